@@ -1,0 +1,4 @@
+namespace Licensing.Catalog;
+
+/// <summary>Everything the host may know about this module.</summary>
+public static class CatalogModule;

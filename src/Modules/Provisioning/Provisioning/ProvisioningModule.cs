@@ -1,0 +1,4 @@
+namespace Licensing.Provisioning;
+
+/// <summary>Everything the host may know about this module.</summary>
+public static class ProvisioningModule;

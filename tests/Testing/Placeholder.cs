@@ -1,0 +1,1 @@
+namespace Licensing.Testing; internal static class Placeholder;
