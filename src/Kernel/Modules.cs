@@ -1,0 +1,91 @@
+using System.Reflection;
+using System.Text.Json;
+using FluentValidation;
+using Licensing.Kernel.Messaging;
+using Licensing.Kernel.Persistence;
+using MediatR;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+
+namespace Licensing.Kernel;
+
+/// <summary>What the kernel knows of a module: its schema and where its code and SQL files are.</summary>
+public sealed record ModuleDefinition(string Schema, Assembly Assembly, Type Db);
+
+public sealed class ModuleBuilder<TDb>(IHostApplicationBuilder host, string schema) where TDb : ModuleDb
+{
+    public IServiceCollection Services => host.Services;
+
+    /// <summary>Runs <typeparamref name="THandler"/> once per message, in one transaction with the rows it changes.</summary>
+    public ModuleBuilder<TDb> On<TMessage, THandler>() where TMessage : notnull where THandler : class, IHandle<TMessage>
+    {
+        host.Services.AddScoped<THandler>();
+        host.Services.AddSingleton(new Subscriber(
+            MessageAttribute.NameOf(typeof(TMessage)), $"{schema}.{SnakeCase.Of(typeof(THandler).Name)}", schema,
+            (services, body, ct) => services.GetRequiredService<THandler>().HandleAsync(
+                JsonSerializer.Deserialize<TMessage>(body, StoredJson.Options)!, ct)));
+        return this;
+    }
+
+    /// <summary>What breaking a unique key means, when two callers raced past the handler's own check.</summary>
+    public ModuleBuilder<TDb> OnConstraint(string constraint, Refusal refusal)
+    {
+        host.Services.AddSingleton(new ConstraintRefusal(constraint, refusal));
+        return this;
+    }
+}
+
+public static class ModuleRegistration
+{
+    extension(IHostApplicationBuilder host)
+    {
+        /// <summary>The parts that every module has: its context, its slices and validators, its migrations, its messages.</summary>
+        public ModuleBuilder<TDb> AddModule<TDb>(string schema, IEnumerable<Permission> permissions) where TDb : ModuleDb
+        {
+            var assembly = typeof(TDb).Assembly;
+            host.Services.AddSingleton(new ModuleDefinition(schema, assembly, typeof(TDb)));
+            host.Services.AddDbContext<TDb>((services, options) => options.UseNpgsql(services.GetRequiredService<DbSession>().Connection));
+            foreach (var permission in permissions)
+                host.Services.AddSingleton(permission);
+
+            foreach (var type in assembly.GetTypes().Where(t => t is { IsAbstract: false, IsGenericTypeDefinition: false }))
+                foreach (var contract in type.GetInterfaces().Where(i => i.IsGenericType))
+                    if (contract.GetGenericTypeDefinition() == typeof(IRequestHandler<,>))
+                        host.Services.AddTransient(contract, type);
+                    else if (contract.GetGenericTypeDefinition() == typeof(IValidator<>))
+                        host.Services.AddSingleton(contract, type);
+
+            return new ModuleBuilder<TDb>(host, schema);
+        }
+
+        /// <summary>What modules stand on; call once, before the modules.</summary>
+        public void AddKernel()
+        {
+            var services = host.Services;
+            services.TryAddSingleton(TimeProvider.System);
+            services.AddSingleton<PermissionCatalog>();
+            services.AddSingleton<SubscriberRegistry>();
+            services.AddSingleton<MessageWaker>();
+            services.AddSingleton<LostRaces>();
+            services.AddScoped<Principal>();
+            services.AddScoped<DbSession>();
+            services.AddScoped<AuditTrail>();
+            services.AddScoped<ServiceFactory>(provider => provider.GetService!);
+            services.AddScoped<IMediator, Mediator>();
+            services.AddScoped<ISender, MediatorSender>();
+            services.AddTransient(typeof(IPipelineBehavior<,>), typeof(AuthorizationBehavior<,>));
+            services.AddTransient(typeof(IPipelineBehavior<,>), typeof(ValidationBehavior<,>));
+            services.AddTransient(typeof(IPipelineBehavior<,>), typeof(UnitOfWorkBehavior<,>));
+        }
+    }
+
+    extension(IServiceProvider services)
+    {
+        /// <summary>Every command and query type of every module; the start-up check and the tests walk them.</summary>
+        public IEnumerable<Type> RequestTypes() => services.GetServices<ModuleDefinition>()
+            .SelectMany(m => m.Assembly.GetTypes())
+            .Where(t => t is { IsAbstract: false } && t.GetInterfaces().Any(i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IRequest<>)));
+    }
+}

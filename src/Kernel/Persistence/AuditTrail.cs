@@ -1,0 +1,45 @@
+using System.Text.Json.Nodes;
+
+namespace Licensing.Kernel.Persistence;
+
+/// <summary>A property whose value never leaves the process in clear: the audit trail shows that it changed, not what it was.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class SecretAttribute : Attribute;
+
+/// <summary>One changed thing within one command.</summary>
+/// <param name="Type">Kind of resource, snake_case.</param>
+/// <param name="Id">Its id.</param>
+/// <param name="Path">Owner path, so that the trail can be read by scope; null: the caller's own.</param>
+/// <param name="Changes">Property → <c>{old,new}</c>, secrets masked.</param>
+public sealed record AuditedChange(string Type, string Id, string? Path, JsonObject Changes);
+
+/// <summary>One write, as it is kept.</summary>
+public sealed record AuditEntry(
+    DateTimeOffset At, Access By, string Action, IReadOnlyList<AuditedChange> Changes, string? RequestId);
+
+/// <summary>Where entries are kept; implemented by the module that owns the trail, inside the caller's transaction.</summary>
+public interface IAuditStore
+{
+    Task AppendAsync(DbSession session, AuditEntry entry, CancellationToken ct);
+}
+
+/// <summary>Collects what one command changes. Contexts note their entities by themselves; set-based SQL notes its own summary.</summary>
+public sealed class AuditTrail
+{
+    // A batch of thousands is one act; its entry names the first ones and the pipeline keeps the count in the action's answer.
+    private const int MostChanges = 100;
+
+    private readonly List<AuditedChange> _changes = [];
+
+    public IReadOnlyList<AuditedChange> Changes => _changes;
+
+    public void Note(AuditedChange change)
+    {
+        if (_changes.Count < MostChanges)
+            _changes.Add(change);
+    }
+
+    public void Note(string type, string id, string? path, JsonObject changes) => Note(new AuditedChange(type, id, path, changes));
+
+    internal void Clear() => _changes.Clear();
+}

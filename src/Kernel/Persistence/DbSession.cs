@@ -1,0 +1,117 @@
+using Licensing.Kernel.Messaging;
+using Npgsql;
+
+namespace Licensing.Kernel.Persistence;
+
+/// <summary>
+/// The connection and transaction of one scope, shared by the contexts of all modules, so that one request commits or fails as one.
+/// Without a transaction (queries) the contexts open and return the connection per statement.
+/// </summary>
+public sealed class DbSession(NpgsqlDataSource database, SubscriberRegistry subscribers, MessageWaker waker, AuditTrail audit, TimeProvider clock) : IAsyncDisposable
+{
+    private readonly List<ModuleDb> _contexts = [];
+    private readonly HashSet<string> _published = [];
+    private NpgsqlConnection? _connection;
+
+    public NpgsqlConnection Connection => _connection ??= database.CreateConnection();
+
+    public NpgsqlTransaction? Transaction { get; private set; }
+
+    public bool InTransaction => Transaction is not null;
+
+    public TimeProvider Clock => clock;
+
+    internal SubscriberRegistry Subscribers => subscribers;
+
+    internal AuditTrail Audit => audit;
+
+    internal void Enlist(ModuleDb context)
+    {
+        _contexts.Add(context);
+        if (Transaction is not null)
+            context.Join(Transaction);
+    }
+
+    internal void MessagePublished(string schema) => _published.Add(schema);
+
+    /// <summary>The open connection, for hand-written SQL; its commands belong to the transaction when there is one.</summary>
+    public async ValueTask<NpgsqlConnection> OpenAsync(CancellationToken ct)
+    {
+        if (Connection.State is not System.Data.ConnectionState.Open)
+            await Connection.OpenAsync(ct);
+        return Connection;
+    }
+
+    public async Task BeginAsync(CancellationToken ct)
+    {
+        if (InTransaction)
+            throw new InvalidOperationException("This scope already has a transaction.");
+
+        await OpenAsync(ct);
+        Transaction = await Connection.BeginTransactionAsync(ct);
+        foreach (var context in _contexts)
+            context.Join(Transaction);
+    }
+
+    /// <summary>Writes what the handlers changed in any module; called by the pipeline, not by slices.</summary>
+    public async Task SaveAsync(CancellationToken ct)
+    {
+        foreach (var context in _contexts)
+            await context.SaveChangesAsync(ct);
+    }
+
+    public async Task CommitAsync(CancellationToken ct)
+    {
+        await Transaction!.CommitAsync(ct);
+        await EndAsync();
+        // Woken only now: a message that did not commit does not exist.
+        foreach (var schema in _published)
+            waker.Wake(schema);
+        _published.Clear();
+    }
+
+    public async Task RollbackAsync()
+    {
+        if (Transaction is not null)
+        {
+            // A broken connection has rolled back by itself; saying so again would hide the first error.
+            if (Connection.FullState.HasFlag(System.Data.ConnectionState.Open))
+                await Transaction.RollbackAsync(CancellationToken.None);
+            await EndAsync();
+        }
+
+        Forget();
+    }
+
+    internal Task SavepointAsync(string name, CancellationToken ct) => Transaction!.SaveAsync(name, ct);
+
+    /// <summary>Undoes everything since the savepoint, also what the contexts remember, and keeps the transaction.</summary>
+    internal async Task RollbackToAsync(string savepoint, CancellationToken ct)
+    {
+        await Transaction!.RollbackAsync(savepoint, ct);
+        Forget();
+    }
+
+    private void Forget()
+    {
+        foreach (var context in _contexts)
+            context.ChangeTracker.Clear();
+        _published.Clear();
+        audit.Clear();
+    }
+
+    private async Task EndAsync()
+    {
+        foreach (var context in _contexts)
+            context.Join(null);
+        await Transaction!.DisposeAsync();
+        Transaction = null;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await RollbackAsync();
+        if (_connection is not null)
+            await _connection.DisposeAsync();
+    }
+}

@@ -1,0 +1,129 @@
+using System.Reflection;
+using System.Text.Json;
+using Licensing.Kernel.Messaging;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+using Npgsql;
+
+namespace Licensing.Kernel.Persistence;
+
+/// <summary>Changes under optimistic concurrency; the version is the resource's ETag.</summary>
+public interface IVersioned
+{
+    int Version { get; }
+}
+
+/// <summary>A module's own schema. <see cref="Publish"/> commits with the rows that made the message true, or not at all.</summary>
+public abstract class ModuleDb : DbContext
+{
+    private readonly DbSession _session;
+
+    protected ModuleDb(DbContextOptions options, DbSession session) : base(options)
+    {
+        _session = session;
+        session.Enlist(this);
+    }
+
+    public abstract string Schema { get; }
+
+    /// <summary>Tells the other modules a fact once this transaction has committed.</summary>
+    /// <param name="message">A record with a <see cref="MessageAttribute"/>.</param>
+    /// <param name="deliverAt">Not before this instant; null is at once.</param>
+    public void Publish<TMessage>(TMessage message, DateTimeOffset? deliverAt = null) where TMessage : notnull
+    {
+        var now = _session.Clock.GetUtcNow();
+        var name = MessageAttribute.NameOf(message.GetType());
+        var id = Id.NewGuid(now);
+        var body = JsonSerializer.Serialize(message, message.GetType(), StoredJson.Options);
+        foreach (var subscriber in _session.Subscribers.For(name))
+        {
+            Add(new OutboxMessage
+            {
+                Id = Id.NewGuid(now),
+                MessageId = id,
+                Name = name,
+                Subscriber = subscriber.Name,
+                Body = body,
+                OccurredAt = now,
+                DeliverAt = deliverAt ?? now,
+                Trace = System.Diagnostics.Activity.Current?.Id,
+            });
+            _session.MessagePublished(Schema);
+        }
+    }
+
+    internal void Join(NpgsqlTransaction? transaction) => Database.UseTransaction(transaction);
+
+    public override Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
+    {
+        ChangeTracker.DetectChanges();
+        foreach (var entry in ChangeTracker.Entries().Where(e => e.State is EntityState.Added or EntityState.Modified or EntityState.Deleted))
+        {
+            if (entry.State is EntityState.Modified && entry.Entity is IVersioned versioned)
+                entry.Property(nameof(IVersioned.Version)).CurrentValue = versioned.Version + 1;
+            if (AuditedEntity.Of(entry) is { } change)
+                _session.Audit.Note(change);
+        }
+
+        return base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
+    }
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.HasDefaultSchema(Schema);
+        modelBuilder.Entity<OutboxMessage>(outbox =>
+        {
+            outbox.ToTable("outbox").HasKey(x => x.Id);
+            outbox.Property(x => x.Body).HasColumnType("jsonb");
+        });
+        modelBuilder.ApplyConfigurationsFromAssembly(GetType().Assembly);
+        foreach (var entity in modelBuilder.Model.GetEntityTypes())
+        {
+            foreach (var property in entity.GetProperties())
+            {
+                property.SetColumnName(SnakeCase.Of(property.Name));
+                // Ids are made by the code, never by the database.
+                if (property.IsPrimaryKey())
+                    property.ValueGenerated = Microsoft.EntityFrameworkCore.Metadata.ValueGenerated.Never;
+            }
+
+            if (typeof(IVersioned).IsAssignableFrom(entity.ClrType))
+                entity.FindProperty(nameof(IVersioned.Version))!.IsConcurrencyToken = true;
+        }
+    }
+
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        var ids = GetType().Assembly.GetReferencedAssemblies().Append(GetType().Assembly.GetName()).Select(Assembly.Load)
+            .Where(a => a.GetName().Name!.StartsWith("Licensing.", StringComparison.Ordinal))
+            .SelectMany(a => a.GetTypes())
+            .Where(t => t is { IsValueType: true, IsGenericType: false } && new IdJsonConverter().CanConvert(t));
+        foreach (var id in ids)
+            configurationBuilder.Properties(id).HaveConversion(typeof(IdColumn<>).MakeGenericType(id));
+        configurationBuilder.Properties<Enum>().HaveConversion<string>();
+        configurationBuilder.Properties<Currency>().HaveConversion<CurrencyColumn>();
+    }
+
+    private sealed class IdColumn<TId>() : ValueConverter<TId, Guid>(id => id.Value, value => new TId { Value = value })
+        where TId : struct, IId<TId>;
+
+    private sealed class CurrencyColumn() : ValueConverter<Currency, string>(c => c.Code, code => Currency.Parse(code));
+}
+
+public static class Columns
+{
+    extension<T>(PropertyBuilder<T> property)
+    {
+        /// <summary>A nested part of an aggregate, kept as a JSONB document inside its row.</summary>
+        public PropertyBuilder<T> IsJson() => property
+            .HasColumnType("jsonb")
+            .HasConversion(
+                value => JsonSerializer.Serialize(value, StoredJson.Options),
+                text => JsonSerializer.Deserialize<T>(text, StoredJson.Options)!,
+                new Microsoft.EntityFrameworkCore.ChangeTracking.ValueComparer<T>(
+                    (a, b) => JsonSerializer.Serialize(a, StoredJson.Options) == JsonSerializer.Serialize(b, StoredJson.Options),
+                    value => JsonSerializer.Serialize(value, StoredJson.Options).GetHashCode(StringComparison.Ordinal),
+                    value => JsonSerializer.Deserialize<T>(JsonSerializer.Serialize(value, StoredJson.Options), StoredJson.Options)!));
+    }
+}

@@ -1,0 +1,86 @@
+using Licensing.Kernel.Persistence;
+using MediatR;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace Licensing.Kernel;
+
+/// <summary>What a lost race on a unique key means, by the constraint's name.</summary>
+public sealed record ConstraintRefusal(string Constraint, Refusal Refusal);
+
+/// <summary>
+/// One command, one transaction: the rows of every module, their outbox messages and the audit entry commit together or not at
+/// all. A command sent inside another's transaction, or inside an idempotent HTTP request, joins it.
+/// </summary>
+internal sealed class UnitOfWorkBehavior<TRequest, TResponse>(
+    DbSession session, AuditTrail audit, IAuditStore store, Principal principal, TimeProvider clock, LostRaces races)
+    : IPipelineBehavior<TRequest, TResponse>
+    where TRequest : IRequest<TResponse>
+    where TResponse : IResult<TResponse>
+{
+    private static readonly string Action = SliceName.Of(typeof(TRequest));
+
+    public async Task<TResponse> Handle(TRequest request, CancellationToken cancellationToken, RequestHandlerDelegate<TResponse> next)
+    {
+        if (request is not ICommand || request is IOwnTransactions)
+            return await next();
+
+        var joined = session.InTransaction;
+        if (!joined)
+            await session.BeginAsync(cancellationToken);
+        try
+        {
+            var response = await next();
+            if (response.Refusal is not null)
+            {
+                if (!joined)
+                    await session.RollbackAsync();
+                return response;
+            }
+
+            await session.SaveAsync(cancellationToken);
+            await store.AppendAsync(session, new AuditEntry(
+                clock.GetUtcNow(), principal.Access, Action, [.. audit.Changes], System.Diagnostics.Activity.Current?.TraceId.ToString()), cancellationToken);
+            audit.Clear();
+            if (!joined)
+                await session.CommitAsync(cancellationToken);
+            return response;
+        }
+        catch (Exception failure) when (races.RefusalFor(failure) is not null)
+        {
+            if (!joined)
+                await session.RollbackAsync();
+            return TResponse.Refuse(races.RefusalFor(failure)!);
+        }
+        catch when (!joined)
+        {
+            await session.RollbackAsync();
+            throw;
+        }
+    }
+}
+
+/// <summary>
+/// A command that takes several short transactions itself because its work is long (a billing run) or runs hot (usage). Each of
+/// its transactions keeps the rules: money keys in the database, audit entry with the effect.
+/// </summary>
+public interface IOwnTransactions;
+
+/// <summary>Turns what the database says about a lost race into the refusal that the loser would have got a moment later.</summary>
+public sealed class LostRaces(IEnumerable<ConstraintRefusal> constraints)
+{
+    private readonly Dictionary<string, Refusal> _byConstraint = constraints.ToDictionary(c => c.Constraint, c => c.Refusal, StringComparer.Ordinal);
+
+    public Refusal? RefusalFor(Exception failure) => failure switch
+    {
+        DbUpdateConcurrencyException => ConcurrentChange,
+        DbUpdateException { InnerException: PostgresException inner } => RefusalFor(inner),
+        PostgresException { SqlState: PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.ExclusionViolation, ConstraintName: { } name } =>
+            _byConstraint.GetValueOrDefault(name),
+        PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected } => ConcurrentChange,
+        _ => null,
+    };
+
+    private static Refusal ConcurrentChange { get; } =
+        new(RefusalKind.Conflict, "concurrent_change", "Someone else changed this at the same moment; read it again and retry.");
+}
