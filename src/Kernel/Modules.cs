@@ -74,6 +74,7 @@ public static class ModuleRegistration
             services.AddScoped<DbSession>();
             services.AddScoped<AuditTrail>();
             services.AddScoped<Operations.OperationLog>();
+            services.AddTransient<IRequestHandler<Operations.GetOperation.Query, Result<Operations.OperationView>>, Operations.GetOperation.Handler>();
             services.AddScoped<Precondition>();
             services.AddSingleton<SecretBox>();
             services.AddScoped<ServiceFactory>(provider => provider.GetService!);
