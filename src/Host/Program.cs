@@ -1,1 +1,10 @@
-await Microsoft.AspNetCore.Builder.WebApplication.CreateBuilder(args).Build().RunAsync(); public partial class Program;
+using Licensing.Host;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddLicensing();
+
+var app = builder.Build();
+app.UseLicensing();
+await app.RunAsync();
+
+public partial class Program;

@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text.Json;
 using FluentValidation;
+using Licensing.Kernel.Http;
 using Licensing.Kernel.Messaging;
 using Licensing.Kernel.Persistence;
 using MediatR;
@@ -75,6 +76,10 @@ public static class ModuleRegistration
             services.AddScoped<Principal>();
             services.AddScoped<DbSession>();
             services.AddScoped<AuditTrail>();
+            services.AddScoped<Operations.OperationLog>();
+            services.AddTransient<IRequestHandler<Operations.GetOperation.Query, Result<Operations.OperationView>>, Operations.GetOperation.Handler>();
+            services.AddScoped<Precondition>();
+            services.AddSingleton<SecretBox>();
             services.AddScoped<ServiceFactory>(provider => provider.GetService!);
             services.AddScoped<IMediator, Mediator>();
             services.AddScoped<ISender, MediatorSender>();

@@ -1,3 +1,4 @@
+using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
 using MediatR;
 using Microsoft.EntityFrameworkCore;
@@ -13,7 +14,7 @@ public sealed record ConstraintRefusal(string Constraint, Refusal Refusal);
 /// all. A command sent inside another's transaction, or inside an idempotent HTTP request, joins it.
 /// </summary>
 internal sealed class UnitOfWorkBehavior<TRequest, TResponse>(
-    DbSession session, AuditTrail audit, IAuditStore store, Principal principal, TimeProvider clock, LostRaces races)
+    DbSession session, AuditTrail audit, IAuditStore store, Principal principal, Precondition precondition, TimeProvider clock, LostRaces races)
     : IPipelineBehavior<TRequest, TResponse>
     where TRequest : IRequest<TResponse>
     where TResponse : IResult<TResponse>
@@ -22,7 +23,7 @@ internal sealed class UnitOfWorkBehavior<TRequest, TResponse>(
 
     public async Task<TResponse> Handle(TRequest request, CancellationToken cancellationToken, RequestHandlerDelegate<TResponse> next)
     {
-        if (request is not ICommand || request is IOwnTransactions)
+        if (request is not ICommand)
             return await next();
 
         var joined = session.InTransaction;
@@ -37,6 +38,9 @@ internal sealed class UnitOfWorkBehavior<TRequest, TResponse>(
                     await session.RollbackAsync();
                 return response;
             }
+
+            if (precondition.Ignored)
+                throw new InvalidOperationException($"{Action} changed a resource without asking for If-Match.");
 
             await session.SaveAsync(cancellationToken);
             await store.AppendAsync(session, new AuditEntry(
@@ -59,12 +63,6 @@ internal sealed class UnitOfWorkBehavior<TRequest, TResponse>(
         }
     }
 }
-
-/// <summary>
-/// A command that takes several short transactions itself because its work is long (a billing run) or runs hot (usage). Each of
-/// its transactions keeps the rules: money keys in the database, audit entry with the effect.
-/// </summary>
-public interface IOwnTransactions;
 
 /// <summary>Turns what the database says about a lost race into the refusal that the loser would have got a moment later.</summary>
 public sealed class LostRaces(IEnumerable<ConstraintRefusal> constraints)

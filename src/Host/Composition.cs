@@ -1,0 +1,46 @@
+using Licensing.Billing;
+using Licensing.Catalog;
+using Licensing.Commissions;
+using Licensing.Identity;
+using Licensing.Kernel;
+using Licensing.Kernel.Http;
+using Licensing.Kernel.Operations;
+using Licensing.Provisioning;
+using Licensing.Usage;
+
+namespace Licensing.Host;
+
+/// <summary>The six modules on one kernel, in the order of their contracts.</summary>
+internal static class Composition
+{
+    extension(WebApplicationBuilder builder)
+    {
+        public void AddLicensing()
+        {
+            builder.AddKernel();
+            builder.AddHttpConventions();
+            builder.AddIdentity();
+            builder.AddCatalog();
+            builder.AddProvisioning();
+            builder.AddUsage();
+            builder.AddBilling();
+            builder.AddCommissions();
+        }
+    }
+
+    extension(WebApplication app)
+    {
+        public void UseLicensing()
+        {
+            RequestPolicy.Verify(app.Services.RequestTypes(), app.Services.GetRequiredService<PermissionCatalog>());
+            app.UseHttpConventions();
+            app.MapIdentity();
+            app.MapCatalog();
+            app.MapProvisioning();
+            app.MapUsage();
+            app.MapBilling();
+            app.MapCommissions();
+            app.MapOperations();
+        }
+    }
+}

@@ -1,0 +1,174 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Licensing.Kernel.Dialects;
+using Licensing.Kernel.Persistence;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+
+namespace Licensing.Kernel.Http;
+
+/// <summary>
+/// Idempotency-Key on every write: the answer is stored in the same transaction as the effect, so a retry gets the first answer
+/// byte for byte or, when nothing was committed, does the work. Keys are per principal; anonymous calls have none.
+/// </summary>
+internal sealed class IdempotencyStep(RequestDelegate next, SecretBox secrets, TimeProvider clock)
+{
+    public const string Header = "Idempotency-Key";
+    private const int LongestKey = 255;
+    private static readonly string[] KeptHeaders = ["Location", "ETag", "Content-Type"];
+
+    public async Task InvokeAsync(HttpContext context)
+    {
+        var request = context.Request;
+        var key = request.Headers[Header].ToString();
+        var principal = context.RequestServices.GetRequiredService<Principal>();
+        if (key.Length == 0 || HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || principal.Id == Guid.Empty
+            || context.GetEndpoint()?.Metadata.GetMetadata<SliceMetadata>() is null)
+        {
+            await next(context);
+            return;
+        }
+
+        if (key.Length > LongestKey)
+        {
+            await context.Dialect.RefuseAsync(context, new Refusal(RefusalKind.Malformed, "idempotency_key_too_long", $"{Header} has at most {LongestKey} characters."));
+            return;
+        }
+
+        var session = context.RequestServices.GetRequiredService<DbSession>();
+        var hash = await HashAsync(request, context.RequestAborted);
+        await session.BeginAsync(context.RequestAborted);
+        var (free, stored) = await ClaimAsync(session, principal.Id, key, context.RequestAborted);
+        if (stored is not null || !free)
+        {
+            await session.RollbackAsync();
+            await (stored is null ? context.Dialect.RefuseAsync(context, StillRunning)
+                : !CryptographicOperations.FixedTimeEquals(stored.RequestHash, hash) ? context.Dialect.RefuseAsync(context, OtherRequest)
+                : ReplayAsync(context, stored));
+            return;
+        }
+
+        await RunAsync(context, session, new StoredAnswer(principal.Id, key, hash, 0, [], []));
+    }
+
+    private async Task RunAsync(HttpContext context, DbSession session, StoredAnswer answer)
+    {
+        await session.SavepointAsync("effect", context.RequestAborted);
+        var wire = context.Response.Body;
+        using var buffer = new MemoryStream();
+        context.Response.Body = buffer;
+        try
+        {
+            await next(context);
+            var status = context.Response.StatusCode;
+            if (Keeps(status))
+            {
+                if (status >= 400)
+                    await session.RollbackToAsync("effect", context.RequestAborted);
+                var headers = KeptHeaders.Where(context.Response.Headers.ContainsKey).ToDictionary(h => h, h => context.Response.Headers[h].ToString());
+                var secret = context.GetEndpoint()!.Metadata.GetMetadata<CarriesSecret>() is not null;
+                await StoreAsync(session, answer with { Status = status, Headers = headers, Body = buffer.ToArray() }, secret, context.RequestAborted);
+                await session.CommitAsync(context.RequestAborted);
+            }
+            else
+            {
+                await session.RollbackAsync();
+            }
+        }
+        catch (PostgresException lost) when (lost.ConstraintName == "idempotency_records_pkey")
+        {
+            // Someone with the same key committed between our look and now; nothing of ours stays.
+            await session.RollbackAsync();
+            buffer.SetLength(0);
+            context.Response.Clear();
+            await context.Dialect.RefuseAsync(context, StillRunning);
+        }
+        finally
+        {
+            context.Response.Body = wire;
+            if (session.InTransaction)
+                await session.RollbackAsync();
+        }
+
+        buffer.Position = 0;
+        await buffer.CopyToAsync(wire, context.RequestAborted);
+    }
+
+    // Deterministic answers only: what depends on load, on an outage or on the caller's rights may be different next time.
+    private static bool Keeps(int status) => status is < 400 or (< 500 and not (401 or 403 or 408 or 429));
+
+    private static async Task<byte[]> HashAsync(HttpRequest request, CancellationToken ct)
+    {
+        var body = new MemoryStream();
+        await request.Body.CopyToAsync(body, ct);
+        body.Position = 0;
+        request.Body = body;
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes($"{request.Method} {request.Path}{request.QueryString}\n"));
+        hash.AppendData(body.GetBuffer().AsSpan(0, (int)body.Length));
+        return hash.GetHashAndReset();
+    }
+
+    // Two statements, so that the second sees what was committed before the lock was had.
+    private static async Task<(bool Free, StoredAnswer? Stored)> ClaimAsync(DbSession session, Guid principal, string key, CancellationToken ct)
+    {
+        await using var batch = new NpgsqlBatch(session.Connection, session.Transaction);
+        var bytes = SHA256.HashData([.. principal.ToByteArray(), .. Encoding.UTF8.GetBytes(key)]);
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("select pg_try_advisory_xact_lock($1)")
+        { Parameters = { new() { Value = BinaryPrimitives.ReadInt64LittleEndian(bytes) } } });
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("select request_hash, status, headers, body from kernel.idempotency_records where principal_id = $1 and key = $2")
+        { Parameters = { new() { Value = principal }, new() { Value = key } } });
+        await using var reader = await batch.ExecuteReaderAsync(ct);
+        await reader.ReadAsync(ct);
+        var free = reader.GetBoolean(0);
+        await reader.NextResultAsync(ct);
+        if (!await reader.ReadAsync(ct))
+            return (free, null);
+        return (free, new StoredAnswer(principal, key, reader.GetFieldValue<byte[]>(0), reader.GetInt32(1),
+            JsonSerializer.Deserialize<Dictionary<string, string>>(reader.GetString(2))!, reader.GetFieldValue<byte[]>(3)));
+    }
+
+    private async Task StoreAsync(DbSession session, StoredAnswer answer, bool secret, CancellationToken ct)
+    {
+        if (secret)
+            answer.Headers[SecretMark] = "1";
+        await using var command = new NpgsqlCommand(
+            """
+            insert into kernel.idempotency_records (principal_id, key, request_hash, status, headers, body, created_at)
+            values ($1, $2, $3, $4, $5::jsonb, $6, $7)
+            """, session.Connection, session.Transaction)
+        {
+            Parameters =
+            {
+                new() { Value = answer.Principal }, new() { Value = answer.Key }, new() { Value = answer.RequestHash },
+                new() { Value = answer.Status }, new() { Value = JsonSerializer.Serialize(answer.Headers) },
+                new() { Value = secret ? secrets.Seal(answer.Body) : answer.Body }, new() { Value = clock.GetUtcNow() },
+            },
+        };
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
+    private async Task ReplayAsync(HttpContext context, StoredAnswer stored)
+    {
+        var body = stored.Headers.Remove(SecretMark) ? secrets.Open(stored.Body) : stored.Body;
+        context.Response.StatusCode = stored.Status;
+        foreach (var (name, value) in stored.Headers)
+            context.Response.Headers[name] = value;
+        context.Response.Headers["Idempotency-Replayed"] = "true";
+        if (body.Length > 0)
+            await context.Response.Body.WriteAsync(body, context.RequestAborted);
+    }
+
+    private const string SecretMark = "x-sealed";
+
+    private static Refusal StillRunning { get; } =
+        new(RefusalKind.Conflict, "idempotency_in_progress", $"A request with this {Header} is still running.") { RetryAfter = TimeSpan.FromSeconds(1) };
+
+    private static Refusal OtherRequest { get; } =
+        new(RefusalKind.Invalid, "idempotency_key_reused", $"This {Header} was used for another request.");
+
+    private sealed record StoredAnswer(Guid Principal, string Key, byte[] RequestHash, int Status, Dictionary<string, string> Headers, byte[] Body);
+}

@@ -1,0 +1,46 @@
+using System.Collections.Concurrent;
+using System.Reflection;
+using Licensing.Kernel.Dialects;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Metadata;
+
+namespace Licensing.Kernel.Http;
+
+/// <summary>Refuses query parameters that the endpoint does not declare: a mistyped filter must not answer the whole list.</summary>
+internal sealed class QueryStep(RequestDelegate next)
+{
+    private readonly ConcurrentDictionary<Endpoint, HashSet<string>?> _declared = new();
+
+    public Task InvokeAsync(HttpContext context)
+    {
+        if (context.Request.QueryString.HasValue && context.Dialect.RefusesUnknown && context.GetEndpoint() is { } endpoint
+            && _declared.GetOrAdd(endpoint, Declared) is { } known
+            && context.Request.Query.Keys.FirstOrDefault(k => !known.Contains(k)) is { } unknown)
+            return context.Dialect.RefuseAsync(context, new Refusal(
+                RefusalKind.Malformed, "unknown_parameter", $"Unknown query parameter {unknown}; known here: {(known.Count == 0 ? "none" : string.Join(", ", known.Order()))}.")
+            { Fields = [new FieldError("?" + unknown, "unknown_parameter", $"Unknown query parameter {unknown}.")] });
+        return next(context);
+    }
+
+    // Only slices are strict; the reference pages have parameters of their own.
+    private static HashSet<string>? Declared(Endpoint endpoint)
+    {
+        if (endpoint.Metadata.GetMetadata<SliceMetadata>() is null || endpoint.Metadata.GetMetadata<MethodInfo>() is not { } method)
+            return null;
+
+        var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var parameter in method.GetParameters())
+        {
+            if (parameter.GetCustomAttribute<AsParametersAttribute>() is not null)
+                names.UnionWith(parameter.ParameterType.GetProperties().Select(p => NameOf(p.GetCustomAttributes(), p.Name)));
+            else if (parameter.Name is { } name)
+                names.Add(NameOf(parameter.GetCustomAttributes(), name));
+        }
+
+        names.UnionWith(endpoint.Metadata.GetOrderedMetadata<ReadsQuery>().SelectMany(r => r.Names));
+        return names;
+    }
+
+    private static string NameOf(IEnumerable<Attribute> attributes, string name) =>
+        attributes.OfType<IFromQueryMetadata>().FirstOrDefault()?.Name ?? System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(name);
+}

@@ -1,0 +1,71 @@
+using System.Threading.RateLimiting;
+using Licensing.Kernel.Dialects;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace Licensing.Kernel.Http;
+
+/// <summary>Settings <c>Limits</c>. Each host counts for itself, so N hosts let N times as much through.</summary>
+public sealed class LimitSettings
+{
+    /// <summary>Requests per second that a principal may make for long.</summary>
+    public int PerSecond { get; set; } = 500;
+
+    /// <summary>Requests that a principal may make at once.</summary>
+    public int Burst { get; set; } = 2_000;
+
+    /// <summary>The same for callers without a credential, per address.</summary>
+    public int AnonymousPerSecond { get; set; } = 20;
+
+    public int AnonymousBurst { get; set; } = 100;
+
+    /// <summary>Bytes of a request body where the endpoint names no limit of its own.</summary>
+    public long BodyBytes { get; set; } = 1 << 20;
+}
+
+/// <summary>A token bucket per principal, or per address for the unknown, told on every answer (RateLimit header fields).</summary>
+internal sealed class RateLimitStep : IDisposable
+{
+    private readonly RequestDelegate _next;
+    private readonly LimitSettings _settings;
+    private readonly PartitionedRateLimiter<(Guid Principal, string Address)> _limiter;
+
+    public RateLimitStep(RequestDelegate next, IOptions<LimitSettings> settings)
+    {
+        (_next, _settings) = (next, settings.Value);
+        _limiter = PartitionedRateLimiter.Create<(Guid Principal, string Address), (Guid, string)>(caller =>
+        {
+            var known = caller.Principal != Guid.Empty;
+            return RateLimitPartition.GetTokenBucketLimiter(caller, _ => new TokenBucketRateLimiterOptions
+            {
+                TokenLimit = known ? _settings.Burst : _settings.AnonymousBurst,
+                TokensPerPeriod = Math.Max(1, (known ? _settings.PerSecond : _settings.AnonymousPerSecond) / 10),
+                ReplenishmentPeriod = TimeSpan.FromMilliseconds(100),
+                QueueLimit = 0,
+            });
+        });
+    }
+
+    public async Task InvokeAsync(HttpContext context)
+    {
+        var principal = context.RequestServices.GetRequiredService<Principal>();
+        var known = principal.Id != Guid.Empty;
+        var caller = known ? (principal.Id, "") : (Guid.Empty, context.Connection.RemoteIpAddress?.ToString() ?? "");
+        using var lease = _limiter.AttemptAcquire(caller);
+        var (perSecond, burst) = known ? (_settings.PerSecond, _settings.Burst) : (_settings.AnonymousPerSecond, _settings.AnonymousBurst);
+        var left = _limiter.GetStatistics(caller)?.CurrentAvailablePermits ?? 0;
+        context.Response.Headers["RateLimit-Policy"] = $"\"default\";q={burst};w={Math.Max(1, burst / perSecond)}";
+        context.Response.Headers["RateLimit"] = $"\"default\";r={left};t={Math.Max(0, (burst - left + perSecond - 1) / perSecond)}";
+        if (!lease.IsAcquired)
+        {
+            await context.Dialect.RefuseAsync(context, new Refusal(
+                RefusalKind.TooMany, "rate_limited", $"More than {perSecond} requests a second.") { RetryAfter = TimeSpan.FromSeconds(1) });
+            return;
+        }
+
+        await _next(context);
+    }
+
+    public void Dispose() => _limiter.Dispose();
+}

@@ -1,0 +1,89 @@
+using Licensing.Kernel.Dialects;
+using MediatR;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using IHttpResult = Microsoft.AspNetCore.Http.IResult;
+
+namespace Licensing.Kernel.Http;
+
+/// <summary>Which request an endpoint sends; its permission, its OpenAPI entry and the authorisation tests follow from it.</summary>
+public sealed record SliceMetadata(Type Request, RequestPolicy Policy);
+
+/// <summary>An answer that holds a secret shown once: kept encrypted among the idempotency records.</summary>
+public sealed record CarriesSecret;
+
+/// <summary>Query parameters that a handler reads by itself, beside those it declares.</summary>
+public sealed record ReadsQuery(params IReadOnlyList<string> Names);
+
+public static class Slices
+{
+    extension(RouteHandlerBuilder endpoint)
+    {
+        /// <summary>Ties an endpoint to the request it sends.</summary>
+        /// <param name="name">The slice's name; the operationId of the generated clients, so never renamed.</param>
+        /// <param name="summary">One line for the reference.</param>
+        /// <param name="status">Status of success.</param>
+        public RouteHandlerBuilder Slice<TRequest, TView>(string name, string summary, int status = StatusCodes.Status200OK) => endpoint
+            .WithName(name)
+            .WithSummary(summary)
+            .WithMetadata(new SliceMetadata(typeof(TRequest), RequestPolicy.Of(typeof(TRequest))))
+            .Produces<TView>(status);
+
+        /// <summary>As the other, for an answer without a body (204).</summary>
+        public RouteHandlerBuilder Slice<TRequest>(string name, string summary) => endpoint
+            .WithName(name)
+            .WithSummary(summary)
+            .WithMetadata(new SliceMetadata(typeof(TRequest), RequestPolicy.Of(typeof(TRequest))))
+            .Produces(StatusCodes.Status204NoContent);
+
+        public RouteHandlerBuilder MaxBody(long bytes) => endpoint.WithMetadata(new Microsoft.AspNetCore.Mvc.RequestSizeLimitAttribute(bytes));
+    }
+
+    extension(ISender sender)
+    {
+        public async Task<IHttpResult> Ok<T>(IRequest<Result<T>> request, CancellationToken ct) where T : notnull =>
+            (await sender.Send(request, ct)).Refused(out var refusal, out var value) ? new RefusedResult(refusal) : new ViewResult<T>(value, StatusCodes.Status200OK);
+
+        public async Task<IHttpResult> Created<T>(IRequest<Result<T>> request, Func<T, string> location, CancellationToken ct) where T : notnull =>
+            (await sender.Send(request, ct)).Refused(out var refusal, out var value)
+                ? new RefusedResult(refusal)
+                : new ViewResult<T>(value, StatusCodes.Status201Created, location(value));
+
+        public async Task<IHttpResult> Accepted<T>(IRequest<Result<T>> request, Func<T, string> location, CancellationToken ct) where T : notnull =>
+            (await sender.Send(request, ct)).Refused(out var refusal, out var value)
+                ? new RefusedResult(refusal)
+                : new ViewResult<T>(value, StatusCodes.Status202Accepted, location(value));
+
+        public async Task<IHttpResult> NoContent<T>(IRequest<Result<T>> request, CancellationToken ct) where T : notnull =>
+            (await sender.Send(request, ct)).Refused(out var refusal, out _) ? new RefusedResult(refusal) : TypedResults.NoContent();
+    }
+}
+
+/// <summary>A refusal in the envelope of the door it came through.</summary>
+public sealed class RefusedResult(Refusal refusal) : IHttpResult
+{
+    public Task ExecuteAsync(HttpContext httpContext) => httpContext.Dialect.RefuseAsync(httpContext, refusal);
+}
+
+/// <summary>A view as JSON, with its version as ETag; 304 where the caller has it already.</summary>
+public sealed class ViewResult<T>(T view, int status, string? location = null) : IHttpResult
+{
+    public Task ExecuteAsync(HttpContext httpContext)
+    {
+        var response = httpContext.Response;
+        if (location is not null)
+            response.Headers.Location = location;
+        if (view is Persistence.IVersioned { Version: var version })
+        {
+            response.Headers.ETag = Precondition.TagOf(version);
+            if (HttpMethods.IsGet(httpContext.Request.Method) && Precondition.Names(httpContext.Request.Headers.IfNoneMatch, version))
+            {
+                response.StatusCode = StatusCodes.Status304NotModified;
+                return Task.CompletedTask;
+            }
+        }
+
+        response.StatusCode = status;
+        return response.WriteAsJsonAsync(view, ApiJson.Options, httpContext.RequestAborted);
+    }
+}

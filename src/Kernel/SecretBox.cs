@@ -1,0 +1,43 @@
+using System.Security.Cryptography;
+using Microsoft.Extensions.Configuration;
+
+namespace Licensing.Kernel;
+
+/// <summary>
+/// Seals what must lie encrypted in the database (AES-256-GCM). The key comes from the setting <c>Security:MasterKey</c> (base64,
+/// 32 bytes) or from a file that the host makes once; every host on one database needs the same.
+/// </summary>
+public sealed class SecretBox : IDisposable
+{
+    private const int NonceBytes = 12;
+    private const int TagBytes = 16;
+    private readonly AesGcm _cipher;
+
+    public SecretBox(IConfiguration configuration)
+    {
+        var key = configuration["Security:MasterKey"] is { Length: > 0 } text
+            ? Convert.FromBase64String(text)
+            : throw new InvalidOperationException("Security:MasterKey is not set.");
+        if (key.Length != 32)
+            throw new InvalidOperationException("Security:MasterKey must be 32 bytes in base64.");
+        _cipher = new AesGcm(key, TagBytes);
+    }
+
+    public byte[] Seal(ReadOnlySpan<byte> clear)
+    {
+        var sealedBytes = new byte[NonceBytes + clear.Length + TagBytes];
+        var nonce = sealedBytes.AsSpan(0, NonceBytes);
+        RandomNumberGenerator.Fill(nonce);
+        _cipher.Encrypt(nonce, clear, sealedBytes.AsSpan(NonceBytes, clear.Length), sealedBytes.AsSpan(NonceBytes + clear.Length));
+        return sealedBytes;
+    }
+
+    public byte[] Open(ReadOnlySpan<byte> sealedBytes)
+    {
+        var clear = new byte[sealedBytes.Length - NonceBytes - TagBytes];
+        _cipher.Decrypt(sealedBytes[..NonceBytes], sealedBytes.Slice(NonceBytes, clear.Length), sealedBytes[(NonceBytes + clear.Length)..], clear);
+        return clear;
+    }
+
+    public void Dispose() => _cipher.Dispose();
+}

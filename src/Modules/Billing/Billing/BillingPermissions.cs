@@ -1,0 +1,6 @@
+namespace Licensing.Billing;
+
+internal static class BillingPermissions
+{
+    public static IReadOnlyList<Permission> All { get; } = [];
+}

@@ -1,0 +1,34 @@
+namespace Licensing.Catalog.Contracts;
+
+/// <summary>How a quantity becomes an amount.</summary>
+public enum PriceModel
+{
+    /// <summary>One amount per period.</summary>
+    Flat,
+    /// <summary>Quantity × unit price.</summary>
+    PerUnit,
+    /// <summary>Each tier's units at that tier's unit price, plus its flat fee once it is entered.</summary>
+    Graduated,
+    /// <summary>All units at the unit price of the tier that the total falls in, plus its flat fee.</summary>
+    Volume,
+    /// <summary>Started blocks × price, after free units.</summary>
+    Package,
+}
+
+/// <param name="UpTo">Last quantity of the tier, inclusive; null in the last tier only.</param>
+/// <param name="UnitPrice">Per unit.</param>
+/// <param name="FlatFee">Once, when the tier is entered.</param>
+public sealed record PriceTier(decimal? UpTo, decimal UnitPrice, decimal FlatFee = 0);
+
+/// <summary>A model with its numbers; amounts in the currency of the plan or price list it stands in. Fields of other models are null.</summary>
+/// <param name="Model">Which of the following fields it uses.</param>
+/// <param name="Amount"><c>flat</c>: per period.</param>
+/// <param name="UnitPrice"><c>perUnit</c>: per unit.</param>
+/// <param name="Tiers"><c>graduated</c>, <c>volume</c>: ascending, the last one open.</param>
+/// <param name="PackageSize"><c>package</c>: units per block.</param>
+/// <param name="PackagePrice"><c>package</c>: per started block.</param>
+/// <param name="FreeUnits"><c>package</c>: units before the first block.</param>
+/// <param name="ChargeAtZero"><c>graduated</c>, <c>volume</c>: whether the first tier's flat fee is due at quantity 0.</param>
+public sealed record Price(
+    PriceModel Model, decimal? Amount = null, decimal? UnitPrice = null, IReadOnlyList<PriceTier>? Tiers = null,
+    decimal? PackageSize = null, decimal? PackagePrice = null, decimal? FreeUnits = null, bool ChargeAtZero = true);

@@ -1,0 +1,9 @@
+using Licensing.Kernel.Persistence;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Identity.Data;
+
+internal sealed class IdentityDb(DbContextOptions<IdentityDb> options, DbSession session) : ModuleDb(options, session)
+{
+    public override string Schema => "identity";
+}

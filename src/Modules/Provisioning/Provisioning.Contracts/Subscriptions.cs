@@ -1,0 +1,96 @@
+using Licensing.Catalog.Contracts;
+using Licensing.Identity.Contracts;
+using Licensing.Kernel;
+using Licensing.Kernel.Messaging;
+
+namespace Licensing.Provisioning.Contracts;
+
+/// <summary>One tenant's right to use one plan, from its start to its end.</summary>
+public readonly record struct SubscriptionId(Guid Value) : IId<SubscriptionId>;
+
+/// <summary>What a subscription was during part of a period: one state, whole days, half-open.</summary>
+/// <param name="Days">The days it held.</param>
+/// <param name="PlanVersionId">The plan version in force.</param>
+/// <param name="Quantities">Feature → quantity.</param>
+public sealed record SubscriptionSpan(Period Days, PlanVersionId PlanVersionId, IReadOnlyDictionary<string, int> Quantities);
+
+/// <summary>A subscription as billing sees it in one period.</summary>
+/// <param name="Id">The subscription.</param>
+/// <param name="TenantId">Its owner.</param>
+/// <param name="OwnerPath">The owner's path when the subscription was made or last transferred.</param>
+/// <param name="StartedOn">Its first day.</param>
+/// <param name="Spans">In order, without gap between activation and end; empty days are suspended or over.</param>
+public sealed record BillableSubscription(
+    SubscriptionId Id, OrganizationId TenantId, string OwnerPath, DateOnly StartedOn, IReadOnlyList<SubscriptionSpan> Spans);
+
+/// <summary>A subscription as usage needs it: whose a record is.</summary>
+/// <param name="Id">The subscription.</param>
+/// <param name="TenantId">Its owner.</param>
+/// <param name="OwnerPath">The owner's path.</param>
+/// <param name="PlanVersionId">The plan version in force now.</param>
+/// <param name="UsesPriceLists">Whether usage with a SKU is priced from the price lists.</param>
+/// <param name="StartedOn">Its first day.</param>
+/// <param name="EndedOn">The first day on which it no longer is; null while open-ended.</param>
+public sealed record UsageTarget(
+    SubscriptionId Id, OrganizationId TenantId, string OwnerPath, PlanVersionId PlanVersionId, bool UsesPriceLists, DateOnly StartedOn, DateOnly? EndedOn);
+
+/// <summary>Reads subscriptions for other modules. No call checks the caller's scope; the asking slice does, with the path.</summary>
+public interface ISubscriptionDirectory
+{
+    /// <summary>Subscriptions by id, in one read; those that do not exist are absent.</summary>
+    Task<IReadOnlyDictionary<SubscriptionId, UsageTarget>> FindAsync(IReadOnlyCollection<SubscriptionId> ids, CancellationToken ct);
+
+    /// <summary>All subscriptions of these tenants that were ever active, in one read.</summary>
+    Task<ILookup<OrganizationId, UsageTarget>> OfTenantsAsync(IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct);
+
+    /// <summary>
+    /// The next tenants, by id, that had an active subscription on any day of <paramref name="period"/>, each with all its
+    /// subscriptions of the period. Billing walks the tenants with <paramref name="after"/>.
+    /// </summary>
+    /// <param name="period">Whole days in the billing time zone.</param>
+    /// <param name="scope">Only tenants within it.</param>
+    /// <param name="after">The last tenant of the chunk before; null for the first.</param>
+    /// <param name="tenants">Most tenants to answer.</param>
+    Task<IReadOnlyList<BillableSubscription>> BillableAsync(Period period, Scope scope, OrganizationId? after, int tenants, CancellationToken ct);
+
+    /// <summary>How many tenants <see cref="BillableAsync"/> walks over.</summary>
+    Task<int> CountBillableTenantsAsync(Period period, Scope scope, CancellationToken ct);
+}
+
+/// <summary>A subscription is active from <paramref name="StartedOn"/>.</summary>
+/// <param name="Id">The subscription.</param>
+/// <param name="TenantId">Its owner.</param>
+/// <param name="PlanVersionId">What it bought.</param>
+/// <param name="StartedOn">Its first day in the billing time zone.</param>
+[Message("provisioning.subscription-activated.v1")]
+public sealed record SubscriptionActivated(SubscriptionId Id, OrganizationId TenantId, PlanVersionId PlanVersionId, DateOnly StartedOn);
+
+/// <summary>Quantities changed with effect from a day.</summary>
+/// <param name="Id">The subscription.</param>
+/// <param name="TenantId">Its owner.</param>
+/// <param name="EffectiveOn">The first day of the new quantities.</param>
+/// <param name="Quantities">All quantities from that day.</param>
+[Message("provisioning.subscription-quantities-changed.v1")]
+public sealed record SubscriptionQuantitiesChanged(
+    SubscriptionId Id, OrganizationId TenantId, DateOnly EffectiveOn, IReadOnlyDictionary<string, int> Quantities);
+
+/// <summary>The tenant can no longer use the subscription. Usage after <paramref name="At"/> is not billable.</summary>
+/// <param name="Id">The subscription.</param>
+/// <param name="TenantId">Its owner.</param>
+/// <param name="At">When access stopped.</param>
+[Message("provisioning.subscription-suspended.v1")]
+public sealed record SubscriptionSuspended(SubscriptionId Id, OrganizationId TenantId, DateTimeOffset At);
+
+/// <summary>The suspension has ended.</summary>
+/// <param name="Id">The subscription.</param>
+/// <param name="TenantId">Its owner.</param>
+/// <param name="At">When access came back.</param>
+[Message("provisioning.subscription-resumed.v1")]
+public sealed record SubscriptionResumed(SubscriptionId Id, OrganizationId TenantId, DateTimeOffset At);
+
+/// <summary>The subscription has no days from <paramref name="EndsOn"/> on.</summary>
+/// <param name="Id">The subscription.</param>
+/// <param name="TenantId">Its owner.</param>
+/// <param name="EndsOn">The first day that is not its own.</param>
+[Message("provisioning.subscription-cancelled.v1")]
+public sealed record SubscriptionCancelled(SubscriptionId Id, OrganizationId TenantId, DateOnly EndsOn);

@@ -1,1 +1,0 @@
-namespace Licensing.Testing; internal static class Placeholder;
