@@ -6,6 +6,7 @@ using Licensing.Kernel.Messaging;
 using Licensing.Kernel.Persistence;
 using MediatR;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -72,6 +73,8 @@ public static class ModuleRegistration
                 : throw new InvalidOperationException($"Billing:TimeZone '{host.Configuration["Billing:TimeZone"]}' is not a time zone."));
             services.AddSingleton<SubscriberRegistry>();
             services.AddSingleton<MessageWaker>();
+            services.AddSingleton<Migrator>();
+            AddMessaging(host);
             services.AddSingleton<LostRaces>();
             services.AddScoped<Principal>();
             services.AddScoped<DbSession>();
@@ -87,6 +90,23 @@ public static class ModuleRegistration
             services.AddTransient(typeof(IPipelineBehavior<,>), typeof(ValidationBehavior<,>));
             services.AddTransient(typeof(IPipelineBehavior<,>), typeof(UnitOfWorkBehavior<,>));
         }
+    }
+
+    private static void AddMessaging(IHostApplicationBuilder host)
+    {
+        var services = host.Services;
+        services.AddMetrics();
+        services.TryAddSingleton(Random.Shared);
+        services.AddSingleton(host.Configuration.GetSection("Messaging").Get<MessagingSettings>() ?? new MessagingSettings());
+        services.AddSingleton<MessageDelivery>();
+        services.AddSingleton<MessageBacklog>();
+        services.AddSingleton<MessageMeter>();
+        services.AddSingleton<OutboxInspector>();
+        services.AddSingleton<MessageRelay>();
+        services.AddSingleton<Housekeeping>();
+        services.AddHostedService(provider => provider.GetRequiredService<MessageRelay>());
+        services.AddHostedService<MessageNotifier>();
+        services.AddHostedService(provider => provider.GetRequiredService<Housekeeping>());
     }
 
     extension(IServiceProvider services)

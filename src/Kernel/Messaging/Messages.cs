@@ -62,28 +62,3 @@ public sealed class OutboxMessage
     public DateTimeOffset DeliverAt { get; init; }
     public string? Trace { get; init; }
 }
-
-/// <summary>Wakes the relay of a schema in this process; the relay tells the other processes.</summary>
-public sealed class MessageWaker : IDisposable
-{
-    private readonly ConcurrentDictionary<string, byte> _schemas = new(StringComparer.Ordinal);
-    private readonly SemaphoreSlim _signal = new(0);
-
-    public void Wake(string schema)
-    {
-        if (_schemas.TryAdd(schema, 0))
-            _signal.Release();
-    }
-
-    /// <summary>Waits until some schema has messages, or until <paramref name="timeout"/>; answers which have.</summary>
-    public async Task<IReadOnlyCollection<string>> WaitAsync(TimeSpan timeout, CancellationToken ct)
-    {
-        await _signal.WaitAsync(timeout, ct);
-        var woken = _schemas.Keys.ToList();
-        foreach (var schema in woken)
-            _schemas.TryRemove(schema, out _);
-        return woken;
-    }
-
-    public void Dispose() => _signal.Dispose();
-}

@@ -92,12 +92,18 @@ public sealed class DbSession(NpgsqlDataSource database, SubscriberRegistry subs
         Forget();
     }
 
-    private void Forget()
+    /// <summary>Forgets what is saved already, so that the next message of a batch starts with empty contexts.</summary>
+    internal void Detach()
     {
         foreach (var context in _contexts)
             context.ChangeTracker.Clear();
-        _published.Clear();
         audit.Clear();
+    }
+
+    private void Forget()
+    {
+        Detach();
+        _published.Clear();
     }
 
     private async Task EndAsync()

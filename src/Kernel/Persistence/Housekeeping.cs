@@ -1,0 +1,81 @@
+using Licensing.Kernel.Messaging;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Licensing.Kernel.Persistence;
+
+/// <summary>Removes what nobody can ask for any more: old inbox rows and old answers to repeated requests.</summary>
+public sealed class Housekeeping(
+    NpgsqlDataSource database, IEnumerable<ModuleDefinition> modules, MessagingSettings settings, TimeProvider clock, ILogger<Housekeeping> log)
+    : BackgroundService
+{
+    /// <summary>One round; several processes may do it at once.</summary>
+    /// <returns>Rows removed.</returns>
+    public async Task<int> CleanAsync(CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        var removed = await BoundedDelete.RunAsync(
+            database, "kernel.idempotency_records", "created_at < $1", now - settings.KeepIdempotencyRecords, settings.HousekeepingBatch, ct);
+        var inboxUntil = await OldestUnsettledAsync(ct) is { } unsettled && unsettled < now - settings.KeepInbox ? unsettled : now - settings.KeepInbox;
+        foreach (var module in modules)
+            removed += await BoundedDelete.RunAsync(database, $"{module.Schema}.inbox", "received_at < $1", inboxUntil, settings.HousekeepingBatch, ct);
+        return removed;
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(settings.HousekeepingInterval, clock);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+            {
+                try
+                {
+                    await CleanAsync(stoppingToken);
+                }
+                catch (NpgsqlException failure)
+                {
+                    log.LogWarning(failure, "Housekeeping failed and comes again in {Interval}.", settings.HousekeepingInterval);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+        }
+    }
+
+    // A message that was tried once may have had its effect, however long it has been parked since: its inbox row must outlive it.
+    private async Task<DateTimeOffset?> OldestUnsettledAsync(CancellationToken ct)
+    {
+        DateTimeOffset? oldest = null;
+        foreach (var module in modules)
+        {
+            await using var command = database.CreateCommand(
+                $"select min(occurred_at) from {module.Schema}.outbox where state = 'parked' or attempts > 0 or claimed_by is not null");
+            if (await command.ExecuteScalarAsync(ct) is DateTime found && (oldest is null || found < oldest))
+                oldest = found;
+        }
+
+        return oldest;
+    }
+}
+
+internal static class BoundedDelete
+{
+    /// <summary>Deletes in short statements, and leaves alone what another process is just deleting.</summary>
+    public static async Task<int> RunAsync(NpgsqlDataSource database, string table, string where, DateTimeOffset before, int batch, CancellationToken ct)
+    {
+        for (var total = 0; ;)
+        {
+            await using var command = database.CreateCommand(
+                $"delete from {table} where ctid = any (array(select ctid from {table} where {where} limit $2 for update skip locked))");
+            command.Parameters.Add(new() { Value = before });
+            command.Parameters.Add(new() { Value = batch });
+            var deleted = await command.ExecuteNonQueryAsync(ct);
+            total += deleted;
+            if (deleted < batch)
+                return total;
+        }
+    }
+}
