@@ -30,6 +30,13 @@ internal static class Composition
 
     extension(WebApplication app)
     {
+        /// <summary>What a migrated database needs before the first request: the root of the tree, what modules ship as data.</summary>
+        public async Task PrepareAsync(CancellationToken ct)
+        {
+            foreach (var preparation in app.Services.GetServices<IPreparation>())
+                await preparation.PrepareAsync(ct);
+        }
+
         public void UseLicensing()
         {
             RequestPolicy.Verify(app.Services.RequestTypes(), app.Services.GetRequiredService<PermissionCatalog>());

@@ -16,6 +16,15 @@ namespace Licensing.Kernel;
 /// <summary>What the kernel knows of a module: its schema and where its code and SQL files are.</summary>
 public sealed record ModuleDefinition(string Schema, Assembly Assembly, Type Db);
 
+/// <summary>
+/// What a module puts into a migrated database before the first request. Runs at every start, on several hosts at once, so it
+/// must change nothing the second time.
+/// </summary>
+public interface IPreparation
+{
+    Task PrepareAsync(CancellationToken ct);
+}
+
 public sealed class ModuleBuilder<TDb>(IHostApplicationBuilder host, string schema) where TDb : ModuleDb
 {
     public IServiceCollection Services => host.Services;
@@ -97,13 +106,16 @@ public static class ModuleRegistration
         var services = host.Services;
         services.AddMetrics();
         services.TryAddSingleton(Random.Shared);
-        services.AddSingleton(host.Configuration.GetSection("Messaging").Get<MessagingSettings>() ?? new MessagingSettings());
+        var settings = host.Configuration.GetSection("Messaging").Get<MessagingSettings>() ?? new MessagingSettings();
+        services.AddSingleton(settings);
         services.AddSingleton<MessageDelivery>();
         services.AddSingleton<MessageBacklog>();
         services.AddSingleton<MessageMeter>();
         services.AddSingleton<OutboxInspector>();
         services.AddSingleton<MessageRelay>();
         services.AddSingleton<Housekeeping>();
+        if (!settings.InBackground)
+            return;
         services.AddHostedService(provider => provider.GetRequiredService<MessageRelay>());
         services.AddHostedService<MessageNotifier>();
         services.AddHostedService(provider => provider.GetRequiredService<Housekeeping>());

@@ -3,6 +3,9 @@ namespace Licensing.Kernel.Messaging;
 /// <summary>Section <c>Messaging</c> of the configuration.</summary>
 public sealed record MessagingSettings
 {
+    /// <summary>False where something else drives the relay: a terminal command, or a test that drains it.</summary>
+    public bool InBackground { get; init; } = true;
+
     /// <summary>Messages claimed at once; those of one subscriber share one transaction.</summary>
     public int BatchSize { get; init; } = 500;
 

@@ -1,0 +1,74 @@
+using System.Security.Cryptography;
+using Npgsql;
+
+namespace Licensing.Host.Database;
+
+/// <summary>Gives the host its database: the one it is told of, or its own.</summary>
+internal static class DatabaseSetup
+{
+    /// <summary>A connection string to any other server; the embedded one is then not started.</summary>
+    public const string ConnectionVariable = "LICENSING_POSTGRES";
+
+    extension(WebApplicationBuilder builder)
+    {
+        public string DataFolder => builder.Configuration["Data:Folder"] ?? ".data";
+
+        /// <summary>The embedded server when it is used, for the caller to stop after the host.</summary>
+        public async Task<EmbeddedPostgres?> AddDatabaseAsync(Action<string> say, CancellationToken ct)
+        {
+            builder.AddMasterKey();
+            var given = builder.Configuration.GetConnectionString("Licensing") is { Length: > 0 } configured
+                ? configured
+                : Environment.GetEnvironmentVariable(ConnectionVariable);
+            if (!string.IsNullOrEmpty(given))
+            {
+                builder.AddDataSource(given);
+                return null;
+            }
+
+            var settings = new EmbeddedPostgresSettings(
+                builder.Configuration["Database:Embedded:Folder"] ?? Path.Combine(builder.DataFolder, "postgres"),
+                builder.Configuration["Database:Embedded:BinFolder"]);
+            var server = await EmbeddedPostgres.StartAsync(settings, say, ct);
+            builder.AddDataSource(server.ConnectionString);
+            return server;
+        }
+
+        public void AddDataSource(string connectionString) => builder.Services.AddSingleton(services =>
+        {
+            var source = new NpgsqlDataSourceBuilder(connectionString);
+            source.ConnectionStringBuilder.ApplicationName = "licensing";
+            source.UseLoggerFactory(services.GetRequiredService<ILoggerFactory>());
+            return source.Build();
+        });
+
+        // A host that finds no key makes one next to its data; with a database of its own choosing the operator brings the key along.
+        private void AddMasterKey()
+        {
+            if (!string.IsNullOrEmpty(builder.Configuration["Security:MasterKey"]))
+                return;
+            Directory.CreateDirectory(builder.DataFolder);
+            var file = Path.Combine(builder.DataFolder, "master.key");
+            if (!File.Exists(file))
+            {
+                // Written aside and moved, so that two hosts that start together agree on one key.
+                var aside = $"{file}.{Environment.ProcessId}";
+                var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+                if (!OperatingSystem.IsWindows())
+                    options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+                using (var writer = new StreamWriter(aside, options))
+                    writer.Write(Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
+                try
+                {
+                    File.Move(aside, file, overwrite: false);
+                }
+                catch (IOException) when (File.Exists(file))
+                {
+                    File.Delete(aside);
+                }
+            }
+
+            builder.Configuration["Security:MasterKey"] = File.ReadAllText(file).Trim();
+        }
+    }
+}

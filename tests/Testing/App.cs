@@ -1,0 +1,140 @@
+using System.Collections.Frozen;
+using System.Security.Cryptography;
+using System.Text;
+using Licensing.Host;
+using Licensing.Host.Database;
+using Licensing.Kernel;
+using Licensing.Kernel.Messaging;
+using Licensing.Kernel.Persistence;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Xunit;
+
+namespace Licensing.Testing;
+
+/// <summary>
+/// The real host on a real database of its own, with a clock that stands still and a relay that runs when it is drained. A class
+/// fixture: tests share it and each makes an organisation of its own.
+/// </summary>
+public class App : IAsyncLifetime
+{
+    public const string MasterKey = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    private const string AccessHeader = "X-Test-Access";
+
+    private WebApplication? _host;
+    private string? _connectionString;
+
+    public ManualClock Clock { get; } = new(new DateTimeOffset(2026, 1, 15, 9, 0, 0, TimeSpan.Zero));
+
+    public IServiceProvider Services => _host!.Services;
+
+    /// <summary>Base of every client; nothing listens on it.</summary>
+    public HttpClient Anonymous() => _host!.GetTestClient();
+
+    /// <summary>A caller with <paramref name="role"/> held at the node of <paramref name="path"/>, without going through a log-in.</summary>
+    public HttpClient As(string role, Guid organizationId, string path)
+    {
+        var client = _host!.GetTestClient();
+        client.DefaultRequestHeaders.Add(AccessHeader, $"{role};{organizationId};{path}");
+        return client;
+    }
+
+    /// <summary>Changes what the host is made of, for a test that needs a part replaced at the edge.</summary>
+    protected virtual void Configure(WebApplicationBuilder builder)
+    {
+    }
+
+    public virtual async ValueTask InitializeAsync()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        _connectionString = await TestPostgres.CloneAsync(TemplateKey(), PrepareTemplateAsync, ct);
+        _host = Build(_connectionString);
+        await _host.StartAsync(ct);
+    }
+
+    public virtual async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        if (_host is not null)
+            await _host.DisposeAsync();
+        if (_connectionString is not null)
+            await TestPostgres.DropAsync(_connectionString);
+    }
+
+    /// <summary>Delivers every message that is due, and those that handling them publishes.</summary>
+    public async Task DrainAsync()
+    {
+        var relay = Services.GetRequiredService<MessageRelay>();
+        while (await relay.DeliverDueAsync(TestContext.Current.CancellationToken) > 0)
+        {
+        }
+    }
+
+    /// <summary>Arranges or inspects a module's rows without going through its API.</summary>
+    public async Task<T> InAsync<TService, T>(Func<TService, Task<T>> work) where TService : notnull
+    {
+        await using var scope = Services.CreateAsyncScope();
+        scope.ServiceProvider.GetRequiredService<Principal>().Become(Access.System);
+        return await work(scope.ServiceProvider.GetRequiredService<TService>());
+    }
+
+    private async Task PrepareTemplateAsync(string connectionString)
+    {
+        await using var host = Build(connectionString);
+        await host.Services.GetRequiredService<Migrator>().ApplyAsync(CancellationToken.None);
+        await host.PrepareAsync(CancellationToken.None);
+    }
+
+    private WebApplication Build(string connectionString)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Testing", ApplicationName = "Licensing.Host" });
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["Security:MasterKey"] = MasterKey,
+            ["Messaging:InBackground"] = "false",
+        });
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseTestServer();
+        builder.AddDataSource(connectionString);
+        builder.AddLicensing();
+        builder.Services.RemoveAll<TimeProvider>();
+        builder.Services.AddSingleton<TimeProvider>(Clock);
+        Configure(builder);
+        var app = builder.Build();
+        app.Use((context, next) =>
+        {
+            if (context.Request.Headers[AccessHeader].ToString() is { Length: > 0 } said)
+                context.RequestServices.GetRequiredService<Principal>().Become(AccessOf(said, context.RequestServices.GetRequiredService<PermissionCatalog>()));
+            return next(context);
+        });
+        app.UseLicensing();
+        return app;
+    }
+
+    private static Access AccessOf(string said, PermissionCatalog permissions)
+    {
+        var (role, organization, path) = said.Split(';') is [var r, var o, var p] ? (r, Guid.Parse(o), p) : throw new FormatException(said);
+        return new Access
+        {
+            Kind = PrincipalKind.User,
+            Id = new Guid(SHA256.HashData(Encoding.UTF8.GetBytes(said)).AsSpan(0, 16)),
+            Name = $"{role}@{path}",
+            OrganizationId = organization,
+            Path = path,
+            Grants = [new Grant(role, organization, path, permissions.HeldBy(role).ToFrozenSet(StringComparer.Ordinal))],
+        };
+    }
+
+    // The template is as old as what it was made from.
+    private static string TemplateKey()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var file in Directory.GetFiles(AppContext.BaseDirectory, "Licensing.*.dll").Order(StringComparer.Ordinal).Where(f => !f.EndsWith(".Tests.dll", StringComparison.Ordinal)))
+            hash.AppendData(System.Reflection.Assembly.LoadFrom(file).ManifestModule.ModuleVersionId.ToByteArray());
+        return Convert.ToHexStringLower(hash.GetHashAndReset())[..32];
+    }
+}
