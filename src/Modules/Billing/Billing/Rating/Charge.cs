@@ -86,7 +86,9 @@ internal sealed record PerUnitCharge(Exact UnitPrice) : QuantityCharge
 /// <summary>One tier: its units lie above the tier before, up to and including <see cref="UpTo"/>; null is without end.</summary>
 internal sealed record Tier(Exact? UpTo, Exact UnitPrice, Exact FlatFee);
 
-/// <summary>A charge by tiers. A negative quantity counts as 0, and 0 costs the flat fee of the first tier unless <see cref="ChargeAtZero"/> is off.</summary>
+/// <summary>
+/// A charge by tiers. A negative quantity counts as 0, and 0 costs the flat fee of the first tier unless <see cref="ChargeAtZero"/> is off.
+/// </summary>
 internal abstract record TieredCharge(IReadOnlyList<Tier> Tiers) : QuantityCharge
 {
     /// <summary>Whether a quantity of 0 (after included units) still costs the flat fee of the first tier.</summary>

@@ -32,7 +32,8 @@ internal sealed record TaxTotal(string Category, Exact Percent, Money Net, Money
 /// <param name="Lines">One per item of the request, in its order.</param>
 /// <param name="TrueUpLines">What the minimum commitment adds: none, or one per tax category.</param>
 /// <param name="Taxes">One per rate that applied.</param>
-internal sealed record RatedBill(Currency Currency, IReadOnlyList<RatedLine> Lines, IReadOnlyList<RatedLine> TrueUpLines, IReadOnlyList<TaxTotal> Taxes)
+internal sealed record RatedBill(
+    Currency Currency, IReadOnlyList<RatedLine> Lines, IReadOnlyList<RatedLine> TrueUpLines, IReadOnlyList<TaxTotal> Taxes)
 {
     public IEnumerable<RatedLine> AllLines => Lines.Concat(TrueUpLines);
 

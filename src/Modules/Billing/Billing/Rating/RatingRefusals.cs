@@ -22,7 +22,8 @@ internal static class RatingRefusals
     public static FieldError LastTierBounded(int index) => new($"/tiers/{index}/upTo", "last_tier_bounded",
         "The last tier has no upTo, so that every quantity has a price.");
 
-    public static FieldError MaximumBelowMinimum(string pointer) => new(pointer, "maximum_below_minimum", $"{pointer[1..]} must not be below minimum.");
+    public static FieldError MaximumBelowMinimum(string pointer) => new(pointer, "maximum_below_minimum",
+        $"{pointer[1..]} must not be below minimum.");
 
     public static FieldError EventsRequired() => new("/events", "events_required",
         "Free events and a minimum or maximum per event need the amount of every event.");
@@ -31,12 +32,14 @@ internal static class RatingRefusals
 
     public static FieldError NotAPercentage(string pointer) => new(pointer, "not_a_percentage", $"{pointer[1..]} must be between 0 and 100.");
 
-    public static FieldError CouponNeedsOne(int index) => new($"/coupons/{index}", "coupon_percent_or_amount", "A coupon is either a percent or an amount.");
+    public static FieldError CouponNeedsOne(int index) => new($"/coupons/{index}", "coupon_percent_or_amount",
+        "A coupon is either a percent or an amount.");
 
     public static FieldError NoTaxRate(string category) => new("/taxCategory", "tax_rate_missing",
         $"There is no tax rate for category '{category}'.");
 
-    public static FieldError DuplicateTaxRate(int index) => new($"/taxes/{index}/category", "tax_rate_duplicate", "There are two rates for one tax category.");
+    public static FieldError DuplicateTaxRate(int index) => new($"/taxes/{index}/category", "tax_rate_duplicate",
+        "There are two rates for one tax category.");
 
     public static Refusal AmountTooLarge(string pointer)
     {
