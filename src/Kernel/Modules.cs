@@ -68,6 +68,9 @@ public static class ModuleRegistration
             var services = host.Services;
             services.TryAddSingleton(TimeProvider.System);
             services.AddSingleton<PermissionCatalog>();
+            services.AddSingleton(_ => BillingCalendar.TryCreate(host.Configuration["Billing:TimeZone"] ?? "UTC", out var calendar)
+                ? calendar
+                : throw new InvalidOperationException($"Billing:TimeZone '{host.Configuration["Billing:TimeZone"]}' is not a time zone."));
             services.AddSingleton<SubscriberRegistry>();
             services.AddSingleton<MessageWaker>();
             services.AddSingleton<Migrator>();

@@ -22,6 +22,7 @@ public static class ApiJson
         options.Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
         options.Converters.Add(new IdJsonConverter());
         options.Converters.Add(new OptionalJsonConverter());
+        options.Converters.Add(new DecimalStringJsonConverter());
         options.Converters.Add(new JsonStringEnumConverter(namingPolicy: null, allowIntegerValues: false));
         return options;
     }
