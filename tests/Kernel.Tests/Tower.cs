@@ -38,7 +38,7 @@ internal sealed class Tower : IAsyncDisposable
         string database, TimeProvider clock, IEnumerable<string>? settings = null, bool subscribe = true,
         Action<IServiceCollection>? more = null, params Type[] background)
     {
-        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Configuration.AddInMemoryCollection((settings ?? []).Select(s => s.Split('=')).Select(s => KeyValuePair.Create($"Messaging:{s[0]}", (string?)s[1])));
         builder.Services.AddSingleton(clock);
         builder.Services.AddSingleton<Random, NoJitter>();
