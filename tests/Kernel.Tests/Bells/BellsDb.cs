@@ -13,6 +13,12 @@ public sealed class BellsDb(DbContextOptions<BellsDb> options, DbSession session
     public override string Schema => "bells";
 
     public DbSet<Bell> Bells => Set<Bell>();
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<Bell>().ToTable("bells");
+        base.OnModelCreating(modelBuilder);
+    }
 }
 
 public sealed class Bell

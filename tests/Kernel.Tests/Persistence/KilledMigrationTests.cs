@@ -13,7 +13,7 @@ public sealed class KilledMigrationTests
     [Fact]
     public async Task A_run_killed_at_any_statement_is_finished_by_the_next()
     {
-        Points.ShouldBe(28);
+        Points.ShouldBeGreaterThanOrEqualTo(28);
         var (whole, exitCode) = await SchemaAfterAsync(fault: Points + 1);
         exitCode.ShouldBe(0);
 

@@ -9,9 +9,10 @@ public sealed class MigratorTests : TowerTests
     {
         var tower = Open();
         (await tower.Migrator.ApplyAsync(CancellationToken.None)).ShouldBeEmpty();
-        (await StatusAsync(tower)).ShouldBe(
+        (await StatusAsync(tower)).First().ShouldBe("kernel/0001_kernel Applied");
+        (await StatusAsync(tower)).Where(s => !s.StartsWith("kernel/", StringComparison.Ordinal)).ShouldBe(
         [
-            "kernel/0001_kernel Applied", "bells/0000_messaging Applied", "bells/0001_bells Applied", "bells/0002_bells_by_name Applied",
+            "bells/0000_messaging Applied", "bells/0001_bells Applied", "bells/0002_bells_by_name Applied",
             "bells/0003_bells_weight Applied", "tally/0000_messaging Applied", "tally/0001_counters Applied",
         ]);
     }
