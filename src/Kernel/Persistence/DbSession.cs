@@ -116,6 +116,8 @@ public sealed class DbSession(NpgsqlDataSource database, SubscriberRegistry subs
 
     public async ValueTask DisposeAsync()
     {
+        // The scope has disposed its contexts before: they were made after this.
+        _contexts.Clear();
         await RollbackAsync();
         if (_connection is not null)
             await _connection.DisposeAsync();
