@@ -20,8 +20,8 @@ internal static class BatchReader
             throw Malformed("The body must be an object with records.", "$");
         while (reader.Read() && reader.TokenType is JsonTokenType.PropertyName)
         {
-            if (!reader.ValueTextEquals("records"u8))
-                throw Malformed($"Unknown property {RecordReader.Text(ref reader)}.", "$");
+            if (RecordReader.Text(ref reader) is var name and not "records")
+                throw Malformed($"Unknown property {name}.", "$");
             if (records is not null)
                 throw Malformed("records is given twice.", "$.records");
             reader.Read();
@@ -55,6 +55,8 @@ internal static class RecordReader
 
     private static readonly string[] Fields =
         ["id", "subscriptionId", "tenantExternalId", "sku", "meter", "quantity", "start", "end", "region", "resourceId", "dimensions"];
+
+    private static readonly byte[][] FieldNames = [.. Fields.Select(System.Text.Encoding.UTF8.GetBytes)];
 
     public static RecordDraft Read(ref Utf8JsonReader reader, int index)
     {
@@ -134,10 +136,13 @@ internal static class RecordReader
         }
     }
 
+    // Compared as bytes: the reader's own comparison throws at names that are no text.
     private static int FieldOf(ref Utf8JsonReader reader)
     {
-        for (var field = 0; field < Fields.Length; field++)
-            if (reader.ValueTextEquals(Fields[field]))
+        if (reader.ValueIsEscaped)
+            return Array.IndexOf(Fields, Text(ref reader));
+        for (var field = 0; field < FieldNames.Length; field++)
+            if (reader.ValueSpan.SequenceEqual(FieldNames[field]))
                 return field;
         return -1;
     }
