@@ -14,6 +14,7 @@ public sealed class AuditTests(App app) : IClassFixture<App>
     {
         var branch = await app.BranchAsync();
         using var partner = branch.As(Roles.PartnerAdministrator);
+        app.Clock.Advance(TimeSpan.FromSeconds(1));
         await partner.SendAsync(HttpMethod.Patch, $"/api/v1/tenants/{branch.Tenant.Id.Value}", new { displayName = "New name" });
         using var refused = await partner.SendAsync(HttpMethod.Patch, $"/api/v1/tenants/{branch.Tenant.Id.Value}", new { displayName = "x" }, ifMatch: "\"1\"");
 

@@ -52,7 +52,12 @@ internal sealed class SigningKeys(NpgsqlDataSource database, SecretBox secrets, 
             return null;
         var ecdsa = ECDsa.Create();
         ecdsa.ImportPkcs8PrivateKey(secrets.Open(reader.GetFieldValue<byte[]>(1)), out _);
-        return new ECDsaSecurityKey(ecdsa) { KeyId = reader.GetGuid(0).ToString() };
+        return new ECDsaSecurityKey(ecdsa)
+        {
+            KeyId = reader.GetGuid(0).ToString(),
+            // The stock factory keeps signers of all hosts in a process under the key's id, also when this one has disposed its key.
+            CryptoProviderFactory = new CryptoProviderFactory { CacheSignatureProviders = false },
+        };
     }
 
     public void Dispose()
