@@ -7,7 +7,7 @@ namespace Licensing.Billing.Summaries;
 
 /// <summary>What one tenant, or one of its subscriptions, owes for a period.</summary>
 internal sealed record BilledAmount(
-    OrganizationId TenantId, string OwnerPath, SubscriptionId? SubscriptionId, Money Net, Money Tax, Exact UsageExact, bool Estimated);
+    OrganizationId TenantId, string OwnerPath, SubscriptionId? SubscriptionId, Money Net, Money Tax, Exact UsageExact, int Invoices, bool Estimated);
 
 /// <summary>Sums of drafted and issued invoices, made by the database.</summary>
 internal sealed class BilledAmounts(DbSession session)
@@ -20,13 +20,13 @@ internal sealed class BilledAmounts(DbSession session)
     private const string OfPeriod = "where i.period_start = $1 and i.period_end = $2 and i.status <> 'Void'";
 
     private const string PerTenant = $"""
-        select i.tenant_id, i.owner_path, null::uuid, i.currency, sum(i.net), sum(i.tax), sum(i.usage_exact::numeric)::text
+        select i.tenant_id, i.owner_path, null::uuid, i.currency, sum(i.net), sum(i.tax), sum(i.usage_exact::numeric)::text, count(*)::int
         {Within} {OfPeriod} group by 1, 2, 4
         """;
 
     private const string PerSubscription = $"""
         select i.tenant_id, i.owner_path, l.subscription_id, i.currency, sum(l.net), sum(l.tax),
-            coalesce(sum(l.unrounded::numeric) filter (where l.is_usage), 0)::text
+            coalesce(sum(l.unrounded::numeric) filter (where l.is_usage), 0)::text, count(distinct i.id)::int
         {Within} join billing.invoice_lines l on l.invoice_id = i.id and l.tenant_id = i.tenant_id
         {OfPeriod} group by 1, 2, 3, 4
         """;
@@ -46,7 +46,7 @@ internal sealed class BilledAmounts(DbSession session)
             var currency = Currency.Parse(rows.GetString(3));
             amounts.Add(new BilledAmount(
                 new OrganizationId(rows.GetGuid(0)), rows.GetString(1), rows.IsDBNull(2) ? null : new SubscriptionId(rows.GetGuid(2)),
-                new Money(rows.GetDecimal(4), currency), new Money(rows.GetDecimal(5), currency), Exact.Parse(rows.GetString(6)), Estimated: false));
+                new Money(rows.GetDecimal(4), currency), new Money(rows.GetDecimal(5), currency), Exact.Parse(rows.GetString(6)), rows.GetInt32(7), Estimated: false));
         }
 
         return amounts;

@@ -10,9 +10,10 @@ namespace Licensing.Billing.Summaries;
 
 internal enum SummaryGroup { Subscription, Tenant, Partner, Distributor }
 
-/// <summary>The amounts of one group in one currency.</summary>
+/// <summary>The amounts of one group in one currency; what is not on an invoice yet is <paramref name="Estimated"/>.</summary>
 internal sealed record SummaryItem(
-    string Key, Guid? OrganizationId, string? Name, SubscriptionId? SubscriptionId, Money Net, Money Tax, Money Total, string UsageExact, bool Estimated);
+    string Key, Guid? OrganizationId, string? ExternalId, string? Name, SubscriptionId? SubscriptionId, int Invoices, Money Net, Money Tax, Money Total,
+    string UsageExact, bool Estimated);
 
 internal sealed record SummaryTotal(Money Net, Money Tax, Money Total, string UsageExact);
 
@@ -46,7 +47,7 @@ internal static class GetBillingSummary
         {
             if (!Months.TryParse(query.Period, out var period))
                 return RunRefusals.InvalidPeriod;
-            if (PageStart.Read(query.Limit, query.After).Refused(out var refusal, out var start))
+            if (PageStart.Read(query.Limit ?? PageStart.MostItems, query.After).Refused(out var refusal, out var start))
                 return refusal;
 
             var perSubscription = query.GroupBy is SummaryGroup.Subscription;
@@ -97,14 +98,14 @@ internal static class GetBillingSummary
             .Select(group => new BilledAmount(
                 bill.Tenant.Id, bill.Tenant.Path, group.Key, Money.Sum(bill.Rated.Currency, group.Select(charge => charge.Line.Net)),
                 Money.Sum(bill.Rated.Currency, group.Select(charge => charge.Line.Tax)),
-                Exact.Sum(group.Where(charge => charge.Due.IsUsage).Select(charge => charge.Line.Unrounded)), Estimated: true));
+                Exact.Sum(group.Where(charge => charge.Due.IsUsage).Select(charge => charge.Line.Unrounded)), Invoices: 0, Estimated: true));
 
         private static SummaryItem Item(string key, OrganizationRef? organization, List<BilledAmount> amounts)
         {
             var total = Total(amounts);
             return new SummaryItem(
-                key, organization?.Id.Value, organization?.DisplayName, amounts[0].SubscriptionId, total.Net, total.Tax, total.Total, total.UsageExact,
-                amounts.Exists(x => x.Estimated));
+                key, organization?.Id.Value, organization?.ExternalId, organization?.DisplayName, amounts[0].SubscriptionId, amounts.Sum(x => x.Invoices),
+                total.Net, total.Tax, total.Total, total.UsageExact, amounts.Exists(x => x.Estimated));
         }
 
         private static SummaryTotal Total(List<BilledAmount> amounts)
