@@ -116,7 +116,9 @@ public sealed class DbSession(NpgsqlDataSource database, SubscriberRegistry subs
 
     public async ValueTask DisposeAsync()
     {
-        await RollbackAsync();
+        // The contexts were made after this session, so they are disposed before it and must not be touched any more.
+        if (Transaction is not null)
+            await Transaction.DisposeAsync();
         if (_connection is not null)
             await _connection.DisposeAsync();
     }
