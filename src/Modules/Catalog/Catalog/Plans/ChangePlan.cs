@@ -47,7 +47,11 @@ internal static class ChangePlan
                     return broken;
             }
 
-            return plan.Redraft(terms).Refused(out var refusal, out _) ? refusal : PlanView.Of(plan);
+            if (plan.Redraft(terms).Refused(out var refusal, out _))
+                return refusal;
+            // The ETag is of the new version, which saving makes.
+            await db.SaveChangesAsync(cancellationToken);
+            return PlanView.Of(plan);
         }
 
         private async Task<PlanTerms> PublishedAsync(Plan plan, CancellationToken ct) =>

@@ -18,7 +18,11 @@ internal static class RetirePlan
             var plan = await db.Plans.SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken);
             if (plan is null)
                 return PlanRefusals.NotFound(request.Id.Value);
-            return plan.Retire().Refused(out var refusal, out _) ? refusal : PlanView.Of(plan);
+            if (plan.Retire().Refused(out var refusal, out _))
+                return refusal;
+            // The ETag is of the new version, which saving makes.
+            await db.SaveChangesAsync(cancellationToken);
+            return PlanView.Of(plan);
         }
     }
 

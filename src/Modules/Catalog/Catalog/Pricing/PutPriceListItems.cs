@@ -24,6 +24,8 @@ internal static class PutPriceListItems
                 return refusal;
 
             list.ItemsChange(clock.GetUtcNow());
+            // The ETag is of the new version, which saving makes.
+            await db.SaveChangesAsync(cancellationToken);
             return PriceListView.Of(list);
         }
     }
