@@ -116,9 +116,9 @@ public sealed class DbSession(NpgsqlDataSource database, SubscriberRegistry subs
 
     public async ValueTask DisposeAsync()
     {
-        // The contexts were made after this session, so they are disposed before it and must not be touched any more.
-        if (Transaction is not null)
-            await Transaction.DisposeAsync();
+        // The scope has disposed its contexts before: they were made after this.
+        _contexts.Clear();
+        await RollbackAsync();
         if (_connection is not null)
             await _connection.DisposeAsync();
     }
