@@ -4,7 +4,6 @@ using Licensing.Kernel.Messaging;
 using Licensing.Kernel.Persistence;
 using Licensing.Kernel.Tests.Bells;
 using Licensing.Kernel.Tests.Tally;
-using Licensing.Testing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;

@@ -26,6 +26,9 @@ public sealed class ManualClock(DateTimeOffset start) : TimeProvider
             _now = until;
     }
 
+    /// <summary>Moves to <paramref name="now"/>, which must not lie in the past.</summary>
+    public void Set(DateTimeOffset now) => Advance(now - GetUtcNow());
+
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var timer = new Timer(this, callback, state);

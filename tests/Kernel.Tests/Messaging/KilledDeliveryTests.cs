@@ -1,4 +1,3 @@
-using Licensing.Testing;
 
 namespace Licensing.Kernel.Tests.Messaging;
 

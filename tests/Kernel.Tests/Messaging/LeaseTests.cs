@@ -1,5 +1,4 @@
 using Licensing.Kernel.Messaging;
-using Licensing.Testing;
 
 namespace Licensing.Kernel.Tests.Messaging;
 

@@ -1,6 +1,5 @@
 using System.Threading.Channels;
 using Licensing.Kernel.Messaging;
-using Licensing.Testing;
 
 namespace Licensing.Kernel.Tests.Messaging;
 

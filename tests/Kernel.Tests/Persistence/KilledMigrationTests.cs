@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Licensing.Kernel.Persistence;
-using Licensing.Testing;
 
 namespace Licensing.Kernel.Tests.Persistence;
 
