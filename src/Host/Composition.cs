@@ -1,6 +1,8 @@
 using Licensing.Billing;
 using Licensing.Catalog;
 using Licensing.Commissions;
+using Licensing.Host.Observability;
+using Licensing.Host.Reference;
 using Licensing.Identity;
 using Licensing.Kernel;
 using Licensing.Kernel.Http;
@@ -25,6 +27,8 @@ internal static class Composition
             builder.AddUsage();
             builder.AddBilling();
             builder.AddCommissions();
+            builder.AddObservability();
+            builder.AddReference();
         }
     }
 
@@ -39,7 +43,10 @@ internal static class Composition
 
         public void UseLicensing()
         {
+            // Read now, so that a wrong time zone stops the start and not the first invoice.
+            app.Services.GetRequiredService<BillingCalendar>();
             RequestPolicy.Verify(app.Services.RequestTypes(), app.Services.GetRequiredService<PermissionCatalog>());
+            app.UseMiddleware<RequestLog>();
             app.UseHttpConventions();
             app.MapIdentity();
             app.MapCatalog();
@@ -48,6 +55,8 @@ internal static class Composition
             app.MapBilling();
             app.MapCommissions();
             app.MapOperations();
+            app.MapObservability();
+            app.MapReference();
         }
     }
 }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using FluentValidation;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Messaging;
+using Licensing.Kernel.Ops;
 using Licensing.Kernel.Persistence;
 using MediatR;
 using Microsoft.EntityFrameworkCore;
@@ -44,6 +45,13 @@ public sealed class ModuleBuilder<TDb>(IHostApplicationBuilder host, string sche
     public ModuleBuilder<TDb> OnConstraint(string constraint, Refusal refusal)
     {
         host.Services.AddSingleton(new ConstraintRefusal(constraint, refusal));
+        return this;
+    }
+
+    /// <summary>Adds a command to the terminal.</summary>
+    public ModuleBuilder<TDb> Ops(OpsCommand command)
+    {
+        host.Services.AddSingleton(command);
         return this;
     }
 }

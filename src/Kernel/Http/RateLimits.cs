@@ -49,6 +49,12 @@ internal sealed class RateLimitStep : IDisposable
 
     public async Task InvokeAsync(HttpContext context)
     {
+        if (context.GetEndpoint()?.Metadata.GetMetadata<NeverLimited>() is not null)
+        {
+            await _next(context);
+            return;
+        }
+
         var principal = context.RequestServices.GetRequiredService<Principal>();
         var known = principal.Id != Guid.Empty;
         var caller = known ? (principal.Id, "") : (Guid.Empty, context.Connection.RemoteIpAddress?.ToString() ?? "");

@@ -15,6 +15,12 @@ public sealed record CarriesSecret;
 /// <summary>Query parameters that a handler reads by itself, beside those it declares.</summary>
 public sealed record ReadsQuery(params IReadOnlyList<string> Names);
 
+/// <summary>Examples for the reference where those made from the schema would mislead; anything that the API's JSON can write.</summary>
+public sealed record SliceExample(object? Request = null, object? Response = null);
+
+/// <summary>An endpoint that strangers' requests must not crowd out: the probes of an orchestrator.</summary>
+public sealed record NeverLimited;
+
 public static class Slices
 {
     extension(RouteHandlerBuilder endpoint)
