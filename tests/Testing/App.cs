@@ -24,6 +24,8 @@ namespace Licensing.Testing;
 public class App : IAsyncLifetime
 {
     public const string MasterKey = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    public const string AdministratorEmail = "admin@platform.example";
+    public const string AdministratorPassword = "correct horse battery staple";
     private const string AccessHeader = "X-Test-Access";
 
     private WebApplication? _host;
@@ -80,6 +82,14 @@ public class App : IAsyncLifetime
         }
     }
 
+    /// <summary>Another host on the same database, as a second process would be.</summary>
+    public async Task<SecondHost> StartSecondHostAsync()
+    {
+        var host = Build(_connectionString!);
+        await host.StartAsync(TestContext.Current.CancellationToken);
+        return new SecondHost(host);
+    }
+
     /// <summary>Arranges or inspects a module's rows without going through its API.</summary>
     public async Task<T> InAsync<TService, T>(Func<TService, Task<T>> work) where TService : notnull
     {
@@ -102,6 +112,8 @@ public class App : IAsyncLifetime
         {
             ["Security:MasterKey"] = MasterKey,
             ["Messaging:InBackground"] = "false",
+            ["Platform:AdministratorPassword"] = AdministratorPassword,
+            ["Security:PasswordIterations"] = "1000",
         });
         builder.Logging.ClearProviders();
         builder.WebHost.UseTestServer();
@@ -144,4 +156,19 @@ public class App : IAsyncLifetime
             hash.AppendData(System.Reflection.Assembly.LoadFrom(file).ManifestModule.ModuleVersionId.ToByteArray());
         return Convert.ToHexStringLower(hash.GetHashAndReset())[..32];
     }
+}
+
+/// <summary>A second process of the same system, with a relay of its own.</summary>
+public sealed class SecondHost(WebApplication host) : IAsyncDisposable
+{
+    /// <summary>As <see cref="App.DrainAsync"/>, by this process.</summary>
+    public async Task DrainAsync()
+    {
+        var relay = host.Services.GetRequiredService<MessageRelay>();
+        while (await relay.DeliverDueAsync(TestContext.Current.CancellationToken) > 0)
+        {
+        }
+    }
+
+    public ValueTask DisposeAsync() => host.DisposeAsync();
 }

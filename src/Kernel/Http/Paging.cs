@@ -13,6 +13,8 @@ public sealed record PageStart(int Limit, string? After)
 {
     public const int DefaultLimit = 50;
     public const int MostItems = 200;
+    // Keys of some lists hold texts of 256 characters beside ids.
+    private const int LongestCursor = 2048;
 
     public static Result<PageStart> Read(int? limit, string? after)
     {
@@ -34,7 +36,7 @@ public sealed record PageStart(int Limit, string? After)
     {
         try
         {
-            return cursor.Length <= 512 ? Encoding.UTF8.GetString(Base64Url.DecodeFromChars(cursor)) : null;
+            return cursor.Length <= LongestCursor ? Encoding.UTF8.GetString(Base64Url.DecodeFromChars(cursor)) : null;
         }
         catch (FormatException)
         {

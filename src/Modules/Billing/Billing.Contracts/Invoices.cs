@@ -33,3 +33,10 @@ public interface IInvoicedAmounts
     /// <summary>Issued (and paid) invoices of <paramref name="period"/> under <paramref name="scope"/>, ordered by owner path.</summary>
     Task<IReadOnlyList<InvoicedNet>> OfPeriodAsync(Period period, Scope scope, CancellationToken ct);
 }
+
+/// <summary>Says how far billing is, for those who build on finished periods.</summary>
+public interface IBillingProgress
+{
+    /// <summary>Whether the run of <paramref name="period"/> has ended and no invoice of the period is still a draft.</summary>
+    Task<bool> IsFinishedAsync(Period period, CancellationToken ct);
+}

@@ -1,4 +1,12 @@
+using Licensing.Billing.Contracts;
 using Licensing.Billing.Data;
+using Licensing.Billing.Invoices;
+using Licensing.Billing.Pricing;
+using Licensing.Billing.Runs;
+using Licensing.Billing.Summaries;
+using Licensing.Billing.Taxes;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
 namespace Licensing.Billing;
@@ -8,13 +16,43 @@ public static class BillingModule
 {
     extension(IHostApplicationBuilder host)
     {
-        public void AddBilling() => host.AddModule<BillingDb>("billing", BillingPermissions.All);
+        public void AddBilling()
+        {
+            host.AddModule<BillingDb>("billing", BillingPermissions.All)
+                .On<BillingRunContinued, ContinueBillingRun>()
+                .OnConstraint("invoices_one_per_tenant_and_period", InvoiceRefusals.BilledAlready)
+                .OnConstraint("invoice_lines_billed_once", InvoiceRefusals.BilledAlready)
+                .OnConstraint("tax_rates_one_per_day", TaxRefusals.SetAlready);
+            host.Services.AddSingleton(host.Configuration.GetSection("Billing").Get<BillingSettings>() ?? new BillingSettings());
+            host.Services.AddScoped<BillingChunks>();
+            host.Services.AddScoped<InvoiceWriter>();
+            host.Services.AddScoped<InvoiceIssuing>();
+            host.Services.AddScoped<InvoicedAmounts>();
+            host.Services.AddScoped<IInvoicedAmounts>(services => services.GetRequiredService<InvoicedAmounts>());
+            host.Services.AddScoped<IBillingProgress>(services => services.GetRequiredService<InvoicedAmounts>());
+            host.Services.AddScoped<BilledAmounts>();
+        }
     }
 
     extension(IEndpointRouteBuilder routes)
     {
         public void MapBilling()
         {
+            var billing = routes.MapGroup("/api/v1/billing").WithTags("Billing");
+            StartBillingRun.Map(billing);
+            GetBillingSummary.Map(billing);
+
+            var invoices = routes.MapGroup("/api/v1/invoices").WithTags("Billing");
+            ListInvoices.Map(invoices);
+            GetInvoice.Map(invoices);
+            ListInvoiceLines.Map(invoices);
+            IssueInvoice.Map(invoices);
+
+            var rates = routes.MapGroup("/api/v1/tax-rates").WithTags("Billing");
+            SetTaxRate.Map(rates);
+            ListTaxRates.Map(rates);
+
+            CalculatePrice.Map(routes.MapGroup("/api/v1/pricing").WithTags("Billing"));
         }
     }
 }

@@ -1,6 +1,23 @@
+using Licensing.Identity.Contracts;
+
 namespace Licensing.Billing;
 
 internal static class BillingPermissions
 {
-    public static IReadOnlyList<Permission> All { get; } = [];
+    public const string RunsStart = "billing.runs.start";
+    public const string InvoicesRead = "billing.invoices.read";
+    public const string InvoicesIssue = "billing.invoices.issue";
+    public const string SummariesRead = "billing.summaries.read";
+    public const string TaxRatesRead = "billing.tax_rates.read";
+    public const string TaxRatesManage = "billing.tax_rates.manage";
+
+    public static IReadOnlyList<Permission> All { get; } =
+    [
+        new(RunsStart, "Start billing runs.", Roles.PlatformAdministrator, Roles.PlatformService),
+        new(InvoicesRead, "Read invoices and their lines.", Roles.Readers),
+        new(InvoicesIssue, "Issue drafted invoices.", Roles.PlatformAdministrator),
+        new(SummariesRead, "Read what is billed and what would be.", Roles.Readers),
+        new(TaxRatesRead, "Read tax rates.", Roles.ChannelReaders),
+        new(TaxRatesManage, "Set tax rates.", Roles.PlatformAdministrator),
+    ];
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Licensing.Kernel;
 
 namespace Licensing.Catalog.Contracts;
@@ -21,14 +22,19 @@ public readonly record struct PriceListId(Guid Value) : IId<PriceListId>;
 public enum MeterAggregation
 {
     /// <summary>Added up; negative corrections allowed.</summary>
+    [JsonStringEnumMemberName("sum")]
     Sum,
     /// <summary>Records counted.</summary>
+    [JsonStringEnumMemberName("count")]
     Count,
     /// <summary>The largest.</summary>
+    [JsonStringEnumMemberName("max")]
     Max,
     /// <summary>The one with the latest start.</summary>
+    [JsonStringEnumMemberName("last")]
     Last,
     /// <summary>Distinct values of the record's resource.</summary>
+    [JsonStringEnumMemberName("unique")]
     Unique,
 }
 
@@ -84,6 +90,9 @@ public interface ICatalog
 
     /// <summary>The newest published version of a plan that is not retired, or null.</summary>
     Task<PlanVersionRef?> CurrentVersionAsync(PlanId plan, CancellationToken ct);
+
+    /// <summary>The newest published versions of those plans that have one and are not retired, in one read.</summary>
+    Task<IReadOnlyDictionary<PlanId, PlanVersionRef>> CurrentVersionsAsync(IReadOnlyCollection<PlanId> plans, CancellationToken ct);
 
     /// <summary>All meters by key.</summary>
     Task<IReadOnlyDictionary<string, MeterRef>> MetersAsync(CancellationToken ct);

@@ -1,17 +1,24 @@
+using System.Text.Json.Serialization;
+
 namespace Licensing.Catalog.Contracts;
 
 /// <summary>How a quantity becomes an amount.</summary>
 public enum PriceModel
 {
     /// <summary>One amount per period.</summary>
+    [JsonStringEnumMemberName("flat")]
     Flat,
     /// <summary>Quantity × unit price.</summary>
+    [JsonStringEnumMemberName("perUnit")]
     PerUnit,
     /// <summary>Each tier's units at that tier's unit price, plus its flat fee once it is entered.</summary>
+    [JsonStringEnumMemberName("graduated")]
     Graduated,
     /// <summary>All units at the unit price of the tier that the total falls in, plus its flat fee.</summary>
+    [JsonStringEnumMemberName("volume")]
     Volume,
     /// <summary>Started blocks × price, after free units.</summary>
+    [JsonStringEnumMemberName("package")]
     Package,
 }
 

@@ -1,4 +1,10 @@
+using Licensing.Catalog.Contracts;
 using Licensing.Catalog.Data;
+using Licensing.Catalog.Meters;
+using Licensing.Catalog.Plans;
+using Licensing.Catalog.Pricing;
+using Licensing.Catalog.Products;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
 namespace Licensing.Catalog;
@@ -8,13 +14,51 @@ public static class CatalogModule
 {
     extension(IHostApplicationBuilder host)
     {
-        public void AddCatalog() => host.AddModule<CatalogDb>("catalog", CatalogPermissions.All);
+        public void AddCatalog()
+        {
+            var module = host.AddModule<CatalogDb>("catalog", CatalogPermissions.All)
+                .OnConstraint("meters_key", MeterRefusals.KeyTaken)
+                .OnConstraint("products_key", ProductRefusals.KeyTaken)
+                .OnConstraint("plans_key", PlanRefusals.KeyTaken)
+                .OnConstraint("plan_versions_number", PlanRefusals.NothingToPublish)
+                .OnConstraint("price_lists_key", PriceListRefusals.KeyTaken);
+            module.Services.AddSingleton<CatalogMemory>();
+            module.Services.AddSingleton<IPreparation, CcaasProduct>();
+            module.Services.AddScoped<ICatalog, PublishedPlans>();
+            module.Services.AddScoped<IPriceBooks, PriceBooks>();
+            module.Services.AddScoped<PriceItems>();
+        }
     }
 
     extension(IEndpointRouteBuilder routes)
     {
         public void MapCatalog()
         {
+            var meters = routes.MapGroup("/api/v1/meters").WithTags("Catalog");
+            CreateMeter.Map(meters);
+            ListMeters.Map(meters);
+            GetMeter.Map(meters);
+
+            var products = routes.MapGroup("/api/v1/products").WithTags("Catalog");
+            CreateProduct.Map(products);
+            ListProducts.Map(products);
+            GetProduct.Map(products);
+
+            var plans = routes.MapGroup("/api/v1/plans").WithTags("Catalog");
+            CreatePlan.Map(plans);
+            ChangePlan.Map(plans);
+            PublishPlan.Map(plans);
+            RetirePlan.Map(plans);
+            ListPlans.Map(plans);
+            GetPlan.Map(plans);
+            ListPlanVersions.Map(plans);
+
+            var pricing = routes.MapGroup("/api/v1/pricing").WithTags("Catalog");
+            CreatePriceList.Map(pricing);
+            PutPriceListItems.Map(pricing);
+            ListPriceLists.Map(pricing);
+            GetPriceList.Map(pricing);
+            ListPriceListItems.Map(pricing);
         }
     }
 }

@@ -1,4 +1,7 @@
 using Licensing.Commissions.Data;
+using Licensing.Commissions.Schemes;
+using Licensing.Commissions.Statements;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
 namespace Licensing.Commissions;
@@ -8,13 +11,32 @@ public static class CommissionsModule
 {
     extension(IHostApplicationBuilder host)
     {
-        public void AddCommissions() => host.AddModule<CommissionsDb>("commissions", CommissionsPermissions.All);
+        public void AddCommissions()
+        {
+            host.AddModule<CommissionsDb>("commissions", CommissionsPermissions.All)
+                .OnConstraint("schemes_one_per_month", SchemeRefusals.SetAlready);
+            host.Services.AddScoped<PeriodCommissions>();
+            host.Services.AddScoped<StatementWriter>();
+        }
     }
 
     extension(IEndpointRouteBuilder routes)
     {
         public void MapCommissions()
         {
+            var commissions = routes.MapGroup("/api/v1/commissions").WithTags("Commissions");
+            GetCommissionSummary.Map(commissions);
+            CloseCommissions.Map(commissions);
+
+            var schemes = commissions.MapGroup("/schemes");
+            CreateScheme.Map(schemes);
+            ListSchemes.Map(schemes);
+            GetScheme.Map(schemes);
+
+            var statements = commissions.MapGroup("/statements");
+            ListStatements.Map(statements);
+            GetStatement.Map(statements);
+            ListStatementLines.Map(statements);
         }
     }
 }

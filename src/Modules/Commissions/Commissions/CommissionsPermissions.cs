@@ -1,6 +1,20 @@
+using Licensing.Identity.Contracts;
+
 namespace Licensing.Commissions;
 
 internal static class CommissionsPermissions
 {
-    public static IReadOnlyList<Permission> All { get; } = [];
+    public const string SchemesRead = "commissions.schemes.read";
+    public const string SchemesManage = "commissions.schemes.manage";
+    public const string StatementsRead = "commissions.statements.read";
+    public const string PeriodsClose = "commissions.periods.close";
+
+    public static IReadOnlyList<Permission> All { get; } =
+    [
+        new(SchemesRead, "Read commission schemes.", Roles.ChannelReaders),
+        // Whoever earns by a scheme must not be the one who sets it.
+        new(SchemesManage, "Set commission schemes.", Roles.PlatformAdministrator),
+        new(StatementsRead, "Read commissions and statements.", Roles.ChannelReaders),
+        new(PeriodsClose, "Close a period's commissions.", Roles.PlatformAdministrator, Roles.PlatformService),
+    ];
 }

@@ -1,4 +1,8 @@
+using Licensing.Provisioning.Contracts;
 using Licensing.Provisioning.Data;
+using Licensing.Provisioning.Seats;
+using Licensing.Provisioning.Subscriptions;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
 namespace Licensing.Provisioning;
@@ -8,13 +12,34 @@ public static class ProvisioningModule
 {
     extension(IHostApplicationBuilder host)
     {
-        public void AddProvisioning() => host.AddModule<ProvisioningDb>("provisioning", ProvisioningPermissions.All);
+        public void AddProvisioning()
+        {
+            var module = host.AddModule<ProvisioningDb>("provisioning", ProvisioningPermissions.All)
+                .On<SubscriptionDue, ActivateWhenDue>()
+                .OnConstraint("subscriptions_reference", SubscriptionRefusals.ReferenceTaken);
+            module.Services.AddScoped<Opening>();
+            module.Services.AddScoped<ISubscriptionDirectory, SubscriptionDirectory>();
+        }
     }
 
     extension(IEndpointRouteBuilder routes)
     {
         public void MapProvisioning()
         {
+            var subscriptions = routes.MapGroup("/api/v1/subscriptions").WithTags("Provisioning");
+            CreateSubscription.Map(subscriptions);
+            CreateSubscriptions.Map(subscriptions);
+            ChangeQuantities.Map(subscriptions);
+            SuspendSubscription.Map(subscriptions);
+            ResumeSubscription.Map(subscriptions);
+            CancelSubscription.Map(subscriptions);
+            ListSubscriptions.Map(subscriptions);
+            GetSubscription.Map(subscriptions);
+            ListSubscriptionHistory.Map(subscriptions);
+
+            var licensing = routes.MapGroup("/api/v1/licensing").WithTags("Provisioning");
+            GetSeats.Map(licensing);
+            ChangeSeats.Map(licensing);
         }
     }
 }

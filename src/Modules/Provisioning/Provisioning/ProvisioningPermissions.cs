@@ -1,6 +1,23 @@
+using Licensing.Identity.Contracts;
+
 namespace Licensing.Provisioning;
 
 internal static class ProvisioningPermissions
 {
-    public static IReadOnlyList<Permission> All { get; } = [];
+    public const string SubscriptionsRead = "provisioning.subscriptions.read";
+    public const string SubscriptionsManage = "provisioning.subscriptions.manage";
+    public const string SubscriptionsBackdate = "provisioning.subscriptions.backdate";
+    public const string SeatsRead = "provisioning.seats.read";
+    public const string SeatsManage = "provisioning.seats.manage";
+
+    private static readonly IReadOnlyList<string> Sellers = [.. Roles.ChannelAdministrators, Roles.PlatformService];
+
+    public static IReadOnlyList<Permission> All { get; } =
+    [
+        new(SubscriptionsRead, "See subscriptions and their history", Roles.All),
+        new(SubscriptionsManage, "Open, change, suspend, resume and cancel subscriptions", Sellers),
+        new(SubscriptionsBackdate, "Open subscriptions that started in the past", Roles.PlatformAdministrator, Roles.PlatformService),
+        new(SeatsRead, "See a tenant's seats, features and entitlements", Roles.All),
+        new(SeatsManage, "Change a tenant's seats and features", Sellers),
+    ];
 }

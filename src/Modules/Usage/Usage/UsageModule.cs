@@ -1,4 +1,8 @@
+using Licensing.Usage.Contracts;
 using Licensing.Usage.Data;
+using Licensing.Usage.Records;
+using Licensing.Usage.Rollups;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
 namespace Licensing.Usage;
@@ -8,13 +12,25 @@ public static class UsageModule
 {
     extension(IHostApplicationBuilder host)
     {
-        public void AddUsage() => host.AddModule<UsageDb>("usage", UsagePermissions.All);
+        public void AddUsage()
+        {
+            host.AddModule<UsageDb>("usage", UsagePermissions.All).On<DaysDirty, RollUpWhenDaysDirty>();
+            host.Services.AddScoped<RecordTargets>();
+            host.Services.AddScoped<RecordStore>();
+            host.Services.AddScoped<DailyRollups>();
+            host.Services.AddScoped<RollupVerification>();
+            host.Services.AddScoped<IUsageTotals, UsageTotals>();
+        }
     }
 
     extension(IEndpointRouteBuilder routes)
     {
         public void MapUsage()
         {
+            var usage = routes.MapGroup("/api/v1/usage").WithTags("Usage");
+            IngestUsage.Map(usage);
+            ListRecords.Map(usage);
+            SummarizeUsage.Map(usage);
         }
     }
 }

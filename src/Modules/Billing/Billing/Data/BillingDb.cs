@@ -1,3 +1,6 @@
+using Licensing.Billing.Invoices;
+using Licensing.Billing.Runs;
+using Licensing.Billing.Taxes;
 using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
 
@@ -6,4 +9,12 @@ namespace Licensing.Billing.Data;
 internal sealed class BillingDb(DbContextOptions<BillingDb> options, DbSession session) : ModuleDb(options, session)
 {
     public override string Schema => "billing";
+
+    public DbSet<BillingRun> Runs => Set<BillingRun>();
+
+    public DbSet<Invoice> Invoices => Set<Invoice>();
+
+    public DbSet<InvoiceLine> Lines => Set<InvoiceLine>();
+
+    public DbSet<CountryTaxRate> TaxRates => Set<CountryTaxRate>();
 }

@@ -1,3 +1,7 @@
+using Licensing.Catalog.Meters;
+using Licensing.Catalog.Plans;
+using Licensing.Catalog.Pricing;
+using Licensing.Catalog.Products;
 using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
 
@@ -6,4 +10,16 @@ namespace Licensing.Catalog.Data;
 internal sealed class CatalogDb(DbContextOptions<CatalogDb> options, DbSession session) : ModuleDb(options, session)
 {
     public override string Schema => "catalog";
+
+    public DbSet<Meter> Meters => Set<Meter>();
+
+    public DbSet<Product> Products => Set<Product>();
+
+    public DbSet<Plan> Plans => Set<Plan>();
+
+    public DbSet<PlanVersion> PlanVersions => Set<PlanVersion>();
+
+    public DbSet<PriceList> PriceLists => Set<PriceList>();
+
+    public DbSet<PriceListItem> PriceListItems => Set<PriceListItem>();
 }

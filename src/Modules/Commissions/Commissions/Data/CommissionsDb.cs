@@ -1,3 +1,5 @@
+using Licensing.Commissions.Schemes;
+using Licensing.Commissions.Statements;
 using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
 
@@ -6,4 +8,10 @@ namespace Licensing.Commissions.Data;
 internal sealed class CommissionsDb(DbContextOptions<CommissionsDb> options, DbSession session) : ModuleDb(options, session)
 {
     public override string Schema => "commissions";
+
+    public DbSet<CommissionScheme> Schemes => Set<CommissionScheme>();
+
+    public DbSet<Statement> Statements => Set<Statement>();
+
+    public DbSet<Closing> Closings => Set<Closing>();
 }

@@ -1,4 +1,5 @@
 using Licensing.Kernel.Persistence;
+using Licensing.Provisioning.Subscriptions;
 using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Provisioning.Data;
@@ -6,4 +7,8 @@ namespace Licensing.Provisioning.Data;
 internal sealed class ProvisioningDb(DbContextOptions<ProvisioningDb> options, DbSession session) : ModuleDb(options, session)
 {
     public override string Schema => "provisioning";
+
+    public DbSet<Subscription> Subscriptions => Set<Subscription>();
+
+    public DbSet<HistoryEntry> SubscriptionHistory => Set<HistoryEntry>();
 }

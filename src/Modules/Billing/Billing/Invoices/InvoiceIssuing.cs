@@ -1,0 +1,67 @@
+using Licensing.Billing.Contracts;
+using Licensing.Billing.Data;
+using Licensing.Identity.Contracts;
+using Licensing.Kernel.Persistence;
+using Npgsql;
+
+namespace Licensing.Billing.Invoices;
+
+/// <summary>
+/// Gives drafts their numbers: per issuer and year of issue, without gaps, because the series' row stays locked until the invoices
+/// that took the numbers have committed. Drafts are locked before the series, by everyone, so that two issuers never wait for each other.
+/// </summary>
+internal sealed class InvoiceIssuing(BillingDb db, DbSession session, BillingCalendar calendar, TimeProvider clock)
+{
+    private const string Next = "seller_id = $1 and period_start = $2 and period_end = $3 and status = 'Draft' order by id limit $4 for update";
+
+    /// <summary>Issues the next drafts of a period; answers how many.</summary>
+    public Task<int> IssueNextAsync(OrganizationRef seller, Period period, int most, CancellationToken ct) =>
+        IssueAsync(seller, Next, ct, seller.Id.Value, period.Start, period.End, most);
+
+    /// <summary>Issues one draft; false when it is no draft any more.</summary>
+    public async Task<bool> IssueAsync(OrganizationRef seller, InvoiceId id, CancellationToken ct) =>
+        await IssueAsync(seller, "id = $1 and status = 'Draft' for update", ct, id.Value) == 1;
+
+    private async Task<int> IssueAsync(OrganizationRef seller, string which, CancellationToken ct, params object[] values)
+    {
+        var connection = await session.OpenAsync(ct);
+        var drafts = new List<Guid>();
+        await using (var select = Command(connection, $"select id from billing.invoices where {which}", values))
+        await using (var rows = await select.ExecuteReaderAsync(ct))
+            while (await rows.ReadAsync(ct))
+                drafts.Add(rows.GetGuid(0));
+        if (drafts.Count == 0)
+            return 0;
+
+        var now = clock.GetUtcNow();
+        var year = calendar.DayOf(now).Year;
+        await using var take = Command(connection, """
+            insert into billing.number_series as s (issuer_id, year, next) values ($1, $2, $3 + 1)
+            on conflict (issuer_id, year) do update set next = s.next + $3
+            returning next - $3
+            """, seller.Id.Value, year, drafts.Count);
+        var first = (int)(await take.ExecuteScalarAsync(ct))!;
+        var numbers = Enumerable.Range(first, drafts.Count).Select(number => $"{seller.Code}-{year}-{number:000000}").ToArray();
+
+        await using var update = Command(connection, """
+            update billing.invoices i set status = 'Issued', number = n.number, issued_at = $3, version = version + 1
+            from unnest($1::uuid[], $2::text[]) as n (id, number) where i.id = n.id
+            returning i.id, i.number, i.tenant_id, i.owner_path, i.period_start, i.period_end, i.net, i.currency
+            """, drafts.ToArray(), numbers, now);
+        await using var issued = await update.ExecuteReaderAsync(ct);
+        while (await issued.ReadAsync(ct))
+            db.Publish(new InvoiceIssued(
+                new InvoiceId(issued.GetGuid(0)), issued.GetString(1), new OrganizationId(issued.GetGuid(2)), issued.GetString(3),
+                new Period(issued.GetFieldValue<DateOnly>(4), issued.GetFieldValue<DateOnly>(5)),
+                new Money(issued.GetDecimal(6), Currency.Parse(issued.GetString(7))), now));
+        return drafts.Count;
+    }
+
+    private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, params object[] values)
+    {
+        var command = new NpgsqlCommand(sql, connection);
+        foreach (var value in values)
+            command.Parameters.Add(new() { Value = value });
+        return command;
+    }
+}

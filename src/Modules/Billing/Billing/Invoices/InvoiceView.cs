@@ -1,0 +1,44 @@
+using System.Linq.Expressions;
+using Licensing.Billing.Contracts;
+using Licensing.Identity.Contracts;
+using Licensing.Kernel.Persistence;
+using Licensing.Provisioning.Contracts;
+
+namespace Licensing.Billing.Invoices;
+
+internal sealed record InvoiceTaxView(string Category, decimal Percent, Money Net, Money Tax);
+
+/// <summary>An invoice without its lines.</summary>
+internal sealed record InvoiceView(
+    InvoiceId Id, string? Number, InvoiceStatus Status, OrganizationId TenantId, OrganizationId SellerId, Period Period, Money Net, Money Tax, Money Total,
+    string UsageExact, int LineCount, IReadOnlyList<InvoiceTaxView> Taxes, DateTimeOffset CreatedAt, DateTimeOffset? IssuedAt,
+    [property: System.Text.Json.Serialization.JsonIgnore] int Version) : IVersioned
+{
+    public static InvoiceView Of(Invoice x) => new(
+        x.Id, x.Number, x.Status, x.TenantId, x.SellerId, new Period(x.PeriodStart, x.PeriodEnd), new Money(x.Net, x.Currency),
+        new Money(x.Tax, x.Currency), new Money(x.Total, x.Currency), x.UsageExact, x.LineCount,
+        [.. x.Taxes.Select(tax => new InvoiceTaxView(tax.Category, tax.Percent, new Money(tax.Net, x.Currency), new Money(tax.Tax, x.Currency)))],
+        x.CreatedAt, x.IssuedAt, x.Version);
+
+    public static Expression<Func<Invoice, InvoiceView>> Projection { get; } = x => Of(x);
+}
+
+/// <summary>The aggregate of usage that a line was rated from; the summary of Usage shows the same number.</summary>
+internal sealed record RollupView(SubscriptionId SubscriptionId, string Meter, string? Sku, string? Region, Period Days);
+
+/// <summary>One line with how it was reached. Quantities and unrounded amounts are decimal strings of any length.</summary>
+internal sealed record InvoiceLineView(
+    int Position, SubscriptionId SubscriptionId, string? ChargeKey, string? Sku, string? Meter, string Description, Period Days, int PeriodDays,
+    string Quantity, string Unrounded, Money Net, Money Tax, string? TaxCategory, decimal? TaxPercent, IReadOnlyList<LineStep> Steps, RollupView? Rollup)
+{
+    public static InvoiceLineView Of(InvoiceLine x)
+    {
+        var days = new Period(x.StartsOn, x.EndsOn);
+        return new InvoiceLineView(
+            x.Position, x.SubscriptionId, Some(x.ChargeKey), Some(x.Sku), Some(x.Meter), x.Description, days, x.PeriodDays, x.Quantity,
+            ExactText.Parse(x.Unrounded).ToString(), new Money(x.Net, x.Currency), new Money(x.Tax, x.Currency), x.TaxCategory, x.TaxPercent, x.Steps,
+            x.IsUsage ? new RollupView(x.SubscriptionId, x.Meter, Some(x.Sku), Some(x.Region), days) : null);
+    }
+
+    private static string? Some(string text) => text.Length > 0 ? text : null;
+}

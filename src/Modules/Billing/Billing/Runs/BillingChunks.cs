@@ -1,0 +1,113 @@
+using Licensing.Billing.Data;
+using Licensing.Billing.Taxes;
+using Licensing.Catalog.Contracts;
+using Licensing.Identity.Contracts;
+using Licensing.Kernel.Operations;
+using Licensing.Provisioning.Contracts;
+using Licensing.Usage.Contracts;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+
+namespace Licensing.Billing.Runs;
+
+/// <summary>Section <c>Billing</c> of the configuration.</summary>
+internal sealed record BillingSettings
+{
+    /// <summary>Tenants rated and written in one transaction.</summary>
+    public int ChunkTenants { get; init; } = 200;
+
+    /// <summary>Most tenants that a summary rates on the fly.</summary>
+    public int EstimatedTenants { get; init; } = 5_000;
+}
+
+/// <summary>The bills of some tenants.</summary>
+/// <param name="Bills">Those with something due.</param>
+/// <param name="NotBilled">Those that cannot be billed, by external id.</param>
+/// <param name="Tenants">How many were looked at.</param>
+/// <param name="Last">Where the next chunk goes on; null after the last one.</param>
+internal sealed record BilledChunk(IReadOnlyList<TenantBill> Bills, IReadOnlyList<OperationError> NotBilled, int Tenants, OrganizationId? Last);
+
+/// <summary>
+/// Rates a chunk of tenants: a fixed number of reads however many there are, then everything in memory. (Trials that end within the
+/// period add one read per day on which one ends.)
+/// </summary>
+internal sealed class BillingChunks(
+    BillingDb db, ISubscriptionDirectory subscriptions, IUsageTotals usage, ICatalog catalog, IPriceBooks books, IOrganizationDirectory organizations,
+    ILogger<BillingChunks> log)
+{
+    /// <summary>The next <paramref name="most"/> tenants that are not billed yet by the seller in this period.</summary>
+    public async Task<BilledChunk> NextAsync(OrganizationId seller, Period period, Scope scope, OrganizationId? after, int most, CancellationToken ct)
+    {
+        var found = await subscriptions.BillableAsync(period, scope, after, most, ct);
+        var ids = found.Select(subscription => subscription.TenantId).Distinct().ToList();
+        if (ids.Count == 0)
+            return new BilledChunk([], [], 0, null);
+
+        var last = ids.Count < most ? null : (OrganizationId?)found[^1].TenantId;
+        var billed = await db.Invoices.AsNoTracking()
+            .Where(x => x.PeriodStart == period.Start && x.PeriodEnd == period.End && x.SellerId == seller && ids.Contains(x.TenantId))
+            .Select(x => x.TenantId).ToListAsync(ct);
+        var open = ids.Except(billed).ToList();
+        if (open.Count == 0)
+            return new BilledChunk([], [], ids.Count, last);
+
+        var ofTenant = found.ToLookup(subscription => subscription.TenantId);
+        var tenants = await organizations.FindAsync(open, ct);
+        var versions = found.SelectMany(subscription => subscription.Spans).Select(span => span.PlanVersionId).Distinct().ToList();
+        var prices = new PeriodPrices(
+            period, await catalog.FindPlanVersionsAsync(versions, ct), await books.OpenAsync(period, [.. open.Select(id => id.Value)], ct),
+            await catalog.MetersAsync(ct),
+            new TaxTable(await db.TaxRates.AsNoTracking().ToListAsync(ct), period.End.AddDays(-1)));
+        var totals = await UsageAsync(found.Where(subscription => open.Contains(subscription.TenantId)), prices, ct);
+
+        var bills = new List<TenantBill>();
+        var left = new List<OperationError>();
+        foreach (var id in open)
+        {
+            if (Rate(id, tenants.GetValueOrDefault(id), [.. ofTenant[id]], totals, prices).Refused(out var refusal, out var bill))
+                left.Add(new OperationError(tenants.GetValueOrDefault(id)?.ExternalId ?? id.Value.ToString(), refusal.Code, Reason(refusal)));
+            else if (bill.Charges.Count > 0)
+                bills.Add(bill);
+        }
+
+        return new BilledChunk(bills, left, ids.Count, last);
+    }
+
+    private async Task<ILookup<SubscriptionId, UsageTotal>> UsageAsync(
+        IEnumerable<BillableSubscription> found, PeriodPrices prices, CancellationToken ct)
+    {
+        var totals = new List<UsageTotal>();
+        var byFirstDay = found.Where(subscription => subscription.Spans.Count > 0).GroupBy(
+            subscription => TenantRating.UsageFrom(subscription, prices.Plans.GetValueOrDefault(subscription.Spans[^1].PlanVersionId), prices.Period));
+        foreach (var group in byFirstDay)
+        {
+            if (!Period.TryCreate(group.Key, prices.Period.End, out var days))
+                continue;
+            var these = group.Select(subscription => subscription.Id).ToHashSet();
+            var read = await usage.OfTenantsAsync(days, [.. group.Select(subscription => subscription.TenantId).Distinct()], ct);
+            totals.AddRange(read.Where(total => these.Contains(total.SubscriptionId)));
+        }
+
+        return totals.ToLookup(total => total.SubscriptionId);
+    }
+
+    // One tenant whose data breaks an assumption must not stop the others.
+    private Result<TenantBill> Rate(
+        OrganizationId id, OrganizationRef? tenant, IReadOnlyList<BillableSubscription> owned, ILookup<SubscriptionId, UsageTotal> totals, PeriodPrices prices)
+    {
+        if (tenant is null)
+            return RunRefusals.TenantMissing;
+        try
+        {
+            return TenantRating.Rate(new TenantAccount(tenant, owned, totals), prices);
+        }
+        catch (Exception failure)
+        {
+            log.LogError(failure, "Tenant {Tenant} cannot be rated for {Period}.", id.Value, prices.Period);
+            return RunRefusals.RatingFailed;
+        }
+    }
+
+    private static string Reason(Refusal refusal) =>
+        refusal.Fields.Count > 1 ? $"{refusal.Message} {string.Join(" ", refusal.Fields.Select(field => field.Message))}" : refusal.Message;
+}

@@ -1,0 +1,138 @@
+using Licensing.Billing.Data;
+using Licensing.Billing.Runs;
+using Licensing.Identity.Contracts;
+using Licensing.Kernel.Http;
+using Licensing.Kernel.Operations;
+using Licensing.Provisioning.Contracts;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Billing.Summaries;
+
+internal enum SummaryGroup { Subscription, Tenant, Partner, Distributor }
+
+/// <summary>The amounts of one group in one currency; what is not on an invoice yet is <paramref name="Estimated"/>.</summary>
+internal sealed record SummaryItem(
+    string Key, Guid? OrganizationId, string? ExternalId, string? Name, SubscriptionId? SubscriptionId, int Invoices, Money Net, Money Tax, Money Total,
+    string UsageExact, bool Estimated);
+
+internal sealed record SummaryTotal(Money Net, Money Tax, Money Total, string UsageExact);
+
+/// <param name="Period">The month.</param>
+/// <param name="GroupBy">What an item is.</param>
+/// <param name="Estimated">Whether something in it is not on an invoice yet.</param>
+/// <param name="Items">Ordered by key.</param>
+/// <param name="Next">Where the next page goes on.</param>
+/// <param name="Totals">Of all pages, one per currency.</param>
+/// <param name="NotBillable">Tenants that would not be billed now, with the reason; at most a hundred.</param>
+internal sealed record SummaryView(
+    Period Period, SummaryGroup GroupBy, bool Estimated, IReadOnlyList<SummaryItem> Items, string? Next, IReadOnlyList<SummaryTotal> Totals,
+    IReadOnlyList<OperationError> NotBillable);
+
+/// <summary>
+/// What is billed, from the invoices, and what would be, rated now by the functions of the billing run. What is rated now is as
+/// fresh as the last usage rollup.
+/// </summary>
+internal static class GetBillingSummary
+{
+    private const int MostReasons = 100;
+
+    [Needs(BillingPermissions.SummariesRead)]
+    public sealed record Query(string Period, SummaryGroup GroupBy, int? Limit, string? After) : IQuery<SummaryView>;
+
+    internal sealed class Handler(
+        BillingDb db, BilledAmounts billed, BillingChunks chunks, ISubscriptionDirectory subscriptions, IOrganizationDirectory organizations,
+        BillingSettings settings, Principal principal) : IQueryHandler<Query, SummaryView>
+    {
+        public async Task<Result<SummaryView>> Handle(Query query, CancellationToken cancellationToken)
+        {
+            if (!Months.TryParse(query.Period, out var period))
+                return RunRefusals.InvalidPeriod;
+            if (PageStart.Read(query.Limit ?? PageStart.MostItems, query.After).Refused(out var refusal, out var start))
+                return refusal;
+
+            var perSubscription = query.GroupBy is SummaryGroup.Subscription;
+            var amounts = (await billed.OfPeriodAsync(period, principal.Scope, perSubscription, cancellationToken)).ToList();
+            var notBillable = new List<OperationError>();
+            if (!await IsOverAsync(period, cancellationToken)
+                && await EstimateAsync(period, perSubscription, amounts, notBillable, cancellationToken) is { } tooMany)
+                return tooMany;
+
+            var groups = amounts.GroupBy(x => (Key: KeyOf(x, query.GroupBy), x.Net.Currency))
+                .OrderBy(x => x.Key.Key, StringComparer.Ordinal).ThenBy(x => x.Key.Currency.Code, StringComparer.Ordinal)
+                .Where(x => start.After is null || string.CompareOrdinal(Cursor(x.Key), start.After) > 0)
+                .Take(start.Limit + 1).ToList();
+            var page = groups.Take(start.Limit).ToList();
+            var named = await organizations.FindByPathAsync([.. page.Select(x => PathOf(x.First(), query.GroupBy)).Distinct()], cancellationToken);
+            return new SummaryView(
+                period, query.GroupBy, amounts.Exists(x => x.Estimated),
+                [.. page.Select(x => Item(x.Key.Key, named.GetValueOrDefault(PathOf(x.First(), query.GroupBy)), [.. x]))],
+                groups.Count > start.Limit ? PageStart.Encode(Cursor(page[^1].Key)) : null,
+                [.. amounts.GroupBy(x => x.Net.Currency).OrderBy(x => x.Key.Code, StringComparer.Ordinal).Select(x => Total([.. x]))],
+                [.. notBillable.Take(MostReasons)]);
+        }
+
+        // What the finished run left out is told by its operation; rating it again would say the same at the cost of all tenants.
+        private Task<bool> IsOverAsync(Period period, CancellationToken ct) => db.Runs.AnyAsync(
+            x => x.PeriodStart == period.Start && x.PeriodEnd == period.End && x.State == RunState.Finished && x.OperationId != null, ct);
+
+        private async Task<Refusal?> EstimateAsync(
+            Period period, bool perSubscription, List<BilledAmount> amounts, List<OperationError> notBillable, CancellationToken ct)
+        {
+            if (await subscriptions.CountBillableTenantsAsync(period, principal.Scope, ct) > settings.EstimatedTenants)
+                return TooWide(settings.EstimatedTenants);
+
+            var seller = (await organizations.PlatformAsync(ct)).Id;
+            for (OrganizationId? after = null; ;)
+            {
+                var chunk = await chunks.NextAsync(seller, period, principal.Scope, after, settings.ChunkTenants, ct);
+                amounts.AddRange(chunk.Bills.SelectMany(bill => Amounts(bill, perSubscription)));
+                notBillable.AddRange(chunk.NotBilled);
+                if (chunk.Last is null)
+                    return null;
+                after = chunk.Last;
+            }
+        }
+
+        private static IEnumerable<BilledAmount> Amounts(TenantBill bill, bool perSubscription) => bill.Charges
+            .GroupBy(charge => perSubscription ? charge.Due.Key.Subscription : (SubscriptionId?)null)
+            .Select(group => new BilledAmount(
+                bill.Tenant.Id, bill.Tenant.Path, group.Key, Money.Sum(bill.Rated.Currency, group.Select(charge => charge.Line.Net)),
+                Money.Sum(bill.Rated.Currency, group.Select(charge => charge.Line.Tax)),
+                Exact.Sum(group.Where(charge => charge.Due.IsUsage).Select(charge => charge.Line.Unrounded)), Invoices: 0, Estimated: true));
+
+        private static SummaryItem Item(string key, OrganizationRef? organization, List<BilledAmount> amounts)
+        {
+            var total = Total(amounts);
+            return new SummaryItem(
+                key, organization?.Id.Value, organization?.ExternalId, organization?.DisplayName, amounts[0].SubscriptionId, amounts.Sum(x => x.Invoices),
+                total.Net, total.Tax, total.Total, total.UsageExact, amounts.Exists(x => x.Estimated));
+        }
+
+        private static SummaryTotal Total(List<BilledAmount> amounts)
+        {
+            var currency = amounts[0].Net.Currency;
+            var (net, tax) = (Money.Sum(currency, amounts.Select(x => x.Net)), Money.Sum(currency, amounts.Select(x => x.Tax)));
+            return new SummaryTotal(net, tax, net + tax, Exact.Sum(amounts.Select(x => x.UsageExact)).ToString());
+        }
+
+        private static string KeyOf(BilledAmount amount, SummaryGroup group) =>
+            group is SummaryGroup.Subscription ? amount.SubscriptionId!.Value.Value.ToString() : PathOf(amount, group);
+
+        private static string PathOf(BilledAmount amount, SummaryGroup group) => group switch
+        {
+            SummaryGroup.Partner => OrganizationPath.At(amount.OwnerPath, OrganizationKind.Partner) ?? amount.OwnerPath,
+            SummaryGroup.Distributor => OrganizationPath.At(amount.OwnerPath, OrganizationKind.Distributor) ?? amount.OwnerPath,
+            _ => amount.OwnerPath,
+        };
+
+        private static string Cursor((string Key, Currency Currency) group) => $"{group.Key}\u0001{group.Currency.Code}";
+    }
+
+    private static Refusal TooWide(int most) => new(
+        RefusalKind.Invalid, "summary_too_wide", $"More than {most} tenants would have to be rated now. Bill the period, or ask for a smaller branch.");
+
+    public static void Map(IEndpointRouteBuilder billing) => billing
+        .MapGet("/summary", (string period, SummaryGroup? groupBy, int? limit, string? after, ISender sender, CancellationToken ct) =>
+            sender.Ok(new Query(period, groupBy ?? SummaryGroup.Tenant, limit, after), ct))
+        .Slice<Query, SummaryView>(nameof(GetBillingSummary), "What is billed and what would be");
+}

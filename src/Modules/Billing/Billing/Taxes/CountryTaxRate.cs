@@ -1,0 +1,42 @@
+using Licensing.Billing.Rating;
+using Licensing.Kernel.Persistence;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace Licensing.Billing.Taxes;
+
+/// <summary>The rate of a tax category in a country from a day on.</summary>
+internal sealed class CountryTaxRate : IVersioned
+{
+    /// <summary>The category of everything that has no other: the standard rate of EN 16931.</summary>
+    public const string Standard = "S";
+
+    public Guid Id { get; init; }
+    public required string Country { get; init; }
+    public required string Category { get; init; }
+    public decimal Percent { get; set; }
+    public DateOnly ValidFrom { get; init; }
+    public DateTimeOffset CreatedAt { get; init; }
+    public int Version { get; init; } = 1;
+
+    internal sealed class Table : IEntityTypeConfiguration<CountryTaxRate>
+    {
+        public void Configure(EntityTypeBuilder<CountryTaxRate> builder) => builder.ToTable("tax_rates").HasKey(x => x.Id);
+    }
+}
+
+/// <summary>All rates on one day, in memory.</summary>
+internal sealed class TaxTable(IEnumerable<CountryTaxRate> rates, DateOnly on)
+{
+    private readonly ILookup<string, TaxRate> _byCountry = rates
+        .Where(rate => rate.ValidFrom <= on)
+        .GroupBy(rate => (rate.Country, rate.Category))
+        .Select(group => group.MaxBy(rate => rate.ValidFrom)!)
+        .ToLookup(rate => rate.Country, rate => new TaxRate(rate.Category, rate.Percent), StringComparer.Ordinal);
+
+    public IReadOnlyList<TaxRate> Of(string country) => [.. _byCountry[country]];
+}
+
+/// <summary>A rate as it travels.</summary>
+internal sealed record TaxRateView(
+    string Country, string Category, decimal Percent, DateOnly ValidFrom, [property: System.Text.Json.Serialization.JsonIgnore] int Version) : IVersioned;

@@ -1,0 +1,39 @@
+using Licensing.Catalog.Contracts;
+using Licensing.Kernel.Persistence;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace Licensing.Catalog.Meters;
+
+/// <summary>How usage of one kind is counted. It never changes: what was counted by it would change its meaning.</summary>
+internal sealed class Meter : IVersioned
+{
+    public MeterId Id { get; private init; }
+    public required string Key { get; init; }
+    public required string Unit { get; init; }
+    public required MeterAggregation Aggregation { get; init; }
+    public DateTimeOffset CreatedAt { get; private init; }
+    public int Version { get; private init; }
+
+    public static Meter Create(string key, string unit, MeterAggregation aggregation, DateTimeOffset now) => new()
+    {
+        Id = Licensing.Kernel.Id.New<MeterId>(now),
+        Key = key,
+        Unit = unit,
+        Aggregation = aggregation,
+        CreatedAt = now,
+        Version = 1,
+    };
+
+    public sealed class Mapping : IEntityTypeConfiguration<Meter>
+    {
+        public void Configure(EntityTypeBuilder<Meter> builder) => builder.ToTable("meters").HasKey(x => x.Id);
+    }
+}
+
+internal static class MeterRefusals
+{
+    public static Refusal KeyTaken { get; } = new(RefusalKind.Conflict, "meter_key_taken", "Another meter has this key.");
+
+    public static Refusal NotFound(Guid id) => new(RefusalKind.NotFound, "meter_not_found", $"There is no meter {id}.");
+}

@@ -1,0 +1,67 @@
+using FluentValidation;
+using Licensing.Catalog.Contracts;
+using Licensing.Catalog.Data;
+using Licensing.Kernel.Http;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Catalog.Plans;
+
+/// <summary>Changes a plan's draft; on a published plan it opens the draft of the next version. What is absent stays.</summary>
+internal static class ChangePlan
+{
+    public sealed record Body(string? Name = null, IReadOnlyList<ChargeBody>? Charges = null, bool? UsesPriceLists = null, int? TrialDays = null);
+
+    [Needs(CatalogPermissions.PlansManage)]
+    public sealed record Command(PlanId Id, string? Name, IReadOnlyList<ChargeBody>? Charges, bool? UsesPriceLists, int? TrialDays) : ICommand<PlanView>;
+
+    public sealed class Validator : AbstractValidator<Command>
+    {
+        public Validator()
+        {
+            RuleFor(x => x.Name!).IsName().When(x => x.Name is not null);
+            RuleFor(x => x.TrialDays!.Value).IsTrial().OverridePropertyName(nameof(Command.TrialDays)).When(x => x.TrialDays is not null);
+        }
+    }
+
+    internal sealed class Handler(CatalogDb db, Precondition precondition) : ICommandHandler<Command, PlanView>
+    {
+        public async Task<Result<PlanView>> Handle(Command request, CancellationToken cancellationToken)
+        {
+            var plan = await db.Plans.SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken);
+            if (plan is null)
+                return PlanRefusals.NotFound(request.Id.Value);
+            if (precondition.Fails(plan))
+                return Precondition.Failed;
+
+            var basis = plan.Draft ?? await PublishedAsync(plan, cancellationToken);
+            var terms = basis with
+            {
+                Name = request.Name ?? basis.Name,
+                UsesPriceLists = request.UsesPriceLists ?? basis.UsesPriceLists,
+                TrialDays = request.TrialDays ?? basis.TrialDays,
+            };
+            if (request.Charges is { } charges)
+            {
+                var drafted = await db.TermsAsync(plan.Product, terms.Name, charges, terms.UsesPriceLists, terms.TrialDays, cancellationToken);
+                if (drafted.Refused(out var broken, out terms))
+                    return broken;
+            }
+
+            if (plan.Redraft(terms).Refused(out var refusal, out _))
+                return refusal;
+            // The ETag is of the new version, which saving makes.
+            await db.SaveChangesAsync(cancellationToken);
+            return PlanView.Of(plan);
+        }
+
+        private async Task<PlanTerms> PublishedAsync(Plan plan, CancellationToken ct) =>
+            plan.CurrentVersionId is { } current && await db.PlanVersions.AsNoTracking().SingleAsync(x => x.Id == current, ct) is var version
+                ? new PlanTerms(version.Name, version.Charges, version.UsesPriceLists, version.TrialDays)
+                : new PlanTerms(plan.Name, [], false, 0);
+    }
+
+    public static void Map(RouteGroupBuilder plans) => plans
+        .MapPatch("/{id:guid}", (Guid id, Body body, ISender sender, CancellationToken ct) =>
+            sender.Ok(new Command(new PlanId(id), body.Name, body.Charges, body.UsesPriceLists, body.TrialDays), ct))
+        .Slice<Command, PlanView>(nameof(ChangePlan), "Changes a plan's draft, or opens the next one");
+}

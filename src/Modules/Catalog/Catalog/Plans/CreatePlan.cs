@@ -1,0 +1,47 @@
+using FluentValidation;
+using Licensing.Catalog.Data;
+using Licensing.Kernel.Http;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Catalog.Plans;
+
+/// <summary>Drafts an offer; nobody can subscribe to it before it is published.</summary>
+internal static class CreatePlan
+{
+    [Needs(CatalogPermissions.PlansManage)]
+    public sealed record Command(
+        string Key, string Name, string Product, Currency Currency, IReadOnlyList<ChargeBody> Charges, bool UsesPriceLists = false, int TrialDays = 0)
+        : ICommand<PlanView>;
+
+    public sealed class Validator : AbstractValidator<Command>
+    {
+        public Validator()
+        {
+            RuleFor(x => x.Key).IsKey();
+            RuleFor(x => x.Name).IsName();
+            RuleFor(x => x.Product).NotEmpty();
+            RuleFor(x => x.TrialDays).IsTrial();
+        }
+    }
+
+    internal sealed class Handler(CatalogDb db, TimeProvider clock) : ICommandHandler<Command, PlanView>
+    {
+        public async Task<Result<PlanView>> Handle(Command request, CancellationToken cancellationToken)
+        {
+            if (await db.Plans.AnyAsync(x => x.Key == request.Key, cancellationToken))
+                return PlanRefusals.KeyTaken;
+            var drafted = await db.TermsAsync(
+                request.Product, request.Name, request.Charges, request.UsesPriceLists, request.TrialDays, cancellationToken);
+            if (drafted.Refused(out var refusal, out var terms))
+                return refusal;
+
+            var plan = Plan.Create(request.Key, request.Product, request.Currency, terms, clock.GetUtcNow());
+            db.Add(plan);
+            return PlanView.Of(plan);
+        }
+    }
+
+    public static void Map(RouteGroupBuilder plans) => plans
+        .MapPost("/", (Command body, ISender sender, CancellationToken ct) => sender.Created(body, x => $"/api/v1/plans/{x.Id.Value}", ct))
+        .Slice<Command, PlanView>(nameof(CreatePlan), "Creates a plan as a draft", StatusCodes.Status201Created);
+}

@@ -1,0 +1,22 @@
+using Licensing.Catalog.Contracts;
+
+namespace Licensing.Catalog.Plans;
+
+/// <summary>A tier as it is sent: what the last one leaves out is open.</summary>
+internal sealed record TierBody(decimal UnitPrice = 0, decimal? UpTo = null, decimal FlatFee = 0);
+
+/// <summary>A price as it is sent.</summary>
+internal sealed record PriceBody(
+    PriceModel Model, decimal? Amount = null, decimal? UnitPrice = null, IReadOnlyList<TierBody>? Tiers = null,
+    decimal? PackageSize = null, decimal? PackagePrice = null, decimal? FreeUnits = null, bool ChargeAtZero = true)
+{
+    public Price ToPrice() => new(
+        Model, Amount, UnitPrice, Tiers is null ? null : [.. Tiers.Select(t => new PriceTier(t.UpTo, t.UnitPrice, t.FlatFee))],
+        PackageSize, PackagePrice, FreeUnits, ChargeAtZero);
+}
+
+/// <summary>A charge as it is sent.</summary>
+internal sealed record ChargeBody(string Key, string Name, PriceBody Price, string? Feature = null, string? Meter = null, bool InAdvance = false)
+{
+    public PlanCharge ToCharge() => new(Key, Name, Feature, Meter, Price.ToPrice(), InAdvance);
+}

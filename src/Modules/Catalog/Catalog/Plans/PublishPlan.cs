@@ -1,0 +1,34 @@
+using Licensing.Catalog.Contracts;
+using Licensing.Catalog.Data;
+using Licensing.Kernel.Http;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Catalog.Plans;
+
+/// <summary>Turns the draft into the plan's next version, which never changes; new subscriptions take it from now on.</summary>
+internal static class PublishPlan
+{
+    [Needs(CatalogPermissions.PlansManage)]
+    public sealed record Command(PlanId Id) : ICommand<PlanView>;
+
+    internal sealed class Handler(CatalogDb db, TimeProvider clock) : ICommandHandler<Command, PlanView>
+    {
+        public async Task<Result<PlanView>> Handle(Command request, CancellationToken cancellationToken)
+        {
+            var plan = await db.Plans.SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken);
+            if (plan is null)
+                return PlanRefusals.NotFound(request.Id.Value);
+            if (plan.Publish(clock.GetUtcNow()).Refused(out var refusal, out var version))
+                return refusal;
+
+            db.Add(version);
+            // The ETag is of the new version, which saving makes.
+            await db.SaveChangesAsync(cancellationToken);
+            return PlanView.Of(plan);
+        }
+    }
+
+    public static void Map(RouteGroupBuilder plans) => plans
+        .MapPost("/{id:guid}/publish", (Guid id, ISender sender, CancellationToken ct) => sender.Ok(new Command(new PlanId(id)), ct))
+        .Slice<Command, PlanView>(nameof(PublishPlan), "Publishes a plan's draft as its next version");
+}

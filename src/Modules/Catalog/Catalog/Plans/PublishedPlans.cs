@@ -1,0 +1,71 @@
+using Licensing.Catalog.Contracts;
+using Licensing.Catalog.Data;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Caching.Memory;
+
+namespace Licensing.Catalog.Plans;
+
+/// <summary>Plan versions and product rules of this process. They never change, so they may stay; the bound keeps memory in hand.</summary>
+internal sealed class CatalogMemory : IDisposable
+{
+    private readonly MemoryCache _kept = new(new MemoryCacheOptions { SizeLimit = 4_096 });
+
+    public bool Knows<T>(object key, out T? value) where T : class => _kept.TryGetValue(key, out value);
+
+    public void Keep<T>(object key, T value) where T : class => _kept.Set(key, value, new MemoryCacheEntryOptions { Size = 1 });
+
+    public void Dispose() => _kept.Dispose();
+}
+
+/// <inheritdoc cref="ICatalog"/>
+internal sealed class PublishedPlans(CatalogDb db, CatalogMemory memory) : ICatalog
+{
+    public async Task<PlanVersionRef?> FindPlanVersionAsync(PlanVersionId id, CancellationToken ct) =>
+        (await FindPlanVersionsAsync([id], ct)).GetValueOrDefault(id);
+
+    public async Task<IReadOnlyDictionary<PlanVersionId, PlanVersionRef>> FindPlanVersionsAsync(
+        IReadOnlyCollection<PlanVersionId> ids, CancellationToken ct)
+    {
+        var found = new Dictionary<PlanVersionId, PlanVersionRef>();
+        var missing = new HashSet<PlanVersionId>();
+        foreach (var id in ids)
+            if (memory.Knows<PlanVersionRef>(id, out var known))
+                found[id] = known!;
+            else
+                missing.Add(id);
+        if (missing.Count == 0)
+            return found;
+
+        foreach (var version in await db.PlanVersions.AsNoTracking().Where(x => missing.Contains(x.Id)).ToListAsync(ct))
+            memory.Keep(version.Id, found[version.Id] = version.ToRef());
+        return found;
+    }
+
+    public async Task<PlanVersionRef?> CurrentVersionAsync(PlanId plan, CancellationToken ct) =>
+        (await CurrentVersionsAsync([plan], ct)).GetValueOrDefault(plan);
+
+    public async Task<IReadOnlyDictionary<PlanId, PlanVersionRef>> CurrentVersionsAsync(IReadOnlyCollection<PlanId> plans, CancellationToken ct)
+    {
+        var current = await db.Plans.AsNoTracking()
+            .Where(x => plans.Contains(x.Id) && x.Status != PlanStatus.Retired && x.CurrentVersionId != null)
+            .Select(x => x.CurrentVersionId!.Value)
+            .ToListAsync(ct);
+        return (await FindPlanVersionsAsync(current, ct)).Values.ToDictionary(x => x.PlanId);
+    }
+
+    // Not kept: a meter made a moment ago in another process must be known to the first record that names it.
+    public async Task<IReadOnlyDictionary<string, MeterRef>> MetersAsync(CancellationToken ct) => await db.Meters.AsNoTracking()
+        .Select(x => new MeterRef(x.Id, x.Key, x.Unit, x.Aggregation))
+        .ToDictionaryAsync(x => x.Key, StringComparer.Ordinal, ct);
+
+    public async Task<ProductRules?> RulesAsync(string product, CancellationToken ct)
+    {
+        if (memory.Knows<ProductRules>(product, out var known))
+            return known;
+        if (await db.Products.AsNoTracking().SingleOrDefaultAsync(x => x.Key == product, ct) is not { } found)
+            return null;
+
+        memory.Keep(product, found.Rules);
+        return found.Rules;
+    }
+}

@@ -1,0 +1,32 @@
+using Licensing.Catalog.Contracts;
+using Licensing.Catalog.Data;
+using Licensing.Kernel.Http;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Catalog.Plans;
+
+/// <summary>Takes a plan off sale; subscriptions that have it keep it.</summary>
+internal static class RetirePlan
+{
+    [Needs(CatalogPermissions.PlansManage)]
+    public sealed record Command(PlanId Id) : ICommand<PlanView>;
+
+    internal sealed class Handler(CatalogDb db) : ICommandHandler<Command, PlanView>
+    {
+        public async Task<Result<PlanView>> Handle(Command request, CancellationToken cancellationToken)
+        {
+            var plan = await db.Plans.SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken);
+            if (plan is null)
+                return PlanRefusals.NotFound(request.Id.Value);
+            if (plan.Retire().Refused(out var refusal, out _))
+                return refusal;
+            // The ETag is of the new version, which saving makes.
+            await db.SaveChangesAsync(cancellationToken);
+            return PlanView.Of(plan);
+        }
+    }
+
+    public static void Map(RouteGroupBuilder plans) => plans
+        .MapPost("/{id:guid}/retire", (Guid id, ISender sender, CancellationToken ct) => sender.Ok(new Command(new PlanId(id)), ct))
+        .Slice<Command, PlanView>(nameof(RetirePlan), "Takes a plan off sale");
+}

@@ -1,0 +1,57 @@
+using FluentValidation;
+using Licensing.Catalog.Data;
+using Licensing.Identity.Contracts;
+using Licensing.Kernel.Http;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Catalog.Pricing;
+
+/// <summary>Adds a price list with its first items.</summary>
+internal static class CreatePriceList
+{
+    [Needs(CatalogPermissions.PricesManage)]
+    public sealed record Command(
+        string Key, string Name, PriceScope Scope, Currency Currency, DateOnly ValidFrom, DateOnly? ValidUntil = null, string? Region = null,
+        OrganizationId? TenantId = null, Guid? SubscriptionId = null, IReadOnlyList<ItemBody>? Items = null) : ICommand<PriceListView>;
+
+    public sealed class Validator : AbstractValidator<Command>
+    {
+        public Validator()
+        {
+            RuleFor(x => x.Key).IsKey();
+            RuleFor(x => x.Name).IsName();
+            RuleFor(x => x.ValidUntil).Must((x, until) => until is null || until > x.ValidFrom).WithErrorCode("not_after_start")
+                .WithMessage("validUntil is the first day without these prices and must be after validFrom.");
+        }
+    }
+
+    internal sealed class Handler(CatalogDb db, PriceItems items, IOrganizationDirectory organizations, Principal principal, TimeProvider clock)
+        : ICommandHandler<Command, PriceListView>
+    {
+        public async Task<Result<PriceListView>> Handle(Command request, CancellationToken cancellationToken)
+        {
+            var target = new PriceTarget(request.Scope, request.Region, request.TenantId, request.SubscriptionId);
+            if (target.Check().ToList() is { Count: > 0 } errors)
+                return Refusal.AllFields(errors);
+            if (await db.PriceLists.AnyAsync(x => x.Key == request.Key, cancellationToken))
+                return PriceListRefusals.KeyTaken;
+
+            var owner = target.TenantId is { } tenant
+                ? await organizations.FindAsync(tenant, cancellationToken)
+                : await organizations.PlatformAsync(cancellationToken);
+            if (owner is null || (target.TenantId is not null && (owner.Kind is not OrganizationKind.Tenant || !principal.Scope.Contains(owner.Path))))
+                return PriceListRefusals.TenantNotFound(target.TenantId!.Value);
+
+            var list = PriceList.Create(
+                request.Key, request.Name, target, owner.Path, request.Currency, request.ValidFrom, request.ValidUntil, clock.GetUtcNow());
+            db.Add(list);
+            // The items refer to the list's row.
+            await db.SaveChangesAsync(cancellationToken);
+            return (await items.PutAsync(list, request.Items ?? [], cancellationToken)).Refused(out var refusal, out _) ? refusal : PriceListView.Of(list);
+        }
+    }
+
+    public static void Map(RouteGroupBuilder pricing) => pricing
+        .MapPost("/", (Command body, ISender sender, CancellationToken ct) => sender.Created(body, x => $"/api/v1/pricing/{x.Id.Value}", ct))
+        .Slice<Command, PriceListView>(nameof(CreatePriceList), "Creates a price list", StatusCodes.Status201Created);
+}

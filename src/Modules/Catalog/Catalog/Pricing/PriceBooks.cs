@@ -1,0 +1,55 @@
+using Licensing.Catalog.Contracts;
+using Licensing.Catalog.Data;
+using Licensing.Identity.Contracts;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Catalog.Pricing;
+
+/// <summary>One price and whom it is for, as read.</summary>
+internal sealed record PriceRow(PriceTarget Target, Currency Currency, DateOnly ValidFrom, SkuPrice Price);
+
+/// <inheritdoc cref="IPriceBooks"/>
+internal sealed class PriceBooks(CatalogDb db) : IPriceBooks
+{
+    public async Task<IPriceBook> OpenAsync(Period period, IReadOnlyCollection<Guid> tenants, CancellationToken ct)
+    {
+        var day = period.Start;
+        var asked = tenants.Select(id => (OrganizationId?)new OrganizationId(id)).ToList();
+        var rows = await (
+            from list in db.PriceLists.AsNoTracking()
+            where list.ValidFrom <= day && (list.ValidUntil == null || list.ValidUntil > day)
+                && (list.TenantId == null || asked.Contains(list.TenantId))
+            join item in db.PriceListItems.AsNoTracking() on list.Id equals item.PriceListId
+            select new { list.Scope, list.Region, list.TenantId, list.SubscriptionId, list.Currency, list.ValidFrom, list.Id, item.Sku, item.Meter, item.Name, item.Price })
+            .ToListAsync(ct);
+        return new PriceBook(rows.Select(r => new PriceRow(
+            new PriceTarget(r.Scope, r.Region, r.TenantId, r.SubscriptionId), r.Currency, r.ValidFrom, new SkuPrice(r.Id, r.Sku, r.Meter, r.Name, r.Price))));
+    }
+}
+
+/// <summary>
+/// Prices by whom they are for. Where two lists of the same target price the same, the one that came into force last wins, and
+/// then the newer one: that is how the price of a tenant changes without touching the old list.
+/// </summary>
+internal sealed class PriceBook : IPriceBook
+{
+    private readonly Dictionary<Entry, SkuPrice> _prices = [];
+
+    public PriceBook(IEnumerable<PriceRow> rows)
+    {
+        foreach (var row in rows.OrderBy(r => r.ValidFrom).ThenBy(r => r.Price.PriceListId.Value))
+            _prices[new Entry(
+                row.Price.Sku, row.Price.Meter, row.Currency, row.Target.Region, row.Target.TenantId?.Value, row.Target.SubscriptionId)] = row.Price;
+    }
+
+    public SkuPrice? Find(string sku, string meter, Currency currency, string? region, Guid tenant, Guid subscription)
+    {
+        var global = new Entry(sku, meter, currency, null, null, null);
+        return _prices.GetValueOrDefault(global with { Tenant = tenant, Subscription = subscription })
+            ?? _prices.GetValueOrDefault(global with { Tenant = tenant })
+            ?? (region is null ? null : _prices.GetValueOrDefault(global with { Region = region }))
+            ?? _prices.GetValueOrDefault(global);
+    }
+
+    private readonly record struct Entry(string Sku, string Meter, Currency Currency, string? Region, Guid? Tenant, Guid? Subscription);
+}

@@ -1,0 +1,36 @@
+using Licensing.Catalog.Contracts;
+using Licensing.Catalog.Data;
+using Licensing.Kernel.Http;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Catalog.Pricing;
+
+/// <summary>Adds items to a list and replaces those of the same SKU and meter; the others stay.</summary>
+internal static class PutPriceListItems
+{
+    public sealed record Body(IReadOnlyList<ItemBody> Items);
+
+    [Needs(CatalogPermissions.PricesManage)]
+    public sealed record Command(PriceListId Id, IReadOnlyList<ItemBody> Items) : ICommand<PriceListView>;
+
+    internal sealed class Handler(CatalogDb db, PriceItems items, Principal principal, TimeProvider clock) : ICommandHandler<Command, PriceListView>
+    {
+        public async Task<Result<PriceListView>> Handle(Command request, CancellationToken cancellationToken)
+        {
+            var list = await db.PriceLists.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken);
+            if (list is null)
+                return PriceListRefusals.NotFound(request.Id.Value);
+            if ((await items.PutAsync(list, request.Items, cancellationToken)).Refused(out var refusal, out _))
+                return refusal;
+
+            list.ItemsChange(clock.GetUtcNow());
+            // The ETag is of the new version, which saving makes.
+            await db.SaveChangesAsync(cancellationToken);
+            return PriceListView.Of(list);
+        }
+    }
+
+    public static void Map(RouteGroupBuilder pricing) => pricing
+        .MapPut("/{id:guid}/items", (Guid id, Body body, ISender sender, CancellationToken ct) => sender.Ok(new Command(new PriceListId(id), body.Items), ct))
+        .Slice<Command, PriceListView>(nameof(PutPriceListItems), "Adds or replaces items of a price list");
+}

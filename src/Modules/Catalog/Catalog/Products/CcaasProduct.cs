@@ -1,0 +1,58 @@
+using System.Text.Json;
+using Licensing.Catalog.Contracts;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Licensing.Catalog.Products;
+
+/// <summary>
+/// The contact-centre product that the signed updates and the licensing routes are about: its rules are data like any product's.
+/// A later release that ships other rules replaces them at its first start; the same ones change nothing.
+/// </summary>
+internal sealed class CcaasProduct(NpgsqlDataSource database, TimeProvider clock) : IPreparation
+{
+    public const string Key = "ccaas";
+    private const int Most = 1_000_000;
+    private const string Digital = "digitalOnlySeats", Essential = "essentialSeats", Professional = "professionalSeats", Elite = "eliteSeats";
+    private const string Standard = "aiMessaging.standardBundles", Advanced = "aiMessaging.advancedBundles", Hours = "aiAudioServices.additionalHours";
+    private const string Messages = "aiMessages", KnowledgeBases = "knowledgeBases", TranscriptionHours = "transcriptionHours";
+
+    public static IReadOnlyList<FeatureRule> Features { get; } =
+    [
+        Seats(Digital, "Digital-only seats", 5),
+        Seats(Essential, "Essential seats", 5),
+        Seats(Professional, "Professional seats", 5),
+        // However many elite seats there are, they bring one standard bundle; the transcription hours are per seat.
+        Seats(Elite, "Elite seats", 5) with
+        {
+            Includes = [new(Messages, Once: 5_000), new(KnowledgeBases, Once: 2), new(TranscriptionHours, PerUnit: 48)],
+        },
+        Seats("workforceOptimizationSeats", "Workforce optimisation seats", 10),
+        Seats("workforceManagementSeats", "Workforce management seats", 10),
+        Seats("speechAnalyticsSeats", "Speech analytics seats", 5),
+        Seats("dialerSeats", "Dialler seats", 10),
+        new(Standard, "Standard bundles of AI messages", Maximum: Most, RequiresAny: [Professional, Elite], Excludes: [Advanced],
+            Includes: [new(Messages, PerUnit: 5_000), new(KnowledgeBases, PerUnit: 2)]),
+        new(Advanced, "Advanced bundles of AI messages", Maximum: Most, RequiresAny: [Professional, Elite], Excludes: [Standard],
+            Includes: [new(Messages, PerUnit: 5_000), new(KnowledgeBases, PerUnit: 5)]),
+        new(Hours, "Additional transcription hours", Maximum: Most, RequiresAny: [Essential, Professional, Elite],
+            Includes: [new(TranscriptionHours, PerUnit: 1)]),
+    ];
+
+    public async Task PrepareAsync(CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        await using var command = database.CreateCommand("""
+            insert into catalog.products as p (id, key, name, features, created_at, version) values ($1, $2, 'Contact centre', $3, $4, 1)
+            on conflict (key) do update set features = excluded.features, version = p.version + 1
+            where p.features is distinct from excluded.features
+            """);
+        command.Parameters.Add(new() { Value = Id.NewGuid(now) });
+        command.Parameters.Add(new() { Value = Key });
+        command.Parameters.Add(new() { Value = JsonSerializer.Serialize(Features, StoredJson.Options), NpgsqlDbType = NpgsqlDbType.Jsonb });
+        command.Parameters.Add(new() { Value = now });
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
+    private static FeatureRule Seats(string key, string name, int zeroOrMinimum) => new(key, name, Maximum: Most, ZeroOrMinimum: zeroOrMinimum);
+}

@@ -1,0 +1,73 @@
+using System.Text.Json.Nodes;
+using Licensing.Billing.Contracts;
+using Licensing.Commissions.Contracts;
+using Licensing.Commissions.Data;
+using Licensing.Commissions.Schemes;
+using Licensing.Identity.Contracts;
+using Licensing.Kernel.Http;
+using Licensing.Kernel.Operations;
+using Licensing.Kernel.Persistence;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Commissions.Statements;
+
+/// <param name="Period">The month.</param>
+/// <param name="Statements">How many statements were frozen.</param>
+/// <param name="Errors">Organisations without a statement, with the reason.</param>
+/// <param name="ClosedAt">When it was closed, the first time.</param>
+internal sealed record ClosingView(Period Period, int Statements, IReadOnlyList<OperationError> Errors, DateTimeOffset ClosedAt);
+
+/// <summary>Freezes the statements of a month. Whoever closes it again gets the first answer and changes nothing.</summary>
+internal static class CloseCommissions
+{
+    [Needs(CommissionsPermissions.PeriodsClose)]
+    public sealed record Command(string Period) : ICommand<ClosingView>;
+
+    internal sealed class Handler(
+        CommissionsDb db, PeriodCommissions commissions, StatementWriter writer, IBillingProgress billing, IOrganizationDirectory organizations,
+        BillingCalendar calendar, Principal principal, AuditTrail audit, TimeProvider clock) : ICommandHandler<Command, ClosingView>
+    {
+        public async Task<Result<ClosingView>> Handle(Command command, CancellationToken cancellationToken)
+        {
+            if (!Months.TryParse(command.Period, out var period))
+                return StatementRefusals.InvalidPeriod;
+            var platform = await organizations.PlatformAsync(cancellationToken);
+            if (!principal.Scope.Contains(platform.Path))
+                return StatementRefusals.NotThePlatform;
+            if (await FindAsync(period, cancellationToken) is { } closed)
+                return closed;
+            if (period.End > calendar.DayOf(clock.GetUtcNow()))
+                return StatementRefusals.PeriodNotOver(period);
+            if (!await billing.IsFinishedAsync(period, cancellationToken))
+                return StatementRefusals.BillingNotFinished;
+
+            // Whoever inserts the row closes the month; a second one waits here until the first has committed.
+            var now = clock.GetUtcNow();
+            var first = await db.Database.ExecuteSqlAsync($"""
+                insert into commissions.closings (period_start, period_end, statements, errors, closed_at)
+                values ({period.Start}, {period.End}, 0, '[]', {now}) on conflict do nothing
+                """, cancellationToken);
+            if (first == 0)
+                return (await FindAsync(period, cancellationToken))!;
+
+            var (earned, errors) = await commissions.WithinAsync(period, Scope.Of([platform.Path]), cancellationToken);
+            List<Statement> statements = [.. earned.Select(commission => Statement.Of(commission, period, now))];
+            await writer.WriteAsync(statements, cancellationToken);
+            foreach (var x in statements)
+                db.Publish(new StatementClosed(x.Id, x.OrganizationId, period, new Money(x.Commission, x.Currency)));
+            await db.Closings.Where(x => x.PeriodStart == period.Start).ExecuteUpdateAsync(
+                set => set.SetProperty(x => x.Statements, earned.Count).SetProperty(x => x.Errors, errors), cancellationToken);
+            audit.Note("commission_closing", period.ToString(), platform.Path, new JsonObject { ["statements"] = earned.Count });
+            return new ClosingView(period, earned.Count, errors, now);
+        }
+
+        private async Task<ClosingView?> FindAsync(Period period, CancellationToken ct) =>
+            await db.Closings.AsNoTracking().SingleOrDefaultAsync(x => x.PeriodStart == period.Start, ct) is { } x
+                ? new ClosingView(period, x.Statements, x.Errors, x.ClosedAt)
+                : null;
+    }
+
+    public static void Map(IEndpointRouteBuilder commissions) => commissions
+        .MapPost("/close/{period}", (string period, ISender sender, CancellationToken ct) => sender.Ok(new Command(period), ct))
+        .Slice<Command, ClosingView>(nameof(CloseCommissions), "Freezes the commission statements of a month");
+}

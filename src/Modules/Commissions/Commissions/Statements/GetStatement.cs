@@ -1,0 +1,25 @@
+using Licensing.Commissions.Contracts;
+using Licensing.Commissions.Data;
+using Licensing.Kernel.Http;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Commissions.Statements;
+
+/// <summary>One frozen statement; its lines are a list of their own.</summary>
+internal static class GetStatement
+{
+    [Needs(CommissionsPermissions.StatementsRead)]
+    public sealed record Query(StatementId Id) : IQuery<StatementView>;
+
+    internal sealed class Handler(CommissionsDb db, Principal principal) : IQueryHandler<Query, StatementView>
+    {
+        public async Task<Result<StatementView>> Handle(Query query, CancellationToken cancellationToken) =>
+            await db.Statements.AsNoTracking().Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == query.Id, cancellationToken) is { } statement
+                ? StatementView.Of(statement)
+                : StatementRefusals.NotFound(query.Id);
+    }
+
+    public static void Map(IEndpointRouteBuilder statements) => statements
+        .MapGet("/{id:guid}", (Guid id, ISender sender, CancellationToken ct) => sender.Ok(new Query(new StatementId(id)), ct))
+        .Slice<Query, StatementView>(nameof(GetStatement), "Shows a commission statement");
+}

@@ -1,0 +1,46 @@
+using System.Linq.Expressions;
+using Licensing.Commissions.Data;
+using Licensing.Commissions.Schemes;
+using Licensing.Identity.Contracts;
+using Licensing.Kernel.Http;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Commissions.Statements;
+
+/// <summary>The frozen statements of the caller's own subtree, newest first.</summary>
+internal static class ListStatements
+{
+    [Needs(CommissionsPermissions.StatementsRead)]
+    public sealed record Query(string? Period, Guid? OrganizationId, int? Limit, string? After) : IQuery<Page<StatementView>>;
+
+    // Without the lines, which may be thousands.
+    private static readonly Expression<Func<Statement, StatementView>> View = x => new StatementView(
+        x.Id, x.OrganizationId, x.Kind, x.ExternalId, x.Name, new Period(x.PeriodStart, x.PeriodEnd), new Money(x.Basis, x.Currency),
+        new Money(x.Gross, x.Currency), new Money(x.Overridden, x.Currency), new Money(x.Commission, x.Currency), x.Scheme, x.ClosedAt);
+
+    internal sealed class Handler(CommissionsDb db, Principal principal) : IQueryHandler<Query, Page<StatementView>>
+    {
+        public async Task<Result<Page<StatementView>>> Handle(Query query, CancellationToken cancellationToken)
+        {
+            if (PageStart.Read(query.Limit, query.After).Refused(out var refusal, out var start))
+                return refusal;
+
+            var statements = db.Statements.AsNoTracking().Within(principal.Scope);
+            if (query.Period is not null)
+            {
+                if (!Months.TryParse(query.Period, out var period))
+                    return StatementRefusals.InvalidPeriod;
+                statements = statements.Where(x => x.PeriodStart == period.Start);
+            }
+
+            if (query.OrganizationId is { } organization)
+                statements = statements.Where(x => x.OrganizationId == new OrganizationId(organization));
+            return await statements.ToPageAsync(start, x => x.Id, View, x => x.Id.Value, cancellationToken);
+        }
+    }
+
+    public static void Map(IEndpointRouteBuilder statements) => statements
+        .MapGet("/", (string? period, Guid? organizationId, int? limit, string? after, ISender sender, CancellationToken ct) =>
+            sender.Ok(new Query(period, organizationId, limit, after), ct))
+        .Slice<Query, Page<StatementView>>(nameof(ListStatements), "Lists commission statements");
+}

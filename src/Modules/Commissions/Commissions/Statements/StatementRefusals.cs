@@ -1,0 +1,22 @@
+using Licensing.Commissions.Contracts;
+using Licensing.Kernel.Operations;
+
+namespace Licensing.Commissions.Statements;
+
+internal static class StatementRefusals
+{
+    public static Refusal InvalidPeriod { get; } = new(RefusalKind.Malformed, "invalid_period", "The period must be a month, yyyy-MM.");
+
+    public static Refusal PeriodNotOver(Period period) => new(
+        RefusalKind.Conflict, "period_not_over", $"The period ends on {period.End:yyyy-MM-dd}; its commissions can be closed from that day on.");
+
+    public static Refusal BillingNotFinished { get; } = new(
+        RefusalKind.Conflict, "billing_not_finished", "The period's billing run has not finished, or some of its invoices are still drafts.");
+
+    public static Refusal NotThePlatform { get; } = new(RefusalKind.Forbidden, "not_the_platform", "Periods are closed for the platform as a whole.");
+
+    public static Refusal NotFound(StatementId id) => new(RefusalKind.NotFound, "statement_not_found", $"There is no statement {id.Value}.");
+
+    public static OperationError ExchangeRateMissing(string externalId, Currency from, Currency to) => new(
+        externalId, "exchange_rate_missing", $"There is no exchange rate from {from} to {to}, so the commission cannot be told.");
+}

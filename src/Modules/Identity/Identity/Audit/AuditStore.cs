@@ -1,0 +1,54 @@
+using System.Text.Json;
+using Licensing.Identity.Organizations;
+using Licensing.Kernel.Persistence;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Licensing.Identity.Audit;
+
+/// <summary>Keeps the trail, in the transaction of the write that it tells of.</summary>
+internal sealed class AuditStore : IAuditStore
+{
+    public async Task AppendAsync(DbSession session, AuditEntry entry, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(
+            """
+            insert into identity.audit_entries
+                (id, at, principal_kind, principal_id, principal_name, organization_id, action, owner_path, resources, changes, request_id)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+            """, session.Connection, session.Transaction)
+        {
+            Parameters =
+            {
+                new() { Value = Id.NewGuid(entry.At) },
+                new() { Value = entry.At },
+                new() { Value = entry.By.Kind.ToString() },
+                new() { Value = entry.By.Id },
+                new() { Value = entry.By.Name },
+                new() { Value = entry.By.OrganizationId },
+                new() { Value = entry.Action },
+                new() { Value = PathOf(entry) },
+                // Types and ids side by side: one index answers "of this type", "of this id" and both.
+                new() { Value = entry.Changes.SelectMany(c => new[] { c.Type, c.Id }).Distinct(StringComparer.Ordinal).ToArray() },
+                new() { Value = JsonSerializer.Serialize(entry.Changes, StoredJson.Options), NpgsqlDbType = NpgsqlDbType.Jsonb },
+                new() { Value = (object?)entry.RequestId ?? DBNull.Value },
+            },
+        };
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
+    /// <summary>The lowest node that reaches everything the entry tells of: who sees less than that must not read it.</summary>
+    internal static string PathOf(AuditEntry entry)
+    {
+        string? common = null;
+        foreach (var path in entry.Changes.Select(c => c.Path).OfType<string>())
+            common = common is null ? path : Common(common, path);
+        return common ?? (entry.By.Path.Length > 0 ? entry.By.Path : PlatformRoot.Path);
+    }
+
+    private static string Common(string a, string b)
+    {
+        var length = a.AsSpan().CommonPrefixLength(b);
+        return a[..(a.AsSpan(0, length).LastIndexOf('.') + 1)];
+    }
+}

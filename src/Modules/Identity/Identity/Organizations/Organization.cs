@@ -1,0 +1,122 @@
+using Licensing.Identity.Contracts;
+using Licensing.Kernel.Persistence;
+
+namespace Licensing.Identity.Organizations;
+
+internal enum OrganizationStatus { Active, Suspended, Closed }
+
+/// <summary>Whom to reach there.</summary>
+internal sealed record Contact(string? Name = null, string? Email = null, string? Phone = null);
+
+internal sealed record BillingAddress(IReadOnlyList<string> Lines, string? City = null, string? PostalCode = null, string? Region = null);
+
+/// <summary>What someone says of an organisation when he opens it.</summary>
+internal interface IOrganizationDetails
+{
+    string ExternalId { get; }
+    string DisplayName { get; }
+    string? LegalName { get; }
+    string? Country { get; }
+    Currency? Currency { get; }
+    Contact? Contact { get; }
+    BillingAddress? BillingAddress { get; }
+    string? TaxId { get; }
+}
+
+/// <summary>A node of the tree. Where it stands never changes, so its path can be copied to whatever it owns.</summary>
+internal sealed class Organization : IOwned, IVersioned
+{
+    private Organization()
+    {
+    }
+
+    public OrganizationId Id { get; private init; }
+    public int Code { get; private init; }
+    public OrganizationKind Kind { get; private init; }
+    public OrganizationId? ParentId { get; private init; }
+    public string OwnerPath { get; private init; } = "";
+    public string ExternalId { get; private set; } = "";
+    public string DisplayName { get; private set; } = "";
+    public string? LegalName { get; private set; }
+    public string Country { get; private set; } = "";
+    public Currency Currency { get; private init; }
+    public string? TaxId { get; private set; }
+    public Contact? Contact { get; private set; }
+    public BillingAddress? BillingAddress { get; private set; }
+    public OrganizationStatus Status { get; private set; }
+    public string? StatusReason { get; private set; }
+    public DateTimeOffset CreatedAt { get; private init; }
+    public int Version { get; private set; }
+
+    /// <summary>Opens an organisation one level below this one.</summary>
+    public Result<Organization> Open(OrganizationKind kind, int code, IOrganizationDetails details, DateTimeOffset now)
+    {
+        if (kind != Kind + 1)
+            return OrganizationRefusals.WrongParent(kind, Kind);
+        if (Status is OrganizationStatus.Closed)
+            return OrganizationRefusals.Closed;
+        if (Status is OrganizationStatus.Suspended)
+            return OrganizationRefusals.ParentSuspended;
+        return new Organization
+        {
+            Id = Kernel.Id.New<OrganizationId>(now),
+            Code = code,
+            Kind = kind,
+            ParentId = Id,
+            OwnerPath = $"{OwnerPath}{code}.",
+            ExternalId = details.ExternalId,
+            DisplayName = details.DisplayName,
+            LegalName = details.LegalName,
+            Country = details.Country ?? Country,
+            Currency = details.Currency ?? Currency,
+            TaxId = details.TaxId,
+            Contact = details.Contact,
+            BillingAddress = details.BillingAddress,
+            Status = OrganizationStatus.Active,
+            CreatedAt = now,
+            Version = 1,
+        };
+    }
+
+    /// <summary>Takes the right to write from the whole branch.</summary>
+    public Result<OrganizationSuspended> Suspend(string reason, DateTimeOffset now)
+    {
+        if (Status is not OrganizationStatus.Active)
+            return Status is OrganizationStatus.Closed ? OrganizationRefusals.Closed : OrganizationRefusals.AlreadySuspended;
+        (Status, StatusReason) = (OrganizationStatus.Suspended, reason);
+        return new OrganizationSuspended(Id, OwnerPath, now);
+    }
+
+    public Result<OrganizationResumed> Resume(DateTimeOffset now)
+    {
+        if (Status is not OrganizationStatus.Suspended)
+            return Status is OrganizationStatus.Closed ? OrganizationRefusals.Closed : OrganizationRefusals.NotSuspended;
+        (Status, StatusReason) = (OrganizationStatus.Active, null);
+        return new OrganizationResumed(Id, OwnerPath, now);
+    }
+
+    /// <summary>Ends it for good; the row stays, for what was done under it.</summary>
+    public Result<OrganizationClosed> Close(bool hasLiveChildren, DateTimeOffset now)
+    {
+        if (Status is OrganizationStatus.Closed)
+            return OrganizationRefusals.Closed;
+        if (hasLiveChildren)
+            return OrganizationRefusals.HasLiveChildren;
+        (Status, StatusReason) = (OrganizationStatus.Closed, null);
+        return new OrganizationClosed(Id, OwnerPath, now);
+    }
+
+    public Result<Done> Change(PatchOrganization.Command change)
+    {
+        if (Status is OrganizationStatus.Closed)
+            return OrganizationRefusals.Closed;
+        ExternalId = change.ExternalId.Or(ExternalId);
+        DisplayName = change.DisplayName.Or(DisplayName);
+        LegalName = change.LegalName.Or(LegalName);
+        Country = change.Country.Or(Country);
+        TaxId = change.TaxId.Or(TaxId);
+        Contact = change.Contact.Or(Contact);
+        BillingAddress = change.BillingAddress.Or(BillingAddress);
+        return default(Done);
+    }
+}

@@ -1,0 +1,22 @@
+using Licensing.Kernel.Persistence;
+using Licensing.Provisioning.Subscriptions;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace Licensing.Provisioning.Data;
+
+internal sealed class SubscriptionMapping : IEntityTypeConfiguration<Subscription>, IEntityTypeConfiguration<HistoryEntry>
+{
+    public void Configure(EntityTypeBuilder<Subscription> builder)
+    {
+        builder.ToTable("subscriptions").HasKey(x => x.Id);
+        builder.Property(x => x.History).IsJson();
+        builder.Property(x => x.Suspensions).IsJson();
+    }
+
+    public void Configure(EntityTypeBuilder<HistoryEntry> builder)
+    {
+        builder.ToTable("subscription_history").HasKey(x => x.Id);
+        builder.Property(x => x.Quantities).IsJson();
+    }
+}

@@ -1,0 +1,51 @@
+using Licensing.Catalog.Contracts;
+using Licensing.Identity.Contracts;
+using Licensing.Kernel.Http;
+using Licensing.Provisioning.Data;
+using Licensing.Provisioning.Subscriptions;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Provisioning.Seats;
+
+/// <summary>Sets a tenant's seats and features from today. What is absent stays; the rules hold for the resulting state.</summary>
+internal static class ChangeSeats
+{
+    public sealed record Body(IReadOnlyDictionary<string, int> Seats);
+
+    [Needs(ProvisioningPermissions.SeatsManage)]
+    public sealed record Command(OrganizationId TenantId, IReadOnlyDictionary<string, int> Seats) : ICommand<SeatChangesView>;
+
+    internal sealed class Handler(
+        ProvisioningDb db, ICatalog catalog, Principal principal, Precondition precondition, BillingCalendar calendar, TimeProvider clock)
+        : ICommandHandler<Command, SeatChangesView>
+    {
+        public async Task<Result<SeatChangesView>> Handle(Command request, CancellationToken cancellationToken)
+        {
+            var now = clock.GetUtcNow();
+            var today = calendar.DayOf(now);
+            var subscription = await db.SeatsOf(request.TenantId, principal.Scope, today).SingleOrDefaultAsync(cancellationToken);
+            if (subscription is null || await catalog.RulesAsync(subscription.Product, cancellationToken) is not { } rules)
+                return SeatRefusals.NotFound(request.TenantId.Value);
+            if (precondition.Fails(subscription))
+                return Precondition.Failed;
+            if (subscription.SetQuantities(request.Seats, null, rules, today, "/seats").Refused(out var refusal, out var set))
+                return refusal;
+
+            db.Announce(subscription, set, principal, now);
+            // The ETag is of the new version, which saving makes.
+            await db.SaveChangesAsync(cancellationToken);
+            return new SeatChangesView(subscription.TenantId, Changes(set), subscription.Version);
+        }
+
+        private static Dictionary<string, SeatChange> Changes(QuantitiesSet set) => set.Before.Keys.Union(set.After.Keys)
+            .Select(f => KeyValuePair.Create(f, new SeatChange(set.Before.GetValueOrDefault(f), set.After.GetValueOrDefault(f))))
+            .Where(f => f.Value.OldValue != f.Value.NewValue)
+            .OrderBy(f => f.Key, StringComparer.Ordinal)
+            .ToDictionary();
+    }
+
+    public static void Map(RouteGroupBuilder licensing) => licensing
+        .MapPatch("/{tenantId:guid}", (Guid tenantId, Body body, ISender sender, CancellationToken ct) =>
+            sender.Ok(new Command(new OrganizationId(tenantId), body.Seats), ct))
+        .Slice<Command, SeatChangesView>(nameof(ChangeSeats), "Changes a tenant's seats and features");
+}

@@ -1,0 +1,40 @@
+using System.Text.Json.Serialization;
+using Licensing.Catalog.Contracts;
+using Licensing.Identity.Contracts;
+using Licensing.Kernel.Persistence;
+using Licensing.Provisioning.Contracts;
+using Licensing.Provisioning.Data;
+using Licensing.Provisioning.Subscriptions;
+
+namespace Licensing.Provisioning.Seats;
+
+/// <summary>A tenant's seats and features today, the rules that hold for them, and what they include.</summary>
+internal sealed record LicensingView(
+    OrganizationId TenantId, SubscriptionId SubscriptionId, string Product, SubscriptionStatus Status, IReadOnlyDictionary<string, int> Seats,
+    IReadOnlyList<FeatureRule> Features, IReadOnlyList<Entitlement> Entitlements, [property: JsonIgnore] int Version) : IVersioned;
+
+/// <summary>What was changed, and only that.</summary>
+internal sealed record SeatChangesView(
+    OrganizationId TenantId, IReadOnlyDictionary<string, SeatChange> Changes, [property: JsonIgnore] int Version) : IVersioned;
+
+internal sealed record SeatChange(int OldValue, int NewValue);
+
+internal static class SeatRefusals
+{
+    /// <summary>No such tenant in the caller's branch, or one without a live subscription of the product: the same answer to both.</summary>
+    public static Refusal NotFound(Guid tenant) =>
+        new(RefusalKind.NotFound, "licensing_not_found", $"There are no seats of tenant {tenant}.");
+}
+
+internal static class SeatSubscriptions
+{
+    /// <summary>The product that the licensing routes are about.</summary>
+    public const string Product = "ccaas";
+
+    /// <summary>The tenant's live subscription of the product; the oldest, should there be several.</summary>
+    public static IQueryable<Subscription> SeatsOf(this ProvisioningDb db, OrganizationId tenant, Scope scope, DateOnly today) => db.Subscriptions
+        .Within(scope)
+        .Where(x => x.TenantId == tenant && x.Product == Product && x.StartsOn <= today && (x.EndsOn == null || x.EndsOn > today))
+        .OrderBy(x => x.StartsOn).ThenBy(x => x.Id)
+        .Take(1);
+}

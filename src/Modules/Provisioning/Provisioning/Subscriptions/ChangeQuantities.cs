@@ -1,0 +1,55 @@
+using Licensing.Catalog.Contracts;
+using Licensing.Kernel.Http;
+using Licensing.Provisioning.Contracts;
+using Licensing.Provisioning.Data;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Provisioning.Subscriptions;
+
+/// <summary>Sets quantities from now or a day to come. What is absent stays; the rules hold for the resulting state.</summary>
+internal static class ChangeQuantities
+{
+    public sealed record Body(IReadOnlyDictionary<string, int> Quantities, DateOnly? EffectiveDate = null);
+
+    [Needs(ProvisioningPermissions.SubscriptionsManage)]
+    public sealed record Command(SubscriptionId Id, IReadOnlyDictionary<string, int> Quantities, DateOnly? EffectiveDate) : ICommand<SubscriptionView>;
+
+    internal sealed class Handler(
+        ProvisioningDb db, ICatalog catalog, Principal principal, Precondition precondition, BillingCalendar calendar, TimeProvider clock)
+        : ICommandHandler<Command, SubscriptionView>
+    {
+        public async Task<Result<SubscriptionView>> Handle(Command request, CancellationToken cancellationToken)
+        {
+            var subscription = await db.Subscriptions.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken);
+            if (subscription is null)
+                return SubscriptionRefusals.NotFound(request.Id.Value);
+            if (precondition.Fails(subscription))
+                return Precondition.Failed;
+
+            var now = clock.GetUtcNow();
+            var today = calendar.DayOf(now);
+            var rules = (await catalog.RulesAsync(subscription.Product, cancellationToken))!;
+            if (subscription.SetQuantities(request.Quantities, request.EffectiveDate, rules, today, "/quantities").Refused(out var refusal, out var set))
+                return refusal;
+
+            db.Announce(subscription, set, principal, now);
+            // The ETag is of the new version, which saving makes.
+            await db.SaveChangesAsync(cancellationToken);
+            return SubscriptionView.Of(subscription, today);
+        }
+    }
+
+    public static void Map(RouteGroupBuilder subscriptions) => subscriptions
+        .MapPatch("/{id:guid}", (Guid id, Body body, ISender sender, CancellationToken ct) =>
+            sender.Ok(new Command(new SubscriptionId(id), body.Quantities, body.EffectiveDate), ct))
+        .Slice<Command, SubscriptionView>(nameof(ChangeQuantities), "Changes quantities now or from a day on");
+
+    /// <summary>Tells of a change and notes it, where there is one.</summary>
+    public static void Announce(this ProvisioningDb db, Subscription subscription, QuantitiesSet set, Principal by, DateTimeOffset now)
+    {
+        if (set.Changed is not { } changed)
+            return;
+        db.Add(HistoryEntry.Of(subscription, HistoryEvent.QuantitiesChanged, set.On, by.Access.Name, now, set.After));
+        db.Publish(changed);
+    }
+}

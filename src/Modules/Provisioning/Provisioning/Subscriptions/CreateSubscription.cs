@@ -1,0 +1,31 @@
+using Licensing.Catalog.Contracts;
+using Licensing.Identity.Contracts;
+using Licensing.Kernel.Http;
+
+namespace Licensing.Provisioning.Subscriptions;
+
+/// <summary>Sells a plan to a tenant: from today, from a day to come, or from a past one for those who may.</summary>
+internal static class CreateSubscription
+{
+    [Needs(ProvisioningPermissions.SubscriptionsManage)]
+    public sealed record Command(
+        OrganizationId TenantId, PlanId PlanId, IReadOnlyDictionary<string, int> Quantities, DateOnly? StartDate = null, DateOnly? EndDate = null,
+        string? Reference = null) : ICommand<SubscriptionView>;
+
+    internal sealed class Handler(Opening opening, BillingCalendar calendar, TimeProvider clock) : ICommandHandler<Command, SubscriptionView>
+    {
+        public async Task<Result<SubscriptionView>> Handle(Command request, CancellationToken cancellationToken)
+        {
+            var asked = new NewSubscription(
+                request.TenantId, request.PlanId, request.Quantities, request.StartDate, request.EndDate, request.Reference);
+            var outcomes = await opening.OpenAsync([asked], cancellationToken);
+            return outcomes[0].Refused(out var refusal, out var subscription)
+                ? refusal
+                : SubscriptionView.Of(subscription, calendar.DayOf(clock.GetUtcNow()));
+        }
+    }
+
+    public static void Map(RouteGroupBuilder subscriptions) => subscriptions
+        .MapPost("/", (Command body, ISender sender, CancellationToken ct) => sender.Created(body, x => $"/api/v1/subscriptions/{x.Id.Value}", ct))
+        .Slice<Command, SubscriptionView>(nameof(CreateSubscription), "Opens a subscription", StatusCodes.Status201Created);
+}

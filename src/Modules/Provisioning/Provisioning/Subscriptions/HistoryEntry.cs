@@ -1,0 +1,32 @@
+using Licensing.Provisioning.Contracts;
+
+namespace Licensing.Provisioning.Subscriptions;
+
+internal enum HistoryEvent { Opened, Activated, QuantitiesChanged, Suspended, Resumed, Cancelled }
+
+/// <summary>One thing that happened to a subscription, for people; the subscription's own days are what counts.</summary>
+internal sealed class HistoryEntry
+{
+    public Guid Id { get; private init; }
+    public SubscriptionId SubscriptionId { get; private init; }
+    public DateTimeOffset At { get; private init; }
+    public HistoryEvent What { get; private init; }
+    public DateOnly EffectiveOn { get; private init; }
+    public IReadOnlyDictionary<string, int>? Quantities { get; private init; }
+    public string? Reason { get; private init; }
+    public required string By { get; init; }
+
+    public static HistoryEntry Of(
+        Subscription subscription, HistoryEvent what, DateOnly effectiveOn, string by, DateTimeOffset now,
+        IReadOnlyDictionary<string, int>? quantities = null, string? reason = null) => new()
+        {
+            Id = Licensing.Kernel.Id.NewGuid(now),
+            SubscriptionId = subscription.Id,
+            At = now,
+            What = what,
+            EffectiveOn = effectiveOn,
+            Quantities = quantities,
+            Reason = reason,
+            By = by,
+        };
+}

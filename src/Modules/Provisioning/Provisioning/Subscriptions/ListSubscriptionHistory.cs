@@ -1,0 +1,34 @@
+using Licensing.Kernel.Http;
+using Licensing.Provisioning.Contracts;
+using Licensing.Provisioning.Data;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Provisioning.Subscriptions;
+
+internal sealed record HistoryView(
+    Guid Id, DateTimeOffset At, HistoryEvent What, DateOnly EffectiveOn, IReadOnlyDictionary<string, int>? Quantities, string? Reason, string By);
+
+/// <summary>What happened to a subscription, when, and by whom.</summary>
+internal static class ListSubscriptionHistory
+{
+    [Needs(ProvisioningPermissions.SubscriptionsRead)]
+    public sealed record Query(SubscriptionId Id, int? Limit, string? After) : IQuery<Page<HistoryView>>;
+
+    internal sealed class Handler(ProvisioningDb db, Principal principal) : IQueryHandler<Query, Page<HistoryView>>
+    {
+        public async Task<Result<Page<HistoryView>>> Handle(Query request, CancellationToken cancellationToken)
+        {
+            if (PageStart.Read(request.Limit, request.After).Refused(out var refusal, out var start))
+                return refusal;
+            if (!await db.Subscriptions.Within(principal.Scope).AnyAsync(x => x.Id == request.Id, cancellationToken))
+                return SubscriptionRefusals.NotFound(request.Id.Value);
+            return await db.SubscriptionHistory.AsNoTracking().Where(x => x.SubscriptionId == request.Id).ToPageAsync(
+                start, x => x.Id, x => new HistoryView(x.Id, x.At, x.What, x.EffectiveOn, x.Quantities, x.Reason, x.By), x => x.Id, cancellationToken);
+        }
+    }
+
+    public static void Map(RouteGroupBuilder subscriptions) => subscriptions
+        .MapGet("/{id:guid}/history", (Guid id, int? limit, string? after, ISender sender, CancellationToken ct) =>
+            sender.Ok(new Query(new SubscriptionId(id), limit, after), ct))
+        .Slice<Query, Page<HistoryView>>(nameof(ListSubscriptionHistory), "Lists what happened to a subscription, newest first");
+}

@@ -1,0 +1,117 @@
+using Licensing.Catalog.Contracts;
+using Licensing.Identity.Contracts;
+using Licensing.Provisioning.Data;
+using Licensing.Provisioning.Seats;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Provisioning.Subscriptions;
+
+/// <summary>A subscription as it is asked for.</summary>
+/// <param name="TenantId">Who gets it.</param>
+/// <param name="PlanId">Its newest published version is what is bought.</param>
+/// <param name="Quantities">Feature → quantity.</param>
+/// <param name="StartDate">First day; today when left out.</param>
+/// <param name="EndDate">First day after a fixed term; open-ended when left out.</param>
+/// <param name="Reference">The caller's own name for it, unique within the tenant.</param>
+internal sealed record NewSubscription(
+    OrganizationId TenantId, PlanId PlanId, IReadOnlyDictionary<string, int> Quantities, DateOnly? StartDate = null, DateOnly? EndDate = null,
+    string? Reference = null);
+
+/// <summary>Opens one subscription or a thousand by the same rules, with as many reads for all as for one.</summary>
+internal sealed class Opening(
+    ProvisioningDb db, IOrganizationDirectory organizations, ICatalog catalog, Principal principal, BillingCalendar calendar, TimeProvider clock)
+{
+    private const int MonthsBack = 13;
+    private const int LongestReference = 120;
+
+    /// <summary>Each one's outcome, in the order asked; those that are not refused are added.</summary>
+    public async Task<IReadOnlyList<Result<Subscription>>> OpenAsync(IReadOnlyList<NewSubscription> asked, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        var today = calendar.DayOf(now);
+        var tenantIds = asked.Where(a => a is not null).Select(a => a.TenantId).Distinct().ToList();
+        var tenants = await organizations.FindAsync(tenantIds, ct);
+        var plans = await catalog.CurrentVersionsAsync([.. asked.Where(a => a is not null).Select(a => a.PlanId).Distinct()], ct);
+        var rules = new Dictionary<string, ProductRules>(StringComparer.Ordinal);
+        foreach (var product in plans.Values.Select(p => p.Product).Distinct())
+            rules[product] = (await catalog.RulesAsync(product, ct))!;
+        var taken = await TakenAsync(asked, tenantIds, ct);
+
+        var outcomes = new List<Result<Subscription>>(asked.Count);
+        foreach (var one in asked)
+        {
+            if (Decide(one, tenants, plans, rules, taken, today, now).Refused(out var refusal, out var subscription))
+            {
+                outcomes.Add(refusal);
+                continue;
+            }
+
+            if (one.Reference is { } reference)
+                taken.Add((one.TenantId, reference));
+            Add(subscription, today, now);
+            outcomes.Add(subscription);
+        }
+
+        return outcomes;
+    }
+
+    private Result<Subscription> Decide(
+        NewSubscription? asked, IReadOnlyDictionary<OrganizationId, OrganizationRef> tenants, IReadOnlyDictionary<PlanId, PlanVersionRef> plans,
+        Dictionary<string, ProductRules> rules, HashSet<(OrganizationId, string)> taken, DateOnly today, DateTimeOffset now)
+    {
+        if (asked is null)
+            return Refusal.Field("", "required", "An item must not be null.");
+        if (!tenants.TryGetValue(asked.TenantId, out var tenant) || tenant.Kind is not OrganizationKind.Tenant || !principal.Scope.Contains(tenant.Path))
+            return SubscriptionRefusals.TenantNotFound(asked.TenantId);
+        if (!plans.TryGetValue(asked.PlanId, out var plan))
+            return SubscriptionRefusals.PlanNotAvailable(asked.PlanId);
+        if (!tenant.Active)
+            return SubscriptionRefusals.TenantNotActive;
+
+        var start = asked.StartDate ?? today;
+        var earliest = principal.May(ProvisioningPermissions.SubscriptionsBackdate, tenant.Path) ? today.AddMonths(-MonthsBack) : today;
+        List<FieldError> errors = [.. Dates(asked, start, earliest, today), .. SeatRules.Check(rules[plan.Product], asked.Quantities, "/quantities")];
+        if (asked.Reference is { } named && (string.IsNullOrWhiteSpace(named) || named.Length > LongestReference))
+            errors.Add(new("/reference", "length", $"reference must have 1 to {LongestReference} characters."));
+        if (errors.Count > 0)
+            return Refusal.AllFields(errors);
+
+        return asked.Reference is { } reference && taken.Contains((asked.TenantId, reference))
+            ? SubscriptionRefusals.ReferenceTaken
+            : Subscription.Open(tenant, plan, asked.Quantities, start, asked.EndDate, asked.Reference, now);
+    }
+
+    private static IEnumerable<FieldError> Dates(NewSubscription asked, DateOnly start, DateOnly earliest, DateOnly today)
+    {
+        var latest = today.AddYears(SubscriptionRefusals.YearsAhead);
+        if (start < earliest)
+            yield return new("/startDate", "too_early", $"startDate must be {earliest:yyyy-MM-dd} or later.");
+        if (start > latest)
+            yield return new("/startDate", "too_late", $"startDate must be {latest:yyyy-MM-dd} or earlier.");
+        if (asked.EndDate <= start)
+            yield return new("/endDate", "not_after_start", "endDate is the first day after the term and must be after startDate.");
+    }
+
+    private async Task<HashSet<(OrganizationId, string)>> TakenAsync(IReadOnlyList<NewSubscription> asked, List<OrganizationId> tenants, CancellationToken ct)
+    {
+        var references = asked.Where(a => a?.Reference is not null).Select(a => a.Reference!).Distinct().ToList();
+        if (references.Count == 0)
+            return [];
+        var rows = await db.Subscriptions.AsNoTracking()
+            .Where(x => tenants.Contains(x.TenantId) && references.Contains(x.Reference!))
+            .Select(x => new { x.TenantId, x.Reference })
+            .ToListAsync(ct);
+        return [.. rows.Select(r => (r.TenantId, r.Reference!))];
+    }
+
+    private void Add(Subscription subscription, DateOnly today, DateTimeOffset now)
+    {
+        db.Add(subscription);
+        db.Add(HistoryEntry.Of(
+            subscription, HistoryEvent.Opened, subscription.StartsOn, principal.Access.Name, now, subscription.QuantitiesOn(subscription.StartsOn)));
+        if (subscription.StartsOn <= today)
+            db.Publish(subscription.Activated());
+        else
+            db.Publish(new SubscriptionDue(subscription.Id), calendar.StartOf(subscription.StartsOn));
+    }
+}

@@ -1,0 +1,75 @@
+using Licensing.Catalog.Contracts;
+using Licensing.Identity.Contracts;
+using Licensing.Kernel.Persistence;
+using Licensing.Provisioning.Contracts;
+using Licensing.Provisioning.Data;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace Licensing.Provisioning.Subscriptions;
+
+/// <inheritdoc cref="ISubscriptionDirectory"/>
+internal sealed class SubscriptionDirectory(ProvisioningDb db, DbSession session, ICatalog catalog, BillingCalendar calendar, TimeProvider clock)
+    : ISubscriptionDirectory
+{
+    // Has a day in the period, and not all of them suspended: suspensions never touch, so one that hides them all is one entry.
+    private const string HasDays = """
+        s.starts_on < @end and coalesce(s.ends_on, @end) > greatest(s.starts_on, @start)
+        and not exists (
+            select from jsonb_to_recordset(s.suspensions) as x ("from" date, until date)
+            where x."from" <= greatest(s.starts_on, @start) and coalesce(x.until, @end) >= least(coalesce(s.ends_on, @end), @end))
+        and exists (select from unnest(@from, @until) as r (lower, upper) where s.owner_path >= r.lower and s.owner_path < r.upper)
+        """;
+
+    public async Task<IReadOnlyDictionary<SubscriptionId, UsageTarget>> FindAsync(IReadOnlyCollection<SubscriptionId> ids, CancellationToken ct) =>
+        (await TargetsAsync(await db.Subscriptions.AsNoTracking().Where(x => ids.Contains(x.Id)).ToListAsync(ct), ct)).ToDictionary(x => x.Id);
+
+    public async Task<ILookup<OrganizationId, UsageTarget>> OfTenantsAsync(IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct)
+    {
+        var today = calendar.DayOf(clock.GetUtcNow());
+        var subscriptions = await db.Subscriptions.AsNoTracking()
+            .Where(x => tenants.Contains(x.TenantId) && x.StartsOn <= today && (x.EndsOn == null || x.EndsOn > x.StartsOn))
+            .OrderBy(x => x.Id)
+            .ToListAsync(ct);
+        return (await TargetsAsync(subscriptions, ct)).ToLookup(x => x.TenantId);
+    }
+
+    public async Task<IReadOnlyList<BillableSubscription>> BillableAsync(
+        Period period, Scope scope, OrganizationId? after, int tenants, CancellationToken ct)
+    {
+        var subscriptions = await db.Subscriptions.FromSqlRaw($"""
+            with page as (
+                select distinct s.tenant_id from provisioning.subscriptions s
+                where s.tenant_id > @after and {HasDays}
+                order by s.tenant_id limit @tenants)
+            select s.* from page join provisioning.subscriptions s using (tenant_id) where {HasDays}
+            """, [.. Parameters(period, scope), new NpgsqlParameter("after", after?.Value ?? Guid.Empty), new NpgsqlParameter("tenants", tenants)])
+            .AsNoTracking().OrderBy(x => x.TenantId).ThenBy(x => x.Id).ToListAsync(ct);
+        return
+        [
+            .. subscriptions.Select(s => new BillableSubscription(
+                s.Id, s.TenantId, s.OwnerPath, s.StartsOn, Spans.Of(period, s.PlanVersionId, s.StartsOn, s.EndsOn, s.History, s.Suspensions))),
+        ];
+    }
+
+    public async Task<int> CountBillableTenantsAsync(Period period, Scope scope, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(
+            $"select count(distinct s.tenant_id) from provisioning.subscriptions s where {HasDays}", await session.OpenAsync(ct), session.Transaction);
+        command.Parameters.AddRange(Parameters(period, scope));
+        return checked((int)(long)(await command.ExecuteScalarAsync(ct))!);
+    }
+
+    private static NpgsqlParameter[] Parameters(Period period, Scope scope)
+    {
+        var (from, until) = scope.Ranges();
+        return [new("start", period.Start), new("end", period.End), new("from", from), new("until", until)];
+    }
+
+    private async Task<IEnumerable<UsageTarget>> TargetsAsync(List<Subscription> subscriptions, CancellationToken ct)
+    {
+        var versions = await catalog.FindPlanVersionsAsync([.. subscriptions.Select(s => s.PlanVersionId).Distinct()], ct);
+        return subscriptions.Select(s => new UsageTarget(
+            s.Id, s.TenantId, s.OwnerPath, s.PlanVersionId, versions[s.PlanVersionId].UsesPriceLists, s.StartsOn, s.EndsOn));
+    }
+}

@@ -1,0 +1,48 @@
+using FluentValidation;
+using Licensing.Kernel.Http;
+using Licensing.Provisioning.Contracts;
+using Licensing.Provisioning.Data;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Provisioning.Subscriptions;
+
+/// <summary>Stops a subscription's access from today and tells the other modules, keeping its data.</summary>
+internal static class SuspendSubscription
+{
+    public sealed record Body(string Reason);
+
+    [Needs(ProvisioningPermissions.SubscriptionsManage)]
+    public sealed record Command(SubscriptionId Id, string Reason) : ICommand<SubscriptionView>;
+
+    public sealed class Validator : AbstractValidator<Command>
+    {
+        public Validator() => RuleFor(x => x.Reason).NotEmpty().MaximumLength(200);
+    }
+
+    internal sealed class Handler(ProvisioningDb db, Principal principal, BillingCalendar calendar, TimeProvider clock)
+        : ICommandHandler<Command, SubscriptionView>
+    {
+        public async Task<Result<SubscriptionView>> Handle(Command request, CancellationToken cancellationToken)
+        {
+            var subscription = await db.Subscriptions.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken);
+            if (subscription is null)
+                return SubscriptionRefusals.NotFound(request.Id.Value);
+
+            var now = clock.GetUtcNow();
+            var today = calendar.DayOf(now);
+            if (subscription.Suspend(request.Reason, today, now).Refused(out var refusal, out var suspended))
+                return refusal;
+
+            db.Add(HistoryEntry.Of(subscription, HistoryEvent.Suspended, today, principal.Access.Name, now, reason: request.Reason));
+            db.Publish(suspended);
+            // The ETag is of the new version, which saving makes.
+            await db.SaveChangesAsync(cancellationToken);
+            return SubscriptionView.Of(subscription, today);
+        }
+    }
+
+    public static void Map(RouteGroupBuilder subscriptions) => subscriptions
+        .MapPost("/{id:guid}/suspend", (Guid id, Body body, ISender sender, CancellationToken ct) =>
+            sender.Ok(new Command(new SubscriptionId(id), body.Reason), ct))
+        .Slice<Command, SubscriptionView>(nameof(SuspendSubscription), "Suspends a subscription from today");
+}

@@ -1,0 +1,186 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using Licensing.Billing.Runs;
+using Licensing.Catalog.Contracts;
+using Licensing.Identity.Contracts;
+using Licensing.Provisioning.Contracts;
+using Licensing.Usage.Contracts;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Licensing.Billing.Tests;
+
+/// <summary>
+/// The host with subscriptions and usage said by the test. A billing run is of everyone, so each test takes a month of its own.
+/// </summary>
+public class BillingApp : App
+{
+    internal const string Product = "billed";
+
+    internal SaidSubscriptions Subscriptions { get; } = new();
+
+    internal SaidUsage Usage { get; } = new();
+
+    protected override void Configure(WebApplicationBuilder builder)
+    {
+        builder.Services.RemoveAll<ISubscriptionDirectory>();
+        builder.Services.AddSingleton<ISubscriptionDirectory>(Subscriptions);
+        builder.Services.RemoveAll<IUsageTotals>();
+        builder.Services.AddSingleton<IUsageTotals>(Usage);
+        builder.Services.RemoveAll<BillingSettings>();
+        builder.Services.AddSingleton(new BillingSettings { ChunkTenants = 2 });
+    }
+
+    public override async ValueTask InitializeAsync()
+    {
+        await base.InitializeAsync();
+        using var platform = await PlatformAsync();
+        await Sent(await platform.PutAsJsonAsync("/api/v1/tax-rates", new { country = "DE", category = "S", percent = "20", validFrom = "2020-01-01" }));
+        await Sent(await platform.PostAsJsonAsync("/api/v1/products", new { key = Product, name = "Billed", features = new[] { new { key = "seats", name = "Seats" } } }));
+        await Sent(await platform.PostAsJsonAsync("/api/v1/meters", new { key = "calls", unit = "Calls", aggregation = "sum" }));
+        await Sent(await platform.PostAsJsonAsync("/api/v1/meters", new { key = "gb", unit = "GB", aggregation = "sum" }));
+        await Sent(await platform.PostAsJsonAsync("/api/v1/pricing", new
+        {
+            key = "list",
+            name = "List",
+            scope = "Global",
+            currency = "EUR",
+            validFrom = "2020-01-01",
+            items = new[] { new { sku = "STORAGE", meter = "gb", name = "Storage", price = new { model = "perUnit", unitPrice = "0.05" } } },
+        }));
+    }
+
+    internal async Task<HttpClient> PlatformAsync(string role = Roles.PlatformAdministrator)
+    {
+        var platform = await InAsync<IOrganizationDirectory, OrganizationRef>(d => d.PlatformAsync(CancellationToken.None));
+        return As(role, platform.Id.Value, platform.Path);
+    }
+
+    /// <summary>A published plan of these charges.</summary>
+    internal async Task<PlanVersionId> PlanAsync(string key, object[] charges, string currency = "EUR", bool usesPriceLists = false, int trialDays = 0)
+    {
+        using var platform = await PlatformAsync();
+        var plan = await Sent(await platform.PostAsJsonAsync(
+            "/api/v1/plans", new { key, name = key, product = Product, currency, charges, usesPriceLists, trialDays }));
+        var published = await Sent(await platform.PostAsync($"/api/v1/plans/{plan.GetProperty("id").GetString()}/publish", null));
+        return new PlanVersionId(published.GetProperty("currentVersionId").GetGuid());
+    }
+
+    internal static object Flat(string key, string amount) => new { key, name = key, price = new { model = "flat", amount } };
+
+    internal static object Seats(string unitPrice) =>
+        new { key = "seats", name = "Seats", feature = "seats", price = new { model = "perUnit", unitPrice } };
+
+    internal SubscriptionId Subscribe(OrganizationRef tenant, PlanVersionId plan, string period, int seats = 0, DateOnly? startedOn = null) =>
+        Subscribe(tenant, startedOn ?? Period.Parse(period).Start, Span(plan, period, seats));
+
+    internal SubscriptionId Subscribe(OrganizationRef tenant, DateOnly startedOn, params SubscriptionSpan[] spans)
+    {
+        var id = Id.New<SubscriptionId>(DateTimeOffset.UnixEpoch);
+        Subscriptions.Add(new BillableSubscription(id, tenant.Id, tenant.Path, startedOn, spans));
+        return id;
+    }
+
+    internal static SubscriptionSpan Span(PlanVersionId plan, string period, int seats) =>
+        new(Period.Parse(period), plan, new Dictionary<string, int> { ["seats"] = seats });
+
+    /// <summary>Starts the run and carries it to its end; answers the operation.</summary>
+    internal async Task<JsonElement> BillAsync(string month, bool issue = true)
+    {
+        using var platform = await PlatformAsync();
+        var started = await StartAsync(platform, month, issue);
+        await DrainAsync();
+        return await OperationAsync(platform, started);
+    }
+
+    internal static async Task<string> StartAsync(HttpClient platform, string month, bool issue = true)
+    {
+        var started = await Sent(await platform.PostAsJsonAsync($"/api/v1/billing/generate/{month}", new { issue }));
+        return started.GetProperty("operationId").GetString()!;
+    }
+
+    internal static Task<JsonElement> OperationAsync(HttpClient platform, string id) => GetAsync(platform, $"/api/v1/operations/{id}");
+
+    internal static async Task<JsonElement> GetAsync(HttpClient client, string path) =>
+        await Sent(await client.GetAsync(path, TestContext.Current.CancellationToken));
+
+    internal static async Task<List<JsonElement>> ItemsAsync(HttpClient client, string path) =>
+        [.. (await GetAsync(client, path)).GetProperty("items").EnumerateArray()];
+
+    internal static async Task<JsonElement> Sent(HttpResponseMessage answer)
+    {
+        var text = await answer.Content.ReadAsStringAsync();
+        answer.IsSuccessStatusCode.ShouldBeTrue(text);
+        return JsonDocument.Parse(text).RootElement.Clone();
+    }
+}
+
+/// <summary>Subscriptions as Provisioning would tell them.</summary>
+internal sealed class SaidSubscriptions : ISubscriptionDirectory
+{
+    private readonly List<BillableSubscription> _said = [];
+
+    public void Add(BillableSubscription subscription)
+    {
+        lock (_said)
+            _said.Add(subscription);
+    }
+
+    public Task<IReadOnlyDictionary<SubscriptionId, UsageTarget>> FindAsync(IReadOnlyCollection<SubscriptionId> ids, CancellationToken ct) =>
+        throw new NotSupportedException();
+
+    public Task<ILookup<OrganizationId, UsageTarget>> OfTenantsAsync(IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct) =>
+        throw new NotSupportedException();
+
+    public Task<IReadOnlyList<BillableSubscription>> BillableAsync(Period period, Scope scope, OrganizationId? after, int tenants, CancellationToken ct)
+    {
+        var next = Of(period, scope).Select(x => x.TenantId).Distinct().OrderBy(x => x.Value)
+            .Where(x => after is null || x.Value.CompareTo(after.Value.Value) > 0).Take(tenants).ToHashSet();
+        return Task.FromResult<IReadOnlyList<BillableSubscription>>(
+            [.. Of(period, scope).Where(x => next.Contains(x.TenantId)).OrderBy(x => x.TenantId.Value).ThenBy(x => x.Id.Value)]);
+    }
+
+    public Task<int> CountBillableTenantsAsync(Period period, Scope scope, CancellationToken ct) =>
+        Task.FromResult(Of(period, scope).Select(x => x.TenantId).Distinct().Count());
+
+    private List<BillableSubscription> Of(Period period, Scope scope)
+    {
+        lock (_said)
+            return [.. _said.Where(x => scope.Contains(x.OwnerPath) && x.Spans.Any(span => span.Days.Intersect(period) is not null))];
+    }
+}
+
+/// <summary>Totals as Usage would tell them, for whole months.</summary>
+internal sealed class SaidUsage : IUsageTotals
+{
+    private readonly List<(DateOnly Day, UsageTotal Total)> _said = [];
+
+    /// <summary>Fails so many reads, as a database that goes away.</summary>
+    public int Failures { get; set; }
+
+    public void Add(OrganizationRef tenant, SubscriptionId subscription, string day, string meter, string quantity, string sku = "", string region = "")
+    {
+        lock (_said)
+            _said.Add((DateOnly.Parse(day), new UsageTotal(tenant.Id, subscription, meter, sku, region, Exact.Parse(quantity), 1)));
+    }
+
+    public Task CatchUpAsync(Period period, CancellationToken ct) => Task.CompletedTask;
+
+    public Task<IReadOnlyList<UsageTotal>> OfTenantsAsync(Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct)
+    {
+        lock (_said)
+        {
+            if (Failures > 0)
+            {
+                Failures--;
+                throw new TimeoutException("The rollups do not answer.");
+            }
+
+            return Task.FromResult<IReadOnlyList<UsageTotal>>([.. _said
+                .Where(x => period.Contains(x.Day) && tenants.Contains(x.Total.TenantId))
+                .GroupBy(x => x.Total with { Quantity = 0 })
+                .Select(x => x.Key with { Quantity = Exact.Sum(x.Select(y => y.Total.Quantity)) })]);
+        }
+    }
+}

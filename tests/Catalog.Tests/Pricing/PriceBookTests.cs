@@ -1,0 +1,52 @@
+using Licensing.Catalog.Contracts;
+using Licensing.Catalog.Pricing;
+using Licensing.Identity.Contracts;
+
+namespace Licensing.Catalog.Tests.Pricing;
+
+public sealed class PriceBookTests
+{
+    private static readonly Currency Eur = Currency.Parse("EUR");
+    private static readonly Guid Tenant = new(1, 0, 0, new byte[8]);
+    private static readonly Guid Subscription = new(2, 0, 0, new byte[8]);
+
+    private static PriceRow Row(PriceTarget target, decimal price, int validFrom = 1) => new(
+        target, Eur, new DateOnly(2026, 1, validFrom), new SkuPrice(Sold.NewListId(), "vm", "hours", "VM", new Price(PriceModel.PerUnit, UnitPrice: price)));
+
+    private static readonly PriceRow[] All =
+    [
+        Row(new PriceTarget(PriceScope.Subscription, null, new OrganizationId(Tenant), Subscription), 4),
+        Row(new PriceTarget(PriceScope.Global), 1),
+        Row(new PriceTarget(PriceScope.Tenant, null, new OrganizationId(Tenant)), 3),
+        Row(new PriceTarget(PriceScope.Region, "eu"), 2),
+    ];
+
+    private static decimal? Find(IEnumerable<PriceRow> rows, string? region, Guid tenant, Guid subscription, string currency = "EUR") =>
+        new PriceBook(rows).Find("vm", "hours", Currency.Parse(currency), region, tenant, subscription)?.Price.UnitPrice;
+
+    [Fact]
+    public void The_most_specific_price_wins()
+    {
+        Find(All, "eu", Tenant, Subscription).ShouldBe(4);
+        Find(All, "eu", Tenant, Guid.Empty).ShouldBe(3);
+        Find(All, "eu", Guid.Empty, Guid.Empty).ShouldBe(2);
+        Find(All, "us", Guid.Empty, Guid.Empty).ShouldBe(1);
+        Find(All, null, Guid.Empty, Guid.Empty).ShouldBe(1);
+    }
+
+    [Fact]
+    public void What_is_not_priced_in_the_currency_has_no_price()
+    {
+        Find(All, "eu", Tenant, Subscription, "USD").ShouldBeNull();
+        new PriceBook(All).Find("vm", "days", Eur, null, Tenant, Subscription).ShouldBeNull();
+        Find([], null, Tenant, Subscription).ShouldBeNull();
+    }
+
+    [Fact]
+    public void Of_two_lists_for_the_same_the_one_that_came_into_force_last_wins()
+    {
+        var target = new PriceTarget(PriceScope.Tenant, null, new OrganizationId(Tenant));
+
+        Find([Row(target, 8, validFrom: 10), Row(target, 9, validFrom: 1)], null, Tenant, Guid.Empty).ShouldBe(8);
+    }
+}

@@ -1,0 +1,73 @@
+using Licensing.Catalog.Contracts;
+using Licensing.Catalog.Products;
+
+namespace Licensing.Catalog.Tests.Products;
+
+public sealed class FeatureRulesTests
+{
+    private static List<string> Check(params FeatureRule[] features) => [.. FeatureRules.Check(features).Select(e => $"{e.Pointer} {e.Code}")];
+
+    [Fact]
+    public void The_shipped_product_obeys_its_own_form() => Check([.. CcaasProduct.Features]).ShouldBeEmpty();
+
+    [Fact]
+    public void The_shipped_product_has_the_rules_of_the_signed_updates()
+    {
+        var rules = CcaasProduct.Features.ToDictionary(f => f.Key);
+
+        rules.Where(f => f.Value.ZeroOrMinimum == 5).Select(f => f.Key).Order().ShouldBe(
+            ["digitalOnlySeats", "eliteSeats", "essentialSeats", "professionalSeats", "speechAnalyticsSeats"]);
+        rules.Where(f => f.Value.ZeroOrMinimum == 10).Select(f => f.Key).Order().ShouldBe(
+            ["dialerSeats", "workforceManagementSeats", "workforceOptimizationSeats"]);
+        rules["aiMessaging.standardBundles"].RequiresAny.ShouldBe(["professionalSeats", "eliteSeats"]);
+        rules["aiMessaging.standardBundles"].Excludes.ShouldBe(["aiMessaging.advancedBundles"]);
+        rules["aiMessaging.advancedBundles"].RequiresAny.ShouldBe(["professionalSeats", "eliteSeats"]);
+        rules["aiMessaging.advancedBundles"].Excludes.ShouldBe(["aiMessaging.standardBundles"]);
+        rules["aiAudioServices.additionalHours"].RequiresAny.ShouldBe(["essentialSeats", "professionalSeats", "eliteSeats"]);
+        rules.Count.ShouldBe(11);
+        rules.Values.ShouldAllBe(f => f.Maximum == 1_000_000);
+    }
+
+    [Fact]
+    public void There_is_at_least_one_feature_and_none_twice()
+    {
+        Check().ShouldBe(["/features count"]);
+        Check(new("a", "A"), new("a", "A")).ShouldBe(["/features/1/key duplicate"]);
+        Check(new("a", "A"), null!).ShouldBe(["/features/1 required"]);
+        Check(new FeatureRule("A b", " ")).ShouldBe(["/features/0/key invalid_key", "/features/0/name name"]);
+    }
+
+    [Fact]
+    public void Rules_refer_to_other_features_of_the_product() => Check(
+        new FeatureRule("a", "A", RequiresAny: ["b"], RequiresAll: ["a"], Excludes: [null!]))
+        .ShouldBe(["/features/0/requiresAny/0 unknown_feature", "/features/0/requiresAll/0 contradiction", "/features/0/excludes/0 unknown_feature"]);
+
+    [Fact]
+    public void Bounds_leave_room()
+    {
+        Check(new FeatureRule("a", "A", Minimum: 5, Maximum: 4)).ShouldBe(["/features/0/maximum contradiction"]);
+        Check(new FeatureRule("a", "A", Minimum: -1, Maximum: -1)).ShouldBe(["/features/0/minimum out_of_range", "/features/0/maximum out_of_range"]);
+        Check(new FeatureRule("a", "A", ZeroOrMinimum: 0)).ShouldBe(["/features/0/zeroOrMinimum out_of_range"]);
+        Check(new FeatureRule("a", "A", ZeroOrMinimum: 5, Maximum: 4)).ShouldBe(["/features/0/maximum contradiction"]);
+        Check(new FeatureRule("a", "A", Minimum: 1, ZeroOrMinimum: 5)).ShouldBe(["/features/0/zeroOrMinimum contradiction"]);
+    }
+
+    [Fact]
+    public void Every_feature_can_be_held()
+    {
+        Check(new("a", "A", RequiresAll: ["b"], Excludes: ["c"]), new("b", "B", RequiresAll: ["c"]), new("c", "C"))
+            .ShouldBe(["/features/0/requiresAll contradiction"]);
+        Check(new("a", "A", RequiresAny: ["b"], Excludes: ["b"]), new("b", "B")).ShouldBe(["/features/0/requiresAny contradiction"]);
+        Check(new("a", "A", Minimum: 1, Excludes: ["b"]), new("b", "B", Minimum: 1)).ShouldBe(["/features contradiction"]);
+        Check(new("a", "A", Minimum: 1, RequiresAll: ["b"]), new("b", "B", Maximum: 0)).ShouldBe(["/features contradiction"]);
+    }
+
+    [Fact]
+    public void Inclusions_include_something() => Check(
+        new FeatureRule("a", "A", Includes: [new("x"), new("x", PerUnit: -1), new("X", Once: 1), null!, new("y", Once: 1)]))
+        .ShouldBe(
+        [
+            "/features/0/includes/0 out_of_range", "/features/0/includes/1 out_of_range", "/features/0/includes/2/entitlement invalid_key",
+            "/features/0/includes/3/entitlement invalid_key",
+        ]);
+}

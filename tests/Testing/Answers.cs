@@ -1,0 +1,19 @@
+using System.Text.Json;
+using Xunit;
+
+namespace Licensing.Testing;
+
+public static class Answers
+{
+    extension(HttpResponseMessage answer)
+    {
+        public async Task<JsonElement> JsonAsync()
+        {
+            using var document = JsonDocument.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+            return document.RootElement.Clone();
+        }
+
+        /// <summary>The code of a refusal.</summary>
+        public async Task<string?> CodeAsync() => (await answer.JsonAsync()).GetProperty("code").GetString();
+    }
+}

@@ -1,0 +1,80 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Licensing.Identity.Contracts;
+
+namespace Licensing.Usage.Tests.Records;
+
+public sealed class ListRecordsTests(UsageApp app) : IClassFixture<UsageApp>
+{
+    [Fact]
+    public async Task A_record_is_shown_as_it_was_sent()
+    {
+        var customer = await app.CustomerAsync();
+        var record = customer.Record("a", "1.25");
+        (record["sku"], record["region"], record["resourceId"], record["end"]) = ("sku-1", "eu", "vm-1", "2026-01-10T13:00:00Z");
+        record["dimensions"] = new JsonObject { ["site"] = "Wien", ["cores"] = 4 };
+        await customer.SendAsync(record);
+
+        var shown = (await ListAsync(customer.Partner(), "")).Body["items"]!.AsArray().Single()!;
+        JsonNode.DeepEquals(shown, JsonNode.Parse($$"""
+            {"id":"a","tenantId":"{{customer.Tenant.Id.Value}}","subscriptionId":"{{customer.Subscription.Id.Value}}",
+            "meter":"sum","quantity":"1.25","start":"2026-01-10T12:00:00+00:00","end":"2026-01-10T13:00:00+00:00",
+            "sku":"sku-1","region":"eu","resourceId":"vm-1","dimensions":{"site":"Wien","cores":4},"receivedAt":"2026-01-15T09:00:00+00:00"}
+            """)).ShouldBeTrue(shown.ToJsonString());
+    }
+
+    [Fact]
+    public async Task Pages_go_through_all_tenants_of_the_scope_once()
+    {
+        var customer = await app.CustomerAsync();
+        var second = await app.TenantAsync(customer.Branch.Platform, customer.Branch.Partner);
+        var other = new Customer(app, customer.Branch, second, app.Subscribe(second));
+        await customer.SendAsync([.. Enumerable.Range(0, 5).Select(i => customer.Record($"a-{i}", start: $"2026-01-10T12:00:0{i / 2}Z"))]);
+        await other.SendAsync([.. Enumerable.Range(0, 5).Select(i => other.Record($"b-{i}", start: $"2026-01-1{i}T12:00:00Z"))]);
+
+        var ids = new List<string>();
+        for (string? after = null; ;)
+        {
+            var page = await ListAsync(customer.Partner(), $"?limit=2{(after is null ? "" : "&after=" + after)}");
+            ids.AddRange(page.Body["items"]!.AsArray().Select(r => (string)r!["id"]!));
+            if ((after = (string?)page.Body["next"]) is null)
+                break;
+        }
+
+        string[][] newestFirst = [["a-4", "a-3", "a-2", "a-1", "a-0"], ["b-4", "b-3", "b-2", "b-1", "b-0"]];
+        ids.ShouldBe((customer.Tenant.Id.Value < second.Id.Value ? newestFirst : newestFirst.Reverse()).SelectMany(i => i));
+    }
+
+    [Fact]
+    public async Task Filters_narrow_and_nothing_outside_the_scope_is_shown()
+    {
+        var customer = await app.CustomerAsync();
+        var stranger = await app.CustomerAsync();
+        await customer.SendAsync(customer.Record("a", start: "2026-01-10T12:00:00Z"), customer.Record("b", "1", "max", "2026-01-11T12:00:00Z"));
+
+        (await IdsAsync(customer.Partner(), "?meter=max")).ShouldBe(["b"]);
+        (await IdsAsync(customer.Partner(), "?from=2026-01-10&until=2026-01-11")).ShouldBe(["a"]);
+        (await IdsAsync(customer.Partner(), $"?subscriptionId={customer.Subscription.Id.Value}")).ShouldBe(["b", "a"]);
+        (await IdsAsync(customer.Partner(), $"?subscriptionId={Guid.Empty}")).ShouldBeEmpty();
+        (await IdsAsync(customer.Partner(), "?meter=%00")).ShouldBeEmpty();
+        (await IdsAsync(stranger.Partner(), $"?tenantId={customer.Tenant.Id.Value}")).ShouldBeEmpty();
+        (await IdsAsync(stranger.Partner(), "")).ShouldBeEmpty();
+        (await IdsAsync(customer.Branch.As(Roles.PlatformReader), $"?tenantId={customer.Tenant.Id.Value}")).ShouldBe(["b", "a"]);
+    }
+
+    [Theory]
+    [InlineData("?after=AAAA")]
+    [InlineData("?tenantId=7")]
+    [InlineData("?from=yesterday")]
+    [InlineData("?sku=x")]
+    public async Task Questions_that_cannot_be_read_are_malformed(string query)
+    {
+        var customer = await app.CustomerAsync();
+        (await ListAsync(customer.Partner(), query)).Status.ShouldBe(HttpStatusCode.BadRequest);
+    }
+
+    private static Task<Outcome> ListAsync(HttpClient client, string query) => Outcome.OfAsync(client.GetAsync("/api/v1/usage" + query));
+
+    private static async Task<string[]> IdsAsync(HttpClient client, string query) =>
+        [.. (await ListAsync(client, query)).Body["items"]!.AsArray().Select(r => (string)r!["id"]!)];
+}
