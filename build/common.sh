@@ -68,6 +68,14 @@ need_postgres() {
   rm -f "$log"
 }
 
+# The reference page and the test of the generated client come from npm.
+need_node() {
+  local major
+  major=$(node --version 2>/dev/null | sed -nE 's/^v([0-9]+).*/\1/p')
+  if [ "${major:-0}" -ge 18 ] && command -v npm >/dev/null 2>&1; then return 0; fi
+  say "Node.js 18 or newer with npm is not on the PATH (https://nodejs.org); the test of the generated client will fail without it."
+}
+
 # Prints one line, and the compiler's output only if it fails.
 quietly() {
   local what=$1 log status=0

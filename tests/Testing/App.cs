@@ -7,6 +7,7 @@ using Licensing.Kernel;
 using Licensing.Kernel.Messaging;
 using Licensing.Kernel.Persistence;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -47,6 +48,11 @@ public class App : IAsyncLifetime
 
     /// <summary>Changes what the host is made of, for a test that needs a part replaced at the edge.</summary>
     protected virtual void Configure(WebApplicationBuilder builder)
+    {
+    }
+
+    /// <summary>Endpoints beside those of the modules, for a test of what holds on every endpoint.</summary>
+    protected virtual void Map(IEndpointRouteBuilder routes)
     {
     }
 
@@ -124,6 +130,7 @@ public class App : IAsyncLifetime
             return next(context);
         });
         app.UseLicensing();
+        Map(app);
         return app;
     }
 

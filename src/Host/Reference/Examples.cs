@@ -4,10 +4,8 @@ using Microsoft.OpenApi;
 namespace Licensing.Host.Reference;
 
 /// <summary>Values made from schemas, the same ones at every start.</summary>
-internal static class Examples
+internal sealed class Examples(OpenApiDocument document)
 {
-    private const int Deepest = 6;
-
     private static readonly Dictionary<string, string> ByName = new(StringComparer.OrdinalIgnoreCase)
     {
         ["email"] = "ada@example.com", ["password"] = "correct horse battery staple", ["currentPassword"] = "correct horse battery staple",
@@ -18,14 +16,27 @@ internal static class Examples
         ["accessToken"] = "eyJhbGciOiJFUzI1NiJ9.e30.c2lnbmF0dXJl", ["refreshToken"] = "lr_Zm9v", ["prefix"] = "lk_Zm9v",
     };
 
-    public static JsonNode? Of(IOpenApiSchema schema, string name = "", int depth = 0)
+    // Components being shown now: what holds itself ends with null or nothing.
+    private readonly Stack<string> _open = new();
+
+    public JsonNode? Of(IOpenApiSchema schema, string name = "")
     {
+        if (schema is OpenApiSchemaReference { Reference.Id: { } id })
+        {
+            if (_open.Contains(id))
+                return null;
+            _open.Push(id);
+            var shown = Of(document.Components!.Schemas![id], name);
+            _open.Pop();
+            return shown;
+        }
+
         if (schema.Examples is [{ } given, ..])
             return given.DeepClone();
         if (schema.Enum is [{ } first, ..])
             return first.DeepClone();
         if (schema.OneOf is [{ } choice, ..])
-            return Of(choice, name, depth);
+            return Of(choice, name);
 
         var type = (schema.Type ?? JsonSchemaType.Object) & ~JsonSchemaType.Null;
         return type switch
@@ -34,22 +45,19 @@ internal static class Examples
             JsonSchemaType.Integer => 1,
             JsonSchemaType.Number => 1.5,
             JsonSchemaType.Boolean => true,
-            JsonSchemaType.Array when depth >= Deepest || schema.Items is null => new JsonArray(),
-            JsonSchemaType.Array => new JsonArray(Of(schema.Items!, Singular(name), depth + 1)),
-            _ => Members(schema, depth),
+            JsonSchemaType.Array => schema.Items is { } items && Of(items, Singular(name)) is { } item ? new JsonArray(item) : new JsonArray(),
+            _ => Members(schema),
         };
     }
 
-    private static JsonObject Members(IOpenApiSchema schema, int depth)
+    private JsonObject Members(IOpenApiSchema schema)
     {
         var example = new JsonObject();
-        if (depth >= Deepest)
-            return example;
         foreach (var (name, member) in schema.Properties ?? new Dictionary<string, IOpenApiSchema>())
             // A cursor on the last page, so that nobody sends the example back.
-            example[name] = name == "next" ? null : Of(member, name, depth + 1);
+            example[name] = name == "next" ? null : Of(member, name);
         if (schema.AdditionalProperties is { Type: not null } or OpenApiSchemaReference)
-            example["key"] = Of(schema.AdditionalProperties, "", depth + 1);
+            example["key"] = Of(schema.AdditionalProperties);
         return example;
     }
 

@@ -38,12 +38,17 @@ internal sealed class ReferenceDocument(Dialects dialects) : IOpenApiDocumentTra
             SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>(),
         };
         var (schemas, problems) = (new SchemaBook(document, new XmlDocs()), new Problems(document));
-        var descriptions = context.DescriptionGroups.SelectMany(g => g.Items).ToDictionary(d => (d.HttpMethod ?? "", "/" + d.RelativePath?.TrimStart('/')));
+        var descriptions = context.DescriptionGroups.SelectMany(g => g.Items)
+            .Where(d => NameOf(d) is not null && d.ActionDescriptor.EndpointMetadata.OfType<SliceMetadata>().Any())
+            .ToDictionary(d => NameOf(d)!, StringComparer.Ordinal);
         foreach (var (path, item) in document.Paths)
             foreach (var (method, operation) in item.Operations ?? [])
-                if (descriptions.FirstOrDefault(d => d.Key.Item1 == method.Method && Template(d.Key.Item2) == Template(path)).Value is { } description
-                    && description.ActionDescriptor.EndpointMetadata.OfType<SliceMetadata>().FirstOrDefault() is { } slice)
-                    Complete(new Subject(document, schemas, problems, operation, method, path, description, slice), context.ApplicationServices);
+                if (descriptions.GetValueOrDefault(operation.OperationId ?? "") is { } description)
+                    Complete(
+                        new Subject(
+                            document, schemas, problems, operation, method, path, description,
+                            description.ActionDescriptor.EndpointMetadata.OfType<SliceMetadata>().First()),
+                        context.ApplicationServices);
         return Task.CompletedTask;
     }
 
@@ -58,7 +63,8 @@ internal sealed class ReferenceDocument(Dialects dialects) : IOpenApiDocumentTra
         public T? Metadata<T>() where T : class => Description.ActionDescriptor.EndpointMetadata.OfType<T>().LastOrDefault();
     }
 
-    private static string Template(string path) => path.TrimEnd('/');
+    private static string? NameOf(ApiDescription description) =>
+        description.ActionDescriptor.EndpointMetadata.OfType<IEndpointNameMetadata>().LastOrDefault()?.EndpointName;
 
     private void Complete(Subject subject, IServiceProvider services)
     {
@@ -133,7 +139,7 @@ internal sealed class ReferenceDocument(Dialects dialects) : IOpenApiDocumentTra
                 parameter.Description ??= "The cursor that the page before gave as next.";
             }
 
-            (parameter.Schema, parameter.Example) = (schema, parameter.Name == "after" ? null : Examples.Of(schema, parameter.Name ?? ""));
+            (parameter.Schema, parameter.Example) = (schema, parameter.Name == "after" ? null : new Examples(subject.Document).Of(schema, parameter.Name ?? ""));
         }
 
         foreach (var name in subject.Description.ActionDescriptor.EndpointMetadata.OfType<ReadsQuery>().SelectMany(r => r.Names))
@@ -161,7 +167,7 @@ internal sealed class ReferenceDocument(Dialects dialects) : IOpenApiDocumentTra
         var type = subject.Description.ParameterDescriptions.FirstOrDefault(p => p.Source == BindingSource.Body)?.Type
             ?? subject.Metadata<IAcceptsMetadata>()?.RequestType;
         foreach (var (mediaType, content) in contents)
-            Fill(content, mediaType, type is null ? null : subject.Schemas.Of(type, read: true), example);
+            Fill(subject, content, mediaType, type is null ? null : subject.Schemas.Of(type, read: true), example);
         if (subject.Metadata<IRequestSizeLimitMetadata>()?.MaxRequestBodySize is { } limit)
             body.Description = $"{body.Description} At most {limit} bytes.".Trim();
     }
@@ -174,7 +180,7 @@ internal sealed class ReferenceDocument(Dialects dialects) : IOpenApiDocumentTra
                 continue;
             response.Description = answer.StatusCode switch { 201 => "Created.", 202 => "Started.", 204 => "Done.", _ => "As asked for." };
             foreach (var (mediaType, content) in response.Content ?? new Dictionary<string, OpenApiMediaType>())
-                Fill(content, mediaType, answer.Type is null || answer.Type == typeof(void) ? null : subject.Schemas.Of(answer.Type), example);
+                Fill(subject, content, mediaType, answer.Type is null || answer.Type == typeof(void) ? null : subject.Schemas.Of(answer.Type), example);
 
             response.Headers = new Dictionary<string, IOpenApiHeader>();
             Tell(response, "RateLimit", "What is left of the caller's rate.");
@@ -191,7 +197,7 @@ internal sealed class ReferenceDocument(Dialects dialects) : IOpenApiDocumentTra
     private static void Tell(OpenApiResponse response, string header, string description) =>
         response.Headers![header] = new OpenApiHeader { Description = description, Schema = new OpenApiSchema { Type = JsonSchemaType.String } };
 
-    private static void Fill(OpenApiMediaType content, string mediaType, IOpenApiSchema? schema, object? example)
+    private static void Fill(Subject subject, OpenApiMediaType content, string mediaType, IOpenApiSchema? schema, object? example)
     {
         if (!mediaType.EndsWith("json", StringComparison.Ordinal) || mediaType.Contains("ndjson"))
         {
@@ -201,6 +207,6 @@ internal sealed class ReferenceDocument(Dialects dialects) : IOpenApiDocumentTra
         }
 
         content.Schema = schema ?? new OpenApiSchema();
-        content.Example = example is null ? Examples.Of(content.Schema) : example as JsonNode ?? JsonSerializer.SerializeToNode(example, ApiJson.Options);
+        content.Example = example is null ? new Examples(subject.Document).Of(content.Schema) : example as JsonNode ?? JsonSerializer.SerializeToNode(example, ApiJson.Options);
     }
 }

@@ -135,7 +135,7 @@ internal sealed class SchemaBook(OpenApiDocument document, XmlDocs docs)
             AdditionalPropertiesAllowed = !read,
         };
         // What is computed is told in answers and not taken in requests.
-        foreach (var property in contract.Properties.Where(p => !p.IsExtensionData && (!read || p.Set is not null || p.AssociatedParameter is not null)))
+        foreach (var property in contract.Properties.Where(p => !p.IsExtensionData && (read ? p.Set is not null || p.AssociatedParameter is not null : p.Get is not null)))
         {
             var member = property.AttributeProvider as PropertyInfo;
             var value = Of(property.PropertyType, read);

@@ -1,0 +1,80 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Spectre.Console;
+
+namespace Licensing.Benchmarks;
+
+/// <summary><c>build/bench [name…]</c>: runs the named benchmarks, or all, and writes the table and <c>artifacts/bench.json</c>.</summary>
+internal static class BenchmarkRun
+{
+    private const string PairsVariable = "LICENSING_BENCH_PAIRS";
+
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>0 when every goal is met or nothing is registered, 1 when one is not, 2 for an unknown name.</summary>
+    public static async Task<int> RunAsync(
+        IReadOnlyList<Benchmark> registered, IReadOnlyList<string> names, string file, TextWriter output, TextWriter errors, CancellationToken ct)
+    {
+        var unknown = names.Where(n => registered.All(b => b.Name != n)).ToList();
+        if (unknown.Count > 0)
+        {
+            await errors.WriteLineAsync($"There is no benchmark {string.Join(", ", unknown)}. {Known(registered)}");
+            return 2;
+        }
+
+        if (registered.Count == 0)
+        {
+            await output.WriteLineAsync(Known(registered));
+            return 0;
+        }
+
+        var pairs = int.TryParse(Environment.GetEnvironmentVariable(PairsVariable), NumberStyles.None, CultureInfo.InvariantCulture, out var more)
+            ? Math.Max(more, PairRunner.FewestPairs)
+            : PairRunner.FewestPairs;
+        var outcomes = new List<Outcome>();
+        foreach (var benchmark in registered.Where(b => names.Count == 0 || names.Contains(b.Name)))
+        {
+            await errors.WriteLineAsync($"{benchmark.Name}: {benchmark.Summary}");
+            outcomes.Add(await PairRunner.RunAsync(benchmark, pairs, errors.WriteLine, ct));
+        }
+
+        WriteTable(outcomes, output);
+        foreach (var line in Machine(pairs))
+            await output.WriteLineAsync(line);
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        await File.WriteAllTextAsync(file, JsonSerializer.Serialize(outcomes, Json) + "\n", ct);
+        return outcomes.TrueForAll(o => o.Met) ? 0 : 1;
+    }
+
+    internal static void WriteTable(IEnumerable<Outcome> outcomes, TextWriter output)
+    {
+        var table = new Table().Border(TableBorder.Simple);
+        foreach (var column in new[] { "name", "ours", "limit", "ratio", "goal", "met" })
+            table.AddColumn(new TableColumn(new Text(column)).NoWrap());
+        foreach (var o in outcomes)
+            table.AddRow(new[] { o.Name, $"{Short(o.Ours)} {o.Unit}", $"{Short(o.Base)} {o.Unit}", $"{o.Ratio:0.000}", o.Goal, o.Met ? "yes" : "NO" }.Select(t => new Text(t)));
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output), Ansi = AnsiSupport.No });
+        console.Profile.Width = 160;
+        console.Write(table);
+    }
+
+    internal static IEnumerable<string> Machine(int pairs)
+    {
+        yield return $"{Processor()}, {Environment.ProcessorCount} cores, {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 30} GiB, "
+            + $"{RuntimeInformation.OSDescription}, .NET {Environment.Version}.";
+        yield return $"{pairs} pairs, median of the pairs' ratios; PostgreSQL with fsync, checksums and synchronous_commit on.";
+    }
+
+    private static string Known(IReadOnlyList<Benchmark> registered) =>
+        registered.Count == 0 ? "No benchmark is registered yet." : $"There are: {string.Join(", ", registered.Select(b => b.Name).Order(StringComparer.Ordinal))}.";
+
+    private static string Short(double value) => value >= 1_000
+        ? value.ToString("#,0", CultureInfo.InvariantCulture)
+        : value.ToString("0.###", CultureInfo.InvariantCulture);
+
+    private static string Processor() => OperatingSystem.IsLinux()
+        ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))?.Split(": ")[^1] ?? RuntimeInformation.ProcessArchitecture.ToString()
+        : RuntimeInformation.ProcessArchitecture.ToString();
+}

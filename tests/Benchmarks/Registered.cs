@@ -1,0 +1,7 @@
+namespace Licensing.Benchmarks;
+
+/// <summary>Every benchmark there is, in the order in which they run.</summary>
+internal static class Registered
+{
+    public static IReadOnlyList<Benchmark> All { get; } = [];
+}

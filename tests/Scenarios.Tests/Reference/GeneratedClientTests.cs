@@ -1,0 +1,47 @@
+using Licensing.Host.Database;
+
+namespace Licensing.Scenarios.Reference;
+
+/// <summary>A client generated from the document compiles as it comes out of the generator.</summary>
+public sealed class GeneratedClientTests(ReferenceApp app) : IClassFixture<ReferenceApp>
+{
+    [Fact]
+    public async Task A_TypeScript_client_compiles()
+    {
+        var npm = ExternalProgram.OnPath("npm");
+        npm.ShouldNotBeNull("This test generates a client and needs Node.js 18 or newer with npm on the PATH.");
+        var folder = Directory.CreateDirectory(Path.Combine(RepositoryFolder(), "artifacts", "typescript")).FullName;
+        foreach (var file in Directory.GetFiles(Path.Combine(RepositoryFolder(), "tests", "Scenarios.Tests", "typescript")))
+            File.Copy(file, Path.Combine(folder, Path.GetFileName(file)), overwrite: true);
+
+        // Installed once per lock file.
+        var wanted = await File.ReadAllTextAsync(Path.Combine(folder, "package-lock.json"), Ct);
+        var stamp = Path.Combine(folder, "installed-lock.json");
+        if (!File.Exists(stamp) || await File.ReadAllTextAsync(stamp, Ct) != wanted)
+        {
+            await RunAsync(npm, ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder);
+            await File.WriteAllTextAsync(stamp, wanted, Ct);
+        }
+
+        await File.WriteAllTextAsync(Path.Combine(folder, "swagger.json"), app.Document.ToJsonString(), Ct);
+        var node = ExternalProgram.OnPath("node")!;
+        await RunAsync(node, [Path.Combine("node_modules", "openapi-typescript", "bin", "cli.js"), "swagger.json", "-o", "api.ts"], folder);
+        await RunAsync(node, [Path.Combine("node_modules", "typescript", "bin", "tsc"), "-p", "tsconfig.json"], folder);
+    }
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    private static async Task RunAsync(string program, string[] arguments, string folder)
+    {
+        var outcome = await ExternalProgram.RunAsync(program, arguments, folder, Ct);
+        outcome.Succeeded.ShouldBeTrue($"{Path.GetFileName(program)} {string.Join(' ', arguments)}: {outcome.Output}");
+    }
+
+    private static string RepositoryFolder()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder!.FullName, "Licensing.sln")))
+            folder = folder.Parent;
+        return folder.FullName;
+    }
+}
