@@ -23,6 +23,8 @@ namespace Licensing.Testing;
 public class App : IAsyncLifetime
 {
     public const string MasterKey = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    public const string AdministratorEmail = "admin@platform.example";
+    public const string AdministratorPassword = "correct horse battery staple";
     private const string AccessHeader = "X-Test-Access";
 
     private WebApplication? _host;
@@ -96,6 +98,8 @@ public class App : IAsyncLifetime
         {
             ["Security:MasterKey"] = MasterKey,
             ["Messaging:InBackground"] = "false",
+            ["Platform:AdministratorPassword"] = AdministratorPassword,
+            ["Security:PasswordIterations"] = "1000",
         });
         builder.Logging.ClearProviders();
         builder.WebHost.UseTestServer();

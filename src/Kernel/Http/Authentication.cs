@@ -53,9 +53,10 @@ internal sealed class AuthenticationStep(RequestDelegate next, IEnumerable<IAuth
             }
         }
 
-        if (slice is { Policy.Anyone: false } && context.RequestServices.GetRequiredService<Principal>().Access.Kind is PrincipalKind.Anonymous)
+        // Asked before the body is read: what a caller may not do at all costs nothing and tells him nothing of the body's rules.
+        if (slice is not null && AuthorizationRefusals.Of(slice.Policy, context.RequestServices.GetRequiredService<Principal>().Access) is { } refused)
         {
-            await context.Dialect.RefuseAsync(context, AuthorizationRefusals.Unauthenticated);
+            await context.Dialect.RefuseAsync(context, refused);
             return;
         }
 

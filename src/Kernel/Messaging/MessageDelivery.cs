@@ -74,7 +74,8 @@ public sealed class MessageDelivery(IServiceScopeFactory scopes, SubscriberRegis
 
     // Inserting waits for another process that is just doing the same message, and finds its row when it commits. Ordered, so that
     // two such batches cannot wait for each other.
-    private async Task<HashSet<Guid>> ReceiveAsync(DbSession session, Subscriber subscriber, IReadOnlyList<ClaimedMessage> messages, CancellationToken ct)
+    private async Task<HashSet<Guid>> ReceiveAsync(
+        DbSession session, Subscriber subscriber, IReadOnlyList<ClaimedMessage> messages, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand($"""
             insert into {subscriber.Schema}.inbox (message_id, subscriber, received_at)
@@ -83,7 +84,11 @@ public sealed class MessageDelivery(IServiceScopeFactory scopes, SubscriberRegis
             returning message_id
             """, session.Connection)
         {
-            Parameters = { new() { Value = messages.Select(m => m.MessageId).ToArray() }, new() { Value = subscriber.Name }, new() { Value = clock.GetUtcNow() } },
+            Parameters =
+            {
+                new() { Value = messages.Select(m => m.MessageId).ToArray() }, new() { Value = subscriber.Name },
+                new() { Value = clock.GetUtcNow() },
+            },
         };
         var fresh = new HashSet<Guid>();
         await using var rows = await command.ExecuteReaderAsync(ct);

@@ -91,8 +91,10 @@ public sealed class MessageRelay(
             var parked = outbox.Parks(failed);
             meter.Failed(failed.Message, parked);
             log.Log(
-                parked ? LogLevel.Error : LogLevel.Warning, failed.Failure, "{Message} {Id} to {Subscriber} failed at attempt {Attempt}{Parked}: {Reason}",
-                failed.Message.Name, failed.Message.Id, failed.Message.Subscriber, failed.Message.Attempts + 1, parked ? " and is parked" : "", failed.Reason);
+                parked ? LogLevel.Error : LogLevel.Warning, failed.Failure,
+                "{Message} {Id} to {Subscriber} failed at attempt {Attempt}{Parked}: {Reason}",
+                failed.Message.Name, failed.Message.Id, failed.Message.Subscriber, failed.Message.Attempts + 1,
+                parked ? " and is parked" : "", failed.Reason);
         }
     }
 }

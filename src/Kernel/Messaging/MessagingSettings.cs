@@ -38,7 +38,10 @@ public sealed record MessagingSettings
 
 internal static class Backoff
 {
-    /// <summary>Doubles from <paramref name="first"/> to <paramref name="longest"/>; the upper half is random, so that those who failed together do not return together.</summary>
+    /// <summary>
+    /// Doubles from <paramref name="first"/> to <paramref name="longest"/>; the upper half is random, so that those who failed
+    /// together do not return together.
+    /// </summary>
     public static TimeSpan Delay(int failures, TimeSpan first, TimeSpan longest, Random random)
     {
         var full = first * Math.Pow(2, Math.Clamp(failures - 1, 0, 30));

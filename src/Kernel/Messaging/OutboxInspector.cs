@@ -92,7 +92,9 @@ public sealed class OutboxInspector(NpgsqlDataSource database, IEnumerable<Modul
             found.Add(new OutboxEntry(
                 schema, row.GetGuid(0), row.GetGuid(1), row.GetString(2), row.GetString(3), row.GetString(4), row.GetInt32(5),
                 row.GetFieldValue<DateTimeOffset>(6), row.GetFieldValue<DateTimeOffset>(7), row.GetFieldValue<DateTimeOffset?>(8),
-                row.GetFieldValue<DateTimeOffset?>(9), row.GetFieldValue<string?>(10), row.GetFieldValue<string?>(11), row.GetFieldValue<string?>(12)));
+                row.GetFieldValue<DateTimeOffset?>(9), Text(10), Text(11), Text(12)));
+
+        string? Text(int column) => row.IsDBNull(column) ? null : row.GetString(column);
     }
 
     private IEnumerable<string> Schemas(string? only) => modules.Select(m => m.Schema).Where(s => only is null || s == only);

@@ -20,7 +20,9 @@ public static class Allocation
         return RoundTogether(total, [.. exact.Select(weight => weight.Sign == 0 ? Exact.Zero : total.Amount * weight / sum)]);
     }
 
-    /// <summary>Rounds exact shares (in whole units of the currency) so that they add up to <paramref name="total"/>, which is their rounded sum.</summary>
+    /// <summary>
+    /// Rounds exact shares (in whole units of the currency) so that they add up to <paramref name="total"/>, which is their rounded sum.
+    /// </summary>
     /// <exception cref="ArgumentException">The total is finer than the minor unit, or the shares do not add up to it within rounding.</exception>
     public static IReadOnlyList<Money> RoundTogether(Money total, IReadOnlyList<Exact> shares)
     {

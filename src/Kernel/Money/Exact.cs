@@ -146,12 +146,14 @@ public readonly record struct Exact : IComparable<Exact>
         if (!TryScale(out var scale))
             return Round(ShownPlaces).ToString();
 
-        var digits = BigInteger.Abs(Numerator * BigInteger.Pow(10, scale) / Denominator).ToString(CultureInfo.InvariantCulture).PadLeft(scale + 1, '0');
+        var units = BigInteger.Abs(Numerator) * BigInteger.Pow(10, scale) / Denominator;
+        var digits = units.ToString(CultureInfo.InvariantCulture).PadLeft(scale + 1, '0');
         return (Sign < 0 ? "-" : "") + (scale == 0 ? digits : digits.Insert(digits.Length - scale, "."));
     }
 
-    internal static Money FromMinorUnits(BigInteger units, Currency currency) =>
-        TryDecimal(units, currency.MinorUnits, out var amount) ? new(amount, currency) : throw new OverflowException($"{units} minor units of {currency}.");
+    internal static Money FromMinorUnits(BigInteger units, Currency currency) => TryDecimal(units, currency.MinorUnits, out var amount)
+        ? new(amount, currency)
+        : throw new OverflowException($"{units} minor units of {currency}.");
 
     private BigInteger ToUnits(BigInteger unit)
     {
@@ -178,7 +180,8 @@ public readonly record struct Exact : IComparable<Exact>
         if (digits >> 96 != 0)
             return false;
 
-        value = new((int)(uint)(digits & uint.MaxValue), (int)(uint)((digits >> 32) & uint.MaxValue), (int)(uint)(digits >> 64), units.Sign < 0, (byte)scale);
+        var (low, middle, high) = ((uint)(digits & uint.MaxValue), (uint)((digits >> 32) & uint.MaxValue), (uint)(digits >> 64));
+        value = new((int)low, (int)middle, (int)high, units.Sign < 0, (byte)scale);
         return true;
     }
 }

@@ -44,7 +44,9 @@ public readonly record struct Period
         return start < end ? new(start, end) : null;
     }
 
-    /// <summary>Reads a month <c>yyyy-MM</c>, or days <c>yyyy-MM-dd/yyyy-MM-dd</c> or <c>[yyyy-MM-dd,yyyy-MM-dd)</c>, the last one not included.</summary>
+    /// <summary>
+    /// Reads a month <c>yyyy-MM</c>, or days <c>yyyy-MM-dd/yyyy-MM-dd</c> or <c>[yyyy-MM-dd,yyyy-MM-dd)</c>, the last one not included.
+    /// </summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out Period period)
     {
         period = default;

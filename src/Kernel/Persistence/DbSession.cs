@@ -11,6 +11,7 @@ public sealed class DbSession(NpgsqlDataSource database, SubscriberRegistry subs
 {
     private readonly List<ModuleDb> _contexts = [];
     private readonly HashSet<string> _published = [];
+    private readonly List<Action> _afterCommit = [];
     private NpgsqlConnection? _connection;
 
     public NpgsqlConnection Connection => _connection ??= database.CreateConnection();
@@ -31,6 +32,9 @@ public sealed class DbSession(NpgsqlDataSource database, SubscriberRegistry subs
         if (Transaction is not null)
             context.Join(Transaction);
     }
+
+    /// <summary>Runs once this transaction has committed, and never when it does not: for what the process remembers of its rows.</summary>
+    public void AfterCommit(Action action) => _afterCommit.Add(action);
 
     internal void MessagePublished(string schema) => _published.Add(schema);
 
@@ -68,6 +72,9 @@ public sealed class DbSession(NpgsqlDataSource database, SubscriberRegistry subs
         foreach (var schema in _published)
             waker.Wake(schema);
         _published.Clear();
+        foreach (var action in _afterCommit)
+            action();
+        _afterCommit.Clear();
     }
 
     public async Task RollbackAsync()
@@ -104,6 +111,7 @@ public sealed class DbSession(NpgsqlDataSource database, SubscriberRegistry subs
     {
         Detach();
         _published.Clear();
+        _afterCommit.Clear();
     }
 
     private async Task EndAsync()
@@ -116,9 +124,9 @@ public sealed class DbSession(NpgsqlDataSource database, SubscriberRegistry subs
 
     public async ValueTask DisposeAsync()
     {
-        // The contexts were made after this session, so they are disposed before it and must not be touched any more.
-        if (Transaction is not null)
-            await Transaction.DisposeAsync();
+        // The scope has disposed its contexts before: they were made after this.
+        _contexts.Clear();
+        await RollbackAsync();
         if (_connection is not null)
             await _connection.DisposeAsync();
     }

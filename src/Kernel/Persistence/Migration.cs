@@ -39,7 +39,8 @@ internal sealed partial record Migration(string Module, string Name, string Sql,
     private static List<Migration> Read(Assembly assembly, string folder, string module)
     {
         var found = new List<Migration>();
-        foreach (var resource in assembly.GetManifestResourceNames().Where(n => n.StartsWith(folder, StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        var resources = assembly.GetManifestResourceNames().Where(n => n.StartsWith(folder, StringComparison.Ordinal));
+        foreach (var resource in resources.Order(StringComparer.Ordinal))
         {
             var name = resource[folder.Length..^".sql".Length];
             if (!NamePattern().IsMatch(name) || (found.Count > 0 && found[^1].Name[..4] == name[..4]))

@@ -37,7 +37,8 @@ public sealed class Migrator(NpgsqlDataSource database, IEnumerable<ModuleDefini
             var status = Compare(await AppliedAsync(connection, ct));
             RefuseForeignHistory(status);
             var done = new List<AppliedMigration>();
-            foreach (var migration in _migrations.Where(m => status.Any(s => s.Module == m.Module && s.Name == m.Name && s.State is MigrationState.Pending)))
+            var pending = status.Where(s => s.State is MigrationState.Pending).Select(s => (s.Module, s.Name)).ToHashSet();
+            foreach (var migration in _migrations.Where(m => pending.Contains((m.Module, m.Name))))
             {
                 if (migration.WithoutTransaction)
                     await ApplyInStepsAsync(connection, migration, ct);
@@ -71,7 +72,8 @@ public sealed class Migrator(NpgsqlDataSource database, IEnumerable<ModuleDefini
             await Task.Delay(LockPoll, clock, ct);
     }
 
-    private static async Task<Dictionary<(string Module, string Name), (string Checksum, DateTimeOffset At)>> AppliedAsync(NpgsqlConnection connection, CancellationToken ct)
+    private static async Task<Dictionary<(string Module, string Name), (string Checksum, DateTimeOffset At)>> AppliedAsync(
+        NpgsqlConnection connection, CancellationToken ct)
     {
         var applied = new Dictionary<(string, string), (string, DateTimeOffset)>();
         await using var exists = new NpgsqlCommand("select to_regclass('kernel.migrations') is not null", connection);
@@ -99,9 +101,11 @@ public sealed class Migrator(NpgsqlDataSource database, IEnumerable<ModuleDefini
     private static void RefuseForeignHistory(List<MigrationStatus> status)
     {
         if (status.Find(s => s.State is MigrationState.Changed) is { } changed)
-            throw new InvalidOperationException($"{changed.Module}/{changed.Name} has changed since it was applied at {changed.AppliedAt:u}; put its text back and add a new file.");
+            throw new InvalidOperationException(
+                $"{changed.Module}/{changed.Name} has changed since it was applied at {changed.AppliedAt:u}; put its text back and add a new file.");
         if (status.Find(s => s.State is MigrationState.Unknown) is { } unknown)
-            throw new InvalidOperationException($"The database has {unknown.Module}/{unknown.Name}, which this version does not know: a newer version has migrated it.");
+            throw new InvalidOperationException(
+                $"The database has {unknown.Module}/{unknown.Name}, which this version does not know: a newer version has migrated it.");
         if (status.Find(s => s.State is MigrationState.Pending && !s.Name.StartsWith("0000_", StringComparison.Ordinal) && status.Exists(later =>
                 later.Module == s.Module && later.State is MigrationState.Applied && string.CompareOrdinal(later.Name, s.Name) > 0)) is { } late)
             throw new InvalidOperationException($"{late.Module}/{late.Name} comes before files that are already applied; give it the next number.");
@@ -143,7 +147,8 @@ public sealed class Migrator(NpgsqlDataSource database, IEnumerable<ModuleDefini
         FaultPoints.Hit("migration.statement");
     }
 
-    private static async Task RunAsync(NpgsqlConnection connection, Migration migration, IReadOnlyList<SqlScript.Statement> statements, int index, CancellationToken ct)
+    private static async Task RunAsync(
+        NpgsqlConnection connection, Migration migration, IReadOnlyList<SqlScript.Statement> statements, int index, CancellationToken ct)
     {
         try
         {
@@ -162,10 +167,11 @@ public sealed class Migrator(NpgsqlDataSource database, IEnumerable<ModuleDefini
         connection, "insert into kernel.migrations (module, name, checksum, applied_at) values ($1, $2, $3, $4)", ct,
         migration.Module, migration.Name, migration.Checksum, clock.GetUtcNow());
 
-    private static Task ProgressAsync(NpgsqlConnection connection, Migration migration, int statements, CancellationToken ct) => ExecuteAsync(connection, """
-        insert into kernel.migration_progress (module, name, checksum, statements) values ($1, $2, $3, $4)
-        on conflict (module, name) do update set checksum = excluded.checksum, statements = excluded.statements
-        """, ct, migration.Module, migration.Name, migration.Checksum, statements);
+    private static Task ProgressAsync(NpgsqlConnection connection, Migration migration, int statements, CancellationToken ct) => ExecuteAsync(
+        connection, """
+            insert into kernel.migration_progress (module, name, checksum, statements) values ($1, $2, $3, $4)
+            on conflict (module, name) do update set checksum = excluded.checksum, statements = excluded.statements
+            """, ct, migration.Module, migration.Name, migration.Checksum, statements);
 
     // A killed "create index concurrently" leaves an invalid index, which "if not exists" would take for done.
     private static async Task DropBrokenIndexesAsync(NpgsqlConnection connection, string schema, CancellationToken ct)

@@ -34,11 +34,8 @@ internal sealed class AuthorizationBehavior<TRequest, TResponse>(Principal princ
     public async Task<TResponse> Handle(TRequest request, CancellationToken cancellationToken, RequestHandlerDelegate<TResponse> next)
     {
         var access = principal.Access;
-        if (!Policy.Anyone && access.Kind is PrincipalKind.Anonymous)
-            return TResponse.Refuse(AuthorizationRefusals.Unauthenticated);
-
-        if (Policy.Permission is { } permission && !access.May(permission))
-            return TResponse.Refuse(AuthorizationRefusals.NotAllowed(permission));
+        if (AuthorizationRefusals.Of(Policy, access) is { } notAllowed)
+            return TResponse.Refuse(notAllowed);
 
         if (Policy.Permission is not null && request is ICommand && access.WritesRefused is { } refused)
             return TResponse.Refuse(refused);
@@ -57,9 +54,15 @@ internal sealed class AuthorizationBehavior<TRequest, TResponse>(Principal princ
 
 public static class AuthorizationRefusals
 {
-    public static Refusal Unauthenticated { get; } =
+    /// <summary>Why someone with <paramref name="access"/> may not send such a request at all, or null.</summary>
+    public static Refusal? Of(RequestPolicy policy, Access access) =>
+        !policy.Anyone && access.Kind is PrincipalKind.Anonymous ? Unauthenticated
+        : policy.Permission is { } permission && !access.May(permission) ? NotAllowed(permission)
+        : null;
+
+    private static Refusal Unauthenticated { get; } =
         new(RefusalKind.Unauthenticated, "unauthenticated", "This needs a valid credential.");
 
-    public static Refusal NotAllowed(string permission) =>
+    private static Refusal NotAllowed(string permission) =>
         new(RefusalKind.Forbidden, "not_allowed", $"Your roles do not include the permission {permission}.");
 }

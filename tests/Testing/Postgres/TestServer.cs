@@ -60,6 +60,9 @@ internal sealed class TestServer
                 ["max_connections"] = "400",
                 ["shared_buffers"] = "128MB",
                 ["max_wal_size"] = "1GB",
+                ["wal_compression"] = "off",
+                ["wal_level"] = "minimal",
+                ["max_wal_senders"] = "0",
             });
             var postgres = await EmbeddedPostgres.StartAsync(settings, Console.Error.WriteLine, CancellationToken.None);
             // The first to come may leave before the others, so nobody owns the server while tests run.

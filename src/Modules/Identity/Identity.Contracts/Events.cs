@@ -23,3 +23,10 @@ public sealed record OrganizationSuspended(OrganizationId Id, string Path, DateT
 /// <param name="At">When.</param>
 [Message("identity.organization-resumed.v1")]
 public sealed record OrganizationResumed(OrganizationId Id, string Path, DateTimeOffset At);
+
+/// <summary>The organisation has ended; nothing below it was live.</summary>
+/// <param name="Id">The organisation.</param>
+/// <param name="Path">Where it stands.</param>
+/// <param name="At">When.</param>
+[Message("identity.organization-closed.v1")]
+public sealed record OrganizationClosed(OrganizationId Id, string Path, DateTimeOffset At);

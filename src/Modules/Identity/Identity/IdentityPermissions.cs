@@ -7,11 +7,23 @@ internal static class IdentityPermissions
     public const string DistributorsManage = "identity.distributors.manage";
     public const string OrganizationsManage = "identity.organizations.manage";
     public const string OrganizationsRead = "identity.organizations.read";
+    public const string UsersManage = "identity.users.manage";
+    public const string UsersRead = "identity.users.read";
+    public const string ApiKeysManage = "identity.api_keys.manage";
+    public const string ApiKeysRead = "identity.api_keys.read";
+    public const string AuditRead = "identity.audit.read";
+
+    private static readonly IReadOnlyList<string> Administrators = [.. Roles.ChannelAdministrators, Roles.TenantAdministrator];
 
     public static IReadOnlyList<Permission> All { get; } =
     [
         new(DistributorsManage, "Open distributors", Roles.Platform),
         new(OrganizationsManage, "Open, change, suspend and close the organizations below one's own", Roles.ChannelAdministrators),
         new(OrganizationsRead, "Read organizations", Roles.Readers),
+        new(UsersManage, "Add users and give them roles", Administrators),
+        new(UsersRead, "Read users and their roles", Roles.Readers),
+        new(ApiKeysManage, "Make and revoke API keys", Administrators),
+        new(ApiKeysRead, "Read API keys, without their secrets", Roles.Readers),
+        new(AuditRead, "Read the audit trail", Roles.Readers),
     ];
 }

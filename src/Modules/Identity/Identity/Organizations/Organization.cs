@@ -77,4 +77,46 @@ internal sealed class Organization : IOwned, IVersioned
             Version = 1,
         };
     }
+
+    /// <summary>Takes the right to write from the whole branch.</summary>
+    public Result<OrganizationSuspended> Suspend(string reason, DateTimeOffset now)
+    {
+        if (Status is not OrganizationStatus.Active)
+            return Status is OrganizationStatus.Closed ? OrganizationRefusals.Closed : OrganizationRefusals.AlreadySuspended;
+        (Status, StatusReason) = (OrganizationStatus.Suspended, reason);
+        return new OrganizationSuspended(Id, OwnerPath, now);
+    }
+
+    public Result<OrganizationResumed> Resume(DateTimeOffset now)
+    {
+        if (Status is not OrganizationStatus.Suspended)
+            return Status is OrganizationStatus.Closed ? OrganizationRefusals.Closed : OrganizationRefusals.NotSuspended;
+        (Status, StatusReason) = (OrganizationStatus.Active, null);
+        return new OrganizationResumed(Id, OwnerPath, now);
+    }
+
+    /// <summary>Ends it for good; the row stays, for what was done under it.</summary>
+    public Result<OrganizationClosed> Close(bool hasLiveChildren, DateTimeOffset now)
+    {
+        if (Status is OrganizationStatus.Closed)
+            return OrganizationRefusals.Closed;
+        if (hasLiveChildren)
+            return OrganizationRefusals.HasLiveChildren;
+        (Status, StatusReason) = (OrganizationStatus.Closed, null);
+        return new OrganizationClosed(Id, OwnerPath, now);
+    }
+
+    public Result<Done> Change(PatchOrganization.Command change)
+    {
+        if (Status is OrganizationStatus.Closed)
+            return OrganizationRefusals.Closed;
+        ExternalId = change.ExternalId.Or(ExternalId);
+        DisplayName = change.DisplayName.Or(DisplayName);
+        LegalName = change.LegalName.Or(LegalName);
+        Country = change.Country.Or(Country);
+        TaxId = change.TaxId.Or(TaxId);
+        Contact = change.Contact.Or(Contact);
+        BillingAddress = change.BillingAddress.Or(BillingAddress);
+        return default(Done);
+    }
 }

@@ -21,4 +21,19 @@ internal static class OrganizationRefusals
 
     public static Refusal ParentSuspended { get; } =
         new(RefusalKind.Conflict, "organization_suspended", "The organization above is suspended; resume it first.");
+
+    public static Refusal AlreadySuspended { get; } =
+        new(RefusalKind.Conflict, "already_suspended", "The organization is suspended already.");
+
+    public static Refusal NotSuspended { get; } =
+        new(RefusalKind.Conflict, "not_suspended", "The organization is not suspended.");
+
+    public static Refusal HasLiveChildren { get; } =
+        new(RefusalKind.Conflict, "has_live_organizations", "Organizations below this one are not closed yet.");
+
+    public static Refusal OutOfReach { get; } =
+        new(RefusalKind.Forbidden, "not_allowed_here", "You may see this organization but not change it: only those above it may.");
+
+    public static Refusal BranchSuspended { get; } =
+        new(RefusalKind.Forbidden, "branch_suspended", "Your organization, or one above it, is suspended; nothing can be changed until it is resumed.");
 }

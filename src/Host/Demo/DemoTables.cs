@@ -1,0 +1,67 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Spectre.Console;
+
+namespace Licensing.Host.Demo;
+
+/// <summary>The month at a glance, for a person at a terminal.</summary>
+internal static class DemoTables
+{
+    private const int TopTenants = 10;
+
+    public static void Write(IAnsiConsole console, DemoResult result)
+    {
+        console.Write(Invoices(result));
+        console.Write(Tenants(result));
+        console.Write(Statements(result));
+    }
+
+    private static Table Invoices(DemoResult result)
+    {
+        var table = Titled($"Invoices of {DemoData.Month} per partner", "Partner", "Invoices", "Net", "Tax", "Total");
+        var groups = result.ByPartner["items"]!.AsArray().Select(g => g!.AsObject()).ToList();
+        foreach (var group in groups)
+            table.AddRow(Name(group), group["invoices"]!.ToString(), Amount(group["net"]), Amount(group["tax"]), Amount(group["total"]));
+        table.ShowFooters = true;
+        table.Columns[0].Footer("Sum");
+        table.Columns[1].Footer(result.Invoices.ToString());
+        foreach (var (column, field) in new[] { (2, "net"), (3, "tax"), (4, "total") })
+            table.Columns[column].Footer(groups.Sum(g => Number(g[field])).ToString("N2"));
+        return table;
+    }
+
+    private static Table Tenants(DemoResult result)
+    {
+        var table = Titled($"Top {TopTenants} tenants", "Tenant", "Usage, unrounded", "Net", "Tax", "Total");
+        foreach (var group in result.ByTenant["items"]!.AsArray().Select(g => g!.AsObject()).OrderByDescending(g => Number(g["total"])).Take(TopTenants))
+            table.AddRow(Name(group), group["usageExact"]!.GetValue<string>(), Amount(group["net"]), Amount(group["tax"]), Amount(group["total"]));
+        return table;
+    }
+
+    private static Table Statements(DemoResult result)
+    {
+        var table = Titled("Commission statements", "Organisation", "Kind", "Basis", "Commission", "Currency");
+        foreach (var statement in result.Statements)
+            table.AddRow(
+                Markup.Escape(statement["externalId"]!.GetValue<string>()), statement["kind"]!.GetValue<string>(), Amount(statement["basis"]),
+                Amount(statement["commission"]), statement["commission"]!["currency"]!.GetValue<string>());
+        table.ShowFooters = true;
+        table.Columns[0].Footer("Sum");
+        table.Columns[3].Footer(result.Statements.Sum(s => Number(s["commission"])).ToString("N2"));
+        return table;
+    }
+
+    private static Table Titled(string title, string first, params string[] numbers)
+    {
+        var table = new Table().Border(TableBorder.Rounded).Title(Markup.Escape(title)).AddColumn(first);
+        foreach (var number in numbers)
+            table.AddColumn(new TableColumn(number).RightAligned());
+        return table;
+    }
+
+    private static string Name(JsonObject group) => Markup.Escape($"{group["name"]} ({group["externalId"]})");
+
+    private static string Amount(JsonNode? money) => Number(money).ToString("N2");
+
+    private static decimal Number(JsonNode? money) => decimal.Parse(money!["amount"]!.GetValue<string>(), CultureInfo.InvariantCulture);
+}

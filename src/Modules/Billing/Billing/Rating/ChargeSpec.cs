@@ -1,0 +1,106 @@
+namespace Licensing.Billing.Rating;
+
+/// <summary>A tier as it travels. <c>price</c> is for stairstep; <c>unitPrice</c> and <c>flatFee</c> (default 0) for the others.</summary>
+internal sealed record TierSpec
+{
+    public Exact? UpTo { get; init; }
+    public Exact? UnitPrice { get; init; }
+    public Exact? FlatFee { get; init; }
+    public Exact? Price { get; init; }
+}
+
+/// <summary>
+/// A charge and its usage as they travel: <c>model</c> says which of the other fields are read. Only this type knows the names of
+/// the models; the rules of each are in its <see cref="Charge"/>.
+/// </summary>
+internal sealed record ChargeSpec
+{
+    public string? Name { get; init; }
+    public string? Model { get; init; }
+    public string? TaxCategory { get; init; }
+    public bool? Prorate { get; init; }
+    public bool? ChargeAtZero { get; init; }
+    public Exact? Quantity { get; init; }
+    public Exact? IncludedUnits { get; init; }
+    public Exact? Amount { get; init; }
+    public Exact? UnitPrice { get; init; }
+    public IReadOnlyList<TierSpec>? Tiers { get; init; }
+    public Exact? Size { get; init; }
+    public Exact? Price { get; init; }
+    public Exact? FreeUnits { get; init; }
+    public Exact? Percent { get; init; }
+    public Exact? FixedFee { get; init; }
+    public int? FreeEvents { get; init; }
+    public Exact? Minimum { get; init; }
+    public Exact? Maximum { get; init; }
+    public IReadOnlyList<Exact>? Events { get; init; }
+
+    /// <summary>The price alone, as a plan holds it. Refused with pointers relative to the charge.</summary>
+    public Result<Charge> ToCharge()
+    {
+        var missing = new List<FieldError>();
+        Charge? charge = Model switch
+        {
+            "flat" => new FlatCharge(Need(Amount, "/amount", missing)),
+            // Seats are the ordinary case of perUnit; usage says prorate: false.
+            "perUnit" => new PerUnitCharge(Need(UnitPrice, "/unitPrice", missing)) { IncludedUnits = IncludedUnits ?? 0, Prorate = Prorate ?? true },
+            "graduated" => new GraduatedCharge(RatedTiers(missing)) { IncludedUnits = IncludedUnits ?? 0, ChargeAtZero = ChargeAtZero ?? true },
+            "volume" => new VolumeCharge(RatedTiers(missing)) { IncludedUnits = IncludedUnits ?? 0, ChargeAtZero = ChargeAtZero ?? true },
+            "stairstep" => new StairstepCharge(PricedTiers(missing)) { IncludedUnits = IncludedUnits ?? 0, ChargeAtZero = ChargeAtZero ?? true },
+            "package" => new PackageCharge(Need(Size, "/size", missing), Need(Price, "/price", missing)) { FreeUnits = FreeUnits ?? 0 },
+            "percentage" => new PercentageCharge(Need(Percent, "/percent", missing))
+            {
+                FixedFee = FixedFee ?? 0,
+                FreeEvents = FreeEvents ?? 0,
+                FreeUnits = FreeUnits ?? 0,
+                Minimum = Minimum,
+                Maximum = Maximum,
+            },
+            _ => null,
+        };
+        if (charge is null)
+            return Refusal.AllFields([RatingRefusals.UnknownModel(Model)]);
+        if (missing.Count > 0)
+            return Refusal.AllFields(missing);
+        if (charge is not (FlatCharge or PerUnitCharge))
+            charge = charge with { Prorate = Prorate ?? false };
+
+        var broken = charge.Validate();
+        return broken.Count > 0 ? Refusal.AllFields(broken) : charge;
+    }
+
+    /// <summary>The price with the usage to rate. Refused with pointers relative to the charge.</summary>
+    public Result<RatingItem> ToItem()
+    {
+        if (ToCharge().Refused(out var refusal, out var charge))
+            return refusal;
+
+        UsageAggregate usage;
+        if (charge is PercentageCharge && Events is not null)
+            usage = UsageAggregate.Of(Events);
+        else if (charge is FlatCharge)
+            usage = UsageAggregate.None;
+        else if (charge is PercentageCharge && Quantity is null)
+            return Refusal.AllFields([RatingRefusals.Required("/events")]);
+        else if (Quantity is { } quantity)
+            usage = new(quantity);
+        else
+            return Refusal.AllFields([RatingRefusals.Required("/quantity")]);
+
+        var broken = charge.Validate(usage);
+        return broken.Count > 0 ? Refusal.AllFields(broken) : new RatingItem(Name ?? "", charge, usage) { TaxCategory = TaxCategory };
+    }
+
+    private Tier[] RatedTiers(List<FieldError> missing) =>
+        [.. (Tiers ?? []).Select((tier, i) => new Tier(tier.UpTo, Need(tier.UnitPrice, $"/tiers/{i}/unitPrice", missing), tier.FlatFee ?? 0))];
+
+    private Tier[] PricedTiers(List<FieldError> missing) =>
+        [.. (Tiers ?? []).Select((tier, i) => new Tier(tier.UpTo, 0, Need(tier.Price, $"/tiers/{i}/price", missing)))];
+
+    private static Exact Need(Exact? value, string pointer, List<FieldError> missing)
+    {
+        if (value is null)
+            missing.Add(RatingRefusals.Required(pointer));
+        return value.GetValueOrDefault();
+    }
+}

@@ -1,0 +1,53 @@
+namespace Licensing.Billing.Rating;
+
+/// <summary>One line of a bill, with how it was reached.</summary>
+/// <param name="Name">As in the request.</param>
+/// <param name="TaxCategory">Null is outside tax.</param>
+/// <param name="Quantity">Before free and included units; 1 for a flat charge; negative for a credit.</param>
+/// <param name="Steps">Unrounded; none when nothing is charged.</param>
+/// <param name="Days">The part of the period that was charged.</param>
+/// <param name="Unrounded">The sum of the steps.</param>
+/// <param name="Amount"><paramref name="Unrounded"/> rounded half away from zero to the minor unit, once.</param>
+internal sealed record RatedLine(
+    string Name, string? TaxCategory, Exact Quantity, IReadOnlyList<RatingStep> Steps, Proration Days, Exact Unrounded, Money Amount)
+{
+    /// <summary>This line's part of what the cap takes off.</summary>
+    public Money CapReduction { get; init; } = Money.Zero(Amount.Currency);
+
+    /// <summary>This line's part of the coupons.</summary>
+    public Money Discount { get; init; } = Money.Zero(Amount.Currency);
+
+    /// <summary>This line's part of the tax of its category.</summary>
+    public Money Tax { get; init; } = Money.Zero(Amount.Currency);
+
+    /// <summary>What is invoiced without tax, and what the tax is on.</summary>
+    public Money Net => Amount - CapReduction - Discount;
+}
+
+/// <summary>The tax of one category: its rate on the sum of the line nets, rounded once.</summary>
+internal sealed record TaxTotal(string Category, Exact Percent, Money Net, Money Tax);
+
+/// <summary>A bill whose totals are sums of its lines: nets to <see cref="Net"/>, taxes to <see cref="Tax"/>.</summary>
+/// <param name="Currency">Of every amount.</param>
+/// <param name="Lines">One per item of the request, in its order.</param>
+/// <param name="TrueUpLines">What the minimum commitment adds: none, or one per tax category.</param>
+/// <param name="Taxes">One per rate that applied.</param>
+internal sealed record RatedBill(
+    Currency Currency, IReadOnlyList<RatedLine> Lines, IReadOnlyList<RatedLine> TrueUpLines, IReadOnlyList<TaxTotal> Taxes)
+{
+    public IEnumerable<RatedLine> AllLines => Lines.Concat(TrueUpLines);
+
+    /// <summary>What the minimum commitment adds, before coupons.</summary>
+    public Money TrueUp => Money.Sum(Currency, TrueUpLines.Select(line => line.Amount));
+
+    public Money CapReduction => Money.Sum(Currency, AllLines.Select(line => line.CapReduction));
+
+    /// <summary>What the coupons take off; not negative.</summary>
+    public Money Discount => Money.Sum(Currency, AllLines.Select(line => line.Discount));
+
+    public Money Net => Money.Sum(Currency, AllLines.Select(line => line.Net));
+
+    public Money Tax => Money.Sum(Currency, AllLines.Select(line => line.Tax));
+
+    public Money Total => Net + Tax;
+}

@@ -1,0 +1,96 @@
+namespace Licensing.Billing.Rating;
+
+/// <summary>One charge with what it is charged for.</summary>
+internal sealed record RatingItem(string Name, Charge Charge, UsageAggregate Usage)
+{
+    /// <summary>Null is outside tax.</summary>
+    public string? TaxCategory { get; init; }
+
+    /// <summary>The days of this item when they are not those of the request.</summary>
+    public Period? Active { get; init; }
+
+    /// <summary>The line gives back what the charge would cost; the mirror of the charge to the cent.</summary>
+    public bool IsCredit { get; init; }
+}
+
+/// <summary>Either a percentage or an amount in whole units of the currency.</summary>
+internal sealed record Coupon(Exact? Percent, Exact? Amount);
+
+/// <summary>The rate of a tax category on the tax date. Of a hundred: 20 is 20 %.</summary>
+internal sealed record TaxRate(string Category, Exact Percent);
+
+/// <summary>Everything a bill depends on. Amounts are in whole units of <paramref name="Currency"/> and may be finer than its minor unit.</summary>
+/// <param name="Currency">Of every amount.</param>
+/// <param name="Period">The full period that the prices are for.</param>
+/// <param name="Items">One line each.</param>
+internal sealed record RatingRequest(Currency Currency, Period Period, IReadOnlyList<RatingItem> Items)
+{
+    /// <summary>The days to charge; null is the whole period.</summary>
+    public Period? Active { get; init; }
+
+    /// <summary>Commitment for the full period, before coupons; prorated by <see cref="Active"/>.</summary>
+    public Exact? Minimum { get; init; }
+
+    /// <summary>Tax category of the true-up; null spreads it over the categories of the lines, in proportion.</summary>
+    public string? MinimumTaxCategory { get; init; }
+
+    /// <summary>The most that the lines come to, before coupons; not prorated.</summary>
+    public Exact? Cap { get; init; }
+
+    public IReadOnlyList<Coupon> Coupons { get; init; } = [];
+
+    /// <summary>Null leaves tax out altogether; a list must have the rate of every category that occurs.</summary>
+    public IReadOnlyList<TaxRate>? Taxes { get; init; }
+
+    public IReadOnlyList<FieldError> Validate()
+    {
+        List<FieldError> errors = [];
+        if (Active is { } active && !Period.Contains(active))
+            errors.Add(RatingRefusals.OutsidePeriod("/active"));
+        for (var i = 0; i < Items.Count; i++)
+            errors.AddRange(Validate(Items[i], i));
+
+        if (Minimum is { Sign: < 0 })
+            errors.Add(RatingRefusals.Negative("/minimum"));
+        if (Cap is { Sign: < 0 })
+            errors.Add(RatingRefusals.Negative("/cap"));
+        else if (Cap is { } cap && Minimum is { } minimum && cap < minimum)
+            errors.Add(RatingRefusals.MaximumBelowMinimum("/cap"));
+
+        for (var i = 0; i < Coupons.Count; i++)
+            errors.AddRange(Validate(Coupons[i], i));
+        for (var i = 0; i < (Taxes?.Count ?? 0); i++)
+        {
+            if (Taxes![i].Percent.Sign < 0 || Taxes[i].Percent > 100)
+                errors.Add(RatingRefusals.NotAPercentage($"/taxes/{i}/percent"));
+            if (Taxes.Take(i).Any(tax => tax.Category == Taxes[i].Category))
+                errors.Add(RatingRefusals.DuplicateTaxRate(i));
+        }
+
+        if (Minimum is not null && LacksRate(MinimumTaxCategory))
+            errors.Add(RatingRefusals.NoTaxRate(MinimumTaxCategory!) with { Pointer = "/minimumTaxCategory" });
+        return errors;
+    }
+
+    private IEnumerable<FieldError> Validate(RatingItem item, int index)
+    {
+        foreach (var error in item.Charge.Validate().Concat(item.Charge.Validate(item.Usage)).Under($"/charges/{index}"))
+            yield return error;
+        if (item.Active is { } active && !Period.Contains(active))
+            yield return RatingRefusals.OutsidePeriod($"/charges/{index}/active");
+        if (LacksRate(item.TaxCategory))
+            yield return RatingRefusals.NoTaxRate(item.TaxCategory!) with { Pointer = $"/charges/{index}/taxCategory" };
+    }
+
+    private static IEnumerable<FieldError> Validate(Coupon coupon, int index)
+    {
+        if (coupon.Percent is null == coupon.Amount is null)
+            yield return RatingRefusals.CouponNeedsOne(index);
+        if (coupon.Percent is { } percent && (percent.Sign < 0 || percent > 100))
+            yield return RatingRefusals.NotAPercentage($"/coupons/{index}/percent");
+        if (coupon.Amount is { Sign: < 0 })
+            yield return RatingRefusals.Negative($"/coupons/{index}/amount");
+    }
+
+    private bool LacksRate(string? category) => category is not null && Taxes is not null && Taxes.All(tax => tax.Category != category);
+}

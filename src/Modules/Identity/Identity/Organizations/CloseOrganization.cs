@@ -1,0 +1,40 @@
+using Licensing.Identity.Credentials;
+using Licensing.Identity.Contracts;
+using Licensing.Identity.Data;
+using Licensing.Kernel.Http;
+using Licensing.Kernel.Persistence;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Identity.Organizations;
+
+/// <summary>Ends an organisation under which nothing lives any more; its row and its code stay.</summary>
+internal static class CloseOrganization
+{
+    [Needs(IdentityPermissions.OrganizationsManage)]
+    public sealed record Command(OrganizationKind Kind, OrganizationId Id) : ICommand<Done>;
+
+    internal sealed class Handler(
+        IdentityDb db, DbSession session, ManagedOrganizations organizations, CredentialCache cache, Precondition precondition, TimeProvider clock)
+        : ICommandHandler<Command, Done>
+    {
+        public async Task<Result<Done>> Handle(Command command, CancellationToken cancellationToken)
+        {
+            if ((await organizations.FindAsync(command.Kind, command.Id, cancellationToken)).Refused(out var refusal, out var organization))
+                return refusal;
+            if (precondition.Fails(organization))
+                return Precondition.Failed;
+            var live = await db.Organizations.AnyAsync(x => x.ParentId == command.Id && x.Status != OrganizationStatus.Closed, cancellationToken);
+            if (organization.Close(live, clock.GetUtcNow()).Refused(out refusal, out var closed))
+                return refusal;
+
+            db.Publish(closed);
+            cache.ForgetAfterCommit(session);
+            return default(Done);
+        }
+    }
+
+    public static void Map(RouteGroupBuilder organizations, OrganizationKind kind) => organizations
+        .MapDelete("/{id:guid}", (Guid id, ISender sender, CancellationToken ct) =>
+            sender.NoContent(new Command(kind, new OrganizationId(id)), ct))
+        .Slice<Command>($"Close{kind}", $"Closes a {kind.ToString().ToLowerInvariant()}");
+}

@@ -1,0 +1,59 @@
+using FluentValidation;
+using Licensing.Identity.Credentials;
+using Licensing.Identity.Data;
+using Licensing.Identity.Users;
+using Licensing.Kernel.Http;
+using Licensing.Kernel.Persistence;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Identity.Sessions;
+
+/// <summary>Changes the caller's own password, ends all his sessions and opens a new one.</summary>
+internal static class ChangePassword
+{
+    [AnyCaller]
+    public sealed record Command(string CurrentPassword, string NewPassword) : ICommand<SessionView>;
+
+    public sealed class Validator : AbstractValidator<Command>
+    {
+        public Validator()
+        {
+            RuleFor(x => x.CurrentPassword).NotEmpty().MaximumLength(Passwords.Longest);
+            RuleFor(x => x.NewPassword).Password();
+            RuleFor(x => x.NewPassword).NotEqual(x => x.CurrentPassword).WithMessage("newPassword must differ from currentPassword.");
+        }
+    }
+
+    internal sealed class Handler(
+        IdentityDb db, DbSession session, PasswordCheck check, Passwords passwords, SessionTokens tokens, CredentialCache cache,
+        Principal principal, TimeProvider clock) : ICommandHandler<Command, SessionView>
+    {
+        public async Task<Result<SessionView>> Handle(Command command, CancellationToken cancellationToken)
+        {
+            if (principal.Access.Kind is not PrincipalKind.User)
+                return SessionRefusals.NotAUser;
+            if (await check.HoldsAsync(principal.Access.Name, command.CurrentPassword, cancellationToken) != principal.Id)
+                return SessionRefusals.WrongCurrentPassword;
+
+            var id = new UserId(principal.Id);
+            var now = clock.GetUtcNow();
+            var user = await db.Users.SingleAsync(x => x.Id == id, cancellationToken);
+            user.ChangePassword(passwords.Hash(command.NewPassword), now);
+            foreach (var open in await db.Sessions.Where(x => x.UserId == principal.Id && x.RevokedAt == null).ToListAsync(cancellationToken))
+                open.RevokedAt = now;
+            cache.ForgetAfterCommit(session);
+            return await tokens.OpenAsync(user, cancellationToken);
+        }
+    }
+
+    public static void Map(RouteGroupBuilder auth) => auth
+        .MapPost("/password", (Command body, ISender sender, CancellationToken ct) => sender.Ok(body, ct))
+        .Slice<Command, SessionView>(nameof(ChangePassword), "Changes the caller's password")
+        .WithMetadata(new CarriesSecret());
+}
+
+internal static class PasswordRules
+{
+    public static IRuleBuilderOptions<T, string?> Password<T>(this IRuleBuilder<T, string?> rule) => rule
+        .MinimumLength(Passwords.Shortest).MaximumLength(Passwords.Longest);
+}

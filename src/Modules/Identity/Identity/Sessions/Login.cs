@@ -1,0 +1,36 @@
+using FluentValidation;
+using Licensing.Identity.Users;
+using Licensing.Kernel.Http;
+using MediatR;
+using ISender = Licensing.Kernel.ISender;
+
+namespace Licensing.Identity.Sessions;
+
+/// <summary>Exchanges an e-mail address and a password for tokens.</summary>
+internal static class Login
+{
+    [Anyone]
+    public sealed record Attempt(string Email, string Password) : IRequest<Result<SessionView>>;
+
+    public sealed class Validator : AbstractValidator<Attempt>
+    {
+        public Validator()
+        {
+            RuleFor(x => x.Email).NotEmpty().MaximumLength(254);
+            RuleFor(x => x.Password).NotEmpty().MaximumLength(Passwords.Longest);
+        }
+    }
+
+    internal sealed class Handler(PasswordCheck check, ISender sender) : IRequestHandler<Attempt, Result<SessionView>>
+    {
+        public async Task<Result<SessionView>> Handle(Attempt attempt, CancellationToken cancellationToken) =>
+            await check.HoldsAsync(attempt.Email, attempt.Password, cancellationToken) is { } userId
+                ? await sender.Send(new OpenSession.Command(new UserId(userId)), cancellationToken)
+                : SessionRefusals.BadCredentials;
+    }
+
+    public static void Map(RouteGroupBuilder auth) => auth
+        .MapPost("/login", (Attempt body, ISender sender, CancellationToken ct) => sender.Ok(body, ct))
+        .Slice<Attempt, SessionView>(nameof(Login), "Logs in with e-mail and password")
+        .WithMetadata(new CarriesSecret());
+}

@@ -1,0 +1,34 @@
+using FluentValidation;
+using Licensing.Identity.Data;
+using Licensing.Kernel.Http;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Identity.Sessions;
+
+/// <summary>Ends the session that a refresh token belongs to. An unknown token is no error: the session is over either way.</summary>
+internal static class Logout
+{
+    [Anyone]
+    public sealed record Command(string RefreshToken) : ICommand<Done>;
+
+    public sealed class Validator : AbstractValidator<Command>
+    {
+        public Validator() => RuleFor(x => x.RefreshToken).NotEmpty().MaximumLength(200);
+    }
+
+    internal sealed class Handler(IdentityDb db, TimeProvider clock) : ICommandHandler<Command, Done>
+    {
+        public async Task<Result<Done>> Handle(Command command, CancellationToken cancellationToken)
+        {
+            var digest = SessionTokens.Digest(command.RefreshToken);
+            var session = await db.Sessions.SingleOrDefaultAsync(
+                s => s.RevokedAt == null && db.RefreshTokens.Any(t => t.TokenHash == digest && t.SessionId == s.Id), cancellationToken);
+            session?.RevokedAt = clock.GetUtcNow();
+            return default(Done);
+        }
+    }
+
+    public static void Map(RouteGroupBuilder auth) => auth
+        .MapPost("/logout", (Command body, ISender sender, CancellationToken ct) => sender.NoContent(body, ct))
+        .Slice<Command>(nameof(Logout), "Ends a session");
+}

@@ -1,0 +1,67 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+using Licensing.Identity.Data;
+using Licensing.Identity.Users;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Identity.Sessions;
+
+internal sealed record SessionView(string AccessToken, int ExpiresIn, string RefreshToken, string TokenType, bool PasswordChangeRequired);
+
+/// <summary>Makes the tokens of a user who has proved who he is, and lets the audit trail name him.</summary>
+internal sealed class SessionTokens(IdentityDb db, AccessTokens tokens, Principal principal, TimeProvider clock)
+{
+    public async Task<SessionView> OpenAsync(User user, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        var session = new Session { Id = Id.NewGuid(now), UserId = user.Id.Value, OwnerPath = user.OwnerPath, CreatedAt = now };
+        db.Add(session);
+        return await GoOnAsync(user, session.Id, ct);
+    }
+
+    /// <summary>The next pair of tokens of a session.</summary>
+    public async Task<SessionView> GoOnAsync(User user, Guid sessionId, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        var refresh = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
+        db.Add(new RefreshToken
+        {
+            Id = Id.NewGuid(now),
+            SessionId = sessionId,
+            TokenHash = Digest(refresh),
+            CreatedAt = now,
+            ExpiresAt = now + RefreshToken.Lifetime,
+        });
+        principal.Become(new Access
+        {
+            Kind = PrincipalKind.User,
+            Id = user.Id.Value,
+            Name = user.Email,
+            OrganizationId = user.OrganizationId.Value,
+            Path = user.OwnerPath,
+        });
+        return new SessionView(
+            await tokens.IssueAsync(user.Id.Value, ct), (int)AccessTokens.Lifetime.TotalSeconds, refresh, "Bearer", user.MustChangePassword);
+    }
+
+    public static byte[] Digest(string refreshToken) => SHA256.HashData(Encoding.UTF8.GetBytes(refreshToken));
+}
+
+/// <summary>
+/// The writing half of a log-in. The slow half, the password's hash, comes before it and outside any transaction, so that a flood of
+/// guesses does not hold the connections that everyone else needs. No endpoint sends it.
+/// </summary>
+internal static class OpenSession
+{
+    [Anyone]
+    public sealed record Command(UserId UserId) : ICommand<SessionView>;
+
+    internal sealed class Handler(IdentityDb db, SessionTokens tokens) : ICommandHandler<Command, SessionView>
+    {
+        public async Task<Result<SessionView>> Handle(Command command, CancellationToken cancellationToken) =>
+            await db.Users.AsNoTracking().WhereMayEnter(db).SingleOrDefaultAsync(x => x.Id == command.UserId, cancellationToken) is { } user
+                ? await tokens.OpenAsync(user, cancellationToken)
+                : SessionRefusals.BadCredentials;
+    }
+}

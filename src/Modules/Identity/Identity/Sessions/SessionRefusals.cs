@@ -1,0 +1,20 @@
+namespace Licensing.Identity.Sessions;
+
+internal static class SessionRefusals
+{
+    // One answer for an unknown user, a wrong password and a locked account: none of them may be told from outside.
+    public static Refusal BadCredentials { get; } =
+        new(RefusalKind.Unauthenticated, "bad_credentials", "The e-mail address or the password is wrong, or the account is locked for some minutes.");
+
+    public static Refusal BadRefreshToken { get; } =
+        new(RefusalKind.Unauthenticated, "bad_refresh_token", "The refresh token is unknown, used, revoked or expired; log in again.");
+
+    public static Refusal PasswordChangeRequired { get; } =
+        new(RefusalKind.Forbidden, "password_change_required", "Change the password first, with POST /api/v1/auth/password.");
+
+    public static Refusal NotAUser { get; } =
+        new(RefusalKind.Forbidden, "not_a_user", "Only a user has a password.");
+
+    public static Refusal WrongCurrentPassword { get; } =
+        Refusal.Field("/currentPassword", "wrong_password", "currentPassword is wrong, or the account is locked for some minutes.");
+}

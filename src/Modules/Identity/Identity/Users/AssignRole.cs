@@ -1,0 +1,48 @@
+using Licensing.Identity.Contracts;
+using Licensing.Identity.Credentials;
+using Licensing.Identity.Data;
+using Licensing.Identity.Organizations;
+using Licensing.Kernel.Http;
+using Licensing.Kernel.Persistence;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Identity.Users;
+
+/// <summary>Gives a user a role at an organisation; giving it again changes nothing.</summary>
+internal static class AssignRole
+{
+    [Needs(IdentityPermissions.UsersManage)]
+    public sealed record Command(UserId UserId, string Role, OrganizationId OrganizationId) : ICommand<RoleAssignmentView>;
+
+    internal sealed class Handler(IdentityDb db, DbSession session, CredentialCache cache, Principal principal, TimeProvider clock)
+        : ICommandHandler<Command, RoleAssignmentView>
+    {
+        public async Task<Result<RoleAssignmentView>> Handle(Command command, CancellationToken cancellationToken)
+        {
+            var user = await db.Users.AsNoTracking().Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == command.UserId, cancellationToken);
+            if (user is null)
+                return UserRefusals.UnknownUser(command.UserId.Value);
+            var organization = await db.Organizations.AsNoTracking().Within(principal.Scope)
+                .SingleOrDefaultAsync(x => x.Id == command.OrganizationId, cancellationToken);
+            if (organization is null)
+                return UserRefusals.UnknownOrganization(command.OrganizationId.Value);
+            if (organization.Status is OrganizationStatus.Closed)
+                return UserRefusals.OrganizationClosed;
+
+            var held = await db.RoleAssignments.AsNoTracking().SingleOrDefaultAsync(
+                x => x.UserId == command.UserId && x.Role == command.Role && x.OrganizationId == command.OrganizationId, cancellationToken);
+            if (held is not null)
+                return RoleAssignmentView.Of(held);
+            if (RoleAssignment.Give(user, command.Role, organization, clock.GetUtcNow()).Refused(out var refusal, out var given))
+                return refusal;
+
+            db.Add(given);
+            cache.ForgetAfterCommit(session);
+            return RoleAssignmentView.Of(given);
+        }
+    }
+
+    public static void Map(RouteGroupBuilder roles) => roles
+        .MapPut("/assignments", (Command body, ISender sender, CancellationToken ct) => sender.Ok(body, ct))
+        .Slice<Command, RoleAssignmentView>(nameof(AssignRole), "Gives a user a role at an organization");
+}

@@ -1,0 +1,63 @@
+using Licensing.Identity.Contracts;
+using Licensing.Identity.Credentials;
+using Licensing.Identity.Organizations;
+using Licensing.Kernel.Persistence;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace Licensing.Identity.Users;
+
+/// <summary>A role that a user holds at one organisation.</summary>
+internal sealed class RoleAssignment : IOwned, IVersioned
+{
+    private RoleAssignment()
+    {
+    }
+
+    public Guid Id { get; private init; }
+    public UserId UserId { get; private init; }
+    public string Role { get; private init; } = "";
+    public OrganizationId OrganizationId { get; private init; }
+    public string OwnerPath { get; private init; } = "";
+    public DateTimeOffset CreatedAt { get; private init; }
+    public int Version { get; private init; }
+
+    /// <summary>
+    /// Gives a role. The giver's scope reaches no level above his own and a role fits one level only, so nobody gives more than his own
+    /// level; a user's roles stay inside his organisation's branch.
+    /// </summary>
+    public static Result<RoleAssignment> Give(User user, string role, Organization at, DateTimeOffset now)
+    {
+        if (RoleRules.Fits(role, at.Kind).Refused(out var refusal, out _))
+            return refusal;
+        if (!at.OwnerPath.StartsWith(user.OwnerPath, StringComparison.Ordinal))
+            return UserRefusals.OutsideHisBranch;
+        return new RoleAssignment
+        {
+            Id = Kernel.Id.NewGuid(now),
+            UserId = user.Id,
+            Role = role,
+            OrganizationId = at.Id,
+            OwnerPath = at.OwnerPath,
+            CreatedAt = now,
+            Version = 1,
+        };
+    }
+}
+
+internal static class RoleRules
+{
+    public static Result<Done> Fits(string role, OrganizationKind kind) =>
+        !Roles.All.Contains(role) ? UserRefusals.UnknownRole(role)
+        : RoleLevels.LevelOf(role) != kind ? UserRefusals.WrongLevel(role, kind)
+        : default(Done);
+}
+
+internal sealed class RoleAssignmentMapping : IEntityTypeConfiguration<RoleAssignment>
+{
+    public void Configure(EntityTypeBuilder<RoleAssignment> builder)
+    {
+        builder.ToTable("role_assignments").HasKey(x => x.Id);
+        builder.HasOne<User>().WithMany().HasForeignKey(x => x.UserId);
+    }
+}

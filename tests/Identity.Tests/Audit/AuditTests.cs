@@ -1,0 +1,93 @@
+using System.Net;
+using System.Text.Json;
+using Licensing.Identity.Contracts;
+using Npgsql;
+
+namespace Licensing.Identity.Tests.Audit;
+
+public sealed class AuditTests(App app) : IClassFixture<App>
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Every_write_leaves_one_entry_with_what_changed()
+    {
+        var branch = await app.BranchAsync();
+        using var partner = branch.As(Roles.PartnerAdministrator);
+        app.Clock.Advance(TimeSpan.FromSeconds(1));
+        await partner.SendAsync(HttpMethod.Patch, $"/api/v1/tenants/{branch.Tenant.Id.Value}", new { displayName = "New name" });
+        using var refused = await partner.SendAsync(HttpMethod.Patch, $"/api/v1/tenants/{branch.Tenant.Id.Value}", new { displayName = "x" }, ifMatch: "\"1\"");
+
+        var entries = await EntriesAsync(partner, $"?resourceType=organization&resourceId={branch.Tenant.Id.Value}");
+
+        entries.Select(e => e.GetProperty("action").GetString()).ShouldBe(["identity.patch_organization", "identity.create_tenant"]);
+        var patched = entries[0];
+        patched.GetProperty("principal").GetProperty("organizationId").GetGuid().ShouldBe(branch.Partner.Id.Value);
+        patched.GetProperty("principal").GetProperty("kind").GetString().ShouldBe("User");
+        var change = patched.GetProperty("resources")[0].GetProperty("changes").GetProperty("displayName");
+        change.GetProperty("old").GetString().ShouldBe(branch.Tenant.DisplayName);
+        change.GetProperty("new").GetString().ShouldBe("New name");
+        (await EntriesAsync(partner, $"?resourceId={branch.Tenant.Id.Value}&action=identity.create_tenant")).Count.ShouldBe(1);
+        (await EntriesAsync(partner, $"?principalId={patched.GetProperty("principal").GetProperty("id").GetGuid()}")).Count.ShouldBe(1);
+        (await EntriesAsync(partner, $"?organizationId={branch.Tenant.Id.Value}")).Count.ShouldBe(2);
+        (await EntriesAsync(partner, $"?organizationId={branch.Distributor.Id.Value}")).ShouldBeEmpty();
+        var future = Uri.EscapeDataString(app.Clock.GetUtcNow().AddMinutes(1).ToString("O"));
+        (await EntriesAsync(partner, $"?from={future}")).ShouldBeEmpty();
+        (await EntriesAsync(partner, $"?until={future}&limit=200")).ShouldNotBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_trail_is_read_within_its_branch_only()
+    {
+        var branch = await app.BranchAsync();
+        var other = await app.BranchAsync();
+
+        (await EntriesAsync(other.As(Roles.DistributorReader), $"?resourceId={branch.Tenant.Id.Value}")).ShouldBeEmpty();
+        (await EntriesAsync(branch.As(Roles.TenantAdministrator), "")).ShouldHaveSingleItem().GetProperty("action").GetString().ShouldBe("identity.create_tenant");
+        (await EntriesAsync(branch.As(Roles.PartnerReader), $"?resourceId={branch.Distributor.Id.Value}")).ShouldBeEmpty();
+        (await branch.As(Roles.TenantUser).StatusAsync("/api/v1/audit")).ShouldBe(HttpStatusCode.Forbidden);
+    }
+
+    [Fact]
+    public async Task Secrets_are_masked()
+    {
+        var branch = await app.BranchAsync();
+        using var tenant = branch.As(Roles.TenantAdministrator);
+        var person = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
+        await person.LoginAsync();
+        await tenant.PostAsync("/api/v1/api-keys", new { name = "k" });
+
+        var entries = await EntriesAsync(tenant, "");
+
+        entries.Select(e => e.GetProperty("action").GetString()).ShouldBe(
+            ["identity.create_api_key", "identity.open_session", "identity.create_user", "identity.create_tenant"], ignoreOrder: true);
+        Changes(entries, "identity.create_user", "user").GetProperty("passwordHash").GetProperty("new").GetString().ShouldBe("***");
+        Changes(entries, "identity.create_api_key", "api_key").GetProperty("keyHash").GetProperty("new").GetString().ShouldBe("***");
+        Changes(entries, "identity.open_session", "refresh_token").GetProperty("tokenHash").GetProperty("new").GetString().ShouldBe("***");
+        entries.Single(e => e.GetProperty("action").GetString() == "identity.open_session").GetProperty("principal").GetProperty("id").GetGuid().ShouldBe(person.Id);
+    }
+
+    [Theory]
+    [InlineData("update identity.audit_entries set action = 'x'")]
+    [InlineData("delete from identity.audit_entries")]
+    [InlineData("truncate identity.audit_entries")]
+    public async Task The_database_refuses_to_change_the_trail(string sql)
+    {
+        await app.BranchAsync();
+
+        var refused = await Should.ThrowAsync<PostgresException>(() => app.InAsync<NpgsqlDataSource, int>(async database =>
+        {
+            await using var command = database.CreateCommand(sql);
+            return await command.ExecuteNonQueryAsync(Ct);
+        }));
+
+        refused.MessageText.ShouldContain("append-only");
+    }
+
+    private static JsonElement Changes(List<JsonElement> entries, string action, string type) => entries
+        .Single(e => e.GetProperty("action").GetString() == action).GetProperty("resources").EnumerateArray()
+        .Single(r => r.GetProperty("type").GetString() == type).GetProperty("changes");
+
+    private static async Task<List<JsonElement>> EntriesAsync(HttpClient client, string query) =>
+        [.. (await client.GetJsonAsync("/api/v1/audit" + query)).GetProperty("items").EnumerateArray()];
+}

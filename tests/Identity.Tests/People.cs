@@ -1,0 +1,78 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Licensing.Identity.Contracts;
+
+namespace Licensing.Identity.Tests;
+
+/// <summary>Someone who logs in for real.</summary>
+internal sealed record Person(App App, Guid Id, string Email, string Password)
+{
+    private static int _last;
+
+    public static async Task<Person> AddAsync(Branch branch, OrganizationRef at, string? role, bool mustChange = false)
+    {
+        var email = $"Person-{Interlocked.Increment(ref _last)}@Example.com";
+        const string password = "a long enough password";
+        using var administrator = branch.Administrator();
+        using var created = await administrator.PostAsJsonAsync("/api/v1/users", new
+        {
+            email, displayName = "Somebody", organizationId = at.Id.Value, role, password, mustChangePassword = mustChange,
+        }, TestContext.Current.CancellationToken);
+        created.StatusCode.ShouldBe(System.Net.HttpStatusCode.Created);
+        return new Person(branch.App, (await created.JsonAsync()).GetProperty("id").GetGuid(), email, password);
+    }
+
+    public Task<HttpResponseMessage> TryLoginAsync(string? password = null) =>
+        App.Anonymous().PostAsJsonAsync("/api/v1/auth/login", new { email = Email, password = password ?? Password }, TestContext.Current.CancellationToken);
+
+    public async Task<JsonElement> LoginAsync()
+    {
+        using var answer = await TryLoginAsync();
+        answer.StatusCode.ShouldBe(System.Net.HttpStatusCode.OK);
+        return await answer.JsonAsync();
+    }
+
+    public async Task<HttpClient> ClientAsync() => App.Bearer((await LoginAsync()).GetProperty("accessToken").GetString()!);
+}
+
+internal static class Credentials
+{
+    extension(App app)
+    {
+        public HttpClient Bearer(string credential)
+        {
+            var client = app.Anonymous();
+            client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", credential);
+            return client;
+        }
+    }
+
+    extension(HttpClient client)
+    {
+        public Task<HttpResponseMessage> PostAsync(string path, object body, string? key = null) => client.SendAsync(HttpMethod.Post, path, body, key);
+
+        public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, object? body, string? key = null, string? ifMatch = null)
+        {
+            using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body) };
+            if (key is not null)
+                request.Headers.Add("Idempotency-Key", key);
+            if (ifMatch is not null)
+                request.Headers.TryAddWithoutValidation("If-Match", ifMatch);
+            return await client.SendAsync(request, TestContext.Current.CancellationToken);
+        }
+
+        public async Task<JsonElement> GetJsonAsync(string path)
+        {
+            using var answer = await client.GetAsync(path, TestContext.Current.CancellationToken);
+            answer.StatusCode.ShouldBe(System.Net.HttpStatusCode.OK);
+            return await answer.JsonAsync();
+        }
+
+        public async Task<System.Net.HttpStatusCode> StatusAsync(string path)
+        {
+            using var answer = await client.GetAsync(path, TestContext.Current.CancellationToken);
+            return answer.StatusCode;
+        }
+    }
+}

@@ -1,0 +1,107 @@
+using System.Buffers.Text;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Licensing.Identity.Contracts;
+
+namespace Licensing.Identity.Tests.Sessions;
+
+public sealed class AccessTokenTests(App app) : IClassFixture<App>
+{
+    [Fact]
+    public async Task A_token_is_verifiable_with_the_published_key()
+    {
+        var (token, _) = await TokenAsync();
+        var parts = token.Split('.');
+        var header = JsonDocument.Parse(Base64Url.DecodeFromChars(parts[0])).RootElement;
+        header.GetProperty("alg").GetString().ShouldBe("ES256");
+        header.GetProperty("typ").GetString().ShouldBe("at+jwt");
+
+        var key = (await app.Anonymous().GetJsonAsync("/.well-known/jwks.json")).GetProperty("keys")[0];
+        key.GetProperty("kid").GetString().ShouldBe(header.GetProperty("kid").GetString());
+        using var ecdsa = ECDsa.Create(new ECParameters
+        {
+            Curve = ECCurve.NamedCurves.nistP256,
+            Q = new ECPoint
+            {
+                X = Base64Url.DecodeFromChars(key.GetProperty("x").GetString()), Y = Base64Url.DecodeFromChars(key.GetProperty("y").GetString()),
+            },
+        });
+        ecdsa.VerifyData(Encoding.ASCII.GetBytes($"{parts[0]}.{parts[1]}"), Base64Url.DecodeFromChars(parts[2]), HashAlgorithmName.SHA256).ShouldBeTrue();
+        key.TryGetProperty("d", out _).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task A_token_ends_after_fifteen_minutes()
+    {
+        var (token, _) = await TokenAsync();
+        using var client = app.Bearer(token);
+
+        app.Clock.Advance(TimeSpan.FromMinutes(15) - TimeSpan.FromSeconds(1));
+        (await client.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.OK);
+        app.Clock.Advance(TimeSpan.FromSeconds(1));
+        (await client.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
+    public async Task Forgeries_are_unauthenticated_and_never_an_error()
+    {
+        var (token, _) = await TokenAsync();
+        var parts = token.Split('.');
+        var header = JsonDocument.Parse(Base64Url.DecodeFromChars(parts[0])).RootElement;
+        var kid = header.GetProperty("kid").GetString()!;
+        var jwks = (await app.Anonymous().GetJsonAsync("/.well-known/jwks.json")).GetProperty("keys")[0].GetRawText();
+        using var stranger = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        string Sign(string alg, string typ, Func<byte[], byte[]> sign)
+        {
+            var head = Base64Url.EncodeToString(Encoding.UTF8.GetBytes($$"""{"alg":"{{alg}}","typ":"{{typ}}","kid":"{{kid}}"}"""));
+            return $"{head}.{parts[1]}.{Base64Url.EncodeToString(sign(Encoding.ASCII.GetBytes($"{head}.{parts[1]}")))}";
+        }
+
+        string[] forgeries =
+        [
+            Sign("none", "at+jwt", _ => []),
+            Sign("None", "at+jwt", _ => []),
+            Sign("HS256", "at+jwt", data => HMACSHA256.HashData(Encoding.UTF8.GetBytes(jwks), data)),
+            Sign("ES256", "at+jwt", data => stranger.SignData(data, HashAlgorithmName.SHA256)),
+            $"{parts[0]}.{parts[1]}.",
+            $"{parts[0]}.{Base64Url.EncodeToString("{}"u8.ToArray())}.{parts[2]}",
+            parts[0], "", "a.b.c", "....", "{}", "lk_", "\"", new string('a', 100_000), $"{token}x", $" {token} {token}",
+        ];
+        foreach (var forgery in forgeries)
+        {
+            var client = app.Anonymous();
+            client.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", "Bearer " + forgery);
+            (await client.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.Unauthorized, forgery.Length > 50 ? forgery[..50] : forgery);
+        }
+
+        using var good = app.Bearer(token);
+        (await good.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task A_role_that_is_given_or_taken_counts_at_once()
+    {
+        var (token, person) = await TokenAsync();
+        using var client = app.Bearer(token);
+        using var administrator = person.Branch.Administrator();
+        (await client.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.OK);
+        var assignment = (await administrator.GetJsonAsync($"/api/v1/users/{person.Person.Id}")).GetProperty("roles")[0].GetProperty("id").GetGuid();
+
+        using var taken = await administrator.SendAsync(HttpMethod.Delete, $"/api/v1/roles/assignments/{assignment}", null, key: "take");
+        taken.StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        (await client.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.Forbidden);
+        using var given = await administrator.SendAsync(HttpMethod.Put, "/api/v1/roles/assignments",
+            new { userId = person.Person.Id, role = Roles.TenantAdministrator, organizationId = person.Branch.Tenant.Id.Value });
+        given.StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await client.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.OK);
+    }
+
+    private async Task<(string Token, (Branch Branch, Person Person) Of)> TokenAsync()
+    {
+        var branch = await app.BranchAsync();
+        var person = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
+        return ((await person.LoginAsync()).GetProperty("accessToken").GetString()!, (branch, person));
+    }
+}
