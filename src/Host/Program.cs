@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Licensing.Host;
+using Licensing.Host.Demo;
 using Licensing.Host.Ops;
 
 const string Usage = """
@@ -22,6 +23,8 @@ switch (args)
         return await ServeCommand.RunAsync(args[1..], stop.Token);
     case ["ops", ..]:
         return await OpsCommandLine.RunAsync(args[1..], Terminal.Own, stop.Token);
+    case ["demo", ..]:
+        return await DemoCommand.RunAsync(args[1..], stop.Token);
     case ["help" or "--help" or "-h", ..]:
         Console.WriteLine(Usage);
         return 0;

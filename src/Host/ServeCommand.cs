@@ -1,8 +1,4 @@
 using System.Globalization;
-using Licensing.Host.Database;
-using Licensing.Host.Observability;
-using Licensing.Kernel.Persistence;
-using Microsoft.Extensions.Configuration;
 
 namespace Licensing.Host;
 
@@ -19,20 +15,9 @@ internal static class ServeCommand
 
         try
         {
-            var builder = WebApplication.CreateBuilder(rest);
-            builder.Configuration.AddInMemoryCollection(settings);
-            builder.LogToConsole();
-            await using var postgres = await builder.AddDatabaseAsync(Console.WriteLine, ct);
-            builder.AddLicensing();
-
-            await using var app = builder.Build();
-            app.UseLicensing();
-            await app.Services.GetRequiredService<Migrator>().ApplyAsync(ct);
-            await app.PrepareAsync(ct);
-            await app.StartAsync(ct);
-            foreach (var address in app.Urls)
-                Console.WriteLine($"Licensing listens on {address}; the reference is at {address}/swagger and {address}/scalar.");
-            await app.WaitForShutdownAsync(ct);
+            await using var host = await RunningHost.StartAsync(rest, settings, Console.WriteLine, ct);
+            Console.WriteLine($"Licensing listens on {host.Address}; the reference is at {host.Address}/swagger and {host.Address}/scalar.");
+            await host.WaitForShutdownAsync(ct);
             return 0;
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)

@@ -1,40 +1,60 @@
 using System.Net;
+using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
 using Licensing.Catalog.Contracts;
 using Licensing.Identity.Contracts;
-using Licensing.Provisioning.Contracts;
 using Licensing.Usage.Contracts;
 using Licensing.Usage.Rollups;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace Licensing.Usage.Tests;
 
+/// <summary>The host with a meter of each aggregation, named after it, and a plan with price lists and one without.</summary>
 public sealed class UsageApp : App
 {
-    public ArrangedSubscriptions Subscriptions { get; } = new();
+    private readonly Dictionary<bool, Guid> _plans = [];
 
-    protected override void Configure(WebApplicationBuilder builder)
+    public override async ValueTask InitializeAsync()
     {
-        builder.Services.AddSingleton<ISubscriptionDirectory>(Subscriptions);
-        builder.Services.AddSingleton<ICatalog>(new ArrangedCatalog());
+        await base.InitializeAsync();
+        var platform = await InAsync<IOrganizationDirectory, OrganizationRef>(d => d.PlatformAsync(TestContext.Current.CancellationToken));
+        using var administrator = As(Roles.PlatformAdministrator, platform.Id.Value, platform.Path);
+        foreach (var aggregation in Enum.GetNames<MeterAggregation>().Select(a => a.ToLowerInvariant()))
+            await CreateAsync(administrator, "meters", new { key = aggregation, unit = "pieces", aggregation });
+        await CreateAsync(administrator, "products", new { key = "cloud", name = "Cloud", features = new[] { new { key = "seats", name = "Seats" } } });
+        foreach (var usesPriceLists in (bool[])[false, true])
+        {
+            var plan = await CreateAsync(administrator, "plans", new
+            {
+                key = usesPriceLists ? "listed" : "plain", name = "Plan", product = "cloud", currency = "EUR", usesPriceLists,
+                charges = new[] { new { key = "base", name = "Base", price = new { model = "flat", amount = "1" } } },
+            });
+            await CreateAsync(administrator, $"plans/{plan}/publish", new { });
+            _plans[usesPriceLists] = plan;
+        }
     }
 
     /// <summary>A branch whose tenant has one subscription.</summary>
-    public async Task<Customer> CustomerAsync(bool usesPriceLists = false)
+    public async Task<Customer> CustomerAsync()
     {
         var branch = await this.BranchAsync();
-        return new Customer(this, branch, branch.Tenant, Subscribe(branch.Tenant, usesPriceLists));
+        return new Customer(this, branch, branch.Tenant, await SubscribeAsync(branch, branch.Tenant));
     }
 
-    public UsageTarget Subscribe(OrganizationRef tenant, bool usesPriceLists = false, DateOnly? from = null, DateOnly? until = null)
+    /// <returns>The subscription's id.</returns>
+    public Task<Guid> SubscribeAsync(Branch branch, OrganizationRef tenant, bool usesPriceLists = false, string from = "2025-01-01", string? until = null) =>
+        CreateAsync(branch.Administrator(), "subscriptions", new
+        {
+            tenantId = tenant.Id.Value, planId = _plans[usesPriceLists], quantities = new { }, startDate = from, endDate = until,
+        });
+
+    private static async Task<Guid> CreateAsync(HttpClient client, string what, object body)
     {
-        var target = new UsageTarget(
-            new(Id.NewGuid(Clock.GetUtcNow())), tenant.Id, tenant.Path, new(Guid.Empty), usesPriceLists, from ?? new DateOnly(2025, 1, 1), until);
-        Subscriptions.Add(target);
-        return target;
+        using var answer = await client.PostAsJsonAsync($"/api/v1/{what}", body);
+        answer.IsSuccessStatusCode.ShouldBeTrue($"{what}: {await answer.Content.ReadAsStringAsync()}");
+        return (await answer.JsonAsync()).GetProperty("id").GetGuid();
     }
 
     public Task<IReadOnlyList<UsageTotal>> TotalsAsync(OrganizationRef tenant, Period period) => InAsync<IUsageTotals, IReadOnlyList<UsageTotal>>(
@@ -58,7 +78,7 @@ public sealed class UsageApp : App
 }
 
 /// <summary>A tenant with a subscription, and records of it.</summary>
-public sealed record Customer(UsageApp App, Branch Branch, OrganizationRef Tenant, UsageTarget Subscription)
+public sealed record Customer(UsageApp App, Branch Branch, OrganizationRef Tenant, Guid Subscription)
 {
     public static Period January { get; } = Period.Month(2026, 1);
 
@@ -68,7 +88,7 @@ public sealed record Customer(UsageApp App, Branch Branch, OrganizationRef Tenan
     {
         var record = new JsonObject
         {
-            ["id"] = id, ["subscriptionId"] = Subscription.Id.Value, ["meter"] = meter, ["quantity"] = JsonValue.Create(quantity?.ToString() ?? "1"), ["start"] = start,
+            ["id"] = id, ["subscriptionId"] = Subscription, ["meter"] = meter, ["quantity"] = JsonValue.Create(quantity?.ToString() ?? "1"), ["start"] = start,
         };
         if (resourceId is not null)
             record["resourceId"] = resourceId;

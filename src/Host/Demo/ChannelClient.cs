@@ -8,6 +8,9 @@ namespace Licensing.Host.Demo;
 /// <summary>A partner's automation as we would write it: the public API, a key per write, errors told as the API tells them.</summary>
 internal sealed class ChannelClient(HttpClient http)
 {
+    private const int MostTries = 100;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+
     private string? _credential;
 
     public ChannelClient With(string credential) => new(http) { _credential = credential };
@@ -34,7 +37,22 @@ internal sealed class ChannelClient(HttpClient http)
         }
     }
 
+    // Another run of the same month sends the same keys: what it has under way is asked for again until it is there.
     private async Task<JsonObject> SendAsync(HttpMethod method, string path, JsonNode? body, string? key, CancellationToken ct)
+    {
+        using var pause = new PeriodicTimer(Pause);
+        for (var tries = 1; ; tries++)
+            try
+            {
+                return await SendOnceAsync(method, path, body, key, ct);
+            }
+            catch (ChannelRefusal refusal) when (refusal.Code is "idempotency_in_progress" or "concurrent_change" && tries < MostTries)
+            {
+                await pause.WaitForNextTickAsync(ct);
+            }
+    }
+
+    private async Task<JsonObject> SendOnceAsync(HttpMethod method, string path, JsonNode? body, string? key, CancellationToken ct)
     {
         using var request = new HttpRequestMessage(method, path);
         if (!string.IsNullOrEmpty(_credential))
@@ -42,7 +60,7 @@ internal sealed class ChannelClient(HttpClient http)
         if (key is not null)
             request.Headers.Add("Idempotency-Key", key);
         if (body is not null)
-            request.Content = JsonContent.Create(body);
+            request.Content = new StringContent(body.ToJsonString(), System.Text.Encoding.UTF8, "application/json");
         using var response = await http.SendAsync(request, ct);
         var text = await response.Content.ReadAsStringAsync(ct);
         var answer = text.Length == 0 ? [] : JsonNode.Parse(text) as JsonObject ?? throw new DemoException($"{method} {path} answered {text}");

@@ -114,7 +114,7 @@ internal sealed class DemoMonth(ChannelClient anonymous, DemoData data, DemoStat
         foreach (var (unit, index) in data.Units.Select((u, i) => (u, i)))
         {
             if (!meters.Contains(DemoData.Slug(unit)))
-                await _admin.PostAsync("/api/v1/meters", new JsonObject { ["key"] = DemoData.Slug(unit), ["unit"] = unit, ["aggregation"] = "Sum" },
+                await _admin.PostAsync("/api/v1/meters", new JsonObject { ["key"] = DemoData.Slug(unit), ["unit"] = unit, ["aggregation"] = "sum" },
                     $"demo-meter-{DemoData.Slug(unit)}", ct);
             progress.Step("Meters", index + 1, data.Units.Count);
         }
@@ -141,13 +141,13 @@ internal sealed class DemoMonth(ChannelClient anonymous, DemoData data, DemoStat
                     ["key"] = "essential",
                     ["name"] = "Essential seats",
                     ["feature"] = "essentialSeats",
-                    ["price"] = new JsonObject { ["model"] = "PerUnit", ["unitPrice"] = "10" },
+                    ["price"] = new JsonObject { ["model"] = "perUnit", ["unitPrice"] = "10" },
                 },
                 new JsonObject
                 {
                     ["key"] = "base",
                     ["name"] = "Platform fee",
-                    ["price"] = new JsonObject { ["model"] = "Flat", ["amount"] = "25" },
+                    ["price"] = new JsonObject { ["model"] = "flat", ["amount"] = "25" },
                 }),
         }, ct);
 
@@ -169,7 +169,7 @@ internal sealed class DemoMonth(ChannelClient anonymous, DemoData data, DemoStat
                     ["sku"] = sku.Sku,
                     ["meter"] = sku.Meter,
                     ["name"] = $"{sku.Service} ({sku.Unit})",
-                    ["price"] = new JsonObject { ["model"] = "PerUnit", ["unitPrice"] = sku.UnitPrice.TrimEnd('0').TrimEnd('.') is { Length: > 0 } p ? p : "0" },
+                    ["price"] = new JsonObject { ["model"] = "perUnit", ["unitPrice"] = sku.UnitPrice.TrimEnd('0').TrimEnd('.') is { Length: > 0 } p ? p : "0" },
                 })]),
             }, $"demo-prices-{DemoData.Month}", ct);
         progress.Step("Prices", data.Skus.Count, data.Skus.Count);
@@ -191,7 +191,8 @@ internal sealed class DemoMonth(ChannelClient anonymous, DemoData data, DemoStat
         if (items.Count > 0)
         {
             var answer = await _admin.PostAsync("/api/v1/subscriptions/batch", new JsonObject { ["items"] = items }, null, ct);
-            foreach (var result in answer["results"]!.AsArray().Where(r => r!["error"] is not null))
+            // A reference that is taken is one that another run of this month has just made.
+            foreach (var result in answer["results"]!.AsArray().Where(r => r!["error"] is { } error && error["code"]?.GetValue<string>() != "subscription_reference_taken"))
                 throw new DemoException($"A subscription was refused: {result!.ToJsonString()}");
         }
 
@@ -317,8 +318,8 @@ internal sealed class DemoMonth(ChannelClient anonymous, DemoData data, DemoStat
 
     private async Task<DemoResult> ResultAsync(long records, long invoices, CancellationToken ct) => new(
         records, invoices,
-        (await _admin.GetAsync($"/api/v1/billing/summary?period={DemoData.Month}&groupBy=tenant", ct)).DeepClone().AsObject(),
-        (await _admin.GetAsync($"/api/v1/billing/summary?period={DemoData.Month}&groupBy=partner", ct)).DeepClone().AsObject(),
+        await _admin.ListAsync($"/api/v1/billing/summary?period={DemoData.Month}&groupBy=Tenant", ct),
+        await _admin.ListAsync($"/api/v1/billing/summary?period={DemoData.Month}&groupBy=Partner", ct),
         await _admin.ListAsync($"/api/v1/commissions/statements?period={DemoData.Month}", ct));
 
     private async Task<JsonObject> EnsureAsync(string path, string filter, JsonObject body, CancellationToken ct)
@@ -340,11 +341,12 @@ internal sealed class DemoMonth(ChannelClient anonymous, DemoData data, DemoStat
     private async Task<JsonObject> EnsurePlanAsync(JsonObject body, CancellationToken ct)
     {
         var plan = await EnsureAsync("/api/v1/plans", $"key={body["key"]!.GetValue<string>()}", body, ct);
-        return plan["publishedVersion"] is null ? await _admin.PostAsync($"/api/v1/plans/{Id(plan)}/publish", null, $"demo-publish-{Id(plan)}", ct) : plan;
+        return plan["currentVersionId"] is null ? await _admin.PostAsync($"/api/v1/plans/{Id(plan)}/publish", null, $"demo-publish-{Id(plan)}", ct) : plan;
     }
 
     private static string Id(JsonObject resource) => resource["id"]!.GetValue<string>();
 }
 
 /// <summary>What the month came to, as the API tells it.</summary>
-internal sealed record DemoResult(long UsageRecords, long Invoices, JsonObject ByTenant, JsonObject ByPartner, IReadOnlyList<JsonObject> Statements);
+internal sealed record DemoResult(
+    long UsageRecords, long Invoices, IReadOnlyList<JsonObject> Tenants, IReadOnlyList<JsonObject> Partners, IReadOnlyList<JsonObject> Statements);

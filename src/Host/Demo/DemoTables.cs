@@ -19,21 +19,20 @@ internal static class DemoTables
     private static Table Invoices(DemoResult result)
     {
         var table = Titled($"Invoices of {DemoData.Month} per partner", "Partner", "Invoices", "Net", "Tax", "Total");
-        var groups = result.ByPartner["items"]!.AsArray().Select(g => g!.AsObject()).ToList();
-        foreach (var group in groups)
+        foreach (var group in result.Partners)
             table.AddRow(Name(group), group["invoices"]!.ToString(), Amount(group["net"]), Amount(group["tax"]), Amount(group["total"]));
         table.ShowFooters = true;
         table.Columns[0].Footer("Sum");
         table.Columns[1].Footer(result.Invoices.ToString());
         foreach (var (column, field) in new[] { (2, "net"), (3, "tax"), (4, "total") })
-            table.Columns[column].Footer(groups.Sum(g => Number(g[field])).ToString("N2"));
+            table.Columns[column].Footer(result.Partners.Sum(g => Number(g[field])).ToString("N2"));
         return table;
     }
 
     private static Table Tenants(DemoResult result)
     {
         var table = Titled($"Top {TopTenants} tenants", "Tenant", "Usage, unrounded", "Net", "Tax", "Total");
-        foreach (var group in result.ByTenant["items"]!.AsArray().Select(g => g!.AsObject()).OrderByDescending(g => Number(g["total"])).Take(TopTenants))
+        foreach (var group in result.Tenants.OrderByDescending(g => Number(g["total"])).Take(TopTenants))
             table.AddRow(Name(group), group["usageExact"]!.GetValue<string>(), Amount(group["net"]), Amount(group["tax"]), Amount(group["total"]));
         return table;
     }

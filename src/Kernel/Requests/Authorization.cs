@@ -60,7 +60,7 @@ public static class AuthorizationRefusals
         : policy.Permission is { } permission && !access.May(permission) ? NotAllowed(permission)
         : null;
 
-    private static Refusal Unauthenticated { get; } =
+    public static Refusal Unauthenticated { get; } =
         new(RefusalKind.Unauthenticated, "unauthenticated", "This needs a valid credential.");
 
     private static Refusal NotAllowed(string permission) =>

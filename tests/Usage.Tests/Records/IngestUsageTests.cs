@@ -40,7 +40,7 @@ public sealed class IngestUsageTests(UsageApp app) : IClassFixture<UsageApp>
     public async Task Another_spelling_of_the_same_record_is_a_duplicate()
     {
         var customer = await app.CustomerAsync();
-        var id = customer.Subscription.Id.Value;
+        var id = customer.Subscription;
         (await customer.SendTextAsync($$$"""{"records":[{"id":"a","subscriptionId":"{{{id}}}","meter":"sum","quantity":"01.50","start":"2026-01-10T12:00:00Z","dimensions":{"b":1.0,"a":"x"}}]}"""))
             .Counts.ShouldBe("1 0 0");
         (await customer.SendTextAsync($$$"""{"records":[{"dimensions":{"\u0061":"\u0078","b":1},"start":"2026-01-10T13:00:00.000000+01:00","quantity":1.5,"meter":"sum","region":null,"subscriptionId":"{{{id}}}","\u0069d":"a"}]}"""))
@@ -133,9 +133,9 @@ public sealed class IngestUsageTests(UsageApp app) : IClassFixture<UsageApp>
         var customer = await app.CustomerAsync();
         (await customer.SendTextAsync($$"""
             {"records":[
-            {"id":"big","subscriptionId":"{{customer.Subscription.Id.Value}}","meter":"sum","quantity":99999999999999999999.999999999999999999,"start":"2026-01-10T12:00:00Z"},
-            {"id":"small","subscriptionId":"{{customer.Subscription.Id.Value}}","meter":"sum","quantity":"0.000000000000000001","start":"2026-01-11T12:00:00Z"},
-            {"id":"back","subscriptionId":"{{customer.Subscription.Id.Value}}","meter":"sum","quantity":"-0.000000000000000003","start":"2026-01-12T12:00:00Z"}]}
+            {"id":"big","subscriptionId":"{{customer.Subscription}}","meter":"sum","quantity":99999999999999999999.999999999999999999,"start":"2026-01-10T12:00:00Z"},
+            {"id":"small","subscriptionId":"{{customer.Subscription}}","meter":"sum","quantity":"0.000000000000000001","start":"2026-01-11T12:00:00Z"},
+            {"id":"back","subscriptionId":"{{customer.Subscription}}","meter":"sum","quantity":"-0.000000000000000003","start":"2026-01-12T12:00:00Z"}]}
             """)).Counts.ShouldBe("3 0 0");
         (await customer.TotalAsync()).ShouldBe("99999999999999999999.999999999999999997");
         var listed = await Outcome.OfAsync(customer.Partner().GetAsync($"/api/v1/usage?tenantId={customer.Tenant.Id.Value}"));
@@ -181,8 +181,8 @@ public sealed class IngestUsageTests(UsageApp app) : IClassFixture<UsageApp>
     public async Task A_tenant_and_sku_find_the_subscription_that_was_live_on_the_day()
     {
         var customer = await app.CustomerAsync();
-        var first = app.Subscribe(customer.Tenant, true, new(2025, 6, 1), new(2026, 1, 5));
-        var second = app.Subscribe(customer.Tenant, true, new(2026, 1, 5));
+        var first = await app.SubscribeAsync(customer.Branch, customer.Tenant, true, "2025-06-01", "2026-01-05");
+        var second = await app.SubscribeAsync(customer.Branch, customer.Tenant, true, "2026-01-05");
         JsonObject Named(string id, string start)
         {
             var record = customer.Record(id, start: start);
@@ -194,10 +194,10 @@ public sealed class IngestUsageTests(UsageApp app) : IClassFixture<UsageApp>
 
         (await customer.SendAsync(Named("a", "2026-01-04T23:59:59.999999Z"), Named("b", "2026-01-05T00:00:00Z"), Named("c", "2025-05-31T12:00:00Z")))
             .Rejected.ShouldBe([(2, "subscription_not_found")]);
-        (await app.SqlAsync<Guid>("select subscription_id from usage.records where tenant_id = $1 and record_id = 'a'", customer.Tenant.Id.Value)).ShouldBe(first.Id.Value);
-        (await app.SqlAsync<Guid>("select subscription_id from usage.records where tenant_id = $1 and record_id = 'b'", customer.Tenant.Id.Value)).ShouldBe(second.Id.Value);
+        (await app.SqlAsync<Guid>("select subscription_id from usage.records where tenant_id = $1 and record_id = 'a'", customer.Tenant.Id.Value)).ShouldBe(first);
+        (await app.SqlAsync<Guid>("select subscription_id from usage.records where tenant_id = $1 and record_id = 'b'", customer.Tenant.Id.Value)).ShouldBe(second);
 
-        app.Subscribe(customer.Tenant, true, new(2026, 1, 8));
+        await app.SubscribeAsync(customer.Branch, customer.Tenant, true, "2026-01-08");
         (await customer.SendAsync(Named("d", "2026-01-09T00:00:00Z"))).Rejected.ShouldBe([(0, "subscription_ambiguous")]);
     }
 

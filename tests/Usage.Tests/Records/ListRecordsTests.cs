@@ -17,7 +17,7 @@ public sealed class ListRecordsTests(UsageApp app) : IClassFixture<UsageApp>
 
         var shown = (await ListAsync(customer.Partner(), "")).Body["items"]!.AsArray().Single()!;
         JsonNode.DeepEquals(shown, JsonNode.Parse($$"""
-            {"id":"a","tenantId":"{{customer.Tenant.Id.Value}}","subscriptionId":"{{customer.Subscription.Id.Value}}",
+            {"id":"a","tenantId":"{{customer.Tenant.Id.Value}}","subscriptionId":"{{customer.Subscription}}",
             "meter":"sum","quantity":"1.25","start":"2026-01-10T12:00:00+00:00","end":"2026-01-10T13:00:00+00:00",
             "sku":"sku-1","region":"eu","resourceId":"vm-1","dimensions":{"site":"Wien","cores":4},"receivedAt":"2026-01-15T09:00:00+00:00"}
             """)).ShouldBeTrue(shown.ToJsonString());
@@ -28,7 +28,7 @@ public sealed class ListRecordsTests(UsageApp app) : IClassFixture<UsageApp>
     {
         var customer = await app.CustomerAsync();
         var second = await app.TenantAsync(customer.Branch.Platform, customer.Branch.Partner);
-        var other = new Customer(app, customer.Branch, second, app.Subscribe(second));
+        var other = new Customer(app, customer.Branch, second, await app.SubscribeAsync(customer.Branch, second));
         await customer.SendAsync([.. Enumerable.Range(0, 5).Select(i => customer.Record($"a-{i}", start: $"2026-01-10T12:00:0{i / 2}Z"))]);
         await other.SendAsync([.. Enumerable.Range(0, 5).Select(i => other.Record($"b-{i}", start: $"2026-01-1{i}T12:00:00Z"))]);
 
@@ -54,7 +54,7 @@ public sealed class ListRecordsTests(UsageApp app) : IClassFixture<UsageApp>
 
         (await IdsAsync(customer.Partner(), "?meter=max")).ShouldBe(["b"]);
         (await IdsAsync(customer.Partner(), "?from=2026-01-10&until=2026-01-11")).ShouldBe(["a"]);
-        (await IdsAsync(customer.Partner(), $"?subscriptionId={customer.Subscription.Id.Value}")).ShouldBe(["b", "a"]);
+        (await IdsAsync(customer.Partner(), $"?subscriptionId={customer.Subscription}")).ShouldBe(["b", "a"]);
         (await IdsAsync(customer.Partner(), $"?subscriptionId={Guid.Empty}")).ShouldBeEmpty();
         (await IdsAsync(customer.Partner(), "?meter=%00")).ShouldBeEmpty();
         (await IdsAsync(stranger.Partner(), $"?tenantId={customer.Tenant.Id.Value}")).ShouldBeEmpty();

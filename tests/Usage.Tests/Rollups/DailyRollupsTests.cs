@@ -57,7 +57,7 @@ public sealed class DailyRollupsTests(UsageApp app) : IClassFixture<UsageApp>
     public async Task Totals_are_per_subscription_sku_and_region_in_order()
     {
         var customer = await app.CustomerAsync();
-        var (first, second) = (customer.Subscription.Id.Value, app.Subscribe(customer.Tenant).Id.Value);
+        var (first, second) = (customer.Subscription, await app.SubscribeAsync(customer.Branch, customer.Tenant));
         if (second < first)
             (first, second) = (second, first);
         JsonObject Record(string id, Guid subscription, string? sku, string? region)

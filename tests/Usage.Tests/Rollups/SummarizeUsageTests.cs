@@ -20,7 +20,7 @@ public sealed class SummarizeUsageTests(UsageApp app) : IClassFixture<UsageApp>
         whole.Status.ShouldBe(HttpStatusCode.OK, whole.Body.ToJsonString());
         whole.Body["items"]!.AsArray().Select(g => $"{g!["partnerId"]} {g["partnerName"]} {g["tenantId"]} {g["subscriptionId"]} {g["sku"]} {g["quantity"]}").ShouldBe(
             new[] { "9", "7" }.Select(q =>
-                $"{customer.Branch.Partner.Id.Value} {customer.Branch.Partner.DisplayName} {customer.Tenant.Id.Value} {customer.Subscription.Id.Value}  {q}"));
+                $"{customer.Branch.Partner.Id.Value} {customer.Branch.Partner.DisplayName} {customer.Tenant.Id.Value} {customer.Subscription}  {q}"));
     }
 
     [Fact]

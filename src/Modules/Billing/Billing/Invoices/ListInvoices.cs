@@ -10,7 +10,7 @@ namespace Licensing.Billing.Invoices;
 internal static class ListInvoices
 {
     [Needs(BillingPermissions.InvoicesRead)]
-    public sealed record Query(string? Period, Guid? TenantId, Guid? PartnerId, InvoiceStatus? Status, int? Limit, string? After) : IQuery<Page<InvoiceView>>;
+    public sealed record Query(string? Period, Guid? TenantId, Guid? PartnerId, string? Status, int? Limit, string? After) : IQuery<Page<InvoiceView>>;
 
     internal sealed class Handler(BillingDb db, IOrganizationDirectory organizations, Principal principal) : IQueryHandler<Query, Page<InvoiceView>>
     {
@@ -36,14 +36,19 @@ internal static class ListInvoices
 
             if (query.TenantId is { } tenant)
                 invoices = invoices.Where(x => x.TenantId == new OrganizationId(tenant));
-            if (query.Status is { } status)
+            if (query.Status is not null)
+            {
+                if (!Words.TryParse(query.Status, out InvoiceStatus status))
+                    return Words.Unknown<InvoiceStatus>("status");
                 invoices = invoices.Where(x => x.Status == status);
+            }
+
             return await invoices.ToPageAsync(start, x => x.Id, InvoiceView.Projection, x => x.Id.Value, cancellationToken);
         }
     }
 
     public static void Map(IEndpointRouteBuilder invoices) => invoices
-        .MapGet("/", (string? period, Guid? tenantId, Guid? partnerId, InvoiceStatus? status, int? limit, string? after, ISender sender, CancellationToken ct) =>
+        .MapGet("/", (string? period, Guid? tenantId, Guid? partnerId, string? status, int? limit, string? after, ISender sender, CancellationToken ct) =>
             sender.Ok(new Query(period, tenantId, partnerId, status, limit, after), ct))
         .Slice<Query, Page<InvoiceView>>(nameof(ListInvoices), "Lists invoices");
 }

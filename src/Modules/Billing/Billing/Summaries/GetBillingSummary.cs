@@ -37,7 +37,7 @@ internal static class GetBillingSummary
     private const int MostReasons = 100;
 
     [Needs(BillingPermissions.SummariesRead)]
-    public sealed record Query(string Period, SummaryGroup GroupBy, int? Limit, string? After) : IQuery<SummaryView>;
+    public sealed record Query(string Period, string? GroupBy, int? Limit, string? After) : IQuery<SummaryView>;
 
     internal sealed class Handler(
         BillingDb db, BilledAmounts billed, BillingChunks chunks, ISubscriptionDirectory subscriptions, IOrganizationDirectory organizations,
@@ -50,22 +50,26 @@ internal static class GetBillingSummary
             if (PageStart.Read(query.Limit ?? PageStart.MostItems, query.After).Refused(out var refusal, out var start))
                 return refusal;
 
-            var perSubscription = query.GroupBy is SummaryGroup.Subscription;
+            var by = SummaryGroup.Tenant;
+            if (query.GroupBy is not null && !Words.TryParse(query.GroupBy, out by))
+                return Words.Unknown<SummaryGroup>("groupBy");
+
+            var perSubscription = by is SummaryGroup.Subscription;
             var amounts = (await billed.OfPeriodAsync(period, principal.Scope, perSubscription, cancellationToken)).ToList();
             var notBillable = new List<OperationError>();
             if (!await IsOverAsync(period, cancellationToken)
                 && await EstimateAsync(period, perSubscription, amounts, notBillable, cancellationToken) is { } tooMany)
                 return tooMany;
 
-            var groups = amounts.GroupBy(x => (Key: KeyOf(x, query.GroupBy), x.Net.Currency))
+            var groups = amounts.GroupBy(x => (Key: KeyOf(x, by), x.Net.Currency))
                 .OrderBy(x => x.Key.Key, StringComparer.Ordinal).ThenBy(x => x.Key.Currency.Code, StringComparer.Ordinal)
                 .Where(x => start.After is null || string.CompareOrdinal(Cursor(x.Key), start.After) > 0)
                 .Take(start.Limit + 1).ToList();
             var page = groups.Take(start.Limit).ToList();
-            var named = await organizations.FindByPathAsync([.. page.Select(x => PathOf(x.First(), query.GroupBy)).Distinct()], cancellationToken);
+            var named = await organizations.FindByPathAsync([.. page.Select(x => PathOf(x.First(), by)).Distinct()], cancellationToken);
             return new SummaryView(
-                period, query.GroupBy, amounts.Exists(x => x.Estimated),
-                [.. page.Select(x => Item(x.Key.Key, named.GetValueOrDefault(PathOf(x.First(), query.GroupBy)), [.. x]))],
+                period, by, amounts.Exists(x => x.Estimated),
+                [.. page.Select(x => Item(x.Key.Key, named.GetValueOrDefault(PathOf(x.First(), by)), [.. x]))],
                 groups.Count > start.Limit ? PageStart.Encode(Cursor(page[^1].Key)) : null,
                 [.. amounts.GroupBy(x => x.Net.Currency).OrderBy(x => x.Key.Code, StringComparer.Ordinal).Select(x => Total([.. x]))],
                 [.. notBillable.Take(MostReasons)]);
@@ -132,7 +136,7 @@ internal static class GetBillingSummary
         RefusalKind.Invalid, "summary_too_wide", $"More than {most} tenants would have to be rated now. Bill the period, or ask for a smaller branch.");
 
     public static void Map(IEndpointRouteBuilder billing) => billing
-        .MapGet("/summary", (string period, SummaryGroup? groupBy, int? limit, string? after, ISender sender, CancellationToken ct) =>
-            sender.Ok(new Query(period, groupBy ?? SummaryGroup.Tenant, limit, after), ct))
+        .MapGet("/summary", (string period, string? groupBy, int? limit, string? after, ISender sender, CancellationToken ct) =>
+            sender.Ok(new Query(period, groupBy, limit, after), ct))
         .Slice<Query, SummaryView>(nameof(GetBillingSummary), "What is billed and what would be");
 }

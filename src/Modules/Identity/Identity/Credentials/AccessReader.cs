@@ -32,7 +32,7 @@ internal sealed class AccessReader(NpgsqlDataSource database, RolePermissions ro
         // A token's instants are whole seconds.
         if (!await reader.ReadAsync(ct) || reader.GetString(5) == "Closed"
             || issuedAt.ToUnixTimeSeconds() < reader.GetFieldValue<DateTimeOffset>(4).ToUnixTimeSeconds())
-            return AuthorizationRefusals.Unauthenticated;
+            return CredentialRefusals.Invalid;
 
         var (email, organization, path) = (reader.GetString(0), reader.GetGuid(1), reader.GetString(2));
         var mustChange = reader.GetBoolean(3);
@@ -70,10 +70,10 @@ internal sealed class AccessReader(NpgsqlDataSource database, RolePermissions ro
         command.Parameters.Add(new() { Value = prefix });
         await using var reader = await command.ExecuteReaderAsync(ct);
         if (!await reader.ReadAsync(ct) || !isIt(reader.GetFieldValue<byte[]>(5)) || reader.GetString(8) == "Closed")
-            return AuthorizationRefusals.Unauthenticated;
+            return CredentialRefusals.Invalid;
         var expiresAt = await reader.IsDBNullAsync(6, ct) ? DateTimeOffset.MaxValue : reader.GetFieldValue<DateTimeOffset>(6);
         if (expiresAt <= now)
-            return AuthorizationRefusals.Unauthenticated;
+            return CredentialRefusals.Invalid;
 
         var (id, suspended) = (reader.GetGuid(0), reader.GetString(8) == "Suspended");
         var access = new Access

@@ -17,7 +17,7 @@ internal sealed class BearerAuthenticator(CredentialCache cache, AccessTokens to
         if (header.Count == 0)
             return Proof.None;
         if (header is not [{ } value] || !value.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase))
-            return AuthorizationRefusals.Unauthenticated;
+            return CredentialRefusals.Invalid;
 
         var credential = value[Prefix.Length..].Trim();
         if (credential.StartsWith(ApiKeySecret.Mark, StringComparison.Ordinal))
@@ -44,7 +44,7 @@ internal sealed class ApiKeyAuthenticator(ApiKeyProof keys) : IAuthenticator
     {
         [] => new(Proof.None),
         [{ } key] => keys.ProveAsync(key, ct),
-        _ => new(AuthorizationRefusals.Unauthenticated),
+        _ => new(CredentialRefusals.Invalid),
     };
 }
 
@@ -56,5 +56,5 @@ internal sealed class ApiKeyProof(CredentialCache cache, AccessReader reader)
     // A mistyped key fails its checksum and costs no read.
     private Task<Proven> ReadAsync(string key, CancellationToken ct) => ApiKeySecret.PrefixOf(key) is { } prefix
         ? reader.ApiKeyAsync(prefix, stored => ApiKeySecret.Is(key, stored), ct)
-        : Task.FromResult<Proven>(AuthorizationRefusals.Unauthenticated);
+        : Task.FromResult<Proven>(CredentialRefusals.Invalid);
 }

@@ -29,7 +29,7 @@ internal sealed class CredentialCache(TimeProvider clock) : IDisposable
     public async ValueTask<Proof> ProveAsync(string credential, Func<string, CancellationToken, Task<Proven>> prove, CancellationToken ct)
     {
         if (credential.Length > LongestCredential)
-            return AuthorizationRefusals.Unauthenticated;
+            return CredentialRefusals.Invalid;
 
         var digest = DigestOf(credential);
         var now = clock.GetUtcNow();

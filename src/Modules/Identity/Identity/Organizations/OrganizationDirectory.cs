@@ -27,7 +27,7 @@ internal sealed class OrganizationDirectory(DbSession session) : IOrganizationDi
         (await ReadAsync("where o.id = any($1)", ct, ids.Select(x => x.Value).ToArray())).ToDictionary(x => x.Id);
 
     public async Task<IReadOnlyDictionary<string, OrganizationRef>> FindByPathAsync(IReadOnlyCollection<string> paths, CancellationToken ct) =>
-        (await ReadAsync("where o.owner_path = any($1)", ct, paths.ToArray())).ToDictionary(x => x.Path, StringComparer.Ordinal);
+        (await ReadAsync("where o.owner_path = any($1)", ct, (object)paths.ToArray())).ToDictionary(x => x.Path, StringComparer.Ordinal);
 
     public async Task<ILookup<string, OrganizationRef>> FindTenantsAsync(IReadOnlyCollection<string> externalIds, Scope scope, CancellationToken ct)
     {

@@ -51,7 +51,7 @@ internal sealed class AccessTokens(SigningKeys keys, AccessReader reader, IConfi
         });
         // The handler gives failures back instead of throwing them, whatever the text is.
         if (!checkedToken.IsValid || checkedToken.SecurityToken is not JsonWebToken jwt || !Guid.TryParse(jwt.Subject, out var userId))
-            return AuthorizationRefusals.Unauthenticated;
+            return CredentialRefusals.Invalid;
         return await reader.UserAsync(userId, new DateTimeOffset(jwt.IssuedAt, TimeSpan.Zero), new DateTimeOffset(jwt.ValidTo, TimeSpan.Zero), ct);
     }
 

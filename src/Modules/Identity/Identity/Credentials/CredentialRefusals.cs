@@ -1,0 +1,8 @@
+namespace Licensing.Identity.Credentials;
+
+internal static class CredentialRefusals
+{
+    // One answer for whatever is wrong with it, so that nothing is learned by trying.
+    public static Refusal Invalid { get; } =
+        new(RefusalKind.Unauthenticated, "invalid_credential", "The credential is malformed, unknown, expired or revoked.");
+}

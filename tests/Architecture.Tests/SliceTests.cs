@@ -1,0 +1,89 @@
+using System.Reflection;
+using Licensing.Kernel.Http;
+using Licensing.Kernel.Persistence;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Licensing.Architecture.Tests;
+
+/// <summary>Rules that hold for every slice of every module, read from the composed host.</summary>
+public sealed class SliceTests(App app) : IClassFixture<App>
+{
+    private static readonly string[] Banned = ["Manager", "Helper", "Util", "Utils", "Service", "Processor", "Dto", "Impl", "Base", "Common", "Info"];
+
+    [Fact]
+    public void Every_request_declares_who_may_send_it_and_names_a_declared_permission() =>
+        Should.NotThrow(() => RequestPolicy.Verify(app.Services.RequestTypes(), app.Services.GetRequiredService<PermissionCatalog>()));
+
+    [Fact]
+    public void A_request_without_a_policy_is_refused_at_start_up() =>
+        Should.Throw<InvalidOperationException>(() => RequestPolicy.Verify([typeof(Undeclared)], app.Services.GetRequiredService<PermissionCatalog>()))
+            .Message.ShouldContain(nameof(Undeclared));
+
+    [Fact]
+    public void A_request_with_an_unknown_permission_is_refused_at_start_up() =>
+        Should.Throw<InvalidOperationException>(() => RequestPolicy.Verify([typeof(Mistyped)], app.Services.GetRequiredService<PermissionCatalog>()))
+            .Message.ShouldContain("no.such.permission");
+
+    [Fact]
+    public void Every_permission_is_needed_by_some_request()
+    {
+        var needed = app.Services.RequestTypes().Select(t => RequestPolicy.Of(t).Permission).OfType<string>().ToHashSet();
+
+        app.Services.GetRequiredService<PermissionCatalog>().All.Keys.Except(needed).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Every_api_route_is_a_slice_with_a_unique_name()
+    {
+        var routes = Routes().Where(r => r.RoutePattern.RawText!.StartsWith("/api/", StringComparison.Ordinal)).ToList();
+
+        routes.Where(r => r.Metadata.GetMetadata<SliceMetadata>() is null).Select(r => r.DisplayName).ShouldBeEmpty();
+        routes.Select(r => r.Metadata.GetMetadata<IEndpointNameMetadata>()!.EndpointName).ShouldBeUnique();
+    }
+
+    [Fact]
+    public void No_type_has_a_name_that_says_nothing() =>
+        OurTypes().Where(t => Banned.Any(b => t.Name.EndsWith(b, StringComparison.Ordinal))).Select(t => t.FullName).ShouldBeEmpty();
+
+    [Fact]
+    public void Rules_do_not_read_the_clock_or_the_database()
+    {
+        var entities = app.Services.GetServices<ModuleDefinition>().SelectMany(m =>
+        {
+            using var scope = app.Services.CreateScope();
+            return ((DbContext)scope.ServiceProvider.GetRequiredService(m.Db)).Model.GetEntityTypes().Select(e => e.ClrType).ToList();
+        }).Distinct();
+
+        entities.SelectMany(e => e.GetFields(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public))
+            .Where(f => typeof(TimeProvider).IsAssignableFrom(f.FieldType) || typeof(DbContext).IsAssignableFrom(f.FieldType) || f.FieldType == typeof(DbSession))
+            .Select(f => $"{f.DeclaringType!.Name}.{f.Name}").ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Migrations_name_only_their_own_schema()
+    {
+        var modules = app.Services.GetServices<ModuleDefinition>().ToList();
+
+        var trespasses = modules.SelectMany(m => m.Assembly.GetManifestResourceNames().Where(n => n.EndsWith(".sql", StringComparison.Ordinal)).SelectMany(n =>
+        {
+            using var reader = new StreamReader(m.Assembly.GetManifestResourceStream(n)!);
+            var sql = reader.ReadToEnd();
+            return modules.Where(other => other != m && sql.Contains($"{other.Schema}.", StringComparison.OrdinalIgnoreCase)).Select(other => $"{n} names {other.Schema}");
+        }));
+
+        trespasses.ShouldBeEmpty();
+    }
+
+    private IEnumerable<RouteEndpoint> Routes() => app.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>();
+
+    private static IEnumerable<Type> OurTypes() => Directory.GetFiles(AppContext.BaseDirectory, "Licensing.*.dll")
+        .Select(f => Assembly.Load(Path.GetFileNameWithoutExtension(f))).SelectMany(a => a.GetTypes())
+        .Where(t => t.FullName?.StartsWith("Licensing.", StringComparison.Ordinal) == true && !t.Name.Contains('<', StringComparison.Ordinal));
+
+    private sealed record Undeclared : ICommand<Done>;
+
+    [Needs("no.such.permission")]
+    private sealed record Mistyped : ICommand<Done>;
+}

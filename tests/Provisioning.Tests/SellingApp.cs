@@ -1,0 +1,91 @@
+using System.Collections.Concurrent;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Licensing.Identity.Contracts;
+using Licensing.Kernel.Messaging;
+using Licensing.Provisioning.Contracts;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Licensing.Provisioning.Tests;
+
+/// <summary>The host with someone who hears everything that the module tells.</summary>
+public sealed class SellingApp : App
+{
+    private readonly ConcurrentQueue<(string Name, string Body)> _heard = [];
+    private static int _last;
+
+    public static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    protected override void Configure(WebApplicationBuilder builder)
+    {
+        foreach (var type in typeof(SubscriptionActivated).Assembly.GetTypes().Where(t => t.IsDefined(typeof(MessageAttribute), false)))
+        {
+            var name = MessageAttribute.NameOf(type);
+            builder.Services.AddSingleton(new Subscriber(name, $"provisioning.test_{type.Name}", "provisioning", (_, body, _) =>
+            {
+                _heard.Enqueue((name, body));
+                return Task.CompletedTask;
+            }));
+        }
+    }
+
+    /// <summary>What was told of one subscription, oldest first.</summary>
+    public async Task<List<string>> HeardAsync(Guid subscription)
+    {
+        await DrainAsync();
+        return [.. _heard.Where(m => m.Body.Contains(subscription.ToString())).Select(m => m.Name)];
+    }
+
+    /// <summary>A published plan of a product.</summary>
+    public async Task<Guid> PlanAsync(Branch branch, string product = "ccaas", bool publish = true)
+    {
+        using var client = branch.Administrator();
+        using var drafted = await client.PostAsJsonAsync("/api/v1/plans", new
+        {
+            key = $"plan-{Interlocked.Increment(ref _last)}", name = "Plan", product, currency = "EUR", usesPriceLists = true,
+            charges = new[] { new { key = "base", name = "Base", price = new { model = "flat", amount = "10.00" } } },
+        }, Ct);
+        var id = (await drafted.JsonAsync()).GetProperty("id").GetGuid();
+        if (publish)
+            (await client.PostAsync($"/api/v1/plans/{id}/publish", null, Ct)).EnsureSuccessStatusCode();
+        return id;
+    }
+
+    public static object Asked(Branch branch, Guid plan, int seats = 10, string? start = null, string? end = null, string? reference = null, OrganizationRef? tenant = null) => new
+    {
+        tenantId = (tenant ?? branch.Tenant).Id.Value, planId = plan, quantities = new { essentialSeats = seats }, startDate = start, endDate = end, reference,
+    };
+
+    public static Task<HttpResponseMessage> SubscribeAsync(HttpClient client, object asked) => client.PostAsJsonAsync("/api/v1/subscriptions", asked, Ct);
+
+    /// <summary>A subscription made by the platform's administrator.</summary>
+    public static async Task<JsonElement> SubscribedAsync(Branch branch, object asked)
+    {
+        using var client = branch.Administrator();
+        using var answer = await SubscribeAsync(client, asked);
+        answer.IsSuccessStatusCode.ShouldBeTrue(await answer.Content.ReadAsStringAsync(Ct));
+        return await answer.JsonAsync();
+    }
+}
+
+internal static class Refusing
+{
+    /// <summary>Status, code and the fields at fault in one line.</summary>
+    public static async Task<string> RefusalAsync(this Task<HttpResponseMessage> request)
+    {
+        using var answer = await request;
+        var body = await answer.JsonAsync();
+        var fields = body.TryGetProperty("errors", out var errors)
+            ? errors.EnumerateArray().Select(e => $" {e.GetProperty("pointer").GetString()} {e.GetProperty("code").GetString()}")
+            : [];
+        return $"{(int)answer.StatusCode} {body.GetProperty("code").GetString()}{string.Concat(fields)}";
+    }
+
+    public static Guid IdOf(this JsonElement view) => view.GetProperty("id").GetGuid();
+
+    public static string? Text(this JsonElement view, string property) => view.GetProperty(property).GetString();
+
+    public static int Seats(this JsonElement view, string feature = "essentialSeats") =>
+        view.GetProperty("quantities").TryGetProperty(feature, out var seats) ? seats.GetInt32() : 0;
+}

@@ -1,0 +1,101 @@
+using Licensing.Identity.Contracts;
+using Licensing.Provisioning.Contracts;
+using System.Net.Http.Json;
+using static Licensing.Provisioning.Tests.SellingApp;
+
+namespace Licensing.Provisioning.Tests.Subscriptions;
+
+public sealed class SubscriptionDirectoryTests(SellingApp app) : IClassFixture<SellingApp>
+{
+    private static readonly Period January = Period.Month(2026, 1);
+
+    private Task<IReadOnlyList<BillableSubscription>> BillableAsync(Period period, Scope scope, OrganizationId? after = null, int tenants = 100) =>
+        app.InAsync<ISubscriptionDirectory, IReadOnlyList<BillableSubscription>>(d => d.BillableAsync(period, scope, after, tenants, Ct));
+
+    private Task<int> CountAsync(Period period, Scope scope) =>
+        app.InAsync<ISubscriptionDirectory, int>(d => d.CountBillableTenantsAsync(period, scope, Ct));
+
+    private static Scope Of(OrganizationRef organization) => Scope.Of([organization.Path]);
+
+    [Fact]
+    public async Task Billing_walks_over_the_tenants_of_a_branch_with_all_their_subscriptions()
+    {
+        var branch = await app.BranchAsync();
+        var plan = await app.PlanAsync(branch);
+        var tenants = new List<OrganizationRef> { branch.Tenant };
+        for (var i = 0; i < 4; i++)
+            tenants.Add(await app.TenantAsync(branch.Platform, branch.Partner));
+        foreach (var tenant in tenants)
+        {
+            await SubscribedAsync(branch, Asked(branch, plan, tenant: tenant));
+            await SubscribedAsync(branch, Asked(branch, plan, tenant: tenant, start: "2025-12-01", end: "2026-01-10"));
+            await SubscribedAsync(branch, Asked(branch, plan, tenant: tenant, start: "2026-02-01"));
+            await SubscribedAsync(branch, Asked(branch, plan, tenant: tenant, start: "2025-11-01", end: "2026-01-01"));
+        }
+
+        (await CountAsync(January, Of(branch.Partner))).ShouldBe(5);
+        var seen = new List<BillableSubscription>();
+        OrganizationId? after = null;
+        while (await BillableAsync(January, Of(branch.Partner), after, 2) is { Count: > 0 } chunk)
+        {
+            chunk.Select(s => s.TenantId).Distinct().Count().ShouldBeLessThanOrEqualTo(2);
+            seen.AddRange(chunk);
+            after = chunk[^1].TenantId;
+        }
+
+        seen.Count.ShouldBe(10);
+        seen.Select(s => s.TenantId).Distinct().ShouldBe(tenants.Select(t => t.Id).OrderBy(t => t.Value));
+        var first = seen.Where(s => s.TenantId == branch.Tenant.Id).OrderBy(s => s.StartedOn).ToList();
+        first.Select(s => s.Spans.Single().Days.ToString()).ShouldBe(["2026-01-01/2026-01-10", "2026-01-15/2026-02-01"]);
+        first[0].Spans[0].Quantities["essentialSeats"].ShouldBe(10);
+        first[0].OwnerPath.ShouldBe(branch.Tenant.Path);
+    }
+
+    [Fact]
+    public async Task What_has_no_billable_day_is_not_there()
+    {
+        var branch = await app.BranchAsync();
+        var plan = await app.PlanAsync(branch);
+        using var client = branch.Administrator();
+        var today = (await SubscribedAsync(branch, Asked(branch, plan))).IdOf();
+        await client.PostAsync($"/api/v1/subscriptions/{today}/cancel", null, Ct);
+        var suspended = (await SubscribedAsync(branch, Asked(branch, plan))).IdOf();
+        await client.PostAsJsonAsync($"/api/v1/subscriptions/{suspended}/suspend", new { reason = "Overdue" }, Ct);
+
+        (await CountAsync(January, Of(branch.Tenant))).ShouldBe(0);
+        (await BillableAsync(January, Of(branch.Tenant))).ShouldBeEmpty();
+        (await CountAsync(Period.Month(2026, 2), Of(branch.Tenant))).ShouldBe(0);
+
+        await client.PostAsync($"/api/v1/subscriptions/{suspended}/resume", null, Ct);
+        (await BillableAsync(January, Of(branch.Tenant))).Single().Id.Value.ShouldBe(suspended);
+    }
+
+    [Fact]
+    public async Task A_scope_of_nothing_sees_nothing_and_of_everything_all()
+    {
+        var branch = await app.BranchAsync();
+        await SubscribedAsync(branch, Asked(branch, await app.PlanAsync(branch)));
+
+        (await CountAsync(January, Scope.Nothing)).ShouldBe(0);
+        (await BillableAsync(January, Scope.Everything, tenants: 1_000)).ShouldContain(s => s.TenantId == branch.Tenant.Id);
+    }
+
+    [Fact]
+    public async Task Usage_finds_whose_a_record_is()
+    {
+        var branch = await app.BranchAsync();
+        var plan = await app.PlanAsync(branch);
+        var live = new SubscriptionId((await SubscribedAsync(branch, Asked(branch, plan))).IdOf());
+        var over = new SubscriptionId((await SubscribedAsync(branch, Asked(branch, plan, start: "2025-06-01", end: "2025-12-01"))).IdOf());
+        var pending = new SubscriptionId((await SubscribedAsync(branch, Asked(branch, plan, start: "2026-02-01"))).IdOf());
+
+        var found = await app.InAsync<ISubscriptionDirectory, IReadOnlyDictionary<SubscriptionId, UsageTarget>>(
+            d => d.FindAsync([live, over, pending, new SubscriptionId(Guid.Empty)], Ct));
+        found.Keys.ShouldBe([live, over, pending], ignoreOrder: true);
+        (found[over].StartedOn, found[over].EndedOn, found[over].UsesPriceLists).ShouldBe((new DateOnly(2025, 6, 1), new DateOnly(2025, 12, 1), true));
+        found[live].EndedOn.ShouldBeNull();
+
+        var ofTenants = await app.InAsync<ISubscriptionDirectory, ILookup<OrganizationId, UsageTarget>>(d => d.OfTenantsAsync([branch.Tenant.Id], Ct));
+        ofTenants[branch.Tenant.Id].Select(t => t.Id).ShouldBe([live, over], ignoreOrder: true);
+    }
+}

@@ -1,0 +1,39 @@
+namespace Licensing.Scenarios.Tests.Authorization;
+
+/// <summary>
+/// One line of <c>Approved/endpoints.txt</c>: <c>METHOD /pattern | who | resource | body</c>. Who is <c>anyone</c>, <c>any-caller</c> or short role
+/// names; resource says which of the branch's ids fills <c>{id}</c> and the placeholders of the body (<c>$tenant</c> …); <c>shared</c>
+/// before it means that every branch may see it.
+/// </summary>
+public sealed record Expectation(string Method, string Pattern, string Who, string Resource, string Body)
+{
+    private static readonly Dictionary<string, string> Short = new()
+    {
+        ["PlA"] = "PlatformAdministrator",
+        ["PlR"] = "PlatformReader",
+        ["PlS"] = "PlatformService",
+        ["DiA"] = "DistributorAdministrator",
+        ["DiR"] = "DistributorReader",
+        ["PaA"] = "PartnerAdministrator",
+        ["PaR"] = "PartnerReader",
+        ["TeA"] = "TenantAdministrator",
+        ["TeU"] = "TenantUser",
+    };
+
+    public static IReadOnlyList<Expectation> All { get; } = [.. File.ReadAllLines(Path.Combine(AppContext.BaseDirectory, "Approved", "endpoints.txt"))
+        .Where(l => l.Length > 0 && l[0] != '#')
+        .Select(l => l.Split('|', 4, StringSplitOptions.TrimEntries))
+        .Select(p => new Expectation(p[0].Split(' ')[0], p[0].Split(' ')[1], p[1], p[2], p[3]))];
+
+    public string Key => $"{Method} {Pattern}";
+
+    public bool Anyone => Who == "anyone";
+
+    public bool IsShared => Resource.StartsWith("shared ", StringComparison.Ordinal);
+
+    public string ResourceName => Resource.Split(' ')[^1];
+
+    public bool Allows(string role) => Who is "anyone" or "any-caller" || Who.Split(' ').Any(s => Short[s] == role);
+
+    public static string ShortNames(IEnumerable<string> roles) => string.Join(' ', roles.Select(r => Short.Single(s => s.Value == r).Key));
+}

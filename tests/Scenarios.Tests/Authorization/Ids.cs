@@ -1,0 +1,35 @@
+using Licensing.Identity.Contracts;
+
+namespace Licensing.Scenarios.Tests.Authorization;
+
+/// <summary>What one branch of the tree owns, by the names that the expectations use.</summary>
+public sealed class Ids(IReadOnlyDictionary<string, string> byName, Func<string, HttpClient>? clients = null)
+{
+    // Made by the platform and seen by all: not a branch's own.
+    private static readonly string[] Shared = ["plan", "product", "meter", "pricelist"];
+
+    public IReadOnlyDictionary<string, string> All => byName;
+
+    public IEnumerable<KeyValuePair<string, string>> Private => byName.Where(x => !Shared.Contains(x.Key));
+
+    /// <summary>Ids of the right form that nothing has.</summary>
+    public static Ids Unknown() => new(Names.ToDictionary(n => n, _ => Id.NewGuid(DateTimeOffset.UnixEpoch).ToString()));
+
+    public static IReadOnlyList<string> Names { get; } =
+    [
+        "distributor", "partner", "tenant", "user", "apikey", "assignment", "product", "plan", "meter", "pricelist", "subscription", "invoice",
+        "statement", "scheme", "operation",
+    ];
+
+    public HttpClient As(string role) => clients!(role);
+
+    public string Fill(string template)
+    {
+        foreach (var (name, id) in byName.OrderByDescending(x => x.Key.Length))
+            template = template.Replace($"${name}", id, StringComparison.Ordinal);
+        return template;
+    }
+
+    /// <summary>The level of the tree at which a role is held.</summary>
+    public static OrganizationKind LevelOf(string role) => Enum.GetValues<OrganizationKind>().Single(k => role.StartsWith(k.ToString(), StringComparison.Ordinal));
+}

@@ -1,0 +1,142 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Licensing.Identity.Contracts;
+
+namespace Licensing.Scenarios.Tests.Authorization;
+
+/// <summary>Two branches of one tree, each with one of everything that an endpoint can name, billed and closed for one month.</summary>
+public sealed class TwoBranches : IAsyncLifetime
+{
+    public const string Month = "2025-12";
+
+    private readonly Dictionary<string, string> _shared = [];
+
+    public App App { get; } = new();
+
+    /// <summary>The branch whose things are walked.</summary>
+    public Ids Near { get; private set; } = null!;
+
+    /// <summary>The branch from which nothing of <see cref="Near"/> may be seen.</summary>
+    public Ids Far { get; private set; } = null!;
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        await App.InitializeAsync();
+        var near = await App.BranchAsync();
+        var far = await App.BranchAsync();
+        await CatalogAsync(near);
+        var nearIds = await FillAsync(near);
+        var farIds = await FillAsync(far);
+        await BillAsync(near, nearIds);
+        await BillAsync(far, farIds);
+        Near = new Ids(nearIds, near.As);
+        Far = new Ids(farIds, far.As);
+    }
+
+    public ValueTask DisposeAsync() => App.DisposeAsync();
+
+    /// <summary>Whether the near branch's <paramref name="resource"/> lies in the subtree where <paramref name="role"/> is held there.</summary>
+    public bool Reaches(string role, string resource) => Ids.LevelOf(role) <= resource switch
+    {
+        "-" or "period" or "plan" or "product" or "meter" or "pricelist" => OrganizationKind.Tenant,
+        "distributor" => OrganizationKind.Distributor,
+        "partner" or "statement" or "scheme" => OrganizationKind.Partner,
+        "operation" => OrganizationKind.Platform,
+        _ => OrganizationKind.Tenant,
+    };
+
+    private async Task CatalogAsync(Branch branch)
+    {
+        var admin = branch.Administrator();
+        _shared["meter"] = Id(await PostAsync(admin, "/api/v1/meters", new { key = "calls", unit = "Calls", aggregation = "sum" }));
+        _shared["product"] = Id(await PostAsync(admin, "/api/v1/products", new { key = "calls", name = "Calls", features = new[] { new { key = "seats", name = "Seats" } } }));
+        var plan = await PostAsync(admin, "/api/v1/plans", new
+        {
+            key = "calls",
+            name = "Calls",
+            product = "calls",
+            currency = "EUR",
+            charges = new[] { new { key = "seats", name = "Seats", feature = "seats", price = new { model = "perUnit", unitPrice = "10" } } },
+        });
+        _shared["plan"] = Id(plan);
+        await PostAsync(admin, $"/api/v1/plans/{Id(plan)}/publish", null);
+        _shared["pricelist"] = Id(await PostAsync(admin, "/api/v1/pricing", new
+        {
+            key = "calls",
+            name = "Calls",
+            scope = "Global",
+            currency = "EUR",
+            validFrom = "2025-01-01",
+            items = Array.Empty<object>(),
+        }));
+        await PutAsync(admin, "/api/v1/tax-rates", new { country = "DE", category = "S", percent = "19", validFrom = "2025-01-01" });
+    }
+
+    private async Task<Dictionary<string, string>> FillAsync(Branch branch)
+    {
+        var admin = branch.Administrator();
+        var ids = new Dictionary<string, string>(_shared)
+        {
+            ["distributor"] = branch.Distributor.Id.Value.ToString(),
+            ["partner"] = branch.Partner.Id.Value.ToString(),
+            ["tenant"] = branch.Tenant.Id.Value.ToString(),
+        };
+        var user = await PostAsync(admin, "/api/v1/users", new
+        {
+            email = $"user-{branch.Tenant.Code}@example.com",
+            displayName = "User",
+            organizationId = ids["tenant"],
+            password = "correct horse battery staple 1A",
+        });
+        ids["user"] = Id(user);
+        ids["assignment"] = Id(await PutAsync(admin, "/api/v1/roles/assignments", new { userId = Id(user), role = Roles.TenantUser, organizationId = ids["tenant"] }));
+        ids["apikey"] = Id(await PostAsync(admin, "/api/v1/api-keys", new { name = "key", organizationId = ids["tenant"], role = Roles.TenantAdministrator }));
+        ids["subscription"] = Id(await PostAsync(admin, "/api/v1/subscriptions", new
+        {
+            tenantId = ids["tenant"],
+            planId = ids["plan"],
+            quantities = new { seats = 3 },
+            startDate = "2025-12-01",
+        }));
+        ids["scheme"] = Id(await PostAsync(admin, "/api/v1/commissions/schemes", new
+        {
+            organizationId = ids["partner"],
+            tiers = new[] { new { from = "0", to = (string?)null, percent = "10" } },
+            validFrom = Month,
+        }));
+        await App.DrainAsync();
+        return ids;
+    }
+
+    private async Task BillAsync(Branch branch, Dictionary<string, string> ids)
+    {
+        var admin = branch.Administrator();
+        ids["operation"] = (await PostAsync(admin, $"/api/v1/billing/generate/{Month}", new { issue = true }))["operationId"]!.GetValue<string>();
+        await App.DrainAsync();
+        ids["invoice"] = Id(await FirstAsync(admin, $"/api/v1/invoices?period={Month}&tenantId={ids["tenant"]}"));
+        await PostAsync(admin, $"/api/v1/commissions/close/{Month}", null);
+        ids["statement"] = Id(await FirstAsync(admin, $"/api/v1/commissions/statements?period={Month}&organizationId={ids["partner"]}"));
+    }
+
+    private static async Task<JsonObject> FirstAsync(HttpClient client, string path) =>
+        (await client.GetFromJsonAsync<JsonObject>(path, Ct))!["items"]!.AsArray().Single()!.AsObject();
+
+    private static Task<JsonObject> PostAsync(HttpClient client, string path, object? body) => SendAsync(client, HttpMethod.Post, path, body);
+
+    private static Task<JsonObject> PutAsync(HttpClient client, string path, object body) => SendAsync(client, HttpMethod.Put, path, body);
+
+    private static async Task<JsonObject> SendAsync(HttpClient client, HttpMethod method, string path, object? body)
+    {
+        using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body) };
+        using var response = await client.SendAsync(request, Ct);
+        var text = await response.Content.ReadAsStringAsync(Ct);
+        return response.IsSuccessStatusCode
+            ? JsonSerializer.Deserialize<JsonObject>(text)!
+            : throw new InvalidOperationException($"{method} {path}: {(int)response.StatusCode} {text}");
+    }
+
+    private static string Id(JsonObject resource) => resource["id"]!.GetValue<string>();
+}

@@ -1,0 +1,127 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace Licensing.Scenarios.Tests.Month;
+
+/// <summary>The demonstration month in a process of its own, which can be killed like any other.</summary>
+internal sealed class HostProcess : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
+
+    private readonly Process _process;
+    private readonly StringBuilder _output = new();
+    private readonly BlockingCollection<string> _lines = [];
+    private readonly Task _ended;
+
+    private HostProcess(Process process)
+    {
+        _process = process;
+        _process.OutputDataReceived += (_, e) => Take(e.Data);
+        _process.ErrorDataReceived += (_, e) => Take(e.Data);
+        _process.Start();
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+        _ended = _process.WaitForExitAsync();
+    }
+
+    public static HostProcess Start(string data, string json, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        var start = new ProcessStartInfo("dotnet")
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = AppContext.BaseDirectory,
+            ArgumentList = { Path.Combine(AppContext.BaseDirectory, "Licensing.Host.dll"), "demo", "--exit", "--port", "0", "--data", data, "--json", json },
+        };
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>())
+            start.Environment[name] = value;
+        return new HostProcess(new Process { StartInfo = start });
+    }
+
+    public string Output
+    {
+        get
+        {
+            lock (_output)
+                return _output.ToString();
+        }
+    }
+
+    /// <summary>Lets it finish; the exit code.</summary>
+    public async Task<int> EndAsync(CancellationToken ct)
+    {
+        await _ended.WaitAsync(Patience, ct);
+        return _process.ExitCode;
+    }
+
+    /// <summary>Kills it, and nothing else, as soon as it prints <paramref name="text"/>.</summary>
+    public async Task KillAtAsync(string text, CancellationToken ct)
+    {
+        await Task.Run(() =>
+        {
+            while (!_lines.IsCompleted && _lines.TryTake(out var line, (int)Patience.TotalMilliseconds, ct))
+                if (line.Contains(text, StringComparison.Ordinal))
+                    return;
+            throw new InvalidOperationException($"It ended before it printed '{text}':\n{Output}");
+        }, ct);
+        _process.Kill();
+        await EndAsync(ct);
+    }
+
+    private void Take(string? line)
+    {
+        if (line is null)
+            return;
+        lock (_output)
+            _output.AppendLine(line);
+        _lines.Add(line);
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+            _process.Kill();
+        _process.Dispose();
+        _lines.Dispose();
+    }
+}
+
+/// <summary>A data folder, and the server in it stopped when the test is over.</summary>
+internal sealed class MonthFolder : IAsyncDisposable
+{
+    public string Path { get; } = Directory.CreateTempSubdirectory("licensing-month-").FullName;
+
+    public string Json => System.IO.Path.Combine(Path, "month.json");
+
+    /// <summary>What the last run reported, without what differs from start to start.</summary>
+    public JsonObject Report()
+    {
+        var report = JsonNode.Parse(File.ReadAllText(Json))!.AsObject();
+        report.Remove("url");
+        report.Remove("admin");
+        report.Remove("apiKeys");
+        return report;
+    }
+
+    public async Task<HostProcess> FinishedAsync(CancellationToken ct, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        var host = HostProcess.Start(Path, Json, environment);
+        var code = await host.EndAsync(ct);
+        code.ShouldBe(0, host.Output);
+        return host;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        // A killed host leaves its server running: adopting it and ending in order stops it.
+        if (Directory.Exists(System.IO.Path.Combine(Path, "postgres")))
+            await using (await Licensing.Host.Database.EmbeddedPostgres.StartAsync(
+                new Licensing.Host.Database.EmbeddedPostgresSettings(System.IO.Path.Combine(Path, "postgres")), _ => { }, CancellationToken.None))
+            {
+            }
+
+        Directory.Delete(Path, recursive: true);
+    }
+}
