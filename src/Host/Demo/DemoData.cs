@@ -32,7 +32,8 @@ internal sealed class DemoData
 
     public IReadOnlyList<UsageRow> Skus => [.. Rows.DistinctBy(r => r.Sku).OrderBy(r => r.Sku, StringComparer.Ordinal)];
 
-    public IReadOnlyList<string> Units => [.. Rows.Select(r => r.Unit).Distinct().Order(StringComparer.Ordinal)];
+    /// <summary>"GB-Months" and "GB Months" are one unit of two providers.</summary>
+    public IReadOnlyList<string> Units => [.. Rows.Select(r => r.Unit).DistinctBy(Slug).Order(StringComparer.Ordinal)];
 
     public static DemoData Load()
     {

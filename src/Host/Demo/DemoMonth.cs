@@ -119,7 +119,7 @@ internal sealed class DemoMonth(ChannelClient anonymous, DemoData data, DemoStat
             progress.Step("Meters", index + 1, data.Units.Count);
         }
 
-        await EnsureAsync("/api/v1/products", $"key={UsagePlan}", new JsonObject { ["key"] = UsagePlan, ["name"] = "Cloud usage", ["features"] = new JsonArray() }, ct);
+        await EnsureAsync("/api/v1/products", $"key={UsagePlan}", new JsonObject { ["key"] = UsagePlan, ["name"] = "Cloud usage", ["features"] = new JsonArray(new JsonObject { ["key"] = "account", ["name"] = "Cloud account" }) }, ct);
         var usage = await EnsurePlanAsync(new JsonObject
         {
             ["key"] = UsagePlan,

@@ -56,6 +56,18 @@ public sealed class OpeningTests(SellingApp app) : IClassFixture<SellingApp>
     }
 
     [Fact]
+    public async Task Nothing_is_sold_to_a_tenant_under_a_suspended_partner()
+    {
+        var branch = await app.BranchAsync();
+        var plan = await app.PlanAsync(branch);
+        using var administrator = branch.Administrator();
+        using var suspended = await administrator.PostAsJsonAsync($"/api/v1/partners/{branch.Partner.Id.Value}/suspend", new { reason = "Overdue" }, Ct);
+        suspended.IsSuccessStatusCode.ShouldBeTrue();
+
+        (await SubscribeAsync(administrator, Asked(branch, plan)).RefusalAsync()).ShouldBe("409 tenant_not_active");
+    }
+
+    [Fact]
     public async Task Platform_administrators_and_machines_start_up_to_thirteen_months_back()
     {
         var branch = await app.BranchAsync();

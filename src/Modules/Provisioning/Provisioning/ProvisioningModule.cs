@@ -2,6 +2,7 @@ using Licensing.Provisioning.Contracts;
 using Licensing.Provisioning.Data;
 using Licensing.Provisioning.Seats;
 using Licensing.Provisioning.Subscriptions;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -17,6 +18,7 @@ public static class ProvisioningModule
             var module = host.AddModule<ProvisioningDb>("provisioning", ProvisioningPermissions.All)
                 .On<SubscriptionDue, ActivateWhenDue>()
                 .OnConstraint("subscriptions_reference", SubscriptionRefusals.ReferenceTaken);
+            module.Services.AddSingleton(host.Configuration.GetSection("Provisioning").Get<ProvisioningSettings>() ?? new ProvisioningSettings());
             module.Services.AddScoped<Opening>();
             module.Services.AddScoped<ISubscriptionDirectory, SubscriptionDirectory>();
         }

@@ -2,6 +2,7 @@ using Licensing.Usage.Contracts;
 using Licensing.Usage.Data;
 using Licensing.Usage.Records;
 using Licensing.Usage.Rollups;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -15,6 +16,7 @@ public static class UsageModule
         public void AddUsage()
         {
             host.AddModule<UsageDb>("usage", UsagePermissions.All).On<DaysDirty, RollUpWhenDaysDirty>();
+            host.Services.AddSingleton(host.Configuration.GetSection("Usage").Get<UsageSettings>() ?? new UsageSettings());
             host.Services.AddScoped<RecordTargets>();
             host.Services.AddScoped<RecordStore>();
             host.Services.AddScoped<DailyRollups>();

@@ -17,6 +17,8 @@ internal sealed class SubscriptionMapping : IEntityTypeConfiguration<Subscriptio
     public void Configure(EntityTypeBuilder<HistoryEntry> builder)
     {
         builder.ToTable("subscription_history").HasKey(x => x.Id);
+        // Said so that a new subscription is written before its first entry.
+        builder.HasOne<Subscription>().WithMany().HasForeignKey(x => x.SubscriptionId);
         builder.Property(x => x.Quantities).IsJson();
     }
 }

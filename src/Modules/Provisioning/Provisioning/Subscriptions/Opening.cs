@@ -19,9 +19,9 @@ internal sealed record NewSubscription(
 
 /// <summary>Opens one subscription or a thousand by the same rules, with as many reads for all as for one.</summary>
 internal sealed class Opening(
-    ProvisioningDb db, IOrganizationDirectory organizations, ICatalog catalog, Principal principal, BillingCalendar calendar, TimeProvider clock)
+    ProvisioningDb db, IOrganizationDirectory organizations, ICatalog catalog, Principal principal, ProvisioningSettings settings,
+    BillingCalendar calendar, TimeProvider clock)
 {
-    private const int MonthsBack = 13;
     private const int LongestReference = 120;
 
     /// <summary>Each one's outcome, in the order asked; those that are not refused are added.</summary>
@@ -69,7 +69,7 @@ internal sealed class Opening(
             return SubscriptionRefusals.TenantNotActive;
 
         var start = asked.StartDate ?? today;
-        var earliest = principal.May(ProvisioningPermissions.SubscriptionsBackdate, tenant.Path) ? today.AddMonths(-MonthsBack) : today;
+        var earliest = principal.May(ProvisioningPermissions.SubscriptionsBackdate, tenant.Path) ? today.AddMonths(-settings.BackdateMonths) : today;
         List<FieldError> errors = [.. Dates(asked, start, earliest, today), .. SeatRules.Check(rules[plan.Product], asked.Quantities, "/quantities")];
         if (asked.Reference is { } named && (string.IsNullOrWhiteSpace(named) || named.Length > LongestReference))
             errors.Add(new("/reference", "length", $"reference must have 1 to {LongestReference} characters."));

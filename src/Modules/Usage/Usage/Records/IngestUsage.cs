@@ -31,8 +31,8 @@ internal static class IngestUsage
     public sealed record Command(ReadOnlyMemory<byte> Body, bool Atomic) : ICommand<UsageBatchView>;
 
     internal sealed class Handler(
-        UsageDb db, RecordTargets targets, RecordStore store, ICatalog catalog, Principal principal, AuditTrail audit, TimeProvider clock)
-        : ICommandHandler<Command, UsageBatchView>
+        UsageDb db, RecordTargets targets, RecordStore store, ICatalog catalog, Principal principal, AuditTrail audit, UsageSettings settings,
+        TimeProvider clock) : ICommandHandler<Command, UsageBatchView>
     {
         public async Task<Result<UsageBatchView>> Handle(Command command, CancellationToken ct)
         {
@@ -42,7 +42,7 @@ internal static class IngestUsage
             var now = clock.GetUtcNow();
             var meters = await catalog.MetersAsync(ct);
             foreach (var record in records)
-                record.Check(meters, now);
+                record.Check(meters, now, settings.RetentionMonths);
             await targets.ResolveAsync([.. records.Where(r => r.Refusal is null)], principal.Scope, ct);
 
             var (first, again) = OncePerId(records);

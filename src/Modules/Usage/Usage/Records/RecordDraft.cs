@@ -6,7 +6,6 @@ namespace Licensing.Usage.Records;
 /// <summary>One record as it was sent, on its way to being taken or refused. The first rule it breaks is the one that is answered.</summary>
 internal sealed class RecordDraft(int index)
 {
-    public const int KeptMonths = 13;
     private static readonly TimeSpan FurthestAhead = TimeSpan.FromHours(24);
 
     public int Index { get; } = index;
@@ -33,10 +32,10 @@ internal sealed class RecordDraft(int index)
     public void Refuse(RecordRefusal refusal) => Refusal ??= refusal;
 
     /// <summary>Everything that can be said without asking whose the record is.</summary>
-    public void Check(IReadOnlyDictionary<string, MeterRef> meters, DateTimeOffset now)
+    public void Check(IReadOnlyDictionary<string, MeterRef> meters, DateTimeOffset now, int keptMonths)
     {
         if (Refusal is null)
-            Refusal = Missing() ?? BrokenTime(now) ?? BrokenMeter(meters);
+            Refusal = Missing() ?? BrokenTime(now, keptMonths) ?? BrokenMeter(meters);
     }
 
     private RecordRefusal? Missing() =>
@@ -49,10 +48,10 @@ internal sealed class RecordDraft(int index)
         : Start is null ? RecordRefusals.Required("start")
         : null;
 
-    private RecordRefusal? BrokenTime(DateTimeOffset now) =>
+    private RecordRefusal? BrokenTime(DateTimeOffset now, int keptMonths) =>
         End < Start ? RecordRefusals.EndBeforeStart
         : Start > now + FurthestAhead ? RecordRefusals.InFuture
-        : Start < now.AddMonths(-KeptMonths) ? RecordRefusals.TooOld
+        : Start < now.AddMonths(-keptMonths) ? RecordRefusals.TooOld(keptMonths)
         : null;
 
     private RecordRefusal? BrokenMeter(IReadOnlyDictionary<string, MeterRef> meters) =>

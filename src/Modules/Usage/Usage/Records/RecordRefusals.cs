@@ -46,7 +46,7 @@ internal static class RecordRefusals
 
     public static RecordRefusal InFuture { get; } = new("start_in_future", "start", "start must not be more than 24 hours in the future.");
 
-    public static RecordRefusal TooOld { get; } = new("start_too_old", "start", "start must not be more than 13 months ago.");
+    public static RecordRefusal TooOld(int keptMonths) => new("start_too_old", "start", $"start must not be more than {keptMonths} months ago.");
 
     public static RecordRefusal MeterNotFound { get; } = new("meter_not_found", "meter", "There is no such meter.");
 
