@@ -5,10 +5,10 @@ namespace Licensing.Scenarios;
 public sealed class BenchmarkRunTests
 {
     [Theory]
-    [InlineData(3, 3)]
-    [InlineData(2.5, 4, 1)]
-    [InlineData(2, 9, 1, 2)]
-    [InlineData(5, 1, 100, 5, 7, 2)]
+    [InlineData(3, 3d, 3d, 3d)]
+    [InlineData(2.5, 4d, 1d)]
+    [InlineData(2, 9d, 1d, 2d)]
+    [InlineData(5, 1d, 100d, 5d, 7d, 2d)]
     public void The_median_is_the_middle_or_between_the_two_middles(double expected, params double[] values) =>
         PairRunner.Median(values).ShouldBe(expected);
 

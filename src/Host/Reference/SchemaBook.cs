@@ -34,6 +34,8 @@ internal sealed class SchemaBook(OpenApiDocument document, XmlDocs docs)
         if (type == typeof(JsonObject))
             return new OpenApiSchema { Type = JsonSchemaType.Object, AdditionalProperties = new OpenApiSchema() };
 
+        // The document may be asked for before anything was serialized, and until then the options have no resolver.
+        ApiJson.Options.MakeReadOnly(populateMissingResolver: true);
         var contract = ApiJson.Options.GetTypeInfo(type);
         return contract.Kind switch
         {
