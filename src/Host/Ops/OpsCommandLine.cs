@@ -2,9 +2,7 @@ using System.CommandLine;
 using Licensing.Host.Database;
 using Licensing.Host.Observability;
 using Licensing.Kernel;
-using Licensing.Kernel.Http;
 using Licensing.Kernel.Ops;
-using Microsoft.Extensions.Configuration;
 using Npgsql;
 
 namespace Licensing.Host.Ops;
