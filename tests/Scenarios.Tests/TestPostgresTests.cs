@@ -1,4 +1,3 @@
-using Licensing.Testing;
 using Npgsql;
 
 namespace Licensing.Scenarios.Tests;
