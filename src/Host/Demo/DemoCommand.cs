@@ -114,7 +114,7 @@ internal static class DemoCommand
         ["apiKeys"] = new JsonObject(state.ApiKeys.Select(k => KeyValuePair.Create(k.Key, (JsonNode?)k.Value))),
         ["usageRecords"] = result.UsageRecords,
         ["invoices"] = result.Invoices,
-        ["tenants"] = new JsonArray([.. result.Tenants.Select(t => new JsonObject
+        ["tenants"] = new JsonArray([.. Ordered(result.Tenants).Select(t => new JsonObject
         {
             ["externalId"] = t["externalId"]!.GetValue<string>(),
             ["usageExact"] = t["usageExact"]!.GetValue<string>(),
@@ -123,7 +123,7 @@ internal static class DemoCommand
             ["total"] = Amount(t["total"]),
             ["currency"] = t["total"]!["currency"]!.GetValue<string>(),
         })]),
-        ["commissions"] = new JsonArray([.. result.Statements.Select(s => new JsonObject
+        ["commissions"] = new JsonArray([.. Ordered(result.Statements).Select(s => new JsonObject
         {
             ["externalId"] = s["externalId"]!.GetValue<string>(),
             ["kind"] = s["kind"]!.GetValue<string>(),
@@ -132,6 +132,8 @@ internal static class DemoCommand
             ["currency"] = s["commission"]!["currency"]!.GetValue<string>(),
         })]),
     };
+
+    private static IEnumerable<JsonObject> Ordered(IEnumerable<JsonObject> items) => items.OrderBy(i => i["externalId"]!.GetValue<string>(), StringComparer.Ordinal);
 
     private static string Amount(JsonNode? money) => money!["amount"]!.GetValue<string>();
 

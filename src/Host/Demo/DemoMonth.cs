@@ -20,6 +20,8 @@ internal sealed class DemoMonth(ChannelClient anonymous, DemoData data, DemoStat
     private const string SeatPlan = "contact-centre";
     private const string Currency = "USD";
     private const int UsageBatch = 100;
+    private const int MostTries = 5;
+    private const string ReferenceTaken = "subscription_reference_taken";
     private static readonly TimeSpan PollEvery = TimeSpan.FromMilliseconds(200);
 
     // Every eighth tenant also buys seats, from different days on, so that the month shows proration.
@@ -178,6 +180,20 @@ internal sealed class DemoMonth(ChannelClient anonymous, DemoData data, DemoStat
 
     private async Task SubscriptionsAsync(Dictionary<string, JsonObject> tenants, (JsonObject Usage, JsonObject Seats) plans, CancellationToken ct)
     {
+        // Another host's run may make some between our look and our batch; then the look is repeated.
+        for (var tries = 1; ; tries++)
+            try
+            {
+                await MissingSubscriptionsAsync(tenants, plans, ct);
+                return;
+            }
+            catch (ChannelRefusal refusal) when (refusal.Code == ReferenceTaken && tries < MostTries)
+            {
+            }
+    }
+
+    private async Task MissingSubscriptionsAsync(Dictionary<string, JsonObject> tenants, (JsonObject Usage, JsonObject Seats) plans, CancellationToken ct)
+    {
         var have = (await _admin.ListAsync("/api/v1/subscriptions", ct))
             .Select(s => (s["tenantId"]!.GetValue<string>(), s["planId"]!.GetValue<string>())).ToHashSet();
         var items = new JsonArray();
@@ -192,7 +208,7 @@ internal sealed class DemoMonth(ChannelClient anonymous, DemoData data, DemoStat
         {
             var answer = await _admin.PostAsync("/api/v1/subscriptions/batch", new JsonObject { ["items"] = items }, null, ct);
             // A reference that is taken is one that another run of this month has just made.
-            foreach (var result in answer["results"]!.AsArray().Where(r => r!["error"] is { } error && error["code"]?.GetValue<string>() != "subscription_reference_taken"))
+            foreach (var result in answer["results"]!.AsArray().Where(r => r!["error"] is { } error && error["code"]?.GetValue<string>() != ReferenceTaken))
                 throw new DemoException($"A subscription was refused: {result!.ToJsonString()}");
         }
 

@@ -8,9 +8,14 @@ namespace Licensing.Host.Demo;
 internal static class DemoTables
 {
     private const int TopTenants = 10;
+    private const int LongestId = 12;
+    private const int FileWidth = 120;
 
     public static void Write(IAnsiConsole console, DemoResult result)
     {
+        // A file has no width; a table in it should not be broken to that of a terminal that is not there.
+        if (!console.Profile.Out.IsTerminal)
+            console.Profile.Width = FileWidth;
         console.Write(Invoices(result));
         console.Write(Tenants(result));
         console.Write(Statements(result));
@@ -40,7 +45,7 @@ internal static class DemoTables
     private static Table Statements(DemoResult result)
     {
         var table = Titled("Commission statements", "Organisation", "Kind", "Basis", "Commission", "Currency");
-        foreach (var statement in result.Statements)
+        foreach (var statement in result.Statements.OrderBy(s => s["kind"]!.GetValue<string>(), StringComparer.Ordinal).ThenByDescending(s => Number(s["commission"])))
             table.AddRow(
                 Markup.Escape(statement["externalId"]!.GetValue<string>()), statement["kind"]!.GetValue<string>(), Amount(statement["basis"]),
                 Amount(statement["commission"]), statement["commission"]!["currency"]!.GetValue<string>());
@@ -58,7 +63,11 @@ internal static class DemoTables
         return table;
     }
 
-    private static string Name(JsonObject group) => Markup.Escape($"{group["name"]} ({group["externalId"]})");
+    private static string Name(JsonObject group)
+    {
+        var externalId = group["externalId"]!.GetValue<string>();
+        return Markup.Escape($"{group["name"]} ({(externalId.Length > LongestId ? $"…{externalId[^LongestId..]}" : externalId)})");
+    }
 
     private static string Amount(JsonNode? money) => Number(money).ToString("N2");
 

@@ -11,6 +11,10 @@ internal static class ObservabilitySetup
         ["Logging:LogLevel:Default"] = "Information",
         ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
         ["Logging:LogLevel:Microsoft.EntityFrameworkCore"] = "Warning",
+        // What fails there is thrown, and told once by whoever catches it; a lost race is no error at all.
+        ["Logging:LogLevel:Microsoft.EntityFrameworkCore.Database.Command"] = "Critical",
+        ["Logging:LogLevel:Microsoft.EntityFrameworkCore.Update"] = "Critical",
+        ["Logging:LogLevel:Microsoft.EntityFrameworkCore.Model"] = "Error",
         ["Logging:LogLevel:Npgsql"] = "Warning",
     };
 

@@ -57,7 +57,9 @@ public sealed partial class AuthorizationMatrixTests(TwoBranches world) : IClass
         {
             var (status, body) = await SendAsync(world.Near.As(role), expected, ids);
 
-            status.ShouldNotBe(HttpStatusCode.Unauthorized, $"{role} {endpoint}: {body}");
+            // To log in is to be refused with 401 for what the body says.
+            if (!expected.Anyone)
+                status.ShouldNotBe(HttpStatusCode.Unauthorized, $"{role} {endpoint}: {body}");
             status.ShouldNotBe(HttpStatusCode.Forbidden, $"{role} {endpoint}: {body}");
             ((int)status).ShouldBeLessThan(500, $"{role} {endpoint}: {body}");
             if (expected.Method == "GET" && world.Reaches(role, expected.ResourceName))
@@ -69,7 +71,8 @@ public sealed partial class AuthorizationMatrixTests(TwoBranches world) : IClass
     public async Task From_a_sibling_branch_what_exists_looks_like_what_does_not(string endpoint)
     {
         var expected = Find(endpoint);
-        if (expected.IsShared || expected.Anyone)
+        // Where nothing can be named there is nothing to compare; what lists show is the next test's.
+        if (expected.IsShared || (!expected.Pattern.Contains('{') && !expected.Body.Contains('$')))
             return;
 
         foreach (var role in Roles.All.Where(r => expected.Allows(r) && !r.StartsWith("Platform", StringComparison.Ordinal)))

@@ -57,9 +57,9 @@ public sealed class TwoBranches : IAsyncLifetime
         {
             key = "calls",
             name = "Calls",
-            product = "calls",
+            product = "ccaas",
             currency = "EUR",
-            charges = new[] { new { key = "seats", name = "Seats", feature = "seats", price = new { model = "perUnit", unitPrice = "10" } } },
+            charges = new[] { new { key = "seats", name = "Seats", feature = "essentialSeats", price = new { model = "perUnit", unitPrice = "10" } } },
         });
         _shared["plan"] = Id(plan);
         await PostAsync(admin, $"/api/v1/plans/{Id(plan)}/publish", null);
@@ -98,7 +98,7 @@ public sealed class TwoBranches : IAsyncLifetime
         {
             tenantId = ids["tenant"],
             planId = ids["plan"],
-            quantities = new { seats = 3 },
+            quantities = new { essentialSeats = 5 },
             startDate = "2025-12-01",
         }));
         ids["scheme"] = Id(await PostAsync(admin, "/api/v1/commissions/schemes", new

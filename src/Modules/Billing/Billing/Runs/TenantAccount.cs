@@ -54,9 +54,9 @@ internal static class TenantRating
         if (Rater.Rate(request).Refused(out var refusal, out var bill))
             return refusal;
 
-        // What was neither used nor costs anything says nothing on an invoice.
+        // What was neither used nor costs anything says nothing on an invoice; a SKU that was recorded is shown, also at zero.
         var billed = due.Zip(bill.Lines, (charge, line) => new BilledCharge(charge, line))
-            .Where(charge => charge.Line.Quantity.Sign != 0 || charge.Line.Unrounded.Sign != 0);
+            .Where(charge => charge.Due.Key.Sku.Length > 0 || charge.Line.Quantity.Sign != 0 || charge.Line.Unrounded.Sign != 0);
         return new TenantBill(account.Tenant, bill, [.. billed]);
     }
 

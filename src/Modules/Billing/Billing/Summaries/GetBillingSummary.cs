@@ -8,26 +8,6 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Billing.Summaries;
 
-internal enum SummaryGroup { Subscription, Tenant, Partner, Distributor }
-
-/// <summary>The amounts of one group in one currency; what is not on an invoice yet is <paramref name="Estimated"/>.</summary>
-internal sealed record SummaryItem(
-    string Key, Guid? OrganizationId, string? ExternalId, string? Name, SubscriptionId? SubscriptionId, int Invoices, Money Net, Money Tax, Money Total,
-    string UsageExact, bool Estimated);
-
-internal sealed record SummaryTotal(Money Net, Money Tax, Money Total, string UsageExact);
-
-/// <param name="Period">The month.</param>
-/// <param name="GroupBy">What an item is.</param>
-/// <param name="Estimated">Whether something in it is not on an invoice yet.</param>
-/// <param name="Items">Ordered by key.</param>
-/// <param name="Next">Where the next page goes on.</param>
-/// <param name="Totals">Of all pages, one per currency.</param>
-/// <param name="NotBillable">Tenants that would not be billed now, with the reason; at most a hundred.</param>
-internal sealed record SummaryView(
-    Period Period, SummaryGroup GroupBy, bool Estimated, IReadOnlyList<SummaryItem> Items, string? Next, IReadOnlyList<SummaryTotal> Totals,
-    IReadOnlyList<OperationError> NotBillable);
-
 /// <summary>
 /// What is billed, from the invoices, and what would be, rated now by the functions of the billing run. What is rated now is as
 /// fresh as the last usage rollup.
@@ -69,9 +49,9 @@ internal static class GetBillingSummary
             var named = await organizations.FindByPathAsync([.. page.Select(x => PathOf(x.First(), by)).Distinct()], cancellationToken);
             return new SummaryView(
                 period, by, amounts.Exists(x => x.Estimated),
-                [.. page.Select(x => Item(x.Key.Key, named.GetValueOrDefault(PathOf(x.First(), by)), [.. x]))],
+                [.. page.Select(x => SummaryItem.Of(x.Key.Key, named.GetValueOrDefault(PathOf(x.First(), by)), [.. x]))],
                 groups.Count > start.Limit ? PageStart.Encode(Cursor(page[^1].Key)) : null,
-                [.. amounts.GroupBy(x => x.Net.Currency).OrderBy(x => x.Key.Code, StringComparer.Ordinal).Select(x => Total([.. x]))],
+                [.. amounts.GroupBy(x => x.Net.Currency).OrderBy(x => x.Key.Code, StringComparer.Ordinal).Select(x => SummaryTotal.Of([.. x]))],
                 [.. notBillable.Take(MostReasons)]);
         }
 
@@ -103,21 +83,6 @@ internal static class GetBillingSummary
                 bill.Tenant.Id, bill.Tenant.Path, group.Key, Money.Sum(bill.Rated.Currency, group.Select(charge => charge.Line.Net)),
                 Money.Sum(bill.Rated.Currency, group.Select(charge => charge.Line.Tax)),
                 Exact.Sum(group.Where(charge => charge.Due.IsUsage).Select(charge => charge.Line.Unrounded)), Invoices: 0, Estimated: true));
-
-        private static SummaryItem Item(string key, OrganizationRef? organization, List<BilledAmount> amounts)
-        {
-            var total = Total(amounts);
-            return new SummaryItem(
-                key, organization?.Id.Value, organization?.ExternalId, organization?.DisplayName, amounts[0].SubscriptionId, amounts.Sum(x => x.Invoices),
-                total.Net, total.Tax, total.Total, total.UsageExact, amounts.Exists(x => x.Estimated));
-        }
-
-        private static SummaryTotal Total(List<BilledAmount> amounts)
-        {
-            var currency = amounts[0].Net.Currency;
-            var (net, tax) = (Money.Sum(currency, amounts.Select(x => x.Net)), Money.Sum(currency, amounts.Select(x => x.Tax)));
-            return new SummaryTotal(net, tax, net + tax, Exact.Sum(amounts.Select(x => x.UsageExact)).ToString());
-        }
 
         private static string KeyOf(BilledAmount amount, SummaryGroup group) =>
             group is SummaryGroup.Subscription ? amount.SubscriptionId!.Value.Value.ToString() : PathOf(amount, group);
