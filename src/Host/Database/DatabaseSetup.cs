@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Security.Cryptography;
 using Npgsql;
 
@@ -40,6 +41,10 @@ internal static class DatabaseSetup
             source.ConnectionStringBuilder.ApplicationName = "licensing";
             // Names the pool in metrics, where the connection string would stand else.
             source.Name = "licensing";
+            // What the relay asks every second belongs to no request and would bury the traces.
+            source.ConfigureTracing(tracing => tracing
+                .ConfigureCommandFilter(_ => Activity.Current is not null)
+                .ConfigureBatchFilter(_ => Activity.Current is not null));
             source.UseLoggerFactory(services.GetRequiredService<ILoggerFactory>());
             return source.Build();
         });

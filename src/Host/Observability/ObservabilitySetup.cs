@@ -22,6 +22,8 @@ internal static class ObservabilitySetup
     {
         public void AddObservability()
         {
+            // Spans of requests carry the attributes of the OpenTelemetry conventions; the framework leaves them out by default.
+            AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", false);
             builder.Services.AddSingleton<PrometheusMetrics>();
             builder.Services.AddSingleton(builder.Configuration.GetSection("Health").Get<HealthSettings>() ?? new HealthSettings());
             builder.Services.AddSingleton<Readiness>();

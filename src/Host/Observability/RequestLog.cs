@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Licensing.Kernel.Dialects;
 using Licensing.Kernel.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Licensing.Host.Observability;
 
@@ -20,12 +21,22 @@ internal sealed partial class RequestLog(RequestDelegate next, ILogger<RequestLo
         finally
         {
             var endpoint = context.GetEndpoint();
+            var route = (endpoint as RouteEndpoint)?.RoutePattern.RawText;
+            if (context.Features.Get<IHttpActivityFeature>()?.Activity is { IsAllDataRequested: true } span)
+                Name(span, context, route);
             var level = endpoint?.Metadata.GetMetadata<NeverLimited>() is null ? LogLevel.Information : LogLevel.Debug;
             if (log.IsEnabled(level))
                 Answered(
-                    log, level, context.Request.Method, (endpoint as RouteEndpoint)?.RoutePattern.RawText ?? "(no route)",
+                    log, level, context.Request.Method, route ?? "(no route)",
                     context.Response.StatusCode, (long)Stopwatch.GetElapsedTime(started).TotalMilliseconds, Dialect.TraceOf(context));
         }
+    }
+
+    // The framework's span is named after its method and knows no route.
+    private static void Name(Activity span, HttpContext context, string? route)
+    {
+        span.DisplayName = route is null ? context.Request.Method : $"{context.Request.Method} {route}";
+        span.SetTag("http.route", route).SetTag("http.response.status_code", context.Response.StatusCode);
     }
 
     [LoggerMessage(EventId = 1, Message = "{Method} {Route} {Status} {Milliseconds} ms {TraceId}")]

@@ -10,6 +10,7 @@ namespace Licensing.Host.Observability;
 internal sealed class Telemetry(IConfiguration configuration) : IHostedService, IDisposable
 {
     public const string EndpointSetting = "Telemetry:Otlp:Endpoint";
+    public const string ProtocolSetting = "Telemetry:Otlp:Protocol";
     private const string EndpointVariable = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
     private TracerProvider? _traces;
@@ -57,6 +58,8 @@ internal sealed class Telemetry(IConfiguration configuration) : IHostedService, 
     {
         if (configuration[EndpointSetting] is not { Length: > 0 } endpoint)
             return;
+        if (configuration[ProtocolSetting] == "http/protobuf")
+            options.Protocol = OtlpExportProtocol.HttpProtobuf;
         options.Endpoint = options.Protocol is OtlpExportProtocol.HttpProtobuf ? new Uri($"{endpoint.TrimEnd('/')}/{path}") : new Uri(endpoint);
     }
 }

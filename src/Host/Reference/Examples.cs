@@ -8,12 +8,30 @@ internal sealed class Examples(OpenApiDocument document)
 {
     private static readonly Dictionary<string, string> ByName = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["email"] = "ada@example.com", ["password"] = "correct horse battery staple", ["currentPassword"] = "correct horse battery staple",
-        ["newPassword"] = "staple battery horse correct", ["country"] = "DE", ["currency"] = "EUR", ["displayName"] = "Contoso Cloud",
-        ["legalName"] = "Contoso Cloud GmbH", ["externalId"] = "contoso-1", ["phone"] = "+49 30 1234567", ["taxId"] = "DE123456789",
-        ["city"] = "Berlin", ["postalCode"] = "10115", ["period"] = "2026-01", ["tokenType"] = "Bearer", ["role"] = "PartnerAdministrator",
-        ["reason"] = "Asked for by the customer.", ["message"] = "A sentence.", ["name"] = "Example", ["sku"] = "ccaas-seat", ["region"] = "eu",
-        ["accessToken"] = "eyJhbGciOiJFUzI1NiJ9.e30.c2lnbmF0dXJl", ["refreshToken"] = "lr_Zm9v", ["prefix"] = "lk_Zm9v",
+        ["email"] = "ada@example.com",
+        ["password"] = "correct horse battery staple",
+        ["currentPassword"] = "correct horse battery staple",
+        ["newPassword"] = "staple battery horse correct",
+        ["country"] = "DE",
+        ["currency"] = "EUR",
+        ["displayName"] = "Contoso Cloud",
+        ["legalName"] = "Contoso Cloud GmbH",
+        ["externalId"] = "contoso-1",
+        ["phone"] = "+49 30 1234567",
+        ["taxId"] = "DE123456789",
+        ["city"] = "Berlin",
+        ["postalCode"] = "10115",
+        ["period"] = "2026-01",
+        ["tokenType"] = "Bearer",
+        ["role"] = "PartnerAdministrator",
+        ["reason"] = "Asked for by the customer.",
+        ["message"] = "A sentence.",
+        ["name"] = "Example",
+        ["sku"] = "ccaas-seat",
+        ["region"] = "eu",
+        ["accessToken"] = "eyJhbGciOiJFUzI1NiJ9.e30.c2lnbmF0dXJl",
+        ["refreshToken"] = "lr_Zm9v",
+        ["prefix"] = "lk_Zm9v",
     };
 
     // Components being shown now: what holds itself ends with null or nothing.

@@ -91,8 +91,13 @@ internal sealed class Problems(OpenApiDocument document)
 
         var problem = new JsonObject
         {
-            ["type"] = $"urn:licensing:problem:{code}", ["title"] = ReasonPhrases.GetReasonPhrase(status), ["status"] = status,
-            ["detail"] = message, ["instance"] = "/api/v1/things", ["code"] = code, ["traceId"] = "4bf92f3577b34da6a3ce929d0e0e4736",
+            ["type"] = $"urn:licensing:problem:{code}",
+            ["title"] = ReasonPhrases.GetReasonPhrase(status),
+            ["status"] = status,
+            ["detail"] = message,
+            ["instance"] = "/api/v1/things",
+            ["code"] = code,
+            ["traceId"] = "4bf92f3577b34da6a3ce929d0e0e4736",
         };
         if (fields)
             problem["errors"] = new JsonArray(new JsonObject { ["pointer"] = "/name", ["code"] = "not_empty", ["message"] = "name must not be empty." });
