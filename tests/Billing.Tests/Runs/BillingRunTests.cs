@@ -195,11 +195,21 @@ public sealed class BillingRunTests(BillingApp app) : IClassFixture<BillingApp>
     {
         var branch = await app.BranchAsync();
         var usageOnly = await app.PlanAsync("nothing", [Seats("10")], usesPriceLists: true);
-        var subscription = app.Subscribe(branch.Tenant, usageOnly, "2024-09", seats: 0);
-        app.Usage.Add(branch.Tenant, subscription, "2024-09-05", "gb", "5", "STORAGE");
-        app.Usage.Add(branch.Tenant, subscription, "2024-09-06", "gb", "-5", "STORAGE");
+        app.Subscribe(branch.Tenant, usageOnly, "2024-09", seats: 0);
         var operation = await app.BillAsync("2024-09");
         operation.GetProperty("result").GetRawText().ShouldBe("""{"net":[],"issued":0,"invoices":0,"notBilled":0}""");
+    }
+
+    [Fact]
+    public async Task Recorded_usage_is_shown_on_an_invoice_also_when_it_comes_to_nothing()
+    {
+        var branch = await app.BranchAsync();
+        var usageOnly = await app.PlanAsync("corrected", [Seats("10")], usesPriceLists: true);
+        var subscription = app.Subscribe(branch.Tenant, usageOnly, "2024-08", seats: 0);
+        app.Usage.Add(branch.Tenant, subscription, "2024-08-05", "gb", "5", "STORAGE");
+        app.Usage.Add(branch.Tenant, subscription, "2024-08-06", "gb", "-5", "STORAGE");
+        var operation = await app.BillAsync("2024-08");
+        operation.GetProperty("result").GetRawText().ShouldBe("""{"net":[{"amount":"0.00","currency":"EUR"}],"issued":1,"invoices":1,"notBilled":0}""");
     }
 
     [Fact]
