@@ -28,6 +28,9 @@ internal static class DemoCommand
         }
 
         var console = AnsiConsole.Console;
+        // Colours in a file are noise, whatever the environment says of the terminal behind it.
+        if (Console.IsOutputRedirected)
+            console.Profile.Capabilities.Ansi = false;
         try
         {
             var state = DemoState.LoadOrCreate(options.Folder, AdministratorEmail);

@@ -205,10 +205,10 @@ public sealed class BillingRunTests(BillingApp app) : IClassFixture<BillingApp>
     {
         var branch = await app.BranchAsync();
         var usageOnly = await app.PlanAsync("corrected", [Seats("10")], usesPriceLists: true);
-        var subscription = app.Subscribe(branch.Tenant, usageOnly, "2024-08", seats: 0);
-        app.Usage.Add(branch.Tenant, subscription, "2024-08-05", "gb", "5", "STORAGE");
-        app.Usage.Add(branch.Tenant, subscription, "2024-08-06", "gb", "-5", "STORAGE");
-        var operation = await app.BillAsync("2024-08");
+        var subscription = app.Subscribe(branch.Tenant, usageOnly, "2023-11", seats: 0);
+        app.Usage.Add(branch.Tenant, subscription, "2023-11-05", "gb", "5", "STORAGE");
+        app.Usage.Add(branch.Tenant, subscription, "2023-11-06", "gb", "-5", "STORAGE");
+        var operation = await app.BillAsync("2023-11");
         operation.GetProperty("result").GetRawText().ShouldBe("""{"net":[{"amount":"0.00","currency":"EUR"}],"issued":1,"invoices":1,"notBilled":0}""");
     }
 
