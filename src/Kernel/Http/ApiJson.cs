@@ -20,6 +20,7 @@ public static class ApiJson
         options.RespectRequiredConstructorParameters = true;
         options.MaxDepth = 32;
         options.Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
+        options.Converters.Add(new StorableTextJsonConverter());
         options.Converters.Add(new IdJsonConverter());
         options.Converters.Add(new OptionalJsonConverter());
         options.Converters.Add(new DecimalStringJsonConverter());

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Licensing.Kernel.Dialects;
 using Microsoft.AspNetCore.Http;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -51,6 +52,9 @@ internal sealed class ErrorStep(RequestDelegate next, Dialects.Dialects dialects
         BadHttpRequestException bad => new Refusal(RefusalKind.Malformed, "malformed_request", bad.Message),
         JsonException json => Malformed(json),
         InvalidDataException => new Refusal(RefusalKind.Malformed, "malformed_encoding", "The body does not match its Content-Encoding."),
+        PostgresException { SqlState: PostgresErrorCodes.CharacterNotInRepertoire or PostgresErrorCodes.UntranslatableCharacter }
+            or DbUpdateException { InnerException: PostgresException { SqlState: PostgresErrorCodes.CharacterNotInRepertoire or PostgresErrorCodes.UntranslatableCharacter } } =>
+            QueryStep.InvalidCharacter,
         NpgsqlException { IsTransient: true } or TimeoutException => new Refusal(
             RefusalKind.Unavailable, "database_unavailable", "The database does not answer now; retry with the same Idempotency-Key.")
         { RetryAfter = TimeSpan.FromSeconds(2) },
@@ -61,7 +65,7 @@ internal sealed class ErrorStep(RequestDelegate next, Dialects.Dialects dialects
 
     private static Refusal Malformed(JsonException json)
     {
-        var pointer = JsonPointer.Of(json.Path ?? "");
+        var pointer = JsonPointer.Of(PathOf(json));
         // The serializer's text goes on with CLR type names and positions after its first sentence.
         var sentence = json.Message.Split(" Path: ")[0];
         var message = sentence.StartsWith("The JSON property '", StringComparison.Ordinal) && sentence.Contains("could not be mapped")
@@ -73,6 +77,9 @@ internal sealed class ErrorStep(RequestDelegate next, Dialects.Dialects dialects
                 : sentence;
         return new Refusal(RefusalKind.Malformed, "malformed_json", message) { Fields = [new FieldError(pointer, "malformed", message)] };
     }
+
+    private static string PathOf(JsonException json) =>
+        json.Path + (json.InnerException is JsonException { Path: ['$', .. var inner] } ? inner : "");
 
     private static Refusal EmptyAnswer(HttpContext context) => context.Response.StatusCode switch
     {

@@ -6,13 +6,24 @@ using Microsoft.AspNetCore.Http.Metadata;
 
 namespace Licensing.Kernel.Http;
 
-/// <summary>Refuses query parameters that the endpoint does not declare: a mistyped filter must not answer the whole list.</summary>
+/// <summary>
+/// Refuses query parameters that the endpoint does not declare: a mistyped filter must not answer the whole list. And U+0000
+/// wherever an address can hold it, since no stored text does.
+/// </summary>
 internal sealed class QueryStep(RequestDelegate next)
 {
+    public static Refusal InvalidCharacter { get; } =
+        new(RefusalKind.Malformed, "invalid_character", "A text holds the character U+0000, which cannot be kept.");
+
     private readonly ConcurrentDictionary<Endpoint, HashSet<string>?> _declared = new();
 
     public Task InvokeAsync(HttpContext context)
     {
+        if (context.Request.QueryString.HasValue && context.Request.Query.FirstOrDefault(p => p.Key.Contains('\0') || p.Value.Any(v => v!.Contains('\0'))) is { Key: { } name })
+            return context.Dialect.RefuseAsync(context, InvalidCharacter with
+            { Fields = [new FieldError("?" + name.Replace("\0", "", StringComparison.Ordinal), InvalidCharacter.Code, InvalidCharacter.Message)] });
+        if (context.Request.Path.Value!.Contains('\0'))
+            return context.Dialect.RefuseAsync(context, InvalidCharacter);
         if (context.Request.QueryString.HasValue && context.Dialect.RefusesUnknown && context.GetEndpoint() is { } endpoint
             && _declared.GetOrAdd(endpoint, Declared) is { } known
             && context.Request.Query.Keys.FirstOrDefault(k => !known.Contains(k)) is { } unknown)
