@@ -19,7 +19,7 @@ internal sealed class QueryStep(RequestDelegate next)
 
     public Task InvokeAsync(HttpContext context)
     {
-        if (context.Request.QueryString.HasValue && context.Request.Query.FirstOrDefault(p => p.Key.Contains('\0') || p.Value.Any(v => v!.Contains('\0'))) is { Key: { } name })
+        if (context.Request.QueryString.HasValue && context.Request.Query.FirstOrDefault(p => p.Key.Contains('\0') || p.Value.Any(v => v?.Contains('\0') == true)) is { Key: { } name })
             return context.Dialect.RefuseAsync(context, InvalidCharacter with
             { Fields = [new FieldError("?" + name.Replace("\0", "", StringComparison.Ordinal), InvalidCharacter.Code, InvalidCharacter.Message)] });
         if (context.Request.Path.Value!.Contains('\0'))
