@@ -78,8 +78,12 @@ internal sealed class ErrorStep(RequestDelegate next, Dialects.Dialects dialects
         return new Refusal(RefusalKind.Malformed, "malformed_json", message) { Fields = [new FieldError(pointer, "malformed", message)] };
     }
 
-    private static string PathOf(JsonException json) =>
-        json.Path + (json.InnerException is JsonException { Path: ['$', .. var inner] } ? inner : "");
+    private static string PathOf(JsonException json) => json switch
+    {
+        NullElementException missing => missing.ElementPath,
+        { InnerException: JsonException { Path: not null } inner } => json.Path + PathOf(inner)[1..],
+        _ => json.Path ?? "$",
+    };
 
     private static Refusal EmptyAnswer(HttpContext context) => context.Response.StatusCode switch
     {
