@@ -64,7 +64,7 @@ internal sealed class IdempotencyStep(RequestDelegate next, SecretBox secrets, T
         {
             await next(context);
             var status = context.Response.StatusCode;
-            if (Keeps(status))
+            if (Keeps(status) && context.Refusal is not { Transient: true })
             {
                 if (status >= 400)
                     await session.RollbackToAsync("effect", context.RequestAborted);
@@ -97,7 +97,7 @@ internal sealed class IdempotencyStep(RequestDelegate next, SecretBox secrets, T
         await buffer.CopyToAsync(wire, context.RequestAborted);
     }
 
-    // Deterministic answers only: what depends on load, on an outage or on the caller's rights may be different next time.
+    // Deterministic answers only: what depends on load, on an outage, on a lost race or on the caller's rights may be different next time.
     private static bool Keeps(int status) => status is < 400 or (< 500 and not (401 or 403 or 408 or 429));
 
     private static async Task<byte[]> HashAsync(HttpRequest request, CancellationToken ct)

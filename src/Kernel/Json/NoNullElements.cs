@@ -36,7 +36,7 @@ internal static class NoNullElements
     {
         foreach (DictionaryEntry entry in dictionary)
             if (entry.Value is null)
-                throw new NullElementException((string)entry.Key, dictionary.Count);
+                throw new NullElementException(entry.Key.ToString()!, dictionary.Count);
     }
 
     private static bool IsReference(Type? element) => element is { IsValueType: false };

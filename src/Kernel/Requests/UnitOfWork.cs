@@ -67,7 +67,8 @@ internal sealed class UnitOfWorkBehavior<TRequest, TResponse>(
 /// <summary>Turns what the database says about a lost race into the refusal that the loser would have got a moment later.</summary>
 public sealed class LostRaces(IEnumerable<ConstraintRefusal> constraints)
 {
-    private readonly Dictionary<string, Refusal> _byConstraint = constraints.ToDictionary(c => c.Constraint, c => c.Refusal, StringComparer.Ordinal);
+    private readonly Dictionary<string, Refusal> _byConstraint =
+        constraints.ToDictionary(c => c.Constraint, c => c.Refusal with { Transient = true }, StringComparer.Ordinal);
 
     public Refusal? RefusalFor(Exception failure) => failure switch
     {
@@ -80,5 +81,5 @@ public sealed class LostRaces(IEnumerable<ConstraintRefusal> constraints)
     };
 
     private static Refusal ConcurrentChange { get; } =
-        new(RefusalKind.Conflict, "concurrent_change", "Someone else changed this at the same moment; read it again and retry.");
+        new(RefusalKind.Conflict, "concurrent_change", "Someone else changed this at the same moment; read it again and retry.") { Transient = true };
 }
