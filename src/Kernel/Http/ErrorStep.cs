@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Licensing.Kernel.Dialects;
 using Microsoft.AspNetCore.Http;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -52,14 +51,22 @@ internal sealed class ErrorStep(RequestDelegate next, Dialects.Dialects dialects
         BadHttpRequestException bad => new Refusal(RefusalKind.Malformed, "malformed_request", bad.Message),
         JsonException json => Malformed(json),
         InvalidDataException => new Refusal(RefusalKind.Malformed, "malformed_encoding", "The body does not match its Content-Encoding."),
-        PostgresException { SqlState: PostgresErrorCodes.CharacterNotInRepertoire or PostgresErrorCodes.UntranslatableCharacter }
-            or DbUpdateException { InnerException: PostgresException { SqlState: PostgresErrorCodes.CharacterNotInRepertoire or PostgresErrorCodes.UntranslatableCharacter } } =>
-            QueryStep.InvalidCharacter,
-        NpgsqlException { IsTransient: true } or TimeoutException => new Refusal(
-            RefusalKind.Unavailable, "database_unavailable", "The database does not answer now; retry with the same Idempotency-Key.")
-        { RetryAfter = TimeSpan.FromSeconds(2) },
-        _ => races.RefusalFor(failure),
+        // Races first: the driver calls them transient too, but they say more than an outage.
+        _ => races.RefusalFor(failure) ?? failure.AndCauses().Select(OfDatabase).FirstOrDefault(r => r is not null),
     };
+
+    private static Refusal? OfDatabase(Exception failure) => failure switch
+    {
+        PostgresException { SqlState: PostgresErrorCodes.CharacterNotInRepertoire or PostgresErrorCodes.UntranslatableCharacter } => QueryStep.InvalidCharacter,
+        NpgsqlException { IsTransient: true } or TimeoutException
+            or PostgresException { SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow } =>
+            DatabaseUnavailable,
+        _ => null,
+    };
+
+    private static Refusal DatabaseUnavailable { get; } =
+        new(RefusalKind.Unavailable, "database_unavailable", "The database does not answer now; retry with the same Idempotency-Key.")
+        { RetryAfter = TimeSpan.FromSeconds(2) };
 
     private static Refusal TooLarge { get; } = new(RefusalKind.TooLarge, "body_too_large", "The body is larger than this endpoint takes.");
 

@@ -70,10 +70,11 @@ public sealed class LostRaces(IEnumerable<ConstraintRefusal> constraints)
     private readonly Dictionary<string, Refusal> _byConstraint =
         constraints.ToDictionary(c => c.Constraint, c => c.Refusal with { Transient = true }, StringComparer.Ordinal);
 
-    public Refusal? RefusalFor(Exception failure) => failure switch
+    public Refusal? RefusalFor(Exception failure) => failure.AndCauses().Select(OfOne).FirstOrDefault(r => r is not null);
+
+    private Refusal? OfOne(Exception failure) => failure switch
     {
         DbUpdateConcurrencyException => ConcurrentChange,
-        DbUpdateException { InnerException: PostgresException inner } => RefusalFor(inner),
         PostgresException { SqlState: PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.ExclusionViolation, ConstraintName: { } name } =>
             _byConstraint.GetValueOrDefault(name),
         PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected } => ConcurrentChange,
@@ -82,4 +83,17 @@ public sealed class LostRaces(IEnumerable<ConstraintRefusal> constraints)
 
     private static Refusal ConcurrentChange { get; } =
         new(RefusalKind.Conflict, "concurrent_change", "Someone else changed this at the same moment; read it again and retry.") { Transient = true };
+}
+
+internal static class Causes
+{
+    extension(Exception failure)
+    {
+        /// <summary>The failure and what is behind it: EF wraps what the database says, and its execution strategy wraps that again.</summary>
+        public IEnumerable<Exception> AndCauses()
+        {
+            for (var at = failure; at is not null; at = at.InnerException)
+                yield return at;
+        }
+    }
 }

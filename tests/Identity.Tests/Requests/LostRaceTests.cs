@@ -1,7 +1,6 @@
 using System.Net;
-using Licensing.Identity.Contracts;
-using Licensing.Kernel.Dialects;
 using Licensing.Kernel.Http;
+using Licensing.Kernel.Messaging;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -18,7 +17,7 @@ public sealed class LostRaceTests(LostRaceTests.Unlucky app) : IClassFixture<Los
 {
     public sealed class Unlucky : App
     {
-        public Func<NpgsqlDataSource, Task> Fate { get; set; } = _ => Task.CompletedTask;
+        public Func<DbContext, Task> Fate { get; set; } = _ => Task.CompletedTask;
 
         protected override void Configure(WebApplicationBuilder builder)
         {
@@ -33,11 +32,11 @@ public sealed class LostRaceTests(LostRaceTests.Unlucky app) : IClassFixture<Los
     [AnyCaller]
     public sealed record Try : ICommand<Done>;
 
-    private sealed class Handler(Unlucky app, NpgsqlDataSource database) : ICommandHandler<Try, Done>
+    private sealed class Handler(Unlucky app, IServiceProvider services, IEnumerable<ModuleDefinition> modules) : ICommandHandler<Try, Done>
     {
         public async Task<Result<Done>> Handle(Try command, CancellationToken cancellationToken)
         {
-            await app.Fate(database);
+            await app.Fate((DbContext)services.GetRequiredService(modules.First().Db));
             return default(Done);
         }
     }
@@ -49,7 +48,37 @@ public sealed class LostRaceTests(LostRaceTests.Unlucky app) : IClassFixture<Los
         await ShouldSucceedOnRetryAsync(_ => throw new DbUpdateException("", Postgres(PostgresErrorCodes.UniqueViolation, "users_email_key")), HttpStatusCode.Conflict, "email_taken");
     }
 
-    private async Task ShouldSucceedOnRetryAsync(Func<NpgsqlDataSource, Task> fate, HttpStatusCode status, string code)
+    [Fact]
+    public async Task Causes_count_however_deep_they_lie()
+    {
+        await ShouldSucceedOnRetryAsync(
+            _ => throw new InvalidOperationException("", new DbUpdateException("", Postgres(PostgresErrorCodes.DeadlockDetected))), HttpStatusCode.Conflict, "concurrent_change");
+        await ShouldSucceedOnRetryAsync(
+            _ => throw new InvalidOperationException("", new DbUpdateException("", new NpgsqlException("", new TimeoutException()))),
+            HttpStatusCode.ServiceUnavailable, "database_unavailable");
+    }
+
+    [Fact]
+    public async Task A_connection_that_the_server_ends_is_an_outage_and_not_our_mistake()
+    {
+        var branch = await app.BranchAsync();
+        using var client = branch.Administrator();
+        app.Fate = async db =>
+        {
+            await db.Database.ExecuteSqlRawAsync("select 1");
+            await using var command = app.Services.GetRequiredService<NpgsqlDataSource>().CreateCommand("select pg_terminate_backend($1)");
+            command.Parameters.Add(new() { Value = ((NpgsqlConnection)db.Database.GetDbConnection()).ProcessID });
+            await command.ExecuteNonQueryAsync();
+            await db.Set<OutboxMessage>().CountAsync();
+        };
+
+        using var answer = await client.PostAsync("/try", new { });
+
+        answer.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        answer.Headers.RetryAfter!.Delta.ShouldBe(TimeSpan.FromSeconds(2));
+    }
+
+    private async Task ShouldSucceedOnRetryAsync(Func<DbContext, Task> fate, HttpStatusCode status, string code)
     {
         var branch = await app.BranchAsync();
         using var client = branch.Administrator();
