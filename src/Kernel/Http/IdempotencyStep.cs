@@ -71,7 +71,7 @@ internal sealed class IdempotencyStep(RequestDelegate next, SecretBox secrets, T
                 var headers = KeptHeaders.Where(context.Response.Headers.ContainsKey).ToDictionary(h => h, h => context.Response.Headers[h].ToString());
                 var secret = context.GetEndpoint()!.Metadata.GetMetadata<CarriesSecret>() is not null;
                 await StoreAsync(session, answer with { Status = status, Headers = headers, Body = buffer.ToArray() }, secret, context.RequestAborted);
-                await session.CommitAsync(context.RequestAborted);
+                await session.CommitAsync(CancellationToken.None);
             }
             else
             {

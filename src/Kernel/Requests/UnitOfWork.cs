@@ -47,7 +47,7 @@ internal sealed class UnitOfWorkBehavior<TRequest, TResponse>(
                 clock.GetUtcNow(), principal.Access, Action, [.. audit.Changes], System.Diagnostics.Activity.Current?.TraceId.ToString()), cancellationToken);
             audit.Clear();
             if (!joined)
-                await session.CommitAsync(cancellationToken);
+                await session.CommitAsync(CancellationToken.None);
             return response;
         }
         catch (Exception failure) when (races.RefusalFor(failure) is not null)
