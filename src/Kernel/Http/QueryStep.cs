@@ -3,6 +3,8 @@ using System.Reflection;
 using Licensing.Kernel.Dialects;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Primitives;
 
 namespace Licensing.Kernel.Http;
 
@@ -39,17 +41,31 @@ internal sealed class QueryStep(RequestDelegate next)
         if (endpoint.Metadata.GetMetadata<SliceMetadata>() is null || endpoint.Metadata.GetMetadata<MethodInfo>() is not { } method)
             return null;
 
+        var inPath = (endpoint as RouteEndpoint)?.RoutePattern.Parameters.Select(p => p.Name).ToHashSet(StringComparer.OrdinalIgnoreCase) ?? [];
         var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         foreach (var parameter in method.GetParameters())
         {
             if (parameter.GetCustomAttribute<AsParametersAttribute>() is not null)
-                names.UnionWith(parameter.ParameterType.GetProperties().Select(p => NameOf(p.GetCustomAttributes(), p.Name)));
-            else if (parameter.Name is { } name)
+                names.UnionWith(parameter.ParameterType.GetProperties()
+                    .Where(p => IsQuery(p.PropertyType, p.GetCustomAttributes())).Select(p => NameOf(p.GetCustomAttributes(), p.Name)));
+            else if (parameter.Name is { } name && IsQuery(parameter.ParameterType, parameter.GetCustomAttributes()))
                 names.Add(NameOf(parameter.GetCustomAttributes(), name));
         }
 
+        names.ExceptWith(inPath);
         names.UnionWith(endpoint.Metadata.GetOrderedMetadata<ReadsQuery>().SelectMany(r => r.Names));
         return names;
+    }
+
+    // As minimal APIs bind: what can be parsed from a text is looked for in the query, the rest is a service or the body.
+    private static bool IsQuery(Type type, IEnumerable<Attribute> attributes)
+    {
+        if (attributes.Any(a => a is IFromBodyMetadata or IFromHeaderMetadata or IFromServiceMetadata or IFromRouteMetadata))
+            return false;
+        var single = type.IsArray ? type.GetElementType()! : type;
+        var value = Nullable.GetUnderlyingType(single) ?? single;
+        return value == typeof(string) || value.IsEnum || value == typeof(StringValues)
+            || value.GetMethods(BindingFlags.Public | BindingFlags.Static).Any(m => m.Name == "TryParse") || attributes.OfType<IFromQueryMetadata>().Any();
     }
 
     private static string NameOf(IEnumerable<Attribute> attributes, string name) =>
