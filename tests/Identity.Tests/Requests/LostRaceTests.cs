@@ -3,7 +3,6 @@ using Licensing.Kernel.Http;
 using Licensing.Kernel.Messaging;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -82,7 +81,7 @@ public sealed class LostRaceTests(LostRaceTests.Unlucky app) : IClassFixture<Los
     {
         var branch = await app.BranchAsync();
         using var client = branch.Administrator();
-        var key = Guid.NewGuid().ToString();
+        var key = branch.Tenant.Id.Value.ToString();
         app.Fate = fate;
         using var lost = await client.PostAsync("/try", new { }, key);
         lost.StatusCode.ShouldBe(status);
