@@ -46,6 +46,9 @@ public sealed record Refusal(RefusalKind Kind, string Code, string Message)
     /// <summary>When a retry may succeed; only for <see cref="RefusalKind.TooMany"/> and <see cref="RefusalKind.Unavailable"/>.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>Whether the same call may succeed a moment later, although nobody is over a limit: never kept as the answer to a retry.</summary>
+    public bool Transient { get; init; }
+
     public static Refusal Field(string pointer, string code, string message) =>
         new(RefusalKind.Invalid, "validation_failed", message) { Fields = [new(pointer, code, message)] };
 

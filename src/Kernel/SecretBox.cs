@@ -4,7 +4,7 @@ using Microsoft.Extensions.Configuration;
 namespace Licensing.Kernel;
 
 /// <summary>
-/// Seals what must lie encrypted in the database (AES-256-GCM). The key comes from the setting <c>Security:MasterKey</c> (base64,
+/// Seals what must lie encrypted in the database (AES-256-GCM), or only be recognised there. The key comes from the setting <c>Security:MasterKey</c> (base64,
 /// 32 bytes) or from a file that the host makes once; every host on one database needs the same.
 /// </summary>
 public sealed class SecretBox : IDisposable
@@ -12,6 +12,7 @@ public sealed class SecretBox : IDisposable
     private const int NonceBytes = 12;
     private const int TagBytes = 16;
     private readonly AesGcm _cipher;
+    private readonly byte[] _digestKey;
 
     public SecretBox(IConfiguration configuration)
     {
@@ -21,7 +22,11 @@ public sealed class SecretBox : IDisposable
         if (key.Length != 32)
             throw new InvalidOperationException("Security:MasterKey must be 32 bytes in base64.");
         _cipher = new AesGcm(key, TagBytes);
+        _digestKey = HKDF.DeriveKey(HashAlgorithmName.SHA256, key, HMACSHA256.HashSizeInBytes, info: "licensing digest"u8.ToArray());
     }
+
+    /// <summary>Recognises <paramref name="clear"/> again (HMAC-SHA-256); whoever reads only the database cannot try out what it was.</summary>
+    public byte[] Digest(ReadOnlySpan<byte> clear) => HMACSHA256.HashData(_digestKey, clear);
 
     public byte[] Seal(ReadOnlySpan<byte> clear)
     {

@@ -114,6 +114,8 @@ public class App : IAsyncLifetime
             ["Messaging:InBackground"] = "false",
             ["Platform:AdministratorPassword"] = AdministratorPassword,
             ["Security:PasswordIterations"] = "1000",
+            // All tests of a host come from one address.
+            ["Limits:AnonymousBurst"] = "100000",
         });
         builder.Logging.ClearProviders();
         builder.WebHost.UseTestServer();

@@ -36,6 +36,7 @@ public abstract class Dialect
 
     public Task RefuseAsync(HttpContext context, Refusal refusal)
     {
+        context.Refusal = refusal;
         if (refusal.RetryAfter is { } wait)
             context.Response.Headers.RetryAfter = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString();
         return WriteAsync(context, StatusOf(refusal.Kind), refusal);
@@ -72,6 +73,13 @@ public static class DialectOfRequest
         {
             get => (Dialect)context.Items[typeof(Dialect)]!;
             internal set => context.Items[typeof(Dialect)] = value;
+        }
+
+        /// <summary>What this request was refused with, if it was.</summary>
+        internal Refusal? Refusal
+        {
+            get => (Refusal?)context.Items[typeof(Refusal)];
+            set => context.Items[typeof(Refusal)] = value;
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 
 namespace Licensing.Kernel.Http;
 
@@ -19,7 +20,9 @@ public static class ApiJson
         options.RespectNullableAnnotations = true;
         options.RespectRequiredConstructorParameters = true;
         options.MaxDepth = 32;
+        options.TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { NoNullElements.Refuse } };
         options.Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
+        options.Converters.Add(new StorableTextJsonConverter());
         options.Converters.Add(new IdJsonConverter());
         options.Converters.Add(new OptionalJsonConverter());
         options.Converters.Add(new DecimalStringJsonConverter());

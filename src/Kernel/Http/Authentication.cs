@@ -26,7 +26,7 @@ public interface IAuthenticator
 /// Our own lean step in place of the stock authentication middleware, whose cost per request is the largest of a read. A bad
 /// credential is refused even where none is needed, so that a caller learns of it at once.
 /// </summary>
-internal sealed class AuthenticationStep(RequestDelegate next, IEnumerable<IAuthenticator> authenticators)
+internal sealed class AuthenticationStep(RequestDelegate next, IEnumerable<IAuthenticator> authenticators, RateLimits limits)
 {
     private readonly Dictionary<string, IAuthenticator> _byScheme = authenticators.ToDictionary(a => a.Scheme, StringComparer.Ordinal);
 
@@ -42,7 +42,7 @@ internal sealed class AuthenticationStep(RequestDelegate next, IEnumerable<IAuth
             {
                 if (slice?.Policy.Anyone == true)
                     break;
-                await context.Dialect.RefuseAsync(context, refusal);
+                await RefuseAsync(context, refusal);
                 return;
             }
 
@@ -56,10 +56,13 @@ internal sealed class AuthenticationStep(RequestDelegate next, IEnumerable<IAuth
         // Asked before the body is read: what a caller may not do at all costs nothing and tells him nothing of the body's rules.
         if (slice is not null && AuthorizationRefusals.Of(slice.Policy, context.RequestServices.GetRequiredService<Principal>().Access) is { } refused)
         {
-            await context.Dialect.RefuseAsync(context, refused);
+            await RefuseAsync(context, refused);
             return;
         }
 
         await next(context);
     }
+
+    // What is refused here never reaches the step that counts requests, and guessing at credentials must not be free.
+    private Task RefuseAsync(HttpContext context, Refusal refusal) => context.Dialect.RefuseAsync(context, limits.Spend(context) ?? refusal);
 }

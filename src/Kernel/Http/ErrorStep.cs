@@ -51,17 +51,28 @@ internal sealed class ErrorStep(RequestDelegate next, Dialects.Dialects dialects
         BadHttpRequestException bad => new Refusal(RefusalKind.Malformed, "malformed_request", bad.Message),
         JsonException json => Malformed(json),
         InvalidDataException => new Refusal(RefusalKind.Malformed, "malformed_encoding", "The body does not match its Content-Encoding."),
-        NpgsqlException { IsTransient: true } or TimeoutException => new Refusal(
-            RefusalKind.Unavailable, "database_unavailable", "The database does not answer now; retry with the same Idempotency-Key.")
-        { RetryAfter = TimeSpan.FromSeconds(2) },
-        _ => races.RefusalFor(failure),
+        // Races first: the driver calls them transient too, but they say more than an outage.
+        _ => races.RefusalFor(failure) ?? failure.AndCauses().Select(OfDatabase).FirstOrDefault(r => r is not null),
     };
+
+    private static Refusal? OfDatabase(Exception failure) => failure switch
+    {
+        PostgresException { SqlState: PostgresErrorCodes.CharacterNotInRepertoire or PostgresErrorCodes.UntranslatableCharacter } => QueryStep.InvalidCharacter,
+        NpgsqlException { IsTransient: true } or TimeoutException
+            or PostgresException { SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow } =>
+            DatabaseUnavailable,
+        _ => null,
+    };
+
+    private static Refusal DatabaseUnavailable { get; } =
+        new(RefusalKind.Unavailable, "database_unavailable", "The database does not answer now; retry with the same Idempotency-Key.")
+        { RetryAfter = TimeSpan.FromSeconds(2) };
 
     private static Refusal TooLarge { get; } = new(RefusalKind.TooLarge, "body_too_large", "The body is larger than this endpoint takes.");
 
     private static Refusal Malformed(JsonException json)
     {
-        var pointer = JsonPointer.Of(json.Path ?? "");
+        var pointer = JsonPointer.Of(PathOf(json));
         // The serializer's text goes on with CLR type names and positions after its first sentence.
         var sentence = json.Message.Split(" Path: ")[0];
         var message = sentence.StartsWith("The JSON property '", StringComparison.Ordinal) && sentence.Contains("could not be mapped")
@@ -73,6 +84,13 @@ internal sealed class ErrorStep(RequestDelegate next, Dialects.Dialects dialects
                 : sentence;
         return new Refusal(RefusalKind.Malformed, "malformed_json", message) { Fields = [new FieldError(pointer, "malformed", message)] };
     }
+
+    private static string PathOf(JsonException json) => json switch
+    {
+        NullElementException missing => missing.ElementPath,
+        { InnerException: JsonException { Path: not null } inner } => json.Path + PathOf(inner)[1..],
+        _ => json.Path ?? "$",
+    };
 
     private static Refusal EmptyAnswer(HttpContext context) => context.Response.StatusCode switch
     {

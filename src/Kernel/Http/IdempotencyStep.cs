@@ -64,14 +64,14 @@ internal sealed class IdempotencyStep(RequestDelegate next, SecretBox secrets, T
         {
             await next(context);
             var status = context.Response.StatusCode;
-            if (Keeps(status))
+            if (Keeps(status) && context.Refusal is not { Transient: true })
             {
                 if (status >= 400)
                     await session.RollbackToAsync("effect", context.RequestAborted);
                 var headers = KeptHeaders.Where(context.Response.Headers.ContainsKey).ToDictionary(h => h, h => context.Response.Headers[h].ToString());
                 var secret = context.GetEndpoint()!.Metadata.GetMetadata<CarriesSecret>() is not null;
                 await StoreAsync(session, answer with { Status = status, Headers = headers, Body = buffer.ToArray() }, secret, context.RequestAborted);
-                await session.CommitAsync(context.RequestAborted);
+                await session.CommitAsync(CancellationToken.None);
             }
             else
             {
@@ -97,19 +97,18 @@ internal sealed class IdempotencyStep(RequestDelegate next, SecretBox secrets, T
         await buffer.CopyToAsync(wire, context.RequestAborted);
     }
 
-    // Deterministic answers only: what depends on load, on an outage or on the caller's rights may be different next time.
+    // Deterministic answers only: what depends on load, on an outage, on a lost race or on the caller's rights may be different next time.
     private static bool Keeps(int status) => status is < 400 or (< 500 and not (401 or 403 or 408 or 429));
 
-    private static async Task<byte[]> HashAsync(HttpRequest request, CancellationToken ct)
+    private async Task<byte[]> HashAsync(HttpRequest request, CancellationToken ct)
     {
         var body = new MemoryStream();
         await request.Body.CopyToAsync(body, ct);
         body.Position = 0;
         request.Body = body;
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes($"{request.Method} {request.Path}{request.QueryString}\n"));
-        hash.AppendData(body.GetBuffer().AsSpan(0, (int)body.Length));
-        return hash.GetHashAndReset();
+        // Keyed, because bodies hold passwords.
+        return secrets.Digest([
+            .. Encoding.UTF8.GetBytes($"{request.Method} {request.Path}{request.QueryString}\n"), .. SHA256.HashData(body.GetBuffer().AsSpan(0, (int)body.Length))]);
     }
 
     // Two statements, so that the second sees what was committed before the lock was had.

@@ -36,7 +36,7 @@ public sealed record PageStart(int Limit, string? After)
     {
         try
         {
-            return cursor.Length <= LongestCursor ? Encoding.UTF8.GetString(Base64Url.DecodeFromChars(cursor)) : null;
+            return cursor.Length <= LongestCursor && Encoding.UTF8.GetString(Base64Url.DecodeFromChars(cursor)) is var key && !key.Contains('\0') ? key : null;
         }
         catch (FormatException)
         {

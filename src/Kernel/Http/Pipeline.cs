@@ -36,6 +36,7 @@ public static class Pipeline
             });
             services.Configure<BrotliCompressionProviderOptions>(options => options.Level = CompressionLevel.Fastest);
             services.Configure<GzipCompressionProviderOptions>(options => options.Level = CompressionLevel.Fastest);
+            services.AddSingleton<RateLimits>();
             services.AddSingleton<Dialects.Dialects>();
             services.AddSingleton<Dialect, ChannelDialect>();
             services.AddSingleton<Dialect, SignedDialect>();

@@ -24,16 +24,15 @@ public sealed class LimitSettings
     public long BodyBytes { get; set; } = 1 << 20;
 }
 
-/// <summary>A token bucket per principal, or per address for the unknown, told on every answer (RateLimit header fields).</summary>
-internal sealed class RateLimitStep : IDisposable
+/// <summary>A token bucket per principal, or per address for the unknown.</summary>
+internal sealed class RateLimits : IDisposable
 {
-    private readonly RequestDelegate _next;
     private readonly LimitSettings _settings;
     private readonly PartitionedRateLimiter<(Guid Principal, string Address)> _limiter;
 
-    public RateLimitStep(RequestDelegate next, IOptions<LimitSettings> settings)
+    public RateLimits(IOptions<LimitSettings> settings)
     {
-        (_next, _settings) = (next, settings.Value);
+        _settings = settings.Value;
         _limiter = PartitionedRateLimiter.Create<(Guid Principal, string Address), (Guid, string)>(caller =>
         {
             var known = caller.Principal != Guid.Empty;
@@ -47,13 +46,12 @@ internal sealed class RateLimitStep : IDisposable
         });
     }
 
-    public async Task InvokeAsync(HttpContext context)
+    /// <summary>Takes one request from the caller's bucket and tells what is left (RateLimit header fields).</summary>
+    /// <returns>The refusal when there was none left.</returns>
+    public Refusal? Spend(HttpContext context)
     {
         if (context.GetEndpoint()?.Metadata.GetMetadata<NeverLimited>() is not null)
-        {
-            await _next(context);
-            return;
-        }
+            return null;
 
         var principal = context.RequestServices.GetRequiredService<Principal>();
         var known = principal.Id != Guid.Empty;
@@ -63,15 +61,15 @@ internal sealed class RateLimitStep : IDisposable
         var left = _limiter.GetStatistics(caller)?.CurrentAvailablePermits ?? 0;
         context.Response.Headers["RateLimit-Policy"] = $"\"default\";q={burst};w={Math.Max(1, burst / perSecond)}";
         context.Response.Headers["RateLimit"] = $"\"default\";r={left};t={Math.Max(0, (burst - left + perSecond - 1) / perSecond)}";
-        if (!lease.IsAcquired)
-        {
-            await context.Dialect.RefuseAsync(context, new Refusal(
-                RefusalKind.TooMany, "rate_limited", $"More than {perSecond} requests a second.") { RetryAfter = TimeSpan.FromSeconds(1) });
-            return;
-        }
-
-        await _next(context);
+        return lease.IsAcquired ? null : new Refusal(
+            RefusalKind.TooMany, "rate_limited", $"More than {perSecond} requests a second.") { RetryAfter = TimeSpan.FromSeconds(1) };
     }
 
     public void Dispose() => _limiter.Dispose();
+}
+
+internal sealed class RateLimitStep(RequestDelegate next, RateLimits limits)
+{
+    public Task InvokeAsync(HttpContext context) =>
+        limits.Spend(context) is { } refusal ? context.Dialect.RefuseAsync(context, refusal) : next(context);
 }

@@ -82,7 +82,7 @@ public sealed class ViewResult<T>(T view, int status, string? location = null) :
         if (view is Persistence.IVersioned { Version: var version })
         {
             response.Headers.ETag = Precondition.TagOf(version);
-            if (HttpMethods.IsGet(httpContext.Request.Method) && Precondition.Names(httpContext.Request.Headers.IfNoneMatch, version))
+            if (HttpMethods.IsGet(httpContext.Request.Method) && view is not Persistence.IDated && Precondition.Names(httpContext.Request.Headers.IfNoneMatch, version))
             {
                 response.StatusCode = StatusCodes.Status304NotModified;
                 return Task.CompletedTask;

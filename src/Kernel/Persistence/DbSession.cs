@@ -64,6 +64,7 @@ public sealed class DbSession(NpgsqlDataSource database, SubscriberRegistry subs
             await context.SaveChangesAsync(ct);
     }
 
+    /// <param name="ct">Not the caller's: one who hangs up between the commit and its answer would leave undone what follows it.</param>
     public async Task CommitAsync(CancellationToken ct)
     {
         await Transaction!.CommitAsync(ct);

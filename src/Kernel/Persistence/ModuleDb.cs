@@ -14,6 +14,11 @@ public interface IVersioned
     int Version { get; }
 }
 
+/// <summary>
+/// A view that also depends on the day: its version says whether a change would collide, but not whether the caller has its content.
+/// </summary>
+public interface IDated : IVersioned;
+
 /// <summary>A module's own schema. <see cref="Publish"/> commits with the rows that made the message true, or not at all.</summary>
 public abstract class ModuleDb : DbContext
 {

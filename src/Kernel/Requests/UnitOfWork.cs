@@ -47,7 +47,7 @@ internal sealed class UnitOfWorkBehavior<TRequest, TResponse>(
                 clock.GetUtcNow(), principal.Access, Action, [.. audit.Changes], System.Diagnostics.Activity.Current?.TraceId.ToString()), cancellationToken);
             audit.Clear();
             if (!joined)
-                await session.CommitAsync(cancellationToken);
+                await session.CommitAsync(CancellationToken.None);
             return response;
         }
         catch (Exception failure) when (races.RefusalFor(failure) is not null)
@@ -67,12 +67,14 @@ internal sealed class UnitOfWorkBehavior<TRequest, TResponse>(
 /// <summary>Turns what the database says about a lost race into the refusal that the loser would have got a moment later.</summary>
 public sealed class LostRaces(IEnumerable<ConstraintRefusal> constraints)
 {
-    private readonly Dictionary<string, Refusal> _byConstraint = constraints.ToDictionary(c => c.Constraint, c => c.Refusal, StringComparer.Ordinal);
+    private readonly Dictionary<string, Refusal> _byConstraint =
+        constraints.ToDictionary(c => c.Constraint, c => c.Refusal with { Transient = true }, StringComparer.Ordinal);
 
-    public Refusal? RefusalFor(Exception failure) => failure switch
+    public Refusal? RefusalFor(Exception failure) => failure.AndCauses().Select(OfOne).FirstOrDefault(r => r is not null);
+
+    private Refusal? OfOne(Exception failure) => failure switch
     {
         DbUpdateConcurrencyException => ConcurrentChange,
-        DbUpdateException { InnerException: PostgresException inner } => RefusalFor(inner),
         PostgresException { SqlState: PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.ExclusionViolation, ConstraintName: { } name } =>
             _byConstraint.GetValueOrDefault(name),
         PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected } => ConcurrentChange,
@@ -80,5 +82,18 @@ public sealed class LostRaces(IEnumerable<ConstraintRefusal> constraints)
     };
 
     private static Refusal ConcurrentChange { get; } =
-        new(RefusalKind.Conflict, "concurrent_change", "Someone else changed this at the same moment; read it again and retry.");
+        new(RefusalKind.Conflict, "concurrent_change", "Someone else changed this at the same moment; read it again and retry.") { Transient = true };
+}
+
+internal static class Causes
+{
+    extension(Exception failure)
+    {
+        /// <summary>The failure and what is behind it: EF wraps what the database says, and its execution strategy wraps that again.</summary>
+        public IEnumerable<Exception> AndCauses()
+        {
+            for (var at = failure; at is not null; at = at.InnerException)
+                yield return at;
+        }
+    }
 }

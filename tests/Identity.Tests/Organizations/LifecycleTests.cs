@@ -86,6 +86,20 @@ public sealed class LifecycleTests(App app) : IClassFixture<App>
     }
 
     [Fact]
+    public async Task Nothing_is_opened_below_a_suspended_distributor_whose_partner_is_active()
+    {
+        var branch = await app.BranchAsync();
+        using var administrator = branch.Administrator();
+        await administrator.PostAsync($"/api/v1/distributors/{branch.Distributor.Id.Value}/suspend", new { reason = "unpaid" });
+
+        using var refused = await administrator.PostAsync(
+            "/api/v1/tenants", new { partnerId = branch.Partner.Id.Value, externalId = "below", displayName = "Below" });
+
+        refused.StatusCode.ShouldBe(HttpStatusCode.Conflict);
+        (await refused.CodeAsync()).ShouldBe("organization_suspended");
+    }
+
+    [Fact]
     public async Task A_sibling_branch_does_not_exist_and_ones_own_node_is_not_ones_to_change()
     {
         var branch = await app.BranchAsync();
@@ -132,9 +146,15 @@ public sealed class LifecycleTests(App app) : IClassFixture<App>
         (await Ids(administrator, $"/api/v1/tenants?parentId={other.Partner.Id.Value}&status=Active")).ShouldBe([other.Tenant.Id.Value]);
         (await Ids(administrator, $"/api/v1/tenants?parentId={other.Partner.Id.Value}&status=Closed")).ShouldBeEmpty();
         (await Ids(partner, $"/api/v1/tenants?externalId={other.Tenant.ExternalId}")).ShouldBeEmpty();
+        using var strange = await administrator.PostAsync("/api/v1/tenants?body=1", new { });
+        (await strange.CodeAsync()).ShouldBe("unknown_parameter");
         using var unknown = await partner.GetAsync("/api/v1/tenants?extrenalId=x", Ct);
         unknown.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         (await unknown.CodeAsync()).ShouldBe("unknown_parameter");
+        (await unknown.JsonAsync()).GetProperty("detail").GetString()!.ShouldEndWith("known here: after, code, externalId, limit, parentId, status.");
+        foreach (var name in new[] { "ct", "sender", "body" })
+            (await partner.StatusAsync($"/api/v1/tenants?{name}=1")).ShouldBe(HttpStatusCode.BadRequest);
+        (await partner.StatusAsync($"/api/v1/tenants/{branch.Tenant.Id.Value}?id=1")).ShouldBe(HttpStatusCode.BadRequest);
         (await partner.StatusAsync("/api/v1/tenants?limit=0")).ShouldBe(HttpStatusCode.BadRequest);
         (await partner.StatusAsync("/api/v1/tenants?after=nonsense")).ShouldBe(HttpStatusCode.BadRequest);
     }

@@ -1,6 +1,9 @@
 using System.Net;
 using System.Net.Http.Json;
 using Licensing.Identity.Contracts;
+using Licensing.Identity.Sessions;
+using Licensing.Kernel.Persistence;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Licensing.Identity.Tests.Sessions;
 
@@ -124,6 +127,41 @@ public sealed class LoginTests(App app) : IClassFixture<App>
         (await client.StatusAsync("/api/v1/tenants")).ShouldBe(HttpStatusCode.Unauthorized);
         (await RefreshAsync(Token(session))).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
         (await person.TryLoginAsync()).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
+    public async Task A_log_in_during_a_change_of_password_does_not_outlive_it()
+    {
+        var branch = await app.BranchAsync();
+        var person = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
+        var proven = (await app.InAsync<PasswordCheck, ProvenPassword?>(check => check.HoldsAsync(person.Email, person.Password, Ct)))!;
+        using var client = await person.ClientAsync();
+        (await client.PostAsync("/api/v1/auth/password", new { currentPassword = person.Password, newPassword = "another good one" })).StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        var opened = await app.InAsync<ISender, Result<SessionView>>(sender => sender.Send(new OpenSession.Command(proven), Ct));
+
+        opened.Refusal!.Code.ShouldBe("bad_credentials");
+    }
+
+    [Fact]
+    public async Task A_change_of_password_waits_for_a_log_in_and_ends_its_session()
+    {
+        var branch = await app.BranchAsync();
+        var person = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
+        using var client = await person.ClientAsync();
+        var proven = (await app.InAsync<PasswordCheck, ProvenPassword?>(check => check.HoldsAsync(person.Email, person.Password, Ct)))!;
+        await using var scope = app.Services.CreateAsyncScope();
+        var session = scope.ServiceProvider.GetRequiredService<DbSession>();
+        await session.BeginAsync(Ct);
+        var opened = await scope.ServiceProvider.GetRequiredService<ISender>().Send(new OpenSession.Command(proven), Ct);
+        opened.Refused(out _, out var tokens).ShouldBeFalse();
+
+        // Its own check of the password does not pass the lock either, so it has not listed the sessions before we commit.
+        var changing = client.PostAsync("/api/v1/auth/password", new { currentPassword = person.Password, newPassword = "another good one" });
+        await session.CommitAsync(Ct);
+
+        (await changing).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await RefreshAsync(tokens!.RefreshToken)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
     }
 
     [Fact]

@@ -23,7 +23,8 @@ public static class IdentityModule
             host.AddModule<IdentityDb>("identity", IdentityPermissions.All)
                 .OnConstraint("organizations_external_id_key", OrganizationRefusals.ExternalIdTaken)
                 .OnConstraint("users_email_key", UserRefusals.EmailTaken)
-                .OnConstraint("role_assignments_once", UserRefusals.AlreadyAssigned);
+                .OnConstraint("role_assignments_once", UserRefusals.AlreadyAssigned)
+                .Ops(ResetPassword.Ops);
             var services = host.Services;
             services.AddSingleton<IAuditStore, AuditStore>();
             services.AddScoped<IOrganizationDirectory, OrganizationDirectory>();

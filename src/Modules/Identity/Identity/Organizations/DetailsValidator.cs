@@ -42,7 +42,7 @@ internal sealed class AddressValidator : AbstractValidator<BillingAddress>
 internal static class DetailsRules
 {
     public static IRuleBuilderOptions<T, string> ExternalId<T>(this IRuleBuilder<T, string> rule) => rule.NotEmpty().MaximumLength(100)
-        .Must(id => id == id.Trim() && !id.Any(char.IsControl)).WithErrorCode("malformed")
+        .Must(id => id is null || id == id.Trim() && !id.Any(char.IsControl)).WithErrorCode("malformed")
         .WithMessage("externalId must not begin or end with a space or hold control characters.");
 
     public static IRuleBuilderOptions<T, string> DisplayName<T>(this IRuleBuilder<T, string> rule) => rule.NotEmpty().MaximumLength(200);

@@ -25,6 +25,10 @@ internal sealed class OrganizationOpening(IdentityDb db, DbSession session, Prin
         if (parent is null)
             return OrganizationRefusals.UnknownParent(parentField, parentId?.Value ?? Guid.Empty);
 
+        // The caller need not see what stands above the parent, but a suspension there reaches down to here.
+        if (await db.Organizations.AsNoTracking().AnyAsync(x => x.Id == parent.ParentId && x.Status == OrganizationStatus.Suspended, ct))
+            return OrganizationRefusals.ParentSuspended;
+
         var now = clock.GetUtcNow();
         if (parent.Open(kind, code, details, now).Refused(out var refusal, out var opened))
             return refusal;
@@ -34,13 +38,17 @@ internal sealed class OrganizationOpening(IdentityDb db, DbSession session, Prin
         return OrganizationView.Of(opened);
     }
 
-    // The lock keeps the parent from being closed between our look at it and our commit.
+    // The lock keeps the parent from being closed, and it or the one above from being suspended, between our look and our commit.
     private async Task<int> LockParentAndTakeCodeAsync(OrganizationId? parentId, CancellationToken ct)
     {
         var connection = await session.OpenAsync(ct);
         await using var batch = new NpgsqlBatch(connection, session.Transaction);
         batch.BatchCommands.Add(new NpgsqlBatchCommand("select nextval('identity.organization_codes')::int"));
-        batch.BatchCommands.Add(new NpgsqlBatchCommand("select 1 from identity.organizations where id = $1 for key share")
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(
+            """
+            select 1 from identity.organizations
+            where id = $1 or id = (select parent_id from identity.organizations where id = $1) order by owner_path for key share
+            """)
         { Parameters = { new() { Value = parentId?.Value ?? Guid.Empty } } });
         return (int)(await batch.ExecuteScalarAsync(ct))!;
     }

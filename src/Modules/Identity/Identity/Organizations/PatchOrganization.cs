@@ -31,7 +31,7 @@ internal static class PatchOrganization
     {
         public Validator()
         {
-            RuleFor(x => x.ExternalId.Value).NotNull().ExternalId().When(x => x.ExternalId.IsPresent).OverridePropertyName("ExternalId");
+            RuleFor(x => x.ExternalId.Value).ExternalId().When(x => x.ExternalId.IsPresent).OverridePropertyName("ExternalId");
             RuleFor(x => x.DisplayName.Value).DisplayName().When(x => x.DisplayName.IsPresent).OverridePropertyName("DisplayName");
             RuleFor(x => x.LegalName.Value).MaximumLength(200).OverridePropertyName("LegalName");
             RuleFor(x => x.Country.Value).NotNull().When(x => x.Country.IsPresent).OverridePropertyName("Country");

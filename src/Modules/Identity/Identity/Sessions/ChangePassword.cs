@@ -32,12 +32,17 @@ internal static class ChangePassword
         {
             if (principal.Access.Kind is not PrincipalKind.User)
                 return SessionRefusals.NotAUser;
-            if (await check.HoldsAsync(principal.Access.Name, command.CurrentPassword, cancellationToken) != principal.Id)
+            var id = new UserId(principal.Id);
+            if (await check.HoldsAsync(principal.Access.Name, command.CurrentPassword, cancellationToken) is not { } proven || proven.UserId != id)
                 return SessionRefusals.WrongCurrentPassword;
 
-            var id = new UserId(principal.Id);
+            // Before the sessions are listed: a log-in with the old password either has opened its own by now, or will find another hash.
+            await session.LockUserAsync(id, "update", cancellationToken);
             var now = clock.GetUtcNow();
             var user = await db.Users.SingleAsync(x => x.Id == id, cancellationToken);
+            if (user.PasswordHash != proven.Hash)
+                return SessionRefusals.WrongCurrentPassword;
+
             user.ChangePassword(passwords.Hash(command.NewPassword), now);
             foreach (var open in await db.Sessions.Where(x => x.UserId == principal.Id && x.RevokedAt == null).ToListAsync(cancellationToken))
                 open.RevokedAt = now;

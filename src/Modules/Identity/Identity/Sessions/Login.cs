@@ -1,5 +1,4 @@
 using FluentValidation;
-using Licensing.Identity.Users;
 using Licensing.Kernel.Http;
 using MediatR;
 using ISender = Licensing.Kernel.ISender;
@@ -24,8 +23,8 @@ internal static class Login
     internal sealed class Handler(PasswordCheck check, ISender sender) : IRequestHandler<Attempt, Result<SessionView>>
     {
         public async Task<Result<SessionView>> Handle(Attempt attempt, CancellationToken cancellationToken) =>
-            await check.HoldsAsync(attempt.Email, attempt.Password, cancellationToken) is { } userId
-                ? await sender.Send(new OpenSession.Command(new UserId(userId)), cancellationToken)
+            await check.HoldsAsync(attempt.Email, attempt.Password, cancellationToken) is { } proven
+                ? await sender.Send(new OpenSession.Command(proven), cancellationToken)
                 : SessionRefusals.BadCredentials;
     }
 

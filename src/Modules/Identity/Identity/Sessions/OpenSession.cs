@@ -3,7 +3,9 @@ using System.Security.Cryptography;
 using System.Text;
 using Licensing.Identity.Data;
 using Licensing.Identity.Users;
+using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
 
 namespace Licensing.Identity.Sessions;
 
@@ -55,13 +57,32 @@ internal sealed class SessionTokens(IdentityDb db, AccessTokens tokens, Principa
 internal static class OpenSession
 {
     [Anyone]
-    public sealed record Command(UserId UserId) : ICommand<SessionView>;
+    public sealed record Command(ProvenPassword Proven) : ICommand<SessionView>;
 
-    internal sealed class Handler(IdentityDb db, SessionTokens tokens) : ICommandHandler<Command, SessionView>
+    internal sealed class Handler(IdentityDb db, DbSession session, SessionTokens tokens) : ICommandHandler<Command, SessionView>
     {
-        public async Task<Result<SessionView>> Handle(Command command, CancellationToken cancellationToken) =>
-            await db.Users.AsNoTracking().WhereMayEnter(db).SingleOrDefaultAsync(x => x.Id == command.UserId, cancellationToken) is { } user
+        public async Task<Result<SessionView>> Handle(Command command, CancellationToken cancellationToken)
+        {
+            // A change of password that came between is seen here; one that comes later waits, and then ends this session too.
+            await session.LockUserAsync(command.Proven.UserId, "share", cancellationToken);
+            var user = await db.Users.AsNoTracking().WhereMayEnter(db).SingleOrDefaultAsync(x => x.Id == command.Proven.UserId, cancellationToken);
+            return user?.PasswordHash == command.Proven.Hash
                 ? await tokens.OpenAsync(user, cancellationToken)
                 : SessionRefusals.BadCredentials;
+        }
+    }
+}
+
+internal static class UserLocks
+{
+    extension(DbSession session)
+    {
+        /// <summary>Holds a user's row until the transaction ends; <c>share</c> against changes of password, <c>update</c> to make one.</summary>
+        public async Task LockUserAsync(UserId id, string strength, CancellationToken ct)
+        {
+            await using var locking = new NpgsqlCommand($"select 1 from identity.users where id = $1 for {strength}", await session.OpenAsync(ct), session.Transaction)
+            { Parameters = { new() { Value = id.Value } } };
+            await locking.ExecuteNonQueryAsync(ct);
+        }
     }
 }

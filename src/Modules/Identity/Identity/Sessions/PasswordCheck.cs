@@ -1,6 +1,13 @@
+using Licensing.Identity.Users;
 using Npgsql;
 
 namespace Licensing.Identity.Sessions;
+
+/// <summary>Whose password it was, and the hash that it matched: whoever acts on it later looks whether that is still his.</summary>
+internal sealed record ProvenPassword(UserId UserId, string Hash)
+{
+    public override string ToString() => $"{UserId}";
+}
 
 /// <summary>
 /// Checks a password and locks the account for a while after too many wrong ones. Every try is counted before the password is looked
@@ -11,8 +18,8 @@ internal sealed class PasswordCheck(NpgsqlDataSource database, Passwords passwor
     public const int MostAttempts = 10;
     public static readonly TimeSpan LockedFor = TimeSpan.FromMinutes(15);
 
-    /// <returns>The user's id when it is his password.</returns>
-    public async Task<Guid?> HoldsAsync(string email, string password, CancellationToken ct)
+    /// <returns>The user when it is his password.</returns>
+    public async Task<ProvenPassword?> HoldsAsync(string email, string password, CancellationToken ct)
     {
         var attempt = await BeginAttemptAsync(email, ct);
         if (!passwords.Holds(attempt?.Hash, password) || attempt is not { } found)
@@ -21,7 +28,7 @@ internal sealed class PasswordCheck(NpgsqlDataSource database, Passwords passwor
         await using var succeeded = database.CreateCommand("update identity.users set failed_attempts = 0, locked_until = null where id = $1");
         succeeded.Parameters.Add(new() { Value = found.Id });
         await succeeded.ExecuteNonQueryAsync(ct);
-        return found.Id;
+        return new ProvenPassword(new UserId(found.Id), found.Hash);
     }
 
     private async Task<(Guid Id, string Hash)?> BeginAttemptAsync(string email, CancellationToken ct)

@@ -31,7 +31,8 @@ internal sealed class FirstAdministrator(
         if (await ExistsAsync(connection, ct))
             return;
         await InsertAsync(connection, transaction, email, passwords.Hash(password), ct);
-        await transaction.CommitAsync(ct);
+        // Not interrupted: the password is known only here. If the host dies before it prints it, ops users reset-password makes another.
+        await transaction.CommitAsync(CancellationToken.None);
         if (string.IsNullOrEmpty(preset))
             (firstStart.AdministratorEmail, firstStart.AdministratorPassword) = (email, password);
     }

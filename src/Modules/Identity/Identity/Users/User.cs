@@ -46,6 +46,10 @@ internal sealed class User : IOwned, IVersioned
     public DateTimeOffset CreatedAt { get; private init; }
     public int Version { get; private set; }
 
+    /// <summary>Someone else chose the new one, so it is good for its change only.</summary>
+    public void ResetPassword(string hash, DateTimeOffset now) =>
+        (PasswordHash, MustChangePassword, CredentialsChangedAt) = (hash, true, now);
+
     public void ChangePassword(string hash, DateTimeOffset now) =>
         (PasswordHash, MustChangePassword, CredentialsChangedAt) = (hash, false, now);
 }

@@ -6,6 +6,8 @@ internal static class UserRefusals
 {
     public static Refusal NotFound(Guid id) => new(RefusalKind.NotFound, "user_not_found", $"There is no user {id}.");
 
+    public static Refusal UnknownEmail(string email) => new(RefusalKind.NotFound, "user_not_found", $"There is no user {email}.");
+
     public static Refusal AssignmentNotFound(Guid id) => new(RefusalKind.NotFound, "role_assignment_not_found", $"There is no role assignment {id}.");
 
     public static Refusal UnknownOrganization(Guid id) =>

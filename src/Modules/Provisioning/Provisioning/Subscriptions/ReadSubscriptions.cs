@@ -14,7 +14,7 @@ internal sealed record SubscriptionView(
     SubscriptionId Id, OrganizationId TenantId, PlanId PlanId, PlanVersionId PlanVersionId, string Product, string? Reference,
     SubscriptionStatus Status, DateOnly StartDate, DateOnly? EndDate, DateOnly? SuspendedOn, string? SuspensionReason,
     IReadOnlyDictionary<string, int> Quantities, IReadOnlyList<QuantityChange> ScheduledChanges, DateTimeOffset CreatedAt,
-    [property: JsonIgnore] int Version) : IVersioned
+    [property: JsonIgnore] int Version) : IDated
 {
     public static SubscriptionView Of(Subscription s, DateOnly today)
     {
