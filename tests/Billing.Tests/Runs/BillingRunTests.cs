@@ -191,6 +191,26 @@ public sealed class BillingRunTests(BillingApp app) : IClassFixture<BillingApp>
     }
 
     [Fact]
+    public async Task Usage_that_nothing_prices_is_told_not_dropped()
+    {
+        var branch = await app.BranchAsync();
+        var listed = await app.PlanAsync("unpriced-listed", [Flat("base", "10")], usesPriceLists: true);
+        var plain = await app.PlanAsync("unpriced-plain", [Flat("base", "10")]);
+        var other = await app.TenantAsync(branch.Platform, branch.Partner);
+        var corrected = await app.TenantAsync(branch.Platform, branch.Partner);
+        app.Usage.Add(branch.Tenant, app.Subscribe(branch.Tenant, listed, "2024-02"), "2024-02-02", "gb", "5");
+        app.Usage.Add(other, app.Subscribe(other, plain, "2024-02"), "2024-02-02", "gb", "5", "STORAGE");
+        var taken = app.Subscribe(corrected, plain, "2024-02");
+        app.Usage.Add(corrected, taken, "2024-02-02", "gb", "5");
+        app.Usage.Add(corrected, taken, "2024-02-03", "gb", "-5");
+
+        var operation = await app.BillAsync("2024-02");
+        operation.GetProperty("errors").EnumerateArray().ToDictionary(x => x.GetProperty("subject").GetString()!, x => x.GetProperty("code").GetString()!)
+            .ShouldBe(new Dictionary<string, string> { [branch.Tenant.ExternalId] = "price_missing", [other.ExternalId] = "price_missing" }, ignoreOrder: true);
+        operation.GetProperty("result").GetProperty("invoices").GetInt32().ShouldBe(1);
+    }
+
+    [Fact]
     public async Task Nothing_due_is_no_invoice()
     {
         var branch = await app.BranchAsync();

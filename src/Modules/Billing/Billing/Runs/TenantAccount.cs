@@ -135,6 +135,11 @@ internal static class TenantRating
                 Combined(quantities, prices.Meters.GetValueOrDefault(charge.Meter!)?.Aggregation ?? MeterAggregation.Sum)));
         }
 
+        // What adds up to nothing costs nothing at any price, so a correction can take back what was recorded by mistake.
+        var named = version.Charges.Select(charge => charge.Meter).ToHashSet();
+        if (totals[false].FirstOrDefault(total => !named.Contains(total.Meter) && total.Quantity.Sign != 0) is { } unpriced)
+            return RunRefusals.PriceMissing(unpriced, version);
+
         foreach (var total in totals[true])
         {
             var price = prices.Book.Find(
