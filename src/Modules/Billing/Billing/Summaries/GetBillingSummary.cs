@@ -68,9 +68,10 @@ internal static class GetBillingSummary
             var seller = (await organizations.PlatformAsync(ct)).Id;
             for (OrganizationId? after = null; ;)
             {
-                var chunk = await chunks.NextAsync(seller, period, principal.Scope, after, settings.ChunkTenants, ct);
-                amounts.AddRange(chunk.Bills.SelectMany(bill => Amounts(bill, perSubscription)));
-                notBillable.AddRange(chunk.NotBilled);
+                var chunk = await chunks.NextAsync(period, principal.Scope, after, settings.ChunkTenants, ct);
+                var rated = await chunks.RateAsync(seller, period, chunk, ct);
+                amounts.AddRange(rated.Bills.SelectMany(bill => Amounts(bill, perSubscription)));
+                notBillable.AddRange(rated.NotBilled);
                 if (chunk.Last is null)
                     return null;
                 after = chunk.Last;
