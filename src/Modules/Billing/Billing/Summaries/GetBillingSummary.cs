@@ -85,15 +85,22 @@ internal static class GetBillingSummary
                 Money.Sum(bill.Rated.Currency, group.Select(charge => charge.Line.Tax)),
                 Exact.Sum(group.Where(charge => charge.Due.IsUsage).Select(charge => charge.Line.Unrounded)), Invoices: 0, Estimated: true));
 
-        private static string KeyOf(BilledAmount amount, SummaryGroup group) =>
+        private string KeyOf(BilledAmount amount, SummaryGroup group) =>
             group is SummaryGroup.Subscription ? amount.SubscriptionId!.Value.Value.ToString() : PathOf(amount, group);
 
-        private static string PathOf(BilledAmount amount, SummaryGroup group) => group switch
+        // Whoever stands below the organisations that are grouped by sees what is his under his own, and nothing of those above it.
+        private string PathOf(BilledAmount amount, SummaryGroup group)
         {
-            SummaryGroup.Partner => OrganizationPath.At(amount.OwnerPath, OrganizationKind.Partner) ?? amount.OwnerPath,
-            SummaryGroup.Distributor => OrganizationPath.At(amount.OwnerPath, OrganizationKind.Distributor) ?? amount.OwnerPath,
-            _ => amount.OwnerPath,
-        };
+            var path = group switch
+            {
+                SummaryGroup.Partner => OrganizationPath.At(amount.OwnerPath, OrganizationKind.Partner) ?? amount.OwnerPath,
+                SummaryGroup.Distributor => OrganizationPath.At(amount.OwnerPath, OrganizationKind.Distributor) ?? amount.OwnerPath,
+                _ => amount.OwnerPath,
+            };
+            return principal.Scope.Contains(path)
+                ? path
+                : principal.Scope.Roots.Single(root => amount.OwnerPath.StartsWith(root, StringComparison.Ordinal));
+        }
 
         private static string Cursor((string Key, Currency Currency) group) => $"{group.Key}\u0001{group.Currency.Code}";
     }
