@@ -54,17 +54,17 @@ public sealed class ClosingTests(CommissionsApp app) : IClassFixture<Commissions
     {
         var branch = await app.BranchAsync();
         using var platform = branch.Administrator();
-        await SchemeAsync(platform, branch.Distributor, [Tier("0", null, "10")], basis: "Override");
-        app.Invoices.Issue("2024-08", branch.Tenant, "100.00", "USD");
+        await SchemeAsync(platform, branch.Distributor, [Tier("0", null, "10")], basis: "Override", validFrom: "2025-12");
+        app.Invoices.Issue("2025-12", branch.Tenant, "100.00", "USD");
         foreach (var _ in new[] { 1, 2 })
         {
-            var refused = await platform.PostAsync("/api/v1/commissions/close/2024-08", null);
+            var refused = await platform.PostAsync("/api/v1/commissions/close/2025-12", null);
             (refused.StatusCode, await refused.CodeAsync()).ShouldBe((HttpStatusCode.Conflict, "commissions_missing"));
             (await refused.JsonAsync()).GetProperty("detail").GetString()!
                 .ShouldContain($"{branch.Partner.ExternalId} (exchange_rate_missing), {branch.Distributor.ExternalId} (exchange_rate_missing)");
         }
 
-        (await ItemsAsync(platform, "/api/v1/commissions/statements?period=2024-08")).ShouldBeEmpty();
+        (await ItemsAsync(platform, "/api/v1/commissions/statements?period=2025-12")).ShouldBeEmpty();
     }
 
     [Fact]

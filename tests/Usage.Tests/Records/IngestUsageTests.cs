@@ -276,6 +276,7 @@ public sealed class IngestUsageTests(UsageApp app) : IClassFixture<UsageApp>
     public async Task The_edges_of_time_are_inside()
     {
         var customer = await app.CustomerAsync();
+        customer = customer with { Subscription = await app.SubscribeAsync(customer.Branch, customer.Tenant, from: "2024-12-15") };
         (await customer.SendAsync(customer.Record("future", start: "2026-01-16T09:00:00Z"), customer.Record("old", start: "2024-12-15T09:00:00Z")))
             .Counts.ShouldBe("2 0 0");
     }

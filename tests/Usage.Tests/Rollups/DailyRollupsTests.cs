@@ -67,8 +67,8 @@ public sealed class DailyRollupsTests(UsageApp app) : IClassFixture<UsageApp>
         await customer.SendAsync(
             Record("1", "vm-1", null, "eu", "2026-01-10T00:00:00Z"), Record("2", "vm-1", null, "us", "2026-01-11T00:00:00Z"),
             Record("3", "vm-2", null, "us", "2026-01-11T00:00:00Z"), Record("4", "vm-2", "big", "us", "2026-01-12T00:00:00Z"),
-            Record("5", "vm-3", "big", "eu", "2026-01-31T00:00:00Z"), Record("6", "vm-4", null, "eu", "2026-02-01T00:00:00Z"));
-        await app.TotalsAsync(customer.Tenant, Period.Month(2026, 2));
+            Record("5", "vm-3", "big", "eu", "2026-01-14T00:00:00Z"), Record("6", "vm-4", null, "eu", "2025-12-31T00:00:00Z"));
+        await app.TotalsAsync(customer.Tenant, Period.Month(2025, 12));
         await app.TotalsAsync(customer.Tenant, Customer.January);
         var distinct = await app.InAsync<IUsageTotals, IReadOnlyList<DistinctUsage>>(
             totals => totals.DistinctAsync(Customer.January, [customer.Tenant.Id], TestContext.Current.CancellationToken));
