@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Licensing.Billing.Runs;
@@ -40,6 +41,7 @@ public class BillingApp : App
         await Sent(await platform.PostAsJsonAsync("/api/v1/products", new { key = Product, name = "Billed", features = new[] { new { key = "seats", name = "Seats" } } }));
         await Sent(await platform.PostAsJsonAsync("/api/v1/meters", new { key = "calls", unit = "Calls", aggregation = "sum" }));
         await Sent(await platform.PostAsJsonAsync("/api/v1/meters", new { key = "gb", unit = "GB", aggregation = "sum" }));
+        await Sent(await platform.PostAsJsonAsync("/api/v1/meters", new { key = "machines", unit = "Machines", aggregation = "unique" }));
         await Sent(await platform.PostAsJsonAsync("/api/v1/pricing", new
         {
             key = "list",
@@ -156,6 +158,9 @@ internal sealed class SaidUsage : IUsageTotals
 {
     private readonly List<(DateOnly Day, UsageTotal Total)> _said = [];
 
+    /// <summary>What was told of distinct resources, for every period.</summary>
+    public ConcurrentBag<(OrganizationId Tenant, DistinctUsage Usage)> Distinct { get; } = [];
+
     /// <summary>Fails so many reads, as a database that goes away.</summary>
     public int Failures { get; set; }
 
@@ -164,6 +169,9 @@ internal sealed class SaidUsage : IUsageTotals
         lock (_said)
             _said.Add((DateOnly.Parse(day), new UsageTotal(tenant.Id, subscription, meter, sku, region, Exact.Parse(quantity), 1)));
     }
+
+    public Task<IReadOnlyList<DistinctUsage>> DistinctAsync(Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct) =>
+        Task.FromResult<IReadOnlyList<DistinctUsage>>([.. Distinct.Where(x => tenants.Contains(x.Tenant)).Select(x => x.Usage)]);
 
     public Task CatchUpAsync(Period period, CancellationToken ct) => Task.CompletedTask;
 

@@ -38,12 +38,12 @@ public sealed class SellingApp : App
     }
 
     /// <summary>A published plan of a product.</summary>
-    public async Task<Guid> PlanAsync(Branch branch, string product = "ccaas", bool publish = true)
+    public async Task<Guid> PlanAsync(Branch branch, string product = "ccaas", bool publish = true, string currency = "EUR")
     {
         using var client = branch.Administrator();
         using var drafted = await client.PostAsJsonAsync("/api/v1/plans", new
         {
-            key = $"plan-{Interlocked.Increment(ref _last)}", name = "Plan", product, currency = "EUR", usesPriceLists = true,
+            key = $"plan-{Interlocked.Increment(ref _last)}", name = "Plan", product, currency, usesPriceLists = true,
             charges = new[] { new { key = "base", name = "Base", price = new { model = "flat", amount = "10.00" } } },
         }, Ct);
         var id = (await drafted.JsonAsync()).GetProperty("id").GetGuid();

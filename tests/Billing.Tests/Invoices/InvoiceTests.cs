@@ -126,6 +126,23 @@ public sealed class InvoiceTests(BillingApp app) : IClassFixture<BillingApp>
             .ShouldHaveSingleItem().GetProperty("externalId").GetString().ShouldBe(second.ExternalId);
     }
 
+    [Fact]
+    public async Task A_summary_names_nobody_above_the_caller()
+    {
+        var branch = await app.BranchAsync();
+        app.Subscribe(branch.Tenant, await app.PlanAsync("above", [Flat("base", "10")]), "2024-06");
+        foreach (var (role, own) in new[]
+        {
+            (Roles.TenantAdministrator, branch.Tenant), (Roles.PartnerReader, branch.Partner), (Roles.DistributorReader, branch.Distributor),
+        })
+        {
+            using var client = branch.As(role);
+            var item = (await ItemsAsync(client, "/api/v1/billing/summary?period=2024-06&groupBy=distributor")).ShouldHaveSingleItem();
+            (item.GetProperty("key").GetString(), item.GetProperty("organizationId").GetGuid(), item.GetProperty("name").GetString())
+                .ShouldBe((own.Path, own.Id.Value, own.DisplayName), role);
+        }
+    }
+
     // 9.99 + 23.31 + 0.06 (0.06172835), 22 days of 9.99 and 3.33 (7.09 + 2.36), 9.99 + 6.66.
     private static string[] Expected(string group) => group switch
     {

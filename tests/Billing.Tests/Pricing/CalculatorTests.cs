@@ -60,6 +60,19 @@ public sealed class CalculatorTests(BillingApp app) : IClassFixture<BillingApp>
     }
 
     [Theory]
+    [InlineData("{\"percent\":\"10\"}", 20, "/coupons out_of_range")]
+    [InlineData("{\"category\":\"S\",\"percent\":\"20\"}", 51, "/taxes out_of_range")]
+    [InlineData("{\"upTo\":\"5\",\"price\":\"10\"}", 1_000, "/charges/5/tiers out_of_range")]
+    public async Task Lists_are_bounded(string what, int more, string error)
+    {
+        Example.Contains(what).ShouldBeTrue();
+        using var caller = await app.PlatformAsync(Roles.PlatformReader);
+        var answer = await SendAsync(caller, Example.Replace(what, string.Join(',', Enumerable.Repeat(what, more)), StringComparison.Ordinal));
+        answer.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
+        (await answer.JsonAsync()).GetProperty("errors").EnumerateArray().Select(x => string.Join(' ', Texts(x, "pointer", "code"))).ShouldBe([error]);
+    }
+
+    [Theory]
     [InlineData("\"amount\":\"10.00\"", "\"amount\":10.00")]
     [InlineData("\"name\":\"Base\"", "\"nom\":\"Base\"")]
     [InlineData("\"currency\":\"EUR\"", "\"currency\":\"EURO\"")]

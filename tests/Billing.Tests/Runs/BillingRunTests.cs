@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Licensing.Identity.Contracts;
+using Licensing.Usage.Contracts;
 using static Licensing.Billing.Tests.BillingApp;
 
 namespace Licensing.Billing.Tests.Runs;
@@ -92,6 +93,33 @@ public sealed class BillingRunTests(BillingApp app) : IClassFixture<BillingApp>
         var second = await app.BillAsync("2024-04");
         second.GetProperty("result").GetRawText().ShouldBe(first.GetProperty("result").GetRawText());
         (await GetAsync(platform, "/api/v1/invoices?period=2024-04")).GetRawText().ShouldBe(before);
+    }
+
+    [Fact]
+    public async Task Billing_again_draws_drafts_anew_and_leaves_issued_ones()
+    {
+        var branch = await app.BranchAsync();
+        var plan = await app.PlanAsync("anew", [Flat("base", "10")], usesPriceLists: true);
+        var (late, issued, refused) = (branch.Tenant, await app.TenantAsync(branch.Platform, branch.Partner), await app.TenantAsync(branch.Platform, branch.Partner));
+        var used = app.Subscribe(late, plan, "2024-10");
+        var settled = app.Subscribe(issued, plan, "2024-10");
+        var broken = app.Subscribe(refused, plan, "2024-10");
+        await app.BillAsync("2024-10", issue: false);
+        using var platform = branch.Administrator();
+        var drafts = await ItemsAsync(platform, "/api/v1/invoices?period=2024-10");
+        drafts.Count.ShouldBe(3);
+        var kept = drafts.Single(x => x.GetProperty("tenantId").GetGuid() == issued.Id.Value).GetProperty("id").GetString();
+        await Sent(await platform.PostAsync($"/api/v1/invoices/{kept}/issue", null));
+
+        foreach (var (tenant, subscription) in new[] { (late, used), (issued, settled) })
+            app.Usage.Add(tenant, subscription, "2024-10-31", "gb", "20", "STORAGE");
+        app.Usage.Add(refused, broken, "2024-10-31", "gb", "20", "UNPRICED");
+        app.Subscribe(late, plan, "2024-10");
+        (await app.BillAsync("2024-10")).GetProperty("result").GetRawText().ShouldBe(
+            """{"net":[{"amount":"31.00","currency":"EUR"}],"issued":2,"invoices":2,"notBilled":1}""");
+        var invoices = (await ItemsAsync(platform, "/api/v1/invoices?period=2024-10")).ToDictionary(x => x.GetProperty("tenantId").GetGuid());
+        Amount(invoices[late.Id.Value], "net").ShouldBe("21.00");
+        (invoices[issued.Id.Value].GetProperty("id").GetString(), Amount(invoices[issued.Id.Value], "net")).ShouldBe((kept, "10.00"));
     }
 
     [Fact]
@@ -188,6 +216,50 @@ public sealed class BillingRunTests(BillingApp app) : IClassFixture<BillingApp>
         var again = await app.BillAsync("2024-08");
         again.GetProperty("result").GetProperty("invoices").GetInt32().ShouldBe(2);
         again.GetProperty("result").GetProperty("notBilled").GetInt32().ShouldBe(4);
+    }
+
+    [Fact]
+    public async Task Usage_that_nothing_prices_is_told_not_dropped()
+    {
+        var branch = await app.BranchAsync();
+        var listed = await app.PlanAsync("unpriced-listed", [Flat("base", "10")], usesPriceLists: true);
+        var plain = await app.PlanAsync("unpriced-plain", [Flat("base", "10")]);
+        var other = await app.TenantAsync(branch.Platform, branch.Partner);
+        var corrected = await app.TenantAsync(branch.Platform, branch.Partner);
+        app.Usage.Add(branch.Tenant, app.Subscribe(branch.Tenant, listed, "2024-02"), "2024-02-02", "gb", "5");
+        app.Usage.Add(other, app.Subscribe(other, plain, "2024-02"), "2024-02-02", "gb", "5", "STORAGE");
+        var taken = app.Subscribe(corrected, plain, "2024-02");
+        app.Usage.Add(corrected, taken, "2024-02-02", "gb", "5");
+        app.Usage.Add(corrected, taken, "2024-02-03", "gb", "-5");
+
+        var operation = await app.BillAsync("2024-02");
+        operation.GetProperty("errors").EnumerateArray().ToDictionary(x => x.GetProperty("subject").GetString()!, x => x.GetProperty("code").GetString()!)
+            .ShouldBe(new Dictionary<string, string> { [branch.Tenant.ExternalId] = "price_missing", [other.ExternalId] = "price_missing" }, ignoreOrder: true);
+        operation.GetProperty("result").GetProperty("invoices").GetInt32().ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_resource_in_several_regions_is_billed_once()
+    {
+        var branch = await app.BranchAsync();
+        var other = await app.TenantAsync(branch.Platform, branch.Partner);
+        object[] charges = [new { key = "machines", name = "Machines", meter = "machines", price = new { model = "perUnit", unitPrice = "10" } }];
+        // The same usage on both: without price lists, records that name a SKU are of the charge too.
+        foreach (var (tenant, plan) in new[]
+        {
+            (branch.Tenant, await app.PlanAsync("distinct", charges)), (other, await app.PlanAsync("distinct-listed", charges, usesPriceLists: true)),
+        })
+        {
+            var subscription = app.Subscribe(tenant, plan, "2024-12");
+            app.Usage.Add(tenant, subscription, "2024-12-02", "machines", "2", region: "eu");
+            app.Usage.Add(tenant, subscription, "2024-12-02", "machines", "2", region: "us");
+            app.Usage.Distinct.Add((tenant.Id, new DistinctUsage(subscription, "machines", 3, 2)));
+        }
+
+        await app.BillAsync("2024-12");
+        using var platform = branch.Administrator();
+        (await ItemsAsync(platform, "/api/v1/invoices?period=2024-12")).ToDictionary(x => x.GetProperty("tenantId").GetGuid(), x => Amount(x, "net"))
+            .ShouldBe(new Dictionary<Guid, string> { [branch.Tenant.Id.Value] = "30.00", [other.Id.Value] = "20.00" }, ignoreOrder: true);
     }
 
     [Fact]

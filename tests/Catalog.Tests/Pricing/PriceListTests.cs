@@ -84,13 +84,13 @@ public sealed class PriceListTests(App app) : IClassFixture<App>
         using var client = await app.PlatformAsync();
         var (sku, meter) = (Sold.Key("sku"), await client.MeterAsync());
         await CreateAsync(client, List("Global", [Item(sku, meter)], from: "2026-01-01", until: "2026-04-01"));
-        var empty = await CreateAsync(client, List("Global", from: "2026-03-31"));
+        var empty = await CreateAsync(client, List("Global", from: "2026-03-01"));
 
         using var overlapping = await PutAsync(client, empty, Item(Sold.Key("sku"), meter), Item(sku, meter));
 
         (overlapping.StatusCode, await overlapping.CodeAsync()).ShouldBe((HttpStatusCode.Conflict, "sku_priced_twice"));
         (await overlapping.JsonAsync()).GetProperty("detail").GetString()!.ShouldContain(sku);
-        using var created = await client.PostAsJsonAsync("/api/v1/pricing", List("Global", [Item(sku, meter)], from: "2025-12-01", until: "2026-01-02"), Sold.Ct);
+        using var created = await client.PostAsJsonAsync("/api/v1/pricing", List("Global", [Item(sku, meter)], from: "2025-12-01", until: "2026-02-01"), Sold.Ct);
         created.StatusCode.ShouldBe(HttpStatusCode.Conflict);
         await CreateAsync(client, List("Global", [Item(sku, meter)], from: "2026-04-01"));
         await CreateAsync(client, List("Global", [Item(sku, meter)], from: "2025-12-01", until: "2026-01-01"));
@@ -156,7 +156,8 @@ public sealed class PriceListTests(App app) : IClassFixture<App>
         (await Refused(List("Global", tenant: branch.Tenant))).ShouldBe("422 /tenantId not_of_scope");
         (await Refused(List("Subscription", tenant: branch.Tenant))).ShouldBe("422 /subscriptionId required");
         (await Refused(List("Tenant", tenant: branch.Partner))).ShouldBe("404 ");
-        (await Refused(List("Global", from: "2026-01-02", until: "2026-01-02"))).ShouldBe("422 /validUntil not_after_start");
+        (await Refused(List("Global", from: "2026-02-01", until: "2026-02-01"))).ShouldBe("422 /validUntil not_after_start");
+        (await Refused(List("Global", from: "2026-01-02", until: "2026-03-31"))).ShouldBe("422 /validFrom not_first_of_month, /validUntil not_first_of_month");
         (await Refused(List("Region", [Item("a", meter), Item("a", meter)], region: "eu"))).ShouldBe("422 /items/1/sku duplicate");
         (await Refused(List("Region", [Item("a\nb", "none")], region: "eu"))).ShouldBe("422 /items/0/sku sku, /items/0/meter unknown_meter");
         (await Refused(List("Region", [new { sku = "a", meter, name = "A", price = new { model = "flat", amount = "1" } }, null!], region: "eu")))

@@ -50,6 +50,24 @@ public sealed class ClosingTests(CommissionsApp app) : IClassFixture<Commissions
     }
 
     [Fact]
+    public async Task A_month_is_not_closed_while_a_commission_cannot_be_told()
+    {
+        var branch = await app.BranchAsync();
+        using var platform = branch.Administrator();
+        await SchemeAsync(platform, branch.Distributor, [Tier("0", null, "10")], basis: "Override", validFrom: "2025-12");
+        app.Invoices.Issue("2025-12", branch.Tenant, "100.00", "USD");
+        foreach (var _ in new[] { 1, 2 })
+        {
+            var refused = await platform.PostAsync("/api/v1/commissions/close/2025-12", null);
+            (refused.StatusCode, await refused.CodeAsync()).ShouldBe((HttpStatusCode.Conflict, "commissions_missing"));
+            (await refused.JsonAsync()).GetProperty("detail").GetString()!
+                .ShouldContain($"{branch.Partner.ExternalId} (exchange_rate_missing), {branch.Distributor.ExternalId} (exchange_rate_missing)");
+        }
+
+        (await ItemsAsync(platform, "/api/v1/commissions/statements?period=2025-12")).ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task A_month_is_closed_when_it_is_over_and_billed()
     {
         using var platform = (await app.BranchAsync()).Administrator();

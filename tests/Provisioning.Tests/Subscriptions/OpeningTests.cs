@@ -39,6 +39,7 @@ public sealed class OpeningTests(SellingApp app) : IClassFixture<SellingApp>
         (await Refused(Asked(branch, plan, tenant: branch.Partner))).ShouldBe("404 tenant_not_found");
         (await Refused(Asked(branch, Guid.Empty))).ShouldBe("422 plan_not_available /planId plan_not_available");
         (await Refused(Asked(branch, await app.PlanAsync(branch, publish: false)))).ShouldBe("422 plan_not_available /planId plan_not_available");
+        (await Refused(Asked(branch, await app.PlanAsync(branch, currency: "USD")))).ShouldBe("422 currency_mismatch /planId currency_mismatch");
         (await Refused(Asked(branch, plan, seats: 4))).ShouldBe("422 validation_failed /quantities/essentialSeats zero_or_minimum");
         (await Refused(Asked(branch, plan, start: "2026-01-14"))).ShouldBe("422 validation_failed /startDate too_early");
         (await Refused(Asked(branch, plan, start: "2036-01-16"))).ShouldBe("422 validation_failed /startDate too_late");

@@ -23,6 +23,25 @@ public sealed class IngestUsageTests(UsageApp app) : IClassFixture<UsageApp>
     }
 
     [Fact]
+    public async Task Records_lie_within_the_days_of_their_subscription()
+    {
+        var customer = await app.CustomerAsync();
+        var subscription = await app.SubscribeAsync(customer.Branch, customer.Tenant, from: "2025-12-05", until: "2026-01-10");
+        JsonObject Record(string id, string start)
+        {
+            var record = customer.Record(id, start: start);
+            record["subscriptionId"] = subscription;
+            return record;
+        }
+
+        var sent = await customer.SendAsync(
+            Record("before", "2025-12-04T12:00:00Z"), Record("first", "2025-12-05T12:00:00Z"), Record("last", "2026-01-09T12:00:00Z"),
+            Record("after", "2026-01-10T12:00:00Z"));
+        sent.Rejected.ShouldBe([(0, "subscription_not_live"), (3, "subscription_not_live")]);
+        sent.Accepted.ShouldBe(2);
+    }
+
+    [Fact]
     public async Task Same_id_with_other_content_is_a_conflict_and_the_first_stays()
     {
         var customer = await app.CustomerAsync();
@@ -257,6 +276,7 @@ public sealed class IngestUsageTests(UsageApp app) : IClassFixture<UsageApp>
     public async Task The_edges_of_time_are_inside()
     {
         var customer = await app.CustomerAsync();
+        customer = customer with { Subscription = await app.SubscribeAsync(customer.Branch, customer.Tenant, from: "2024-12-15") };
         (await customer.SendAsync(customer.Record("future", start: "2026-01-16T09:00:00Z"), customer.Record("old", start: "2024-12-15T09:00:00Z")))
             .Counts.ShouldBe("2 0 0");
     }

@@ -54,6 +54,28 @@ public sealed class DailyRollupsTests(UsageApp app) : IClassFixture<UsageApp>
     }
 
     [Fact]
+    public async Task A_resource_in_several_regions_and_skus_is_one()
+    {
+        var customer = await app.CustomerAsync();
+        JsonObject Record(string id, string resource, string? sku, string region, string start)
+        {
+            var record = customer.Record(id, meter: "unique", start: start, resourceId: resource);
+            (record["sku"], record["region"]) = (sku, region);
+            return record;
+        }
+
+        await customer.SendAsync(
+            Record("1", "vm-1", null, "eu", "2026-01-10T00:00:00Z"), Record("2", "vm-1", null, "us", "2026-01-11T00:00:00Z"),
+            Record("3", "vm-2", null, "us", "2026-01-11T00:00:00Z"), Record("4", "vm-2", "big", "us", "2026-01-12T00:00:00Z"),
+            Record("5", "vm-3", "big", "eu", "2026-01-14T00:00:00Z"), Record("6", "vm-4", null, "eu", "2025-12-31T00:00:00Z"));
+        await app.TotalsAsync(customer.Tenant, Period.Month(2025, 12));
+        await app.TotalsAsync(customer.Tenant, Customer.January);
+        var distinct = await app.InAsync<IUsageTotals, IReadOnlyList<DistinctUsage>>(
+            totals => totals.DistinctAsync(Customer.January, [customer.Tenant.Id], TestContext.Current.CancellationToken));
+        distinct.ShouldBe([new DistinctUsage(new(customer.Subscription), "unique", 3, 2)]);
+    }
+
+    [Fact]
     public async Task Totals_are_per_subscription_sku_and_region_in_order()
     {
         var customer = await app.CustomerAsync();

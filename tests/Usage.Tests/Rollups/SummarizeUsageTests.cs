@@ -55,6 +55,19 @@ public sealed class SummarizeUsageTests(UsageApp app) : IClassFixture<UsageApp>
         (await SummaryAsync(one.Branch.As(Roles.TenantUser), "")).Status.ShouldBe(HttpStatusCode.Forbidden);
     }
 
+    [Fact]
+    public async Task No_group_tells_of_an_organisation_above_the_caller()
+    {
+        var customer = await app.CustomerAsync();
+        await customer.SendAsync(customer.Record("a", "1"));
+        foreach (var (role, partner) in new[] { (Roles.TenantAdministrator, (Guid?)null), (Roles.DistributorAdministrator, customer.Branch.Partner.Id.Value) })
+        {
+            var group = (await SummaryAsync(customer.Branch.As(role), "&groupBy=partner")).Body["items"]!.AsArray().ShouldHaveSingleItem()!;
+            ((Guid?)group["partnerId"], (string?)group["partnerName"], (string?)group["quantity"])
+                .ShouldBe((partner, partner is null ? null : customer.Branch.Partner.DisplayName, "1"), role);
+        }
+    }
+
     [Theory]
     [InlineData("?groupBy=day")]
     [InlineData("?period=2026-13")]

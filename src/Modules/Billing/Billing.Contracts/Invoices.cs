@@ -37,6 +37,9 @@ public interface IInvoicedAmounts
 /// <summary>Says how far billing is, for those who build on finished periods.</summary>
 public interface IBillingProgress
 {
-    /// <summary>Whether the run of <paramref name="period"/> has ended and no invoice of the period is still a draft.</summary>
+    /// <summary>
+    /// Whether the run of <paramref name="period"/> has ended and no invoice of the period is still a draft. Until the caller's
+    /// transaction ends, no other run of the period starts.
+    /// </summary>
     Task<bool> IsFinishedAsync(Period period, CancellationToken ct);
 }

@@ -15,6 +15,16 @@ namespace Licensing.Usage.Contracts;
 public sealed record UsageTotal(
     OrganizationId TenantId, SubscriptionId SubscriptionId, string Meter, string Sku, string Region, Exact Quantity, long Records);
 
+/// <summary>
+/// How many different resources a subscription used on a meter that counts them. The totals of its SKUs and regions do not add up to
+/// this: one resource may be in several.
+/// </summary>
+/// <param name="SubscriptionId">By which subscription.</param>
+/// <param name="Meter">The meter's key.</param>
+/// <param name="Resources">In all SKUs and regions.</param>
+/// <param name="WithoutSku">In all regions, of the records that named no SKU.</param>
+public sealed record DistinctUsage(SubscriptionId SubscriptionId, string Meter, long Resources, long WithoutSku);
+
 /// <summary>Reads usage aggregates; the cost does not depend on how many records there are.</summary>
 public interface IUsageTotals
 {
@@ -23,4 +33,7 @@ public interface IUsageTotals
 
     /// <summary>Totals of whole days for these tenants, ordered by tenant, subscription, meter, SKU, region; one ordered read.</summary>
     Task<IReadOnlyList<UsageTotal>> OfTenantsAsync(Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct);
+
+    /// <summary>Distinct resources of whole days for these tenants, one per subscription and meter that counts them; one read.</summary>
+    Task<IReadOnlyList<DistinctUsage>> DistinctAsync(Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct);
 }

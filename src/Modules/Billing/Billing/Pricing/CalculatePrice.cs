@@ -8,6 +8,8 @@ namespace Licensing.Billing.Pricing;
 internal static class CalculatePrice
 {
     private const int MostCharges = 1_000;
+    private const int MostCoupons = 20;
+    private const int MostTaxes = 50;
 
     [AnyCaller]
     public sealed record Query(Currency Currency, Period Period, IReadOnlyList<ChargeSpec> Charges) : IQuery<PriceView>
@@ -40,8 +42,10 @@ internal static class CalculatePrice
         {
             RuleFor(x => x.Charges).Must(x => x.Count is >= 1 and <= MostCharges)
                 .WithErrorCode("out_of_range").WithMessage($"charges must have 1 to {MostCharges} items.");
-            RuleFor(x => x.Coupons).Must(x => x is null || x.Count <= MostCharges)
-                .WithErrorCode("out_of_range").WithMessage($"coupons must have at most {MostCharges} items.");
+            RuleFor(x => x.Coupons).Must(x => x is null || x.Count <= MostCoupons)
+                .WithErrorCode("out_of_range").WithMessage($"coupons must have at most {MostCoupons} items.");
+            RuleFor(x => x.Taxes).Must(x => x is null || x.Count <= MostTaxes)
+                .WithErrorCode("out_of_range").WithMessage($"taxes must have at most {MostTaxes} items.");
         }
     }
 

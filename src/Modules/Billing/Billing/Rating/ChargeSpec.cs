@@ -15,6 +15,8 @@ internal sealed record TierSpec
 /// </summary>
 internal sealed record ChargeSpec
 {
+    private const int MostTiers = 1_000;
+
     public string? Name { get; init; }
     public string? Model { get; init; }
     public string? TaxCategory { get; init; }
@@ -38,6 +40,9 @@ internal sealed record ChargeSpec
     /// <summary>The price alone, as a plan holds it. Refused with pointers relative to the charge.</summary>
     public Result<Charge> ToCharge()
     {
+        if (Tiers?.Count > MostTiers)
+            return Refusal.AllFields([RatingRefusals.TooManyTiers(MostTiers)]);
+
         var missing = new List<FieldError>();
         Charge? charge = Model switch
         {

@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Licensing.Billing.Rating;
 
 /// <summary>
@@ -97,10 +99,14 @@ internal static class Rater
         if (sum.Sign <= 0)
             return lines;
 
-        var left = request.Coupons.Aggregate(sum, (rest, coupon) => coupon.Percent is { } percent ? rest * (100 - percent) / 100 : rest);
-        left = Exact.Max(0, left - Exact.Sum(request.Coupons.Select(coupon => coupon.Amount ?? 0)));
+        // One fraction of all percentages, so that terms are brought to their lowest once and not per coupon.
+        Exact[] kept = [.. request.Coupons.Where(coupon => coupon.Percent is not null).Select(coupon => 100 - coupon.Percent!.Value)];
+        var share = new Exact(
+            kept.Aggregate(BigInteger.One, (product, part) => product * part.Numerator),
+            kept.Aggregate(BigInteger.One, (product, part) => product * part.Denominator * 100));
+        var left = Exact.Max(0, sum * share - Exact.Sum(request.Coupons.Select(coupon => coupon.Amount ?? 0)));
         var discount = (sum - left).Round(request.Currency.MinorUnits);
-        return Spread(lines, discount, request.Currency, (line, share) => line with { Discount = share });
+        return Spread(lines, discount, request.Currency, (line, part) => line with { Discount = part });
     }
 
     private static bool TryTax(RatedLine[] lines, TaxRate rate, Currency currency, List<TaxTotal> totals)

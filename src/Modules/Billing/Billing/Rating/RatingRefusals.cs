@@ -14,6 +14,8 @@ internal static class RatingRefusals
 
     public static FieldError NoTiers() => new("/tiers", "tiers_missing", "tiers needs at least one tier.");
 
+    public static FieldError TooManyTiers(int most) => new("/tiers", "out_of_range", $"tiers must have at most {most} items.");
+
     public static FieldError TierNotAscending(int index) => new($"/tiers/{index}/upTo", "tiers_not_ascending",
         "upTo must be above zero and above the upTo of the tier before.");
 

@@ -20,36 +20,43 @@ internal sealed record BillingSettings
     public int EstimatedTenants { get; init; } = 5_000;
 }
 
+/// <summary>The next tenants with what they subscribed to.</summary>
+/// <param name="Tenants">In the order of their ids.</param>
+/// <param name="Subscriptions">All of theirs in the period.</param>
+/// <param name="Last">Where the next chunk goes on; null after the last one.</param>
+internal sealed record TenantChunk(IReadOnlyList<OrganizationId> Tenants, IReadOnlyList<BillableSubscription> Subscriptions, OrganizationId? Last);
+
 /// <summary>The bills of some tenants.</summary>
 /// <param name="Bills">Those with something due.</param>
 /// <param name="NotBilled">Those that cannot be billed, by external id.</param>
-/// <param name="Tenants">How many were looked at.</param>
-/// <param name="Last">Where the next chunk goes on; null after the last one.</param>
-internal sealed record BilledChunk(IReadOnlyList<TenantBill> Bills, IReadOnlyList<OperationError> NotBilled, int Tenants, OrganizationId? Last);
+internal sealed record BilledChunk(IReadOnlyList<TenantBill> Bills, IReadOnlyList<OperationError> NotBilled);
 
 /// <summary>
 /// Rates a chunk of tenants: a fixed number of reads however many there are, then everything in memory. (Trials that end within the
-/// period add one read per day on which one ends.)
+/// period add a read per day on which one ends; resources in several SKUs or regions, one more.)
 /// </summary>
 internal sealed class BillingChunks(
     BillingDb db, ISubscriptionDirectory subscriptions, IUsageTotals usage, ICatalog catalog, IPriceBooks books, IOrganizationDirectory organizations,
     ILogger<BillingChunks> log)
 {
-    /// <summary>The next <paramref name="most"/> tenants that are not billed yet by the seller in this period.</summary>
-    public async Task<BilledChunk> NextAsync(OrganizationId seller, Period period, Scope scope, OrganizationId? after, int most, CancellationToken ct)
+    /// <summary>The next <paramref name="most"/> tenants with something to bill in this period.</summary>
+    public async Task<TenantChunk> NextAsync(Period period, Scope scope, OrganizationId? after, int most, CancellationToken ct)
     {
         var found = await subscriptions.BillableAsync(period, scope, after, most, ct);
         var ids = found.Select(subscription => subscription.TenantId).Distinct().ToList();
-        if (ids.Count == 0)
-            return new BilledChunk([], [], 0, null);
+        return new TenantChunk(ids, found, ids.Count < most ? null : ids[^1]);
+    }
 
-        var last = ids.Count < most ? null : (OrganizationId?)found[^1].TenantId;
+    /// <summary>Rates those of the chunk that have no invoice of the seller in this period.</summary>
+    public async Task<BilledChunk> RateAsync(OrganizationId seller, Period period, TenantChunk chunk, CancellationToken ct)
+    {
+        var (ids, found) = (chunk.Tenants, chunk.Subscriptions);
         var billed = await db.Invoices.AsNoTracking()
             .Where(x => x.PeriodStart == period.Start && x.PeriodEnd == period.End && x.SellerId == seller && ids.Contains(x.TenantId))
             .Select(x => x.TenantId).ToListAsync(ct);
         var open = ids.Except(billed).ToList();
         if (open.Count == 0)
-            return new BilledChunk([], [], ids.Count, last);
+            return new BilledChunk([], []);
 
         var ofTenant = found.ToLookup(subscription => subscription.TenantId);
         var tenants = await organizations.FindAsync(open, ct);
@@ -58,25 +65,26 @@ internal sealed class BillingChunks(
             period, await catalog.FindPlanVersionsAsync(versions, ct), await books.OpenAsync(period, [.. open.Select(id => id.Value)], ct),
             await catalog.MetersAsync(ct),
             new TaxTable(await db.TaxRates.AsNoTracking().ToListAsync(ct), period.End.AddDays(-1)));
-        var totals = await UsageAsync(found.Where(subscription => open.Contains(subscription.TenantId)), prices, ct);
+        var used = await UsageAsync(found.Where(subscription => open.Contains(subscription.TenantId)), prices, ct);
 
         var bills = new List<TenantBill>();
         var left = new List<OperationError>();
         foreach (var id in open)
         {
-            if (Rate(id, tenants.GetValueOrDefault(id), [.. ofTenant[id]], totals, prices).Refused(out var refusal, out var bill))
+            if (Rate(id, tenants.GetValueOrDefault(id), [.. ofTenant[id]], used, prices).Refused(out var refusal, out var bill))
                 left.Add(new OperationError(tenants.GetValueOrDefault(id)?.ExternalId ?? id.Value.ToString(), refusal.Code, Reason(refusal)));
             else if (bill.Charges.Count > 0)
                 bills.Add(bill);
         }
 
-        return new BilledChunk(bills, left, ids.Count, last);
+        return new BilledChunk(bills, left);
     }
 
-    private async Task<ILookup<SubscriptionId, UsageTotal>> UsageAsync(
+    private async Task<PeriodUsage> UsageAsync(
         IEnumerable<BillableSubscription> found, PeriodPrices prices, CancellationToken ct)
     {
         var totals = new List<UsageTotal>();
+        var distinct = new Dictionary<(SubscriptionId, string), DistinctUsage>();
         var byFirstDay = found.Where(subscription => subscription.Spans.Count > 0).GroupBy(
             subscription => TenantRating.UsageFrom(subscription, prices.Plans.GetValueOrDefault(subscription.Spans[^1].PlanVersionId), prices.Period));
         foreach (var group in byFirstDay)
@@ -85,21 +93,31 @@ internal sealed class BillingChunks(
                 continue;
             var these = group.Select(subscription => subscription.Id).ToHashSet();
             var read = await usage.OfTenantsAsync(days, [.. group.Select(subscription => subscription.TenantId).Distinct()], ct);
-            totals.AddRange(read.Where(total => these.Contains(total.SubscriptionId)));
+            var own = read.Where(total => these.Contains(total.SubscriptionId)).ToList();
+            totals.AddRange(own);
+
+            var split = own.Where(total => prices.Meters.GetValueOrDefault(total.Meter)?.Aggregation is MeterAggregation.Unique)
+                .GroupBy(total => (total.SubscriptionId, total.Meter)).Where(parts => parts.Count() > 1)
+                .Select(parts => parts.First().TenantId).Distinct().ToList();
+            if (split.Count == 0)
+                continue;
+            foreach (var counted in await usage.DistinctAsync(days, split, ct))
+                if (these.Contains(counted.SubscriptionId))
+                    distinct[(counted.SubscriptionId, counted.Meter)] = counted;
         }
 
-        return totals.ToLookup(total => total.SubscriptionId);
+        return new PeriodUsage(totals.ToLookup(total => total.SubscriptionId), distinct);
     }
 
     // One tenant whose data breaks an assumption must not stop the others.
     private Result<TenantBill> Rate(
-        OrganizationId id, OrganizationRef? tenant, IReadOnlyList<BillableSubscription> owned, ILookup<SubscriptionId, UsageTotal> totals, PeriodPrices prices)
+        OrganizationId id, OrganizationRef? tenant, IReadOnlyList<BillableSubscription> owned, PeriodUsage used, PeriodPrices prices)
     {
         if (tenant is null)
             return RunRefusals.TenantMissing;
         try
         {
-            return TenantRating.Rate(new TenantAccount(tenant, owned, totals), prices);
+            return TenantRating.Rate(new TenantAccount(tenant, owned, used), prices);
         }
         catch (Exception failure)
         {

@@ -10,7 +10,7 @@ internal enum RunState { Drafting, Issuing, Finished }
 
 /// <summary>
 /// The billing of one period by one seller. There is one for ever: starting it again while it runs goes on with it, and once it has
-/// finished bills what could not be billed before.
+/// finished bills what could not be billed before and draws anew what is still a draft.
 /// </summary>
 internal sealed class BillingRun
 {

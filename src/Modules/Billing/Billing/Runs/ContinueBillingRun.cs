@@ -41,16 +41,18 @@ internal sealed class ContinueBillingRun(
             await operations.TotalAsync(run.OperationId!.Value, await subscriptions.CountBillableTenantsAsync(run.Period, Scope.Everything, ct), ct);
         }
 
-        var chunk = await chunks.NextAsync(run.SellerId, run.Period, Scope.Everything, run.LastTenant, settings.ChunkTenants, ct);
-        await writer.WriteAsync(run.SellerId, run.Period, chunk.Bills, ct);
-        await operations.AdvanceAsync(run.OperationId!.Value, chunk.Tenants, chunk.NotBilled, ct);
+        var chunk = await chunks.NextAsync(run.Period, Scope.Everything, run.LastTenant, settings.ChunkTenants, ct);
+        await writer.DiscardDraftsAsync(run.SellerId, run.Period, run.LastTenant, chunk.Last, ct);
+        var rated = await chunks.RateAsync(run.SellerId, run.Period, chunk, ct);
+        await writer.WriteAsync(run.SellerId, run.Period, rated.Bills, ct);
+        await operations.AdvanceAsync(run.OperationId!.Value, chunk.Tenants.Count, rated.NotBilled, ct);
         await db.Runs.Where(x => x.Id == run.Id).ExecuteUpdateAsync(set => set
             .SetProperty(x => x.Step, x => x.Step + 1)
             .SetProperty(x => x.LastTenant, chunk.Last)
-            .SetProperty(x => x.NotBilled, x => x.NotBilled + chunk.NotBilled.Count)
+            .SetProperty(x => x.NotBilled, x => x.NotBilled + rated.NotBilled.Count)
             .SetProperty(x => x.State, chunk.Last is null && run.Issue ? RunState.Issuing : RunState.Drafting), ct);
         if (chunk.Last is null && !run.Issue)
-            await FinishAsync(run, run.NotBilled + chunk.NotBilled.Count, ct);
+            await FinishAsync(run, run.NotBilled + rated.NotBilled.Count, ct);
         else
             db.Publish(new BillingRunContinued(run.Id, run.Step + 1));
     }

@@ -3,13 +3,48 @@ using Licensing.Billing.Contracts;
 using Licensing.Billing.Invoices;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Persistence;
+using Npgsql;
 using NpgsqlTypes;
 
 namespace Licensing.Billing.Runs;
 
-/// <summary>Writes drafts with their lines by binary COPY, in the caller's transaction.</summary>
+/// <summary>Throws old drafts away and writes new ones with their lines by binary COPY, in the caller's transaction.</summary>
 internal sealed class InvoiceWriter(DbSession session, TimeProvider clock)
 {
+    /// <summary>
+    /// Throws away the drafts of the tenants after <paramref name="after"/> up to <paramref name="last"/>, also of those that owe
+    /// nothing any more. They are locked in the order in which they are issued; what someone else issued meanwhile stays.
+    /// </summary>
+    public async Task DiscardDraftsAsync(OrganizationId seller, Period period, OrganizationId? after, OrganizationId? last, CancellationToken ct)
+    {
+        var connection = await session.OpenAsync(ct);
+        var drafts = new List<Guid>();
+        await using (var select = new NpgsqlCommand("""
+            select id from billing.invoices
+            where seller_id = $1 and period_start = $2 and period_end = $3 and status = 'Draft'
+                and ($4::uuid is null or tenant_id > $4) and ($5::uuid is null or tenant_id <= $5)
+            order by id for update
+            """, connection)
+        {
+            Parameters =
+            {
+                new() { Value = seller.Value }, new() { Value = period.Start }, new() { Value = period.End },
+                new() { Value = after?.Value ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid },
+                new() { Value = last?.Value ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid },
+            },
+        })
+        await using (var rows = await select.ExecuteReaderAsync(ct))
+            while (await rows.ReadAsync(ct))
+                drafts.Add(rows.GetGuid(0));
+        if (drafts.Count == 0)
+            return;
+
+        await using var discard = new NpgsqlBatch(connection);
+        foreach (var delete in (string[])["delete from billing.invoice_lines where invoice_id = any ($1)", "delete from billing.invoices where id = any ($1)"])
+            discard.BatchCommands.Add(new NpgsqlBatchCommand(delete) { Parameters = { new() { Value = drafts.ToArray() } } });
+        await discard.ExecuteNonQueryAsync(ct);
+    }
+
     public async Task WriteAsync(OrganizationId seller, Period period, IReadOnlyList<TenantBill> bills, CancellationToken ct)
     {
         if (bills.Count == 0)

@@ -11,8 +11,27 @@ namespace Licensing.Billing.Runs;
 internal sealed record PeriodPrices(
     Period Period, IReadOnlyDictionary<PlanVersionId, PlanVersionRef> Plans, IPriceBook Book, IReadOnlyDictionary<string, MeterRef> Meters, TaxTable Taxes);
 
+/// <summary>What subscriptions used in the period; distinct resources only where the totals do not tell them.</summary>
+internal sealed record PeriodUsage(
+    ILookup<SubscriptionId, UsageTotal> Totals, IReadOnlyDictionary<(SubscriptionId Subscription, string Meter), DistinctUsage> Distinct)
+{
+    /// <summary>The total of a meter; <paramref name="parts"/> are those of its SKUs and regions.</summary>
+    public Exact Combined(SubscriptionId subscription, MeterRef meter, IReadOnlyList<UsageTotal> parts, bool withSkus) => parts.Count switch
+    {
+        0 => 0,
+        1 => parts[0].Quantity,
+        _ => meter.Aggregation switch
+        {
+            MeterAggregation.Max => parts.Max(part => part.Quantity),
+            MeterAggregation.Unique => withSkus ? Distinct[(subscription, meter.Key)].Resources : Distinct[(subscription, meter.Key)].WithoutSku,
+            // The levels of several regions, too, add up to the level of all.
+            _ => Exact.Sum(parts.Select(part => part.Quantity)),
+        },
+    };
+}
+
 /// <summary>One tenant's subscriptions and usage of the period.</summary>
-internal sealed record TenantAccount(OrganizationRef Tenant, IReadOnlyList<BillableSubscription> Subscriptions, ILookup<SubscriptionId, UsageTotal> Usage);
+internal sealed record TenantAccount(OrganizationRef Tenant, IReadOnlyList<BillableSubscription> Subscriptions, PeriodUsage Usage);
 
 /// <summary>What a line is for. No two lines of a bill may have the same key.</summary>
 internal sealed record LineKey(SubscriptionId Subscription, string Charge, string Meter, string Sku, string Region, DateOnly StartsOn);
@@ -126,14 +145,19 @@ internal static class TenantRating
             key, name, days, IsUsage: true,
             new RatingItem(name, price.ToCharge(byDays: false), new UsageAggregate(quantity)) { TaxCategory = CountryTaxRate.Standard, Active = days });
 
-        var totals = account.Usage[subscription.Id].ToLookup(total => version.UsesPriceLists && total.Sku.Length > 0);
+        var totals = account.Usage.Totals[subscription.Id].ToLookup(total => version.UsesPriceLists && total.Sku.Length > 0);
         foreach (var charge in version.Charges.Where(charge => charge.Meter is not null))
         {
-            var quantities = totals[false].Where(total => total.Meter == charge.Meter).Select(total => total.Quantity).ToList();
+            var parts = totals[false].Where(total => total.Meter == charge.Meter).ToList();
             due.Add(Charge(
                 new LineKey(subscription.Id, charge.Key, charge.Meter!, "", "", days.Start), charge.Name, charge.Price,
-                Combined(quantities, prices.Meters.GetValueOrDefault(charge.Meter!)?.Aggregation ?? MeterAggregation.Sum)));
+                account.Usage.Combined(subscription.Id, prices.Meters[charge.Meter!], parts, withSkus: !version.UsesPriceLists)));
         }
+
+        // What adds up to nothing costs nothing at any price, so a correction can take back what was recorded by mistake.
+        var named = version.Charges.Select(charge => charge.Meter).ToHashSet();
+        if (totals[false].FirstOrDefault(total => !named.Contains(total.Meter) && total.Quantity.Sign != 0) is { } unpriced)
+            return RunRefusals.PriceMissing(unpriced, version);
 
         foreach (var total in totals[true])
         {
@@ -146,8 +170,4 @@ internal static class TenantRating
 
         return null;
     }
-
-    // Levels of several regions add up to the level of all; only the largest of them all is one of them.
-    private static Exact Combined(List<Exact> quantities, MeterAggregation aggregation) =>
-        aggregation is MeterAggregation.Max && quantities.Count > 0 ? quantities.Max() : Exact.Sum(quantities);
 }

@@ -68,9 +68,10 @@ internal static class GetBillingSummary
             var seller = (await organizations.PlatformAsync(ct)).Id;
             for (OrganizationId? after = null; ;)
             {
-                var chunk = await chunks.NextAsync(seller, period, principal.Scope, after, settings.ChunkTenants, ct);
-                amounts.AddRange(chunk.Bills.SelectMany(bill => Amounts(bill, perSubscription)));
-                notBillable.AddRange(chunk.NotBilled);
+                var chunk = await chunks.NextAsync(period, principal.Scope, after, settings.ChunkTenants, ct);
+                var rated = await chunks.RateAsync(seller, period, chunk, ct);
+                amounts.AddRange(rated.Bills.SelectMany(bill => Amounts(bill, perSubscription)));
+                notBillable.AddRange(rated.NotBilled);
                 if (chunk.Last is null)
                     return null;
                 after = chunk.Last;
@@ -84,15 +85,22 @@ internal static class GetBillingSummary
                 Money.Sum(bill.Rated.Currency, group.Select(charge => charge.Line.Tax)),
                 Exact.Sum(group.Where(charge => charge.Due.IsUsage).Select(charge => charge.Line.Unrounded)), Invoices: 0, Estimated: true));
 
-        private static string KeyOf(BilledAmount amount, SummaryGroup group) =>
+        private string KeyOf(BilledAmount amount, SummaryGroup group) =>
             group is SummaryGroup.Subscription ? amount.SubscriptionId!.Value.Value.ToString() : PathOf(amount, group);
 
-        private static string PathOf(BilledAmount amount, SummaryGroup group) => group switch
+        // Whoever stands below the organisations that are grouped by sees what is his under his own, and nothing of those above it.
+        private string PathOf(BilledAmount amount, SummaryGroup group)
         {
-            SummaryGroup.Partner => OrganizationPath.At(amount.OwnerPath, OrganizationKind.Partner) ?? amount.OwnerPath,
-            SummaryGroup.Distributor => OrganizationPath.At(amount.OwnerPath, OrganizationKind.Distributor) ?? amount.OwnerPath,
-            _ => amount.OwnerPath,
-        };
+            var path = group switch
+            {
+                SummaryGroup.Partner => OrganizationPath.At(amount.OwnerPath, OrganizationKind.Partner) ?? amount.OwnerPath,
+                SummaryGroup.Distributor => OrganizationPath.At(amount.OwnerPath, OrganizationKind.Distributor) ?? amount.OwnerPath,
+                _ => amount.OwnerPath,
+            };
+            return principal.Scope.Contains(path)
+                ? path
+                : principal.Scope.Roots.Single(root => amount.OwnerPath.StartsWith(root, StringComparison.Ordinal));
+        }
 
         private static string Cursor((string Key, Currency Currency) group) => $"{group.Key}\u0001{group.Currency.Code}";
     }

@@ -5,7 +5,6 @@ using Licensing.Commissions.Data;
 using Licensing.Commissions.Schemes;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Http;
-using Licensing.Kernel.Operations;
 using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
 
@@ -13,9 +12,8 @@ namespace Licensing.Commissions.Statements;
 
 /// <param name="Period">The month.</param>
 /// <param name="Statements">How many statements were frozen.</param>
-/// <param name="Errors">Organisations without a statement, with the reason.</param>
 /// <param name="ClosedAt">When it was closed, the first time.</param>
-internal sealed record ClosingView(Period Period, int Statements, IReadOnlyList<OperationError> Errors, DateTimeOffset ClosedAt);
+internal sealed record ClosingView(Period Period, int Statements, DateTimeOffset ClosedAt);
 
 /// <summary>Freezes the statements of a month. Whoever closes it again gets the first answer and changes nothing.</summary>
 internal static class CloseCommissions
@@ -44,26 +42,30 @@ internal static class CloseCommissions
             // Whoever inserts the row closes the month; a second one waits here until the first has committed.
             var now = clock.GetUtcNow();
             var first = await db.Database.ExecuteSqlAsync($"""
-                insert into commissions.closings (period_start, period_end, statements, errors, closed_at)
-                values ({period.Start}, {period.End}, 0, '[]', {now}) on conflict do nothing
+                insert into commissions.closings (period_start, period_end, statements, closed_at)
+                values ({period.Start}, {period.End}, 0, {now}) on conflict do nothing
                 """, cancellationToken);
             if (first == 0)
                 return (await FindAsync(period, cancellationToken))!;
 
             var (earned, errors) = await commissions.WithinAsync(period, Scope.Of([platform.Path]), cancellationToken);
+            // A closed month gets no further statements: whoever had none now would never be paid.
+            if (errors.Count > 0)
+                return StatementRefusals.CommissionsMissing(errors);
+
             List<Statement> statements = [.. earned.Select(commission => Statement.Of(commission, period, now))];
             await writer.WriteAsync(statements, cancellationToken);
             foreach (var x in statements)
                 db.Publish(new StatementClosed(x.Id, x.OrganizationId, period, new Money(x.Commission, x.Currency)));
             await db.Closings.Where(x => x.PeriodStart == period.Start).ExecuteUpdateAsync(
-                set => set.SetProperty(x => x.Statements, earned.Count).SetProperty(x => x.Errors, errors), cancellationToken);
+                set => set.SetProperty(x => x.Statements, earned.Count), cancellationToken);
             audit.Note("commission_closing", period.ToString(), platform.Path, new JsonObject { ["statements"] = earned.Count });
-            return new ClosingView(period, earned.Count, errors, now);
+            return new ClosingView(period, earned.Count, now);
         }
 
         private async Task<ClosingView?> FindAsync(Period period, CancellationToken ct) =>
             await db.Closings.AsNoTracking().SingleOrDefaultAsync(x => x.PeriodStart == period.Start, ct) is { } x
-                ? new ClosingView(period, x.Statements, x.Errors, x.ClosedAt)
+                ? new ClosingView(period, x.Statements, x.ClosedAt)
                 : null;
     }
 

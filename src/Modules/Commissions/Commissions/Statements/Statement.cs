@@ -3,7 +3,6 @@ using Licensing.Commissions.Contracts;
 using Licensing.Commissions.Rates;
 using Licensing.Commissions.Schemes;
 using Licensing.Identity.Contracts;
-using Licensing.Kernel.Operations;
 using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
@@ -81,7 +80,6 @@ internal sealed class Closing
     public DateOnly PeriodStart { get; init; }
     public DateOnly PeriodEnd { get; init; }
     public int Statements { get; init; }
-    public required IReadOnlyList<OperationError> Errors { get; init; }
     public DateTimeOffset ClosedAt { get; init; }
 
     internal sealed class Table : IEntityTypeConfiguration<Closing>
@@ -89,7 +87,6 @@ internal sealed class Closing
         public void Configure(EntityTypeBuilder<Closing> builder)
         {
             builder.ToTable("closings").HasKey(x => x.PeriodStart);
-            builder.Property(x => x.Errors).IsJson();
         }
     }
 }

@@ -5,6 +5,8 @@ namespace Licensing.Commissions.Statements;
 
 internal static class StatementRefusals
 {
+    private const int MostNamed = 20;
+
     public static Refusal InvalidPeriod { get; } = new(RefusalKind.Malformed, "invalid_period", "The period must be a month, yyyy-MM.");
 
     public static Refusal PeriodNotOver(Period period) => new(
@@ -12,6 +14,13 @@ internal static class StatementRefusals
 
     public static Refusal BillingNotFinished { get; } = new(
         RefusalKind.Conflict, "billing_not_finished", "The period's billing run has not finished, or some of its invoices are still drafts.");
+
+    public static Refusal CommissionsMissing(IReadOnlyList<OperationError> missing)
+    {
+        var named = string.Join(", ", missing.Take(MostNamed).Select(x => $"{x.Subject} ({x.Code})"));
+        var others = missing.Count > MostNamed ? $" and {missing.Count - MostNamed} more" : "";
+        return new(RefusalKind.Conflict, "commissions_missing", $"The commission of these organisations cannot be told yet: {named}{others}.");
+    }
 
     public static Refusal NotThePlatform { get; } = new(RefusalKind.Forbidden, "not_the_platform", "Periods are closed for the platform as a whole.");
 

@@ -67,6 +67,8 @@ internal sealed class Opening(
             return SubscriptionRefusals.PlanNotAvailable(asked.PlanId);
         if (!tenant.Active)
             return SubscriptionRefusals.TenantNotActive;
+        if (plan.Currency != tenant.Currency)
+            return SubscriptionRefusals.CurrencyMismatch(plan, tenant);
 
         var start = asked.StartDate ?? today;
         var earliest = principal.May(ProvisioningPermissions.SubscriptionsBackdate, tenant.Path) ? today.AddMonths(-settings.BackdateMonths) : today;

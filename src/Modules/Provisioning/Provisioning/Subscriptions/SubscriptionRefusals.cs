@@ -37,6 +37,12 @@ internal static class SubscriptionRefusals
         return new(RefusalKind.Invalid, "plan_not_available", message) { Fields = [new("/planId", "plan_not_available", message)] };
     }
 
+    public static Refusal CurrencyMismatch(PlanVersionRef plan, OrganizationRef tenant)
+    {
+        var message = $"Plan {plan.PlanKey} is priced in {plan.Currency}, but the tenant is billed in {tenant.Currency}.";
+        return new(RefusalKind.Invalid, "currency_mismatch", message) { Fields = [new("/planId", "currency_mismatch", message)] };
+    }
+
     public static Refusal? WhenNotLive(SubscriptionStatus status) => status switch
     {
         SubscriptionStatus.Suspended => Suspended,

@@ -60,6 +60,9 @@ internal static class RecordRefusals
     public static RecordRefusal SubscriptionNotFound(string field) =>
         new("subscription_not_found", field, "There is no such subscription.");
 
+    public static RecordRefusal SubscriptionNotLive { get; } = new(
+        "subscription_not_live", "start", "start must lie between the first and the last day of the subscription.");
+
     public static RecordRefusal SubscriptionAmbiguous { get; } = new(
         "subscription_ambiguous", "tenantExternalId", "Several subscriptions match tenantExternalId and sku on that day; name one by subscriptionId.");
 

@@ -23,9 +23,16 @@ internal sealed class RecordTargets(IOrganizationDirectory organizations, ISubsc
         var found = await subscriptions.FindAsync([.. records.Select(r => r.SubscriptionId!.Value).Distinct()], ct);
         foreach (var record in records)
             if (found.TryGetValue(record.SubscriptionId!.Value, out var target) && scope.Contains(target.OwnerPath))
-                record.Target = target;
+            {
+                if (IsLive(target, record.Day))
+                    record.Target = target;
+                else
+                    record.Refuse(RecordRefusals.SubscriptionNotLive);
+            }
             else
+            {
                 record.Refuse(RecordRefusals.SubscriptionNotFound("subscriptionId"));
+            }
     }
 
     private async Task ByTenantAsync(List<RecordDraft> records, Scope scope, CancellationToken ct)
@@ -40,7 +47,7 @@ internal sealed class RecordTargets(IOrganizationDirectory organizations, ISubsc
             // be a guess at whom to bill.
             var owners = tenants[record.TenantExternalId!].ToList();
             var fitting = owners.Count == 1
-                ? found[owners[0].Id].Where(s => s.UsesPriceLists && s.StartedOn <= record.Day && (s.EndedOn is null || record.Day < s.EndedOn)).Take(2).ToList()
+                ? found[owners[0].Id].Where(s => s.UsesPriceLists && IsLive(s, record.Day)).Take(2).ToList()
                 : [];
             if (fitting is [var target])
                 record.Target = target;
@@ -50,6 +57,8 @@ internal sealed class RecordTargets(IOrganizationDirectory organizations, ISubsc
                     : RecordRefusals.SubscriptionNotFound("tenantExternalId"));
         }
     }
+
+    private static bool IsLive(UsageTarget target, DateOnly day) => target.StartedOn <= day && (target.EndedOn is null || day < target.EndedOn);
 
     // A billing day starts at a whole minute in every zone, and records of one batch share few minutes.
     private DateOnly DayOf(DateTimeOffset start, Dictionary<long, DateOnly> days)

@@ -26,7 +26,12 @@ internal static class SummarizeUsage
         ["sku"] = "sku",
         ["subscription"] = "subscription_id::text",
         ["tenant"] = "tenant_id::text",
-        ["partner"] = "coalesce(substring(owner_path from '^(?:[0-9]+[.]){3}'), owner_path)",
+        // Whoever stands below the partners sees what is his under his own organisation: of two beginnings of a path the longer is the greater.
+        ["partner"] = """
+            greatest(
+                coalesce(substring(owner_path from '^(?:[0-9]+[.]){3}'), owner_path) collate "C",
+                (select f from unnest($3, $4) as s(f, u) where owner_path >= f and owner_path < u) collate "C")
+            """,
     };
 
     /// <param name="GroupBy">Always with the meter: quantities of different meters do not add up to anything.</param>
@@ -101,7 +106,7 @@ internal static class SummarizeUsage
             IReadOnlyList<string> groupBy, string[] keys, Exact quantity, long records, IReadOnlyDictionary<string, OrganizationRef>? partners)
         {
             string? Key(string name) => groupBy.IndexOf(name) is var i and >= 0 ? keys[i] : null;
-            var partner = Key("partner") is { } path ? partners?.GetValueOrDefault(path) : null;
+            var partner = Key("partner") is { } path && partners?.GetValueOrDefault(path) is { Kind: OrganizationKind.Partner } found ? found : null;
             return new UsageGroup(
                 Key("meter")!, Key("day") is { } day ? DateOnly.ParseExact(day, "yyyy-MM-dd") : null, Key("sku"),
                 Key("subscription") is { } subscription ? Guid.Parse(subscription) : null, Key("tenant") is { } tenant ? Guid.Parse(tenant) : null,
