@@ -41,39 +41,50 @@ has_postgres() {
   return 1
 }
 
-# The host looks for the programs again, and fetches them with npm where they cannot be installed.
-need_postgres() {
-  if [ -n "${LICENSING_POSTGRES:-}" ] || [ -n "${LICENSING_PG_BIN:-}" ] || has_postgres; then return 0; fi
-
-  local sudo=()
+# Installs Debian packages where that is possible without asking; says what for. Fails where it is not, or did not work.
+apt_install() {
+  local what_for=$1 log status=0 sudo=()
+  shift
   if [ "$(id -u)" -ne 0 ]; then
-    if ! command -v sudo >/dev/null 2>&1 || ! sudo -n true >/dev/null 2>&1; then return 0; fi
+    if ! command -v sudo >/dev/null 2>&1 || ! sudo -n true >/dev/null 2>&1; then return 1; fi
     sudo=(sudo -n)
   fi
-  command -v apt-get >/dev/null 2>&1 || return 0
+  command -v apt-get >/dev/null 2>&1 || return 1
 
-  say "PostgreSQL 15 or newer is not installed; installing the package postgresql with apt-get, because the host starts a server of its own."
-  # Debian would start a cluster for the whole machine at once; only the programs are wanted.
+  say "$what_for: installing $* with apt-get."
+  # Debian would start a PostgreSQL cluster for the whole machine at once; only the programs are wanted.
   if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
     ${sudo[@]+"${sudo[@]}"} mkdir -p /etc/postgresql-common
     echo 'create_main_cluster = false' | ${sudo[@]+"${sudo[@]}"} tee /etc/postgresql-common/createcluster.conf >/dev/null
   fi
-  local log
   log=$(mktemp)
-  if ! { ${sudo[@]+"${sudo[@]}"} apt-get update \
-      && ${sudo[@]+"${sudo[@]}"} env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends postgresql; } >"$log" 2>&1; then
-    say "apt-get could not install PostgreSQL; going on, the programs may come from npm. The end of its output:"
+  { ${sudo[@]+"${sudo[@]}"} apt-get update \
+      && ${sudo[@]+"${sudo[@]}"} env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"; } >"$log" 2>&1 || status=1
+  if [ "$status" -ne 0 ]; then
+    say "apt-get could not install $*. The end of its output:"
     tail -n 5 "$log" >&2
   fi
   rm -f "$log"
+  return "$status"
+}
+
+# The host looks for the programs again, and fetches them with npm where they cannot be installed.
+need_postgres() {
+  if [ -n "${LICENSING_POSTGRES:-}" ] || [ -n "${LICENSING_PG_BIN:-}" ] || has_postgres; then return 0; fi
+  apt_install "PostgreSQL 15 or newer is missing, and the host starts a server of its own" postgresql || true
+}
+
+has_node() {
+  local major
+  major=$(node --version 2>/dev/null | sed -nE 's/^v([0-9]+).*/\1/p')
+  [ "${major:-0}" -ge 18 ] && command -v npm >/dev/null 2>&1
 }
 
 # The reference page and the test of the generated client come from npm.
 need_node() {
-  local major
-  major=$(node --version 2>/dev/null | sed -nE 's/^v([0-9]+).*/\1/p')
-  if [ "${major:-0}" -ge 18 ] && command -v npm >/dev/null 2>&1; then return 0; fi
-  say "Node.js 18 or newer with npm is not on the PATH (https://nodejs.org); the test of the generated client will fail without it."
+  if has_node; then return 0; fi
+  apt_install "Node.js 18 or newer with npm is missing, and the test of the generated client needs it" nodejs npm || true
+  has_node || say "Node.js 18 or newer with npm is not on the PATH (https://nodejs.org); the test of the generated client will fail without it."
 }
 
 # Prints one line, and the compiler's output only if it fails.

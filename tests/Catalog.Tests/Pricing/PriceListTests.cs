@@ -160,8 +160,9 @@ public sealed class PriceListTests(App app) : IClassFixture<App>
         (await Refused(List("Global", from: "2026-01-02", until: "2026-03-31"))).ShouldBe("422 /validFrom not_first_of_month, /validUntil not_first_of_month");
         (await Refused(List("Region", [Item("a", meter), Item("a", meter)], region: "eu"))).ShouldBe("422 /items/1/sku duplicate");
         (await Refused(List("Region", [Item("a\nb", "none")], region: "eu"))).ShouldBe("422 /items/0/sku sku, /items/0/meter unknown_meter");
-        (await Refused(List("Region", [new { sku = "a", meter, name = "A", price = new { model = "flat", amount = "1" } }, null!], region: "eu")))
-            .ShouldBe("422 /items/0/price/model model_not_allowed, /items/1 required");
+        (await Refused(List("Region", [new { sku = "a", meter, name = "A", price = new { model = "flat", amount = "1" } }], region: "eu")))
+            .ShouldBe("422 /items/0/price/model model_not_allowed");
+        (await Refused(List("Region", [Item("a", meter), null!], region: "eu"))).ShouldBe("400 /items/1 malformed");
         (await Refused(List("Region", [Item("a", meter, "-1")], region: "eu"))).ShouldBe("422 /items/0/price/unitPrice out_of_range");
         (await Refused(List("Region", [.. Enumerable.Range(0, 1_001).Select(i => Item($"s{i}", meter))], region: "eu"))).ShouldBe("422 /items count");
         var created = await CreateAsync(client, List("Global", from: "2019-01-01", until: "2019-02-01"));

@@ -56,7 +56,6 @@ public sealed class ListRecordsTests(UsageApp app) : IClassFixture<UsageApp>
         (await IdsAsync(customer.Partner(), "?from=2026-01-10&until=2026-01-11")).ShouldBe(["a"]);
         (await IdsAsync(customer.Partner(), $"?subscriptionId={customer.Subscription}")).ShouldBe(["b", "a"]);
         (await IdsAsync(customer.Partner(), $"?subscriptionId={Guid.Empty}")).ShouldBeEmpty();
-        (await IdsAsync(customer.Partner(), "?meter=%00")).ShouldBeEmpty();
         (await IdsAsync(stranger.Partner(), $"?tenantId={customer.Tenant.Id.Value}")).ShouldBeEmpty();
         (await IdsAsync(stranger.Partner(), "")).ShouldBeEmpty();
         (await IdsAsync(customer.Branch.As(Roles.PlatformReader), $"?tenantId={customer.Tenant.Id.Value}")).ShouldBe(["b", "a"]);
@@ -67,6 +66,7 @@ public sealed class ListRecordsTests(UsageApp app) : IClassFixture<UsageApp>
     [InlineData("?tenantId=7")]
     [InlineData("?from=yesterday")]
     [InlineData("?sku=x")]
+    [InlineData("?meter=%00")]
     public async Task Questions_that_cannot_be_read_are_malformed(string query)
     {
         var customer = await app.CustomerAsync();

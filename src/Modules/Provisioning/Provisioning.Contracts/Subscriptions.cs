@@ -17,9 +17,9 @@ public sealed record SubscriptionSpan(Period Days, PlanVersionId PlanVersionId, 
 /// <summary>A subscription as billing sees it in one period.</summary>
 /// <param name="Id">The subscription.</param>
 /// <param name="TenantId">Its owner.</param>
-/// <param name="OwnerPath">The owner's path when the subscription was made or last transferred.</param>
+/// <param name="OwnerPath">The owner's path when the subscription was made.</param>
 /// <param name="StartedOn">Its first day.</param>
-/// <param name="Spans">In order, without gap between activation and end; empty days are suspended or over.</param>
+/// <param name="Spans">In order; days that are missing are suspended or over.</param>
 public sealed record BillableSubscription(
     SubscriptionId Id, OrganizationId TenantId, string OwnerPath, DateOnly StartedOn, IReadOnlyList<SubscriptionSpan> Spans);
 
@@ -74,7 +74,7 @@ public sealed record SubscriptionActivated(SubscriptionId Id, OrganizationId Ten
 public sealed record SubscriptionQuantitiesChanged(
     SubscriptionId Id, OrganizationId TenantId, DateOnly EffectiveOn, IReadOnlyDictionary<string, int> Quantities);
 
-/// <summary>The tenant can no longer use the subscription. Usage after <paramref name="At"/> is not billable.</summary>
+/// <summary>The tenant can no longer use the subscription. Usage that still comes in is billed as long as the subscription has days in the month.</summary>
 /// <param name="Id">The subscription.</param>
 /// <param name="TenantId">Its owner.</param>
 /// <param name="At">When access stopped.</param>

@@ -10,11 +10,11 @@ internal static class PlanPrices
     /// <param name="byDays">Whether the days of the period count; usage is charged whole.</param>
     public static Charge ToCharge(this Price price, bool byDays) => price.Model switch
     {
-        PriceModel.Flat => new FlatCharge(price.Amount.GetValueOrDefault()),
-        PriceModel.PerUnit => new PerUnitCharge(price.UnitPrice.GetValueOrDefault()) { Prorate = byDays },
+        PriceModel.Flat => new FlatCharge(Given(price.Amount, price, "amount")),
+        PriceModel.PerUnit => new PerUnitCharge(Given(price.UnitPrice, price, "unitPrice")) { Prorate = byDays },
         PriceModel.Graduated => new GraduatedCharge(Tiers(price)) { ChargeAtZero = price.ChargeAtZero, Prorate = byDays },
         PriceModel.Volume => new VolumeCharge(Tiers(price)) { ChargeAtZero = price.ChargeAtZero, Prorate = byDays },
-        PriceModel.Package => new PackageCharge(price.PackageSize.GetValueOrDefault(), price.PackagePrice.GetValueOrDefault())
+        PriceModel.Package => new PackageCharge(Given(price.PackageSize, price, "packageSize"), Given(price.PackagePrice, price, "packagePrice"))
         {
             FreeUnits = price.FreeUnits ?? 0,
             Prorate = byDays,
@@ -22,6 +22,13 @@ internal static class PlanPrices
         _ => throw new InvalidOperationException($"There is no charge for the model {price.Model}."),
     };
 
+    // What a stored price lacks must not become free; the run reports the tenant instead.
+    private static decimal Given(decimal? value, Price price, string field) => value ?? throw Missing(price, field);
+
+    private static IReadOnlyList<PriceTier> Given(IReadOnlyList<PriceTier>? value, Price price, string field) => value ?? throw Missing(price, field);
+
+    private static InvalidOperationException Missing(Price price, string field) => new($"A published price of the model {price.Model} has no {field}.");
+
     private static Tier[] Tiers(Price price) =>
-        [.. (price.Tiers ?? []).Select(tier => new Tier(tier.UpTo is { } upTo ? (Exact)upTo : null, tier.UnitPrice, tier.FlatFee))];
+        [.. Given(price.Tiers, price, "tiers").Select(tier => new Tier(tier.UpTo is { } upTo ? (Exact)upTo : null, tier.UnitPrice, tier.FlatFee))];
 }
