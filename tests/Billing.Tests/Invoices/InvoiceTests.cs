@@ -29,7 +29,12 @@ public sealed class InvoiceTests(BillingApp app) : IClassFixture<BillingApp>
         await Task.WhenAll(Task.WhenAll(issuing), app.DrainAsync());
         await app.DrainAsync();
         foreach (var answer in issuing.Select(x => x.Result).Where(x => !x.IsSuccessStatusCode))
-            (answer.StatusCode, await answer.CodeAsync()).ShouldBe((HttpStatusCode.Conflict, "invoice_not_draft"));
+            new[]
+            {
+                (HttpStatusCode.Conflict, "invoice_not_draft"),
+                // The run had drawn this draft anew, under another id, before it was asked for.
+                (HttpStatusCode.NotFound, "invoice_not_found"),
+            }.ShouldContain((answer.StatusCode, await answer.CodeAsync()));
 
         (await ItemsAsync(platform, "/api/v1/invoices?period=2024-01&status=issued")).Count.ShouldBe(8);
         await BillingRunTests.NumbersAreGaplessAsync(platform);
