@@ -34,7 +34,7 @@ public sealed class InvoiceTests(BillingApp app) : IClassFixture<BillingApp>
                 (HttpStatusCode.Conflict, "invoice_not_draft"),
                 // The run had drawn this draft anew, under another id, before it was asked for.
                 (HttpStatusCode.NotFound, "invoice_not_found"),
-            }.ShouldContain((answer.StatusCode, await answer.CodeAsync()));
+            }.ShouldContain((answer.StatusCode, (await answer.CodeAsync())!));
 
         (await ItemsAsync(platform, "/api/v1/invoices?period=2024-01&status=issued")).Count.ShouldBe(8);
         await BillingRunTests.NumbersAreGaplessAsync(platform);
