@@ -17,7 +17,12 @@ internal sealed record Person(App App, Guid Id, string Email, string Password)
         using var administrator = branch.Administrator();
         using var created = await administrator.PostAsJsonAsync("/api/v1/users", new
         {
-            email, displayName = "Somebody", organizationId = at.Id.Value, role, password, mustChangePassword = mustChange,
+            email,
+            displayName = "Somebody",
+            organizationId = at.Id.Value,
+            role,
+            password,
+            mustChangePassword = mustChange,
         }, TestContext.Current.CancellationToken);
         created.StatusCode.ShouldBe(System.Net.HttpStatusCode.Created);
         return new Person(branch.App, (await created.JsonAsync()).GetProperty("id").GetGuid(), email, password);

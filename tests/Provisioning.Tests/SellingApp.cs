@@ -43,7 +43,11 @@ public sealed class SellingApp : App
         using var client = branch.Administrator();
         using var drafted = await client.PostAsJsonAsync("/api/v1/plans", new
         {
-            key = $"plan-{Interlocked.Increment(ref _last)}", name = "Plan", product, currency, usesPriceLists = true,
+            key = $"plan-{Interlocked.Increment(ref _last)}",
+            name = "Plan",
+            product,
+            currency,
+            usesPriceLists = true,
             charges = new[] { new { key = "base", name = "Base", price = new { model = "flat", amount = "10.00" } } },
         }, Ct);
         var id = (await drafted.JsonAsync()).GetProperty("id").GetGuid();
@@ -54,7 +58,12 @@ public sealed class SellingApp : App
 
     public static object Asked(Branch branch, Guid plan, int seats = 10, string? start = null, string? end = null, string? reference = null, OrganizationRef? tenant = null) => new
     {
-        tenantId = (tenant ?? branch.Tenant).Id.Value, planId = plan, quantities = new { essentialSeats = seats }, startDate = start, endDate = end, reference,
+        tenantId = (tenant ?? branch.Tenant).Id.Value,
+        planId = plan,
+        quantities = new { essentialSeats = seats },
+        startDate = start,
+        endDate = end,
+        reference,
     };
 
     public static Task<HttpResponseMessage> SubscribeAsync(HttpClient client, object asked) => client.PostAsJsonAsync("/api/v1/subscriptions", asked, Ct);

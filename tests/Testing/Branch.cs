@@ -37,7 +37,10 @@ public static class Branches
             var number = Interlocked.Increment(ref _last);
             var distributor = await app.OpenAsync(platform, "distributors", new
             {
-                externalId = $"D-{number}", displayName = $"Distributor {number}", country, currency,
+                externalId = $"D-{number}",
+                displayName = $"Distributor {number}",
+                country,
+                currency,
             });
             var partner = await app.PartnerAsync(platform, distributor);
             return new Branch(app, platform, distributor, partner, await app.TenantAsync(platform, partner));

@@ -28,7 +28,11 @@ public sealed class UsageApp : App
         {
             var plan = await CreateAsync(administrator, "plans", new
             {
-                key = usesPriceLists ? "listed" : "plain", name = "Plan", product = "cloud", currency = "EUR", usesPriceLists,
+                key = usesPriceLists ? "listed" : "plain",
+                name = "Plan",
+                product = "cloud",
+                currency = "EUR",
+                usesPriceLists,
                 charges = new[] { new { key = "base", name = "Base", price = new { model = "flat", amount = "1" } } },
             });
             await CreateAsync(administrator, $"plans/{plan}/publish", new { });
@@ -47,7 +51,11 @@ public sealed class UsageApp : App
     public Task<Guid> SubscribeAsync(Branch branch, OrganizationRef tenant, bool usesPriceLists = false, string from = "2025-01-01", string? until = null) =>
         CreateAsync(branch.Administrator(), "subscriptions", new
         {
-            tenantId = tenant.Id.Value, planId = _plans[usesPriceLists], quantities = new { }, startDate = from, endDate = until,
+            tenantId = tenant.Id.Value,
+            planId = _plans[usesPriceLists],
+            quantities = new { },
+            startDate = from,
+            endDate = until,
         });
 
     private static async Task<Guid> CreateAsync(HttpClient client, string what, object body)
@@ -88,7 +96,11 @@ public sealed record Customer(UsageApp App, Branch Branch, OrganizationRef Tenan
     {
         var record = new JsonObject
         {
-            ["id"] = id, ["subscriptionId"] = Subscription, ["meter"] = meter, ["quantity"] = JsonValue.Create(quantity?.ToString() ?? "1"), ["start"] = start,
+            ["id"] = id,
+            ["subscriptionId"] = Subscription,
+            ["meter"] = meter,
+            ["quantity"] = JsonValue.Create(quantity?.ToString() ?? "1"),
+            ["start"] = start,
         };
         if (resourceId is not null)
             record["resourceId"] = resourceId;

@@ -62,7 +62,8 @@ internal sealed class RateLimits : IDisposable
         context.Response.Headers["RateLimit-Policy"] = $"\"default\";q={burst};w={Math.Max(1, burst / perSecond)}";
         context.Response.Headers["RateLimit"] = $"\"default\";r={left};t={Math.Max(0, (burst - left + perSecond - 1) / perSecond)}";
         return lease.IsAcquired ? null : new Refusal(
-            RefusalKind.TooMany, "rate_limited", $"More than {perSecond} requests a second.") { RetryAfter = TimeSpan.FromSeconds(1) };
+            RefusalKind.TooMany, "rate_limited", $"More than {perSecond} requests a second.")
+        { RetryAfter = TimeSpan.FromSeconds(1) };
     }
 
     public void Dispose() => _limiter.Dispose();

@@ -20,7 +20,10 @@ public sealed class PlanSlicesTests(App app) : IClassFixture<App>
         var meter = await client.MeterAsync();
         var draft = await client.DraftAsync(Sold.Seats(), new
         {
-            key = "usage", name = "Usage", meter, price = new { model = "graduated", tiers = new object[] { new { upTo = "10", unitPrice = "2.5" }, new { unitPrice = "1" } } },
+            key = "usage",
+            name = "Usage",
+            meter,
+            price = new { model = "graduated", tiers = new object[] { new { upTo = "10", unitPrice = "2.5" }, new { unitPrice = "1" } } },
         });
         (draft.GetProperty("status").GetString(), draft.GetProperty("versions").GetArrayLength()).ShouldBe(("Draft", 0));
         (await CurrentAsync(draft.IdOf())).ShouldBeNull();
@@ -105,7 +108,10 @@ public sealed class PlanSlicesTests(App app) : IClassFixture<App>
 
         var (answer, errors) = await client.PostAsJsonAsync("/api/v1/plans", new
         {
-            key = Sold.Key("plan"), name = "P", product = "ccaas", currency = "EUR",
+            key = Sold.Key("plan"),
+            name = "P",
+            product = "ccaas",
+            currency = "EUR",
             charges = new object[]
             {
                 new { key = "a", name = "A", feature = "desks", price = new { model = "volume", tiers = new object[] { new { upTo = "5", unitPrice = "1" }, new { upTo = "4", unitPrice = "1" }, new { unitPrice = "1" } } } },

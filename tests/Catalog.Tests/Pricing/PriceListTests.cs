@@ -14,8 +14,16 @@ public sealed class PriceListTests(App app) : IClassFixture<App>
         string scope, object[]? items = null, string currency = "EUR", string from = "2026-01-01", string? until = null, string? region = null,
         OrganizationRef? tenant = null, Guid? subscription = null) => new()
         {
-            ["key"] = Sold.Key("list"), ["name"] = "List", ["scope"] = scope, ["currency"] = currency, ["validFrom"] = from, ["validUntil"] = until,
-            ["region"] = region, ["tenantId"] = tenant?.Id.Value, ["subscriptionId"] = subscription, ["items"] = items,
+            ["key"] = Sold.Key("list"),
+            ["name"] = "List",
+            ["scope"] = scope,
+            ["currency"] = currency,
+            ["validFrom"] = from,
+            ["validUntil"] = until,
+            ["region"] = region,
+            ["tenantId"] = tenant?.Id.Value,
+            ["subscriptionId"] = subscription,
+            ["items"] = items,
         };
 
     private static async Task<JsonElement> CreateAsync(HttpClient client, Dictionary<string, object?> list)

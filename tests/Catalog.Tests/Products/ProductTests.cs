@@ -15,7 +15,8 @@ public sealed class ProductTests(App app) : IClassFixture<App>
         var key = Sold.Key("product");
         using var created = await client.PostAsJsonAsync("/api/v1/products", new
         {
-            key, name = "Phone",
+            key,
+            name = "Phone",
             features = new object[]
             {
                 new { key = "lines", name = "Lines", minimum = 1, includes = new[] { new { entitlement = "minutes", perUnit = "100.5" } } },
@@ -39,7 +40,8 @@ public sealed class ProductTests(App app) : IClassFixture<App>
 
         var (answer, errors) = await client.PostAsJsonAsync("/api/v1/products", new
         {
-            key = Sold.Key("product"), name = "Phone",
+            key = Sold.Key("product"),
+            name = "Phone",
             features = new object[] { new { key = "lines", name = "Lines", requiresAny = new[] { "desk" } }, new { key = "lines", name = "Lines" } },
         }, Sold.Ct).RefusedAsync();
 

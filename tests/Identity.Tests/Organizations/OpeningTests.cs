@@ -33,8 +33,15 @@ public sealed class OpeningTests(App app) : IClassFixture<App>
 
         using var created = await partner.PostAsJsonAsync("/api/v1/tenants", new
         {
-            partnerId = branch.Partner.Id.Value, externalId = "shop-1", displayName = "Shop", legalName = "Shop GmbH", country = "AT", currency = "CHF",
-            contact = new { name = "Ada", email = "ada@shop.example" }, billingAddress = new { lines = new[] { "Ring 1" }, city = "Wien" }, taxId = "ATU1",
+            partnerId = branch.Partner.Id.Value,
+            externalId = "shop-1",
+            displayName = "Shop",
+            legalName = "Shop GmbH",
+            country = "AT",
+            currency = "CHF",
+            contact = new { name = "Ada", email = "ada@shop.example" },
+            billingAddress = new { lines = new[] { "Ring 1" }, city = "Wien" },
+            taxId = "ATU1",
         }, Ct);
 
         created.StatusCode.ShouldBe(HttpStatusCode.Created);

@@ -25,7 +25,8 @@ public sealed class AccessTokenTests(App app) : IClassFixture<App>
             Curve = ECCurve.NamedCurves.nistP256,
             Q = new ECPoint
             {
-                X = Base64Url.DecodeFromChars(key.GetProperty("x").GetString()), Y = Base64Url.DecodeFromChars(key.GetProperty("y").GetString()),
+                X = Base64Url.DecodeFromChars(key.GetProperty("x").GetString()),
+                Y = Base64Url.DecodeFromChars(key.GetProperty("y").GetString()),
             },
         });
         ecdsa.VerifyData(Encoding.ASCII.GetBytes($"{parts[0]}.{parts[1]}"), Base64Url.DecodeFromChars(parts[2]), HashAlgorithmName.SHA256).ShouldBeTrue();

@@ -1,6 +1,6 @@
+using System.Net.Http.Json;
 using Licensing.Identity.Contracts;
 using Licensing.Provisioning.Contracts;
-using System.Net.Http.Json;
 using static Licensing.Provisioning.Tests.SellingApp;
 
 namespace Licensing.Provisioning.Tests.Subscriptions;

@@ -1,5 +1,5 @@
-using Licensing.Identity.Credentials;
 using Licensing.Identity.Contracts;
+using Licensing.Identity.Credentials;
 using Licensing.Identity.Data;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;

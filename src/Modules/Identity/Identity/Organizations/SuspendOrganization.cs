@@ -1,6 +1,6 @@
 using FluentValidation;
-using Licensing.Identity.Credentials;
 using Licensing.Identity.Contracts;
+using Licensing.Identity.Credentials;
 using Licensing.Identity.Data;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
