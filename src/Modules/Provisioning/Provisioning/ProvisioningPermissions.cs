@@ -10,14 +10,12 @@ internal static class ProvisioningPermissions
     public const string SeatsRead = "provisioning.seats.read";
     public const string SeatsManage = "provisioning.seats.manage";
 
-    private static readonly IReadOnlyList<string> Sellers = [.. Roles.ChannelAdministrators, Roles.PlatformService];
-
     public static IReadOnlyList<Permission> All { get; } =
     [
         new(SubscriptionsRead, "See subscriptions and their history", Roles.All),
-        new(SubscriptionsManage, "Open, change, suspend, resume and cancel subscriptions", Sellers),
-        new(SubscriptionsBackdate, "Open subscriptions that started in the past", Roles.PlatformAdministrator, Roles.PlatformService),
+        new(SubscriptionsManage, "Open, change, suspend, resume and cancel subscriptions", Roles.ChannelAdministrators),
+        new(SubscriptionsBackdate, "Open subscriptions that started in the past", Roles.PlatformAdministrator),
         new(SeatsRead, "See a tenant's seats, features and entitlements", Roles.All),
-        new(SeatsManage, "Change a tenant's seats and features", Sellers),
+        new(SeatsManage, "Change a tenant's seats and features", Roles.ChannelAdministrators),
     ];
 }
