@@ -57,6 +57,15 @@ public sealed class TestPostgresTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_is_swept_is_never_a_database_of_PostgreSQL_itself()
+    {
+        await using var connection = await (await TestServer.GetAsync()).OpenMaintenanceAsync(Ct);
+
+        (await AbandonedDatabases.NamesAsync(connection, TestPostgres.TemplatePrefix)).ShouldNotContain("template1");
+        (await AbandonedDatabases.NamesAsync(connection, "template")).ShouldContain("template1");
+    }
+
+    [Fact]
     public async Task Dropping_does_not_wait_for_those_who_are_connected()
     {
         var database = await TestPostgres.CreateEmptyAsync(Ct);

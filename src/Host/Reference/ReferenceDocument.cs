@@ -58,7 +58,7 @@ internal sealed class ReferenceDocument(Dialects dialects) : IOpenApiDocumentTra
     {
         public bool Writes => Method != HttpMethod.Get && Method != HttpMethod.Head;
 
-        public bool ChangesWhatIs => Method == HttpMethod.Patch || Method == HttpMethod.Delete;
+        public bool ChangesWhatIs => Method == HttpMethod.Patch || Method == HttpMethod.Delete || Metadata<TakesIfMatch>() is not null;
 
         public T? Metadata<T>() where T : class => Description.ActionDescriptor.EndpointMetadata.OfType<T>().LastOrDefault();
     }
@@ -187,6 +187,8 @@ internal sealed class ReferenceDocument(Dialects dialects) : IOpenApiDocumentTra
             Tell(response, "RateLimit-Policy", "The caller's rate.");
             if (answer.Type is not null && answer.Type.IsAssignableTo(typeof(IVersioned)))
                 Tell(response, "ETag", "The version of the resource, for If-Match.");
+            else if (!subject.Writes && answer.StatusCode == 200)
+                Tell(response, "ETag", "A digest of the answer, for If-None-Match.");
             if (answer.StatusCode is 201 or 202)
                 Tell(response, "Location", "Where it is.");
             if (subject.Writes && !subject.Slice.Policy.Anyone)

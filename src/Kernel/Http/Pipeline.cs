@@ -63,10 +63,18 @@ public static class Pipeline
 
     private static async Task TakePrecondition(HttpContext context, RequestDelegate next)
     {
-        var precondition = context.RequestServices.GetRequiredService<Precondition>();
-        var checks = HttpMethods.IsPatch(context.Request.Method) || HttpMethods.IsDelete(context.Request.Method);
-        if (checks)
-            precondition.Take(context.Request.Headers.IfMatch);
+        var (request, endpoint) = (context.Request, context.GetEndpoint());
+        if (request.Headers.IfMatch.Count > 0 && endpoint is not null && !HttpMethods.IsGet(request.Method) && !HttpMethods.IsHead(request.Method))
+        {
+            if (!HttpMethods.IsPatch(request.Method) && !HttpMethods.IsDelete(request.Method) && endpoint.Metadata.GetMetadata<TakesIfMatch>() is null)
+            {
+                await context.Dialect.RefuseAsync(context, Precondition.NotTaken);
+                return;
+            }
+
+            context.RequestServices.GetRequiredService<Precondition>().Take(request.Headers.IfMatch);
+        }
+
         await next(context);
     }
 }

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text.Json;
 using Licensing.Kernel.Dialects;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
@@ -14,6 +16,9 @@ public sealed record CarriesSecret;
 
 /// <summary>Query parameters that a handler reads by itself, beside those it declares.</summary>
 public sealed record ReadsQuery(params IReadOnlyList<string> Names);
+
+/// <summary>A POST or PUT that changes one versioned resource, and so honours If-Match as every PATCH and DELETE does.</summary>
+public sealed record TakesIfMatch;
 
 /// <summary>Examples for the reference where those made from the schema would mislead; anything that the API's JSON can write.</summary>
 public sealed record SliceExample(object? Request = null, object? Response = null);
@@ -71,25 +76,37 @@ public sealed class RefusedResult(Refusal refusal) : IHttpResult
     public Task ExecuteAsync(HttpContext httpContext) => httpContext.Dialect.RefuseAsync(httpContext, refusal);
 }
 
-/// <summary>A view as JSON, with its version as ETag; 304 where the caller has it already.</summary>
+/// <summary>
+/// A view as JSON with its ETag: its version, which If-Match takes, else a digest of what is answered. 304 where the caller has it already.
+/// </summary>
 public sealed class ViewResult<T>(T view, int status, string? location = null) : IHttpResult
 {
     public Task ExecuteAsync(HttpContext httpContext)
     {
-        var response = httpContext.Response;
+        var (request, response) = (httpContext.Request, httpContext.Response);
         if (location is not null)
             response.Headers.Location = location;
+        var reads = HttpMethods.IsGet(request.Method);
+        byte[]? digested = null;
         if (view is Persistence.IVersioned { Version: var version })
-        {
             response.Headers.ETag = Precondition.TagOf(version);
-            if (HttpMethods.IsGet(httpContext.Request.Method) && view is not Persistence.IDated && Precondition.Names(httpContext.Request.Headers.IfNoneMatch, version))
-            {
-                response.StatusCode = StatusCodes.Status304NotModified;
-                return Task.CompletedTask;
-            }
+        else if (reads && status == StatusCodes.Status200OK)
+            response.Headers.ETag = DigestOf(digested = JsonSerializer.SerializeToUtf8Bytes(view, ApiJson.Options));
+
+        // What depends on the day changes without a new version.
+        if (reads && view is not Persistence.IDated && Precondition.Names(request.Headers.IfNoneMatch, response.Headers.ETag.ToString()))
+        {
+            response.StatusCode = StatusCodes.Status304NotModified;
+            return Task.CompletedTask;
         }
 
         response.StatusCode = status;
-        return response.WriteAsJsonAsync(view, ApiJson.Options, httpContext.RequestAborted);
+        if (digested is null)
+            return response.WriteAsJsonAsync(view, ApiJson.Options, httpContext.RequestAborted);
+        response.ContentType = "application/json; charset=utf-8";
+        return response.Body.WriteAsync(digested, httpContext.RequestAborted).AsTask();
     }
+
+    // Weak: compressed or not, it is the same answer.
+    private static string DigestOf(byte[] answer) => $"W/\"{Convert.ToHexStringLower(SHA256.HashData(answer).AsSpan(0, 16))}\"";
 }

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text;
 using System.Text.RegularExpressions;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Http;
@@ -109,10 +108,7 @@ public sealed partial class AuthorizationMatrixTests(TwoBranches world) : IClass
 
     private static async Task<(HttpStatusCode Status, string Body)> SendAsync(HttpClient client, Expectation endpoint, Ids ids)
     {
-        var path = ids.Fill(Parameter().Replace(endpoint.Pattern, m => m.Groups[1].Value == "period" ? TwoBranches.Month : $"${endpoint.ResourceName}"));
-        using var request = new HttpRequestMessage(new HttpMethod(endpoint.Method), path + (endpoint.Method == "GET" && endpoint.Body != "-" ? endpoint.Body : ""));
-        if (endpoint.Method != "GET" && endpoint.Body != "-")
-            request.Content = new StringContent(ids.Fill(endpoint.Body), Encoding.UTF8, "application/json");
+        using var request = endpoint.To(ids);
         using var response = await client.SendAsync(request, Ct);
         return (response.StatusCode, await response.Content.ReadAsStringAsync(Ct));
     }
@@ -123,9 +119,6 @@ public sealed partial class AuthorizationMatrixTests(TwoBranches world) : IClass
             body = body.Replace(id, $"${name}", StringComparison.OrdinalIgnoreCase);
         return Trace().Replace(body, "\"traceId\":\"-\"");
     }
-
-    [GeneratedRegex(@"\{(\w+)(?::\w+)?\}")]
-    private static partial Regex Parameter();
 
     [GeneratedRegex("\"traceId\":\"[^\"]*\"")]
     private static partial Regex Trace();

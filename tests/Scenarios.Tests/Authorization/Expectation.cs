@@ -1,3 +1,6 @@
+using System.Text;
+using System.Text.RegularExpressions;
+
 namespace Licensing.Scenarios.Tests.Authorization;
 
 /// <summary>
@@ -5,7 +8,7 @@ namespace Licensing.Scenarios.Tests.Authorization;
 /// names; resource says which of the branch's ids fills <c>{id}</c> and the placeholders of the body (<c>$tenant</c> …); <c>shared</c>
 /// before it means that every branch may see it.
 /// </summary>
-public sealed record Expectation(string Method, string Pattern, string Who, string Resource, string Body)
+public sealed partial record Expectation(string Method, string Pattern, string Who, string Resource, string Body)
 {
     private static readonly Dictionary<string, string> Short = new()
     {
@@ -35,5 +38,20 @@ public sealed record Expectation(string Method, string Pattern, string Who, stri
 
     public bool Allows(string role) => Who is "anyone" or "any-caller" || Who.Split(' ').Any(s => Short[s] == role);
 
+    /// <summary>The request, naming what <paramref name="ids"/> are of.</summary>
+    public HttpRequestMessage To(Ids ids)
+    {
+        var path = ids.Fill(Parameter().Replace(Pattern, m => m.Groups[1].Value == "period" ? TwoBranches.Month : $"${ResourceName}"));
+        return Method == "GET"
+            ? new HttpRequestMessage(HttpMethod.Get, path + (Body == "-" ? "" : Body))
+            : new HttpRequestMessage(new HttpMethod(Method), path)
+            {
+                Content = Body == "-" ? null : new StringContent(ids.Fill(Body), Encoding.UTF8, "application/json"),
+            };
+    }
+
     public static string ShortNames(IEnumerable<string> roles) => string.Join(' ', roles.Select(r => Short.Single(s => s.Value == r).Key));
+
+    [GeneratedRegex(@"\{(\w+)(?::\w+)?\}")]
+    private static partial Regex Parameter();
 }

@@ -10,14 +10,14 @@ internal static class AbandonedDatabases
     public static async Task DropAsync(TestServer server)
     {
         await using var connection = await server.OpenMaintenanceAsync(CancellationToken.None);
-        foreach (var database in (await NamesAsync(connection, DatabaseName.Prefix + "%")).Where(DatabaseName.IsAbandoned))
+        foreach (var database in (await NamesAsync(connection, DatabaseName.Prefix)).Where(DatabaseName.IsAbandoned))
             await ExecuteAsync(connection, $"drop database if exists \"{database}\" with (force)");
 
         // What is called template_… on someone else's server may be theirs.
         if (!server.IsOurs)
             return;
         // Each change of a schema makes a new template; the numbers of the oldest are the smallest.
-        foreach (var template in (await NamesAsync(connection, TestPostgres.TemplatePrefix + "%")).SkipLast(TemplatesKept))
+        foreach (var template in (await NamesAsync(connection, TestPostgres.TemplatePrefix)).SkipLast(TemplatesKept))
             await DropTemplateAsync(connection, template);
     }
 
@@ -33,11 +33,12 @@ internal static class AbandonedDatabases
         await ExecuteAsync(connection, $"select pg_advisory_unlock({key})");
     }
 
-    private static async Task<IReadOnlyList<string>> NamesAsync(NpgsqlConnection connection, string pattern)
+    /// <summary>The databases whose names begin so, oldest first. Not by LIKE: its underscore would find PostgreSQL's own template1.</summary>
+    public static async Task<IReadOnlyList<string>> NamesAsync(NpgsqlConnection connection, string prefix)
     {
-        await using var command = new NpgsqlCommand("select datname from pg_database where datname like $1 order by oid", connection)
+        await using var command = new NpgsqlCommand("select datname from pg_database where starts_with(datname, $1) order by oid", connection)
         {
-            Parameters = { new() { Value = pattern } },
+            Parameters = { new() { Value = prefix } },
         };
         await using var reader = await command.ExecuteReaderAsync();
         var names = new List<string>();

@@ -14,7 +14,8 @@ internal static class IssueInvoice
     [Needs(BillingPermissions.InvoicesIssue)]
     public sealed record Command(InvoiceId Id) : ICommand<InvoiceView>;
 
-    internal sealed class Handler(BillingDb db, InvoiceIssuing issuing, IOrganizationDirectory organizations, Principal principal, AuditTrail audit)
+    internal sealed class Handler(
+        BillingDb db, InvoiceIssuing issuing, IOrganizationDirectory organizations, Precondition precondition, Principal principal, AuditTrail audit)
         : ICommandHandler<Command, InvoiceView>
     {
         public async Task<Result<InvoiceView>> Handle(Command command, CancellationToken cancellationToken)
@@ -22,6 +23,8 @@ internal static class IssueInvoice
             var invoices = db.Invoices.AsNoTracking().Within(principal.Scope).Where(x => x.Id == command.Id);
             if (await invoices.SingleOrDefaultAsync(cancellationToken) is not { } draft)
                 return InvoiceRefusals.NotFound(command.Id);
+            if (precondition.Fails(draft))
+                return Precondition.Failed;
             if (await organizations.FindAsync(draft.SellerId, cancellationToken) is not { } seller)
                 throw new InvalidOperationException($"The seller of invoice {draft.Id.Value} is gone.");
             if (!await issuing.IssueAsync(seller, draft.Id, cancellationToken))
@@ -39,5 +42,6 @@ internal static class IssueInvoice
 
     public static void Map(IEndpointRouteBuilder invoices) => invoices
         .MapPost("/{id:guid}/issue", (Guid id, ISender sender, CancellationToken ct) => sender.Ok(new Command(new InvoiceId(id)), ct))
-        .Slice<Command, InvoiceView>(nameof(IssueInvoice), "Issues a drafted invoice");
+        .Slice<Command, InvoiceView>(nameof(IssueInvoice), "Issues a drafted invoice")
+        .WithMetadata(new TakesIfMatch());
 }

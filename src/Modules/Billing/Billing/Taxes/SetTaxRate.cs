@@ -21,12 +21,14 @@ internal static class SetTaxRate
         }
     }
 
-    internal sealed class Handler(BillingDb db, TimeProvider clock) : ICommandHandler<Command, TaxRateView>
+    internal sealed class Handler(BillingDb db, Precondition precondition, TimeProvider clock) : ICommandHandler<Command, TaxRateView>
     {
         public async Task<Result<TaxRateView>> Handle(Command command, CancellationToken cancellationToken)
         {
             var rate = await db.TaxRates.SingleOrDefaultAsync(
                 x => x.Country == command.Country && x.Category == command.Category && x.ValidFrom == command.ValidFrom, cancellationToken);
+            if (precondition.Fails(rate))
+                return Precondition.Failed;
             if (rate is null)
             {
                 rate = new CountryTaxRate
@@ -48,5 +50,6 @@ internal static class SetTaxRate
 
     public static void Map(IEndpointRouteBuilder rates) => rates
         .MapPut("/", (Command body, ISender sender, CancellationToken ct) => sender.Ok(body, ct))
-        .Slice<Command, TaxRateView>(nameof(SetTaxRate), "Sets a tax rate from a day on");
+        .Slice<Command, TaxRateView>(nameof(SetTaxRate), "Sets a tax rate from a day on")
+        .WithMetadata(new TakesIfMatch());
 }

@@ -11,13 +11,15 @@ internal static class PublishPlan
     [Needs(CatalogPermissions.PlansManage)]
     public sealed record Command(PlanId Id) : ICommand<PlanView>;
 
-    internal sealed class Handler(CatalogDb db, TimeProvider clock) : ICommandHandler<Command, PlanView>
+    internal sealed class Handler(CatalogDb db, Precondition precondition, TimeProvider clock) : ICommandHandler<Command, PlanView>
     {
         public async Task<Result<PlanView>> Handle(Command request, CancellationToken cancellationToken)
         {
             var plan = await db.Plans.SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken);
             if (plan is null)
                 return PlanRefusals.NotFound(request.Id.Value);
+            if (precondition.Fails(plan))
+                return Precondition.Failed;
             if (plan.Publish(clock.GetUtcNow()).Refused(out var refusal, out var version))
                 return refusal;
 
@@ -30,5 +32,6 @@ internal static class PublishPlan
 
     public static void Map(RouteGroupBuilder plans) => plans
         .MapPost("/{id:guid}/publish", (Guid id, ISender sender, CancellationToken ct) => sender.Ok(new Command(new PlanId(id)), ct))
-        .Slice<Command, PlanView>(nameof(PublishPlan), "Publishes a plan's draft as its next version");
+        .Slice<Command, PlanView>(nameof(PublishPlan), "Publishes a plan's draft as its next version")
+        .WithMetadata(new TakesIfMatch());
 }

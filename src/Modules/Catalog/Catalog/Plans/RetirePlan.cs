@@ -11,13 +11,15 @@ internal static class RetirePlan
     [Needs(CatalogPermissions.PlansManage)]
     public sealed record Command(PlanId Id) : ICommand<PlanView>;
 
-    internal sealed class Handler(CatalogDb db) : ICommandHandler<Command, PlanView>
+    internal sealed class Handler(CatalogDb db, Precondition precondition) : ICommandHandler<Command, PlanView>
     {
         public async Task<Result<PlanView>> Handle(Command request, CancellationToken cancellationToken)
         {
             var plan = await db.Plans.SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken);
             if (plan is null)
                 return PlanRefusals.NotFound(request.Id.Value);
+            if (precondition.Fails(plan))
+                return Precondition.Failed;
             if (plan.Retire().Refused(out var refusal, out _))
                 return refusal;
             // The ETag is of the new version, which saving makes.
@@ -28,5 +30,6 @@ internal static class RetirePlan
 
     public static void Map(RouteGroupBuilder plans) => plans
         .MapPost("/{id:guid}/retire", (Guid id, ISender sender, CancellationToken ct) => sender.Ok(new Command(new PlanId(id)), ct))
-        .Slice<Command, PlanView>(nameof(RetirePlan), "Takes a plan off sale");
+        .Slice<Command, PlanView>(nameof(RetirePlan), "Takes a plan off sale")
+        .WithMetadata(new TakesIfMatch());
 }

@@ -13,13 +13,16 @@ internal static class PutPriceListItems
     [Needs(CatalogPermissions.PricesManage)]
     public sealed record Command(PriceListId Id, IReadOnlyList<ItemBody> Items) : ICommand<PriceListView>;
 
-    internal sealed class Handler(CatalogDb db, PriceItems items, Principal principal, TimeProvider clock) : ICommandHandler<Command, PriceListView>
+    internal sealed class Handler(CatalogDb db, PriceItems items, Precondition precondition, Principal principal, TimeProvider clock)
+        : ICommandHandler<Command, PriceListView>
     {
         public async Task<Result<PriceListView>> Handle(Command request, CancellationToken cancellationToken)
         {
             var list = await db.PriceLists.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken);
             if (list is null)
                 return PriceListRefusals.NotFound(request.Id.Value);
+            if (precondition.Fails(list))
+                return Precondition.Failed;
             if ((await items.PutAsync(list, request.Items, cancellationToken)).Refused(out var refusal, out _))
                 return refusal;
 
@@ -32,5 +35,6 @@ internal static class PutPriceListItems
 
     public static void Map(RouteGroupBuilder pricing) => pricing
         .MapPut("/{id:guid}/items", (Guid id, Body body, ISender sender, CancellationToken ct) => sender.Ok(new Command(new PriceListId(id), body.Items), ct))
-        .Slice<Command, PriceListView>(nameof(PutPriceListItems), "Adds or replaces items of a price list");
+        .Slice<Command, PriceListView>(nameof(PutPriceListItems), "Adds or replaces items of a price list")
+        .WithMetadata(new TakesIfMatch());
 }

@@ -12,13 +12,16 @@ internal static class ResumeOrganization
     [Needs(IdentityPermissions.OrganizationsManage)]
     public sealed record Command(OrganizationKind Kind, OrganizationId Id) : ICommand<OrganizationView>;
 
-    internal sealed class Handler(IdentityDb db, DbSession session, ManagedOrganizations organizations, CredentialCache cache, TimeProvider clock)
+    internal sealed class Handler(
+        IdentityDb db, DbSession session, ManagedOrganizations organizations, CredentialCache cache, Precondition precondition, TimeProvider clock)
         : ICommandHandler<Command, OrganizationView>
     {
         public async Task<Result<OrganizationView>> Handle(Command command, CancellationToken cancellationToken)
         {
             if ((await organizations.FindAsync(command.Kind, command.Id, cancellationToken)).Refused(out var refusal, out var organization))
                 return refusal;
+            if (precondition.Fails(organization))
+                return Precondition.Failed;
             if (organization.Resume(clock.GetUtcNow()).Refused(out refusal, out var fact))
                 return refusal;
 
@@ -32,5 +35,6 @@ internal static class ResumeOrganization
     public static void Map(RouteGroupBuilder organizations, OrganizationKind kind) => organizations
         .MapPost("/{id:guid}/resume", (Guid id, ISender sender, CancellationToken ct) =>
             sender.Ok(new Command(kind, new OrganizationId(id)), ct))
-        .Slice<Command, OrganizationView>($"Resume{kind}", $"Resumes a {kind.ToString().ToLowerInvariant()} and its branch");
+        .Slice<Command, OrganizationView>($"Resume{kind}", $"Resumes a {kind.ToString().ToLowerInvariant()} and its branch")
+        .WithMetadata(new TakesIfMatch());
 }

@@ -20,13 +20,16 @@ internal static class SuspendOrganization
         public Validator() => RuleFor(x => x.Reason).NotEmpty().MaximumLength(500);
     }
 
-    internal sealed class Handler(IdentityDb db, DbSession session, ManagedOrganizations organizations, CredentialCache cache, TimeProvider clock)
+    internal sealed class Handler(
+        IdentityDb db, DbSession session, ManagedOrganizations organizations, CredentialCache cache, Precondition precondition, TimeProvider clock)
         : ICommandHandler<Command, OrganizationView>
     {
         public async Task<Result<OrganizationView>> Handle(Command command, CancellationToken cancellationToken)
         {
             if ((await organizations.FindAsync(command.Kind, command.Id, cancellationToken)).Refused(out var refusal, out var organization))
                 return refusal;
+            if (precondition.Fails(organization))
+                return Precondition.Failed;
             if (organization.Suspend(command.Reason, clock.GetUtcNow()).Refused(out refusal, out var fact))
                 return refusal;
 
@@ -40,5 +43,6 @@ internal static class SuspendOrganization
     public static void Map(RouteGroupBuilder organizations, OrganizationKind kind) => organizations
         .MapPost("/{id:guid}/suspend", (Guid id, Body body, ISender sender, CancellationToken ct) =>
             sender.Ok(new Command(kind, new OrganizationId(id), body.Reason), ct))
-        .Slice<Command, OrganizationView>($"Suspend{kind}", $"Suspends a {kind.ToString().ToLowerInvariant()} and its branch");
+        .Slice<Command, OrganizationView>($"Suspend{kind}", $"Suspends a {kind.ToString().ToLowerInvariant()} and its branch")
+        .WithMetadata(new TakesIfMatch());
 }

@@ -13,7 +13,7 @@ internal static class CancelSubscription
     [Needs(ProvisioningPermissions.SubscriptionsManage)]
     public sealed record Command(SubscriptionId Id, DateOnly? On) : ICommand<SubscriptionView>;
 
-    internal sealed class Handler(ProvisioningDb db, Principal principal, BillingCalendar calendar, TimeProvider clock)
+    internal sealed class Handler(ProvisioningDb db, Precondition precondition, Principal principal, BillingCalendar calendar, TimeProvider clock)
         : ICommandHandler<Command, SubscriptionView>
     {
         public async Task<Result<SubscriptionView>> Handle(Command request, CancellationToken cancellationToken)
@@ -21,6 +21,8 @@ internal static class CancelSubscription
             var subscription = await db.Subscriptions.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken);
             if (subscription is null)
                 return SubscriptionRefusals.NotFound(request.Id.Value);
+            if (precondition.Fails(subscription))
+                return Precondition.Failed;
 
             var now = clock.GetUtcNow();
             var today = calendar.DayOf(now);
@@ -38,5 +40,6 @@ internal static class CancelSubscription
     public static void Map(RouteGroupBuilder subscriptions) => subscriptions
         .MapPost("/{id:guid}/cancel", (Guid id, Body? body, ISender sender, CancellationToken ct) =>
             sender.Ok(new Command(new SubscriptionId(id), body?.On), ct))
-        .Slice<Command, SubscriptionView>(nameof(CancelSubscription), "Cancels a subscription now or from a day on");
+        .Slice<Command, SubscriptionView>(nameof(CancelSubscription), "Cancels a subscription now or from a day on")
+        .WithMetadata(new TakesIfMatch());
 }

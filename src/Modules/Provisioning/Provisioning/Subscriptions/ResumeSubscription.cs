@@ -11,7 +11,7 @@ internal static class ResumeSubscription
     [Needs(ProvisioningPermissions.SubscriptionsManage)]
     public sealed record Command(SubscriptionId Id) : ICommand<SubscriptionView>;
 
-    internal sealed class Handler(ProvisioningDb db, Principal principal, BillingCalendar calendar, TimeProvider clock)
+    internal sealed class Handler(ProvisioningDb db, Precondition precondition, Principal principal, BillingCalendar calendar, TimeProvider clock)
         : ICommandHandler<Command, SubscriptionView>
     {
         public async Task<Result<SubscriptionView>> Handle(Command request, CancellationToken cancellationToken)
@@ -19,6 +19,8 @@ internal static class ResumeSubscription
             var subscription = await db.Subscriptions.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken);
             if (subscription is null)
                 return SubscriptionRefusals.NotFound(request.Id.Value);
+            if (precondition.Fails(subscription))
+                return Precondition.Failed;
 
             var now = clock.GetUtcNow();
             var today = calendar.DayOf(now);
@@ -35,5 +37,6 @@ internal static class ResumeSubscription
 
     public static void Map(RouteGroupBuilder subscriptions) => subscriptions
         .MapPost("/{id:guid}/resume", (Guid id, ISender sender, CancellationToken ct) => sender.Ok(new Command(new SubscriptionId(id)), ct))
-        .Slice<Command, SubscriptionView>(nameof(ResumeSubscription), "Resumes a suspended subscription from today");
+        .Slice<Command, SubscriptionView>(nameof(ResumeSubscription), "Resumes a suspended subscription from today")
+        .WithMetadata(new TakesIfMatch());
 }

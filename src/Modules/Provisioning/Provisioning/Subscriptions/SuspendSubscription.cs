@@ -19,7 +19,7 @@ internal static class SuspendSubscription
         public Validator() => RuleFor(x => x.Reason).NotEmpty().MaximumLength(200);
     }
 
-    internal sealed class Handler(ProvisioningDb db, Principal principal, BillingCalendar calendar, TimeProvider clock)
+    internal sealed class Handler(ProvisioningDb db, Precondition precondition, Principal principal, BillingCalendar calendar, TimeProvider clock)
         : ICommandHandler<Command, SubscriptionView>
     {
         public async Task<Result<SubscriptionView>> Handle(Command request, CancellationToken cancellationToken)
@@ -27,6 +27,8 @@ internal static class SuspendSubscription
             var subscription = await db.Subscriptions.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken);
             if (subscription is null)
                 return SubscriptionRefusals.NotFound(request.Id.Value);
+            if (precondition.Fails(subscription))
+                return Precondition.Failed;
 
             var now = clock.GetUtcNow();
             var today = calendar.DayOf(now);
@@ -44,5 +46,6 @@ internal static class SuspendSubscription
     public static void Map(RouteGroupBuilder subscriptions) => subscriptions
         .MapPost("/{id:guid}/suspend", (Guid id, Body body, ISender sender, CancellationToken ct) =>
             sender.Ok(new Command(new SubscriptionId(id), body.Reason), ct))
-        .Slice<Command, SubscriptionView>(nameof(SuspendSubscription), "Suspends a subscription from today");
+        .Slice<Command, SubscriptionView>(nameof(SuspendSubscription), "Suspends a subscription from today")
+        .WithMetadata(new TakesIfMatch());
 }

@@ -1,0 +1,56 @@
+using System.Net;
+using Licensing.Identity.Contracts;
+using Licensing.Kernel.Http;
+using Licensing.Scenarios.Tests.Authorization;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Licensing.Scenarios.Tests.Requests;
+
+/// <summary>ETag, If-None-Match and If-Match on every endpoint there is.</summary>
+public sealed class ConditionalRequestTests(TwoBranches world) : IClassFixture<TwoBranches>
+{
+    // These say what is so today, and their version alone does not tell whether that is the same.
+    private static readonly string[] Dated = ["GET /api/v1/subscriptions/{id:guid}", "GET /api/v1/licensing/{tenantId:guid}"];
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public static TheoryData<string> Reads => [.. Expectation.All.Where(e => e.Method == "GET" && !e.Anyone).Select(e => e.Key)];
+
+    public static TheoryData<string> Writes => [.. Expectation.All.Where(e => e.Method != "GET" && !e.Anyone).Select(e => e.Key)];
+
+    [Theory, MemberData(nameof(Reads))]
+    public async Task Every_read_has_a_tag_and_is_not_sent_twice(string endpoint)
+    {
+        var (client, expected) = (world.Near.As(Roles.PlatformAdministrator), Find(endpoint));
+        using var first = await client.SendAsync(expected.To(world.Near), Ct);
+        first.StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        using var again = expected.To(world.Near);
+        again.Headers.IfNoneMatch.Add(first.Headers.ETag.ShouldNotBeNull());
+        using var second = await client.SendAsync(again, Ct);
+
+        second.StatusCode.ShouldBe(Dated.Contains(endpoint) ? HttpStatusCode.OK : HttpStatusCode.NotModified);
+        second.Headers.ETag.ShouldBe(first.Headers.ETag);
+    }
+
+    [Theory, MemberData(nameof(Writes))]
+    public async Task Every_write_refuses_a_version_that_is_not_there(string endpoint)
+    {
+        var expected = Find(endpoint);
+        using var stale = expected.To(world.Near);
+        stale.Headers.TryAddWithoutValidation("If-Match", "\"999\"");
+
+        using var refused = await world.Near.As(Roles.PlatformAdministrator).SendAsync(stale, Ct);
+
+        var code = $"{(int)refused.StatusCode} {await refused.CodeAsync()}";
+        code.ShouldBe(TakesIfMatch(expected) ? "412 precondition_failed" : "400 if_match_not_supported");
+    }
+
+    private bool TakesIfMatch(Expectation expected) => expected.Method is "PATCH" or "DELETE"
+        || world.App.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .Single(r => r.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods.Contains(expected.Method) == true && r.RoutePattern.RawText!.TrimEnd('/') == expected.Pattern)
+            .Metadata.GetMetadata<TakesIfMatch>() is not null;
+
+    private static Expectation Find(string endpoint) => Expectation.All.Single(e => e.Key == endpoint);
+}
