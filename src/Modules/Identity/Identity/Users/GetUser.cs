@@ -1,4 +1,3 @@
-using Licensing.Identity.Contracts;
 using Licensing.Identity.Data;
 using Licensing.Kernel.Http;
 using Microsoft.EntityFrameworkCore;
