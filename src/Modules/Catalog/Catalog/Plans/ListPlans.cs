@@ -15,7 +15,7 @@ internal static class ListPlans
         public async Task<Result<Page<PlanView>>> Handle(Query request, CancellationToken cancellationToken)
         {
             if (PageStart.Read(request.Limit, request.After).Refused(out var refusal, out var start)
-                || Filter.Refuses<PlanStatus>("status", request.Status, out var status, out refusal))
+                || QueryWord.Refuses<PlanStatus>("status", request.Status, out var status, out refusal))
                 return refusal;
             var plans = db.Plans.AsNoTracking().Where(x =>
                 (request.Key == null || x.Key == request.Key) && (request.Product == null || x.Product == request.Product)

@@ -15,7 +15,7 @@ internal static class ListPriceLists
         public async Task<Result<Page<PriceListView>>> Handle(Query request, CancellationToken cancellationToken)
         {
             if (PageStart.Read(request.Limit, request.After).Refused(out var refusal, out var start)
-                || Filter.Refuses<PriceScope>("scope", request.Scope, out var scope, out refusal))
+                || QueryWord.Refuses<PriceScope>("scope", request.Scope, out var scope, out refusal))
                 return refusal;
             var lists = db.VisibleTo(principal.Scope).Where(x => (request.Key == null || x.Key == request.Key) && (scope == null || x.Scope == scope));
             if (request.TenantId is { } id)
@@ -27,7 +27,7 @@ internal static class ListPriceLists
             if (request.Currency is not null)
             {
                 if (!Licensing.Kernel.Currency.TryParse(request.Currency, out var currency))
-                    return new Refusal(RefusalKind.Malformed, "invalid_filter", "currency must be an ISO 4217 code.");
+                    return PriceListRefusals.NotACurrency;
                 lists = lists.Where(x => x.Currency == currency);
             }
 

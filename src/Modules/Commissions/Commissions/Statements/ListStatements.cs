@@ -1,6 +1,5 @@
 using System.Linq.Expressions;
 using Licensing.Commissions.Data;
-using Licensing.Commissions.Schemes;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Http;
 using Microsoft.EntityFrameworkCore;
@@ -28,8 +27,8 @@ internal static class ListStatements
             var statements = db.Statements.AsNoTracking().Within(principal.Scope);
             if (query.Period is not null)
             {
-                if (!Months.TryParse(query.Period, out var period))
-                    return StatementRefusals.InvalidPeriod;
+                if (!Period.TryParseMonth(query.Period, out var period))
+                    return PeriodRefusals.NotAMonthIn("period");
                 statements = statements.Where(x => x.PeriodStart == period.Start);
             }
 

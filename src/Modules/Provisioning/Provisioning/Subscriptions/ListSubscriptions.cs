@@ -17,17 +17,13 @@ internal static class ListSubscriptions
     {
         public async Task<Result<Page<SubscriptionView>>> Handle(Query request, CancellationToken cancellationToken)
         {
-            if (PageStart.Read(request.Limit, request.After).Refused(out var refusal, out var start))
+            if (PageStart.Read(request.Limit, request.After).Refused(out var refusal, out var start)
+                || QueryWord.Refuses<SubscriptionStatus>("status", request.Status, out var status, out refusal))
                 return refusal;
             var today = calendar.DayOf(clock.GetUtcNow());
             var rows = db.Subscriptions.AsNoTracking().Within(principal.Scope);
-            if (request.Status is not null)
-            {
-                if (Enum.GetNames<SubscriptionStatus>().FirstOrDefault(n => n.Equals(request.Status, StringComparison.OrdinalIgnoreCase)) is not { } status)
-                    return UnknownStatus;
-                rows = rows.InStatus(Enum.Parse<SubscriptionStatus>(status), today);
-            }
-
+            if (status is { } asked)
+                rows = rows.InStatus(asked, today);
             if (request.TenantId is { } tenant)
                 rows = rows.Where(x => x.TenantId == new OrganizationId(tenant));
             if (request.PlanId is { } plan)
@@ -39,9 +35,6 @@ internal static class ListSubscriptions
                 : new Page<SubscriptionView>([.. page.Items.Select(s => SubscriptionView.Of(s, today))], page.Next);
         }
     }
-
-    private static Refusal UnknownStatus { get; } = new(
-        RefusalKind.Malformed, "invalid_filter", $"status must be one of {string.Join(", ", Enum.GetNames<SubscriptionStatus>())}.");
 
     public static void Map(RouteGroupBuilder subscriptions) => subscriptions
         .MapGet("/", (Guid? tenantId, string? status, Guid? planId, string? reference, int? limit, string? after, ISender sender, CancellationToken ct) =>
