@@ -38,6 +38,8 @@ internal static class CreateScheme
                 return SchemeRefusals.OrganizationNotFound(command.OrganizationId.Value);
             if (organization.Kind is not (OrganizationKind.Distributor or OrganizationKind.Partner))
                 return SchemeRefusals.EarnsNothing;
+
+            await db.KeepClosingsAsync(cancellationToken);
             if (await db.Closings.AnyAsync(x => x.PeriodStart >= month.Start, cancellationToken))
                 return SchemeRefusals.MonthClosed;
             if (await db.Schemes.AnyAsync(x => x.OrganizationId == organization.Id && x.ValidFrom == month.Start, cancellationToken))

@@ -38,7 +38,8 @@ internal static class CloseCommissions
             if (!await billing.IsFinishedAsync(period, cancellationToken))
                 return StatementRefusals.BillingNotFinished;
 
-            // Whoever inserts the row closes the month; a second one waits here until the first has committed.
+            await db.LockClosingsAsync(cancellationToken);
+            // Whoever inserts the row closes the month; everyone else finds it.
             var now = clock.GetUtcNow();
             var first = await db.Database.ExecuteSqlAsync($"""
                 insert into commissions.closings (period_start, period_end, statements, closed_at)
