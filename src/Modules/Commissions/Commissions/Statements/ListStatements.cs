@@ -1,4 +1,3 @@
-using System.Linq.Expressions;
 using Licensing.Commissions.Data;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Http;
@@ -11,11 +10,6 @@ internal static class ListStatements
 {
     [Needs(CommissionsPermissions.StatementsRead)]
     public sealed record Query(string? Period, Guid? OrganizationId, int? Limit, string? After) : IQuery<Page<StatementView>>;
-
-    // Without the lines, which may be thousands.
-    private static readonly Expression<Func<Statement, StatementView>> View = x => new StatementView(
-        x.Id, x.OrganizationId, x.Kind, x.ExternalId, x.Name, new Period(x.PeriodStart, x.PeriodEnd), new Money(x.Basis, x.Currency),
-        new Money(x.Gross, x.Currency), new Money(x.Overridden, x.Currency), new Money(x.Commission, x.Currency), x.Scheme, x.ClosedAt);
 
     internal sealed class Handler(CommissionsDb db, Principal principal) : IQueryHandler<Query, Page<StatementView>>
     {
@@ -34,7 +28,7 @@ internal static class ListStatements
 
             if (query.OrganizationId is { } organization)
                 statements = statements.Where(x => x.OrganizationId == new OrganizationId(organization));
-            return await statements.ToPageAsync(start, x => x.Id, View, x => x.Id.Value, cancellationToken);
+            return await statements.ToPageAsync(start, x => x.Id, StatementView.Projection, x => x.Id.Value, cancellationToken);
         }
     }
 
