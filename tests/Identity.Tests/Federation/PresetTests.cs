@@ -51,6 +51,20 @@ public sealed class PresetTests(StubApp app) : IClassFixture<StubApp>
     }
 
     [Fact]
+    public async Task A_key_of_Entra_signs_only_for_the_directory_that_it_names()
+    {
+        var person = await app.PersonAsync();
+        app.Clock.Advance(TimeSpan.FromMinutes(11));
+        app.Issuer.Publish("/organizations/v2.0", $"{app.Issuer.Address}/{{tenantid}}/v2.0", $"{app.Issuer.Address}/{OtherDirectory}/v2.0");
+
+        (await app.SayAsync("entra-email", app.Issuer.RS256(Linkable(StubApp.OurDirectory, person.Email)))).ShouldBe(Refused);
+        (await app.SayAsync("entra-email", app.Issuer.RS256(Linkable(OtherDirectory, person.Email)))).ShouldBe("200");
+        app.Issuer.Publish("/organizations/v2.0", $"{app.Issuer.Address}/{{tenantid}}/v2.0", $"{app.Issuer.Address}/{{tenantid}}/v2.0");
+        app.Clock.Advance(TimeSpan.FromMinutes(11));
+        (await app.SayAsync("entra-email", app.Issuer.RS256(Linkable(StubApp.OurDirectory, person.Email)))).ShouldBe("200");
+    }
+
+    [Fact]
     public async Task One_directory_of_Entra_lets_in_nobody_of_another()
     {
         var person = await app.PersonAsync();

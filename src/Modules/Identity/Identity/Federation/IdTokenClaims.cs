@@ -44,7 +44,8 @@ internal sealed class IdTokenClaims
         {
             return Part(header) is { } head && Part(payload) is { } body ? new IdTokenClaims(token, head, body) : null;
         }
-        catch (Exception malformed) when (malformed is FormatException or JsonException or DecoderFallbackException)
+        // Half a surrogate pair in a name is an invalid operation to the reader.
+        catch (Exception malformed) when (malformed is FormatException or JsonException or DecoderFallbackException or InvalidOperationException)
         {
             return null;
         }
