@@ -10,7 +10,8 @@ internal static class FederationRefusals
         Refusal.Field("/provider", "unknown_provider", $"provider: there is no provider {provider}, or it is switched off; GET /api/v1/auth/providers lists them.");
 
     public static Refusal ProviderUnavailable { get; } = new(
-        RefusalKind.Unavailable, "provider_unavailable", "The provider's keys cannot be read at the moment.") { RetryAfter = TimeSpan.FromMinutes(1) };
+        RefusalKind.Unavailable, "provider_unavailable", "The provider's keys cannot be read at the moment.")
+    { RetryAfter = TimeSpan.FromMinutes(1) };
 
     public static Refusal IdentityNotFound(Guid id) => new(RefusalKind.NotFound, "identity_not_found", $"There is no federated identity {id}.");
 
