@@ -41,7 +41,13 @@ public sealed partial record Expectation(string Method, string Pattern, string W
     /// <summary>The request, naming what <paramref name="ids"/> are of.</summary>
     public HttpRequestMessage To(Ids ids)
     {
-        var path = ids.Fill(Parameter().Replace(Pattern, m => m.Groups[1].Value == "period" ? TwoBranches.Month : $"${ResourceName}"));
+        var path = ids.Fill(Parameter().Replace(Pattern, m => m.Groups[1].Value switch
+        {
+            "period" => TwoBranches.Month,
+            // A second thing in the path goes by its own name.
+            var name when Ids.Names.Contains(name) => $"${name}",
+            _ => $"${ResourceName}",
+        }));
         return Method == "GET"
             ? new HttpRequestMessage(HttpMethod.Get, path + (Body == "-" ? "" : Body))
             : new HttpRequestMessage(new HttpMethod(Method), path)

@@ -2,6 +2,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Licensing.Identity.Contracts;
+using Npgsql;
 
 namespace Licensing.Scenarios.Tests.Authorization;
 
@@ -92,6 +93,7 @@ public sealed class TwoBranches : IAsyncLifetime
             password = "correct horse battery staple 1A",
         });
         ids["user"] = Id(user);
+        ids["identity"] = await LinkAsync(ids["user"]);
         ids["assignment"] = Id(await PutAsync(admin, "/api/v1/roles/assignments", new { userId = Id(user), role = Roles.TenantUser, organizationId = ids["tenant"] }));
         ids["apikey"] = Id(await PostAsync(admin, "/api/v1/api-keys", new { name = "key", organizationId = ids["tenant"], role = Roles.TenantAdministrator }));
         ids["subscription"] = Id(await PostAsync(admin, "/api/v1/subscriptions", new
@@ -110,6 +112,19 @@ public sealed class TwoBranches : IAsyncLifetime
         await App.DrainAsync();
         return ids;
     }
+
+    // As a log-in at another issuer would leave it.
+    private Task<string> LinkAsync(string userId) => App.InAsync<NpgsqlDataSource, string>(async database =>
+    {
+        await using var link = database.CreateCommand(
+            """
+            insert into identity.federated_identities (id, user_id, owner_path, provider, issuer, subject, email, created_at, version)
+            select gen_random_uuid(), id, owner_path, 'issuer', 'https://issuer.example', email, email, created_at, 1 from identity.users where id = $1
+            returning id
+            """);
+        link.Parameters.Add(new() { Value = Guid.Parse(userId) });
+        return ((Guid)(await link.ExecuteScalarAsync(Ct))!).ToString();
+    });
 
     private async Task BillAsync(Branch branch, Dictionary<string, string> ids)
     {

@@ -3,6 +3,7 @@ using Licensing.Identity.Audit;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Credentials;
 using Licensing.Identity.Data;
+using Licensing.Identity.Federation;
 using Licensing.Identity.Organizations;
 using Licensing.Identity.Sessions;
 using Licensing.Identity.Users;
@@ -24,6 +25,8 @@ public static class IdentityModule
                 .OnConstraint("organizations_external_id_key", OrganizationRefusals.ExternalIdTaken)
                 .OnConstraint("users_email_key", UserRefusals.EmailTaken)
                 .OnConstraint("role_assignments_once", UserRefusals.AlreadyAssigned)
+                .OnConstraint("federated_identities_subject_key", FederationRefusals.AlreadyLinked)
+                .OnConstraint("federated_identities_one_per_issuer", FederationRefusals.AlreadyLinked)
                 .Ops(ResetPassword.Ops);
             var services = host.Services;
             services.AddSingleton<IAuditStore, AuditStore>();
@@ -42,12 +45,17 @@ public static class IdentityModule
             services.AddSingleton<SigningKeys>();
             services.AddSingleton<AccessTokens>();
             services.AddScoped<SessionTokens>();
+            services.AddSingleton<IdentityProviders>();
+            services.AddSingleton<IssuerDocuments>();
+            services.AddSingleton<IssuerKeys>();
+            services.AddSingleton<IdTokens>();
 
             // In this order: the administrator belongs to the root.
             services.AddSingleton<FirstStart>();
             services.AddSingleton<IPreparation, PlatformRoot>();
             services.AddSingleton<IPreparation>(provider => provider.GetRequiredService<SigningKeys>());
             services.AddSingleton<IPreparation, FirstAdministrator>();
+            services.AddSingleton<IPreparation>(provider => provider.GetRequiredService<IdentityProviders>());
         }
     }
 
@@ -65,11 +73,15 @@ public static class IdentityModule
             Logout.Map(auth);
             ChangePassword.Map(auth);
             GetSigningKeys.Map(routes);
+            FederatedLogin.Map(auth);
+            ListProviders.Map(auth);
 
             var users = routes.MapArea("users");
             CreateUser.Map(users);
             GetUser.Map(users);
             ListUsers.Map(users);
+            ListIdentities.Map(users);
+            RemoveIdentity.Map(users);
             var roles = routes.MapArea("roles");
             ListRoles.Map(roles);
             AssignRole.Map(roles);

@@ -50,6 +50,9 @@ internal sealed class User : IOwned, IVersioned
     public void ResetPassword(string hash, DateTimeOffset now) =>
         (PasswordHash, MustChangePassword, CredentialsChangedAt) = (hash, true, now);
 
+    /// <summary>For when one of his ways in is taken from him: whatever came through it ends.</summary>
+    public void EndAccessTokens(DateTimeOffset now) => CredentialsChangedAt = now;
+
     public void ChangePassword(string hash, DateTimeOffset now) =>
         (PasswordHash, MustChangePassword, CredentialsChangedAt) = (hash, false, now);
 }

@@ -1,0 +1,48 @@
+using Licensing.Identity.Credentials;
+using Licensing.Identity.Data;
+using Licensing.Identity.Sessions;
+using Licensing.Identity.Users;
+using Licensing.Kernel.Http;
+using Licensing.Kernel.Persistence;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Identity.Federation;
+
+/// <summary>Unlinks a user from who he is at an issuer, and ends his sessions: any of them may have come from there.</summary>
+internal static class RemoveIdentity
+{
+    [Needs(IdentityPermissions.UsersManage)]
+    public sealed record Command(UserId UserId, Guid Id) : ICommand<Done>;
+
+    internal sealed class Handler(IdentityDb db, DbSession session, CredentialCache cache, Precondition precondition, Principal principal, TimeProvider clock)
+        : ICommandHandler<Command, Done>
+    {
+        public async Task<Result<Done>> Handle(Command command, CancellationToken cancellationToken)
+        {
+            if (!await db.Users.Within(principal.Scope).AnyAsync(x => x.Id == command.UserId, cancellationToken))
+                return UserRefusals.NotFound(command.UserId.Value);
+
+            // A log-in through it either has opened its session by now, or will find no link.
+            await session.LockUserAsync(command.UserId, "update", cancellationToken);
+            var identity = await db.FederatedIdentities.SingleOrDefaultAsync(x => x.Id == command.Id && x.UserId == command.UserId, cancellationToken);
+            if (identity is null)
+                return FederationRefusals.IdentityNotFound(command.Id);
+            if (precondition.Fails(identity))
+                return Precondition.Failed;
+
+            var now = clock.GetUtcNow();
+            db.Remove(identity);
+            var user = await db.Users.SingleAsync(x => x.Id == command.UserId, cancellationToken);
+            user.EndAccessTokens(now);
+            foreach (var open in await db.Sessions.Where(x => x.UserId == command.UserId.Value && x.RevokedAt == null).ToListAsync(cancellationToken))
+                open.RevokedAt = now;
+            cache.ForgetAfterCommit(session);
+            return default(Done);
+        }
+    }
+
+    public static void Map(RouteGroupBuilder users) => users
+        .MapDelete("/{id:guid}/identities/{identity:guid}", (Guid id, Guid identity, ISender sender, CancellationToken ct) =>
+            sender.NoContent(new Command(new UserId(id), identity), ct))
+        .Slice<Command>(nameof(RemoveIdentity), "Unlinks a federated identity and ends the user's sessions");
+}

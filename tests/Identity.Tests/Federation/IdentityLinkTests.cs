@@ -1,0 +1,190 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Licensing.Identity.Contracts;
+
+namespace Licensing.Identity.Tests.Federation;
+
+/// <summary>Whose an identity is: found by e-mail once, by issuer and subject ever after, taken away by an administrator.</summary>
+public sealed class IdentityLinkTests(StubApp app) : IClassFixture<StubApp>
+{
+    private const string Refused = "401 federated_login_refused";
+    private static int _last;
+
+    [Fact]
+    public async Task Once_linked_the_subject_counts_and_not_the_address()
+    {
+        var (first, other) = (await app.PersonAsync(), await app.PersonAsync());
+        (await app.SayAsync("plain", Token("linked", first.Email))).ShouldBe("200");
+
+        using var answer = await app.TryAsync("plain", Token("linked", other.Email));
+
+        using var client = app.Bearer((await answer.JsonAsync()).GetProperty("accessToken").GetString()!);
+        (await client.StatusAsync($"/api/v1/users/{first.Id}")).ShouldBe(HttpStatusCode.OK);
+        (await client.StatusAsync($"/api/v1/users/{other.Id}")).ShouldBe(HttpStatusCode.NotFound);
+        (await app.SayAsync("plain", Token("linked", null))).ShouldBe("200");
+        (await app.SayAsync("subjects-only", Token("linked", null))).ShouldBe("200");
+    }
+
+    [Fact]
+    public async Task Whoever_gets_the_address_later_does_not_get_the_account()
+    {
+        var person = await app.PersonAsync();
+        (await app.SayAsync("plain", Token("owner", person.Email))).ShouldBe("200");
+
+        (await app.SayAsync("plain", Token("heir", person.Email))).ShouldBe(Refused);
+        (await app.SayAsync("plain", Token("owner", person.Email))).ShouldBe("200");
+    }
+
+    [Fact]
+    public async Task Of_two_subjects_that_claim_one_address_at_once_one_gets_it()
+    {
+        var person = await app.PersonAsync();
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => app.SayAsync("plain", Token($"racer-{i}", person.Email))));
+
+        answers.Count(a => a == "200").ShouldBe(1);
+        answers.Count(a => a == Refused).ShouldBe(7);
+    }
+
+    [Fact]
+    public async Task First_log_ins_at_once_make_one_link_and_all_enter()
+    {
+        var person = await app.PersonAsync();
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => app.SayAsync("plain", Token("eager", person.Email))));
+
+        answers.ShouldAllBe(a => a == "200");
+    }
+
+    [Theory]
+    // The Kelvin sign, which is a k in lower case.
+    [InlineData("\u212Aelvin@example.com")]
+    [InlineData("kelvin@example.com\u0000")]
+    [InlineData(" kelvin@example.com")]
+    [InlineData("@")]
+    [InlineData("nobody@example.com")]
+    public async Task An_address_that_only_looks_like_a_users_finds_nobody(string email)
+    {
+        var branch = await app.BranchAsync();
+        using var administrator = branch.Administrator();
+        using var _ = await administrator.PostAsync("/api/v1/users", new { email = "kelvin@example.com", displayName = "K", organizationId = branch.Tenant.Id.Value });
+
+        (await app.SayAsync("plain", Token("lookalike", email))).ShouldBe(Refused);
+    }
+
+    [Fact]
+    public async Task A_provider_may_be_kept_from_linking()
+    {
+        var person = await app.PersonAsync();
+
+        (await app.SayAsync("subjects-only", Token("unlinked", person.Email))).ShouldBe(Refused);
+        (await app.SayAsync("plain", Token("unlinked", person.Email))).ShouldBe("200");
+        (await app.SayAsync("subjects-only", Token("unlinked", person.Email))).ShouldBe("200");
+    }
+
+    [Fact]
+    public async Task Users_of_the_platform_are_linked_only_where_that_is_allowed()
+    {
+        (await app.SayAsync("plain", Token("root", App.AdministratorEmail))).ShouldBe(Refused);
+        (await app.SayAsync("platform", Token("root", App.AdministratorEmail))).ShouldBe("200");
+    }
+
+    [Fact]
+    public async Task Nobody_enters_through_an_organization_that_is_closed()
+    {
+        var branch = await app.BranchAsync();
+        var (known, unknown) = (await FederationApp.PersonAsync(branch), await FederationApp.PersonAsync(branch));
+        (await app.SayAsync("plain", Token("closed", known.Email))).ShouldBe("200");
+
+        using var administrator = branch.Administrator();
+        using var closed = await administrator.SendAsync(HttpMethod.Delete, $"/api/v1/tenants/{branch.Tenant.Id.Value}", null);
+        closed.StatusCode.ShouldBe(HttpStatusCode.NoContent);
+
+        (await app.SayAsync("plain", Token("closed", known.Email))).ShouldBe(Refused);
+        (await app.SayAsync("plain", Token("closed-too", unknown.Email))).ShouldBe(Refused);
+    }
+
+    [Fact]
+    public async Task An_administrator_sees_a_users_identities_and_takes_one_away()
+    {
+        var branch = await app.BranchAsync();
+        var person = await FederationApp.PersonAsync(branch);
+        using var session = await app.TryAsync("plain", Token("taken", person.Email));
+        var tokens = await session.JsonAsync();
+        using var client = app.Bearer(tokens.GetProperty("accessToken").GetString()!);
+        using var administrator = branch.As(Roles.PartnerAdministrator);
+
+        var shown = (await administrator.GetJsonAsync($"/api/v1/users/{person.Id}/identities")).GetProperty("items").EnumerateArray().Single();
+        shown.GetProperty("provider").GetString().ShouldBe("plain");
+        shown.GetProperty("issuer").GetString().ShouldBe(app.Issuer.Address);
+        shown.GetProperty("subject").GetString().ShouldBe("taken");
+        shown.GetProperty("email").GetString().ShouldBe(person.Email.ToLowerInvariant());
+
+        // A token's instants are whole seconds.
+        app.Clock.Advance(TimeSpan.FromSeconds(1));
+        var path = $"/api/v1/users/{person.Id}/identities/{shown.GetProperty("id").GetGuid()}";
+        using var stale = await administrator.SendAsync(HttpMethod.Delete, path, null, ifMatch: "\"2\"");
+        stale.StatusCode.ShouldBe(HttpStatusCode.PreconditionFailed);
+        using var taken = await administrator.SendAsync(HttpMethod.Delete, path, null);
+        taken.StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        (await client.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.Unauthorized);
+        using var refreshed = await app.Anonymous().PostAsync("/api/v1/auth/refresh", new { refreshToken = tokens.GetProperty("refreshToken").GetString() });
+        refreshed.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        (await app.SayAsync("subjects-only", Token("taken", person.Email))).ShouldBe(Refused);
+        using var again = await administrator.SendAsync(HttpMethod.Delete, path, null);
+        (await again.CodeAsync()).ShouldBe("identity_not_found");
+
+        // The place is free for who has the address now.
+        (await app.SayAsync("plain", Token("heir-of-taken", person.Email))).ShouldBe("200");
+    }
+
+    [Fact]
+    public async Task Identities_of_another_branch_do_not_exist()
+    {
+        var (branch, other) = (await app.BranchAsync(), await app.BranchAsync());
+        var (person, stranger) = (await FederationApp.PersonAsync(branch), await FederationApp.PersonAsync(other));
+        (await app.SayAsync("plain", Token("scoped", person.Email))).ShouldBe("200");
+        using var near = branch.As(Roles.DistributorAdministrator);
+        using var far = other.As(Roles.DistributorAdministrator);
+        var id = (await near.GetJsonAsync($"/api/v1/users/{person.Id}/identities")).GetProperty("items")[0].GetProperty("id").GetGuid();
+
+        (await far.StatusAsync($"/api/v1/users/{person.Id}/identities")).ShouldBe(HttpStatusCode.NotFound);
+        foreach (var user in new[] { person.Id, stranger.Id })
+        {
+            using var refused = await far.SendAsync(HttpMethod.Delete, $"/api/v1/users/{user}/identities/{id}", null);
+            refused.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        }
+
+        (await near.GetJsonAsync($"/api/v1/users/{person.Id}/identities")).GetProperty("items").GetArrayLength().ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Linking_and_unlinking_are_in_the_trail()
+    {
+        var branch = await app.BranchAsync();
+        var person = await FederationApp.PersonAsync(branch);
+        (await app.SayAsync("plain", Token("trailed", person.Email))).ShouldBe("200");
+
+        using var administrator = branch.As(Roles.TenantAdministrator);
+        var trail = (await administrator.GetJsonAsync("/api/v1/audit")).GetProperty("items").EnumerateArray().ToList();
+
+        trail.ShouldContain(e => e.GetProperty("action").GetString() == "identity.open_federated_session" && e.GetRawText().Contains("federated_identity"));
+    }
+
+    private string Token(string subject, string? email)
+    {
+        var now = app.Clock.GetUtcNow().ToUnixTimeSeconds();
+        var claims = new JsonObject
+        {
+            ["iss"] = app.Issuer.Address,
+            ["sub"] = subject,
+            ["aud"] = "licensing",
+            ["iat"] = now,
+            ["exp"] = now + 3600,
+            ["jti"] = $"{Interlocked.Increment(ref _last)}",
+        };
+        if (email is not null)
+            (claims["email"], claims["email_verified"]) = (email, true);
+        return app.Issuer.RS256(claims);
+    }
+}
