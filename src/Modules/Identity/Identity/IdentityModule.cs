@@ -24,9 +24,13 @@ public static class IdentityModule
                 .OnConstraint("organizations_external_id_key", OrganizationRefusals.ExternalIdTaken)
                 .OnConstraint("users_email_key", UserRefusals.EmailTaken)
                 .OnConstraint("role_assignments_once", UserRefusals.AlreadyAssigned)
-                .Ops(ResetPassword.Ops);
+                .Ops(ResetPassword.Ops)
+                .Ops(VerifyAudit.Ops);
             var services = host.Services;
             services.AddSingleton<IAuditStore, AuditStore>();
+            services.AddSingleton<AuditSealer>();
+            services.AddHostedService(provider => provider.GetRequiredService<AuditSealer>());
+            services.AddSingleton<VerifyAudit>();
             services.AddScoped<IOrganizationDirectory, OrganizationDirectory>();
             services.AddScoped<OrganizationOpening>();
             services.AddScoped<ManagedOrganizations>();
