@@ -17,7 +17,7 @@ internal static class BenchmarkRun
     public static async Task<int> RunAsync(
         IReadOnlyList<Benchmark> registered, IReadOnlyList<string> names, string file, TextWriter output, TextWriter errors, CancellationToken ct)
     {
-        var unknown = names.Where(n => registered.All(b => b.Name != n)).ToList();
+        var unknown = names.Where(n => !registered.Any(b => IsNamed(b, n))).ToList();
         if (unknown.Count > 0)
         {
             await errors.WriteLineAsync($"There is no benchmark {string.Join(", ", unknown)}. {Known(registered)}");
@@ -34,7 +34,7 @@ internal static class BenchmarkRun
             ? Math.Max(more, PairRunner.FewestPairs)
             : PairRunner.FewestPairs;
         var outcomes = new List<Outcome>();
-        foreach (var benchmark in registered.Where(b => names.Count == 0 || names.Contains(b.Name)))
+        foreach (var benchmark in registered.Where(b => names.Count == 0 || names.Any(n => IsNamed(b, n))))
         {
             await errors.WriteLineAsync($"{benchmark.Name}: {benchmark.Summary}");
             outcomes.Add(await PairRunner.RunAsync(benchmark, pairs, errors.WriteLine, ct));
@@ -47,6 +47,18 @@ internal static class BenchmarkRun
         await File.WriteAllTextAsync(file, JsonSerializer.Serialize(outcomes, Json) + "\n", ct);
         return outcomes.TrueForAll(o => o.Met) ? 0 : 1;
     }
+
+    /// <summary>A folder under <c>artifacts/</c> of the checkout.</summary>
+    public static string FolderOf(string name)
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Licensing.sln")))
+            folder = folder.Parent;
+        return Path.Combine(folder?.FullName ?? Environment.CurrentDirectory, "artifacts", name);
+    }
+
+    // "auth" runs auth-token and auth-key.
+    private static bool IsNamed(Benchmark benchmark, string name) => benchmark.Name == name || benchmark.Name.StartsWith(name + "-", StringComparison.Ordinal);
 
     internal static void WriteTable(IEnumerable<Outcome> outcomes, TextWriter output)
     {

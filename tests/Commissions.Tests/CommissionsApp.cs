@@ -49,6 +49,9 @@ internal sealed class SaidInvoices : IInvoicedAmounts, IBillingProgress
 
     public HashSet<Period> Unfinished { get; } = [];
 
+    /// <summary>Awaited before the invoices of a period are told, when the schemes have been read.</summary>
+    public Func<Period, Task>? BeforeTold { get; set; }
+
     public void Issue(string month, OrganizationRef tenant, string net, string currency = "EUR")
     {
         lock (_said)
@@ -57,12 +60,14 @@ internal sealed class SaidInvoices : IInvoicedAmounts, IBillingProgress
                 new Money(decimal.Parse(net), Currency.Parse(currency)))));
     }
 
-    public Task<IReadOnlyList<InvoicedNet>> OfPeriodAsync(Period period, Scope scope, CancellationToken ct)
+    public async Task<IReadOnlyList<InvoicedNet>> OfPeriodAsync(Period period, Scope scope, CancellationToken ct)
     {
+        if (BeforeTold is { } before)
+            await before(period);
         lock (_said)
-            return Task.FromResult<IReadOnlyList<InvoicedNet>>([.. _said
+            return [.. _said
                 .Where(x => x.Period == period && scope.Contains(x.Invoice.OwnerPath)).Select(x => x.Invoice)
-                .OrderBy(x => x.OwnerPath, StringComparer.Ordinal).ThenBy(x => x.Number, StringComparer.Ordinal)]);
+                .OrderBy(x => x.OwnerPath, StringComparer.Ordinal).ThenBy(x => x.Number, StringComparer.Ordinal)];
     }
 
     public Task<bool> IsFinishedAsync(Period period, CancellationToken ct) => Task.FromResult(!Unfinished.Contains(period));

@@ -59,6 +59,13 @@ public readonly record struct Period
         return days.Length == 2 && TryDay(days[0].Trim(), out var start) && TryDay(days[1].Trim(), out var end) && TryCreate(start, end, out period);
     }
 
+    /// <summary>Reads a month <c>yyyy-MM</c>, and nothing else that a period may be.</summary>
+    public static bool TryParseMonth([NotNullWhen(true)] string? text, out Period month)
+    {
+        month = default;
+        return text?.Length == "yyyy-MM".Length && TryParse(text, out month);
+    }
+
     /// <exception cref="FormatException"><paramref name="text"/> is neither a month nor a range of days.</exception>
     public static Period Parse(string text) =>
         TryParse(text, out var period) ? period : throw new FormatException($"'{text}' is neither yyyy-MM nor a range of days.");

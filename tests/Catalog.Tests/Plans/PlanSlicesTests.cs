@@ -145,7 +145,7 @@ public sealed class PlanSlicesTests(App app) : IClassFixture<App>
         using var nowhere = await client.GetAsync($"/api/v1/plans/{Guid.Empty}", Sold.Ct);
         (nowhere.StatusCode, await nowhere.CodeAsync()).ShouldBe((HttpStatusCode.NotFound, "plan_not_found"));
         using var filter = await client.GetAsync("/api/v1/plans?status=1", Sold.Ct);
-        (filter.StatusCode, await filter.CodeAsync()).ShouldBe((HttpStatusCode.BadRequest, "invalid_filter"));
+        (filter.StatusCode, await filter.CodeAsync()).ShouldBe((HttpStatusCode.BadRequest, "invalid_parameter"));
     }
 
     [Fact]

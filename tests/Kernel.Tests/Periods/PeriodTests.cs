@@ -29,6 +29,18 @@ public sealed class PeriodTests
     [InlineData(null)]
     public void Anything_else_is_not_a_period(string? text) => Period.TryParse(text, out _).ShouldBeFalse();
 
+    [Theory]
+    [InlineData("2024-02", true)]
+    [InlineData("2024-13", false)]
+    [InlineData("2024-2", false)]
+    [InlineData(" 2024-2", false)]
+    [InlineData("9999-12", false)]
+    [InlineData("2024-02-01/2024-03-01", false)]
+    [InlineData("[2024-02-01,2024-03-01)", false)]
+    [InlineData("", false)]
+    [InlineData(null, false)]
+    public void A_month_is_nothing_else_that_a_period_may_be(string? text, bool read) => Period.TryParseMonth(text, out _).ShouldBe(read);
+
     [Fact]
     public void The_first_day_counts_and_the_end_day_does_not()
     {

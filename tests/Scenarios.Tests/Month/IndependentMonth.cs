@@ -78,10 +78,7 @@ internal sealed class IndependentMonth
 
     private static IEnumerable<Dictionary<string, string>> Rows()
     {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Licensing.sln")))
-            folder = folder.Parent!;
-        var lines = File.ReadAllLines(Path.Combine(folder.FullName, "src", "Host", "Demo", "focus-2024-09.csv"));
+        var lines = File.ReadAllLines(Path.Combine(Checkout.Folder, "src", "Host", "Demo", "focus-2024-09.csv"));
         var names = lines[0].Split(',');
         return lines.Skip(1).Select(line => names.Zip(Fields(line)).ToDictionary(x => x.First, x => x.Second));
     }

@@ -10,8 +10,8 @@ public sealed class GeneratedClientTests(ReferenceApp app) : IClassFixture<Refer
     {
         var npm = ExternalProgram.OnPath("npm");
         npm.ShouldNotBeNull("This test generates a client and needs Node.js 18 or newer with npm on the PATH.");
-        var folder = Directory.CreateDirectory(Path.Combine(RepositoryFolder(), "artifacts", "typescript")).FullName;
-        foreach (var file in Directory.GetFiles(Path.Combine(RepositoryFolder(), "tests", "Scenarios.Tests", "typescript")))
+        var folder = Directory.CreateDirectory(Path.Combine(Checkout.Folder, "artifacts", "typescript")).FullName;
+        foreach (var file in Directory.GetFiles(Path.Combine(Checkout.Folder, "tests", "Scenarios.Tests", "typescript")))
             File.Copy(file, Path.Combine(folder, Path.GetFileName(file)), overwrite: true);
 
         // Installed once per lock file.
@@ -35,13 +35,5 @@ public sealed class GeneratedClientTests(ReferenceApp app) : IClassFixture<Refer
     {
         var outcome = await ExternalProgram.RunAsync(program, arguments, folder, Ct);
         outcome.Succeeded.ShouldBeTrue($"{Path.GetFileName(program)} {string.Join(' ', arguments)}: {outcome.Output}");
-    }
-
-    private static string RepositoryFolder()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder!.FullName, "Licensing.sln")))
-            folder = folder.Parent;
-        return folder.FullName;
     }
 }

@@ -52,7 +52,7 @@ internal sealed class TestServer
         }
         else
         {
-            var folder = Path.Combine(RepositoryFolder(), "artifacts", "test-postgres");
+            var folder = Path.Combine(Checkout.Folder, "artifacts", "test-postgres");
             Directory.CreateDirectory(folder);
             var present = await JoinAsync(Path.Combine(folder, "users.lock"));
             var settings = new EmbeddedPostgresSettings(Path.Combine(folder, "server"), Durable: false, ServerSettings: new Dictionary<string, string>
@@ -119,12 +119,4 @@ internal sealed class TestServer
 
     private static async Task StopAsync(EmbeddedPostgresSettings settings) =>
         await (await EmbeddedPostgres.StartAsync(settings, _ => { }, CancellationToken.None)).DisposeAsync();
-
-    private static string RepositoryFolder()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Licensing.sln")))
-            folder = folder.Parent;
-        return folder?.FullName ?? throw new InvalidOperationException($"No Licensing.sln above {AppContext.BaseDirectory}.");
-    }
 }

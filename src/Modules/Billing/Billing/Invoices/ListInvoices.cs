@@ -1,5 +1,4 @@
 using Licensing.Billing.Data;
-using Licensing.Billing.Runs;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Http;
 using Microsoft.EntityFrameworkCore;
@@ -16,7 +15,8 @@ internal static class ListInvoices
     {
         public async Task<Result<Page<InvoiceView>>> Handle(Query query, CancellationToken cancellationToken)
         {
-            if (PageStart.Read(query.Limit, query.After).Refused(out var refusal, out var start))
+            if (PageStart.Read(query.Limit, query.After).Refused(out var refusal, out var start)
+                || QueryWord.Refuses<InvoiceStatus>("status", query.Status, out var status, out refusal))
                 return refusal;
 
             var invoices = db.Invoices.AsNoTracking().Within(principal.Scope);
@@ -29,20 +29,15 @@ internal static class ListInvoices
 
             if (query.Period is not null)
             {
-                if (!Months.TryParse(query.Period, out var period))
-                    return RunRefusals.InvalidPeriod;
+                if (!Period.TryParseMonth(query.Period, out var period))
+                    return PeriodRefusals.NotAMonthIn("period");
                 invoices = invoices.Where(x => x.PeriodStart == period.Start && x.PeriodEnd == period.End);
             }
 
             if (query.TenantId is { } tenant)
                 invoices = invoices.Where(x => x.TenantId == new OrganizationId(tenant));
-            if (query.Status is not null)
-            {
-                if (!Words.TryParse(query.Status, out InvoiceStatus status))
-                    return Words.Unknown<InvoiceStatus>("status");
+            if (status is not null)
                 invoices = invoices.Where(x => x.Status == status);
-            }
-
             return await invoices.ToPageAsync(start, x => x.Id, InvoiceView.Projection, x => x.Id.Value, cancellationToken);
         }
     }

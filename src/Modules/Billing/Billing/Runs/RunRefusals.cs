@@ -6,10 +6,8 @@ namespace Licensing.Billing.Runs;
 /// <summary>Why a run does not start, and why one tenant is left out of it.</summary>
 internal static class RunRefusals
 {
-    public static Refusal InvalidPeriod { get; } = new(RefusalKind.Malformed, "invalid_period", "The period must be a month, yyyy-MM.");
-
     public static Refusal PeriodNotOver(Period period) =>
-        new(RefusalKind.Invalid, "period_not_over", $"The period ends on {period.End:yyyy-MM-dd}; it can be billed from that day on.");
+        new(RefusalKind.Conflict, "period_not_over", $"The period ends on {period.End:yyyy-MM-dd}; it can be billed from that day on.");
 
     public static Refusal NotTheSeller { get; } = new(RefusalKind.Forbidden, "not_the_seller", "Billing runs are started for the platform as a whole.");
 

@@ -27,8 +27,8 @@ internal static class StartBillingRun
     {
         public async Task<Result<BillingRunView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            if (!Months.TryParse(command.Period, out var period))
-                return RunRefusals.InvalidPeriod;
+            if (!Period.TryParseMonth(command.Period, out var period))
+                return PeriodRefusals.NotAMonth;
             if (period.End > calendar.DayOf(clock.GetUtcNow()))
                 return RunRefusals.PeriodNotOver(period);
 
@@ -76,10 +76,4 @@ internal static class StartBillingRun
         .MapPost("/generate/{period}", (string period, Body? body, ISender sender, CancellationToken ct) =>
             sender.Accepted(new Command(period, body?.Issue ?? false), x => $"/api/v1/operations/{x.OperationId.Value}", ct))
         .Slice<Command, BillingRunView>(nameof(StartBillingRun), "Starts or continues the billing of a month", StatusCodes.Status202Accepted);
-}
-
-internal static class Months
-{
-    /// <summary>A month <c>yyyy-MM</c> and nothing else that a period may be.</summary>
-    public static bool TryParse(string? text, out Period period) => Period.TryParse(text, out period) && text.Length == "yyyy-MM".Length;
 }

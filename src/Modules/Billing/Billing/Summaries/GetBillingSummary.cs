@@ -25,15 +25,13 @@ internal static class GetBillingSummary
     {
         public async Task<Result<SummaryView>> Handle(Query query, CancellationToken cancellationToken)
         {
-            if (!Months.TryParse(query.Period, out var period))
-                return RunRefusals.InvalidPeriod;
-            if (PageStart.Read(query.Limit ?? PageStart.MostItems, query.After).Refused(out var refusal, out var start))
+            if (!Period.TryParseMonth(query.Period, out var period))
+                return PeriodRefusals.NotAMonthIn("period");
+            if (PageStart.Read(query.Limit ?? PageStart.MostItems, query.After).Refused(out var refusal, out var start)
+                || QueryWord.Refuses<SummaryGroup>("groupBy", query.GroupBy, out var groupBy, out refusal))
                 return refusal;
 
-            var by = SummaryGroup.Tenant;
-            if (query.GroupBy is not null && !Words.TryParse(query.GroupBy, out by))
-                return Words.Unknown<SummaryGroup>("groupBy");
-
+            var by = groupBy ?? SummaryGroup.Tenant;
             var perSubscription = by is SummaryGroup.Subscription;
             var amounts = (await billed.OfPeriodAsync(period, principal.Scope, perSubscription, cancellationToken)).ToList();
             var notBillable = new List<OperationError>();
@@ -63,7 +61,7 @@ internal static class GetBillingSummary
             Period period, bool perSubscription, List<BilledAmount> amounts, List<OperationError> notBillable, CancellationToken ct)
         {
             if (await subscriptions.CountBillableTenantsAsync(period, principal.Scope, ct) > settings.EstimatedTenants)
-                return TooWide(settings.EstimatedTenants);
+                return SummaryRefusals.TooWide(settings.EstimatedTenants);
 
             var seller = (await organizations.PlatformAsync(ct)).Id;
             for (OrganizationId? after = null; ;)
@@ -104,9 +102,6 @@ internal static class GetBillingSummary
 
         private static string Cursor((string Key, Currency Currency) group) => $"{group.Key}\u0001{group.Currency.Code}";
     }
-
-    private static Refusal TooWide(int most) => new(
-        RefusalKind.Invalid, "summary_too_wide", $"More than {most} tenants would have to be rated now. Bill the period, or ask for a smaller branch.");
 
     public static void Map(IEndpointRouteBuilder billing) => billing
         .MapGet("/summary", (string period, string? groupBy, int? limit, string? after, ISender sender, CancellationToken ct) =>

@@ -30,10 +30,3 @@ internal sealed class Meter : IVersioned
         public void Configure(EntityTypeBuilder<Meter> builder) => builder.ToTable("meters").HasKey(x => x.Id);
     }
 }
-
-internal static class MeterRefusals
-{
-    public static Refusal KeyTaken { get; } = new(RefusalKind.Conflict, "meter_key_taken", "Another meter has this key.");
-
-    public static Refusal NotFound(Guid id) => new(RefusalKind.NotFound, "meter_not_found", $"There is no meter {id}.");
-}

@@ -15,7 +15,7 @@ internal static class PlanDrafting
     {
         var sold = await db.Products.AsNoTracking().SingleOrDefaultAsync(x => x.Key == product, ct);
         if (sold is null)
-            return Refusal.Field("/product", "unknown_product", $"There is no product {product}.");
+            return PlanRefusals.UnknownProduct(product);
 
         var named = charges.Where(c => c?.Meter is not null).Select(c => c.Meter!).Distinct().ToList();
         var meters = await db.Meters.Where(x => named.Contains(x.Key)).Select(x => x.Key).ToHashSetAsync(ct);

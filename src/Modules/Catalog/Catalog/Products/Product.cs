@@ -35,10 +35,3 @@ internal sealed class Product : IVersioned
         }
     }
 }
-
-internal static class ProductRefusals
-{
-    public static Refusal KeyTaken { get; } = new(RefusalKind.Conflict, "product_key_taken", "Another product has this key.");
-
-    public static Refusal NotFound(Guid id) => new(RefusalKind.NotFound, "product_not_found", $"There is no product {id}.");
-}

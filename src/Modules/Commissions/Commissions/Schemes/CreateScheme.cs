@@ -32,12 +32,14 @@ internal static class CreateScheme
 
             var today = calendar.DayOf(clock.GetUtcNow());
             var month = Period.Month(today.Year, today.Month);
-            if (command.ValidFrom is not null && !Months.TryParse(command.ValidFrom, out month))
+            if (command.ValidFrom is not null && !Period.TryParseMonth(command.ValidFrom, out month))
                 return SchemeRefusals.NotAMonth;
             if (await organizations.FindAsync(command.OrganizationId, cancellationToken) is not { } organization || !principal.Scope.Contains(organization.Path))
                 return SchemeRefusals.OrganizationNotFound(command.OrganizationId.Value);
             if (organization.Kind is not (OrganizationKind.Distributor or OrganizationKind.Partner))
                 return SchemeRefusals.EarnsNothing;
+
+            await db.KeepClosingsAsync(cancellationToken);
             if (await db.Closings.AnyAsync(x => x.PeriodStart >= month.Start, cancellationToken))
                 return SchemeRefusals.MonthClosed;
             if (await db.Schemes.AnyAsync(x => x.OrganizationId == organization.Id && x.ValidFrom == month.Start, cancellationToken))
@@ -62,10 +64,4 @@ internal static class CreateScheme
     public static void Map(IEndpointRouteBuilder schemes) => schemes
         .MapPost("/", (Command body, ISender sender, CancellationToken ct) => sender.Created(body, x => $"/api/v1/commissions/schemes/{x.Id.Value}", ct))
         .Slice<Command, SchemeView>(nameof(CreateScheme), "Sets a commission scheme from a month on", StatusCodes.Status201Created);
-}
-
-internal static class Months
-{
-    /// <summary>A month <c>yyyy-MM</c> and nothing else that a period may be.</summary>
-    public static bool TryParse(string? text, out Period period) => Period.TryParse(text, out period) && text.Length == "yyyy-MM".Length;
 }

@@ -15,7 +15,7 @@ internal static class GetScheme
         public async Task<Result<SchemeView>> Handle(Query query, CancellationToken cancellationToken) =>
             await db.Schemes.AsNoTracking().Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == query.Id, cancellationToken) is { } scheme
                 ? SchemeView.Of(scheme)
-                : new Refusal(RefusalKind.NotFound, "scheme_not_found", $"There is no scheme {query.Id.Value}.");
+                : SchemeRefusals.NotFound(query.Id);
     }
 
     public static void Map(IEndpointRouteBuilder schemes) => schemes

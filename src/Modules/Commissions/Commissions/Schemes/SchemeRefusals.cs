@@ -4,6 +4,8 @@ internal static class SchemeRefusals
 {
     public static Refusal OrganizationNotFound(Guid id) => new(RefusalKind.NotFound, "organization_not_found", $"There is no organisation {id}.");
 
+    public static Refusal NotFound(SchemeId id) => new(RefusalKind.NotFound, "scheme_not_found", $"There is no scheme {id.Value}.");
+
     public static Refusal EarnsNothing { get; } = Refusal.Field(
         "/organizationId", "earns_no_commission", "Only distributors and partners earn commissions.");
 

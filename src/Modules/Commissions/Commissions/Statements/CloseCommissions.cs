@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using Licensing.Billing.Contracts;
 using Licensing.Commissions.Contracts;
 using Licensing.Commissions.Data;
-using Licensing.Commissions.Schemes;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
@@ -27,8 +26,8 @@ internal static class CloseCommissions
     {
         public async Task<Result<ClosingView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            if (!Months.TryParse(command.Period, out var period))
-                return StatementRefusals.InvalidPeriod;
+            if (!Period.TryParseMonth(command.Period, out var period))
+                return PeriodRefusals.NotAMonth;
             var platform = await organizations.PlatformAsync(cancellationToken);
             if (!principal.Scope.Contains(platform.Path))
                 return StatementRefusals.NotThePlatform;
@@ -39,7 +38,8 @@ internal static class CloseCommissions
             if (!await billing.IsFinishedAsync(period, cancellationToken))
                 return StatementRefusals.BillingNotFinished;
 
-            // Whoever inserts the row closes the month; a second one waits here until the first has committed.
+            await db.LockClosingsAsync(cancellationToken);
+            // Whoever inserts the row closes the month; everyone else finds it.
             var now = clock.GetUtcNow();
             var first = await db.Database.ExecuteSqlAsync($"""
                 insert into commissions.closings (period_start, period_end, statements, closed_at)

@@ -40,8 +40,8 @@ internal static class GetCommissionSummary
     {
         public async Task<Result<CommissionSummaryView>> Handle(Query query, CancellationToken cancellationToken)
         {
-            if (!Months.TryParse(query.Period, out var period))
-                return StatementRefusals.InvalidPeriod;
+            if (!Period.TryParseMonth(query.Period, out var period))
+                return PeriodRefusals.NotAMonthIn("period");
             if (PageStart.Read(query.Limit, query.After).Refused(out var refusal, out var start))
                 return refusal;
 

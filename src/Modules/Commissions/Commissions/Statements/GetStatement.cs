@@ -14,8 +14,8 @@ internal static class GetStatement
     internal sealed class Handler(CommissionsDb db, Principal principal) : IQueryHandler<Query, StatementView>
     {
         public async Task<Result<StatementView>> Handle(Query query, CancellationToken cancellationToken) =>
-            await db.Statements.AsNoTracking().Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == query.Id, cancellationToken) is { } statement
-                ? StatementView.Of(statement)
+            await db.Statements.Within(principal.Scope).Where(x => x.Id == query.Id).Select(StatementView.Projection).SingleOrDefaultAsync(cancellationToken) is { } view
+                ? view
                 : StatementRefusals.NotFound(query.Id);
     }
 

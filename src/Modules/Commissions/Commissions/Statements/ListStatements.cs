@@ -1,6 +1,4 @@
-using System.Linq.Expressions;
 using Licensing.Commissions.Data;
-using Licensing.Commissions.Schemes;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Http;
 using Microsoft.EntityFrameworkCore;
@@ -13,11 +11,6 @@ internal static class ListStatements
     [Needs(CommissionsPermissions.StatementsRead)]
     public sealed record Query(string? Period, Guid? OrganizationId, int? Limit, string? After) : IQuery<Page<StatementView>>;
 
-    // Without the lines, which may be thousands.
-    private static readonly Expression<Func<Statement, StatementView>> View = x => new StatementView(
-        x.Id, x.OrganizationId, x.Kind, x.ExternalId, x.Name, new Period(x.PeriodStart, x.PeriodEnd), new Money(x.Basis, x.Currency),
-        new Money(x.Gross, x.Currency), new Money(x.Overridden, x.Currency), new Money(x.Commission, x.Currency), x.Scheme, x.ClosedAt);
-
     internal sealed class Handler(CommissionsDb db, Principal principal) : IQueryHandler<Query, Page<StatementView>>
     {
         public async Task<Result<Page<StatementView>>> Handle(Query query, CancellationToken cancellationToken)
@@ -28,14 +21,14 @@ internal static class ListStatements
             var statements = db.Statements.AsNoTracking().Within(principal.Scope);
             if (query.Period is not null)
             {
-                if (!Months.TryParse(query.Period, out var period))
-                    return StatementRefusals.InvalidPeriod;
+                if (!Period.TryParseMonth(query.Period, out var period))
+                    return PeriodRefusals.NotAMonthIn("period");
                 statements = statements.Where(x => x.PeriodStart == period.Start);
             }
 
             if (query.OrganizationId is { } organization)
                 statements = statements.Where(x => x.OrganizationId == new OrganizationId(organization));
-            return await statements.ToPageAsync(start, x => x.Id, View, x => x.Id.Value, cancellationToken);
+            return await statements.ToPageAsync(start, x => x.Id, StatementView.Projection, x => x.Id.Value, cancellationToken);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Linq.Expressions;
 using Licensing.Billing.Contracts;
 using Licensing.Commissions.Contracts;
 using Licensing.Commissions.Rates;
@@ -91,12 +92,12 @@ internal sealed class Closing
     }
 }
 
-/// <summary>A statement without its lines.</summary>
+/// <summary>A statement without its lines, which may be thousands and are not read for it.</summary>
 internal sealed record StatementView(
     StatementId Id, OrganizationId OrganizationId, OrganizationKind Kind, string ExternalId, string Name, Period Period, Money Basis, Money Gross,
     Money Overridden, Money Commission, AppliedScheme Scheme, DateTimeOffset ClosedAt)
 {
-    public static StatementView Of(Statement x) => new(
+    public static Expression<Func<Statement, StatementView>> Projection { get; } = x => new StatementView(
         x.Id, x.OrganizationId, x.Kind, x.ExternalId, x.Name, new Period(x.PeriodStart, x.PeriodEnd), new Money(x.Basis, x.Currency),
         new Money(x.Gross, x.Currency), new Money(x.Overridden, x.Currency), new Money(x.Commission, x.Currency), x.Scheme, x.ClosedAt);
 }

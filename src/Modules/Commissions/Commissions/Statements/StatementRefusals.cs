@@ -7,8 +7,6 @@ internal static class StatementRefusals
 {
     private const int MostNamed = 20;
 
-    public static Refusal InvalidPeriod { get; } = new(RefusalKind.Malformed, "invalid_period", "The period must be a month, yyyy-MM.");
-
     public static Refusal PeriodNotOver(Period period) => new(
         RefusalKind.Conflict, "period_not_over", $"The period ends on {period.End:yyyy-MM-dd}; its commissions can be closed from that day on.");
 

@@ -19,13 +19,6 @@ internal sealed record SeatChangesView(
 
 internal sealed record SeatChange(int OldValue, int NewValue);
 
-internal static class SeatRefusals
-{
-    /// <summary>No such tenant in the caller's branch, or one without a live subscription of the product: the same answer to both.</summary>
-    public static Refusal NotFound(Guid tenant) =>
-        new(RefusalKind.NotFound, "licensing_not_found", $"There are no seats of tenant {tenant}.");
-}
-
 internal static class SeatSubscriptions
 {
     /// <summary>The product that the licensing routes are about.</summary>

@@ -51,5 +51,5 @@ internal static class SeatRules
     }
 
     private static FieldError Error(string at, string feature, string code, string message) =>
-        new($"{at}/{feature.Replace("~", "~0").Replace("/", "~1")}", code, message);
+        new($"{at}/{PointerToken.Escape(feature)}", code, message);
 }

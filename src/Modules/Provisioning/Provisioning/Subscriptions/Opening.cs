@@ -60,7 +60,7 @@ internal sealed class Opening(
         Dictionary<string, ProductRules> rules, HashSet<(OrganizationId, string)> taken, DateOnly today, DateTimeOffset now)
     {
         if (asked is null)
-            return Refusal.Field("", "required", "An item must not be null.");
+            return SubscriptionRefusals.ItemMissing;
         if (!tenants.TryGetValue(asked.TenantId, out var tenant) || tenant.Kind is not OrganizationKind.Tenant || !principal.Scope.Contains(tenant.Path))
             return SubscriptionRefusals.TenantNotFound(asked.TenantId);
         if (!plans.TryGetValue(asked.PlanId, out var plan))

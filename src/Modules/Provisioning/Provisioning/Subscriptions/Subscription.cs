@@ -80,9 +80,9 @@ internal sealed class Subscription : IVersioned, IOwned
         var earliest = today < StartsOn ? StartsOn : today;
         var on = effectiveOn ?? earliest;
         if (on < earliest)
-            return Refusal.Field("/effectiveDate", "too_early", $"effectiveDate must be {earliest:yyyy-MM-dd} or later.");
+            return SubscriptionRefusals.TooEarly("effectiveDate", earliest);
         if (on > today.AddYears(SubscriptionRefusals.YearsAhead) || on >= EndsOn)
-            return Refusal.Field("/effectiveDate", "too_late", "effectiveDate must be before the subscription's end and at most 10 years ahead.");
+            return SubscriptionRefusals.TooLate("effectiveDate", "the subscription's end");
 
         var history = History.With(new QuantityChange(on, changes));
         foreach (var day in history.Where(c => c.On >= on && (EndsOn is null || c.On < EndsOn)).Select(c => c.On))
@@ -137,9 +137,9 @@ internal sealed class Subscription : IVersioned, IOwned
         if (StatusOn(today) is SubscriptionStatus.Cancelled or SubscriptionStatus.Expired)
             return SubscriptionRefusals.Ended;
         if (on < today)
-            return Refusal.Field("/on", "too_early", $"on must be {today:yyyy-MM-dd} or later.");
+            return SubscriptionRefusals.TooEarly("on", today);
         if (on > today.AddYears(SubscriptionRefusals.YearsAhead) || on >= ExpiresOn)
-            return Refusal.Field("/on", "too_late", "on must be before the term's end and at most 10 years ahead.");
+            return SubscriptionRefusals.TooLate("on", "the term's end");
 
         var end = on ?? today;
         CancelledOn = EndsOn = end < StartsOn ? StartsOn : end;

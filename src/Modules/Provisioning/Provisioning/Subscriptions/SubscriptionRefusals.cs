@@ -43,6 +43,14 @@ internal static class SubscriptionRefusals
         return new(RefusalKind.Invalid, "currency_mismatch", message) { Fields = [new("/planId", "currency_mismatch", message)] };
     }
 
+    public static Refusal ItemMissing { get; } = Refusal.Field("", "required", "An item must not be null.");
+
+    public static Refusal TooEarly(string field, DateOnly earliest) =>
+        Refusal.Field($"/{field}", "too_early", $"{field} must be {earliest:yyyy-MM-dd} or later.");
+
+    public static Refusal TooLate(string field, string before) =>
+        Refusal.Field($"/{field}", "too_late", $"{field} must be before {before} and at most {YearsAhead} years ahead.");
+
     public static Refusal? WhenNotLive(SubscriptionStatus status) => status switch
     {
         SubscriptionStatus.Suspended => Suspended,

@@ -56,7 +56,7 @@ internal static class IngestUsage
             var refused = records.Where(r => r.Refusal is not null).ToList();
             if (command.Atomic && refused.Count > 0)
                 return Refusal.AllFields([.. refused.Select(r => new FieldError(
-                    $"/records/{r.Index}{(r.Refusal!.Field.Length == 0 ? "" : "/" + r.Refusal.Field.Replace("~", "~0").Replace("/", "~1"))}",
+                    $"/records/{r.Index}{(r.Refusal!.Field.Length == 0 ? "" : "/" + PointerToken.Escape(r.Refusal.Field))}",
                     r.Refusal.Code, r.Refusal.Message))]);
 
             var view = new UsageBatchView(

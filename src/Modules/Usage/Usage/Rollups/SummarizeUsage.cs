@@ -124,15 +124,12 @@ internal static class SummarizeUsage
         if (PageStart.Read(limit, after).Refused(out var badPage, out var page))
             return badPage;
         if (!Period.TryParse(period, out var days))
-            return Malformed("period", "invalid_period", "period must be a month yyyy-MM, or days yyyy-MM-dd/yyyy-MM-dd.");
+            return PeriodRefusals.NotAPeriodIn("period");
         var keys = (groupBy ?? "meter").Split(',').Prepend("meter").Distinct(StringComparer.Ordinal).ToList();
         return keys.Find(k => !Keys.ContainsKey(k)) is { } unknown
-            ? Malformed("groupBy", "invalid_group", $"groupBy takes {string.Join(", ", Keys.Keys)}, separated by commas; not '{unknown}'.")
+            ? RollupRefusals.UnknownGroup(unknown, Keys.Keys)
             : new Query(days, keys, page);
     }
-
-    private static Refusal Malformed(string parameter, string code, string message) =>
-        new(RefusalKind.Malformed, code, message) { Fields = [new FieldError("?" + parameter, code, message)] };
 
     private static int IndexOf(this IReadOnlyList<string> keys, string key)
     {

@@ -1,30 +1,10 @@
-using System.Text.Json.Serialization;
 using Licensing.Catalog.Contracts;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Http;
-using Licensing.Kernel.Persistence;
-using Licensing.Provisioning.Contracts;
 using Licensing.Provisioning.Data;
 using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Provisioning.Subscriptions;
-
-/// <summary>A subscription as of today. <paramref name="EndDate"/> is the first day that is no longer its own.</summary>
-internal sealed record SubscriptionView(
-    SubscriptionId Id, OrganizationId TenantId, PlanId PlanId, PlanVersionId PlanVersionId, string Product, string? Reference,
-    SubscriptionStatus Status, DateOnly StartDate, DateOnly? EndDate, DateOnly? SuspendedOn, string? SuspensionReason,
-    IReadOnlyDictionary<string, int> Quantities, IReadOnlyList<QuantityChange> ScheduledChanges, DateTimeOffset CreatedAt,
-    [property: JsonIgnore] int Version) : IDated
-{
-    public static SubscriptionView Of(Subscription s, DateOnly today)
-    {
-        var status = s.StatusOn(today);
-        var from = today < s.StartsOn ? s.StartsOn : today;
-        return new SubscriptionView(
-            s.Id, s.TenantId, s.PlanId, s.PlanVersionId, s.Product, s.Reference, status, s.StartsOn, s.EndsOn, s.SuspendedOn,
-            s.SuspendedOn is null ? null : s.Suspensions[^1].Reason, s.QuantitiesOn(today), [.. s.History.Where(c => c.On > from)], s.CreatedAt, s.Version);
-    }
-}
 
 /// <summary>The subscriptions of the caller's branch.</summary>
 internal static class ListSubscriptions
@@ -37,17 +17,13 @@ internal static class ListSubscriptions
     {
         public async Task<Result<Page<SubscriptionView>>> Handle(Query request, CancellationToken cancellationToken)
         {
-            if (PageStart.Read(request.Limit, request.After).Refused(out var refusal, out var start))
+            if (PageStart.Read(request.Limit, request.After).Refused(out var refusal, out var start)
+                || QueryWord.Refuses<SubscriptionStatus>("status", request.Status, out var status, out refusal))
                 return refusal;
             var today = calendar.DayOf(clock.GetUtcNow());
             var rows = db.Subscriptions.AsNoTracking().Within(principal.Scope);
-            if (request.Status is not null)
-            {
-                if (Enum.GetNames<SubscriptionStatus>().FirstOrDefault(n => n.Equals(request.Status, StringComparison.OrdinalIgnoreCase)) is not { } status)
-                    return UnknownStatus;
-                rows = rows.InStatus(Enum.Parse<SubscriptionStatus>(status), today);
-            }
-
+            if (status is { } asked)
+                rows = rows.InStatus(asked, today);
             if (request.TenantId is { } tenant)
                 rows = rows.Where(x => x.TenantId == new OrganizationId(tenant));
             if (request.PlanId is { } plan)
@@ -59,9 +35,6 @@ internal static class ListSubscriptions
                 : new Page<SubscriptionView>([.. page.Items.Select(s => SubscriptionView.Of(s, today))], page.Next);
         }
     }
-
-    private static Refusal UnknownStatus { get; } = new(
-        RefusalKind.Malformed, "invalid_filter", $"status must be one of {string.Join(", ", Enum.GetNames<SubscriptionStatus>())}.");
 
     public static void Map(RouteGroupBuilder subscriptions) => subscriptions
         .MapGet("/", (Guid? tenantId, string? status, Guid? planId, string? reference, int? limit, string? after, ISender sender, CancellationToken ct) =>
@@ -77,23 +50,4 @@ internal static class ListSubscriptions
         SubscriptionStatus.Suspended => rows.Where(x => (x.EndsOn == null || x.EndsOn > today) && x.StartsOn <= today && x.SuspendedOn != null),
         _ => rows.Where(x => (x.EndsOn == null || x.EndsOn > today) && x.StartsOn <= today && x.SuspendedOn == null),
     };
-}
-
-/// <summary>One subscription.</summary>
-internal static class GetSubscription
-{
-    [Needs(ProvisioningPermissions.SubscriptionsRead)]
-    public sealed record Query(SubscriptionId Id) : IQuery<SubscriptionView>;
-
-    internal sealed class Handler(ProvisioningDb db, Principal principal, BillingCalendar calendar, TimeProvider clock) : IQueryHandler<Query, SubscriptionView>
-    {
-        public async Task<Result<SubscriptionView>> Handle(Query request, CancellationToken cancellationToken) =>
-            await db.Subscriptions.AsNoTracking().Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken) is { } subscription
-                ? SubscriptionView.Of(subscription, calendar.DayOf(clock.GetUtcNow()))
-                : SubscriptionRefusals.NotFound(request.Id.Value);
-    }
-
-    public static void Map(RouteGroupBuilder subscriptions) => subscriptions
-        .MapGet("/{id:guid}", (Guid id, ISender sender, CancellationToken ct) => sender.Ok(new Query(new SubscriptionId(id)), ct))
-        .Slice<Query, SubscriptionView>(nameof(GetSubscription), "Reads a subscription");
 }

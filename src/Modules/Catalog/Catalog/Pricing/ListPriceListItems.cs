@@ -1,0 +1,46 @@
+using Licensing.Catalog.Contracts;
+using Licensing.Catalog.Data;
+using Licensing.Kernel.Http;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Catalog.Pricing;
+
+/// <summary>The items of a list, by SKU and meter.</summary>
+internal static class ListPriceListItems
+{
+    [Needs(CatalogPermissions.PricesRead)]
+    public sealed record Query(PriceListId Id, string? Sku, int? Limit, string? After) : IQuery<Page<PriceListItemView>>;
+
+    internal sealed class Handler(CatalogDb db, Principal principal) : IQueryHandler<Query, Page<PriceListItemView>>
+    {
+        public async Task<Result<Page<PriceListItemView>>> Handle(Query request, CancellationToken cancellationToken)
+        {
+            if (PageStart.Read(request.Limit, request.After).Refused(out var refusal, out var start))
+                return refusal;
+            if (!await db.VisibleTo(principal.Scope).AnyAsync(x => x.Id == request.Id, cancellationToken))
+                return PriceListRefusals.NotFound(request.Id.Value);
+
+            var items = db.PriceListItems.AsNoTracking().Where(x => x.PriceListId == request.Id && (request.Sku == null || x.Sku == request.Sku));
+            if (start.After is { } after)
+            {
+                // No SKU holds a control character, so the line end parts the two.
+                if (after.Split('\n') is not [var sku, var meter])
+                    return PageStart.InvalidCursor;
+                items = items.Where(x => string.Compare(x.Sku, sku) > 0 || (x.Sku == sku && string.Compare(x.Meter, meter) > 0));
+            }
+
+            var page = await items.OrderBy(x => x.Sku).ThenBy(x => x.Meter)
+                .Select(x => new PriceListItemView(x.Sku, x.Meter, x.Name, x.Price)).Take(start.Limit + 1).ToListAsync(cancellationToken);
+            if (page.Count <= start.Limit)
+                return new Page<PriceListItemView>(page, null);
+
+            page.RemoveAt(start.Limit);
+            return new Page<PriceListItemView>(page, PageStart.Encode($"{page[^1].Sku}\n{page[^1].Meter}"));
+        }
+    }
+
+    public static void Map(RouteGroupBuilder pricing) => pricing
+        .MapGet("/{id:guid}/items", (Guid id, string? sku, int? limit, string? after, ISender sender, CancellationToken ct) =>
+            sender.Ok(new Query(new PriceListId(id), sku, limit, after), ct))
+        .Slice<Query, Page<PriceListItemView>>(nameof(ListPriceListItems), "Lists the items of a price list by SKU");
+}

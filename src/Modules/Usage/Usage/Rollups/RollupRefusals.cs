@@ -1,0 +1,10 @@
+namespace Licensing.Usage.Rollups;
+
+internal static class RollupRefusals
+{
+    public static Refusal UnknownGroup(string asked, IEnumerable<string> known)
+    {
+        var message = $"groupBy takes {string.Join(", ", known)}, separated by commas; not '{asked}'.";
+        return new(RefusalKind.Malformed, "invalid_group", message) { Fields = [new("?groupBy", "invalid_group", message)] };
+    }
+}

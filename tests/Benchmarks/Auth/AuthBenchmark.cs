@@ -1,0 +1,69 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using System.Net.Http.Headers;
+using Licensing.Identity.Contracts;
+using Licensing.Kernel;
+using Licensing.Kernel.Http;
+using MediatR;
+using ISender = Licensing.Kernel.ISender;
+
+namespace Licensing.Benchmarks;
+
+/// <summary>
+/// What it costs to know who asks: a read of one row with a credential over the same read without any. Both go through every step of
+/// the pipeline; only the declared policy differs.
+/// </summary>
+internal static class AuthBenchmark
+{
+    public static Benchmark Token { get; } = Of("auth-token", "a read with an access token ÷ the same without", (host, client, ct) => host.LoginAsync(client, ct));
+
+    public static Benchmark Key { get; } = Of("auth-key", "a read with an API key ÷ the same without", async (host, client, ct) =>
+    {
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", await host.LoginAsync(client, ct));
+        return await BenchHost.ApiKeyAsync(client, ct);
+    });
+
+    private static Benchmark Of(string name, string summary, Func<BenchHost, HttpClient, CancellationToken, Task<string>> credential) =>
+        new(name, summary, "req/s", Goal.Over(0.85), async ct =>
+        {
+            var host = await BenchHost.StartAsync(BenchmarkRun.FolderOf("bench-postgres"), Add, Map, ct);
+            using var client = new HttpClient { BaseAddress = host.Address };
+            var pair = new Pair(host, $"Bearer {await credential(host, client, ct)}");
+            // Both are compiled to the end before the first pair is measured.
+            await pair.OursAsync(ct);
+            await pair.BaseAsync(ct);
+            return pair;
+        });
+
+    private static void Add(IServiceCollection services) => services
+        .AddTransient<IRequestHandler<ReadKnown, Result<OrganizationRef>>, ReadHandler>()
+        .AddTransient<IRequestHandler<ReadOpen, Result<OrganizationRef>>, ReadHandler>();
+
+    private static void Map(WebApplication host)
+    {
+        host.MapGet("/bench/known", (ISender sender, CancellationToken ct) => sender.Ok(new ReadKnown(), ct)).Slice<ReadKnown, OrganizationRef>("ReadKnown", "Reads one row");
+        host.MapGet("/bench/open", (ISender sender, CancellationToken ct) => sender.Ok(new ReadOpen(), ct)).Slice<ReadOpen, OrganizationRef>("ReadOpen", "Reads one row");
+    }
+
+    private sealed class Pair(BenchHost host, string authorization) : IPair
+    {
+        public Task<double> OursAsync(CancellationToken ct) => LoadClient.MeasureAsync(host.Address, "/bench/known", authorization, ct);
+
+        public Task<double> BaseAsync(CancellationToken ct) => LoadClient.MeasureAsync(host.Address, "/bench/open", null, ct);
+
+        public ValueTask DisposeAsync() => host.DisposeAsync();
+    }
+}
+
+[AnyCaller]
+internal sealed record ReadKnown : IQuery<OrganizationRef>;
+
+[Anyone]
+internal sealed record ReadOpen : IQuery<OrganizationRef>;
+
+internal sealed class ReadHandler(IOrganizationDirectory organizations) : IRequestHandler<ReadKnown, Result<OrganizationRef>>, IRequestHandler<ReadOpen, Result<OrganizationRef>>
+{
+    public async Task<Result<OrganizationRef>> Handle(ReadKnown request, CancellationToken cancellationToken) => await organizations.PlatformAsync(cancellationToken);
+
+    public async Task<Result<OrganizationRef>> Handle(ReadOpen request, CancellationToken cancellationToken) => await organizations.PlatformAsync(cancellationToken);
+}

@@ -1,0 +1,61 @@
+using System.Buffers.Text;
+using System.Diagnostics;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Licensing.Benchmarks;
+
+/// <summary>
+/// Sends one request over and over on several connections. Written on sockets, because a full HTTP client costs about as much as the
+/// server and would hide half of what is measured; every answer is read to its end and must be 200.
+/// </summary>
+internal static class LoadClient
+{
+    private const int Connections = 16;
+    private static readonly TimeSpan Long = TimeSpan.FromSeconds(2);
+
+    /// <summary>Answers per second over <see cref="Long"/>.</summary>
+    public static async Task<double> MeasureAsync(Uri address, string path, string? authorization, CancellationToken ct)
+    {
+        var request = Encoding.ASCII.GetBytes(
+            $"GET {path} HTTP/1.1\r\nHost: {address.Authority}\r\n{(authorization is null ? "" : $"Authorization: {authorization}\r\n")}\r\n");
+        var until = Stopwatch.GetTimestamp() + (long)(Long.TotalSeconds * Stopwatch.Frequency);
+        var start = Stopwatch.GetTimestamp();
+        var counts = await Task.WhenAll(Enumerable.Range(0, Connections).Select(_ => Task.Run(() => RepeatAsync(address, request, until, ct), ct)));
+        return counts.Sum() / Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    private static async Task<int> RepeatAsync(Uri address, byte[] request, long until, CancellationToken ct)
+    {
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await socket.ConnectAsync(address.Host, address.Port, ct);
+        var buffer = new byte[64 * 1024];
+        var answers = 0;
+        while (Stopwatch.GetTimestamp() < until)
+        {
+            await socket.SendAsync(request, ct);
+            var length = 0;
+            while (!IsWhole(buffer.AsSpan(0, length)))
+                length += await socket.ReceiveAsync(buffer.AsMemory(length), ct) is > 0 and var read
+                    ? read
+                    : throw new InvalidOperationException("The server closed the connection.");
+            if (!buffer.AsSpan(0, length).StartsWith("HTTP/1.1 200"u8))
+                throw new InvalidOperationException($"Not 200: {Encoding.UTF8.GetString(buffer, 0, length)}");
+            answers++;
+        }
+
+        return answers;
+    }
+
+    private static bool IsWhole(ReadOnlySpan<byte> answer)
+    {
+        var head = answer.IndexOf("\r\n\r\n"u8);
+        if (head < 0)
+            return false;
+        const string Length = "\r\nContent-Length: ";
+        var at = answer[..head].IndexOf("\r\nContent-Length: "u8);
+        if (at < 0)
+            return answer.EndsWith("0\r\n\r\n"u8);
+        return Utf8Parser.TryParse(answer[(at + Length.Length)..], out int body, out _) && answer.Length >= head + 4 + body;
+    }
+}
