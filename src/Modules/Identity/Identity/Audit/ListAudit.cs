@@ -2,7 +2,6 @@ using System.Text.Json;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Data;
 using Licensing.Kernel.Http;
-using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Identity.Audit;
 
