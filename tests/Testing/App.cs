@@ -60,7 +60,7 @@ public class App : IAsyncLifetime
     {
         var ct = TestContext.Current.CancellationToken;
         _connectionString = await TestPostgres.CloneAsync(TemplateKey(), PrepareTemplateAsync, ct);
-        _host = Build(_connectionString);
+        _host = await BuildAsync(_connectionString);
         await _host.StartAsync(ct);
     }
 
@@ -85,7 +85,7 @@ public class App : IAsyncLifetime
     /// <summary>Another host on the same database, as a second process would be.</summary>
     public async Task<SecondHost> StartSecondHostAsync()
     {
-        var host = Build(_connectionString!);
+        var host = await BuildAsync(_connectionString!);
         await host.StartAsync(TestContext.Current.CancellationToken);
         return new SecondHost(host);
     }
@@ -100,12 +100,12 @@ public class App : IAsyncLifetime
 
     private async Task PrepareTemplateAsync(string connectionString)
     {
-        await using var host = Build(connectionString);
+        await using var host = await BuildAsync(connectionString);
         await host.Services.GetRequiredService<Migrator>().ApplyAsync(CancellationToken.None);
         await host.PrepareAsync(CancellationToken.None);
     }
 
-    private WebApplication Build(string connectionString)
+    private async Task<WebApplication> BuildAsync(string connectionString)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Testing", ApplicationName = "Licensing.Host" });
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
@@ -119,7 +119,7 @@ public class App : IAsyncLifetime
         });
         builder.Logging.ClearProviders();
         builder.WebHost.UseTestServer();
-        builder.AddDataSource(connectionString);
+        await builder.AddDataSourceAsync(connectionString, Console.Error.WriteLine, CancellationToken.None);
         builder.AddLicensing();
         builder.Services.RemoveAll<TimeProvider>();
         builder.Services.AddSingleton<TimeProvider>(Clock);

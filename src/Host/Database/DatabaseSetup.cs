@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
+using Licensing.Kernel.Persistence;
 using Npgsql;
 
 namespace Licensing.Host.Database;
@@ -23,7 +24,7 @@ internal static class DatabaseSetup
                 : Environment.GetEnvironmentVariable(ConnectionVariable);
             if (!string.IsNullOrEmpty(given))
             {
-                builder.AddDataSource(given);
+                await builder.AddDataSourceAsync(given, say, ct);
                 return null;
             }
 
@@ -31,23 +32,44 @@ internal static class DatabaseSetup
                 builder.Configuration["Database:Embedded:Folder"] ?? Path.Combine(builder.DataFolder, "postgres"),
                 builder.Configuration["Database:Embedded:BinFolder"]);
             var server = await EmbeddedPostgres.StartAsync(settings, say, ct);
-            builder.AddDataSource(server.ConnectionString);
+            await builder.AddDataSourceAsync(server.ConnectionString, say, ct);
             return server;
         }
 
-        public void AddDataSource(string connectionString) => builder.Services.AddSingleton(services =>
+        /// <summary>Two pools on one database: one that owns the schemas, and one that works as a role with fewer rights.</summary>
+        public async Task AddDataSourceAsync(string connectionString, Action<string> say, CancellationToken ct)
+        {
+            string? role = null;
+            if (builder.Configuration.GetValue("Database:ApplicationRole", true))
+            {
+                await using var owner = NpgsqlDataSource.Create(connectionString);
+                role = await ApplicationRole.EnsureAsync(owner, ct);
+                if (role is null)
+                    say($"This database user may not act as a role {ApplicationRole.Name}, so only triggers keep the audit trail from being changed.");
+            }
+
+            builder.Services.AddSingleton(services => Build(services, connectionString, "licensing", role));
+            // Few connections, and gone soon: it is asked at the start and by hand.
+            builder.Services.AddKeyedSingleton("owner", (services, _) => Build(services, connectionString, "licensing-owner", role: null));
+            builder.Services.AddSingleton(services => new SchemaOwner(services.GetRequiredKeyedService<NpgsqlDataSource>("owner")));
+        }
+
+        private static NpgsqlDataSource Build(IServiceProvider services, string connectionString, string name, string? role)
         {
             var source = new NpgsqlDataSourceBuilder(connectionString);
             source.ConnectionStringBuilder.ApplicationName = "licensing";
+            // As a start-up option, because what is set later the pool resets.
+            if (role is not null)
+                source.ConnectionStringBuilder.Options = $"{source.ConnectionStringBuilder.Options} -c role={role}".Trim();
             // Names the pool in metrics, where the connection string would stand else.
-            source.Name = "licensing";
+            source.Name = name;
             // What the relay asks every second belongs to no request and would bury the traces.
             source.ConfigureTracing(tracing => tracing
                 .ConfigureCommandFilter(_ => Activity.Current is not null)
                 .ConfigureBatchFilter(_ => Activity.Current is not null));
             source.UseLoggerFactory(services.GetRequiredService<ILoggerFactory>());
             return source.Build();
-        });
+        }
 
         // A host that finds no key makes one next to its data; with a database of its own choosing the operator brings the key along.
         private void AddMasterKey()

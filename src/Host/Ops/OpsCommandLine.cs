@@ -125,7 +125,7 @@ internal static class OpsCommandLine
             await using var app = builder.Build();
             await using var scope = app.Services.CreateAsyncScope();
             scope.ServiceProvider.GetRequiredService<Principal>().Become(Access.System);
-            if ((await command.RunAsync(new OpsCall(scope.ServiceProvider, given), ct)).Refused(out var refusal, out var answer))
+            if ((await command.RunAsync(new OpsCall(scope.ServiceProvider, given) { Progress = OpsProgress.To(terminal.Errors) }, ct)).Refused(out var refusal, out var answer))
             {
                 await terminal.Errors.WriteLineAsync(string.Join(" ", refusal.Fields.Select(f => f.Message).Prepend(refusal.Message).Distinct()));
                 return refusal.Kind is RefusalKind.Malformed ? WronglyTyped : Failed;

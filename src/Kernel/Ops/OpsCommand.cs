@@ -23,6 +23,9 @@ public sealed class OpsCall(IServiceProvider services, IReadOnlyDictionary<strin
 {
     public IServiceProvider Services => services;
 
+    /// <summary>To be told how many of how many are done; shown as a bar at a terminal.</summary>
+    public Action<long, long>? Progress { get; init; }
+
     /// <summary>The value of an argument, under the name it was declared with; null when it was left out.</summary>
     public string? this[string argument] => All(argument) is [var only, ..] ? only : null;
 

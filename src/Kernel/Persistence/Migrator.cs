@@ -19,7 +19,7 @@ public sealed record MigrationStatus(string Module, string Name, MigrationState 
 /// statement instead; a kill may repeat its last statement, so each must be repeatable (<c>create index concurrently if not
 /// exists</c>). Bodies of functions are dollar-quoted, never <c>begin atomic</c>.
 /// </remarks>
-public sealed class Migrator(NpgsqlDataSource database, IEnumerable<ModuleDefinition> modules, TimeProvider clock, ILogger<Migrator> log)
+public sealed class Migrator(SchemaOwner owner, IEnumerable<ModuleDefinition> modules, TimeProvider clock, ILogger<Migrator> log)
 {
     private const long LockKey = 0x6d69_6772_6174_6f72;
     private static readonly TimeSpan LockPoll = TimeSpan.FromMilliseconds(100);
@@ -30,7 +30,7 @@ public sealed class Migrator(NpgsqlDataSource database, IEnumerable<ModuleDefini
     /// <exception cref="InvalidOperationException">The database is not a former state of this version, or a statement failed.</exception>
     public async Task<IReadOnlyList<AppliedMigration>> ApplyAsync(CancellationToken ct)
     {
-        await using var connection = await database.OpenConnectionAsync(ct);
+        await using var connection = await owner.Database.OpenConnectionAsync(ct);
         await LockAsync(connection, ct);
         try
         {
@@ -48,6 +48,7 @@ public sealed class Migrator(NpgsqlDataSource database, IEnumerable<ModuleDefini
                 done.Add(new AppliedMigration(migration.Module, migration.Name));
             }
 
+            await ApplicationRole.GrantAsync(connection, _migrations.Select(m => m.Module).Append("kernel").Distinct(), ct);
             return done;
         }
         finally
@@ -59,7 +60,7 @@ public sealed class Migrator(NpgsqlDataSource database, IEnumerable<ModuleDefini
 
     public async Task<IReadOnlyList<MigrationStatus>> StatusAsync(CancellationToken ct)
     {
-        await using var connection = await database.OpenConnectionAsync(ct);
+        await using var connection = await owner.Database.OpenConnectionAsync(ct);
         return Compare(await AppliedAsync(connection, ct));
     }
 

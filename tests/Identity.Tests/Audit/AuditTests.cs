@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using Licensing.Identity.Contracts;
+using Licensing.Kernel.Persistence;
 using Npgsql;
 
 namespace Licensing.Identity.Tests.Audit;
@@ -70,14 +71,14 @@ public sealed class AuditTests(App app) : IClassFixture<App>
     [Theory]
     [InlineData("update identity.audit_entries set action = 'x'")]
     [InlineData("delete from identity.audit_entries")]
-    [InlineData("truncate identity.audit_entries")]
-    public async Task The_database_refuses_to_change_the_trail(string sql)
+    [InlineData("truncate identity.audit_entries cascade")]
+    public async Task The_database_refuses_even_its_owner_to_change_the_trail(string sql)
     {
         await app.BranchAsync();
 
-        var refused = await Should.ThrowAsync<PostgresException>(() => app.InAsync<NpgsqlDataSource, int>(async database =>
+        var refused = await Should.ThrowAsync<PostgresException>(() => app.InAsync<SchemaOwner, int>(async owner =>
         {
-            await using var command = database.CreateCommand(sql);
+            await using var command = owner.Database.CreateCommand(sql);
             return await command.ExecuteNonQueryAsync(Ct);
         }));
 

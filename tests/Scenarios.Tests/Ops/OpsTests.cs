@@ -63,6 +63,20 @@ public sealed class OpsTests(App app) : IClassFixture<App>
     }
 
     [Fact]
+    public async Task The_audit_trail_is_verified_at_the_terminal()
+    {
+        await app.BranchAsync();
+
+        var verified = await RunAsync("audit", "verify", "--json");
+
+        verified.ExitCode.ShouldBe(0);
+        verified.Json().AsArray().ShouldAllBe(chain => chain!["finding"]!.GetValue<string>() == "intact");
+        var unknown = await RunAsync("audit", "verify", "--head", "00ff");
+        unknown.ExitCode.ShouldBe(1);
+        unknown.Errors.ShouldContain("this head is no part of any chain any more");
+    }
+
+    [Fact]
     public async Task Help_lists_the_commands_with_their_summaries()
     {
         var help = await RunAsync("help", "messages");

@@ -27,9 +27,13 @@ public static class IdentityModule
                 .OnConstraint("role_assignments_once", UserRefusals.AlreadyAssigned)
                 .OnConstraint("federated_identities_subject_key", FederationRefusals.AlreadyLinked)
                 .OnConstraint("federated_identities_one_per_issuer", FederationRefusals.AlreadyLinked)
-                .Ops(ResetPassword.Ops);
+                .Ops(ResetPassword.Ops)
+                .Ops(VerifyAudit.Ops);
             var services = host.Services;
             services.AddSingleton<IAuditStore, AuditStore>();
+            services.AddSingleton<AuditSealer>();
+            services.AddHostedService(provider => provider.GetRequiredService<AuditSealer>());
+            services.AddSingleton<VerifyAudit>();
             services.AddScoped<IOrganizationDirectory, OrganizationDirectory>();
             services.AddScoped<OrganizationOpening>();
             services.AddScoped<ManagedOrganizations>();

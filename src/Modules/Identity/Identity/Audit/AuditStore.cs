@@ -13,9 +13,11 @@ internal sealed class AuditStore : IAuditStore
     {
         await using var command = new NpgsqlCommand(
             """
-            insert into identity.audit_entries
-                (id, at, principal_kind, principal_id, principal_name, organization_id, action, owner_path, resources, changes, request_id)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+            with entry as (
+                insert into identity.audit_entries
+                    (id, at, principal_kind, principal_id, principal_name, organization_id, action, owner_path, resources, changes, request_id)
+                values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) returning id)
+            insert into identity.audit_unsealed select id from entry
             """, session.Connection, session.Transaction)
         {
             Parameters =
