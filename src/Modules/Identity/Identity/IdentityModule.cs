@@ -7,6 +7,7 @@ using Licensing.Identity.Organizations;
 using Licensing.Identity.Sessions;
 using Licensing.Identity.Users;
 using Licensing.Kernel.Http;
+using Licensing.Kernel.Mail;
 using Licensing.Kernel.Persistence;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -24,7 +25,12 @@ public static class IdentityModule
                 .OnConstraint("organizations_external_id_key", OrganizationRefusals.ExternalIdTaken)
                 .OnConstraint("users_email_key", UserRefusals.EmailTaken)
                 .OnConstraint("role_assignments_once", UserRefusals.AlreadyAssigned)
-                .Ops(ResetPassword.Ops);
+                .OnConstraint("users_username_key", UserRefusals.UsernameTaken)
+                .On<PasswordResetRequested, MailWhenPasswordResetRequested>()
+                .On<LetterPosted, SendLetter>()
+                .Ops(ResetPassword.Ops)
+                .Ops(CreateAdministrator.Ops)
+                .Ops(ListUsers.Ops);
             var services = host.Services;
             services.AddSingleton<IAuditStore, AuditStore>();
             services.AddScoped<IOrganizationDirectory, OrganizationDirectory>();
@@ -39,6 +45,15 @@ public static class IdentityModule
             services.AddSingleton<IAuthenticator, ApiKeyAuthenticator>();
             services.AddSingleton<Passwords>();
             services.AddSingleton<PasswordCheck>();
+            services.AddSingleton<LoginAttempts>();
+            services.AddScoped<SecondFactor>();
+            services.AddUsers(host.Configuration);
+            services.AddScoped<ManagedUsers>();
+            services.AddScoped<OneTimeTokens>();
+            services.AddScoped<Invitations>();
+            services.AddScoped<Letters>();
+            services.AddScoped<Enrolment>();
+            services.AddSingleton<PublicAddress>();
             services.AddSingleton<SigningKeys>();
             services.AddSingleton<AccessTokens>();
             services.AddScoped<SessionTokens>();
@@ -65,11 +80,23 @@ public static class IdentityModule
             Logout.Map(auth);
             ChangePassword.Map(auth);
             GetSigningKeys.Map(routes);
+            ActivateUser.Map(auth);
+            RequestPasswordReset.Map(auth);
+            ConfirmPasswordReset.Map(auth);
+            StartMfa.Map(auth);
+            ConfirmMfa.Map(auth);
+            RemoveMfa.Map(auth);
 
             var users = routes.MapArea("users");
             CreateUser.Map(users);
             GetUser.Map(users);
             ListUsers.Map(users);
+            PatchUser.Map(users);
+            ResendInvitation.Map(users);
+            DisableUser.Map(users);
+            EnableUser.Map(users);
+            UnlockUser.Map(users);
+            ResetMfa.Map(users);
             var roles = routes.MapArea("roles");
             ListRoles.Map(roles);
             AssignRole.Map(roles);
