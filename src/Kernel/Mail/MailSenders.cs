@@ -21,7 +21,10 @@ internal sealed class PickupFolder(MailSettings settings, string folder) : IMail
         using var client = new SmtpClient { DeliveryMethod = SmtpDeliveryMethod.SpecifiedPickupDirectory, PickupDirectoryLocation = Path.GetFullPath(aside) };
         using var message = Written.By(settings, id, letter);
         await client.SendMailAsync(message, ct);
-        File.Move(Directory.GetFiles(aside).Single(), Path.Combine(folder, $"{id}.eml"), overwrite: true);
+        var written = Directory.GetFiles(aside).Single();
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(written, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        File.Move(written, Path.Combine(folder, $"{id}.eml"), overwrite: true);
         Directory.Delete(aside, recursive: true);
     }
 }

@@ -32,7 +32,7 @@ public sealed class MailSenderTests
         text.ShouldContain("ada@example.com");
         text.ShouldContain("=?utf-8?");
         if (!OperatingSystem.IsWindows())
-            File.GetUnixFileMode(Path.Combine(target, ".writing")).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            File.GetUnixFileMode(file).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
         Directory.Delete(folder, recursive: true);
     }
 
