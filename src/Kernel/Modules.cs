@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text.Json;
 using FluentValidation;
 using Licensing.Kernel.Http;
+using Licensing.Kernel.Mail;
 using Licensing.Kernel.Messaging;
 using Licensing.Kernel.Ops;
 using Licensing.Kernel.Persistence;
@@ -101,6 +102,7 @@ public static class ModuleRegistration
             services.AddTransient<IRequestHandler<Operations.GetOperation.Query, Result<Operations.OperationView>>, Operations.GetOperation.Handler>();
             services.AddScoped<Precondition>();
             services.AddSingleton<SecretBox>();
+            AddMail(host);
             services.AddScoped<ServiceFactory>(provider => provider.GetService!);
             services.AddScoped<IMediator, Mediator>();
             services.AddScoped<ISender, MediatorSender>();
@@ -108,6 +110,17 @@ public static class ModuleRegistration
             services.AddTransient(typeof(IPipelineBehavior<,>), typeof(ValidationBehavior<,>));
             services.AddTransient(typeof(IPipelineBehavior<,>), typeof(UnitOfWorkBehavior<,>));
         }
+    }
+
+    private static void AddMail(IHostApplicationBuilder host)
+    {
+        var settings = host.Configuration.GetSection("Mail").Get<MailSettings>() ?? new MailSettings();
+        host.Services.AddSingleton(settings);
+        host.Services.AddSingleton<IMailSender>(string.IsNullOrEmpty(settings.Smtp.Host)
+            ? new PickupFolder(settings, settings.PickupFolder ?? Path.Combine(host.Configuration["Data:Folder"] ?? ".data", "mail"))
+            : new SmtpHost(settings));
+        host.Services.AddSingleton<Post>();
+        host.Services.AddSingleton<SentLetters>();
     }
 
     private static void AddMessaging(IHostApplicationBuilder host)

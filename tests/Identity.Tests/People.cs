@@ -55,7 +55,7 @@ internal static class Credentials
 
     extension(HttpClient client)
     {
-        public Task<HttpResponseMessage> PostAsync(string path, object body, string? key = null) => client.SendAsync(HttpMethod.Post, path, body, key);
+        public Task<HttpResponseMessage> PostAsync(string path, object? body, string? key = null) => client.SendAsync(HttpMethod.Post, path, body, key);
 
         public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, object? body, string? key = null, string? ifMatch = null)
         {

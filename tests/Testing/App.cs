@@ -4,6 +4,7 @@ using System.Text;
 using Licensing.Host;
 using Licensing.Host.Database;
 using Licensing.Kernel;
+using Licensing.Kernel.Mail;
 using Licensing.Kernel.Messaging;
 using Licensing.Kernel.Persistence;
 using Microsoft.AspNetCore.Builder;
@@ -32,6 +33,9 @@ public class App : IAsyncLifetime
     private string? _connectionString;
 
     public ManualClock Clock { get; } = new(new DateTimeOffset(2026, 1, 15, 9, 0, 0, TimeSpan.Zero));
+
+    /// <summary>Every letter that was sent.</summary>
+    public Mailbox Mailbox { get; } = new();
 
     public IServiceProvider Services => _host!.Services;
 
@@ -123,6 +127,8 @@ public class App : IAsyncLifetime
         builder.AddLicensing();
         builder.Services.RemoveAll<TimeProvider>();
         builder.Services.AddSingleton<TimeProvider>(Clock);
+        builder.Services.RemoveAll<IMailSender>();
+        builder.Services.AddSingleton<IMailSender>(Mailbox);
         Configure(builder);
         var app = builder.Build();
         app.Use((context, next) =>

@@ -8,6 +8,7 @@ using Licensing.Identity.Organizations;
 using Licensing.Identity.Sessions;
 using Licensing.Identity.Users;
 using Licensing.Kernel.Http;
+using Licensing.Kernel.Mail;
 using Licensing.Kernel.Persistence;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -28,7 +29,12 @@ public static class IdentityModule
                 .OnConstraint("federated_identities_subject_key", FederationRefusals.AlreadyLinked)
                 .OnConstraint("federated_identities_one_per_issuer", FederationRefusals.AlreadyLinked)
                 .Ops(ResetPassword.Ops)
-                .Ops(VerifyAudit.Ops);
+                .Ops(VerifyAudit.Ops)
+                .OnConstraint("users_username_key", UserRefusals.UsernameTaken)
+                .On<PasswordResetRequested, MailWhenPasswordResetRequested>()
+                .On<LetterPosted, SendLetter>()
+                .Ops(CreateAdministrator.Ops)
+                .Ops(ListUsers.Ops);
             var services = host.Services;
             services.AddSingleton<IAuditStore, AuditStore>();
             services.AddSingleton<AuditSealer>();
@@ -46,6 +52,15 @@ public static class IdentityModule
             services.AddSingleton<IAuthenticator, ApiKeyAuthenticator>();
             services.AddSingleton<Passwords>();
             services.AddSingleton<PasswordCheck>();
+            services.AddSingleton<LoginAttempts>();
+            services.AddScoped<SecondFactor>();
+            services.AddUsers(host.Configuration);
+            services.AddScoped<ManagedUsers>();
+            services.AddScoped<OneTimeTokens>();
+            services.AddScoped<Invitations>();
+            services.AddScoped<Letters>();
+            services.AddScoped<Enrolment>();
+            services.AddSingleton<PublicAddress>();
             services.AddSingleton<SigningKeys>();
             services.AddSingleton<AccessTokens>();
             services.AddScoped<SessionTokens>();
@@ -79,6 +94,12 @@ public static class IdentityModule
             GetSigningKeys.Map(routes);
             FederatedLogin.Map(auth);
             ListProviders.Map(auth);
+            ActivateUser.Map(auth);
+            RequestPasswordReset.Map(auth);
+            ConfirmPasswordReset.Map(auth);
+            StartMfa.Map(auth);
+            ConfirmMfa.Map(auth);
+            RemoveMfa.Map(auth);
 
             var users = routes.MapArea("users");
             CreateUser.Map(users);
@@ -86,6 +107,12 @@ public static class IdentityModule
             ListUsers.Map(users);
             ListIdentities.Map(users);
             RemoveIdentity.Map(users);
+            PatchUser.Map(users);
+            ResendInvitation.Map(users);
+            DisableUser.Map(users);
+            EnableUser.Map(users);
+            UnlockUser.Map(users);
+            ResetMfa.Map(users);
             var roles = routes.MapArea("roles");
             ListRoles.Map(roles);
             AssignRole.Map(roles);

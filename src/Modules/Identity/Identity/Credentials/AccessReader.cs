@@ -19,7 +19,8 @@ internal sealed class AccessReader(NpgsqlDataSource database, RolePermissions ro
         batch.BatchCommands.Add(new NpgsqlBatchCommand(
             """
             select u.email, u.organization_id, u.owner_path, u.must_change_password, u.credentials_changed_at, b.state
-            from identity.users u join identity.branches b on b.id = u.organization_id where u.id = $1
+            from identity.users u join identity.branches b on b.id = u.organization_id
+            where u.id = $1 and u.status = 'Active'
             """)
         { Parameters = { new() { Value = userId } } });
         batch.BatchCommands.Add(new NpgsqlBatchCommand(

@@ -4,6 +4,7 @@ using Licensing.Identity.Data;
 using Licensing.Identity.Users;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
+using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Identity.Sessions;
@@ -18,14 +19,14 @@ internal static class ChangePassword
     {
         public Validator()
         {
-            RuleFor(x => x.CurrentPassword).NotEmpty().MaximumLength(Passwords.Longest);
-            RuleFor(x => x.NewPassword).Password();
+            RuleFor(x => x.CurrentPassword).NotEmpty().MaximumLength(PasswordPolicy.LongestInput);
+            RuleFor(x => x.NewPassword).NewPassword();
             RuleFor(x => x.NewPassword).NotEqual(x => x.CurrentPassword).WithMessage("newPassword must differ from currentPassword.");
         }
     }
 
     internal sealed class Handler(
-        IdentityDb db, DbSession session, PasswordCheck check, Passwords passwords, SessionTokens tokens, CredentialCache cache,
+        IdentityDb db, DbSession session, PasswordCheck check, LoginAttempts attempts, UserManager<User> users, SessionTokens tokens, CredentialCache cache,
         Principal principal, TimeProvider clock) : ICommandHandler<Command, SessionView>
     {
         public async Task<Result<SessionView>> Handle(Command command, CancellationToken cancellationToken)
@@ -40,12 +41,14 @@ internal static class ChangePassword
             await session.LockUserAsync(id, "update", cancellationToken);
             var now = clock.GetUtcNow();
             var user = await db.Users.SingleAsync(x => x.Id == id, cancellationToken);
-            if (user.PasswordHash != proven.Hash)
+            if (user.PasswordNumber != proven.PasswordNumber)
                 return SessionRefusals.WrongCurrentPassword;
 
-            user.ChangePassword(passwords.Hash(command.NewPassword), now);
-            foreach (var open in await db.Sessions.Where(x => x.UserId == principal.Id && x.RevokedAt == null).ToListAsync(cancellationToken))
-                open.RevokedAt = now;
+            if (await users.SetPasswordAsync(user, command.NewPassword, "/newPassword") is { } refusal)
+                return refusal;
+            user.PasswordChosen(now);
+            await db.EndSessionsAsync(id, now, cancellationToken);
+            await attempts.UnlockAsync(session, user, cancellationToken);
             cache.ForgetAfterCommit(session);
             return await tokens.OpenAsync(user, cancellationToken);
         }
@@ -55,10 +58,4 @@ internal static class ChangePassword
         .MapPost("/password", (Command body, ISender sender, CancellationToken ct) => sender.Ok(body, ct))
         .Slice<Command, SessionView>(nameof(ChangePassword), "Changes the caller's password")
         .WithMetadata(new CarriesSecret());
-}
-
-internal static class PasswordRules
-{
-    public static IRuleBuilderOptions<T, string?> Password<T>(this IRuleBuilder<T, string?> rule) => rule
-        .MinimumLength(Passwords.Shortest).MaximumLength(Passwords.Longest);
 }

@@ -1,22 +1,24 @@
 using FluentValidation;
+using Licensing.Identity.Users;
 using Licensing.Kernel.Http;
 using MediatR;
 using ISender = Licensing.Kernel.ISender;
 
 namespace Licensing.Identity.Sessions;
 
-/// <summary>Exchanges an e-mail address and a password for tokens.</summary>
+/// <summary>Exchanges an e-mail address, a password and, where the user has a second factor, its code for tokens.</summary>
 internal static class Login
 {
     [Anyone]
-    public sealed record Attempt(string Email, string Password) : IRequest<Result<SessionView>>;
+    public sealed record Attempt(string Email, string Password, string? Otp = null) : IRequest<Result<SessionView>>;
 
     public sealed class Validator : AbstractValidator<Attempt>
     {
         public Validator()
         {
             RuleFor(x => x.Email).NotEmpty().MaximumLength(254);
-            RuleFor(x => x.Password).NotEmpty().MaximumLength(Passwords.Longest);
+            RuleFor(x => x.Password).NotEmpty().MaximumLength(PasswordPolicy.LongestInput);
+            RuleFor(x => x.Otp).MaximumLength(SecondFactor.LongestCode);
         }
     }
 
@@ -24,7 +26,7 @@ internal static class Login
     {
         public async Task<Result<SessionView>> Handle(Attempt attempt, CancellationToken cancellationToken) =>
             await check.HoldsAsync(attempt.Email, attempt.Password, cancellationToken) is { } proven
-                ? await sender.Send(new OpenSession.Command(proven), cancellationToken)
+                ? await sender.Send(new OpenSession.Command(proven, attempt.Otp), cancellationToken)
                 : SessionRefusals.BadCredentials;
     }
 

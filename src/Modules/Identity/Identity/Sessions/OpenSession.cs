@@ -56,19 +56,46 @@ internal sealed class SessionTokens(IdentityDb db, AccessTokens tokens, Principa
 /// </summary>
 internal static class OpenSession
 {
+    /// <param name="Proven">The password that was right a moment ago.</param>
+    /// <param name="Code">A one-time code, where the user has a second factor.</param>
     [Anyone]
-    public sealed record Command(ProvenPassword Proven) : ICommand<SessionView>;
+    public sealed record Command(ProvenPassword Proven, string? Code = null) : ICommand<SessionView>;
 
-    internal sealed class Handler(IdentityDb db, DbSession session, SessionTokens tokens) : ICommandHandler<Command, SessionView>
+    internal sealed class Handler(IdentityDb db, DbSession session, LoginAttempts attempts, SecondFactor secondFactor, SessionTokens tokens) : ICommandHandler<Command, SessionView>
     {
         public async Task<Result<SessionView>> Handle(Command command, CancellationToken cancellationToken)
         {
+            var proven = command.Proven;
             // A change of password that came between is seen here; one that comes later waits, and then ends this session too.
-            await session.LockUserAsync(command.Proven.UserId, "share", cancellationToken);
-            var user = await db.Users.AsNoTracking().WhereMayEnter(db).SingleOrDefaultAsync(x => x.Id == command.Proven.UserId, cancellationToken);
-            return user?.PasswordHash == command.Proven.Hash
-                ? await tokens.OpenAsync(user, cancellationToken)
-                : SessionRefusals.BadCredentials;
+            await session.LockUserAsync(proven.UserId, "share", cancellationToken);
+            var user = await db.Users.AsNoTracking().WhereMayEnter(db).SingleOrDefaultAsync(x => x.Id == proven.UserId, cancellationToken);
+            if (user?.PasswordNumber != proven.PasswordNumber)
+                return SessionRefusals.BadCredentials;
+            if (user.MfaEnabled)
+            {
+                if (command.Code is null)
+                    return SessionRefusals.MfaRequired;
+                if (!await secondFactor.ProveAsync(user, command.Code, cancellationToken))
+                    return SessionRefusals.BadCode;
+                await attempts.UnlockAsync(session, user, cancellationToken);
+            }
+
+            if (proven.NewHash is { } hash)
+                await RehashAsync(proven, hash, cancellationToken);
+            return await tokens.OpenAsync(user, cancellationToken);
+        }
+
+        // Another log-in may share the lock on the row; then it stays as it is until the next one, because two that wait for each
+        // other would fail one of them.
+        private async Task RehashAsync(ProvenPassword proven, string hash, CancellationToken ct)
+        {
+            await using var rehash = new NpgsqlCommand(
+                """
+                update identity.users set password_hash = $2
+                where id = (select id from identity.users where id = $1 and password_number = $3 for no key update skip locked)
+                """, await session.OpenAsync(ct), session.Transaction)
+            { Parameters = { new() { Value = proven.UserId.Value }, new() { Value = hash }, new() { Value = proven.PasswordNumber } } };
+            await rehash.ExecuteNonQueryAsync(ct);
         }
     }
 }
@@ -83,6 +110,16 @@ internal static class UserLocks
             await using var locking = new NpgsqlCommand($"select 1 from identity.users where id = $1 for {strength}", await session.OpenAsync(ct), session.Transaction)
             { Parameters = { new() { Value = id.Value } } };
             await locking.ExecuteNonQueryAsync(ct);
+        }
+    }
+
+    extension(IdentityDb db)
+    {
+        /// <summary>Ends whatever he has open; his row must be locked, or a log-in that is just happening outlives it.</summary>
+        public async Task EndSessionsAsync(UserId id, DateTimeOffset now, CancellationToken ct)
+        {
+            foreach (var open in await db.Sessions.Where(x => x.UserId == id.Value && x.RevokedAt == null).ToListAsync(ct))
+                open.RevokedAt = now;
         }
     }
 }

@@ -3,48 +3,52 @@ using Npgsql;
 
 namespace Licensing.Identity.Sessions;
 
-/// <summary>Whose password it was, and the hash that it matched: whoever acts on it later looks whether that is still his.</summary>
-internal sealed record ProvenPassword(UserId UserId, string Hash)
+/// <summary>Whose password it was, and which of his passwords: whoever acts on it later looks whether that is still his.</summary>
+/// <param name="UserId">Whose.</param>
+/// <param name="PasswordNumber">Which.</param>
+/// <param name="NeedsCode">He has a second factor: without its code this proves nothing yet, and the try stays counted.</param>
+internal sealed record ProvenPassword(UserId UserId, int PasswordNumber, bool NeedsCode)
 {
+    /// <summary>The same password hashed as the settings are now, where they rose since.</summary>
+    public string? NewHash { get; init; }
+
     public override string ToString() => $"{UserId}";
 }
 
-/// <summary>
-/// Checks a password and locks the account for a while after too many wrong ones. Every try is counted before the password is looked
-/// at, and on a connection of its own: parallel guesses cannot slip through, and a refused request does not roll the count back.
-/// </summary>
-internal sealed class PasswordCheck(NpgsqlDataSource database, Passwords passwords, TimeProvider clock)
+/// <summary>Checks a password. A user who exists costs the same statements and the same hash as one who does not.</summary>
+internal sealed class PasswordCheck(NpgsqlDataSource database, LoginAttempts attempts, Passwords passwords)
 {
-    public const int MostAttempts = 10;
-    public static readonly TimeSpan LockedFor = TimeSpan.FromMinutes(15);
-
+    /// <param name="name">An e-mail address or a user name.</param>
+    /// <param name="password">As typed.</param>
+    /// <param name="ct">Gives up.</param>
     /// <returns>The user when it is his password.</returns>
-    public async Task<ProvenPassword?> HoldsAsync(string email, string password, CancellationToken ct)
+    public async Task<ProvenPassword?> HoldsAsync(string name, string password, CancellationToken ct)
     {
-        var attempt = await BeginAttemptAsync(email, ct);
-        if (!passwords.Holds(attempt?.Hash, password) || attempt is not { } found)
+        var mayTry = await attempts.MayTryAsync(name, ct);
+        var found = await FindAsync(name, ct);
+        if (!mayTry)
+            found = null;
+        var check = passwords.Check(found?.Hash, password);
+        if (!check.Holds || found is not { } candidate)
             return null;
 
-        await using var succeeded = database.CreateCommand("update identity.users set failed_attempts = 0, locked_until = null where id = $1");
-        succeeded.Parameters.Add(new() { Value = found.Id });
-        await succeeded.ExecuteNonQueryAsync(ct);
-        return new ProvenPassword(new UserId(found.Id), found.Hash);
+        // Else whoever knows the password could try codes for ever.
+        if (!candidate.NeedsCode)
+            await attempts.SucceededAsync(name, ct);
+        return new ProvenPassword(candidate.Id, candidate.PasswordNumber, candidate.NeedsCode) { NewHash = check.NewHash };
     }
 
-    private async Task<(Guid Id, string Hash)?> BeginAttemptAsync(string email, CancellationToken ct)
+    private async Task<(UserId Id, string? Hash, int PasswordNumber, bool NeedsCode)?> FindAsync(string name, CancellationToken ct)
     {
-        var now = clock.GetUtcNow();
-        await using var attempt = database.CreateCommand(
+        await using var command = database.CreateCommand(
             """
-            update identity.users set
-                failed_attempts = case when failed_attempts + 1 >= $3 then 0 else failed_attempts + 1 end,
-                locked_until = case when failed_attempts + 1 >= $3 then $4 end
-            where email = $1 and (locked_until is null or locked_until <= $2)
-            returning id, password_hash
+            select id, password_hash, password_number, mfa_enabled from identity.users
+            where (email = $1 or username = $1) and status = 'Active' and not federated_only
             """);
-        foreach (var value in new object[] { email.ToLowerInvariant(), now, MostAttempts, now + LockedFor })
-            attempt.Parameters.Add(new() { Value = value });
-        await using var reader = await attempt.ExecuteReaderAsync(ct);
-        return await reader.ReadAsync(ct) ? (reader.GetGuid(0), reader.GetString(1)) : null;
+        command.Parameters.Add(new() { Value = name.ToLowerInvariant() });
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        return await reader.ReadAsync(ct)
+            ? (new UserId(reader.GetGuid(0)), await reader.IsDBNullAsync(1, ct) ? null : reader.GetString(1), reader.GetInt32(2), reader.GetBoolean(3))
+            : null;
     }
 }

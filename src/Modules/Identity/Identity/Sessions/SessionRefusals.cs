@@ -6,6 +6,13 @@ internal static class SessionRefusals
     public static Refusal BadCredentials { get; } =
         new(RefusalKind.Unauthenticated, "bad_credentials", "The e-mail address or the password is wrong, or the account is locked for some minutes.");
 
+    // Told only to who knows the password.
+    public static Refusal MfaRequired { get; } =
+        new(RefusalKind.Unauthenticated, "mfa_required", "This account has a second factor; log in again with its code in otp.");
+
+    public static Refusal BadCode { get; } =
+        new(RefusalKind.Unauthenticated, "bad_code", "The code is wrong, expired or has been used.");
+
     public static Refusal BadRefreshToken { get; } =
         new(RefusalKind.Unauthenticated, "bad_refresh_token", "The refresh token is unknown, used, revoked or expired; log in again.");
 

@@ -4,36 +4,64 @@ using FluentValidation;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Data;
 using Licensing.Identity.Organizations;
-using Licensing.Identity.Sessions;
 using Licensing.Kernel.Http;
+using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Identity.Users;
 
-/// <summary>Adds a person to an organisation, with his first password: the one given, or one made up and shown once.</summary>
+/// <summary>
+/// Adds a person to an organisation: invited to choose his password, with a first one that is given or made up and shown once, or without
+/// any when he comes through a provider.
+/// </summary>
 internal static class CreateUser
 {
     [Needs(IdentityPermissions.UsersManage)]
     public sealed record Command(
         string Email, string DisplayName, OrganizationId OrganizationId, string? Role = null, string? Password = null,
-        bool MustChangePassword = true) : ICommand<CreatedUserView>;
+        bool MustChangePassword = true) : ICommand<CreatedUserView>
+    {
+        /// <summary>He chooses his password himself, with the token of a mail.</summary>
+        public bool Invite { get; init; }
+
+        /// <summary>He comes through a provider and gets no password.</summary>
+        public bool FederatedOnly { get; init; }
+
+        public string? Username { get; init; }
+        public string? FirstName { get; init; }
+        public string? LastName { get; init; }
+        public string? MobilePhone { get; init; }
+        public string? LandlinePhone { get; init; }
+        public string? Notes { get; init; }
+    }
 
     /// <summary>The user, and the password where none was given.</summary>
     public sealed record CreatedUserView(
-        UserId Id, string Email, string DisplayName, OrganizationId OrganizationId, IReadOnlyList<RoleAssignmentView> Roles, bool MustChangePassword,
-        DateTimeOffset CreatedAt, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? InitialPassword);
+        UserId Id, int Code, UserStatus Status, string Email, string DisplayName, OrganizationId OrganizationId, IReadOnlyList<RoleAssignmentView> Roles,
+        bool MustChangePassword, DateTimeOffset CreatedAt, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? InitialPassword);
 
     public sealed class Validator : AbstractValidator<Command>
     {
         public Validator()
         {
-            RuleFor(x => x.Email).NotEmpty().MaximumLength(254).EmailAddress();
+            RuleFor(x => x.Email).MailAddress();
             RuleFor(x => x.DisplayName).DisplayName();
-            RuleFor(x => x.Password).Password().When(x => x.Password is not null);
+            RuleFor(x => x.Password).NewPassword().When(x => x.Password is not null);
+            RuleFor(x => x.Password).Null().When(x => x.Invite || x.FederatedOnly).WithErrorCode("not_with_password")
+                .WithMessage("password goes neither with invite nor with federatedOnly.");
+            RuleFor(x => x.Invite).Equal(false).When(x => x.FederatedOnly).WithErrorCode("not_with_federated_only")
+                .WithMessage("invite is for users who choose a password, and federatedOnly for those who have none.");
+            RuleFor(x => x.Username).Username();
+            RuleFor(x => x.FirstName).PersonName();
+            RuleFor(x => x.LastName).PersonName();
+            RuleFor(x => x.MobilePhone).Phone();
+            RuleFor(x => x.LandlinePhone).Phone();
+            RuleFor(x => x.Notes).Notes();
         }
     }
 
-    internal sealed class Handler(IdentityDb db, Passwords passwords, Principal principal, TimeProvider clock) : ICommandHandler<Command, CreatedUserView>
+    internal sealed class Handler(IdentityDb db, UserManager<User> users, Invitations invitations, Principal principal, TimeProvider clock)
+        : ICommandHandler<Command, CreatedUserView>
     {
         public async Task<Result<CreatedUserView>> Handle(Command command, CancellationToken cancellationToken)
         {
@@ -45,10 +73,19 @@ internal static class CreateUser
                 return UserRefusals.OrganizationClosed;
 
             var now = clock.GetUtcNow();
-            var initial = command.Password is null ? InitialPassword.New() : null;
-            var user = new User(
-                organization, command.Email, command.DisplayName, passwords.Hash(command.Password ?? initial!), command.MustChangePassword || initial is not null, now);
-            db.Add(user);
+            var user = command.Invite
+                ? User.Invite(organization, command.Email, command.DisplayName, now)
+                : User.Add(organization, command.Email, command.DisplayName, command.FederatedOnly, now);
+            user.Describe(command.Username, command.FirstName, command.LastName, command.MobilePhone, command.LandlinePhone, command.Notes);
+            var initial = command.Password is null && !command.Invite && !command.FederatedOnly ? InitialPassword.New() : null;
+            if ((command.Password ?? initial) is { } password)
+            {
+                if (await users.SetPasswordAsync(user, password, "/password") is { } weak)
+                    return weak;
+                user.PasswordGiven(command.MustChangePassword || initial is not null, now);
+            }
+
+            await users.CreateAsync(user);
             RoleAssignmentView[] roles = [];
             if (command.Role is not null)
             {
@@ -58,15 +95,27 @@ internal static class CreateUser
                 roles = [RoleAssignmentView.Of(assignment)];
             }
 
+            if (command.Invite)
+                await invitations.SendAsync(user, cancellationToken);
+            // Saved here, because the view tells the number that the database gives.
+            await db.SaveChangesAsync(cancellationToken);
             return new CreatedUserView(
-                user.Id, user.Email, user.DisplayName, user.OrganizationId, roles, user.MustChangePassword, user.CreatedAt, initial);
+                user.Id, user.Code, user.Status, user.Email, user.DisplayName, user.OrganizationId, roles, user.MustChangePassword, user.CreatedAt, initial);
         }
     }
 
     public static void Map(RouteGroupBuilder users) => users
         .MapPost("/", (Command body, ISender sender, CancellationToken ct) => sender.Created(body, x => $"/api/v1/users/{x.Id.Value}", ct))
         .Slice<Command, CreatedUserView>(nameof(CreateUser), "Adds a user to an organization", StatusCodes.Status201Created)
-        .WithMetadata(new CarriesSecret());
+        .WithMetadata(new CarriesSecret())
+        .WithMetadata(new SliceExample(new
+        {
+            email = "ada@example.com",
+            displayName = "Ada Lovelace",
+            organizationId = "019bc0e5-5c00-7d3a-9f10-6b1f2e4a7c01",
+            role = "TenantAdministrator",
+            invite = true,
+        }));
 }
 
 internal static class InitialPassword

@@ -1,7 +1,10 @@
+using System.Globalization;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Data;
 using Licensing.Kernel.Http;
+using Licensing.Kernel.Ops;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Licensing.Identity.Users;
 
@@ -24,6 +27,45 @@ internal static class ListUsers
                 rows = rows.Where(x => x.Email == email);
             return await rows.ToPageAsync(start, x => x.Id, UserView.Shape(db), x => x.Id.Value, cancellationToken);
         }
+    }
+
+    private const int MostListed = 10_000;
+
+    public static OpsCommand Ops { get; } = new(
+        "users list", "Users, the newest first.",
+        [
+            new("--organization", "Only those of one organization, by its id."), new("--email", "Only the one with this address."),
+            new("--limit", $"1 to {MostListed}, else 50."),
+        ],
+        ListAsync);
+
+    private sealed record Row(UserId Id, string Email, string DisplayName, OrganizationId OrganizationId, UserStatus Status, bool MfaEnabled, string Roles);
+
+    private static async Task<Result<OpsAnswer>> ListAsync(OpsCall call, CancellationToken ct)
+    {
+        var limit = PageStart.DefaultLimit;
+        if (call["--limit"] is { } said && (!int.TryParse(said, NumberStyles.None, CultureInfo.InvariantCulture, out limit) || limit is < 1 or > MostListed))
+            return OpsCall.Wrong($"--limit must be 1 to {MostListed}, not '{said}'.");
+        OrganizationId? organization = null;
+        if (call["--organization"] is { } id)
+        {
+            if (!Guid.TryParse(id, out var parsed))
+                return OpsCall.Wrong($"--organization must be an organization's id, not '{id}'.");
+            organization = new OrganizationId(parsed);
+        }
+
+        var (rows, sender, after) = (new List<Row>(), call.Services.GetRequiredService<ISender>(), (string?)null);
+        do
+        {
+            var query = new Query(organization, call["--email"], Math.Min(limit - rows.Count, PageStart.MostItems), after);
+            if ((await sender.Send(query, ct)).Refused(out var refusal, out var page))
+                return refusal;
+            rows.AddRange(page.Items.Select(x => new Row(
+                x.Id, x.Email, x.DisplayName, x.OrganizationId, x.Status, x.MfaEnabled, string.Join(' ', x.Roles.Select(r => r.Role)))));
+            after = page.Next;
+        }
+        while (after is not null && rows.Count < limit);
+        return new OpsAnswer(rows);
     }
 
     public static void Map(RouteGroupBuilder users) => users

@@ -3,9 +3,9 @@ using Licensing.Identity.Data;
 using Licensing.Identity.Sessions;
 using Licensing.Kernel.Ops;
 using Licensing.Kernel.Persistence;
+using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
-using Npgsql;
 
 namespace Licensing.Identity.Users;
 
@@ -21,7 +21,7 @@ internal static class ResetPassword
     public sealed record NewPasswordView(string Email, string Password);
 
     internal sealed class Handler(
-        IdentityDb db, DbSession session, Passwords passwords, CredentialCache cache, Principal principal, TimeProvider clock)
+        IdentityDb db, DbSession session, UserManager<User> manager, LoginAttempts attempts, CredentialCache cache, Principal principal, TimeProvider clock)
         : ICommandHandler<Command, NewPasswordView>
     {
         public async Task<Result<NewPasswordView>> Handle(Command command, CancellationToken cancellationToken)
@@ -30,26 +30,21 @@ internal static class ResetPassword
             var users = db.Users.Within(principal.Scope).Where(x => x.Email == email);
             if (await users.AsNoTracking().SingleOrDefaultAsync(cancellationToken) is not { } known)
                 return UserRefusals.UnknownEmail(email);
+            if (known.FederatedOnly)
+                return UserRefusals.NoPasswordHere;
 
             await session.LockUserAsync(known.Id, "update", cancellationToken);
             var user = await users.SingleAsync(cancellationToken);
             var now = clock.GetUtcNow();
             var password = InitialPassword.New();
-            user.ResetPassword(passwords.Hash(password), now);
-            foreach (var open in await db.Sessions.Where(x => x.UserId == user.Id.Value && x.RevokedAt == null).ToListAsync(cancellationToken))
-                open.RevokedAt = now;
-            await UnlockAsync(user.Id, cancellationToken);
+            if (await manager.SetPasswordAsync(user, password, "/password") is { } refusal)
+                return refusal;
+            user.PasswordGiven(mustChange: true, now);
+            await db.EndSessionsAsync(user.Id, now, cancellationToken);
+            // Whoever guessed at the old password must not keep its owner from the new one.
+            await attempts.UnlockAsync(session, user, cancellationToken);
             cache.ForgetAfterCommit(session);
             return new NewPasswordView(user.Email, password);
-        }
-
-        // Whoever guessed at the old password must not keep its owner from the new one.
-        private async Task UnlockAsync(UserId id, CancellationToken ct)
-        {
-            await using var unlock = new NpgsqlCommand(
-                "update identity.users set failed_attempts = 0, locked_until = null where id = $1", await session.OpenAsync(ct), session.Transaction)
-            { Parameters = { new() { Value = id.Value } } };
-            await unlock.ExecuteNonQueryAsync(ct);
         }
     }
 

@@ -9,6 +9,9 @@ namespace Licensing.Identity.Users;
 
 internal readonly record struct UserId(Guid Value) : IId<UserId>;
 
+/// <summary>Invited: has not chosen a password yet. Disabled: may not enter, whatever he proves.</summary>
+internal enum UserStatus { Invited, Active, Disabled }
+
 /// <summary>A person of one organisation; what he may do are his role assignments.</summary>
 internal sealed class User : IOwned, IVersioned
 {
@@ -16,29 +19,59 @@ internal sealed class User : IOwned, IVersioned
     {
     }
 
-    public User(Organization organization, string email, string displayName, string passwordHash, bool mustChangePassword, DateTimeOffset now)
+    private User(Organization organization, string email, string displayName, UserStatus status, DateTimeOffset now)
     {
         Id = Kernel.Id.New<UserId>(now);
         OrganizationId = organization.Id;
         OwnerPath = organization.OwnerPath;
         Email = email.ToLowerInvariant();
         DisplayName = displayName;
-        PasswordHash = passwordHash;
-        MustChangePassword = mustChangePassword;
+        Status = status;
         CredentialsChangedAt = CreatedAt = now;
         Version = 1;
     }
 
+    /// <summary>One who chooses his own password with the token of a mail.</summary>
+    public static User Invite(Organization organization, string email, string displayName, DateTimeOffset now) =>
+        new(organization, email, displayName, UserStatus.Invited, now);
+
+    /// <summary>One who may enter at once, with the password that someone gives him or through his organisation's provider.</summary>
+    public static User Add(Organization organization, string email, string displayName, bool federatedOnly, DateTimeOffset now) =>
+        new(organization, email, displayName, UserStatus.Active, now) { FederatedOnly = federatedOnly };
+
     public UserId Id { get; private init; }
+
+    /// <summary>The number by which the reseller door names him; from a sequence, never reused.</summary>
+    public int Code { get; private init; }
+
     public OrganizationId OrganizationId { get; private init; }
     public string OwnerPath { get; private init; } = "";
-    public string Email { get; private init; } = "";
-    public string DisplayName { get; private init; } = "";
+    public UserStatus Status { get; private set; }
+    public string Email { get; private set; } = "";
+    public string? Username { get; private set; }
+    public string DisplayName { get; private set; } = "";
+    public string? FirstName { get; private set; }
+    public string? LastName { get; private set; }
+    public string? MobilePhone { get; private set; }
+    public string? LandlinePhone { get; private set; }
+    public string? Notes { get; private set; }
+
+    /// <summary>He has no password here.</summary>
+    public bool FederatedOnly { get; private set; }
 
     [Secret]
-    public string PasswordHash { get; private set; } = "";
+    public string? PasswordHash { get; private set; }
+
+    /// <summary>How many passwords he has had, to recognise that one has been changed meanwhile; hashing it anew leaves it.</summary>
+    public int PasswordNumber { get; private set; }
 
     public bool MustChangePassword { get; private set; }
+
+    public bool MfaEnabled { get; private set; }
+
+    /// <summary>Not good for anything before <see cref="MfaEnabled"/>.</summary>
+    [Secret]
+    public byte[]? SealedAuthenticatorKey { get; private set; }
 
     /// <summary>Access tokens from before are worth nothing.</summary>
     public DateTimeOffset CredentialsChangedAt { get; private set; }
@@ -46,28 +79,80 @@ internal sealed class User : IOwned, IVersioned
     public DateTimeOffset CreatedAt { get; private init; }
     public int Version { get; private set; }
 
-    /// <summary>Someone else chose the new one, so it is good for its change only.</summary>
-    public void ResetPassword(string hash, DateTimeOffset now) =>
-        (PasswordHash, MustChangePassword, CredentialsChangedAt) = (hash, true, now);
+    /// <summary>Called by the framework, which has validated and hashed the password; what it means is told right after.</summary>
+    public void KeepHash(string? hash) => PasswordHash = hash;
 
     /// <summary>For when one of his ways in is taken from him: whatever came through it ends.</summary>
     public void EndAccessTokens(DateTimeOffset now) => CredentialsChangedAt = now;
 
-    public void ChangePassword(string hash, DateTimeOffset now) =>
-        (PasswordHash, MustChangePassword, CredentialsChangedAt) = (hash, false, now);
+    /// <summary>Someone else chose it, so it is good for its change only, unless he says otherwise.</summary>
+    public void PasswordGiven(bool mustChange, DateTimeOffset now) =>
+        (PasswordNumber, MustChangePassword, CredentialsChangedAt) = (PasswordNumber + 1, mustChange, now);
+    public void PasswordChosen(DateTimeOffset now) => PasswordGiven(mustChange: false, now);
+    public Result<Done> Activate(DateTimeOffset now)
+    {
+        if (Status is not UserStatus.Invited)
+            return UserRefusals.NotInvited;
+        Status = UserStatus.Active;
+        PasswordChosen(now);
+        return default(Done);
+    }
+    public Result<Done> Disable(DateTimeOffset now)
+    {
+        if (Status is UserStatus.Disabled)
+            return UserRefusals.AlreadyDisabled;
+        (Status, CredentialsChangedAt) = (UserStatus.Disabled, now);
+        return default(Done);
+    }
+    public Result<Done> Enable()
+    {
+        if (Status is not UserStatus.Disabled)
+            return UserRefusals.NotDisabled;
+        Status = PasswordHash is null && !FederatedOnly ? UserStatus.Invited : UserStatus.Active;
+        return default(Done);
+    }
+    public void KeepAuthenticatorKey(byte[]? sealedKey) => SealedAuthenticatorKey = sealedKey;
+    public void RequireCode(bool enabled) => MfaEnabled = enabled;
+    public void Describe(string? username, string? firstName, string? lastName, string? mobilePhone, string? landlinePhone, string? notes) =>
+        (Username, FirstName, LastName, MobilePhone, LandlinePhone, Notes) =
+        (username?.ToLowerInvariant(), firstName, lastName, mobilePhone, landlinePhone, notes);
+    public Result<Done> Change(PatchUser.Command change, DateTimeOffset now)
+    {
+        if (change.FederatedOnly.Or(FederatedOnly) && Status is UserStatus.Invited)
+            return UserRefusals.InvitedForPassword;
+        Email = change.Email.Or(Email).ToLowerInvariant();
+        DisplayName = change.DisplayName.Or(DisplayName);
+        Describe(
+            change.Username.Or(Username), change.FirstName.Or(FirstName), change.LastName.Or(LastName), change.MobilePhone.Or(MobilePhone),
+            change.LandlinePhone.Or(LandlinePhone), change.Notes.Or(Notes));
+        if (change.FederatedOnly.Or(FederatedOnly) == FederatedOnly)
+            return default(Done);
+        FederatedOnly = !FederatedOnly;
+        // What was proved with a password that is none any more ends with it.
+        if (FederatedOnly)
+        {
+            PasswordHash = null;
+            PasswordChosen(now);
+        }
+        return default(Done);
+    }
 }
 
 internal sealed class UserMapping : IEntityTypeConfiguration<User>
 {
-    public void Configure(EntityTypeBuilder<User> builder) => builder.ToTable("users").HasKey(x => x.Id);
+    public void Configure(EntityTypeBuilder<User> builder)
+    {
+        builder.ToTable("users").HasKey(x => x.Id);
+        builder.Property(x => x.Code).ValueGeneratedOnAdd();
+    }
 }
 
 internal static class UserQueries
 {
     extension(IQueryable<User> users)
     {
-        /// <summary>Nobody enters through an organisation that is closed.</summary>
-        public IQueryable<User> WhereMayEnter(IdentityDb db) =>
-            users.Where(u => db.Organizations.Any(o => o.Id == u.OrganizationId && o.Status != OrganizationStatus.Closed));
+        /// <summary>Nobody enters who is not active, or through an organisation that is closed.</summary>
+        public IQueryable<User> WhereMayEnter(IdentityDb db) => users.Where(
+            u => u.Status == UserStatus.Active && db.Organizations.Any(o => o.Id == u.OrganizationId && o.Status != OrganizationStatus.Closed));
     }
 }

@@ -20,6 +20,40 @@ internal static class UserRefusals
     public static Refusal WrongLevel(string role, OrganizationKind kind) =>
         Refusal.Field("/role", "wrong_level", $"role: {role} cannot be held at a {kind.ToString().ToLowerInvariant()}.");
 
+    public static Refusal UsernameTaken { get; } = new(RefusalKind.Conflict, "username_taken", "Another user has this user name.");
+
+    public static Refusal NotInvited { get; } =
+        new(RefusalKind.Conflict, "not_invited", "Only a user who is invited and has not activated his account gets an invitation.");
+
+    public static Refusal AlreadyDisabled { get; } = new(RefusalKind.Conflict, "already_disabled", "The user is disabled.");
+
+    public static Refusal NotDisabled { get; } = new(RefusalKind.Conflict, "not_disabled", "The user is not disabled.");
+
+    public static Refusal OwnAccount { get; } =
+        new(RefusalKind.Conflict, "own_account", "Nobody disables himself; another administrator can.");
+
+    public static Refusal NoPasswordHere { get; } =
+        new(RefusalKind.Conflict, "federated_only", "The user logs in through a provider and has no password here.");
+
+    public static Refusal InvitedForPassword { get; } = Refusal.Field(
+        "/federatedOnly", "invited", "federatedOnly: an invited user is about to choose a password; make him without an invitation.");
+
+    // One answer for whatever is wrong with it.
+    public static Refusal BadToken { get; } = Refusal.Field("/token", "bad_token", "token is unknown, used or expired; ask for another.");
+
+    public static Refusal MfaActive { get; } =
+        new(RefusalKind.Conflict, "mfa_active", "There is a second factor; remove it before another is set up.");
+
+    public static Refusal MfaNotActive { get; } = new(RefusalKind.Conflict, "mfa_not_active", "There is no second factor.");
+
+    public static Refusal MfaNotStarted { get; } =
+        new(RefusalKind.Conflict, "mfa_not_started", "No second factor is being set up; begin with POST /api/v1/auth/mfa.");
+
+    public static Refusal WrongCode { get; } = Refusal.Field("/code", "bad_code", "code is wrong, expired or has been used.");
+
+    public static Refusal WrongPassword { get; } =
+        Refusal.Field("/password", "wrong_password", "password is wrong, or the account is locked for some minutes.");
+
     public static Refusal EmailTaken { get; } = new(RefusalKind.Conflict, "email_taken", "Another user has this e-mail address.");
 
     public static Refusal OutsideHisBranch { get; } =

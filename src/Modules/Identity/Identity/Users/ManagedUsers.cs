@@ -1,0 +1,45 @@
+using Licensing.Identity.Contracts;
+using Licensing.Identity.Data;
+using Licensing.Identity.Sessions;
+using Licensing.Kernel.Persistence;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace Licensing.Identity.Users;
+
+/// <summary>The users whom the caller may change.</summary>
+internal sealed class ManagedUsers(IdentityDb db, DbSession session, Principal principal)
+{
+    /// <summary>Holds the user's row until the transaction ends, so that no log-in happens beside the change.</summary>
+    public async Task<Result<User>> LockAsync(UserId id, CancellationToken ct)
+    {
+        if (!await db.Users.Within(principal.Scope).AnyAsync(x => x.Id == id, ct))
+            return UserRefusals.NotFound(id.Value);
+        await session.LockUserAsync(id, "update", ct);
+        return await db.Users.SingleAsync(x => x.Id == id, ct);
+    }
+
+    /// <summary>Whether he administers the platform and nobody else who is active does. Asked in turn, or two administrators could remove each other at the same moment.</summary>
+    public async Task<bool> IsLastAdministratorAsync(UserId id, CancellationToken ct)
+    {
+        // Two statements: the second sees what whoever held the lock before has done.
+        await using (var locking = await CommandAsync("select 1 from identity.role_assignments where role = $1 order by id for update", ct, Roles.PlatformAdministrator))
+            await locking.ExecuteNonQueryAsync(ct);
+        await using var others = await CommandAsync(
+            """
+            select exists (select from identity.role_assignments where role = $1 and user_id = $2)
+               and not exists (
+                   select from identity.role_assignments a join identity.users u on u.id = a.user_id
+                   where a.role = $1 and u.status = 'Active' and u.id <> $2)
+            """, ct, Roles.PlatformAdministrator, id.Value);
+        return (bool)(await others.ExecuteScalarAsync(ct))!;
+    }
+
+    private async Task<NpgsqlCommand> CommandAsync(string sql, CancellationToken ct, params object[] values)
+    {
+        var command = new NpgsqlCommand(sql, await session.OpenAsync(ct), session.Transaction);
+        foreach (var value in values)
+            command.Parameters.Add(new() { Value = value });
+        return command;
+    }
+}

@@ -1,0 +1,102 @@
+using System.Collections.Frozen;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.Extensions.Configuration;
+
+namespace Licensing.Identity.Users;
+
+/// <summary>
+/// What a password must be: long, and neither well known nor made of its owner's names. No rule of letters and digits, which only
+/// makes people write <c>Password1!</c> (NIST SP 800-63B).
+/// </summary>
+internal sealed class PasswordPolicy : IPasswordValidator<User>
+{
+    public const int ShortestAllowed = 12;
+
+    /// <summary>Of what is read at all; a password this long is refused before it is hashed.</summary>
+    public const int LongestInput = 1_024;
+
+    // What must be left of a password when its owner's names are taken out.
+    private const int LeastOwn = 8;
+    private const int ShortestName = 4;
+
+    private static readonly FrozenSet<string> WellKnown = Read();
+    private readonly int _shortest;
+    private readonly int _longest;
+
+    public PasswordPolicy(IConfiguration configuration)
+    {
+        _shortest = configuration.GetValue("Security:ShortestPassword", ShortestAllowed);
+        _longest = configuration.GetValue("Security:LongestPassword", 128);
+        if (_shortest < ShortestAllowed || _longest < 64 || _longest > LongestInput)
+            throw new InvalidOperationException(
+                $"Security:ShortestPassword must be at least {ShortestAllowed}, and Security:LongestPassword 64 to {LongestInput}.");
+    }
+
+    public Task<IdentityResult> ValidateAsync(UserManager<User> manager, User user, string? password) =>
+        Task.FromResult(Broken(user, password ?? "") is { } broken ? IdentityResult.Failed(broken) : IdentityResult.Success);
+
+    private IdentityError? Broken(User user, string password) =>
+        password.Length < _shortest ? Rule("too_short", $"must have at least {_shortest} characters.")
+        : password.Length > _longest ? Rule("too_long", $"must have at most {_longest} characters.")
+        : IsWellKnown(password) ? Rule("common_password", "is one of the passwords that are tried first; choose another.")
+        : IsOwnName(user, password) ? Rule("like_own_name", "must not be made of the user's e-mail address or name.")
+        : null;
+
+    /// <summary>Also with digits around it, with look-alikes in it, or something short said again and again.</summary>
+    internal static bool IsWellKnown(string password)
+    {
+        var plain = password.ToLowerInvariant();
+        return Unit(plain).Length <= 4 || new[] { plain, Core(plain), Spelt(plain), Spelt(Core(plain)) }.Any(x => WellKnown.Contains(Unit(x)));
+    }
+
+    private static bool IsOwnName(User user, string password)
+    {
+        var left = password;
+        // The longest first, or a part of the address would spoil the whole.
+        foreach (var name in new[] { user.Email, user.Email.Split('@')[0], user.Username, user.DisplayName, user.FirstName, user.LastName }
+            .OfType<string>().Where(n => n.Length >= ShortestName).OrderByDescending(n => n.Length))
+            left = left.Replace(name, "", StringComparison.OrdinalIgnoreCase);
+        return left.Length < password.Length && left.Length < LeastOwn;
+    }
+
+    private static string Core(string text) => text.Trim([.. "0123456789 !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"]);
+
+    private static string Spelt(string text) => string.Create(text.Length, text, (spelt, from) =>
+    {
+        for (var i = 0; i < from.Length; i++)
+            spelt[i] = from[i] switch { '0' => 'o', '1' or '!' => 'i', '3' => 'e', '4' or '@' => 'a', '5' or '$' => 's', '7' => 't', var c => c };
+    });
+
+    // "passwordpassword" → "password", "abcabcabcabc" → "abc".
+    private static string Unit(string text)
+    {
+        for (var length = 1; length <= text.Length / 2; length++)
+            if (text.Length % length == 0 && text.AsSpan(length).SequenceEqual(text.AsSpan(0, text.Length - length)))
+                return text[..length];
+        return text;
+    }
+
+    private static IdentityError Rule(string code, string description) => new() { Code = code, Description = description };
+
+    private static FrozenSet<string> Read()
+    {
+        using var reader = new StreamReader(typeof(PasswordPolicy).Assembly.GetManifestResourceStream($"{typeof(PasswordPolicy).Namespace}.common-passwords.txt")!);
+        return reader.ReadToEnd().Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).ToFrozenSet(StringComparer.Ordinal);
+    }
+}
+
+internal static class NewPasswords
+{
+    extension(UserManager<User> users)
+    {
+        /// <summary>Puts a new password in the place of whatever was there, when the policy takes it; the user is then told whose choice it was.</summary>
+        /// <returns>Why not, as an error of the field that <paramref name="pointer"/> names.</returns>
+        public async Task<Refusal?> SetPasswordAsync(User user, string password, string pointer)
+        {
+            await users.RemovePasswordAsync(user);
+            var outcome = await users.AddPasswordAsync(user, password);
+            return outcome.Succeeded ? null : Refusal.AllFields(
+                [.. outcome.Errors.Select(e => new FieldError(pointer, e.Code, $"{pointer[1..]} {e.Description}"))]);
+        }
+    }
+}

@@ -1,0 +1,40 @@
+using Licensing.Identity.Credentials;
+using Licensing.Identity.Data;
+using Licensing.Identity.Sessions;
+using Licensing.Kernel.Http;
+using Licensing.Kernel.Persistence;
+
+namespace Licensing.Identity.Users;
+
+/// <summary>Takes the second factor from a user who has lost it, ends his sessions, and tells him.</summary>
+internal static class ResetMfa
+{
+    [Needs(IdentityPermissions.UsersManage)]
+    public sealed record Command(UserId Id) : ICommand<UserView>;
+
+    internal sealed class Handler(
+        IdentityDb db, DbSession session, ManagedUsers users, Enrolment enrolment, Letters letters, CredentialCache cache, Precondition precondition,
+        TimeProvider clock) : ICommandHandler<Command, UserView>
+    {
+        public async Task<Result<UserView>> Handle(Command command, CancellationToken cancellationToken)
+        {
+            if ((await users.LockAsync(command.Id, cancellationToken)).Refused(out var refusal, out var user))
+                return refusal;
+            if (precondition.Fails(user))
+                return Precondition.Failed;
+            if (!user.MfaEnabled)
+                return UserRefusals.MfaNotActive;
+
+            await enrolment.EndAsync(user);
+            await db.EndSessionsAsync(user.Id, clock.GetUtcNow(), cancellationToken);
+            letters.SecondFactorWasReset(user);
+            cache.ForgetAfterCommit(session);
+            return await UserView.SavedAsync(db, user.Id, cancellationToken);
+        }
+    }
+
+    public static void Map(RouteGroupBuilder users) => users
+        .MapPost("/{id:guid}/reset-mfa", (Guid id, ISender sender, CancellationToken ct) => sender.Ok(new Command(new UserId(id)), ct))
+        .Slice<Command, UserView>(nameof(ResetMfa), "Takes the second factor from a user")
+        .WithMetadata(new TakesIfMatch());
+}

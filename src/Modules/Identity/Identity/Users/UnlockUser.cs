@@ -1,0 +1,28 @@
+using Licensing.Identity.Sessions;
+using Licensing.Kernel.Http;
+using Licensing.Kernel.Persistence;
+
+namespace Licensing.Identity.Users;
+
+/// <summary>Forgets the failed log-ins of a user, so that he need not wait.</summary>
+internal static class UnlockUser
+{
+    [Needs(IdentityPermissions.UsersManage)]
+    public sealed record Command(UserId Id) : ICommand<Done>;
+
+    internal sealed class Handler(DbSession session, ManagedUsers users, LoginAttempts attempts, AuditTrail audit) : ICommandHandler<Command, Done>
+    {
+        public async Task<Result<Done>> Handle(Command command, CancellationToken cancellationToken)
+        {
+            if ((await users.LockAsync(command.Id, cancellationToken)).Refused(out var refusal, out var user))
+                return refusal;
+            await attempts.UnlockAsync(session, user, cancellationToken);
+            audit.Note("user", user.Id.Value.ToString(), user.OwnerPath, []);
+            return default(Done);
+        }
+    }
+
+    public static void Map(RouteGroupBuilder users) => users
+        .MapPost("/{id:guid}/unlock", (Guid id, ISender sender, CancellationToken ct) => sender.NoContent(new Command(new UserId(id)), ct))
+        .Slice<Command>(nameof(UnlockUser), "Forgets a user's failed log-ins");
+}

@@ -1,0 +1,35 @@
+using System.Text.RegularExpressions;
+using FluentValidation;
+
+namespace Licensing.Identity.Users;
+
+/// <summary>What holds for the fields of a user, in every request that names them.</summary>
+internal static partial class UserRules
+{
+    public static IRuleBuilderOptions<T, string?> MailAddress<T>(this IRuleBuilder<T, string?> rule) => rule.NotEmpty().MaximumLength(254).EmailAddress()
+        .Must(address => address is null || !address.Any(c => char.IsWhiteSpace(c) || char.IsControl(c) || c is '<' or '>' or ',' or ';' or '"'))
+        .WithErrorCode("malformed").WithMessage("email must be one plain address such as ada@example.com.");
+
+    public static IRuleBuilderOptions<T, string?> Username<T>(this IRuleBuilder<T, string?> rule) => rule
+        .Must(name => name is null || UsernamePattern().IsMatch(name)).WithErrorCode("malformed")
+        .WithMessage("username must be 3 to 64 letters, digits, dots, dashes or underscores.");
+
+    public static IRuleBuilderOptions<T, string?> PersonName<T>(this IRuleBuilder<T, string?> rule) => rule.MaximumLength(100);
+
+    public static IRuleBuilderOptions<T, string?> Phone<T>(this IRuleBuilder<T, string?> rule) => rule
+        .Must(number => number is null || PhonePattern().IsMatch(number)).WithErrorCode("malformed")
+        .WithMessage("{PropertyName} must be an E.164 number such as +4930123456.");
+
+    public static IRuleBuilderOptions<T, string?> Notes<T>(this IRuleBuilder<T, string?> rule) => rule.MaximumLength(2_000);
+
+    /// <summary>Read at all; what it must be is the policy's, which knows its owner.</summary>
+    public static IRuleBuilderOptions<T, string?> NewPassword<T>(this IRuleBuilder<T, string?> rule) => rule.NotEmpty().MaximumLength(PasswordPolicy.LongestInput);
+
+    public static IRuleBuilderOptions<T, string?> OneTimeToken<T>(this IRuleBuilder<T, string?> rule) => rule.NotEmpty().MaximumLength(200);
+
+    [GeneratedRegex(@"^[A-Za-z0-9._-]{3,64}\z")]
+    private static partial Regex UsernamePattern();
+
+    [GeneratedRegex(@"^\+[1-9][0-9]{6,14}\z")]
+    private static partial Regex PhonePattern();
+}

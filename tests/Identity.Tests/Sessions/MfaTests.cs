@@ -1,0 +1,209 @@
+using System.Net;
+using Licensing.Identity.Contracts;
+using Licensing.Identity.Sessions;
+using Npgsql;
+
+namespace Licensing.Identity.Tests.Sessions;
+
+public sealed class MfaTests(App app) : IClassFixture<App>
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_second_factor_is_asked_for_once_it_is_confirmed_and_its_code_is_taken_once()
+    {
+        var branch = await app.BranchAsync();
+        var person = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
+        using var client = await person.ClientAsync();
+        using var started = await client.PostAsync("/api/v1/auth/mfa", new { password = person.Password });
+        started.StatusCode.ShouldBe(HttpStatusCode.OK);
+        var authenticator = await started.JsonAsync();
+        var secret = authenticator.GetProperty("secret").GetString()!;
+        authenticator.GetProperty("uri").GetString()!.ShouldStartWith($"otpauth://totp/Platform:{Uri.EscapeDataString(person.Email.ToLowerInvariant())}?secret={secret}&issuer=Platform");
+        // Begun is not done: nobody is shut out by a QR code that he never scanned.
+        await person.LoginAsync();
+        using (var wrong = await client.PostAsync("/api/v1/auth/mfa/confirm", new { code = "000000" }))
+            (wrong.StatusCode, (await wrong.JsonAsync()).GetProperty("errors")[0].GetProperty("code").GetString()).ShouldBe((HttpStatusCode.UnprocessableEntity, "bad_code"));
+        using var confirmed = await client.PostAsync("/api/v1/auth/mfa/confirm", new { code = Code(secret) });
+        confirmed.StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await confirmed.JsonAsync()).GetProperty("recoveryCodes").GetArrayLength().ShouldBe(10);
+
+        (await LoginAsync(person, null)).ShouldBe((HttpStatusCode.Unauthorized, "mfa_required"));
+        // It was taken by the confirmation.
+        (await LoginAsync(person, Code(secret))).ShouldBe((HttpStatusCode.Unauthorized, "bad_code"));
+        app.Clock.Advance(TimeSpan.FromSeconds(30));
+        (await LoginAsync(person, Code(secret))).ShouldBe((HttpStatusCode.OK, null));
+        (await LoginAsync(person, Code(secret))).ShouldBe((HttpStatusCode.Unauthorized, "bad_code"));
+        using (var wrongPassword = await app.Anonymous().PostAsync("/api/v1/auth/login", new { email = person.Email, password = "not the password", otp = Code(secret) }))
+            (await wrongPassword.CodeAsync()).ShouldBe("bad_credentials");
+        using (var again = await client.PostAsync("/api/v1/auth/mfa", new { password = person.Password }))
+            (await again.CodeAsync()).ShouldBe("mfa_active");
+        using var administrator = branch.Administrator();
+        (await administrator.GetJsonAsync($"/api/v1/users/{person.Id}")).GetProperty("mfaEnabled").GetBoolean().ShouldBeTrue();
+        (await administrator.GetJsonAsync("/api/v1/audit?limit=200")).ToString().ShouldNotContain(secret);
+    }
+
+    [Fact]
+    public async Task Of_log_ins_at_once_with_one_code_one_gets_in()
+    {
+        var branch = await app.BranchAsync();
+        var (person, secret, recovery) = await EnrolAsync(branch);
+        for (var round = 0; round < 3; round++)
+        {
+            app.Clock.Advance(TimeSpan.FromSeconds(30));
+            foreach (var code in new[] { Code(secret), recovery[round] })
+            {
+                var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => LoginAsync(person, code)));
+                answers.Count(a => a.Status == HttpStatusCode.OK).ShouldBe(1);
+                answers.Count(a => a.Code == "bad_code").ShouldBe(3);
+            }
+
+            await LoginAsync(person, recovery[9 - round]);
+        }
+    }
+
+    [Fact]
+    public async Task A_recovery_code_is_taken_once_however_it_is_typed_and_is_kept_as_a_digest()
+    {
+        var branch = await app.BranchAsync();
+        var (person, secret, recovery) = await EnrolAsync(branch);
+
+        (await LoginAsync(person, recovery[0].ToLowerInvariant().Replace('-', ' '))).ShouldBe((HttpStatusCode.OK, null));
+        (await LoginAsync(person, recovery[0])).ShouldBe((HttpStatusCode.Unauthorized, "bad_code"));
+        (await LoginAsync(person, recovery[1])).ShouldBe((HttpStatusCode.OK, null));
+
+        var (kept, key) = await app.InAsync<NpgsqlDataSource, (long, byte[])>(async database =>
+        {
+            await using var command = database.CreateCommand(
+                "select (select count(*) from identity.recovery_codes where user_id = u.id), sealed_authenticator_key from identity.users u where id = $1");
+            command.Parameters.Add(new() { Value = person.Id });
+            await using var reader = await command.ExecuteReaderAsync(Ct);
+            await reader.ReadAsync(Ct);
+            return (reader.GetInt64(0), reader.GetFieldValue<byte[]>(1));
+        });
+        kept.ShouldBe(8);
+        System.Text.Encoding.ASCII.GetString(key).ShouldNotContain(secret);
+    }
+
+    [Fact]
+    public async Task Wrong_codes_lock_the_account_and_the_right_password_in_between_does_not_help()
+    {
+        var branch = await app.BranchAsync();
+        var (person, secret, _) = await EnrolAsync(branch);
+        app.Clock.Advance(TimeSpan.FromSeconds(30));
+        for (var i = 0; i < 5; i++)
+        {
+            (await LoginAsync(person, "000000")).Code.ShouldBe("bad_code");
+            (await LoginAsync(person, null)).Code.ShouldBe("mfa_required");
+        }
+
+        (await LoginAsync(person, Code(secret))).ShouldBe((HttpStatusCode.Unauthorized, "bad_credentials"));
+        app.Clock.Advance(TimeSpan.FromMinutes(15));
+        (await LoginAsync(person, Code(secret))).ShouldBe((HttpStatusCode.OK, null));
+    }
+
+    [Fact]
+    public async Task It_is_removed_with_the_password_or_a_code_and_with_nothing_else()
+    {
+        var branch = await app.BranchAsync();
+        var (person, secret, recovery) = await EnrolAsync(branch);
+        using var client = app.Bearer(await TokenAsync(person, recovery[0]));
+        (await RemoveAsync(client, new { password = "not the password" })).ShouldBe((HttpStatusCode.UnprocessableEntity, "wrong_password"));
+        (await RemoveAsync(client, new { code = "000000" })).ShouldBe((HttpStatusCode.UnprocessableEntity, "bad_code"));
+        (await RemoveAsync(client, new { })).Status.ShouldBe(HttpStatusCode.UnprocessableEntity);
+        (await LoginAsync(person, null)).Code.ShouldBe("mfa_required");
+
+        (await RemoveAsync(client, new { password = person.Password })).Status.ShouldBe(HttpStatusCode.NoContent);
+
+        await person.LoginAsync();
+        using (var nothing = await client.SendAsync(HttpMethod.Delete, "/api/v1/auth/mfa", new { password = person.Password }))
+            (await nothing.CodeAsync()).ShouldBe("mfa_not_active");
+        var (other, otherSecret, otherRecovery) = await EnrolAsync(branch);
+        using var otherClient = app.Bearer(await TokenAsync(other, otherRecovery[0]));
+        app.Clock.Advance(TimeSpan.FromSeconds(30));
+        (await RemoveAsync(otherClient, new { code = Code(otherSecret) })).Status.ShouldBe(HttpStatusCode.NoContent);
+        secret.ShouldNotBe(otherSecret);
+    }
+
+    [Fact]
+    public async Task Wrong_codes_at_its_removal_count_as_at_the_log_in()
+    {
+        var branch = await app.BranchAsync();
+        var (person, secret, recovery) = await EnrolAsync(branch);
+        using var client = app.Bearer(await TokenAsync(person, recovery[0]));
+        app.Clock.Advance(TimeSpan.FromSeconds(30));
+        for (var i = 0; i < 10; i++)
+            await RemoveAsync(client, new { code = "000000" });
+
+        (await RemoveAsync(client, new { code = Code(secret) })).ShouldBe((HttpStatusCode.UnprocessableEntity, "bad_code"));
+    }
+
+    [Fact]
+    public async Task Setting_it_up_needs_the_password_and_a_person()
+    {
+        var branch = await app.BranchAsync();
+        var person = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
+        using var client = await person.ClientAsync();
+        using var wrong = await client.PostAsync("/api/v1/auth/mfa", new { password = "not the password" });
+        (wrong.StatusCode, (await wrong.JsonAsync()).GetProperty("errors")[0].GetProperty("code").GetString()).ShouldBe((HttpStatusCode.UnprocessableEntity, "wrong_password"));
+        using var early = await client.PostAsync("/api/v1/auth/mfa/confirm", new { code = "000000" });
+        (early.StatusCode, await early.CodeAsync()).ShouldBe((HttpStatusCode.Conflict, "mfa_not_started"));
+
+        using var administrator = branch.Administrator();
+        using var made = await administrator.PostAsync("/api/v1/api-keys", new { name = "key", organizationId = branch.Tenant.Id.Value, role = Roles.TenantAdministrator });
+        using var machine = app.Bearer((await made.JsonAsync()).GetProperty("key").GetString()!);
+        using var noUser = await machine.PostAsync("/api/v1/auth/mfa", new { password = person.Password });
+        (noUser.StatusCode, await noUser.CodeAsync()).ShouldBe((HttpStatusCode.Forbidden, "not_a_user"));
+    }
+
+    [Fact]
+    public async Task An_administrator_takes_it_from_who_lost_it()
+    {
+        var branch = await app.BranchAsync();
+        var (person, _, recovery) = await EnrolAsync(branch);
+        using var login = await app.Anonymous().PostAsync("/api/v1/auth/login", new { email = person.Email, password = person.Password, otp = recovery[0] });
+        var refresh = (await login.JsonAsync()).GetProperty("refreshToken").GetString();
+        using var administrator = branch.Administrator();
+
+        using var reset = await administrator.PostAsync($"/api/v1/users/{person.Id}/reset-mfa", body: null);
+
+        (await reset.JsonAsync()).GetProperty("mfaEnabled").GetBoolean().ShouldBeFalse();
+        (await app.Anonymous().PostAsync("/api/v1/auth/refresh", new { refreshToken = refresh })).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        await person.LoginAsync();
+        await app.DrainAsync();
+        app.Mailbox.To(person.Email).ShouldHaveSingleItem().Text.ShouldContain("removed the second factor");
+        using var again = await administrator.PostAsync($"/api/v1/users/{person.Id}/reset-mfa", body: null);
+        (again.StatusCode, await again.CodeAsync()).ShouldBe((HttpStatusCode.Conflict, "mfa_not_active"));
+    }
+
+    private string Code(string secret) => Totp.CodeOf(secret, app.Clock.GetUtcNow());
+
+    private async Task<(Person Person, string Secret, List<string> Recovery)> EnrolAsync(Branch branch)
+    {
+        var person = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
+        using var client = await person.ClientAsync();
+        using var started = await client.PostAsync("/api/v1/auth/mfa", new { password = person.Password });
+        var secret = (await started.JsonAsync()).GetProperty("secret").GetString()!;
+        using var confirmed = await client.PostAsync("/api/v1/auth/mfa/confirm", new { code = Code(secret) });
+        return (person, secret, [.. (await confirmed.JsonAsync()).GetProperty("recoveryCodes").EnumerateArray().Select(c => c.GetString()!)]);
+    }
+
+    private async Task<string> TokenAsync(Person person, string otp)
+    {
+        using var answer = await app.Anonymous().PostAsync("/api/v1/auth/login", new { email = person.Email, password = person.Password, otp });
+        return (await answer.JsonAsync()).GetProperty("accessToken").GetString()!;
+    }
+
+    private async Task<(HttpStatusCode Status, string? Code)> LoginAsync(Person person, string? otp)
+    {
+        using var answer = await app.Anonymous().PostAsync("/api/v1/auth/login", new { email = person.Email, password = person.Password, otp });
+        return (answer.StatusCode, answer.IsSuccessStatusCode ? null : await answer.CodeAsync());
+    }
+
+    private static async Task<(HttpStatusCode Status, string? Code)> RemoveAsync(HttpClient client, object body)
+    {
+        using var answer = await client.SendAsync(HttpMethod.Delete, "/api/v1/auth/mfa", body);
+        return (answer.StatusCode, answer.IsSuccessStatusCode ? null
+            : (await answer.JsonAsync()).TryGetProperty("errors", out var errors) && errors.GetArrayLength() > 0 ? errors[0].GetProperty("code").GetString() : null);
+    }
+}
