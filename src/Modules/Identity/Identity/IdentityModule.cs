@@ -5,6 +5,8 @@ using Licensing.Identity.Credentials;
 using Licensing.Identity.Data;
 using Licensing.Identity.Organizations;
 using Licensing.Identity.Sessions;
+using Licensing.Identity.Settings;
+using Licensing.Identity.Transfers;
 using Licensing.Identity.Users;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
@@ -24,12 +26,18 @@ public static class IdentityModule
                 .OnConstraint("organizations_external_id_key", OrganizationRefusals.ExternalIdTaken)
                 .OnConstraint("users_email_key", UserRefusals.EmailTaken)
                 .OnConstraint("role_assignments_once", UserRefusals.AlreadyAssigned)
+                .OnConstraint("transfers_one_pending", TransferRefusals.AlreadyPending)
+                .OnConstraint("settings_pkey", SettingsRefusals.Race)
+                .On<TransferDue, TransferWhenDue>()
                 .Ops(ResetPassword.Ops);
             var services = host.Services;
             services.AddSingleton<IAuditStore, AuditStore>();
             services.AddScoped<IOrganizationDirectory, OrganizationDirectory>();
             services.AddScoped<OrganizationOpening>();
             services.AddScoped<ManagedOrganizations>();
+            services.AddScoped<TenantMove>();
+            services.AddScoped<OrganizationSettings>();
+            services.AddScoped<IOrganizationSettings>(provider => provider.GetRequiredService<OrganizationSettings>());
 
             services.AddSingleton<RolePermissions>();
             services.AddSingleton<AccessReader>();
@@ -57,7 +65,12 @@ public static class IdentityModule
         {
             CreateDistributor.Map(routes.MapLevel(OrganizationKind.Distributor, "distributors"));
             CreatePartner.Map(routes.MapLevel(OrganizationKind.Partner, "partners"));
-            CreateTenant.Map(routes.MapLevel(OrganizationKind.Tenant, "tenants"));
+            var tenants = routes.MapLevel(OrganizationKind.Tenant, "tenants");
+            CreateTenant.Map(tenants);
+            CreateTenants.Map(tenants);
+            TransferTenant.Map(tenants);
+            GetTransfer.Map(tenants);
+            CancelTransfer.Map(tenants);
 
             var auth = routes.MapArea("auth");
             Login.Map(auth);
@@ -81,6 +94,9 @@ public static class IdentityModule
             ListApiKeys.Map(keys);
             RevokeApiKey.Map(keys);
             ListAudit.Map(routes);
+            var settings = routes.MapArea("settings");
+            GetSettings.Map(settings);
+            PatchSettings.Map(settings);
         }
 
         private RouteGroupBuilder MapArea(string name) => routes.MapGroup($"/api/v1/{name}").WithTags("Identity");
