@@ -10,12 +10,18 @@ internal sealed class LiveSubscriptions(DbSession session, BillingCalendar calen
     public async Task<Holding?> HeldAsync(OrganizationId id, string path, CancellationToken ct)
     {
         var (from, until) = Scope.RangeOf(path);
+        // By the id too: those of a tenant that was transferred a moment ago still stand under its former path.
         await using var command = new NpgsqlCommand(
             """
             select count(*)::int from provisioning.subscriptions
-            where owner_path >= $1 and owner_path < $2 and (ends_on is null or ends_on > greatest(starts_on, $3))
+            where (tenant_id = $1 or (owner_path >= $2 and owner_path < $3)) and (ends_on is null or ends_on > greatest(starts_on, $4))
             """, await session.OpenAsync(ct), session.Transaction)
-        { Parameters = { new() { Value = from }, new() { Value = until }, new() { Value = calendar.DayOf(clock.GetUtcNow()) } } };
+        {
+            Parameters =
+            {
+                new() { Value = id.Value }, new() { Value = from }, new() { Value = until }, new() { Value = calendar.DayOf(clock.GetUtcNow()) },
+            },
+        };
         return (int)(await command.ExecuteScalarAsync(ct))! is > 0 and var count ? new Holding("subscriptions", count) : null;
     }
 }
