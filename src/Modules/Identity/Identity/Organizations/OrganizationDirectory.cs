@@ -43,8 +43,9 @@ internal sealed class OrganizationDirectory(DbSession session) : IOrganizationDi
 
     public async Task<IReadOnlyDictionary<string, OrganizationRef>> FindByPathAsync(IReadOnlyCollection<string> paths, CancellationToken ct) =>
         (await ReadAsync("where o.owner_path = any($1)", ct, (object)paths.ToArray()))
-            .Concat((await ReadAsync("join identity.former_paths f on f.organization_id = o.id where f.path = any($1) and f.path <> o.owner_path order by f.id",
-                ct, FormerColumns, [paths.ToArray()])).GroupBy(x => x.Path).Select(x => x.Last()))
+            .Concat((await ReadAsync(
+                FormerColumns, "join identity.former_paths f on f.organization_id = o.id where f.path = any($1) and f.path <> o.owner_path order by f.id",
+                [paths.ToArray()], ct)).GroupBy(x => x.Path).Select(x => x.Last()))
             .ToDictionary(x => x.Path, StringComparer.Ordinal);
 
     public async Task<ILookup<string, OrganizationRef>> FindTenantsAsync(IReadOnlyCollection<string> externalIds, Scope scope, CancellationToken ct)
@@ -111,9 +112,9 @@ internal sealed class OrganizationDirectory(DbSession session) : IOrganizationDi
 
     public async Task<OrganizationRef> PlatformAsync(CancellationToken ct) => (await ReadAsync("where o.kind = 'Platform'", ct)).Single();
 
-    private Task<List<OrganizationRef>> ReadAsync(string where, CancellationToken ct, params object[] values) => ReadAsync(where, ct, Columns, values);
+    private Task<List<OrganizationRef>> ReadAsync(string where, CancellationToken ct, params object[] values) => ReadAsync(Columns, where, values, ct);
 
-    private async Task<List<OrganizationRef>> ReadAsync(string where, CancellationToken ct, string columns, object[] values)
+    private async Task<List<OrganizationRef>> ReadAsync(string columns, string where, object[] values, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand(Select(columns) + where, await session.OpenAsync(ct), session.Transaction);
         foreach (var value in values)
