@@ -93,7 +93,7 @@ public sealed class ViewResult<T>(T view, int status, string? location = null) :
         else if (reads && status == StatusCodes.Status200OK)
             response.Headers.ETag = DigestOf(digested = JsonSerializer.SerializeToUtf8Bytes(view, ApiJson.Options));
 
-        // What depends on the day changes without a new version.
+        // What depends on more than its row changes without a new version.
         if (reads && view is not Persistence.IDated && Precondition.Names(request.Headers.IfNoneMatch, response.Headers.ETag.ToString()))
         {
             response.StatusCode = StatusCodes.Status304NotModified;

@@ -15,7 +15,8 @@ public interface IVersioned
 }
 
 /// <summary>
-/// A view that also depends on the day: its version says whether a change would collide, but not whether the caller has its content.
+/// A view that also depends on more than its own row, as the day: its version says whether a change would collide, but not whether the
+/// caller has its content.
 /// </summary>
 public interface IDated : IVersioned;
 

@@ -35,6 +35,9 @@ public sealed class Scope
 
     public bool Contains(string path) => Roots.Any(root => path.StartsWith(root, StringComparison.Ordinal));
 
+    /// <summary>The root above <paramref name="path"/>, which must lie within.</summary>
+    public string RootOf(string path) => Roots.Single(root => path.StartsWith(root, StringComparison.Ordinal));
+
     /// <summary>The half-open range of paths under <paramref name="root"/>; '/' is the byte after '.'.</summary>
     public static (string From, string Until) RangeOf(string root) => root.Length == 0 ? ("", "~") : (root, root[..^1] + "/");
 

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using FluentValidation;
+using FluentValidation.Results;
 using MediatR;
 
 namespace Licensing.Kernel;
@@ -15,12 +16,19 @@ internal sealed class ValidationBehavior<TRequest, TResponse>(IEnumerable<IValid
         foreach (var validator in validators)
         {
             var outcome = await validator.ValidateAsync(request, cancellationToken);
-            foreach (var failure in outcome.Errors)
-                (errors ??= []).Add(new FieldError(JsonPointer.Of(failure.PropertyName), RuleCode(failure.ErrorCode), failure.ErrorMessage));
+            if (!outcome.IsValid)
+                (errors ??= []).AddRange(FieldErrors.Of(outcome));
         }
 
         return errors is null ? await next() : TResponse.Refuse(Refusal.AllFields(errors));
     }
+}
+
+public static class FieldErrors
+{
+    /// <summary>What a validator says, as a refusal says it; for the items of a batch, which are refused one by one.</summary>
+    public static IReadOnlyList<FieldError> Of(ValidationResult outcome) =>
+        [.. outcome.Errors.Select(failure => new FieldError(JsonPointer.Of(failure.PropertyName), RuleCode(failure.ErrorCode), failure.ErrorMessage))];
 
     // "NotEmptyValidator" → "not_empty"; codes set by WithErrorCode are kept.
     private static string RuleCode(string code) => code.EndsWith("Validator", StringComparison.Ordinal)

@@ -151,7 +151,7 @@ public sealed class LifecycleTests(App app) : IClassFixture<App>
         using var unknown = await partner.GetAsync("/api/v1/tenants?extrenalId=x", Ct);
         unknown.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         (await unknown.CodeAsync()).ShouldBe("unknown_parameter");
-        (await unknown.JsonAsync()).GetProperty("detail").GetString()!.ShouldEndWith("known here: after, code, externalId, limit, parentId, status.");
+        (await unknown.JsonAsync()).GetProperty("detail").GetString()!.ShouldEndWith("known here: after, code, country, createdFrom, externalId, limit, parentId, q, status.");
         foreach (var name in new[] { "ct", "sender", "body" })
             (await partner.StatusAsync($"/api/v1/tenants?{name}=1")).ShouldBe(HttpStatusCode.BadRequest);
         (await partner.StatusAsync($"/api/v1/tenants/{branch.Tenant.Id.Value}?id=1")).ShouldBe(HttpStatusCode.BadRequest);

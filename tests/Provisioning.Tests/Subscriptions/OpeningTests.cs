@@ -53,7 +53,7 @@ public sealed class OpeningTests(SellingApp app) : IClassFixture<SellingApp>
         using var reader = branch.As(Roles.PartnerReader);
         (await SubscribeAsync(reader, Asked(branch, plan)).RefusalAsync()).ShouldBe("403 not_allowed");
         using var tenant = branch.As(Roles.TenantAdministrator);
-        (await SubscribeAsync(tenant, Asked(branch, plan)).RefusalAsync()).ShouldBe("403 not_allowed");
+        (await SubscribeAsync(tenant, Asked(branch, plan)).RefusalAsync()).ShouldBe("403 not_delegated");
     }
 
     [Fact]

@@ -5,7 +5,7 @@ namespace Licensing.Scenarios.Tests.Authorization;
 
 /// <summary>
 /// One line of <c>Approved/endpoints.txt</c>: <c>METHOD /pattern | who | resource | body</c>. Who is <c>anyone</c>, <c>any-caller</c> or short role
-/// names; resource says which of the branch's ids fills <c>{id}</c> and the placeholders of the body (<c>$tenant</c> …); <c>shared</c>
+/// names; the body may begin with a query and a blank; resource says which of the branch's ids fills <c>{id}</c> and the placeholders of the body (<c>$tenant</c> …); <c>shared</c>
 /// before it means that every branch may see it.
 /// </summary>
 public sealed partial record Expectation(string Method, string Pattern, string Who, string Resource, string Body)
@@ -48,12 +48,12 @@ public sealed partial record Expectation(string Method, string Pattern, string W
             var name when Ids.Names.Contains(name) => $"${name}",
             _ => $"${ResourceName}",
         }));
-        return Method == "GET"
-            ? new HttpRequestMessage(HttpMethod.Get, path + (Body == "-" ? "" : Body))
-            : new HttpRequestMessage(new HttpMethod(Method), path)
-            {
-                Content = Body == "-" ? null : new StringContent(ids.Fill(Body), Encoding.UTF8, "application/json"),
-            };
+        var query = Body.StartsWith('?') ? Body.Split(' ')[0] : "";
+        var body = Body[query.Length..].Trim();
+        return new HttpRequestMessage(new HttpMethod(Method), path + ids.Fill(query))
+        {
+            Content = body is "" or "-" ? null : new StringContent(ids.Fill(body), Encoding.UTF8, "application/json"),
+        };
     }
 
     public static string ShortNames(IEnumerable<string> roles) => string.Join(' ', roles.Select(r => Short.Single(s => s.Value == r).Key));

@@ -109,6 +109,9 @@ public sealed class TwoBranches : IAsyncLifetime
             tiers = new[] { new { from = "0", to = (string?)null, percent = "10" } },
             validFrom = Month,
         }));
+        // So far ahead that no test's clock gets there.
+        var next = await App.PartnerAsync(branch.Platform, branch.Distributor);
+        await PostAsync(admin, $"/api/v1/tenants/{ids["tenant"]}/transfer", new { partnerId = next.Id.Value, on = "2026-12-01", reason = "agreed" });
         await App.DrainAsync();
         return ids;
     }

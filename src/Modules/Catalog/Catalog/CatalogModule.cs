@@ -4,6 +4,7 @@ using Licensing.Catalog.Meters;
 using Licensing.Catalog.Plans;
 using Licensing.Catalog.Pricing;
 using Licensing.Catalog.Products;
+using Licensing.Identity.Contracts;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -17,6 +18,7 @@ public static class CatalogModule
         public void AddCatalog()
         {
             var module = host.AddModule<CatalogDb>("catalog", CatalogPermissions.All)
+                .On<TenantTransferred, MoveListsWhenTransferred>()
                 .OnConstraint("meters_key", MeterRefusals.KeyTaken)
                 .OnConstraint("products_key", ProductRefusals.KeyTaken)
                 .OnConstraint("plans_key", PlanRefusals.KeyTaken)

@@ -6,6 +6,8 @@ using Licensing.Identity.Data;
 using Licensing.Identity.Federation;
 using Licensing.Identity.Organizations;
 using Licensing.Identity.Sessions;
+using Licensing.Identity.Settings;
+using Licensing.Identity.Transfers;
 using Licensing.Identity.Users;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Mail;
@@ -28,13 +30,16 @@ public static class IdentityModule
                 .OnConstraint("role_assignments_once", UserRefusals.AlreadyAssigned)
                 .OnConstraint("federated_identities_subject_key", FederationRefusals.AlreadyLinked)
                 .OnConstraint("federated_identities_one_per_issuer", FederationRefusals.AlreadyLinked)
-                .Ops(ResetPassword.Ops)
-                .Ops(VerifyAudit.Ops)
                 .OnConstraint("users_username_key", UserRefusals.UsernameTaken)
+                .OnConstraint("transfers_one_pending", TransferRefusals.AlreadyPending)
+                .OnConstraint("settings_pkey", SettingsRefusals.Race)
                 .On<PasswordResetRequested, MailWhenPasswordResetRequested>()
                 .On<LetterPosted, SendLetter>()
+                .On<TransferDue, TransferWhenDue>()
+                .Ops(ResetPassword.Ops)
                 .Ops(CreateAdministrator.Ops)
-                .Ops(ListUsers.Ops);
+                .Ops(ListUsers.Ops)
+                .Ops(VerifyAudit.Ops);
             var services = host.Services;
             services.AddSingleton<IAuditStore, AuditStore>();
             services.AddSingleton<AuditSealer>();
@@ -43,6 +48,9 @@ public static class IdentityModule
             services.AddScoped<IOrganizationDirectory, OrganizationDirectory>();
             services.AddScoped<OrganizationOpening>();
             services.AddScoped<ManagedOrganizations>();
+            services.AddScoped<TenantMove>();
+            services.AddScoped<OrganizationSettings>();
+            services.AddScoped<IOrganizationSettings>(provider => provider.GetRequiredService<OrganizationSettings>());
 
             services.AddSingleton<RolePermissions>();
             services.AddSingleton<AccessReader>();
@@ -84,7 +92,12 @@ public static class IdentityModule
         {
             CreateDistributor.Map(routes.MapLevel(OrganizationKind.Distributor, "distributors"));
             CreatePartner.Map(routes.MapLevel(OrganizationKind.Partner, "partners"));
-            CreateTenant.Map(routes.MapLevel(OrganizationKind.Tenant, "tenants"));
+            var tenants = routes.MapLevel(OrganizationKind.Tenant, "tenants");
+            CreateTenant.Map(tenants);
+            CreateTenants.Map(tenants);
+            TransferTenant.Map(tenants);
+            GetTransfer.Map(tenants);
+            CancelTransfer.Map(tenants);
 
             var auth = routes.MapArea("auth");
             Login.Map(auth);
@@ -124,6 +137,9 @@ public static class IdentityModule
             ListApiKeys.Map(keys);
             RevokeApiKey.Map(keys);
             ListAudit.Map(routes);
+            var settings = routes.MapArea("settings");
+            GetSettings.Map(settings);
+            PatchSettings.Map(settings);
         }
 
         private RouteGroupBuilder MapArea(string name) => routes.MapGroup($"/api/v1/{name}").WithTags("Identity");

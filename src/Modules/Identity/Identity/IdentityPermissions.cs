@@ -12,6 +12,8 @@ internal static class IdentityPermissions
     public const string ApiKeysManage = "identity.api_keys.manage";
     public const string ApiKeysRead = "identity.api_keys.read";
     public const string AuditRead = "identity.audit.read";
+    public const string SettingsRead = "identity.settings.read";
+    public const string SettingsManage = "identity.settings.manage";
 
     private static readonly IReadOnlyList<string> Administrators = [.. Roles.ChannelAdministrators, Roles.TenantAdministrator];
 
@@ -25,5 +27,7 @@ internal static class IdentityPermissions
         new(ApiKeysManage, "Make and revoke API keys", Administrators),
         new(ApiKeysRead, "Read API keys, without their secrets", Roles.Readers),
         new(AuditRead, "Read the audit trail", Roles.Readers),
+        new(SettingsRead, "Read settings", Roles.Readers),
+        new(SettingsManage, "Change the settings of one's own organization and those below", Administrators),
     ];
 }

@@ -17,7 +17,7 @@ public sealed record SubscriptionSpan(Period Days, PlanVersionId PlanVersionId, 
 /// <summary>A subscription as billing sees it in one period.</summary>
 /// <param name="Id">The subscription.</param>
 /// <param name="TenantId">Its owner.</param>
-/// <param name="OwnerPath">The owner's path when the subscription was made.</param>
+/// <param name="OwnerPath">Where the owner stood on the period's last day; to that partner the whole period belongs.</param>
 /// <param name="StartedOn">Its first day.</param>
 /// <param name="Spans">In order; days that are missing are suspended or over.</param>
 public sealed record BillableSubscription(
@@ -26,13 +26,12 @@ public sealed record BillableSubscription(
 /// <summary>A subscription as usage needs it: whose a record is.</summary>
 /// <param name="Id">The subscription.</param>
 /// <param name="TenantId">Its owner.</param>
-/// <param name="OwnerPath">The owner's path.</param>
 /// <param name="PlanVersionId">The plan version in force now.</param>
 /// <param name="UsesPriceLists">Whether usage with a SKU is priced from the price lists.</param>
 /// <param name="StartedOn">Its first day.</param>
 /// <param name="EndedOn">The first day on which it no longer is; null while open-ended.</param>
 public sealed record UsageTarget(
-    SubscriptionId Id, OrganizationId TenantId, string OwnerPath, PlanVersionId PlanVersionId, bool UsesPriceLists, DateOnly StartedOn, DateOnly? EndedOn);
+    SubscriptionId Id, OrganizationId TenantId, PlanVersionId PlanVersionId, bool UsesPriceLists, DateOnly StartedOn, DateOnly? EndedOn);
 
 /// <summary>Reads subscriptions for other modules. No call checks the caller's scope; the asking slice does, with the path.</summary>
 public interface ISubscriptionDirectory
@@ -48,7 +47,7 @@ public interface ISubscriptionDirectory
     /// subscriptions of the period. Billing walks the tenants with <paramref name="after"/>.
     /// </summary>
     /// <param name="period">Whole days in the billing time zone.</param>
-    /// <param name="scope">Only tenants within it.</param>
+    /// <param name="scope">Only tenants that stood within it on the period's last day.</param>
     /// <param name="after">The last tenant of the chunk before; null for the first.</param>
     /// <param name="tenants">Most tenants to answer.</param>
     Task<IReadOnlyList<BillableSubscription>> BillableAsync(Period period, Scope scope, OrganizationId? after, int tenants, CancellationToken ct);

@@ -1,3 +1,4 @@
+using Licensing.Identity.Contracts;
 using Licensing.Provisioning.Contracts;
 using Licensing.Provisioning.Data;
 using Licensing.Provisioning.Seats;
@@ -17,10 +18,12 @@ public static class ProvisioningModule
         {
             var module = host.AddModule<ProvisioningDb>("provisioning", ProvisioningPermissions.All)
                 .On<SubscriptionDue, ActivateWhenDue>()
+                .On<TenantTransferred, MoveWhenTransferred>()
                 .OnConstraint("subscriptions_reference", SubscriptionRefusals.ReferenceTaken);
             module.Services.AddSingleton(host.Configuration.GetSection("Provisioning").Get<ProvisioningSettings>() ?? new ProvisioningSettings());
             module.Services.AddScoped<Opening>();
             module.Services.AddScoped<ISubscriptionDirectory, SubscriptionDirectory>();
+            module.Services.AddScoped<IHoldsOrganization, LiveSubscriptions>();
         }
     }
 

@@ -6,6 +6,7 @@ internal static class ProvisioningPermissions
 {
     public const string SubscriptionsRead = "provisioning.subscriptions.read";
     public const string SubscriptionsManage = "provisioning.subscriptions.manage";
+    public const string SubscriptionsOpen = "provisioning.subscriptions.open";
     public const string SubscriptionsBackdate = "provisioning.subscriptions.backdate";
     public const string SeatsRead = "provisioning.seats.read";
     public const string SeatsManage = "provisioning.seats.manage";
@@ -13,7 +14,9 @@ internal static class ProvisioningPermissions
     public static IReadOnlyList<Permission> All { get; } =
     [
         new(SubscriptionsRead, "See subscriptions and their history", Roles.All),
-        new(SubscriptionsManage, "Open, change, suspend, resume and cancel subscriptions", Roles.ChannelAdministrators),
+        // Tenants only where the settings delegate it to them.
+        new(SubscriptionsOpen, "Open subscriptions", [.. Roles.ChannelAdministrators, Roles.TenantAdministrator]),
+        new(SubscriptionsManage, "Change, suspend, resume and cancel subscriptions", Roles.ChannelAdministrators),
         new(SubscriptionsBackdate, "Open subscriptions that started in the past", Roles.PlatformAdministrator),
         new(SeatsRead, "See a tenant's seats, features and entitlements", Roles.All),
         new(SeatsManage, "Change a tenant's seats and features", Roles.ChannelAdministrators),

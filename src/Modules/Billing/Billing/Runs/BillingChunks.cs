@@ -117,7 +117,8 @@ internal sealed class BillingChunks(
             return RunRefusals.TenantMissing;
         try
         {
-            return TenantRating.Rate(new TenantAccount(tenant, owned, used), prices);
+            // The period belongs to whose the tenant was at its end, however long after it is billed.
+            return TenantRating.Rate(new TenantAccount(tenant with { Path = owned[0].OwnerPath }, owned, used), prices);
         }
         catch (Exception failure)
         {

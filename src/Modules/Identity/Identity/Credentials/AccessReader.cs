@@ -4,7 +4,10 @@ using Npgsql;
 
 namespace Licensing.Identity.Credentials;
 
-/// <summary>Reads who a proven user or key is and what he holds, on a connection of its own: authentication comes before the request's.</summary>
+/// <summary>
+/// Reads who a proven user or key is and what he holds, on a connection of its own: authentication comes before the request's. A
+/// transferred tenant's own people, and the keys they made, also read what stayed where it stood before.
+/// </summary>
 internal sealed class AccessReader(NpgsqlDataSource database, RolePermissions roles, TimeProvider clock)
 {
     private static readonly TimeSpan LastUsedEvery = TimeSpan.FromMinutes(1);
@@ -25,7 +28,9 @@ internal sealed class AccessReader(NpgsqlDataSource database, RolePermissions ro
         { Parameters = { new() { Value = userId } } });
         batch.BatchCommands.Add(new NpgsqlBatchCommand(
             """
-            select a.role, a.organization_id, a.owner_path, b.state
+            select a.role, a.organization_id, a.owner_path, b.state,
+                array(select f.path from identity.former_paths f join identity.users u on u.organization_id = f.organization_id
+                    where f.organization_id = a.organization_id and u.id = $1)
             from identity.role_assignments a join identity.branches b on b.id = a.organization_id where a.user_id = $1
             """)
         { Parameters = { new() { Value = userId } } });
@@ -43,7 +48,10 @@ internal sealed class AccessReader(NpgsqlDataSource database, RolePermissions ro
         // In a suspended branch of his own every write is refused with the reason; a role further down loses only what writes.
         while (await reader.ReadAsync(ct))
             if (reader.GetString(3) is not "Closed" and var state)
+            {
                 grants.Add(GrantOf(reader.GetString(0), reader.GetGuid(1), reader.GetString(2), state == "Suspended" && !suspended));
+                grants.AddRange(reader.GetFieldValue<string[]>(4).Select(former => GrantOf(reader.GetString(0), reader.GetGuid(1), former, true)));
+            }
 
         return new Proven(new Access
         {
@@ -65,7 +73,9 @@ internal sealed class AccessReader(NpgsqlDataSource database, RolePermissions ro
         var now = clock.GetUtcNow();
         await using var command = database.CreateCommand(
             """
-            select k.id, k.name, k.organization_id, k.owner_path, k.role, k.key_hash, k.expires_at, k.last_used_at, b.state
+            select k.id, k.name, k.organization_id, k.owner_path, k.role, k.key_hash, k.expires_at, k.last_used_at, b.state,
+                array(select f.path from identity.former_paths f join identity.users u on u.organization_id = f.organization_id
+                    where f.organization_id = k.organization_id and u.id = k.created_by)
             from identity.api_keys k join identity.branches b on b.id = k.organization_id where k.prefix = $1 and k.revoked_at is null
             """);
         command.Parameters.Add(new() { Value = prefix });
@@ -84,7 +94,11 @@ internal sealed class AccessReader(NpgsqlDataSource database, RolePermissions ro
             Name = $"{reader.GetString(1)} (lk_{prefix})",
             OrganizationId = reader.GetGuid(2),
             Path = reader.GetString(3),
-            Grants = [GrantOf(reader.GetString(4), reader.GetGuid(2), reader.GetString(3), false)],
+            Grants =
+            [
+                GrantOf(reader.GetString(4), reader.GetGuid(2), reader.GetString(3), false),
+                .. reader.GetFieldValue<string[]>(9).Select(former => GrantOf(reader.GetString(4), reader.GetGuid(2), former, true)),
+            ],
             WritesRefused = suspended ? OrganizationRefusals.BranchSuspended : null,
         };
         var used = await reader.IsDBNullAsync(7, ct) ? DateTimeOffset.MinValue : reader.GetFieldValue<DateTimeOffset>(7);

@@ -3,6 +3,8 @@ using Licensing.Identity.Audit;
 using Licensing.Identity.Federation;
 using Licensing.Identity.Organizations;
 using Licensing.Identity.Sessions;
+using Licensing.Identity.Settings;
+using Licensing.Identity.Transfers;
 using Licensing.Identity.Users;
 using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
@@ -14,6 +16,10 @@ internal sealed class IdentityDb(DbContextOptions<IdentityDb> options, DbSession
     public override string Schema => "identity";
 
     public DbSet<Organization> Organizations => Set<Organization>();
+
+    public DbSet<Transfer> Transfers => Set<Transfer>();
+
+    public DbSet<SettingsRow> Settings => Set<SettingsRow>();
 
     public DbSet<AuditRecord> AuditRecords => Set<AuditRecord>();
 

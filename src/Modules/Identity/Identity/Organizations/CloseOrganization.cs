@@ -14,7 +14,8 @@ internal static class CloseOrganization
     public sealed record Command(OrganizationKind Kind, OrganizationId Id) : ICommand<Done>;
 
     internal sealed class Handler(
-        IdentityDb db, DbSession session, ManagedOrganizations organizations, CredentialCache cache, Precondition precondition, TimeProvider clock)
+        IdentityDb db, DbSession session, ManagedOrganizations organizations, IEnumerable<IHoldsOrganization> holders, CredentialCache cache,
+        Precondition precondition, TimeProvider clock)
         : ICommandHandler<Command, Done>
     {
         public async Task<Result<Done>> Handle(Command command, CancellationToken cancellationToken)
@@ -24,12 +25,22 @@ internal static class CloseOrganization
             if (precondition.Fails(organization))
                 return Precondition.Failed;
             var live = await db.Organizations.AnyAsync(x => x.ParentId == command.Id && x.Status != OrganizationStatus.Closed, cancellationToken);
-            if (organization.Close(live, clock.GetUtcNow()).Refused(out refusal, out var closed))
+            if (organization.Close(live, await HeldAsync(organization, cancellationToken), clock.GetUtcNow()).Refused(out refusal, out var closed))
                 return refusal;
 
             db.Publish(closed);
             cache.ForgetAfterCommit(session);
             return default(Done);
+        }
+
+        // Its row is locked by now, so that what a holder takes hold of at this moment is either seen here or finds it closed.
+        private async Task<IReadOnlyList<Holding>> HeldAsync(Organization organization, CancellationToken ct)
+        {
+            var held = new List<Holding>();
+            foreach (var holder in holders)
+                if (await holder.HeldAsync(organization.Id, organization.OwnerPath, ct) is { } holding)
+                    held.Add(holding);
+            return held;
         }
     }
 

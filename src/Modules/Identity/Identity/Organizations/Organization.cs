@@ -1,4 +1,5 @@
 using Licensing.Identity.Contracts;
+using Licensing.Identity.Transfers;
 using Licensing.Kernel.Persistence;
 
 namespace Licensing.Identity.Organizations;
@@ -23,7 +24,7 @@ internal interface IOrganizationDetails
     string? TaxId { get; }
 }
 
-/// <summary>A node of the tree. Where it stands never changes, so its path can be copied to whatever it owns.</summary>
+/// <summary>A node of the tree. Only a tenant ever changes its place, by a transfer, which takes along what it owns (ADR 0014).</summary>
 internal sealed class Organization : IOwned, IVersioned
 {
     private Organization()
@@ -33,8 +34,8 @@ internal sealed class Organization : IOwned, IVersioned
     public OrganizationId Id { get; private init; }
     public int Code { get; private init; }
     public OrganizationKind Kind { get; private init; }
-    public OrganizationId? ParentId { get; private init; }
-    public string OwnerPath { get; private init; } = "";
+    public OrganizationId? ParentId { get; private set; }
+    public string OwnerPath { get; private set; } = "";
     public string ExternalId { get; private set; } = "";
     public string DisplayName { get; private set; } = "";
     public string? LegalName { get; private set; }
@@ -96,14 +97,31 @@ internal sealed class Organization : IOwned, IVersioned
     }
 
     /// <summary>Ends it for good; the row stays, for what was done under it.</summary>
-    public Result<OrganizationClosed> Close(bool hasLiveChildren, DateTimeOffset now)
+    public Result<OrganizationClosed> Close(bool hasLiveChildren, IReadOnlyList<Holding> held, DateTimeOffset now)
     {
         if (Status is OrganizationStatus.Closed)
             return OrganizationRefusals.Closed;
         if (hasLiveChildren)
             return OrganizationRefusals.HasLiveChildren;
+        if (held.Count > 0)
+            return OrganizationRefusals.StillHeld(held);
         (Status, StatusReason) = (OrganizationStatus.Closed, null);
         return new OrganizationClosed(Id, OwnerPath, now);
+    }
+
+    /// <summary>Whether this tenant may go to <paramref name="partner"/>. A suspended one may: its new partner decides what follows.</summary>
+    public Result<Done> MayMoveTo(Organization partner, Organization abovePartner) =>
+        Status is OrganizationStatus.Closed ? OrganizationRefusals.Closed
+        : partner.Id == ParentId ? TransferRefusals.AlreadyThere
+        : partner.Status is OrganizationStatus.Closed ? TransferRefusals.PartnerClosed
+        : partner.Status is OrganizationStatus.Suspended || abovePartner.Status is OrganizationStatus.Suspended ? TransferRefusals.PartnerSuspended
+        : default(Done);
+
+    public TenantTransferred MoveTo(Organization partner, DateOnly on, DateTimeOffset now)
+    {
+        var from = OwnerPath;
+        (ParentId, OwnerPath) = (partner.Id, $"{partner.OwnerPath}{Code}.");
+        return new TenantTransferred(Id, from, OwnerPath, on, now);
     }
 
     public Result<Done> Change(PatchOrganization.Command change)

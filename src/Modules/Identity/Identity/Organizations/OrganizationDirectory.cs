@@ -8,9 +8,14 @@ namespace Licensing.Identity.Organizations;
 internal sealed class OrganizationDirectory(DbSession session) : IOrganizationDirectory
 {
     // The platform is never suspended, so two levels above are all that can be.
-    private const string Select =
-        """
-        select o.id, o.code, o.kind, o.parent_id, o.owner_path, o.external_id, o.display_name, o.country, o.currency,
+    private const string Columns = "o.owner_path, o.external_id, o.display_name";
+
+    // As it was called when it left.
+    private const string FormerColumns = "f.path, f.external_id, f.display_name";
+
+    private static string Select(string columns) =>
+        $"""
+        select o.id, o.code, o.kind, o.parent_id, {columns}, o.country, o.currency,
                o.status = 'Active' and coalesce(p.status, 'Active') = 'Active' and coalesce(g.status, 'Active') = 'Active'
         from identity.organizations o
         left join identity.organizations p on p.id = o.parent_id
@@ -26,8 +31,22 @@ internal sealed class OrganizationDirectory(DbSession session) : IOrganizationDi
     public async Task<IReadOnlyDictionary<OrganizationId, OrganizationRef>> FindAsync(IReadOnlyCollection<OrganizationId> ids, CancellationToken ct) =>
         (await ReadAsync("where o.id = any($1)", ct, ids.Select(x => x.Value).ToArray())).ToDictionary(x => x.Id);
 
+    public async Task<IReadOnlyDictionary<OrganizationId, OrganizationRef>> HoldAsync(IReadOnlyCollection<OrganizationId> ids, CancellationToken ct)
+    {
+        // Read by a statement of its own, so that what was committed while this one waited is seen.
+        await using (var locking = new NpgsqlCommand(
+            "select 1 from identity.organizations where id = any($1) order by id for key share", await session.OpenAsync(ct), session.Transaction)
+        { Parameters = { new() { Value = ids.Select(x => x.Value).ToArray() } } })
+            await locking.ExecuteNonQueryAsync(ct);
+        return await FindAsync(ids, ct);
+    }
+
     public async Task<IReadOnlyDictionary<string, OrganizationRef>> FindByPathAsync(IReadOnlyCollection<string> paths, CancellationToken ct) =>
-        (await ReadAsync("where o.owner_path = any($1)", ct, (object)paths.ToArray())).ToDictionary(x => x.Path, StringComparer.Ordinal);
+        (await ReadAsync("where o.owner_path = any($1)", ct, (object)paths.ToArray()))
+            .Concat((await ReadAsync(
+                FormerColumns, "join identity.former_paths f on f.organization_id = o.id where f.path = any($1) and f.path <> o.owner_path order by f.id",
+                [paths.ToArray()], ct)).GroupBy(x => x.Path).Select(x => x.Last()))
+            .ToDictionary(x => x.Path, StringComparer.Ordinal);
 
     public async Task<ILookup<string, OrganizationRef>> FindTenantsAsync(IReadOnlyCollection<string> externalIds, Scope scope, CancellationToken ct)
     {
@@ -42,11 +61,62 @@ internal sealed class OrganizationDirectory(DbSession session) : IOrganizationDi
         return await ReadAsync($"where o.kind = $1 and {InScope} order by o.code", ct, kind.ToString(), from, until);
     }
 
+    public async Task<IReadOnlyDictionary<OrganizationId, PathHistory>> PathsAsync(IReadOnlyCollection<OrganizationId> ids, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(
+            """
+            select o.id, o.owner_path, f.path, f.until_on
+            from identity.organizations o left join identity.former_paths f on f.organization_id = o.id
+            where o.id = any($1) order by o.id, f.until_on, f.id
+            """, await session.OpenAsync(ct), session.Transaction)
+        { Parameters = { new() { Value = ids.Select(x => x.Value).ToArray() } } };
+        var found = new Dictionary<OrganizationId, (string Path, List<FormerPath> Former)>();
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        while (await rows.ReadAsync(ct))
+        {
+            var id = new OrganizationId(rows.GetGuid(0));
+            if (!found.TryGetValue(id, out var history))
+                found[id] = history = (rows.GetString(1), []);
+            if (!rows.IsDBNull(2))
+                history.Former.Add(new FormerPath(rows.GetString(2), rows.GetFieldValue<DateOnly>(3)));
+        }
+
+        return found.ToDictionary(x => x.Key, x => new PathHistory(x.Value.Path, x.Value.Former));
+    }
+
+    public async Task<IReadOnlyDictionary<OrganizationId, string>> TransferredAsync(Scope scope, DateOnly day, CancellationToken ct)
+    {
+        var (from, until) = scope.Ranges();
+        await using var command = new NpgsqlCommand(
+            """
+            with places as (
+                select organization_id, path, until_on, id from identity.former_paths
+                union all
+                select o.id, o.owner_path, 'infinity', null from identity.organizations o
+                where o.id in (select organization_id from identity.former_paths)),
+            judged as (
+                select p.*, exists (select from unnest($1::text[], $2::text[]) r(low, high) where p.path >= r.low and p.path < r.high) as inside from places p)
+            select distinct on (j.organization_id) j.organization_id, j.path
+            from judged j
+            join (select organization_id from judged group by 1 having bool_or(inside) and not bool_and(inside)) c using (organization_id)
+            where j.until_on > $3
+            order by j.organization_id, j.until_on, j.id
+            """, await session.OpenAsync(ct), session.Transaction)
+        { Parameters = { new() { Value = from }, new() { Value = until }, new() { Value = day } } };
+        var found = new Dictionary<OrganizationId, string>();
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        while (await rows.ReadAsync(ct))
+            found.Add(new OrganizationId(rows.GetGuid(0)), rows.GetString(1));
+        return found;
+    }
+
     public async Task<OrganizationRef> PlatformAsync(CancellationToken ct) => (await ReadAsync("where o.kind = 'Platform'", ct)).Single();
 
-    private async Task<List<OrganizationRef>> ReadAsync(string where, CancellationToken ct, params object[] values)
+    private Task<List<OrganizationRef>> ReadAsync(string where, CancellationToken ct, params object[] values) => ReadAsync(Columns, where, values, ct);
+
+    private async Task<List<OrganizationRef>> ReadAsync(string columns, string where, object[] values, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand(Select + where, await session.OpenAsync(ct), session.Transaction);
+        await using var command = new NpgsqlCommand(Select(columns) + where, await session.OpenAsync(ct), session.Transaction);
         foreach (var value in values)
             command.Parameters.Add(new() { Value = value });
         await using var reader = await command.ExecuteReaderAsync(ct);

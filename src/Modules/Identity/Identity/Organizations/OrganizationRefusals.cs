@@ -31,6 +31,9 @@ internal static class OrganizationRefusals
     public static Refusal HasLiveChildren { get; } =
         new(RefusalKind.Conflict, "has_live_organizations", "Organizations below this one are not closed yet.");
 
+    public static Refusal StillHeld(IReadOnlyList<Holding> held) => new(
+        RefusalKind.Conflict, "still_in_use", $"Still live there: {string.Join(", ", held.Select(x => $"{x.Count} {x.What}"))}. End them first.");
+
     public static Refusal OutOfReach { get; } =
         new(RefusalKind.Forbidden, "not_allowed_here", "You may see this organization but not change it: only those above it may.");
 

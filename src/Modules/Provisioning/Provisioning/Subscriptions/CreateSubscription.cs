@@ -7,7 +7,7 @@ namespace Licensing.Provisioning.Subscriptions;
 /// <summary>Sells a plan to a tenant: from today, from a day to come, or from a past one for those who may.</summary>
 internal static class CreateSubscription
 {
-    [Needs(ProvisioningPermissions.SubscriptionsManage)]
+    [Needs(ProvisioningPermissions.SubscriptionsOpen)]
     public sealed record Command(
         OrganizationId TenantId, PlanId PlanId, IReadOnlyDictionary<string, int> Quantities, DateOnly? StartDate = null, DateOnly? EndDate = null,
         string? Reference = null) : ICommand<SubscriptionView>;

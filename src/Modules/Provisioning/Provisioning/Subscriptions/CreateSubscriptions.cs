@@ -9,7 +9,7 @@ internal static class CreateSubscriptions
 {
     public const int Most = 1_000;
 
-    [Needs(ProvisioningPermissions.SubscriptionsManage)]
+    [Needs(ProvisioningPermissions.SubscriptionsOpen)]
     public sealed record Command(IReadOnlyList<NewSubscription> Items) : ICommand<BatchView>;
 
     public sealed class Validator : AbstractValidator<Command>

@@ -5,10 +5,14 @@ namespace Licensing.Provisioning.Subscriptions;
 internal enum HistoryEvent { Opened, Activated, QuantitiesChanged, Suspended, Resumed, Cancelled }
 
 /// <summary>One thing that happened to a subscription, for people; the subscription's own days are what counts.</summary>
-internal sealed class HistoryEntry
+internal sealed class HistoryEntry : IOwned
 {
     public Guid Id { get; private init; }
     public SubscriptionId SubscriptionId { get; private init; }
+
+    /// <summary>Where the tenant stood when it happened; a transfer leaves it there.</summary>
+    public string OwnerPath { get; private init; } = "";
+
     public DateTimeOffset At { get; private init; }
     public HistoryEvent What { get; private init; }
     public DateOnly EffectiveOn { get; private init; }
@@ -22,6 +26,7 @@ internal sealed class HistoryEntry
         {
             Id = Licensing.Kernel.Id.NewGuid(now),
             SubscriptionId = subscription.Id,
+            OwnerPath = subscription.OwnerPath,
             At = now,
             What = what,
             EffectiveOn = effectiveOn,

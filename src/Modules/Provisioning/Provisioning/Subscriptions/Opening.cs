@@ -19,8 +19,8 @@ internal sealed record NewSubscription(
 
 /// <summary>Opens one subscription or a thousand by the same rules, with as many reads for all as for one.</summary>
 internal sealed class Opening(
-    ProvisioningDb db, IOrganizationDirectory organizations, ICatalog catalog, Principal principal, ProvisioningSettings settings,
-    BillingCalendar calendar, TimeProvider clock)
+    ProvisioningDb db, IOrganizationDirectory organizations, IOrganizationSettings organizationSettings, ICatalog catalog, Principal principal,
+    ProvisioningSettings settings, BillingCalendar calendar, TimeProvider clock)
 {
     private const int LongestReference = 120;
 
@@ -30,17 +30,19 @@ internal sealed class Opening(
         var now = clock.GetUtcNow();
         var today = calendar.DayOf(now);
         var tenantIds = asked.Where(a => a is not null).Select(a => a.TenantId).Distinct().ToList();
-        var tenants = await organizations.FindAsync(tenantIds, ct);
+        var tenants = await organizations.HoldAsync(tenantIds, ct);
         var plans = await catalog.CurrentVersionsAsync([.. asked.Where(a => a is not null).Select(a => a.PlanId).Distinct()], ct);
         var rules = new Dictionary<string, ProductRules>(StringComparer.Ordinal);
         foreach (var product in plans.Values.Select(p => p.Product).Distinct())
             rules[product] = (await catalog.RulesAsync(product, ct))!;
         var taken = await TakenAsync(asked, tenantIds, ct);
+        var licensing = await organizationSettings.LicensingAsync(
+            [.. tenants.Values.Where(t => principal.Scope.Contains(t.Path)).Select(t => principal.Scope.RootOf(t.Path)).Distinct()], ct);
 
         var outcomes = new List<Result<Subscription>>(asked.Count);
         foreach (var one in asked)
         {
-            if (Decide(one, tenants, plans, rules, taken, today, now).Refused(out var refusal, out var subscription))
+            if (Decide(one, tenants, licensing, plans, rules, taken, today, now).Refused(out var refusal, out var subscription))
             {
                 outcomes.Add(refusal);
                 continue;
@@ -56,13 +58,18 @@ internal sealed class Opening(
     }
 
     private Result<Subscription> Decide(
-        NewSubscription? asked, IReadOnlyDictionary<OrganizationId, OrganizationRef> tenants, IReadOnlyDictionary<PlanId, PlanVersionRef> plans,
+        NewSubscription? asked, IReadOnlyDictionary<OrganizationId, OrganizationRef> tenants, IReadOnlyDictionary<string, LicensingSettings> licensing,
+        IReadOnlyDictionary<PlanId, PlanVersionRef> plans,
         Dictionary<string, ProductRules> rules, HashSet<(OrganizationId, string)> taken, DateOnly today, DateTimeOffset now)
     {
         if (asked is null)
             return SubscriptionRefusals.ItemMissing;
         if (!tenants.TryGetValue(asked.TenantId, out var tenant) || tenant.Kind is not OrganizationKind.Tenant || !principal.Scope.Contains(tenant.Path))
             return SubscriptionRefusals.TenantNotFound(asked.TenantId);
+        // What counts is where the caller's right is held.
+        var held = principal.Scope.RootOf(tenant.Path);
+        if (!licensing[held].LetsOpenSubscriptions(OrganizationPath.LevelOf(held)))
+            return LicensingSettings.NotDelegated;
         if (!plans.TryGetValue(asked.PlanId, out var plan))
             return SubscriptionRefusals.PlanNotAvailable(asked.PlanId);
         if (!tenant.Active)

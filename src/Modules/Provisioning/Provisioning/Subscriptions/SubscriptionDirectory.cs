@@ -9,7 +9,8 @@ using Npgsql;
 namespace Licensing.Provisioning.Subscriptions;
 
 /// <inheritdoc cref="ISubscriptionDirectory"/>
-internal sealed class SubscriptionDirectory(ProvisioningDb db, DbSession session, ICatalog catalog, BillingCalendar calendar, TimeProvider clock)
+internal sealed class SubscriptionDirectory(
+    ProvisioningDb db, DbSession session, IOrganizationDirectory organizations, ICatalog catalog, BillingCalendar calendar, TimeProvider clock)
     : ISubscriptionDirectory
 {
     // Has a day in the period, and not all of them suspended: suspensions never touch, so one that hides them all is one entry.
@@ -18,7 +19,8 @@ internal sealed class SubscriptionDirectory(ProvisioningDb db, DbSession session
         and not exists (
             select from jsonb_to_recordset(s.suspensions) as x ("from" date, until date)
             where x."from" <= greatest(s.starts_on, @start) and coalesce(x.until, @end) >= least(coalesce(s.ends_on, @end), @end))
-        and exists (select from unnest(@from, @until) as r (lower, upper) where s.owner_path >= r.lower and s.owner_path < r.upper)
+        and case when s.tenant_id = any (@moved) then s.tenant_id = any (@inside)
+            else exists (select from unnest(@from, @until) as r (lower, upper) where s.owner_path >= r.lower and s.owner_path < r.upper) end
         """;
 
     public async Task<IReadOnlyDictionary<SubscriptionId, UsageTarget>> FindAsync(IReadOnlyCollection<SubscriptionId> ids, CancellationToken ct) =>
@@ -43,12 +45,13 @@ internal sealed class SubscriptionDirectory(ProvisioningDb db, DbSession session
                 where s.tenant_id > @after and {HasDays}
                 order by s.tenant_id limit @tenants)
             select s.* from page join provisioning.subscriptions s using (tenant_id) where {HasDays}
-            """, [.. Parameters(period, scope), new NpgsqlParameter("after", after?.Value ?? Guid.Empty), new NpgsqlParameter("tenants", tenants)])
+            """, [.. await ParametersAsync(period, scope, ct), new NpgsqlParameter("after", after?.Value ?? Guid.Empty), new NpgsqlParameter("tenants", tenants)])
             .AsNoTracking().OrderBy(x => x.TenantId).ThenBy(x => x.Id).ToListAsync(ct);
+        var paths = await organizations.PathsAsync([.. subscriptions.Select(s => s.TenantId).Distinct()], ct);
         return
         [
             .. subscriptions.Select(s => new BillableSubscription(
-                s.Id, s.TenantId, s.OwnerPath, s.StartsOn, Spans.Of(period, s.PlanVersionId, s.StartsOn, s.EndsOn, s.History, s.Suspensions))),
+                s.Id, s.TenantId, paths[s.TenantId].On(LastDayOf(period)), s.StartsOn, Spans.Of(period, s.PlanVersionId, s.StartsOn, s.EndsOn, s.History, s.Suspensions))),
         ];
     }
 
@@ -56,20 +59,29 @@ internal sealed class SubscriptionDirectory(ProvisioningDb db, DbSession session
     {
         await using var command = new NpgsqlCommand(
             $"select count(distinct s.tenant_id) from provisioning.subscriptions s where {HasDays}", await session.OpenAsync(ct), session.Transaction);
-        command.Parameters.AddRange(Parameters(period, scope));
+        command.Parameters.AddRange(await ParametersAsync(period, scope, ct));
         return checked((int)(long)(await command.ExecuteScalarAsync(ct))!);
     }
 
-    private static NpgsqlParameter[] Parameters(Period period, Scope scope)
+    // A tenant that was transferred into the scope or out of it is in it by where it stood at the period's end, not by its rows' paths.
+    private async Task<NpgsqlParameter[]> ParametersAsync(Period period, Scope scope, CancellationToken ct)
     {
         var (from, until) = scope.Ranges();
-        return [new("start", period.Start), new("end", period.End), new("from", from), new("until", until)];
+        var moved = await organizations.TransferredAsync(scope, LastDayOf(period), ct);
+        return
+        [
+            new("start", period.Start), new("end", period.End), new("from", from), new("until", until),
+            new("moved", moved.Keys.Select(x => x.Value).ToArray()),
+            new("inside", moved.Where(x => scope.Contains(x.Value)).Select(x => x.Key.Value).ToArray()),
+        ];
     }
+
+    private static DateOnly LastDayOf(Period period) => period.End.AddDays(-1);
 
     private async Task<IEnumerable<UsageTarget>> TargetsAsync(List<Subscription> subscriptions, CancellationToken ct)
     {
         var versions = await catalog.FindPlanVersionsAsync([.. subscriptions.Select(s => s.PlanVersionId).Distinct()], ct);
         return subscriptions.Select(s => new UsageTarget(
-            s.Id, s.TenantId, s.OwnerPath, s.PlanVersionId, versions[s.PlanVersionId].UsesPriceLists, s.StartsOn, s.EndsOn));
+            s.Id, s.TenantId, s.PlanVersionId, versions[s.PlanVersionId].UsesPriceLists, s.StartsOn, s.EndsOn));
     }
 }

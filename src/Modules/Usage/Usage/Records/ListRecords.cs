@@ -63,9 +63,12 @@ internal static class ListRecords
 
         private async Task<IEnumerable<Guid>> TenantsAsync(Query query, Cursor? cursor, CancellationToken ct)
         {
-            var tenants = query.TenantId is { } one
-                ? [one]
-                : (await organizations.ListAsync(OrganizationKind.Tenant, principal.Scope, ct)).Select(t => t.Id.Value);
+            if (query.TenantId is { } one)
+                return new[] { one }.Where(t => cursor is null || t >= cursor.Tenant);
+            var now = await organizations.ListAsync(OrganizationKind.Tenant, principal.Scope, ct);
+            // Those that were transferred away have left their records here.
+            var before = await organizations.TransferredAsync(principal.Scope, DateOnly.MinValue, ct);
+            var tenants = now.Select(t => t.Id.Value).Concat(before.Keys.Select(t => t.Value)).Distinct();
             return tenants.Where(t => cursor is null || t >= cursor.Tenant).Order();
         }
 

@@ -25,6 +25,8 @@ internal sealed class RecordDraft(int index)
 
     /// <summary>Whose it is, once found.</summary>
     public UsageTarget? Target { get; set; }
+    /// <summary>Where its tenant stood on its day.</summary>
+    public string? OwnerPath { get; set; }
     public DateOnly Day { get; set; }
     public Guid ContentHash { get; set; }
     public RecordRefusal? Refusal { get; private set; }

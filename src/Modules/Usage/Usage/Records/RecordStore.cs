@@ -60,7 +60,7 @@ internal sealed class RecordStore(DbSession session)
                 Array(records, r => r.Start!.Value.UtcDateTime, NpgsqlDbType.TimestampTz), Array(records, r => r.End?.UtcDateTime, NpgsqlDbType.TimestampTz),
                 Array(records, r => r.Day, NpgsqlDbType.Date),
                 // As text: 38 digits are more than a decimal holds.
-                Texts(records, r => r.Quantity), Texts(records, r => r.Target!.OwnerPath), Texts(records, r => r.Meter),
+                Texts(records, r => r.Quantity), Texts(records, r => r.OwnerPath), Texts(records, r => r.Meter),
                 Texts(records, r => r.Sku ?? ""), Texts(records, r => r.Region ?? ""), Texts(records, r => r.ResourceId), Texts(records, r => r.Dimensions),
                 new() { Value = now.UtcDateTime },
             },

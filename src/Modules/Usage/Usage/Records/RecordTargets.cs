@@ -3,7 +3,10 @@ using Licensing.Provisioning.Contracts;
 
 namespace Licensing.Usage.Records;
 
-/// <summary>Finds whose the records of a batch are: three reads however many records there are.</summary>
+/// <summary>
+/// Finds whose the records of a batch are: a few reads however many records there are. A record belongs to where its tenant stood on the
+/// record's day, whenever it arrives: a transferred tenant's late usage is its old partner's, to send and to see.
+/// </summary>
 internal sealed class RecordTargets(IOrganizationDirectory organizations, ISubscriptionDirectory subscriptions, BillingCalendar calendar)
 {
     public async Task ResolveAsync(IReadOnlyCollection<RecordDraft> records, Scope scope, CancellationToken ct)
@@ -21,11 +24,13 @@ internal sealed class RecordTargets(IOrganizationDirectory organizations, ISubsc
         if (records.Count == 0)
             return;
         var found = await subscriptions.FindAsync([.. records.Select(r => r.SubscriptionId!.Value).Distinct()], ct);
+        var paths = await organizations.PathsAsync([.. found.Values.Select(s => s.TenantId).Distinct()], ct);
         foreach (var record in records)
-            if (found.TryGetValue(record.SubscriptionId!.Value, out var target) && scope.Contains(target.OwnerPath))
+            if (found.TryGetValue(record.SubscriptionId!.Value, out var target)
+                && paths[target.TenantId].On(record.Day) is var path && scope.Contains(path))
             {
                 if (IsLive(target, record.Day))
-                    record.Target = target;
+                    (record.Target, record.OwnerPath) = (target, path);
                 else
                     record.Refuse(RecordRefusals.SubscriptionNotLive);
             }
@@ -41,6 +46,7 @@ internal sealed class RecordTargets(IOrganizationDirectory organizations, ISubsc
             return;
         var tenants = await organizations.FindTenantsAsync([.. records.Select(r => r.TenantExternalId!).Distinct()], scope, ct);
         var found = await subscriptions.OfTenantsAsync([.. tenants.SelectMany(t => t).Select(t => t.Id).Distinct()], ct);
+        var paths = await organizations.PathsAsync([.. found.Select(s => s.Key)], ct);
         foreach (var record in records)
         {
             // Two partners may use one external id. Even if only one of the tenants has a subscription that fits, taking it would
@@ -49,8 +55,8 @@ internal sealed class RecordTargets(IOrganizationDirectory organizations, ISubsc
             var fitting = owners.Count == 1
                 ? found[owners[0].Id].Where(s => s.UsesPriceLists && IsLive(s, record.Day)).Take(2).ToList()
                 : [];
-            if (fitting is [var target])
-                record.Target = target;
+            if (fitting is [var target] && paths[target.TenantId].On(record.Day) is var path && scope.Contains(path))
+                (record.Target, record.OwnerPath) = (target, path);
             else
                 record.Refuse(owners.Count > 1 || fitting.Count > 1
                     ? RecordRefusals.SubscriptionAmbiguous

@@ -13,7 +13,7 @@ internal static class RollupSql
     /// <summary>Cells with owner_path, aggregation, quantity and records.</summary>
     /// <remarks>
     /// A meter without an aggregation yields a null that no rollup can hold: failing is better than guessing how to count. The owner
-    /// of a cell is the one of its newest record, because a tenant that changes its partner takes the day with it.
+    /// of a cell is the one of its newest record: a tenant transferred during a day takes that day with it.
     /// </remarks>
     public const string Cells = """
         added as (

@@ -1,0 +1,23 @@
+using System.Text.Json.Serialization;
+using Licensing.Identity.Contracts;
+using Licensing.Kernel.Persistence;
+
+namespace Licensing.Identity.Settings;
+
+/// <summary>What an organisation says, and what holds there with what those above say. The latter changes without a new version.</summary>
+internal sealed record SettingsView<TOwn, TEffective>(
+    OrganizationId OrganizationId, TOwn Own, TEffective Effective, [property: JsonIgnore] int Version) : IDated;
+
+internal sealed record AreaView<TOwn, TEffective>(TOwn Own, TEffective Effective);
+
+/// <summary>All areas. Its version counts the changes of all of them.</summary>
+internal sealed record AllSettingsView(
+    OrganizationId OrganizationId, AreaView<OwnBranding, EffectiveBranding> Branding, AreaView<OwnLicensing, EffectiveLicensing> Licensing,
+    AreaView<OwnSignIn, EffectiveSignIn> Identity, [property: JsonIgnore] int Version) : IDated
+{
+    public static AllSettingsView Of(GetSettings.Found x) => new(
+        x.OrganizationId, new(x.Said.Own<OwnBranding>(x.Path), EffectiveBranding.Of(x.Said.Chain<OwnBranding>(x.Path))),
+        new(x.Said.Own<OwnLicensing>(x.Path), EffectiveLicensing.Of(x.Said.Chain<OwnLicensing>(x.Path))),
+        new(x.Said.Own<OwnSignIn>(x.Path), EffectiveSignIn.Of(x.Said.Chain<OwnSignIn>(x.Path))),
+        x.Said.Version<OwnBranding>(x.Path) + x.Said.Version<OwnLicensing>(x.Path) + x.Said.Version<OwnSignIn>(x.Path));
+}

@@ -1,0 +1,86 @@
+using System.Text.Json.Nodes;
+using Licensing.Identity.Contracts;
+using Licensing.Identity.Credentials;
+using Licensing.Identity.Data;
+using Licensing.Identity.Organizations;
+using Licensing.Kernel.Persistence;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace Licensing.Identity.Transfers;
+
+/// <summary>Moves a tenant and what Identity keeps at it, in the caller's transaction (ADR 0014).</summary>
+internal sealed class TenantMove(IdentityDb db, DbSession session, CredentialCache cache, AuditTrail audit, TimeProvider clock)
+{
+    /// <summary>What goes with the tenant. All else that has a path is history and stays; a test knows which tables there are.</summary>
+    public static IReadOnlyList<string> Moving { get; } = ["users", "role_assignments", "sessions", "api_keys"];
+
+    public static IReadOnlyList<string> Staying { get; } = ["organizations", "audit_entries", "transfers"];
+
+    /// <summary>Everything that forbids the move now; also asked when one is agreed for a later day.</summary>
+    public async Task<Result<Done>> AllowsAsync(Organization tenant, Organization partner, CancellationToken ct)
+    {
+        var above = await db.Organizations.AsNoTracking().SingleAsync(x => x.Id == partner.ParentId, ct);
+        if (tenant.MayMoveTo(partner, above).Refused(out var refusal, out _))
+            return refusal;
+        return await db.Organizations.AnyAsync(x => x.ParentId == partner.Id && x.ExternalId == tenant.ExternalId, ct)
+            ? OrganizationRefusals.ExternalIdTaken
+            : default(Done);
+    }
+
+    /// <summary>
+    /// Locks both before they are read: what is just opened at the tenant commits first, and the partner is neither closed nor suspended
+    /// before this commits.
+    /// </summary>
+    public async Task<(Organization Tenant, Organization? Partner)> LockAsync(OrganizationId tenant, OrganizationId partner, CancellationToken ct)
+    {
+        await ExecuteAsync("select 1 from identity.organizations where id = $1 for update", ct, tenant.Value);
+        await ExecuteAsync(
+            """
+            select 1 from identity.organizations
+            where id = $1 or id = (select parent_id from identity.organizations where id = $1) order by owner_path for key share
+            """, ct, partner.Value);
+        return (await db.Organizations.SingleAsync(x => x.Id == tenant, ct),
+            await db.Organizations.AsNoTracking().SingleOrDefaultAsync(x => x.Id == partner && x.Kind == OrganizationKind.Partner, ct));
+    }
+
+    public async Task MoveAsync(Organization tenant, Organization partner, Transfer transfer, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        var moved = tenant.MoveTo(partner, transfer.EffectiveOn, now);
+        var (from, to) = (moved.FromPath, moved.ToPath);
+        await ExecuteAsync(
+            "insert into identity.former_paths (organization_id, path, external_id, display_name, until_on) values ($1, $2, $3, $4, $5)", ct,
+            tenant.Id.Value, from, tenant.ExternalId, tenant.DisplayName, transfer.EffectiveOn);
+
+        // Roles that the old partner's people held at the tenant end; a distributor above both partners keeps its own.
+        var roles = await ExecuteAsync(
+            """
+            delete from identity.role_assignments a using identity.users u
+            where a.owner_path = $1 and u.id = a.user_id and a.organization_id <> u.organization_id and not starts_with($2, u.owner_path)
+            """, ct, from, to);
+        // Whoever made a key knows its secret.
+        var keys = await ExecuteAsync(
+            """
+            update identity.api_keys k set revoked_at = $3, version = version + 1
+            where owner_path = $1 and revoked_at is null
+                and not exists (select from identity.users u where u.id = k.created_by and (u.organization_id = k.organization_id or starts_with($2, u.owner_path)))
+                and not exists (select from identity.api_keys c where c.id = k.created_by and (c.organization_id = k.organization_id or starts_with($2, c.owner_path)))
+            """, ct, from, to, now);
+        foreach (var table in Moving)
+            await ExecuteAsync($"update identity.{table} set owner_path = $2 where owner_path = $1", ct, from, to);
+
+        transfer.Done(now);
+        audit.Note("tenant_move", tenant.Id.Value.ToString(), transfer.OwnerPath, new JsonObject { ["rolesEnded"] = roles, ["apiKeysRevoked"] = keys });
+        db.Publish(moved);
+        cache.ForgetAfterCommit(session);
+    }
+
+    private async Task<int> ExecuteAsync(string sql, CancellationToken ct, params object[] values)
+    {
+        await using var command = new NpgsqlCommand(sql, await session.OpenAsync(ct), session.Transaction);
+        foreach (var value in values)
+            command.Parameters.Add(new() { Value = value });
+        return await command.ExecuteNonQueryAsync(ct);
+    }
+}
