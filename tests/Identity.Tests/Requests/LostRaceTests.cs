@@ -1,13 +1,14 @@
 using System.Net;
+using ISender = Licensing.Kernel.ISender;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Messaging;
+using Licensing.Kernel.Persistence;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
-using ISender = Licensing.Kernel.ISender;
 
 namespace Licensing.Identity.Tests.Requests;
 
@@ -65,7 +66,7 @@ public sealed class LostRaceTests(LostRaceTests.Unlucky app) : IClassFixture<Los
         app.Fate = async db =>
         {
             await db.Database.ExecuteSqlRawAsync("select 1");
-            await using var command = app.Services.GetRequiredService<NpgsqlDataSource>().CreateCommand("select pg_terminate_backend($1)");
+            await using var command = app.Services.GetRequiredService<SchemaOwner>().Database.CreateCommand("select pg_terminate_backend($1)");
             command.Parameters.Add(new() { Value = ((NpgsqlConnection)db.Database.GetDbConnection()).ProcessID });
             await command.ExecuteNonQueryAsync();
             await db.Set<OutboxMessage>().CountAsync();
