@@ -1,8 +1,10 @@
 using Licensing.Identity.ApiKeys;
 using Licensing.Identity.Audit;
+using Licensing.Identity.Clients;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Credentials;
 using Licensing.Identity.Data;
+using Licensing.Identity.OAuth;
 using Licensing.Identity.Organizations;
 using Licensing.Identity.Sessions;
 using Licensing.Identity.Users;
@@ -24,7 +26,9 @@ public static class IdentityModule
                 .OnConstraint("organizations_external_id_key", OrganizationRefusals.ExternalIdTaken)
                 .OnConstraint("users_email_key", UserRefusals.EmailTaken)
                 .OnConstraint("role_assignments_once", UserRefusals.AlreadyAssigned)
-                .Ops(ResetPassword.Ops);
+                .Ops(ResetPassword.Ops)
+                .Ops(RotateSigningKeys.Ops)
+                .Ops(ListSigningKeys.Ops);
             var services = host.Services;
             services.AddSingleton<IAuditStore, AuditStore>();
             services.AddScoped<IOrganizationDirectory, OrganizationDirectory>();
@@ -42,6 +46,11 @@ public static class IdentityModule
             services.AddSingleton<SigningKeys>();
             services.AddSingleton<AccessTokens>();
             services.AddScoped<SessionTokens>();
+            services.AddSingleton<TokenSettings>();
+            services.AddSingleton<ClientReader>();
+            services.AddSingleton<ClientProof>();
+            services.AddScoped<ClientRights>();
+            services.AddSingleton<IChore, TokenChore>();
 
             // In this order: the administrator belongs to the root.
             services.AddSingleton<FirstStart>();
@@ -81,6 +90,21 @@ public static class IdentityModule
             ListApiKeys.Map(keys);
             RevokeApiKey.Map(keys);
             ListAudit.Map(routes);
+
+            var clients = routes.MapArea("clients");
+            CreateClient.Map(clients);
+            GetClient.Map(clients);
+            ListClients.Map(clients);
+            PatchClient.Map(clients);
+            RevokeClient.Map(clients);
+            RotateClientSecret.Map(clients);
+            RemoveClientSecret.Map(clients);
+
+            var connect = routes.MapGroup("").WithTags("Identity");
+            IssueToken.Map(connect);
+            RevokeToken.Map(connect);
+            IntrospectToken.Map(connect);
+            GetServerMetadata.Map(routes);
         }
 
         private RouteGroupBuilder MapArea(string name) => routes.MapGroup($"/api/v1/{name}").WithTags("Identity");

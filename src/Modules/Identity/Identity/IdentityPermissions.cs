@@ -12,6 +12,9 @@ internal static class IdentityPermissions
     public const string ApiKeysManage = "identity.api_keys.manage";
     public const string ApiKeysRead = "identity.api_keys.read";
     public const string AuditRead = "identity.audit.read";
+    public const string ClientsManage = "identity.clients.manage";
+    public const string ClientsRead = "identity.clients.read";
+    public const string SigningKeysManage = "identity.signing_keys.manage";
 
     private static readonly IReadOnlyList<string> Administrators = [.. Roles.ChannelAdministrators, Roles.TenantAdministrator];
 
@@ -25,5 +28,8 @@ internal static class IdentityPermissions
         new(ApiKeysManage, "Make and revoke API keys", Administrators),
         new(ApiKeysRead, "Read API keys, without their secrets", Roles.Readers),
         new(AuditRead, "Read the audit trail", Roles.Readers),
+        new(ClientsManage, "Register, change and revoke OAuth clients", Administrators),
+        new(ClientsRead, "Read OAuth clients, without their secrets", Roles.Readers),
+        new(SigningKeysManage, "Rotate and list the signing keys of access tokens", Roles.Platform),
     ];
 }

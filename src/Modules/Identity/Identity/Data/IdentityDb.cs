@@ -1,5 +1,6 @@
 using Licensing.Identity.ApiKeys;
 using Licensing.Identity.Audit;
+using Licensing.Identity.Clients;
 using Licensing.Identity.Organizations;
 using Licensing.Identity.Sessions;
 using Licensing.Identity.Users;
@@ -25,4 +26,6 @@ internal sealed class IdentityDb(DbContextOptions<IdentityDb> options, DbSession
     public DbSet<RefreshToken> RefreshTokens => Set<RefreshToken>();
 
     public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
+
+    public DbSet<Client> Clients => Set<Client>();
 }
