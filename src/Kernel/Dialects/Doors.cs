@@ -154,6 +154,9 @@ public sealed class OAuthDialect : Dialect
     public override Task WriteAsync(HttpContext context, int status, Refusal refusal)
     {
         context.Response.Headers.CacheControl = "no-store";
+        // The standard knows no 415.
+        if (status == StatusCodes.Status415UnsupportedMediaType)
+            (status, refusal) = (StatusCodes.Status400BadRequest, refusal with { Message = "The body must be application/x-www-form-urlencoded." });
         if (status == StatusCodes.Status401Unauthorized)
             context.Response.Headers.WWWAuthenticate = "Basic realm=\"clients\", charset=\"UTF-8\"";
         return context.WriteJsonAsync(status, new JsonObject

@@ -46,7 +46,7 @@ public sealed partial record Expectation(string Method, string Pattern, string W
             ? new HttpRequestMessage(HttpMethod.Get, path + (Body == "-" ? "" : Body))
             : new HttpRequestMessage(new HttpMethod(Method), path)
             {
-                Content = Body == "-" ? null : new StringContent(ids.Fill(Body), Encoding.UTF8, "application/json"),
+                Content = Body == "-" ? null : new StringContent(ids.Fill(Body), Encoding.UTF8, Body[0] is '{' or '[' ? "application/json" : "application/x-www-form-urlencoded"),
             };
     }
 

@@ -55,7 +55,7 @@ internal static class CreateClient
             var (client, secret) = registered;
             db.Add(client);
             return new RegisteredClientView(
-                client.Id, client.Name, client.OrganizationId, client.Role, client.Scopes, client.AuthMethod, client.Secrets.FirstOrDefault()?.Id, secret,
+                client.Id, client.Name, client.OrganizationId, client.Role, client.Scopes, client.AuthMethod, client.Secrets is [var first] ? first.Id : null, secret,
                 client.CreatedAt, client.ExpiresAt);
         }
     }

@@ -1,6 +1,5 @@
 using System.Text.Json.Serialization;
 using Licensing.Identity.Clients;
-using Licensing.Identity.Credentials;
 using Licensing.Identity.Sessions;
 using Licensing.Kernel.Http;
 using MediatR;

@@ -60,5 +60,6 @@ internal static class RevokeToken
     public static void Map(RouteGroupBuilder connect) => connect
         .MapForm(GetServerMetadata.RevocationPath, form => new Request(form["token"], form.Client))
         .Slice<Request, Done>(nameof(RevokeToken), "Revokes a token (RFC 7009)")
-        .Accepts<Form>(OAuthForm.ContentType);
+        .Accepts<Form>(OAuthForm.ContentType)
+        .WithMetadata(new SliceExample(Response: new { }));
 }
