@@ -195,7 +195,7 @@ public sealed class SigningKeyTests(App app) : IClassFixture<App>
         return (await answer.JsonAsync()).GetProperty("accessToken").GetString()!;
     }
 
-    private static IChore Chore(IServiceProvider services) => services.GetServices<IChore>().OfType<TokenChore>().Single();
+    private static TokenChore Chore(IServiceProvider services) => services.GetServices<IChore>().OfType<TokenChore>().Single();
 
     private async Task<RotateSigningKeys.RotatedView> RotateAsync(bool compromised = false)
     {

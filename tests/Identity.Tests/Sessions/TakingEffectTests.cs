@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text.Json;
 using Licensing.Identity.Contracts;
 
 namespace Licensing.Identity.Tests.Sessions;
