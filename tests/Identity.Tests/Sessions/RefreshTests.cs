@@ -188,7 +188,7 @@ public sealed class RefreshTests(App app) : IClassFixture<App>
         app.Clock.Advance(TimeSpan.FromDays(31));
         var (_, alive) = await LoginAsync();
 
-        await app.Services.GetServices<IChore>().OfType<TokenChore>().Single().RunAsync(Ct);
+        await app.Services.GetRequiredService<Housekeeping>().CleanAsync(Ct);
 
         var left = await app.InAsync<NpgsqlDataSource, (long, long)>(async database =>
         {

@@ -59,7 +59,10 @@ internal static class RevokeToken
 
     public static void Map(RouteGroupBuilder connect) => connect
         .MapForm(GetServerMetadata.RevocationPath, form => new Request(form["token"], form.Client))
-        .Slice<Request, Done>(nameof(RevokeToken), "Revokes a token (RFC 7009)")
-        .Accepts<Form>(OAuthForm.ContentType)
-        .WithMetadata(new SliceExample(Response: new { }));
+        .WithName(nameof(RevokeToken))
+        .WithSummary("Revokes a token (RFC 7009)")
+        .WithMetadata(new SliceMetadata(typeof(Request), RequestPolicy.Of(typeof(Request))))
+        // The standard wants a 200, and looks at no body.
+        .Produces(StatusCodes.Status200OK)
+        .Accepts<Form>(OAuthForm.ContentType);
 }
