@@ -169,6 +169,8 @@ public class App : IAsyncLifetime
 /// <summary>A second process of the same system, with a relay of its own.</summary>
 public sealed class SecondHost(WebApplication host) : IAsyncDisposable
 {
+    public IServiceProvider Services => host.Services;
+
     public HttpClient Anonymous() => host.GetTestClient();
 
     /// <summary>As <see cref="App.DrainAsync"/>, by this process.</summary>

@@ -85,6 +85,12 @@ internal sealed class Problems(OpenApiDocument document)
                 return ("application/json", new() { ["code"] = "VALIDATION_ERROR", ["message"] = message });
             case CustomerAreaDialect:
                 return ("application/json", new() { ["code"] = status, ["message"] = message });
+            case OAuthDialect:
+                return ("application/json", new()
+                {
+                    ["error"] = status switch { 401 => "invalid_client", 429 or 503 => "temporarily_unavailable", _ => "invalid_request" },
+                    ["error_description"] = message,
+                });
             case ResellerDialect:
                 return ("application/json", new() { ["ErrorDetail"] = new JsonObject { ["Message"] = message }, ["ErrorType"] = "ArgumentFaultContract" });
         }
@@ -107,6 +113,8 @@ internal sealed class Problems(OpenApiDocument document)
     private static OpenApiSchema SchemaOf(string door) => door switch
     {
         "Signed" => Object("An error of the signed door.", ["code", "message"], ("code", Text("Upper case, stable.")), ("message", Text("A sentence."))),
+        "OAuth" => Object("An error of the OAuth endpoints (RFC 6749).", ["error", "error_description"],
+            ("error", Text("A code of the standard; switch on this.")), ("error_description", Text("A sentence for people."))),
         "CustomerArea" => Object("An error of the customer area.", ["message"],
             ("code", new() { Type = JsonSchemaType.Integer, Description = "The status again." }), ("message", Text("A sentence.")),
             ("errors", new() { Type = JsonSchemaType.Object, Description = "Messages by field.", AdditionalProperties = new OpenApiSchema { Type = JsonSchemaType.Array, Items = Text(null) } })),

@@ -201,7 +201,7 @@ internal sealed class ReferenceDocument(Dialects dialects) : IOpenApiDocumentTra
 
     private static void Fill(Subject subject, OpenApiMediaType content, string mediaType, IOpenApiSchema? schema, object? example)
     {
-        if (!mediaType.EndsWith("json", StringComparison.Ordinal) || mediaType.Contains("ndjson"))
+        if (mediaType != "application/x-www-form-urlencoded" && (!mediaType.EndsWith("json", StringComparison.Ordinal) || mediaType.Contains("ndjson")))
         {
             content.Schema = new OpenApiSchema { Type = JsonSchemaType.String };
             content.Example = example as string ?? "text";

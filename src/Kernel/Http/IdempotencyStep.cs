@@ -26,7 +26,7 @@ internal sealed class IdempotencyStep(RequestDelegate next, SecretBox secrets, T
         var key = request.Headers[Header].ToString();
         var principal = context.RequestServices.GetRequiredService<Principal>();
         if (key.Length == 0 || HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || principal.Id == Guid.Empty
-            || context.GetEndpoint()?.Metadata.GetMetadata<SliceMetadata>() is null)
+            || context.GetEndpoint()?.Metadata is not { } metadata || metadata.GetMetadata<SliceMetadata>() is null || metadata.GetMetadata<RetriesItself>() is not null)
         {
             await next(context);
             return;

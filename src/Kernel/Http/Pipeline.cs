@@ -42,6 +42,7 @@ public static class Pipeline
             services.AddSingleton<Dialect, SignedDialect>();
             services.AddSingleton<Dialect, CustomerAreaDialect>();
             services.AddSingleton<Dialect, ResellerDialect>();
+            services.AddSingleton<Dialect, OAuthDialect>();
         }
     }
 

@@ -14,6 +14,9 @@ public sealed record SliceMetadata(Type Request, RequestPolicy Policy);
 /// <summary>An answer that holds a secret shown once: kept encrypted among the idempotency records.</summary>
 public sealed record CarriesSecret;
 
+/// <summary>A write that knows its own retries, or takes no Idempotency-Key: its answer is not kept, and what it commits stays when it refuses.</summary>
+public sealed record RetriesItself;
+
 /// <summary>Query parameters that a handler reads by itself, beside those it declares.</summary>
 public sealed record ReadsQuery(params IReadOnlyList<string> Names);
 

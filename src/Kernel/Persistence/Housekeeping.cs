@@ -5,9 +5,17 @@ using Npgsql;
 
 namespace Licensing.Kernel.Persistence;
 
-/// <summary>Removes what nobody can ask for any more: old inbox rows and old answers to repeated requests.</summary>
+/// <summary>Something that a module does now and then; several processes may do it at once.</summary>
+public interface IChore
+{
+    /// <returns>Rows removed.</returns>
+    Task<int> RunAsync(CancellationToken ct);
+}
+
+/// <summary>Removes what nobody can ask for any more: old inbox rows and old answers to repeated requests. Then the modules' own chores.</summary>
 public sealed class Housekeeping(
-    NpgsqlDataSource database, IEnumerable<ModuleDefinition> modules, MessagingSettings settings, TimeProvider clock, ILogger<Housekeeping> log)
+    NpgsqlDataSource database, IEnumerable<ModuleDefinition> modules, MessagingSettings settings, IEnumerable<IChore> chores, TimeProvider clock,
+    ILogger<Housekeeping> log)
     : BackgroundService
 {
     /// <summary>One round; several processes may do it at once.</summary>
@@ -20,6 +28,8 @@ public sealed class Housekeeping(
         var inboxUntil = await OldestUnsettledAsync(ct) is { } unsettled && unsettled < now - settings.KeepInbox ? unsettled : now - settings.KeepInbox;
         foreach (var module in modules)
             removed += await BoundedDelete.RunAsync(database, $"{module.Schema}.inbox", "received_at < $1", inboxUntil, settings.HousekeepingBatch, ct);
+        foreach (var chore in chores)
+            removed += await chore.RunAsync(ct);
         return removed;
     }
 
@@ -61,7 +71,7 @@ public sealed class Housekeeping(
     }
 }
 
-internal static class BoundedDelete
+public static class BoundedDelete
 {
     /// <summary>Deletes in short statements, and leaves alone what another process is just deleting.</summary>
     public static async Task<int> RunAsync(NpgsqlDataSource database, string table, string where, DateTimeOffset before, int batch, CancellationToken ct)

@@ -46,42 +46,6 @@ public sealed class AccessTokenTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task Forgeries_are_unauthenticated_and_never_an_error()
-    {
-        var (token, _) = await TokenAsync();
-        var parts = token.Split('.');
-        var header = JsonDocument.Parse(Base64Url.DecodeFromChars(parts[0])).RootElement;
-        var kid = header.GetProperty("kid").GetString()!;
-        var jwks = (await app.Anonymous().GetJsonAsync("/.well-known/jwks.json")).GetProperty("keys")[0].GetRawText();
-        using var stranger = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        string Sign(string alg, string typ, Func<byte[], byte[]> sign)
-        {
-            var head = Base64Url.EncodeToString(Encoding.UTF8.GetBytes($$"""{"alg":"{{alg}}","typ":"{{typ}}","kid":"{{kid}}"}"""));
-            return $"{head}.{parts[1]}.{Base64Url.EncodeToString(sign(Encoding.ASCII.GetBytes($"{head}.{parts[1]}")))}";
-        }
-
-        string[] forgeries =
-        [
-            Sign("none", "at+jwt", _ => []),
-            Sign("None", "at+jwt", _ => []),
-            Sign("HS256", "at+jwt", data => HMACSHA256.HashData(Encoding.UTF8.GetBytes(jwks), data)),
-            Sign("ES256", "at+jwt", data => stranger.SignData(data, HashAlgorithmName.SHA256)),
-            $"{parts[0]}.{parts[1]}.",
-            $"{parts[0]}.{Base64Url.EncodeToString("{}"u8.ToArray())}.{parts[2]}",
-            parts[0], "", "a.b.c", "....", "{}", "lk_", "\"", new string('a', 100_000), $"{token}x", $" {token} {token}",
-        ];
-        foreach (var forgery in forgeries)
-        {
-            var client = app.Anonymous();
-            client.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", "Bearer " + forgery);
-            (await client.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.Unauthorized, forgery.Length > 50 ? forgery[..50] : forgery);
-        }
-
-        using var good = app.Bearer(token);
-        (await good.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.OK);
-    }
-
-    [Fact]
     public async Task A_role_that_is_given_or_taken_counts_at_once()
     {
         var (token, person) = await TokenAsync();

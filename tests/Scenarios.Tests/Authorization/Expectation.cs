@@ -52,7 +52,7 @@ public sealed partial record Expectation(string Method, string Pattern, string W
         var body = Body[query.Length..].Trim();
         return new HttpRequestMessage(new HttpMethod(Method), path + ids.Fill(query))
         {
-            Content = body is "" or "-" ? null : new StringContent(ids.Fill(body), Encoding.UTF8, "application/json"),
+            Content = body is "" or "-" ? null : new StringContent(ids.Fill(body), Encoding.UTF8, body[0] is '{' or '[' ? "application/json" : "application/x-www-form-urlencoded"),
         };
     }
 

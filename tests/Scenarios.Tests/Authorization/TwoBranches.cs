@@ -96,6 +96,7 @@ public sealed class TwoBranches : IAsyncLifetime
         ids["identity"] = await LinkAsync(ids["user"]);
         ids["assignment"] = Id(await PutAsync(admin, "/api/v1/roles/assignments", new { userId = Id(user), role = Roles.TenantUser, organizationId = ids["tenant"] }));
         ids["apikey"] = Id(await PostAsync(admin, "/api/v1/api-keys", new { name = "key", organizationId = ids["tenant"], role = Roles.TenantAdministrator }));
+        ids["client"] = Id(await PostAsync(admin, "/api/v1/clients", new { name = "client", organizationId = ids["tenant"], role = Roles.TenantAdministrator }));
         ids["subscription"] = Id(await PostAsync(admin, "/api/v1/subscriptions", new
         {
             tenantId = ids["tenant"],

@@ -77,6 +77,23 @@ public sealed class OpsTests(App app) : IClassFixture<App>
     }
 
     [Fact]
+    public async Task Signing_keys_are_listed_and_rotated_and_a_stolen_one_ends()
+    {
+        (await RunAsync("keys", "list")).Output.ShouldContain("Current");
+
+        (await RunAsync("keys", "rotate", "--json")).ExitCode.ShouldBe(0);
+        (await RunAsync("keys", "list")).Output.ShouldContain("Next");
+        var again = await RunAsync("keys", "rotate");
+        (again.ExitCode, again.Errors.Trim()).ShouldBe((1, "There is a next key already, which has not begun to sign."));
+
+        (await RunAsync("keys", "rotate", "--compromised")).ExitCode.ShouldBe(0);
+        var left = (await RunAsync("keys", "list")).Output;
+        left.ShouldContain("Current");
+        left.ShouldContain("Ended");
+        left.ShouldNotContain("Next");
+    }
+
+    [Fact]
     public async Task Help_lists_the_commands_with_their_summaries()
     {
         var help = await RunAsync("help", "messages");

@@ -1,9 +1,11 @@
 using Licensing.Identity.ApiKeys;
 using Licensing.Identity.Audit;
+using Licensing.Identity.Clients;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Credentials;
 using Licensing.Identity.Data;
 using Licensing.Identity.Federation;
+using Licensing.Identity.OAuth;
 using Licensing.Identity.Organizations;
 using Licensing.Identity.Sessions;
 using Licensing.Identity.Settings;
@@ -39,7 +41,9 @@ public static class IdentityModule
                 .Ops(ResetPassword.Ops)
                 .Ops(CreateAdministrator.Ops)
                 .Ops(ListUsers.Ops)
-                .Ops(VerifyAudit.Ops);
+                .Ops(VerifyAudit.Ops)
+                .Ops(RotateSigningKeys.Ops)
+                .Ops(ListSigningKeys.Ops);
             var services = host.Services;
             services.AddSingleton<IAuditStore, AuditStore>();
             services.AddSingleton<AuditSealer>();
@@ -76,6 +80,11 @@ public static class IdentityModule
             services.AddSingleton<IssuerDocuments>();
             services.AddSingleton<IssuerKeys>();
             services.AddSingleton<IdTokens>();
+            services.AddSingleton<TokenSettings>();
+            services.AddSingleton<ClientReader>();
+            services.AddSingleton<ClientProof>();
+            services.AddScoped<ClientRights>();
+            services.AddSingleton<IChore, TokenChore>();
 
             // In this order: the administrator belongs to the root.
             services.AddSingleton<FirstStart>();
@@ -140,6 +149,21 @@ public static class IdentityModule
             var settings = routes.MapArea("settings");
             GetSettings.Map(settings);
             PatchSettings.Map(settings);
+
+            var clients = routes.MapArea("clients");
+            CreateClient.Map(clients);
+            GetClient.Map(clients);
+            ListClients.Map(clients);
+            PatchClient.Map(clients);
+            RevokeClient.Map(clients);
+            RotateClientSecret.Map(clients);
+            RemoveClientSecret.Map(clients);
+
+            var connect = routes.MapGroup("").WithTags("Identity");
+            IssueToken.Map(connect);
+            RevokeToken.Map(connect);
+            IntrospectToken.Map(connect);
+            GetServerMetadata.Map(routes);
         }
 
         private RouteGroupBuilder MapArea(string name) => routes.MapGroup($"/api/v1/{name}").WithTags("Identity");

@@ -14,6 +14,9 @@ internal static class IdentityPermissions
     public const string AuditRead = "identity.audit.read";
     public const string SettingsRead = "identity.settings.read";
     public const string SettingsManage = "identity.settings.manage";
+    public const string ClientsManage = "identity.clients.manage";
+    public const string ClientsRead = "identity.clients.read";
+    public const string SigningKeysManage = "identity.signing_keys.manage";
 
     private static readonly IReadOnlyList<string> Administrators = [.. Roles.ChannelAdministrators, Roles.TenantAdministrator];
 
@@ -29,5 +32,8 @@ internal static class IdentityPermissions
         new(AuditRead, "Read the audit trail", Roles.Readers),
         new(SettingsRead, "Read settings", Roles.Readers),
         new(SettingsManage, "Change the settings of one's own organization and those below", Administrators),
+        new(ClientsManage, "Register, change and revoke OAuth clients", Administrators),
+        new(ClientsRead, "Read OAuth clients, without their secrets", Roles.Readers),
+        new(SigningKeysManage, "Rotate and list the signing keys of access tokens", Roles.Platform),
     ];
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using Licensing.Kernel.Http;
@@ -15,16 +16,21 @@ internal readonly record struct Proven(Access? Access, Refusal? Refusal, DateTim
 
 /// <summary>
 /// Remembers whom a credential proved, by its digest, so that a request in a steady state costs one hash. Another process learns of a
-/// revoked credential when its own memory ends, after <see cref="Longest"/>; this one at once.
+/// revoked credential when its own memory ends, after <see cref="Longest"/>; this one at once. What is asked by many at once is proved
+/// once.
 /// </summary>
 internal sealed class CredentialCache(TimeProvider clock) : IDisposable
 {
-    public static readonly TimeSpan Longest = TimeSpan.FromSeconds(15);
+    public static readonly TimeSpan Longest = TimeSpan.FromSeconds(5);
+    public const int MostEntries = 50_000;
     private const int LongestCredential = 4096;
-    private const int MostEntries = 50_000;
 
     private readonly MemoryCache _known = new(new MemoryCacheOptions { SizeLimit = MostEntries });
+    private readonly ConcurrentDictionary<(UInt128 Digest, long Generation), Lazy<Task<Entry>>> _proving = new();
     private long _generation;
+
+    /// <summary>How many are remembered.</summary>
+    public int Count => _known.Count;
 
     public async ValueTask<Proof> ProveAsync(string credential, Func<string, CancellationToken, Task<Proven>> prove, CancellationToken ct)
     {
@@ -32,19 +38,16 @@ internal sealed class CredentialCache(TimeProvider clock) : IDisposable
             return CredentialRefusals.Invalid;
 
         var digest = DigestOf(credential);
-        var now = clock.GetUtcNow();
-        if (_known.TryGetValue(digest, out Entry? entry) && entry!.Until > now && entry.Generation == Interlocked.Read(ref _generation))
-            return entry.Access;
-
         var generation = Interlocked.Read(ref _generation);
-        var proven = await prove(credential, ct);
-        if (proven.Access is not { } access)
-            return proven.Refusal!;
+        if (_known.TryGetValue(digest, out Entry? entry) && entry!.Until > clock.GetUtcNow() && entry.Generation == generation)
+            return entry.Access!;
 
-        var until = proven.Until < now + Longest ? proven.Until : now + Longest;
-        // What was read before someone's change committed carries the generation of before and is not believed after it.
-        _known.Set(digest, new Entry(access, until, generation), new MemoryCacheEntryOptions { Size = 1, AbsoluteExpirationRelativeToNow = Longest });
-        return access;
+        // Whoever comes after a change does not wait with those who began to read before it. A caller who hangs up stops waiting, and
+        // leaves the others their proof.
+        var key = (digest, generation);
+        var asked = _proving.GetOrAdd(key, k => new Lazy<Task<Entry>>(() => ProveOnceAsync(k, credential, prove)));
+        var proven = await asked.Value.WaitAsync(ct);
+        return proven.Access is { } access ? access : proven.Refusal!;
     }
 
     /// <summary>Forgets everyone once the change has committed: rights hang on users, roles, keys and the whole tree above.</summary>
@@ -58,6 +61,26 @@ internal sealed class CredentialCache(TimeProvider clock) : IDisposable
 
     public void Dispose() => _known.Dispose();
 
+    private async Task<Entry> ProveOnceAsync(
+        (UInt128 Digest, long Generation) key, string credential, Func<string, CancellationToken, Task<Proven>> prove)
+    {
+        try
+        {
+            // The end counts from before the read: what commits during it may not be in what was read.
+            var longest = clock.GetUtcNow() + Longest;
+            var proven = await prove(credential, CancellationToken.None);
+            var entry = new Entry(proven.Access, proven.Refusal, proven.Until < longest ? proven.Until : longest, key.Generation);
+            // What was read before someone's change committed carries the generation of before and is not believed after it.
+            if (entry.Access is not null)
+                _known.Set(key.Digest, entry, new MemoryCacheEntryOptions { Size = 1, AbsoluteExpirationRelativeToNow = Longest });
+            return entry;
+        }
+        finally
+        {
+            _proving.TryRemove(key, out _);
+        }
+    }
+
     private static UInt128 DigestOf(string credential)
     {
         Span<byte> text = stackalloc byte[256];
@@ -68,5 +91,5 @@ internal sealed class CredentialCache(TimeProvider clock) : IDisposable
         return BinaryPrimitives.ReadUInt128LittleEndian(hash);
     }
 
-    private sealed record Entry(Access Access, DateTimeOffset Until, long Generation);
+    private sealed record Entry(Access? Access, Refusal? Refusal, DateTimeOffset Until, long Generation);
 }

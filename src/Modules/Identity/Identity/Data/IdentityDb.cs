@@ -1,6 +1,7 @@
 using Licensing.Identity.ApiKeys;
 using Licensing.Identity.Audit;
 using Licensing.Identity.Federation;
+using Licensing.Identity.Clients;
 using Licensing.Identity.Organizations;
 using Licensing.Identity.Sessions;
 using Licensing.Identity.Settings;
@@ -34,4 +35,6 @@ internal sealed class IdentityDb(DbContextOptions<IdentityDb> options, DbSession
     public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
 
     public DbSet<FederatedIdentity> FederatedIdentities => Set<FederatedIdentity>();
+
+    public DbSet<Client> Clients => Set<Client>();
 }

@@ -1,64 +1,150 @@
+using System.Collections.Frozen;
+using Licensing.Identity.Clients;
 using Licensing.Identity.Credentials;
-using Microsoft.Extensions.Configuration;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
+using Npgsql;
 
 namespace Licensing.Identity.Sessions;
 
+/// <summary>What a token of ours says, once its signature, issuer, audience and life have held.</summary>
+/// <param name="Id">Its jti.</param>
+/// <param name="Subject">The user or the client.</param>
+/// <param name="ClientId">Whom it was given to: the client itself, or <see cref="AccessTokens.OwnLogIn"/>.</param>
+/// <param name="SessionId">The log-in it came from, of a user.</param>
+/// <param name="Epoch">The number of the client's credentials under which it was made.</param>
+/// <param name="Scope">The permissions to which it is narrowed; null is all of them.</param>
+/// <param name="IssuedAt">When it was made.</param>
+/// <param name="Until">When it ends.</param>
+internal sealed record AccessToken(
+    Guid Id, Guid Subject, string ClientId, Guid? SessionId, int Epoch, FrozenSet<string>? Scope, DateTimeOffset IssuedAt, DateTimeOffset Until)
+{
+    public bool IsOfClient => ClientId != AccessTokens.OwnLogIn;
+}
+
 /// <summary>Access tokens: short-lived JWTs (RFC 9068) that say who, never what he may; that is read when one is first seen.</summary>
-internal sealed class AccessTokens(SigningKeys keys, AccessReader reader, IConfiguration configuration, TimeProvider clock)
+internal sealed class AccessTokens(
+    SigningKeys keys, AccessReader users, ClientReader clients, NpgsqlDataSource database, TokenSettings settings, TimeProvider clock)
 {
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(15);
+
+    /// <summary>The client of tokens that come from a log-in here; RFC 9068 demands one.</summary>
+    public const string OwnLogIn = "licensing";
+
     private const string Type = "at+jwt";
+    private const string ClientIdClaim = "client_id";
+    private const string SessionClaim = "sid";
+    private const string EpochClaim = "epoch";
+    private const string ScopeClaim = "scope";
 
     private readonly JsonWebTokenHandler _handler = new() { SetDefaultTimesOnTokenCreation = false, MapInboundClaims = false };
-    private readonly string _issuer = configuration["Security:Issuer"] ?? "licensing";
-    private readonly string _audience = configuration["Security:Audience"] ?? "licensing-api";
 
-    public async Task<string> IssueAsync(Guid userId, CancellationToken ct)
+    /// <param name="userId">The subject.</param>
+    /// <param name="sessionId">His log-in; the token ends with it.</param>
+    /// <param name="scope">The permissions to which it is narrowed; null is all of them.</param>
+    /// <param name="ct">Gives up.</param>
+    public Task<string> IssueAsync(Guid userId, Guid sessionId, IReadOnlyCollection<string>? scope, CancellationToken ct) =>
+        IssueAsync(userId, scope, new() { [ClientIdClaim] = OwnLogIn, [SessionClaim] = sessionId.ToString() }, ct);
+
+    public Task<string> IssueAsync(ClientId client, int epoch, IReadOnlyCollection<string>? scope, CancellationToken ct) =>
+        IssueAsync(client.Value, scope, new() { [ClientIdClaim] = client.Value.ToString(), [EpochClaim] = epoch }, ct);
+
+    private async Task<string> IssueAsync(Guid subject, IReadOnlyCollection<string>? scope, Dictionary<string, object> claims, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
+        claims[JwtRegisteredClaimNames.Sub] = subject.ToString();
+        claims[JwtRegisteredClaimNames.Jti] = Id.NewGuid(now).ToString();
+        if (scope is not null)
+            claims[ScopeClaim] = string.Join(' ', scope);
         return _handler.CreateToken(new SecurityTokenDescriptor
         {
             TokenType = Type,
-            Issuer = _issuer,
-            Audience = _audience,
+            Issuer = settings.Issuer,
+            Audience = settings.Audience,
             IssuedAt = now.UtcDateTime,
             NotBefore = now.UtcDateTime,
             Expires = (now + Lifetime).UtcDateTime,
-            Claims = new Dictionary<string, object>
-            {
-                [JwtRegisteredClaimNames.Sub] = userId.ToString(),
-                [JwtRegisteredClaimNames.Jti] = Id.NewGuid(now).ToString(),
-            },
+            Claims = claims,
             SigningCredentials = new SigningCredentials(await keys.CurrentAsync(ct), SecurityAlgorithms.EcdsaSha256),
         });
     }
 
-    public async Task<Proven> ProveAsync(string token, CancellationToken ct)
+    public async Task<Proven> ProveAsync(string token, CancellationToken ct) =>
+        await ReadAsync(token, ct) is { } read ? await ProveAsync(read, ct) : CredentialRefusals.Invalid;
+
+    /// <summary>Who a token that holds stands for now.</summary>
+    public async Task<Proven> ProveAsync(AccessToken token, CancellationToken ct)
     {
-        var checkedToken = await _handler.ValidateTokenAsync(token, new TokenValidationParameters
-        {
-            ValidIssuer = _issuer,
-            ValidAudience = _audience,
-            ValidTypes = [Type],
-            ValidAlgorithms = [SecurityAlgorithms.EcdsaSha256],
-            IssuerSigningKey = await keys.CurrentAsync(ct),
-            TryAllIssuerSigningKeys = false,
-            RequireSignedTokens = true,
-            RequireExpirationTime = true,
-            LifetimeValidator = IsNow,
-        });
-        // The handler gives failures back instead of throwing them, whatever the text is.
-        if (!checkedToken.IsValid || checkedToken.SecurityToken is not JsonWebToken jwt || !Guid.TryParse(jwt.Subject, out var userId))
+        if (await WasRevokedAsync(token, ct))
             return CredentialRefusals.Invalid;
-        return await reader.UserAsync(userId, new DateTimeOffset(jwt.IssuedAt, TimeSpan.Zero), new DateTimeOffset(jwt.ValidTo, TimeSpan.Zero), ct);
+        var proven = token.IsOfClient
+            ? await clients.AccessAsync(new ClientId(token.Subject), token.Epoch, token.Until, ct)
+            : await users.UserAsync(token.Subject, token.IssuedAt, token.Until, ct);
+        return token.Scope is { } scope && proven.Access is { } access ? proven with { Access = access.NarrowedTo(scope) } : proven;
     }
+
+    /// <returns>Null when anything about it is wrong; the reason stays here.</returns>
+    public async Task<AccessToken?> ReadAsync(string token, CancellationToken ct)
+    {
+        var checkedToken = await CheckAsync(token, await keys.RingAsync(ct));
+        if (checkedToken.Exception is SecurityTokenSignatureKeyNotFoundException)
+            checkedToken = await CheckAsync(token, await keys.LookedAgainAsync(ct));
+        if (!checkedToken.IsValid || checkedToken.SecurityToken is not JsonWebToken jwt
+            || !Guid.TryParse(jwt.Subject, out var subject) || !Guid.TryParse(jwt.Id, out var id))
+            return null;
+
+        return new AccessToken(
+            id, subject, Text(jwt, ClientIdClaim) ?? OwnLogIn, Guid.TryParse(Text(jwt, SessionClaim), out var session) ? session : null,
+            jwt.TryGetPayloadValue<int>(EpochClaim, out var epoch) ? epoch : 0,
+            Text(jwt, ScopeClaim)?.Split(' ', StringSplitOptions.RemoveEmptyEntries).ToFrozenSet(StringComparer.Ordinal),
+            new DateTimeOffset(jwt.IssuedAt, TimeSpan.Zero), new DateTimeOffset(jwt.ValidTo, TimeSpan.Zero));
+    }
+
+    private static string? Text(JsonWebToken token, string claim) => token.TryGetPayloadValue<string>(claim, out var value) ? value : null;
+
+    // The handler gives failures back instead of throwing them, whatever the text is.
+    private Task<TokenValidationResult> CheckAsync(string token, KeyRing ring) => _handler.ValidateTokenAsync(token, new TokenValidationParameters
+    {
+        ValidIssuer = settings.Issuer,
+        ValidAudience = settings.Audience,
+        ValidTypes = [Type],
+        ValidAlgorithms = [SecurityAlgorithms.EcdsaSha256],
+        // Only the key that the token names, and only from here: never from its jku, x5u or jwk.
+        IssuerSigningKeyResolver = (_, _, kid, _) => ring.Valid(clock.GetUtcNow()).Where(k => k.Key.KeyId == kid).Select(k => k.Key),
+        TryAllIssuerSigningKeys = false,
+        RequireSignedTokens = true,
+        RequireExpirationTime = true,
+        LifetimeValidator = IsNow,
+    });
 
     // The handler would ask the wall clock.
     private bool IsNow(DateTime? notBefore, DateTime? expires, SecurityToken token, TokenValidationParameters parameters)
     {
         var now = clock.GetUtcNow().UtcDateTime;
         return expires > now && !(notBefore > now);
+    }
+
+    private async Task<bool> WasRevokedAsync(AccessToken token, CancellationToken ct)
+    {
+        await using var command = database.CreateCommand(
+            """
+            select exists (select from identity.revoked_access_tokens where id = $1)
+                or exists (select from identity.sessions where id = $2 and revoked_at is not null)
+            """);
+        command.Parameters.Add(new() { Value = token.Id });
+        command.Parameters.Add(new() { Value = token.SessionId ?? Guid.Empty });
+        return (bool)(await command.ExecuteScalarAsync(ct))!;
+    }
+}
+
+internal static class Narrowing
+{
+    extension(Access access)
+    {
+        /// <summary>The same caller with no more than <paramref name="scope"/>.</summary>
+        public Access NarrowedTo(FrozenSet<string> scope) => access with
+        {
+            Grants = [.. access.Grants.Select(g => g with { Permissions = g.Permissions.Where(scope.Contains).ToFrozenSet(StringComparer.Ordinal) })],
+        };
     }
 }

@@ -1,6 +1,8 @@
 using FluentValidation;
+using Licensing.Identity.Credentials;
 using Licensing.Identity.Data;
 using Licensing.Kernel.Http;
+using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Identity.Sessions;
@@ -16,14 +18,18 @@ internal static class Logout
         public Validator() => RuleFor(x => x.RefreshToken).NotEmpty().MaximumLength(200);
     }
 
-    internal sealed class Handler(IdentityDb db, TimeProvider clock) : ICommandHandler<Command, Done>
+    internal sealed class Handler(IdentityDb db, DbSession transaction, CredentialCache cache, TimeProvider clock) : ICommandHandler<Command, Done>
     {
         public async Task<Result<Done>> Handle(Command command, CancellationToken cancellationToken)
         {
             var digest = SessionTokens.Digest(command.RefreshToken);
             var session = await db.Sessions.SingleOrDefaultAsync(
                 s => s.RevokedAt == null && db.RefreshTokens.Any(t => t.TokenHash == digest && t.SessionId == s.Id), cancellationToken);
-            session?.RevokedAt = clock.GetUtcNow();
+            if (session is null)
+                return default(Done);
+            // With it end its access tokens.
+            session.RevokedAt = clock.GetUtcNow();
+            cache.ForgetAfterCommit(transaction);
             return default(Done);
         }
     }

@@ -12,20 +12,21 @@ namespace Licensing.Identity.Sessions;
 internal sealed record SessionView(string AccessToken, int ExpiresIn, string RefreshToken, string TokenType, bool PasswordChangeRequired);
 
 /// <summary>Makes the tokens of a user who has proved who he is, and lets the audit trail name him.</summary>
-internal sealed class SessionTokens(IdentityDb db, AccessTokens tokens, Principal principal, TimeProvider clock)
+internal sealed class SessionTokens(IdentityDb db, AccessTokens tokens, TokenSettings settings, Principal principal, TimeProvider clock)
 {
     public async Task<SessionView> OpenAsync(User user, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         var session = new Session { Id = Id.NewGuid(now), UserId = user.Id.Value, OwnerPath = user.OwnerPath, CreatedAt = now };
         db.Add(session);
-        return await GoOnAsync(user, session.Id, ct);
+        return await GoOnAsync(user, session.Id, now, null, ct);
     }
 
     /// <summary>The next pair of tokens of a session.</summary>
-    public async Task<SessionView> GoOnAsync(User user, Guid sessionId, CancellationToken ct)
+    public async Task<SessionView> GoOnAsync(User user, Guid sessionId, DateTimeOffset openedAt, IReadOnlyCollection<string>? scope, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
+        var (idle, longest) = (now + settings.SessionIdle, openedAt + settings.SessionLongest);
         var refresh = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
         db.Add(new RefreshToken
         {
@@ -33,7 +34,7 @@ internal sealed class SessionTokens(IdentityDb db, AccessTokens tokens, Principa
             SessionId = sessionId,
             TokenHash = Digest(refresh),
             CreatedAt = now,
-            ExpiresAt = now + RefreshToken.Lifetime,
+            ExpiresAt = idle < longest ? idle : longest,
         });
         principal.Become(new Access
         {
@@ -44,7 +45,7 @@ internal sealed class SessionTokens(IdentityDb db, AccessTokens tokens, Principa
             Path = user.OwnerPath,
         });
         return new SessionView(
-            await tokens.IssueAsync(user.Id.Value, ct), (int)AccessTokens.Lifetime.TotalSeconds, refresh, "Bearer", user.MustChangePassword);
+            await tokens.IssueAsync(user.Id.Value, sessionId, scope, ct), (int)AccessTokens.Lifetime.TotalSeconds, refresh, "Bearer", user.MustChangePassword);
     }
 
     public static byte[] Digest(string refreshToken) => SHA256.HashData(Encoding.UTF8.GetBytes(refreshToken));

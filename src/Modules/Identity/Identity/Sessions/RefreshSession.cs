@@ -1,70 +1,142 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
 using FluentValidation;
+using Licensing.Identity.Credentials;
 using Licensing.Identity.Data;
 using Licensing.Identity.Users;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
+using MediatR;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
+using ISender = Licensing.Kernel.ISender;
 
 namespace Licensing.Identity.Sessions;
 
-/// <summary>Exchanges a refresh token for the next pair; a token used twice has been stolen from someone, so its whole session ends.</summary>
+/// <summary>
+/// Exchanges a refresh token for the next pair; a token used twice has been stolen from someone, so its whole session ends. Only a
+/// retry with the Idempotency-Key of the first use, which a thief does not know, gets the first answer again for a short while.
+/// </summary>
 internal static class RefreshSession
 {
-    [Anyone]
-    public sealed record Command(string RefreshToken) : ICommand<SessionView>;
+    public static readonly TimeSpan RetryWithin = TimeSpan.FromMinutes(1);
 
-    public sealed class Validator : AbstractValidator<Command>
+    public sealed record Body(string RefreshToken);
+
+    [Anyone]
+    public sealed record Attempt(string RefreshToken, string? RetryKey, IReadOnlyList<string>? Scope = null) : IRequest<Result<SessionView>>
     {
-        public Validator() => RuleFor(x => x.RefreshToken).NotEmpty().MaximumLength(200);
+        public override string ToString() => nameof(RefreshSession);
     }
 
-    internal sealed class Handler(IdentityDb db, DbSession session, NpgsqlDataSource database, SessionTokens tokens, TimeProvider clock)
-        : ICommandHandler<Command, SessionView>
+    public sealed class Validator : AbstractValidator<Attempt>
     {
-        public async Task<Result<SessionView>> Handle(Command command, CancellationToken cancellationToken)
+        public Validator()
         {
-            var digest = SessionTokens.Digest(command.RefreshToken);
-            if (await UseAsync(digest, cancellationToken) is not { } used)
-            {
-                await RevokeIfReusedAsync(digest, cancellationToken);
-                return SessionRefusals.BadRefreshToken;
-            }
+            RuleFor(x => x.RefreshToken).NotEmpty().MaximumLength(200);
+            RuleFor(x => x.RetryKey).MaximumLength(255).OverridePropertyName("Idempotency-Key");
+        }
+    }
 
-            var user = await db.Users.AsNoTracking().WhereMayEnter(db).SingleOrDefaultAsync(x => x.Id == used.User, cancellationToken);
-            return user is null ? SessionRefusals.BadRefreshToken : await tokens.GoOnAsync(user, used.Session, cancellationToken);
+    /// <summary>What is refused is committed too: the end of a session whose token was used twice.</summary>
+    internal sealed class Door(ISender sender) : IRequestHandler<Attempt, Result<SessionView>>
+    {
+        public async Task<Result<SessionView>> Handle(Attempt attempt, CancellationToken cancellationToken) =>
+            (await sender.Send(new Command(attempt.RefreshToken, attempt.RetryKey, attempt.Scope), cancellationToken)).Refused(out var refusal, out var turn) ? refusal
+                : turn.Next is { } next ? next : SessionRefusals.BadRefreshToken;
+    }
+
+    [Anyone]
+    public sealed record Command(string RefreshToken, string? RetryKey, IReadOnlyList<string>? Scope) : ICommand<Turn>
+    {
+        public override string ToString() => nameof(RefreshSession);
+    }
+
+    public sealed record Turn(SessionView? Next);
+
+    internal sealed class Handler(
+        IdentityDb db, DbSession session, SessionTokens tokens, SecretBox secrets, CredentialCache cache, TimeProvider clock) : ICommandHandler<Command, Turn>
+    {
+        public async Task<Result<Turn>> Handle(Command command, CancellationToken cancellationToken)
+        {
+            var now = clock.GetUtcNow();
+            var key = command.RetryKey is { Length: > 0 } given ? SHA256.HashData(Encoding.UTF8.GetBytes(given)) : null;
+            if (await LockAsync(SessionTokens.Digest(command.RefreshToken), cancellationToken) is not { } token)
+                return SessionRefusals.BadRefreshToken;
+            if (token.IsUsed)
+                return IsRetry(token, key, now) ? new Turn(Answered(token)) : await EndAsync(token, now, cancellationToken);
+            if (token.ExpiresAt <= now
+                || await db.Users.AsNoTracking().WhereMayEnter(db).SingleOrDefaultAsync(x => x.Id == token.User, cancellationToken) is not { } user)
+                return SessionRefusals.BadRefreshToken;
+
+            var next = await tokens.GoOnAsync(user, token.Session, token.SessionCreatedAt, command.Scope, cancellationToken);
+            await UseAsync(token.Id, now, key, key is null ? null : secrets.Seal(JsonSerializer.SerializeToUtf8Bytes(next, ApiJson.Options)), cancellationToken);
+            return new Turn(next);
         }
 
-        // One statement, so that of two requests with one token exactly one gets the next pair.
-        private async Task<(Guid Session, UserId User)?> UseAsync(byte[] digest, CancellationToken ct)
+        // The session's row first, in a statement of its own: whoever waited for it sees what the one before him did. A log-out or a
+        // second use, on any host, comes before or after this turn and never between its parts.
+        private async Task<Token?> LockAsync(byte[] digest, CancellationToken ct)
+        {
+            await using var batch = new NpgsqlBatch(await session.OpenAsync(ct), session.Transaction);
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(
+                "select 1 from identity.sessions where id = (select session_id from identity.refresh_tokens where token_hash = $1) for update")
+            { Parameters = { new() { Value = digest } } });
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(
+                """
+                select t.id, t.expires_at, t.used_at, t.used_with, t.sealed_answer, s.id, s.user_id, s.created_at
+                from identity.refresh_tokens t join identity.sessions s on s.id = t.session_id where t.token_hash = $1 and s.revoked_at is null
+                """)
+            { Parameters = { new() { Value = digest } } });
+            await using var row = await batch.ExecuteReaderAsync(ct);
+            await row.NextResultAsync(ct);
+            return await row.ReadAsync(ct)
+                ? new Token(
+                    row.GetGuid(0), row.GetFieldValue<DateTimeOffset>(1), row.IsDBNull(2) ? null : row.GetFieldValue<DateTimeOffset>(2),
+                    row.IsDBNull(3) ? null : row.GetFieldValue<byte[]>(3), row.IsDBNull(4) ? null : row.GetFieldValue<byte[]>(4),
+                    row.GetGuid(5), new UserId(row.GetGuid(6)), row.GetFieldValue<DateTimeOffset>(7))
+                : null;
+        }
+
+        private static bool IsRetry(Token token, byte[]? key, DateTimeOffset now) => key is not null && token is { UsedWith: { } first, SealedAnswer: not null }
+            && now < token.UsedAt + RetryWithin && CryptographicOperations.FixedTimeEquals(key, first);
+
+        private SessionView Answered(Token token) => JsonSerializer.Deserialize<SessionView>(secrets.Open(token.SealedAnswer), ApiJson.Options)!;
+
+        private async Task<Turn> EndAsync(Token token, DateTimeOffset now, CancellationToken ct)
+        {
+            (await db.Sessions.SingleAsync(x => x.Id == token.Session, ct)).RevokedAt = now;
+            cache.ForgetAfterCommit(session);
+            return new Turn(null);
+        }
+
+        private async Task UseAsync(Guid id, DateTimeOffset now, byte[]? key, byte[]? answer, CancellationToken ct)
         {
             await using var command = new NpgsqlCommand(
-                """
-                update identity.refresh_tokens t set used_at = $2 from identity.sessions s
-                where t.token_hash = $1 and t.used_at is null and t.expires_at > $2 and s.id = t.session_id and s.revoked_at is null
-                returning s.id, s.user_id
-                """, await session.OpenAsync(ct), session.Transaction)
-            { Parameters = { new() { Value = digest }, new() { Value = clock.GetUtcNow() } } };
-            await using var reader = await command.ExecuteReaderAsync(ct);
-            return await reader.ReadAsync(ct) ? (reader.GetGuid(0), new UserId(reader.GetGuid(1))) : null;
+                "update identity.refresh_tokens set used_at = $2, used_with = $3, sealed_answer = $4 where id = $1", await session.OpenAsync(ct), session.Transaction)
+            {
+                Parameters =
+                {
+                    new() { Value = id }, new() { Value = now },
+                    new() { Value = (object?)key ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Bytea },
+                    new() { Value = (object?)answer ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Bytea },
+                },
+            };
+            await command.ExecuteNonQueryAsync(ct);
         }
 
-        // On a connection of its own: this request is refused, and its transaction with it.
-        private async Task RevokeIfReusedAsync(byte[] digest, CancellationToken ct)
+        private sealed record Token(
+            Guid Id, DateTimeOffset ExpiresAt, DateTimeOffset? UsedAt, byte[]? UsedWith, byte[]? SealedAnswer, Guid Session, UserId User, DateTimeOffset SessionCreatedAt)
         {
-            await using var command = database.CreateCommand(
-                """
-                update identity.sessions set revoked_at = $2 where revoked_at is null
-                and id = (select session_id from identity.refresh_tokens where token_hash = $1 and used_at is not null)
-                """);
-            command.Parameters.Add(new() { Value = digest });
-            command.Parameters.Add(new() { Value = clock.GetUtcNow() });
-            await command.ExecuteNonQueryAsync(ct);
+            public bool IsUsed => UsedAt is not null;
         }
     }
 
     public static void Map(RouteGroupBuilder auth) => auth
-        .MapPost("/refresh", (Command body, ISender sender, CancellationToken ct) => sender.Ok(body, ct))
-        .Slice<Command, SessionView>(nameof(RefreshSession), "Exchanges a refresh token for new tokens")
-        .WithMetadata(new CarriesSecret());
+        .MapPost("/refresh", ([FromHeader(Name = "Idempotency-Key")] string? retryKey, Body body, ISender sender, CancellationToken ct) =>
+            sender.Ok(new Attempt(body.RefreshToken, retryKey), ct))
+        .Slice<Attempt, SessionView>(nameof(RefreshSession), "Exchanges a refresh token for new tokens")
+        .WithMetadata(new CarriesSecret(), new RetriesItself());
 }

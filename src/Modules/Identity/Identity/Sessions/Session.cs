@@ -17,8 +17,6 @@ internal sealed class Session : IOwned
 /// <summary>Good for one use; only its digest is kept.</summary>
 internal sealed class RefreshToken
 {
-    public static readonly TimeSpan Lifetime = TimeSpan.FromDays(30);
-
     public Guid Id { get; init; }
     public Guid SessionId { get; init; }
 

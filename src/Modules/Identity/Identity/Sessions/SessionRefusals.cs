@@ -16,6 +16,9 @@ internal static class SessionRefusals
     public static Refusal BadRefreshToken { get; } =
         new(RefusalKind.Unauthenticated, "bad_refresh_token", "The refresh token is unknown, used, revoked or expired; log in again.");
 
+    public static Refusal RotationUnderWay { get; } =
+        new(RefusalKind.Conflict, "rotation_under_way", "There is a next key already, which has not begun to sign.");
+
     public static Refusal PasswordChangeRequired { get; } =
         new(RefusalKind.Forbidden, "password_change_required", "Change the password first, with POST /api/v1/auth/password.");
 

@@ -4,39 +4,98 @@ using Npgsql;
 
 namespace Licensing.Identity.Sessions;
 
+internal enum SigningKeyState
+{
+    /// <summary>Published, so that everyone knows it when it begins to sign.</summary>
+    Next,
+    Current,
+    /// <summary>Signs no more, and verifies what it signed until the last of that has ended.</summary>
+    Retiring,
+    Ended,
+}
+
+internal sealed record SigningKey(ECDsaSecurityKey Key, DateTimeOffset CreatedAt, DateTimeOffset SignsFrom, DateTimeOffset? EndsAt)
+{
+    public bool HasEnded(DateTimeOffset now) => EndsAt <= now;
+}
+
+/// <summary>The keys as one read found them. Which of them signs follows from the time alone, so all hosts change over together.</summary>
+internal sealed record KeyRing(DateTimeOffset ReadAt, IReadOnlyList<SigningKey> Keys)
+{
+    public SigningKey? Current(DateTimeOffset now) => Keys.Where(k => k.SignsFrom <= now && !k.HasEnded(now)).MaxBy(k => k.SignsFrom);
+
+    /// <summary>Those that are published and believed.</summary>
+    public IEnumerable<SigningKey> Valid(DateTimeOffset now) => Keys.Where(k => !k.HasEnded(now));
+
+    public SigningKeyState StateOf(SigningKey key, DateTimeOffset now) =>
+        key.HasEnded(now) ? SigningKeyState.Ended
+        : key.SignsFrom > now ? SigningKeyState.Next
+        : key == Current(now) ? SigningKeyState.Current
+        : SigningKeyState.Retiring;
+}
+
 /// <summary>
-/// The key that signs access tokens: made at the first start, its private half sealed in the database, so every host on one database
-/// signs and verifies with the same.
+/// The keys that sign access tokens, their private halves sealed in the database, so that every host on it signs and verifies with
+/// the same. Read again when what is known is a few seconds old, by one request for all that wait.
 /// </summary>
 internal sealed class SigningKeys(NpgsqlDataSource database, SecretBox secrets, TimeProvider clock) : IPreparation, IDisposable
 {
+    /// <summary>How long a host believes what it has read, hence how soon it follows a change.</summary>
+    public static readonly TimeSpan Fresh = TimeSpan.FromSeconds(5);
+
+    /// <summary>How often at most a token of an unknown key makes it look: strangers can name any key.</summary>
+    public static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(2);
+
     private readonly SemaphoreSlim _loading = new(1);
-    private ECDsaSecurityKey? _current;
+    private KeyRing? _ring;
+    private long _reads;
+
+    /// <summary>How often the keys have been read.</summary>
+    public long Reads => Interlocked.Read(ref _reads);
 
     public async Task PrepareAsync(CancellationToken ct)
     {
-        if (await ReadAsync(ct) is not null)
-            return;
         using var made = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var now = clock.GetUtcNow();
+        // The first key is number 1, so of hosts that start together on an empty database one makes it.
         await using var insert = database.CreateCommand(
             """
-            insert into identity.signing_keys (number, id, public_key, sealed_private_key, created_at)
-            values (1, $1, $2, $3, $4) on conflict do nothing
+            insert into identity.signing_keys (number, id, public_key, sealed_private_key, created_at, signs_from)
+            select 1, $1, $2, $3, $4, $4 where not exists (select from identity.signing_keys) on conflict do nothing
             """);
         foreach (var value in new object[] { Id.NewGuid(now), made.ExportSubjectPublicKeyInfo(), secrets.Seal(made.ExportPkcs8PrivateKey()), now })
             insert.Parameters.Add(new() { Value = value });
         await insert.ExecuteNonQueryAsync(ct);
     }
 
-    public async ValueTask<ECDsaSecurityKey> CurrentAsync(CancellationToken ct)
+    public ValueTask<KeyRing> RingAsync(CancellationToken ct) => NotOlderThanAsync(Fresh, ct);
+
+    /// <summary>For a token of a key that is not known: another host may have made it since.</summary>
+    public ValueTask<KeyRing> LookedAgainAsync(CancellationToken ct) => NotOlderThanAsync(LookAgain, ct);
+
+    /// <summary>The key that signs now.</summary>
+    public async ValueTask<ECDsaSecurityKey> CurrentAsync(CancellationToken ct) =>
+        (await RingAsync(ct)).Current(clock.GetUtcNow())?.Key ?? throw new InvalidOperationException("There is no signing key; the database was not prepared.");
+
+    /// <summary>What this process has changed itself it need not wait for.</summary>
+    public void Forget()
     {
-        if (_current is { } known)
+        if (Volatile.Read(ref _ring) is { } known)
+            Volatile.Write(ref _ring, known with { ReadAt = DateTimeOffset.MinValue });
+    }
+
+    private async ValueTask<KeyRing> NotOlderThanAsync(TimeSpan age, CancellationToken ct)
+    {
+        if (Known(age) is { } known)
             return known;
         await _loading.WaitAsync(ct);
         try
         {
-            return _current ??= await ReadAsync(ct) ?? throw new InvalidOperationException("There is no signing key; the database was not prepared.");
+            if (Known(age) is { } meanwhile)
+                return meanwhile;
+            var read = await ReadAsync(Volatile.Read(ref _ring), ct);
+            Volatile.Write(ref _ring, read);
+            return read;
         }
         finally
         {
@@ -44,17 +103,35 @@ internal sealed class SigningKeys(NpgsqlDataSource database, SecretBox secrets, 
         }
     }
 
-    private async Task<ECDsaSecurityKey?> ReadAsync(CancellationToken ct)
+    private KeyRing? Known(TimeSpan age) => Volatile.Read(ref _ring) is { } ring && clock.GetUtcNow() - ring.ReadAt < age ? ring : null;
+
+    private async Task<KeyRing> ReadAsync(KeyRing? before, CancellationToken ct)
     {
-        await using var command = database.CreateCommand("select id, sealed_private_key from identity.signing_keys order by number desc limit 1");
+        var readAt = clock.GetUtcNow();
+        Interlocked.Increment(ref _reads);
+        await using var command = database.CreateCommand(
+            "select id, sealed_private_key, created_at, signs_from, ends_at from identity.signing_keys order by number");
         await using var reader = await command.ExecuteReaderAsync(ct);
-        if (!await reader.ReadAsync(ct))
-            return null;
+        var keys = new List<SigningKey>();
+        while (await reader.ReadAsync(ct))
+        {
+            var kid = reader.GetGuid(0).ToString();
+            var key = before?.Keys.FirstOrDefault(k => k.Key.KeyId == kid)?.Key ?? Open(kid, reader.GetFieldValue<byte[]>(1));
+            keys.Add(new SigningKey(
+                key, reader.GetFieldValue<DateTimeOffset>(2), reader.GetFieldValue<DateTimeOffset>(3),
+                await reader.IsDBNullAsync(4, ct) ? null : reader.GetFieldValue<DateTimeOffset>(4)));
+        }
+
+        return new KeyRing(readAt, keys);
+    }
+
+    private ECDsaSecurityKey Open(string kid, byte[] sealedPrivateKey)
+    {
         var ecdsa = ECDsa.Create();
-        ecdsa.ImportPkcs8PrivateKey(secrets.Open(reader.GetFieldValue<byte[]>(1)), out _);
+        ecdsa.ImportPkcs8PrivateKey(secrets.Open(sealedPrivateKey), out _);
         return new ECDsaSecurityKey(ecdsa)
         {
-            KeyId = reader.GetGuid(0).ToString(),
+            KeyId = kid,
             // The stock factory keeps signers of all hosts in a process under the key's id, also when this one has disposed its key.
             CryptoProviderFactory = new CryptoProviderFactory { CacheSignatureProviders = false },
         };
@@ -62,7 +139,8 @@ internal sealed class SigningKeys(NpgsqlDataSource database, SecretBox secrets, 
 
     public void Dispose()
     {
-        _current?.ECDsa.Dispose();
+        foreach (var key in _ring?.Keys ?? [])
+            key.Key.ECDsa.Dispose();
         _loading.Dispose();
     }
 }

@@ -1,0 +1,180 @@
+using System.Text.Json.Serialization;
+using Licensing.Identity.Contracts;
+using Licensing.Identity.Organizations;
+using Licensing.Identity.Users;
+using Licensing.Kernel.Persistence;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace Licensing.Identity.Clients;
+
+internal readonly record struct ClientId(Guid Value) : IId<ClientId>;
+
+/// <summary>How a client proves who it is at the token endpoint.</summary>
+internal enum ClientAuthMethod
+{
+    /// <summary>A secret, in the Authorization header or in the form.</summary>
+    ClientSecret,
+    /// <summary>A JWT signed with its own key (RFC 7523); we know only the public half.</summary>
+    PrivateKeyJwt,
+}
+
+/// <summary>A machine that gets access tokens of its own: one role at one organisation, or a part of it.</summary>
+internal sealed class Client : IOwned, IVersioned
+{
+    /// <summary>Secrets that are good at the same time.</summary>
+    public const int MostSecrets = 5;
+
+    private Client()
+    {
+    }
+
+    public ClientId Id { get; private init; }
+    public OrganizationId OrganizationId { get; private init; }
+    public string OwnerPath { get; private init; } = "";
+    public string Name { get; private set; } = "";
+    public string Role { get; private init; } = "";
+    public string[]? Scopes { get; private set; }
+    public ClientAuthMethod AuthMethod { get; private init; }
+
+    [Secret]
+    public IReadOnlyList<ClientSecret> Secrets { get; private set; } = [];
+
+    public IReadOnlyList<ClientKey> Keys { get; private set; } = [];
+    public int Epoch { get; private set; }
+    public Guid CreatedBy { get; private init; }
+    public DateTimeOffset CreatedAt { get; private init; }
+    public DateTimeOffset? ExpiresAt { get; private set; }
+    public DateTimeOffset? LastUsedAt { get; private init; }
+    public DateTimeOffset? RevokedAt { get; private set; }
+    public int Version { get; private set; }
+
+    /// <summary>Registers a client; one with a secret gets its first.</summary>
+    /// <param name="at">Where its role is held.</param>
+    /// <param name="wanted">What it shall be.</param>
+    /// <param name="by">Who registers it.</param>
+    /// <param name="now">The instant.</param>
+    public static Result<(Client Client, string? Secret)> Register(Organization at, NewClient wanted, Guid by, DateTimeOffset now)
+    {
+        if (at.Status is OrganizationStatus.Closed)
+            return UserRefusals.OrganizationClosed;
+        if (RoleRules.Fits(wanted.Role, at.Kind).Refused(out var refusal, out _))
+            return refusal;
+        if (wanted.ExpiresAt <= now)
+            return ClientRefusals.ExpiresInThePast;
+        if (wanted.AuthMethod is ClientAuthMethod.PrivateKeyJwt != wanted.Keys.Count > 0)
+            return wanted.Keys.Count > 0 ? ClientRefusals.KeysNotTaken : ClientRefusals.KeysMissing;
+
+        var client = new Client
+        {
+            Id = Kernel.Id.New<ClientId>(now),
+            OrganizationId = at.Id,
+            OwnerPath = at.OwnerPath,
+            Name = wanted.Name,
+            Role = wanted.Role,
+            Scopes = wanted.Scopes,
+            AuthMethod = wanted.AuthMethod,
+            Keys = wanted.Keys,
+            CreatedBy = by,
+            CreatedAt = now,
+            ExpiresAt = wanted.ExpiresAt?.ToUniversalTime(),
+            Version = 1,
+        };
+        if (client.AuthMethod is ClientAuthMethod.PrivateKeyJwt)
+            return (client, null);
+        var (secret, clear) = ClientSecret.New(now);
+        client.Secrets = [secret];
+        return (client, clear);
+    }
+
+    public void Rename(string name) => Name = name;
+
+    public void Limit(string[]? scopes) => Scopes = scopes;
+
+    public Result<Done> Expire(DateTimeOffset? at, DateTimeOffset now)
+    {
+        if (at <= now)
+            return ClientRefusals.ExpiresInThePast;
+        ExpiresAt = at?.ToUniversalTime();
+        return default(Done);
+    }
+
+    /// <summary>Tokens got with the keys before end with them.</summary>
+    public Result<Done> ReplaceKeys(IReadOnlyList<ClientKey> keys)
+    {
+        if (AuthMethod is not ClientAuthMethod.PrivateKeyJwt)
+            return ClientRefusals.KeysNotTaken;
+        if (keys.Count == 0)
+            return ClientRefusals.KeysMissing;
+        Keys = keys;
+        Epoch++;
+        return default(Done);
+    }
+
+    /// <summary>Adds a secret; those there are stay good for <paramref name="overlap"/>, so that the client can be told the new one meanwhile.</summary>
+    public Result<(ClientSecret Secret, string Clear)> RotateSecret(TimeSpan overlap, DateTimeOffset now)
+    {
+        if (RevokedAt is not null)
+            return ClientRefusals.AlreadyRevoked;
+        if (AuthMethod is not ClientAuthMethod.ClientSecret)
+            return ClientRefusals.HasNoSecrets;
+        var until = now + overlap;
+        var kept = Secrets.Where(s => !s.HasEnded(now)).Select(s => s.ExpiresAt < until ? s : s with { ExpiresAt = until }).Where(s => !s.HasEnded(now)).ToList();
+        if (kept.Count >= MostSecrets)
+            return ClientRefusals.TooManySecrets;
+        // At once means that the one before is not trusted any more, and so is nothing that was got with it.
+        if (overlap == TimeSpan.Zero)
+            Epoch++;
+        var (secret, clear) = ClientSecret.New(now);
+        Secrets = [.. kept, secret];
+        return (secret, clear);
+    }
+
+    /// <summary>Takes a secret away, and the tokens with it: which of them it got is not known.</summary>
+    public Result<Done> RemoveSecret(Guid secretId, DateTimeOffset now)
+    {
+        if (!Secrets.Any(s => s.Id == secretId && !s.HasEnded(now)))
+            return ClientRefusals.SecretNotFound(secretId);
+        Secrets = [.. Secrets.Where(s => s.Id != secretId)];
+        Epoch++;
+        return default(Done);
+    }
+
+    public Result<Done> Revoke(DateTimeOffset now)
+    {
+        if (RevokedAt is not null)
+            return ClientRefusals.AlreadyRevoked;
+        RevokedAt = now;
+        return default(Done);
+    }
+}
+
+/// <summary>What a client shall be.</summary>
+internal sealed record NewClient(
+    string Name, string Role, string[]? Scopes, ClientAuthMethod AuthMethod, IReadOnlyList<ClientKey> Keys, DateTimeOffset? ExpiresAt);
+
+internal sealed record SecretView(Guid Id, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt);
+
+internal sealed record ClientView(
+    ClientId Id, string Name, OrganizationId OrganizationId, string Role, IReadOnlyList<string>? Scopes, ClientAuthMethod AuthMethod,
+    IReadOnlyList<SecretView> Secrets, ClientKeysView? Jwks, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? LastUsedAt,
+    DateTimeOffset? RevokedAt, [property: JsonIgnore] int Version) : IVersioned
+{
+    public static ClientView Of(Client x) => new(
+        x.Id, x.Name, x.OrganizationId, x.Role, x.Scopes, x.AuthMethod,
+        [.. x.Secrets.Select(s => new SecretView(s.Id, s.CreatedAt, s.ExpiresAt))],
+        x.Keys.Count == 0 ? null : new ClientKeysView(x.Keys), x.CreatedAt, x.ExpiresAt, x.LastUsedAt, x.RevokedAt, x.Version);
+}
+
+/// <summary>Public keys, as a JWK set.</summary>
+internal sealed record ClientKeysView(IReadOnlyList<ClientKey> Keys);
+
+internal sealed class ClientMapping : IEntityTypeConfiguration<Client>
+{
+    public void Configure(EntityTypeBuilder<Client> builder)
+    {
+        builder.ToTable("clients").HasKey(x => x.Id);
+        builder.Property(x => x.Secrets).IsJson();
+        builder.Property(x => x.Keys).IsJson();
+    }
+}

@@ -1,0 +1,33 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Licensing.Identity.Clients;
+
+/// <summary>One of a client's secrets: 256 random bits, of which only the digest is kept.</summary>
+internal sealed record ClientSecret(Guid Id, byte[] Hash, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt)
+{
+    /// <summary>By which scanners recognise a leaked one.</summary>
+    public const string Mark = "lcs_";
+
+    public static (ClientSecret Secret, string Clear) New(DateTimeOffset now)
+    {
+        var clear = Mark + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
+        return (new ClientSecret(Kernel.Id.NewGuid(now), Digest(clear), now, null), clear);
+    }
+
+    public bool HasEnded(DateTimeOffset now) => ExpiresAt <= now;
+
+    /// <summary>Looks at every secret, whichever of them it is.</summary>
+    public static bool AnyIs(IReadOnlyList<ClientSecret> secrets, string clear, DateTimeOffset now)
+    {
+        var digest = Digest(clear);
+        var found = false;
+        foreach (var secret in secrets)
+            found |= CryptographicOperations.FixedTimeEquals(secret.Hash, digest) & !secret.HasEnded(now);
+        return found;
+    }
+
+    // A plain digest is enough for a secret that no one can guess.
+    private static byte[] Digest(string clear) => SHA256.HashData(Encoding.UTF8.GetBytes(clear));
+}

@@ -1,0 +1,77 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using FluentValidation;
+using Licensing.Identity.Contracts;
+using Licensing.Identity.Data;
+using Licensing.Identity.Users;
+using Licensing.Kernel.Http;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Identity.Clients;
+
+/// <summary>Registers an OAuth client; its secret is shown this once.</summary>
+internal static class CreateClient
+{
+    [Needs(IdentityPermissions.ClientsManage)]
+    public sealed record Command(
+        string Name, OrganizationId OrganizationId, string Role, IReadOnlyList<string>? Scopes = null,
+        ClientAuthMethod AuthMethod = ClientAuthMethod.ClientSecret, JsonElement? Jwks = null, string? PublicKeyPem = null,
+        DateTimeOffset? ExpiresAt = null) : ICommand<RegisteredClientView>;
+
+    /// <summary>The client, and its secret where it has one. The id is what OAuth calls client_id.</summary>
+    public sealed record RegisteredClientView(
+        ClientId Id, string Name, OrganizationId OrganizationId, string Role, IReadOnlyList<string>? Scopes, ClientAuthMethod AuthMethod,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Guid? SecretId,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Secret,
+        DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt);
+
+    public sealed class Validator : AbstractValidator<Command>
+    {
+        public Validator()
+        {
+            RuleFor(x => x.Name).NotEmpty().MaximumLength(100);
+            RuleFor(x => x.Scopes).Scopes();
+            RuleFor(x => x.PublicKeyPem).MaximumLength(10_000);
+        }
+    }
+
+    internal sealed class Handler(IdentityDb db, ClientRights rights, Principal principal, TimeProvider clock) : ICommandHandler<Command, RegisteredClientView>
+    {
+        public async Task<Result<RegisteredClientView>> Handle(Command command, CancellationToken cancellationToken)
+        {
+            var organization = await db.Organizations.AsNoTracking().Within(principal.Scope)
+                .SingleOrDefaultAsync(x => x.Id == command.OrganizationId, cancellationToken);
+            if (organization is null)
+                return UserRefusals.UnknownOrganization(command.OrganizationId.Value);
+            if (ClientKey.Read(command.Jwks, command.PublicKeyPem).Refused(out var refusal, out var keys))
+                return refusal;
+
+            var wanted = new NewClient(
+                command.Name, command.Role, command.Scopes?.Distinct(StringComparer.Ordinal).ToArray(), command.AuthMethod, keys.Keys, command.ExpiresAt);
+            if (Client.Register(organization, wanted, principal.Id, clock.GetUtcNow()).Refused(out refusal, out var registered)
+                || rights.Check(wanted.Role, wanted.Scopes, organization.OwnerPath).Refused(out refusal, out _))
+                return refusal;
+
+            var (client, secret) = registered;
+            db.Add(client);
+            return new RegisteredClientView(
+                client.Id, client.Name, client.OrganizationId, client.Role, client.Scopes, client.AuthMethod, client.Secrets is [var first] ? first.Id : null, secret,
+                client.CreatedAt, client.ExpiresAt);
+        }
+    }
+
+    public static void Map(RouteGroupBuilder clients) => clients
+        .MapPost("/", (Command body, ISender sender, CancellationToken ct) => sender.Created(body, x => $"/api/v1/clients/{x.Id.Value}", ct))
+        .Slice<Command, RegisteredClientView>(nameof(CreateClient), "Registers an OAuth client; its secret is shown this once", StatusCodes.Status201Created)
+        .WithMetadata(new CarriesSecret());
+}
+
+internal static class ScopeRules
+{
+    private const int MostScopes = 200;
+
+    /// <summary>Which of them the role has is asked later.</summary>
+    public static IRuleBuilderOptions<T, IReadOnlyList<string>?> Scopes<T>(this IRuleBuilder<T, IReadOnlyList<string>?> rule) => rule
+        .Must(scopes => scopes is null or { Count: > 0 and <= MostScopes }).WithErrorCode("count")
+        .WithMessage($"scopes must have 1 to {MostScopes} entries, or be left out for all that the role allows.");
+}

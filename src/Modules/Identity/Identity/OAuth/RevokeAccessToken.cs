@@ -1,0 +1,28 @@
+using System.Text.Json.Nodes;
+using Licensing.Identity.Credentials;
+using Licensing.Kernel.Persistence;
+using Npgsql;
+
+namespace Licensing.Identity.OAuth;
+
+/// <summary>Ends one access token, here at once and in other processes within seconds. No endpoint sends it.</summary>
+internal static class RevokeAccessToken
+{
+    [Anyone]
+    public sealed record Command(Guid TokenId, DateTimeOffset Until) : ICommand<Done>;
+
+    internal sealed class Handler(DbSession session, CredentialCache cache, AuditTrail audit) : ICommandHandler<Command, Done>
+    {
+        public async Task<Result<Done>> Handle(Command command, CancellationToken cancellationToken)
+        {
+            await using var insert = new NpgsqlCommand(
+                "insert into identity.revoked_access_tokens (id, ends_at) values ($1, $2) on conflict do nothing",
+                await session.OpenAsync(cancellationToken), session.Transaction)
+            { Parameters = { new() { Value = command.TokenId }, new() { Value = command.Until } } };
+            if (await insert.ExecuteNonQueryAsync(cancellationToken) == 1)
+                audit.Note("access_token", command.TokenId.ToString(), null, new JsonObject());
+            cache.ForgetAfterCommit(session);
+            return default(Done);
+        }
+    }
+}
