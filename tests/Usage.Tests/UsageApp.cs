@@ -1,9 +1,10 @@
-using System.Net;
 using System.Net.Http.Json;
-using System.Text;
+using System.Net;
 using System.Text.Json.Nodes;
+using System.Text;
 using Licensing.Catalog.Contracts;
 using Licensing.Identity.Contracts;
+using Licensing.Kernel.Persistence;
 using Licensing.Usage.Contracts;
 using Licensing.Usage.Rollups;
 using Microsoft.Extensions.DependencyInjection;
@@ -77,7 +78,7 @@ public sealed class UsageApp : App
 
     public async Task<T> SqlAsync<T>(string sql, params object[] values)
     {
-        await using var command = Services.GetRequiredService<NpgsqlDataSource>().CreateCommand(sql);
+        await using var command = Services.GetRequiredService<SchemaOwner>().Database.CreateCommand(sql);
         foreach (var value in values)
             command.Parameters.Add(new() { Value = value });
         var found = await command.ExecuteScalarAsync();

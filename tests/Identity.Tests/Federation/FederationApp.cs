@@ -14,13 +14,13 @@ public abstract class FederationApp : App
 
     private protected static KeyValuePair<string, string?> Provider(string name, string setting, string value) => new($"Federation:Providers:{name}:{setting}", value);
 
-    internal Task<HttpResponseMessage> TryAsync(string provider, string idToken, string? nonce = null) =>
-        Anonymous().PostAsJsonAsync("/api/v1/auth/federated", new { provider, idToken, nonce }, TestContext.Current.CancellationToken);
+    internal Task<HttpResponseMessage> TryAsync(string provider, string idToken, string? nonce = null, string? otp = null) =>
+        Anonymous().PostAsJsonAsync("/api/v1/auth/federated", new { provider, idToken, nonce, otp }, TestContext.Current.CancellationToken);
 
     /// <summary>Status and, when refused, the code.</summary>
-    internal async Task<string> SayAsync(string provider, string idToken, string? nonce = null)
+    internal async Task<string> SayAsync(string provider, string idToken, string? nonce = null, string? otp = null)
     {
-        using var answer = await TryAsync(provider, idToken, nonce);
+        using var answer = await TryAsync(provider, idToken, nonce, otp);
         return answer.IsSuccessStatusCode ? $"{(int)answer.StatusCode}" : $"{(int)answer.StatusCode} {await answer.CodeAsync()}";
     }
 
@@ -73,6 +73,7 @@ public sealed class StubApp : FederationApp
         new("Federation:KeysFreshFor", "00:10:00"),
         new("Federation:KeysUsableFor", "00:50:00"),
         .. On("plain", ""), Provider("plain", "ClientIds:1", "licensing-app"),
+        .. On("trusted", ""), Provider("trusted", "TrustMfa", "true"),
         .. On("subjects-only", ""), Provider("subjects-only", "AllowEmailLink", "false"),
         .. On("platform", ""), Provider("platform", "LinkPlatformUsers", "true"),
         .. On("entra", "/organizations/v2.0"), Provider("entra", "Preset", "Entra"), Provider("entra", "AllowedTenants:0", OurDirectory),

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Licensing.Identity.Contracts;
+using Licensing.Identity.Sessions;
 
 namespace Licensing.Identity.Tests.Federation;
 
@@ -171,7 +172,54 @@ public sealed class IdentityLinkTests(StubApp app) : IClassFixture<StubApp>
         trail.ShouldContain(e => e.GetProperty("action").GetString() == "identity.open_federated_session" && e.GetRawText().Contains("federated_identity"));
     }
 
-    private string Token(string subject, string? email)
+    [Fact]
+    public async Task A_second_factor_is_asked_for_here_unless_the_issuer_is_believed_to_have_asked()
+    {
+        var person = await app.PersonAsync();
+        using var client = await person.ClientAsync();
+        using var started = await client.PostAsync("/api/v1/auth/mfa", new { password = person.Password });
+        var secret = (await started.JsonAsync()).GetProperty("secret").GetString()!;
+        (await client.PostAsync("/api/v1/auth/mfa/confirm", new { code = Totp.CodeOf(secret, app.Clock.GetUtcNow()) })).StatusCode.ShouldBe(HttpStatusCode.OK);
+        app.Clock.Advance(TimeSpan.FromSeconds(30));
+        var token = Token("careful", person.Email);
+
+        (await app.SayAsync("plain", token)).ShouldBe("401 mfa_required");
+        (await app.SayAsync("plain", token, otp: "000000")).ShouldBe("401 bad_code");
+        (await app.SayAsync("trusted", Token("careful", person.Email))).ShouldBe("401 mfa_required");
+        // What was refused has used nothing up.
+        (await app.SayAsync("plain", token, otp: Totp.CodeOf(secret, app.Clock.GetUtcNow()))).ShouldBe("200");
+        (await app.SayAsync("plain", Token("careful", person.Email, "mfa"))).ShouldBe("401 mfa_required");
+        (await app.SayAsync("trusted", Token("careful", person.Email, "mfa"))).ShouldBe("200");
+    }
+
+    [Fact]
+    public async Task Codes_are_not_tried_for_ever_through_another_issuer()
+    {
+        var person = await app.PersonAsync();
+        using var client = await person.ClientAsync();
+        using var started = await client.PostAsync("/api/v1/auth/mfa", new { password = person.Password });
+        var secret = (await started.JsonAsync()).GetProperty("secret").GetString()!;
+        await client.PostAsync("/api/v1/auth/mfa/confirm", new { code = Totp.CodeOf(secret, app.Clock.GetUtcNow()) });
+        app.Clock.Advance(TimeSpan.FromSeconds(30));
+        for (var attempt = 0; attempt < LoginAttempts.Most; attempt++)
+            (await app.SayAsync("plain", Token("guesser", person.Email), otp: "000000")).ShouldBe("401 bad_code");
+
+        (await app.SayAsync("plain", Token("guesser", person.Email), otp: Totp.CodeOf(secret, app.Clock.GetUtcNow()))).ShouldBe("401 bad_code");
+    }
+
+    [Fact]
+    public async Task An_organization_takes_the_providers_that_it_names()
+    {
+        var branch = await app.BranchAsync();
+        var person = await FederationApp.PersonAsync(branch);
+        using var allowed = await branch.As(Roles.PartnerAdministrator).SendAsync(
+            HttpMethod.Patch, $"/api/v1/settings/identity?organizationId={branch.Partner.Id.Value}", new { federationProviders = new[] { "google" } });
+        allowed.StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        (await app.SayAsync("plain", Token("elsewhere", person.Email))).ShouldBe("401 provider_not_allowed");
+    }
+
+    private string Token(string subject, string? email, string? amr = null)
     {
         var now = app.Clock.GetUtcNow().ToUnixTimeSeconds();
         var claims = new JsonObject
@@ -185,6 +233,8 @@ public sealed class IdentityLinkTests(StubApp app) : IClassFixture<StubApp>
         };
         if (email is not null)
             (claims["email"], claims["email_verified"]) = (email, true);
+        if (amr is not null)
+            claims["amr"] = new JsonArray(amr);
         return app.Issuer.RS256(claims);
     }
 }

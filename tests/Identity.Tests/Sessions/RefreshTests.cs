@@ -227,9 +227,9 @@ public sealed class RefreshTests(App app) : IClassFixture<App>
         return (pair.GetProperty("accessToken").GetString()!, pair.GetProperty("refreshToken").GetString()!);
     }
 
-    private Task<bool> WaitsForALockAsync() => app.InAsync<NpgsqlDataSource, bool>(async database =>
+    private Task<bool> WaitsForALockAsync() => app.InAsync<SchemaOwner, bool>(async owner =>
     {
-        await using var command = database.CreateCommand(
+        await using var command = owner.Database.CreateCommand(
             "select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')");
         return (bool)(await command.ExecuteScalarAsync(Ct))!;
     });

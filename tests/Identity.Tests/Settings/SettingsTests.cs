@@ -175,7 +175,7 @@ public sealed class SettingsTests(App app) : IClassFixture<App>
     [InlineData("branding", """{"name":" "}""", "/name", 422)]
     [InlineData("branding", """{"colour":"#123456"}""", "/colour", 400)]
     [InlineData("identity", """{"sessionHours":0}""", "/sessionHours", 422)]
-    [InlineData("identity", """{"sessionHours":721}""", "/sessionHours", 422)]
+    [InlineData("identity", """{"sessionHours":2161}""", "/sessionHours", 422)]
     [InlineData("identity", """{"mfaRequired":"Some"}""", "/mfaRequired", 400)]
     [InlineData("identity", """{"federationProviders":["a b"]}""", "/federationProviders/0", 422)]
     [InlineData("licensing", """{"partnersCreateTenants":"no"}""", "/partnersCreateTenants", 400)]

@@ -76,9 +76,9 @@ public sealed class ClosingTests(SellingApp app) : IClassFixture<SellingApp>
 
     private static Task<HttpResponseMessage> CloseAsync(HttpClient client, Branch branch) => client.DeleteAsync($"/api/v1/tenants/{branch.Tenant.Id.Value}", Ct);
 
-    private async Task<bool> SomeoneWaitsAsync() => await app.InAsync<NpgsqlDataSource, bool>(async database =>
+    private async Task<bool> SomeoneWaitsAsync() => await app.InAsync<SchemaOwner, bool>(async owner =>
     {
-        await using var command = database.CreateCommand(
+        await using var command = owner.Database.CreateCommand(
             "select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')");
         return (bool)(await command.ExecuteScalarAsync(Ct))!;
     });

@@ -75,6 +75,7 @@ public static class IdentityModule
             services.AddSingleton<PublicAddress>();
             services.AddSingleton<SigningKeys>();
             services.AddSingleton<AccessTokens>();
+            services.AddScoped<SignInRules>();
             services.AddScoped<SessionTokens>();
             services.AddSingleton<IdentityProviders>();
             services.AddSingleton<IssuerDocuments>();

@@ -1,5 +1,6 @@
 using Licensing.Identity.ApiKeys;
 using Licensing.Identity.Sessions;
+using Licensing.Identity.Users;
 using Licensing.Kernel.Http;
 
 namespace Licensing.Identity.Credentials;
@@ -23,14 +24,18 @@ internal sealed class BearerAuthenticator(CredentialCache cache, AccessTokens to
         if (credential.StartsWith(ApiKeySecret.Mark, StringComparison.Ordinal))
             return await keys.ProveAsync(credential, ct);
         var proof = await cache.ProveAsync(credential, tokens.ProveAsync, ct);
-        return proof.Access?.WritesRefused == SessionRefusals.PasswordChangeRequired && !MaySend(context)
-            ? SessionRefusals.PasswordChangeRequired
+        // A first password is known to whoever gave it, so until it is changed it opens nothing else, not even a read; nor does a log-in
+        // that lacks the second factor which is asked for.
+        return proof.Access?.WritesRefused is { } first && (first == SessionRefusals.PasswordChangeRequired || first == SessionRefusals.MfaEnrolmentRequired)
+            && !MaySend(context)
+            ? first
             : proof;
     }
 
-    // A first password is known to whoever gave it, so until it is changed it opens nothing else, not even a read.
     private static bool MaySend(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<SliceMetadata>() is not { } slice
-        || slice.Policy.Anyone || slice.Request == typeof(ChangePassword.Command) || slice.Request == typeof(Logout.Command);
+        || slice.Policy.Anyone || BeforeAllElse.Contains(slice.Request);
+
+    private static readonly Type[] BeforeAllElse = [typeof(ChangePassword.Command), typeof(Logout.Command), typeof(StartMfa.Command), typeof(ConfirmMfa.Command)];
 }
 
 /// <summary>An API key in <c>X-API-KEY</c>.</summary>

@@ -14,7 +14,7 @@ internal static class FederatedLogin
     private const int LongestBody = 64 * 1024;
 
     [Anyone]
-    public sealed record Attempt(string Provider, string IdToken, string? Nonce = null) : IRequest<Result<SessionView>>;
+    public sealed record Attempt(string Provider, string IdToken, string? Nonce = null, string? Otp = null) : IRequest<Result<SessionView>>;
 
     public sealed class Validator : AbstractValidator<Attempt>
     {
@@ -22,6 +22,7 @@ internal static class FederatedLogin
         {
             RuleFor(x => x.Provider).NotEmpty().MaximumLength(64);
             RuleFor(x => x.IdToken).NotEmpty().MaximumLength(LongestToken);
+            RuleFor(x => x.Otp).MaximumLength(SecondFactor.LongestCode);
             RuleFor(x => x.Nonce).NotEmpty().MaximumLength(LongestNonce).When(x => x.Nonce is not null);
         }
     }
@@ -35,7 +36,7 @@ internal static class FederatedLogin
                 return FederationRefusals.UnknownProvider(attempt.Provider);
             return (await tokens.VerifyAsync(provider, attempt.IdToken, attempt.Nonce, cancellationToken)).Refused(out var refusal, out var proven)
                 ? refusal
-                : await sender.Send(new OpenFederatedSession.Command(proven), cancellationToken);
+                : await sender.Send(new OpenFederatedSession.Command(proven, attempt.Otp), cancellationToken);
         }
     }
 

@@ -16,9 +16,10 @@ namespace Licensing.Identity.Federation;
 internal static class OpenFederatedSession
 {
     [Anyone]
-    public sealed record Command(ProvenIdentity Proven) : ICommand<SessionView>;
+    public sealed record Command(ProvenIdentity Proven, string? Code = null) : ICommand<SessionView>;
 
-    internal sealed class Handler(IdentityDb db, DbSession session, SessionTokens tokens, TimeProvider clock, ILogger<Handler> log)
+    internal sealed class Handler(
+        IdentityDb db, DbSession session, LoginAttempts attempts, SecondFactor secondFactor, SessionTokens tokens, TimeProvider clock, ILogger<Handler> log)
         : ICommandHandler<Command, SessionView>
     {
         private const int ForgottenAtOnce = 20;
@@ -31,7 +32,22 @@ internal static class OpenFederatedSession
             var linkedTo = await db.FederatedIdentities.AsNoTracking().Where(x => x.Issuer == proven.Issuer && x.Subject == proven.Subject)
                 .Select(x => (UserId?)x.UserId).SingleOrDefaultAsync(cancellationToken);
             var user = linkedTo is { } id ? await LinkedAsync(id, proven, cancellationToken) : await LinkAsync(proven, cancellationToken);
-            return user is null ? Refuse(proven, "it belongs to nobody who may enter") : await tokens.OpenAsync(user, cancellationToken);
+            if (user is null)
+                return Refuse(proven, "it belongs to nobody who may enter");
+            if (user.MfaEnabled && !proven.Strong && await WithoutCodeAsync(user, command.Code, cancellationToken) is { } refusal)
+                return refusal;
+            return await tokens.OpenAsync(user, SignIn.ByProvider(proven.Provider.Name, proven.Strong || user.MfaEnabled), cancellationToken);
+        }
+
+        // The issuer did not ask for a second factor, or is not believed that it did. Here no password counts the tries.
+        private async Task<Refusal?> WithoutCodeAsync(User user, string? code, CancellationToken ct)
+        {
+            if (code is null)
+                return SessionRefusals.MfaRequired;
+            if (!await attempts.MayTryAsync(user.Email, ct) || !await secondFactor.ProveAsync(user, code, ct))
+                return SessionRefusals.BadCode;
+            await attempts.UnlockAsync(session, user, ct);
+            return null;
         }
 
         // Of two requests with one token the second waits here for the first, on whichever host; refused, the first leaves it unused.

@@ -14,10 +14,11 @@ namespace Licensing.Identity.Sessions;
 /// <param name="SessionId">The log-in it came from, of a user.</param>
 /// <param name="Epoch">The number of the client's credentials under which it was made.</param>
 /// <param name="Scope">The permissions to which it is narrowed; null is all of them.</param>
+/// <param name="Enrolment">Whether it opens nothing but the setting up of a second factor.</param>
 /// <param name="IssuedAt">When it was made.</param>
 /// <param name="Until">When it ends.</param>
 internal sealed record AccessToken(
-    Guid Id, Guid Subject, string ClientId, Guid? SessionId, int Epoch, FrozenSet<string>? Scope, DateTimeOffset IssuedAt, DateTimeOffset Until)
+    Guid Id, Guid Subject, string ClientId, Guid? SessionId, int Epoch, FrozenSet<string>? Scope, bool Enrolment, DateTimeOffset IssuedAt, DateTimeOffset Until)
 {
     public bool IsOfClient => ClientId != AccessTokens.OwnLogIn;
 }
@@ -36,15 +37,22 @@ internal sealed class AccessTokens(
     private const string SessionClaim = "sid";
     private const string EpochClaim = "epoch";
     private const string ScopeClaim = "scope";
+    private const string EnrolmentClaim = "mfa_enrolment";
 
     private readonly JsonWebTokenHandler _handler = new() { SetDefaultTimesOnTokenCreation = false, MapInboundClaims = false };
 
     /// <param name="userId">The subject.</param>
     /// <param name="sessionId">His log-in; the token ends with it.</param>
     /// <param name="scope">The permissions to which it is narrowed; null is all of them.</param>
+    /// <param name="enrolment">Whether it opens nothing but the setting up of a second factor.</param>
     /// <param name="ct">Gives up.</param>
-    public Task<string> IssueAsync(Guid userId, Guid sessionId, IReadOnlyCollection<string>? scope, CancellationToken ct) =>
-        IssueAsync(userId, scope, new() { [ClientIdClaim] = OwnLogIn, [SessionClaim] = sessionId.ToString() }, ct);
+    public Task<string> IssueAsync(Guid userId, Guid sessionId, IReadOnlyCollection<string>? scope, bool enrolment, CancellationToken ct)
+    {
+        var claims = new Dictionary<string, object> { [ClientIdClaim] = OwnLogIn, [SessionClaim] = sessionId.ToString() };
+        if (enrolment)
+            claims[EnrolmentClaim] = true;
+        return IssueAsync(userId, scope, claims, ct);
+    }
 
     public Task<string> IssueAsync(ClientId client, int epoch, IReadOnlyCollection<string>? scope, CancellationToken ct) =>
         IssueAsync(client.Value, scope, new() { [ClientIdClaim] = client.Value.ToString(), [EpochClaim] = epoch }, ct);
@@ -80,6 +88,8 @@ internal sealed class AccessTokens(
         var proven = token.IsOfClient
             ? await clients.AccessAsync(new ClientId(token.Subject), token.Epoch, token.Until, ct)
             : await users.UserAsync(token.Subject, token.IssuedAt, token.Until, ct);
+        if (token.Enrolment && proven.Access is { } entering)
+            proven = proven with { Access = entering with { WritesRefused = entering.WritesRefused ?? SessionRefusals.MfaEnrolmentRequired } };
         return token.Scope is { } scope && proven.Access is { } access ? proven with { Access = access.NarrowedTo(scope) } : proven;
     }
 
@@ -97,6 +107,7 @@ internal sealed class AccessTokens(
             id, subject, Text(jwt, ClientIdClaim) ?? OwnLogIn, Guid.TryParse(Text(jwt, SessionClaim), out var session) ? session : null,
             jwt.TryGetPayloadValue<int>(EpochClaim, out var epoch) ? epoch : 0,
             Text(jwt, ScopeClaim)?.Split(' ', StringSplitOptions.RemoveEmptyEntries).ToFrozenSet(StringComparer.Ordinal),
+            jwt.TryGetPayloadValue<bool>(EnrolmentClaim, out var enrolment) && enrolment,
             new DateTimeOffset(jwt.IssuedAt, TimeSpan.Zero), new DateTimeOffset(jwt.ValidTo, TimeSpan.Zero));
     }
 

@@ -50,7 +50,7 @@ internal static class ChangePassword
             await db.EndSessionsAsync(id, now, cancellationToken);
             await attempts.UnlockAsync(session, user, cancellationToken);
             cache.ForgetAfterCommit(session);
-            return await tokens.OpenAsync(user, cancellationToken);
+            return await tokens.OpenAsync(user, SignIn.ByPassword(user.MfaEnabled), cancellationToken);
         }
     }
 

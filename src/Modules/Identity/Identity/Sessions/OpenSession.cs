@@ -9,24 +9,32 @@ using Npgsql;
 
 namespace Licensing.Identity.Sessions;
 
-internal sealed record SessionView(string AccessToken, int ExpiresIn, string RefreshToken, string TokenType, bool PasswordChangeRequired);
+/// <param name="PasswordChangeRequired">Until then the token opens nothing else.</param>
+/// <param name="MfaEnrolmentRequired">The same, until a second factor is set up (<c>POST /auth/mfa</c>) and the session refreshed.</param>
+internal sealed record SessionView(
+    string AccessToken, int ExpiresIn, string RefreshToken, string TokenType, bool PasswordChangeRequired, bool MfaEnrolmentRequired);
 
 /// <summary>Makes the tokens of a user who has proved who he is, and lets the audit trail name him.</summary>
-internal sealed class SessionTokens(IdentityDb db, AccessTokens tokens, TokenSettings settings, Principal principal, TimeProvider clock)
+internal sealed class SessionTokens(IdentityDb db, AccessTokens tokens, TokenSettings settings, SignInRules rules, Principal principal, TimeProvider clock)
 {
-    public async Task<SessionView> OpenAsync(User user, CancellationToken ct)
+    /// <summary>Opens a session, if the user's organisation takes this way in.</summary>
+    public async Task<Result<SessionView>> OpenAsync(User user, SignIn how, CancellationToken ct)
     {
+        if (await rules.RefuseAsync(user, how, ct) is { } refusal)
+            return refusal;
         var now = clock.GetUtcNow();
-        var session = new Session { Id = Id.NewGuid(now), UserId = user.Id.Value, OwnerPath = user.OwnerPath, CreatedAt = now };
+        var session = new Session { Id = Id.NewGuid(now), UserId = user.Id.Value, OwnerPath = user.OwnerPath, CreatedAt = now, SecondFactor = how.SecondFactor };
         db.Add(session);
-        return await GoOnAsync(user, session.Id, now, null, ct);
+        return await GoOnAsync(user, session.Id, now, how.SecondFactor, null, ct);
     }
 
     /// <summary>The next pair of tokens of a session.</summary>
-    public async Task<SessionView> GoOnAsync(User user, Guid sessionId, DateTimeOffset openedAt, IReadOnlyCollection<string>? scope, CancellationToken ct)
+    public async Task<SessionView> GoOnAsync(
+        User user, Guid sessionId, DateTimeOffset openedAt, bool secondFactor, IReadOnlyCollection<string>? scope, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
-        var (idle, longest) = (now + settings.SessionIdle, openedAt + settings.SessionLongest);
+        var (hours, enrolment) = await rules.OfSessionAsync(user, secondFactor, ct);
+        var (idle, longest) = (now + settings.SessionIdle, openedAt + (hours < settings.SessionLongest ? hours : settings.SessionLongest));
         var refresh = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
         db.Add(new RefreshToken
         {
@@ -45,7 +53,8 @@ internal sealed class SessionTokens(IdentityDb db, AccessTokens tokens, TokenSet
             Path = user.OwnerPath,
         });
         return new SessionView(
-            await tokens.IssueAsync(user.Id.Value, sessionId, scope, ct), (int)AccessTokens.Lifetime.TotalSeconds, refresh, "Bearer", user.MustChangePassword);
+            await tokens.IssueAsync(user.Id.Value, sessionId, scope, enrolment, ct), (int)AccessTokens.Lifetime.TotalSeconds, refresh, "Bearer",
+            user.MustChangePassword, enrolment);
     }
 
     public static byte[] Digest(string refreshToken) => SHA256.HashData(Encoding.UTF8.GetBytes(refreshToken));
@@ -83,7 +92,7 @@ internal static class OpenSession
 
             if (proven.NewHash is { } hash)
                 await RehashAsync(proven, hash, cancellationToken);
-            return await tokens.OpenAsync(user, cancellationToken);
+            return await tokens.OpenAsync(user, SignIn.ByPassword(user.MfaEnabled), cancellationToken);
         }
 
         // Another log-in may share the lock on the row; then it stays as it is until the next one, because two that wait for each

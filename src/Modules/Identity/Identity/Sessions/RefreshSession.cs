@@ -71,7 +71,8 @@ internal static class RefreshSession
                 || await db.Users.AsNoTracking().WhereMayEnter(db).SingleOrDefaultAsync(x => x.Id == token.User, cancellationToken) is not { } user)
                 return SessionRefusals.BadRefreshToken;
 
-            var next = await tokens.GoOnAsync(user, token.Session, token.SessionCreatedAt, command.Scope, cancellationToken);
+            var next = await tokens.GoOnAsync(
+                user, token.Session, token.SessionCreatedAt, token.SecondFactor, command.Scope, cancellationToken);
             await UseAsync(token.Id, now, key, key is null ? null : secrets.Seal(JsonSerializer.SerializeToUtf8Bytes(next, ApiJson.Options)), cancellationToken);
             return new Turn(next);
         }
@@ -86,7 +87,7 @@ internal static class RefreshSession
             { Parameters = { new() { Value = digest } } });
             batch.BatchCommands.Add(new NpgsqlBatchCommand(
                 """
-                select t.id, t.expires_at, t.used_at, t.used_with, t.sealed_answer, s.id, s.user_id, s.created_at
+                select t.id, t.expires_at, t.used_at, t.used_with, t.sealed_answer, s.id, s.user_id, s.created_at, s.second_factor
                 from identity.refresh_tokens t join identity.sessions s on s.id = t.session_id where t.token_hash = $1 and s.revoked_at is null
                 """)
             { Parameters = { new() { Value = digest } } });
@@ -96,7 +97,7 @@ internal static class RefreshSession
                 ? new Token(
                     row.GetGuid(0), row.GetFieldValue<DateTimeOffset>(1), row.IsDBNull(2) ? null : row.GetFieldValue<DateTimeOffset>(2),
                     row.IsDBNull(3) ? null : row.GetFieldValue<byte[]>(3), row.IsDBNull(4) ? null : row.GetFieldValue<byte[]>(4),
-                    row.GetGuid(5), new UserId(row.GetGuid(6)), row.GetFieldValue<DateTimeOffset>(7))
+                    row.GetGuid(5), new UserId(row.GetGuid(6)), row.GetFieldValue<DateTimeOffset>(7), row.GetBoolean(8))
                 : null;
         }
 
@@ -128,7 +129,8 @@ internal static class RefreshSession
         }
 
         private sealed record Token(
-            Guid Id, DateTimeOffset ExpiresAt, DateTimeOffset? UsedAt, byte[]? UsedWith, byte[]? SealedAnswer, Guid Session, UserId User, DateTimeOffset SessionCreatedAt)
+            Guid Id, DateTimeOffset ExpiresAt, DateTimeOffset? UsedAt, byte[]? UsedWith, byte[]? SealedAnswer, Guid Session, UserId User, DateTimeOffset SessionCreatedAt,
+            bool SecondFactor)
         {
             public bool IsUsed => UsedAt is not null;
         }

@@ -12,6 +12,9 @@ internal sealed class Session : IOwned
     public string OwnerPath { get; init; } = "";
     public DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? RevokedAt { get; set; }
+
+    /// <summary>Whether a second factor was part of the log-in.</summary>
+    public bool SecondFactor { get; init; }
 }
 
 /// <summary>Good for one use; only its digest is kept.</summary>

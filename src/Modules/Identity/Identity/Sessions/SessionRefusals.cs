@@ -22,6 +22,16 @@ internal static class SessionRefusals
     public static Refusal PasswordChangeRequired { get; } =
         new(RefusalKind.Forbidden, "password_change_required", "Change the password first, with POST /api/v1/auth/password.");
 
+    public static Refusal MfaEnrolmentRequired { get; } =
+        new(RefusalKind.Forbidden, "mfa_enrolment_required", "Your organization asks for a second factor: set one up with POST /api/v1/auth/mfa, confirm it and refresh.");
+
+    // Both are told only to who has proved who he is.
+    public static Refusal PasswordLoginOff { get; } =
+        new(RefusalKind.Unauthenticated, "password_login_off", "Your organization does not take passwords; log in through one of its providers.");
+
+    public static Refusal ProviderOff(string provider) =>
+        new(RefusalKind.Unauthenticated, "provider_not_allowed", $"Your organization does not take log-ins through {provider}.");
+
     public static Refusal NotAUser { get; } =
         new(RefusalKind.Forbidden, "not_a_user", "Only a user has a password.");
 

@@ -16,8 +16,8 @@ internal sealed record EffectiveSignIn(
     Effective<MfaRequirement> MfaRequired, Effective<int> SessionHours, Effective<bool> PasswordLogin,
     Effective<IReadOnlyList<string>?> FederationProviders)
 {
-    /// <summary>As long as a refresh token lives.</summary>
-    public const int MostHours = 720;
+    /// <summary>90 days, as long as any session lives.</summary>
+    public const int MostHours = 2160;
 
     public static EffectiveSignIn Of(Chain<OwnSignIn> chain) => new(
         chain.Strictest(x => x.MfaRequired, MfaRequirement.None, (a, b) => a.CompareTo(b)),

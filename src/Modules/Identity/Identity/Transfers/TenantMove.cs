@@ -13,7 +13,7 @@ namespace Licensing.Identity.Transfers;
 internal sealed class TenantMove(IdentityDb db, DbSession session, CredentialCache cache, AuditTrail audit, TimeProvider clock)
 {
     /// <summary>What goes with the tenant. All else that has a path is history and stays; a test knows which tables there are.</summary>
-    public static IReadOnlyList<string> Moving { get; } = ["users", "role_assignments", "sessions", "api_keys", "federated_identities"];
+    public static IReadOnlyList<string> Moving { get; } = ["users", "role_assignments", "sessions", "api_keys", "federated_identities", "clients"];
 
     public static IReadOnlyList<string> Staying { get; } = ["organizations", "audit_entries", "audit_seals", "transfers"];
 
