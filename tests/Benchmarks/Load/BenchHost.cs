@@ -53,7 +53,7 @@ internal sealed class BenchHost : IAsyncDisposable
             ["Urls"] = "http://127.0.0.1:0",
         });
         builder.Logging.SetMinimumLevel(LogLevel.Error);
-        builder.AddDataSource(database);
+        await builder.AddDataSourceAsync(database, Console.Error.WriteLine, ct);
         builder.AddLicensing();
         configure(builder.Services);
         var host = builder.Build();

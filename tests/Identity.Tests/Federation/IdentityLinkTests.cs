@@ -201,7 +201,7 @@ public sealed class IdentityLinkTests(StubApp app) : IClassFixture<StubApp>
         var secret = (await started.JsonAsync()).GetProperty("secret").GetString()!;
         await client.PostAsync("/api/v1/auth/mfa/confirm", new { code = Totp.CodeOf(secret, app.Clock.GetUtcNow()) });
         app.Clock.Advance(TimeSpan.FromSeconds(30));
-        for (var attempt = 0; attempt < LoginAttempts.Most; attempt++)
+        for (var attempt = 0; attempt < new LoginSettings().TriesPerAddress; attempt++)
             (await app.SayAsync("plain", Token("guesser", person.Email), otp: "000000")).ShouldBe("401 bad_code");
 
         (await app.SayAsync("plain", Token("guesser", person.Email), otp: Totp.CodeOf(secret, app.Clock.GetUtcNow()))).ShouldBe("401 bad_code");

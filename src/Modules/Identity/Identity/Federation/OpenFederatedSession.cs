@@ -19,7 +19,8 @@ internal static class OpenFederatedSession
     public sealed record Command(ProvenIdentity Proven, string? Code = null) : ICommand<SessionView>;
 
     internal sealed class Handler(
-        IdentityDb db, DbSession session, LoginAttempts attempts, SecondFactor secondFactor, SessionTokens tokens, TimeProvider clock, ILogger<Handler> log)
+        IdentityDb db, DbSession session, LoginAttempts attempts, SecondFactor secondFactor, SessionTokens tokens, Principal principal, TimeProvider clock,
+        ILogger<Handler> log)
         : ICommandHandler<Command, SessionView>
     {
         private const int ForgottenAtOnce = 20;
@@ -44,7 +45,7 @@ internal static class OpenFederatedSession
         {
             if (code is null)
                 return SessionRefusals.MfaRequired;
-            if (!await attempts.MayTryAsync(user.Email, ct) || !await secondFactor.ProveAsync(user, code, ct))
+            if (!await attempts.MayTryAsync(user.Email, principal.Address, ct) || !await secondFactor.ProveAsync(user, code, ct))
                 return SessionRefusals.BadCode;
             await attempts.UnlockAsync(session, user, ct);
             return null;
