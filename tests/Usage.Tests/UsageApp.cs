@@ -8,7 +8,6 @@ using Licensing.Kernel.Persistence;
 using Licensing.Usage.Contracts;
 using Licensing.Usage.Rollups;
 using Microsoft.Extensions.DependencyInjection;
-using Npgsql;
 
 namespace Licensing.Usage.Tests;
 

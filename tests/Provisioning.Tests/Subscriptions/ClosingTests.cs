@@ -5,7 +5,6 @@ using Licensing.Identity.Contracts;
 using Licensing.Kernel.Persistence;
 using Licensing.Provisioning.Subscriptions;
 using Microsoft.Extensions.DependencyInjection;
-using Npgsql;
 using static Licensing.Provisioning.Tests.SellingApp;
 
 namespace Licensing.Provisioning.Tests.Subscriptions;
