@@ -9,7 +9,8 @@ internal static class CreatePartner
     [Needs(IdentityPermissions.OrganizationsManage)]
     public sealed record Command(
         OrganizationId DistributorId, string ExternalId, string DisplayName, string? LegalName = null, string? Country = null, Currency? Currency = null,
-        Contact? Contact = null, BillingAddress? BillingAddress = null, string? TaxId = null) : ICommand<OrganizationView>, IOrganizationDetails;
+        Contact? Contact = null, BillingAddress? BillingAddress = null, string? TaxId = null,
+        NewAdministrator? Administrator = null) : ICommand<OrganizationView>, IOrganizationDetails;
 
     public sealed class Validator : DetailsValidator<Command>;
 

@@ -26,7 +26,10 @@ internal static class CreateTenants
 
         public async Task<Result<TenantBatchView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            var broken = command.Items.Select(item => FieldErrors.Of(rules.Validate(item))).ToList();
+            // Each would cost reads and a mail of its own.
+            var broken = command.Items.Select(item => item.Administrator is null
+                ? FieldErrors.Of(rules.Validate(item))
+                : OrganizationRefusals.AdministratorInBatch.Fields).ToList();
             var sound = command.Items.Where((_, index) => broken[index].Count == 0).Select(item => ((OrganizationId?)item.PartnerId, (IOrganizationDetails)item));
             var outcomes = new Queue<Result<OrganizationView>>(await opening.OpenAsync(OrganizationKind.Tenant, "partnerId", [.. sound], cancellationToken));
             return new TenantBatchView([.. broken.Select((errors, index) =>

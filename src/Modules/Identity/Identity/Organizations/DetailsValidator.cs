@@ -1,4 +1,5 @@
 using FluentValidation;
+using Licensing.Identity.Users;
 
 namespace Licensing.Identity.Organizations;
 
@@ -14,6 +15,7 @@ internal abstract class DetailsValidator<T> : AbstractValidator<T> where T : IOr
         RuleFor(x => x.Country).Country();
         RuleFor(x => x.Contact!).SetValidator(new ContactValidator()).When(x => x.Contact is not null);
         RuleFor(x => x.BillingAddress!).SetValidator(new AddressValidator()).When(x => x.BillingAddress is not null);
+        RuleFor(x => x.Administrator!).SetValidator(new NewAdministratorValidator()).When(x => x.Administrator is not null);
     }
 }
 
@@ -24,6 +26,15 @@ internal sealed class ContactValidator : AbstractValidator<Contact>
         RuleFor(x => x.Name).MaximumLength(200);
         RuleFor(x => x.Email).MaximumLength(254).EmailAddress();
         RuleFor(x => x.Phone).MaximumLength(50);
+    }
+}
+
+internal sealed class NewAdministratorValidator : AbstractValidator<NewAdministrator>
+{
+    public NewAdministratorValidator()
+    {
+        RuleFor(x => x.Email).MailAddress();
+        RuleFor(x => x.DisplayName).DisplayName();
     }
 }
 

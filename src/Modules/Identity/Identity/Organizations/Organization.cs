@@ -22,7 +22,12 @@ internal interface IOrganizationDetails
     Contact? Contact { get; }
     BillingAddress? BillingAddress { get; }
     string? TaxId { get; }
+
+    /// <summary>Its first administrator, who is invited by mail; null for none.</summary>
+    NewAdministrator? Administrator { get; }
 }
+
+internal sealed record NewAdministrator(string Email, string DisplayName);
 
 /// <summary>A node of the tree. Only a tenant ever changes its place, by a transfer, which takes along what it owns (ADR 0014).</summary>
 internal sealed class Organization : IOwned, IVersioned

@@ -1,5 +1,6 @@
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Data;
+using Licensing.Identity.Users;
 using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
@@ -7,7 +8,7 @@ using Npgsql;
 namespace Licensing.Identity.Organizations;
 
 /// <summary>What opening a distributor, a partner and a tenant have in common; one or a thousand with as many reads for all as for one.</summary>
-internal sealed class OrganizationOpening(IdentityDb db, DbSession session, IOrganizationSettings settings, Principal principal, TimeProvider clock)
+internal sealed class OrganizationOpening(IdentityDb db, DbSession session, IOrganizationSettings settings, Invitations invitations, Principal principal, TimeProvider clock)
 {
     /// <param name="kind">Level of the new organisation.</param>
     /// <param name="parentId">The organisation above; null is the platform.</param>
@@ -15,8 +16,12 @@ internal sealed class OrganizationOpening(IdentityDb db, DbSession session, IOrg
     /// <param name="details">The rest.</param>
     /// <param name="ct">Gives up.</param>
     public async Task<Result<OrganizationView>> OpenAsync(
-        OrganizationKind kind, OrganizationId? parentId, string parentField, IOrganizationDetails details, CancellationToken ct) =>
-        (await OpenAsync(kind, parentField, [(parentId, details)], ct))[0];
+        OrganizationKind kind, OrganizationId? parentId, string parentField, IOrganizationDetails details, CancellationToken ct)
+    {
+        if ((await OpenAsync(kind, parentField, [(parentId, details)], ct))[0].Refused(out var refusal, out var opened))
+            return refusal;
+        return details.Administrator is { } administrator && await InviteAsync(opened.Id, administrator, ct) is { } refused ? refused : opened;
+    }
 
     /// <summary>Each one's outcome, in the order asked; those that are not refused are added.</summary>
     public async Task<IReadOnlyList<Result<OrganizationView>>> OpenAsync(
@@ -63,6 +68,23 @@ internal sealed class OrganizationOpening(IdentityDb db, DbSession session, IOrg
         var held = parents.ToDictionary(x => x.OwnerPath, x => principal.Scope.RootOf(x.OwnerPath), StringComparer.Ordinal);
         var licensing = await settings.LicensingAsync([.. held.Values.Distinct()], ct);
         return path => licensing[held[path]].LetsOpenTenants(OrganizationPath.LevelOf(held[path]));
+    }
+
+    private async Task<Refusal?> InviteAsync(OrganizationId id, NewAdministrator administrator, CancellationToken ct)
+    {
+        var organization = db.Organizations.Local.Single(x => x.Id == id);
+        if (!principal.May(IdentityPermissions.UsersManage, organization.OwnerPath))
+            return OrganizationRefusals.MayNotAddUsers;
+        // The user's row refers to the organisation's.
+        await db.SaveChangesAsync(ct);
+        var now = clock.GetUtcNow();
+        var user = User.Invite(organization, administrator.Email, administrator.DisplayName, now);
+        if (RoleAssignment.Give(user, $"{organization.Kind}Administrator", organization, now).Refused(out var refusal, out var role))
+            return refusal;
+        db.Add(user);
+        db.Add(role);
+        await invitations.SendAsync(user, ct);
+        return null;
     }
 
     private OrganizationView Add(Organization opened, DateTimeOffset now)
