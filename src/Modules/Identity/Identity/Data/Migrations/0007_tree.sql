@@ -41,7 +41,6 @@ create index former_paths_by_organization on identity.former_paths (organization
 create index former_paths_by_path on identity.former_paths (path);
 
 -- A transfer moves them by their path.
-create index role_assignments_by_owner on identity.role_assignments (owner_path);
 create index sessions_by_owner on identity.sessions (owner_path);
 
 -- What an organisation set itself; what holds there is worked out from these rows along its path.
