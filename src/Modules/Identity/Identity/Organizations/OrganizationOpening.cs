@@ -1,5 +1,6 @@
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Data;
+using Licensing.Identity.Rights;
 using Licensing.Identity.Users;
 using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
@@ -8,7 +9,8 @@ using Npgsql;
 namespace Licensing.Identity.Organizations;
 
 /// <summary>What opening a distributor, a partner and a tenant have in common; one or a thousand with as many reads for all as for one.</summary>
-internal sealed class OrganizationOpening(IdentityDb db, DbSession session, IOrganizationSettings settings, Invitations invitations, Principal principal, TimeProvider clock)
+internal sealed class OrganizationOpening(
+    IdentityDb db, DbSession session, IOrganizationSettings settings, Invitations invitations, RoleBook roles, Principal principal, TimeProvider clock)
 {
     /// <param name="kind">Level of the new organisation.</param>
     /// <param name="parentId">The organisation above; null is the platform.</param>
@@ -79,10 +81,12 @@ internal sealed class OrganizationOpening(IdentityDb db, DbSession session, IOrg
         await db.SaveChangesAsync(ct);
         var now = clock.GetUtcNow();
         var user = User.Invite(organization, administrator.Email, administrator.DisplayName, now);
-        if (RoleAssignment.Give(user, $"{organization.Kind}Administrator", organization, now).Refused(out var refusal, out var role))
+        if ((await roles.GiveableAsync($"{organization.Kind}Administrator", organization, ct)).Refused(out var refusal, out var role))
+            return refusal;
+        if (RoleAssignment.Give(user, role, organization, now).Refused(out refusal, out var given))
             return refusal;
         db.Add(user);
-        db.Add(role);
+        db.Add(given);
         await invitations.SendAsync(user, ct);
         return null;
     }
