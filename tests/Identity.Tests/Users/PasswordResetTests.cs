@@ -103,7 +103,7 @@ public sealed class PasswordResetTests(App app) : IClassFixture<App>
         await Eventually.TrueAsync(() => app.InAsync<NpgsqlDataSource, bool>(async database =>
         {
             await using var waiting = database.CreateCommand(
-                "select count(*) = 4 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'");
+                "select count(distinct l.pid) = 4 from pg_locks l join pg_stat_activity a on a.pid = l.pid where not l.granted and a.datname = current_database()");
             return (bool)(await waiting.ExecuteScalarAsync(Ct))!;
         }));
         await holding.CommitAsync(Ct);
