@@ -1,6 +1,10 @@
 using System.Net;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Sessions;
+using Licensing.Identity.Users;
+using Licensing.Kernel.Persistence;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 
 namespace Licensing.Identity.Tests.Users;
 
@@ -90,7 +94,20 @@ public sealed class PasswordResetTests(App app) : IClassFixture<App>
         await app.DrainAsync();
         var token = app.Mailbox.TokenFor(person.Email);
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(i => ConfirmAsync(token, $"another good password {i}")));
+        // All have seen the token before any of them gets to the user, whose row we hold.
+        await using var scope = app.Services.CreateAsyncScope();
+        var holding = scope.ServiceProvider.GetRequiredService<DbSession>();
+        await holding.BeginAsync(Ct);
+        await holding.LockUserAsync(new UserId(person.Id), "update", Ct);
+        var confirming = Enumerable.Range(0, 4).Select(i => ConfirmAsync(token, $"another good password {i}")).ToList();
+        await Eventually.TrueAsync(() => app.InAsync<NpgsqlDataSource, bool>(async database =>
+        {
+            await using var waiting = database.CreateCommand(
+                "select count(distinct l.pid) = 4 from pg_locks l join pg_stat_activity a on a.pid = l.pid where not l.granted and a.datname = current_database()");
+            return (bool)(await waiting.ExecuteScalarAsync(Ct))!;
+        }));
+        await holding.CommitAsync(Ct);
+        var answers = await Task.WhenAll(confirming);
 
         answers.Select(a => a.StatusCode).Order().ShouldBe([
             HttpStatusCode.NoContent, HttpStatusCode.UnprocessableEntity, HttpStatusCode.UnprocessableEntity, HttpStatusCode.UnprocessableEntity]);

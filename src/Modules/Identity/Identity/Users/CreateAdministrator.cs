@@ -1,3 +1,4 @@
+using FluentValidation;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Credentials;
 using Licensing.Identity.Data;
@@ -5,7 +6,6 @@ using Licensing.Identity.Organizations;
 using Licensing.Identity.Rights;
 using Licensing.Kernel.Ops;
 using Licensing.Kernel.Persistence;
-using FluentValidation;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
