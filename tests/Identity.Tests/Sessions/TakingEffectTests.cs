@@ -13,6 +13,7 @@ public sealed class TakingEffectTests(App app) : IClassFixture<App>
     [Theory]
     [InlineData("log-out", HttpStatusCode.Unauthorized)]
     [InlineData("token revoked", HttpStatusCode.Unauthorized)]
+    [InlineData("user disabled", HttpStatusCode.Unauthorized)]
     [InlineData("role taken", HttpStatusCode.Forbidden)]
     [InlineData("organization closed", HttpStatusCode.Unauthorized)]
     [InlineData("organization suspended", HttpStatusCode.Forbidden)]
@@ -83,6 +84,7 @@ public sealed class TakingEffectTests(App app) : IClassFixture<App>
         {
             "log-out" => () => app.Anonymous().PostAsync("/api/v1/auth/logout", new { refreshToken = refresh }),
             "token revoked" => () => app.Anonymous().FormAsync("/connect/revocation", ("token", access)),
+            "user disabled" => () => administrator.PostAsync($"/api/v1/users/{person.Id}/disable", new { }),
             "role taken" => () => administrator.SendAsync(HttpMethod.Delete, $"/api/v1/roles/assignments/{assignment}", null),
             "organization closed" => () => administrator.SendAsync(HttpMethod.Delete, tenant, null),
             "organization suspended" => () => administrator.PostAsync($"{tenant}/suspend", new { reason = "unpaid" }),

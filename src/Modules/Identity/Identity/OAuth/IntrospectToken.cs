@@ -97,7 +97,7 @@ internal static class IntrospectToken
                 select s.user_id, u.email, u.owner_path, t.created_at, t.expires_at
                 from identity.refresh_tokens t join identity.sessions s on s.id = t.session_id join identity.users u on u.id = s.user_id
                 join identity.branches b on b.id = u.organization_id
-                where t.token_hash = $1 and t.used_at is null and t.expires_at > $2 and s.revoked_at is null and b.state <> 'Closed'
+                where t.token_hash = $1 and t.used_at is null and t.expires_at > $2 and s.revoked_at is null and u.status = 'Active' and b.state <> 'Closed'
                 """);
             command.Parameters.Add(new() { Value = SessionTokens.Digest(token) });
             command.Parameters.Add(new() { Value = clock.GetUtcNow() });
