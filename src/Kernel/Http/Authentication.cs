@@ -33,6 +33,7 @@ internal sealed class AuthenticationStep(RequestDelegate next, IEnumerable<IAuth
     public async Task InvokeAsync(HttpContext context)
     {
         var slice = context.GetEndpoint()?.Metadata.GetMetadata<SliceMetadata>();
+        context.RequestServices.GetRequiredService<Principal>().Address = context.Connection.RemoteIpAddress?.ToString() ?? "";
         foreach (var scheme in context.Dialect.Schemes)
         {
             if (!_byScheme.TryGetValue(scheme, out var authenticator))

@@ -53,6 +53,9 @@ public sealed class Principal
 
     public Guid Id => Access.Id;
 
+    /// <summary>The address that the request came from; empty where it came from none.</summary>
+    public string Address { get; internal set; } = "";
+
     public void Become(Access access)
     {
         Access = access;

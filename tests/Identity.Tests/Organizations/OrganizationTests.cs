@@ -1,6 +1,6 @@
 using Licensing.Identity.Audit;
 using Licensing.Identity.Contracts;
-using Licensing.Identity.Credentials;
+using Licensing.Identity.Rights;
 using Licensing.Kernel.Persistence;
 
 namespace Licensing.Identity.Tests.Organizations;

@@ -103,7 +103,7 @@ public sealed class PasswordResetTests(App app) : IClassFixture<App>
         var person = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
         await RequestAsync(person.Email);
         await app.DrainAsync();
-        var proven = (await app.InAsync<PasswordCheck, ProvenPassword?>(check => check.HoldsAsync(person.Email, person.Password, Ct)))!;
+        var proven = (await app.InAsync<PasswordCheck, ProvenPassword?>(check => check.HoldsAsync(person.Email, person.Password, "", Ct)))!;
         (await ConfirmAsync(app.Mailbox.TokenFor(person.Email))).StatusCode.ShouldBe(HttpStatusCode.NoContent);
 
         var opened = await app.InAsync<ISender, Result<SessionView>>(sender => sender.Send(new OpenSession.Command(proven), Ct));

@@ -1,12 +1,15 @@
 using Licensing.Identity.ApiKeys;
 using Licensing.Identity.Audit;
+using Licensing.Identity.Certificates;
 using Licensing.Identity.Clients;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Credentials;
 using Licensing.Identity.Data;
 using Licensing.Identity.Federation;
+using Licensing.Identity.LoginLinks;
 using Licensing.Identity.OAuth;
 using Licensing.Identity.Organizations;
+using Licensing.Identity.Rights;
 using Licensing.Identity.Sessions;
 using Licensing.Identity.Settings;
 using Licensing.Identity.Transfers;
@@ -43,7 +46,15 @@ public static class IdentityModule
                 .Ops(ListUsers.Ops)
                 .Ops(VerifyAudit.Ops)
                 .Ops(RotateSigningKeys.Ops)
-                .Ops(ListSigningKeys.Ops);
+                .Ops(ListSigningKeys.Ops)
+                .OnConstraint("account_roles_once", UserRefusals.AlreadyAssigned)
+                .OnConstraint("custom_roles_name_key", RoleRefusals.NameTaken)
+                .OnConstraint("api_keys_rotated_once", ApiKeyRefusals.AlreadyRotated)
+                .OnConstraint("certificates_fingerprint_key", CertificateRefusals.FingerprintTaken)
+                .OnConstraint("certificates_key_id_key", CertificateRefusals.KeyIdTaken)
+                .Ops(ListCredentials.Ops)
+                .Ops(RevokeCredential.Ops)
+                .Ops(ExplainAccess.Ops);
             var services = host.Services;
             services.AddSingleton<IAuditStore, AuditStore>();
             services.AddSingleton<AuditSealer>();
@@ -57,11 +68,15 @@ public static class IdentityModule
             services.AddScoped<IOrganizationSettings>(provider => provider.GetRequiredService<OrganizationSettings>());
 
             services.AddSingleton<RolePermissions>();
+            services.AddScoped<RoleBook>();
+            services.AddSingleton<ICertificateRegistry, CertificateRegistry>();
+            services.AddScoped<ILoginLinks, LoginLinksContract>();
             services.AddSingleton<AccessReader>();
             services.AddSingleton<CredentialCache>();
             services.AddSingleton<ApiKeyProof>();
             services.AddSingleton<IAuthenticator, BearerAuthenticator>();
             services.AddSingleton<IAuthenticator, ApiKeyAuthenticator>();
+            services.AddSingleton<IAuthenticator, BasicAuthenticator>();
             services.AddSingleton<Passwords>();
             services.AddSingleton<PasswordCheck>();
             services.AddSingleton<LoginAttempts>();
@@ -114,6 +129,8 @@ public static class IdentityModule
             RefreshSession.Map(auth);
             Logout.Map(auth);
             ChangePassword.Map(auth);
+            CreateLoginLink.Map(auth);
+            RedeemLoginLink.Map(auth);
             GetSigningKeys.Map(routes);
             FederatedLogin.Map(auth);
             ListProviders.Map(auth);
@@ -136,16 +153,35 @@ public static class IdentityModule
             EnableUser.Map(users);
             UnlockUser.Map(users);
             ResetMfa.Map(users);
+            GetUserRoles.Map(users);
             var roles = routes.MapArea("roles");
             ListRoles.Map(roles);
             AssignRole.Map(roles);
             RemoveRole.Map(roles);
+            DefineRole.Map(roles);
+            GetRole.Map(roles);
+            ChangeRole.Map(roles);
+            DeleteRole.Map(roles);
+            ListRoleAssignments.Map(roles);
+            AssignRoleToAccount.Map(roles);
+            ListAccountRoles.Map(roles);
+            RemoveRoleFromAccount.Map(roles);
+            ListPermissions.Map(routes);
 
             var keys = routes.MapArea("api-keys");
             CreateApiKey.Map(keys);
             GetApiKey.Map(keys);
             ListApiKeys.Map(keys);
             RevokeApiKey.Map(keys);
+            PatchApiKey.Map(keys);
+            RotateApiKey.Map(keys);
+
+            var certificates = routes.MapArea("certificates");
+            EnrolCertificate.Map(certificates);
+            GetCertificate.Map(certificates);
+            ListCertificates.Map(certificates);
+            RevokeCertificate.Map(certificates);
+            GetCertificateKeys.Map(routes);
             ListAudit.Map(routes);
             var settings = routes.MapArea("settings");
             GetSettings.Map(settings);

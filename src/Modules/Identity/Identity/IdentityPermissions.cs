@@ -11,6 +11,10 @@ internal static class IdentityPermissions
     public const string UsersRead = "identity.users.read";
     public const string ApiKeysManage = "identity.api_keys.manage";
     public const string ApiKeysRead = "identity.api_keys.read";
+    public const string RolesManage = "identity.roles.manage";
+    public const string CertificatesManage = "identity.certificates.manage";
+    public const string CertificatesRead = "identity.certificates.read";
+    public const string LoginLinksCreate = "identity.login_links.create";
     public const string AuditRead = "identity.audit.read";
     public const string SettingsRead = "identity.settings.read";
     public const string SettingsManage = "identity.settings.manage";
@@ -29,6 +33,10 @@ internal static class IdentityPermissions
         new(UsersRead, "Read users and their roles", Roles.Readers),
         new(ApiKeysManage, "Make and revoke API keys", Administrators),
         new(ApiKeysRead, "Read API keys, without their secrets", Roles.Readers),
+        new(RolesManage, "Define custom roles", Administrators),
+        new(CertificatesManage, "Enrol and revoke the certificates that sign licence updates", Roles.ChannelAdministrators),
+        new(CertificatesRead, "Read certificates", Roles.ChannelReaders),
+        new(LoginLinksCreate, "Make one-time links that log someone in", Roles.ChannelAdministrators),
         new(AuditRead, "Read the audit trail", Roles.Readers),
         new(SettingsRead, "Read settings", Roles.Readers),
         new(SettingsManage, "Change the settings of one's own organization and those below", Administrators),

@@ -2,6 +2,7 @@ using System.Linq.Expressions;
 using System.Text.Json.Serialization;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Organizations;
+using Licensing.Identity.Rights;
 using Licensing.Identity.Users;
 using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
@@ -11,7 +12,7 @@ namespace Licensing.Identity.ApiKeys;
 
 internal readonly record struct ApiKeyId(Guid Value) : IId<ApiKeyId>;
 
-/// <summary>A credential for a machine: one role at one organisation. Only the digest of its secret is kept.</summary>
+/// <summary>A credential for a machine: one role at one organisation, or some of its permissions. Only the digest of its secret is kept.</summary>
 internal sealed class ApiKey : IOwned, IVersioned
 {
     private ApiKey()
@@ -21,8 +22,15 @@ internal sealed class ApiKey : IOwned, IVersioned
     public ApiKeyId Id { get; private init; }
     public OrganizationId OrganizationId { get; private init; }
     public string OwnerPath { get; private init; } = "";
-    public string Name { get; private init; } = "";
+    public string Name { get; private set; } = "";
     public string Role { get; private init; } = "";
+
+    /// <summary>Null where the role is a predefined one.</summary>
+    public CustomRoleId? CustomRoleId { get; private init; }
+
+    /// <summary>What of the role is meant; empty is all of it, also what it may come to allow.</summary>
+    public string[] Scopes { get; private set; } = [];
+
     public string Prefix { get; private init; } = "";
 
     [Secret]
@@ -30,18 +38,20 @@ internal sealed class ApiKey : IOwned, IVersioned
 
     public Guid CreatedBy { get; private init; }
     public DateTimeOffset CreatedAt { get; private init; }
-    public DateTimeOffset? ExpiresAt { get; private init; }
+    public DateTimeOffset? ExpiresAt { get; private set; }
     public DateTimeOffset? LastUsedAt { get; private init; }
     public DateTimeOffset? RevokedAt { get; private set; }
+
+    /// <summary>The key that this one takes over from.</summary>
+    public ApiKeyId? RotatedFrom { get; private init; }
+
     public int Version { get; private set; }
 
     public static Result<(ApiKey Row, string Key)> Issue(
-        Organization at, string name, string role, DateTimeOffset? expiresAt, Guid by, DateTimeOffset now)
+        Organization at, string name, UsableRole role, IEnumerable<string> scopes, DateTimeOffset? expiresAt, Guid by, DateTimeOffset now)
     {
         if (at.Status is OrganizationStatus.Closed)
             return UserRefusals.OrganizationClosed;
-        if (RoleRules.Fits(role, at.Kind).Refused(out var refusal, out _))
-            return refusal;
         if (expiresAt <= now)
             return ApiKeyRefusals.ExpiresInThePast;
         var (key, prefix) = ApiKeySecret.New();
@@ -51,7 +61,9 @@ internal sealed class ApiKey : IOwned, IVersioned
             OrganizationId = at.Id,
             OwnerPath = at.OwnerPath,
             Name = name,
-            Role = role,
+            Role = role.Name,
+            CustomRoleId = role.CustomId,
+            Scopes = Ordered(scopes),
             Prefix = prefix,
             KeyHash = ApiKeySecret.Digest(key),
             CreatedBy = by,
@@ -60,6 +72,52 @@ internal sealed class ApiKey : IOwned, IVersioned
             Version = 1,
         }, key);
     }
+
+    /// <summary>
+    /// Its successor, with the same rights and a secret of its own; this one ends when the overlap does. A key that was to live for some
+    /// time has a successor that lives as long.
+    /// </summary>
+    public Result<(ApiKey Row, string Key)> Rotate(TimeSpan overlap, Guid by, DateTimeOffset now)
+    {
+        if (RefusalNow(now) is { } refusal)
+            return refusal;
+        var (key, prefix) = ApiKeySecret.New();
+        var next = new ApiKey
+        {
+            Id = Kernel.Id.New<ApiKeyId>(now),
+            OrganizationId = OrganizationId,
+            OwnerPath = OwnerPath,
+            Name = Name,
+            Role = Role,
+            CustomRoleId = CustomRoleId,
+            Scopes = Scopes,
+            Prefix = prefix,
+            KeyHash = ApiKeySecret.Digest(key),
+            CreatedBy = by,
+            CreatedAt = now,
+            ExpiresAt = ExpiresAt is { } end ? now + (end - CreatedAt) : null,
+            RotatedFrom = Id,
+            Version = 1,
+        };
+        ExpiresAt = ExpiresAt < now + overlap ? ExpiresAt : now + overlap;
+        return (next, key);
+    }
+
+    public Result<Done> Change(string name, IEnumerable<string> scopes, DateTimeOffset? expiresAt, DateTimeOffset now)
+    {
+        if (RefusalNow(now) is { } refusal)
+            return refusal;
+        if (expiresAt <= now)
+            return ApiKeyRefusals.ExpiresInThePast;
+        (Name, Scopes, ExpiresAt) = (name, Ordered(scopes), expiresAt?.ToUniversalTime());
+        return default(Done);
+    }
+
+    // What has ended stays so: whoever kept the secret of an old key must not find it good again.
+    private Refusal? RefusalNow(DateTimeOffset now) =>
+        RevokedAt is not null ? ApiKeyRefusals.AlreadyRevoked : ExpiresAt <= now ? ApiKeyRefusals.Expired : null;
+
+    private static string[] Ordered(IEnumerable<string> scopes) => [.. scopes.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
 
     public Result<Done> Revoke(DateTimeOffset now)
     {
@@ -70,21 +128,24 @@ internal sealed class ApiKey : IOwned, IVersioned
     }
 }
 
-internal static class ApiKeyRefusals
-{
-    public static Refusal NotFound(Guid id) => new(RefusalKind.NotFound, "api_key_not_found", $"There is no API key {id}.");
-
-    public static Refusal ExpiresInThePast { get; } = Refusal.Field("/expiresAt", "in_the_past", "expiresAt must be in the future.");
-
-    public static Refusal AlreadyRevoked { get; } = new(RefusalKind.Conflict, "already_revoked", "The API key is revoked already.");
-}
-
 internal sealed record ApiKeyView(
-    ApiKeyId Id, string Prefix, string Name, string Role, OrganizationId OrganizationId, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt,
-    DateTimeOffset? LastUsedAt, DateTimeOffset? RevokedAt, [property: JsonIgnore] int Version) : IVersioned
+    ApiKeyId Id, string Prefix, string Name, string Role, IReadOnlyList<string> Scopes, OrganizationId OrganizationId, DateTimeOffset CreatedAt,
+    DateTimeOffset? ExpiresAt, DateTimeOffset? LastUsedAt, DateTimeOffset? RevokedAt, ApiKeyId? RotatedFrom, [property: JsonIgnore] int Version) : IVersioned
 {
     public static Expression<Func<ApiKey, ApiKeyView>> Shape { get; } = x => new ApiKeyView(
-        x.Id, x.Prefix, x.Name, x.Role, x.OrganizationId, x.CreatedAt, x.ExpiresAt, x.LastUsedAt, x.RevokedAt, x.Version);
+        x.Id, x.Prefix, x.Name, x.Role, x.Scopes, x.OrganizationId, x.CreatedAt, x.ExpiresAt, x.LastUsedAt, x.RevokedAt, x.RotatedFrom, x.Version);
+
+    public static ApiKeyView Of(ApiKey x) => new(
+        x.Id, x.Prefix, x.Name, x.Role, x.Scopes, x.OrganizationId, x.CreatedAt, x.ExpiresAt, x.LastUsedAt, x.RevokedAt, x.RotatedFrom, x.Version);
+}
+
+/// <summary>A new key, with what is shown only now.</summary>
+internal sealed record IssuedKeyView(
+    ApiKeyId Id, string Key, string Prefix, string Name, string Role, IReadOnlyList<string> Scopes, OrganizationId OrganizationId,
+    DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, ApiKeyId? RotatedFrom)
+{
+    public static IssuedKeyView Of(ApiKey x, string key) => new(
+        x.Id, key, x.Prefix, x.Name, x.Role, x.Scopes, x.OrganizationId, x.CreatedAt, x.ExpiresAt, x.RotatedFrom);
 }
 
 internal sealed class ApiKeyMapping : IEntityTypeConfiguration<ApiKey>

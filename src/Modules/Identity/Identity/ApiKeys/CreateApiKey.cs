@@ -1,6 +1,7 @@
 using FluentValidation;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Data;
+using Licensing.Identity.Rights;
 using Licensing.Identity.Users;
 using Licensing.Kernel.Http;
 using Microsoft.EntityFrameworkCore;
@@ -11,33 +12,38 @@ namespace Licensing.Identity.ApiKeys;
 internal static class CreateApiKey
 {
     [Needs(IdentityPermissions.ApiKeysManage)]
-    public sealed record Command(string Name, OrganizationId? OrganizationId = null, string? Role = null, DateTimeOffset? ExpiresAt = null)
+    public sealed record Command(
+        string Name, OrganizationId? OrganizationId = null, string? Role = null, IReadOnlyList<string>? Scopes = null, DateTimeOffset? ExpiresAt = null)
         : ICommand<IssuedKeyView>;
-
-    public sealed record IssuedKeyView(
-        ApiKeyId Id, string Key, string Prefix, string Name, string Role, OrganizationId OrganizationId, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt);
 
     public sealed class Validator : AbstractValidator<Command>
     {
-        public Validator() => RuleFor(x => x.Name).NotEmpty().MaximumLength(100);
+        public Validator()
+        {
+            RuleFor(x => x.Name).NotEmpty().MaximumLength(100);
+            RuleFor(x => x.Role).MaximumLength(CustomRoleName.Longest);
+            RuleFor(x => x.Scopes).Scopes();
+        }
     }
 
-    internal sealed class Handler(IdentityDb db, Principal principal, TimeProvider clock) : ICommandHandler<Command, IssuedKeyView>
+    internal sealed class Handler(IdentityDb db, RoleBook roles, Principal principal, TimeProvider clock) : ICommandHandler<Command, IssuedKeyView>
     {
         public async Task<Result<IssuedKeyView>> Handle(Command command, CancellationToken cancellationToken)
         {
             var at = command.OrganizationId ?? new OrganizationId(principal.Access.OrganizationId);
-            // The scope is the whole check against giving more than one has: it reaches no level above the caller's, and a role fits one level.
             var organization = await db.Organizations.AsNoTracking().Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == at, cancellationToken);
             if (organization is null)
                 return UserRefusals.UnknownOrganization(at.Value);
-
-            var role = command.Role ?? LeastOf(organization.Kind);
-            if (ApiKey.Issue(organization, command.Name, role, command.ExpiresAt, principal.Id, clock.GetUtcNow()).Refused(out var refusal, out var issued))
+            if ((await roles.UsableAsync(command.Role ?? LeastOf(organization.Kind), organization, cancellationToken)).Refused(out var refusal, out var role))
                 return refusal;
-            var row = issued.Row;
-            db.Add(row);
-            return new IssuedKeyView(row.Id, issued.Key, row.Prefix, row.Name, row.Role, row.OrganizationId, row.CreatedAt, row.ExpiresAt);
+            if (roles.RefusalOf(role, command.Scopes ?? [], organization.OwnerPath) is { } exceeding)
+                return exceeding;
+            if (ApiKey.Issue(organization, command.Name, role, command.Scopes ?? [], command.ExpiresAt, principal.Id, clock.GetUtcNow())
+                .Refused(out refusal, out var issued))
+                return refusal;
+
+            db.Add(issued.Row);
+            return IssuedKeyView.Of(issued.Row, issued.Key);
         }
 
         // Who names no role gets the weakest of the level.
@@ -54,4 +60,29 @@ internal static class CreateApiKey
         .MapPost("/", (Command body, ISender sender, CancellationToken ct) => sender.Created(body, x => $"/api/v1/api-keys/{x.Id.Value}", ct))
         .Slice<Command, IssuedKeyView>(nameof(CreateApiKey), "Makes an API key, shown this once", StatusCodes.Status201Created)
         .WithMetadata(new CarriesSecret());
+}
+
+internal static class ScopeRules
+{
+    private const int Most = 200;
+
+    public static IRuleBuilderOptions<T, IReadOnlyList<string>?> Scopes<T>(this IRuleBuilder<T, IReadOnlyList<string>?> rule) => rule
+        .Must(s => s is not { Count: > Most }).WithErrorCode("too_many").WithMessage($"scopes has at most {Most} items.");
+
+    extension(RoleBook roles)
+    {
+        /// <summary>Why the caller may not make a key of <paramref name="role"/>, narrowed to <paramref name="scopes"/>, or null.</summary>
+        public Refusal? RefusalOf(UsableRole role, IReadOnlyList<string> scopes, string path)
+        {
+            var wrong = scopes.Select((scope, i) => (Scope: scope, Pointer: $"/scopes/{i}"))
+                .Select(s => !roles.Knows(s.Scope) ? RoleRefusals.UnknownPermission(s.Pointer, s.Scope)
+                    : !role.Permissions.Contains(s.Scope) ? ApiKeyRefusals.NotInRole(s.Pointer, s.Scope, role.Name)
+                    : roles.Exceeding([s.Scope], path) is not null ? RoleRefusals.NotHeld(s.Pointer, s.Scope)
+                    : null)
+                .OfType<Refusal>().SelectMany(r => r.Fields).ToList();
+            return wrong.Count > 0 ? Refusal.AllFields(wrong)
+                : scopes.Count == 0 && roles.Exceeding(role.Permissions, path) is { } more ? RoleRefusals.NotHeld("/role", more)
+                : null;
+        }
+    }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Organizations;
+using Licensing.Identity.Rights;
 using Licensing.Identity.Users;
 using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Licensing.Identity.Credentials;
 using Licensing.Identity.Organizations;
+using Licensing.Identity.Rights;
 using Npgsql;
 
 namespace Licensing.Identity.Clients;

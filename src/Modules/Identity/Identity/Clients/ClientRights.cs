@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Licensing.Identity.Credentials;
+using Licensing.Identity.Rights;
 
 namespace Licensing.Identity.Clients;
 

@@ -1,4 +1,5 @@
 using Licensing.Identity.Organizations;
+using Licensing.Identity.Rights;
 using Licensing.Identity.Sessions;
 using Npgsql;
 
@@ -11,6 +12,7 @@ namespace Licensing.Identity.Credentials;
 internal sealed class AccessReader(NpgsqlDataSource database, RolePermissions roles, TimeProvider clock)
 {
     private static readonly TimeSpan LastUsedEvery = TimeSpan.FromMinutes(1);
+    private static readonly byte[] NoKey = new byte[32];
 
     /// <param name="userId">The token's subject.</param>
     /// <param name="issuedAt">When the token was made; one from before the last change of password is worth nothing.</param>
@@ -26,14 +28,7 @@ internal sealed class AccessReader(NpgsqlDataSource database, RolePermissions ro
             where u.id = $1 and u.status = 'Active'
             """)
         { Parameters = { new() { Value = userId } } });
-        batch.BatchCommands.Add(new NpgsqlBatchCommand(
-            """
-            select a.role, a.organization_id, a.owner_path, b.state,
-                array(select f.path from identity.former_paths f join identity.users u on u.organization_id = f.organization_id
-                    where f.organization_id = a.organization_id and u.id = $1)
-            from identity.role_assignments a join identity.branches b on b.id = a.organization_id where a.user_id = $1
-            """)
-        { Parameters = { new() { Value = userId } } });
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(HeldRole.OfUser) { Parameters = { new() { Value = userId } } });
         await using var reader = await batch.ExecuteReaderAsync(ct);
         // A token's instants are whole seconds.
         if (!await reader.ReadAsync(ct) || reader.GetString(5) == "Closed"
@@ -47,10 +42,12 @@ internal sealed class AccessReader(NpgsqlDataSource database, RolePermissions ro
         var grants = new List<Grant>();
         // In a suspended branch of his own every write is refused with the reason; a role further down loses only what writes.
         while (await reader.ReadAsync(ct))
-            if (reader.GetString(3) is not "Closed" and var state)
+            if (HeldRole.Read(reader) is { Branch: not "Closed" } held)
             {
-                grants.Add(GrantOf(reader.GetString(0), reader.GetGuid(1), reader.GetString(2), state == "Suspended" && !suspended));
-                grants.AddRange(reader.GetFieldValue<string[]>(4).Select(former => GrantOf(reader.GetString(0), reader.GetGuid(1), former, true)));
+                grants.Add(new Grant(
+                    held.Role, held.OrganizationId, held.Path, roles.Of(held.Role, held.Custom, held.Branch == "Suspended" && !suspended, [])));
+                grants.AddRange(held.FormerPaths.Select(
+                    former => new Grant(held.Role, held.OrganizationId, former, roles.Of(held.Role, held.Custom, onlyReading: true, []))));
             }
 
         return new Proven(new Access
@@ -71,41 +68,56 @@ internal sealed class AccessReader(NpgsqlDataSource database, RolePermissions ro
     public async Task<Proven> ApiKeyAsync(string prefix, Predicate<byte[]> isIt, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
+        var (proven, used) = await ReadKeyAsync(prefix, isIt, now, ct);
+        if (proven.Access is { } access && used <= now - LastUsedEvery)
+            await TouchAsync(access.Id, now, ct);
+        return proven;
+    }
+
+    /// <summary>What whoever has the key may do, without its being used.</summary>
+    public async Task<Proven> UnusedApiKeyAsync(string prefix, CancellationToken ct) => (await ReadKeyAsync(prefix, _ => true, clock.GetUtcNow(), ct)).Proven;
+
+    private async Task<(Proven Proven, DateTimeOffset LastUsed)> ReadKeyAsync(string prefix, Predicate<byte[]> isIt, DateTimeOffset now, CancellationToken ct)
+    {
         await using var command = database.CreateCommand(
             """
-            select k.id, k.name, k.organization_id, k.owner_path, k.role, k.key_hash, k.expires_at, k.last_used_at, b.state,
-                array(select f.path from identity.former_paths f join identity.users u on u.organization_id = f.organization_id
-                    where f.organization_id = k.organization_id and u.id = k.created_by)
-            from identity.api_keys k join identity.branches b on b.id = k.organization_id where k.prefix = $1 and k.revoked_at is null
+            select k.id, k.name, k.organization_id, k.owner_path, k.role, k.key_hash, k.expires_at, k.last_used_at, b.state, k.scopes,
+                   case when k.custom_role_id is not null then coalesce(c.permissions, '{}') end,
+                   array(select f.path from identity.former_paths f join identity.users u on u.organization_id = f.organization_id
+                       where f.organization_id = k.organization_id and u.id = k.created_by)
+            from identity.api_keys k join identity.branches b on b.id = k.organization_id
+            left join identity.custom_roles c on c.id = k.custom_role_id and starts_with(k.owner_path, c.owner_path)
+            where k.prefix = $1 and k.revoked_at is null
             """);
         command.Parameters.Add(new() { Value = prefix });
         await using var reader = await command.ExecuteReaderAsync(ct);
-        if (!await reader.ReadAsync(ct) || !isIt(reader.GetFieldValue<byte[]>(5)) || reader.GetString(8) == "Closed")
-            return CredentialRefusals.Invalid;
+        // Compared where there is none, too, so that an unknown prefix and a wrong secret take the same way.
+        var found = await reader.ReadAsync(ct);
+        if (!isIt(found ? reader.GetFieldValue<byte[]>(5) : NoKey) || !found || reader.GetString(8) == "Closed")
+            return (CredentialRefusals.Invalid, default);
         var expiresAt = await reader.IsDBNullAsync(6, ct) ? DateTimeOffset.MaxValue : reader.GetFieldValue<DateTimeOffset>(6);
         if (expiresAt <= now)
-            return CredentialRefusals.Invalid;
+            return (CredentialRefusals.Invalid, default);
 
-        var (id, suspended) = (reader.GetGuid(0), reader.GetString(8) == "Suspended");
+        var (role, custom, scopes) = (
+            reader.GetString(4), await reader.IsDBNullAsync(10, ct) ? null : reader.GetFieldValue<string[]>(10), reader.GetFieldValue<string[]>(9));
         var access = new Access
         {
             Kind = PrincipalKind.Credential,
-            Id = id,
+            Id = reader.GetGuid(0),
             Name = $"{reader.GetString(1)} (lk_{prefix})",
             OrganizationId = reader.GetGuid(2),
             Path = reader.GetString(3),
             Grants =
             [
-                GrantOf(reader.GetString(4), reader.GetGuid(2), reader.GetString(3), false),
-                .. reader.GetFieldValue<string[]>(9).Select(former => GrantOf(reader.GetString(4), reader.GetGuid(2), former, true)),
+                new Grant(role, reader.GetGuid(2), reader.GetString(3), roles.Of(role, custom, onlyReading: false, scopes)),
+                .. reader.GetFieldValue<string[]>(11).Select(
+                    former => new Grant(role, reader.GetGuid(2), former, roles.Of(role, custom, onlyReading: true, scopes))),
             ],
-            WritesRefused = suspended ? OrganizationRefusals.BranchSuspended : null,
+            WritesRefused = reader.GetString(8) == "Suspended" ? OrganizationRefusals.BranchSuspended : null,
         };
         var used = await reader.IsDBNullAsync(7, ct) ? DateTimeOffset.MinValue : reader.GetFieldValue<DateTimeOffset>(7);
-        await reader.DisposeAsync();
-        if (used <= now - LastUsedEvery)
-            await TouchAsync(id, now, ct);
-        return new Proven(access, null, expiresAt);
+        return (new Proven(access, null, expiresAt), used);
     }
 
     // The version stays: nobody's If-Match should fail because the key was used.
@@ -116,7 +128,4 @@ internal sealed class AccessReader(NpgsqlDataSource database, RolePermissions ro
         command.Parameters.Add(new() { Value = now });
         await command.ExecuteNonQueryAsync(ct);
     }
-
-    private Grant GrantOf(string role, Guid organization, string path, bool onlyReading) =>
-        new(role, organization, path, onlyReading ? roles.ReadingOf(role) : roles.Of(role));
 }

@@ -1,4 +1,6 @@
+using System.Text;
 using Licensing.Identity.ApiKeys;
+using Licensing.Identity.Clients;
 using Licensing.Identity.Sessions;
 using Licensing.Identity.Users;
 using Licensing.Kernel.Http;
@@ -62,4 +64,77 @@ internal sealed class ApiKeyProof(CredentialCache cache, AccessReader reader)
     private Task<Proven> ReadAsync(string key, CancellationToken ct) => ApiKeySecret.PrefixOf(key) is { } prefix
         ? reader.ApiKeyAsync(prefix, stored => ApiKeySecret.Is(key, stored), ct)
         : Task.FromResult<Proven>(CredentialRefusals.Invalid);
+}
+
+/// <summary>
+/// <c>Authorization: Basic</c> (RFC 7617), for the door whose clients have nothing else: a user's name and password, an OAuth
+/// client's id and secret, or an API key's prefix and the key. The password's hash is dear, so it is made once in a while for each credential and never twice at once.
+/// </summary>
+internal sealed class BasicAuthenticator(
+    CredentialCache cache, PasswordCheck check, LoginAttempts attempts, AccessReader reader, ApiKeyProof keys, ClientReader clients, TimeProvider clock)
+    : IAuthenticator
+{
+    private const string Prefix = "Basic ";
+    private const int LongestName = 254;
+
+    public string Scheme => "Basic";
+
+    public async ValueTask<Proof> AuthenticateAsync(HttpContext context, CancellationToken ct)
+    {
+        var header = context.Request.Headers.Authorization;
+        if (header.Count == 0)
+            return Proof.None;
+        if (header is not [{ } value] || !value.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) || Read(value[Prefix.Length..].Trim()) is not ({ } name, { } password))
+            return CredentialRefusals.Invalid;
+        if (ApiKeySecret.PrefixOf(password) is { } prefix && (name == prefix || name == ApiKeySecret.Mark + prefix))
+            return await keys.ProveAsync(password, ct);
+
+        if (Guid.TryParse(name, out var client) && password.StartsWith(ClientSecret.Mark, StringComparison.Ordinal))
+            return await cache.ProveAsync($"\0basic\0{name}\0{password}", (_, stop) => ClientAsync(new ClientId(client), password, stop), ct);
+
+        var address = context.Connection.RemoteIpAddress?.ToString() ?? "";
+        // No header can hold these characters, so what proved someone here proves nobody as a bearer token.
+        var proof = await cache.ProveAsync($"\0basic\0{name}\0{password}", (_, stop) => ReadAsync(name, password, address, stop), ct);
+        return proof.Access?.WritesRefused == SessionRefusals.PasswordChangeRequired ? SessionRefusals.PasswordChangeRequired : proof;
+    }
+
+    private async Task<Proven> ReadAsync(string name, string password, string address, CancellationToken ct)
+    {
+        if (await attempts.RefusalOfAsync(address, ct) is { } refusal)
+            return refusal;
+        // Before the password is looked at: one that is changed meanwhile makes this too old.
+        var since = clock.GetUtcNow();
+        return await check.HoldsAsync(name, password, address, ct) is not { } proven ? CredentialRefusals.Invalid
+            // Told only to who knows the password; the try stays counted.
+            : proven.NeedsCode ? CredentialRefusals.NeedsSecondFactor
+            : await reader.UserAsync(proven.UserId.Value, since, DateTimeOffset.MaxValue, ct);
+    }
+
+    private async Task<Proven> ClientAsync(ClientId id, string secret, CancellationToken ct)
+    {
+        if (await clients.FindAsync(id, ct) is not { AuthMethod: ClientAuthMethod.ClientSecret } client || !ClientSecret.AnyIs(client.Secrets, secret, clock.GetUtcNow()))
+            return CredentialRefusals.Invalid;
+        await clients.TouchAsync(client, ct);
+        return new Proven(clients.AccessOf(client), null, client.ExpiresAt);
+    }
+
+    private static (string Name, string Password)? Read(string encoded)
+    {
+        if (encoded.Length > 4 * (LongestName + PasswordPolicy.LongestInput))
+            return null;
+        try
+        {
+            var text = Strict.GetString(Convert.FromBase64String(encoded));
+            var colon = text.IndexOf(':', StringComparison.Ordinal);
+            return colon is > 0 and <= LongestName && text.Length - colon - 1 is > 0 and <= PasswordPolicy.LongestInput && !text.Contains('\0')
+                ? (text[..colon], text[(colon + 1)..])
+                : null;
+        }
+        catch (Exception broken) when (broken is FormatException or ArgumentException)
+        {
+            return null;
+        }
+    }
+
+    private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
 }

@@ -25,6 +25,8 @@ internal sealed class CredentialCache(TimeProvider clock) : IDisposable
     public const int MostEntries = 50_000;
     private const int LongestCredential = 4096;
 
+    // Of this process alone: passwords are among what is remembered, and a plain digest of one can be guessed at.
+    private readonly byte[] _key = RandomNumberGenerator.GetBytes(HMACSHA256.HashSizeInBytes);
     private readonly MemoryCache _known = new(new MemoryCacheOptions { SizeLimit = MostEntries });
     private readonly ConcurrentDictionary<(UInt128 Digest, long Generation), Lazy<Task<Entry>>> _proving = new();
     private long _generation;
@@ -36,7 +38,6 @@ internal sealed class CredentialCache(TimeProvider clock) : IDisposable
     {
         if (credential.Length > LongestCredential)
             return CredentialRefusals.Invalid;
-
         var digest = DigestOf(credential);
         var generation = Interlocked.Read(ref _generation);
         if (_known.TryGetValue(digest, out Entry? entry) && entry!.Until > clock.GetUtcNow() && entry.Generation == generation)
@@ -81,13 +82,13 @@ internal sealed class CredentialCache(TimeProvider clock) : IDisposable
         }
     }
 
-    private static UInt128 DigestOf(string credential)
+    private UInt128 DigestOf(string credential)
     {
         Span<byte> text = stackalloc byte[256];
         var rented = credential.Length * 3 > text.Length ? new byte[credential.Length * 3] : null;
         var length = Encoding.UTF8.GetBytes(credential, rented ?? text);
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData((rented ?? text)[..length], hash);
+        HMACSHA256.HashData(_key, (rented ?? text)[..length], hash);
         return BinaryPrimitives.ReadUInt128LittleEndian(hash);
     }
 

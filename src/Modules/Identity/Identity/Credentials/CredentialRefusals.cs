@@ -5,4 +5,7 @@ internal static class CredentialRefusals
     // One answer for whatever is wrong with it, so that nothing is learned by trying.
     public static Refusal Invalid { get; } =
         new(RefusalKind.Unauthenticated, "invalid_credential", "The credential is malformed, unknown, expired or revoked.");
+
+    public static Refusal NeedsSecondFactor { get; } = new(
+        RefusalKind.Unauthenticated, "mfa_required", "This user has a second factor, which cannot be asked for here; use an API key or a client.");
 }

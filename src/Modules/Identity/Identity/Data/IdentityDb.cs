@@ -2,7 +2,10 @@ using Licensing.Identity.ApiKeys;
 using Licensing.Identity.Audit;
 using Licensing.Identity.Federation;
 using Licensing.Identity.Clients;
+using Licensing.Identity.Certificates;
+using Licensing.Identity.LoginLinks;
 using Licensing.Identity.Organizations;
+using Licensing.Identity.Rights;
 using Licensing.Identity.Sessions;
 using Licensing.Identity.Settings;
 using Licensing.Identity.Transfers;
@@ -37,4 +40,12 @@ internal sealed class IdentityDb(DbContextOptions<IdentityDb> options, DbSession
     public DbSet<FederatedIdentity> FederatedIdentities => Set<FederatedIdentity>();
 
     public DbSet<Client> Clients => Set<Client>();
+
+    public DbSet<CustomRole> CustomRoles => Set<CustomRole>();
+
+    public DbSet<AccountRole> AccountRoles => Set<AccountRole>();
+
+    public DbSet<Certificate> Certificates => Set<Certificate>();
+
+    public DbSet<LoginLink> LoginLinks => Set<LoginLink>();
 }

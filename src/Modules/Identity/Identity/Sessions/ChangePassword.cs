@@ -34,7 +34,7 @@ internal static class ChangePassword
             if (principal.Access.Kind is not PrincipalKind.User)
                 return SessionRefusals.NotAUser;
             var id = new UserId(principal.Id);
-            if (await check.HoldsAsync(principal.Access.Name, command.CurrentPassword, cancellationToken) is not { } proven || proven.UserId != id)
+            if (await check.HoldsAsync(principal.Access.Name, command.CurrentPassword, principal.Address, cancellationToken) is not { } proven || proven.UserId != id)
                 return SessionRefusals.WrongCurrentPassword;
 
             // Before the sessions are listed: a log-in with the old password either has opened its own by now, or will find another hash.
@@ -48,7 +48,7 @@ internal static class ChangePassword
                 return refusal;
             user.PasswordChosen(now);
             await db.EndSessionsAsync(id, now, cancellationToken);
-            await attempts.UnlockAsync(session, user, cancellationToken);
+            await attempts.SucceededAsync(session, user, principal.Address, cancellationToken);
             cache.ForgetAfterCommit(session);
             return await tokens.OpenAsync(user, SignIn.ByPassword(user.MfaEnabled), cancellationToken);
         }

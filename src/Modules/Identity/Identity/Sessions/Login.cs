@@ -22,10 +22,11 @@ internal static class Login
         }
     }
 
-    internal sealed class Handler(PasswordCheck check, ISender sender) : IRequestHandler<Attempt, Result<SessionView>>
+    internal sealed class Handler(PasswordCheck check, LoginAttempts attempts, Principal principal, ISender sender) : IRequestHandler<Attempt, Result<SessionView>>
     {
         public async Task<Result<SessionView>> Handle(Attempt attempt, CancellationToken cancellationToken) =>
-            await check.HoldsAsync(attempt.Email, attempt.Password, cancellationToken) is { } proven
+            await attempts.RefusalOfAsync(principal.Address, cancellationToken) is { } refusal ? refusal
+            : await check.HoldsAsync(attempt.Email, attempt.Password, principal.Address, cancellationToken) is { } proven
                 ? await sender.Send(new OpenSession.Command(proven, attempt.Otp), cancellationToken)
                 : SessionRefusals.BadCredentials;
     }

@@ -1,68 +1,199 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Licensing.Identity.Users;
 using Licensing.Kernel.Persistence;
+using Microsoft.Extensions.Configuration;
 using Npgsql;
 
 namespace Licensing.Identity.Sessions;
 
-/// <summary>
-/// Counts tries per account and locks it for a while after too many. A try is counted before its secret is looked at and on a
-/// connection of its own: parallel guesses cannot slip through, and a refused request does not roll the count back. Names that no user
-/// has are counted alike, or the lock would tell who exists.
-/// </summary>
-internal sealed class LoginAttempts(NpgsqlDataSource database, SecretBox secrets, TimeProvider clock)
+/// <summary>Settings <c>Security:Login</c>.</summary>
+internal sealed class LoginSettings
 {
-    public const int Most = 10;
-    public static readonly TimeSpan LockedFor = TimeSpan.FromMinutes(15);
+    /// <summary>Tries that one address has at one account before it, and it alone, is locked out of that account for a while.</summary>
+    public int TriesPerAddress { get; set; } = 10;
 
-    // Older counts are forgotten, so that the names of strangers do not pile up.
-    private static readonly TimeSpan KeptFor = TimeSpan.FromDays(1);
+    /// <summary>Tries that one address has at all accounts together within <see cref="ForgetAfter"/>.</summary>
+    public int TriesOfAddress { get; set; } = 100;
 
-    /// <summary>Counts a try at an account.</summary>
-    /// <param name="name">An e-mail address or a user name.</param>
-    /// <param name="ct">Gives up.</param>
-    /// <returns>Whether the secret may be looked at.</returns>
-    public async Task<bool> MayTryAsync(string name, CancellationToken ct)
+    /// <summary>Everybody is locked out of an account only after so many tries …</summary>
+    public int TriesOfAccount { get; set; } = 50;
+
+    /// <summary>… from so many addresses.</summary>
+    public int AddressesOfAccount { get; set; } = 5;
+
+    public TimeSpan FirstLock { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Locks grow to the double each time, up to this.</summary>
+    public TimeSpan LongestLock { get; set; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>Tries older than this no longer count.</summary>
+    public TimeSpan ForgetAfter { get; set; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>From an address where the user has logged in before, an account's own lock does not keep him out.</summary>
+    public TimeSpan KnownFor { get; set; } = TimeSpan.FromDays(30);
+}
+
+/// <summary>
+/// Slows down guessing without letting a stranger keep a user out: who fails often is locked out of that account from his own address
+/// first, for a minute that doubles. Only tries from many addresses lock an account for all, shortly, and not for an address where the
+/// user was before. Each try is counted before the password is looked at and on a connection of its own, so parallel guesses count and a
+/// refused request does not roll the count back. Names that no user has are counted alike, or the lock would tell who exists.
+/// </summary>
+internal sealed class LoginAttempts(NpgsqlDataSource database, SecretBox secrets, IConfiguration configuration, TimeProvider clock)
+{
+    private const int MostDoublings = 10;
+    private static readonly byte[] AllAccounts = [];
+
+    private readonly LoginSettings _settings = configuration.GetSection("Security:Login").Get<LoginSettings>() ?? new LoginSettings();
+
+    /// <summary>Counts a try of an address, whatever the account.</summary>
+    /// <returns>The refusal when the address has had enough.</returns>
+    public async Task<Refusal?> RefusalOfAsync(string address, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
-        await using var counting = database.CreateCommand(
+        await using var count = database.CreateCommand(
             """
-            insert into identity.login_attempts as a (account, failed, last_at) values ($1, 1, $2)
-            on conflict (account) do update set
-                failed = case when a.failed + 1 >= $3 then 0 else a.failed + 1 end,
-                locked_until = case when a.failed + 1 >= $3 then $4::timestamptz end,
-                last_at = $2
-            where a.locked_until is null or a.locked_until <= $2
+            insert into identity.login_tries as t (account, address, failures, total, locks, last_at) values ($1, $2, 1, 0, 0, $3)
+            on conflict (account, address) do update set
+                failures = case when t.last_at < $4 then 1 else least(t.failures + 1, $5 + 1) end,
+                last_at = case when t.last_at < $4 then $3 else t.last_at end
+            returning failures, last_at
             """);
-        foreach (var value in new object[] { DigestOf(name), now, Most, now + LockedFor })
-            counting.Parameters.Add(new() { Value = value });
-        return await counting.ExecuteNonQueryAsync(ct) == 1;
+        foreach (var value in new object[] { AllAccounts, Network(address), now, now - _settings.ForgetAfter, _settings.TriesOfAddress })
+            count.Parameters.Add(new() { Value = value });
+        await using var reader = await count.ExecuteReaderAsync(ct);
+        await reader.ReadAsync(ct);
+        return reader.GetInt32(0) > _settings.TriesOfAddress
+            ? SessionRefusals.TooManyTries with { RetryAfter = reader.GetFieldValue<DateTimeOffset>(1) + _settings.ForgetAfter - now }
+            : null;
     }
 
-    public async Task SucceededAsync(string name, CancellationToken ct)
+    /// <summary>Counts a try at an account.</summary>
+    /// <returns>Whether the password may be looked at.</returns>
+    public async Task<bool> MayTryAsync(string account, string address, CancellationToken ct)
     {
+        var now = clock.GetUtcNow();
+        var (digest, network) = (DigestOf(account), Network(address));
+        await using var connection = await database.OpenConnectionAsync(ct);
+        await using (var own = new NpgsqlCommand(
+            """
+            insert into identity.login_tries as t (account, address, failures, total, locks, last_at) values ($1, $2, 1, 1, 0, $3)
+            on conflict (account, address) do update set
+                failures = case when t.last_at < $4 then 1 when t.failures + 1 >= $5 then 0 else t.failures + 1 end,
+                total = case when t.last_at < $4 then 1 else t.total + 1 end,
+                locks = case when t.last_at < $4 then 0 when t.failures + 1 >= $5 then least(t.locks + 1, $8) else t.locks end,
+                locked_until = case when t.last_at >= $4 and t.failures + 1 >= $5 then $3 + least($6 * power(2, t.locks), $7) end,
+                last_at = $3
+            where t.locked_until is null or t.locked_until <= $3
+            returning succeeded_at
+            """, connection))
+        {
+            foreach (var value in new object[]
+            {
+                digest, network, now, now - _settings.ForgetAfter, _settings.TriesPerAddress, _settings.FirstLock, _settings.LongestLock, MostDoublings,
+            })
+                own.Parameters.Add(new() { Value = value });
+            await using var reader = await own.ExecuteReaderAsync(ct);
+            if (!await reader.ReadAsync(ct))
+                return false;
+            if (!await reader.IsDBNullAsync(0, ct) && reader.GetFieldValue<DateTimeOffset>(0) > now - _settings.KnownFor)
+                return true;
+        }
+
+        return !await IsAccountLockedAsync(connection, digest, now, ct);
+    }
+
+    /// <summary>Forgets what the address failed at before, and knows it for the user's own.</summary>
+    public async Task SucceededAsync(string account, string address, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
         await using var batch = database.CreateBatch();
-        batch.BatchCommands.Add(new NpgsqlBatchCommand("update identity.login_attempts set failed = 0, locked_until = null where account = $1")
-        { Parameters = { new() { Value = DigestOf(name) } } });
-        // A few at a time, and not what another log-in is just removing.
+        batch.BatchCommands.Add(Success([DigestOf(account)], address, now));
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(
+            "update identity.login_tries set failures = greatest(failures - 1, 0) where account = $1 and address = $2")
+        { Parameters = { new() { Value = AllAccounts }, new() { Value = Network(address) } } });
+        // What counts for nobody any more; a few at a time, and not what another log-in is just removing.
         batch.BatchCommands.Add(new NpgsqlBatchCommand(
             """
-            delete from identity.login_attempts where account in (
-                select account from identity.login_attempts where last_at < $1 limit 100 for update skip locked)
+            delete from identity.login_tries where (account, address) in (
+                select account, address from identity.login_tries
+                where last_at < $1 and succeeded_at is null and (locked_until is null or locked_until < $2) limit 100 for update skip locked)
             """)
-        { Parameters = { new() { Value = clock.GetUtcNow() - KeptFor } } });
+        { Parameters = { new() { Value = now - _settings.ForgetAfter - _settings.LongestLock }, new() { Value = now } } });
         await batch.ExecuteNonQueryAsync(ct);
     }
 
-    /// <summary>Opens a user's account again, in the transaction of whoever says so.</summary>
+    /// <summary>The same under either of a user's names, in the transaction of what he has proved himself for with more than a password.</summary>
+    public async Task SucceededAsync(DbSession session, User user, string address, CancellationToken ct)
+    {
+        await using var batch = new NpgsqlBatch(await session.OpenAsync(ct), session.Transaction);
+        batch.BatchCommands.Add(Success(DigestsOf(user), address, clock.GetUtcNow()));
+        await batch.ExecuteNonQueryAsync(ct);
+    }
+
+    /// <summary>Opens a user's account again for all, in the transaction of whoever says so.</summary>
     public async Task UnlockAsync(DbSession session, User user, CancellationToken ct)
     {
         await using var unlock = new NpgsqlCommand(
-            "update identity.login_attempts set failed = 0, locked_until = null where account = any ($1)", await session.OpenAsync(ct), session.Transaction)
-        { Parameters = { new() { Value = new[] { user.Email, user.Username }.OfType<string>().Select(DigestOf).ToArray() } } };
+            "update identity.login_tries set failures = 0, total = 0, locks = 0, locked_until = null where account = any ($1)",
+            await session.OpenAsync(ct), session.Transaction)
+        { Parameters = { new() { Value = DigestsOf(user) } } };
         await unlock.ExecuteNonQueryAsync(ct);
     }
 
+    private static NpgsqlBatchCommand Success(byte[][] accounts, string address, DateTimeOffset now) => new(
+        """
+        update identity.login_tries set failures = 0, total = 0, locks = 0, locked_until = null, succeeded_at = $3 where account = any ($1) and address = $2
+        """)
+    { Parameters = { new() { Value = accounts }, new() { Value = Network(address) }, new() { Value = now } } };
+
+    private byte[][] DigestsOf(User user) => [.. new[] { user.Email, user.Username }.OfType<string>().Select(DigestOf)];
+
+    private async Task<bool> IsAccountLockedAsync(NpgsqlConnection connection, byte[] account, DateTimeOffset now, CancellationToken ct)
+    {
+        await using var locking = new NpgsqlCommand(
+            """
+            with tried as (
+                select count(*) as addresses, coalesce(sum(total), 0) as tries from identity.login_tries
+                where account = $1 and address <> '*' and last_at >= $3 and total > 0),
+            locked as (
+                insert into identity.login_tries as t (account, address, failures, total, locks, last_at, locked_until)
+                select $1, '*', 0, 0, 1, $2, $2 + $4 from tried where addresses >= $6 and tries >= $7
+                on conflict (account, address) do update set
+                    locks = case when t.last_at < $3 then 1 else least(t.locks + 1, $8) end,
+                    locked_until = $2 + case when t.last_at < $3 then $4 else least($4 * power(2, t.locks), $5) end,
+                    last_at = $2
+                where t.locked_until is null or t.locked_until <= $2
+                returning account),
+            counted as (
+                update identity.login_tries set total = 0 where account in (select account from locked) and address <> '*')
+            select exists (select from identity.login_tries where account = $1 and address = '*' and locked_until > $2)
+            """, connection);
+        foreach (var value in new object[]
+        {
+            account, now, now - _settings.ForgetAfter, _settings.FirstLock, _settings.LongestLock, _settings.AddressesOfAccount, (long)_settings.TriesOfAccount,
+            MostDoublings,
+        })
+            locking.Parameters.Add(new() { Value = value });
+        return (bool)(await locking.ExecuteScalarAsync(ct))!;
+    }
+
     // Not the name itself: passwords get typed into that field.
-    private byte[] DigestOf(string name) => secrets.Digest(Encoding.UTF8.GetBytes("login " + name.ToLowerInvariant()));
+    private byte[] DigestOf(string account) => secrets.Digest(Encoding.UTF8.GetBytes("login " + account.ToLowerInvariant()));
+
+    // Who has one IPv6 address has the 2^64 beside it.
+    private static string Network(string address)
+    {
+        if (!IPAddress.TryParse(address, out var ip))
+            return address.Length == 0 ? "unknown" : address;
+        if (ip.IsIPv4MappedToIPv6)
+            return ip.MapToIPv4().ToString();
+        if (ip.AddressFamily is not AddressFamily.InterNetworkV6)
+            return ip.ToString();
+        var bytes = ip.GetAddressBytes();
+        bytes.AsSpan(8).Clear();
+        return new IPAddress(bytes).ToString();
+    }
 }

@@ -71,7 +71,9 @@ internal static class OpenSession
     [Anyone]
     public sealed record Command(ProvenPassword Proven, string? Code = null) : ICommand<SessionView>;
 
-    internal sealed class Handler(IdentityDb db, DbSession session, LoginAttempts attempts, SecondFactor secondFactor, SessionTokens tokens) : ICommandHandler<Command, SessionView>
+    internal sealed class Handler(
+        IdentityDb db, DbSession session, LoginAttempts attempts, SecondFactor secondFactor, SessionTokens tokens, Principal principal)
+        : ICommandHandler<Command, SessionView>
     {
         public async Task<Result<SessionView>> Handle(Command command, CancellationToken cancellationToken)
         {
@@ -87,7 +89,7 @@ internal static class OpenSession
                     return SessionRefusals.MfaRequired;
                 if (!await secondFactor.ProveAsync(user, command.Code, cancellationToken))
                     return SessionRefusals.BadCode;
-                await attempts.UnlockAsync(session, user, cancellationToken);
+                await attempts.SucceededAsync(session, user, principal.Address, cancellationToken);
             }
 
             if (proven.NewHash is { } hash)

@@ -20,11 +20,12 @@ internal sealed class PasswordCheck(NpgsqlDataSource database, LoginAttempts att
 {
     /// <param name="name">An e-mail address or a user name.</param>
     /// <param name="password">As typed.</param>
+    /// <param name="address">From where.</param>
     /// <param name="ct">Gives up.</param>
     /// <returns>The user when it is his password.</returns>
-    public async Task<ProvenPassword?> HoldsAsync(string name, string password, CancellationToken ct)
+    public async Task<ProvenPassword?> HoldsAsync(string name, string password, string address, CancellationToken ct)
     {
-        var mayTry = await attempts.MayTryAsync(name, ct);
+        var mayTry = await attempts.MayTryAsync(name, address, ct);
         var found = await FindAsync(name, ct);
         if (!mayTry)
             found = null;
@@ -34,7 +35,7 @@ internal sealed class PasswordCheck(NpgsqlDataSource database, LoginAttempts att
 
         // Else whoever knows the password could try codes for ever.
         if (!candidate.NeedsCode)
-            await attempts.SucceededAsync(name, ct);
+            await attempts.SucceededAsync(name, address, ct);
         return new ProvenPassword(candidate.Id, candidate.PasswordNumber, candidate.NeedsCode) { NewHash = check.NewHash };
     }
 

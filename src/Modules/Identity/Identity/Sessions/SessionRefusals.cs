@@ -13,6 +13,9 @@ internal static class SessionRefusals
     public static Refusal BadCode { get; } =
         new(RefusalKind.Unauthenticated, "bad_code", "The code is wrong, expired or has been used.");
 
+    public static Refusal TooManyTries { get; } =
+        new(RefusalKind.TooMany, "too_many_tries", "Too many log-ins failed from this address; wait before the next one.");
+
     public static Refusal BadRefreshToken { get; } =
         new(RefusalKind.Unauthenticated, "bad_refresh_token", "The refresh token is unknown, used, revoked or expired; log in again.");
 

@@ -13,7 +13,10 @@ namespace Licensing.Identity.Transfers;
 internal sealed class TenantMove(IdentityDb db, DbSession session, CredentialCache cache, AuditTrail audit, TimeProvider clock)
 {
     /// <summary>What goes with the tenant. All else that has a path is history and stays; a test knows which tables there are.</summary>
-    public static IReadOnlyList<string> Moving { get; } = ["users", "role_assignments", "sessions", "api_keys", "federated_identities", "clients"];
+    public static IReadOnlyList<string> Moving { get; } =
+    [
+        "users", "role_assignments", "sessions", "api_keys", "federated_identities", "clients", "custom_roles", "account_roles", "login_links", "certificates",
+    ];
 
     public static IReadOnlyList<string> Staying { get; } = ["organizations", "audit_entries", "audit_seals", "transfers"];
 
@@ -66,6 +69,18 @@ internal sealed class TenantMove(IdentityDb db, DbSession session, CredentialCac
             where owner_path = $1 and revoked_at is null
                 and not exists (select from identity.users u where u.id = k.created_by and (u.organization_id = k.organization_id or starts_with($2, u.owner_path)))
                 and not exists (select from identity.api_keys c where c.id = k.created_by and (c.organization_id = k.organization_id or starts_with($2, c.owner_path)))
+            """, ct, from, to, now);
+        // What the old partner's custom roles gave ends with them; the tenant's own go along.
+        foreach (var table in new[] { "role_assignments", "account_roles" })
+            roles += await ExecuteAsync(
+                $"""
+                delete from identity.{table} a using identity.custom_roles c
+                where a.owner_path = $1 and c.id = a.custom_role_id and c.owner_path <> $1 and not starts_with($2, c.owner_path)
+                """, ct, from, to);
+        keys += await ExecuteAsync(
+            """
+            update identity.api_keys k set revoked_at = $3, version = k.version + 1 from identity.custom_roles c
+            where k.owner_path = $1 and k.revoked_at is null and c.id = k.custom_role_id and c.owner_path <> $1 and not starts_with($2, c.owner_path)
             """, ct, from, to, now);
         foreach (var table in Moving)
             await ExecuteAsync($"update identity.{table} set owner_path = $2 where owner_path = $1", ct, from, to);

@@ -2,6 +2,7 @@ using Licensing.Identity.Contracts;
 using Licensing.Identity.Credentials;
 using Licensing.Identity.Data;
 using Licensing.Identity.Organizations;
+using Licensing.Identity.Rights;
 using Licensing.Kernel.Ops;
 using Licensing.Kernel.Persistence;
 using FluentValidation;
@@ -31,7 +32,7 @@ internal static class CreateAdministrator
         }
     }
 
-    internal sealed class Handler(IdentityDb db, DbSession session, UserManager<User> users, CredentialCache cache, TimeProvider clock)
+    internal sealed class Handler(IdentityDb db, DbSession session, UserManager<User> users, RoleBook roles, CredentialCache cache, TimeProvider clock)
         : ICommandHandler<Command, NewAdministratorView>
     {
         public async Task<Result<NewAdministratorView>> Handle(Command command, CancellationToken cancellationToken)
@@ -44,7 +45,8 @@ internal static class CreateAdministrator
                 return weak;
             user.PasswordGiven(mustChange: true, now);
             await users.CreateAsync(user);
-            if (RoleAssignment.Give(user, Roles.PlatformAdministrator, platform, now).Refused(out var refusal, out var assignment))
+            if ((await roles.GiveableAsync(Roles.PlatformAdministrator, platform, cancellationToken)).Refused(out var refusal, out var role)
+                || RoleAssignment.Give(user, role, platform, now).Refused(out refusal, out var assignment))
                 return refusal;
             db.Add(assignment);
             cache.ForgetAfterCommit(session);

@@ -4,6 +4,7 @@ using FluentValidation;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Data;
 using Licensing.Identity.Organizations;
+using Licensing.Identity.Rights;
 using Licensing.Kernel.Http;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
@@ -60,7 +61,8 @@ internal static class CreateUser
         }
     }
 
-    internal sealed class Handler(IdentityDb db, UserManager<User> users, Invitations invitations, Principal principal, TimeProvider clock)
+    internal sealed class Handler(
+        IdentityDb db, UserManager<User> users, Invitations invitations, RoleBook roleBook, Principal principal, TimeProvider clock)
         : ICommandHandler<Command, CreatedUserView>
     {
         public async Task<Result<CreatedUserView>> Handle(Command command, CancellationToken cancellationToken)
@@ -89,7 +91,9 @@ internal static class CreateUser
             RoleAssignmentView[] roles = [];
             if (command.Role is not null)
             {
-                if (RoleAssignment.Give(user, command.Role, organization, now).Refused(out var refusal, out var assignment))
+                if ((await roleBook.GiveableAsync(command.Role, organization, cancellationToken)).Refused(out var refusal, out var role))
+                    return refusal;
+                if (RoleAssignment.Give(user, role, organization, now).Refused(out refusal, out var assignment))
                     return refusal;
                 db.Add(assignment);
                 roles = [RoleAssignmentView.Of(assignment)];

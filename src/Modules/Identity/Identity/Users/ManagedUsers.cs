@@ -1,5 +1,6 @@
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Data;
+using Licensing.Identity.Rights;
 using Licensing.Identity.Sessions;
 using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
@@ -8,13 +9,16 @@ using Npgsql;
 namespace Licensing.Identity.Users;
 
 /// <summary>The users whom the caller may change.</summary>
-internal sealed class ManagedUsers(IdentityDb db, DbSession session, Principal principal)
+internal sealed class ManagedUsers(IdentityDb db, DbSession session, RoleBook roles, Principal principal)
 {
     /// <summary>Holds the user's row until the transaction ends, so that no log-in happens beside the change.</summary>
     public async Task<Result<User>> LockAsync(UserId id, CancellationToken ct)
     {
         if (!await db.Users.Within(principal.Scope).AnyAsync(x => x.Id == id, ct))
             return UserRefusals.NotFound(id.Value);
+        // Who sets another's address or second factor can become him.
+        if (await roles.ExceedingAsync(id, ct) is { } more)
+            return UserRefusals.Stronger(more);
         await session.LockUserAsync(id, "update", ct);
         return await db.Users.SingleAsync(x => x.Id == id, ct);
     }

@@ -33,8 +33,8 @@ internal static class RemoveMfa
             if (principal.Access.Kind is not PrincipalKind.User)
                 return SessionRefusals.NotAUser;
             var id = new UserId(principal.Id);
-            var mayTry = command.Password is not null || await attempts.MayTryAsync(principal.Access.Name, cancellationToken);
-            var proven = command.Password is null ? null : await check.HoldsAsync(principal.Access.Name, command.Password, cancellationToken);
+            var mayTry = command.Password is not null || await attempts.MayTryAsync(principal.Access.Name, principal.Address, cancellationToken);
+            var proven = command.Password is null ? null : await check.HoldsAsync(principal.Access.Name, command.Password, principal.Address, cancellationToken);
             await session.LockUserAsync(id, "update", cancellationToken);
             var user = await db.Users.SingleOrDefaultAsync(x => x.Id == id, cancellationToken);
             if (precondition.Fails(user))
@@ -46,7 +46,7 @@ internal static class RemoveMfa
             if (command.Password is null && !(mayTry && await secondFactor.ProveAsync(user, command.Code!, cancellationToken)))
                 return UserRefusals.WrongCode;
 
-            await attempts.UnlockAsync(session, user, cancellationToken);
+            await attempts.SucceededAsync(session, user, principal.Address, cancellationToken);
             await enrolment.EndAsync(user);
             return default(Done);
         }

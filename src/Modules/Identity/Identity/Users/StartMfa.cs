@@ -35,7 +35,7 @@ internal static class StartMfa
             if (principal.Access.Kind is not PrincipalKind.User)
                 return SessionRefusals.NotAUser;
             var id = new UserId(principal.Id);
-            if (await check.HoldsAsync(principal.Access.Name, command.Password, cancellationToken) is not { } proven || proven.UserId != id)
+            if (await check.HoldsAsync(principal.Access.Name, command.Password, principal.Address, cancellationToken) is not { } proven || proven.UserId != id)
                 return UserRefusals.WrongPassword;
             await session.LockUserAsync(id, "update", cancellationToken);
             var user = await db.Users.SingleAsync(x => x.Id == id, cancellationToken);
@@ -44,7 +44,7 @@ internal static class StartMfa
             if (user.MfaEnabled)
                 return UserRefusals.MfaActive;
 
-            await attempts.UnlockAsync(session, user, cancellationToken);
+            await attempts.SucceededAsync(session, user, principal.Address, cancellationToken);
             var key = await enrolment.BeginAsync(user);
             return new AuthenticatorView(key, Totp.UriOf(configuration["Platform:Name"] ?? "Platform", user.Email, key));
         }

@@ -67,4 +67,7 @@ internal static class UserRefusals
 
     public static Refusal OrganizationClosed { get; } =
         new(RefusalKind.Conflict, "organization_closed", "The organization is closed.");
+
+    public static Refusal Stronger(string permission) =>
+        new(RefusalKind.Forbidden, "exceeds_own", $"The user holds {permission}, which you do not hold there yourself.");
 }

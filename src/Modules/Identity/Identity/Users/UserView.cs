@@ -2,15 +2,11 @@ using System.Linq.Expressions;
 using System.Text.Json.Serialization;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Data;
+using Licensing.Identity.Rights;
 using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Identity.Users;
-
-internal sealed record RoleAssignmentView(Guid Id, UserId UserId, string Role, OrganizationId OrganizationId, DateTimeOffset CreatedAt)
-{
-    public static RoleAssignmentView Of(RoleAssignment x) => new(x.Id, x.UserId, x.Role, x.OrganizationId, x.CreatedAt);
-}
 
 internal sealed record UserView(
     UserId Id, int Code, UserStatus Status, string Email, string? Username, string DisplayName, string? FirstName, string? LastName, string? MobilePhone,

@@ -1,11 +1,11 @@
 using Licensing.Identity.Contracts;
-using Licensing.Identity.Credentials;
 using Licensing.Identity.Organizations;
+using Licensing.Identity.Users;
 using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
-namespace Licensing.Identity.Users;
+namespace Licensing.Identity.Rights;
 
 /// <summary>A role that a user holds at one organisation.</summary>
 internal sealed class RoleAssignment : IOwned, IVersioned
@@ -17,26 +17,26 @@ internal sealed class RoleAssignment : IOwned, IVersioned
     public Guid Id { get; private init; }
     public UserId UserId { get; private init; }
     public string Role { get; private init; } = "";
+
+    /// <summary>Null where the role is a predefined one.</summary>
+    public CustomRoleId? CustomRoleId { get; private init; }
+
     public OrganizationId OrganizationId { get; private init; }
     public string OwnerPath { get; private init; } = "";
     public DateTimeOffset CreatedAt { get; private init; }
     public int Version { get; private init; }
 
-    /// <summary>
-    /// Gives a role. The giver's scope reaches no level above his own and a role fits one level only, so nobody gives more than his own
-    /// level; a user's roles stay inside his organisation's branch.
-    /// </summary>
-    public static Result<RoleAssignment> Give(User user, string role, Organization at, DateTimeOffset now)
+    /// <summary>Gives a role that the <see cref="RoleBook"/> has let through; a user's roles stay inside his organisation's branch.</summary>
+    public static Result<RoleAssignment> Give(User user, UsableRole role, Organization at, DateTimeOffset now)
     {
-        if (RoleRules.Fits(role, at.Kind).Refused(out var refusal, out _))
-            return refusal;
         if (!at.OwnerPath.StartsWith(user.OwnerPath, StringComparison.Ordinal))
             return UserRefusals.OutsideHisBranch;
         return new RoleAssignment
         {
             Id = Kernel.Id.NewGuid(now),
             UserId = user.Id,
-            Role = role,
+            Role = role.Name,
+            CustomRoleId = role.CustomId,
             OrganizationId = at.Id,
             OwnerPath = at.OwnerPath,
             CreatedAt = now,
@@ -45,6 +45,7 @@ internal sealed class RoleAssignment : IOwned, IVersioned
     }
 }
 
+/// <summary>For what holds a predefined role and no other.</summary>
 internal static class RoleRules
 {
     public static Result<Done> Fits(string role, OrganizationKind kind) =>

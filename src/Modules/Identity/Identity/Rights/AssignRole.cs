@@ -1,12 +1,14 @@
+using FluentValidation;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Credentials;
 using Licensing.Identity.Data;
 using Licensing.Identity.Organizations;
+using Licensing.Identity.Users;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
 
-namespace Licensing.Identity.Users;
+namespace Licensing.Identity.Rights;
 
 /// <summary>Gives a user a role at an organisation; giving it again changes nothing.</summary>
 internal static class AssignRole
@@ -14,7 +16,12 @@ internal static class AssignRole
     [Needs(IdentityPermissions.UsersManage)]
     public sealed record Command(UserId UserId, string Role, OrganizationId OrganizationId) : ICommand<RoleAssignmentView>;
 
-    internal sealed class Handler(IdentityDb db, DbSession session, CredentialCache cache, Principal principal, TimeProvider clock)
+    public sealed class Validator : AbstractValidator<Command>
+    {
+        public Validator() => RuleFor(x => x.Role).NotEmpty().MaximumLength(CustomRoleName.Longest);
+    }
+
+    internal sealed class Handler(IdentityDb db, DbSession session, RoleBook roles, CredentialCache cache, Principal principal, TimeProvider clock)
         : ICommandHandler<Command, RoleAssignmentView>
     {
         public async Task<Result<RoleAssignmentView>> Handle(Command command, CancellationToken cancellationToken)
@@ -29,11 +36,13 @@ internal static class AssignRole
             if (organization.Status is OrganizationStatus.Closed)
                 return UserRefusals.OrganizationClosed;
 
+            if ((await roles.GiveableAsync(command.Role, organization, cancellationToken)).Refused(out var refusal, out var role))
+                return refusal;
             var held = await db.RoleAssignments.AsNoTracking().SingleOrDefaultAsync(
-                x => x.UserId == command.UserId && x.Role == command.Role && x.OrganizationId == command.OrganizationId, cancellationToken);
+                x => x.UserId == command.UserId && x.Role == role.Name && x.OrganizationId == command.OrganizationId, cancellationToken);
             if (held is not null)
                 return RoleAssignmentView.Of(held);
-            if (RoleAssignment.Give(user, command.Role, organization, clock.GetUtcNow()).Refused(out var refusal, out var given))
+            if (RoleAssignment.Give(user, role, organization, clock.GetUtcNow()).Refused(out refusal, out var given))
                 return refusal;
 
             db.Add(given);

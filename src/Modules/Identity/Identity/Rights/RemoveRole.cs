@@ -1,11 +1,12 @@
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Credentials;
 using Licensing.Identity.Data;
+using Licensing.Identity.Users;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
 
-namespace Licensing.Identity.Users;
+namespace Licensing.Identity.Rights;
 
 /// <summary>Takes a role away.</summary>
 internal static class RemoveRole

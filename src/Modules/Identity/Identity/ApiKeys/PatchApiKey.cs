@@ -1,0 +1,71 @@
+using System.Text.Json.Serialization;
+using FluentValidation;
+using Licensing.Identity.Credentials;
+using Licensing.Identity.Data;
+using Licensing.Identity.Rights;
+using Licensing.Kernel.Http;
+using Licensing.Kernel.Persistence;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Identity.ApiKeys;
+
+/// <summary>Changes an API key's name, its end and what of its role it may use; its role and its secret stay.</summary>
+internal static class PatchApiKey
+{
+    [Needs(IdentityPermissions.ApiKeysManage)]
+    public sealed record Command : ICommand<ApiKeyView>
+    {
+        [JsonIgnore]
+        public ApiKeyId Id { get; init; }
+
+        public Optional<string> Name { get; init; }
+        public Optional<DateTimeOffset?> ExpiresAt { get; init; }
+        public Optional<IReadOnlyList<string>> Scopes { get; init; }
+    }
+
+    public sealed class Validator : AbstractValidator<Command>
+    {
+        public Validator()
+        {
+            When(x => x.Name.IsPresent, () => RuleFor(x => x.Name.Value).NotEmpty().MaximumLength(100).OverridePropertyName("Name"));
+            When(x => x.Scopes.IsPresent, () => RuleFor(x => x.Scopes.Value).NotNull().OverridePropertyName("Scopes"));
+            RuleFor(x => x.Scopes.Value).Scopes().OverridePropertyName("Scopes");
+        }
+    }
+
+    internal sealed class Handler(
+        IdentityDb db, DbSession session, RoleBook roles, CredentialCache cache, Precondition precondition, Principal principal, TimeProvider clock)
+        : ICommandHandler<Command, ApiKeyView>
+    {
+        public async Task<Result<ApiKeyView>> Handle(Command command, CancellationToken cancellationToken)
+        {
+            var key = await db.ApiKeys.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == command.Id, cancellationToken);
+            if (key is null)
+                return ApiKeyRefusals.NotFound(command.Id.Value);
+            if (precondition.Fails(key))
+                return Precondition.Failed;
+            // A longer life or another scope is as much as giving the key anew; a name is not.
+            if ((command.Scopes.IsPresent || command.ExpiresAt.IsPresent) && await RefusalOfAsync(key, command.Scopes, cancellationToken) is { } exceeding)
+                return exceeding;
+            if (key.Change(command.Name.Or(key.Name), command.Scopes.Or(key.Scopes), command.ExpiresAt.Or(key.ExpiresAt), clock.GetUtcNow()).Refused(out var refusal, out _))
+                return refusal;
+
+            cache.ForgetAfterCommit(session);
+            await db.SaveChangesAsync(cancellationToken);
+            return ApiKeyView.Of(key);
+        }
+
+        private async Task<Refusal?> RefusalOfAsync(ApiKey key, Optional<IReadOnlyList<string>> scopes, CancellationToken ct)
+        {
+            var organization = await db.Organizations.AsNoTracking().SingleAsync(x => x.Id == key.OrganizationId, ct);
+            return (await roles.UsableAsync(key.Role, organization, ct)).Refused(out var refusal, out var role) ? refusal
+                : scopes.IsPresent ? roles.RefusalOf(role, scopes.Value, key.OwnerPath)
+                : roles.Exceeding(role.Within(key.Scopes), key.OwnerPath) is { } more ? ApiKeyRefusals.ExceedsOwn(more)
+                : null;
+        }
+    }
+
+    public static void Map(RouteGroupBuilder keys) => keys
+        .MapPatch("/{id:guid}", (Guid id, Command body, ISender sender, CancellationToken ct) => sender.Ok(body with { Id = new ApiKeyId(id) }, ct))
+        .Slice<Command, ApiKeyView>(nameof(PatchApiKey), "Changes an API key's name, end and scopes");
+}

@@ -1,0 +1,63 @@
+using Licensing.Identity.Contracts;
+using Licensing.Identity.Data;
+using Licensing.Identity.Rights;
+using Licensing.Identity.Users;
+using Licensing.Kernel.Http;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Identity.LoginLinks;
+
+/// <summary>Makes a token that logs a user in once; shown this once, to someone who may do all that the user may.</summary>
+internal static class CreateLoginLink
+{
+    [Needs(IdentityPermissions.LoginLinksCreate)]
+    public sealed record Command(UserId? UserId = null, OrganizationId? OrganizationId = null) : ICommand<IssuedLoginLink>;
+
+    internal sealed class Handler(IdentityDb db, RoleBook roles, Principal principal, TimeProvider clock) : ICommandHandler<Command, IssuedLoginLink>
+    {
+        public async Task<Result<IssuedLoginLink>> Handle(Command command, CancellationToken cancellationToken)
+        {
+            if ((await FindAsync(command, cancellationToken)).Refused(out var refusal, out var user))
+                return refusal;
+            if (await roles.ExceedingAsync(user.Id, cancellationToken) is { } more)
+                return UserRefusals.Stronger(more);
+
+            var now = clock.GetUtcNow();
+            await db.LoginLinks.Where(x => x.UserId == user.Id && x.ExpiresAt <= now).ExecuteDeleteAsync(cancellationToken);
+            var (row, token) = LoginLink.Issue(user.Id, user.OwnerPath, principal.Id, now);
+            db.Add(row);
+            return new IssuedLoginLink(token, user.Id.Value, row.ExpiresAt);
+        }
+
+        private async Task<Result<User>> FindAsync(Command command, CancellationToken ct)
+        {
+            if (command.UserId is null == command.OrganizationId is null)
+                return LoginLinkRefusals.UserOrOrganization;
+            var users = db.Users.AsNoTracking().Within(principal.Scope).WhereMayEnter(db);
+            if (command.UserId is { } id)
+                return await users.SingleOrDefaultAsync(x => x.Id == id, ct) is { } one ? one : UserRefusals.UnknownUser(id.Value);
+
+            var tenant = command.OrganizationId!.Value;
+            if (!await db.Organizations.Within(principal.Scope).AnyAsync(x => x.Id == tenant && x.Kind == OrganizationKind.Tenant, ct))
+                return UserRefusals.UnknownOrganization(tenant.Value);
+            return await users
+                .Where(u => u.OrganizationId == tenant && db.RoleAssignments.Any(
+                    a => a.UserId == u.Id && a.OrganizationId == tenant && a.Role == Roles.TenantAdministrator))
+                .OrderBy(u => u.Id).FirstOrDefaultAsync(ct) is { } first
+                ? first
+                : LoginLinkRefusals.NoAdministrator;
+        }
+    }
+
+    public static void Map(RouteGroupBuilder auth) => auth
+        .MapPost("/login-links", (Command body, ISender sender, CancellationToken ct) => sender.Ok(body, ct))
+        .Slice<Command, IssuedLoginLink>(nameof(CreateLoginLink), "Makes a one-time login link for a user, or for a tenant's first administrator")
+        .WithMetadata(new CarriesSecret());
+}
+
+/// <summary>The same for other modules' doors.</summary>
+internal sealed class LoginLinksContract(ISender sender) : ILoginLinks
+{
+    public Task<Result<IssuedLoginLink>> ForTenantAsync(OrganizationId tenant, CancellationToken ct) =>
+        sender.Send(new CreateLoginLink.Command(OrganizationId: tenant), ct);
+}

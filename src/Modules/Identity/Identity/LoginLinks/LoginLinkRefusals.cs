@@ -1,0 +1,14 @@
+namespace Licensing.Identity.LoginLinks;
+
+internal static class LoginLinkRefusals
+{
+    // One answer for unknown, used and expired ones.
+    public static Refusal Bad { get; } =
+        new(RefusalKind.Unauthenticated, "bad_login_link", "The login link is unknown, used or expired; ask for another.");
+
+    public static Refusal UserOrOrganization { get; } =
+        Refusal.Field("/userId", "one_of", "Give either userId, or organizationId of a tenant for its first administrator.");
+
+    public static Refusal NoAdministrator { get; } =
+        new(RefusalKind.Conflict, "no_administrator", "The tenant has no administrator to log in.");
+}

@@ -1,0 +1,50 @@
+using FluentValidation;
+using Licensing.Identity.Data;
+using Licensing.Identity.Sessions;
+using Licensing.Identity.Users;
+using Licensing.Kernel.Http;
+using Licensing.Kernel.Persistence;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace Licensing.Identity.LoginLinks;
+
+/// <summary>Exchanges a one-time login link for a session.</summary>
+internal static class RedeemLoginLink
+{
+    [Anyone]
+    public sealed record Command(string Token) : ICommand<SessionView>;
+
+    public sealed class Validator : AbstractValidator<Command>
+    {
+        public Validator() => RuleFor(x => x.Token).NotEmpty().MaximumLength(200);
+    }
+
+    internal sealed class Handler(IdentityDb db, DbSession session, SessionTokens tokens, TimeProvider clock) : ICommandHandler<Command, SessionView>
+    {
+        public async Task<Result<SessionView>> Handle(Command command, CancellationToken cancellationToken)
+        {
+            if (await UseAsync(LoginLink.Digest(command.Token), cancellationToken) is not { } id)
+                return LoginLinkRefusals.Bad;
+            await session.LockUserAsync(id, "share", cancellationToken);
+            return await db.Users.AsNoTracking().WhereMayEnter(db).SingleOrDefaultAsync(x => x.Id == id, cancellationToken) is { } user
+                ? await tokens.OpenAsync(user, cancellationToken)
+                : LoginLinkRefusals.Bad;
+        }
+
+        // One statement, so that of two requests with one token exactly one gets the session.
+        private async Task<UserId?> UseAsync(byte[] digest, CancellationToken ct)
+        {
+            await using var command = new NpgsqlCommand(
+                "update identity.login_links set used_at = $2 where token_hash = $1 and used_at is null and expires_at > $2 returning user_id",
+                await session.OpenAsync(ct), session.Transaction)
+            { Parameters = { new() { Value = digest }, new() { Value = clock.GetUtcNow() } } };
+            return await command.ExecuteScalarAsync(ct) is Guid user ? new UserId(user) : null;
+        }
+    }
+
+    public static void Map(RouteGroupBuilder auth) => auth
+        .MapPost("/login-links/redeem", (Command body, ISender sender, CancellationToken ct) => sender.Ok(body, ct))
+        .Slice<Command, SessionView>(nameof(RedeemLoginLink), "Logs in with a one-time login link")
+        .WithMetadata(new CarriesSecret());
+}

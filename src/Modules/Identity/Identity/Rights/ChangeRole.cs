@@ -1,0 +1,68 @@
+using System.Text.Json.Serialization;
+using FluentValidation;
+using Licensing.Identity.Credentials;
+using Licensing.Identity.Data;
+using Licensing.Kernel.Http;
+using Licensing.Kernel.Persistence;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Identity.Rights;
+
+/// <summary>Changes what a custom role allows, for everyone who holds it, at once.</summary>
+internal static class ChangeRole
+{
+    [Needs(IdentityPermissions.RolesManage)]
+    public sealed record Command : ICommand<CustomRoleView>
+    {
+        [JsonIgnore]
+        public CustomRoleId Id { get; init; }
+
+        public Optional<IReadOnlyList<string>> Permissions { get; init; }
+    }
+
+    public sealed class Validator : AbstractValidator<Command>
+    {
+        public Validator() => When(x => x.Permissions.IsPresent, () => RuleFor(x => x.Permissions.Value).Permissions().OverridePropertyName("Permissions"));
+    }
+
+    internal sealed class Handler(
+        IdentityDb db, DbSession session, RoleBook roles, CredentialCache cache, Precondition precondition, Principal principal)
+        : ICommandHandler<Command, CustomRoleView>
+    {
+        public async Task<Result<CustomRoleView>> Handle(Command command, CancellationToken cancellationToken)
+        {
+            if ((await db.DefinedRoleAsync(command.Id, principal, cancellationToken)).Refused(out var refusal, out var role))
+                return refusal;
+            if (precondition.Fails(role))
+                return Precondition.Failed;
+            // Of what stays, too: else who holds less than the role could keep for others, or for himself, what he could not give.
+            if (roles.RefusalOf(command.Permissions.Or(role.Permissions), role.Level, role.OwnerPath) is { } exceeding)
+                return exceeding;
+
+            role.Allow(command.Permissions.Or(role.Permissions));
+            cache.ForgetAfterCommit(session);
+            await db.SaveChangesAsync(cancellationToken);
+            return CustomRoleView.Of(role);
+        }
+    }
+
+    public static void Map(RouteGroupBuilder roles) => roles
+        .MapPatch("/{id:guid}", (Guid id, Command body, ISender sender, CancellationToken ct) => sender.Ok(body with { Id = new CustomRoleId(id) }, ct))
+        .Slice<Command, CustomRoleView>(nameof(ChangeRole), "Changes what a custom role allows");
+}
+
+internal static class DefinedRoles
+{
+    extension(IdentityDb db)
+    {
+        /// <summary>The role, when it is defined where the caller defines roles; one from above may be seen there, but not changed.</summary>
+        public async Task<Result<CustomRole>> DefinedRoleAsync(CustomRoleId id, Principal principal, CancellationToken ct)
+        {
+            if (await db.CustomRoles.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == id, ct) is { } role)
+                return role;
+            return await db.CustomRoles.AsNoTracking().VisibleTo(principal.Access).AnyAsync(x => x.Id == id, ct)
+                ? RoleRefusals.OutOfReach
+                : RoleRefusals.NotFound(id.Value);
+        }
+    }
+}

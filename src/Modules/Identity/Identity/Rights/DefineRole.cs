@@ -1,0 +1,81 @@
+using FluentValidation;
+using Licensing.Identity.Contracts;
+using Licensing.Identity.Data;
+using Licensing.Identity.Users;
+using Licensing.Kernel.Http;
+using Licensing.Kernel.Persistence;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace Licensing.Identity.Rights;
+
+/// <summary>Puts permissions together to a role that can be held in an organisation's branch, at one level.</summary>
+internal static class DefineRole
+{
+    [Needs(IdentityPermissions.RolesManage)]
+    public sealed record Command(string Name, OrganizationKind Level, OrganizationId OrganizationId, IReadOnlyList<string> Permissions) : ICommand<CustomRoleView>;
+
+    public sealed class Validator : AbstractValidator<Command>
+    {
+        public Validator()
+        {
+            RuleFor(x => x.Name).NotEmpty().MaximumLength(CustomRoleName.Longest).Matches(CustomRoleName.Pattern);
+            RuleFor(x => x.Permissions).Permissions();
+        }
+    }
+
+    internal sealed class Handler(IdentityDb db, DbSession session, RoleBook roles, Principal principal, TimeProvider clock)
+        : ICommandHandler<Command, CustomRoleView>
+    {
+        public async Task<Result<CustomRoleView>> Handle(Command command, CancellationToken cancellationToken)
+        {
+            var organization = await db.Organizations.AsNoTracking().Within(principal.Scope)
+                .SingleOrDefaultAsync(x => x.Id == command.OrganizationId, cancellationToken);
+            if (organization is null)
+                return UserRefusals.UnknownOrganization(command.OrganizationId.Value);
+            if (Roles.All.Contains(command.Name, StringComparer.OrdinalIgnoreCase))
+                return RoleRefusals.NameReserved(command.Name);
+            if (roles.RefusalOf(command.Permissions, command.Level, organization.OwnerPath) is { } exceeding)
+                return exceeding;
+            if (await IsTakenAsync(command.Name, organization.OwnerPath, cancellationToken))
+                return RoleRefusals.NameTaken;
+            if (CustomRole.Define(organization, command.Name, command.Level, command.Permissions, clock.GetUtcNow()).Refused(out var refusal, out var role))
+                return refusal;
+
+            db.Add(role);
+            return CustomRoleView.Of(role);
+        }
+
+        // Whoever assigns by name in a branch must find one role: no two of a name lie on one way from the root. The lock, because no key can say that.
+        private async Task<bool> IsTakenAsync(string name, string path, CancellationToken ct)
+        {
+            await using var batch = new NpgsqlBatch(await session.OpenAsync(ct), session.Transaction);
+            batch.BatchCommands.Add(new NpgsqlBatchCommand("select pg_advisory_xact_lock(hashtextextended('identity.custom_role.' || lower($1), 0))")
+            { Parameters = { new() { Value = name } } });
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(
+                "select exists (select from identity.custom_roles where lower(name) = lower($1) and (starts_with($2, owner_path) or starts_with(owner_path, $2)))")
+            { Parameters = { new() { Value = name }, new() { Value = path } } });
+            await using var reader = await batch.ExecuteReaderAsync(ct);
+            await reader.NextResultAsync(ct);
+            return await reader.ReadAsync(ct) && reader.GetBoolean(0);
+        }
+    }
+
+    public static void Map(RouteGroupBuilder roles) => roles
+        .MapPost("/", (Command body, ISender sender, CancellationToken ct) => sender.Created(body, x => $"/api/v1/roles/{x.Id.Value}", ct))
+        .Slice<Command, CustomRoleView>(nameof(DefineRole), "Defines a custom role", StatusCodes.Status201Created);
+}
+
+internal static class CustomRoleName
+{
+    public const int Longest = 100;
+    public const string Pattern = @"^[\p{L}\p{N}]([\p{L}\p{N} ._-]*[\p{L}\p{N}])?$";
+}
+
+internal static class PermissionListRules
+{
+    private const int Most = 200;
+
+    public static IRuleBuilderOptions<T, IReadOnlyList<string>?> Permissions<T>(this IRuleBuilder<T, IReadOnlyList<string>?> rule) => rule
+        .NotEmpty().Must(p => p is not { Count: > Most }).WithErrorCode("too_many").WithMessage($"permissions has at most {Most} items.");
+}

@@ -1,0 +1,84 @@
+using System.Collections.Frozen;
+using Licensing.Identity.Contracts;
+using Licensing.Identity.Organizations;
+using Licensing.Identity.Users;
+using Licensing.Kernel.Persistence;
+using Npgsql;
+
+namespace Licensing.Identity.Rights;
+
+/// <summary>A role that can be held at the organisation it was asked for.</summary>
+internal sealed record UsableRole(string Name, CustomRoleId? CustomId, FrozenSet<string> Permissions)
+{
+    /// <summary>What of it a key with <paramref name="scopes"/> has.</summary>
+    public IEnumerable<string> Within(IReadOnlyCollection<string> scopes) => scopes.Count == 0 ? Permissions : Permissions.Intersect(scopes);
+}
+
+/// <summary>
+/// Finds roles by name, and is the one place that keeps anyone from giving more than he has: whatever is to be given, to a user, an
+/// account, a key or a custom role, must be held by the giver himself at a node that reaches it.
+/// </summary>
+internal sealed class RoleBook(DbSession session, RolePermissions predefined, PermissionCatalog catalog, Principal principal)
+{
+    /// <summary>The role when it fits the level and the caller may give all of it there.</summary>
+    public async Task<Result<UsableRole>> GiveableAsync(string role, Organization at, CancellationToken ct) =>
+        (await UsableAsync(role, at, ct)).Refused(out var refusal, out var usable) ? refusal
+        : Exceeding(usable.Permissions, at.OwnerPath) is { } more ? RoleRefusals.NotHeld("/role", more)
+        : usable;
+
+    /// <summary>The role when it fits the level, whoever asks.</summary>
+    public async Task<Result<UsableRole>> UsableAsync(string role, Organization at, CancellationToken ct)
+    {
+        if (Roles.All.Contains(role))
+            return RoleLevels.LevelOf(role) == at.Kind ? new UsableRole(role, null, predefined.Of(role)) : UserRefusals.WrongLevel(role, at.Kind);
+
+        // The nearest definition, should a transfer have brought two of a name together. Held until the transaction ends, so that it is not
+        // deleted, nor widened, between this look and what is given.
+        await using var command = new NpgsqlCommand(
+            """
+            select id, name, level, permissions from identity.custom_roles where lower(name) = lower($1) and starts_with($2, owner_path)
+            order by length(owner_path) desc limit 1 for share
+            """, await session.OpenAsync(ct), session.Transaction)
+        { Parameters = { new() { Value = role }, new() { Value = at.OwnerPath } } };
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        if (!await reader.ReadAsync(ct))
+            return UserRefusals.UnknownRole(role);
+        var name = reader.GetString(1);
+        return Enum.Parse<OrganizationKind>(reader.GetString(2)) == at.Kind
+            ? new UsableRole(
+                name, new CustomRoleId(reader.GetGuid(0)), predefined.Of(name, reader.GetFieldValue<string[]>(3), onlyReading: false, scopes: []))
+            : UserRefusals.WrongLevel(name, at.Kind);
+    }
+
+    /// <summary>Whether the caller may put <paramref name="permissions"/> into a role of <paramref name="level"/> that reaches all below <paramref name="path"/>.</summary>
+    public Refusal? RefusalOf(IReadOnlyList<string> permissions, OrganizationKind level, string path)
+    {
+        var wrong = permissions.Select((permission, i) => (Permission: permission, Pointer: $"/permissions/{i}"))
+            .Select(p => !catalog.All.ContainsKey(p.Permission) ? RoleRefusals.UnknownPermission(p.Pointer, p.Permission)
+                : !predefined.Fits(p.Permission, level) ? RoleRefusals.NotAtLevel(p.Pointer, p.Permission, level)
+                : !principal.May(p.Permission, path) ? RoleRefusals.NotHeld(p.Pointer, p.Permission)
+                : null)
+            .OfType<Refusal>().SelectMany(r => r.Fields).ToList();
+        return wrong.Count == 0 ? null : Refusal.AllFields(wrong);
+    }
+
+    /// <summary>The first of <paramref name="permissions"/> that the caller does not hold at a node reaching <paramref name="path"/>, or null.</summary>
+    public string? Exceeding(IEnumerable<string> permissions, string path) =>
+        permissions.Order(StringComparer.Ordinal).FirstOrDefault(p => !principal.May(p, path));
+
+    /// <summary>What a user holds anywhere and the caller does not hold there, or null: who can become someone has all that he has.</summary>
+    public async Task<string?> ExceedingAsync(UserId user, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(HeldRole.OfUser, await session.OpenAsync(ct), session.Transaction)
+        { Parameters = { new() { Value = user.Value } } };
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        // The whole of his roles, suspended or not: the branch may be resumed.
+        while (await reader.ReadAsync(ct))
+            if (HeldRole.Read(reader) is var held && Exceeding(predefined.Of(held.Role, held.Custom, onlyReading: false, scopes: []), held.Path) is { } more)
+                return more;
+        return null;
+    }
+
+    /// <summary>Whether there is such a permission.</summary>
+    public bool Knows(string permission) => catalog.All.ContainsKey(permission);
+}
