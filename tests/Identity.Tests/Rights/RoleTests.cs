@@ -1,7 +1,7 @@
 using System.Net;
 using Licensing.Identity.Contracts;
 
-namespace Licensing.Identity.Tests.Users;
+namespace Licensing.Identity.Tests.Rights;
 
 public sealed class RoleTests(App app) : IClassFixture<App>
 {

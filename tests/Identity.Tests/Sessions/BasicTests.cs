@@ -1,0 +1,139 @@
+using System.Net;
+using System.Text;
+using Licensing.Identity.Contracts;
+using Licensing.Identity.Tests.Requests;
+using Licensing.Kernel.Http;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+using Npgsql;
+
+namespace Licensing.Identity.Tests.Sessions;
+
+/// <summary>HTTP Basic at the reseller's door, on an endpoint that asks for a permission as its methods do.</summary>
+public sealed class BasicTests(BasicTests.Door app) : IClassFixture<BasicTests.Door>
+{
+    private const string Path = "/WebApi/ResellerService/Whoami";
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public sealed class Door : ProxiedApp
+    {
+        protected override void Map(IEndpointRouteBuilder routes) => routes
+            .MapGet(Path, (Principal principal) => principal.Access.Name)
+            .WithMetadata(new SliceMetadata(typeof(Door), new RequestPolicy("identity.users.read", false, false)));
+    }
+
+    [Fact]
+    public async Task A_user_and_an_api_key_get_in_with_their_rights()
+    {
+        var branch = await app.BranchAsync();
+        var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerReader);
+        var powerless = await Person.AddAsync(branch, branch.Partner, null);
+        using var made = await branch.As(Roles.PartnerAdministrator).PostAsync("/api/v1/api-keys", new { name = "erp" });
+        var key = await made.JsonAsync();
+        var (prefix, secret) = (key.GetProperty("prefix").GetString()!, key.GetProperty("key").GetString()!);
+
+        (await GetAsync(person.Email, person.Password)).ShouldBe((HttpStatusCode.OK, person.Email.ToLowerInvariant()));
+        (await GetAsync(prefix, secret)).ShouldBe((HttpStatusCode.OK, $"erp (lk_{prefix})"));
+        (await GetAsync($"lk_{prefix}", secret)).Status.ShouldBe(HttpStatusCode.OK);
+        (await GetAsync(powerless.Email, powerless.Password)).Status.ShouldBe(HttpStatusCode.Forbidden);
+        (await GetAsync("00000000", secret)).Status.ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
+    public async Task What_is_wrong_is_refused_in_the_doors_own_words()
+    {
+        var branch = await app.BranchAsync();
+        var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerReader);
+        var right = Encode($"{person.Email}:{person.Password}");
+        foreach (var header in new[]
+        {
+            $"Basic {Encode($"{person.Email}:wrong")}", $"Basic {Encode("nobody@example.com:wrong")}", $"Basic {Encode(person.Email)}", $"Basic {Encode($":{person.Password}")}",
+            $"Basic {Encode($"{person.Email}:")}", "Basic !!!", "Basic", $"Bearer {right}", $"Basic {Convert.ToBase64String([0xff, 0xfe, (byte)':', 0xff])}",
+            $"Basic {Encode($"{person.Email}:{new string('x', 5_000)}")}", $"Basic {Encode($"{person.Email}\0:{person.Password}")}",
+        })
+        {
+            using var client = app.Anonymous();
+            client.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", header);
+            client.DefaultRequestHeaders.Add("Accept", "application/json");
+            using var answer = await client.GetAsync(Path, Ct);
+            answer.StatusCode.ShouldBe(HttpStatusCode.Unauthorized, header);
+            answer.Headers.WwwAuthenticate.Single().ToString().ShouldStartWith("Basic realm=");
+            (await answer.JsonAsync()).GetProperty("ErrorType").GetString().ShouldBe("AuthenticationFaultContract");
+        }
+
+        using var without = await app.Anonymous().GetAsync(Path, Ct);
+        without.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        // Only at that door.
+        using var elsewhere = app.Anonymous();
+        elsewhere.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", $"Basic {right}");
+        (await elsewhere.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
+    public async Task A_password_is_hashed_once_in_a_while_and_its_change_is_noticed_at_once()
+    {
+        var branch = await app.BranchAsync();
+        var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerReader);
+        (await GetAsync(person.Email, person.Password)).Status.ShouldBe(HttpStatusCode.OK);
+
+        // Behind the product's back: with no hash that fits, only what is remembered lets him in.
+        var hash = await SqlAsync($"update identity.users set password_hash = 'AQ==' || password_hash where id = '{person.Id}' returning password_hash");
+        (await GetAsync(person.Email, person.Password)).Status.ShouldBe(HttpStatusCode.OK);
+        app.Clock.Advance(TimeSpan.FromSeconds(15));
+        (await GetAsync(person.Email, person.Password)).Status.ShouldBe(HttpStatusCode.Unauthorized);
+        await SqlAsync($"update identity.users set password_hash = '{hash[4..]}' where id = '{person.Id}' returning password_hash");
+
+        (await GetAsync(person.Email, person.Password)).Status.ShouldBe(HttpStatusCode.OK);
+        using var client = await person.ClientAsync();
+        (await client.PostAsync("/api/v1/auth/password", new { currentPassword = person.Password, newPassword = "another good one" })).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await GetAsync(person.Email, person.Password)).Status.ShouldBe(HttpStatusCode.Unauthorized);
+        (await GetAsync(person.Email, "another good one")).Status.ShouldBe(HttpStatusCode.OK);
+        // What proved someone here proves nobody elsewhere.
+        using var bearer = app.Anonymous();
+        bearer.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", $"Bearer {person.Email}:another good one");
+        (await bearer.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
+    public async Task Wrong_passwords_lock_as_at_the_log_in_and_are_not_remembered_as_right()
+    {
+        var branch = await app.BranchAsync();
+        var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerReader);
+        for (var i = 0; i < 5; i++)
+            (await GetAsync(person.Email, "wrong", "198.51.100.7")).Status.ShouldBe(HttpStatusCode.Unauthorized);
+        using (var login = app.From("198.51.100.7"))
+            for (var i = 0; i < 5; i++)
+                await login.PostAsync("/api/v1/auth/login", new { email = person.Email, password = "wrong" });
+
+        (await GetAsync(person.Email, person.Password, "198.51.100.7")).Status.ShouldBe(HttpStatusCode.Unauthorized);
+        (await GetAsync(person.Email, person.Password, "198.51.100.8")).Status.ShouldBe(HttpStatusCode.OK);
+        app.Clock.Advance(TimeSpan.FromMinutes(1));
+        (await GetAsync(person.Email, person.Password, "198.51.100.7")).Status.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task A_first_password_opens_nothing()
+    {
+        var branch = await app.BranchAsync();
+        var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerReader, mustChange: true);
+
+        (await GetAsync(person.Email, person.Password)).Status.ShouldBe(HttpStatusCode.Forbidden);
+    }
+
+    private async Task<(HttpStatusCode Status, string Body)> GetAsync(string name, string password, string? from = null)
+    {
+        using var client = from is null ? app.Anonymous() : app.From(from);
+        client.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", $"Basic {Encode($"{name}:{password}")}");
+        using var answer = await client.GetAsync(Path, Ct);
+        return (answer.StatusCode, await answer.Content.ReadAsStringAsync(Ct));
+    }
+
+    private static string Encode(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
+
+    private Task<string> SqlAsync(string sql) => app.InAsync<NpgsqlDataSource, string>(async database =>
+    {
+        await using var command = database.CreateCommand(sql);
+        return (string)(await command.ExecuteScalarAsync(Ct))!;
+    });
+}

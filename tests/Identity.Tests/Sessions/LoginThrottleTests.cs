@@ -1,0 +1,182 @@
+using System.Net;
+using Licensing.Identity.Contracts;
+using Licensing.Identity.Tests.Requests;
+using Npgsql;
+
+namespace Licensing.Identity.Tests.Sessions;
+
+/// <summary>Who guesses is slowed down; whom he guesses at is not kept out.</summary>
+public sealed class LoginThrottleTests(ProxiedApp app) : IClassFixture<ProxiedApp>
+{
+    private const string Wrong = "not the password";
+    private static int _last;
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_stranger_locks_out_only_himself()
+    {
+        var person = await SomebodyAsync();
+        var (stranger, home) = (Address(), Address());
+        for (var i = 0; i < 30; i++)
+            (await TryAsync(person, stranger, Wrong)).ShouldBe(HttpStatusCode.Unauthorized);
+
+        // Even with the right password, from there.
+        (await TryAsync(person, stranger)).ShouldBe(HttpStatusCode.Unauthorized);
+        (await TryAsync(person, home)).ShouldBe(HttpStatusCode.OK);
+        app.Clock.Advance(TimeSpan.FromSeconds(59));
+        (await TryAsync(person, stranger)).ShouldBe(HttpStatusCode.Unauthorized);
+        app.Clock.Advance(TimeSpan.FromSeconds(1));
+        (await TryAsync(person, stranger)).ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task The_lock_doubles_up_to_a_quarter_of_an_hour_and_a_success_ends_the_count()
+    {
+        var person = await SomebodyAsync();
+        var stranger = Address();
+        foreach (var minutes in new[] { 1, 2, 4, 8, 15, 15 })
+        {
+            for (var i = 0; i < 10; i++)
+                await TryAsync(person, stranger, Wrong);
+            app.Clock.Advance(TimeSpan.FromMinutes(minutes) - TimeSpan.FromSeconds(1));
+            (await TryAsync(person, stranger)).ShouldBe(HttpStatusCode.Unauthorized, $"{minutes}");
+            app.Clock.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        (await TryAsync(person, stranger)).ShouldBe(HttpStatusCode.OK);
+        for (var i = 0; i < 10; i++)
+            await TryAsync(person, stranger, Wrong);
+        app.Clock.Advance(TimeSpan.FromMinutes(1));
+        (await TryAsync(person, stranger)).ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Many_addresses_lock_the_account_shortly_but_not_for_where_its_user_was_before()
+    {
+        var person = await SomebodyAsync();
+        var (home, elsewhere) = (Address(), Address());
+        (await TryAsync(person, home)).ShouldBe(HttpStatusCode.OK);
+
+        // Nine each, so that no address locks itself out.
+        await GuessAsync(person, addresses: 6, tries: 9);
+
+        (await TryAsync(person, elsewhere)).ShouldBe(HttpStatusCode.Unauthorized);
+        (await TryAsync(person, home)).ShouldBe(HttpStatusCode.OK);
+        app.Clock.Advance(TimeSpan.FromMinutes(1));
+        (await TryAsync(person, elsewhere)).ShouldBe(HttpStatusCode.OK);
+
+        // The second lock is twice as long.
+        await GuessAsync(person, addresses: 6, tries: 9);
+        var third = Address();
+        app.Clock.Advance(TimeSpan.FromMinutes(2) - TimeSpan.FromSeconds(1));
+        (await TryAsync(person, third)).ShouldBe(HttpStatusCode.Unauthorized);
+        app.Clock.Advance(TimeSpan.FromSeconds(1));
+        (await TryAsync(person, third)).ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Few_addresses_never_lock_the_account()
+    {
+        var person = await SomebodyAsync();
+        for (var round = 0; round < 4; round++)
+        {
+            await GuessAsync(person, addresses: 4, tries: 20);
+            app.Clock.Advance(TimeSpan.FromMinutes(31));
+        }
+
+        await GuessAsync(person, addresses: 4, tries: 20);
+        (await TryAsync(person, Address())).ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task An_address_that_tries_all_accounts_is_told_to_wait()
+    {
+        var person = await SomebodyAsync();
+        var stranger = Address();
+        for (var i = 0; i < 100; i++)
+            (await TryAsync(person with { Email = $"someone-{i}@example.com" }, stranger)).ShouldBe(HttpStatusCode.Unauthorized);
+
+        using var client = app.From(stranger);
+        using var refused = await client.PostAsync("/api/v1/auth/login", new { email = person.Email, password = person.Password });
+
+        refused.StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
+        (await refused.CodeAsync()).ShouldBe("too_many_tries");
+        refused.Headers.RetryAfter!.Delta.ShouldBe(TimeSpan.FromMinutes(30));
+        (await TryAsync(person, Address())).ShouldBe(HttpStatusCode.OK);
+        app.Clock.Advance(TimeSpan.FromMinutes(30) + TimeSpan.FromSeconds(1));
+        (await TryAsync(person, stranger)).ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task What_one_says_was_his_address_changes_nothing()
+    {
+        var person = await SomebodyAsync();
+        var stranger = Address();
+        for (var i = 0; i < 10; i++)
+        {
+            using var client = app.From(stranger, $"203.0.113.{i}");
+            (await client.PostAsync("/api/v1/auth/login", new { email = person.Email, password = Wrong })).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        }
+
+        using var last = app.From(stranger, "203.0.113.200");
+        (await last.PostAsync("/api/v1/auth/login", new { email = person.Email, password = person.Password })).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        (await TryAsync(person, Address())).ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task An_ipv6_network_is_one_address()
+    {
+        var person = await SomebodyAsync();
+        for (var i = 0; i < 10; i++)
+            await TryAsync(person, $"2001:db8:1:2::{i + 1:x}", Wrong);
+
+        (await TryAsync(person, "2001:db8:1:2:ffff::1")).ShouldBe(HttpStatusCode.Unauthorized);
+        (await TryAsync(person, "2001:db8:1:3::1")).ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Parallel_guesses_count_and_names_are_not_kept()
+    {
+        var person = await SomebodyAsync();
+        var stranger = Address();
+        await Task.WhenAll(Enumerable.Range(0, 10).Select(i => TryAsync(person, stranger, $"{Wrong} {i}")));
+        (await TryAsync(person, stranger)).ShouldBe(HttpStatusCode.Unauthorized);
+
+        var kept = await app.InAsync<NpgsqlDataSource, string>(async database =>
+        {
+            await using var command = database.CreateCommand("select string_agg(encode(account, 'escape'), ',') from identity.login_tries");
+            return (string)(await command.ExecuteScalarAsync(Ct))!;
+        });
+        kept.ShouldNotContain("example");
+    }
+
+    private static string Address()
+    {
+        var number = Interlocked.Increment(ref _last);
+        return $"198.18.{number / 250}.{number % 250 + 1}";
+    }
+
+    private async Task<Person> SomebodyAsync()
+    {
+        var branch = await app.BranchAsync();
+        return await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
+    }
+
+    private async Task GuessAsync(Person person, int addresses, int tries)
+    {
+        for (var a = 0; a < addresses; a++)
+        {
+            var address = Address();
+            for (var i = 0; i < tries; i++)
+                await TryAsync(person, address, Wrong);
+        }
+    }
+
+    private async Task<HttpStatusCode> TryAsync(Person person, string address, string? password = null)
+    {
+        using var client = app.From(address);
+        using var answer = await client.PostAsync("/api/v1/auth/login", new { email = person.Email, password = password ?? person.Password });
+        return answer.StatusCode;
+    }
+}
