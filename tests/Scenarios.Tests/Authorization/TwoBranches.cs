@@ -1,4 +1,6 @@
 using System.Net.Http.Json;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Licensing.Identity.Contracts;
@@ -44,7 +46,7 @@ public sealed class TwoBranches : IAsyncLifetime
     {
         "-" or "period" or "plan" or "product" or "meter" or "pricelist" => OrganizationKind.Tenant,
         "distributor" => OrganizationKind.Distributor,
-        "partner" or "statement" or "scheme" => OrganizationKind.Partner,
+        "partner" or "statement" or "scheme" or "certificate" => OrganizationKind.Partner,
         "operation" => OrganizationKind.Platform,
         _ => OrganizationKind.Tenant,
     };
@@ -97,6 +99,15 @@ public sealed class TwoBranches : IAsyncLifetime
         ids["assignment"] = Id(await PutAsync(admin, "/api/v1/roles/assignments", new { userId = Id(user), role = Roles.TenantUser, organizationId = ids["tenant"] }));
         ids["apikey"] = Id(await PostAsync(admin, "/api/v1/api-keys", new { name = "key", organizationId = ids["tenant"], role = Roles.TenantAdministrator }));
         ids["client"] = Id(await PostAsync(admin, "/api/v1/clients", new { name = "client", organizationId = ids["tenant"], role = Roles.TenantAdministrator }));
+        ids["role"] = Id(await PostAsync(admin, "/api/v1/roles", new
+        {
+            name = "Desk",
+            level = "Tenant",
+            organizationId = ids["tenant"],
+            permissions = new[] { "identity.users.read" },
+        }));
+        ids["accountrole"] = Id(await PutAsync(admin, "/api/v1/roles/account-assignments", new { organizationId = ids["tenant"], role = Roles.TenantUser }));
+        ids["certificate"] = Id(await PostAsync(admin, "/api/v1/certificates", new { organizationId = ids["partner"], pem = CertificatePem(), profile = "v2" }));
         ids["subscription"] = Id(await PostAsync(admin, "/api/v1/subscriptions", new
         {
             tenantId = ids["tenant"],
@@ -155,6 +166,14 @@ public sealed class TwoBranches : IAsyncLifetime
         return response.IsSuccessStatusCode
             ? JsonSerializer.Deserialize<JsonObject>(text)!
             : throw new InvalidOperationException($"{method} {path}: {(int)response.StatusCode} {text}");
+    }
+
+    private static string CertificatePem()
+    {
+        using var key = RSA.Create(2048);
+        using var certificate = new CertificateRequest("CN=reseller", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
+            .CreateSelfSigned(new DateTimeOffset(2025, 1, 1, 0, 0, 0, TimeSpan.Zero), new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero));
+        return certificate.ExportCertificatePem();
     }
 
     private static string Id(JsonObject resource) => resource["id"]!.GetValue<string>();
