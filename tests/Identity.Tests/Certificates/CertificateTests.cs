@@ -21,7 +21,7 @@ public sealed class CertificateTests(App app) : IClassFixture<App>
         using var partner = branch.As(Roles.PartnerAdministrator);
         using var key = RSA.Create(2048);
         using var certificate = SelfSigned(key);
-        var fingerprint = Convert.ToHexStringLower(SHA1.HashData(certificate.RawData));
+        var fingerprint = certificate.Thumbprint.ToLowerInvariant();
 
         using var answer = await EnrolAsync(partner, branch.Partner, certificate.ExportCertificatePem());
 
@@ -111,7 +111,8 @@ public sealed class CertificateTests(App app) : IClassFixture<App>
         (await EnrolAsync(partner, branch.Partner, later.ExportCertificatePem())).StatusCode.ShouldBe(HttpStatusCode.Created);
         (await ErrorAsync(await EnrolAsync(partner, branch.Partner, over.ExportCertificatePem()))).ShouldBe("/pem expired");
 
-        bool Published(IEnumerable<JsonElement> keys) => keys.Any(k => k.GetProperty("kid").GetString() == later.Thumbprint.ToLowerInvariant());
+        var fingerprint = later.Thumbprint.ToLowerInvariant();
+        bool Published(IEnumerable<JsonElement> keys) => keys.Any(k => k.GetProperty("kid").GetString() == fingerprint);
         Published(await KeysAsync("/licensing/.well-known/jwks.json")).ShouldBeFalse();
         app.Clock.Advance(TimeSpan.FromDays(1));
         Published(await KeysAsync("/licensing/.well-known/jwks.json")).ShouldBeTrue();
