@@ -1,6 +1,10 @@
 using System.Net;
 using System.Text.Json;
 using Licensing.Identity.Contracts;
+using Licensing.Identity.Rights;
+using Licensing.Kernel.Persistence;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 
 namespace Licensing.Identity.Tests.Rights;
 
@@ -177,6 +181,25 @@ public sealed class CustomRoleTests(App app) : IClassFixture<App>
     }
 
     [Fact]
+    public async Task A_definition_waits_for_another_of_its_name_in_the_branch()
+    {
+        var branch = await app.BranchAsync();
+        using var distributor = branch.As(Roles.DistributorAdministrator);
+        await using var scope = app.Services.CreateAsyncScope();
+        scope.ServiceProvider.GetRequiredService<Principal>().Become(Access.System);
+        var session = scope.ServiceProvider.GetRequiredService<DbSession>();
+        await session.BeginAsync(TestContext.Current.CancellationToken);
+        (await scope.ServiceProvider.GetRequiredService<ISender>().Send(
+            new DefineRole.Command("Waited", OrganizationKind.Partner, branch.Partner.Id, Reading), TestContext.Current.CancellationToken)).Refusal.ShouldBeNull();
+
+        var other = distributor.PostAsync("/api/v1/roles", Body("waited", "Partner", branch.Distributor, Reading));
+        await Eventually.TrueAsync(async () => other.IsCompleted || await IsAnyoneWaitingAsync());
+        await session.CommitAsync(TestContext.Current.CancellationToken);
+
+        (await (await other).CodeAsync()).ShouldBe("role_name_taken");
+    }
+
+    [Fact]
     public async Task A_role_that_someone_holds_is_not_deleted()
     {
         var branch = await app.BranchAsync();
@@ -254,6 +277,13 @@ public sealed class CustomRoleTests(App app) : IClassFixture<App>
         Names(first).Concat(Names(second)).ShouldBe(["Page 2", "Page 1", "Page 0"]);
         Names(await partner.GetJsonAsync("/api/v1/roles")).Take(9).ShouldBe(Roles.All);
     }
+
+    private Task<bool> IsAnyoneWaitingAsync() => app.InAsync<NpgsqlDataSource, bool>(async database =>
+    {
+        await using var command = database.CreateCommand(
+            "select exists (select from pg_locks l join pg_database d on d.oid = l.database where d.datname = current_database() and l.locktype = 'advisory' and not l.granted)");
+        return (bool)(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken))!;
+    });
 
     private static object Body(string name, string level, OrganizationRef at, string[] permissions) => new { name, level, organizationId = at.Id.Value, permissions };
 
