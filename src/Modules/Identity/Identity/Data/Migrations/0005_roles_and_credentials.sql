@@ -16,7 +16,6 @@ create index custom_roles_by_name on identity.custom_roles (lower(name));
 -- Null: a predefined role, known by its name. A role that is held cannot be deleted.
 alter table identity.role_assignments add column custom_role_id uuid references identity.custom_roles (id);
 create index role_assignments_by_custom_role on identity.role_assignments (custom_role_id) where custom_role_id is not null;
-create index role_assignments_by_owner on identity.role_assignments (owner_path, id);
 
 -- A role held by an organisation: all its users have it there.
 create table identity.account_roles (
