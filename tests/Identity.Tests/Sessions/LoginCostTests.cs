@@ -61,7 +61,7 @@ public sealed class LoginCostTests(LoginCostTests.CountedHashes app) : IClassFix
         var known = await CostAsync(wrong.Email);
 
         known.Hashes.ShouldBe(1);
-        known.Statements.Count.ShouldBe(2);
+        known.Statements.Count.ShouldBe(4);
         foreach (var email in new[] { "nobody-known@example.com", locked.Email, disabled.Email })
         {
             var cost = await CostAsync(email);

@@ -9,7 +9,7 @@ using Npgsql;
 namespace Licensing.Scenarios.Tests.Authorization;
 
 /// <summary>Two branches of one tree, each with one of everything that an endpoint can name, billed and closed for one month.</summary>
-public sealed class TwoBranches : IAsyncLifetime
+public class TwoBranches : IAsyncLifetime
 {
     public const string Month = "2025-12";
 
@@ -23,12 +23,14 @@ public sealed class TwoBranches : IAsyncLifetime
     /// <summary>The branch from which nothing of <see cref="Near"/> may be seen.</summary>
     public Ids Far { get; private set; } = null!;
 
+    protected Branch NearBranch { get; private set; } = null!;
+
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync()
+    public virtual async ValueTask InitializeAsync()
     {
         await App.InitializeAsync();
-        var near = await App.BranchAsync();
+        var near = NearBranch = await App.BranchAsync();
         var far = await App.BranchAsync();
         await CatalogAsync(near);
         var nearIds = await FillAsync(near);
@@ -39,7 +41,11 @@ public sealed class TwoBranches : IAsyncLifetime
         Far = new Ids(farIds, far.As);
     }
 
-    public ValueTask DisposeAsync() => App.DisposeAsync();
+    public virtual async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        await App.DisposeAsync();
+    }
 
     /// <summary>Whether the near branch's <paramref name="resource"/> lies in the subtree where <paramref name="role"/> is held there.</summary>
     public bool Reaches(string role, string resource) => Ids.LevelOf(role) <= resource switch
@@ -78,7 +84,7 @@ public sealed class TwoBranches : IAsyncLifetime
         await PutAsync(admin, "/api/v1/tax-rates", new { country = "DE", category = "S", percent = "19", validFrom = "2025-01-01" });
     }
 
-    private async Task<Dictionary<string, string>> FillAsync(Branch branch)
+    protected async Task<Dictionary<string, string>> FillAsync(Branch branch)
     {
         var admin = branch.Administrator();
         var ids = new Dictionary<string, string>(_shared)
@@ -141,7 +147,7 @@ public sealed class TwoBranches : IAsyncLifetime
         return ((Guid)(await link.ExecuteScalarAsync(Ct))!).ToString();
     });
 
-    private async Task BillAsync(Branch branch, Dictionary<string, string> ids)
+    protected async Task BillAsync(Branch branch, Dictionary<string, string> ids)
     {
         var admin = branch.Administrator();
         ids["operation"] = (await PostAsync(admin, $"/api/v1/billing/generate/{Month}", new { issue = true }))["operationId"]!.GetValue<string>();
@@ -154,9 +160,9 @@ public sealed class TwoBranches : IAsyncLifetime
     private static async Task<JsonObject> FirstAsync(HttpClient client, string path) =>
         (await client.GetFromJsonAsync<JsonObject>(path, Ct))!["items"]!.AsArray().Single()!.AsObject();
 
-    private static Task<JsonObject> PostAsync(HttpClient client, string path, object? body) => SendAsync(client, HttpMethod.Post, path, body);
+    protected static Task<JsonObject> PostAsync(HttpClient client, string path, object? body) => SendAsync(client, HttpMethod.Post, path, body);
 
-    private static Task<JsonObject> PutAsync(HttpClient client, string path, object body) => SendAsync(client, HttpMethod.Put, path, body);
+    protected static Task<JsonObject> PutAsync(HttpClient client, string path, object body) => SendAsync(client, HttpMethod.Put, path, body);
 
     private static async Task<JsonObject> SendAsync(HttpClient client, HttpMethod method, string path, object? body)
     {
@@ -176,5 +182,5 @@ public sealed class TwoBranches : IAsyncLifetime
         return certificate.ExportCertificatePem();
     }
 
-    private static string Id(JsonObject resource) => resource["id"]!.GetValue<string>();
+    protected static string Id(JsonObject resource) => resource["id"]!.GetValue<string>();
 }

@@ -76,6 +76,7 @@ internal sealed class LoginAttempts(NpgsqlDataSource database, SecretBox secrets
     {
         var now = clock.GetUtcNow();
         var (digest, network) = (DigestOf(account), Network(address));
+        bool mayTry, isKnown;
         await using var connection = await database.OpenConnectionAsync(ct);
         await using (var own = new NpgsqlCommand(
             """
@@ -96,13 +97,14 @@ internal sealed class LoginAttempts(NpgsqlDataSource database, SecretBox secrets
             })
                 own.Parameters.Add(new() { Value = value });
             await using var reader = await own.ExecuteReaderAsync(ct);
-            if (!await reader.ReadAsync(ct))
-                return false;
-            if (!await reader.IsDBNullAsync(0, ct) && reader.GetFieldValue<DateTimeOffset>(0) > now - _settings.KnownFor)
-                return true;
+            (mayTry, isKnown) = await reader.ReadAsync(ct)
+                ? (true, !await reader.IsDBNullAsync(0, ct) && reader.GetFieldValue<DateTimeOffset>(0) > now - _settings.KnownFor)
+                : (false, false);
         }
 
-        return !await IsAccountLockedAsync(connection, digest, now, ct);
+        // Asked whatever the answer so far, so that the time tells nothing.
+        var isLocked = await IsAccountLockedAsync(connection, digest, now, ct);
+        return mayTry && (isKnown || !isLocked);
     }
 
     /// <summary>Forgets what the address failed at before, and knows it for the user's own.</summary>
