@@ -1,6 +1,5 @@
 using System.Net;
 using Licensing.Identity.Contracts;
-using Licensing.Kernel;
 using Licensing.Kernel.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;

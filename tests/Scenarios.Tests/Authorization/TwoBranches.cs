@@ -35,6 +35,7 @@ public class TwoBranches : IAsyncLifetime
         await CatalogAsync(near);
         var nearIds = await FillAsync(near);
         var farIds = await FillAsync(far);
+        await FillMoreAsync();
         await BillAsync(near, nearIds);
         await BillAsync(far, farIds);
         Near = new Ids(nearIds, near.As);
@@ -46,6 +47,9 @@ public class TwoBranches : IAsyncLifetime
         GC.SuppressFinalize(this);
         await App.DisposeAsync();
     }
+
+    /// <summary>What else there is to be before the month is billed and closed.</summary>
+    protected virtual Task FillMoreAsync() => Task.CompletedTask;
 
     /// <summary>Whether the near branch's <paramref name="resource"/> lies in the subtree where <paramref name="role"/> is held there.</summary>
     public bool Reaches(string role, string resource) => Ids.LevelOf(role) <= resource switch
@@ -135,7 +139,7 @@ public class TwoBranches : IAsyncLifetime
     }
 
     // As a log-in at another issuer would leave it.
-    private Task<string> LinkAsync(string userId) => App.InAsync<NpgsqlDataSource, string>(async database =>
+    protected Task<string> LinkAsync(string userId) => App.InAsync<NpgsqlDataSource, string>(async database =>
     {
         await using var link = database.CreateCommand(
             """

@@ -13,6 +13,8 @@ public sealed class WholeTree : TwoBranches
 
     private readonly Dictionary<OrganizationKind, Ids> _near = [];
     private readonly Dictionary<string, string> _keys = [];
+    private Branch _third = null!;
+    private Dictionary<string, string> _thirdIds = null!;
 
     /// <summary>The suspended branch's things.</summary>
     public Ids Suspended { get; private set; } = null!;
@@ -43,14 +45,19 @@ public sealed class WholeTree : TwoBranches
         foreach (var at in (OrganizationRef[])[NearBranch.Platform, NearBranch.Distributor, NearBranch.Partner, NearBranch.Tenant])
             _near[at.Kind] = new Ids(await FillAtAsync(NearBranch, at), NearBranch.As);
 
-        var third = await App.BranchAsync();
-        var ids = await FillAsync(third);
+        var (third, ids) = (_third, _thirdIds);
         await BillAsync(third, ids);
         foreach (var at in (OrganizationRef[])[third.Distributor, third.Partner, third.Tenant])
             foreach (var role in Roles.All.Where(r => Ids.LevelOf(r) == at.Kind))
                 _keys[role] = (await PostAsync(third.Administrator(), "/api/v1/api-keys", new { name = role, organizationId = at.Id.Value, role }))["key"]!.GetValue<string>();
         await PostAsync(third.Administrator(), $"/api/v1/distributors/{third.Distributor.Id.Value}/suspend", new { reason = "unpaid" });
         Suspended = new Ids(ids);
+    }
+
+    protected override async Task FillMoreAsync()
+    {
+        _third = await App.BranchAsync();
+        _thirdIds = await FillAsync(_third);
     }
 
     private async Task<Dictionary<string, string>> FillAtAsync(Branch branch, OrganizationRef at)
@@ -77,6 +84,7 @@ public sealed class WholeTree : TwoBranches
             ["accountrole"] = Id(await PutAsync(admin, "/api/v1/roles/account-assignments", new { organizationId = at.Id.Value, role })),
         };
         ids["assignment"] = Id(await PutAsync(admin, "/api/v1/roles/assignments", new { userId = ids["user"], role, organizationId = at.Id.Value }));
+        ids["identity"] = await LinkAsync(ids["user"]);
         return ids;
     }
 }
