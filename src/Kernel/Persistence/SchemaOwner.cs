@@ -67,7 +67,8 @@ public static class ApplicationRole
                     execute 'revoke update, delete, truncate on ' || appended || ' from {Name}';
                 end loop;
             end $$
-            """, connection) { CommandTimeout = 0 };
+            """, connection)
+        { CommandTimeout = 0 };
         await command.ExecuteNonQueryAsync(ct);
     }
 }

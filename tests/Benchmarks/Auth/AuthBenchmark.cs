@@ -1,10 +1,10 @@
-using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.DependencyInjection;
 using System.Net.Http.Headers;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel;
 using Licensing.Kernel.Http;
 using MediatR;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 using ISender = Licensing.Kernel.ISender;
 
 namespace Licensing.Benchmarks;

@@ -1,5 +1,4 @@
 using System.Net;
-using ISender = Licensing.Kernel.ISender;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Messaging;
 using Licensing.Kernel.Persistence;
@@ -9,6 +8,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using ISender = Licensing.Kernel.ISender;
 
 namespace Licensing.Identity.Tests.Requests;
 

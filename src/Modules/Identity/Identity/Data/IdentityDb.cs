@@ -1,8 +1,8 @@
 using Licensing.Identity.ApiKeys;
 using Licensing.Identity.Audit;
-using Licensing.Identity.Federation;
-using Licensing.Identity.Clients;
 using Licensing.Identity.Certificates;
+using Licensing.Identity.Clients;
+using Licensing.Identity.Federation;
 using Licensing.Identity.LoginLinks;
 using Licensing.Identity.Organizations;
 using Licensing.Identity.Rights;
