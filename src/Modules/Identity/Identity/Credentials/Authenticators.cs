@@ -71,11 +71,12 @@ internal sealed class ApiKeyProof(CredentialCache cache, AccessReader reader)
 
 /// <summary>
 /// <c>Authorization: Basic</c> (RFC 7617), for the door whose clients have nothing else: a user's name and password, an OAuth
-/// client's id and secret, or an API key's prefix and the key. The password's hash is dear, so it is made once in a while for each credential and never twice at once.
+/// client's id and secret, or an API key's prefix and the key. The password's hash is dear, so it is made once in a while for each
+/// credential and never twice at once.
 /// </summary>
 internal sealed class BasicAuthenticator(
-    CredentialCache cache, PasswordCheck check, LoginAttempts attempts, AccessReader reader, ApiKeyProof keys, ClientReader clients, IServiceScopeFactory scopes, TimeProvider clock)
-    : IAuthenticator
+    CredentialCache cache, PasswordCheck check, LoginAttempts attempts, AccessReader reader, ApiKeyProof keys, ClientReader clients,
+    IServiceScopeFactory scopes, TimeProvider clock) : IAuthenticator
 {
     private const string Prefix = "Basic ";
     private const int LongestName = 254;
