@@ -109,6 +109,27 @@ public sealed class CustomRoleTests(App app) : IClassFixture<App>
     }
 
     [Fact]
+    public async Task Who_may_do_more_is_not_managed_by_who_may_do_less()
+    {
+        var branch = await app.BranchAsync();
+        using var administrator = branch.As(Roles.PartnerAdministrator);
+        await DefineAsync(administrator, "Staff desk", "Partner", branch.Partner, ["identity.users.manage", "identity.users.read"]);
+        var clerk = await Person.AddAsync(branch, branch.Partner, null);
+        await AssignAsync(administrator, clerk, "Staff desk", branch.Partner);
+        var chief = await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator);
+        var plain = await Person.AddAsync(branch, branch.Partner, null);
+        using var client = await clerk.ClientAsync();
+
+        // With his address, or without his second factor, one could become him.
+        using var patched = await client.SendAsync(HttpMethod.Patch, $"/api/v1/users/{chief.Id}", new { email = "mine@example.com" });
+        patched.StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        (await patched.CodeAsync()).ShouldBe("exceeds_own");
+        foreach (var act in new[] { "disable", "unlock", "reset-mfa" })
+            (await client.SendAsync(HttpMethod.Post, $"/api/v1/users/{chief.Id}/{act}", null)).StatusCode.ShouldBe(HttpStatusCode.Forbidden, act);
+        (await client.SendAsync(HttpMethod.Post, $"/api/v1/users/{plain.Id}/disable", null)).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
     public async Task Roles_reach_down_and_never_up_or_sideways()
     {
         var branch = await app.BranchAsync();

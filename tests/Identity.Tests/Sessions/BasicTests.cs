@@ -121,6 +121,46 @@ public sealed class BasicTests(BasicTests.Door app) : IClassFixture<BasicTests.D
         (await GetAsync(person.Email, person.Password)).Status.ShouldBe(HttpStatusCode.Forbidden);
     }
 
+    [Fact]
+    public async Task An_oauth_client_gets_in_with_its_id_and_secret_until_it_is_revoked()
+    {
+        var branch = await app.BranchAsync();
+        using var partner = branch.As(Roles.PartnerAdministrator);
+        using var made = await partner.PostAsync("/api/v1/clients", new { name = "erp", organizationId = branch.Partner.Id.Value, role = Roles.PartnerReader });
+        made.StatusCode.ShouldBe(HttpStatusCode.Created);
+        var body = await made.JsonAsync();
+        var (id, secret) = (body.EnumerateObject().First().Value.GetString()!, body.EnumerateObject().Single(p => p.Value.ToString().StartsWith("lcs_")).Value.GetString()!);
+
+        (await GetAsync(id, secret)).ShouldBe((HttpStatusCode.OK, "erp (client)"));
+        (await GetAsync(id, secret[..^1] + (secret[^1] == 'A' ? 'B' : 'A'))).Status.ShouldBe(HttpStatusCode.Unauthorized);
+        (await GetAsync($"{Guid.Empty}", secret)).Status.ShouldBe(HttpStatusCode.Unauthorized);
+        await partner.SendAsync(HttpMethod.Delete, $"/api/v1/clients/{id}", null);
+        (await GetAsync(id, secret)).Status.ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
+    public async Task Where_the_settings_forbid_passwords_or_ask_for_a_second_factor_a_password_opens_nothing()
+    {
+        var branch = await app.BranchAsync();
+        var other = await app.BranchAsync();
+        var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerReader);
+        var careful = await Person.AddAsync(other, other.Partner, Roles.PartnerReader);
+        (await GetAsync(person.Email, person.Password)).Status.ShouldBe(HttpStatusCode.OK);
+        (await GetAsync(careful.Email, careful.Password)).Status.ShouldBe(HttpStatusCode.OK);
+        await SetAsync(branch, new { passwordLogin = false });
+        await SetAsync(other, new { mfaRequired = "All" });
+        app.Clock.Advance(TimeSpan.FromSeconds(15));
+
+        (await GetAsync(person.Email, person.Password)).Status.ShouldBeOneOf(HttpStatusCode.Unauthorized, HttpStatusCode.Forbidden);
+        (await GetAsync(careful.Email, careful.Password)).Status.ShouldBe(HttpStatusCode.Unauthorized);
+
+        static async Task SetAsync(Branch branch, object values)
+        {
+            using var answer = await branch.Administrator().SendAsync(HttpMethod.Patch, $"/api/v1/settings/identity?organizationId={branch.Partner.Id.Value}", values);
+            answer.StatusCode.ShouldBe(HttpStatusCode.OK);
+        }
+    }
+
     private async Task<(HttpStatusCode Status, string Body)> GetAsync(string name, string password, string? from = null)
     {
         using var client = from is null ? app.Anonymous() : app.From(from);

@@ -1,9 +1,12 @@
 using System.Text;
 using Licensing.Identity.ApiKeys;
 using Licensing.Identity.Clients;
+using Licensing.Identity.Data;
 using Licensing.Identity.Sessions;
 using Licensing.Identity.Users;
 using Licensing.Kernel.Http;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Licensing.Identity.Credentials;
 
@@ -68,11 +71,12 @@ internal sealed class ApiKeyProof(CredentialCache cache, AccessReader reader)
 
 /// <summary>
 /// <c>Authorization: Basic</c> (RFC 7617), for the door whose clients have nothing else: a user's name and password, an OAuth
-/// client's id and secret, or an API key's prefix and the key. The password's hash is dear, so it is made once in a while for each credential and never twice at once.
+/// client's id and secret, or an API key's prefix and the key. The password's hash is dear, so it is made once in a while for each
+/// credential and never twice at once.
 /// </summary>
 internal sealed class BasicAuthenticator(
-    CredentialCache cache, PasswordCheck check, LoginAttempts attempts, AccessReader reader, ApiKeyProof keys, ClientReader clients, TimeProvider clock)
-    : IAuthenticator
+    CredentialCache cache, PasswordCheck check, LoginAttempts attempts, AccessReader reader, ApiKeyProof keys, ClientReader clients,
+    IServiceScopeFactory scopes, TimeProvider clock) : IAuthenticator
 {
     private const string Prefix = "Basic ";
     private const int LongestName = 254;
@@ -107,7 +111,19 @@ internal sealed class BasicAuthenticator(
         return await check.HoldsAsync(name, password, address, ct) is not { } proven ? CredentialRefusals.Invalid
             // Told only to who knows the password; the try stays counted.
             : proven.NeedsCode ? CredentialRefusals.NeedsSecondFactor
+            : await RefusalOfAsync(proven.UserId, ct) is { } notThisWay ? notThisWay
             : await reader.UserAsync(proven.UserId.Value, since, DateTimeOffset.MaxValue, ct);
+    }
+
+    // In a scope of its own: the request that asked first may be gone before those that wait with it.
+    private async Task<Refusal?> RefusalOfAsync(UserId id, CancellationToken ct)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        if (await scope.ServiceProvider.GetRequiredService<IdentityDb>().Users.AsNoTracking().SingleOrDefaultAsync(x => x.Id == id, ct) is not { } user)
+            return CredentialRefusals.Invalid;
+        var rules = scope.ServiceProvider.GetRequiredService<SignInRules>();
+        return await rules.RefuseAsync(user, SignIn.ByPassword(secondFactor: false), ct)
+            ?? ((await rules.OfSessionAsync(user, secondFactor: false, ct)).Enrolment ? CredentialRefusals.NeedsSecondFactor : null);
     }
 
     private async Task<Proven> ClientAsync(ClientId id, string secret, CancellationToken ct)

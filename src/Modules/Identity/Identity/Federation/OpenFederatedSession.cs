@@ -47,7 +47,7 @@ internal static class OpenFederatedSession
                 return SessionRefusals.MfaRequired;
             if (!await attempts.MayTryAsync(user.Email, principal.Address, ct) || !await secondFactor.ProveAsync(user, code, ct))
                 return SessionRefusals.BadCode;
-            await attempts.UnlockAsync(session, user, ct);
+            await attempts.SucceededAsync(session, user, principal.Address, ct);
             return null;
         }
 

@@ -6,7 +6,7 @@ using Npgsql;
 namespace Licensing.Identity.Tests.Sessions;
 
 /// <summary>Who guesses is slowed down; whom he guesses at is not kept out.</summary>
-public sealed class LoginThrottleTests(ProxiedApp app) : IClassFixture<ProxiedApp>
+public sealed class LoginAttemptsTests(ProxiedApp app) : IClassFixture<ProxiedApp>
 {
     private const string Wrong = "not the password";
     private static int _last;
