@@ -13,7 +13,8 @@ public sealed class SchemaOwner(NpgsqlDataSource database)
 
 /// <summary>
 /// The rights of the role that the application works as: rows of every module's tables, and of those whose comment begins with
-/// <c>append-only</c> no update, delete or truncate. So not even a hole in the application lets what they tell be rewritten.
+/// <c>append-only</c> no update, delete or truncate. What the application
+/// itself can be made to run cannot rewrite them, unless it gives the role back first; then the triggers are left.
 /// </summary>
 public static class ApplicationRole
 {

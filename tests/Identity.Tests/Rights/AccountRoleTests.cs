@@ -7,6 +7,31 @@ namespace Licensing.Identity.Tests.Rights;
 public sealed class AccountRoleTests(App app) : IClassFixture<App>
 {
     [Fact]
+    public async Task Nobody_becomes_what_an_account_holds_by_adding_a_user_to_it()
+    {
+        var branch = await app.BranchAsync();
+        using var administrator = branch.Administrator();
+        (await administrator.SendAsync(
+            HttpMethod.Put, "/api/v1/roles/account-assignments", new { organizationId = branch.Partner.Id.Value, role = Roles.PartnerAdministrator })).StatusCode.ShouldBe(HttpStatusCode.OK);
+        using var made = await administrator.PostAsync("/api/v1/api-keys", new
+        {
+            name = "desk",
+            organizationId = branch.Partner.Id.Value,
+            role = Roles.PartnerAdministrator,
+            scopes = new[] { "identity.users.manage", "identity.users.read" },
+        });
+        using var desk = app.Bearer((await made.JsonAsync()).GetProperty("key").GetString()!);
+        var email = $"himself-{branch.Partner.Code}@example.com";
+        var user = new { email, displayName = "Himself", organizationId = branch.Partner.Id.Value, password = "a long enough password", mustChangePassword = false };
+
+        using var refused = await desk.PostAsync("/api/v1/users", user);
+
+        (refused.StatusCode, await refused.CodeAsync()).ShouldBe((HttpStatusCode.Forbidden, "exceeds_own"));
+        (await administrator.GetJsonAsync($"/api/v1/users?email={email}")).GetProperty("items").GetArrayLength().ShouldBe(0);
+        (await administrator.PostAsync("/api/v1/users", user)).StatusCode.ShouldBe(HttpStatusCode.Created);
+    }
+
+    [Fact]
     public async Task All_users_of_the_account_have_the_role_there_and_lose_it_with_it()
     {
         var branch = await app.BranchAsync();

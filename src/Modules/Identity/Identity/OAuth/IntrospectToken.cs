@@ -73,7 +73,8 @@ internal static class IntrospectToken
         private async Task<IntrospectionView> OfAccessTokenAsync(string token, KnownClient client, CancellationToken ct)
         {
             if (await tokens.ReadAsync(token, ct) is not { } read || (await tokens.ProveAsync(read, ct)).Access is not { } access
-                || !access.Path.StartsWith(client.Path, StringComparison.Ordinal))
+                || !access.Path.StartsWith(client.Path, StringComparison.Ordinal)
+                || access.WritesRefused == SessionRefusals.PasswordChangeRequired || access.WritesRefused == SessionRefusals.MfaEnrolmentRequired)
                 return Inactive;
             return new IntrospectionView(true)
             {

@@ -89,7 +89,11 @@ internal sealed class AccessTokens(
             ? await clients.AccessAsync(new ClientId(token.Subject), token.Epoch, token.Until, ct)
             : await users.UserAsync(token.Subject, token.IssuedAt, token.Until, ct);
         if (token.Enrolment && proven.Access is { } entering)
-            proven = proven with { Access = entering with { WritesRefused = entering.WritesRefused ?? SessionRefusals.MfaEnrolmentRequired } };
+            proven = proven with
+            {
+                // Before a suspension, which would still let him read.
+                Access = entering.WritesRefused == SessionRefusals.PasswordChangeRequired ? entering : entering with { WritesRefused = SessionRefusals.MfaEnrolmentRequired },
+            };
         return token.Scope is { } scope && proven.Access is { } access ? proven with { Access = access.NarrowedTo(scope) } : proven;
     }
 

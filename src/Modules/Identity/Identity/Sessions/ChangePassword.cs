@@ -50,7 +50,7 @@ internal static class ChangePassword
             await db.EndSessionsAsync(id, now, cancellationToken);
             await attempts.SucceededAsync(session, user, principal.Address, cancellationToken);
             cache.ForgetAfterCommit(session);
-            return await tokens.OpenAsync(user, SignIn.ByPassword(user.MfaEnabled), cancellationToken);
+            return await tokens.OpenAsync(user, SignIn.ByPassword(secondFactor: false), cancellationToken);
         }
     }
 

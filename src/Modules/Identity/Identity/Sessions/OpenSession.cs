@@ -10,7 +10,7 @@ using Npgsql;
 namespace Licensing.Identity.Sessions;
 
 /// <param name="PasswordChangeRequired">Until then the token opens nothing else.</param>
-/// <param name="MfaEnrolmentRequired">The same, until a second factor is set up (<c>POST /auth/mfa</c>) and the session refreshed.</param>
+/// <param name="MfaEnrolmentRequired">The same, until a second factor is set up (<c>POST /auth/mfa</c>) and shown at a log-in.</param>
 internal sealed record SessionView(
     string AccessToken, int ExpiresIn, string RefreshToken, string TokenType, bool PasswordChangeRequired, bool MfaEnrolmentRequired);
 

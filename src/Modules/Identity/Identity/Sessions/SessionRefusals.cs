@@ -26,7 +26,7 @@ internal static class SessionRefusals
         new(RefusalKind.Forbidden, "password_change_required", "Change the password first, with POST /api/v1/auth/password.");
 
     public static Refusal MfaEnrolmentRequired { get; } =
-        new(RefusalKind.Forbidden, "mfa_enrolment_required", "Your organization asks for a second factor: set one up with POST /api/v1/auth/mfa, confirm it and refresh.");
+        new(RefusalKind.Forbidden, "mfa_enrolment_required", "Your organization asks for a second factor: set one up with POST /api/v1/auth/mfa, confirm it and log in with its code.");
 
     // Both are told only to who has proved who he is.
     public static Refusal PasswordLoginOff { get; } =

@@ -36,7 +36,8 @@ internal sealed class SignInRules(IOrganizationSettings settings, IdentityDb db)
     public async Task<(TimeSpan Longest, bool Enrolment)> OfSessionAsync(User user, bool secondFactor, CancellationToken ct)
     {
         var asked = await settings.SignInAsync(user.OwnerPath, ct);
-        var needed = !secondFactor && !user.MfaEnabled && asked.MfaRequired switch
+        // Also once he has set one up: this session has not shown it, and may be that of someone who only knows the password.
+        var needed = !secondFactor && asked.MfaRequired switch
         {
             MfaRequirement.None => false,
             MfaRequirement.All => true,

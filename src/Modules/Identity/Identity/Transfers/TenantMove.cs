@@ -62,14 +62,16 @@ internal sealed class TenantMove(IdentityDb db, DbSession session, CredentialCac
             delete from identity.role_assignments a using identity.users u
             where a.owner_path = $1 and u.id = a.user_id and a.organization_id <> u.organization_id and not starts_with($2, u.owner_path)
             """, ct, from, to);
-        // Whoever made a key knows its secret.
-        var keys = await ExecuteAsync(
-            """
-            update identity.api_keys k set revoked_at = $3, version = version + 1
-            where owner_path = $1 and revoked_at is null
-                and not exists (select from identity.users u where u.id = k.created_by and (u.organization_id = k.organization_id or starts_with($2, u.owner_path)))
-                and not exists (select from identity.api_keys c where c.id = k.created_by and (c.organization_id = k.organization_id or starts_with($2, c.owner_path)))
-            """, ct, from, to, now);
+        // Whoever made a key or a client knows its secret; what a key made, its own maker knows.
+        var keys = 0;
+        foreach (var table in new[] { "api_keys", "clients" })
+            keys += await ExecuteAsync(
+                $"""
+                update identity.{table} k set revoked_at = $3, version = version + 1
+                where owner_path = $1 and revoked_at is null
+                    and not exists (select from identity.users u where u.id = k.created_by and (u.organization_id = k.organization_id or starts_with($2, u.owner_path)))
+                """, ct, from, to, now);
+        await ExecuteAsync("delete from identity.login_links where owner_path = $1", ct, from);
         // What the old partner's custom roles gave ends with them; the tenant's own go along.
         foreach (var table in new[] { "role_assignments", "account_roles" })
             roles += await ExecuteAsync(
@@ -86,7 +88,7 @@ internal sealed class TenantMove(IdentityDb db, DbSession session, CredentialCac
             await ExecuteAsync($"update identity.{table} set owner_path = $2 where owner_path = $1", ct, from, to);
 
         transfer.Done(now);
-        audit.Note("tenant_move", tenant.Id.Value.ToString(), transfer.OwnerPath, new JsonObject { ["rolesEnded"] = roles, ["apiKeysRevoked"] = keys });
+        audit.Note("tenant_move", tenant.Id.Value.ToString(), transfer.OwnerPath, new JsonObject { ["rolesEnded"] = roles, ["keysAndClientsRevoked"] = keys });
         db.Publish(moved);
         cache.ForgetAfterCommit(session);
     }

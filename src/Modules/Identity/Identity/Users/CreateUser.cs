@@ -99,6 +99,11 @@ internal static class CreateUser
                 roles = [RoleAssignmentView.Of(assignment)];
             }
 
+            // What his organisation holds counts for him too, and whoever makes him knows how to get in.
+            await db.SaveChangesAsync(cancellationToken);
+            if (await roleBook.ExceedingAsync(user.Id, cancellationToken) is { } more)
+                return UserRefusals.Stronger(more);
+
             if (command.Invite)
                 await invitations.SendAsync(user, cancellationToken);
             // Saved here, because the view tells the number that the database gives.
