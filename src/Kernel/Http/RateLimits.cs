@@ -15,7 +15,7 @@ public sealed class LimitSettings
     /// <summary>Requests that a principal may make at once.</summary>
     public int Burst { get; set; } = 2_000;
 
-    /// <summary>The same for callers without a credential, per address.</summary>
+    /// <summary>The same for callers without a credential, per address (IPv6: per /64).</summary>
     public int AnonymousPerSecond { get; set; } = 20;
 
     public int AnonymousBurst { get; set; } = 100;
@@ -55,7 +55,7 @@ internal sealed class RateLimits : IDisposable
 
         var principal = context.RequestServices.GetRequiredService<Principal>();
         var known = principal.Id != Guid.Empty;
-        var caller = known ? (principal.Id, "") : (Guid.Empty, context.Connection.RemoteIpAddress?.ToString() ?? "");
+        var caller = known ? (principal.Id, "") : (Guid.Empty, CallerNetwork.Of(context.Connection.RemoteIpAddress));
         using var lease = _limiter.AttemptAcquire(caller);
         var (perSecond, burst) = known ? (_settings.PerSecond, _settings.Burst) : (_settings.AnonymousPerSecond, _settings.AnonymousBurst);
         var left = _limiter.GetStatistics(caller)?.CurrentAvailablePermits ?? 0;

@@ -44,7 +44,7 @@ public static class JsonPointer
         var pointer = new StringBuilder();
         foreach (var part in propertyPath.Split(['.', '[', ']'], StringSplitOptions.RemoveEmptyEntries))
             if (part != "$")
-                pointer.Append('/').Append(JsonNamingPolicy.CamelCase.ConvertName(part.Trim('\'')).Replace("~", "~0").Replace("/", "~1"));
+                pointer.Append('/').Append(PointerToken.Escape(JsonNamingPolicy.CamelCase.ConvertName(part.Trim('\''))));
         return pointer.ToString();
     }
 }

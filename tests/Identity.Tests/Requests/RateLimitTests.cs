@@ -10,13 +10,32 @@ public sealed class RateLimitTests(RateLimitTests.Strict app) : IClassFixture<Ra
 {
     private const int Burst = 20;
 
-    public sealed class Strict : App
+    public sealed class Strict : ProxiedApp
     {
-        protected override void Configure(WebApplicationBuilder builder) => builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+        protected override void Configure(WebApplicationBuilder builder)
         {
-            ["Limits:AnonymousPerSecond"] = "1",
-            ["Limits:AnonymousBurst"] = $"{Burst}",
-        });
+            base.Configure(builder);
+            builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+            {
+                ["Limits:AnonymousPerSecond"] = "1",
+                ["Limits:AnonymousBurst"] = $"{Burst}",
+            });
+        }
+    }
+
+    [Fact]
+    public async Task The_addresses_of_one_IPv6_network_share_a_bucket()
+    {
+        var answers = await Task.WhenAll(Enumerable.Range(1, 10 * Burst).Select(i => StatusFromAsync($"2001:db8:1:1::{i:x}")));
+
+        answers.Distinct().Order().ShouldBe([HttpStatusCode.Unauthorized, HttpStatusCode.TooManyRequests]);
+        (await StatusFromAsync("2001:db8:1:2::1")).ShouldBe(HttpStatusCode.Unauthorized);
+
+        async Task<HttpStatusCode> StatusFromAsync(string address)
+        {
+            using var client = app.From(address);
+            return await client.StatusAsync("/api/v1/tenants");
+        }
     }
 
     [Fact]

@@ -1,7 +1,6 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using Licensing.Identity.Users;
+using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
 using Microsoft.Extensions.Configuration;
 using Npgsql;
@@ -61,7 +60,7 @@ internal sealed class LoginAttempts(NpgsqlDataSource database, SecretBox secrets
                 last_at = case when t.last_at < $4 then $3 else t.last_at end
             returning failures, last_at
             """);
-        foreach (var value in new object[] { AllAccounts, Network(address), now, now - _settings.ForgetAfter, _settings.TriesOfAddress })
+        foreach (var value in new object[] { AllAccounts, CallerNetwork.Of(address), now, now - _settings.ForgetAfter, _settings.TriesOfAddress })
             count.Parameters.Add(new() { Value = value });
         await using var reader = await count.ExecuteReaderAsync(ct);
         await reader.ReadAsync(ct);
@@ -75,7 +74,7 @@ internal sealed class LoginAttempts(NpgsqlDataSource database, SecretBox secrets
     public async Task<bool> MayTryAsync(string account, string address, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
-        var (digest, network) = (DigestOf(account), Network(address));
+        var (digest, network) = (DigestOf(account), CallerNetwork.Of(address));
         bool mayTry, isKnown;
         await using var connection = await database.OpenConnectionAsync(ct);
         await using (var own = new NpgsqlCommand(
@@ -115,7 +114,7 @@ internal sealed class LoginAttempts(NpgsqlDataSource database, SecretBox secrets
         batch.BatchCommands.Add(Success([DigestOf(account)], address, now));
         batch.BatchCommands.Add(new NpgsqlBatchCommand(
             "update identity.login_tries set failures = greatest(failures - 1, 0) where account = $1 and address = $2")
-        { Parameters = { new() { Value = AllAccounts }, new() { Value = Network(address) } } });
+        { Parameters = { new() { Value = AllAccounts }, new() { Value = CallerNetwork.Of(address) } } });
         // What counts for nobody any more; a few at a time, and not what another log-in is just removing.
         batch.BatchCommands.Add(new NpgsqlBatchCommand(
             """
@@ -149,7 +148,7 @@ internal sealed class LoginAttempts(NpgsqlDataSource database, SecretBox secrets
         """
         update identity.login_tries set failures = 0, total = 0, locks = 0, locked_until = null, succeeded_at = $3 where account = any ($1) and address = $2
         """)
-    { Parameters = { new() { Value = accounts }, new() { Value = Network(address) }, new() { Value = now } } };
+    { Parameters = { new() { Value = accounts }, new() { Value = CallerNetwork.Of(address) }, new() { Value = now } } };
 
     private byte[][] DigestsOf(User user) => [.. new[] { user.Email, user.Username }.OfType<string>().Select(DigestOf)];
 
@@ -184,18 +183,4 @@ internal sealed class LoginAttempts(NpgsqlDataSource database, SecretBox secrets
 
     // Not the name itself: passwords get typed into that field.
     private byte[] DigestOf(string account) => secrets.Digest(Encoding.UTF8.GetBytes("login " + account.ToLowerInvariant()));
-
-    // Who has one IPv6 address has the 2^64 beside it.
-    private static string Network(string address)
-    {
-        if (!IPAddress.TryParse(address, out var ip))
-            return address.Length == 0 ? "unknown" : address;
-        if (ip.IsIPv4MappedToIPv6)
-            return ip.MapToIPv4().ToString();
-        if (ip.AddressFamily is not AddressFamily.InterNetworkV6)
-            return ip.ToString();
-        var bytes = ip.GetAddressBytes();
-        bytes.AsSpan(8).Clear();
-        return new IPAddress(bytes).ToString();
-    }
 }
