@@ -13,7 +13,7 @@ internal static class BenchmarkRun
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>0 when every goal is met or nothing is registered, 1 when one is not, 2 for an unknown name.</summary>
+    /// <summary>0 when every goal is met or nothing is registered, 1 when one is not or could not be measured, 2 for an unknown name.</summary>
     public static async Task<int> RunAsync(
         IReadOnlyList<Benchmark> registered, IReadOnlyList<string> names, string file, TextWriter output, TextWriter errors, CancellationToken ct)
     {
@@ -34,10 +34,20 @@ internal static class BenchmarkRun
             ? Math.Max(more, PairRunner.FewestPairs)
             : PairRunner.FewestPairs;
         var outcomes = new List<Outcome>();
+        var failed = false;
         foreach (var benchmark in registered.Where(b => names.Count == 0 || names.Any(n => IsNamed(b, n))))
         {
             await errors.WriteLineAsync($"{benchmark.Name}: {benchmark.Summary}");
-            outcomes.Add(await PairRunner.RunAsync(benchmark, pairs, errors.WriteLine, ct));
+            try
+            {
+                outcomes.Add(await PairRunner.RunAsync(benchmark, pairs, errors.WriteLine, ct));
+            }
+            // One that breaks does not take the figures of the others along.
+            catch (Exception failure) when (failure is not OperationCanceledException || !ct.IsCancellationRequested)
+            {
+                failed = true;
+                await errors.WriteLineAsync($"{benchmark.Name} failed: {failure}");
+            }
         }
 
         WriteTable(outcomes, output);
@@ -45,7 +55,7 @@ internal static class BenchmarkRun
             await output.WriteLineAsync(line);
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
         await File.WriteAllTextAsync(file, JsonSerializer.Serialize(outcomes, Json) + "\n", ct);
-        return outcomes.TrueForAll(o => o.Met) ? 0 : 1;
+        return !failed && outcomes.TrueForAll(o => o.Met) ? 0 : 1;
     }
 
     /// <summary>A folder under <c>artifacts/</c> of the checkout.</summary>

@@ -47,6 +47,20 @@ public sealed class BenchmarkRunTests
     }
 
     [Fact]
+    public async Task One_that_breaks_fails_the_run_and_leaves_the_others_their_figures()
+    {
+        var file = Path.Combine(Path.GetTempPath(), $"bench-broken-{Environment.ProcessId}", "bench.json");
+        var (output, errors) = (new StringWriter(), new StringWriter());
+        var exitCode = await BenchmarkRun.RunAsync(
+            [Named("broken", Goal.Over(1), new Scripted([0], [1])), Named("other", Goal.Over(1), new Scripted([1], [1]))],
+            [], file, output, errors, TestContext.Current.CancellationToken);
+        exitCode.ShouldBe(1);
+        errors.ToString().ShouldContain("broken failed: ");
+        output.ToString().ShouldContain("other");
+        output.ToString().ShouldNotContain("broken");
+    }
+
+    [Fact]
     public async Task The_table_and_the_file_tell_the_same()
     {
         var file = Path.Combine(Path.GetTempPath(), $"bench-{Environment.ProcessId}", "bench.json");
