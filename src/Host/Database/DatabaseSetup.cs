@@ -44,8 +44,11 @@ internal static class DatabaseSetup
             {
                 await using var owner = NpgsqlDataSource.Create(connectionString);
                 role = await ApplicationRole.EnsureAsync(owner, ct);
+                // A pooler in between may drop start-up options without a word.
+                if (role is not null && !await IsAsync(Under(connectionString, role), role, ct))
+                    role = null;
                 if (role is null)
-                    say($"This database user may not act as a role {ApplicationRole.Name}, so only triggers keep the audit trail from being changed.");
+                    say($"No connection here works as the role {ApplicationRole.Name} (the user may not, or a pooler drops start-up options), so only triggers keep the audit trail from being changed.");
             }
 
             builder.Services.AddSingleton(services => Build(services, connectionString, "licensing", role));
@@ -56,11 +59,8 @@ internal static class DatabaseSetup
 
         private static NpgsqlDataSource Build(IServiceProvider services, string connectionString, string name, string? role)
         {
-            var source = new NpgsqlDataSourceBuilder(connectionString);
+            var source = new NpgsqlDataSourceBuilder(role is null ? connectionString : Under(connectionString, role));
             source.ConnectionStringBuilder.ApplicationName = "licensing";
-            // As a start-up option, because what is set later the pool resets.
-            if (role is not null)
-                source.ConnectionStringBuilder.Options = $"{source.ConnectionStringBuilder.Options} -c role={role}".Trim();
             // Names the pool in metrics, where the connection string would stand else.
             source.Name = name;
             // What the relay asks every second belongs to no request and would bury the traces.
@@ -69,6 +69,28 @@ internal static class DatabaseSetup
                 .ConfigureBatchFilter(_ => Activity.Current is not null));
             source.UseLoggerFactory(services.GetRequiredService<ILoggerFactory>());
             return source.Build();
+        }
+
+        // As a start-up option, because what is set later the pool resets.
+        private static string Under(string connectionString, string role)
+        {
+            var connection = new NpgsqlConnectionStringBuilder(connectionString);
+            connection.Options = $"{connection.Options} -c role={role}".Trim();
+            return connection.ConnectionString;
+        }
+
+        private static async Task<bool> IsAsync(string connectionString, string role, CancellationToken ct)
+        {
+            await using var source = NpgsqlDataSource.Create(connectionString);
+            await using var command = source.CreateCommand("select current_user");
+            try
+            {
+                return (string)(await command.ExecuteScalarAsync(ct))! == role;
+            }
+            catch (PostgresException)
+            {
+                return false;
+            }
         }
 
         // A host that finds no key makes one next to its data; with a database of its own choosing the operator brings the key along.
