@@ -8,13 +8,14 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Identity.Rights;
 
-/// <summary>Takes a role away.</summary>
+/// <summary>Takes a role away; who could not give it to this user does not take it from him.</summary>
 internal static class RemoveRole
 {
     [Needs(IdentityPermissions.UsersManage)]
     public sealed record Command(Guid Id) : ICommand<Done>;
 
-    internal sealed class Handler(IdentityDb db, DbSession session, CredentialCache cache, ManagedUsers users, Precondition precondition, Principal principal)
+    internal sealed class Handler(
+        IdentityDb db, DbSession session, RoleBook roles, CredentialCache cache, ManagedUsers users, Precondition precondition, Principal principal)
         : ICommandHandler<Command, Done>
     {
         public async Task<Result<Done>> Handle(Command command, CancellationToken cancellationToken)
@@ -24,6 +25,10 @@ internal static class RemoveRole
                 return UserRefusals.AssignmentNotFound(command.Id);
             if (precondition.Fails(assignment))
                 return Precondition.Failed;
+            if (!await db.Users.Within(principal.Scope).AnyAsync(x => x.Id == assignment.UserId, cancellationToken))
+                return RoleRefusals.HolderOutOfReach;
+            if (await roles.RefusalOfTakingAsync(assignment.Role, assignment.CustomRoleId, assignment.OwnerPath, cancellationToken) is { } exceeding)
+                return exceeding;
             if (assignment.Role == Roles.PlatformAdministrator && await users.IsLastAdministratorAsync(assignment.UserId, cancellationToken))
                 return UserRefusals.LastAdministrator;
 

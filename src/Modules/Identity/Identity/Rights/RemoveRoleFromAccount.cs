@@ -12,7 +12,7 @@ internal static class RemoveRoleFromAccount
     [Needs(IdentityPermissions.UsersManage)]
     public sealed record Command(Guid Id) : ICommand<Done>;
 
-    internal sealed class Handler(IdentityDb db, DbSession session, CredentialCache cache, Precondition precondition, Principal principal)
+    internal sealed class Handler(IdentityDb db, DbSession session, RoleBook roles, CredentialCache cache, Precondition precondition, Principal principal)
         : ICommandHandler<Command, Done>
     {
         public async Task<Result<Done>> Handle(Command command, CancellationToken cancellationToken)
@@ -22,6 +22,8 @@ internal static class RemoveRoleFromAccount
                 return RoleRefusals.AccountRoleNotFound(command.Id);
             if (precondition.Fails(held))
                 return Precondition.Failed;
+            if (await roles.RefusalOfTakingAsync(held.Role, held.CustomRoleId, held.OwnerPath, cancellationToken) is { } exceeding)
+                return exceeding;
 
             db.Remove(held);
             cache.ForgetAfterCommit(session);

@@ -50,6 +50,25 @@ internal sealed class RoleBook(DbSession session, RolePermissions predefined, Pe
             : UserRefusals.WrongLevel(name, at.Kind);
     }
 
+    /// <summary>What a role that is held at <paramref name="path"/> allows; nothing where it is no more, or was defined in another branch.</summary>
+    public async Task<UsableRole> HeldAsync(string role, CustomRoleId? customId, string path, CancellationToken ct)
+    {
+        if (customId is not { } id)
+            return new UsableRole(role, null, predefined.Of(role, custom: null, onlyReading: false, scopes: []));
+
+        // Held, as when it is given: else it could be widened between the look and what hangs on it.
+        await using var command = new NpgsqlCommand(
+            "select permissions from identity.custom_roles where id = $1 and starts_with($2, owner_path) for share",
+            await session.OpenAsync(ct), session.Transaction)
+        { Parameters = { new() { Value = id.Value }, new() { Value = path } } };
+        var listed = await command.ExecuteScalarAsync(ct) as string[] ?? [];
+        return new UsableRole(role, id, predefined.Of(role, listed, onlyReading: false, scopes: []));
+    }
+
+    /// <summary>Why the caller may not take away a role that is held at <paramref name="path"/>, or null: what he could not give he does not take.</summary>
+    public async Task<Refusal?> RefusalOfTakingAsync(string role, CustomRoleId? customId, string path, CancellationToken ct) =>
+        Exceeding((await HeldAsync(role, customId, path, ct)).Permissions, path) is { } more ? RoleRefusals.MoreThanHeld(more) : null;
+
     /// <summary>Whether the caller may put <paramref name="permissions"/> into a role of <paramref name="level"/> that reaches all below <paramref name="path"/>.</summary>
     public Refusal? RefusalOf(IReadOnlyList<string> permissions, OrganizationKind level, string path)
     {

@@ -17,6 +17,12 @@ internal static class RoleRefusals
     public static Refusal NotHeld(string pointer, string permission) =>
         Refusal.Field(pointer, "exceeds_own", $"{pointer[1..]}: it includes {permission}, which you do not hold there yourself.");
 
+    public static Refusal MoreThanHeld(string permission) =>
+        new(RefusalKind.Forbidden, "exceeds_own", $"The role includes {permission}, which you do not hold there yourself.");
+
+    public static Refusal HolderOutOfReach { get; } =
+        new(RefusalKind.Forbidden, "outside_reach", "The user belongs to an organization above those whose users you manage.");
+
     public static Refusal NotAtLevel(string pointer, string permission, OrganizationKind level) =>
         Refusal.Field(pointer, "wrong_level", $"{pointer[1..]}: {permission} cannot be held at a {level.ToString().ToLowerInvariant()}.");
 
@@ -28,5 +34,5 @@ internal static class RoleRefusals
     public static Refusal NameTaken { get; } =
         new(RefusalKind.Conflict, "role_name_taken", "A role of this name is defined at the organization, above or below it.");
 
-    public static Refusal InUse { get; } = new(RefusalKind.Conflict, "role_in_use", "Users, accounts or API keys hold this role.");
+    public static Refusal InUse { get; } = new(RefusalKind.Conflict, "role_in_use", "Users, accounts, API keys or OAuth clients hold this role.");
 }
