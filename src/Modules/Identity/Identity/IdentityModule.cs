@@ -63,6 +63,7 @@ public static class IdentityModule
             services.AddScoped<IOrganizationDirectory, OrganizationDirectory>();
             services.AddScoped<OrganizationOpening>();
             services.AddScoped<ManagedOrganizations>();
+            services.AddScoped<HeldOrganizations>();
             services.AddScoped<TenantMove>();
             services.AddScoped<OrganizationSettings>();
             services.AddScoped<IOrganizationSettings>(provider => provider.GetRequiredService<OrganizationSettings>());
@@ -70,6 +71,7 @@ public static class IdentityModule
             services.AddSingleton<RolePermissions>();
             services.AddScoped<RoleBook>();
             services.AddSingleton<ICertificateRegistry, CertificateRegistry>();
+            services.AddSingleton<CertificateKeys>();
             services.AddScoped<ILoginLinks, LoginLinksContract>();
             services.AddSingleton<AccessReader>();
             services.AddSingleton<CredentialCache>();
@@ -100,6 +102,7 @@ public static class IdentityModule
             services.AddSingleton<ClientReader>();
             services.AddSingleton<ClientProof>();
             services.AddScoped<ClientRights>();
+            services.AddScoped<ManagedClients>();
             services.AddSingleton<IChore, TokenChore>();
 
             // In this order: the administrator belongs to the root.

@@ -1,10 +1,9 @@
 using FluentValidation;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Data;
+using Licensing.Identity.Organizations;
 using Licensing.Identity.Rights;
-using Licensing.Identity.Users;
 using Licensing.Kernel.Http;
-using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Identity.ApiKeys;
 
@@ -26,15 +25,14 @@ internal static class CreateApiKey
         }
     }
 
-    internal sealed class Handler(IdentityDb db, RoleBook roles, Principal principal, TimeProvider clock) : ICommandHandler<Command, IssuedKeyView>
+    internal sealed class Handler(IdentityDb db, HeldOrganizations organizations, RoleBook roles, Principal principal, TimeProvider clock)
+        : ICommandHandler<Command, IssuedKeyView>
     {
         public async Task<Result<IssuedKeyView>> Handle(Command command, CancellationToken cancellationToken)
         {
             var at = command.OrganizationId ?? new OrganizationId(principal.Access.OrganizationId);
-            var organization = await db.Organizations.AsNoTracking().Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == at, cancellationToken);
-            if (organization is null)
-                return UserRefusals.UnknownOrganization(at.Value);
-            if ((await roles.UsableAsync(command.Role ?? LeastOf(organization.Kind), organization, cancellationToken)).Refused(out var refusal, out var role))
+            if ((await organizations.FindAsync(at, cancellationToken)).Refused(out var refusal, out var organization)
+                || (await roles.UsableAsync(command.Role ?? LeastOf(organization.Kind), organization, cancellationToken)).Refused(out refusal, out var role))
                 return refusal;
             if (roles.RefusalOf(role, command.Scopes ?? [], organization.OwnerPath) is { } exceeding)
                 return exceeding;

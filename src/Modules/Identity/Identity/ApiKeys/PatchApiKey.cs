@@ -57,9 +57,8 @@ internal static class PatchApiKey
 
         private async Task<Refusal?> RefusalOfAsync(ApiKey key, Optional<IReadOnlyList<string>> scopes, CancellationToken ct)
         {
-            var organization = await db.Organizations.AsNoTracking().SingleAsync(x => x.Id == key.OrganizationId, ct);
-            return (await roles.UsableAsync(key.Role, organization, ct)).Refused(out var refusal, out var role) ? refusal
-                : scopes.IsPresent ? roles.RefusalOf(role, scopes.Value, key.OwnerPath)
+            var role = await roles.HeldAsync(key.Role, key.CustomRoleId, key.OwnerPath, ct);
+            return scopes.IsPresent ? roles.RefusalOf(role, scopes.Value, key.OwnerPath)
                 : roles.Exceeding(role.Within(key.Scopes), key.OwnerPath) is { } more ? ApiKeyRefusals.ExceedsOwn(more)
                 : null;
         }

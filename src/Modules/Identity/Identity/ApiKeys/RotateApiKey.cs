@@ -1,6 +1,7 @@
 using FluentValidation;
 using Licensing.Identity.Credentials;
 using Licensing.Identity.Data;
+using Licensing.Identity.Organizations;
 using Licensing.Identity.Rights;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
@@ -24,11 +25,13 @@ internal static class RotateApiKey
     }
 
     internal sealed class Handler(
-        IdentityDb db, DbSession session, RoleBook roles, CredentialCache cache, Precondition precondition, Principal principal, TimeProvider clock)
+        IdentityDb db, DbSession session, HeldOrganizations organizations, RoleBook roles, CredentialCache cache, Precondition precondition,
+        Principal principal, TimeProvider clock)
         : ICommandHandler<Command, IssuedKeyView>
     {
         public async Task<Result<IssuedKeyView>> Handle(Command command, CancellationToken cancellationToken)
         {
+            await organizations.HoldOwnerAsync("api_keys", command.Id.Value, cancellationToken);
             var key = await db.ApiKeys.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == command.Id, cancellationToken);
             if (key is null)
                 return ApiKeyRefusals.NotFound(command.Id.Value);
@@ -39,9 +42,7 @@ internal static class RotateApiKey
             if (key.Rotate(TimeSpan.FromHours(command.OverlapHours), principal.Id, clock.GetUtcNow()).Refused(out var refusal, out var next))
                 return refusal;
             // Whoever is shown the secret has what it opens.
-            var organization = await db.Organizations.AsNoTracking().SingleAsync(x => x.Id == key.OrganizationId, cancellationToken);
-            if ((await roles.UsableAsync(key.Role, organization, cancellationToken)).Refused(out refusal, out var role))
-                return refusal;
+            var role = await roles.HeldAsync(key.Role, key.CustomRoleId, key.OwnerPath, cancellationToken);
             if (roles.Exceeding(role.Within(key.Scopes), key.OwnerPath) is { } more)
                 return ApiKeyRefusals.ExceedsOwn(more);
 

@@ -1,8 +1,9 @@
 using FluentValidation;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Data;
-using Licensing.Identity.Users;
+using Licensing.Identity.Organizations;
 using Licensing.Kernel.Http;
+using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Identity.Certificates;
@@ -24,17 +25,17 @@ internal static class EnrolCertificate
         }
     }
 
-    internal sealed class Handler(IdentityDb db, Principal principal, TimeProvider clock) : ICommandHandler<Command, CertificateView>
+    internal sealed class Handler(
+        IdentityDb db, DbSession session, HeldOrganizations organizations, CertificateKeys keys, Principal principal, TimeProvider clock)
+        : ICommandHandler<Command, CertificateView>
     {
         public async Task<Result<CertificateView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            var organization = await db.Organizations.AsNoTracking().Within(principal.Scope)
-                .SingleOrDefaultAsync(x => x.Id == command.OrganizationId, cancellationToken);
-            if (organization is null)
-                return UserRefusals.UnknownOrganization(command.OrganizationId.Value);
+            if ((await organizations.FindAsync(command.OrganizationId, cancellationToken)).Refused(out var refusal, out var organization))
+                return refusal;
             if (command.KeyId is not null && KeyIds.FingerprintOf(command.KeyId) is not null)
                 return CertificateRefusals.KeyIdLikeFingerprint;
-            if (ReadCertificate.Of(command.Pem).Refused(out var refusal, out var read))
+            if (ReadCertificate.Of(command.Pem).Refused(out refusal, out var read))
                 return refusal;
             if (await db.Certificates.AnyAsync(x => x.Fingerprint == read.Fingerprint, cancellationToken))
                 return CertificateRefusals.FingerprintTaken;
@@ -44,6 +45,7 @@ internal static class EnrolCertificate
                 return refusal;
 
             db.Add(certificate);
+            keys.ForgetAfterCommit(session);
             return CertificateView.Of(certificate);
         }
     }

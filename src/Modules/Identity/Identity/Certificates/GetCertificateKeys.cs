@@ -1,15 +1,14 @@
-using System.Buffers.Text;
-using System.Security.Cryptography;
-using Licensing.Identity.Data;
-using Licensing.Identity.Organizations;
 using Licensing.Kernel.Http;
-using Microsoft.EntityFrameworkCore;
+using Microsoft.Net.Http.Headers;
 
 namespace Licensing.Identity.Certificates;
 
-/// <summary>The public keys that licence updates may be signed with now, by their certificates' fingerprints (RFC 7517).</summary>
+/// <summary>The public keys that licence updates may be signed with now, by their certificates' fingerprints (RFC 7517), the newest first.</summary>
 internal static class GetCertificateKeys
 {
+    // Short, because a revoked one should not be believed elsewhere for long.
+    private const string Cacheable = "public, max-age=60";
+
     [Anyone]
     public sealed record Query : IQuery<CertificateKeysView>;
 
@@ -17,28 +16,9 @@ internal static class GetCertificateKeys
 
     public sealed record CertificateKeyView(string Kty, string N, string E, string Use, string Alg, string Kid, string X5t);
 
-    internal sealed class Handler(IdentityDb db, TimeProvider clock) : IQueryHandler<Query, CertificateKeysView>
+    internal sealed class Handler(CertificateKeys keys) : IQueryHandler<Query, CertificateKeysView>
     {
-        public async Task<Result<CertificateKeysView>> Handle(Query query, CancellationToken cancellationToken)
-        {
-            var now = clock.GetUtcNow();
-            // Not in pages: the format has none, and a reseller has a handful.
-            var keys = await db.Certificates.AsNoTracking()
-                .Where(x => x.RevokedAt == null && x.NotBefore <= now && x.NotAfter > now)
-                .Where(x => db.Organizations.Any(o => o.Id == x.OrganizationId && o.Status != OrganizationStatus.Closed))
-                .OrderBy(x => x.Id).Select(x => new { x.Fingerprint, x.PublicKey }).ToListAsync(cancellationToken);
-            return new CertificateKeysView([.. keys.Select(k => View(k.Fingerprint, k.PublicKey))]);
-        }
-
-        private static CertificateKeyView View(string fingerprint, byte[] publicKey)
-        {
-            using var rsa = RSA.Create();
-            rsa.ImportSubjectPublicKeyInfo(publicKey, out _);
-            var key = rsa.ExportParameters(includePrivateParameters: false);
-            return new CertificateKeyView(
-                "RSA", Base64Url.EncodeToString(key.Modulus), Base64Url.EncodeToString(key.Exponent), "sig", "RS256", fingerprint,
-                Base64Url.EncodeToString(Convert.FromHexString(fingerprint)));
-        }
+        public async Task<Result<CertificateKeysView>> Handle(Query query, CancellationToken cancellationToken) => await keys.CurrentAsync(cancellationToken);
     }
 
     public static void Map(IEndpointRouteBuilder routes)
@@ -48,7 +28,11 @@ internal static class GetCertificateKeys
     }
 
     private static void Map(IEndpointRouteBuilder routes, string path, string name) => routes
-        .MapGet(path, (ISender sender, CancellationToken ct) => sender.Ok(new Query(), ct))
+        .MapGet(path, (HttpResponse response, ISender sender, CancellationToken ct) =>
+        {
+            response.Headers[HeaderNames.CacheControl] = Cacheable;
+            return sender.Ok(new Query(), ct);
+        })
         .Slice<Query, CertificateKeysView>(name, "Public keys of the certificates that sign licence updates")
         .WithTags("Identity");
 }

@@ -1,5 +1,6 @@
 using Licensing.Identity.Data;
 using Licensing.Kernel.Http;
+using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Identity.Certificates;
@@ -10,14 +11,22 @@ internal static class RevokeCertificate
     [Needs(IdentityPermissions.CertificatesManage)]
     public sealed record Command(CertificateId Id) : ICommand<Done>;
 
-    internal sealed class Handler(IdentityDb db, Precondition precondition, Principal principal, TimeProvider clock) : ICommandHandler<Command, Done>
+    internal sealed class Handler(
+        IdentityDb db, DbSession session, CertificateKeys keys, Precondition precondition, Principal principal, TimeProvider clock)
+        : ICommandHandler<Command, Done>
     {
         public async Task<Result<Done>> Handle(Command command, CancellationToken cancellationToken)
         {
             var certificate = await db.Certificates.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == command.Id, cancellationToken);
             if (certificate is null)
                 return CertificateRefusals.NotFound(command.Id.Value);
-            return precondition.Fails(certificate) ? Precondition.Failed : certificate.Revoke(clock.GetUtcNow());
+            if (precondition.Fails(certificate))
+                return Precondition.Failed;
+            if (certificate.Revoke(clock.GetUtcNow()).Refused(out var refusal, out _))
+                return refusal;
+
+            keys.ForgetAfterCommit(session);
+            return default(Done);
         }
     }
 

@@ -35,6 +35,10 @@ internal sealed class Client : IOwned, IVersioned
     public string OwnerPath { get; private init; } = "";
     public string Name { get; private set; } = "";
     public string Role { get; private init; } = "";
+
+    /// <summary>Null where the role is a predefined one.</summary>
+    public CustomRoleId? CustomRoleId { get; private init; }
+
     public string[]? Scopes { get; private set; }
     public ClientAuthMethod AuthMethod { get; private init; }
 
@@ -44,6 +48,10 @@ internal sealed class Client : IOwned, IVersioned
     public IReadOnlyList<ClientKey> Keys { get; private set; } = [];
     public int Epoch { get; private set; }
     public Guid CreatedBy { get; private init; }
+
+    /// <summary>Who has been shown a secret that may still be good, or has brought its keys: a transfer asks whether they stay with the tenant.</summary>
+    public Guid[] KnownTo { get; private set; } = [];
+
     public DateTimeOffset CreatedAt { get; private init; }
     public DateTimeOffset? ExpiresAt { get; private set; }
     public DateTimeOffset? LastUsedAt { get; private init; }
@@ -59,8 +67,6 @@ internal sealed class Client : IOwned, IVersioned
     {
         if (at.Status is OrganizationStatus.Closed)
             return UserRefusals.OrganizationClosed;
-        if (RoleRules.Fits(wanted.Role, at.Kind).Refused(out var refusal, out _))
-            return refusal;
         if (wanted.ExpiresAt <= now)
             return ClientRefusals.ExpiresInThePast;
         if (wanted.AuthMethod is ClientAuthMethod.PrivateKeyJwt != wanted.Keys.Count > 0)
@@ -72,11 +78,13 @@ internal sealed class Client : IOwned, IVersioned
             OrganizationId = at.Id,
             OwnerPath = at.OwnerPath,
             Name = wanted.Name,
-            Role = wanted.Role,
+            Role = wanted.Role.Name,
+            CustomRoleId = wanted.Role.CustomId,
             Scopes = wanted.Scopes,
             AuthMethod = wanted.AuthMethod,
             Keys = wanted.Keys,
             CreatedBy = by,
+            KnownTo = [by],
             CreatedAt = now,
             ExpiresAt = wanted.ExpiresAt?.ToUniversalTime(),
             Version = 1,
@@ -101,19 +109,19 @@ internal sealed class Client : IOwned, IVersioned
     }
 
     /// <summary>Tokens got with the keys before end with them.</summary>
-    public Result<Done> ReplaceKeys(IReadOnlyList<ClientKey> keys)
+    public Result<Done> ReplaceKeys(IReadOnlyList<ClientKey> keys, Guid by)
     {
         if (AuthMethod is not ClientAuthMethod.PrivateKeyJwt)
             return ClientRefusals.KeysNotTaken;
         if (keys.Count == 0)
             return ClientRefusals.KeysMissing;
-        Keys = keys;
+        (Keys, KnownTo) = (keys, [by]);
         Epoch++;
         return default(Done);
     }
 
     /// <summary>Adds a secret; those there are stay good for <paramref name="overlap"/>, so that the client can be told the new one meanwhile.</summary>
-    public Result<(ClientSecret Secret, string Clear)> RotateSecret(TimeSpan overlap, DateTimeOffset now)
+    public Result<(ClientSecret Secret, string Clear)> RotateSecret(TimeSpan overlap, Guid by, DateTimeOffset now)
     {
         if (RevokedAt is not null)
             return ClientRefusals.AlreadyRevoked;
@@ -127,7 +135,7 @@ internal sealed class Client : IOwned, IVersioned
         if (overlap == TimeSpan.Zero)
             Epoch++;
         var (secret, clear) = ClientSecret.New(now);
-        Secrets = [.. kept, secret];
+        (Secrets, KnownTo) = ([.. kept, secret], kept.Count == 0 ? [by] : [.. KnownTo.Append(by).Distinct()]);
         return (secret, clear);
     }
 
@@ -152,7 +160,7 @@ internal sealed class Client : IOwned, IVersioned
 
 /// <summary>What a client shall be.</summary>
 internal sealed record NewClient(
-    string Name, string Role, string[]? Scopes, ClientAuthMethod AuthMethod, IReadOnlyList<ClientKey> Keys, DateTimeOffset? ExpiresAt);
+    string Name, UsableRole Role, string[]? Scopes, ClientAuthMethod AuthMethod, IReadOnlyList<ClientKey> Keys, DateTimeOffset? ExpiresAt);
 
 internal sealed record SecretView(Guid Id, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt);
 

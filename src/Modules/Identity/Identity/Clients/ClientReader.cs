@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text.Json;
 using Licensing.Identity.Credentials;
 using Licensing.Identity.Organizations;
@@ -8,7 +9,7 @@ namespace Licensing.Identity.Clients;
 
 /// <summary>A client that may act now, as read outside any transaction.</summary>
 internal sealed record KnownClient(
-    ClientId Id, string Name, Guid OrganizationId, string Path, string Role, string[]? Scopes, ClientAuthMethod AuthMethod,
+    ClientId Id, string Name, Guid OrganizationId, string Path, string Role, string[]? Custom, string[]? Scopes, ClientAuthMethod AuthMethod,
     IReadOnlyList<ClientSecret> Secrets, IReadOnlyList<ClientKey> Keys, int Epoch, DateTimeOffset ExpiresAt, DateTimeOffset LastUsedAt, bool IsSuspended)
 {
     // Its secrets' digests are of no use in a log.
@@ -25,8 +26,10 @@ internal sealed class ClientReader(NpgsqlDataSource database, RolePermissions ro
     {
         await using var command = database.CreateCommand(
             """
-            select c.name, c.organization_id, c.owner_path, c.role, c.scopes, c.auth_method, c.secrets, c.keys, c.epoch, c.expires_at, c.last_used_at, b.state
+            select c.name, c.organization_id, c.owner_path, c.role, c.scopes, c.auth_method, c.secrets, c.keys, c.epoch, c.expires_at, c.last_used_at, b.state,
+                   case when c.custom_role_id is not null then coalesce(r.permissions, '{}') end
             from identity.clients c join identity.branches b on b.id = c.organization_id
+            left join identity.custom_roles r on r.id = c.custom_role_id and starts_with(c.owner_path, r.owner_path)
             where c.id = $1 and c.revoked_at is null and b.state <> 'Closed' and (c.expires_at is null or c.expires_at > $2)
             """);
         command.Parameters.Add(new() { Value = id.Value });
@@ -35,7 +38,8 @@ internal sealed class ClientReader(NpgsqlDataSource database, RolePermissions ro
         if (!await row.ReadAsync(ct))
             return null;
         return new KnownClient(
-            id, row.GetString(0), row.GetGuid(1), row.GetString(2), row.GetString(3), row.IsDBNull(4) ? null : row.GetFieldValue<string[]>(4),
+            id, row.GetString(0), row.GetGuid(1), row.GetString(2), row.GetString(3),
+            row.IsDBNull(12) ? null : row.GetFieldValue<string[]>(12), row.IsDBNull(4) ? null : row.GetFieldValue<string[]>(4),
             Enum.Parse<ClientAuthMethod>(row.GetString(5)),
             JsonSerializer.Deserialize<List<ClientSecret>>(row.GetString(6), StoredJson.Options)!,
             JsonSerializer.Deserialize<List<ClientKey>>(row.GetString(7), StoredJson.Options)!,
@@ -59,9 +63,12 @@ internal sealed class ClientReader(NpgsqlDataSource database, RolePermissions ro
         Name = $"{client.Name} (client)",
         OrganizationId = client.OrganizationId,
         Path = client.Path,
-        Grants = [new Grant(client.Role, client.OrganizationId, client.Path, ClientRights.Effective(roles.Of(client.Role), client.Scopes))],
+        Grants = [new Grant(client.Role, client.OrganizationId, client.Path, RightsOf(client))],
         WritesRefused = client.IsSuspended ? OrganizationRefusals.BranchSuspended : null,
     };
+
+    private FrozenSet<string> RightsOf(KnownClient client) =>
+        ClientRights.Effective(roles.Of(client.Role, client.Custom, onlyReading: false, scopes: []), client.Scopes);
 
     /// <summary>Notes that the client was here. The version stays: nobody's If-Match should fail because of it.</summary>
     public async Task TouchAsync(KnownClient client, CancellationToken ct)

@@ -7,22 +7,21 @@ namespace Licensing.Identity.Clients;
 /// What a client may do, and that nobody makes or takes over one that may do more than himself. The scope alone does not say so: a
 /// caller may hold a part of a role.
 /// </summary>
-internal sealed class ClientRights(RolePermissions roles, Principal principal)
+internal sealed class ClientRights(RoleBook roles)
 {
-    public Result<Done> Check(string role, IReadOnlyCollection<string>? scopes, string path)
+    /// <summary>Whether the caller may have a client of <paramref name="role"/>, limited to <paramref name="scopes"/>, at <paramref name="path"/>.</summary>
+    public Result<Done> Check(UsableRole role, IReadOnlyCollection<string>? scopes, string path) =>
+        scopes?.FirstOrDefault(s => !role.Permissions.Contains(s)) is { } unknown ? ClientRefusals.UnknownScope(unknown, role.Name)
+        : roles.Exceeding(scopes ?? role.Permissions, path) is { } stronger ? ClientRefusals.Stronger(stronger)
+        : default(Done);
+
+    /// <summary>The role of a client that the caller may change, because he may do himself what it may do now.</summary>
+    public async Task<Result<UsableRole>> OfAsync(Client client, CancellationToken ct)
     {
-        var ofRole = roles.Of(role);
-        if (scopes?.FirstOrDefault(s => !ofRole.Contains(s)) is { } unknown)
-            return ClientRefusals.UnknownScope(unknown, role);
-        return (scopes ?? ofRole).Order(StringComparer.Ordinal).FirstOrDefault(p => !principal.May(p, path)) is { } stronger
-            ? ClientRefusals.Stronger(stronger)
-            : default(Done);
+        var role = await roles.HeldAsync(client.Role, client.CustomRoleId, client.OwnerPath, ct);
+        // A scope that its role has lost since gives nothing.
+        return Check(role, client.Scopes is null ? null : Effective(role.Permissions, client.Scopes), client.OwnerPath).Refused(out var refusal, out _) ? refusal : role;
     }
-
-    public Result<Done> Check(Client client) => Check(client.Role, StillInRole(client), client.OwnerPath);
-
-    // A scope that its role has lost since gives nothing.
-    private string[]? StillInRole(Client client) => client.Scopes is { } scopes ? [.. scopes.Where(roles.Of(client.Role).Contains)] : null;
 
     public static FrozenSet<string> Effective(FrozenSet<string> ofRole, IReadOnlyCollection<string>? scopes) =>
         scopes is null ? ofRole : scopes.Where(ofRole.Contains).ToFrozenSet(StringComparer.Ordinal);

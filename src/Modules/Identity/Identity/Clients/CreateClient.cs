@@ -3,9 +3,9 @@ using System.Text.Json.Serialization;
 using FluentValidation;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Data;
-using Licensing.Identity.Users;
+using Licensing.Identity.Organizations;
+using Licensing.Identity.Rights;
 using Licensing.Kernel.Http;
-using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Identity.Clients;
 
@@ -30,26 +30,27 @@ internal static class CreateClient
         public Validator()
         {
             RuleFor(x => x.Name).NotEmpty().MaximumLength(100);
+            RuleFor(x => x.Role).NotEmpty().MaximumLength(CustomRoleName.Longest);
             RuleFor(x => x.Scopes).Scopes();
             RuleFor(x => x.PublicKeyPem).MaximumLength(10_000);
         }
     }
 
-    internal sealed class Handler(IdentityDb db, ClientRights rights, Principal principal, TimeProvider clock) : ICommandHandler<Command, RegisteredClientView>
+    internal sealed class Handler(
+        IdentityDb db, HeldOrganizations organizations, RoleBook roles, ClientRights rights, Principal principal, TimeProvider clock)
+        : ICommandHandler<Command, RegisteredClientView>
     {
         public async Task<Result<RegisteredClientView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            var organization = await db.Organizations.AsNoTracking().Within(principal.Scope)
-                .SingleOrDefaultAsync(x => x.Id == command.OrganizationId, cancellationToken);
-            if (organization is null)
-                return UserRefusals.UnknownOrganization(command.OrganizationId.Value);
-            if (ClientKey.Read(command.Jwks, command.PublicKeyPem).Refused(out var refusal, out var keys))
+            if ((await organizations.FindAsync(command.OrganizationId, cancellationToken)).Refused(out var refusal, out var organization)
+                || ClientKey.Read(command.Jwks, command.PublicKeyPem).Refused(out refusal, out var keys)
+                || (await roles.UsableAsync(command.Role, organization, cancellationToken)).Refused(out refusal, out var role))
                 return refusal;
 
             var wanted = new NewClient(
-                command.Name, command.Role, command.Scopes?.Distinct(StringComparer.Ordinal).ToArray(), command.AuthMethod, keys.Keys, command.ExpiresAt);
+                command.Name, role, command.Scopes?.Distinct(StringComparer.Ordinal).ToArray(), command.AuthMethod, keys.Keys, command.ExpiresAt);
             if (Client.Register(organization, wanted, principal.Id, clock.GetUtcNow()).Refused(out refusal, out var registered)
-                || rights.Check(wanted.Role, wanted.Scopes, organization.OwnerPath).Refused(out refusal, out _))
+                || rights.Check(role, wanted.Scopes, organization.OwnerPath).Refused(out refusal, out _))
                 return refusal;
 
             var (client, secret) = registered;

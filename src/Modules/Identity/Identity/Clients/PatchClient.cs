@@ -3,9 +3,9 @@ using System.Text.Json.Serialization;
 using FluentValidation;
 using Licensing.Identity.Credentials;
 using Licensing.Identity.Data;
+using Licensing.Identity.Rights;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
-using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Identity.Clients;
 
@@ -36,20 +36,16 @@ internal static class PatchClient
     }
 
     internal sealed class Handler(
-        IdentityDb db, DbSession session, ClientRights rights, CredentialCache cache, Precondition precondition, Principal principal, TimeProvider clock)
+        IdentityDb db, DbSession session, ManagedClients clients, ClientRights rights, CredentialCache cache, Principal principal, TimeProvider clock)
         : ICommandHandler<Command, ClientView>
     {
         public async Task<Result<ClientView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            var client = await db.Clients.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == command.Id, cancellationToken);
-            if (client is null)
-                return ClientRefusals.NotFound(command.Id.Value);
-            if (precondition.Fails(client))
-                return Precondition.Failed;
+            if ((await clients.FindAsync(command.Id, cancellationToken)).Refused(out var refusal, out var client))
+                return refusal;
             if (client.RevokedAt is not null)
                 return ClientRefusals.AlreadyRevoked;
-            if (rights.Check(client).Refused(out var refusal, out _) || Change(client, command).Refused(out refusal, out _)
-                || rights.Check(client).Refused(out refusal, out _))
+            if ((await rights.OfAsync(client, cancellationToken)).Refused(out refusal, out var role) || Change(client, role, command).Refused(out refusal, out _))
                 return refusal;
 
             cache.ForgetAfterCommit(session);
@@ -58,10 +54,10 @@ internal static class PatchClient
             return ClientView.Of(client);
         }
 
-        private Result<Done> Change(Client client, Command command)
+        private Result<Done> Change(Client client, UsableRole role, Command command)
         {
             if (ClientKey.Read(command.Jwks, command.PublicKeyPem).Refused(out var refusal, out var keys)
-                || (keys.Keys.Count > 0 && client.ReplaceKeys(keys.Keys).Refused(out refusal, out _)))
+                || (keys.Keys.Count > 0 && client.ReplaceKeys(keys.Keys, principal.Id).Refused(out refusal, out _)))
                 return refusal;
             if (command.ExpiresAt.IsPresent && client.Expire(command.ExpiresAt.Value, clock.GetUtcNow()).Refused(out refusal, out _))
                 return refusal;
@@ -69,7 +65,7 @@ internal static class PatchClient
             if (!command.Scopes.IsPresent)
                 return default(Done);
             var scopes = command.Scopes.Value?.Distinct(StringComparer.Ordinal).ToArray();
-            if (rights.Check(client.Role, scopes, client.OwnerPath).Refused(out refusal, out _))
+            if (rights.Check(role, scopes, client.OwnerPath).Refused(out refusal, out _))
                 return refusal;
             client.Limit(scopes);
             return default(Done);

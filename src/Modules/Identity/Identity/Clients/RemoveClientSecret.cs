@@ -1,8 +1,6 @@
 using Licensing.Identity.Credentials;
-using Licensing.Identity.Data;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
-using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Identity.Clients;
 
@@ -12,18 +10,13 @@ internal static class RemoveClientSecret
     [Needs(IdentityPermissions.ClientsManage)]
     public sealed record Command(ClientId Id, Guid SecretId) : ICommand<Done>;
 
-    internal sealed class Handler(
-        IdentityDb db, DbSession session, CredentialCache cache, Precondition precondition, Principal principal, TimeProvider clock)
-        : ICommandHandler<Command, Done>
+    internal sealed class Handler(DbSession session, ManagedClients clients, CredentialCache cache, TimeProvider clock) : ICommandHandler<Command, Done>
     {
         public async Task<Result<Done>> Handle(Command command, CancellationToken cancellationToken)
         {
-            var client = await db.Clients.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == command.Id, cancellationToken);
-            if (client is null)
-                return ClientRefusals.NotFound(command.Id.Value);
-            if (precondition.Fails(client))
-                return Precondition.Failed;
-            if (client.RemoveSecret(command.SecretId, clock.GetUtcNow()).Refused(out var refusal, out _))
+            if ((await clients.FindAsync(command.Id, cancellationToken)).Refused(out var refusal, out var client))
+                return refusal;
+            if (client.RemoveSecret(command.SecretId, clock.GetUtcNow()).Refused(out refusal, out _))
                 return refusal;
 
             cache.ForgetAfterCommit(session);

@@ -1,9 +1,7 @@
 using FluentValidation;
 using Licensing.Identity.Credentials;
-using Licensing.Identity.Data;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
-using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Identity.Clients;
 
@@ -27,18 +25,16 @@ internal static class RotateClientSecret
     }
 
     internal sealed class Handler(
-        IdentityDb db, DbSession session, ClientRights rights, CredentialCache cache, Precondition precondition, Principal principal, TimeProvider clock)
+        DbSession session, ManagedClients clients, ClientRights rights, CredentialCache cache, Principal principal, TimeProvider clock)
         : ICommandHandler<Command, IssuedSecretView>
     {
         public async Task<Result<IssuedSecretView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            var client = await db.Clients.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == command.Id, cancellationToken);
-            if (client is null)
-                return ClientRefusals.NotFound(command.Id.Value);
-            if (precondition.Fails(client))
-                return Precondition.Failed;
+            if ((await clients.FindAsync(command.Id, cancellationToken)).Refused(out var refusal, out var client))
+                return refusal;
             var (now, overlap) = (clock.GetUtcNow(), TimeSpan.FromHours(command.OverlapHours));
-            if (rights.Check(client).Refused(out var refusal, out _) || client.RotateSecret(overlap, now).Refused(out refusal, out var issued))
+            if ((await rights.OfAsync(client, cancellationToken)).Refused(out refusal, out _)
+                || client.RotateSecret(overlap, principal.Id, now).Refused(out refusal, out var issued))
                 return refusal;
 
             cache.ForgetAfterCommit(session);

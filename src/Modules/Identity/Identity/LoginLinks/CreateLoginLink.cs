@@ -1,5 +1,6 @@
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Data;
+using Licensing.Identity.Organizations;
 using Licensing.Identity.Rights;
 using Licensing.Identity.Users;
 using Licensing.Kernel.Http;
@@ -13,7 +14,8 @@ internal static class CreateLoginLink
     [Needs(IdentityPermissions.LoginLinksCreate)]
     public sealed record Command(UserId? UserId = null, OrganizationId? OrganizationId = null) : ICommand<IssuedLoginLink>;
 
-    internal sealed class Handler(IdentityDb db, RoleBook roles, Principal principal, TimeProvider clock) : ICommandHandler<Command, IssuedLoginLink>
+    internal sealed class Handler(IdentityDb db, HeldOrganizations organizations, RoleBook roles, Principal principal, TimeProvider clock)
+        : ICommandHandler<Command, IssuedLoginLink>
     {
         public async Task<Result<IssuedLoginLink>> Handle(Command command, CancellationToken cancellationToken)
         {
@@ -35,10 +37,15 @@ internal static class CreateLoginLink
                 return LoginLinkRefusals.UserOrOrganization;
             var users = db.Users.AsNoTracking().Within(principal.Scope).WhereMayEnter(db);
             if (command.UserId is { } id)
+            {
+                await organizations.HoldOwnerAsync("users", id.Value, ct);
                 return await users.SingleOrDefaultAsync(x => x.Id == id, ct) is { } one ? one : UserRefusals.UnknownUser(id.Value);
+            }
 
             var tenant = command.OrganizationId!.Value;
-            if (!await db.Organizations.Within(principal.Scope).AnyAsync(x => x.Id == tenant && x.Kind == OrganizationKind.Tenant, ct))
+            if ((await organizations.FindAsync(tenant, ct)).Refused(out var refusal, out var found))
+                return refusal;
+            if (found.Kind is not OrganizationKind.Tenant)
                 return UserRefusals.UnknownOrganization(tenant.Value);
             return await users
                 .Where(u => u.OrganizationId == tenant && db.RoleAssignments.Any(

@@ -1,3 +1,4 @@
+using Licensing.Identity.Certificates;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Credentials;
 using Licensing.Identity.Data;
@@ -15,7 +16,7 @@ internal static class CloseOrganization
 
     internal sealed class Handler(
         IdentityDb db, DbSession session, ManagedOrganizations organizations, IEnumerable<IHoldsOrganization> holders, CredentialCache cache,
-        Precondition precondition, TimeProvider clock)
+        CertificateKeys keys, Precondition precondition, TimeProvider clock)
         : ICommandHandler<Command, Done>
     {
         public async Task<Result<Done>> Handle(Command command, CancellationToken cancellationToken)
@@ -30,6 +31,7 @@ internal static class CloseOrganization
 
             db.Publish(closed);
             cache.ForgetAfterCommit(session);
+            keys.ForgetAfterCommit(session);
             return default(Done);
         }
 

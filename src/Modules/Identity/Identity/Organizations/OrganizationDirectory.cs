@@ -33,11 +33,7 @@ internal sealed class OrganizationDirectory(DbSession session) : IOrganizationDi
 
     public async Task<IReadOnlyDictionary<OrganizationId, OrganizationRef>> HoldAsync(IReadOnlyCollection<OrganizationId> ids, CancellationToken ct)
     {
-        // Read by a statement of its own, so that what was committed while this one waited is seen.
-        await using (var locking = new NpgsqlCommand(
-            "select 1 from identity.organizations where id = any($1) order by id for key share", await session.OpenAsync(ct), session.Transaction)
-        { Parameters = { new() { Value = ids.Select(x => x.Value).ToArray() } } })
-            await locking.ExecuteNonQueryAsync(ct);
+        await session.HoldOrganizationsAsync(ids, ct);
         return await FindAsync(ids, ct);
     }
 

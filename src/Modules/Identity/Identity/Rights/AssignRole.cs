@@ -21,22 +21,21 @@ internal static class AssignRole
         public Validator() => RuleFor(x => x.Role).NotEmpty().MaximumLength(CustomRoleName.Longest);
     }
 
-    internal sealed class Handler(IdentityDb db, DbSession session, RoleBook roles, CredentialCache cache, Principal principal, TimeProvider clock)
+    internal sealed class Handler(
+        IdentityDb db, DbSession session, HeldOrganizations organizations, RoleBook roles, CredentialCache cache, Principal principal, TimeProvider clock)
         : ICommandHandler<Command, RoleAssignmentView>
     {
         public async Task<Result<RoleAssignmentView>> Handle(Command command, CancellationToken cancellationToken)
         {
+            if ((await organizations.FindAsync(command.OrganizationId, cancellationToken)).Refused(out var refusal, out var organization))
+                return refusal;
             var user = await db.Users.AsNoTracking().Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == command.UserId, cancellationToken);
             if (user is null)
                 return UserRefusals.UnknownUser(command.UserId.Value);
-            var organization = await db.Organizations.AsNoTracking().Within(principal.Scope)
-                .SingleOrDefaultAsync(x => x.Id == command.OrganizationId, cancellationToken);
-            if (organization is null)
-                return UserRefusals.UnknownOrganization(command.OrganizationId.Value);
             if (organization.Status is OrganizationStatus.Closed)
                 return UserRefusals.OrganizationClosed;
 
-            if ((await roles.GiveableAsync(command.Role, organization, cancellationToken)).Refused(out var refusal, out var role))
+            if ((await roles.GiveableAsync(command.Role, organization, cancellationToken)).Refused(out refusal, out var role))
                 return refusal;
             var held = await db.RoleAssignments.AsNoTracking().SingleOrDefaultAsync(
                 x => x.UserId == command.UserId && x.Role == role.Name && x.OrganizationId == command.OrganizationId, cancellationToken);

@@ -21,18 +21,17 @@ internal static class AssignRoleToAccount
         public Validator() => RuleFor(x => x.Role).NotEmpty().MaximumLength(CustomRoleName.Longest);
     }
 
-    internal sealed class Handler(IdentityDb db, DbSession session, RoleBook roles, CredentialCache cache, Principal principal, TimeProvider clock)
+    internal sealed class Handler(
+        IdentityDb db, DbSession session, HeldOrganizations organizations, RoleBook roles, CredentialCache cache, TimeProvider clock)
         : ICommandHandler<Command, AccountRoleView>
     {
         public async Task<Result<AccountRoleView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            var organization = await db.Organizations.AsNoTracking().Within(principal.Scope)
-                .SingleOrDefaultAsync(x => x.Id == command.OrganizationId, cancellationToken);
-            if (organization is null)
-                return UserRefusals.UnknownOrganization(command.OrganizationId.Value);
+            if ((await organizations.FindAsync(command.OrganizationId, cancellationToken)).Refused(out var refusal, out var organization))
+                return refusal;
             if (organization.Status is OrganizationStatus.Closed)
                 return UserRefusals.OrganizationClosed;
-            if ((await roles.GiveableAsync(command.Role, organization, cancellationToken)).Refused(out var refusal, out var role))
+            if ((await roles.GiveableAsync(command.Role, organization, cancellationToken)).Refused(out refusal, out var role))
                 return refusal;
 
             var held = await db.AccountRoles.AsNoTracking().SingleOrDefaultAsync(

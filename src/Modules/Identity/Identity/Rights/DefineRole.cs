@@ -1,7 +1,7 @@
 using FluentValidation;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Data;
-using Licensing.Identity.Users;
+using Licensing.Identity.Organizations;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
@@ -24,22 +24,20 @@ internal static class DefineRole
         }
     }
 
-    internal sealed class Handler(IdentityDb db, DbSession session, RoleBook roles, Principal principal, TimeProvider clock)
+    internal sealed class Handler(IdentityDb db, DbSession session, HeldOrganizations organizations, RoleBook roles, TimeProvider clock)
         : ICommandHandler<Command, CustomRoleView>
     {
         public async Task<Result<CustomRoleView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            var organization = await db.Organizations.AsNoTracking().Within(principal.Scope)
-                .SingleOrDefaultAsync(x => x.Id == command.OrganizationId, cancellationToken);
-            if (organization is null)
-                return UserRefusals.UnknownOrganization(command.OrganizationId.Value);
+            if ((await organizations.FindAsync(command.OrganizationId, cancellationToken)).Refused(out var refusal, out var organization))
+                return refusal;
             if (Roles.All.Contains(command.Name, StringComparer.OrdinalIgnoreCase))
                 return RoleRefusals.NameReserved(command.Name);
             if (roles.RefusalOf(command.Permissions, command.Level, organization.OwnerPath) is { } exceeding)
                 return exceeding;
             if (await IsTakenAsync(command.Name, organization.OwnerPath, cancellationToken))
                 return RoleRefusals.NameTaken;
-            if (CustomRole.Define(organization, command.Name, command.Level, command.Permissions, clock.GetUtcNow()).Refused(out var refusal, out var role))
+            if (CustomRole.Define(organization, command.Name, command.Level, command.Permissions, clock.GetUtcNow()).Refused(out refusal, out var role))
                 return refusal;
 
             db.Add(role);

@@ -45,15 +45,6 @@ internal sealed class RoleAssignment : IOwned, IVersioned
     }
 }
 
-/// <summary>For what holds a predefined role and no other.</summary>
-internal static class RoleRules
-{
-    public static Result<Done> Fits(string role, OrganizationKind kind) =>
-        !Roles.All.Contains(role) ? UserRefusals.UnknownRole(role)
-        : RoleLevels.LevelOf(role) != kind ? UserRefusals.WrongLevel(role, kind)
-        : default(Done);
-}
-
 internal sealed class RoleAssignmentMapping : IEntityTypeConfiguration<RoleAssignment>
 {
     public void Configure(EntityTypeBuilder<RoleAssignment> builder)

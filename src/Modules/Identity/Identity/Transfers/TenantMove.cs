@@ -15,10 +15,11 @@ internal sealed class TenantMove(IdentityDb db, DbSession session, CredentialCac
     /// <summary>What goes with the tenant. All else that has a path is history and stays; a test knows which tables there are.</summary>
     public static IReadOnlyList<string> Moving { get; } =
     [
-        "users", "role_assignments", "sessions", "api_keys", "federated_identities", "clients", "custom_roles", "account_roles", "login_links", "certificates",
+        "users", "role_assignments", "sessions", "api_keys", "federated_identities", "clients", "custom_roles", "account_roles", "login_links",
     ];
 
-    public static IReadOnlyList<string> Staying { get; } = ["organizations", "audit_entries", "audit_seals", "transfers"];
+    /// <summary>History, and what only the levels that never move have: certificates are resellers'.</summary>
+    public static IReadOnlyList<string> Staying { get; } = ["organizations", "audit_entries", "audit_seals", "transfers", "certificates"];
 
     /// <summary>Everything that forbids the move now; also asked when one is agreed for a later day.</summary>
     public async Task<Result<Done>> AllowsAsync(Organization tenant, Organization partner, CancellationToken ct)
@@ -62,14 +63,15 @@ internal sealed class TenantMove(IdentityDb db, DbSession session, CredentialCac
             delete from identity.role_assignments a using identity.users u
             where a.owner_path = $1 and u.id = a.user_id and a.organization_id <> u.organization_id and not starts_with($2, u.owner_path)
             """, ct, from, to);
-        // Whoever made a key or a client knows its secret; what a key made, its own maker knows.
+        // Whoever made a key, or made or rotated a client, knows its secret; what a key made, its own maker knows.
         var keys = 0;
-        foreach (var table in new[] { "api_keys", "clients" })
+        foreach (var (table, knownTo) in new[] { ("api_keys", "array[k.created_by]"), ("clients", "k.known_to") })
             keys += await ExecuteAsync(
                 $"""
                 update identity.{table} k set revoked_at = $3, version = version + 1
                 where owner_path = $1 and revoked_at is null
-                    and not exists (select from identity.users u where u.id = k.created_by and (u.organization_id = k.organization_id or starts_with($2, u.owner_path)))
+                    and exists (select from unnest({knownTo}) as someone where not exists (
+                        select from identity.users u where u.id = someone and (u.organization_id = k.organization_id or starts_with($2, u.owner_path))))
                 """, ct, from, to, now);
         await ExecuteAsync("delete from identity.login_links where owner_path = $1", ct, from);
         // What the old partner's custom roles gave ends with them; the tenant's own go along.
@@ -79,11 +81,12 @@ internal sealed class TenantMove(IdentityDb db, DbSession session, CredentialCac
                 delete from identity.{table} a using identity.custom_roles c
                 where a.owner_path = $1 and c.id = a.custom_role_id and c.owner_path <> $1 and not starts_with($2, c.owner_path)
                 """, ct, from, to);
-        keys += await ExecuteAsync(
-            """
-            update identity.api_keys k set revoked_at = $3, version = k.version + 1 from identity.custom_roles c
-            where k.owner_path = $1 and k.revoked_at is null and c.id = k.custom_role_id and c.owner_path <> $1 and not starts_with($2, c.owner_path)
-            """, ct, from, to, now);
+        foreach (var table in new[] { "api_keys", "clients" })
+            keys += await ExecuteAsync(
+                $"""
+                update identity.{table} k set revoked_at = $3, version = k.version + 1 from identity.custom_roles c
+                where k.owner_path = $1 and k.revoked_at is null and c.id = k.custom_role_id and c.owner_path <> $1 and not starts_with($2, c.owner_path)
+                """, ct, from, to, now);
         foreach (var table in Moving)
             await ExecuteAsync($"update identity.{table} set owner_path = $2 where owner_path = $1", ct, from, to);
 

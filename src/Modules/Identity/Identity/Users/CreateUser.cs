@@ -7,7 +7,6 @@ using Licensing.Identity.Organizations;
 using Licensing.Identity.Rights;
 using Licensing.Kernel.Http;
 using Microsoft.AspNetCore.Identity;
-using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Identity.Users;
 
@@ -62,15 +61,13 @@ internal static class CreateUser
     }
 
     internal sealed class Handler(
-        IdentityDb db, UserManager<User> users, Invitations invitations, RoleBook roleBook, Principal principal, TimeProvider clock)
+        IdentityDb db, UserManager<User> users, HeldOrganizations organizations, Invitations invitations, RoleBook roleBook, TimeProvider clock)
         : ICommandHandler<Command, CreatedUserView>
     {
         public async Task<Result<CreatedUserView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            var organization = await db.Organizations.AsNoTracking().Within(principal.Scope)
-                .SingleOrDefaultAsync(x => x.Id == command.OrganizationId, cancellationToken);
-            if (organization is null)
-                return UserRefusals.UnknownOrganization(command.OrganizationId.Value);
+            if ((await organizations.FindAsync(command.OrganizationId, cancellationToken)).Refused(out var refusal, out var organization))
+                return refusal;
             if (organization.Status is OrganizationStatus.Closed)
                 return UserRefusals.OrganizationClosed;
 
@@ -91,7 +88,7 @@ internal static class CreateUser
             RoleAssignmentView[] roles = [];
             if (command.Role is not null)
             {
-                if ((await roleBook.GiveableAsync(command.Role, organization, cancellationToken)).Refused(out var refusal, out var role))
+                if ((await roleBook.GiveableAsync(command.Role, organization, cancellationToken)).Refused(out refusal, out var role))
                     return refusal;
                 if (RoleAssignment.Give(user, role, organization, now).Refused(out refusal, out var assignment))
                     return refusal;

@@ -1,0 +1,140 @@
+using System.Net;
+using System.Security.Cryptography;
+using Licensing.Identity.Contracts;
+
+namespace Licensing.Identity.Tests.Transfers;
+
+/// <summary>With a tenant's transfer ends what the old partner's people know or gave, and nothing else.</summary>
+public sealed class KnownCredentialsTests(App app) : IClassFixture<App>
+{
+    [Fact]
+    public async Task Clients_end_that_the_old_partners_people_made_or_were_shown_a_secret_of()
+    {
+        var place = await ArrangeAsync();
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var brought = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var (agents, own, above) = (await RegisterAsync(place, place.Agent), await RegisterAsync(place, place.Owner), await RegisterAsync(place, place.Above));
+        var rotated = await RotateAsync(await RegisterAsync(place, place.Owner), place.Agent);
+        var takenBack = await RotateAsync(await RotateAsync(await RegisterAsync(place, place.Owner), place.Agent), place.Owner, overlapHours: 0);
+        var lent = await RegisterAsync(place, place.Owner, key);
+        (await place.Agent.SendAsync(HttpMethod.Patch, lent.Path, new { publicKeyPem = brought.ExportSubjectPublicKeyInfoPem() })).StatusCode.ShouldBe(HttpStatusCode.OK);
+        using var agentsBearer = app.Bearer(await agents.TokenAsync());
+        (await agentsBearer.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.OK);
+
+        await TransferAsync(place);
+
+        (await agentsBearer.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.Unauthorized);
+        foreach (var ended in new[] { agents, rotated, lent with { Key = brought } })
+            (await (await ended.AskAsync()).ErrorAsync()).ShouldBe("401 invalid_client");
+        foreach (var kept in new[] { own, above, takenBack })
+            await kept.TokenAsync();
+    }
+
+    [Fact]
+    public async Task Keys_end_that_the_old_partners_people_made_or_rotated_or_a_key_made()
+    {
+        var place = await ArrangeAsync();
+        var (agents, own, above) = (await KeyAsync(place, place.Agent), await KeyAsync(place, place.Owner), await KeyAsync(place, place.Above));
+        var made = await KeyAsync(place, app.Bearer(own.Secret));
+        using var rotated = await place.Agent.PostAsync($"{(await KeyAsync(place, place.Owner)).Path}/rotate", new { });
+        var successor = (await rotated.JsonAsync()).GetProperty("key").GetString()!;
+
+        await TransferAsync(place);
+
+        foreach (var ended in new[] { agents.Secret, made.Secret, successor })
+            (await app.Bearer(ended).StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.Unauthorized);
+        foreach (var kept in new[] { own.Secret, above.Secret })
+            (await app.Bearer(kept).StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task What_holds_the_old_partners_custom_role_ends_and_what_holds_the_tenants_own_goes_along()
+    {
+        var place = await ArrangeAsync();
+        using var partner = place.Branch.As(Roles.PartnerAdministrator);
+        await DefineAsync(partner, "Theirs", place.Branch.Partner);
+        await DefineAsync(place.Owner, "Ours", place.Branch.Tenant);
+        var (theirs, ours) = (await RegisterAsync(place, place.Above, role: "Theirs"), await RegisterAsync(place, place.Above, role: "Ours"));
+        var (theirKey, ourKey) = (await KeyAsync(place, place.Above, "Theirs"), await KeyAsync(place, place.Above, "Ours"));
+
+        await TransferAsync(place);
+
+        (await (await theirs.AskAsync()).ErrorAsync()).ShouldBe("401 invalid_client");
+        (await app.Bearer(theirKey.Secret).StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.Unauthorized);
+        using var bearer = app.Bearer(await ours.TokenAsync());
+        (await bearer.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.OK);
+        (await app.Bearer(ourKey.Secret).StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task A_login_link_that_is_not_used_yet_ends()
+    {
+        var place = await ArrangeAsync();
+        var token = (await (await place.Agent.PostAsync("/api/v1/auth/login-links", new { organizationId = place.Branch.Tenant.Id.Value })).JsonAsync())
+            .GetProperty("token").GetString();
+
+        await TransferAsync(place);
+
+        using var redeemed = await app.Anonymous().PostAsync("/api/v1/auth/login-links/redeem", new { token });
+        (redeemed.StatusCode, await redeemed.CodeAsync()).ShouldBe((HttpStatusCode.Unauthorized, "bad_login_link"));
+    }
+
+    private async Task<Place> ArrangeAsync()
+    {
+        var branch = await app.BranchAsync();
+        return new Place(
+            branch, await app.PartnerAsync(branch.Platform, branch.Distributor),
+            await (await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator)).ClientAsync(),
+            await (await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator)).ClientAsync(),
+            await (await Person.AddAsync(branch, branch.Distributor, Roles.DistributorAdministrator)).ClientAsync());
+    }
+
+    private async Task<OAuthClient> RegisterAsync(Place place, HttpClient by, AsymmetricAlgorithm? key = null, string role = Roles.TenantAdministrator)
+    {
+        using var answer = await by.PostAsync("/api/v1/clients", new
+        {
+            name = "c",
+            organizationId = place.Branch.Tenant.Id.Value,
+            role,
+            authMethod = key is null ? "ClientSecret" : "PrivateKeyJwt",
+            publicKeyPem = key?.ExportSubjectPublicKeyInfoPem(),
+        });
+        answer.StatusCode.ShouldBe(HttpStatusCode.Created);
+        var told = await answer.JsonAsync();
+        return new OAuthClient(app, told.GetProperty("id").GetGuid(), null, key is null ? told.GetProperty("secret").GetString() : null, key);
+    }
+
+    private static async Task<OAuthClient> RotateAsync(OAuthClient client, HttpClient by, int overlapHours = 24)
+    {
+        using var answer = await by.PostAsync($"{client.Path}/secrets", new { overlapHours });
+        answer.StatusCode.ShouldBe(HttpStatusCode.Created);
+        return client with { Secret = (await answer.JsonAsync()).GetProperty("secret").GetString() };
+    }
+
+    private static async Task<(string Path, string Secret)> KeyAsync(Place place, HttpClient by, string role = Roles.TenantAdministrator)
+    {
+        using var answer = await by.PostAsync("/api/v1/api-keys", new { name = "k", organizationId = place.Branch.Tenant.Id.Value, role });
+        answer.StatusCode.ShouldBe(HttpStatusCode.Created);
+        return (answer.Headers.Location!.ToString(), (await answer.JsonAsync()).GetProperty("key").GetString()!);
+    }
+
+    private static async Task DefineAsync(HttpClient by, string name, OrganizationRef at)
+    {
+        using var answer = await by.PostAsync("/api/v1/roles", new { name, level = "Tenant", organizationId = at.Id.Value, permissions = new[] { "identity.users.read" } });
+        answer.StatusCode.ShouldBe(HttpStatusCode.Created);
+    }
+
+    private static async Task TransferAsync(Place place)
+    {
+        using var distributor = place.Branch.As(Roles.DistributorAdministrator);
+        using var answer = await distributor.PostAsync($"/api/v1/tenants/{place.Branch.Tenant.Id.Value}/transfer", new { partnerId = place.To.Id.Value, reason = "sold" });
+        answer.StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    /// <param name="Branch">Whose tenant goes.</param>
+    /// <param name="To">Where to.</param>
+    /// <param name="Agent">Of the old partner.</param>
+    /// <param name="Owner">Of the tenant.</param>
+    /// <param name="Above">Of the distributor of both partners.</param>
+    private sealed record Place(Branch Branch, OrganizationRef To, HttpClient Agent, HttpClient Owner, HttpClient Above);
+}

@@ -1,0 +1,116 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Licensing.Identity.Contracts;
+using Licensing.Identity.Organizations;
+using Licensing.Identity.Transfers;
+using Npgsql;
+
+namespace Licensing.Identity.Tests.Transfers;
+
+/// <summary>
+/// What is made or given at a tenant while its transfer is under way waits for it, and is made where the tenant stands by then, or not at
+/// all by who no longer reaches it.
+/// </summary>
+public sealed class TransferRaceTests(App app) : IClassFixture<App>
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public static TheoryData<string> Commands { get; } = new(
+        "AssignRole", "AssignRoleToAccount", "DefineRole", "CreateUser", "CreateApiKey", "RotateApiKey", "CreateClient", "RotateClientSecret", "PatchClient",
+        "CreateLoginLink", "CreateLoginLink of the tenant");
+
+    [Theory]
+    [MemberData(nameof(Commands))]
+    public async Task What_someone_above_both_partners_makes_meanwhile_stands_where_the_tenant_does(string command)
+    {
+        var place = await ArrangeAsync();
+
+        using var answer = await DuringTransferAsync(place, place.Branch.As(Roles.DistributorAdministrator), command);
+
+        answer.IsSuccessStatusCode.ShouldBeTrue(await answer.Content.ReadAsStringAsync(Ct));
+        (await LeftBehindAsync(place.Branch.Tenant.Path)).ShouldBeEmpty();
+    }
+
+    [Theory]
+    [MemberData(nameof(Commands))]
+    public async Task What_the_old_partner_makes_meanwhile_is_refused(string command)
+    {
+        var place = await ArrangeAsync();
+
+        using var answer = await DuringTransferAsync(place, place.Branch.As(Roles.PartnerAdministrator), command);
+
+        answer.StatusCode.ShouldBeOneOf(HttpStatusCode.UnprocessableEntity, HttpStatusCode.NotFound);
+        (await LeftBehindAsync(place.Branch.Tenant.Path)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_certificate_waits_for_its_partners_closing_and_comes_too_late()
+    {
+        var branch = await app.BranchAsync();
+        using var distributor = branch.As(Roles.DistributorAdministrator);
+        var partner = await app.PartnerAsync(branch.Platform, branch.Distributor);
+        using var key = RSA.Create(2048);
+        using var certificate = new CertificateRequest(
+                "CN=reseller", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
+            .CreateSelfSigned(app.Clock.GetUtcNow().AddDays(-1), app.Clock.GetUtcNow().AddDays(1));
+
+        using var answer = await app.DuringAsync(
+            async sender => (await sender.Send(new CloseOrganization.Command(OrganizationKind.Partner, partner.Id), Ct)).Refusal,
+            () => distributor.PostAsync("/api/v1/certificates", new { organizationId = partner.Id.Value, pem = certificate.ExportCertificatePem() }));
+
+        (answer.StatusCode, await answer.CodeAsync()).ShouldBe((HttpStatusCode.Conflict, "organization_closed"));
+    }
+
+    private Task<HttpResponseMessage> DuringTransferAsync(Place place, HttpClient caller, string command) =>
+        app.DuringAsync(
+            async sender => (await sender.Send(new TransferTenant.Command(place.Branch.Tenant.Id, place.To.Id, "sold", null), Ct)).Refusal, () => SendAsync(caller, place, command));
+
+    private static Task<HttpResponseMessage> SendAsync(HttpClient caller, Place place, string command)
+    {
+        var (at, user) = (place.Branch.Tenant.Id.Value, place.Owner.Id);
+        return command switch
+        {
+            "AssignRole" => caller.SendAsync(HttpMethod.Put, "/api/v1/roles/assignments", new { userId = user, role = Roles.TenantUser, organizationId = at }),
+            "AssignRoleToAccount" => caller.SendAsync(HttpMethod.Put, "/api/v1/roles/account-assignments", new { organizationId = at, role = Roles.TenantUser }),
+            "DefineRole" => caller.PostAsync("/api/v1/roles", new { name = "Raced", level = "Tenant", organizationId = at, permissions = new[] { "identity.users.read" } }),
+            "CreateUser" => caller.PostAsync("/api/v1/users", new { email = $"raced-{at}@example.com", displayName = "R", organizationId = at, role = Roles.TenantUser }),
+            "CreateApiKey" => caller.PostAsync("/api/v1/api-keys", new { name = "k", organizationId = at, role = Roles.TenantUser }),
+            "RotateApiKey" => caller.PostAsync($"{place.Key}/rotate", new { }),
+            "CreateClient" => caller.PostAsync("/api/v1/clients", new { name = "c", organizationId = at, role = Roles.TenantUser }),
+            "RotateClientSecret" => caller.PostAsync($"{place.Client}/secrets", new { }),
+            "PatchClient" => caller.SendAsync(HttpMethod.Patch, place.Client, new { name = "renamed" }),
+            "CreateLoginLink" => caller.PostAsync("/api/v1/auth/login-links", new { userId = user }),
+            "CreateLoginLink of the tenant" => caller.PostAsync("/api/v1/auth/login-links", new { organizationId = at }),
+            _ => throw new ArgumentOutOfRangeException(nameof(command), command, null),
+        };
+    }
+
+    private async Task<Place> ArrangeAsync()
+    {
+        var branch = await app.BranchAsync();
+        var owner = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
+        using var client = await owner.ClientAsync();
+        using var key = await client.PostAsync("/api/v1/api-keys", new { name = "own", role = Roles.TenantUser });
+        using var registered = await client.PostAsync("/api/v1/clients", new { name = "own", organizationId = branch.Tenant.Id.Value, role = Roles.TenantUser });
+        return new Place(
+            branch, await app.PartnerAsync(branch.Platform, branch.Distributor), owner, key.Headers.Location!.ToString(), registered.Headers.Location!.ToString());
+    }
+
+    /// <summary>Tables that still have rows where the tenant stood.</summary>
+    private Task<List<string>> LeftBehindAsync(string path) => app.InAsync<NpgsqlDataSource, List<string>>(async database =>
+    {
+        var left = new List<string>();
+        foreach (var table in TenantMove.Moving)
+        {
+            await using var command = database.CreateCommand($"select exists (select from identity.{table} where owner_path = $1)");
+            command.Parameters.Add(new() { Value = path });
+            if ((bool)(await command.ExecuteScalarAsync(Ct))!)
+                left.Add(table);
+        }
+
+        return left;
+    });
+
+    private sealed record Place(Branch Branch, OrganizationRef To, Person Owner, string Key, string Client);
+}
