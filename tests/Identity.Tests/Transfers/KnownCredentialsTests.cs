@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using Licensing.Identity.Contracts;
+using Licensing.Kernel.Persistence;
 
 namespace Licensing.Identity.Tests.Transfers;
 
@@ -78,6 +79,39 @@ public sealed class KnownCredentialsTests(App app) : IClassFixture<App>
         using var redeemed = await app.Anonymous().PostAsync("/api/v1/auth/login-links/redeem", new { token });
         (redeemed.StatusCode, await redeemed.CodeAsync()).ShouldBe((HttpStatusCode.Unauthorized, "bad_login_link"));
     }
+
+    [Fact]
+    public async Task Of_clients_from_before_the_trail_tells_who_knows_them()
+    {
+        var place = await ArrangeAsync();
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var brought = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var (own, rotated, lent) = (await RegisterAsync(place, place.Owner), await RegisterAsync(place, place.Owner), await RegisterAsync(place, place.Owner, key));
+        await RotateAsync(rotated, place.Agent);
+        (await place.Agent.SendAsync(HttpMethod.Patch, lent.Path, new { publicKeyPem = brought.ExportSubjectPublicKeyInfoPem() })).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await place.Agent.SendAsync(HttpMethod.Patch, own.Path, new { name = "renamed" })).StatusCode.ShouldBe(HttpStatusCode.OK);
+        await MigrateAgainAsync();
+
+        await TransferAsync(place);
+
+        foreach (var ended in new[] { rotated, lent with { Key = brought } })
+            (await (await ended.AskAsync()).ErrorAsync()).ShouldBe("401 invalid_client");
+        await own.TokenAsync();
+    }
+
+    /// <summary>Forgets what the column says, and fills it as the migration that added it does.</summary>
+    private Task<int> MigrateAgainAsync() => app.InAsync<SchemaOwner, int>(async owner =>
+    {
+        var assembly = typeof(IdentityModule).Assembly;
+        await using var stream = assembly.GetManifestResourceStream(
+            assembly.GetManifestResourceNames().Single(n => n.EndsWith("0012_client_rights.sql", StringComparison.Ordinal)))!;
+        using var reader = new StreamReader(stream);
+        var migration = await reader.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var from = migration.IndexOf("update identity.clients", StringComparison.Ordinal);
+        await using var command = owner.Database.CreateCommand(
+            "update identity.clients set known_to = '{}'; " + migration[from..(migration.IndexOf(';', from) + 1)]);
+        return await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+    });
 
     private async Task<Place> ArrangeAsync()
     {

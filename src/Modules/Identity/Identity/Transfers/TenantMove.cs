@@ -57,36 +57,9 @@ internal sealed class TenantMove(IdentityDb db, DbSession session, CredentialCac
             "insert into identity.former_paths (organization_id, path, external_id, display_name, until_on) values ($1, $2, $3, $4, $5)", ct,
             tenant.Id.Value, from, tenant.ExternalId, tenant.DisplayName, transfer.EffectiveOn);
 
-        // Roles that the old partner's people held at the tenant end; a distributor above both partners keeps its own.
-        var roles = await ExecuteAsync(
-            """
-            delete from identity.role_assignments a using identity.users u
-            where a.owner_path = $1 and u.id = a.user_id and a.organization_id <> u.organization_id and not starts_with($2, u.owner_path)
-            """, ct, from, to);
-        // Whoever made a key, or made or rotated a client, knows its secret; what a key made, its own maker knows.
-        var keys = 0;
-        foreach (var (table, knownTo) in new[] { ("api_keys", "array[k.created_by]"), ("clients", "k.known_to") })
-            keys += await ExecuteAsync(
-                $"""
-                update identity.{table} k set revoked_at = $3, version = version + 1
-                where owner_path = $1 and revoked_at is null
-                    and exists (select from unnest({knownTo}) as someone where not exists (
-                        select from identity.users u where u.id = someone and (u.organization_id = k.organization_id or starts_with($2, u.owner_path))))
-                """, ct, from, to, now);
+        var roles = await EndRolesAsync(from, to, ct);
+        var keys = await RevokeKnownAsync(from, to, now, ct);
         await ExecuteAsync("delete from identity.login_links where owner_path = $1", ct, from);
-        // What the old partner's custom roles gave ends with them; the tenant's own go along.
-        foreach (var table in new[] { "role_assignments", "account_roles" })
-            roles += await ExecuteAsync(
-                $"""
-                delete from identity.{table} a using identity.custom_roles c
-                where a.owner_path = $1 and c.id = a.custom_role_id and c.owner_path <> $1 and not starts_with($2, c.owner_path)
-                """, ct, from, to);
-        foreach (var table in new[] { "api_keys", "clients" })
-            keys += await ExecuteAsync(
-                $"""
-                update identity.{table} k set revoked_at = $3, version = k.version + 1 from identity.custom_roles c
-                where k.owner_path = $1 and k.revoked_at is null and c.id = k.custom_role_id and c.owner_path <> $1 and not starts_with($2, c.owner_path)
-                """, ct, from, to, now);
         foreach (var table in Moving)
             await ExecuteAsync($"update identity.{table} set owner_path = $2 where owner_path = $1", ct, from, to);
 
@@ -94,6 +67,41 @@ internal sealed class TenantMove(IdentityDb db, DbSession session, CredentialCac
         audit.Note("tenant_move", tenant.Id.Value.ToString(), transfer.OwnerPath, new JsonObject { ["rolesEnded"] = roles, ["keysAndClientsRevoked"] = keys });
         db.Publish(moved);
         cache.ForgetAfterCommit(session);
+    }
+
+    // What the old partner's people held at the tenant ends, and what its custom roles gave there; a distributor above both partners keeps
+    // its own, and the tenant's go along.
+    private async Task<int> EndRolesAsync(string from, string to, CancellationToken ct)
+    {
+        var ended = await ExecuteAsync(
+            """
+            delete from identity.role_assignments a using identity.users u
+            where a.owner_path = $1 and u.id = a.user_id and a.organization_id <> u.organization_id and not starts_with($2, u.owner_path)
+            """, ct, from, to);
+        foreach (var table in new[] { "role_assignments", "account_roles" })
+            ended += await ExecuteAsync(
+                $"""
+                delete from identity.{table} a using identity.custom_roles c
+                where a.owner_path = $1 and c.id = a.custom_role_id and c.owner_path <> $1 and not starts_with($2, c.owner_path)
+                """, ct, from, to);
+        return ended;
+    }
+
+    // Whoever made a key, or made or rotated a client, knows its secret; what a key made, its own maker knows. And as above of custom roles.
+    private async Task<int> RevokeKnownAsync(string from, string to, DateTimeOffset now, CancellationToken ct)
+    {
+        var revoked = 0;
+        foreach (var (table, knownTo) in new[] { ("api_keys", "array[k.created_by]"), ("clients", "k.known_to") })
+            revoked += await ExecuteAsync(
+                $"""
+                update identity.{table} k set revoked_at = $3, version = version + 1
+                where owner_path = $1 and revoked_at is null and (
+                    exists (select from unnest({knownTo}) as someone where not exists (
+                        select from identity.users u where u.id = someone and (u.organization_id = k.organization_id or starts_with($2, u.owner_path))))
+                    or exists (
+                        select from identity.custom_roles c where c.id = k.custom_role_id and c.owner_path <> $1 and not starts_with($2, c.owner_path)))
+                """, ct, from, to, now);
+        return revoked;
     }
 
     private async Task<int> ExecuteAsync(string sql, CancellationToken ct, params object[] values)
