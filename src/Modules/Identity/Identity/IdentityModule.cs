@@ -44,6 +44,7 @@ public static class IdentityModule
                 .Ops(ResetPassword.Ops)
                 .Ops(CreateAdministrator.Ops)
                 .Ops(ListUsers.Ops)
+                .Ops(EndUserSessions.Ops)
                 .Ops(VerifyAudit.Ops)
                 .Ops(RotateSigningKeys.Ops)
                 .Ops(ListSigningKeys.Ops)
@@ -90,6 +91,8 @@ public static class IdentityModule
             services.AddSingleton<PublicAddress>();
             services.AddSingleton<SigningKeys>();
             services.AddSingleton<AccessTokens>();
+            services.AddSingleton<LoginLinkRight>();
+            services.AddScoped<OpenSessions>();
             services.AddScoped<SignInRules>();
             services.AddScoped<SessionTokens>();
             services.AddSingleton<IdentityProviders>();
@@ -140,6 +143,9 @@ public static class IdentityModule
             StartMfa.Map(auth);
             ConfirmMfa.Map(auth);
             RemoveMfa.Map(auth);
+            ListOwnSessions.Map(auth);
+            EndOwnSession.Map(auth);
+            EndOtherSessions.Map(auth);
 
             var users = routes.MapArea("users");
             CreateUser.Map(users);
@@ -147,6 +153,9 @@ public static class IdentityModule
             ListUsers.Map(users);
             ListIdentities.Map(users);
             RemoveIdentity.Map(users);
+            ListUserSessions.Map(users);
+            EndUserSession.Map(users);
+            EndUserSessions.Map(users);
             PatchUser.Map(users);
             ResendInvitation.Map(users);
             DisableUser.Map(users);
