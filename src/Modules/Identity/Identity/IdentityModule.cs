@@ -39,6 +39,7 @@ public static class IdentityModule
                 .OnConstraint("transfers_one_pending", TransferRefusals.AlreadyPending)
                 .OnConstraint("settings_pkey", SettingsRefusals.Race)
                 .On<PasswordResetRequested, MailWhenPasswordResetRequested>()
+                .On<LoginLocked, TellWhenLoginLocked>()
                 .On<LetterPosted, SendLetter>()
                 .On<TransferDue, TransferWhenDue>()
                 .Ops(ResetPassword.Ops)
