@@ -31,10 +31,11 @@ public sealed class OneConnectionTests(StubApp app) : IClassFixture<StubApp>
         var tokens = await AllAsync(HttpMethod.Post, "login", i => new { email = people[i].Email, password = people[i].Password });
         tokens = await AllAsync(HttpMethod.Post, "password", i => new { currentPassword = people[i].Password, newPassword = password }, tokens);
         tokens = await AllAsync(HttpMethod.Post, "refresh", i => new { refreshToken = tokens[i].GetProperty("refreshToken").GetString() });
+        tokens = await AllAsync(HttpMethod.Post, "login", i => new { email = people[i].Email, password }, tokens);
         var secrets = await AllAsync(HttpMethod.Post, "mfa", _ => new { password }, tokens);
         string Code(int i) => Totp.CodeOf(secrets[i].GetProperty("secret").GetString()!, app.Clock.GetUtcNow());
         await AllAsync(HttpMethod.Post, "mfa/confirm", i => new { code = Code(i) }, tokens);
-        tokens = await AllAsync(HttpMethod.Post, "federated", i => new { provider = "plain", idToken = Token(people[i].Email), otp = Code(i) });
+        tokens = await AllAsync(HttpMethod.Post, "federated", i => new { provider = "plain", idToken = Token(people[i].Email), otp = Code(i) }, tokens);
         await AllAsync(HttpMethod.Delete, "mfa", _ => new { password }, tokens);
     }
 
@@ -44,7 +45,7 @@ public sealed class OneConnectionTests(StubApp app) : IClassFixture<StubApp>
         using var client = host.Anonymous();
         if (tokens is { } held)
             client.DefaultRequestHeaders.Authorization = new("Bearer", held.GetProperty("accessToken").GetString());
-        using var answer = await client.SendAsync(method, $"/api/v1/auth/{path}", body, key: tokens is null ? null : path);
+        using var answer = await client.SendAsync(method, $"/api/v1/auth/{path}", body, key: tokens is null ? null : $"{path} {Interlocked.Increment(ref _last)}");
         answer.IsSuccessStatusCode.ShouldBeTrue($"{path}: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)}");
         return answer.StatusCode is HttpStatusCode.NoContent ? default : await answer.JsonAsync();
     }
