@@ -11,9 +11,9 @@ public sealed class SecretBoxTests
     [Fact]
     public void A_digest_depends_on_the_key_and_is_no_plain_hash()
     {
-        using var box = Box(1);
-        using var same = Box(1);
-        using var other = Box(2);
+        var box = Box(1);
+        var same = Box(1);
+        var other = Box(2);
 
         box.Digest(Clear).ShouldBe(same.Digest(Clear));
         box.Digest(Clear).ShouldNotBe(other.Digest(Clear));
@@ -23,6 +23,17 @@ public sealed class SecretBoxTests
     }
 
     private static byte[] KeyOf(byte first) => [first, .. new byte[31]];
+
+    [Fact]
+    public void Many_threads_seal_and_open_at_once()
+    {
+        var box = Box(1);
+        Parallel.For(0, 20_000, new ParallelOptions { MaxDegreeOfParallelism = 8 }, i =>
+        {
+            var clear = BitConverter.GetBytes(i);
+            box.Open(box.Seal(clear)).ShouldBe(clear);
+        });
+    }
 
     private static SecretBox Box(byte first) => new(new ConfigurationBuilder().AddInMemoryCollection(
         new Dictionary<string, string?> { ["Security:MasterKey"] = Convert.ToBase64String(KeyOf(first)) }).Build());

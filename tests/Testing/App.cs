@@ -14,6 +14,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 using Xunit;
 
 namespace Licensing.Testing;
@@ -87,9 +88,12 @@ public class App : IAsyncLifetime
     }
 
     /// <summary>Another host on the same database, as a second process would be.</summary>
-    public async Task<SecondHost> StartSecondHostAsync()
+    /// <param name="connections">How many connections it may have at once; with few a request that takes two at a time cannot be answered.</param>
+    public async Task<SecondHost> StartSecondHostAsync(int? connections = null)
     {
-        var host = await BuildAsync(_connectionString!);
+        var host = await BuildAsync(connections is { } most
+            ? new NpgsqlConnectionStringBuilder(_connectionString) { MaxPoolSize = most, Timeout = 10 }.ConnectionString
+            : _connectionString!);
         await host.StartAsync(TestContext.Current.CancellationToken);
         return new SecondHost(host);
     }

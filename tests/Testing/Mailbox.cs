@@ -14,8 +14,8 @@ public sealed class Mailbox : IMailSender
     public IReadOnlyList<Letter> To(string address) =>
         [.. _letters.Where(x => x.Letter.To.Equals(address, StringComparison.OrdinalIgnoreCase)).Select(x => x.Letter)];
 
-    /// <summary>The token in the link of the newest letter to someone.</summary>
-    public string TokenFor(string address) => To(address)[^1].Text.Split("#token=")[1].Split('\n')[0].Trim();
+    /// <summary>The token in the link of the newest letter to someone that holds one.</summary>
+    public string TokenFor(string address) => To(address).Last(l => l.Text.Contains("#token=")).Text.Split("#token=")[1].Split('\n')[0].Trim();
 
     public Task SendAsync(Guid id, Letter letter, CancellationToken ct)
     {

@@ -26,6 +26,9 @@ public sealed record Access
     /// <summary>Path of the organisation he belongs to.</summary>
     public required string Path { get; init; }
 
+    /// <summary>The log-in behind the credential; null where there is none.</summary>
+    public Guid? SessionId { get; init; }
+
     public IReadOnlyList<Grant> Grants { get; init; } = [];
 
     /// <summary>Why he may not change anything now (his branch is suspended, his password must change), else null.</summary>

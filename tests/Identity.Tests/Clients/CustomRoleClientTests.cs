@@ -96,6 +96,26 @@ public sealed class CustomRoleClientTests(App app) : IClassFixture<App>
         (await bearer.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.Forbidden);
     }
 
+    [Fact]
+    public async Task A_session_from_a_link_that_it_made_goes_on_while_its_role_lists_what_the_link_needs()
+    {
+        var branch = await app.BranchAsync();
+        using var partner = branch.As(Roles.PartnerAdministrator);
+        var role = await DefineAsync(partner, branch, ["identity.login_links.create", "identity.users.read"]);
+        var client = await OAuthClient.RegisterAsync(branch, branch.Partner, "Desk");
+        var person = await Person.AddAsync(branch, branch.Tenant, null);
+        using var bearer = app.Bearer(await client.TokenAsync());
+        using var made = await bearer.PostAsync("/api/v1/auth/login-links", new { userId = person.Id });
+        made.StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        using var entered = await app.Anonymous().PostAsync("/api/v1/auth/login-links/redeem", new { token = (await made.JsonAsync()).GetProperty("token").GetString() });
+
+        entered.StatusCode.ShouldBe(HttpStatusCode.OK);
+        await partner.SendAsync(HttpMethod.Patch, role, new { permissions = new[] { "identity.users.read" } });
+        (await app.Anonymous().PostAsync("/api/v1/auth/refresh", new { refreshToken = (await entered.JsonAsync()).GetProperty("refreshToken").GetString() }))
+            .StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
     private static object Wanted(OrganizationRef at, string role, params string[] scopes) =>
         new { name = "c", organizationId = at.Id.Value, role, scopes = scopes.Length == 0 ? null : scopes };
 

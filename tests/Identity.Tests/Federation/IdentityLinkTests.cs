@@ -219,6 +219,75 @@ public sealed class IdentityLinkTests(StubApp app) : IClassFixture<StubApp>
         (await app.SayAsync("plain", Token("elsewhere", person.Email))).ShouldBe("401 provider_not_allowed");
     }
 
+    [Fact]
+    public async Task One_without_a_password_sets_up_a_second_factor_while_his_log_in_is_fresh_and_removes_it_with_a_code()
+    {
+        var branch = await app.BranchAsync();
+        using var administrator = branch.Administrator();
+        var email = $"federated-{branch.Tenant.Code}@example.com";
+        (await administrator.PostAsync("/api/v1/users", new
+        {
+            email,
+            displayName = "Federated",
+            organizationId = branch.Tenant.Id.Value,
+            role = Roles.TenantAdministrator,
+            federatedOnly = true,
+        })).StatusCode.ShouldBe(HttpStatusCode.Created);
+        (await branch.As(Roles.DistributorAdministrator).SendAsync(
+            HttpMethod.Patch, $"/api/v1/settings/identity?organizationId={branch.Distributor.Id.Value}", new { mfaRequired = "All" })).StatusCode.ShouldBe(HttpStatusCode.OK);
+        using var opened = await app.TryAsync("plain", Token($"no-password-{branch.Tenant.Code}", email));
+        var tokens = await opened.JsonAsync();
+        tokens.GetProperty("mfaEnrolmentRequired").GetBoolean().ShouldBeTrue();
+        using var stale = app.Bearer(tokens.GetProperty("accessToken").GetString()!);
+        app.Clock.Advance(TimeSpan.FromMinutes(5));
+        using (var late = await stale.PostAsync("/api/v1/auth/mfa", new { }))
+            (late.StatusCode, (await late.JsonAsync()).GetProperty("errors")[0].GetProperty("pointer").GetString()).ShouldBe((HttpStatusCode.UnprocessableEntity, "/password"));
+
+        using var again = await app.TryAsync("plain", Token($"no-password-{branch.Tenant.Code}", email));
+        tokens = await again.JsonAsync();
+        using var client = app.Bearer(tokens.GetProperty("accessToken").GetString()!);
+        app.Clock.Advance(TimeSpan.FromMinutes(4));
+        using var started = await client.PostAsync("/api/v1/auth/mfa", new { });
+        started.StatusCode.ShouldBe(HttpStatusCode.OK);
+        var secret = (await started.JsonAsync()).GetProperty("secret").GetString()!;
+        using var confirmed = await client.PostAsync("/api/v1/auth/mfa/confirm", new { code = Totp.CodeOf(secret, app.Clock.GetUtcNow()) });
+        var recovery = (await confirmed.JsonAsync()).GetProperty("recoveryCodes")[0].GetString();
+
+        using var refreshed = await app.Anonymous().PostAsync("/api/v1/auth/refresh", new { refreshToken = tokens.GetProperty("refreshToken").GetString() });
+        var next = await refreshed.JsonAsync();
+        next.GetProperty("mfaEnrolmentRequired").GetBoolean().ShouldBeFalse();
+        using var free = app.Bearer(next.GetProperty("accessToken").GetString()!);
+        (await free.SendAsync(HttpMethod.Delete, "/api/v1/auth/mfa", new { code = recovery })).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+    }
+
+    [Fact]
+    public async Task A_session_from_a_password_or_a_link_does_not_stand_for_the_password()
+    {
+        var branch = await app.BranchAsync();
+        var person = await FederationApp.PersonAsync(branch);
+        using var client = await person.ClientAsync();
+
+        using var refused = await client.PostAsync("/api/v1/auth/mfa", new { });
+
+        (await refused.JsonAsync()).GetProperty("errors")[0].GetProperty("code").GetString().ShouldBe("required");
+    }
+
+    [Fact]
+    public async Task A_provider_that_the_organization_no_longer_takes_ends_its_sessions_at_the_refresh()
+    {
+        var branch = await app.BranchAsync();
+        var person = await FederationApp.PersonAsync(branch);
+        using var opened = await app.TryAsync("plain", Token($"dropped-{branch.Tenant.Code}", person.Email));
+        var refresh = (await opened.JsonAsync()).GetProperty("refreshToken").GetString();
+        using var allowed = await branch.As(Roles.PartnerAdministrator).SendAsync(
+            HttpMethod.Patch, $"/api/v1/settings/identity?organizationId={branch.Partner.Id.Value}", new { federationProviders = new[] { "google" } });
+        allowed.StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        using var refused = await app.Anonymous().PostAsync("/api/v1/auth/refresh", new { refreshToken = refresh });
+
+        (refused.StatusCode, await refused.CodeAsync()).ShouldBe((HttpStatusCode.Unauthorized, "provider_not_allowed"));
+    }
+
     private string Token(string subject, string? email, string? amr = null)
     {
         var now = app.Clock.GetUtcNow().ToUnixTimeSeconds();

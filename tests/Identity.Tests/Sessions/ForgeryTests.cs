@@ -6,6 +6,7 @@ using System.Text.Json.Nodes;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Sessions;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.IdentityModel.Tokens;
 
 namespace Licensing.Identity.Tests.Sessions;
 
@@ -156,7 +157,7 @@ public sealed class ForgeryTests(App app) : IClassFixture<App>
         var branch = await app.BranchAsync();
         var person = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
         var token = (await person.LoginAsync()).GetProperty("accessToken").GetString()!;
-        return (token, (await app.Services.GetRequiredService<SigningKeys>().CurrentAsync(Ct)).ECDsa);
+        return (token, (await CurrentKeyAsync()).ECDsa);
     }
 
     private static JsonObject Header(string token) => Part(token, 0);
@@ -200,4 +201,7 @@ public sealed class ForgeryTests(App app) : IClassFixture<App>
     }
 
     private static string Encode(string text) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(text));
+
+    private async Task<ECDsaSecurityKey> CurrentKeyAsync() =>
+        (await app.Services.GetRequiredService<SigningKeys>().RingAsync(Ct)).Current(app.Clock.GetUtcNow())!.Key;
 }

@@ -171,10 +171,81 @@ public sealed class MfaTests(App app) : IClassFixture<App>
         (await app.Anonymous().PostAsync("/api/v1/auth/refresh", new { refreshToken = refresh })).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
         await person.LoginAsync();
         await app.DrainAsync();
-        app.Mailbox.To(person.Email).ShouldHaveSingleItem().Text.ShouldContain("removed the second factor");
+        app.Mailbox.To(person.Email).Select(l => l.Text).ShouldContain(t => t.Contains("An administrator removed the second factor"));
         using var again = await administrator.PostAsync($"/api/v1/users/{person.Id}/reset-mfa", body: null);
         (again.StatusCode, await again.CodeAsync()).ShouldBe((HttpStatusCode.Conflict, "mfa_not_active"));
     }
+
+    [Fact]
+    public async Task Setting_it_up_ends_the_other_sessions_and_the_present_one_has_shown_it()
+    {
+        var branch = await app.BranchAsync();
+        var person = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
+        await DemandAsync(branch);
+        var (present, other) = (await person.LoginAsync(), await person.LoginAsync());
+        using var client = app.Bearer(Access(present));
+        using var started = await client.PostAsync("/api/v1/auth/mfa", new { password = person.Password });
+        var secret = (await started.JsonAsync()).GetProperty("secret").GetString()!;
+
+        (await client.PostAsync("/api/v1/auth/mfa/confirm", new { code = Code(secret) })).StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        (await RefreshAsync(other)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        using (var elsewhere = app.Bearer(Access(other)))
+        using (var dead = await elsewhere.PostAsync("/api/v1/auth/mfa", new { password = person.Password }))
+            dead.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        using var refreshed = await RefreshAsync(present);
+        var next = await refreshed.JsonAsync();
+        next.GetProperty("mfaEnrolmentRequired").GetBoolean().ShouldBeFalse();
+        using var free = app.Bearer(Access(next));
+        (await free.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Removing_it_ends_the_other_sessions()
+    {
+        var branch = await app.BranchAsync();
+        var (person, _, recovery) = await EnrolAsync(branch);
+        using var first = await app.Anonymous().PostAsync("/api/v1/auth/login", new { email = person.Email, password = person.Password, otp = recovery[0] });
+        using var client = app.Bearer(await TokenAsync(person, recovery[1]));
+
+        (await RemoveAsync(client, new { code = recovery[2] })).Status.ShouldBe(HttpStatusCode.NoContent);
+
+        (await RefreshAsync(await first.JsonAsync())).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        (await client.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task A_change_of_password_neither_forgets_nor_claims_that_it_was_shown()
+    {
+        var branch = await app.BranchAsync();
+        var (shown, _, recovery) = await EnrolAsync(branch);
+        var without = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
+        await DemandAsync(branch);
+        using var withCode = app.Bearer(await TokenAsync(shown, recovery[0]));
+        using var plain = await without.ClientAsync();
+
+        (await EnrolmentAfterChangeAsync(withCode, shown)).ShouldBeFalse();
+        (await EnrolmentAfterChangeAsync(plain, without)).ShouldBeTrue();
+    }
+
+    private static async Task<bool> EnrolmentAfterChangeAsync(HttpClient client, Person person)
+    {
+        using var changed = await client.PostAsync("/api/v1/auth/password", new { currentPassword = person.Password, newPassword = "quite another long password" });
+        changed.StatusCode.ShouldBe(HttpStatusCode.OK);
+        return (await changed.JsonAsync()).GetProperty("mfaEnrolmentRequired").GetBoolean();
+    }
+
+    private static async Task DemandAsync(Branch branch)
+    {
+        using var set = await branch.As(Roles.DistributorAdministrator)
+            .SendAsync(HttpMethod.Patch, $"/api/v1/settings/identity?organizationId={branch.Distributor.Id.Value}", new { mfaRequired = "All" });
+        set.StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    private static string Access(System.Text.Json.JsonElement tokens) => tokens.GetProperty("accessToken").GetString()!;
+
+    private Task<HttpResponseMessage> RefreshAsync(System.Text.Json.JsonElement tokens) =>
+        app.Anonymous().PostAsync("/api/v1/auth/refresh", new { refreshToken = tokens.GetProperty("refreshToken").GetString() });
 
     private string Code(string secret) => Totp.CodeOf(secret, app.Clock.GetUtcNow());
 

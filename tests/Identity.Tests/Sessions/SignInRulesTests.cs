@@ -43,6 +43,33 @@ public sealed class SignInRulesTests(App app) : IClassFixture<App>
     }
 
     [Fact]
+    public async Task An_administrator_is_whoever_holds_what_administers_whatever_his_role_is_called()
+    {
+        var branch = await app.BranchAsync();
+        using var administrator = branch.Administrator();
+        await DefineAsync(administrator, branch, "Desk", "identity.users.manage", "identity.users.read");
+        await DefineAsync(administrator, branch, "Sales Administrator", "identity.users.read", "identity.organizations.read");
+        var (custom, called, account, reader) = (
+            await Person.AddAsync(branch, branch.Partner, "Desk"), await Person.AddAsync(branch, branch.Partner, "Sales Administrator"),
+            await Person.AddAsync(branch, branch.Tenant, null), await Person.AddAsync(branch, branch.Partner, Roles.PartnerReader));
+        (await administrator.SendAsync(
+            HttpMethod.Put, "/api/v1/roles/account-assignments", new { organizationId = branch.Tenant.Id.Value, role = Roles.TenantAdministrator })).StatusCode
+            .ShouldBe(HttpStatusCode.OK);
+        await SetAsync(branch, new { mfaRequired = "Administrators" });
+
+        (await EnrolmentAsync(custom)).ShouldBeTrue();
+        (await EnrolmentAsync(account)).ShouldBeTrue();
+        (await EnrolmentAsync(called)).ShouldBeFalse();
+        (await EnrolmentAsync(reader)).ShouldBeFalse();
+    }
+
+    private static async Task DefineAsync(HttpClient client, Branch branch, string name, params string[] permissions) =>
+        (await client.PostAsync("/api/v1/roles", new { name, level = "Partner", organizationId = branch.Partner.Id.Value, permissions })).StatusCode
+            .ShouldBe(HttpStatusCode.Created);
+
+    private static async Task<bool> EnrolmentAsync(Person person) => (await person.LoginAsync()).GetProperty("mfaEnrolmentRequired").GetBoolean();
+
+    [Fact]
     public async Task A_session_lasts_as_long_as_the_organization_lets_it()
     {
         var branch = await app.BranchAsync();

@@ -6,6 +6,7 @@ using Licensing.Identity.Sessions;
 using Licensing.Kernel.Persistence;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using Microsoft.IdentityModel.Tokens;
 
 namespace Licensing.Identity.Tests.Sessions;
 
@@ -141,7 +142,7 @@ public sealed class SigningKeyTests(App app) : IClassFixture<App>
     [Fact]
     public async Task The_private_half_lies_sealed()
     {
-        var key = await app.Services.GetRequiredService<SigningKeys>().CurrentAsync(Ct);
+        var key = await CurrentKeyAsync();
         var secret = key.ECDsa.ExportParameters(true).D!;
 
         var stored = await app.InAsync<NpgsqlDataSource, byte[]>(async database =>
@@ -235,4 +236,7 @@ public sealed class SigningKeyTests(App app) : IClassFixture<App>
         client.DefaultRequestHeaders.Authorization = new("Bearer", token);
         return await client.StatusAsync("/api/v1/users");
     }
+
+    private async Task<ECDsaSecurityKey> CurrentKeyAsync() =>
+        (await app.Services.GetRequiredService<SigningKeys>().RingAsync(Ct)).Current(app.Clock.GetUtcNow())!.Key;
 }

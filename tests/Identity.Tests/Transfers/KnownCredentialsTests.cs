@@ -81,6 +81,32 @@ public sealed class KnownCredentialsTests(App app) : IClassFixture<App>
     }
 
     [Fact]
+    public async Task Sessions_that_a_login_link_opened_end_and_the_tenants_own_go_on()
+    {
+        var place = await ArrangeAsync();
+        var person = await Person.AddAsync(place.Branch, place.Branch.Tenant, Roles.TenantUser);
+        var own = await person.LoginAsync();
+        using var byAgent = await LinkedAsync(place.Agent, person);
+        using var byAbove = await LinkedAsync(place.Above, person);
+
+        await TransferAsync(place);
+
+        foreach (var ended in new[] { byAgent, byAbove })
+            (await app.Anonymous().PostAsync("/api/v1/auth/refresh", new { refreshToken = (await ended.JsonAsync()).GetProperty("refreshToken").GetString() }))
+                .StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        (await app.Anonymous().PostAsync("/api/v1/auth/refresh", new { refreshToken = own.GetProperty("refreshToken").GetString() })).StatusCode
+            .ShouldBe(HttpStatusCode.OK);
+    }
+
+    private async Task<HttpResponseMessage> LinkedAsync(HttpClient maker, Person person)
+    {
+        using var made = await maker.PostAsync("/api/v1/auth/login-links", new { userId = person.Id });
+        var entered = await app.Anonymous().PostAsync("/api/v1/auth/login-links/redeem", new { token = (await made.JsonAsync()).GetProperty("token").GetString() });
+        entered.StatusCode.ShouldBe(HttpStatusCode.OK);
+        return entered;
+    }
+
+    [Fact]
     public async Task Of_clients_from_before_the_trail_tells_who_knows_them()
     {
         var place = await ArrangeAsync();

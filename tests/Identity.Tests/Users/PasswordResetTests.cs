@@ -39,8 +39,10 @@ public sealed class PasswordResetTests(App app) : IClassFixture<App>
         using var again = await ConfirmAsync(token, "yet another password");
         (await again.JsonAsync()).GetProperty("errors")[0].GetProperty("code").GetString().ShouldBe("bad_token");
         await app.DrainAsync();
-        app.Mailbox.To(person.Email).Count.ShouldBe(2);
-        app.Mailbox.To(person.Email)[1].Text.ShouldContain("Your password was changed");
+        // Beside the one about the lock.
+        var letters = app.Mailbox.To(person.Email).Where(l => !l.Text.Contains("failed so often")).ToList();
+        letters.Count.ShouldBe(2);
+        letters[1].Text.ShouldContain("Your password was changed");
     }
 
     [Fact]

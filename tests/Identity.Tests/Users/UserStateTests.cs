@@ -132,6 +132,7 @@ public sealed class UserStateTests(App app) : IClassFixture<App>
         (await LoginAsync($"{number}@example.com")).ShouldBe(HttpStatusCode.Unauthorized);
         await app.DrainAsync();
         app.Mailbox.To($"{number}@example.com").ShouldHaveSingleItem().Text.ShouldContain("another e-mail address");
+        app.Mailbox.To($"new-{number}@example.com").ShouldHaveSingleItem().Text.ShouldContain("the e-mail address of your account");
         using var stale = await administrator.SendAsync(HttpMethod.Patch, $"/api/v1/users/{id}", new { displayName = "X" }, ifMatch: "\"1\"");
         stale.StatusCode.ShouldBe(HttpStatusCode.PreconditionFailed);
     }

@@ -106,6 +106,7 @@ public class TwoBranches : IAsyncLifetime
         });
         ids["user"] = Id(user);
         ids["identity"] = await LinkAsync(ids["user"]);
+        ids["session"] = await LoginAsync(App, admin, ids["user"], $"user-{branch.Tenant.Code}@example.com");
         ids["assignment"] = Id(await PutAsync(admin, "/api/v1/roles/assignments", new { userId = Id(user), role = Roles.TenantUser, organizationId = ids["tenant"] }));
         ids["apikey"] = Id(await PostAsync(admin, "/api/v1/api-keys", new { name = "key", organizationId = ids["tenant"], role = Roles.TenantAdministrator }));
         ids["client"] = Id(await PostAsync(admin, "/api/v1/clients", new { name = "client", organizationId = ids["tenant"], role = Roles.TenantAdministrator }));
@@ -150,6 +151,13 @@ public class TwoBranches : IAsyncLifetime
         link.Parameters.Add(new() { Value = Guid.Parse(userId) });
         return ((Guid)(await link.ExecuteScalarAsync(Ct))!).ToString();
     });
+
+    protected static async Task<string> LoginAsync(App app, HttpClient admin, string userId, string email)
+    {
+        using var opened = await app.Anonymous().PostAsJsonAsync("/api/v1/auth/login", new { email, password = "correct horse battery staple 1A" }, Ct);
+        opened.EnsureSuccessStatusCode();
+        return Id(await FirstAsync(admin, $"/api/v1/users/{userId}/sessions"));
+    }
 
     protected async Task BillAsync(Branch branch, Dictionary<string, string> ids)
     {

@@ -85,6 +85,7 @@ public sealed class WholeTree : TwoBranches
         };
         ids["assignment"] = Id(await PutAsync(admin, "/api/v1/roles/assignments", new { userId = ids["user"], role, organizationId = at.Id.Value }));
         ids["identity"] = await LinkAsync(ids["user"]);
+        ids["session"] = await LoginAsync(App, admin, ids["user"], $"at-{at.Code}@reach.example");
         return ids;
     }
 }

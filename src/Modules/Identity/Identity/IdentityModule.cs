@@ -39,11 +39,13 @@ public static class IdentityModule
                 .OnConstraint("transfers_one_pending", TransferRefusals.AlreadyPending)
                 .OnConstraint("settings_pkey", SettingsRefusals.Race)
                 .On<PasswordResetRequested, MailWhenPasswordResetRequested>()
+                .On<LoginLocked, TellWhenLoginLocked>()
                 .On<LetterPosted, SendLetter>()
                 .On<TransferDue, TransferWhenDue>()
                 .Ops(ResetPassword.Ops)
                 .Ops(CreateAdministrator.Ops)
                 .Ops(ListUsers.Ops)
+                .Ops(EndUserSessions.Ops)
                 .Ops(VerifyAudit.Ops)
                 .Ops(RotateSigningKeys.Ops)
                 .Ops(ListSigningKeys.Ops)
@@ -92,6 +94,8 @@ public static class IdentityModule
             services.AddSingleton<PublicAddress>();
             services.AddSingleton<SigningKeys>();
             services.AddSingleton<AccessTokens>();
+            services.AddSingleton<LoginLinkRight>();
+            services.AddScoped<OpenSessions>();
             services.AddScoped<SignInRules>();
             services.AddScoped<SessionTokens>();
             services.AddSingleton<IdentityProviders>();
@@ -143,6 +147,9 @@ public static class IdentityModule
             StartMfa.Map(auth);
             ConfirmMfa.Map(auth);
             RemoveMfa.Map(auth);
+            ListOwnSessions.Map(auth);
+            EndOwnSession.Map(auth);
+            EndOtherSessions.Map(auth);
 
             var users = routes.MapArea("users");
             CreateUser.Map(users);
@@ -150,6 +157,9 @@ public static class IdentityModule
             ListUsers.Map(users);
             ListIdentities.Map(users);
             RemoveIdentity.Map(users);
+            ListUserSessions.Map(users);
+            EndUserSession.Map(users);
+            EndUserSessions.Map(users);
             PatchUser.Map(users);
             ResendInvitation.Map(users);
             DisableUser.Map(users);

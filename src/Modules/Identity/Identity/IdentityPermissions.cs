@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Licensing.Identity.Contracts;
 
 namespace Licensing.Identity;
@@ -21,6 +22,16 @@ internal static class IdentityPermissions
     public const string ClientsManage = "identity.clients.manage";
     public const string ClientsRead = "identity.clients.read";
     public const string SigningKeysManage = "identity.signing_keys.manage";
+
+    /// <summary>
+    /// Whoever holds one of these at any organisation is an administrator where an organisation asks its administrators for more: he can
+    /// let others in, make credentials, or change what is asked of a log-in. Listed in SETTINGS.md.
+    /// </summary>
+    public static FrozenSet<string> Administrative { get; } = new[]
+    {
+        DistributorsManage, OrganizationsManage, UsersManage, RolesManage, ApiKeysManage, ClientsManage, CertificatesManage, LoginLinksCreate, SettingsManage,
+        SigningKeysManage,
+    }.ToFrozenSet(StringComparer.Ordinal);
 
     private static readonly IReadOnlyList<string> Administrators = [.. Roles.ChannelAdministrators, Roles.TenantAdministrator];
 

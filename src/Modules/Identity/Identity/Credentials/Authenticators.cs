@@ -40,7 +40,7 @@ internal sealed class BearerAuthenticator(CredentialCache cache, AccessTokens to
     private static bool MaySend(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<SliceMetadata>() is not { } slice
         || slice.Policy.Anyone || BeforeAllElse.Contains(slice.Request);
 
-    private static readonly Type[] BeforeAllElse = [typeof(ChangePassword.Command), typeof(Logout.Command), typeof(StartMfa.Command), typeof(ConfirmMfa.Command)];
+    private static readonly Type[] BeforeAllElse = [typeof(ChangePassword.Attempt), typeof(Logout.Command), typeof(StartMfa.Attempt), typeof(ConfirmMfa.Command)];
 }
 
 /// <summary>An API key in <c>X-API-KEY</c>.</summary>

@@ -9,14 +9,25 @@ using Npgsql;
 
 namespace Licensing.Identity.Federation;
 
+/// <summary>A try at a user's code that has been counted.</summary>
+/// <param name="User">Whose.</param>
+/// <param name="Allowed">Whether the code may be looked at.</param>
+internal sealed record CountedTry(UserId User, bool Allowed);
+
 /// <summary>
 /// The writing half of a federated log-in: uses the token up, finds whose it is, and opens the session as a log-in does. No endpoint
 /// sends it.
 /// </summary>
 internal static class OpenFederatedSession
 {
+    /// <param name="Proven">Whom the issuer vouched for.</param>
+    /// <param name="Code">A one-time code, where the user has a second factor.</param>
+    /// <param name="Try">At whose code it was counted as a try, before and outside the transaction.</param>
     [Anyone]
-    public sealed record Command(ProvenIdentity Proven, string? Code = null) : ICommand<SessionView>;
+    public sealed record Command(ProvenIdentity Proven, string? Code = null, CountedTry? Try = null) : ICommand<SessionView>
+    {
+        public override string ToString() => $"{Proven}";
+    }
 
     internal sealed class Handler(
         IdentityDb db, DbSession session, LoginAttempts attempts, SecondFactor secondFactor, SessionTokens tokens, Principal principal, TimeProvider clock,
@@ -35,17 +46,17 @@ internal static class OpenFederatedSession
             var user = linkedTo is { } id ? await LinkedAsync(id, proven, cancellationToken) : await LinkAsync(proven, cancellationToken);
             if (user is null)
                 return Refuse(proven, "it belongs to nobody who may enter");
-            if (user.MfaEnabled && !proven.Strong && await WithoutCodeAsync(user, command.Code, cancellationToken) is { } refusal)
+            if (user.MfaEnabled && !proven.Strong && await WithoutCodeAsync(user, command, cancellationToken) is { } refusal)
                 return refusal;
             return await tokens.OpenAsync(user, SignIn.ByProvider(proven.Provider.Name, proven.Strong || user.MfaEnabled), cancellationToken);
         }
 
-        // The issuer did not ask for a second factor, or is not believed that it did. Here no password counts the tries.
-        private async Task<Refusal?> WithoutCodeAsync(User user, string? code, CancellationToken ct)
+        // The issuer did not ask for a second factor, or is not believed that it did. What was not counted is not looked at.
+        private async Task<Refusal?> WithoutCodeAsync(User user, Command command, CancellationToken ct)
         {
-            if (code is null)
+            if (command.Code is not { } code)
                 return SessionRefusals.MfaRequired;
-            if (!await attempts.MayTryAsync(user.Email, principal.Address, ct) || !await secondFactor.ProveAsync(user, code, ct))
+            if (command.Try is not { Allowed: true } counted || counted.User != user.Id || !await secondFactor.ProveAsync(user, code, ct))
                 return SessionRefusals.BadCode;
             await attempts.SucceededAsync(session, user, principal.Address, ct);
             return null;

@@ -14,16 +14,15 @@ internal static class RemoveIdentity
     [Needs(IdentityPermissions.UsersManage)]
     public sealed record Command(UserId UserId, Guid Id) : ICommand<Done>;
 
-    internal sealed class Handler(IdentityDb db, DbSession session, CredentialCache cache, Precondition precondition, Principal principal, TimeProvider clock)
+    internal sealed class Handler(
+        IdentityDb db, DbSession session, ManagedUsers users, OpenSessions sessions, CredentialCache cache, Precondition precondition, TimeProvider clock)
         : ICommandHandler<Command, Done>
     {
         public async Task<Result<Done>> Handle(Command command, CancellationToken cancellationToken)
         {
-            if (!await db.Users.Within(principal.Scope).AnyAsync(x => x.Id == command.UserId, cancellationToken))
-                return UserRefusals.NotFound(command.UserId.Value);
-
             // A log-in through it either has opened its session by now, or will find no link.
-            await session.LockUserAsync(command.UserId, "update", cancellationToken);
+            if ((await users.LockAsync(command.UserId, cancellationToken)).Refused(out var refusal, out var user))
+                return refusal;
             var identity = await db.FederatedIdentities.SingleOrDefaultAsync(x => x.Id == command.Id && x.UserId == command.UserId, cancellationToken);
             if (identity is null)
                 return FederationRefusals.IdentityNotFound(command.Id);
@@ -32,10 +31,8 @@ internal static class RemoveIdentity
 
             var now = clock.GetUtcNow();
             db.Remove(identity);
-            var user = await db.Users.SingleAsync(x => x.Id == command.UserId, cancellationToken);
             user.EndAccessTokens(now);
-            foreach (var open in await db.Sessions.Where(x => x.UserId == command.UserId.Value && x.RevokedAt == null).ToListAsync(cancellationToken))
-                open.RevokedAt = now;
+            await sessions.EndAllAsync(user, now, cancellationToken);
             cache.ForgetAfterCommit(session);
             return default(Done);
         }

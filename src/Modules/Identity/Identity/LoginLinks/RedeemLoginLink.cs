@@ -24,22 +24,23 @@ internal static class RedeemLoginLink
     {
         public async Task<Result<SessionView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            if (await UseAsync(LoginLink.Digest(command.Token), cancellationToken) is not { } id)
+            if (await UseAsync(LoginLink.Digest(command.Token), cancellationToken) is not var (id, maker))
                 return LoginLinkRefusals.Bad;
             await session.LockUserAsync(id, "share", cancellationToken);
             return await db.Users.AsNoTracking().WhereMayEnter(db).SingleOrDefaultAsync(x => x.Id == id, cancellationToken) is { } user
-                ? await tokens.OpenAsync(user, SignIn.ByLink, cancellationToken)
+                ? await tokens.OpenAsync(user, SignIn.ByLink(maker), cancellationToken)
                 : LoginLinkRefusals.Bad;
         }
 
         // One statement, so that of two requests with one token exactly one gets the session.
-        private async Task<UserId?> UseAsync(byte[] digest, CancellationToken ct)
+        private async Task<(UserId User, Guid Maker)?> UseAsync(byte[] digest, CancellationToken ct)
         {
             await using var command = new NpgsqlCommand(
-                "update identity.login_links set used_at = $2 where token_hash = $1 and used_at is null and expires_at > $2 returning user_id",
+                "update identity.login_links set used_at = $2 where token_hash = $1 and used_at is null and expires_at > $2 returning user_id, created_by",
                 await session.OpenAsync(ct), session.Transaction)
             { Parameters = { new() { Value = digest }, new() { Value = clock.GetUtcNow() } } };
-            return await command.ExecuteScalarAsync(ct) is Guid user ? new UserId(user) : null;
+            await using var row = await command.ExecuteReaderAsync(ct);
+            return await row.ReadAsync(ct) ? (new UserId(row.GetGuid(0)), row.GetGuid(1)) : null;
         }
     }
 

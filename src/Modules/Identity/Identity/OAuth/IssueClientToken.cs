@@ -1,5 +1,6 @@
 using Licensing.Identity.Clients;
 using Licensing.Identity.Sessions;
+using Licensing.Kernel.Persistence;
 
 namespace Licensing.Identity.OAuth;
 
@@ -9,7 +10,7 @@ internal static class IssueClientToken
     [Anyone]
     public sealed record Command(KnownClient Client, IReadOnlyList<string>? Scope) : ICommand<IssueToken.TokenView>;
 
-    internal sealed class Handler(ClientReader clients, AccessTokens tokens, Principal principal) : ICommandHandler<Command, IssueToken.TokenView>
+    internal sealed class Handler(DbSession session, ClientReader clients, AccessTokens tokens, Principal principal) : ICommandHandler<Command, IssueToken.TokenView>
     {
         public async Task<Result<IssueToken.TokenView>> Handle(Command command, CancellationToken cancellationToken)
         {
@@ -20,7 +21,7 @@ internal static class IssueClientToken
 
             principal.Become(access);
             return new IssueToken.TokenView(
-                await tokens.IssueAsync(command.Client.Id, command.Client.Epoch, command.Scope, cancellationToken), "Bearer",
+                await tokens.IssueAsync(session, command.Client.Id, command.Client.Epoch, command.Scope, cancellationToken), "Bearer",
                 (int)AccessTokens.Lifetime.TotalSeconds, null, string.Join(' ', command.Scope ?? [.. allowed.Order(StringComparer.Ordinal)]));
         }
     }

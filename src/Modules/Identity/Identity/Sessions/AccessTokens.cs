@@ -1,6 +1,9 @@
 using System.Collections.Frozen;
 using Licensing.Identity.Clients;
 using Licensing.Identity.Credentials;
+using Licensing.Identity.LoginLinks;
+using Licensing.Identity.Users;
+using Licensing.Kernel.Persistence;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 using Npgsql;
@@ -25,7 +28,7 @@ internal sealed record AccessToken(
 
 /// <summary>Access tokens: short-lived JWTs (RFC 9068) that say who, never what he may; that is read when one is first seen.</summary>
 internal sealed class AccessTokens(
-    SigningKeys keys, AccessReader users, ClientReader clients, NpgsqlDataSource database, TokenSettings settings, TimeProvider clock)
+    SigningKeys keys, AccessReader users, ClientReader clients, LoginLinkRight links, NpgsqlDataSource database, TokenSettings settings, TimeProvider clock)
 {
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(15);
 
@@ -41,23 +44,26 @@ internal sealed class AccessTokens(
 
     private readonly JsonWebTokenHandler _handler = new() { SetDefaultTimesOnTokenCreation = false, MapInboundClaims = false };
 
+    /// <param name="session">In whose transaction it is made.</param>
     /// <param name="userId">The subject.</param>
     /// <param name="sessionId">His log-in; the token ends with it.</param>
     /// <param name="scope">The permissions to which it is narrowed; null is all of them.</param>
     /// <param name="enrolment">Whether it opens nothing but the setting up of a second factor.</param>
     /// <param name="ct">Gives up.</param>
-    public Task<string> IssueAsync(Guid userId, Guid sessionId, IReadOnlyCollection<string>? scope, bool enrolment, CancellationToken ct)
+    public Task<string> IssueAsync(
+        DbSession session, Guid userId, Guid sessionId, IReadOnlyCollection<string>? scope, bool enrolment, CancellationToken ct)
     {
         var claims = new Dictionary<string, object> { [ClientIdClaim] = OwnLogIn, [SessionClaim] = sessionId.ToString() };
         if (enrolment)
             claims[EnrolmentClaim] = true;
-        return IssueAsync(userId, scope, claims, ct);
+        return IssueAsync(session, userId, scope, claims, ct);
     }
 
-    public Task<string> IssueAsync(ClientId client, int epoch, IReadOnlyCollection<string>? scope, CancellationToken ct) =>
-        IssueAsync(client.Value, scope, new() { [ClientIdClaim] = client.Value.ToString(), [EpochClaim] = epoch }, ct);
+    public Task<string> IssueAsync(DbSession session, ClientId client, int epoch, IReadOnlyCollection<string>? scope, CancellationToken ct) =>
+        IssueAsync(session, client.Value, scope, new() { [ClientIdClaim] = client.Value.ToString(), [EpochClaim] = epoch }, ct);
 
-    private async Task<string> IssueAsync(Guid subject, IReadOnlyCollection<string>? scope, Dictionary<string, object> claims, CancellationToken ct)
+    private async Task<string> IssueAsync(
+        DbSession session, Guid subject, IReadOnlyCollection<string>? scope, Dictionary<string, object> claims, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         claims[JwtRegisteredClaimNames.Sub] = subject.ToString();
@@ -73,7 +79,7 @@ internal sealed class AccessTokens(
             NotBefore = now.UtcDateTime,
             Expires = (now + Lifetime).UtcDateTime,
             Claims = claims,
-            SigningCredentials = new SigningCredentials(await keys.CurrentAsync(ct), SecurityAlgorithms.EcdsaSha256),
+            SigningCredentials = new SigningCredentials(await keys.CurrentAsync(session, ct), SecurityAlgorithms.EcdsaSha256),
         });
     }
 
@@ -88,6 +94,8 @@ internal sealed class AccessTokens(
         var proven = token.IsOfClient
             ? await clients.AccessAsync(new ClientId(token.Subject), token.Epoch, token.Until, ct)
             : await users.UserAsync(token.Subject, token.IssuedAt, token.Until, ct);
+        if (proven.Access is { } logged)
+            proven = proven with { Access = logged with { SessionId = token.SessionId } };
         if (token.Enrolment && proven.Access is { } entering)
             proven = proven with
             {
@@ -141,14 +149,25 @@ internal sealed class AccessTokens(
 
     private async Task<bool> WasRevokedAsync(AccessToken token, CancellationToken ct)
     {
-        await using var command = database.CreateCommand(
+        (Guid Maker, string Path)? link = null;
+        await using (var command = database.CreateCommand(
             """
-            select exists (select from identity.revoked_access_tokens where id = $1)
-                or exists (select from identity.sessions where id = $2 and revoked_at is not null)
-            """);
-        command.Parameters.Add(new() { Value = token.Id });
-        command.Parameters.Add(new() { Value = token.SessionId ?? Guid.Empty });
-        return (bool)(await command.ExecuteScalarAsync(ct))!;
+            select r.id is not null or s.revoked_at is not null, s.link_maker, s.owner_path
+            from (values ($1, $2)) as t (id, session_id)
+            left join identity.revoked_access_tokens r on r.id = t.id left join identity.sessions s on s.id = t.session_id
+            """))
+        {
+            command.Parameters.Add(new() { Value = token.Id });
+            command.Parameters.Add(new() { Value = token.SessionId ?? Guid.Empty });
+            await using var row = await command.ExecuteReaderAsync(ct);
+            await row.ReadAsync(ct);
+            if (row.GetBoolean(0))
+                return true;
+            if (!await row.IsDBNullAsync(1, ct))
+                link = (row.GetGuid(1), row.GetString(2));
+        }
+
+        return link is var (maker, path) && !await links.StandsAsync(maker, new UserId(token.Subject), path, ct);
     }
 }
 

@@ -34,5 +34,5 @@ internal static class Login
     public static void Map(RouteGroupBuilder auth) => auth
         .MapPost("/login", (Attempt body, ISender sender, CancellationToken ct) => sender.Ok(body, ct))
         .Slice<Attempt, SessionView>(nameof(Login), "Logs in with e-mail and password")
-        .WithMetadata(new CarriesSecret());
+        .WithMetadata(new CarriesSecret(), new RetriesItself());
 }

@@ -1,8 +1,11 @@
+using System.Globalization;
 using System.Text;
+using Licensing.Identity.Data;
 using Licensing.Identity.Users;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace Licensing.Identity.Sessions;
@@ -40,7 +43,8 @@ internal sealed class LoginSettings
 /// user was before. Each try is counted before the password is looked at and on a connection of its own, so parallel guesses count and a
 /// refused request does not roll the count back. Names that no user has are counted alike, or the lock would tell who exists.
 /// </summary>
-internal sealed class LoginAttempts(NpgsqlDataSource database, SecretBox secrets, IConfiguration configuration, TimeProvider clock)
+internal sealed class LoginAttempts(
+    NpgsqlDataSource database, SecretBox secrets, IConfiguration configuration, IServiceScopeFactory scopes, TimeProvider clock)
 {
     private const int MostDoublings = 10;
     private static readonly byte[] AllAccounts = [];
@@ -69,13 +73,21 @@ internal sealed class LoginAttempts(NpgsqlDataSource database, SecretBox secrets
             : null;
     }
 
-    /// <summary>Counts a try at an account.</summary>
+    /// <summary>Counts a try at an account. Never inside a transaction: it takes a connection of its own.</summary>
     /// <returns>Whether the password may be looked at.</returns>
     public async Task<bool> MayTryAsync(string account, string address, CancellationToken ct)
     {
+        var (mayTry, begins) = await CountAsync(account, address, ct);
+        if (begins)
+            await AnnounceAsync(account, ct);
+        return mayTry;
+    }
+
+    private async Task<(bool MayTry, bool LockBegins)> CountAsync(string account, string address, CancellationToken ct)
+    {
         var now = clock.GetUtcNow();
         var (digest, network) = (DigestOf(account), CallerNetwork.Of(address));
-        bool mayTry, isKnown;
+        bool mayTry, isKnown, locksItself;
         await using var connection = await database.OpenConnectionAsync(ct);
         await using (var own = new NpgsqlCommand(
             """
@@ -87,7 +99,7 @@ internal sealed class LoginAttempts(NpgsqlDataSource database, SecretBox secrets
                 locked_until = case when t.last_at >= $4 and t.failures + 1 >= $5 then $3 + least($6 * power(2, t.locks), $7) end,
                 last_at = $3
             where t.locked_until is null or t.locked_until <= $3
-            returning succeeded_at
+            returning succeeded_at, locked_until is not null
             """, connection))
         {
             foreach (var value in new object[]
@@ -96,14 +108,25 @@ internal sealed class LoginAttempts(NpgsqlDataSource database, SecretBox secrets
             })
                 own.Parameters.Add(new() { Value = value });
             await using var reader = await own.ExecuteReaderAsync(ct);
-            (mayTry, isKnown) = await reader.ReadAsync(ct)
-                ? (true, !await reader.IsDBNullAsync(0, ct) && reader.GetFieldValue<DateTimeOffset>(0) > now - _settings.KnownFor)
-                : (false, false);
+            (mayTry, isKnown, locksItself) = await reader.ReadAsync(ct)
+                ? (true, !await reader.IsDBNullAsync(0, ct) && reader.GetFieldValue<DateTimeOffset>(0) > now - _settings.KnownFor, reader.GetBoolean(1))
+                : (false, false, false);
         }
 
         // Asked whatever the answer so far, so that the time tells nothing.
-        var isLocked = await IsAccountLockedAsync(connection, digest, now, ct);
-        return mayTry && (isKnown || !isLocked);
+        var (isLocked, locksAll) = await LockAccountAsync(connection, digest, now, ct);
+        return (mayTry && (isKnown || !isLocked), locksItself || locksAll);
+    }
+
+    // For names that nobody has, too, or the time would tell. Sealed: passwords get typed into that field.
+    private async Task AnnounceAsync(string account, CancellationToken ct)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var session = scope.ServiceProvider.GetRequiredService<DbSession>();
+        await session.BeginAsync(ct);
+        scope.ServiceProvider.GetRequiredService<IdentityDb>().Publish(new LoginLocked(secrets.Seal(Encoding.UTF8.GetBytes(account.ToLowerInvariant()))));
+        await session.SaveAsync(ct);
+        await session.CommitAsync(CancellationToken.None);
     }
 
     /// <summary>Forgets what the address failed at before, and knows it for the user's own.</summary>
@@ -115,14 +138,6 @@ internal sealed class LoginAttempts(NpgsqlDataSource database, SecretBox secrets
         batch.BatchCommands.Add(new NpgsqlBatchCommand(
             "update identity.login_tries set failures = greatest(failures - 1, 0) where account = $1 and address = $2")
         { Parameters = { new() { Value = AllAccounts }, new() { Value = CallerNetwork.Of(address) } } });
-        // What counts for nobody any more; a few at a time, and not what another log-in is just removing.
-        batch.BatchCommands.Add(new NpgsqlBatchCommand(
-            """
-            delete from identity.login_tries where (account, address) in (
-                select account, address from identity.login_tries
-                where last_at < $1 and succeeded_at is null and (locked_until is null or locked_until < $2) limit 100 for update skip locked)
-            """)
-        { Parameters = { new() { Value = now - _settings.ForgetAfter - _settings.LongestLock }, new() { Value = now } } });
         await batch.ExecuteNonQueryAsync(ct);
     }
 
@@ -144,6 +159,16 @@ internal sealed class LoginAttempts(NpgsqlDataSource database, SecretBox secrets
         await unlock.ExecuteNonQueryAsync(ct);
     }
 
+    /// <summary>Removes what counts for nobody any more, and where nobody has logged in for long.</summary>
+    public Task<int> ForgetOldAsync(int batch, CancellationToken ct) => BoundedDelete.RunAsync(
+        database, "identity.login_tries",
+        $"""
+        last_at < $1 - {Seconds(_settings.ForgetAfter + _settings.LongestLock)} and (locked_until is null or locked_until < $1)
+        and (succeeded_at is null or succeeded_at < $1 - {Seconds(_settings.KnownFor)})
+        """, clock.GetUtcNow(), batch, ct);
+
+    private static string Seconds(TimeSpan span) => string.Create(CultureInfo.InvariantCulture, $"make_interval(secs => {span.TotalSeconds:0.###})");
+
     private static NpgsqlBatchCommand Success(byte[][] accounts, string address, DateTimeOffset now) => new(
         """
         update identity.login_tries set failures = 0, total = 0, locks = 0, locked_until = null, succeeded_at = $3 where account = any ($1) and address = $2
@@ -152,7 +177,7 @@ internal sealed class LoginAttempts(NpgsqlDataSource database, SecretBox secrets
 
     private byte[][] DigestsOf(User user) => [.. new[] { user.Email, user.Username }.OfType<string>().Select(DigestOf)];
 
-    private async Task<bool> IsAccountLockedAsync(NpgsqlConnection connection, byte[] account, DateTimeOffset now, CancellationToken ct)
+    private async Task<(bool IsLocked, bool Begins)> LockAccountAsync(NpgsqlConnection connection, byte[] account, DateTimeOffset now, CancellationToken ct)
     {
         await using var locking = new NpgsqlCommand(
             """
@@ -170,7 +195,7 @@ internal sealed class LoginAttempts(NpgsqlDataSource database, SecretBox secrets
                 returning account),
             counted as (
                 update identity.login_tries set total = 0 where account in (select account from locked) and address <> '*')
-            select exists (select from identity.login_tries where account = $1 and address = '*' and locked_until > $2)
+            select exists (select from identity.login_tries where account = $1 and address = '*' and locked_until > $2), exists (select from locked)
             """, connection);
         foreach (var value in new object[]
         {
@@ -178,7 +203,9 @@ internal sealed class LoginAttempts(NpgsqlDataSource database, SecretBox secrets
             MostDoublings,
         })
             locking.Parameters.Add(new() { Value = value });
-        return (bool)(await locking.ExecuteScalarAsync(ct))!;
+        await using var row = await locking.ExecuteReaderAsync(ct);
+        await row.ReadAsync(ct);
+        return (row.GetBoolean(0), row.GetBoolean(1));
     }
 
     // Not the name itself: passwords get typed into that field.

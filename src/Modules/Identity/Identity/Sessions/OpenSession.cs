@@ -10,12 +10,13 @@ using Npgsql;
 namespace Licensing.Identity.Sessions;
 
 /// <param name="PasswordChangeRequired">Until then the token opens nothing else.</param>
-/// <param name="MfaEnrolmentRequired">The same, until a second factor is set up (<c>POST /auth/mfa</c>) and shown at a log-in.</param>
+/// <param name="MfaEnrolmentRequired">The same, until a second factor has been shown: set up (<c>POST /auth/mfa</c>) in this session, or at another log-in.</param>
 internal sealed record SessionView(
     string AccessToken, int ExpiresIn, string RefreshToken, string TokenType, bool PasswordChangeRequired, bool MfaEnrolmentRequired);
 
 /// <summary>Makes the tokens of a user who has proved who he is, and lets the audit trail name him.</summary>
-internal sealed class SessionTokens(IdentityDb db, AccessTokens tokens, TokenSettings settings, SignInRules rules, Principal principal, TimeProvider clock)
+internal sealed class SessionTokens(
+    IdentityDb db, DbSession transaction, AccessTokens tokens, TokenSettings settings, SignInRules rules, Principal principal, TimeProvider clock)
 {
     /// <summary>Opens a session, if the user's organisation takes this way in.</summary>
     public async Task<Result<SessionView>> OpenAsync(User user, SignIn how, CancellationToken ct)
@@ -23,7 +24,7 @@ internal sealed class SessionTokens(IdentityDb db, AccessTokens tokens, TokenSet
         if (await rules.RefuseAsync(user, how, ct) is { } refusal)
             return refusal;
         var now = clock.GetUtcNow();
-        var session = new Session { Id = Id.NewGuid(now), UserId = user.Id.Value, OwnerPath = user.OwnerPath, CreatedAt = now, SecondFactor = how.SecondFactor };
+        var session = Session.Open(user, how, principal.Address, now);
         db.Add(session);
         return await GoOnAsync(user, session.Id, now, how.SecondFactor, null, ct);
     }
@@ -51,9 +52,10 @@ internal sealed class SessionTokens(IdentityDb db, AccessTokens tokens, TokenSet
             Name = user.Email,
             OrganizationId = user.OrganizationId.Value,
             Path = user.OwnerPath,
+            SessionId = sessionId,
         });
         return new SessionView(
-            await tokens.IssueAsync(user.Id.Value, sessionId, scope, enrolment, ct), (int)AccessTokens.Lifetime.TotalSeconds, refresh, "Bearer",
+            await tokens.IssueAsync(transaction, user.Id.Value, sessionId, scope, enrolment, ct), (int)AccessTokens.Lifetime.TotalSeconds, refresh, "Bearer",
             user.MustChangePassword, enrolment);
     }
 
@@ -122,16 +124,6 @@ internal static class UserLocks
             await using var locking = new NpgsqlCommand($"select 1 from identity.users where id = $1 for {strength}", await session.OpenAsync(ct), session.Transaction)
             { Parameters = { new() { Value = id.Value } } };
             await locking.ExecuteNonQueryAsync(ct);
-        }
-    }
-
-    extension(IdentityDb db)
-    {
-        /// <summary>Ends whatever he has open; his row must be locked, or a log-in that is just happening outlives it.</summary>
-        public async Task EndSessionsAsync(UserId id, DateTimeOffset now, CancellationToken ct)
-        {
-            foreach (var open in await db.Sessions.Where(x => x.UserId == id.Value && x.RevokedAt == null).ToListAsync(ct))
-                open.RevokedAt = now;
         }
     }
 }

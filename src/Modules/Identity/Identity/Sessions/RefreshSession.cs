@@ -40,12 +40,12 @@ internal static class RefreshSession
         }
     }
 
-    /// <summary>What is refused is committed too: the end of a session whose token was used twice.</summary>
+    /// <summary>What is refused is committed too: the end of a session whose token was used twice, or whose way in is closed.</summary>
     internal sealed class Door(ISender sender) : IRequestHandler<Attempt, Result<SessionView>>
     {
         public async Task<Result<SessionView>> Handle(Attempt attempt, CancellationToken cancellationToken) =>
             (await sender.Send(new Command(attempt.RefreshToken, attempt.RetryKey, attempt.Scope), cancellationToken)).Refused(out var refusal, out var turn) ? refusal
-                : turn.Next is { } next ? next : SessionRefusals.BadRefreshToken;
+                : turn.Next is { } next ? next : turn.Ended!;
     }
 
     [Anyone]
@@ -54,10 +54,13 @@ internal static class RefreshSession
         public override string ToString() => nameof(RefreshSession);
     }
 
-    public sealed record Turn(SessionView? Next);
+    /// <param name="Next">The next pair.</param>
+    /// <param name="Ended">Or why the session is over now.</param>
+    public sealed record Turn(SessionView? Next, Refusal? Ended = null);
 
     internal sealed class Handler(
-        IdentityDb db, DbSession session, SessionTokens tokens, SecretBox secrets, CredentialCache cache, TimeProvider clock) : ICommandHandler<Command, Turn>
+        IdentityDb db, DbSession session, SessionTokens tokens, SignInRules rules, SecretBox secrets, CredentialCache cache, TimeProvider clock)
+        : ICommandHandler<Command, Turn>
     {
         public async Task<Result<Turn>> Handle(Command command, CancellationToken cancellationToken)
         {
@@ -66,13 +69,17 @@ internal static class RefreshSession
             if (await LockAsync(SessionTokens.Digest(command.RefreshToken), cancellationToken) is not { } token)
                 return SessionRefusals.BadRefreshToken;
             if (token.IsUsed)
-                return IsRetry(token, key, now) ? new Turn(Answered(token)) : await EndAsync(token, now, cancellationToken);
-            if (token.ExpiresAt <= now
-                || await db.Users.AsNoTracking().WhereMayEnter(db).SingleOrDefaultAsync(x => x.Id == token.User, cancellationToken) is not { } user)
+                return IsRetry(token, key, now) ? new Turn(Answered(token)) : await EndAsync(token, SessionRefusals.BadRefreshToken, now, cancellationToken);
+            if (token.ExpiresAt <= now)
                 return SessionRefusals.BadRefreshToken;
+            if (await db.Users.AsNoTracking().WhereMayEnter(db).SingleOrDefaultAsync(x => x.Id == token.User, cancellationToken) is not { } user)
+                return await EndAsync(token, SessionRefusals.BadRefreshToken, now, cancellationToken);
+            // A way in that has been closed since is no way on.
+            if (await rules.RefuseAsync(user, token.How, cancellationToken) is { } closed)
+                return await EndAsync(token, closed, now, cancellationToken);
 
             var next = await tokens.GoOnAsync(
-                user, token.Session, token.SessionCreatedAt, token.SecondFactor, command.Scope, cancellationToken);
+                user, token.Session, token.SessionCreatedAt, token.How.SecondFactor, command.Scope, cancellationToken);
             await UseAsync(token.Id, now, key, key is null ? null : secrets.Seal(JsonSerializer.SerializeToUtf8Bytes(next, ApiJson.Options)), cancellationToken);
             return new Turn(next);
         }
@@ -87,7 +94,8 @@ internal static class RefreshSession
             { Parameters = { new() { Value = digest } } });
             batch.BatchCommands.Add(new NpgsqlBatchCommand(
                 """
-                select t.id, t.expires_at, t.used_at, t.used_with, t.sealed_answer, s.id, s.user_id, s.created_at, s.second_factor
+                select t.id, t.expires_at, t.used_at, t.used_with, t.sealed_answer, s.id, s.user_id, s.created_at, s.second_factor, s.way, s.provider,
+                       s.link_maker
                 from identity.refresh_tokens t join identity.sessions s on s.id = t.session_id where t.token_hash = $1 and s.revoked_at is null
                 """)
             { Parameters = { new() { Value = digest } } });
@@ -97,7 +105,10 @@ internal static class RefreshSession
                 ? new Token(
                     row.GetGuid(0), row.GetFieldValue<DateTimeOffset>(1), row.IsDBNull(2) ? null : row.GetFieldValue<DateTimeOffset>(2),
                     row.IsDBNull(3) ? null : row.GetFieldValue<byte[]>(3), row.IsDBNull(4) ? null : row.GetFieldValue<byte[]>(4),
-                    row.GetGuid(5), new UserId(row.GetGuid(6)), row.GetFieldValue<DateTimeOffset>(7), row.GetBoolean(8))
+                    row.GetGuid(5), new UserId(row.GetGuid(6)), row.GetFieldValue<DateTimeOffset>(7),
+                    new SignIn(
+                        Enum.Parse<SessionWay>(row.GetString(9)), row.IsDBNull(10) ? null : row.GetString(10), row.IsDBNull(11) ? null : row.GetGuid(11),
+                        row.GetBoolean(8)))
                 : null;
         }
 
@@ -106,11 +117,11 @@ internal static class RefreshSession
 
         private SessionView Answered(Token token) => JsonSerializer.Deserialize<SessionView>(secrets.Open(token.SealedAnswer), ApiJson.Options)!;
 
-        private async Task<Turn> EndAsync(Token token, DateTimeOffset now, CancellationToken ct)
+        private async Task<Turn> EndAsync(Token token, Refusal why, DateTimeOffset now, CancellationToken ct)
         {
             (await db.Sessions.SingleAsync(x => x.Id == token.Session, ct)).RevokedAt = now;
             cache.ForgetAfterCommit(session);
-            return new Turn(null);
+            return new Turn(null, why);
         }
 
         private async Task UseAsync(Guid id, DateTimeOffset now, byte[]? key, byte[]? answer, CancellationToken ct)
@@ -130,7 +141,7 @@ internal static class RefreshSession
 
         private sealed record Token(
             Guid Id, DateTimeOffset ExpiresAt, DateTimeOffset? UsedAt, byte[]? UsedWith, byte[]? SealedAnswer, Guid Session, UserId User, DateTimeOffset SessionCreatedAt,
-            bool SecondFactor)
+            SignIn How)
         {
             public bool IsUsed => UsedAt is not null;
         }

@@ -1,8 +1,20 @@
+using Licensing.Identity.Users;
 using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace Licensing.Identity.Sessions;
+
+/// <summary>By what a session was opened.</summary>
+internal enum SessionWay
+{
+    /// <summary>From before it was kept; such a session is not gone on with.</summary>
+    Unknown,
+    Password,
+    /// <summary>Another issuer's ID token.</summary>
+    Provider,
+    LoginLink,
+}
 
 /// <summary>One log-in and the family of refresh tokens that came from it.</summary>
 internal sealed class Session : IOwned
@@ -13,8 +25,35 @@ internal sealed class Session : IOwned
     public DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? RevokedAt { get; set; }
 
-    /// <summary>Whether a second factor was part of the log-in.</summary>
-    public bool SecondFactor { get; init; }
+    public SessionWay Way { get; init; }
+
+    /// <summary>The provider's name, where one was the way.</summary>
+    public string? Provider { get; init; }
+
+    /// <summary>Who made the login link, where one was the way.</summary>
+    public Guid? LinkMaker { get; init; }
+
+    /// <summary>From where it was opened.</summary>
+    public string? Address { get; init; }
+
+    /// <summary>Whether a second factor was part of the log-in, or has been shown since.</summary>
+    public bool SecondFactor { get; private set; }
+
+    /// <summary>For when its owner has just set one up in it.</summary>
+    public void ShowedSecondFactor() => SecondFactor = true;
+
+    public static Session Open(User user, SignIn how, string address, DateTimeOffset now) => new()
+    {
+        Id = Kernel.Id.NewGuid(now),
+        UserId = user.Id.Value,
+        OwnerPath = user.OwnerPath,
+        CreatedAt = now,
+        Way = how.Way,
+        Provider = how.Provider,
+        LinkMaker = how.LinkMaker,
+        Address = address,
+        SecondFactor = how.SecondFactor,
+    };
 }
 
 /// <summary>Good for one use; only its digest is kept.</summary>

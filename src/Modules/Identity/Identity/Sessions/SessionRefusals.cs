@@ -26,7 +26,7 @@ internal static class SessionRefusals
         new(RefusalKind.Forbidden, "password_change_required", "Change the password first, with POST /api/v1/auth/password.");
 
     public static Refusal MfaEnrolmentRequired { get; } =
-        new(RefusalKind.Forbidden, "mfa_enrolment_required", "Your organization asks for a second factor: set one up with POST /api/v1/auth/mfa, confirm it and log in with its code.");
+        new(RefusalKind.Forbidden, "mfa_enrolment_required", "Your organization asks for a second factor: set one up with POST /api/v1/auth/mfa and confirm it, then refresh; or log in with its code.");
 
     // Both are told only to who has proved who he is.
     public static Refusal PasswordLoginOff { get; } =
@@ -37,6 +37,11 @@ internal static class SessionRefusals
 
     public static Refusal NotAUser { get; } =
         new(RefusalKind.Forbidden, "not_a_user", "Only a user has a password.");
+
+    public static Refusal NoSessions { get; } =
+        new(RefusalKind.Forbidden, "not_a_user", "Only a user has sessions.");
+
+    public static Refusal NotFound(Guid id) => new(RefusalKind.NotFound, "session_not_found", $"There is no open session {id}.");
 
     public static Refusal WrongCurrentPassword { get; } =
         Refusal.Field("/currentPassword", "wrong_password", "currentPassword is wrong, or the account is locked for some minutes.");

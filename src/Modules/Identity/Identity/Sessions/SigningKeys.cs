@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Licensing.Kernel.Persistence;
 using Microsoft.IdentityModel.Tokens;
 using Npgsql;
 
@@ -46,6 +47,8 @@ internal sealed class SigningKeys(NpgsqlDataSource database, SecretBox secrets, 
     /// <summary>How often at most a token of an unknown key makes it look: strangers can name any key.</summary>
     public static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(2);
 
+    private const string All = "select id, sealed_private_key, created_at, signs_from, ends_at from identity.signing_keys order by number";
+
     private readonly SemaphoreSlim _loading = new(1);
     private KeyRing? _ring;
     private long _reads;
@@ -73,9 +76,22 @@ internal sealed class SigningKeys(NpgsqlDataSource database, SecretBox secrets, 
     /// <summary>For a token of a key that is not known: another host may have made it since.</summary>
     public ValueTask<KeyRing> LookedAgainAsync(CancellationToken ct) => NotOlderThanAsync(LookAgain, ct);
 
-    /// <summary>The key that signs now.</summary>
-    public async ValueTask<ECDsaSecurityKey> CurrentAsync(CancellationToken ct) =>
-        (await RingAsync(ct)).Current(clock.GetUtcNow())?.Key ?? throw new InvalidOperationException("There is no signing key; the database was not prepared.");
+    /// <summary>
+    /// The key that signs now. Inside a transaction it is read, where that is due, on that transaction's connection: one that waited there
+    /// for another would hold its own, and a hundred of them would wait for each other.
+    /// </summary>
+    public async ValueTask<ECDsaSecurityKey> CurrentAsync(DbSession session, CancellationToken ct)
+    {
+        var ring = Known(Fresh);
+        if (ring is null && session.InTransaction)
+        {
+            await using var command = new NpgsqlCommand(All, await session.OpenAsync(ct), session.Transaction);
+            Volatile.Write(ref _ring, ring = await ReadAsync(command, Volatile.Read(ref _ring), ct));
+        }
+
+        ring ??= await RingAsync(ct);
+        return ring.Current(clock.GetUtcNow())?.Key ?? throw new InvalidOperationException("There is no signing key; the database was not prepared.");
+    }
 
     /// <summary>What this process has changed itself it need not wait for.</summary>
     public void Forget()
@@ -93,7 +109,8 @@ internal sealed class SigningKeys(NpgsqlDataSource database, SecretBox secrets, 
         {
             if (Known(age) is { } meanwhile)
                 return meanwhile;
-            var read = await ReadAsync(Volatile.Read(ref _ring), ct);
+            await using var command = database.CreateCommand(All);
+            var read = await ReadAsync(command, Volatile.Read(ref _ring), ct);
             Volatile.Write(ref _ring, read);
             return read;
         }
@@ -105,12 +122,10 @@ internal sealed class SigningKeys(NpgsqlDataSource database, SecretBox secrets, 
 
     private KeyRing? Known(TimeSpan age) => Volatile.Read(ref _ring) is { } ring && clock.GetUtcNow() - ring.ReadAt < age ? ring : null;
 
-    private async Task<KeyRing> ReadAsync(KeyRing? before, CancellationToken ct)
+    private async Task<KeyRing> ReadAsync(NpgsqlCommand command, KeyRing? before, CancellationToken ct)
     {
         var readAt = clock.GetUtcNow();
         Interlocked.Increment(ref _reads);
-        await using var command = database.CreateCommand(
-            "select id, sealed_private_key, created_at, signs_from, ends_at from identity.signing_keys order by number");
         await using var reader = await command.ExecuteReaderAsync(ct);
         var keys = new List<SigningKey>();
         while (await reader.ReadAsync(ct))

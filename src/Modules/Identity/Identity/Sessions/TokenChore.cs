@@ -6,9 +6,10 @@ using Npgsql;
 
 namespace Licensing.Identity.Sessions;
 
-/// <summary>Rotates the signing key when it has reached its age, and removes tokens and keys that nobody can use any more.</summary>
+/// <summary>Rotates the signing key when it has reached its age, and removes tokens, keys and counts of log-ins that nobody can use any more.</summary>
 internal sealed class TokenChore(
-    NpgsqlDataSource database, IServiceScopeFactory scopes, MessagingSettings messaging, TokenSettings settings, TimeProvider clock, ILogger<TokenChore> log)
+    NpgsqlDataSource database, IServiceScopeFactory scopes, LoginAttempts attempts, MessagingSettings messaging, TokenSettings settings, TimeProvider clock,
+    ILogger<TokenChore> log)
     : IChore
 {
     public async Task<int> RunAsync(CancellationToken ct)
@@ -24,6 +25,7 @@ internal sealed class TokenChore(
         removed += await DeleteAsync(
             "sessions", "created_at < $1 and not exists (select from identity.refresh_tokens t where t.session_id = sessions.id)",
             now - settings.SessionIdle - AccessTokens.Lifetime, ct);
+        removed += await attempts.ForgetOldAsync(messaging.HousekeepingBatch, ct);
         await ForgetAnswersAsync(now - RefreshSession.RetryWithin, ct);
         return removed;
     }

@@ -59,12 +59,15 @@ internal sealed class TenantMove(IdentityDb db, DbSession session, CredentialCac
 
         var roles = await EndRolesAsync(from, to, ct);
         var keys = await RevokeKnownAsync(from, to, now, ct);
+        // In this order: who is just using a link is waited for, and his session seen. Not asked whose link it was: the tenant makes another.
         await ExecuteAsync("delete from identity.login_links where owner_path = $1", ct, from);
+        var sessions = await ExecuteAsync(
+            "update identity.sessions set revoked_at = $2 where owner_path = $1 and way = 'LoginLink' and revoked_at is null", ct, from, now);
         foreach (var table in Moving)
             await ExecuteAsync($"update identity.{table} set owner_path = $2 where owner_path = $1", ct, from, to);
 
         transfer.Done(now);
-        audit.Note("tenant_move", tenant.Id.Value.ToString(), transfer.OwnerPath, new JsonObject { ["rolesEnded"] = roles, ["keysAndClientsRevoked"] = keys });
+        audit.Note("tenant_move", tenant.Id.Value.ToString(), transfer.OwnerPath, new JsonObject { ["rolesEnded"] = roles, ["keysAndClientsRevoked"] = keys, ["sessionsEnded"] = sessions });
         db.Publish(moved);
         cache.ForgetAfterCommit(session);
     }

@@ -1,4 +1,5 @@
 using FluentValidation;
+using Licensing.Identity.Credentials;
 using Licensing.Identity.Data;
 using Licensing.Identity.Sessions;
 using Licensing.Kernel.Http;
@@ -7,7 +8,10 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Identity.Users;
 
-/// <summary>Ends setting up the second factor with the first code of the authenticator; from then on a log-in needs one.</summary>
+/// <summary>
+/// Ends setting up the second factor with the first code of the authenticator; from then on a log-in needs one. The present session has
+/// shown it, his others end: any of them may be that of whom it is to keep out.
+/// </summary>
 internal static class ConfirmMfa
 {
     [AnyCaller]
@@ -21,7 +25,9 @@ internal static class ConfirmMfa
         public Validator() => RuleFor(x => x.Code).NotEmpty().MaximumLength(SecondFactor.LongestCode);
     }
 
-    internal sealed class Handler(IdentityDb db, DbSession session, SecondFactor secondFactor, Enrolment enrolment, Principal principal)
+    internal sealed class Handler(
+        IdentityDb db, DbSession session, SecondFactor secondFactor, Enrolment enrolment, OpenSessions sessions, Letters letters, CredentialCache cache,
+        Principal principal, TimeProvider clock)
         : ICommandHandler<Command, RecoveryCodesView>
     {
         public async Task<Result<RecoveryCodesView>> Handle(Command command, CancellationToken cancellationToken)
@@ -37,6 +43,11 @@ internal static class ConfirmMfa
                 return UserRefusals.MfaActive;
             if (!await secondFactor.ProveTotpAsync(user, command.Code, cancellationToken))
                 return UserRefusals.WrongCode;
+            var present = await sessions.PresentAsync(cancellationToken);
+            present?.ShowedSecondFactor();
+            await sessions.EndOthersAsync(user, present, clock.GetUtcNow(), cancellationToken);
+            letters.SecondFactorWasSetUp(user);
+            cache.ForgetAfterCommit(session);
             return new RecoveryCodesView(await enrolment.CompleteAsync(user));
         }
     }

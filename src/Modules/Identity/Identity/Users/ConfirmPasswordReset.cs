@@ -25,7 +25,7 @@ internal static class ConfirmPasswordReset
     }
 
     internal sealed class Handler(
-        IdentityDb db, DbSession session, OneTimeTokens tokens, UserManager<User> users, LoginAttempts attempts, Letters letters,
+        IdentityDb db, DbSession session, OpenSessions sessions, OneTimeTokens tokens, UserManager<User> users, LoginAttempts attempts, Letters letters,
         CredentialCache cache, TimeProvider clock) : ICommandHandler<Command, Done>
     {
         public async Task<Result<Done>> Handle(Command command, CancellationToken cancellationToken)
@@ -41,7 +41,7 @@ internal static class ConfirmPasswordReset
 
             var now = clock.GetUtcNow();
             user.PasswordChosen(now);
-            await db.EndSessionsAsync(id, now, cancellationToken);
+            await sessions.EndAllAsync(user, now, cancellationToken);
             await attempts.UnlockAsync(session, user, cancellationToken);
             letters.PasswordWasReset(user);
             cache.ForgetAfterCommit(session);

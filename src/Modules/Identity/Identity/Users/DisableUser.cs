@@ -13,7 +13,7 @@ internal static class DisableUser
     public sealed record Command(UserId Id) : ICommand<UserView>;
 
     internal sealed class Handler(
-        IdentityDb db, DbSession session, ManagedUsers users, OneTimeTokens tokens, CredentialCache cache, Precondition precondition,
+        IdentityDb db, DbSession session, OpenSessions sessions, ManagedUsers users, OneTimeTokens tokens, CredentialCache cache, Precondition precondition,
         Principal principal, TimeProvider clock) : ICommandHandler<Command, UserView>
     {
         public async Task<Result<UserView>> Handle(Command command, CancellationToken cancellationToken)
@@ -30,7 +30,7 @@ internal static class DisableUser
             if (user.Disable(now).Refused(out refusal, out _))
                 return refusal;
 
-            await db.EndSessionsAsync(user.Id, now, cancellationToken);
+            await sessions.EndAllAsync(user, now, cancellationToken);
             await tokens.VoidAsync(user.Id, cancellationToken);
             cache.ForgetAfterCommit(session);
             return await UserView.SavedAsync(db, user.Id, cancellationToken);

@@ -48,9 +48,29 @@ internal sealed class Letters(IdentityDb db, Post post, PublicAddress address, I
 
     public void PasswordWasReset(User user) => Warn(user, user.Email, "Your password was changed by a link that was sent to this address.");
 
+    public void PasswordWasChanged(User user) => Warn(user, user.Email, "Your password was changed.");
+
+    public void PasswordWasGiven(User user) => Warn(user, user.Email, "An operator of the platform gave your account a new password.");
+
+    public void SecondFactorWasSetUp(User user) => Warn(user, user.Email, "A second factor was set up for your account; log-ins ask for its code from now on.");
+
+    public void SecondFactorWasRemoved(User user) => Warn(user, user.Email, "The second factor of your account was removed.");
+
     public void SecondFactorWasReset(User user) => Warn(user, user.Email, "An administrator removed the second factor of your account.");
 
-    public void AddressWasChanged(User user, string before) => Warn(user, before, "An administrator gave your account another e-mail address.");
+    /// <summary>At both addresses, or whoever takes one over hears of it alone.</summary>
+    public void AddressWasChanged(User user, string before)
+    {
+        Warn(user, before, "An administrator gave your account another e-mail address.");
+        Warn(user, user.Email, "An administrator made this the e-mail address of your account.");
+    }
+
+    public void LoginWasLocked(User user) => Send(user.Email, "Log-ins to your account failed", $"""
+        Hello {user.DisplayName},
+
+        log-ins to your account failed so often that further ones are refused for some minutes. If it was not you, someone guesses at your
+        password; he has not found it by that. This is told at most once a day.
+        """);
 
     private void Warn(User user, string to, string what) => Send(to, "Your account was changed", $"""
         Hello {user.DisplayName},

@@ -16,10 +16,11 @@ internal sealed class ManagedUsers(IdentityDb db, DbSession session, RoleBook ro
     {
         if (!await db.Users.Within(principal.Scope).AnyAsync(x => x.Id == id, ct))
             return UserRefusals.NotFound(id.Value);
-        // Who sets another's address or second factor can become him.
+        await session.LockUserAsync(id, "update", ct);
+        // Who sets another's address or second factor can become him. Asked under the lock, for which a role that is just being given waits
+        // or has been waited for.
         if (await roles.ExceedingAsync(id, ct) is { } more)
             return UserRefusals.Stronger(more);
-        await session.LockUserAsync(id, "update", ct);
         return await db.Users.SingleAsync(x => x.Id == id, ct);
     }
 

@@ -9,7 +9,7 @@ using Licensing.Kernel.Persistence;
 
 namespace Licensing.Identity.Users;
 
-/// <summary>Changes what is said of a user. Another e-mail address makes worthless what was sent to the one before, and is told there.</summary>
+/// <summary>Changes what is said of a user. Another e-mail address makes worthless what was sent to the one before; it is told at both.</summary>
 internal static class PatchUser
 {
     [Needs(IdentityPermissions.UsersManage)]
@@ -45,7 +45,7 @@ internal static class PatchUser
     }
 
     internal sealed class Handler(
-        IdentityDb db, DbSession session, ManagedUsers users, OneTimeTokens tokens, Invitations invitations, Letters letters, CredentialCache cache,
+        IdentityDb db, DbSession session, OpenSessions sessions, ManagedUsers users, OneTimeTokens tokens, Invitations invitations, Letters letters, CredentialCache cache,
         Precondition precondition, TimeProvider clock) : ICommandHandler<Command, UserView>
     {
         public async Task<Result<UserView>> Handle(Command command, CancellationToken cancellationToken)
@@ -63,7 +63,7 @@ internal static class PatchUser
                 await TellOfAddressAsync(user, email, cancellationToken);
             if (user.FederatedOnly && !federatedOnly)
             {
-                await db.EndSessionsAsync(user.Id, now, cancellationToken);
+                await sessions.EndAllAsync(user, now, cancellationToken);
                 await tokens.VoidAsync(user.Id, cancellationToken);
             }
 

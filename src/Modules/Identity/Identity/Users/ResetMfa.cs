@@ -13,7 +13,7 @@ internal static class ResetMfa
     public sealed record Command(UserId Id) : ICommand<UserView>;
 
     internal sealed class Handler(
-        IdentityDb db, DbSession session, ManagedUsers users, Enrolment enrolment, Letters letters, CredentialCache cache, Precondition precondition,
+        IdentityDb db, DbSession session, OpenSessions sessions, ManagedUsers users, Enrolment enrolment, Letters letters, CredentialCache cache, Precondition precondition,
         TimeProvider clock) : ICommandHandler<Command, UserView>
     {
         public async Task<Result<UserView>> Handle(Command command, CancellationToken cancellationToken)
@@ -26,7 +26,7 @@ internal static class ResetMfa
                 return UserRefusals.MfaNotActive;
 
             await enrolment.EndAsync(user);
-            await db.EndSessionsAsync(user.Id, clock.GetUtcNow(), cancellationToken);
+            await sessions.EndAllAsync(user, clock.GetUtcNow(), cancellationToken);
             letters.SecondFactorWasReset(user);
             cache.ForgetAfterCommit(session);
             return await UserView.SavedAsync(db, user.Id, cancellationToken);

@@ -21,7 +21,7 @@ internal static class ResetPassword
     public sealed record NewPasswordView(string Email, string Password);
 
     internal sealed class Handler(
-        IdentityDb db, DbSession session, UserManager<User> manager, LoginAttempts attempts, CredentialCache cache, Principal principal, TimeProvider clock)
+        IdentityDb db, DbSession session, OpenSessions sessions, UserManager<User> manager, LoginAttempts attempts, Letters letters, CredentialCache cache, Principal principal, TimeProvider clock)
         : ICommandHandler<Command, NewPasswordView>
     {
         public async Task<Result<NewPasswordView>> Handle(Command command, CancellationToken cancellationToken)
@@ -40,9 +40,10 @@ internal static class ResetPassword
             if (await manager.SetPasswordAsync(user, password, "/password") is { } refusal)
                 return refusal;
             user.PasswordGiven(mustChange: true, now);
-            await db.EndSessionsAsync(user.Id, now, cancellationToken);
+            await sessions.EndAllAsync(user, now, cancellationToken);
             // Whoever guessed at the old password must not keep its owner from the new one.
             await attempts.UnlockAsync(session, user, cancellationToken);
+            letters.PasswordWasGiven(user);
             cache.ForgetAfterCommit(session);
             return new NewPasswordView(user.Email, password);
         }

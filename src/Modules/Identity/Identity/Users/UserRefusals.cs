@@ -54,6 +54,9 @@ internal static class UserRefusals
     public static Refusal WrongPassword { get; } =
         Refusal.Field("/password", "wrong_password", "password is wrong, or the account is locked for some minutes.");
 
+    public static Refusal PasswordOrFreshLogin { get; } = Refusal.Field(
+        "/password", "required", $"password is needed, unless you came through a provider within the last {StartMfa.FreshFor.TotalMinutes:0} minutes: log in there again.");
+
     public static Refusal EmailTaken { get; } = new(RefusalKind.Conflict, "email_taken", "Another user has this e-mail address.");
 
     public static Refusal OutsideHisBranch { get; } =

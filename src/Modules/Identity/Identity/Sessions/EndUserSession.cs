@@ -1,0 +1,41 @@
+using Licensing.Identity.Credentials;
+using Licensing.Identity.Data;
+using Licensing.Identity.Users;
+using Licensing.Kernel.Http;
+using Licensing.Kernel.Persistence;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Identity.Sessions;
+
+/// <summary>Ends one session of a user, for who may change him.</summary>
+internal static class EndUserSession
+{
+    [Needs(IdentityPermissions.UsersManage)]
+    public sealed record Command(UserId UserId, Guid Id) : ICommand<Done>;
+
+    internal sealed class Handler(
+        IdentityDb db, DbSession transaction, ManagedUsers users, CredentialCache cache, Precondition precondition, TimeProvider clock)
+        : ICommandHandler<Command, Done>
+    {
+        public async Task<Result<Done>> Handle(Command command, CancellationToken cancellationToken)
+        {
+            if ((await users.LockAsync(command.UserId, cancellationToken)).Refused(out var refusal, out _))
+                return refusal;
+            // A session has no version.
+            if (precondition.Fails(null))
+                return Precondition.Failed;
+            var session = await db.Sessions.SingleOrDefaultAsync(
+                x => x.Id == command.Id && x.UserId == command.UserId.Value && x.RevokedAt == null, cancellationToken);
+            if (session is null)
+                return SessionRefusals.NotFound(command.Id);
+            session.RevokedAt = clock.GetUtcNow();
+            cache.ForgetAfterCommit(transaction);
+            return default(Done);
+        }
+    }
+
+    public static void Map(RouteGroupBuilder users) => users
+        .MapDelete("/{id:guid}/sessions/{session:guid}", (Guid id, Guid session, ISender sender, CancellationToken ct) =>
+            sender.NoContent(new Command(new UserId(id), session), ct))
+        .Slice<Command>(nameof(EndUserSession), "Ends one of a user's sessions");
+}

@@ -1,0 +1,32 @@
+using System.Text.Json.Nodes;
+using Licensing.Identity.Data;
+using Licensing.Identity.Users;
+using Licensing.Kernel.Persistence;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Identity.Sessions;
+
+/// <summary>The sessions that a user has open.</summary>
+internal sealed class OpenSessions(IdentityDb db, AuditTrail audit, Principal principal)
+{
+    /// <summary>The caller's own; null where he did not log in, or has been logged out meanwhile.</summary>
+    public async Task<Session?> PresentAsync(CancellationToken ct) => principal.Access.SessionId is { } id
+        ? await db.Sessions.SingleOrDefaultAsync(x => x.Id == id && x.UserId == principal.Id && x.RevokedAt == null, ct)
+        : null;
+
+    /// <summary>Ends whatever <paramref name="user"/> has open; his row must be locked, or a log-in that is just happening outlives it.</summary>
+    /// <returns>How many.</returns>
+    public Task<int> EndAllAsync(User user, DateTimeOffset now, CancellationToken ct) => EndAsync(user, Guid.Empty, now, ct);
+
+    /// <summary>The same but for one.</summary>
+    public Task<int> EndOthersAsync(User user, Session? present, DateTimeOffset now, CancellationToken ct) => EndAsync(user, present?.Id ?? Guid.Empty, now, ct);
+
+    private async Task<int> EndAsync(User user, Guid but, DateTimeOffset now, CancellationToken ct)
+    {
+        var ended = await db.Sessions.Where(x => x.UserId == user.Id.Value && x.RevokedAt == null && x.Id != but)
+            .ExecuteUpdateAsync(s => s.SetProperty(x => x.RevokedAt, now), ct);
+        if (ended > 0)
+            audit.Note("user", user.Id.Value.ToString(), user.OwnerPath, new JsonObject { ["sessionsEnded"] = ended });
+        return ended;
+    }
+}

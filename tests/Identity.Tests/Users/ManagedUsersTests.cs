@@ -1,0 +1,81 @@
+using System.Net;
+using Licensing.Identity.Contracts;
+using Licensing.Kernel.Persistence;
+using Npgsql;
+
+namespace Licensing.Identity.Tests.Users;
+
+/// <summary>Nobody acts on a user who may do more than he.</summary>
+public sealed class ManagedUsersTests(App app) : IClassFixture<App>
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_role_that_is_given_meanwhile_counts()
+    {
+        var branch = await app.BranchAsync();
+        using var partner = branch.As(Roles.PartnerAdministrator);
+        var person = await Person.AddAsync(branch, branch.Partner, null);
+        await using var connection = await app.InAsync<NpgsqlDataSource, NpgsqlConnection>(async database => await database.OpenConnectionAsync(Ct));
+        await using var giving = await connection.BeginTransactionAsync(Ct);
+        await using (var give = new NpgsqlCommand(
+            """
+            insert into identity.role_assignments (id, user_id, role, organization_id, owner_path, created_at, version)
+            values (gen_random_uuid(), $1, 'DistributorAdministrator', $2, $3, $4, 1)
+            """, connection, giving)
+        {
+            Parameters =
+            {
+                new() { Value = person.Id }, new() { Value = branch.Distributor.Id.Value }, new() { Value = branch.Distributor.Path }, new() { Value = app.Clock.GetUtcNow() },
+            },
+        })
+            await give.ExecuteNonQueryAsync(Ct);
+
+        var taking = partner.SendAsync(HttpMethod.Patch, $"/api/v1/users/{person.Id}", new { email = $"mine-{branch.Partner.Code}@example.com" });
+        await Eventually.TrueAsync(WaitsForALockAsync);
+        await giving.CommitAsync(Ct);
+
+        using var refused = await taking;
+        (refused.StatusCode, await refused.CodeAsync()).ShouldBe((HttpStatusCode.Forbidden, "exceeds_own"));
+    }
+
+    [Fact]
+    public async Task The_identities_of_who_may_do_more_are_not_taken_away()
+    {
+        var branch = await app.BranchAsync();
+        var chief = await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator);
+        using var administrator = branch.Administrator();
+        using var made = await administrator.PostAsync("/api/v1/api-keys", new
+        {
+            name = "desk",
+            organizationId = branch.Partner.Id.Value,
+            role = Roles.PartnerAdministrator,
+            scopes = new[] { "identity.users.manage", "identity.users.read" },
+        });
+        using var desk = app.Bearer((await made.JsonAsync()).GetProperty("key").GetString()!);
+        var identity = await app.InAsync<NpgsqlDataSource, Guid>(async database =>
+        {
+            await using var link = database.CreateCommand(
+                """
+                insert into identity.federated_identities (id, user_id, owner_path, provider, issuer, subject, email, created_at, version)
+                select gen_random_uuid(), id, owner_path, 'issuer', 'https://issuer.example', email, email, created_at, 1 from identity.users where id = $1
+                returning id
+                """);
+            link.Parameters.Add(new() { Value = chief.Id });
+            return (Guid)(await link.ExecuteScalarAsync(Ct))!;
+        });
+        var path = $"/api/v1/users/{chief.Id}/identities/{identity}";
+
+        using var refused = await desk.SendAsync(HttpMethod.Delete, path, null);
+
+        (refused.StatusCode, await refused.CodeAsync()).ShouldBe((HttpStatusCode.Forbidden, "exceeds_own"));
+        (await administrator.SendAsync(HttpMethod.Delete, path, null)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+    }
+
+    private Task<bool> WaitsForALockAsync() => app.InAsync<SchemaOwner, bool>(async owner =>
+    {
+        await using var command = owner.Database.CreateCommand(
+            "select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')");
+        return (bool)(await command.ExecuteScalarAsync(Ct))!;
+    });
+}
