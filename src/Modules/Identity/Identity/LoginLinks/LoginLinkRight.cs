@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Licensing.Identity.Rights;
 using Licensing.Identity.Users;
 using Licensing.Kernel.Persistence;
@@ -59,7 +60,7 @@ internal sealed class LoginLinkRight(NpgsqlDataSource database, RolePermissions 
         batch.BatchCommands.Add(Ask(HeldRole.OfUser, user.Value));
         await using var reader = await batch.ExecuteReaderAsync(ct);
         var isUser = await reader.ReadAsync(ct);
-        var held = new List<(string Path, IReadOnlySet<string> Permissions)>();
+        var held = new List<(string Path, FrozenSet<string> Permissions)>();
         await reader.NextResultAsync(ct);
         while (await reader.ReadAsync(ct))
             if (isUser && HeldRole.Read(reader) is { Branch: not "Closed" } role)
@@ -80,7 +81,7 @@ internal sealed class LoginLinkRight(NpgsqlDataSource database, RolePermissions 
         return true;
     }
 
-    private IReadOnlySet<string> All(HeldRole role) => roles.Of(role.Role, role.Custom, onlyReading: false, scopes: []);
+    private FrozenSet<string> All(HeldRole role) => roles.Of(role.Role, role.Custom, onlyReading: false, scopes: []);
 
     private static NpgsqlBatchCommand Ask(string sql, params object[] values)
     {
