@@ -3,6 +3,7 @@ using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
 using Licensing.Provisioning.Contracts;
 using Licensing.Provisioning.Data;
+using Licensing.Provisioning.EntitlementChecks;
 using Licensing.Provisioning.Seats;
 using Licensing.Provisioning.Signed;
 using Licensing.Provisioning.Subscriptions;
@@ -56,6 +57,8 @@ public static class ProvisioningModule
             RecoverLicenses.Map(licensing);
             UpdateLicenses.Map(routes);
             DeleteLicenses.Map(routes);
+
+            CheckEntitlement.Map(routes.MapGroup("/api/v1/entitlements").WithTags("Provisioning"));
         }
     }
 }
