@@ -8,6 +8,7 @@ using Licensing.Kernel.Mail;
 using Licensing.Kernel.Messaging;
 using Licensing.Kernel.Persistence;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.Configuration;
@@ -40,13 +41,19 @@ public class App : IAsyncLifetime
 
     public IServiceProvider Services => _host!.Services;
 
-    /// <summary>Base of every client; nothing listens on it.</summary>
-    public HttpClient Anonymous() => _host!.GetTestClient();
+    /// <summary>Whether it listens on the loopback, by the machine's clock, for programs that are not ours.</summary>
+    protected virtual bool IsLive => false;
+
+    /// <summary>Where it listens, if it does.</summary>
+    public Uri Address => new(_host!.Urls.Single());
+
+    /// <summary>Base of every client; unless it is live, nothing listens on it.</summary>
+    public HttpClient Anonymous() => IsLive ? new HttpClient { BaseAddress = Address } : _host!.GetTestClient();
 
     /// <summary>A caller with <paramref name="role"/> held at the node of <paramref name="path"/>, without going through a log-in.</summary>
     public HttpClient As(string role, Guid organizationId, string path)
     {
-        var client = _host!.GetTestClient();
+        var client = Anonymous();
         client.DefaultRequestHeaders.Add(AccessHeader, $"{role};{organizationId};{path}");
         return client;
     }
@@ -126,11 +133,14 @@ public class App : IAsyncLifetime
             ["Limits:AnonymousBurst"] = "100000",
         });
         builder.Logging.ClearProviders();
-        builder.WebHost.UseTestServer();
+        if (IsLive)
+            builder.WebHost.UseUrls("http://127.0.0.1:0");
+        else
+            builder.WebHost.UseTestServer();
         await builder.AddDataSourceAsync(connectionString, Console.Error.WriteLine, CancellationToken.None);
         builder.AddLicensing();
         builder.Services.RemoveAll<TimeProvider>();
-        builder.Services.AddSingleton<TimeProvider>(Clock);
+        builder.Services.AddSingleton<TimeProvider>(IsLive ? TimeProvider.System : Clock);
         builder.Services.RemoveAll<IMailSender>();
         builder.Services.AddSingleton<IMailSender>(Mailbox);
         Configure(builder);

@@ -53,14 +53,18 @@ public sealed class SignedDialect : Dialect
     {
         ["code"] = status switch
         {
+            _ when Codes.Contains(refusal.Code) => refusal.Code.ToUpperInvariant(),
             StatusCodes.Status401Unauthorized => "INVALID_TOKEN",
             StatusCodes.Status404NotFound => "CUSTOMER_NOT_FOUND",
             StatusCodes.Status429TooManyRequests => "RATE_LIMITED",
             >= 500 => "INTERNAL_ERROR",
             _ => "VALIDATION_ERROR",
         },
-        ["message"] = refusal.Message,
+        ["message"] = refusal.Fields.Count > 1 ? string.Join(' ', refusal.Fields.Select(f => f.Message)) : refusal.Message,
     });
+
+    // What only this door refuses with; all else is one of the above.
+    private static readonly string[] Codes = ["expired_token", "invalid_jti", "invalid_signature", "invalid_certificate", "duplicate_jti"];
 }
 
 /// <summary>The customer area: <c>{code,message,errors}</c> with a true status; an API key in X-API-KEY.</summary>

@@ -57,10 +57,11 @@ public static class Pipeline
             app.UseResponseCompression();
             app.UseMiddleware<ErrorStep>();
             app.UseRouting();
+            // Before the proof of who asks: what a request is signed for is its body, whichever way it came.
+            app.UseRequestDecompression();
             app.UseMiddleware<AuthenticationStep>();
             app.UseMiddleware<RateLimitStep>();
             app.UseMiddleware<QueryStep>();
-            app.UseRequestDecompression();
             app.Use(TakePrecondition);
             app.UseMiddleware<IdempotencyStep>();
         }

@@ -57,7 +57,11 @@ public sealed record MeterRef(MeterId Id, string Key, string Unit, MeterAggregat
 /// <param name="TrialDays">Days from the start that are not billed.</param>
 public sealed record PlanVersionRef(
     PlanVersionId Id, PlanId PlanId, string PlanKey, int Version, string Name, string Product, Currency Currency,
-    IReadOnlyList<PlanCharge> Charges, bool UsesPriceLists, int TrialDays);
+    IReadOnlyList<PlanCharge> Charges, bool UsesPriceLists, int TrialDays)
+{
+    /// <summary>False where it charges nothing by itself and by no list: such a plan can be bought in any currency.</summary>
+    public bool IsPriced => Charges.Count > 0 || UsesPriceLists;
+}
 
 /// <summary>
 /// One charge of a plan version. Exactly one of <paramref name="Feature"/> and <paramref name="Meter"/> is given for every model
@@ -93,6 +97,9 @@ public interface ICatalog
 
     /// <summary>The newest published versions of those plans that have one and are not retired, in one read.</summary>
     Task<IReadOnlyDictionary<PlanId, PlanVersionRef>> CurrentVersionsAsync(IReadOnlyCollection<PlanId> plans, CancellationToken ct);
+
+    /// <summary>The newest versions of the plans of a product that are on sale, the oldest plan first.</summary>
+    Task<IReadOnlyList<PlanVersionRef>> OnSaleAsync(string product, CancellationToken ct);
 
     /// <summary>All meters by key.</summary>
     Task<IReadOnlyDictionary<string, MeterRef>> MetersAsync(CancellationToken ct);

@@ -62,7 +62,9 @@ public static class IdentityModule
             services.AddSingleton<AuditSealer>();
             services.AddHostedService(provider => provider.GetRequiredService<AuditSealer>());
             services.AddSingleton<VerifyAudit>();
-            services.AddScoped<IOrganizationDirectory, OrganizationDirectory>();
+            services.AddScoped<OrganizationDirectory>();
+            services.AddScoped<IOrganizationDirectory>(provider => provider.GetRequiredService<OrganizationDirectory>());
+            services.AddScoped<ICustomers, Customers>();
             services.AddScoped<OrganizationOpening>();
             services.AddScoped<ManagedOrganizations>();
             services.AddScoped<HeldOrganizations>();

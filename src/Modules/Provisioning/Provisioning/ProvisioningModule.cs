@@ -1,7 +1,11 @@
 using Licensing.Identity.Contracts;
+using Licensing.Kernel.Http;
+using Licensing.Kernel.Persistence;
 using Licensing.Provisioning.Contracts;
 using Licensing.Provisioning.Data;
+using Licensing.Provisioning.EntitlementChecks;
 using Licensing.Provisioning.Seats;
+using Licensing.Provisioning.Signed;
 using Licensing.Provisioning.Subscriptions;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -19,9 +23,14 @@ public static class ProvisioningModule
             var module = host.AddModule<ProvisioningDb>("provisioning", ProvisioningPermissions.All)
                 .On<SubscriptionDue, ActivateWhenDue>()
                 .On<TenantTransferred, MoveWhenTransferred>()
+                .On<DeletionDue, DeleteWhenDue>()
+                .OnConstraint("deletions_pending", SignedRefusals.Race)
                 .OnConstraint("subscriptions_reference", SubscriptionRefusals.ReferenceTaken);
             module.Services.AddSingleton(host.Configuration.GetSection("Provisioning").Get<ProvisioningSettings>() ?? new ProvisioningSettings());
             module.Services.AddScoped<Opening>();
+            module.Services.AddSingleton<UsedTokens>();
+            module.Services.AddSingleton<IChore>(services => services.GetRequiredService<UsedTokens>());
+            module.Services.AddSingleton<IAuthenticator, SignedAuthenticator>();
             module.Services.AddScoped<ISubscriptionDirectory, SubscriptionDirectory>();
             module.Services.AddScoped<IHoldsOrganization, LiveSubscriptions>();
         }
@@ -45,6 +54,11 @@ public static class ProvisioningModule
             var licensing = routes.MapGroup("/api/v1/licensing").WithTags("Provisioning");
             GetSeats.Map(licensing);
             ChangeSeats.Map(licensing);
+            RecoverLicenses.Map(licensing);
+            UpdateLicenses.Map(routes);
+            DeleteLicenses.Map(routes);
+
+            CheckEntitlement.Map(routes.MapGroup("/api/v1/entitlements").WithTags("Provisioning"));
         }
     }
 }

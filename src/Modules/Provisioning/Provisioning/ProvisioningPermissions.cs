@@ -11,6 +11,9 @@ internal static class ProvisioningPermissions
     public const string SeatsRead = "provisioning.seats.read";
     public const string SeatsManage = "provisioning.seats.manage";
 
+    /// <summary>Of certificates alone: no role has it, and their door takes nobody else.</summary>
+    public const string SignedUpdate = "provisioning.seats.sign";
+
     public static IReadOnlyList<Permission> All { get; } =
     [
         new(SubscriptionsRead, "See subscriptions and their history", Roles.All),
@@ -20,5 +23,6 @@ internal static class ProvisioningPermissions
         new(SubscriptionsBackdate, "Open subscriptions that started in the past", Roles.PlatformAdministrator),
         new(SeatsRead, "See a tenant's seats, features and entitlements", Roles.All),
         new(SeatsManage, "Change a tenant's seats and features", Roles.ChannelAdministrators),
+        new(SignedUpdate, "Change and delete customers' licences by signed requests; of certificates alone", []),
     ];
 }

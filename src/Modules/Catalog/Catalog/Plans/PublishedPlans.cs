@@ -20,6 +20,8 @@ internal sealed class CatalogMemory : IDisposable
 /// <inheritdoc cref="ICatalog"/>
 internal sealed class PublishedPlans(CatalogDb db, CatalogMemory memory) : ICatalog
 {
+    private const int Most = 1_000;
+
     public async Task<PlanVersionRef?> FindPlanVersionAsync(PlanVersionId id, CancellationToken ct) =>
         (await FindPlanVersionsAsync([id], ct)).GetValueOrDefault(id);
 
@@ -51,6 +53,16 @@ internal sealed class PublishedPlans(CatalogDb db, CatalogMemory memory) : ICata
             .Select(x => x.CurrentVersionId!.Value)
             .ToListAsync(ct);
         return (await FindPlanVersionsAsync(current, ct)).Values.ToDictionary(x => x.PlanId);
+    }
+
+    public async Task<IReadOnlyList<PlanVersionRef>> OnSaleAsync(string product, CancellationToken ct)
+    {
+        var current = await db.Plans.AsNoTracking()
+            .Where(x => x.Product == product && x.Status != PlanStatus.Retired && x.CurrentVersionId != null)
+            .OrderBy(x => x.Id).Select(x => x.CurrentVersionId!.Value).Take(Most)
+            .ToListAsync(ct);
+        var found = await FindPlanVersionsAsync(current, ct);
+        return [.. current.Select(x => found[x])];
     }
 
     // Not kept: a meter made a moment ago in another process must be known to the first record that names it.

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Licensing.Catalog.Contracts;
+using Licensing.Catalog.Plans;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -37,6 +38,8 @@ internal sealed class CcaasProduct(NpgsqlDataSource database, TimeProvider clock
             Includes: [new(Messages, PerUnit: 5_000), new(KnowledgeBases, PerUnit: 5)]),
         new(Hours, "Additional transcription hours", Maximum: Most, RequiresAny: [Essential, Professional, Elite],
             Includes: [new(TranscriptionHours, PerUnit: 1)]),
+        // As the first generation of signed requests orders them: one by one.
+        new("additionalAiMessages", "Additional AI messages", Maximum: Most, RequiresAny: [Professional, Elite], Includes: [new(Messages, PerUnit: 1)]),
     ];
 
     public async Task PrepareAsync(CancellationToken ct)
@@ -50,6 +53,34 @@ internal sealed class CcaasProduct(NpgsqlDataSource database, TimeProvider clock
         command.Parameters.Add(new() { Value = Id.NewGuid(now) });
         command.Parameters.Add(new() { Value = Key });
         command.Parameters.Add(new() { Value = JsonSerializer.Serialize(Features, StoredJson.Options), NpgsqlDbType = NpgsqlDbType.Jsonb });
+        command.Parameters.Add(new() { Value = now });
+        await command.ExecuteNonQueryAsync(ct);
+        await OfferAsync(now, ct);
+    }
+
+    // So that a signed request can be served before anyone has thought of prices. Whoever sells with prices publishes plans of his own, and
+    // may retire this one.
+    private async Task OfferAsync(DateTimeOffset now, CancellationToken ct)
+    {
+        var (plan, version) = (Id.New<PlanId>(now), Id.New<PlanVersionId>(now));
+        await using var command = database.CreateCommand(
+            """
+            with offered as (
+                insert into catalog.plans (id, key, name, product, currency, status, versions, current_version_id, created_at, version)
+                values ($1, $2, $3, $2, 'EUR', 'Published', $4, $5, $6, 1)
+                on conflict (key) do nothing returning id, key, name, product, currency)
+            insert into catalog.plan_versions (id, plan_id, plan_key, number, name, product, currency, charges, uses_price_lists, trial_days, published_at)
+            select $5, id, key, 1, name, product, currency, '[]', false, 0, $6 from offered
+            """);
+        command.Parameters.Add(new() { Value = plan.Value });
+        command.Parameters.Add(new() { Value = Key });
+        command.Parameters.Add(new() { Value = "Contact centre without charges" });
+        command.Parameters.Add(new()
+        {
+            Value = JsonSerializer.Serialize<IReadOnlyList<PublishedVersion>>([new(version, 1, now)], StoredJson.Options),
+            NpgsqlDbType = NpgsqlDbType.Jsonb,
+        });
+        command.Parameters.Add(new() { Value = version.Value });
         command.Parameters.Add(new() { Value = now });
         await command.ExecuteNonQueryAsync(ct);
     }

@@ -2,7 +2,7 @@ using Licensing.Provisioning.Contracts;
 
 namespace Licensing.Provisioning.Subscriptions;
 
-internal enum HistoryEvent { Opened, Activated, QuantitiesChanged, Suspended, Resumed, Cancelled }
+internal enum HistoryEvent { Opened, Activated, QuantitiesChanged, Suspended, Resumed, Cancelled, DeletionScheduled, DeletionRecovered }
 
 /// <summary>One thing that happened to a subscription, for people; the subscription's own days are what counts.</summary>
 internal sealed class HistoryEntry : IOwned

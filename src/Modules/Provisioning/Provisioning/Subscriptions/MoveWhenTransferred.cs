@@ -6,7 +6,7 @@ using Npgsql;
 namespace Licensing.Provisioning.Subscriptions;
 
 /// <summary>
-/// Takes a transferred tenant's subscriptions along; those that ended before its first day with the new partner stay with the old one.
+/// Takes a transferred tenant's subscriptions along, with all that hangs on them; those that ended before its first day with the new partner stay with the old one.
 /// They go to where the tenant stands by now, so that two transfers may be heard in either order.
 /// </summary>
 internal sealed class MoveWhenTransferred(DbSession session, IOrganizationDirectory organizations) : IHandle<TenantTransferred>
@@ -15,8 +15,11 @@ internal sealed class MoveWhenTransferred(DbSession session, IOrganizationDirect
     {
         var tenant = await organizations.FindAsync(message.Id, ct) ?? throw new InvalidOperationException($"There is no tenant {message.Id.Value}.");
         await using var command = new NpgsqlCommand(
-            "update provisioning.subscriptions set owner_path = $2 where tenant_id = $1 and (ends_on is null or ends_on > $3)",
-            await session.OpenAsync(ct), session.Transaction)
+            """
+            with moved as (update provisioning.subscriptions set owner_path = $2 where tenant_id = $1 and (ends_on is null or ends_on > $3)),
+                credentials as (update provisioning.sip_credentials set owner_path = $2 where tenant_id = $1)
+            update provisioning.deletions set owner_path = $2 where tenant_id = $1 and ended_at is null
+            """, await session.OpenAsync(ct), session.Transaction)
         { Parameters = { new() { Value = message.Id.Value }, new() { Value = tenant.Path }, new() { Value = message.On } } };
         await command.ExecuteNonQueryAsync(ct);
     }

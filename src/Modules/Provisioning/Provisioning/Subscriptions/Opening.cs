@@ -74,7 +74,7 @@ internal sealed class Opening(
             return SubscriptionRefusals.PlanNotAvailable(asked.PlanId);
         if (!tenant.Active)
             return SubscriptionRefusals.TenantNotActive;
-        if (plan.Currency != tenant.Currency)
+        if (plan.IsPriced && plan.Currency != tenant.Currency)
             return SubscriptionRefusals.CurrencyMismatch(plan, tenant);
 
         var start = asked.StartDate ?? today;

@@ -1,0 +1,66 @@
+using Licensing.Identity.Contracts;
+using Licensing.Identity.Data;
+using Licensing.Kernel.Persistence;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace Licensing.Identity.Organizations;
+
+/// <inheritdoc cref="ICustomers"/>
+internal sealed class Customers(
+    IdentityDb db, DbSession session, OrganizationDirectory directory, OrganizationOpening opening, Principal principal) : ICustomers
+{
+    public Task<OrganizationRef?> HoldAsync(string? partner, string tenant, CancellationToken ct) => HoldAsync(
+        "o.kind = 'Tenant' and o.external_id = $3 and ($4::text is null or exists (select from identity.organizations p where p.id = o.parent_id and p.external_id = $4))",
+        [tenant, (object?)partner ?? DBNull.Value], ct);
+
+    public Task<OrganizationRef?> HoldPartnerAsync(string partner, CancellationToken ct) =>
+        HoldAsync("o.kind = 'Partner' and o.external_id = $3", [partner], ct);
+
+    public async Task<Result<OrganizationRef>> OpenAsync(OrganizationId partner, string externalId, string displayName, CancellationToken ct)
+    {
+        var details = new CreateTenant.Command(partner, externalId, displayName);
+        var outcome = await new CreateTenant.Validator().ValidateAsync(details, ct);
+        if (!outcome.IsValid)
+            return Refusal.AllFields(FieldErrors.Of(outcome));
+        if ((await opening.OpenAsync(OrganizationKind.Tenant, partner, "partnerId", details, ct)).Refused(out var refusal, out var opened))
+            return refusal;
+        await db.SaveChangesAsync(ct);
+        return (await directory.FindAsync(opened.Id, ct))!;
+    }
+
+    public async Task<Result<Done>> RenameAsync(OrganizationId id, string displayName, CancellationToken ct)
+    {
+        var change = new PatchOrganization.Command { DisplayName = new(displayName) };
+        var outcome = await new PatchOrganization.Validator().ValidateAsync(change, ct);
+        if (!outcome.IsValid)
+            return Refusal.AllFields(FieldErrors.Of(outcome));
+        return await db.Organizations.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == id, ct) is { } organization
+            ? organization.Change(change)
+            : new Done();
+    }
+
+    private async Task<OrganizationRef?> HoldAsync(string where, object[] values, CancellationToken ct)
+    {
+        var (from, until) = principal.Scope.Ranges();
+        var ids = new List<Guid>();
+        await using (var command = new NpgsqlCommand(
+            $"""
+            select o.id from identity.organizations o
+            where {where} and exists (select from unnest($1::text[], $2::text[]) r(low, high) where o.owner_path >= r.low and o.owner_path < r.high)
+            order by o.id limit 2
+            for no key update of o
+            """, await session.OpenAsync(ct), session.Transaction)
+        { Parameters = { new() { Value = from }, new() { Value = until } } })
+        {
+            foreach (var value in values)
+                command.Parameters.Add(new() { Value = value });
+            await using var rows = await command.ExecuteReaderAsync(ct);
+            while (await rows.ReadAsync(ct))
+                ids.Add(rows.GetGuid(0));
+        }
+
+        // Read by a statement of its own, so that what was committed while this one waited is seen.
+        return ids is [var id] ? await directory.FindAsync(new OrganizationId(id), ct) : null;
+    }
+}

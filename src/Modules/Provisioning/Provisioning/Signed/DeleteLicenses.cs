@@ -1,0 +1,71 @@
+using System.Globalization;
+using System.Text.Json.Serialization;
+using Licensing.Identity.Contracts;
+using Licensing.Kernel.Http;
+using Licensing.Provisioning.Data;
+using Licensing.Provisioning.Seats;
+using Licensing.Provisioning.Subscriptions;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Provisioning.Signed;
+
+/// <summary>Schedules a customer's licences for deletion in a week, by a signed request. Asked again, the answer is the first one.</summary>
+internal static class DeleteLicenses
+{
+    [Needs(ProvisioningPermissions.SignedUpdate)]
+    public sealed record Command(SignedRequest Request) : ICommand<DeletionAnswer>;
+
+    internal sealed class Handler(
+        ProvisioningDb db, ICustomers customers, Precondition precondition, Principal principal, BillingCalendar calendar, TimeProvider clock)
+        : ICommandHandler<Command, DeletionAnswer>
+    {
+        public async Task<Result<DeletionAnswer>> Handle(Command command, CancellationToken cancellationToken)
+        {
+            if (SignedBody.Read(command.Request, rules: null).Refused(out var refusal, out var body))
+                return refusal;
+            if (await customers.HoldAsync(body.Customer.Reseller, body.Customer.Tenant, cancellationToken) is not { } tenant)
+                return SignedRefusals.CustomerNotFound;
+            var now = clock.GetUtcNow();
+            if (await db.SeatsOf(tenant.Id, principal.Scope, calendar.DayOf(now)).AsNoTracking().SingleOrDefaultAsync(cancellationToken) is not { } subscription)
+                return SignedRefusals.CustomerNotFound;
+            if (precondition.Fails(subscription))
+                return Precondition.Failed;
+            if (await db.Set<Deletion>().AsNoTracking().SingleOrDefaultAsync(x => x.TenantId == tenant.Id && x.EndedAt == null, cancellationToken) is { } pending)
+                return DeletionAnswer.Of(body.Customer, pending);
+
+            var deletion = Deletion.Schedule(subscription, now);
+            db.Add(deletion);
+            db.Add(HistoryEntry.Of(subscription, HistoryEvent.DeletionScheduled, calendar.DayOf(deletion.DueAt), principal.Access.Name, now));
+            db.Publish(new DeletionDue(deletion.Id), deletion.DueAt);
+            return DeletionAnswer.Of(body.Customer, deletion);
+        }
+    }
+
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        Map(routes, "/api/v1/licensing/update", nameof(DeleteLicenses));
+        Map(routes, "/v1/licensing/update", nameof(DeleteLicenses) + "Alias");
+    }
+
+    private static void Map(IEndpointRouteBuilder routes, string path, string name) => routes
+        .MapDelete(path, (HttpContext context, ISender sender, CancellationToken ct) =>
+            context.Request.HasJsonContentType()
+                ? sender.Ok(new Command(context.Features.Get<SignedRequest>()!), ct)
+                : Task.FromResult<Microsoft.AspNetCore.Http.IResult>(new RefusedResult(SignedRefusals.NotJson)))
+        .Slice<Command, DeletionAnswer>(name, "Schedules one customer's licences for deletion by a signed request")
+        .Accepts<SignedDeleteBody>("application/json")
+        .MaxBody(SignedAuthenticator.MostBytes)
+        .WithTags("Signed licensing");
+}
+
+/// <summary>A deletion to come, as its caller is told.</summary>
+internal sealed record DeletionAnswer(
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] CcId? CcId,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Serial,
+    string Status, string Message, string ScheduledAt, string EstimatedDeletionTime, string DeletionId)
+{
+    public static DeletionAnswer Of(SignedCustomer customer, Deletion deletion) => new(
+        SignedAnswer.CcIdOf(customer), SignedAnswer.SerialOf(customer), "scheduled_for_deletion",
+        "The customer's license resources will be deleted when the week is over. Until then they can be recovered.",
+        deletion.ScheduledAt.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture), "1 week", deletion.Name);
+}

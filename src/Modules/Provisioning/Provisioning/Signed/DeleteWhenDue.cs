@@ -1,0 +1,36 @@
+using Licensing.Kernel.Messaging;
+using Licensing.Provisioning.Data;
+using Licensing.Provisioning.Subscriptions;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Provisioning.Signed;
+
+/// <summary>A deletion's grace is over.</summary>
+/// <param name="Id">The deletion.</param>
+[Message("provisioning.deletion-due.v1")]
+internal sealed record DeletionDue(Guid Id);
+
+/// <summary>Ends the licences and removes what the customer left here; the trail and the history stay.</summary>
+internal sealed class DeleteWhenDue(ProvisioningDb db, BillingCalendar calendar, TimeProvider clock) : IHandle<DeletionDue>
+{
+    public async Task HandleAsync(DeletionDue message, CancellationToken ct)
+    {
+        // Held, so that a recovery at the same moment comes wholly before or after.
+        var deletion = await db.Set<Deletion>().FromSql($"select * from provisioning.deletions where id = {message.Id} for update").SingleAsync(ct);
+        if (deletion.EndedAt is not null)
+            return;
+
+        var now = clock.GetUtcNow();
+        var subscription = await db.Subscriptions.SingleAsync(x => x.Id == deletion.SubscriptionId, ct);
+        // Ended otherwise meanwhile, there is nothing left to cancel.
+        if (!subscription.Cancel(null, calendar.DayOf(now)).Refused(out _, out var cancelled))
+        {
+            db.Add(HistoryEntry.Of(subscription, HistoryEvent.Cancelled, cancelled.EndsOn, Access.System.Name, now, reason: deletion.Name));
+            db.Publish(cancelled);
+        }
+
+        if (await db.Set<SipCredentials>().SingleOrDefaultAsync(x => x.TenantId == deletion.TenantId, ct) is { } credentials)
+            db.Remove(credentials);
+        deletion.CarryOut(now);
+    }
+}

@@ -1,0 +1,50 @@
+using Licensing.Identity.Contracts;
+using Licensing.Kernel.Http;
+using Licensing.Kernel.Persistence;
+using Licensing.Provisioning.Data;
+using Licensing.Provisioning.Subscriptions;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Provisioning.Signed;
+
+/// <summary>Calls a scheduled deletion back while its week lasts.</summary>
+internal static class RecoverLicenses
+{
+    [Needs(ProvisioningPermissions.SeatsManage)]
+    public sealed record Command(OrganizationId TenantId) : ICommand<RecoveryView>;
+
+    internal sealed class Handler(ProvisioningDb db, Precondition precondition, Principal principal, BillingCalendar calendar, TimeProvider clock)
+        : ICommandHandler<Command, RecoveryView>
+    {
+        public async Task<Result<RecoveryView>> Handle(Command command, CancellationToken cancellationToken)
+        {
+            // Held, so that the deletion's own hour comes wholly before or after.
+            var deletion = await db.Set<Deletion>()
+                .FromSql($"select * from provisioning.deletions where tenant_id = {command.TenantId.Value} and ended_at is null for update")
+                .Within(principal.Scope).SingleOrDefaultAsync(cancellationToken);
+            if (deletion is null)
+                return await db.Subscriptions.Within(principal.Scope).AnyAsync(x => x.TenantId == command.TenantId, cancellationToken)
+                    ? SignedRefusals.NoDeletion(command.TenantId.Value)
+                    : SubscriptionRefusals.TenantNotFound(command.TenantId);
+            var subscription = await db.Subscriptions.SingleAsync(x => x.Id == deletion.SubscriptionId, cancellationToken);
+            if (precondition.Fails(subscription))
+                return Precondition.Failed;
+
+            var now = clock.GetUtcNow();
+            deletion.Recover(now);
+            db.Add(HistoryEntry.Of(subscription, HistoryEvent.DeletionRecovered, calendar.DayOf(now), principal.Access.Name, now, reason: deletion.Name));
+            return new RecoveryView(command.TenantId, deletion.Name, now, subscription.Version);
+        }
+    }
+
+    public static void Map(RouteGroupBuilder licensing) => licensing
+        .MapPost("/{tenantId:guid}/recover", (Guid tenantId, ISender sender, CancellationToken ct) =>
+            sender.Ok(new Command(new OrganizationId(tenantId)), ct))
+        .Slice<Command, RecoveryView>(nameof(RecoverLicenses), "Calls a scheduled deletion back")
+        .WithMetadata(new TakesIfMatch());
+}
+
+/// <summary>A deletion that will not come; the version is the subscription's.</summary>
+internal sealed record RecoveryView(
+    OrganizationId TenantId, string DeletionId, DateTimeOffset RecoveredAt,
+    [property: System.Text.Json.Serialization.JsonIgnore] int Version) : IVersioned;

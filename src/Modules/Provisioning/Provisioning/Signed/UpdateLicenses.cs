@@ -1,0 +1,165 @@
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using Licensing.Catalog.Contracts;
+using Licensing.Identity.Contracts;
+using Licensing.Kernel.Http;
+using Licensing.Provisioning.Data;
+using Licensing.Provisioning.Seats;
+using Licensing.Provisioning.Subscriptions;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Provisioning.Signed;
+
+/// <summary>Creates or updates one customer's seats, features and trunk by a signed request; what is absent stays.</summary>
+internal static class UpdateLicenses
+{
+    [Needs(ProvisioningPermissions.SignedUpdate)]
+    public sealed record Command(SignedRequest Request) : ICommand<SignedAnswer>;
+
+    internal sealed class Handler(
+        ProvisioningDb db, ICustomers customers, ICatalog catalog, Opening opening, SecretBox secrets, Principal principal, BillingCalendar calendar,
+        TimeProvider clock) : ICommandHandler<Command, SignedAnswer>
+    {
+        public async Task<Result<SignedAnswer>> Handle(Command command, CancellationToken cancellationToken)
+        {
+            var rules = await catalog.RulesAsync(SeatSubscriptions.Product, cancellationToken) ?? throw new InvalidOperationException("The product is missing.");
+            if (SignedBody.Read(command.Request, rules).Refused(out var refusal, out var body)
+                || (await TenantAsync(body.Customer, cancellationToken)).Refused(out refusal, out var tenant))
+                return refusal;
+            if (!tenant.Active)
+                return SubscriptionRefusals.TenantNotActive;
+            if (await db.Set<Deletion>().AsNoTracking().SingleOrDefaultAsync(x => x.TenantId == tenant.Id && x.EndedAt == null, cancellationToken) is { } pending)
+                return SignedRefusals.ScheduledForDeletion(pending.Name);
+
+            if ((await QuantitiesAsync(tenant, body.Quantities, rules, cancellationToken)).Refused(out refusal, out var changes))
+                return refusal;
+            if (body.Sip is { } sip)
+                changes = [.. changes, .. await SipAsync(tenant, sip, cancellationToken)];
+            return SignedAnswer.Of(body.Customer, changes);
+        }
+
+        private async Task<Result<OrganizationRef>> TenantAsync(SignedCustomer customer, CancellationToken ct)
+        {
+            if (await customers.HoldAsync(customer.Reseller, customer.Tenant, ct) is { } known)
+                return (await RenameAsync(customer, known, ct)).Refused(out var refused, out _) ? refused : known;
+            if (customer.Reseller is not { } reseller || await customers.HoldPartnerAsync(reseller, ct) is not { } partner)
+                return SignedRefusals.CustomerNotFound;
+            // Another first request for the same tenant may have opened it while this one waited for the partner.
+            if (await customers.HoldAsync(reseller, customer.Tenant, ct) is { } opened)
+                return (await RenameAsync(customer, opened, ct)).Refused(out var refused, out _) ? refused : opened;
+
+            // Names are what the first request for a tenant brings.
+            List<FieldError> missing = [];
+            foreach (var (field, name) in (IEnumerable<(string, string?)>)[("resellerName", customer.ResellerName), ("tenantName", customer.TenantName)])
+                if (name is null)
+                    missing.Add(new($"/ccId/{field}", "required", $"ccId.{field} is required on the first request for a tenant."));
+            if (missing.Count > 0)
+                return Refusal.AllFields(missing);
+            if ((await customers.OpenAsync(partner.Id, customer.Tenant, customer.TenantName!, ct)).Refused(out var refusal, out opened))
+                return InThisDoor(refusal);
+            return (await customers.RenameAsync(partner.Id, customer.ResellerName!, ct)).Refused(out refusal, out _) ? InThisDoor(refusal) : opened;
+        }
+
+        private async Task<Result<Done>> RenameAsync(SignedCustomer customer, OrganizationRef tenant, CancellationToken ct)
+        {
+            if (customer.TenantName is { } name && name != tenant.DisplayName
+                && (await customers.RenameAsync(tenant.Id, name, ct)).Refused(out var refusal, out _))
+                return InThisDoor(refusal);
+            return customer.ResellerName is { } reseller && (await customers.RenameAsync(tenant.ParentId!.Value, reseller, ct)).Refused(out refusal, out _)
+                ? InThisDoor(refusal)
+                : new Done();
+        }
+
+        private async Task<Result<IReadOnlyList<FieldChange>>> QuantitiesAsync(
+            OrganizationRef tenant, IReadOnlyDictionary<string, int> quantities, ProductRules rules, CancellationToken ct)
+        {
+            var now = clock.GetUtcNow();
+            var today = calendar.DayOf(now);
+            if (await db.SeatsOf(tenant.Id, principal.Scope, today).SingleOrDefaultAsync(ct) is not { } subscription)
+                return await OpenAsync(tenant, quantities, ct);
+            if (subscription.SetQuantities(quantities, null, rules, today, "").Refused(out var refusal, out var set))
+                return refusal;
+
+            db.Announce(subscription, set, principal, now);
+            return Changes(rules, set.Before, set.After);
+        }
+
+        private async Task<Result<IReadOnlyList<FieldChange>>> OpenAsync(
+            OrganizationRef tenant, IReadOnlyDictionary<string, int> quantities, CancellationToken ct)
+        {
+            var onSale = await catalog.OnSaleAsync(SeatSubscriptions.Product, ct);
+            // One with prices in the tenant's currency goes before one that charges nothing.
+            if ((onSale.FirstOrDefault(p => p.IsPriced && p.Currency == tenant.Currency) ?? onSale.FirstOrDefault(p => !p.IsPriced)) is not { } plan)
+                return SignedRefusals.NoPlan(tenant.Currency);
+            if ((await opening.OpenAsync([new NewSubscription(tenant.Id, plan.PlanId, quantities)], ct))[0].Refused(out var refusal, out var opened))
+                return InThisDoor(refusal);
+            return Changes((await catalog.RulesAsync(plan.Product, ct))!, Quantities.None, opened.QuantitiesOn(opened.StartsOn));
+        }
+
+        private static List<FieldChange> Changes(
+            ProductRules rules, IReadOnlyDictionary<string, int> before, IReadOnlyDictionary<string, int> after) =>
+        [
+            .. from feature in rules.Features
+               let old = before.GetValueOrDefault(feature.Key)
+               let now = after.GetValueOrDefault(feature.Key)
+               where old != now
+               select new FieldChange(feature.Key, old, now),
+        ];
+
+        private async Task<IReadOnlyList<FieldChange>> SipAsync(OrganizationRef tenant, SipCredentialsBody sent, CancellationToken ct)
+        {
+            var known = await db.Set<SipCredentials>().SingleOrDefaultAsync(x => x.TenantId == tenant.Id, ct);
+            var credentials = known ?? SipCredentials.Of(tenant);
+            if (known is null)
+                db.Add(credentials);
+            return credentials.Set(sent, secrets);
+        }
+
+        // What another slice forbids is a rule here, not a missing customer.
+        private static Refusal InThisDoor(Refusal refusal) => refusal.Kind is RefusalKind.Forbidden ? refusal with { Kind = RefusalKind.Invalid } : refusal;
+    }
+
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        Map(routes, "/api/v1/licensing/update", nameof(UpdateLicenses));
+        Map(routes, "/v1/licensing/update", nameof(UpdateLicenses) + "Alias");
+    }
+
+    private static void Map(IEndpointRouteBuilder routes, string path, string name) => routes
+        .MapPost(path, (HttpContext context, ISender sender, CancellationToken ct) =>
+            context.Request.HasJsonContentType()
+                ? sender.Ok(new Command(context.Features.Get<SignedRequest>()!), ct)
+                : Task.FromResult<Microsoft.AspNetCore.Http.IResult>(new RefusedResult(SignedRefusals.NotJson)))
+        .Slice<Command, SignedAnswer>(name, "Creates or updates one customer's seats and features by a signed request")
+        .Accepts<SignedUpdateBody>("application/json")
+        .MaxBody(SignedAuthenticator.MostBytes)
+        .WithTags("Signed licensing");
+}
+
+/// <summary>Whom an answer is about, as the request said.</summary>
+internal sealed record CcId(string ResellerId, string TenantId);
+
+/// <summary>What was changed, and only that, nested as in the request; each with <c>oldValue</c> and <c>newValue</c>.</summary>
+internal sealed record SignedAnswer(
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] CcId? CcId,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Serial, JsonObject Changes)
+{
+    public static SignedAnswer Of(SignedCustomer customer, IReadOnlyList<FieldChange> changes)
+    {
+        var root = new JsonObject();
+        foreach (var change in changes)
+        {
+            var at = root;
+            var steps = change.Field.Split('.');
+            foreach (var step in steps[..^1])
+                at = (JsonObject)(at[step] ??= new JsonObject());
+            at[steps[^1]] = new JsonObject { ["oldValue"] = JsonValue.Create(change.OldValue), ["newValue"] = JsonValue.Create(change.NewValue) };
+        }
+
+        return new SignedAnswer(CcIdOf(customer), SerialOf(customer), root);
+    }
+
+    public static CcId? CcIdOf(SignedCustomer customer) => customer.Reseller is { } reseller ? new CcId(reseller, customer.Tenant) : null;
+
+    public static string? SerialOf(SignedCustomer customer) => customer.Reseller is null ? customer.Tenant : null;
+}

@@ -1,0 +1,281 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using Licensing.Identity.Contracts;
+using static Licensing.Provisioning.Tests.SellingApp;
+using static Licensing.Provisioning.Tests.Signed.SignedTokenTests;
+
+namespace Licensing.Provisioning.Tests.Signed;
+
+/// <summary>What a signed request does.</summary>
+public sealed class SignedUpdateTests(SellingApp app) : IClassFixture<SellingApp>
+{
+    [Fact]
+    public async Task The_first_request_opens_the_customer_and_later_ones_change_it()
+    {
+        var branch = await app.BranchAsync();
+        using var caller = await SignedCaller.EnrolAsync(branch);
+        var tenant = $"new-{Guid.NewGuid():N}";
+        string Asked(string more, string names = "") => $$$"""{"ccId":{"resellerId":"{{{branch.Partner.ExternalId}}}","tenantId":"{{{tenant}}}"{{{names}}}}{{{more}}}}""";
+
+        (await MessageAsync(caller.SendAsync(Asked(""))))
+            .ShouldBe("400 VALIDATION_ERROR ccId.resellerName is required on the first request for a tenant. ccId.tenantName is required on the first request for a tenant.");
+        (await AnswerAsync(caller.SendAsync(Asked(
+            ""","professionalSeats":5,"aiMessaging":{"standardBundles":2}""", ""","resellerName":"Reseller","tenantName":"Customer" """))))
+            .ShouldBe($$"""{"ccId":{"resellerId":"{{branch.Partner.ExternalId}}","tenantId":"{{tenant}}"},"changes":""" +
+                """{"professionalSeats":{"oldValue":0,"newValue":5},"aiMessaging":{"standardBundles":{"oldValue":0,"newValue":2}}}}""");
+        (await ChangesAsync(caller.SendAsync(Asked(""","aiMessaging":{"standardBundles":0,"advancedBundles":1},"eliteSeats":6"""))))
+            .ShouldBe("""{"eliteSeats":{"oldValue":0,"newValue":6},"aiMessaging":{"standardBundles":{"oldValue":2,"newValue":0},"advancedBundles":{"oldValue":0,"newValue":1}}}""");
+        (await ChangesAsync(caller.SendAsync(Asked(""","eliteSeats":6""", ""","tenantName":"Renamed" """)))).ShouldBe("{}");
+
+        using var partner = branch.As(Roles.PartnerAdministrator);
+        var opened = (await JsonAtAsync(partner, $"/api/v1/tenants?externalId={tenant}")).GetProperty("items")[0];
+        opened.Text("displayName").ShouldBe("Renamed");
+        (await JsonAtAsync(partner, $"/api/v1/partners/{branch.Partner.Id.Value}")).Text("displayName").ShouldBe("Reseller");
+        var seats = await JsonAtAsync(partner, $"/api/v1/licensing/{opened.IdOf()}");
+        (seats.GetProperty("seats").GetProperty("eliteSeats").GetInt32(), seats.GetProperty("seats").GetProperty("professionalSeats").GetInt32()).ShouldBe((6, 5));
+    }
+
+    [Fact]
+    public async Task First_requests_at_the_same_moment_open_one_customer()
+    {
+        var branch = await app.BranchAsync();
+        using var caller = await SignedCaller.EnrolAsync(branch);
+        var tenant = $"race-{Guid.NewGuid():N}";
+        var asked = Enumerable.Range(5, 12).Select(seats => caller.SendAsync(
+            $$"""{"ccId":{"resellerId":"{{branch.Partner.ExternalId}}","tenantId":"{{tenant}}","resellerName":"R","tenantName":"T"},"eliteSeats":{{seats}}}"""));
+
+        var answers = await Task.WhenAll(asked.Select(ChangesAsync));
+
+        // Each saw what the one before it left.
+        var steps = answers.Select(a => JsonNode.Parse(a)!["eliteSeats"]!).Select(c => ((int)c["oldValue"]!, (int)c["newValue"]!)).ToDictionary();
+        var at = 0;
+        for (var i = 0; i < 12; i++)
+            at = steps[at];
+        steps.ShouldNotContainKey(at);
+    }
+
+    [Theory]
+    [InlineData(",\"eliteSeats\":4", "eliteSeats must be 0 or at least 5.")]
+    [InlineData(",\"dialerSeats\":9", "dialerSeats must be 0 or at least 10.")]
+    [InlineData(",\"speechAnalyticsSeats\":4,\"essentialSeats\":1", "essentialSeats must be 0 or at least 5. speechAnalyticsSeats must be 0 or at least 5.")]
+    [InlineData(",\"aiMessaging\":{\"standardBundles\":1}", "aiMessaging.standardBundles needs at least one of professionalSeats, eliteSeats.")]
+    [InlineData(",\"aiAudioServices\":{\"additionalHours\":1}", "aiAudioServices.additionalHours needs at least one of essentialSeats, professionalSeats, eliteSeats.")]
+    [InlineData(",\"aiAudioServices\":{}", "aiAudioServices.additionalHours is required.")]
+    [InlineData(",\"seats\":1", "Unknown property seats.")]
+    [InlineData(",\"aiMessaging\":{\"bundles\":1}", "Unknown property aiMessaging.bundles.")]
+    [InlineData(",\"aiMessaging\":1", "aiMessaging must be an object.")]
+    [InlineData(",\"aiMessaging.standardBundles\":1", "Unknown property aiMessaging.standardBundles.")]
+    [InlineData(",\"additionalAiMessages\":1", "Unknown property additionalAiMessages.")]
+    [InlineData(",\"eliteSeats\":null", "eliteSeats must be an integer from 0 to 1000000.")]
+    [InlineData(",\"eliteSeats\":\"5\"", "eliteSeats must be an integer from 0 to 1000000.")]
+    [InlineData(",\"eliteSeats\":5.5", "eliteSeats must be an integer from 0 to 1000000.")]
+    [InlineData(",\"eliteSeats\":-5", "eliteSeats must be an integer from 0 to 1000000.")]
+    [InlineData(",\"eliteSeats\":1000001", "eliteSeats must be an integer from 0 to 1000000.")]
+    [InlineData(",\"eliteSeats\":1e999", "eliteSeats must be an integer from 0 to 1000000.")]
+    [InlineData(",\"serial\":\"x\"", "Unknown property serial.")]
+    [InlineData(",\"sipCredentials\":{}", "sipCredentials.username is required. sipCredentials.password is required. sipCredentials.sipServer is required. sipCredentials.outboundProxy is required.")]
+    [InlineData(",\"sipCredentials\":{\"username\":\"u\",\"password\":\" \",\"sipServer\":\"s\",\"outboundProxy\":\"o\"}", "sipCredentials.password must be a text of 1 to 500 characters. sipCredentials.password is required.")]
+    [InlineData(",\"sipCredentials\":{\"username\":\"u\",\"password\":\"p\",\"sipServer\":\"s\",\"outboundProxy\":\"o\",\"sipPort\":5060}", "sipCredentials.sipPort and sipCredentials.transport must be given both or neither.")]
+    [InlineData(",\"sipCredentials\":{\"username\":\"u\",\"password\":\"p\",\"sipServer\":\"s\",\"outboundProxy\":\"o\",\"sipPort\":65536,\"transport\":\"sctp\"}", "sipCredentials.transport must be udp, tcp or tls. sipCredentials.sipPort must be an integer from 1 to 65535.")]
+    public async Task A_broken_rule_is_told_with_its_field_and_changes_nothing(string more, string message)
+    {
+        var branch = await app.BranchAsync();
+        using var caller = await SignedCaller.EnrolAsync(branch);
+        (await MessageAsync(caller.SendAsync(Body(branch, more)))).ShouldBe($"400 VALIDATION_ERROR {message}");
+        using var partner = branch.As(Roles.PartnerAdministrator);
+        (await partner.GetAsync($"/api/v1/licensing/{branch.Tenant.Id.Value}", Ct)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+    }
+
+    public static TheoryData<string> NoJsonOfOurs { get; } =
+    [
+        "", "{", "[]", "null", "\"x\"", "1", "{}", "{\"ccId\":{}}", "{\"ccId\":null}", "{\"ccId\":[]}", "{\"ccId\":\"x\"}", "{\"ccId\":{\"resellerId\":1,\"tenantId\":2}}",
+        "{\"ccId\":{\"resellerId\":\"a\",\"tenantId\":\"b\",\"more\":1}}", "{\"ccId\":{\"resellerId\":\"a\",\"tenantId\":\"b\"},\"ccId\":{}}",
+        "{\"ccId\":{\"resellerId\":\"a\",\"resellerId\":\"a\",\"tenantId\":\"b\"}}", "{\"ccId\":{\"resellerId\":\"a\\ud800\",\"tenantId\":\"b\"}}",
+        "{\"\\ud800\":1}", "{\"ccId\":{\"resellerId\":\"a\\u0000\",\"tenantId\":\"b\"}}", "{\"ccId\":{\"resellerId\":\"a\",\"tenantId\":\"b\"}} {}", "{'ccId':1}", "// no\n{}",
+    ];
+
+    [Theory]
+    [MemberData(nameof(NoJsonOfOurs))]
+    public async Task A_malformed_body_is_a_400_of_this_door(string body)
+    {
+        var branch = await app.BranchAsync();
+        using var caller = await SignedCaller.EnrolAsync(branch);
+        (await CodeAsync(caller.SendAsync(body))).ShouldBe("400 VALIDATION_ERROR");
+        (await CodeAsync(caller.SendAsync(body, HttpMethod.Delete))).ShouldBe("400 VALIDATION_ERROR");
+    }
+
+    [Fact]
+    public async Task Bytes_that_are_no_text_and_depths_without_end_are_a_400_too()
+    {
+        var branch = await app.BranchAsync();
+        using var caller = await SignedCaller.EnrolAsync(branch);
+        (await CodeAsync(caller.SendAsync([.. "{\"ccId\":\""u8, 0xC3, 0x28, .. "\"}"u8]))).ShouldBe("400 VALIDATION_ERROR");
+        (await CodeAsync(caller.SendAsync(new string('[', 30_000) + new string(']', 30_000)))).ShouldBe("400 VALIDATION_ERROR");
+        (await CodeAsync(caller.SendAsync(Body(branch, ",\"" + new string('x', 60_000) + "\":1")))).ShouldBe("400 VALIDATION_ERROR");
+    }
+
+    [Fact]
+    public async Task The_rules_hold_for_the_resulting_state_and_not_for_the_request()
+    {
+        var branch = await app.BranchAsync();
+        using var caller = await SignedCaller.EnrolAsync(branch);
+        (await CodeAsync(caller.SendAsync(Body(branch, ""","professionalSeats":5,"aiMessaging":{"advancedBundles":1}""")))).ShouldBe("200");
+        (await MessageAsync(caller.SendAsync(Body(branch, ""","professionalSeats":0"""))))
+            .ShouldBe("400 VALIDATION_ERROR aiMessaging.advancedBundles needs at least one of professionalSeats, eliteSeats.");
+        (await MessageAsync(caller.SendAsync(Body(branch, ""","aiMessaging":{"standardBundles":1}"""))))
+            .ShouldContain("exclude each other");
+        (await ChangesAsync(caller.SendAsync(Body(branch, ""","professionalSeats":0,"aiMessaging":{"advancedBundles":0}"""))))
+            .ShouldBe("""{"professionalSeats":{"oldValue":5,"newValue":0},"aiMessaging":{"advancedBundles":{"oldValue":1,"newValue":0}}}""");
+    }
+
+    [Fact]
+    public async Task Another_resellers_customer_does_not_exist()
+    {
+        var (branch, other) = (await app.BranchAsync(), await app.BranchAsync());
+        using var caller = await SignedCaller.EnrolAsync(branch);
+        foreach (var method in (HttpMethod[])[HttpMethod.Post, HttpMethod.Delete])
+        {
+            (await CodeAsync(caller.SendAsync(Body(other), method))).ShouldBe("404 CUSTOMER_NOT_FOUND");
+            var named = Body(other).Replace($"\"{other.Tenant.ExternalId}\"", "\"unknown\",\"resellerName\":\"R\",\"tenantName\":\"T\"", StringComparison.Ordinal);
+            (await CodeAsync(caller.SendAsync(named, method))).ShouldBe("404 CUSTOMER_NOT_FOUND");
+        }
+
+        // The distributor's own certificate reaches all of its partners.
+        using var distributor = await SignedCaller.EnrolAsync(branch, branch.Distributor);
+        (await CodeAsync(distributor.SendAsync(Body(branch)))).ShouldBe("200");
+    }
+
+    [Fact]
+    public async Task The_trunks_password_is_kept_sealed_and_shown_to_nobody()
+    {
+        const string Password = "s3cr3t-of-the-trunk";
+        var branch = await app.BranchAsync();
+        using var caller = await SignedCaller.EnrolAsync(branch);
+        string Sip(string password, string more = "") =>
+            Body(branch, $$""","sipCredentials":{"username":"u","password":"{{password}}",""" + $"\"sipServer\":\"sip.example\",\"outboundProxy\":\"proxy.example\"{more}}}");
+
+        var first = await ChangesAsync(caller.SendAsync(Sip(Password, ""","sipPort":5061,"transport":"tls" """)));
+        first.ShouldBe("""{"sipCredentials":{"username":{"oldValue":null,"newValue":"u"},"password":{"oldValue":null,"newValue":"***"},"sipServer":{"oldValue":null,"newValue":"sip.example"},"outboundProxy":{"oldValue":null,"newValue":"proxy.example"},"sipPort":{"oldValue":null,"newValue":5061},"transport":{"oldValue":null,"newValue":"tls"}}}""");
+        (await ChangesAsync(caller.SendAsync(Sip(Password, ""","sipPort":5061,"transport":"tls" """)))).ShouldBe("{}");
+        (await ChangesAsync(caller.SendAsync(Sip("another")))).ShouldBe(
+            """{"sipCredentials":{"password":{"oldValue":"***","newValue":"***"},"sipPort":{"oldValue":5061,"newValue":null},"transport":{"oldValue":"tls","newValue":null}}}""");
+
+        var kept = await app.InAsync<Npgsql.NpgsqlDataSource, string>(async database =>
+        {
+            await using var command = database.CreateCommand(
+                "select (select string_agg(s::text, ' ') from provisioning.sip_credentials s) || (select string_agg(a::text, ' ') from identity.audit_entries a)");
+            return (string)(await command.ExecuteScalarAsync(Ct))!;
+        });
+        kept.ShouldContain("sip.example");
+        kept.ShouldNotContain(Password);
+        kept.ShouldNotContain(Convert.ToHexStringLower(Encoding.UTF8.GetBytes(Password)));
+    }
+
+    [Fact]
+    public async Task A_deletion_waits_a_week_can_be_recovered_and_then_removes_what_is_there()
+    {
+        var branch = await app.BranchAsync();
+        using var caller = await SignedCaller.EnrolAsync(branch);
+        using var partner = branch.As(Roles.PartnerAdministrator);
+        var recover = $"/api/v1/licensing/{branch.Tenant.Id.Value}/recover";
+        (await CodeAsync(caller.SendAsync(Body(branch), HttpMethod.Delete))).ShouldBe("404 CUSTOMER_NOT_FOUND");
+        (await CodeAsync(caller.SendAsync(Body(branch, ",\"eliteSeats\":5")))).ShouldBe("200");
+        (await partner.PostAsync(recover, null, Ct).RefusalAsync()).ShouldBe("409 no_deletion_scheduled");
+
+        var scheduled = JsonNode.Parse(await AnswerAsync(caller.SendAsync(Body(branch), HttpMethod.Delete)))!;
+        var now = app.Clock.GetUtcNow();
+        ((string)scheduled["status"]!).ShouldBe("scheduled_for_deletion");
+        ((string)scheduled["estimatedDeletionTime"]!).ShouldBe("1 week");
+        ((string)scheduled["scheduledAt"]!).ShouldBe(now.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'"));
+        ((string)scheduled["deletionId"]!).ShouldMatch($"^del_{now.ToUnixTimeSeconds()}_[0-9]{{4}}$");
+        app.Clock.Advance(TimeSpan.FromHours(1));
+        JsonNode.Parse(await AnswerAsync(caller.SendAsync(Body(branch), HttpMethod.Delete)))!.ToJsonString().ShouldBe(scheduled.ToJsonString());
+        (await MessageAsync(caller.SendAsync(Body(branch, ",\"eliteSeats\":6")))).ShouldContain("scheduled for deletion");
+
+        (await partner.PostAsync(recover, null, Ct)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        app.Clock.Advance(TimeSpan.FromDays(8));
+        await app.DrainAsync();
+        (await ChangesAsync(caller.SendAsync(Body(branch, ",\"eliteSeats\":6")))).ShouldContain("\"oldValue\":5");
+
+        var again = JsonNode.Parse(await AnswerAsync(caller.SendAsync(Body(branch), HttpMethod.Delete)))!;
+        ((string)again["deletionId"]!).ShouldNotBe((string)scheduled["deletionId"]!);
+        app.Clock.Advance(TimeSpan.FromDays(7) - TimeSpan.FromSeconds(1));
+        await app.DrainAsync();
+        (await partner.GetAsync($"/api/v1/licensing/{branch.Tenant.Id.Value}", Ct)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        app.Clock.Advance(TimeSpan.FromSeconds(2));
+        await app.DrainAsync();
+        (await partner.GetAsync($"/api/v1/licensing/{branch.Tenant.Id.Value}", Ct)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await CodeAsync(caller.SendAsync(Body(branch), HttpMethod.Delete))).ShouldBe("404 CUSTOMER_NOT_FOUND");
+        (await ChangesAsync(caller.SendAsync(Body(branch, ",\"eliteSeats\":7")))).ShouldContain("\"oldValue\":0");
+    }
+
+    [Fact]
+    public async Task The_first_generations_walk_through_still_runs()
+    {
+        var branch = await app.BranchAsync();
+        using var caller = await SignedCaller.EnrolAsync(branch, profile: "v1", keyId: $"K{Guid.NewGuid():N}");
+        void First(JsonObject claims)
+        {
+            foreach (var claim in (string[])["iss", "aud", "sub", "exp"])
+                claims.Remove(claim);
+        }
+
+        var body = $$"""{"serial":"{{branch.Tenant.ExternalId}}","professionalSeats":15,"additionalAiMessages":6000}""";
+        (await AnswerAsync(caller.SendAsync(body, claims: First, route: "/v1/licensing/update"))).ShouldBe(
+            $$"""{"serial":"{{branch.Tenant.ExternalId}}","changes":""" + """{"professionalSeats":{"oldValue":0,"newValue":15},"additionalAiMessages":{"oldValue":0,"newValue":6000}}}""");
+        (await CodeAsync(caller.SendAsync("""{"serial":"unknown"}""", claims: First))).ShouldBe("404 CUSTOMER_NOT_FOUND");
+        (await CodeAsync(caller.SendAsync(body, claims: c => { First(c); c["iss"] = "someone"; }))).ShouldBe("401 INVALID_TOKEN");
+        app.Clock.Advance(TimeSpan.FromMinutes(32));
+        (await CodeAsync(caller.SendAsync(body, claims: c => { First(c); c["iat"] = app.Clock.GetUtcNow().AddMinutes(-32).ToUnixTimeSeconds(); }))).ShouldBe("400 EXPIRED_TOKEN");
+        // The claims that the present generation must have are asked of its certificates.
+        using var present = await SignedCaller.EnrolAsync(branch);
+        (await CodeAsync(present.SendAsync(Body(branch), claims: First))).ShouldBe("401 INVALID_TOKEN");
+    }
+
+    [Fact]
+    public void The_published_check_vector_holds()
+    {
+        const string Body = """{"serial":"EXAMPLECUSTOMER1D57107A415DEE77F","digitalOnlySeats":15,"essentialSeats":15,"professionalSeats":15,"eliteSeats":15,"workforceOptimizationSeats":15,"workforceManagementSeats":15,"speechAnalyticsSeats":6,"dialerSeats":6,"additionalAiMessages":6000}""";
+        const string Hash = "fc9be0662a10e190e7faf49a4906398a9d6b9df47d7bbdac1b182dadb2044bcc";
+        var pretty = Body.Replace(",", " ,\n  ", StringComparison.Ordinal).Replace(":", "\t:\r\n", StringComparison.Ordinal);
+        Convert.ToHexStringLower(SHA256.HashData(Provisioning.Signed.CompactJson.Of(Encoding.UTF8.GetBytes(pretty))!)).ShouldBe(Hash);
+    }
+
+    [Theory]
+    [InlineData(" { } ", "{}")]
+    [InlineData("[ 1.0 , 1e+5 , -0 , true , null , { \"a\\u0041\\/\" : \" x \" } ]", "[1.0,1e+5,-0,true,null,{\"a\\u0041\\/\":\" x \"}]")]
+    [InlineData("{\"a\":{\"b\":[[],{}]},\"a\":1}", "{\"a\":{\"b\":[[],{}]},\"a\":1}")]
+    [InlineData("\"ü\u2028\"", "\"ü\u2028\"")]
+    [InlineData("{", null)]
+    [InlineData("", null)]
+    [InlineData("1 2", null)]
+    public void Lexemes_stay_and_white_space_between_them_goes(string json, string? compact) =>
+        (Provisioning.Signed.CompactJson.Of(Encoding.UTF8.GetBytes(json)) is { } bytes ? Encoding.UTF8.GetString(bytes) : null).ShouldBe(compact);
+
+    private static async Task<string> AnswerAsync(Task<HttpResponseMessage> request)
+    {
+        using var answer = await request;
+        var text = await answer.Content.ReadAsStringAsync(Ct);
+        answer.StatusCode.ShouldBe(HttpStatusCode.OK, text);
+        return text;
+    }
+
+    private static async Task<System.Text.Json.JsonElement> JsonAtAsync(HttpClient client, string path)
+    {
+        using var answer = await client.GetAsync(path, Ct);
+        return await answer.JsonAsync();
+    }
+
+    private static async Task<string> ChangesAsync(Task<HttpResponseMessage> request) =>
+        JsonNode.Parse(await AnswerAsync(request))!["changes"]!.ToJsonString(new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+
+    private static async Task<string> MessageAsync(Task<HttpResponseMessage> request)
+    {
+        using var answer = await request;
+        var body = JsonNode.Parse(await answer.Content.ReadAsStringAsync(Ct))!;
+        return $"{(int)answer.StatusCode} {body["code"]} {body["message"]}";
+    }
+}
