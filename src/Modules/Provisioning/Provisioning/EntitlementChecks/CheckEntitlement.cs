@@ -4,7 +4,6 @@ using Licensing.Identity.Contracts;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
 using Licensing.Provisioning.Contracts;
-using Licensing.Provisioning.Seats;
 using Licensing.Provisioning.Subscriptions;
 using Npgsql;
 
