@@ -44,6 +44,9 @@ public class App : IAsyncLifetime
     /// <summary>Whether it listens on the loopback, by the machine's clock, for programs that are not ours.</summary>
     protected virtual bool IsLive => false;
 
+    /// <summary>The present instant, as the host has it.</summary>
+    public DateTimeOffset Now => (IsLive ? TimeProvider.System : Clock).GetUtcNow();
+
     /// <summary>Where it listens, if it does.</summary>
     public Uri Address => new(_host!.Urls.Single());
 

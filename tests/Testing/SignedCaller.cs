@@ -32,7 +32,7 @@ public sealed class SignedCaller : IDisposable
     public static async Task<SignedCaller> EnrolAsync(Branch branch, OrganizationRef? holder = null, string profile = "v2", TimeSpan? lasts = null, string? keyId = null)
     {
         var key = RSA.Create(2048);
-        var now = branch.App.Clock.GetUtcNow();
+        var now = branch.App.Now;
         using var certificate = new CertificateRequest($"CN={Guid.NewGuid()}", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
             .CreateSelfSigned(now.AddDays(-1), now + (lasts ?? TimeSpan.FromDays(365)));
         using var client = branch.Administrator();
@@ -75,7 +75,7 @@ public sealed class SignedCaller : IDisposable
     /// <summary>A token for a body, signed with this caller's key.</summary>
     public string Token(byte[] body, Action<JsonObject>? bendClaims = null, Action<JsonObject>? bendHeader = null)
     {
-        var now = _app.Clock.GetUtcNow().ToUnixTimeSeconds();
+        var now = _app.Now.ToUnixTimeSeconds();
         var header = new JsonObject { ["alg"] = "RS256", ["typ"] = "JWT", ["kid"] = Fingerprint };
         var claims = new JsonObject
         {

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -8,15 +7,8 @@ using Licensing.Identity.Contracts;
 namespace Licensing.Scenarios.Examples;
 
 /// <summary>The programs under <c>docs/examples/signed-update</c>, run as a reader runs them, against a host that listens.</summary>
-public sealed class SignedUpdateExampleTests(SignedUpdateExampleTests.Live app) : IClassFixture<SignedUpdateExampleTests.Live>
+public sealed class SignedUpdateExampleTests(ExampleHost app) : IClassFixture<ExampleHost>
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
-
-    public sealed class Live : App
-    {
-        protected override bool IsLive => true;
-    }
-
     [Theory]
     [InlineData("bash", "walk.sh")]
     [InlineData("python3", "walk.py")]
@@ -30,7 +22,7 @@ public sealed class SignedUpdateExampleTests(SignedUpdateExampleTests.Live app) 
         using var made = await administrator.PostAsJsonAsync("/api/v1/api-keys", new { name = "walk", role = Roles.PartnerAdministrator }, Ct);
         var key = (await made.Content.ReadFromJsonAsync<JsonElement>(Ct)).GetProperty("key").GetString()!;
 
-        var lines = await RunAsync(found, arguments, new()
+        var (exitCode, output) = await Example.RunAsync("signed-update", found, arguments, new Dictionary<string, string>
         {
             ["LICENSING_URL"] = app.Address.ToString().TrimEnd('/'),
             ["LICENSING_KEY"] = key,
@@ -38,6 +30,9 @@ public sealed class SignedUpdateExampleTests(SignedUpdateExampleTests.Live app) 
             ["RESELLER_ID"] = branch.Partner.ExternalId,
         });
 
+        exitCode.ShouldBe(0, output);
+        // A first run of the SDK greets its user before.
+        var lines = output.Split('\n').Where(l => l.StartsWith('{')).Select(l => JsonNode.Parse(l)!).ToList();
         lines.Count.ShouldBe(4, string.Join('\n', lines));
         ((string)lines[0]["fingerprint"]!).ShouldMatch("^[0-9a-f]{40}$");
         ((int)lines[1]["changes"]!["professionalSeats"]!["newValue"]!).ShouldBe(5);
@@ -48,30 +43,4 @@ public sealed class SignedUpdateExampleTests(SignedUpdateExampleTests.Live app) 
     }
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
-
-    // Only what is printed to the output: a first run of the SDK greets its user elsewhere.
-    private static async Task<List<JsonNode>> RunAsync(string program, string[] arguments, Dictionary<string, string> environment)
-    {
-        // Not in the checkout, whose build settings would hold for the example too.
-        var folder = Directory.CreateTempSubdirectory("walk-").FullName;
-        foreach (var file in Directory.GetFiles(Path.Combine(Checkout.Folder, "docs", "examples", "signed-update")))
-            File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
-        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var (name, value) in environment)
-            start.Environment[name] = value;
-        using var process = Process.Start(start)!;
-        try
-        {
-            var (output, errors) = (process.StandardOutput.ReadToEndAsync(Ct), process.StandardError.ReadToEndAsync(Ct));
-            await process.WaitForExitAsync(Ct).WaitAsync(Patience, Ct);
-            process.ExitCode.ShouldBe(0, await output + await errors);
-            return [.. (await output).Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(l => l.StartsWith('{')).Select(l => JsonNode.Parse(l)!)];
-        }
-        finally
-        {
-            if (!process.HasExited)
-                process.Kill(entireProcessTree: true);
-            Directory.Delete(folder, recursive: true);
-        }
-    }
 }

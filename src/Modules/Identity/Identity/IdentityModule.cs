@@ -77,6 +77,7 @@ public static class IdentityModule
             services.AddSingleton<ICertificateRegistry, CertificateRegistry>();
             services.AddSingleton<CertificateKeys>();
             services.AddScoped<ILoginLinks, LoginLinksContract>();
+            services.AddScoped<IDocumentSigner, DocumentSigner>();
             services.AddSingleton<AccessReader>();
             services.AddSingleton<CredentialCache>();
             services.AddSingleton<ApiKeyProof>();

@@ -28,6 +28,7 @@ public static class ProvisioningModule
                 .OnConstraint("subscriptions_reference", SubscriptionRefusals.ReferenceTaken);
             module.Services.AddSingleton(host.Configuration.GetSection("Provisioning").Get<ProvisioningSettings>() ?? new ProvisioningSettings());
             module.Services.AddScoped<Opening>();
+            module.Services.AddScoped<HeldSubscriptions>();
             module.Services.AddSingleton<UsedTokens>();
             module.Services.AddSingleton<IChore>(services => services.GetRequiredService<UsedTokens>());
             module.Services.AddSingleton<IAuthenticator, SignedAuthenticator>();
@@ -58,7 +59,9 @@ public static class ProvisioningModule
             UpdateLicenses.Map(routes);
             DeleteLicenses.Map(routes);
 
-            CheckEntitlement.Map(routes.MapGroup("/api/v1/entitlements").WithTags("Provisioning"));
+            var entitlements = routes.MapGroup("/api/v1/entitlements").WithTags("Provisioning");
+            CheckEntitlement.Map(entitlements);
+            SignEntitlements.Map(entitlements);
         }
     }
 }

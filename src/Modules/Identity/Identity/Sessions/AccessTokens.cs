@@ -35,7 +35,7 @@ internal sealed class AccessTokens(
     /// <summary>The client of tokens that come from a log-in here; RFC 9068 demands one.</summary>
     public const string OwnLogIn = "licensing";
 
-    private const string Type = "at+jwt";
+    public const string Type = "at+jwt";
     private const string ClientIdClaim = "client_id";
     private const string SessionClaim = "sid";
     private const string EpochClaim = "epoch";
@@ -133,7 +133,7 @@ internal sealed class AccessTokens(
         ValidTypes = [Type],
         ValidAlgorithms = [SecurityAlgorithms.EcdsaSha256],
         // Only the key that the token names, and only from here: never from its jku, x5u or jwk.
-        IssuerSigningKeyResolver = (_, _, kid, _) => ring.Valid(clock.GetUtcNow()).Where(k => k.Key.KeyId == kid).Select(k => k.Key),
+        IssuerSigningKeyResolver = (_, _, kid, _) => ring.Believed(clock.GetUtcNow()).Where(k => k.Key.KeyId == kid).Select(k => k.Key),
         TryAllIssuerSigningKeys = false,
         RequireSignedTokens = true,
         RequireExpirationTime = true,

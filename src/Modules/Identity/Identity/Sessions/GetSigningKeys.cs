@@ -20,7 +20,7 @@ internal static class GetSigningKeys
     internal sealed class Handler(SigningKeys keys, TimeProvider clock) : IQueryHandler<Query, KeySetView>
     {
         public async Task<Result<KeySetView>> Handle(Query query, CancellationToken cancellationToken) =>
-            new KeySetView([.. (await keys.RingAsync(cancellationToken)).Valid(clock.GetUtcNow()).Select(k =>
+            new KeySetView([.. (await keys.RingAsync(cancellationToken)).Published(clock.GetUtcNow()).Select(k =>
             {
                 var point = k.Key.ECDsa.ExportParameters(includePrivateParameters: false).Q;
                 return new KeyView("EC", "P-256", Base64Url.EncodeToString(point.X), Base64Url.EncodeToString(point.Y), "sig", "ES256", k.Key.KeyId);

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
+using Licensing.Identity.Contracts;
 using Licensing.Kernel.Ops;
 using Licensing.Kernel.Persistence;
 using Microsoft.Extensions.DependencyInjection;
@@ -14,7 +15,7 @@ namespace Licensing.Identity.Sessions;
 internal static class RotateSigningKeys
 {
     // What hosts' clocks may differ by.
-    private static readonly TimeSpan Slack = TimeSpan.FromMinutes(1);
+    public static readonly TimeSpan Slack = TimeSpan.FromMinutes(1);
 
     [Needs(IdentityPermissions.SigningKeysManage)]
     public sealed record Command(bool Compromised = false) : ICommand<RotatedView>;
@@ -29,7 +30,7 @@ internal static class RotateSigningKeys
         {
             var now = clock.GetUtcNow();
             var signsFrom = command.Compromised ? now : now + settings.PublishKeysFor;
-            var othersEnd = command.Compromised ? now : signsFrom + AccessTokens.Lifetime + Slack;
+            var othersEnd = command.Compromised ? now : signsFrom + IDocumentSigner.Longest + Slack;
             var kid = Id.NewGuid(now);
             if (!await InsertAsync(kid, command.Compromised, now, signsFrom, othersEnd, cancellationToken))
                 return SessionRefusals.RotationUnderWay;

@@ -10,7 +10,7 @@ internal enum SigningKeyState
     /// <summary>Published, so that everyone knows it when it begins to sign.</summary>
     Next,
     Current,
-    /// <summary>Signs no more, and verifies what it signed until the last of that has ended.</summary>
+    /// <summary>Signs no more, and stays published until the last document that it signed has ended.</summary>
     Retiring,
     Ended,
 }
@@ -25,8 +25,12 @@ internal sealed record KeyRing(DateTimeOffset ReadAt, IReadOnlyList<SigningKey> 
 {
     public SigningKey? Current(DateTimeOffset now) => Keys.Where(k => k.SignsFrom <= now && !k.HasEnded(now)).MaxBy(k => k.SignsFrom);
 
-    /// <summary>Those that are published and believed.</summary>
-    public IEnumerable<SigningKey> Valid(DateTimeOffset now) => Keys.Where(k => !k.HasEnded(now));
+    /// <summary>Those that are published: whoever keeps a document that one of them signed can still look it up.</summary>
+    public IEnumerable<SigningKey> Published(DateTimeOffset now) => Keys.Where(k => !k.HasEnded(now));
+
+    /// <summary>Those whose access tokens are believed: one that has signed no more for longer than a token lives has none.</summary>
+    public IEnumerable<SigningKey> Believed(DateTimeOffset now) => Published(now)
+        .Where(k => !Keys.Any(later => later.SignsFrom > k.SignsFrom && later.SignsFrom + AccessTokens.Lifetime + RotateSigningKeys.Slack <= now));
 
     public SigningKeyState StateOf(SigningKey key, DateTimeOffset now) =>
         key.HasEnded(now) ? SigningKeyState.Ended

@@ -1,11 +1,8 @@
-using System.Text.Json;
 using Licensing.Catalog.Contracts;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Http;
-using Licensing.Kernel.Persistence;
 using Licensing.Provisioning.Contracts;
 using Licensing.Provisioning.Subscriptions;
-using Npgsql;
 
 namespace Licensing.Provisioning.EntitlementChecks;
 
@@ -15,18 +12,14 @@ internal static class CheckEntitlement
     [Needs(ProvisioningPermissions.SeatsRead)]
     public sealed record Query(OrganizationId TenantId, string Feature) : IQuery<EntitlementView>;
 
-    internal sealed class Handler(
-        DbSession session, ICatalog catalog, IOrganizationDirectory organizations, Principal principal, BillingCalendar calendar, TimeProvider clock)
+    internal sealed class Handler(HeldSubscriptions subscriptions, ICatalog catalog, BillingCalendar calendar, TimeProvider clock)
         : IQueryHandler<Query, EntitlementView>
     {
         public async Task<Result<EntitlementView>> Handle(Query query, CancellationToken cancellationToken)
         {
             var today = calendar.DayOf(clock.GetUtcNow());
-            var held = await HeldAsync(query.TenantId, today, cancellationToken);
-            // Who has subscriptions is there; only of another it must be asked.
-            if (held.Count == 0
-                && (await organizations.FindAsync(query.TenantId, cancellationToken) is not { Kind: OrganizationKind.Tenant } tenant || !principal.Scope.Contains(tenant.Path)))
-                return SubscriptionRefusals.TenantNotFound(query.TenantId);
+            if ((await subscriptions.OfAsync(query.TenantId, today, cancellationToken)).Refused(out var refusal, out var held))
+                return refusal;
 
             var sources = new List<EntitlementSource>();
             foreach (var one in held)
@@ -44,28 +37,6 @@ internal static class CheckEntitlement
             var sum = sources.Sum(s => s.Quantity);
             return new EntitlementView(query.TenantId, query.Feature, sum > 0, sum, sources);
         }
-
-        // One indexed read: this is asked more often than anything else.
-        private async Task<List<Held>> HeldAsync(OrganizationId tenant, DateOnly today, CancellationToken ct)
-        {
-            var (from, until) = principal.Scope.Ranges();
-            await using var command = new NpgsqlCommand(
-                """
-                select s.id, s.product, s.history from provisioning.subscriptions s
-                where s.tenant_id = $1 and s.starts_on <= $2 and (s.ends_on is null or s.ends_on > $2) and s.suspended_on is null
-                    and exists (select from unnest($3::text[], $4::text[]) r(low, high) where s.owner_path >= r.low and s.owner_path < r.high)
-                order by s.starts_on, s.id
-                """, await session.OpenAsync(ct), session.Transaction)
-            { Parameters = { new() { Value = tenant.Value }, new() { Value = today }, new() { Value = from }, new() { Value = until } } };
-            var held = new List<Held>();
-            await using var rows = await command.ExecuteReaderAsync(ct);
-            while (await rows.ReadAsync(ct))
-                held.Add(new Held(
-                    new SubscriptionId(rows.GetGuid(0)), rows.GetString(1), JsonSerializer.Deserialize<IReadOnlyList<QuantityChange>>(rows.GetString(2), StoredJson.Options)!));
-            return held;
-        }
-
-        private sealed record Held(SubscriptionId Id, string Product, IReadOnlyList<QuantityChange> History);
     }
 
     public static void Map(RouteGroupBuilder entitlements) => entitlements
