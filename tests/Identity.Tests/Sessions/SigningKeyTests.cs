@@ -38,7 +38,12 @@ public sealed class SigningKeyTests(App app) : IClassFixture<App>
         app.Clock.Advance(TimeSpan.FromMinutes(15) - TimeSpan.FromSeconds(2));
         using var client = app.Bearer(last);
         (await client.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.OK);
+        // After it no token of that key is believed, though documents that it signed can still be verified.
         app.Clock.Advance(TimeSpan.FromMinutes(2));
+        (await KidsAsync()).ShouldBe([old, next]);
+        var ring = await app.Services.GetRequiredService<SigningKeys>().RingAsync(Ct);
+        ring.Believed(app.Clock.GetUtcNow()).Select(k => k.Key.KeyId).ShouldBe([next]);
+        app.Clock.Advance(IDocumentSigner.Longest);
         (await KidsAsync()).ShouldBe([next]);
         await CleanAsync();
         (await StatesAsync()).ShouldBe([(next, SigningKeyState.Current)]);
@@ -170,7 +175,7 @@ public sealed class SigningKeyTests(App app) : IClassFixture<App>
     // Whatever the test before left: one key that signs.
     private async Task SettleAsync()
     {
-        app.Clock.Advance(TimeSpan.FromHours(2));
+        app.Clock.Advance(IDocumentSigner.Longest + TimeSpan.FromHours(2));
         await CleanAsync();
         if ((await StatesAsync()).Exists(s => s.State is SigningKeyState.Next))
             throw new InvalidOperationException("A key is still on its way.");
