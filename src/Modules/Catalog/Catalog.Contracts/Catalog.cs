@@ -55,9 +55,10 @@ public sealed record MeterRef(MeterId Id, string Key, string Unit, MeterAggregat
 /// <param name="Charges">Its own charges.</param>
 /// <param name="UsesPriceLists">Whether usage with a SKU is priced from the price lists.</param>
 /// <param name="TrialDays">Days from the start that are not billed.</param>
+/// <param name="Terms">The life of its subscriptions.</param>
 public sealed record PlanVersionRef(
     PlanVersionId Id, PlanId PlanId, string PlanKey, int Version, string Name, string Product, Currency Currency,
-    IReadOnlyList<PlanCharge> Charges, bool UsesPriceLists, int TrialDays)
+    IReadOnlyList<PlanCharge> Charges, bool UsesPriceLists, int TrialDays, PlanTermsRef Terms)
 {
     /// <summary>False where it charges nothing by itself and by no list: such a plan can be bought in any currency.</summary>
     public bool IsPriced => Charges.Count > 0 || UsesPriceLists;

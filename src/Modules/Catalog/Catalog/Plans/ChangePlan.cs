@@ -6,13 +6,17 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Catalog.Plans;
 
-/// <summary>Changes a plan's draft; on a published plan it opens the draft of the next version. What is absent stays.</summary>
+/// <summary>
+/// Changes a plan's draft; on a published plan it opens the draft of the next version. What is absent stays; charges and terms are
+/// replaced whole.
+/// </summary>
 internal static class ChangePlan
 {
-    public sealed record Body(string? Name = null, IReadOnlyList<ChargeBody>? Charges = null, bool? UsesPriceLists = null, int? TrialDays = null);
+    public sealed record Body(string? Name = null, IReadOnlyList<ChargeBody>? Charges = null, bool? UsesPriceLists = null, int? TrialDays = null, PlanTermsRef? Terms = null);
 
     [Needs(CatalogPermissions.PlansManage)]
-    public sealed record Command(PlanId Id, string? Name, IReadOnlyList<ChargeBody>? Charges, bool? UsesPriceLists, int? TrialDays) : ICommand<PlanView>;
+    public sealed record Command(PlanId Id, string? Name, IReadOnlyList<ChargeBody>? Charges, bool? UsesPriceLists, int? TrialDays, PlanTermsRef? Terms)
+        : ICommand<PlanView>;
 
     public sealed class Validator : AbstractValidator<Command>
     {
@@ -40,13 +44,8 @@ internal static class ChangePlan
                 UsesPriceLists = request.UsesPriceLists ?? basis.UsesPriceLists,
                 TrialDays = request.TrialDays ?? basis.TrialDays,
             };
-            if (request.Charges is { } charges)
-            {
-                var drafted = await db.TermsAsync(plan.Product, terms.Name, charges, terms.UsesPriceLists, terms.TrialDays, cancellationToken);
-                if (drafted.Refused(out var broken, out terms))
-                    return broken;
-            }
-
+            if ((await db.TermsAsync(plan.Product, terms, request.Charges, request.Terms, cancellationToken)).Refused(out var broken, out terms))
+                return broken;
             if (plan.Redraft(terms).Refused(out var refusal, out _))
                 return refusal;
             // The ETag is of the new version, which saving makes.
@@ -56,12 +55,12 @@ internal static class ChangePlan
 
         private async Task<PlanTerms> PublishedAsync(Plan plan, CancellationToken ct) =>
             plan.CurrentVersionId is { } current && await db.PlanVersions.AsNoTracking().SingleAsync(x => x.Id == current, ct) is var version
-                ? new PlanTerms(version.Name, version.Charges, version.UsesPriceLists, version.TrialDays)
+                ? new PlanTerms(version.Name, version.Charges, version.UsesPriceLists, version.TrialDays) { Terms = version.Terms }
                 : new PlanTerms(plan.Name, [], false, 0);
     }
 
     public static void Map(RouteGroupBuilder plans) => plans
         .MapPatch("/{id:guid}", (Guid id, Body body, ISender sender, CancellationToken ct) =>
-            sender.Ok(new Command(new PlanId(id), body.Name, body.Charges, body.UsesPriceLists, body.TrialDays), ct))
+            sender.Ok(new Command(new PlanId(id), body.Name, body.Charges, body.UsesPriceLists, body.TrialDays, body.Terms), ct))
         .Slice<Command, PlanView>(nameof(ChangePlan), "Changes a plan's draft, or opens the next one");
 }

@@ -1,4 +1,5 @@
 using FluentValidation;
+using Licensing.Catalog.Contracts;
 using Licensing.Catalog.Data;
 using Licensing.Kernel.Http;
 using Microsoft.EntityFrameworkCore;
@@ -10,8 +11,8 @@ internal static class CreatePlan
 {
     [Needs(CatalogPermissions.PlansManage)]
     public sealed record Command(
-        string Key, string Name, string Product, Currency Currency, IReadOnlyList<ChargeBody> Charges, bool UsesPriceLists = false, int TrialDays = 0)
-        : ICommand<PlanView>;
+        string Key, string Name, string Product, Currency Currency, IReadOnlyList<ChargeBody> Charges, bool UsesPriceLists = false, int TrialDays = 0,
+        PlanTermsRef? Terms = null) : ICommand<PlanView>;
 
     public sealed class Validator : AbstractValidator<Command>
     {
@@ -30,9 +31,8 @@ internal static class CreatePlan
         {
             if (await db.Plans.AnyAsync(x => x.Key == request.Key, cancellationToken))
                 return PlanRefusals.KeyTaken;
-            var drafted = await db.TermsAsync(
-                request.Product, request.Name, request.Charges, request.UsesPriceLists, request.TrialDays, cancellationToken);
-            if (drafted.Refused(out var refusal, out var terms))
+            var basis = new PlanTerms(request.Name, [], request.UsesPriceLists, request.TrialDays);
+            if ((await db.TermsAsync(request.Product, basis, request.Charges, request.Terms, cancellationToken)).Refused(out var refusal, out var terms))
                 return refusal;
 
             var plan = Plan.Create(request.Key, request.Product, request.Currency, terms, clock.GetUtcNow());

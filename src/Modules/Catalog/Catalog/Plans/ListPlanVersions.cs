@@ -22,7 +22,7 @@ internal static class ListPlanVersions
             return await db.PlanVersions.AsNoTracking().Where(x => x.PlanId == request.Id).ToPageAsync(
                 start, x => x.Id,
                 x => new PlanVersionView(
-                    x.Id, x.Number, x.Name, x.Product, x.Currency, x.Charges, x.UsesPriceLists, x.TrialDays, x.PublishedAt),
+                    x.Id, x.Number, x.Name, x.Product, x.Currency, x.Charges, x.UsesPriceLists, x.TrialDays, x.Terms, x.PublishedAt),
                 x => x.Id.Value, cancellationToken);
         }
     }

@@ -8,7 +8,11 @@ namespace Licensing.Catalog.Plans;
 internal enum PlanStatus { Draft, Published, Retired }
 
 /// <summary>What a version of a plan says; a draft until it is published.</summary>
-internal sealed record PlanTerms(string Name, IReadOnlyList<PlanCharge> Charges, bool UsesPriceLists, int TrialDays);
+internal sealed record PlanTerms(string Name, IReadOnlyList<PlanCharge> Charges, bool UsesPriceLists, int TrialDays)
+{
+    /// <summary>The defaults in drafts that were stored without.</summary>
+    public PlanTermsRef Terms { get; init; } = new();
+}
 
 internal sealed record PublishedVersion(PlanVersionId Id, int Number, DateTimeOffset PublishedAt);
 
@@ -99,6 +103,7 @@ internal sealed class PlanVersion
     public required IReadOnlyList<PlanCharge> Charges { get; init; }
     public bool UsesPriceLists { get; private init; }
     public int TrialDays { get; private init; }
+    public required PlanTermsRef Terms { get; init; }
     public DateTimeOffset PublishedAt { get; private init; }
 
     public static PlanVersion Of(Plan plan, PlanTerms terms, int number, DateTimeOffset now) => new()
@@ -113,10 +118,11 @@ internal sealed class PlanVersion
         Charges = terms.Charges,
         UsesPriceLists = terms.UsesPriceLists,
         TrialDays = terms.TrialDays,
+        Terms = terms.Terms,
         PublishedAt = now,
     };
 
-    public PlanVersionRef ToRef() => new(Id, PlanId, PlanKey, Number, Name, Product, Currency, Charges, UsesPriceLists, TrialDays);
+    public PlanVersionRef ToRef() => new(Id, PlanId, PlanKey, Number, Name, Product, Currency, Charges, UsesPriceLists, TrialDays, Terms);
 
     public sealed class Mapping : IEntityTypeConfiguration<PlanVersion>
     {
@@ -124,6 +130,7 @@ internal sealed class PlanVersion
         {
             builder.ToTable("plan_versions").HasKey(x => x.Id);
             builder.Property(x => x.Charges).IsJson();
+            builder.Property(x => x.Terms).IsJson();
         }
     }
 }

@@ -1,4 +1,5 @@
 using FluentValidation;
+using Licensing.Catalog.Contracts;
 using Licensing.Catalog.Data;
 using Microsoft.EntityFrameworkCore;
 
@@ -9,20 +10,28 @@ internal static class PlanDrafting
 {
     public const int MostTrialDays = 730;
 
-    /// <summary>The draft as it is kept, or every rule that its charges break.</summary>
+    /// <summary><paramref name="basis"/> with what is given, or every rule that the given charges and terms break.</summary>
     public static async Task<Result<PlanTerms>> TermsAsync(
-        this CatalogDb db, string product, string name, IReadOnlyList<ChargeBody> charges, bool usesPriceLists, int trialDays, CancellationToken ct)
+        this CatalogDb db, string product, PlanTerms basis, IReadOnlyList<ChargeBody>? charges, PlanTermsRef? terms, CancellationToken ct)
     {
         var sold = await db.Products.AsNoTracking().SingleOrDefaultAsync(x => x.Key == product, ct);
         if (sold is null)
             return PlanRefusals.UnknownProduct(product);
 
-        var named = charges.Where(c => c?.Meter is not null).Select(c => c.Meter!).Distinct().ToList();
+        // No more than the rules let pass, so that a list too long asks for no more than one of the right length.
+        var named = (charges ?? []).Where(c => c.Meter is not null).Select(c => c.Meter!).Take(ChargeRules.Most)
+            .Concat((terms?.Quotas.Keys ?? []).Take(TermRules.MostQuotas)).Distinct().ToList();
+        var needed = (terms?.Prerequisites ?? []).Take(TermRules.MostPrerequisites).Distinct().ToList();
         var meters = await db.Meters.Where(x => named.Contains(x.Key)).Select(x => x.Key).ToHashSetAsync(ct);
-        var errors = ChargeRules.Check(charges, sold.Rules, meters);
+        var products = await db.Products.Where(x => needed.Contains(x.Key)).Select(x => x.Key).ToHashSetAsync(ct);
+        List<FieldError> errors =
+        [
+            .. charges is null ? [] : ChargeRules.Check(charges, sold.Rules, meters),
+            .. terms is null ? [] : TermRules.Check(terms, meters, products),
+        ];
         return errors.Count > 0
             ? Refusal.AllFields(errors)
-            : new PlanTerms(name, [.. charges.Select(c => c.ToCharge())], usesPriceLists, trialDays);
+            : basis with { Charges = charges is null ? basis.Charges : [.. charges.Select(c => c.ToCharge())], Terms = terms ?? basis.Terms };
     }
 
     public static IRuleBuilderOptions<T, int> IsTrial<T>(this IRuleBuilder<T, int> rule) => rule

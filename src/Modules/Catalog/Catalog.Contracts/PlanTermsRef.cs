@@ -1,0 +1,43 @@
+namespace Licensing.Catalog.Contracts;
+
+/// <summary>
+/// What a plan version says about the life of its subscriptions. What it does not say is as it was before plans had terms: open-ended,
+/// changed and ended on any day, without limits or conditions.
+/// </summary>
+public sealed record PlanTermsRef
+{
+    /// <summary>Whole months from the start of the subscription, or of the renewed term; null: it has no end.</summary>
+    public int? TermMonths { get; init; }
+
+    /// <summary>Whether the term is followed by another when nobody says otherwise; a subscription may have its own answer.</summary>
+    public bool AutoRenew { get; init; } = true;
+
+    /// <summary>When a term can be renewed by hand.</summary>
+    public RenewalWindow RenewalWindowDays { get; init; } = new();
+
+    /// <summary>Whether a quantity may become larger before the term ends.</summary>
+    public bool IncreaseAllowed { get; init; } = true;
+
+    /// <summary>Whether a quantity may become smaller before the term ends.</summary>
+    public bool DecreaseAllowed { get; init; } = true;
+
+    /// <summary>What ending it within the term takes.</summary>
+    public EarlyCancellation EarlyCancellation { get; init; } = new();
+
+    /// <summary>Whether a subscription may go to another organisation.</summary>
+    public bool Transferable { get; init; } = true;
+
+    /// <summary>The most usage of a billing period, by the meter's key; at least 0. A meter that is not there has no limit.</summary>
+    public IReadOnlyDictionary<string, decimal> Quotas { get; init; } = new Dictionary<string, decimal>();
+
+    /// <summary>Keys of products of which the tenant must hold a subscription.</summary>
+    public IReadOnlyList<string> Prerequisites { get; init; } = [];
+}
+
+/// <param name="Before">Days before the term's end in which it can be renewed.</param>
+/// <param name="After">Days from the term's end in which it still can.</param>
+public sealed record RenewalWindow(int Before = 30, int After = 0);
+
+/// <param name="Allowed">False: it can only end with its term.</param>
+/// <param name="FeePercent">0 to 100, of the fixed charges for the days that the term still had; 0 where it is not allowed.</param>
+public sealed record EarlyCancellation(bool Allowed = true, decimal FeePercent = 0);
