@@ -3,5 +3,9 @@ namespace Licensing.Benchmarks;
 /// <summary>Every benchmark there is, in the order in which they run.</summary>
 internal static class Registered
 {
-    public static IReadOnlyList<Benchmark> All { get; } = [AuthBenchmark.Token, AuthBenchmark.Key];
+    public static IReadOnlyList<Benchmark> All { get; } =
+    [
+        AuthBenchmark.Token, AuthBenchmark.Key,
+        ProvisionBenchmark.SignedUpdate, ProvisionBenchmark.EntitlementCheck,
+    ];
 }

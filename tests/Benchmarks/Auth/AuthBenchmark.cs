@@ -15,8 +15,6 @@ namespace Licensing.Benchmarks;
 /// </summary>
 internal static class AuthBenchmark
 {
-    private const int WarmUps = 3;
-
     public static Benchmark Token { get; } = Of("auth-token", "a read with an access token ÷ the same without", (host, client, ct) => host.LoginAsync(client, ct));
 
     public static Benchmark Key { get; } = Of("auth-key", "a read with an API key ÷ the same without", async (host, client, ct) =>
@@ -26,29 +24,13 @@ internal static class AuthBenchmark
     });
 
     private static Benchmark Of(string name, string summary, Func<BenchHost, HttpClient, CancellationToken, Task<string>> credential) =>
-        new(name, summary, "req/s", Goal.Over(0.85), async ct =>
+        new(name, summary, "req/s", Goal.Over(0.85), ct => HostPair.PrepareAsync(Add, Map, async (host, client) =>
         {
-            var host = await BenchHost.StartAsync(BenchmarkRun.FolderOf("bench-postgres"), Add, Map, ct);
-            try
-            {
-                using var client = new HttpClient { BaseAddress = host.Address };
-                var pair = new Pair(host, $"Bearer {await credential(host, client, ct)}");
-                // Both are compiled to the end before the first pair is measured.
-                for (var i = 0; i < WarmUps; i++)
-                {
-                    await pair.OursAsync(ct);
-                    await pair.BaseAsync(ct);
-                }
-
-                return pair;
-            }
-            catch
-            {
-                // Its PostgreSQL would outlive this process.
-                await host.DisposeAsync();
-                throw;
-            }
-        });
+            var authorization = $"Bearer {await credential(host, client, ct)}";
+            return (
+                stop => LoadClient.MeasureAsync(host.Address, "/bench/known", authorization, stop),
+                stop => LoadClient.MeasureAsync(host.Address, "/bench/open", null, stop));
+        }, ct));
 
     private static void Add(IServiceCollection services) => services
         .AddTransient<IRequestHandler<ReadKnown, Result<OrganizationRef>>, ReadHandler>()
@@ -58,15 +40,6 @@ internal static class AuthBenchmark
     {
         host.MapGet("/bench/known", (ISender sender, CancellationToken ct) => sender.Ok(new ReadKnown(), ct)).Slice<ReadKnown, OrganizationRef>("ReadKnown", "Reads one row");
         host.MapGet("/bench/open", (ISender sender, CancellationToken ct) => sender.Ok(new ReadOpen(), ct)).Slice<ReadOpen, OrganizationRef>("ReadOpen", "Reads one row");
-    }
-
-    private sealed class Pair(BenchHost host, string authorization) : IPair
-    {
-        public Task<double> OursAsync(CancellationToken ct) => LoadClient.MeasureAsync(host.Address, "/bench/known", authorization, ct);
-
-        public Task<double> BaseAsync(CancellationToken ct) => LoadClient.MeasureAsync(host.Address, "/bench/open", null, ct);
-
-        public ValueTask DisposeAsync() => host.DisposeAsync();
     }
 }
 

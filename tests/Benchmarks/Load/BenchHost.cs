@@ -79,10 +79,14 @@ internal sealed class BenchHost : IAsyncDisposable
         await _postgres.DisposeAsync();
     }
 
-    private static async Task<JsonElement> SendAsync(HttpClient client, string path, object body, CancellationToken ct)
+    public IServiceProvider Services => _host.Services;
+
+    /// <summary>What a POST answers; one that is refused ends the benchmark.</summary>
+    public static async Task<JsonElement> SendAsync(HttpClient client, string path, object body, CancellationToken ct)
     {
         using var answer = await client.PostAsJsonAsync(path, body, ct);
-        answer.EnsureSuccessStatusCode();
+        if (!answer.IsSuccessStatusCode)
+            throw new InvalidOperationException($"{path}: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync(ct)}");
         return await answer.Content.ReadFromJsonAsync<JsonElement>(ct);
     }
 

@@ -6,7 +6,7 @@ using System.Text;
 namespace Licensing.Benchmarks;
 
 /// <summary>
-/// Sends one request over and over on several connections. Written on sockets, because a full HTTP client costs about as much as the
+/// Sends requests one after the other on several connections. Written on sockets, because a full HTTP client costs about as much as the
 /// server and would hide half of what is measured; every answer is read to its end and must be 200.
 /// </summary>
 internal static class LoadClient
@@ -14,24 +14,42 @@ internal static class LoadClient
     private const int Connections = 16;
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(2);
 
-    /// <summary>Answers per second over <see cref="Long"/>.</summary>
-    public static async Task<double> MeasureAsync(Uri address, string path, string? authorization, CancellationToken ct)
+    /// <summary>Answers per second over <see cref="Long"/>, to one request sent again and again.</summary>
+    public static Task<double> MeasureAsync(Uri address, string path, string? authorization, CancellationToken ct)
     {
-        var request = Encoding.ASCII.GetBytes(
-            $"GET {path} HTTP/1.1\r\nHost: {address.Authority}\r\n{(authorization is null ? "" : $"Authorization: {authorization}\r\n")}\r\n");
+        var request = Request(address, "GET", path, authorization);
+        return MeasureAsync(address, _ => request, ct);
+    }
+
+    /// <summary>Answers per second over <see cref="Long"/>, or until there are no more requests.</summary>
+    /// <param name="address">Of the server.</param>
+    /// <param name="next">The n-th request of a measurement; null ends it.</param>
+    /// <param name="ct">Gives up.</param>
+    public static async Task<double> MeasureAsync(Uri address, Func<int, byte[]?> next, CancellationToken ct)
+    {
         var until = Stopwatch.GetTimestamp() + (long)(Long.TotalSeconds * Stopwatch.Frequency);
         var start = Stopwatch.GetTimestamp();
-        var counts = await Task.WhenAll(Enumerable.Range(0, Connections).Select(_ => Task.Run(() => RepeatAsync(address, request, until, ct), ct)));
+        var sent = -1;
+        var counts = await Task.WhenAll(Enumerable.Range(0, Connections)
+            .Select(_ => Task.Run(() => RepeatAsync(address, () => next(Interlocked.Increment(ref sent)), until, ct), ct)));
         return counts.Sum() / Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
-    private static async Task<int> RepeatAsync(Uri address, byte[] request, long until, CancellationToken ct)
+    /// <summary>A request as it goes over the wire.</summary>
+    public static byte[] Request(Uri address, string method, string path, string? authorization, string? json = null)
+    {
+        var body = json is null ? "" : $"Content-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(json)}\r\n";
+        return Encoding.UTF8.GetBytes(
+            $"{method} {path} HTTP/1.1\r\nHost: {address.Authority}\r\n{(authorization is null ? "" : $"Authorization: {authorization}\r\n")}{body}\r\n{json}");
+    }
+
+    private static async Task<int> RepeatAsync(Uri address, Func<byte[]?> next, long until, CancellationToken ct)
     {
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await socket.ConnectAsync(address.Host, address.Port, ct);
         var buffer = new byte[64 * 1024];
         var answers = 0;
-        while (Stopwatch.GetTimestamp() < until)
+        while (Stopwatch.GetTimestamp() < until && next() is { } request)
         {
             await socket.SendAsync(request, ct);
             var length = 0;
