@@ -93,7 +93,7 @@ public sealed class MoneyJsonConverter : JsonConverter<Money>
                         : throw new JsonException("A currency is the code of an active ISO 4217 currency, as a string.");
                     break;
                 default:
-                    throw new JsonException($"Money has one amount and one currency; '{name}' is not expected here.");
+                    throw new JsonException(name is "amount" or "currency" ? $"{name} is given twice." : $"Unknown property {name}.");
             }
         }
 

@@ -97,6 +97,8 @@ public sealed class PeriodJsonConverter : JsonConverter<Period>
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var name = reader.GetString();
+            if (name is not ("start" or "end"))
+                throw new JsonException($"Unknown property {name}.");
             reader.Read();
             if (reader.TokenType != JsonTokenType.String || !Period.TryDay(reader.GetString(), out var day))
                 throw new JsonException("The start and end of a period are days, yyyy-MM-dd.");
@@ -104,7 +106,7 @@ public sealed class PeriodJsonConverter : JsonConverter<Period>
             {
                 case "start" when start is null: start = day; break;
                 case "end" when end is null: end = day; break;
-                default: throw new JsonException($"A period has one start and one end; '{name}' is not expected here.");
+                default: throw new JsonException($"{name} is given twice.");
             }
         }
 

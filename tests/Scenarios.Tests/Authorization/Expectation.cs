@@ -39,22 +39,24 @@ public sealed partial record Expectation(string Method, string Pattern, string W
     public bool Allows(string role) => Who is "anyone" or "any-caller" || Who.Split(' ').Any(s => Short[s] == role);
 
     /// <summary>The request, naming what <paramref name="ids"/> are of.</summary>
-    public HttpRequestMessage To(Ids ids)
+    public HttpRequestMessage To(Ids ids) => new(new HttpMethod(Method), ids.Fill(PathTemplate + Query))
     {
-        var path = ids.Fill(Parameter().Replace(Pattern, m => m.Groups[1].Value switch
-        {
-            "period" => TwoBranches.Month,
-            // A second thing in the path goes by its own name.
-            var name when Ids.Names.Contains(name) => $"${name}",
-            _ => $"${ResourceName}",
-        }));
-        var query = Body.StartsWith('?') ? Body.Split(' ')[0] : "";
-        var body = Body[query.Length..].Trim();
-        return new HttpRequestMessage(new HttpMethod(Method), path + ids.Fill(query))
-        {
-            Content = body is "" or "-" ? null : new StringContent(ids.Fill(body), Encoding.UTF8, body[0] is '{' or '[' ? "application/json" : "application/x-www-form-urlencoded"),
-        };
-    }
+        Content = BodyOf(ids) is { } body ? new StringContent(body, Encoding.UTF8, body[0] is '{' or '[' ? "application/json" : "application/x-www-form-urlencoded") : null,
+    };
+
+    /// <summary>The path, with a placeholder for each id.</summary>
+    public string PathTemplate => Parameter().Replace(Pattern, m => m.Groups[1].Value switch
+    {
+        "period" => TwoBranches.Month,
+        // A second thing in the path goes by its own name.
+        var name when Ids.Names.Contains(name) => $"${name}",
+        _ => $"${ResourceName}",
+    });
+
+    /// <summary>The request's body, naming what <paramref name="ids"/> are of; null where it has none.</summary>
+    public string? BodyOf(Ids ids) => Body[Query.Length..].Trim() is var body and not ("" or "-") ? ids.Fill(body) : null;
+
+    private string Query => Body.StartsWith('?') ? Body.Split(' ')[0] : "";
 
     public static string ShortNames(IEnumerable<string> roles) => string.Join(' ', roles.Select(r => Short.Single(s => s.Value == r).Key));
 

@@ -18,8 +18,11 @@ public sealed class Ids(IReadOnlyDictionary<string, string> byName, Func<string,
     public static IReadOnlyList<string> Names { get; } =
     [
         "distributor", "partner", "tenant", "user", "identity", "apikey", "client", "assignment", "product", "plan", "meter", "pricelist", "subscription", "invoice",
-        "statement", "scheme", "operation", "role", "accountrole", "certificate", "session",
+        "statement", "scheme", "operation", "role", "accountrole", "certificate", "session", "secretId",
     ];
+
+    /// <summary>The same, but for one of them.</summary>
+    public Ids With(string name, string id) => new(new Dictionary<string, string>(byName) { [name] = id }, clients);
 
     public HttpClient As(string role) => clients!(role);
 

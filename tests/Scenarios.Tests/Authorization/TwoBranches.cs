@@ -15,7 +15,13 @@ public class TwoBranches : IAsyncLifetime
 
     private readonly Dictionary<string, string> _shared = [];
 
-    public App App { get; } = new();
+    public TwoBranches() : this(new App())
+    {
+    }
+
+    protected TwoBranches(App app) => App = app;
+
+    public App App { get; }
 
     /// <summary>The branch whose things are walked.</summary>
     public Ids Near { get; private set; } = null!;
@@ -109,7 +115,8 @@ public class TwoBranches : IAsyncLifetime
         ids["session"] = await LoginAsync(App, admin, ids["user"], $"user-{branch.Tenant.Code}@example.com");
         ids["assignment"] = Id(await PutAsync(admin, "/api/v1/roles/assignments", new { userId = Id(user), role = Roles.TenantUser, organizationId = ids["tenant"] }));
         ids["apikey"] = Id(await PostAsync(admin, "/api/v1/api-keys", new { name = "key", organizationId = ids["tenant"], role = Roles.TenantAdministrator }));
-        ids["client"] = Id(await PostAsync(admin, "/api/v1/clients", new { name = "client", organizationId = ids["tenant"], role = Roles.TenantAdministrator }));
+        var client = await PostAsync(admin, "/api/v1/clients", new { name = "client", organizationId = ids["tenant"], role = Roles.TenantAdministrator });
+        (ids["client"], ids["secretId"]) = (Id(client), client["secretId"]!.GetValue<string>());
         ids["role"] = Id(await PostAsync(admin, "/api/v1/roles", new
         {
             name = "Desk",
