@@ -23,6 +23,18 @@ public sealed class IngestUsageTests(UsageApp app) : IClassFixture<UsageApp>
     }
 
     [Fact]
+    public async Task A_time_is_the_same_however_it_is_escaped()
+    {
+        var customer = await app.CustomerAsync();
+        var there = customer.Record("a", start: "2026-01-10T13:00:00+01:00");
+
+        // The framework's own writer escapes the plus.
+        there.ToJsonString().ShouldContain("00\\u002B01:00");
+        (await customer.SendAsync(there)).Counts.ShouldBe("1 0 0");
+        (await customer.SendAsync(customer.Record("a", start: "2026-01-10T12:00:00Z"))).Counts.ShouldBe("0 1 0");
+    }
+
+    [Fact]
     public async Task Records_lie_within_the_days_of_their_subscription()
     {
         var customer = await app.CustomerAsync();

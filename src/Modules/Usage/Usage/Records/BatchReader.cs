@@ -188,7 +188,9 @@ internal static class RecordReader
 
     private static DateTimeOffset? ReadTime(ref Utf8JsonReader reader, RecordDraft record, string field)
     {
-        if (reader.TokenType is JsonTokenType.String && !reader.ValueIsEscaped && Rfc3339.TryRead(reader.ValueSpan, out var time))
+        // Many writers escape the plus of an offset.
+        if (reader.TokenType is JsonTokenType.String
+            && Rfc3339.TryRead(reader.ValueIsEscaped ? System.Text.Encoding.UTF8.GetBytes(Text(ref reader)) : reader.ValueSpan, out var time))
             return time;
         record.Refuse(RecordRefusals.InvalidTime(field));
         reader.Skip();
