@@ -45,7 +45,8 @@ internal sealed class SchemaBook(OpenApiDocument document, XmlDocs docs)
             _ when type == typeof(Money) => Component(type, read, _ => Closed(
                 "An amount of money.", ("amount", Decimal("Whole units of the currency.")), ("currency", Scalar(typeof(Currency))!))),
             _ when type == typeof(Period) => Component(type, read, _ => Closed(
-                "Whole days; the start counts, the end does not.", ("start", Scalar(typeof(DateOnly))!), ("end", Scalar(typeof(DateOnly))!))),
+                "Whole days; the start counts, the end does not.",
+                ("start", Day("2026-01-01")), ("end", Day("2026-02-01")))),
             _ => throw new InvalidOperationException($"The reference cannot show {type}: it has a converter of its own. Teach {nameof(SchemaBook)} what it writes."),
         };
     }
@@ -63,7 +64,7 @@ internal sealed class SchemaBook(OpenApiDocument document, XmlDocs docs)
 
     private static OpenApiSchema? Scalar(Type type) => Type.GetTypeCode(type) switch
     {
-        _ when type.IsEnum => new() { Type = JsonSchemaType.String, Enum = [.. Enum.GetNames(type).Select(n => (JsonNode)n)] },
+        _ when type.IsEnum => new() { Type = JsonSchemaType.String, Enum = [.. Enum.GetValues(type).Cast<object>().Select(v => JsonSerializer.SerializeToNode(v, type, ApiJson.Options)!)] },
         TypeCode.String => new() { Type = JsonSchemaType.String },
         TypeCode.Boolean => new() { Type = JsonSchemaType.Boolean },
         TypeCode.Int16 or TypeCode.UInt16 or TypeCode.Byte or TypeCode.Int32 => new() { Type = JsonSchemaType.Integer, Format = "int32" },
@@ -84,6 +85,8 @@ internal sealed class SchemaBook(OpenApiDocument document, XmlDocs docs)
 
     private static bool IsId(Type type) =>
         type.IsValueType && type.GetInterfaces().Any(i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IId<>));
+
+    private static OpenApiSchema Day(string example) => new() { Type = JsonSchemaType.String, Format = "date", Examples = [example] };
 
     private static OpenApiSchema Decimal(string? description) =>
         new() { Type = JsonSchemaType.String, Pattern = DecimalPattern, Description = description, Examples = ["12.5"] };
