@@ -19,10 +19,32 @@ public sealed class PasswordPolicyTests
     public void What_is_tried_first_is_well_known(string password) => PasswordPolicy.IsWellKnown(password).ShouldBeTrue();
 
     [Theory]
+    [InlineData("Sunshine-Princess")]
+    [InlineData("m0nkey.dr4gon!")]
+    [InlineData("1L0veChocolate")]
+    [InlineData("asdfghqwerty")]
+    [InlineData("zyxwvutsrqponm")]
+    [InlineData("3edc2wsx1qaz")]
+    public void So_is_what_is_made_of_the_same_by_the_usual_rules(string password) => PasswordPolicy.IsWellKnown(password).ShouldBeTrue();
+
+    [Fact]
+    public void Three_thousand_that_are_long_enough_are_known_in_any_case_and_with_look_alikes()
+    {
+        var known = WellKnownPasswords.All.Where(p => p.Length is >= PasswordPolicy.ShortestAllowed and <= 128).ToList();
+
+        known.Count.ShouldBeGreaterThan(3_000);
+        known.Count(p => p.All(char.IsAsciiLetter)).ShouldBeGreaterThan(3_000);
+        known.Where(p => !PasswordPolicy.IsWellKnown(p.ToUpperInvariant())).ShouldBeEmpty();
+        known.Where(p => p.All(char.IsAsciiLetter) && !PasswordPolicy.IsWellKnown(p.Replace('o', '0').Replace('e', '3').Replace('a', '@').Replace('i', '1').Replace('s', '$'))).ShouldBeEmpty();
+    }
+
+    [Theory]
     [InlineData("a long enough password")]
     [InlineData("correct horse battery staple")]
     [InlineData("482910573846")]
     [InlineData("summer rain on tin")]
+    [InlineData("two monkeys in a server room")]
+    [InlineData("marzipan-lantern-sail")]
     [InlineData("Xk3!vTq9#mLp")]
     public void What_is_a_persons_own_is_not(string password) => PasswordPolicy.IsWellKnown(password).ShouldBeFalse();
 }

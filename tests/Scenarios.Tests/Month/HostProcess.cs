@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 
 namespace Licensing.Scenarios.Tests.Month;
 
-/// <summary>The demonstration month in a process of its own, which can be killed like any other.</summary>
+/// <summary>A host in a process of its own, mostly with the demonstration month, which can be killed like any other.</summary>
 internal sealed class HostProcess : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
@@ -26,14 +26,19 @@ internal sealed class HostProcess : IDisposable
         _ended = _process.WaitForExitAsync();
     }
 
-    public static HostProcess Start(string data, string json, IReadOnlyDictionary<string, string>? environment = null)
+    public static HostProcess Start(string data, string json, IReadOnlyDictionary<string, string>? environment = null) =>
+        Run(["demo", "--exit", "--port", "0", "--data", data, "--json", json], environment);
+
+    /// <summary>The host as it is served, until it is killed.</summary>
+    public static HostProcess Serve(string data, IReadOnlyDictionary<string, string> environment) => Run(["serve", "--port", "0", "--data", data], environment);
+
+    private static HostProcess Run(IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment)
     {
-        var start = new ProcessStartInfo("dotnet")
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Licensing.Host.dll"), .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             WorkingDirectory = AppContext.BaseDirectory,
-            ArgumentList = { Path.Combine(AppContext.BaseDirectory, "Licensing.Host.dll"), "demo", "--exit", "--port", "0", "--data", data, "--json", json },
         };
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())
             start.Environment[name] = value;
@@ -59,16 +64,24 @@ internal sealed class HostProcess : IDisposable
     /// <summary>Kills it, and nothing else, as soon as it prints <paramref name="text"/>.</summary>
     public async Task KillAtAsync(string text, CancellationToken ct)
     {
-        await Task.Run(() =>
-        {
-            while (!_lines.IsCompleted && _lines.TryTake(out var line, (int)Patience.TotalMilliseconds, ct))
-                if (line.Contains(text, StringComparison.Ordinal))
-                    return;
-            throw new InvalidOperationException($"It ended before it printed '{text}':\n{Output}");
-        }, ct);
-        _process.Kill();
-        await EndAsync(ct);
+        await LineAsync(text, ct);
+        await KillAsync(ct);
     }
+
+    public Task KillAsync(CancellationToken ct)
+    {
+        _process.Kill();
+        return EndAsync(ct);
+    }
+
+    /// <summary>The first line with <paramref name="text"/> in it.</summary>
+    public Task<string> LineAsync(string text, CancellationToken ct) => Task.Run(() =>
+    {
+        while (!_lines.IsCompleted && _lines.TryTake(out var line, (int)Patience.TotalMilliseconds, ct))
+            if (line.Contains(text, StringComparison.Ordinal))
+                return line;
+        throw new InvalidOperationException($"It ended before it printed '{text}':\n{Output}");
+    }, ct);
 
     private void Take(string? line)
     {

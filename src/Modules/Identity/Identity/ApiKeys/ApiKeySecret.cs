@@ -39,7 +39,7 @@ internal static class ApiKeySecret
 
     public static bool Is(string key, byte[] stored) => CryptographicOperations.FixedTimeEquals(Digest(key), stored);
 
-    private static string CheckOf(ReadOnlySpan<char> body)
+    internal static string CheckOf(ReadOnlySpan<char> body)
     {
         var crc = uint.MaxValue;
         foreach (var character in body)

@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.Configuration;
 
@@ -19,7 +18,6 @@ internal sealed class PasswordPolicy : IPasswordValidator<User>
     private const int LeastOwn = 8;
     private const int ShortestName = 4;
 
-    private static readonly FrozenSet<string> WellKnown = Read();
     private readonly int _shortest;
     private readonly int _longest;
 
@@ -42,11 +40,14 @@ internal sealed class PasswordPolicy : IPasswordValidator<User>
         : IsOwnName(user, password) ? Rule("like_own_name", "must not be made of the user's e-mail address or name.")
         : null;
 
-    /// <summary>Also with digits around it, with look-alikes in it, or something short said again and again.</summary>
+    /// <summary>
+    /// Also in another case, with digits around it, with look-alikes in it, with its words apart, or something short said again and again.
+    /// </summary>
     internal static bool IsWellKnown(string password)
     {
         var plain = password.ToLowerInvariant();
-        return Unit(plain).Length <= 4 || new[] { plain, Core(plain), Spelt(plain), Spelt(Core(plain)) }.Any(x => WellKnown.Contains(Unit(x)));
+        return Unit(plain).Length <= 4
+            || new[] { plain, Core(plain), Joined(plain), Core(Joined(plain)) }.SelectMany(x => new[] { x, Spelt(x) }).Any(x => WellKnownPasswords.All.Contains(x) || WellKnownPasswords.All.Contains(Unit(x)));
     }
 
     private static bool IsOwnName(User user, string password)
@@ -60,6 +61,8 @@ internal sealed class PasswordPolicy : IPasswordValidator<User>
     }
 
     private static string Core(string text) => text.Trim([.. "0123456789 !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"]);
+
+    private static string Joined(string text) => string.Concat(text.Where(c => c is not (' ' or '-' or '_' or '.')));
 
     private static string Spelt(string text) => string.Create(text.Length, text, (spelt, from) =>
     {
@@ -77,12 +80,6 @@ internal sealed class PasswordPolicy : IPasswordValidator<User>
     }
 
     private static IdentityError Rule(string code, string description) => new() { Code = code, Description = description };
-
-    private static FrozenSet<string> Read()
-    {
-        using var reader = new StreamReader(typeof(PasswordPolicy).Assembly.GetManifestResourceStream($"{typeof(PasswordPolicy).Namespace}.common-passwords.txt")!);
-        return reader.ReadToEnd().Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).ToFrozenSet(StringComparer.Ordinal);
-    }
 }
 
 internal static class NewPasswords
