@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Licensing.Identity.Tests.Federation;
@@ -85,23 +86,39 @@ public sealed class FederatedLoginTests(OidcApp app) : IClassFixture<OidcApp>
     }
 
     [Fact]
-    public async Task Forgeries_of_a_real_token_are_refused()
+    public async Task A_token_that_says_it_needs_no_signature_is_refused()
     {
-        var person = await app.PersonAsync();
-        await app.First.AccountAsync("forged", person.Email);
-        var token = await app.First.IdTokenAsync("forged", null);
-        var parts = token.Split('.');
-        var key = await app.First.KeyAsync();
+        var (token, _, kid, claims) = await RealAsync("unsigned");
+
+        await RefusedAsync(
+            token,
+            StubIssuer.Join(StubIssuer.Header("none", kid), claims, _ => []), StubIssuer.Join(StubIssuer.Header("none", kid), claims, _ => [1]),
+            StubIssuer.Join(StubIssuer.Header("None", null), claims, _ => [1]), StubIssuer.Join(StubIssuer.Header("NONE", kid), claims, _ => [1]));
+    }
+
+    [Fact]
+    public async Task A_token_signed_with_the_public_key_as_a_shared_secret_is_refused()
+    {
+        var (token, key, kid, claims) = await RealAsync("shared");
         using var theirs = RSA.Create(new RSAParameters
         {
             Modulus = Base64Url.DecodeFromChars(key.GetProperty("n").GetString()),
             Exponent = Base64Url.DecodeFromChars(key.GetProperty("e").GetString()),
         });
-        using var stranger = RSA.Create(2048);
-        var kid = key.GetProperty("kid").GetString();
-        var claims = Encoding.UTF8.GetString(Base64Url.DecodeFromChars(parts[1]));
         string Hmac(byte[] secret) => StubIssuer.Join(StubIssuer.Header("HS256", kid), claims, data => HMACSHA256.HashData(secret, data));
 
+        await RefusedAsync(
+            token,
+            Hmac(theirs.ExportSubjectPublicKeyInfo()), Hmac(theirs.ExportRSAPublicKey()), Hmac(Encoding.UTF8.GetBytes(theirs.ExportSubjectPublicKeyInfoPem())),
+            Hmac(Base64Url.DecodeFromChars(key.GetProperty("n").GetString())), Hmac(Encoding.UTF8.GetBytes(key.GetRawText())));
+    }
+
+    [Fact]
+    public async Task Other_forgeries_of_a_real_token_are_refused()
+    {
+        var (token, _, kid, claims) = await RealAsync("forged");
+        var parts = token.Split('.');
+        using var stranger = RSA.Create(2048);
         var own = StubIssuer.Header("RS256", kid);
         own["jwk"] = new JsonObject
         {
@@ -109,19 +126,27 @@ public sealed class FederatedLoginTests(OidcApp app) : IClassFixture<OidcApp>
             ["n"] = Base64Url.EncodeToString(stranger.ExportParameters(false).Modulus),
             ["e"] = Base64Url.EncodeToString(stranger.ExportParameters(false).Exponent),
         };
-        string[] forgeries =
-        [
-            StubIssuer.Join(StubIssuer.Header("none", kid), claims, _ => []),
-            StubIssuer.Join(StubIssuer.Header("none", kid), claims, _ => [1]),
-            StubIssuer.Join(StubIssuer.Header("None", null), claims, _ => [1]),
-            Hmac(theirs.ExportSubjectPublicKeyInfo()), Hmac(theirs.ExportRSAPublicKey()), Hmac(Encoding.UTF8.GetBytes(theirs.ExportSubjectPublicKeyInfoPem())),
-            Hmac(Base64Url.DecodeFromChars(key.GetProperty("n").GetString())), Hmac(Encoding.UTF8.GetBytes(key.GetRawText())),
+
+        await RefusedAsync(
+            token,
             StubIssuer.Sign(StubIssuer.Header("RS256", kid), claims, stranger), StubIssuer.Sign(own, claims, stranger),
             StubIssuer.Sign(StubIssuer.Header("RS256", "../../dev/null"), claims, stranger), StubIssuer.Sign(StubIssuer.Header("RS256", "' or 1=1 --"), claims, stranger),
             $"{parts[0]}.{Base64Url.EncodeToString(Encoding.UTF8.GetBytes(claims.Replace("forged", "other", StringComparison.Ordinal)))}.{parts[2]}",
-            $"{parts[0]}.{parts[1]}.", $"{parts[0]}.{parts[1]}", token[..^20], $"{token}.{parts[2]}", $"{parts[0]}.{parts[1]}.!", "a.b.c", "....", "{}", "\"",
-        ];
+            $"{parts[0]}.{parts[1]}.", $"{parts[0]}.{parts[1]}", token[..^20], $"{token}.{parts[2]}", $"{parts[0]}.{parts[1]}.!", "a.b.c", "....", "{}", "\"");
+    }
 
+    // A person's token, which is good, and what it is made of.
+    private async Task<(string Token, JsonElement Key, string? KeyId, string Claims)> RealAsync(string subject)
+    {
+        var person = await app.PersonAsync();
+        await app.First.AccountAsync(subject, person.Email);
+        var token = await app.First.IdTokenAsync(subject, null);
+        var key = await app.First.KeyAsync();
+        return (token, key, key.GetProperty("kid").GetString(), Encoding.UTF8.GetString(Base64Url.DecodeFromChars(token.Split('.')[1])));
+    }
+
+    private async Task RefusedAsync(string token, params string[] forgeries)
+    {
         foreach (var forgery in forgeries)
             (await app.SayAsync("first", forgery)).ShouldBe(Refused, forgery.Length > 50 ? forgery[..50] : forgery);
         (await app.SayAsync("first", token)).ShouldBe("200");

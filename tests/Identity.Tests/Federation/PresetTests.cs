@@ -106,6 +106,17 @@ public sealed class PresetTests(StubApp app) : IClassFixture<StubApp>
         (await app.SayAsync("google-any", app.Issuer.RS256(Google(person.Email, "example.com")))).ShouldBe("200");
     }
 
+    [Fact]
+    public async Task An_address_that_Google_has_not_verified_finds_nobody()
+    {
+        var person = await app.PersonAsync();
+        var good = Google(person.Email, "example.com");
+
+        (await app.SayAsync("google", app.Issuer.RS256(With(good, "email_verified", false)))).ShouldBe(Refused);
+        (await app.SayAsync("google", app.Issuer.RS256(With(good, "email_verified", null)))).ShouldBe(Refused);
+        (await app.SayAsync("google", app.Issuer.RS256(good))).ShouldBe("200");
+    }
+
     private JsonObject Linkable(string directory, string email) => With(Entra(directory, email), "xms_edov", true);
 
     private JsonObject Entra(string directory, string email)

@@ -71,6 +71,25 @@ public sealed class RouteVariantTests(WalkedBranches world)
             }
     }
 
+    [Theory, MemberData(nameof(Closed))]
+    public async Task Nor_a_post_anything_else(string endpoint)
+    {
+        var expected = Expectation.All.Single(e => e.Key == endpoint);
+        // Where something is posted to, it is that which is meant.
+        if (Expectation.All.Any(e => e.Method == "POST" && e.PathTemplate == expected.PathTemplate))
+            return;
+        using var client = world.Near.As(Roles.PlatformAdministrator);
+        foreach (var header in Overrides)
+        {
+            using var request = expected.To(Ids.Unknown());
+            request.Method = HttpMethod.Post;
+            request.Headers.Add(header, expected.Method);
+            using var answer = await client.SendAsync(request, Ct);
+
+            (await answer.CodeAsync()).ShouldBe("method_not_allowed", $"{header}: {endpoint}");
+        }
+    }
+
     private static IEnumerable<string> Spellings(string plain)
     {
         var (path, query) = plain.Split('?') is [var p, var q] ? (p, "?" + q) : (plain, "");
