@@ -28,7 +28,10 @@ internal static class WellKnownPasswords
         .. "mynameis myfavorite forever always super mega big little sweet ichliebe ichbin meine jaime jetaime teamo".Split(' '),
     ];
 
-    private static readonly string[] Rows = ["1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm", "qwertzuiop", "yxcvbnm", "azertyuiop", "qsdfghjklm", "wxcvbn"];
+    private static readonly string[][] Keyboards =
+    [
+        ["1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm"], ["1234567890", "qwertzuiop", "asdfghjkl", "yxcvbnm"], ["1234567890", "azertyuiop", "qsdfghjklm", "wxcvbn"],
+    ];
 
     private static readonly string[] Columns = ["1qaz", "2wsx", "3edc", "4rfv", "5tgb", "6yhn", "7ujm"];
 
@@ -48,17 +51,33 @@ internal static class WellKnownPasswords
 
     private static IEnumerable<string> Phrases() => Long(from opening in Openings from word in Words select opening + word);
 
-    // Keys beside each other: runs of one row, of two and three rows in step, and columns, each in both directions.
+    // Keys beside each other: runs of one row, whole rows, the beginnings of two and three rows in step, and columns, each in both directions.
     private static IEnumerable<string> Walks()
     {
-        var runs = (from row in Rows from way in BothWays(row) from start in Enumerable.Range(0, row.Length) from length in Enumerable.Range(3, 5) where start + length <= row.Length select way.Substring(start, length)).Distinct().ToList();
-        var starts = (from row in Rows from way in BothWays(row) from length in Enumerable.Range(3, 5) where length <= row.Length select way[..length]).Distinct().ToList();
-        var columns = Columns.Concat(Columns.Select(c => string.Concat(c.Reverse()))).ToList();
-        return Long(
-            (from row in Rows from other in Rows from one in BothWays(row) from two in BothWays(other) select one + two)
-            .Concat(from one in runs from two in runs where one.Length == two.Length && one.Length >= 6 select one + two)
-            .Concat(from one in starts from two in starts from three in starts where one.Length == two.Length && two.Length == three.Length && one.Length == 4 select one + two + three)
-            .Concat(from one in columns from two in columns from three in columns select one + two + three));
+        foreach (var keyboard in Keyboards)
+        {
+            var rows = keyboard.SelectMany(BothWays).ToList();
+            foreach (var row in rows)
+                for (var start = 0; start < row.Length; start++)
+                    for (var end = start + 4; end <= row.Length; end++)
+                        yield return row[start..end];
+            foreach (var (one, two) in from one in rows from two in rows select (one, two))
+            {
+                yield return one + two;
+                for (var length = 4; length <= 7; length++)
+                {
+                    if (one.Length < length || two.Length < length)
+                        continue;
+                    yield return one[..length] + two[..length];
+                    foreach (var three in rows.Where(r => r.Length >= length))
+                        yield return one[..length] + two[..length] + three[..length];
+                }
+            }
+        }
+
+        var columns = Columns.SelectMany(BothWays).ToList();
+        foreach (var three in from one in columns from two in columns from other in columns select one + two + other)
+            yield return three;
     }
 
     // Counting up or down from anywhere, and the same with each sign said twice.
