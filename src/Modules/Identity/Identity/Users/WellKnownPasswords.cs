@@ -41,7 +41,7 @@ internal static class WellKnownPasswords
     /// <summary>Lower case, and written with the letters that digits and signs stand for in it, or as they are.</summary>
     public static IReadOnlySet<string> All => Known;
 
-    private static IEnumerable<string> Listed()
+    private static string[] Listed()
     {
         using var reader = new StreamReader(typeof(WellKnownPasswords).Assembly.GetManifestResourceStream($"{typeof(WellKnownPasswords).Namespace}.common-passwords.txt")!);
         return reader.ReadToEnd().Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
