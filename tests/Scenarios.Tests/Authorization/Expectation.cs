@@ -1,10 +1,11 @@
+using System.Net;
 using System.Text;
 using System.Text.RegularExpressions;
 
 namespace Licensing.Scenarios.Tests.Authorization;
 
 /// <summary>
-/// One line of <c>Approved/endpoints.txt</c>: <c>METHOD /pattern | who | resource | body</c>. Who is <c>anyone</c>, <c>any-caller</c> or short role
+/// One line of <c>Approved/endpoints.txt</c>: <c>METHOD /pattern | who | resource | body</c>. Who is <c>anyone</c>, <c>any-caller</c>, <c>certificate</c> or short role
 /// names; the body may begin with a query and a blank; resource says which of the branch's ids fills <c>{id}</c> and the placeholders of the body (<c>$tenant</c> …); <c>shared</c>
 /// before it means that every branch may see it.
 /// </summary>
@@ -32,11 +33,17 @@ public sealed partial record Expectation(string Method, string Pattern, string W
 
     public bool Anyone => Who == "anyone";
 
+    /// <summary>Whether its door takes certificates alone, and no role at all.</summary>
+    public bool OfCertificates => Who == "certificate";
+
+    /// <summary>How a role that is not let in is told.</summary>
+    public HttpStatusCode Refusal => OfCertificates ? HttpStatusCode.Unauthorized : HttpStatusCode.Forbidden;
+
     public bool IsShared => Resource.StartsWith("shared ", StringComparison.Ordinal);
 
     public string ResourceName => Resource.Split(' ')[^1];
 
-    public bool Allows(string role) => Who is "anyone" or "any-caller" || Who.Split(' ').Any(s => Short[s] == role);
+    public bool Allows(string role) => Who is "anyone" or "any-caller" || (!OfCertificates && Who.Split(' ').Any(s => Short[s] == role));
 
     /// <summary>The request, naming what <paramref name="ids"/> are of.</summary>
     public HttpRequestMessage To(Ids ids) => new(new HttpMethod(Method), ids.Fill(PathTemplate + Query))
@@ -48,6 +55,7 @@ public sealed partial record Expectation(string Method, string Pattern, string W
     public string PathTemplate => Parameter().Replace(Pattern, m => m.Groups[1].Value switch
     {
         "period" => TwoBranches.Month,
+        "feature" => "essentialSeats",
         // A second thing in the path goes by its own name.
         var name when Ids.Names.Contains(name) => $"${name}",
         _ => $"${ResourceName}",

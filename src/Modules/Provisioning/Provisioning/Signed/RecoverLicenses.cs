@@ -2,6 +2,7 @@ using Licensing.Identity.Contracts;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
 using Licensing.Provisioning.Data;
+using Licensing.Provisioning.Seats;
 using Licensing.Provisioning.Subscriptions;
 using Microsoft.EntityFrameworkCore;
 
@@ -18,19 +19,19 @@ internal static class RecoverLicenses
     {
         public async Task<Result<RecoveryView>> Handle(Command command, CancellationToken cancellationToken)
         {
+            var now = clock.GetUtcNow();
+            var subscription = await db.SeatsOf(command.TenantId, principal.Scope, calendar.DayOf(now)).AsNoTracking().SingleOrDefaultAsync(cancellationToken);
+            if (subscription is null)
+                return SeatRefusals.NotFound(command.TenantId.Value);
+            if (precondition.Fails(subscription))
+                return Precondition.Failed;
             // Held, so that the deletion's own hour comes wholly before or after.
             var deletion = await db.Set<Deletion>()
                 .FromSql($"select * from provisioning.deletions where tenant_id = {command.TenantId.Value} and ended_at is null for update")
                 .Within(principal.Scope).SingleOrDefaultAsync(cancellationToken);
             if (deletion is null)
-                return await db.Subscriptions.Within(principal.Scope).AnyAsync(x => x.TenantId == command.TenantId, cancellationToken)
-                    ? SignedRefusals.NoDeletion(command.TenantId.Value)
-                    : SubscriptionRefusals.TenantNotFound(command.TenantId);
-            var subscription = await db.Subscriptions.SingleAsync(x => x.Id == deletion.SubscriptionId, cancellationToken);
-            if (precondition.Fails(subscription))
-                return Precondition.Failed;
+                return SignedRefusals.NoDeletion(command.TenantId.Value);
 
-            var now = clock.GetUtcNow();
             deletion.Recover(now);
             db.Add(HistoryEntry.Of(subscription, HistoryEvent.DeletionRecovered, calendar.DayOf(now), principal.Access.Name, now, reason: deletion.Name));
             return new RecoveryView(command.TenantId, deletion.Name, now, subscription.Version);
