@@ -33,7 +33,7 @@ public sealed class SignedCaller : IDisposable
     {
         var key = RSA.Create(2048);
         var now = branch.App.Now;
-        using var certificate = new CertificateRequest($"CN={Guid.NewGuid()}", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
+        using var certificate = new CertificateRequest($"CN={Kernel.Id.NewGuid(now)}", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
             .CreateSelfSigned(now.AddDays(-1), now + (lasts ?? TimeSpan.FromDays(365)));
         using var client = branch.Administrator();
         var body = new JsonObject
@@ -83,7 +83,7 @@ public sealed class SignedCaller : IDisposable
             ["aud"] = "xima-ccaas",
             ["sub"] = Fingerprint,
             ["payload_hash"] = Convert.ToHexStringLower(SHA256.HashData(body)),
-            ["jti"] = Guid.NewGuid().ToString(),
+            ["jti"] = Kernel.Id.NewGuid(TimeProvider.System.GetUtcNow()).ToString(),
             ["iat"] = now,
             ["exp"] = now + 1_800,
         };
