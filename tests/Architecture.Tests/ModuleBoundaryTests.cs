@@ -36,8 +36,11 @@ public sealed class ModuleBoundaryTests
             .SelectMany(Lines));
         var approved = Path.Combine(AppContext.BaseDirectory, "Approved", $"{module}.Contracts.txt");
 
+        var received = Path.ChangeExtension(approved, ".received.txt");
+        File.WriteAllText(received, surface + "\n");
+
         surface.ShouldBe(File.ReadAllText(approved).TrimEnd().ReplaceLineEndings("\n"),
-            $"Contracts are promises. If this change is meant, put the new surface into tests/Architecture.Tests/Approved/{module}.Contracts.txt:\n{surface}\n");
+            $"Contracts are promises. If this change is meant, put {received} into tests/Architecture.Tests/Approved/{module}.Contracts.txt.");
     }
 
     private static IEnumerable<string> Lines(Type type)
