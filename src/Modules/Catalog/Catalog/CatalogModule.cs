@@ -29,6 +29,7 @@ public static class CatalogModule
             module.Services.AddScoped<ICatalog, PublishedPlans>();
             module.Services.AddScoped<IPriceBooks, PriceBooks>();
             module.Services.AddScoped<PriceItems>();
+            module.Services.AddScoped<PriceOwners>();
         }
     }
 
@@ -57,7 +58,11 @@ public static class CatalogModule
 
             var pricing = routes.MapGroup("/api/v1/pricing").WithTags("Catalog");
             CreatePriceList.Map(pricing);
+            ChangePriceList.Map(pricing);
+            ClonePriceList.Map(pricing);
+            AdjustPriceList.Map(pricing);
             PutPriceListItems.Map(pricing);
+            ImportPriceListItems.Map(pricing);
             ListPriceLists.Map(pricing);
             GetPriceList.Map(pricing);
             ListPriceListItems.Map(pricing);
