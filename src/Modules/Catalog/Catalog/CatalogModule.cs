@@ -1,5 +1,6 @@
 using Licensing.Catalog.Contracts;
 using Licensing.Catalog.Data;
+using Licensing.Catalog.Directories;
 using Licensing.Catalog.Meters;
 using Licensing.Catalog.Plans;
 using Licensing.Catalog.Pricing;
@@ -44,6 +45,7 @@ public static class CatalogModule
 
             var products = routes.MapGroup("/api/v1/products").WithTags("Catalog");
             CreateProduct.Map(products);
+            ChangeProduct.Map(products);
             ListProducts.Map(products);
             GetProduct.Map(products);
 
@@ -66,6 +68,14 @@ public static class CatalogModule
             ListPriceLists.Map(pricing);
             GetPriceList.Map(pricing);
             ListPriceListItems.Map(pricing);
+
+            var directory = routes.MapGroup("/api/v1/directory").WithTags("Catalog");
+            ListCurrencies.Map(directory);
+            ListCountries.Map(directory);
+            ListIndustries.Map(directory);
+            RecordExchangeRates.Map(directory);
+            ListExchangeRates.Map(directory);
+            GetExchangeRate.Map(directory);
         }
     }
 }
