@@ -24,7 +24,7 @@ public sealed class FeatureRulesTests
         rules["aiMessaging.advancedBundles"].RequiresAny.ShouldBe(["professionalSeats", "eliteSeats"]);
         rules["aiMessaging.advancedBundles"].Excludes.ShouldBe(["aiMessaging.standardBundles"]);
         rules["aiAudioServices.additionalHours"].RequiresAny.ShouldBe(["essentialSeats", "professionalSeats", "eliteSeats"]);
-        rules.Count.ShouldBe(11);
+        rules.Count.ShouldBe(12);
         rules.Values.ShouldAllBe(f => f.Maximum == 1_000_000);
     }
 

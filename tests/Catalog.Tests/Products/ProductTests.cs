@@ -73,6 +73,6 @@ public sealed class ProductTests(App app) : IClassFixture<App>
         items.GetArrayLength().ShouldBe(1);
         using var read = await client.GetAsync($"/api/v1/products/{items[0].IdOf()}", Sold.Ct);
         read.Headers.ETag!.Tag.ShouldBe("\"1\"");
-        (await read.JsonAsync()).GetProperty("features").GetArrayLength().ShouldBe(11);
+        (await read.JsonAsync()).GetProperty("features").GetArrayLength().ShouldBe(12);
     }
 }

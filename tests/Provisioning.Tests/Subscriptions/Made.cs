@@ -15,7 +15,7 @@ internal static class Made
         Id.New<OrganizationId>(Now), 7, OrganizationKind.Tenant, null, "1.2.3.7.", "T", "T", "DE", Currency.Parse("EUR"), true);
 
     public static PlanVersionRef Plan { get; } = new(
-        Id.New<PlanVersionId>(Now), Id.New<PlanId>(Now), "plan", 1, "Plan", "phone", Currency.Parse("EUR"), [], false, 0);
+        Id.New<PlanVersionId>(Now), Id.New<PlanId>(Now), "plan", 1, "Plan", "phone", Currency.Parse("EUR"), [], false, 0, new PlanTermsRef());
 
     public static DateOnly Day(string text) => DateOnly.ParseExact(text, "yyyy-MM-dd");
 

@@ -48,8 +48,11 @@ public sealed partial record Expectation(string Method, string Pattern, string W
     /// <summary>The request, naming what <paramref name="ids"/> are of.</summary>
     public HttpRequestMessage To(Ids ids) => new(new HttpMethod(Method), ids.Fill(PathTemplate + Query))
     {
-        Content = BodyOf(ids) is { } body ? new StringContent(body, Encoding.UTF8, body[0] is '{' or '[' ? "application/json" : "application/x-www-form-urlencoded") : null,
+        Content = BodyOf(ids) is { } body ? new StringContent(body, Encoding.UTF8, MediaTypeOf(body)) : null,
     };
+
+    private static string MediaTypeOf(string body) =>
+        body[0] is '{' or '[' ? "application/json" : body.StartsWith("sku,", StringComparison.Ordinal) ? "text/csv" : "application/x-www-form-urlencoded";
 
     /// <summary>The path, with a placeholder for each id.</summary>
     public string PathTemplate => Parameter().Replace(Pattern, m => m.Groups[1].Value switch

@@ -91,6 +91,7 @@ public class TwoBranches : IAsyncLifetime
             validFrom = "2025-01-01",
             items = Array.Empty<object>(),
         }));
+        await PostAsync(admin, "/api/v1/directory/exchange-rates", new { rates = new[] { new { from = "EUR", to = "USD", date = "2025-12-31", rate = "1.08" } } });
         await PutAsync(admin, "/api/v1/tax-rates", new { country = "DE", category = "S", percent = "19", validFrom = "2025-01-01" });
     }
 

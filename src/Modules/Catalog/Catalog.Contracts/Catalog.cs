@@ -42,7 +42,11 @@ public enum MeterAggregation
 /// <param name="Key">Stable key that records name, unique.</param>
 /// <param name="Unit">For people, e.g. "GB-Hours".</param>
 /// <param name="Aggregation">How its quantities add up.</param>
-public sealed record MeterRef(MeterId Id, string Key, string Unit, MeterAggregation Aggregation);
+public sealed record MeterRef(MeterId Id, string Key, string Unit, MeterAggregation Aggregation)
+{
+    /// <summary>Keys that its records may have as dimensions; empty: any.</summary>
+    public IReadOnlyList<string> Dimensions { get; init; } = [];
+}
 
 /// <summary>A published plan version, whole.</summary>
 /// <param name="Id">The version.</param>
@@ -84,7 +88,7 @@ public sealed record PlanCharge(string Key, string Name, string? Feature, string
 /// <param name="Price">The model and its numbers.</param>
 public sealed record SkuPrice(PriceListId PriceListId, string Sku, string Meter, string Name, Price Price);
 
-/// <summary>Reads published plans and meters; both are immutable once published, so answers may be kept.</summary>
+/// <summary>Reads published plans and meters, which never change, so that answers may be kept; and rules, which may change.</summary>
 public interface ICatalog
 {
     /// <summary>The version, or null.</summary>
@@ -105,7 +109,7 @@ public interface ICatalog
     /// <summary>All meters by key.</summary>
     Task<IReadOnlyDictionary<string, MeterRef>> MetersAsync(CancellationToken ct);
 
-    /// <summary>The features and rules of a product by its key, or null.</summary>
+    /// <summary>The features and rules of a product by its key, or null; a change of them is seen everywhere within five seconds.</summary>
     Task<ProductRules?> RulesAsync(string product, CancellationToken ct);
 }
 

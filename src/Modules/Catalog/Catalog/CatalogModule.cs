@@ -1,5 +1,6 @@
 using Licensing.Catalog.Contracts;
 using Licensing.Catalog.Data;
+using Licensing.Catalog.Directories;
 using Licensing.Catalog.Meters;
 using Licensing.Catalog.Plans;
 using Licensing.Catalog.Pricing;
@@ -29,6 +30,7 @@ public static class CatalogModule
             module.Services.AddScoped<ICatalog, PublishedPlans>();
             module.Services.AddScoped<IPriceBooks, PriceBooks>();
             module.Services.AddScoped<PriceItems>();
+            module.Services.AddScoped<PriceOwners>();
         }
     }
 
@@ -43,6 +45,7 @@ public static class CatalogModule
 
             var products = routes.MapGroup("/api/v1/products").WithTags("Catalog");
             CreateProduct.Map(products);
+            ChangeProduct.Map(products);
             ListProducts.Map(products);
             GetProduct.Map(products);
 
@@ -57,10 +60,22 @@ public static class CatalogModule
 
             var pricing = routes.MapGroup("/api/v1/pricing").WithTags("Catalog");
             CreatePriceList.Map(pricing);
+            ChangePriceList.Map(pricing);
+            ClonePriceList.Map(pricing);
+            AdjustPriceList.Map(pricing);
             PutPriceListItems.Map(pricing);
+            ImportPriceListItems.Map(pricing);
             ListPriceLists.Map(pricing);
             GetPriceList.Map(pricing);
             ListPriceListItems.Map(pricing);
+
+            var directory = routes.MapGroup("/api/v1/directory").WithTags("Catalog");
+            ListCurrencies.Map(directory);
+            ListCountries.Map(directory);
+            ListIndustries.Map(directory);
+            RecordExchangeRates.Map(directory);
+            ListExchangeRates.Map(directory);
+            GetExchangeRate.Map(directory);
         }
     }
 }

@@ -1,3 +1,4 @@
+using Licensing.Catalog.Directories;
 using Licensing.Catalog.Meters;
 using Licensing.Catalog.Plans;
 using Licensing.Catalog.Pricing;
@@ -22,4 +23,6 @@ internal sealed class CatalogDb(DbContextOptions<CatalogDb> options, DbSession s
     public DbSet<PriceList> PriceLists => Set<PriceList>();
 
     public DbSet<PriceListItem> PriceListItems => Set<PriceListItem>();
+
+    public DbSet<ExchangeRate> ExchangeRates => Set<ExchangeRate>();
 }

@@ -9,8 +9,15 @@ namespace Licensing.Catalog.Meters;
 /// <summary>Adds a kind of usage, so that records and charges can name it.</summary>
 internal static class CreateMeter
 {
+    public const int MostDimensions = 20;
+    public const int LongestDimension = 64;
+
+    /// <param name="Key">By which records and charges name it.</param>
+    /// <param name="Unit">For people.</param>
+    /// <param name="Aggregation">How quantities become one number.</param>
+    /// <param name="Dimensions">Keys that its records may have as dimensions; absent or empty: any.</param>
     [Needs(CatalogPermissions.MetersManage)]
-    public sealed record Command(string Key, string Unit, MeterAggregation Aggregation) : ICommand<MeterView>;
+    public sealed record Command(string Key, string Unit, MeterAggregation Aggregation, IReadOnlyList<string>? Dimensions = null) : ICommand<MeterView>;
 
     public sealed class Validator : AbstractValidator<Command>
     {
@@ -18,6 +25,12 @@ internal static class CreateMeter
         {
             RuleFor(x => x.Key).IsKey();
             RuleFor(x => x.Unit).NotEmpty().MaximumLength(60);
+            RuleFor(x => x.Dimensions).Must(d => d is null || d.Count <= MostDimensions).WithErrorCode("count")
+                .WithMessage($"dimensions must have at most {MostDimensions} entries.");
+            RuleFor(x => x.Dimensions).Must(d => d is null || d.Distinct().Count() == d.Count).WithErrorCode("duplicate")
+                .WithMessage("dimensions must not name a key twice.");
+            RuleForEach(x => x.Dimensions).Must(d => !string.IsNullOrWhiteSpace(d) && d.Length <= LongestDimension && !d.Any(char.IsControl)).WithErrorCode("dimension")
+                .WithMessage($"A dimension's key must have 1 to {LongestDimension} characters, none of them a control character.");
         }
     }
 
@@ -28,7 +41,7 @@ internal static class CreateMeter
             if (await db.Meters.AnyAsync(x => x.Key == request.Key, cancellationToken))
                 return MeterRefusals.KeyTaken;
 
-            var meter = Meter.Create(request.Key, request.Unit, request.Aggregation, clock.GetUtcNow());
+            var meter = Meter.Create(request.Key, request.Unit, request.Aggregation, request.Dimensions ?? [], clock.GetUtcNow());
             db.Add(meter);
             return MeterView.Of(meter);
         }

@@ -13,6 +13,17 @@ internal sealed record PriceBody(
     public Price ToPrice() => new(
         Model, Amount, UnitPrice, Tiers is null ? null : [.. Tiers.Select(t => new PriceTier(t.UpTo, t.UnitPrice, t.FlatFee))],
         PackageSize, PackagePrice, FreeUnits, ChargeAtZero);
+
+    public static PriceBody Of(Price price) => new(
+        price.Model, price.Amount, price.UnitPrice, price.Tiers is null ? null : [.. price.Tiers.Select(t => new TierBody(t.UnitPrice, t.UpTo, t.FlatFee))],
+        price.PackageSize, price.PackagePrice, price.FreeUnits, price.ChargeAtZero);
+}
+
+internal static class Prices
+{
+    /// <summary>By what they say: records compare lists by identity.</summary>
+    public static bool IsSameAs(this Price price, Price other) =>
+        price with { Tiers = null } == other with { Tiers = null } && (price.Tiers ?? []).SequenceEqual(other.Tiers ?? []);
 }
 
 /// <summary>A charge as it is sent.</summary>

@@ -12,7 +12,7 @@ internal static class CreatePriceList
     [Needs(CatalogPermissions.PricesManage)]
     public sealed record Command(
         string Key, string Name, PriceScope Scope, Currency Currency, DateOnly ValidFrom, DateOnly? ValidUntil = null, string? Region = null,
-        OrganizationId? TenantId = null, Guid? SubscriptionId = null, IReadOnlyList<ItemBody>? Items = null) : ICommand<PriceListView>;
+        OrganizationId? TenantId = null, Guid? SubscriptionId = null, IReadOnlyList<ItemBody>? Items = null) : ICommand<PriceListView>, IPriceValidity;
 
     public sealed class Validator : AbstractValidator<Command>
     {
@@ -20,17 +20,11 @@ internal static class CreatePriceList
         {
             RuleFor(x => x.Key).IsKey();
             RuleFor(x => x.Name).IsName();
-            // A month is rated with the prices of its first day; any other day would promise what does not happen.
-            RuleFor(x => x.ValidFrom).Must(from => from.Day == 1).WithErrorCode("not_first_of_month")
-                .WithMessage("validFrom must be the first day of a month.");
-            RuleFor(x => x.ValidUntil).Must(until => until is null || until.Value.Day == 1).WithErrorCode("not_first_of_month")
-                .WithMessage("validUntil is the first day without these prices and must be the first day of a month.");
-            RuleFor(x => x.ValidUntil).Must((x, until) => until is null || until > x.ValidFrom).WithErrorCode("not_after_start")
-                .WithMessage("validUntil is the first day without these prices and must be after validFrom.");
+            Include(new PriceValidityRules());
         }
     }
 
-    internal sealed class Handler(CatalogDb db, PriceItems items, IOrganizationDirectory organizations, Principal principal, TimeProvider clock)
+    internal sealed class Handler(CatalogDb db, PriceItems items, PriceOwners owners, TimeProvider clock)
         : ICommandHandler<Command, PriceListView>
     {
         public async Task<Result<PriceListView>> Handle(Command request, CancellationToken cancellationToken)
@@ -40,19 +34,15 @@ internal static class CreatePriceList
                 return Refusal.AllFields(errors);
             if (await db.PriceLists.AnyAsync(x => x.Key == request.Key, cancellationToken))
                 return PriceListRefusals.KeyTaken;
-
-            var owner = target.TenantId is { } tenant
-                ? await organizations.FindAsync(tenant, cancellationToken)
-                : await organizations.PlatformAsync(cancellationToken);
-            if (owner is null || (target.TenantId is not null && (owner.Kind is not OrganizationKind.Tenant || !principal.Scope.Contains(owner.Path))))
-                return PriceListRefusals.TenantNotFound(target.TenantId!.Value);
+            if ((await owners.OwnerAsync(target, cancellationToken)).Refused(out var refusal, out var owner))
+                return refusal;
 
             var list = PriceList.Create(
                 request.Key, request.Name, target, owner.Path, request.Currency, request.ValidFrom, request.ValidUntil, clock.GetUtcNow());
             db.Add(list);
             // The items refer to the list's row.
             await db.SaveChangesAsync(cancellationToken);
-            return (await items.PutAsync(list, request.Items ?? [], cancellationToken)).Refused(out var refusal, out _) ? refusal : PriceListView.Of(list);
+            return (await items.PutAsync(list, request.Items ?? [], cancellationToken)).Refused(out refusal, out _) ? refusal : PriceListView.Of(list);
         }
     }
 

@@ -40,14 +40,22 @@ internal sealed class PriceItems(CatalogDb db, DbSession session, AuditTrail aud
                 errors.Add(new($"{at}/sku", "duplicate", $"{item.Sku} is there twice with the same meter."));
             if (!meters.Contains(item.Meter))
                 errors.Add(new($"{at}/meter", "unknown_meter", $"There is no meter {item.Meter}."));
-            if (string.IsNullOrWhiteSpace(item.Name) || item.Name.Length > Keys.LongestName)
+            if (!IsName(item.Name))
                 errors.Add(new($"{at}/name", "name", $"An item's name must have 1 to {Keys.LongestName} characters."));
-            if (item.Price.Model is PriceModel.Flat)
-                errors.Add(new($"{at}/price/model", "model_not_allowed", "An item prices usage; flat belongs into a plan."));
-            errors.AddRange(PriceRules.Check(item.Price, $"{at}/price"));
+            errors.AddRange(CheckPrice(item.Price, $"{at}/price"));
         }
 
         return errors;
+    }
+
+    public static bool IsName(string name) => !string.IsNullOrWhiteSpace(name) && name.Length <= Keys.LongestName;
+
+    public static IEnumerable<FieldError> CheckPrice(PriceBody price, string at)
+    {
+        if (price.Model is PriceModel.Flat)
+            yield return new($"{at}/model", "model_not_allowed", "An item prices usage; flat belongs into a plan.");
+        foreach (var error in PriceRules.Check(price, at))
+            yield return error;
     }
 
     /// <summary>Adds what is new and replaces what is there; refuses all when one is wrong.</summary>
@@ -61,56 +69,81 @@ internal sealed class PriceItems(CatalogDb db, DbSession session, AuditTrail aud
             return new Done();
 
         var (skus, by) = (items.Select(i => i.Sku).ToArray(), items.Select(i => i.Meter).ToArray());
-        if (list.Scope is PriceScope.Global && await ClashAsync(list, skus, by, ct) is { } clash)
+        if (list.Scope is PriceScope.Global && await ClashAsync(list, "unnest($5, $6)", [skus, by], ct) is { } clash)
             return clash;
 
+        await WriteAsync(list, [.. items.Select(i => new PriceListItemView(i.Sku, i.Meter, i.Name, i.Price.ToPrice()))], ct);
+        return new Done();
+    }
+
+    /// <summary>Writes items that are checked, in one statement.</summary>
+    public async Task WriteAsync(PriceList list, IReadOnlyList<PriceListItemView> items, CancellationToken ct)
+    {
         await using var command = new NpgsqlCommand("""
             insert into catalog.price_list_items (price_list_id, sku, meter, name, price)
             select $1, i.sku, i.meter, i.name, i.price from unnest($2, $3, $4, $5) as i (sku, meter, name, price)
             on conflict (price_list_id, sku, meter) do update set name = excluded.name, price = excluded.price
             """, session.Connection, session.Transaction);
         command.Parameters.Add(new() { Value = list.Id.Value });
-        command.Parameters.Add(new() { Value = skus });
-        command.Parameters.Add(new() { Value = by });
+        command.Parameters.Add(new() { Value = items.Select(i => i.Sku).ToArray() });
+        command.Parameters.Add(new() { Value = items.Select(i => i.Meter).ToArray() });
         command.Parameters.Add(new() { Value = items.Select(i => i.Name).ToArray() });
         command.Parameters.Add(new()
         {
-            Value = items.Select(i => JsonSerializer.Serialize(i.Price.ToPrice(), StoredJson.Options)).ToArray(),
+            Value = items.Select(i => JsonSerializer.Serialize(i.Price, StoredJson.Options)).ToArray(),
             NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Jsonb,
         });
         await command.ExecuteNonQueryAsync(ct);
         audit.Note("price_list_items", list.Id.Value.ToString(), list.OwnerPath, new JsonObject
         {
-            ["skus"] = new JsonArray([.. skus.Distinct().Order(StringComparer.Ordinal).Take(50).Select(s => (JsonNode?)s)]),
+            ["skus"] = new JsonArray([.. items.Select(i => i.Sku).Distinct().Order(StringComparer.Ordinal).Take(50).Select(s => (JsonNode?)s)]),
             ["count"] = items.Count,
         });
-        return new Done();
     }
 
+    /// <summary>All items of another list, unless they clash.</summary>
+    public async Task<Result<Copied>> CopyAsync(PriceListId from, PriceList to, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("""
+            insert into catalog.price_list_items (price_list_id, sku, meter, name, price)
+            select $2, sku, meter, name, price from catalog.price_list_items where price_list_id = $1
+            """, session.Connection, session.Transaction)
+        { Parameters = { new() { Value = from.Value }, new() { Value = to.Id.Value } } };
+        var count = await command.ExecuteNonQueryAsync(ct);
+        return await ClashAsync(to, ct) is { } clash ? clash : new Copied(count);
+    }
+
+    /// <summary>Why the items of a global list cannot be priced on its days, or null: another global list prices one of them.</summary>
+    public async Task<Refusal?> ClashAsync(PriceList list, CancellationToken ct) => list.Scope is PriceScope.Global
+        ? await ClashAsync(list, "(select sku, meter from catalog.price_list_items where price_list_id = $2)", [], ct)
+        : null;
+
     // One writer of global prices per currency at a time, so that two lists cannot both find the SKU free.
-    private async Task<Refusal?> ClashAsync(PriceList list, string[] skus, string[] meters, CancellationToken ct)
+    private async Task<Refusal?> ClashAsync(PriceList list, string asked, IReadOnlyList<string[]> values, CancellationToken ct)
     {
         await using var batch = new NpgsqlBatch(session.Connection, session.Transaction);
         batch.BatchCommands.Add(new NpgsqlBatchCommand("select pg_advisory_xact_lock(hashtextextended($1, 0))")
         { Parameters = { new() { Value = $"catalog.global-prices.{list.Currency.Code}" } } });
-        var query = new NpgsqlBatchCommand("""
+        var query = new NpgsqlBatchCommand($"""
             select i.sku, i.meter, l.key
-            from unnest($1, $2) as asked (sku, meter)
+            from {asked} as asked (sku, meter)
             join catalog.price_list_items i on i.sku = asked.sku and i.meter = asked.meter
             join catalog.price_lists l on l.id = i.price_list_id
-            where l.scope = 'Global' and l.currency = $3 and l.id <> $4
-                and (l.valid_until is null or l.valid_until > $5) and ($6::date is null or l.valid_from < $6)
+            where l.scope = 'Global' and l.currency = $1 and l.id <> $2
+                and (l.valid_until is null or l.valid_until > $3) and ($4::date is null or l.valid_from < $4)
             order by i.sku, i.meter, l.key limit 1
             """);
-        query.Parameters.Add(new() { Value = skus });
-        query.Parameters.Add(new() { Value = meters });
         query.Parameters.Add(new() { Value = list.Currency.Code });
         query.Parameters.Add(new() { Value = list.Id.Value });
         query.Parameters.Add(new() { Value = list.ValidFrom });
         query.Parameters.Add(new() { Value = (object?)list.ValidUntil ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Date });
+        foreach (var value in values)
+            query.Parameters.Add(new() { Value = value });
         batch.BatchCommands.Add(query);
         await using var rows = await batch.ExecuteReaderAsync(ct);
         await rows.NextResultAsync(ct);
         return await rows.ReadAsync(ct) ? PriceListRefusals.PricedTwice(rows.GetString(0), rows.GetString(1), rows.GetString(2)) : null;
     }
+
+    internal sealed record Copied(int Count);
 }

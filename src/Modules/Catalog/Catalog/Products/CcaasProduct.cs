@@ -8,7 +8,7 @@ namespace Licensing.Catalog.Products;
 
 /// <summary>
 /// The contact-centre product that the signed updates and the licensing routes are about: its rules are data like any product's.
-/// A later release that ships other rules replaces them at its first start; the same ones change nothing.
+/// A later release that ships other rules replaces them at its first start; the same ones change nothing, so that what was changed since stays.
 /// </summary>
 internal sealed class CcaasProduct(NpgsqlDataSource database, TimeProvider clock) : IPreparation
 {
@@ -46,9 +46,9 @@ internal sealed class CcaasProduct(NpgsqlDataSource database, TimeProvider clock
     {
         var now = clock.GetUtcNow();
         await using var command = database.CreateCommand("""
-            insert into catalog.products as p (id, key, name, features, created_at, version) values ($1, $2, 'Contact centre', $3, $4, 1)
-            on conflict (key) do update set features = excluded.features, version = p.version + 1
-            where p.features is distinct from excluded.features
+            insert into catalog.products as p (id, key, name, features, shipped, created_at, version) values ($1, $2, 'Contact centre', $3, $3, $4, 1)
+            on conflict (key) do update set features = excluded.features, shipped = excluded.shipped, version = p.version + 1
+            where p.shipped is distinct from excluded.shipped
             """);
         command.Parameters.Add(new() { Value = Id.NewGuid(now) });
         command.Parameters.Add(new() { Value = Key });

@@ -5,15 +5,18 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace Licensing.Catalog.Products;
 
-/// <summary>Something sold. Its rules stay as they are, because quantities already sold were checked by them.</summary>
+/// <summary>
+/// Something sold. Its rules may change; a feature once there stays, because subscriptions may hold it (a maximum of 0 takes it off sale).
+/// Quantities already sold are checked by the new rules when they next change.
+/// </summary>
 internal sealed class Product : IVersioned
 {
     public ProductId Id { get; private init; }
     public required string Key { get; init; }
-    public required string Name { get; init; }
-    public required IReadOnlyList<FeatureRule> Features { get; init; }
+    public string Name { get; private set; } = "";
+    public IReadOnlyList<FeatureRule> Features { get; private set; } = [];
     public DateTimeOffset CreatedAt { get; private init; }
-    public int Version { get; private init; }
+    public int Version { get; private set; }
 
     public static Result<Product> Create(string key, string name, IReadOnlyList<FeatureRule> features, DateTimeOffset now)
     {
@@ -21,6 +24,20 @@ internal sealed class Product : IVersioned
         return errors.Count > 0
             ? Refusal.AllFields(errors)
             : new Product { Id = Licensing.Kernel.Id.New<ProductId>(now), Key = key, Name = name, Features = features, CreatedAt = now, Version = 1 };
+    }
+
+    public Result<Done> Change(string name, IReadOnlyList<FeatureRule> features)
+    {
+        // Only of rules that are sound in themselves can be said what they have taken away.
+        var errors = FeatureRules.Check(features);
+        if (errors.Count == 0)
+            errors = [.. Features.Select(f => f.Key).Except(features.Select(f => f.Key), StringComparer.Ordinal).Select(gone => new FieldError(
+                "/features", "feature_removed", $"The feature {gone} must stay, since subscriptions may hold it; a maximum of 0 takes it off sale."))];
+        if (errors.Count > 0)
+            return Refusal.AllFields(errors);
+
+        (Name, Features) = (name, features);
+        return new Done();
     }
 
     public ProductRules Rules => new(Key, Features);

@@ -1,0 +1,50 @@
+using System.Globalization;
+using Licensing.Catalog.Data;
+using Licensing.Kernel.Http;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Catalog.Directories;
+
+/// <summary>The rates that were recorded, the latest day first.</summary>
+internal static class ListExchangeRates
+{
+    [AnyCaller]
+    public sealed record Query(string? From, string? To, DateOnly? Since, DateOnly? Until, int? Limit, string? After) : IQuery<Page<ExchangeRateView>>;
+
+    internal sealed class Handler(CatalogDb db) : IQueryHandler<Query, Page<ExchangeRateView>>
+    {
+        public async Task<Result<Page<ExchangeRateView>>> Handle(Query request, CancellationToken cancellationToken)
+        {
+            Refusal? refusal = null;
+            if (PageStart.Read(request.Limit, request.After).Refused(out refusal, out var start)
+                || (request.From is not null && CurrencyCode.Refuses("from", request.From, out _, out refusal))
+                || (request.To is not null && CurrencyCode.Refuses("to", request.To, out _, out refusal)))
+                return refusal;
+
+            var rates = db.ExchangeRates.AsNoTracking().Where(x =>
+                (request.From == null || x.FromCurrency == request.From) && (request.To == null || x.ToCurrency == request.To)
+                && (request.Since == null || x.RateDate >= request.Since) && (request.Until == null || x.RateDate < request.Until));
+            if (start.After is { } after)
+            {
+                if (after.Split(' ') is not [var day, var from, var to]
+                    || !DateOnly.TryParseExact(day, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date))
+                    return PageStart.InvalidCursor;
+                rates = rates.Where(x => x.RateDate < date
+                    || (x.RateDate == date && (string.Compare(x.FromCurrency, from) > 0 || (x.FromCurrency == from && string.Compare(x.ToCurrency, to) > 0))));
+            }
+
+            var page = await rates.OrderByDescending(x => x.RateDate).ThenBy(x => x.FromCurrency).ThenBy(x => x.ToCurrency)
+                .Select(x => new ExchangeRateView(x.FromCurrency, x.ToCurrency, x.RateDate, x.Rate, x.RecordedAt)).Take(start.Limit + 1).ToListAsync(cancellationToken);
+            if (page.Count <= start.Limit)
+                return new Page<ExchangeRateView>(page, null);
+
+            page.RemoveAt(start.Limit);
+            return new Page<ExchangeRateView>(page, PageStart.Encode($"{page[^1].Date:yyyy-MM-dd} {page[^1].From} {page[^1].To}"));
+        }
+    }
+
+    public static void Map(RouteGroupBuilder directory) => directory
+        .MapGet("/exchange-rates", (string? from, string? to, DateOnly? since, DateOnly? until, int? limit, string? after, ISender sender, CancellationToken ct) =>
+            sender.Ok(new Query(from, to, since, until, limit, after), ct))
+        .Slice<Query, Page<ExchangeRateView>>(nameof(ListExchangeRates), "Lists exchange rates, the latest day first");
+}

@@ -1,0 +1,35 @@
+using Licensing.Catalog.Contracts;
+using Licensing.Catalog.Data;
+using Licensing.Kernel.Http;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Catalog.Pricing;
+
+/// <summary>All items of a list as CSV, by SKU and meter.</summary>
+internal static class ExportPriceListItems
+{
+    [Needs(CatalogPermissions.PricesRead)]
+    public sealed record Query(PriceListId Id, string? Sku) : IQuery<Export>;
+
+    public sealed record Export(IAsyncEnumerable<PriceListItemView> Items, string Key, int Version);
+
+    internal sealed class Handler(CatalogDb db, Principal principal) : IQueryHandler<Query, Export>
+    {
+        public async Task<Result<Export>> Handle(Query request, CancellationToken cancellationToken)
+        {
+            // Read before the items: a change between the two makes the tag too old, so that an import made from it is refused, never lost.
+            var list = await db.VisibleTo(principal.Scope).Where(x => x.Id == request.Id).Select(x => new { x.Key, x.Version }).SingleOrDefaultAsync(cancellationToken);
+            if (list is null)
+                return PriceListRefusals.NotFound(request.Id.Value);
+            return new Export(
+                db.PriceListItems.AsNoTracking().Where(x => x.PriceListId == request.Id && (request.Sku == null || x.Sku == request.Sku))
+                    .OrderBy(x => x.Sku).ThenBy(x => x.Meter).Select(x => new PriceListItemView(x.Sku, x.Meter, x.Name, x.Price)).AsAsyncEnumerable(),
+                list.Key, list.Version);
+        }
+    }
+
+    public static async Task<IResult> SendAsync(PriceListId id, string? sku, ISender sender, CancellationToken ct) =>
+        (await sender.Send(new Query(id, sku), ct)).Refused(out var refusal, out var export)
+            ? new RefusedResult(refusal)
+            : new PriceCsvResult(export.Items, $"{export.Key}.csv", export.Version);
+}

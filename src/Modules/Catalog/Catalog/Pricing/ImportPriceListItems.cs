@@ -1,0 +1,117 @@
+using System.Text;
+using Licensing.Catalog.Contracts;
+using Licensing.Catalog.Data;
+using Licensing.Kernel.Http;
+using Licensing.Kernel.Persistence;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Catalog.Pricing;
+
+/// <summary>
+/// Changes items of a list by the CSV that its export writes: those that are there and no others, all rows or none. A column that is not
+/// there leaves what it is about; an empty cell clears it.
+/// </summary>
+internal static class ImportPriceListItems
+{
+    public const int MostBytes = 8 * 1024 * 1024;
+
+    /// <param name="Body">The CSV as it came, so that nobody without the permission causes the work of reading it.</param>
+    [Needs(CatalogPermissions.PricesManage)]
+    public sealed record Command(PriceListId Id, ReadOnlyMemory<byte> Body) : ICommand<ImportView>;
+
+    [Needs(CatalogPermissions.PricesManage)]
+    public sealed record DryRun(PriceListId Id, ReadOnlyMemory<byte> Body) : IQuery<ImportView>;
+
+    /// <param name="DryRun">True: nothing has been changed.</param>
+    /// <param name="Rows">Rows below the header that could be read.</param>
+    /// <param name="Changed">Items that have another price or name.</param>
+    /// <param name="Errors">Of a dry run; without it they are a refusal.</param>
+    public sealed record ImportView(
+        bool DryRun, int Rows, int Changed, IReadOnlyList<RowError> Errors, [property: System.Text.Json.Serialization.JsonIgnore] int Version) : IVersioned;
+
+    internal sealed class Handler(CatalogDb db, PriceItems items, Precondition precondition, Principal principal, TimeProvider clock)
+        : ICommandHandler<Command, ImportView>, IQueryHandler<DryRun, ImportView>
+    {
+        private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+        public async Task<Result<ImportView>> Handle(DryRun request, CancellationToken cancellationToken) =>
+            (await ReadAsync(request.Id, request.Body, cancellationToken)).Refused(out var refusal, out var import)
+                ? refusal
+                : new ImportView(true, import.Rows, import.Changed.Count, import.Errors, import.List.Version);
+
+        public async Task<Result<ImportView>> Handle(Command request, CancellationToken cancellationToken)
+        {
+            if ((await ReadAsync(request.Id, request.Body, cancellationToken)).Refused(out var refusal, out var import))
+                return refusal;
+            if (import.Errors.Count > 0)
+                return Refusal.AllFields([.. import.Errors.Select(e => e.ToField())]);
+
+            if (import.Changed.Count > 0)
+            {
+                await items.WriteAsync(import.List, import.Changed, cancellationToken);
+                import.List.ItemsChange(clock.GetUtcNow());
+                // The ETag is of the new version, which saving makes.
+                await db.SaveChangesAsync(cancellationToken);
+            }
+
+            return new ImportView(false, import.Rows, import.Changed.Count, [], import.List.Version);
+        }
+
+        private async Task<Result<Import>> ReadAsync(PriceListId id, ReadOnlyMemory<byte> body, CancellationToken ct)
+        {
+            var list = await db.PriceLists.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == id, ct);
+            if (list is null)
+                return PriceListRefusals.NotFound(id.Value);
+            if (precondition.Fails(list))
+                return Precondition.Failed;
+            if (TextOf(body.Span) is not { } text)
+                return PriceListRefusals.NotUtf8;
+
+            var (rows, errors) = PriceCsvReader.Read(text);
+            var skus = rows.Select(r => r.Cells[PriceCsv.Sku]).Distinct().ToList();
+            var there = await db.PriceListItems.AsNoTracking().Where(x => x.PriceListId == id && skus.Contains(x.Sku))
+                .Select(x => new PriceListItemView(x.Sku, x.Meter, x.Name, x.Price)).ToDictionaryAsync(x => (x.Sku, x.Meter), ct);
+            var changed = PriceCsvReader.Apply(rows, there, errors);
+            return new Import(list, rows.Count, changed, [.. errors.OrderBy(e => e.Row)]);
+        }
+
+        private static string? TextOf(ReadOnlySpan<byte> body)
+        {
+            try
+            {
+                return Strict.GetString(body.StartsWith(Encoding.UTF8.Preamble) ? body[Encoding.UTF8.Preamble.Length..] : body);
+            }
+            catch (DecoderFallbackException)
+            {
+                return null;
+            }
+        }
+
+        private sealed record Import(PriceList List, int Rows, IReadOnlyList<PriceListItemView> Changed, IReadOnlyList<RowError> Errors);
+    }
+
+    public static void Map(RouteGroupBuilder pricing) => pricing
+        .MapPost("/{id:guid}/import", async (Guid id, HttpRequest request, ISender sender, CancellationToken ct, bool dryRun = false) =>
+            await ReadAsync(request, ct) is not { } body ? new RefusedResult(PriceListRefusals.ImportTooLarge)
+            : dryRun ? await sender.Ok(new DryRun(new PriceListId(id), body), ct)
+            : await sender.Ok(new Command(new PriceListId(id), body), ct))
+        .Accepts<string>(PriceCsv.ContentType)
+        .MaxBody(MostBytes)
+        .Slice<Command, ImportView>(nameof(ImportPriceListItems), "Changes the items of a price list by CSV, or tries it with dryRun=true")
+        .WithMetadata(new TakesIfMatch(), new SliceExample("sku,meter,unitPrice\r\nvm-small,vm.hours,0.045\r\n"));
+
+    // The server limits what is on the wire and the decompression what comes out of it; a server without limits of its own has this.
+    private static async Task<ReadOnlyMemory<byte>?> ReadAsync(HttpRequest request, CancellationToken ct)
+    {
+        using var body = new MemoryStream((int)Math.Clamp(request.ContentLength ?? 0, 4096, MostBytes));
+        var chunk = new byte[64 * 1024];
+        while (await request.Body.ReadAsync(chunk, ct) is var read and > 0)
+        {
+            if (body.Length + read > MostBytes)
+                return null;
+            body.Write(chunk, 0, read);
+        }
+
+        return body.ToArray();
+    }
+}

@@ -1,0 +1,122 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using CsvHelper;
+using CsvHelper.Configuration;
+using Licensing.Catalog.Contracts;
+using Licensing.Catalog.Plans;
+using Licensing.Kernel.Http;
+
+namespace Licensing.Catalog.Pricing;
+
+/// <summary>
+/// The items of a list as CSV, the same in both directions: what the export writes, the import reads back without a change. Tiers stand in
+/// one cell, <c>upTo:unitPrice:flatFee</c> parted by semicolons, the open one with <c>*</c>: <c>10:2.5:0;*:1:0</c>.
+/// </summary>
+internal static partial class PriceCsv
+{
+    public const string ContentType = "text/csv";
+    public const string Sku = "sku", Meter = "meter", Name = "name", Model = "model";
+    private const string OpenEnd = "*";
+
+    /// <summary>Reads any of the usual line ends, which a spreadsheet may have put there.</summary>
+    public static CsvConfiguration Read { get; } = new(CultureInfo.InvariantCulture) { IgnoreBlankLines = false, BadDataFound = null };
+
+    public static CsvConfiguration Write { get; } = new(CultureInfo.InvariantCulture)
+    {
+        NewLine = "\r\n",
+        // What a spreadsheet would take for a formula is escaped here, in a way that can be undone.
+        InjectionOptions = InjectionOptions.None,
+    };
+
+    private static readonly Dictionary<string, PriceModel> Models =
+        Enum.GetValues<PriceModel>().ToDictionary(m => NameOf(m), StringComparer.Ordinal);
+
+    /// <summary>In the order in which they are written.</summary>
+    public static IReadOnlyList<Column> Columns { get; } =
+    [
+        new(Sku, i => i.Sku, null),
+        new(Meter, i => i.Meter, null),
+        new(Name, i => i.Name, (body, text) => body with { Name = text }),
+        new(Model, i => NameOf(i.Price.Model), (body, text) => Models.TryGetValue(text, out var model)
+            ? body with { Price = body.Price with { Model = model } }
+            : throw new FormatException($"must be one of {string.Join(", ", Models.Keys)}")),
+        Number("unitPrice", p => p.UnitPrice, (p, value) => p with { UnitPrice = value }),
+        new("tiers", i => TiersOf(i.Price.Tiers), (body, text) => body with { Price = body.Price with { Tiers = ReadTiers(text) } }),
+        Number("packageSize", p => p.PackageSize, (p, value) => p with { PackageSize = value }),
+        Number("packagePrice", p => p.PackagePrice, (p, value) => p with { PackagePrice = value }),
+        Number("freeUnits", p => p.FreeUnits, (p, value) => p with { FreeUnits = value }),
+        new("chargeAtZero", i => i.Price.ChargeAtZero ? "true" : "false", (body, text) => body with
+        {
+            Price = body.Price with
+            {
+                ChargeAtZero = text switch { "true" or "TRUE" or "" => true, "false" or "FALSE" => false, _ => throw new FormatException("must be true or false") },
+            },
+        }),
+    ];
+
+    /// <summary>A cell that a spreadsheet would take for a formula gets an apostrophe, and so does one that looks as if it had one already.</summary>
+    public static string Escape(string cell) => Escapable().IsMatch(cell) ? "'" + cell : cell;
+
+    /// <summary>Takes back what <see cref="Escape"/> did.</summary>
+    public static string Unescape(string cell) => cell.StartsWith('\'') && Escapable().IsMatch(cell) ? cell[1..] : cell;
+
+    private static string NameOf(PriceModel model) => JsonSerializer.Serialize(model, ApiJson.Options).Trim('"');
+
+    private static Column Number(string name, Func<Price, decimal?> read, Func<PriceBody, decimal?, PriceBody> write) => new(
+        name, i => read(i.Price) is { } value ? TextOf(value) : "",
+        (body, text) => body with { Price = write(body.Price, text.Length == 0 ? null : ReadNumber(text)) });
+
+    private static string TextOf(decimal value) => value == 0 ? "0" : value.ToString("0.############################", CultureInfo.InvariantCulture);
+
+    private static decimal ReadNumber(string text) => DecimalStrings.IsValid(text) && Exact.Parse(text).TryToDecimal(out var value)
+        ? value
+        : throw new FormatException("must be a decimal such as 12.34: a point, no thousands separator, no exponent");
+
+    private static string TiersOf(IReadOnlyList<PriceTier>? tiers) => tiers is null
+        ? ""
+        : string.Join(';', tiers.Select(t => $"{(t.UpTo is { } end ? TextOf(end) : OpenEnd)}:{TextOf(t.UnitPrice)}:{TextOf(t.FlatFee)}"));
+
+    private static List<TierBody>? ReadTiers(string text) => text.Length == 0 ? null : [.. text.Split(';').Select(tier => tier.Split(':') switch
+    {
+        [var upTo, var unitPrice, var flatFee] => new TierBody(ReadNumber(unitPrice), upTo == OpenEnd ? null : ReadNumber(upTo), ReadNumber(flatFee)),
+        _ => throw new FormatException("must hold tiers as upTo:unitPrice:flatFee, parted by semicolons, the open one with * for upTo"),
+    })];
+
+    [GeneratedRegex(@"^'*[=+\-@\t\r]", RegexOptions.CultureInvariant)]
+    private static partial Regex Escapable();
+
+    /// <param name="Name">In the header.</param>
+    /// <param name="Write">The cell of an item.</param>
+    /// <param name="Read">The item with what the cell says, or a <see cref="FormatException"/> that completes "column …"; null: it only finds the item.</param>
+    internal sealed record Column(string Name, Func<PriceListItemView, string> Write, Func<ItemBody, string, ItemBody>? Read);
+}
+
+/// <summary>Items written row by row as they are read, so that a list of any length costs the same memory.</summary>
+internal sealed class PriceCsvResult(IAsyncEnumerable<PriceListItemView> items, string fileName, int version) : IResult
+{
+    private const int RowsPerFlush = 500;
+
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        var (response, ct) = (httpContext.Response, httpContext.RequestAborted);
+        response.ContentType = "text/csv; charset=utf-8; header=present";
+        response.Headers.ContentDisposition = $"attachment; filename=\"{fileName}\"";
+        // The list's own, so that an import can say which state it was made from.
+        response.Headers.ETag = Precondition.TagOf(version);
+        await using var text = new StreamWriter(response.Body, leaveOpen: true);
+        await using var csv = new CsvWriter(text, PriceCsv.Write, leaveOpen: true);
+        foreach (var column in PriceCsv.Columns)
+            csv.WriteField(column.Name);
+        await csv.NextRecordAsync();
+        var written = 0;
+        await foreach (var item in items.WithCancellation(ct))
+        {
+            foreach (var column in PriceCsv.Columns)
+                csv.WriteField(PriceCsv.Escape(column.Write(item)));
+            await csv.NextRecordAsync();
+            if (++written % RowsPerFlush == 0)
+                await csv.FlushAsync();
+        }
+    }
+}
