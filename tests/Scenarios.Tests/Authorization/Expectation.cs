@@ -44,6 +44,7 @@ public sealed partial record Expectation(string Method, string Pattern, string W
         var path = ids.Fill(Parameter().Replace(Pattern, m => m.Groups[1].Value switch
         {
             "period" => TwoBranches.Month,
+            "effectiveDate" => "2026-12-01",
             // A second thing in the path goes by its own name.
             var name when Ids.Names.Contains(name) => $"${name}",
             _ => $"${ResourceName}",
