@@ -90,7 +90,8 @@ internal sealed class RenewWhenDue(ProvisioningDb db, BillingCalendar calendar, 
             db.Add(HistoryEntry.Of(subscription, HistoryEvent.Expired, on, Access.System.Name, now));
             db.Publish(new SubscriptionExpired(id, subscription.TenantId, on));
         }
-        else if (subscription.TermOn(on) is { } next && next.StartsOn == on && on > subscription.StartsOn)
+        // Neither where a change of plan has left no term to follow, nor where none ended that day.
+        else if (subscription.TermOn(on.AddDays(-1)) is { } ended && ended.EndsOn == on && subscription.TermOn(on) is { } next)
         {
             db.Add(HistoryEntry.Of(subscription, HistoryEvent.Renewed, on, Access.System.Name, now, subscription.QuantitiesOn(on)));
             db.Publish(new SubscriptionRenewed(id, subscription.TenantId, next.StartsOn, next.EndsOn));
