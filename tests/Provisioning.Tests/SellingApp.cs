@@ -10,12 +10,15 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Licensing.Provisioning.Tests;
 
 /// <summary>The host with someone who hears everything that the module tells.</summary>
-public sealed class SellingApp : App
+public class SellingApp : App
 {
     private readonly ConcurrentQueue<(string Name, string Body)> _heard = [];
     private static int _last;
 
     public static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    /// <summary>In the billing calendar, which is UTC here.</summary>
+    public DateOnly Today => DateOnly.FromDateTime(Clock.GetUtcNow().UtcDateTime);
 
     protected override void Configure(WebApplicationBuilder builder)
     {
@@ -37,8 +40,17 @@ public sealed class SellingApp : App
         return [.. _heard.Where(m => m.Body.Contains(subscription.ToString())).Select(m => m.Name)];
     }
 
+    /// <summary>What was told since the last time this was asked, oldest first.</summary>
+    public List<(string Name, string Body)> Heard()
+    {
+        var heard = new List<(string, string)>();
+        while (_heard.TryDequeue(out var message))
+            heard.Add(message);
+        return heard;
+    }
+
     /// <summary>A published plan of a product.</summary>
-    public async Task<Guid> PlanAsync(Branch branch, string product = "ccaas", bool publish = true, string currency = "EUR")
+    public async Task<Guid> PlanAsync(Branch branch, string product = "ccaas", bool publish = true, string currency = "EUR", object? terms = null, int trialDays = 0, string amount = "10.00")
     {
         using var client = branch.Administrator();
         using var drafted = await client.PostAsJsonAsync("/api/v1/plans", new
@@ -48,7 +60,9 @@ public sealed class SellingApp : App
             product,
             currency,
             usesPriceLists = true,
-            charges = new[] { new { key = "base", name = "Base", price = new { model = "flat", amount = "10.00" } } },
+            charges = new[] { new { key = "base", name = "Base", price = new { model = "flat", amount } } },
+            terms,
+            trialDays,
         }, Ct);
         var id = (await drafted.JsonAsync()).GetProperty("id").GetGuid();
         if (publish)

@@ -28,7 +28,7 @@ public sealed class SeatSlicesTests(SellingApp app) : IClassFixture<SellingApp>
         read.Headers.ETag!.Tag.ShouldBe("\"2\"");
         var view = await read.JsonAsync();
         (view.GetProperty("seats").GetProperty("eliteSeats").GetInt32(), view.GetProperty("seats").GetProperty("dialerSeats").GetInt32()).ShouldBe((6, 0));
-        view.GetProperty("features").GetArrayLength().ShouldBe(11);
+        view.GetProperty("features").GetArrayLength().ShouldBe(12);
         view.GetProperty("entitlements").EnumerateArray().Select(e => $"{e.Text("key")} {e.Text("quantity")}")
             .ShouldBe(["aiMessages 15000", "knowledgeBases 12", "transcriptionHours 288"]);
         view.GetProperty("entitlements")[0].GetProperty("why").EnumerateArray().Select(w => $"{w.Text("feature")} {w.Text("amount")}")

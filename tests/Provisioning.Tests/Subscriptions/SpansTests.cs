@@ -13,7 +13,7 @@ public sealed class SpansTests
         string starts, string? ends = null, (string On, int Seats)[]? changes = null, (string From, string? Until)[]? suspended = null, Period? period = null) =>
     [
         .. Spans.Of(
-            period ?? February, Plan.Id, Day(starts), ends is null ? null : Day(ends),
+            period ?? February, [PlanFrom.Of(Plan, Day(starts), Now)], Day(starts), ends is null ? null : Day(ends),
             [new(Day(starts), Q(5)), .. (changes ?? []).Select(c => new QuantityChange(Day(c.On), Q(c.Seats)))],
             [.. (suspended ?? []).Select(s => new Suspension(Day(s.From), s.Until is null ? null : Day(s.Until), "r"))])
             .Select(s => $"{s.Days.Start:MM-dd}/{s.Days.End:MM-dd} {s.Quantities.Text()}"),
@@ -70,6 +70,17 @@ public sealed class SpansTests
     public void Cancelled_during_a_suspension_it_ends_there() =>
         Of("2024-01-01", "2024-02-15", suspended: [("2024-02-10", null)]).ShouldBe(["02-01/02-10 seats=5"]);
 
+    [Fact]
+    public void A_change_of_plan_cuts_also_where_the_quantities_stay()
+    {
+        var other = PlanWith();
+        var spans = Spans.Of(
+            February, [PlanFrom.Of(Plan, Day("2024-01-01"), Now), PlanFrom.Of(other, Day("2024-02-10"), Now), PlanFrom.Of(Plan, Day("2024-03-01"), Now)],
+            Day("2024-01-01"), null, [new(Day("2024-01-01"), Q(5))], []);
+
+        spans.Select(s => (s.Days.ToString(), s.PlanVersionId)).ShouldBe([("2024-02-01/2024-02-10", Plan.Id), ("2024-02-10/2024-03-01", other.Id)]);
+    }
+
     private static readonly Arbitrary<(int Start, int? End, List<(int On, int Seats)> Changes, List<int> Cuts)> Lives = (
         from start in Gen.Choose(0, 60)
         from length in Gen.Choose(-20, 80)
@@ -85,7 +96,7 @@ public sealed class SpansTests
         DateOnly At(int days) => origin.AddDays(days);
         List<QuantityChange> history = [new(At(life.Start), Q(3)), .. life.Changes.Where(c => c.On > life.Start).Select(c => new QuantityChange(At(c.On), Q(c.Seats)))];
         List<Suspension> suspensions = [.. life.Cuts.Chunk(2).Select(c => new Suspension(At(c[0]), c is [_, var until] ? At(until) : null, "r"))];
-        var spans = Spans.Of(February, Plan.Id, At(life.Start), life.End is { } e ? At(e) : null, history, suspensions);
+        var spans = Spans.Of(February, [PlanFrom.Of(Plan, At(life.Start), Now)], At(life.Start), life.End is { } e ? At(e) : null, history, suspensions);
         for (var day = February.Start; day < February.End; day = day.AddDays(1))
         {
             var live = day >= At(life.Start) && (life.End is null || day < At(life.End.Value)) && !suspensions.Exists(s => s.From <= day && (s.Until is null || day < s.Until));

@@ -9,7 +9,7 @@ public sealed class SubscriptionTests
     private static string? CodeOf<T>(Result<T> result) where T : notnull => result.Refusal?.Fields is [var field, ..] ? $"{field.Pointer} {field.Code}" : result.Refusal?.Code;
 
     private static Result<QuantitiesSet> Set(Subscription subscription, Dictionary<string, int> changes, string? on = null, DateOnly? today = null) =>
-        subscription.SetQuantities(changes, on is null ? null : Day(on), Rules, today ?? Today, "/quantities");
+        subscription.SetQuantities(changes, on is null ? null : Day(on), AllRules, today ?? Today, "/quantities");
 
     [Fact]
     public void The_status_follows_from_the_day()

@@ -59,6 +59,7 @@ public sealed partial record Expectation(string Method, string Pattern, string W
     {
         "period" => TwoBranches.Month,
         "feature" => "essentialSeats",
+        "effectiveDate" => "2026-12-01",
         // A second thing in the path goes by its own name.
         var name when Ids.Names.Contains(name) => $"${name}",
         _ => $"${ResourceName}",

@@ -134,6 +134,7 @@ public class TwoBranches : IAsyncLifetime
             quantities = new { essentialSeats = 5 },
             startDate = "2025-12-01",
         }));
+        ids["quotarequest"] = Id(await PostAsync(admin, "/api/v1/quota-requests", new { subscriptionId = ids["subscription"], meter = "calls", limit = "9", reason = "walk" }));
         ids["scheme"] = Id(await PostAsync(admin, "/api/v1/commissions/schemes", new
         {
             organizationId = ids["partner"],

@@ -91,5 +91,56 @@ public sealed record SubscriptionResumed(SubscriptionId Id, OrganizationId Tenan
 /// <param name="Id">The subscription.</param>
 /// <param name="TenantId">Its owner.</param>
 /// <param name="EndsOn">The first day that is not its own.</param>
+/// <param name="EarlyFeePercent">What ending within the term costs, in percent of what is left of it; null where it costs nothing.</param>
 [Message("provisioning.subscription-cancelled.v1")]
-public sealed record SubscriptionCancelled(SubscriptionId Id, OrganizationId TenantId, DateOnly EndsOn);
+public sealed record SubscriptionCancelled(SubscriptionId Id, OrganizationId TenantId, DateOnly EndsOn, decimal? EarlyFeePercent = null);
+
+/// <summary>A cancellation that had not come yet was taken back.</summary>
+/// <param name="Id">The subscription.</param>
+/// <param name="TenantId">Its owner.</param>
+/// <param name="EndsOn">The first day that is not its own by expiry; null where it is open-ended again.</param>
+[Message("provisioning.subscription-cancellation-undone.v1")]
+public sealed record SubscriptionCancellationUndone(SubscriptionId Id, OrganizationId TenantId, DateOnly? EndsOn);
+
+/// <summary>Another plan version is in force; told on its first day, also where it was agreed earlier.</summary>
+/// <param name="Id">The subscription.</param>
+/// <param name="TenantId">Its owner.</param>
+/// <param name="EffectiveOn">Its first day.</param>
+/// <param name="FormerPlanVersionId">What was in force on the day before.</param>
+/// <param name="PlanVersionId">What is in force.</param>
+[Message("provisioning.subscription-plan-changed.v1")]
+public sealed record SubscriptionPlanChanged(
+    SubscriptionId Id, OrganizationId TenantId, DateOnly EffectiveOn, PlanVersionId FormerPlanVersionId, PlanVersionId PlanVersionId);
+
+/// <summary>What was agreed for a day to come will not come.</summary>
+/// <param name="Id">The subscription.</param>
+/// <param name="TenantId">Its owner.</param>
+/// <param name="EffectiveOn">That day.</param>
+/// <param name="PlanVersionId">What is in force from that day instead.</param>
+/// <param name="Quantities">All quantities from that day instead.</param>
+[Message("provisioning.subscription-change-withdrawn.v1")]
+public sealed record SubscriptionChangeWithdrawn(
+    SubscriptionId Id, OrganizationId TenantId, DateOnly EffectiveOn, PlanVersionId PlanVersionId, IReadOnlyDictionary<string, int> Quantities);
+
+/// <summary>Another term follows, by itself or because somebody renewed it.</summary>
+/// <param name="Id">The subscription.</param>
+/// <param name="TenantId">Its owner.</param>
+/// <param name="TermStartsOn">The new term's first day, also where it was renewed later.</param>
+/// <param name="TermEndsOn">The first day after it.</param>
+[Message("provisioning.subscription-renewed.v1")]
+public sealed record SubscriptionRenewed(SubscriptionId Id, OrganizationId TenantId, DateOnly TermStartsOn, DateOnly TermEndsOn);
+
+/// <summary>The subscription ended with its term; told on the day, and not of one that was cancelled.</summary>
+/// <param name="Id">The subscription.</param>
+/// <param name="TenantId">Its owner.</param>
+/// <param name="EndedOn">The first day that is not its own.</param>
+[Message("provisioning.subscription-expired.v1")]
+public sealed record SubscriptionExpired(SubscriptionId Id, OrganizationId TenantId, DateOnly EndedOn);
+
+/// <summary>Another quota was agreed for the subscription, beside its plan's.</summary>
+/// <param name="Id">The subscription.</param>
+/// <param name="TenantId">Its owner.</param>
+/// <param name="Meter">The meter's key.</param>
+/// <param name="Limit">The most usage of a billing period.</param>
+[Message("provisioning.subscription-quota-changed.v1")]
+public sealed record SubscriptionQuotaChanged(SubscriptionId Id, OrganizationId TenantId, string Meter, decimal Limit);

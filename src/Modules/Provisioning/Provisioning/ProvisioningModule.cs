@@ -4,6 +4,7 @@ using Licensing.Kernel.Persistence;
 using Licensing.Provisioning.Contracts;
 using Licensing.Provisioning.Data;
 using Licensing.Provisioning.EntitlementChecks;
+using Licensing.Provisioning.Quotas;
 using Licensing.Provisioning.Seats;
 using Licensing.Provisioning.Signed;
 using Licensing.Provisioning.Subscriptions;
@@ -22,12 +23,17 @@ public static class ProvisioningModule
         {
             var module = host.AddModule<ProvisioningDb>("provisioning", ProvisioningPermissions.All)
                 .On<SubscriptionDue, ActivateWhenDue>()
+                .On<PlanChangeDue, ChangePlanWhenDue>()
+                .On<TermDue, RenewWhenDue>()
                 .On<TenantTransferred, MoveWhenTransferred>()
                 .On<DeletionDue, DeleteWhenDue>()
                 .OnConstraint("deletions_pending", SignedRefusals.Race)
+                .OnConstraint("quota_requests_pending", QuotaRefusals.Pending)
+                .OnConstraint("subscription_history_once", SubscriptionRefusals.ConcurrentTermEnd)
                 .OnConstraint("subscriptions_reference", SubscriptionRefusals.ReferenceTaken);
             module.Services.AddSingleton(host.Configuration.GetSection("Provisioning").Get<ProvisioningSettings>() ?? new ProvisioningSettings());
             module.Services.AddScoped<Opening>();
+            module.Services.AddScoped<Prerequisites>();
             module.Services.AddScoped<HeldSubscriptions>();
             module.Services.AddSingleton<UsedTokens>();
             module.Services.AddSingleton<IChore>(services => services.GetRequiredService<UsedTokens>());
@@ -48,9 +54,22 @@ public static class ProvisioningModule
             SuspendSubscription.Map(subscriptions);
             ResumeSubscription.Map(subscriptions);
             CancelSubscription.Map(subscriptions);
+            UndoCancellation.Map(subscriptions);
+            ChangeSubscriptionPlan.Map(subscriptions);
+            RenewSubscription.Map(subscriptions);
+            WithdrawChange.Map(subscriptions);
             ListSubscriptions.Map(subscriptions);
             GetSubscription.Map(subscriptions);
             ListSubscriptionHistory.Map(subscriptions);
+
+            GetQuotas.Map(subscriptions);
+
+            var quotaRequests = routes.MapGroup("/api/v1/quota-requests").WithTags("Provisioning");
+            RequestQuota.Map(quotaRequests);
+            ListQuotaRequests.Map(quotaRequests);
+            GetQuotaRequest.Map(quotaRequests);
+            ApproveQuotaRequest.Map(quotaRequests);
+            RefuseQuotaRequest.Map(quotaRequests);
 
             var licensing = routes.MapGroup("/api/v1/licensing").WithTags("Provisioning");
             GetSeats.Map(licensing);

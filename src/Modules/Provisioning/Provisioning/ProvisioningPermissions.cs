@@ -11,6 +11,9 @@ internal static class ProvisioningPermissions
     public const string SeatsRead = "provisioning.seats.read";
     public const string SeatsManage = "provisioning.seats.manage";
 
+    public const string QuotasRequest = "provisioning.quotas.request";
+    public const string QuotasDecide = "provisioning.quotas.decide";
+
     /// <summary>Of certificates alone: no role has it, and their door takes nobody else.</summary>
     public const string SignedUpdate = "provisioning.seats.sign";
 
@@ -23,6 +26,9 @@ internal static class ProvisioningPermissions
         new(SubscriptionsBackdate, "Open subscriptions that started in the past", Roles.PlatformAdministrator),
         new(SeatsRead, "See a tenant's seats, features and entitlements", Roles.All),
         new(SeatsManage, "Change a tenant's seats and features", Roles.ChannelAdministrators),
+        new(QuotasRequest, "Ask for other quotas", [.. Roles.ChannelAdministrators, Roles.TenantAdministrator]),
+        // Not those in between: what they granted their own branch, the platform would have to deliver.
+        new(QuotasDecide, "Approve and refuse quota requests", Roles.Platform),
         new(SignedUpdate, "Change and delete customers' licences by signed requests; of certificates alone", []),
     ];
 }

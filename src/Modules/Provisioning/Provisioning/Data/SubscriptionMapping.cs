@@ -10,8 +10,10 @@ internal sealed class SubscriptionMapping : IEntityTypeConfiguration<Subscriptio
     public void Configure(EntityTypeBuilder<Subscription> builder)
     {
         builder.ToTable("subscriptions").HasKey(x => x.Id);
+        builder.Property(x => x.Plans).IsJson();
         builder.Property(x => x.History).IsJson();
         builder.Property(x => x.Suspensions).IsJson();
+        builder.Property(x => x.Quotas).IsJson();
     }
 
     public void Configure(EntityTypeBuilder<HistoryEntry> builder)

@@ -28,7 +28,7 @@ internal sealed class HeldSubscriptions(DbSession session, IOrganizationDirector
         var (from, until) = principal.Scope.Ranges();
         await using var command = new NpgsqlCommand(
             """
-            select s.id, s.product, s.history from provisioning.subscriptions s
+            select s.id, s.plans, s.history from provisioning.subscriptions s
             where s.tenant_id = $1 and s.starts_on <= $2 and (s.ends_on is null or s.ends_on > $2) and s.suspended_on is null
                 and exists (select from unnest($3::text[], $4::text[]) r(low, high) where s.owner_path >= r.low and s.owner_path < r.high)
             order by s.starts_on, s.id
@@ -38,7 +38,9 @@ internal sealed class HeldSubscriptions(DbSession session, IOrganizationDirector
         await using var rows = await command.ExecuteReaderAsync(ct);
         while (await rows.ReadAsync(ct))
             held.Add(new HeldSubscription(
-                new SubscriptionId(rows.GetGuid(0)), rows.GetString(1), JsonSerializer.Deserialize<IReadOnlyList<QuantityChange>>(rows.GetString(2), StoredJson.Options)!));
+                new SubscriptionId(rows.GetGuid(0)),
+                JsonSerializer.Deserialize<IReadOnlyList<PlanFrom>>(rows.GetString(1), StoredJson.Options)!.On(today).Product,
+                JsonSerializer.Deserialize<IReadOnlyList<QuantityChange>>(rows.GetString(2), StoredJson.Options)!));
         return held;
     }
 }

@@ -24,10 +24,11 @@ internal static class ChangeSeats
             var now = clock.GetUtcNow();
             var today = calendar.DayOf(now);
             var subscription = await db.SeatsOf(request.TenantId, principal.Scope, today).SingleOrDefaultAsync(cancellationToken);
-            if (subscription is null || await catalog.RulesAsync(subscription.Product, cancellationToken) is not { } rules)
+            if (subscription is null)
                 return SeatRefusals.NotFound(request.TenantId.Value);
             if (precondition.Fails(subscription))
                 return Precondition.Failed;
+            var rules = await catalog.RulesOfAsync(subscription.ProductsFrom(today), cancellationToken);
             if (subscription.SetQuantities(request.Seats, null, rules, today, "/seats").Refused(out var refusal, out var set))
                 return refusal;
 

@@ -19,12 +19,12 @@ internal static class GetSeats
         {
             var today = calendar.DayOf(clock.GetUtcNow());
             var subscription = await db.SeatsOf(request.TenantId, principal.Scope, today).AsNoTracking().SingleOrDefaultAsync(cancellationToken);
-            if (subscription is null || await catalog.RulesAsync(subscription.Product, cancellationToken) is not { } rules)
+            if (subscription is null || await catalog.RulesAsync(SeatSubscriptions.Product, cancellationToken) is not { } rules)
                 return SeatRefusals.NotFound(request.TenantId.Value);
 
             var held = subscription.QuantitiesOn(today);
             return new LicensingView(
-                subscription.TenantId, subscription.Id, subscription.Product, subscription.StatusOn(today),
+                subscription.TenantId, subscription.Id, SeatSubscriptions.Product, subscription.StatusOn(today),
                 rules.Features.ToDictionary(f => f.Key, f => held.GetValueOrDefault(f.Key)), rules.Features, Entitlements.Of(rules, held), subscription.Version);
         }
     }

@@ -5,6 +5,7 @@ using Licensing.Kernel.Persistence;
 using Licensing.Provisioning.Contracts;
 using Licensing.Provisioning.Data;
 using Licensing.Provisioning.Subscriptions;
+using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Provisioning.Seats;
 
@@ -24,10 +25,15 @@ internal static class SeatSubscriptions
     /// <summary>The product that the licensing routes are about.</summary>
     public const string Product = "ccaas";
 
-    /// <summary>The tenant's live subscription of the product; the oldest, should there be several.</summary>
+    /// <summary>The tenant's live subscription whose plan of today is of the product; the oldest, should there be several.</summary>
     public static IQueryable<Subscription> SeatsOf(this ProvisioningDb db, OrganizationId tenant, Scope scope, DateOnly today) => db.Subscriptions
+        .FromSql($"""
+            select s.* from provisioning.subscriptions s where s.tenant_id = {tenant.Value} and {Product} = (
+                select p ->> 'product' from jsonb_array_elements(s.plans) with ordinality as x (p, i)
+                where (p ->> 'on')::date <= {today} order by i desc limit 1)
+            """)
         .Within(scope)
-        .Where(x => x.TenantId == tenant && x.Product == Product && x.StartsOn <= today && (x.EndsOn == null || x.EndsOn > today))
+        .Where(x => x.StartsOn <= today && (x.EndsOn == null || x.EndsOn > today))
         .OrderBy(x => x.StartsOn).ThenBy(x => x.Id)
         .Take(1);
 }

@@ -23,7 +23,7 @@ internal sealed class DeleteWhenDue(ProvisioningDb db, BillingCalendar calendar,
         var now = clock.GetUtcNow();
         var subscription = await db.Subscriptions.SingleAsync(x => x.Id == deletion.SubscriptionId, ct);
         // Ended otherwise meanwhile, there is nothing left to cancel.
-        if (!subscription.Cancel(null, calendar.DayOf(now)).Refused(out _, out var cancelled))
+        if (!subscription.Cancel(null, calendar.DayOf(now), bound: false).Refused(out _, out var cancelled))
         {
             db.Add(HistoryEntry.Of(subscription, HistoryEvent.Cancelled, cancelled.EndsOn, Access.System.Name, now, reason: deletion.Name));
             db.Publish(cancelled);

@@ -77,7 +77,8 @@ internal static class UpdateLicenses
             var today = calendar.DayOf(now);
             if (await db.SeatsOf(tenant.Id, principal.Scope, today).SingleOrDefaultAsync(ct) is not { } subscription)
                 return await OpenAsync(tenant, quantities, ct);
-            if (subscription.SetQuantities(quantities, null, rules, today, "").Refused(out var refusal, out var set))
+            var all = await catalog.RulesOfAsync(subscription.ProductsFrom(today), ct);
+            if (subscription.SetQuantities(quantities, null, all, today, "").Refused(out var refusal, out var set))
                 return refusal;
 
             db.Announce(subscription, set, principal, now);

@@ -1,3 +1,4 @@
+using FluentValidation;
 using Licensing.Kernel.Http;
 using Licensing.Provisioning.Contracts;
 using Licensing.Provisioning.Data;
@@ -5,13 +6,27 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Provisioning.Subscriptions;
 
-/// <summary>Ends a subscription today or on a day to come.</summary>
+/// <summary>Ends a subscription today, with its term or on a day to come. One to come can be moved, and undone.</summary>
 internal static class CancelSubscription
 {
-    public sealed record Body(DateOnly? On = null);
+    private const string TermEnd = "termEnd";
+
+    /// <param name="On">The first day without it; today when neither this nor <paramref name="At"/> is given.</param>
+    /// <param name="At"><c>now</c>, or <c>termEnd</c>: with the running term.</param>
+    public sealed record Body(DateOnly? On = null, string? At = null);
 
     [Needs(ProvisioningPermissions.SubscriptionsManage)]
-    public sealed record Command(SubscriptionId Id, DateOnly? On) : ICommand<SubscriptionView>;
+    public sealed record Command(SubscriptionId Id, DateOnly? On, string? At) : ICommand<SubscriptionView>;
+
+    public sealed class Validator : AbstractValidator<Command>
+    {
+        public Validator()
+        {
+            RuleFor(x => x.At).Must(at => at is null or "now" or TermEnd).WithErrorCode("unknown").WithMessage("at must be now or termEnd.");
+            RuleFor(x => x.At).Null().When(x => x.On is not null).WithErrorCode("one_of").WithMessage("Only one of at and on can be given.");
+        }
+    }
+
 
     internal sealed class Handler(ProvisioningDb db, Precondition precondition, Principal principal, BillingCalendar calendar, TimeProvider clock)
         : ICommandHandler<Command, SubscriptionView>
@@ -26,7 +41,8 @@ internal static class CancelSubscription
 
             var now = clock.GetUtcNow();
             var today = calendar.DayOf(now);
-            if (subscription.Cancel(request.On, today).Refused(out var refusal, out var cancelled))
+            var outcome = request.At is TermEnd ? subscription.CancelAtTermEnd(today) : subscription.Cancel(request.On, today);
+            if (outcome.Refused(out var refusal, out var cancelled))
                 return refusal;
 
             db.Add(HistoryEntry.Of(subscription, HistoryEvent.Cancelled, cancelled.EndsOn, principal.Access.Name, now));
@@ -39,7 +55,7 @@ internal static class CancelSubscription
 
     public static void Map(RouteGroupBuilder subscriptions) => subscriptions
         .MapPost("/{id:guid}/cancel", (Guid id, Body? body, ISender sender, CancellationToken ct) =>
-            sender.Ok(new Command(new SubscriptionId(id), body?.On), ct))
-        .Slice<Command, SubscriptionView>(nameof(CancelSubscription), "Cancels a subscription now or from a day on")
+            sender.Ok(new Command(new SubscriptionId(id), body?.On, body?.At), ct))
+        .Slice<Command, SubscriptionView>(nameof(CancelSubscription), "Cancels a subscription now, with its term, or from a day on")
         .WithMetadata(new TakesIfMatch());
 }

@@ -28,7 +28,7 @@ internal static class ChangeQuantities
 
             var now = clock.GetUtcNow();
             var today = calendar.DayOf(now);
-            var rules = (await catalog.RulesAsync(subscription.Product, cancellationToken))!;
+            var rules = await catalog.RulesOfAsync(subscription.ProductsFrom(today), cancellationToken);
             if (subscription.SetQuantities(request.Quantities, request.EffectiveDate, rules, today, "/quantities").Refused(out var refusal, out var set))
                 return refusal;
 
@@ -43,6 +43,15 @@ internal static class ChangeQuantities
         .MapPatch("/{id:guid}", (Guid id, Body body, ISender sender, CancellationToken ct) =>
             sender.Ok(new Command(new SubscriptionId(id), body.Quantities, body.EffectiveDate), ct))
         .Slice<Command, SubscriptionView>(nameof(ChangeQuantities), "Changes quantities now or from a day on");
+
+    /// <summary>The rules of products, each of which exists.</summary>
+    public static async Task<IReadOnlyDictionary<string, ProductRules>> RulesOfAsync(this ICatalog catalog, IEnumerable<string> products, CancellationToken ct)
+    {
+        var rules = new Dictionary<string, ProductRules>(StringComparer.Ordinal);
+        foreach (var product in products)
+            rules[product] = (await catalog.RulesAsync(product, ct))!;
+        return rules;
+    }
 
     /// <summary>Tells of a change and notes it, where there is one.</summary>
     public static void Announce(this ProvisioningDb db, Subscription subscription, QuantitiesSet set, Principal by, DateTimeOffset now)

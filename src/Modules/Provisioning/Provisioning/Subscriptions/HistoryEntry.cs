@@ -1,8 +1,13 @@
+using Licensing.Catalog.Contracts;
 using Licensing.Provisioning.Contracts;
 
 namespace Licensing.Provisioning.Subscriptions;
 
-internal enum HistoryEvent { Opened, Activated, QuantitiesChanged, Suspended, Resumed, Cancelled, DeletionScheduled, DeletionRecovered }
+internal enum HistoryEvent
+{
+    Opened, Activated, QuantitiesChanged, Suspended, Resumed, Cancelled, DeletionScheduled, DeletionRecovered,
+    PlanChangeAgreed, PlanChanged, ChangeWithdrawn, CancellationUndone, Renewed, Expired, QuotaAgreed,
+}
 
 /// <summary>One thing that happened to a subscription, for people; the subscription's own days are what counts.</summary>
 internal sealed class HistoryEntry : IOwned
@@ -17,12 +22,14 @@ internal sealed class HistoryEntry : IOwned
     public HistoryEvent What { get; private init; }
     public DateOnly EffectiveOn { get; private init; }
     public IReadOnlyDictionary<string, int>? Quantities { get; private init; }
+    /// <summary>The plan version that it is about, where it is about one.</summary>
+    public PlanVersionId? PlanVersionId { get; private init; }
     public string? Reason { get; private init; }
     public required string By { get; init; }
 
     public static HistoryEntry Of(
         Subscription subscription, HistoryEvent what, DateOnly effectiveOn, string by, DateTimeOffset now,
-        IReadOnlyDictionary<string, int>? quantities = null, string? reason = null) => new()
+        IReadOnlyDictionary<string, int>? quantities = null, string? reason = null, PlanVersionId? plan = null) => new()
         {
             Id = Licensing.Kernel.Id.NewGuid(now),
             SubscriptionId = subscription.Id,
@@ -31,6 +38,7 @@ internal sealed class HistoryEntry : IOwned
             What = what,
             EffectiveOn = effectiveOn,
             Quantities = quantities,
+            PlanVersionId = plan,
             Reason = reason,
             By = by,
         };

@@ -1,3 +1,4 @@
+using Licensing.Catalog.Contracts;
 using Licensing.Kernel.Http;
 using Licensing.Provisioning.Contracts;
 using Licensing.Provisioning.Data;
@@ -6,7 +7,8 @@ using Microsoft.EntityFrameworkCore;
 namespace Licensing.Provisioning.Subscriptions;
 
 internal sealed record HistoryView(
-    Guid Id, DateTimeOffset At, HistoryEvent What, DateOnly EffectiveOn, IReadOnlyDictionary<string, int>? Quantities, string? Reason, string By);
+    Guid Id, DateTimeOffset At, HistoryEvent What, DateOnly EffectiveOn, IReadOnlyDictionary<string, int>? Quantities,
+    PlanVersionId? PlanVersionId, string? Reason, string By);
 
 /// <summary>What happened to a subscription, when, and by whom.</summary>
 internal static class ListSubscriptionHistory
@@ -25,7 +27,7 @@ internal static class ListSubscriptionHistory
             if (!await db.Subscriptions.Within(principal.Scope).AnyAsync(x => x.Id == request.Id, cancellationToken) && !await entries.AnyAsync(cancellationToken))
                 return SubscriptionRefusals.NotFound(request.Id.Value);
             return await entries.ToPageAsync(
-                start, x => x.Id, x => new HistoryView(x.Id, x.At, x.What, x.EffectiveOn, x.Quantities, x.Reason, x.By), x => x.Id, cancellationToken);
+                start, x => x.Id, x => new HistoryView(x.Id, x.At, x.What, x.EffectiveOn, x.Quantities, x.PlanVersionId, x.Reason, x.By), x => x.Id, cancellationToken);
         }
     }
 

@@ -1,4 +1,3 @@
-using Licensing.Catalog.Contracts;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Http;
 using Licensing.Provisioning.Data;
@@ -21,13 +20,11 @@ internal static class ListSubscriptions
                 || QueryWord.Refuses<SubscriptionStatus>("status", request.Status, out var status, out refusal))
                 return refusal;
             var today = calendar.DayOf(clock.GetUtcNow());
-            var rows = db.Subscriptions.AsNoTracking().Within(principal.Scope);
+            var rows = (request.PlanId is { } plan ? db.WithPlan(plan, today) : db.Subscriptions).AsNoTracking().Within(principal.Scope);
             if (status is { } asked)
                 rows = rows.InStatus(asked, today);
             if (request.TenantId is { } tenant)
                 rows = rows.Where(x => x.TenantId == new OrganizationId(tenant));
-            if (request.PlanId is { } plan)
-                rows = rows.Where(x => x.PlanId == new PlanId(plan));
             if (request.Reference is not null)
                 rows = rows.Where(x => x.Reference == request.Reference);
             return (await rows.ToPageAsync(start, x => x.Id, x => x, x => x.Id.Value, cancellationToken)).Refused(out refusal, out var page)
@@ -40,6 +37,13 @@ internal static class ListSubscriptions
         .MapGet("/", (Guid? tenantId, string? status, Guid? planId, string? reference, int? limit, string? after, ISender sender, CancellationToken ct) =>
             sender.Ok(new Query(tenantId, status, planId, reference, limit, after), ct))
         .Slice<Query, Page<SubscriptionView>>(nameof(ListSubscriptions), "Lists subscriptions, newest first");
+
+    // The plan in force today, before the start the first one.
+    private static IQueryable<Subscription> WithPlan(this ProvisioningDb db, Guid plan, DateOnly today) => db.Subscriptions.FromSql($"""
+        select s.* from provisioning.subscriptions s where {plan} = (
+            select (p ->> 'planId')::uuid from jsonb_array_elements(s.plans) with ordinality as x (p, i)
+            where (p ->> 'on')::date <= greatest({today}, s.starts_on) order by i desc limit 1)
+        """);
 
     // The same cases as Subscription.StatusOn, for the database.
     private static IQueryable<Subscription> InStatus(this IQueryable<Subscription> rows, SubscriptionStatus status, DateOnly today) => status switch

@@ -17,6 +17,7 @@ internal sealed class MoveWhenTransferred(DbSession session, IOrganizationDirect
         await using var command = new NpgsqlCommand(
             """
             with moved as (update provisioning.subscriptions set owner_path = $2 where tenant_id = $1 and (ends_on is null or ends_on > $3)),
+                requests as (update provisioning.quota_requests set owner_path = $2 where tenant_id = $1 and status = 'Pending'),
                 credentials as (update provisioning.sip_credentials set owner_path = $2 where tenant_id = $1)
             update provisioning.deletions set owner_path = $2 where tenant_id = $1 and ended_at is null
             """, await session.OpenAsync(ct), session.Transaction)

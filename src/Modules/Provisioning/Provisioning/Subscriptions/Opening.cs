@@ -11,16 +11,17 @@ namespace Licensing.Provisioning.Subscriptions;
 /// <param name="PlanId">Its newest published version is what is bought.</param>
 /// <param name="Quantities">Feature → quantity.</param>
 /// <param name="StartDate">First day; today when left out.</param>
-/// <param name="EndDate">First day after a fixed term; open-ended when left out.</param>
+/// <param name="EndDate">First day after its last; not for plans with a term. Left out, the term decides, or it is open-ended.</param>
 /// <param name="Reference">The caller's own name for it, unique within the tenant.</param>
+/// <param name="AutoRenew">Whether each term is followed by another; the plan says so when left out. Without a term it means nothing.</param>
 internal sealed record NewSubscription(
     OrganizationId TenantId, PlanId PlanId, IReadOnlyDictionary<string, int> Quantities, DateOnly? StartDate = null, DateOnly? EndDate = null,
-    string? Reference = null);
+    string? Reference = null, bool? AutoRenew = null);
 
 /// <summary>Opens one subscription or a thousand by the same rules, with as many reads for all as for one.</summary>
 internal sealed class Opening(
     ProvisioningDb db, IOrganizationDirectory organizations, IOrganizationSettings organizationSettings, ICatalog catalog, Principal principal,
-    ProvisioningSettings settings, BillingCalendar calendar, TimeProvider clock)
+    Prerequisites prerequisites, ProvisioningSettings settings, BillingCalendar calendar, TimeProvider clock)
 {
     private const int LongestReference = 120;
 
@@ -32,17 +33,16 @@ internal sealed class Opening(
         var tenantIds = asked.Where(a => a is not null).Select(a => a.TenantId).Distinct().ToList();
         var tenants = await organizations.HoldAsync(tenantIds, ct);
         var plans = await catalog.CurrentVersionsAsync([.. asked.Where(a => a is not null).Select(a => a.PlanId).Distinct()], ct);
-        var rules = new Dictionary<string, ProductRules>(StringComparer.Ordinal);
-        foreach (var product in plans.Values.Select(p => p.Product).Distinct())
-            rules[product] = (await catalog.RulesAsync(product, ct))!;
+        var rules = await catalog.RulesOfAsync(plans.Values.Select(p => p.Product).Distinct(), ct);
         var taken = await TakenAsync(asked, tenantIds, ct);
+        var holds = await prerequisites.OfAsync(tenantIds, plans.Values, ct);
         var licensing = await organizationSettings.LicensingAsync(
             [.. tenants.Values.Where(t => principal.Scope.Contains(t.Path)).Select(t => principal.Scope.RootOf(t.Path)).Distinct()], ct);
 
         var outcomes = new List<Result<Subscription>>(asked.Count);
         foreach (var one in asked)
         {
-            if (Decide(one, tenants, licensing, plans, rules, taken, today, now).Refused(out var refusal, out var subscription))
+            if (Decide(one, tenants, licensing, plans, rules, taken, holds, today, now).Refused(out var refusal, out var subscription))
             {
                 outcomes.Add(refusal);
                 continue;
@@ -51,6 +51,7 @@ internal sealed class Opening(
             if (one.Reference is { } reference)
                 taken.Add((one.TenantId, reference));
             Add(subscription, today, now);
+            holds.Add(subscription);
             outcomes.Add(subscription);
         }
 
@@ -60,7 +61,8 @@ internal sealed class Opening(
     private Result<Subscription> Decide(
         NewSubscription? asked, IReadOnlyDictionary<OrganizationId, OrganizationRef> tenants, IReadOnlyDictionary<string, LicensingSettings> licensing,
         IReadOnlyDictionary<PlanId, PlanVersionRef> plans,
-        Dictionary<string, ProductRules> rules, HashSet<(OrganizationId, string)> taken, DateOnly today, DateTimeOffset now)
+        IReadOnlyDictionary<string, ProductRules> rules, HashSet<(OrganizationId, string)> taken,
+        HeldProducts holds, DateOnly today, DateTimeOffset now)
     {
         if (asked is null)
             return SubscriptionRefusals.ItemMissing;
@@ -79,7 +81,9 @@ internal sealed class Opening(
 
         var start = asked.StartDate ?? today;
         var earliest = principal.May(ProvisioningPermissions.SubscriptionsBackdate, tenant.Path) ? today.AddMonths(-settings.BackdateMonths) : today;
-        List<FieldError> errors = [.. Dates(asked, start, earliest, today), .. SeatRules.Check(rules[plan.Product], asked.Quantities, "/quantities")];
+        var from = PlanFrom.Of(plan, start, now, asked.AutoRenew);
+        List<FieldError> errors = [.. Dates(asked, from.Terms, start, earliest, today), .. SeatRules.Check(rules[plan.Product], asked.Quantities, "/quantities")];
+        errors.AddRange(holds.Missing(plan, asked.TenantId, start));
         if (asked.Reference is { } named && (string.IsNullOrWhiteSpace(named) || named.Length > LongestReference))
             errors.Add(new("/reference", "length", $"reference must have 1 to {LongestReference} characters."));
         if (errors.Count > 0)
@@ -87,10 +91,10 @@ internal sealed class Opening(
 
         return asked.Reference is { } reference && taken.Contains((asked.TenantId, reference))
             ? SubscriptionRefusals.ReferenceTaken
-            : Subscription.Open(tenant, plan, asked.Quantities, start, asked.EndDate, asked.Reference, now);
+            : Subscription.Open(tenant, from, asked.Quantities, asked.EndDate, asked.Reference, now);
     }
 
-    private static IEnumerable<FieldError> Dates(NewSubscription asked, DateOnly start, DateOnly earliest, DateOnly today)
+    private static IEnumerable<FieldError> Dates(NewSubscription asked, Terms terms, DateOnly start, DateOnly earliest, DateOnly today)
     {
         var latest = today.AddYears(SubscriptionRefusals.YearsAhead);
         if (start < earliest)
@@ -99,6 +103,8 @@ internal sealed class Opening(
             yield return new("/startDate", "too_late", $"startDate must be {latest:yyyy-MM-dd} or earlier.");
         if (asked.EndDate <= start)
             yield return new("/endDate", "not_after_start", "endDate is the first day after the term and must be after startDate.");
+        if (asked.EndDate is not null && terms.Months is not null)
+            yield return new("/endDate", "not_with_term", "endDate cannot be named for a plan with a term, which ends it.");
     }
 
     private async Task<HashSet<(OrganizationId, string)>> TakenAsync(IReadOnlyList<NewSubscription> asked, List<OrganizationId> tenants, CancellationToken ct)
@@ -122,5 +128,6 @@ internal sealed class Opening(
             db.Publish(subscription.Activated());
         else
             db.Publish(new SubscriptionDue(subscription.Id), calendar.StartOf(subscription.StartsOn));
+        db.ExpectTermEnd(subscription, subscription.StartsOn, calendar);
     }
 }

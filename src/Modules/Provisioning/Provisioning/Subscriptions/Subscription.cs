@@ -7,22 +7,32 @@ using Licensing.Provisioning.Seats;
 namespace Licensing.Provisioning.Subscriptions;
 
 /// <summary>
-/// One tenant's right to use one plan version, kept as days: when it starts and ends, when it was suspended, what it held from
-/// when. Its status follows from the day asked about, so that no clock has to tick for it to be true.
+/// One tenant's right to use a plan, kept as days: when it starts and ends, which plan version is in force from when, when it was
+/// suspended, what it held from when. Its status and its terms follow from the day asked about, so that no clock has to tick for them to
+/// be true.
 /// </summary>
 internal sealed class Subscription : IVersioned, IOwned
 {
+    /// <summary>Why days between a term's end and its late renewal were without access.</summary>
+    public const string RenewedLate = "Renewed late";
+
     public SubscriptionId Id { get; private init; }
     public OrganizationId TenantId { get; private init; }
     public required string OwnerPath { get; init; }
-    public PlanId PlanId { get; private init; }
-    public PlanVersionId PlanVersionId { get; private init; }
-    public required string Product { get; init; }
     public string? Reference { get; private init; }
     public DateOnly StartsOn { get; private init; }
 
-    /// <summary>The term's end as agreed at the start; null is open-ended.</summary>
-    public DateOnly? ExpiresOn { get; private init; }
+    /// <summary>In the order of their days; the first one's is the start.</summary>
+    public IReadOnlyList<PlanFrom> Plans { get; private set; } = [];
+
+    /// <summary>The end that was named at the start; null where the plan's term decides, or nothing.</summary>
+    public DateOnly? AgreedEndsOn { get; private init; }
+
+    /// <summary>The end of the last term that somebody renewed for; null where none did.</summary>
+    public DateOnly? RenewedUntil { get; private set; }
+
+    /// <summary>The end of the term after which nothing follows by itself; null is open-ended. Follows from the plans; kept for the database.</summary>
+    public DateOnly? ExpiresOn { get; private set; }
     public DateOnly? CancelledOn { get; private set; }
 
     /// <summary>The first day that is not its own: the earlier of cancellation and expiry.</summary>
@@ -32,27 +42,31 @@ internal sealed class Subscription : IVersioned, IOwned
     public DateOnly? SuspendedOn { get; private set; }
     public IReadOnlyList<QuantityChange> History { get; private set; } = [];
     public IReadOnlyList<Suspension> Suspensions { get; private set; } = [];
+
+    /// <summary>Quotas agreed for it beside its plan's: meter → most usage of a billing period.</summary>
+    public IReadOnlyDictionary<string, decimal> Quotas { get; private set; } = new Dictionary<string, decimal>();
     public DateTimeOffset CreatedAt { get; private init; }
     public int Version { get; private set; }
 
     public static Subscription Open(
-        OrganizationRef tenant, PlanVersionRef plan, IReadOnlyDictionary<string, int> quantities, DateOnly startsOn, DateOnly? expiresOn,
-        string? reference, DateTimeOffset now) => new()
+        OrganizationRef tenant, PlanFrom plan, IReadOnlyDictionary<string, int> quantities, DateOnly? endsOn, string? reference, DateTimeOffset now)
+    {
+        var subscription = new Subscription
         {
             Id = Licensing.Kernel.Id.New<SubscriptionId>(now),
             TenantId = tenant.Id,
             OwnerPath = tenant.Path,
-            PlanId = plan.PlanId,
-            PlanVersionId = plan.Id,
-            Product = plan.Product,
             Reference = reference,
-            StartsOn = startsOn,
-            ExpiresOn = expiresOn,
-            EndsOn = expiresOn,
-            History = [new QuantityChange(startsOn, Quantities.Merge(Quantities.None, quantities))],
+            StartsOn = plan.On,
+            Plans = [plan],
+            AgreedEndsOn = endsOn,
+            History = [new QuantityChange(plan.On, Quantities.Merge(Quantities.None, quantities))],
             CreatedAt = now,
             Version = 1,
         };
+        subscription.EndsOn = subscription.ExpiresOn = subscription.Expiry(subscription.Plans);
+        return subscription;
+    }
 
     public SubscriptionStatus StatusOn(DateOnly today) =>
         EndsOn is { } end && (today >= end || end <= StartsOn) ? (CancelledOn == end ? SubscriptionStatus.Cancelled : SubscriptionStatus.Expired)
@@ -63,37 +77,99 @@ internal sealed class Subscription : IVersioned, IOwned
     /// <summary>What it holds on a day; before its first day what it will begin with.</summary>
     public IReadOnlyDictionary<string, int> QuantitiesOn(DateOnly day) => History.On(day < StartsOn ? StartsOn : day);
 
-    public SubscriptionActivated Activated() => new(Id, TenantId, PlanVersionId, StartsOn);
+    /// <summary>The term that runs on a day, or before the start the first one; null without a term.</summary>
+    public Term? TermOn(DateOnly day) => Plans.TermOn(day < StartsOn ? StartsOn : day);
+
+    /// <summary>The first day after the trial; the start where there is no trial.</summary>
+    public DateOnly TrialEndsOn(DateOnly day) => StartsOn.AddDays(Plans.On(day).TrialDays);
+
+    /// <summary>The term that ending on a day would cut short: not at its ends, and not before anything of it is paid.</summary>
+    public Term? CutShortOn(DateOnly day) =>
+        day > TrialEndsOn(day) && Plans.TermOn(day) is { } term && day > term.StartsOn ? term : null;
+
+    public SubscriptionActivated Activated() => new(Id, TenantId, Plans[0].PlanVersionId, StartsOn);
+
+    /// <summary>The products whose rules hold for it from a day on.</summary>
+    public IEnumerable<string> ProductsFrom(DateOnly day) => Plans.Where(p => p.On > day).Append(Plans.On(day)).Select(p => p.Product).Distinct();
 
     /// <summary>Sets quantities from a day on. Later changes already agreed stay, and every state from that day on must obey the rules.</summary>
     /// <param name="changes">Feature → quantity; absent ones stay.</param>
     /// <param name="effectiveOn">Null is the first possible day: today, or the start if that is to come.</param>
-    /// <param name="rules">The product's.</param>
+    /// <param name="rules">Those of <see cref="ProductsFrom"/> today, by product.</param>
     /// <param name="today">In the billing calendar.</param>
     /// <param name="at">Pointer of the quantities in the request.</param>
     public Result<QuantitiesSet> SetQuantities(
-        IReadOnlyDictionary<string, int> changes, DateOnly? effectiveOn, ProductRules rules, DateOnly today, string at)
+        IReadOnlyDictionary<string, int> changes, DateOnly? effectiveOn, IReadOnlyDictionary<string, ProductRules> rules, DateOnly today, string at)
+    {
+        if (DayOfChange(effectiveOn, today).Refused(out var refusal, out var day))
+            return refusal;
+
+        var on = day.Value;
+        var history = History.With(new QuantityChange(on, changes));
+        // Also what is set to 0, so that the rules see an unknown feature even when it is set to nothing.
+        if (Violations(history, Plans, on, rules, at, changes) is { Count: > 0 } errors)
+            return Refusal.AllFields(errors);
+        return Take(history, on, today);
+    }
+
+    /// <summary>Puts another plan version in force from a day on. The running term goes on until its end; changes agreed for later days stay.</summary>
+    /// <param name="plan">From its day on; in a currency that the tenant is billed in.</param>
+    /// <param name="quantities">All that is held from then on; null leaves what is held.</param>
+    /// <param name="rules">Those of <see cref="ProductsFrom"/> today and the new plan's, by product.</param>
+    /// <param name="today">In the billing calendar.</param>
+    public Result<PlanAgreed> ChangePlan(
+        Func<DateOnly, PlanFrom> plan, IReadOnlyDictionary<string, int>? quantities, DateOnly? effectiveOn, IReadOnlyDictionary<string, ProductRules> rules,
+        DateOnly today)
+    {
+        if (DayOfChange(effectiveOn, today).Refused(out var refusal, out var day))
+            return refusal;
+
+        var on = day.Value;
+        var agreed = plan(on);
+        if (on > today && on > StartsOn && Plans.Any(p => p.On == on))
+            return SubscriptionRefusals.PlanChangeScheduled(on);
+        var before = Plans.On(on);
+        if (before.PlanVersionId == agreed.PlanVersionId)
+            return SubscriptionRefusals.PlanUnchanged;
+
+        IReadOnlyList<PlanFrom> plans = [.. Plans.Where(p => p.On < on), agreed, .. Plans.Where(p => p.On > on)];
+        var history = quantities is null ? History : History.With(new QuantityChange(on, Whole(quantities, History.On(on))));
+        if (Violations(history, plans, on, rules, "/quantities", quantities) is { Count: > 0 } errors)
+            return Refusal.AllFields(errors);
+        if (EndsBefore(plans, history) is { } lost)
+            return lost;
+
+        Plans = plans;
+        Expire();
+        return new PlanAgreed(agreed, Take(history, on, today), on <= today ? new SubscriptionPlanChanged(Id, TenantId, on, before.PlanVersionId, agreed.PlanVersionId) : null);
+    }
+
+    /// <summary>What was agreed for a day to come shall not come: quantities and plan. Changes for later days stay and must still obey the rules.</summary>
+    public Result<SubscriptionChangeWithdrawn> Withdraw(DateOnly on, IReadOnlyDictionary<string, ProductRules> rules, DateOnly today)
     {
         if (SubscriptionRefusals.WhenNotLive(StatusOn(today)) is { } notLive)
             return notLive;
+        if (on <= today || on <= StartsOn || (History.All(c => c.On != on) && Plans.All(p => p.On != on)))
+            return SubscriptionRefusals.NoChangeScheduled(on);
 
-        var earliest = today < StartsOn ? StartsOn : today;
-        var on = effectiveOn ?? earliest;
-        if (on < earliest)
-            return SubscriptionRefusals.TooEarly("effectiveDate", earliest);
-        if (on > today.AddYears(SubscriptionRefusals.YearsAhead) || on >= EndsOn)
-            return SubscriptionRefusals.TooLate("effectiveDate", "the subscription's end");
+        IReadOnlyList<QuantityChange> history = [.. History.Where(c => c.On != on)];
+        IReadOnlyList<PlanFrom> plans = [.. Plans.Where(p => p.On != on)];
+        if (Violations(history, plans, on, rules, "", null) is { Count: > 0 } errors)
+            return SubscriptionRefusals.ChangeNeeded(on, errors);
+        if (EndsBefore(plans, history) is { } lost)
+            return lost;
 
-        var history = History.With(new QuantityChange(on, changes));
-        foreach (var day in history.Where(c => c.On >= on && (EndsOn is null || c.On < EndsOn)).Select(c => c.On))
-            if (SeatRules.Check(rules, day == on ? Stated(history, changes, day) : history.On(day), at) is { Count: > 0 } errors)
-                return Refusal.AllFields(day == on ? errors : [.. errors.Select(e => e with { Message = $"{e.Message} This would be so from {day:yyyy-MM-dd}." })]);
+        (History, Plans) = (history, plans);
+        Expire();
+        return new SubscriptionChangeWithdrawn(Id, TenantId, on, Plans.On(on).PlanVersionId, History.On(on));
+    }
 
-        var (before, after) = (History.On(on), history.On(on));
-        if (Same(History, history))
-            return new QuantitiesSet(on, before, after, null);
-        History = history;
-        return new QuantitiesSet(on, before, after, new SubscriptionQuantitiesChanged(Id, TenantId, on, after));
+    public Result<SubscriptionQuotaChanged> SetQuota(string meter, decimal limit, DateOnly today)
+    {
+        if (StatusOn(today) is SubscriptionStatus.Cancelled or SubscriptionStatus.Expired)
+            return SubscriptionRefusals.Ended;
+        Quotas = new SortedDictionary<string, decimal>(Quotas.ToDictionary(), StringComparer.Ordinal) { [meter] = limit };
+        return new SubscriptionQuotaChanged(Id, TenantId, meter, limit);
     }
 
     /// <summary>Stops access from today; the day of change belongs to the new state.</summary>
@@ -132,7 +208,8 @@ internal sealed class Subscription : IVersioned, IOwned
     /// <summary>Ends it. A cancellation that is still to come can be moved; one that has come cannot.</summary>
     /// <param name="on">The first day that is no longer its own; null is today. Before the start it never starts.</param>
     /// <param name="today">In the billing calendar.</param>
-    public Result<SubscriptionCancelled> Cancel(DateOnly? on, DateOnly today)
+    /// <param name="bound">Whether the term's rule of early cancellation holds; not for a customer's deletion, which nothing stops.</param>
+    public Result<SubscriptionCancelled> Cancel(DateOnly? on, DateOnly today, bool bound = true)
     {
         if (StatusOn(today) is SubscriptionStatus.Cancelled or SubscriptionStatus.Expired)
             return SubscriptionRefusals.Ended;
@@ -142,18 +219,171 @@ internal sealed class Subscription : IVersioned, IOwned
             return SubscriptionRefusals.TooLate("on", "the term's end");
 
         var end = on ?? today;
-        CancelledOn = EndsOn = end < StartsOn ? StartsOn : end;
-        return new SubscriptionCancelled(Id, TenantId, EndsOn.Value);
+        if (bound && CutShortOn(end) is { Terms.EarlyCancellation: false } term)
+            return SubscriptionRefusals.EarlyCancellation(term);
+        return End(end < StartsOn ? StartsOn : end);
     }
 
-    // Also what is set to 0, so that the rules see an unknown feature even when it is set to nothing.
-    private static Dictionary<string, int> Stated(IReadOnlyList<QuantityChange> history, IReadOnlyDictionary<string, int> changes, DateOnly day)
+    /// <summary>Ends it with the running term, whether another would have followed or not.</summary>
+    public Result<SubscriptionCancelled> CancelAtTermEnd(DateOnly today)
     {
-        var state = new Dictionary<string, int>(history.On(day), StringComparer.Ordinal);
-        foreach (var (feature, quantity) in changes)
-            state[feature] = quantity;
-        return state;
+        if (StatusOn(today) is SubscriptionStatus.Cancelled or SubscriptionStatus.Expired)
+            return SubscriptionRefusals.Ended;
+        if (TermOn(today) is not { } term)
+            return SubscriptionRefusals.NoTerm;
+        return End(ExpiresOn < term.EndsOn ? ExpiresOn.Value : term.EndsOn);
     }
+
+    /// <summary>Takes a cancellation back that has not come yet; all that was agreed for later days comes again.</summary>
+    public Result<SubscriptionCancellationUndone> UndoCancellation(DateOnly today)
+    {
+        if (StatusOn(today) is SubscriptionStatus.Cancelled or SubscriptionStatus.Expired)
+            return SubscriptionRefusals.Ended;
+        if (CancelledOn is null)
+            return SubscriptionRefusals.NoCancellation;
+
+        (CancelledOn, EndsOn) = (null, ExpiresOn);
+        return new SubscriptionCancellationUndone(Id, TenantId, EndsOn);
+    }
+
+    /// <summary>Adds a term to one that would end. Days between its end and a late renewal stay without access, and so unbilled.</summary>
+    public Result<SubscriptionRenewed> Renew(DateOnly today)
+    {
+        if (CancelledOn is not null)
+            return today < EndsOn && EndsOn > StartsOn ? SubscriptionRefusals.CancellationScheduled : SubscriptionRefusals.Ended;
+        if (RenewalWindow() is not { } window)
+            return today < EndsOn || EndsOn is null ? SubscriptionRefusals.NotRenewable : SubscriptionRefusals.Ended;
+        if (!window.Contains(today))
+            return SubscriptionRefusals.OutsideRenewalWindow(window);
+
+        var ended = ExpiresOn!.Value;
+        var next = Plans.TermOn(ended)!;
+        RenewedUntil = next.EndsOn;
+        Expire();
+        if (today > ended && SuspendedOn is null)
+            Suspensions = Suspensions is [.., { Until: { } until } last] && until == ended
+                ? [.. Suspensions.SkipLast(1), last with { Until = today }]
+                : [.. Suspensions, new Suspension(ended, today, RenewedLate)];
+        return new SubscriptionRenewed(Id, TenantId, next.StartsOn, next.EndsOn);
+    }
+
+    /// <summary>The days on which the term that would end can be renewed; null where nothing ends that could be.</summary>
+    public Period? RenewalWindow() =>
+        ExpiresOn is { } end && Plans.Terms().SkipWhile(t => t.EndsOn < end).FirstOrDefault() is { } term && term.EndsOn == end && (AgreedEndsOn is null || AgreedEndsOn > end)
+            && Period.TryCreate(end.AddDays(-term.Terms.RenewBefore), end.AddDays(term.Terms.RenewAfter), out var window)
+            ? window
+            : null;
+
+    private SubscriptionCancelled End(DateOnly end)
+    {
+        CancelledOn = EndsOn = end;
+        return new SubscriptionCancelled(Id, TenantId, end, CutShortOn(end)?.Terms.EarlyFeePercent);
+    }
+
+    private Result<Day> DayOfChange(DateOnly? effectiveOn, DateOnly today)
+    {
+        if (SubscriptionRefusals.WhenNotLive(StatusOn(today)) is { } notLive)
+            return notLive;
+
+        var earliest = today < StartsOn ? StartsOn : today;
+        var on = effectiveOn ?? earliest;
+        if (on < earliest)
+            return SubscriptionRefusals.TooEarly("effectiveDate", earliest);
+        if (on > today.AddYears(SubscriptionRefusals.YearsAhead) || on >= EndsOn)
+            return SubscriptionRefusals.TooLate("effectiveDate", "the subscription's end");
+        return new Day(on);
+    }
+
+    // For a day to come also what would be so anyway is agreed: something set before that day must not carry over it.
+    private QuantitiesSet Take(IReadOnlyList<QuantityChange> history, DateOnly on, DateOnly today)
+    {
+        var (before, after) = (History.On(on), history.On(on));
+        if (Same(History, history) && (on <= today || on <= StartsOn || Said(History, on) == Said(history, on)))
+            return new QuantitiesSet(on, before, after, null);
+        History = history;
+        return new QuantitiesSet(on, before, after, new SubscriptionQuantitiesChanged(Id, TenantId, on, after));
+    }
+
+    // Every state from that day on, also those after a cancellation to come and after a term that may be renewed: both can be undone.
+    private List<FieldError> Violations(
+        IReadOnlyList<QuantityChange> history, IReadOnlyList<PlanFrom> plans, DateOnly from, IReadOnlyDictionary<string, ProductRules> rules, string at,
+        IReadOnlyDictionary<string, int>? stated)
+    {
+        var errors = new List<FieldError>();
+        foreach (var day in history.Select(c => c.On).Concat(plans.Select(p => p.On)).Append(from).Where(d => d >= from).Distinct().Order())
+        {
+            var state = new Dictionary<string, int>(history.On(day), StringComparer.Ordinal);
+            if (day == from && stated is not null)
+                foreach (var (feature, quantity) in stated)
+                    state[feature] = quantity;
+            foreach (var error in SeatRules.Check(rules[plans.On(day).Product], state, at).Concat(Committed(history, plans, day, at)))
+                if (!errors.Exists(e => e.Pointer == error.Pointer && e.Code == error.Code))
+                    errors.Add(day == from ? error : error with { Message = $"{error.Message} This would be so from {day:yyyy-MM-dd}." });
+        }
+
+        return errors;
+    }
+
+    // Against the day before, so that what was set today can be corrected today.
+    private IEnumerable<FieldError> Committed(IReadOnlyList<QuantityChange> history, IReadOnlyList<PlanFrom> plans, DateOnly day, string at)
+    {
+        if (plans.TermOn(day) is not { } term || day == term.StartsOn || day <= StartsOn.AddDays(plans.On(day).TrialDays))
+            yield break;
+        var (before, after) = (history.On(day.AddDays(-1)), history.On(day));
+        foreach (var feature in before.Keys.Union(after.Keys).Order(StringComparer.Ordinal))
+        {
+            var (was, shall) = (before.GetValueOrDefault(feature), after.GetValueOrDefault(feature));
+            if (shall < was && !term.Terms.DecreaseAllowed)
+                yield return new($"{at}/{PointerToken.Escape(feature)}", "decrease_not_allowed", $"{feature} must not fall within the term, which ends on {term.EndsOn:yyyy-MM-dd}.");
+            if (shall > was && !term.Terms.IncreaseAllowed)
+                yield return new($"{at}/{PointerToken.Escape(feature)}", "increase_not_allowed", $"{feature} must not rise within the term, which ends on {term.EndsOn:yyyy-MM-dd}.");
+        }
+    }
+
+    // A plan that does not renew itself may end the subscription before something else that was agreed: that is said, not dropped.
+    private Refusal? EndsBefore(IReadOnlyList<PlanFrom> plans, IReadOnlyList<QuantityChange> history) =>
+        Expiry(plans) is { } end && (ExpiresOn is null || end < ExpiresOn)
+            && history.Select(c => c.On).Concat(plans.Select(p => p.On)).Where(d => d >= end && !(d >= ExpiresOn)).Order().ToList() is [var first, ..]
+            ? SubscriptionRefusals.EndsBeforeChange(end, first)
+            : null;
+
+    private void Expire()
+    {
+        ExpiresOn = Expiry(Plans);
+        EndsOn = CancelledOn < (ExpiresOn ?? DateOnly.MaxValue) ? CancelledOn : ExpiresOn;
+    }
+
+    // Whether a term goes on is said by the plan of its last day; how long and on which conditions, by the plan of its first.
+    private DateOnly? Expiry(IReadOnlyList<PlanFrom> plans)
+    {
+        foreach (var term in plans.Terms())
+        {
+            if (AgreedEndsOn <= term.EndsOn)
+                break;
+            if (RenewedUntil > term.EndsOn)
+                continue;
+            if (plans.On(term.EndsOn.AddDays(-1)).Terms is { Months: not null, AutoRenew: false })
+                return term.EndsOn;
+            if (plans[^1].On < term.EndsOn)
+                break;
+        }
+
+        return AgreedEndsOn;
+    }
+
+    // What is not named is gone, so that features of the former product need not be known.
+    private static SortedDictionary<string, int> Whole(IReadOnlyDictionary<string, int> quantities, IReadOnlyDictionary<string, int> held)
+    {
+        var change = new SortedDictionary<string, int>(StringComparer.Ordinal);
+        foreach (var feature in held.Keys)
+            change[feature] = 0;
+        foreach (var (feature, quantity) in quantities)
+            change[feature] = quantity;
+        return change;
+    }
+
+    private static string Said(IReadOnlyList<QuantityChange> history, DateOnly on) =>
+        string.Join(';', history.Where(c => c.On == on).SelectMany(c => c.Quantities).OrderBy(q => q.Key, StringComparer.Ordinal));
 
     private static bool Same(IReadOnlyList<QuantityChange> before, IReadOnlyList<QuantityChange> after)
     {
@@ -162,8 +392,13 @@ internal sealed class Subscription : IVersioned, IOwned
                 return false;
         return true;
     }
+
+    private sealed record Day(DateOnly Value);
 }
 
 /// <summary>The outcome of setting quantities; nothing to tell when they were so already.</summary>
 internal sealed record QuantitiesSet(
     DateOnly On, IReadOnlyDictionary<string, int> Before, IReadOnlyDictionary<string, int> After, SubscriptionQuantitiesChanged? Changed);
+
+/// <summary>The outcome of changing the plan; <paramref name="Changed"/> is null while it is to come.</summary>
+internal sealed record PlanAgreed(PlanFrom Plan, QuantitiesSet Quantities, SubscriptionPlanChanged? Changed);

@@ -51,7 +51,7 @@ internal sealed class SubscriptionDirectory(
         return
         [
             .. subscriptions.Select(s => new BillableSubscription(
-                s.Id, s.TenantId, paths[s.TenantId].On(LastDayOf(period)), s.StartsOn, Spans.Of(period, s.PlanVersionId, s.StartsOn, s.EndsOn, s.History, s.Suspensions))),
+                s.Id, s.TenantId, paths[s.TenantId].On(LastDayOf(period)), s.StartsOn, Spans.Of(period, s.Plans, s.StartsOn, s.EndsOn, s.History, s.Suspensions))),
         ];
     }
 
@@ -80,8 +80,9 @@ internal sealed class SubscriptionDirectory(
 
     private async Task<IEnumerable<UsageTarget>> TargetsAsync(List<Subscription> subscriptions, CancellationToken ct)
     {
-        var versions = await catalog.FindPlanVersionsAsync([.. subscriptions.Select(s => s.PlanVersionId).Distinct()], ct);
-        return subscriptions.Select(s => new UsageTarget(
-            s.Id, s.TenantId, s.PlanVersionId, versions[s.PlanVersionId].UsesPriceLists, s.StartsOn, s.EndsOn));
+        var today = calendar.DayOf(clock.GetUtcNow());
+        var versions = await catalog.FindPlanVersionsAsync([.. subscriptions.Select(s => s.Plans.On(today).PlanVersionId).Distinct()], ct);
+        return subscriptions.Select(s => (Subscription: s, Version: s.Plans.On(today).PlanVersionId)).Select(x => new UsageTarget(
+            x.Subscription.Id, x.Subscription.TenantId, x.Version, versions[x.Version].UsesPriceLists, x.Subscription.StartsOn, x.Subscription.EndsOn));
     }
 }

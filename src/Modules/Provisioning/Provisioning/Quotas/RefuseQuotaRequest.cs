@@ -1,0 +1,43 @@
+using FluentValidation;
+using Licensing.Kernel.Http;
+using Licensing.Provisioning.Data;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Provisioning.Quotas;
+
+/// <summary>Leaves a quota as it is, with a reason that the asker reads.</summary>
+internal static class RefuseQuotaRequest
+{
+    public sealed record Body(string Reason);
+
+    [Needs(ProvisioningPermissions.QuotasDecide)]
+    public sealed record Command(Guid Id, string Reason) : ICommand<QuotaRequestView>;
+
+    public sealed class Validator : AbstractValidator<Command>
+    {
+        public Validator() => RuleFor(x => x.Reason).NotEmpty().MaximumLength(500);
+    }
+
+    internal sealed class Handler(ProvisioningDb db, Precondition precondition, Principal principal, TimeProvider clock) : ICommandHandler<Command, QuotaRequestView>
+    {
+        public async Task<Result<QuotaRequestView>> Handle(Command request, CancellationToken cancellationToken)
+        {
+            var asked = await db.QuotaRequests.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken);
+            if (asked is null)
+                return QuotaRefusals.NotFound(request.Id);
+            if (precondition.Fails(asked))
+                return Precondition.Failed;
+            if (asked.Decide(QuotaRequestStatus.Refused, request.Reason, principal.Access.Name, clock.GetUtcNow()).Refused(out var refusal, out _))
+                return refusal;
+
+            // The ETag is of the new version, which saving makes.
+            await db.SaveChangesAsync(cancellationToken);
+            return QuotaRequestView.Of(asked);
+        }
+    }
+
+    public static void Map(RouteGroupBuilder requests) => requests
+        .MapPost("/{id:guid}/refuse", (Guid id, Body body, ISender sender, CancellationToken ct) => sender.Ok(new Command(id, body.Reason), ct))
+        .Slice<Command, QuotaRequestView>(nameof(RefuseQuotaRequest), "Refuses a quota request")
+        .WithMetadata(new TakesIfMatch());
+}

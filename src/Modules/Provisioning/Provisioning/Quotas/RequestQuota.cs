@@ -1,0 +1,52 @@
+using FluentValidation;
+using Licensing.Catalog.Contracts;
+using Licensing.Kernel.Http;
+using Licensing.Provisioning.Contracts;
+using Licensing.Provisioning.Data;
+using Licensing.Provisioning.Subscriptions;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Provisioning.Quotas;
+
+/// <summary>Asks the platform for another quota of a subscription.</summary>
+internal static class RequestQuota
+{
+    [Needs(ProvisioningPermissions.QuotasRequest)]
+    public sealed record Command(SubscriptionId SubscriptionId, string Meter, decimal Limit, string Reason) : ICommand<QuotaRequestView>;
+
+    public sealed class Validator : AbstractValidator<Command>
+    {
+        public Validator()
+        {
+            RuleFor(x => x.Meter).NotEmpty().MaximumLength(100);
+            RuleFor(x => x.Limit).GreaterThanOrEqualTo(0).WithErrorCode("negative").WithMessage("limit must be at least 0.");
+            RuleFor(x => x.Reason).NotEmpty().MaximumLength(500);
+        }
+    }
+
+    internal sealed class Handler(ProvisioningDb db, ICatalog catalog, Principal principal, BillingCalendar calendar, TimeProvider clock)
+        : ICommandHandler<Command, QuotaRequestView>
+    {
+        public async Task<Result<QuotaRequestView>> Handle(Command request, CancellationToken cancellationToken)
+        {
+            var id = request.SubscriptionId;
+            if (await db.Subscriptions.AsNoTracking().Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == id, cancellationToken) is not { } subscription)
+                return SubscriptionRefusals.NotFound(id.Value);
+            var now = clock.GetUtcNow();
+            if (subscription.StatusOn(calendar.DayOf(now)) is SubscriptionStatus.Cancelled or SubscriptionStatus.Expired)
+                return SubscriptionRefusals.Ended;
+            if (!(await catalog.MetersAsync(cancellationToken)).ContainsKey(request.Meter))
+                return QuotaRefusals.UnknownMeter(request.Meter);
+            if (await db.QuotaRequests.AnyAsync(x => x.SubscriptionId == id && x.Meter == request.Meter && x.Status == QuotaRequestStatus.Pending, cancellationToken))
+                return QuotaRefusals.Pending;
+
+            var asked = QuotaRequest.Of(subscription, request.Meter, request.Limit, request.Reason, principal.Access.Name, now);
+            db.Add(asked);
+            return QuotaRequestView.Of(asked);
+        }
+    }
+
+    public static void Map(RouteGroupBuilder requests) => requests
+        .MapPost("/", (Command body, ISender sender, CancellationToken ct) => sender.Created(body, x => $"/api/v1/quota-requests/{x.Id}", ct))
+        .Slice<Command, QuotaRequestView>(nameof(RequestQuota), "Asks for another quota of a subscription", StatusCodes.Status201Created);
+}

@@ -1,0 +1,104 @@
+using Licensing.Catalog.Contracts;
+using Licensing.Identity.Contracts;
+using Licensing.Kernel.Http;
+using Licensing.Kernel.Messaging;
+using Licensing.Provisioning.Contracts;
+using Licensing.Provisioning.Data;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Provisioning.Subscriptions;
+
+/// <summary>
+/// Puts a plan's newest version in force from today or a day to come: another plan of this product or another one, or a newer version of
+/// the same. Days before keep theirs, and are billed by it.
+/// </summary>
+internal static class ChangeSubscriptionPlan
+{
+    /// <param name="PlanId">The plan; its newest published version is taken.</param>
+    /// <param name="EffectiveDate">The first day of the new plan; today when left out, or the start if that is to come.</param>
+    /// <param name="Quantities">All that is held from then on; what is held already when left out.</param>
+    public sealed record Body(PlanId PlanId, DateOnly? EffectiveDate = null, IReadOnlyDictionary<string, int>? Quantities = null);
+
+    [Needs(ProvisioningPermissions.SubscriptionsManage)]
+    public sealed record Command(SubscriptionId Id, Body Asked) : ICommand<SubscriptionView>;
+
+    internal sealed class Handler(
+        ProvisioningDb db, ICatalog catalog, IOrganizationDirectory organizations, Prerequisites prerequisites, Principal principal, Precondition precondition, BillingCalendar calendar,
+        TimeProvider clock) : ICommandHandler<Command, SubscriptionView>
+    {
+        public async Task<Result<SubscriptionView>> Handle(Command request, CancellationToken cancellationToken)
+        {
+            var asked = request.Asked;
+            var subscription = await db.Subscriptions.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken);
+            if (subscription is null)
+                return SubscriptionRefusals.NotFound(request.Id.Value);
+            if (precondition.Fails(subscription))
+                return Precondition.Failed;
+            if (await catalog.CurrentVersionAsync(asked.PlanId, cancellationToken) is not { } plan)
+                return SubscriptionRefusals.PlanNotAvailable(asked.PlanId);
+            var tenant = (await organizations.FindAsync(subscription.TenantId, cancellationToken))!;
+            if (plan.IsPriced && plan.Currency != tenant.Currency)
+                return SubscriptionRefusals.CurrencyMismatch(plan, tenant);
+
+            var now = clock.GetUtcNow();
+            var today = calendar.DayOf(now);
+            var held = await prerequisites.OfAsync([subscription.TenantId], [plan], cancellationToken);
+            if (held.Missing(plan, subscription.TenantId, asked.EffectiveDate ?? today, besides: subscription.Id) is [_, ..] missing)
+                return Refusal.AllFields(missing);
+            var rules = await catalog.RulesOfAsync(subscription.ProductsFrom(today).Append(plan.Product).Distinct(), cancellationToken);
+            if (subscription.ChangePlan(on => PlanFrom.Of(plan, on, now), asked.Quantities, asked.EffectiveDate, rules, today).Refused(out var refusal, out var agreed))
+                return refusal;
+
+            var (from, changed) = (agreed.Plan, agreed.Changed);
+            db.Add(HistoryEntry.Of(
+                subscription, changed is null ? HistoryEvent.PlanChangeAgreed : HistoryEvent.PlanChanged, from.On, principal.Access.Name, now,
+                agreed.Quantities.After, plan: plan.Id));
+            if (agreed.Quantities.Changed is { } quantities)
+                db.Publish(quantities);
+            if (changed is not null)
+                db.Publish(changed);
+            else if (from.On > subscription.StartsOn)
+                db.Publish(new PlanChangeDue(subscription.Id, from.On, from.Agreement), calendar.StartOf(from.On));
+            // A term that begins with the plan; any other's end is expected already.
+            if (from.On <= today || from.On == subscription.StartsOn)
+                db.ExpectTermEnd(subscription, from.On, calendar);
+            // The ETag is of the new version, which saving makes.
+            await db.SaveChangesAsync(cancellationToken);
+            return SubscriptionView.Of(subscription, today);
+        }
+    }
+
+    public static void Map(RouteGroupBuilder subscriptions) => subscriptions
+        .MapPost("/{id:guid}/change-plan", (Guid id, Body body, ISender sender, CancellationToken ct) =>
+            sender.Ok(new Command(new SubscriptionId(id), body), ct))
+        .Slice<Command, SubscriptionView>(nameof(ChangeSubscriptionPlan), "Changes a subscription's plan or its version now or from a day on")
+        .WithMetadata(new TakesIfMatch());
+}
+
+/// <summary>The first day of a plan that was agreed earlier begins.</summary>
+/// <param name="Id">The subscription.</param>
+/// <param name="On">The day.</param>
+/// <param name="Agreement">Which agreement it is of.</param>
+[Message("provisioning.plan-change-due.v1")]
+internal sealed record PlanChangeDue(SubscriptionId Id, DateOnly On, Guid Agreement);
+
+/// <summary>
+/// Tells the other modules that another plan is in force, as agreed earlier. That it is follows from the date alone, so that a late message
+/// delays the announcement only.
+/// </summary>
+internal sealed class ChangePlanWhenDue(ProvisioningDb db, BillingCalendar calendar, TimeProvider clock) : IHandle<PlanChangeDue>
+{
+    public async Task HandleAsync(PlanChangeDue message, CancellationToken ct)
+    {
+        var subscription = await db.Subscriptions.AsNoTracking().SingleAsync(x => x.Id == message.Id, ct);
+        // Withdrawn, agreed anew or over meanwhile; each agreement has its own message.
+        if (subscription.EndsOn <= message.On || subscription.Plans.FirstOrDefault(p => p.On == message.On && p.Agreement == message.Agreement) is not { } plan)
+            return;
+
+        var before = subscription.Plans.On(message.On.AddDays(-1));
+        db.Add(HistoryEntry.Of(
+            subscription, HistoryEvent.PlanChanged, message.On, Access.System.Name, clock.GetUtcNow(), subscription.QuantitiesOn(message.On), plan: plan.PlanVersionId));
+        db.Publish(new SubscriptionPlanChanged(subscription.Id, subscription.TenantId, message.On, before.PlanVersionId, plan.PlanVersionId));
+        db.ExpectTermEnd(subscription, message.On, calendar);
+    }
+}

@@ -1,0 +1,41 @@
+using Licensing.Kernel.Http;
+using Licensing.Provisioning.Contracts;
+using Licensing.Provisioning.Data;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Provisioning.Subscriptions;
+
+/// <summary>Takes back a cancellation that has not come yet; all that was agreed for later days comes again.</summary>
+internal static class UndoCancellation
+{
+    [Needs(ProvisioningPermissions.SubscriptionsManage)]
+    public sealed record Command(SubscriptionId Id) : ICommand<SubscriptionView>;
+
+    internal sealed class Handler(ProvisioningDb db, Precondition precondition, Principal principal, BillingCalendar calendar, TimeProvider clock)
+        : ICommandHandler<Command, SubscriptionView>
+    {
+        public async Task<Result<SubscriptionView>> Handle(Command request, CancellationToken cancellationToken)
+        {
+            var subscription = await db.Subscriptions.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken);
+            if (subscription is null)
+                return SubscriptionRefusals.NotFound(request.Id.Value);
+            if (precondition.Fails(subscription))
+                return Precondition.Failed;
+
+            var now = clock.GetUtcNow();
+            var today = calendar.DayOf(now);
+            if (subscription.UndoCancellation(today).Refused(out var refusal, out var undone))
+                return refusal;
+
+            db.Add(HistoryEntry.Of(subscription, HistoryEvent.CancellationUndone, today, principal.Access.Name, now));
+            db.Publish(undone);
+            // The ETag is of the new version, which saving makes.
+            await db.SaveChangesAsync(cancellationToken);
+            return SubscriptionView.Of(subscription, today);
+        }
+    }
+
+    public static void Map(RouteGroupBuilder subscriptions) => subscriptions
+        .MapDelete("/{id:guid}/cancel", (Guid id, ISender sender, CancellationToken ct) => sender.Ok(new Command(new SubscriptionId(id)), ct))
+        .Slice<Command, SubscriptionView>(nameof(UndoCancellation), "Takes back a cancellation that has not come yet");
+}

@@ -1,0 +1,174 @@
+using Licensing.Catalog.Contracts;
+using Licensing.Provisioning.Subscriptions;
+using static Licensing.Provisioning.Tests.Subscriptions.Made;
+
+namespace Licensing.Provisioning.Tests.Subscriptions;
+
+public sealed class TermsTests
+{
+    private static readonly PlanTermsRef Yearly = new() { TermMonths = 12, AutoRenew = false, RenewalWindowDays = new(30, 10) };
+
+    private static string? CodeOf<T>(Result<T> result) where T : notnull => result.Refusal?.Fields is [var field, ..] ? $"{field.Pointer} {field.Code}" : result.Refusal?.Code;
+
+    private static Result<QuantitiesSet> Set(Subscription subscription, int seats, string? on = null, string? today = null) =>
+        subscription.SetQuantities(Q(seats), on is null ? null : Day(on), AllRules, today is null ? Today : Day(today), "/quantities");
+
+    private static Result<PlanAgreed> Move(Subscription subscription, PlanVersionRef plan, string? on = null, string? today = null) => subscription.ChangePlan(
+        day => PlanFrom.Of(plan, day, Now), null, on is null ? null : Day(on), AllRules, today is null ? Today : Day(today));
+
+    private static List<string> TermsOf(Subscription subscription, int count) =>
+        [.. subscription.Plans.Terms().Take(count).Select(t => $"{t.StartsOn:yyyy-MM-dd}/{t.EndsOn:yyyy-MM-dd}")];
+
+    [Fact]
+    public void Terms_are_counted_from_the_first_day_which_comes_back_after_shorter_months()
+    {
+        TermsOf(Open(new PlanTermsRef { TermMonths = 1 }, Day("2026-01-31")), 4)
+            .ShouldBe(["2026-01-31/2026-02-28", "2026-02-28/2026-03-31", "2026-03-31/2026-04-30", "2026-04-30/2026-05-31"]);
+        TermsOf(Open(new PlanTermsRef { TermMonths = 12 }, Day("2028-02-29")), 5)
+            .ShouldBe(["2028-02-29/2029-02-28", "2029-02-28/2030-02-28", "2030-02-28/2031-02-28", "2031-02-28/2032-02-29", "2032-02-29/2033-02-28"]);
+        TermsOf(Open(), 1).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void One_that_renews_itself_is_open_ended_and_one_that_does_not_expires_with_its_term()
+    {
+        var renewing = Open(new PlanTermsRef { TermMonths = 1 });
+        (renewing.EndsOn, renewing.StatusOn(Day("2031-01-01"))).ShouldBe((null, SubscriptionStatus.Active));
+        var ending = Open(Yearly);
+        (ending.EndsOn, ending.StatusOn(Day("2027-01-14")), ending.StatusOn(Day("2027-01-15"))).ShouldBe((Day("2027-01-15"), SubscriptionStatus.Active, SubscriptionStatus.Expired));
+        // A subscription may have its own answer.
+        Open(Yearly, autoRenew: true).EndsOn.ShouldBeNull();
+        Open(new PlanTermsRef { TermMonths = 1 }, autoRenew: false).EndsOn.ShouldBe(Day("2026-02-15"));
+    }
+
+    [Fact]
+    public void It_is_renewed_within_its_window_only()
+    {
+        var subscription = Open(Yearly);
+        var window = subscription.RenewalWindow().ShouldNotBeNull();
+        window.ToString().ShouldBe("2026-12-16/2027-01-25");
+        CodeOf(subscription.Renew(Day("2026-12-15"))).ShouldBe("outside_renewal_window");
+        subscription.Renew(Day("2026-12-16")).Refused(out _, out var renewed).ShouldBeFalse();
+
+        (renewed.TermStartsOn, renewed.TermEndsOn, subscription.EndsOn).ShouldBe((Day("2027-01-15"), Day("2028-01-15"), Day("2028-01-15")));
+        subscription.Suspensions.ShouldBeEmpty();
+        // Once, not twice ahead.
+        CodeOf(subscription.Renew(Day("2026-12-16"))).ShouldBe("outside_renewal_window");
+        CodeOf(Open().Renew(Today)).ShouldBe("subscription_not_renewable");
+        CodeOf(Open(expiresOn: Day("2026-02-01")).Renew(Today)).ShouldBe("subscription_not_renewable");
+        CodeOf(Open(new PlanTermsRef { TermMonths = 1 }).Renew(Today)).ShouldBe("subscription_not_renewable");
+        CodeOf(Open(Yearly).Renew(Day("2027-01-25"))).ShouldBe("outside_renewal_window");
+    }
+
+    [Fact]
+    public void Renewed_late_the_days_between_stay_without_access()
+    {
+        var subscription = Open(Yearly);
+        subscription.StatusOn(Day("2027-01-20")).ShouldBe(SubscriptionStatus.Expired);
+        subscription.Renew(Day("2027-01-20")).Refusal.ShouldBeNull();
+
+        subscription.Suspensions.ShouldBe([new Suspension(Day("2027-01-15"), Day("2027-01-20"), Subscription.RenewedLate)]);
+        (subscription.StatusOn(Day("2027-01-20")), subscription.EndsOn).ShouldBe((SubscriptionStatus.Active, Day("2028-01-15")));
+        Spans.Of(Period.Month(2027, 1), subscription.Plans, subscription.StartsOn, subscription.EndsOn, subscription.History, subscription.Suspensions)
+            .Select(s => s.Days.ToString()).ShouldBe(["2027-01-01/2027-01-15", "2027-01-20/2027-02-01"]);
+        var suspended = Open(Yearly);
+        suspended.Suspend("Overdue", Day("2027-01-10"), Now);
+        suspended.Renew(Day("2027-01-20")).Refusal.ShouldBeNull();
+        suspended.Suspensions.ShouldBe([new Suspension(Day("2027-01-10"), null, "Overdue")]);
+    }
+
+    [Fact]
+    public void Within_the_term_quantities_go_only_where_the_plan_allows()
+    {
+        var subscription = Open(new PlanTermsRef { TermMonths = 3, DecreaseAllowed = false });
+        Set(subscription, 20, today: "2026-01-20").Refusal.ShouldBeNull();
+        // What was set today can be corrected today, down to what held yesterday.
+        Set(subscription, 10, today: "2026-01-20").Refusal.ShouldBeNull();
+        CodeOf(Set(subscription, 9, today: "2026-01-20")).ShouldBe("/quantities/seats decrease_not_allowed");
+        CodeOf(Set(subscription, 9, "2026-04-14")).ShouldBe("/quantities/seats decrease_not_allowed");
+        Set(subscription, 9, "2026-04-15").Refusal.ShouldBeNull();
+        // Only until that day: raised before, the agreed 9 would still be a start of a term.
+        Set(subscription, 30, today: "2026-02-01").Refusal.ShouldBeNull();
+        Set(subscription, 40, "2026-03-01", "2026-02-01").Refusal.ShouldBeNull();
+        // Raising above what is agreed for later would make that a decrease.
+        CodeOf(Set(subscription, 50, today: "2026-02-02")).ShouldBe("/quantities/seats decrease_not_allowed");
+        var fixedSeats = Open(new PlanTermsRef { TermMonths = 3, IncreaseAllowed = false });
+        CodeOf(Set(fixedSeats, 11, today: "2026-01-16")).ShouldBe("/quantities/seats increase_not_allowed");
+        Set(fixedSeats, 11).Refusal.ShouldBeNull();
+    }
+
+    [Fact]
+    public void Within_a_trial_all_may_still_change_and_end()
+    {
+        var subscription = Open(new PlanTermsRef { TermMonths = 12, DecreaseAllowed = false, EarlyCancellation = new(false) }, trialDays: 14);
+        subscription.TrialEndsOn(Today).ShouldBe(Day("2026-01-29"));
+        Set(subscription, 5, today: "2026-01-29").Refusal.ShouldBeNull();
+        CodeOf(subscription.Cancel(Day("2026-01-30"), Today)).ShouldBe("early_cancellation_not_allowed");
+        subscription.Cancel(Day("2026-01-29"), Today).Refused(out _, out var cancelled).ShouldBeFalse();
+        cancelled.EarlyFeePercent.ShouldBeNull();
+    }
+
+    [Fact]
+    public void Ending_within_the_term_is_refused_or_costs_what_the_plan_says()
+    {
+        var bound = Open(new PlanTermsRef { TermMonths = 12, EarlyCancellation = new(false) });
+        CodeOf(bound.Cancel(null, Day("2026-01-16"))).ShouldBe("early_cancellation_not_allowed");
+        CodeOf(bound.Cancel(Day("2027-01-16"), Today)).ShouldBe("early_cancellation_not_allowed");
+        bound.Cancel(Day("2028-01-15"), Today).Refusal.ShouldBeNull();
+        bound.CancelAtTermEnd(Day("2026-06-01")).Refused(out _, out var cancelled).ShouldBeFalse();
+        (cancelled.EndsOn, cancelled.EarlyFeePercent).ShouldBe((Day("2027-01-15"), null));
+        // What deletes a customer's data is not stopped by what he agreed to.
+        bound.Cancel(null, Day("2026-06-02"), bound: false).Refusal.ShouldBeNull();
+
+        var costly = Open(new PlanTermsRef { TermMonths = 12, EarlyCancellation = new(true, 25) });
+        costly.Cancel(Day("2026-03-01"), Today).Refused(out _, out cancelled).ShouldBeFalse();
+        cancelled.EarlyFeePercent.ShouldBe(25);
+        costly.Cancel(Day("2027-01-15"), Today).Refused(out _, out cancelled).ShouldBeFalse();
+        cancelled.EarlyFeePercent.ShouldBeNull();
+    }
+
+    [Fact]
+    public void Cancelled_with_its_term_it_neither_renews_itself_nor_can_be_renewed_until_that_is_undone()
+    {
+        var subscription = Open(Yearly);
+        subscription.CancelAtTermEnd(Today).Refusal.ShouldBeNull();
+        subscription.StatusOn(Day("2027-01-15")).ShouldBe(SubscriptionStatus.Cancelled);
+        CodeOf(subscription.Renew(Day("2027-01-01"))).ShouldBe("cancellation_scheduled");
+        CodeOf(subscription.Renew(Day("2027-01-15"))).ShouldBe("subscription_ended");
+        subscription.UndoCancellation(Day("2027-01-01")).Refusal.ShouldBeNull();
+        subscription.Renew(Day("2027-01-01")).Refusal.ShouldBeNull();
+        CodeOf(Open().CancelAtTermEnd(Today)).ShouldBe("subscription_without_term");
+        var pending = Open(Yearly, Day("2026-03-01"));
+        pending.CancelAtTermEnd(Today).Refusal.ShouldBeNull();
+        pending.EndsOn.ShouldBe(Day("2027-03-01"));
+    }
+
+    [Fact]
+    public void Nobody_leaves_a_term_by_changing_his_plan()
+    {
+        var subscription = Open(new PlanTermsRef { TermMonths = 12, DecreaseAllowed = false, EarlyCancellation = new(false) });
+        Move(subscription, PlanWith(), "2026-03-01").Refusal.ShouldBeNull();
+
+        TermsOf(subscription, 3).ShouldBe(["2026-01-15/2027-01-15"]);
+        CodeOf(subscription.Cancel(Day("2026-04-01"), Today)).ShouldBe("early_cancellation_not_allowed");
+        CodeOf(Set(subscription, 5, "2026-04-01")).ShouldBe("/quantities/seats decrease_not_allowed");
+        // The running term ends, and nothing follows that binds.
+        subscription.EndsOn.ShouldBeNull();
+        subscription.Cancel(Day("2027-02-01"), Today).Refusal.ShouldBeNull();
+    }
+
+    [Fact]
+    public void Another_plans_term_begins_where_the_running_one_ends_or_at_once_where_none_runs()
+    {
+        var subscription = Open(new PlanTermsRef { TermMonths = 1 }, Day("2026-01-31"));
+        Move(subscription, PlanWith(new PlanTermsRef { TermMonths = 3, AutoRenew = false }), "2026-03-10").Refusal.ShouldBeNull();
+        TermsOf(subscription, 4).ShouldBe(["2026-01-31/2026-02-28", "2026-02-28/2026-03-31", "2026-03-31/2026-06-30", "2026-06-30/2026-09-30"]);
+        // Whether it goes on is said by the plan of the term's last day.
+        subscription.EndsOn.ShouldBe(Day("2026-03-31"));
+
+        var open = Open();
+        Move(open, PlanWith(new PlanTermsRef { TermMonths = 3 }), "2026-03-10").Refusal.ShouldBeNull();
+        TermsOf(open, 2).ShouldBe(["2026-03-10/2026-06-10", "2026-06-10/2026-09-10"]);
+        open.TermOn(Today).ShouldBeNull();
+    }
+}
