@@ -60,7 +60,7 @@ public class TwoBranches : IAsyncLifetime
     /// <summary>Whether the near branch's <paramref name="resource"/> lies in the subtree where <paramref name="role"/> is held there.</summary>
     public bool Reaches(string role, string resource) => Ids.LevelOf(role) <= resource switch
     {
-        "-" or "period" or "plan" or "product" or "meter" or "pricelist" => OrganizationKind.Tenant,
+        "-" or "period" or "plan" or "product" or "meter" or "pricelist" or "edition" => OrganizationKind.Tenant,
         "distributor" => OrganizationKind.Distributor,
         "partner" or "statement" or "scheme" or "certificate" => OrganizationKind.Partner,
         "operation" => OrganizationKind.Platform,
@@ -90,6 +90,14 @@ public class TwoBranches : IAsyncLifetime
             currency = "EUR",
             validFrom = "2025-01-01",
             items = Array.Empty<object>(),
+        }));
+        _shared["edition"] = Id(await PostAsync(admin, "/api/v1/license-editions", new
+        {
+            code = "M1",
+            durationMonths = 1,
+            quantity = "5 users",
+            prices = new[] { new { amount = "5.00", currency = "EUR" } },
+            names = new { EN = "Licence" },
         }));
         await PutAsync(admin, "/api/v1/tax-rates", new { country = "DE", category = "S", percent = "19", validFrom = "2025-01-01" });
     }

@@ -1,5 +1,6 @@
 using Licensing.Catalog.Contracts;
 using Licensing.Catalog.Data;
+using Licensing.Catalog.LicenseEditions;
 using Licensing.Catalog.Meters;
 using Licensing.Catalog.Plans;
 using Licensing.Catalog.Pricing;
@@ -23,12 +24,15 @@ public static class CatalogModule
                 .OnConstraint("products_key", ProductRefusals.KeyTaken)
                 .OnConstraint("plans_key", PlanRefusals.KeyTaken)
                 .OnConstraint("plan_versions_number", PlanRefusals.NothingToPublish)
-                .OnConstraint("price_lists_key", PriceListRefusals.KeyTaken);
+                .OnConstraint("price_lists_key", PriceListRefusals.KeyTaken)
+                .OnConstraint("license_editions_code", EditionRefusals.CodeTaken)
+                .OnConstraint("license_editions_one_demo", EditionRefusals.AnotherDemo);
             module.Services.AddSingleton<CatalogMemory>();
             module.Services.AddSingleton<IPreparation, CcaasProduct>();
             module.Services.AddScoped<ICatalog, PublishedPlans>();
             module.Services.AddScoped<IPriceBooks, PriceBooks>();
             module.Services.AddScoped<PriceItems>();
+            module.Services.AddScoped<ILicenseEditions, EditionsOnSale>();
         }
     }
 
@@ -61,6 +65,13 @@ public static class CatalogModule
             ListPriceLists.Map(pricing);
             GetPriceList.Map(pricing);
             ListPriceListItems.Map(pricing);
+
+            var editions = routes.MapGroup("/api/v1/license-editions").WithTags("Catalog");
+            CreateLicenseEdition.Map(editions);
+            ChangeLicenseEdition.Map(editions);
+            ListLicenseEditions.Map(editions);
+            GetLicenseEdition.Map(editions);
+            ListLicenseVersions.Map(routes.MapGroup("/api/v1/directory").WithTags("Catalog"));
         }
     }
 }
