@@ -13,13 +13,14 @@ public sealed class Ids(IReadOnlyDictionary<string, string> byName, Func<string,
     public IEnumerable<KeyValuePair<string, string>> Private => byName.Where(x => !Shared.Contains(x.Key));
 
     /// <summary>Ids of the right form that nothing has.</summary>
-    public static Ids Unknown() => new(Names.ToDictionary(n => n, _ => Id.NewGuid(DateTimeOffset.UnixEpoch).ToString()));
+    public static Ids Unknown() => new(Names.ToDictionary(n => n, n => n == "customer" ? "2000000000" : Id.NewGuid(DateTimeOffset.UnixEpoch).ToString()));
 
     public static IReadOnlyList<string> Names { get; } =
     [
         "distributor", "partner", "tenant", "user", "identity", "apikey", "client", "assignment", "product", "plan", "meter", "pricelist", "subscription", "invoice",
         "statement", "scheme", "operation", "role", "accountrole", "certificate", "session", "secretId",
         "statement", "scheme", "operation", "role", "accountrole", "certificate", "session", "edition",
+        "statement", "scheme", "operation", "role", "accountrole", "certificate", "session", "edition", "license", "customer",
     ];
 
     /// <summary>The same, but for one of them.</summary>

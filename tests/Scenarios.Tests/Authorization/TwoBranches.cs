@@ -36,6 +36,7 @@ public class TwoBranches : IAsyncLifetime
     public virtual async ValueTask InitializeAsync()
     {
         await App.InitializeAsync();
+        await CountFromAsync(734_000);
         var near = NearBranch = await App.BranchAsync();
         var far = await App.BranchAsync();
         await CatalogAsync(near);
@@ -47,6 +48,17 @@ public class TwoBranches : IAsyncLifetime
         Near = new Ids(nearIds, near.As);
         Far = new Ids(farIds, far.As);
     }
+
+    // The numbers of organisations name customers, and must not be found in whatever else an answer says.
+    private Task<int> CountFromAsync(int code) => App.InAsync<NpgsqlDataSource, int>(async database =>
+    {
+        await using var connection = await database.OpenConnectionAsync(Ct);
+        await using var begun = await connection.BeginTransactionAsync(Ct);
+        await using var count = new NpgsqlCommand($"set local role none; select setval('identity.organization_codes', {code})", connection, begun);
+        await count.ExecuteNonQueryAsync(Ct);
+        await begun.CommitAsync(Ct);
+        return code;
+    });
 
     public virtual async ValueTask DisposeAsync()
     {
@@ -134,6 +146,17 @@ public class TwoBranches : IAsyncLifetime
         }));
         ids["accountrole"] = Id(await PutAsync(admin, "/api/v1/roles/account-assignments", new { organizationId = ids["tenant"], role = Roles.TenantUser }));
         ids["certificate"] = Id(await PostAsync(admin, "/api/v1/certificates", new { organizationId = ids["partner"], pem = CertificatePem(), profile = "v2" }));
+        await PostAsync(admin, "/api/v1/users", new
+        {
+            email = $"administrator-{branch.Tenant.Code}@example.com",
+            displayName = "Administrator",
+            organizationId = ids["tenant"],
+            password = "correct horse battery staple 1A",
+            role = Roles.TenantAdministrator,
+        });
+        ids["customer"] = $"{branch.Tenant.Code}";
+        ids["license"] = (await PostAsync(branch.As(Roles.PartnerAdministrator), "/customerarea/licenses/demo", new { customer_code = branch.Tenant.Code }))
+            ["content"]!["license_id"]!.GetValue<string>();
         ids["subscription"] = Id(await PostAsync(admin, "/api/v1/subscriptions", new
         {
             tenantId = ids["tenant"],

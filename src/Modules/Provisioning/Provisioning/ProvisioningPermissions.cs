@@ -11,6 +11,13 @@ internal static class ProvisioningPermissions
     public const string SeatsRead = "provisioning.seats.read";
     public const string SeatsManage = "provisioning.seats.manage";
 
+    public const string LicensesRead = "provisioning.licenses.read";
+    public const string LicensesManage = "provisioning.licenses.manage";
+    public const string CreditRead = "provisioning.credit.read";
+
+    public const string CustomersRead = "provisioning.customers.read";
+    public const string CustomersManage = "provisioning.customers.manage";
+
     /// <summary>Of certificates alone: no role has it, and their door takes nobody else.</summary>
     public const string SignedUpdate = "provisioning.seats.sign";
 
@@ -23,6 +30,11 @@ internal static class ProvisioningPermissions
         new(SubscriptionsBackdate, "Open subscriptions that started in the past", Roles.PlatformAdministrator),
         new(SeatsRead, "See a tenant's seats, features and entitlements", Roles.All),
         new(SeatsManage, "Change a tenant's seats and features", Roles.ChannelAdministrators),
+        new(LicensesRead, "See licences, and which can be assigned", Roles.All),
+        new(LicensesManage, "Assign, activate, cancel and renew licences with the partner's prepaid credit", Roles.ChannelAdministrators),
+        new(CreditRead, "See one's own prepaid credit in the customer area", Roles.ChannelReaders),
+        new(CustomersRead, "See one's customers in the customer area", Roles.ChannelReaders),
+        new(CustomersManage, "Open customers, set their passwords and log them in through the customer area", Roles.ChannelAdministrators),
         new(SignedUpdate, "Change and delete customers' licences by signed requests; of certificates alone", []),
     ];
 }

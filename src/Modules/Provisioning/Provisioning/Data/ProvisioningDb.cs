@@ -1,4 +1,5 @@
 using Licensing.Kernel.Persistence;
+using Licensing.Provisioning.Licenses;
 using Licensing.Provisioning.Subscriptions;
 using Microsoft.EntityFrameworkCore;
 
@@ -9,6 +10,8 @@ internal sealed class ProvisioningDb(DbContextOptions<ProvisioningDb> options, D
     public override string Schema => "provisioning";
 
     public DbSet<Subscription> Subscriptions => Set<Subscription>();
+
+    public DbSet<License> Licenses => Set<License>();
 
     public DbSet<HistoryEntry> SubscriptionHistory => Set<HistoryEntry>();
 }
