@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text.Json.Nodes;
 
 namespace Licensing.Kernel;
 
@@ -48,6 +49,9 @@ public sealed record Refusal(RefusalKind Kind, string Code, string Message)
 
     /// <summary>Whether the same call may succeed a moment later, although nobody is over a limit: never kept as the answer to a retry.</summary>
     public bool Transient { get; init; }
+
+    /// <summary>Figures behind the refusal for machines, shown beside the message where a door has a place for them.</summary>
+    public JsonObject? Content { get; init; }
 
     public static Refusal Field(string pointer, string code, string message) =>
         new(RefusalKind.Invalid, "validation_failed", message) { Fields = [new(pointer, code, message)] };

@@ -30,6 +30,8 @@ public sealed class ChannelDialect : Dialect
         if (refusal.Fields.Count > 0)
             problem["errors"] = new JsonArray([.. refusal.Fields.Select(f =>
                 new JsonObject { ["pointer"] = f.Pointer, ["code"] = f.Code, ["message"] = f.Message })]);
+        if (refusal.Content is { } content)
+            problem["content"] = content.DeepClone();
         return context.WriteJsonAsync(status, problem, "application/problem+json");
     }
 }
@@ -85,6 +87,9 @@ public sealed class CustomerAreaDialect : Dialect
             body["errors"] = new JsonObject(refusal.Fields.GroupBy(f => f.Pointer.TrimStart('/', '?')).Select(field =>
                 KeyValuePair.Create(field.Key, (JsonNode?)new JsonArray([.. field.Select(f => (JsonNode?)f.Message)]))));
         }
+
+        if (refusal.Content is { } content)
+            body["content"] = content.DeepClone();
 
         return context.WriteJsonAsync(status, body);
     }

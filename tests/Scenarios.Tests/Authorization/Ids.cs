@@ -6,19 +6,19 @@ namespace Licensing.Scenarios.Tests.Authorization;
 public sealed class Ids(IReadOnlyDictionary<string, string> byName, Func<string, HttpClient>? clients = null)
 {
     // Made by the platform and seen by all: not a branch's own.
-    private static readonly string[] Shared = ["plan", "product", "meter", "pricelist"];
+    private static readonly string[] Shared = ["plan", "product", "meter", "pricelist", "edition"];
 
     public IReadOnlyDictionary<string, string> All => byName;
 
     public IEnumerable<KeyValuePair<string, string>> Private => byName.Where(x => !Shared.Contains(x.Key));
 
     /// <summary>Ids of the right form that nothing has.</summary>
-    public static Ids Unknown() => new(Names.ToDictionary(n => n, _ => Id.NewGuid(DateTimeOffset.UnixEpoch).ToString()));
+    public static Ids Unknown() => new(Names.ToDictionary(n => n, n => n == "customer" ? "2000000000" : Id.NewGuid(DateTimeOffset.UnixEpoch).ToString()));
 
     public static IReadOnlyList<string> Names { get; } =
     [
         "distributor", "partner", "tenant", "user", "identity", "apikey", "client", "assignment", "product", "plan", "meter", "pricelist", "subscription", "invoice",
-        "statement", "scheme", "operation", "role", "accountrole", "certificate", "session", "secretId", "quotarequest",
+        "statement", "scheme", "operation", "role", "accountrole", "certificate", "session", "secretId", "quotarequest", "edition", "license", "customer",
     ];
 
     /// <summary>The same, but for one of them.</summary>

@@ -36,6 +36,7 @@ public class TwoBranches : IAsyncLifetime
     public virtual async ValueTask InitializeAsync()
     {
         await App.InitializeAsync();
+        await CountFromAsync(734_000);
         var near = NearBranch = await App.BranchAsync();
         var far = await App.BranchAsync();
         await CatalogAsync(near);
@@ -47,6 +48,17 @@ public class TwoBranches : IAsyncLifetime
         Near = new Ids(nearIds, near.As);
         Far = new Ids(farIds, far.As);
     }
+
+    // The numbers of organisations name customers, and must not be found in whatever else an answer says.
+    private Task<int> CountFromAsync(int code) => App.InAsync<NpgsqlDataSource, int>(async database =>
+    {
+        await using var connection = await database.OpenConnectionAsync(Ct);
+        await using var begun = await connection.BeginTransactionAsync(Ct);
+        await using var count = new NpgsqlCommand($"set local role none; select setval('identity.organization_codes', {code})", connection, begun);
+        await count.ExecuteNonQueryAsync(Ct);
+        await begun.CommitAsync(Ct);
+        return code;
+    });
 
     public virtual async ValueTask DisposeAsync()
     {
@@ -60,7 +72,7 @@ public class TwoBranches : IAsyncLifetime
     /// <summary>Whether the near branch's <paramref name="resource"/> lies in the subtree where <paramref name="role"/> is held there.</summary>
     public bool Reaches(string role, string resource) => Ids.LevelOf(role) <= resource switch
     {
-        "-" or "period" or "plan" or "product" or "meter" or "pricelist" => OrganizationKind.Tenant,
+        "-" or "period" or "plan" or "product" or "meter" or "pricelist" or "edition" => OrganizationKind.Tenant,
         "distributor" => OrganizationKind.Distributor,
         "partner" or "statement" or "scheme" or "certificate" => OrganizationKind.Partner,
         "operation" => OrganizationKind.Platform,
@@ -92,6 +104,14 @@ public class TwoBranches : IAsyncLifetime
             items = Array.Empty<object>(),
         }));
         await PostAsync(admin, "/api/v1/directory/exchange-rates", new { rates = new[] { new { from = "EUR", to = "USD", date = "2025-12-31", rate = "1.08" } } });
+        _shared["edition"] = Id(await PostAsync(admin, "/api/v1/license-editions", new
+        {
+            code = "M1",
+            durationMonths = 1,
+            quantity = "5 users",
+            prices = new[] { new { amount = "5.00", currency = "EUR" } },
+            names = new { EN = "Licence" },
+        }));
         await PutAsync(admin, "/api/v1/tax-rates", new { country = "DE", category = "S", percent = "19", validFrom = "2025-01-01" });
     }
 
@@ -127,6 +147,17 @@ public class TwoBranches : IAsyncLifetime
         }));
         ids["accountrole"] = Id(await PutAsync(admin, "/api/v1/roles/account-assignments", new { organizationId = ids["tenant"], role = Roles.TenantUser }));
         ids["certificate"] = Id(await PostAsync(admin, "/api/v1/certificates", new { organizationId = ids["partner"], pem = CertificatePem(), profile = "v2" }));
+        await PostAsync(admin, "/api/v1/users", new
+        {
+            email = $"administrator-{branch.Tenant.Code}@example.com",
+            displayName = "Administrator",
+            organizationId = ids["tenant"],
+            password = "correct horse battery staple 1A",
+            role = Roles.TenantAdministrator,
+        });
+        ids["customer"] = $"{branch.Tenant.Code}";
+        ids["license"] = (await PostAsync(branch.As(Roles.PartnerAdministrator), "/customerarea/licenses/demo", new { customer_code = branch.Tenant.Code }))
+            ["content"]!["license_id"]!.GetValue<string>();
         ids["subscription"] = Id(await PostAsync(admin, "/api/v1/subscriptions", new
         {
             tenantId = ids["tenant"],

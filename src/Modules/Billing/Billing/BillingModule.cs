@@ -1,10 +1,13 @@
 using Licensing.Billing.Contracts;
+using Licensing.Billing.Credit;
 using Licensing.Billing.Data;
 using Licensing.Billing.Invoices;
+using Licensing.Billing.Ledger;
 using Licensing.Billing.Pricing;
 using Licensing.Billing.Runs;
 using Licensing.Billing.Summaries;
 using Licensing.Billing.Taxes;
+using Licensing.Provisioning.Contracts;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -22,7 +25,10 @@ public static class BillingModule
                 .On<BillingRunContinued, ContinueBillingRun>()
                 .OnConstraint("invoices_one_per_tenant_and_period", InvoiceRefusals.BilledAlready)
                 .OnConstraint("invoice_lines_billed_once", InvoiceRefusals.BilledAlready)
-                .OnConstraint("tax_rates_one_per_day", TaxRefusals.SetAlready);
+                .OnConstraint("tax_rates_one_per_day", TaxRefusals.SetAlready)
+                .On<CreditLapseDue, LapseWhenDue>()
+                .OnConstraint("ledger_transactions_once", LedgerRefusals.DoneAlready)
+                .Ops(VerifyLedger.Ops);
             host.Services.AddSingleton(host.Configuration.GetSection("Billing").Get<BillingSettings>() ?? new BillingSettings());
             host.Services.AddScoped<BillingChunks>();
             host.Services.AddScoped<InvoiceWriter>();
@@ -31,6 +37,9 @@ public static class BillingModule
             host.Services.AddScoped<IInvoicedAmounts>(services => services.GetRequiredService<InvoicedAmounts>());
             host.Services.AddScoped<IBillingProgress>(services => services.GetRequiredService<InvoicedAmounts>());
             host.Services.AddScoped<BilledAmounts>();
+            host.Services.AddScoped<CreditLedger>();
+            host.Services.AddScoped<IPrepaidCredit>(services => services.GetRequiredService<CreditLedger>());
+            host.Services.AddSingleton<VerifyLedger>();
         }
     }
 
@@ -51,6 +60,11 @@ public static class BillingModule
             var rates = routes.MapGroup("/api/v1/tax-rates").WithTags("Billing");
             SetTaxRate.Map(rates);
             ListTaxRates.Map(rates);
+
+            var credit = routes.MapGroup("/api/v1/credit").WithTags("Billing");
+            ListCredit.Map(credit);
+            ListMovements.Map(credit);
+            TopUpCredit.Map(credit);
 
             CalculatePrice.Map(routes.MapGroup("/api/v1/pricing").WithTags("Billing"));
         }

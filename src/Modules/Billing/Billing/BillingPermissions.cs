@@ -11,6 +11,9 @@ internal static class BillingPermissions
     public const string TaxRatesRead = "billing.tax_rates.read";
     public const string TaxRatesManage = "billing.tax_rates.manage";
 
+    public const string CreditRead = "billing.credit.read";
+    public const string CreditTopUp = "billing.credit.top_up";
+
     public static IReadOnlyList<Permission> All { get; } =
     [
         new(RunsStart, "Start billing runs.", Roles.PlatformAdministrator, Roles.PlatformService),
@@ -19,5 +22,7 @@ internal static class BillingPermissions
         new(SummariesRead, "Read what is billed and what would be.", Roles.Readers),
         new(TaxRatesRead, "Read tax rates.", Roles.ChannelReaders),
         new(TaxRatesManage, "Set tax rates.", Roles.PlatformAdministrator),
+        new(CreditRead, "See prepaid credit and what was done with it.", Roles.ChannelReaders),
+        new(CreditTopUp, "Add prepaid credit to partners.", Roles.PlatformAdministrator, Roles.DistributorAdministrator),
     ];
 }

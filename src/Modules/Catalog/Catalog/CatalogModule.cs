@@ -1,6 +1,7 @@
 using Licensing.Catalog.Contracts;
 using Licensing.Catalog.Data;
 using Licensing.Catalog.Directories;
+using Licensing.Catalog.LicenseEditions;
 using Licensing.Catalog.Meters;
 using Licensing.Catalog.Plans;
 using Licensing.Catalog.Pricing;
@@ -24,13 +25,16 @@ public static class CatalogModule
                 .OnConstraint("products_key", ProductRefusals.KeyTaken)
                 .OnConstraint("plans_key", PlanRefusals.KeyTaken)
                 .OnConstraint("plan_versions_number", PlanRefusals.NothingToPublish)
-                .OnConstraint("price_lists_key", PriceListRefusals.KeyTaken);
+                .OnConstraint("price_lists_key", PriceListRefusals.KeyTaken)
+                .OnConstraint("license_editions_code", EditionRefusals.CodeTaken)
+                .OnConstraint("license_editions_one_demo", EditionRefusals.AnotherDemo);
             module.Services.AddSingleton<CatalogMemory>();
             module.Services.AddSingleton<IPreparation, CcaasProduct>();
             module.Services.AddScoped<ICatalog, PublishedPlans>();
             module.Services.AddScoped<IPriceBooks, PriceBooks>();
             module.Services.AddScoped<PriceItems>();
             module.Services.AddScoped<PriceOwners>();
+            module.Services.AddScoped<ILicenseEditions, EditionsOnSale>();
         }
     }
 
@@ -76,6 +80,12 @@ public static class CatalogModule
             RecordExchangeRates.Map(directory);
             ListExchangeRates.Map(directory);
             GetExchangeRate.Map(directory);
+            var editions = routes.MapGroup("/api/v1/license-editions").WithTags("Catalog");
+            CreateLicenseEdition.Map(editions);
+            ChangeLicenseEdition.Map(editions);
+            ListLicenseEditions.Map(editions);
+            GetLicenseEdition.Map(editions);
+            ListLicenseVersions.Map(directory);
         }
     }
 }

@@ -13,6 +13,8 @@ internal static class CatalogPermissions
     public const string PricesRead = "catalog.prices.read";
     public const string PricesManage = "catalog.prices.manage";
     public const string RatesManage = "catalog.rates.manage";
+    public const string EditionsRead = "catalog.license_editions.read";
+    public const string EditionsManage = "catalog.license_editions.manage";
 
     public static IReadOnlyList<Permission> All { get; } =
     [
@@ -25,5 +27,7 @@ internal static class CatalogPermissions
         new(PricesRead, "See the price lists that apply to everyone, and those of one's own tenants", Roles.All),
         new(PricesManage, "Add price lists and change their items", Roles.Platform),
         new(RatesManage, "Record exchange rates", Roles.Platform),
+        new(EditionsRead, "See licence editions", Roles.All),
+        new(EditionsManage, "Put licence editions on sale, change them and take them off", Roles.Platform),
     ];
 }

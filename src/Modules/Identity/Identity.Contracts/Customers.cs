@@ -1,4 +1,5 @@
 using Licensing.Kernel;
+using Licensing.Kernel.Http;
 
 namespace Licensing.Identity.Contracts;
 
@@ -17,6 +18,18 @@ public interface ICustomers
     /// <param name="ct">Gives up.</param>
     Task<OrganizationRef?> HoldAsync(string? partner, string tenant, CancellationToken ct);
 
+    /// <summary>The tenant of that number, or null. Open, suspended or not.</summary>
+    Task<OrganizationRef?> FindAsync(int code, CancellationToken ct);
+
+    /// <summary>As <see cref="FindAsync"/>, held as by <see cref="HoldAsync(string?, string, CancellationToken)"/>.</summary>
+    Task<OrganizationRef?> HoldAsync(int code, CancellationToken ct);
+
+    /// <summary>Tenants as customers of their partners, newest first; those that are closed are left out.</summary>
+    /// <param name="code">Only the one of this number.</param>
+    /// <param name="start">Which page.</param>
+    /// <param name="ct">Gives up.</param>
+    Task<Result<Page<CustomerRef>>> ListAsync(int? code, PageStart start, CancellationToken ct);
+
     /// <summary>
     /// The partner of that external id, or null where there is none, or more than one, within the scope. Whoever else asks for it here waits
     /// until the caller's transaction ends.
@@ -29,3 +42,43 @@ public interface ICustomers
     /// <summary>Gives a partner or tenant another display name; the same one, or one outside the scope, is left as it is.</summary>
     Task<Result<Done>> RenameAsync(OrganizationId id, string displayName, CancellationToken ct);
 }
+
+/// <summary>The people of customers, for doors through which partners open both at once. Works within the scope of the present request.</summary>
+public interface ICustomerAccounts
+{
+    /// <summary>Opens a tenant with an administrator who may log in at once, by the rules and rights of both. Saved, not committed.</summary>
+    /// <returns>Refused with pointers of <see cref="NewCustomer"/>'s properties in camelCase.</returns>
+    Task<Result<OrganizationRef>> OpenAsync(NewCustomer customer, CancellationToken ct);
+
+    /// <summary>
+    /// Gives the tenant's first administrator a password and ends what he has open; refused where he may do more than the caller, and as a conflict
+    /// where there is none.
+    /// </summary>
+    Task<Result<Done>> SetPasswordAsync(OrganizationId tenant, string password, CancellationToken ct);
+
+    /// <summary>Where a tenant is written to: its first administrator's address, else its contact's, else null. Not bound to the scope.</summary>
+    Task<string?> MailAddressAsync(OrganizationId tenant, CancellationToken ct);
+}
+
+/// <summary>A tenant as its partner's customer.</summary>
+/// <param name="Id">The tenant.</param>
+/// <param name="Code">Its number.</param>
+/// <param name="DisplayName">For people.</param>
+/// <param name="ContactName">Whom to reach there.</param>
+/// <param name="Email">His address.</param>
+/// <param name="Phone">His number.</param>
+/// <param name="Country">ISO 3166-1 alpha-2.</param>
+/// <param name="Active">False while it is suspended.</param>
+/// <param name="CreatedAt">When it was opened.</param>
+public sealed record CustomerRef(
+    OrganizationId Id, int Code, string DisplayName, string? ContactName, string? Email, string? Phone, string Country, bool Active, DateTimeOffset CreatedAt);
+
+/// <summary>A customer to be opened.</summary>
+/// <param name="Partner">Whose.</param>
+/// <param name="DisplayName">The tenant's.</param>
+/// <param name="Country">ISO 3166-1 alpha-2.</param>
+/// <param name="Email">The administrator's address, and the tenant's contact.</param>
+/// <param name="Password">8 to 72 characters, more where the platform asks for more than its default.</param>
+/// <param name="PersonName">The administrator's.</param>
+/// <param name="Phone">As it was written.</param>
+public sealed record NewCustomer(OrganizationId Partner, string DisplayName, string Country, string Email, string Password, string PersonName, string? Phone);

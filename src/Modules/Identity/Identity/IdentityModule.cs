@@ -65,6 +65,7 @@ public static class IdentityModule
             services.AddScoped<OrganizationDirectory>();
             services.AddScoped<IOrganizationDirectory>(provider => provider.GetRequiredService<OrganizationDirectory>());
             services.AddScoped<ICustomers, Customers>();
+            services.AddScoped<ICustomerAccounts, CustomerAccounts>();
             services.AddScoped<OrganizationOpening>();
             services.AddScoped<ManagedOrganizations>();
             services.AddScoped<HeldOrganizations>();

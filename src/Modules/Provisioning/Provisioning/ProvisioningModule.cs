@@ -2,9 +2,11 @@ using Licensing.Identity.Contracts;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
 using Licensing.Provisioning.Contracts;
+using Licensing.Provisioning.CustomerArea;
 using Licensing.Provisioning.Data;
 using Licensing.Provisioning.EntitlementChecks;
 using Licensing.Provisioning.Quotas;
+using Licensing.Provisioning.Licenses;
 using Licensing.Provisioning.Seats;
 using Licensing.Provisioning.Signed;
 using Licensing.Provisioning.Subscriptions;
@@ -27,6 +29,9 @@ public static class ProvisioningModule
                 .On<TermDue, RenewWhenDue>()
                 .On<TenantTransferred, MoveWhenTransferred>()
                 .On<DeletionDue, DeleteWhenDue>()
+                .On<LicenseStartDue, TellWhenLicenseStarts>()
+                .On<LicenseEndDue, TellWhenLicenseEnds>()
+                .OnConstraint("licenses_renewed_once", LicenseRefusals.RenewedAlready)
                 .OnConstraint("deletions_pending", SignedRefusals.Race)
                 .OnConstraint("quota_requests_pending", QuotaRefusals.Pending)
                 .OnConstraint("subscription_history_once", SubscriptionRefusals.ConcurrentTermEnd)
@@ -40,6 +45,9 @@ public static class ProvisioningModule
             module.Services.AddSingleton<IAuthenticator, SignedAuthenticator>();
             module.Services.AddScoped<ISubscriptionDirectory, SubscriptionDirectory>();
             module.Services.AddScoped<IHoldsOrganization, LiveSubscriptions>();
+            module.Services.AddScoped<IHoldsOrganization, LiveLicenses>();
+            module.Services.AddScoped<CustomerLicenses>();
+            module.Services.AddScoped<Notices>();
         }
     }
 
@@ -81,6 +89,25 @@ public static class ProvisioningModule
             var entitlements = routes.MapGroup("/api/v1/entitlements").WithTags("Provisioning");
             CheckEntitlement.Map(entitlements);
             SignEntitlements.Map(entitlements);
+            var licenses = routes.MapGroup("/api/v1/licenses").WithTags("Provisioning");
+            ListLicenses.Map(licenses);
+            GetLicense.Map(licenses);
+
+            ListAvailableLicenses.Map(routes);
+            AssignDemoLicense.Map(routes);
+            AssignLicense.Map(routes);
+            ActivateLicense.Map(routes);
+            CancelLicense.Map(routes);
+            RenewLicense.Map(routes);
+            ListCustomerLicenses.Map(routes);
+            GetCredit.Map(routes);
+            OpenCustomer.Map(routes);
+            SetCustomerPassword.Map(routes);
+            ListCustomers.Map(routes);
+            GetLoginToken.Map(routes);
+            ListDirectories.Map(routes);
+
+            CheckEntitlement.Map(routes.MapGroup("/api/v1/entitlements").WithTags("Provisioning"));
         }
     }
 }

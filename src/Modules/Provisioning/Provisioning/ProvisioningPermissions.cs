@@ -13,6 +13,12 @@ internal static class ProvisioningPermissions
 
     public const string QuotasRequest = "provisioning.quotas.request";
     public const string QuotasDecide = "provisioning.quotas.decide";
+    public const string LicensesRead = "provisioning.licenses.read";
+    public const string LicensesManage = "provisioning.licenses.manage";
+    public const string CreditRead = "provisioning.credit.read";
+
+    public const string CustomersRead = "provisioning.customers.read";
+    public const string CustomersManage = "provisioning.customers.manage";
 
     /// <summary>Of certificates alone: no role has it, and their door takes nobody else.</summary>
     public const string SignedUpdate = "provisioning.seats.sign";
@@ -29,6 +35,11 @@ internal static class ProvisioningPermissions
         new(QuotasRequest, "Ask for other quotas", [.. Roles.ChannelAdministrators, Roles.TenantAdministrator]),
         // Not those in between: what they granted their own branch, the platform would have to deliver.
         new(QuotasDecide, "Approve and refuse quota requests", Roles.Platform),
+        new(LicensesRead, "See licences, and which can be assigned", Roles.All),
+        new(LicensesManage, "Assign, activate, cancel and renew licences with the partner's prepaid credit", Roles.ChannelAdministrators),
+        new(CreditRead, "See one's own prepaid credit in the customer area", Roles.ChannelReaders),
+        new(CustomersRead, "See one's customers in the customer area", Roles.ChannelReaders),
+        new(CustomersManage, "Open customers, set their passwords and log them in through the customer area", Roles.ChannelAdministrators),
         new(SignedUpdate, "Change and delete customers' licences by signed requests; of certificates alone", []),
     ];
 }

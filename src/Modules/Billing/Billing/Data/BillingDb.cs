@@ -1,4 +1,5 @@
 using Licensing.Billing.Invoices;
+using Licensing.Billing.Ledger;
 using Licensing.Billing.Runs;
 using Licensing.Billing.Taxes;
 using Licensing.Kernel.Persistence;
@@ -15,6 +16,14 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, DbSession s
     public DbSet<Invoice> Invoices => Set<Invoice>();
 
     public DbSet<InvoiceLine> Lines => Set<InvoiceLine>();
+
+    public DbSet<LedgerAccount> LedgerAccounts => Set<LedgerAccount>();
+
+    public DbSet<LedgerTransaction> LedgerTransactions => Set<LedgerTransaction>();
+
+    public DbSet<LedgerEntry> LedgerEntries => Set<LedgerEntry>();
+
+    public DbSet<CreditLot> CreditLots => Set<CreditLot>();
 
     public DbSet<CountryTaxRate> TaxRates => Set<CountryTaxRate>();
 }

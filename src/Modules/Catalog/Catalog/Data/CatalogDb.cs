@@ -1,4 +1,5 @@
 using Licensing.Catalog.Directories;
+using Licensing.Catalog.LicenseEditions;
 using Licensing.Catalog.Meters;
 using Licensing.Catalog.Plans;
 using Licensing.Catalog.Pricing;
@@ -21,6 +22,8 @@ internal sealed class CatalogDb(DbContextOptions<CatalogDb> options, DbSession s
     public DbSet<PlanVersion> PlanVersions => Set<PlanVersion>();
 
     public DbSet<PriceList> PriceLists => Set<PriceList>();
+
+    public DbSet<LicenseEdition> LicenseEditions => Set<LicenseEdition>();
 
     public DbSet<PriceListItem> PriceListItems => Set<PriceListItem>();
 

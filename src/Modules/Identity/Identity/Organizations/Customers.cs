@@ -1,5 +1,6 @@
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Data;
+using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
@@ -16,6 +17,25 @@ internal sealed class Customers(
 
     public Task<OrganizationRef?> HoldPartnerAsync(string partner, CancellationToken ct) =>
         HoldAsync("o.kind = 'Partner' and o.external_id = $3", [partner], ct);
+
+    public async Task<OrganizationRef?> FindAsync(int code, CancellationToken ct)
+    {
+        var ids = await Tenants(code).Select(x => x.Id).ToListAsync(ct);
+        return ids is [var id] ? await directory.FindAsync(id, ct) : null;
+    }
+
+    public Task<OrganizationRef?> HoldAsync(int code, CancellationToken ct) => HoldAsync("o.kind = 'Tenant' and o.status <> 'Closed' and o.code = $3", [code], ct);
+
+    public async Task<Result<Page<CustomerRef>>> ListAsync(int? code, PageStart start, CancellationToken ct) =>
+        (await Tenants(code).AsNoTracking().ToPageAsync(start, x => x.Id, x => x, x => x.Id.Value, ct)).Refused(out var refusal, out var page)
+            ? refusal
+            : new Page<CustomerRef>(
+                [.. page.Items.Select(x => new CustomerRef(
+                    x.Id, x.Code, x.DisplayName, x.Contact?.Name, x.Contact?.Email, x.Contact?.Phone, x.Country, x.Status is OrganizationStatus.Active, x.CreatedAt))],
+                page.Next);
+
+    private IQueryable<Organization> Tenants(int? code) => db.Organizations.Within(principal.Scope)
+        .Where(x => x.Kind == OrganizationKind.Tenant && x.Status != OrganizationStatus.Closed && (code == null || x.Code == code));
 
     public async Task<Result<OrganizationRef>> OpenAsync(OrganizationId partner, string externalId, string displayName, CancellationToken ct)
     {

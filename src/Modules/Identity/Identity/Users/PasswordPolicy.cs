@@ -11,6 +11,9 @@ internal sealed class PasswordPolicy : IPasswordValidator<User>
 {
     public const int ShortestAllowed = 12;
 
+    /// <summary>Of those that partners give their customers.</summary>
+    public const int ShortestOfCustomers = 8;
+
     /// <summary>Of what is read at all; a password this long is refused before it is hashed.</summary>
     public const int LongestInput = 1_024;
 
@@ -31,10 +34,14 @@ internal sealed class PasswordPolicy : IPasswordValidator<User>
     }
 
     public Task<IdentityResult> ValidateAsync(UserManager<User> manager, User user, string? password) =>
-        Task.FromResult(Broken(user, password ?? "") is { } broken ? IdentityResult.Failed(broken) : IdentityResult.Success);
+        Task.FromResult(Broken(user, password ?? "", _shortest) is { } broken ? IdentityResult.Failed(broken) : IdentityResult.Success);
 
-    private IdentityError? Broken(User user, string password) =>
-        password.Length < _shortest ? Rule("too_short", $"must have at least {_shortest} characters.")
+    /// <summary>For the customer area, whose contract takes shorter ones (ADR 0019), unless the platform asks for more than its default.</summary>
+    public IdentityError? BrokenByCustomer(User user, string password) =>
+        Broken(user, password, _shortest > ShortestAllowed ? _shortest : ShortestOfCustomers);
+
+    private IdentityError? Broken(User user, string password, int shortest) =>
+        password.Length < shortest ? Rule("too_short", $"must have at least {shortest} characters.")
         : password.Length > _longest ? Rule("too_long", $"must have at most {_longest} characters.")
         : IsWellKnown(password) ? Rule("common_password", "is one of the passwords that are tried first; choose another.")
         : IsOwnName(user, password) ? Rule("like_own_name", "must not be made of the user's e-mail address or name.")
@@ -86,6 +93,16 @@ internal static class NewPasswords
 {
     extension(UserManager<User> users)
     {
+        /// <summary>As the other, for a customer's password that his partner chooses and that he need not change.</summary>
+        public Refusal? SetCustomerPassword(User user, string password, string pointer, DateTimeOffset now)
+        {
+            if (users.PasswordValidators.OfType<PasswordPolicy>().Single().BrokenByCustomer(user, password) is { } broken)
+                return Refusal.AllFields([new FieldError(pointer, broken.Code, $"{pointer[1..]} {broken.Description}")]);
+            user.KeepHash(users.PasswordHasher.HashPassword(user, password));
+            user.PasswordGiven(mustChange: false, now);
+            return null;
+        }
+
         /// <summary>Puts a new password in the place of whatever was there, when the policy takes it; the user is then told whose choice it was.</summary>
         /// <returns>Why not, as an error of the field that <paramref name="pointer"/> names.</returns>
         public async Task<Refusal?> SetPasswordAsync(User user, string password, string pointer)

@@ -1,5 +1,6 @@
 using Licensing.Kernel.Persistence;
 using Licensing.Provisioning.Quotas;
+using Licensing.Provisioning.Licenses;
 using Licensing.Provisioning.Subscriptions;
 using Microsoft.EntityFrameworkCore;
 
@@ -12,6 +13,7 @@ internal sealed class ProvisioningDb(DbContextOptions<ProvisioningDb> options, D
     public DbSet<Subscription> Subscriptions => Set<Subscription>();
 
     public DbSet<QuotaRequest> QuotaRequests => Set<QuotaRequest>();
+    public DbSet<License> Licenses => Set<License>();
 
     public DbSet<HistoryEntry> SubscriptionHistory => Set<HistoryEntry>();
 }

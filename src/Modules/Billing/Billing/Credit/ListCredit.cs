@@ -1,0 +1,49 @@
+using Licensing.Billing.Data;
+using Licensing.Billing.Ledger;
+using Licensing.Identity.Contracts;
+using Licensing.Kernel.Http;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Billing.Credit;
+
+/// <summary>What the organisations of the caller's branch can spend now, per currency and unit.</summary>
+internal static class ListCredit
+{
+    [Needs(BillingPermissions.CreditRead)]
+    public sealed record Query(Guid? OrganizationId, string? Unit, int? Limit, string? After) : IQuery<Page<CreditView>>;
+
+    internal sealed class Handler(BillingDb db, Principal principal, TimeProvider clock) : IQueryHandler<Query, Page<CreditView>>
+    {
+        public async Task<Result<Page<CreditView>>> Handle(Query request, CancellationToken cancellationToken)
+        {
+            if (PageStart.Read(request.Limit, request.After).Refused(out var refusal, out var start))
+                return refusal;
+            var now = clock.GetUtcNow();
+            var accounts = db.LedgerAccounts.AsNoTracking().Within(principal.Scope).Where(x => x.Kind == AccountKind.Prepaid);
+            if (request.OrganizationId is { } organization)
+                accounts = accounts.Where(x => x.OwnerId == new OrganizationId(organization));
+            if (request.Unit is not null)
+                accounts = accounts.Where(x => x.Unit == request.Unit);
+            // What has expired is gone, whether or not it has been written off yet.
+            return (await accounts.ToPageAsync(
+                start, x => x.Id,
+                x => new
+                {
+                    x.Id,
+                    x.OwnerId,
+                    x.Unit,
+                    Balance = db.CreditLots.Where(l => l.AccountId == x.Id && l.Remaining > 0 && (l.ExpiresAt == null || l.ExpiresAt > now)).Sum(l => l.Remaining),
+                    NextExpiry = db.CreditLots.Where(l => l.AccountId == x.Id && l.Remaining > 0 && l.ExpiresAt > now).Min(l => l.ExpiresAt),
+                },
+                x => x.Id, cancellationToken)).Refused(out refusal, out var page)
+                ? refusal
+                : new Page<CreditView>(
+                    [.. page.Items.Select(x => new CreditView(x.Id, x.OwnerId, x.Unit, CreditAmountView.Text(x.Unit, x.Balance), x.NextExpiry))], page.Next);
+        }
+    }
+
+    public static void Map(RouteGroupBuilder credit) => credit
+        .MapGet("/", (Guid? organizationId, string? unit, int? limit, string? after, ISender sender, CancellationToken ct) =>
+            sender.Ok(new Query(organizationId, unit, limit, after), ct))
+        .Slice<Query, Page<CreditView>>(nameof(ListCredit), "Lists prepaid credit per organization and unit, newest first");
+}

@@ -1,0 +1,69 @@
+using FluentValidation;
+using Licensing.Billing.Data;
+using Licensing.Billing.Ledger;
+using Licensing.Identity.Contracts;
+using Licensing.Kernel.Http;
+using Licensing.Provisioning.Contracts;
+
+namespace Licensing.Billing.Credit;
+
+/// <summary>Adds prepaid credit to a partner. A reference is added once, however often it is sent.</summary>
+internal static class TopUpCredit
+{
+    /// <param name="OrganizationId">A partner.</param>
+    /// <param name="Reference">Of the payment; unique for the partner.</param>
+    /// <param name="Amount">Money to be spent.</param>
+    /// <param name="Points">Points to be spent.</param>
+    /// <param name="ExpiresAt">What is left then is lost; null: never.</param>
+    [Needs(BillingPermissions.CreditTopUp)]
+    public sealed record Command(OrganizationId OrganizationId, string Reference, Money? Amount = null, decimal? Points = null, DateTimeOffset? ExpiresAt = null)
+        : ICommand<MovementView>;
+
+    public sealed class Validator : AbstractValidator<Command>
+    {
+        // Far above what is prepaid, far below what a sum could overflow by.
+        private const decimal Most = 1_000_000_000_000m;
+
+        public Validator(TimeProvider clock)
+        {
+            RuleFor(x => x.Reference).NotEmpty().MaximumLength(200);
+            RuleFor(x => x.Amount).NotNull().When(x => x.Points is null).WithErrorCode("nothing_to_add").WithMessage("Give amount, points or both.");
+            RuleFor(x => x.Amount).Must(a => a is not { } amount || amount.Amount is > 0 and <= Most && amount.Round() == amount)
+                .WithErrorCode("not_an_amount").WithMessage($"amount must be above 0, at most {Most}, and have no more digits than the currency's minor unit.");
+            RuleFor(x => x.Points).Must(p => p is not { } points || points is > 0 and <= Most && Math.Round(points, CreditAmount.PointDigits) == points)
+                .WithErrorCode("not_an_amount").WithMessage($"points must be above 0, at most {Most}, and have at most {CreditAmount.PointDigits} digits after the point.");
+            RuleFor(x => x.ExpiresAt).Must(at => at is null || at > clock.GetUtcNow()).WithErrorCode("too_early").WithMessage("expiresAt must lie ahead.");
+        }
+    }
+
+    internal sealed class Handler(BillingDb db, CreditLedger ledger, IOrganizationDirectory organizations, Principal principal) : ICommandHandler<Command, MovementView>
+    {
+        public async Task<Result<MovementView>> Handle(Command command, CancellationToken cancellationToken)
+        {
+            var held = await organizations.HoldAsync([command.OrganizationId], cancellationToken);
+            if (!held.TryGetValue(command.OrganizationId, out var partner) || partner.Kind is not OrganizationKind.Partner || !principal.Scope.Contains(partner.Path))
+                return LedgerRefusals.NotAPartner(command.OrganizationId.Value);
+            var amounts = new List<CreditAmount>();
+            if (command.Amount is { } money)
+                amounts.Add(new(money.Currency.Code, money.Amount));
+            if (command.Points is { } points)
+                amounts.Add(new(CreditAmount.Points, points));
+            if ((await ledger.TopUpAsync(partner, command.Reference, amounts, command.ExpiresAt, cancellationToken)).Refused(out var refusal, out var added))
+                return refusal;
+            await db.SaveChangesAsync(cancellationToken);
+            return MovementView.Of(partner.Id, CreditLedger.MovementOf(added, (await ledger.AmountsAsync([added.Id], cancellationToken))[added.Id]));
+        }
+    }
+
+    public static void Map(RouteGroupBuilder credit) => credit
+        .MapPost("/top-ups", (Command body, ISender sender, CancellationToken ct) =>
+            sender.Created(body, x => $"/api/v1/credit/movements?organizationId={x.OrganizationId.Value}", ct))
+        .Slice<Command, MovementView>(nameof(TopUpCredit), "Adds prepaid credit to a partner, once per reference", StatusCodes.Status201Created)
+        .WithMetadata(new SliceExample(new
+        {
+            organizationId = "019bc0e5-5c00-7d3a-9f10-6b1f2e4a7c01",
+            reference = "payment 4711",
+            amount = new { amount = "50.00", currency = "EUR" },
+            points = "10",
+        }));
+}

@@ -1,0 +1,34 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace Licensing.Billing.Ledger;
+
+/// <summary>Credit that came in at once and ends at once, or never. What is left of it follows from the entries.</summary>
+internal sealed class CreditLot
+{
+    public Guid Id { get; private init; }
+    public Guid AccountId { get; private init; }
+    public DateTimeOffset? ExpiresAt { get; private init; }
+    public DateTimeOffset CreatedAt { get; private init; }
+
+    /// <summary>Written by the database alone.</summary>
+    public decimal Remaining { get; private init; }
+
+    public static CreditLot Open(Guid account, DateTimeOffset? expiresAt, DateTimeOffset now) => new()
+    {
+        Id = Licensing.Kernel.Id.NewGuid(now),
+        AccountId = account,
+        ExpiresAt = expiresAt?.ToUniversalTime(),
+        CreatedAt = now,
+    };
+
+    public sealed class Mapping : IEntityTypeConfiguration<CreditLot>
+    {
+        public void Configure(EntityTypeBuilder<CreditLot> builder)
+        {
+            builder.ToTable("credit_lots").HasKey(x => x.Id);
+            builder.HasOne<LedgerAccount>().WithMany().HasForeignKey(x => x.AccountId);
+            builder.Property(x => x.Remaining).ValueGeneratedOnAddOrUpdate();
+        }
+    }
+}

@@ -1,0 +1,24 @@
+using Licensing.Identity.Contracts;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace Licensing.Billing.Ledger;
+
+/// <summary>What an account counts. Only <see cref="Prepaid"/> is something to spend; the others say where that came from and went to.</summary>
+internal enum AccountKind { Prepaid, Funded, Spent, Lapsed }
+
+/// <summary>One owner's account of one kind in one currency or credit unit. Partners do not move in the tree, so neither does an account.</summary>
+internal sealed class LedgerAccount : IOwned
+{
+    public Guid Id { get; private init; }
+    public OrganizationId OwnerId { get; private init; }
+    public string OwnerPath { get; private init; } = "";
+    public AccountKind Kind { get; private init; }
+    public string Unit { get; private init; } = "";
+    public DateTimeOffset CreatedAt { get; private init; }
+
+    public sealed class Mapping : IEntityTypeConfiguration<LedgerAccount>
+    {
+        public void Configure(EntityTypeBuilder<LedgerAccount> builder) => builder.ToTable("ledger_accounts").HasKey(x => x.Id);
+    }
+}

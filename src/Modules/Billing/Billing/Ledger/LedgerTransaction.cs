@@ -1,0 +1,76 @@
+using Licensing.Identity.Contracts;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace Licensing.Billing.Ledger;
+
+internal enum TransactionKind { TopUp, Spending, GivingBack, Lapse }
+
+/// <summary>One money action, done once (owner, kind and key are unique). Its entries add up to nothing in each unit, as the database sees to.</summary>
+internal sealed class LedgerTransaction : IOwned
+{
+    public Guid Id { get; private init; }
+    public OrganizationId OwnerId { get; private init; }
+    public string OwnerPath { get; private init; } = "";
+    public TransactionKind Kind { get; private init; }
+    public string Key { get; private init; } = "";
+    public string Reference { get; private init; } = "";
+    public int Entries { get; private init; }
+    public DateTimeOffset CreatedAt { get; private init; }
+
+    public static LedgerTransaction Of(
+        LedgerAccount owner, TransactionKind kind, string key, string reference, int entries, DateTimeOffset now) => new()
+        {
+            Id = Licensing.Kernel.Id.NewGuid(now),
+            OwnerId = owner.OwnerId,
+            OwnerPath = owner.OwnerPath,
+            Kind = kind,
+            Key = key,
+            Reference = reference,
+            Entries = entries,
+            CreatedAt = now,
+        };
+}
+
+/// <summary>One side of a transaction: what it adds to one account.</summary>
+internal sealed class LedgerEntry
+{
+    public Guid TransactionId { get; private init; }
+    public int Position { get; private init; }
+    public Guid AccountId { get; private init; }
+    public string Unit { get; private init; } = "";
+
+    /// <summary>Which credit; exactly those of prepaid accounts have one.</summary>
+    public Guid? LotId { get; private init; }
+    public decimal Amount { get; private init; }
+
+    public static LedgerEntry Of(LedgerTransaction transaction, int position, Posting posting) => new()
+    {
+        TransactionId = transaction.Id,
+        Position = position,
+        AccountId = posting.Account.Id,
+        Unit = posting.Account.Unit,
+        LotId = posting.Lot,
+        Amount = posting.Amount,
+    };
+
+    public sealed class Mapping : IEntityTypeConfiguration<LedgerEntry>, IEntityTypeConfiguration<LedgerTransaction>
+    {
+        public void Configure(EntityTypeBuilder<LedgerTransaction> builder) => builder.ToTable("ledger_transactions").HasKey(x => x.Id);
+
+        public void Configure(EntityTypeBuilder<LedgerEntry> builder)
+        {
+            builder.ToTable("ledger_entries").HasKey(x => new { x.TransactionId, x.Position });
+            // Said so that entries are written after what they refer to.
+            builder.HasOne<LedgerTransaction>().WithMany().HasForeignKey(x => x.TransactionId);
+            builder.HasOne<LedgerAccount>().WithMany().HasForeignKey(x => x.AccountId);
+            builder.HasOne<CreditLot>().WithMany().HasForeignKey(x => x.LotId);
+        }
+    }
+}
+
+/// <summary>What is to be added to an account.</summary>
+/// <param name="Account">Which.</param>
+/// <param name="Amount">Negative takes away.</param>
+/// <param name="Lot">Which credit, for prepaid accounts.</param>
+internal sealed record Posting(LedgerAccount Account, decimal Amount, Guid? Lot = null);

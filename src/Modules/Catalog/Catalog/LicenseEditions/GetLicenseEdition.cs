@@ -1,0 +1,25 @@
+using Licensing.Catalog.Contracts;
+using Licensing.Catalog.Data;
+using Licensing.Kernel.Http;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Catalog.LicenseEditions;
+
+/// <summary>One licence edition.</summary>
+internal static class GetLicenseEdition
+{
+    [Needs(CatalogPermissions.EditionsRead)]
+    public sealed record Query(LicenseEditionId Id) : IQuery<LicenseEditionView>;
+
+    internal sealed class Handler(CatalogDb db) : IQueryHandler<Query, LicenseEditionView>
+    {
+        public async Task<Result<LicenseEditionView>> Handle(Query request, CancellationToken cancellationToken) =>
+            await db.LicenseEditions.AsNoTracking().SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken) is { } edition
+                ? LicenseEditionView.Of(edition)
+                : EditionRefusals.NotFound(request.Id.Value);
+    }
+
+    public static void Map(RouteGroupBuilder editions) => editions
+        .MapGet("/{id:guid}", (Guid id, ISender sender, CancellationToken ct) => sender.Ok(new Query(new LicenseEditionId(id)), ct))
+        .Slice<Query, LicenseEditionView>(nameof(GetLicenseEdition), "Reads a licence edition");
+}

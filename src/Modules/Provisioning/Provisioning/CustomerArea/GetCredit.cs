@@ -1,0 +1,47 @@
+using Licensing.Identity.Contracts;
+using Licensing.Kernel.Http;
+using Licensing.Provisioning.Contracts;
+
+namespace Licensing.Provisioning.CustomerArea;
+
+/// <summary>What the key's owner can spend, and what was done with his credit lately.</summary>
+internal static class GetCredit
+{
+    [Needs(ProvisioningPermissions.CreditRead)]
+    public sealed record Query(Currency Currency, PageStart Start) : IQuery<CreditStatement>;
+
+    /// <summary>Balances, and a page of movements.</summary>
+    public sealed record CreditStatement(decimal Balance, decimal Points, Page<CreditMovement> Movements);
+
+    /// <summary>Credit in one currency.</summary>
+    public sealed record AreaCredit(decimal Balance, string Currency, decimal Points, IReadOnlyList<AreaMovement> Movements);
+
+    /// <summary>What was done with the credit; negative amounts were spent.</summary>
+    public sealed record AreaMovement(Guid Id, string Kind, string Reference, decimal Amount, decimal Points, DateTimeOffset CreatedAt);
+
+    internal sealed class Handler(IPrepaidCredit credit, Principal principal) : IQueryHandler<Query, CreditStatement>
+    {
+        public async Task<Result<CreditStatement>> Handle(Query request, CancellationToken cancellationToken)
+        {
+            var owner = new OrganizationId(principal.Access.OrganizationId);
+            if ((await credit.MovementsAsync(owner, [request.Currency.Code, CreditAmount.Points], request.Start, cancellationToken)).Refused(out var refusal, out var movements))
+                return refusal;
+            var available = await credit.AvailableAsync(owner, cancellationToken);
+            return new CreditStatement(Of(available, request.Currency.Code), Of(available, CreditAmount.Points), movements);
+        }
+    }
+
+    public static void Map(IEndpointRouteBuilder area) => area
+        .MapAreaGet<Query, AreaCredit>("/credit", nameof(GetCredit), "Shows the prepaid credit, points and last movements",
+            ["currency_code", "lang", "limit", "after"],
+            async (given, sender, ct) =>
+            {
+                var (currency, _, start) = (given.Currency(), given.Language(), given.Page());
+                return given.Broken ?? (await sender.Send(new Query(currency, start), ct)).As(
+                    x => new AreaCredit(x.Balance, currency.Code, x.Points,
+                        [.. x.Movements.Items.Select(m => new AreaMovement(m.Id, m.Kind, m.Reference, Of(m.Amounts, currency.Code), Of(m.Amounts, CreditAmount.Points), m.At))]),
+                    x => x.Movements.Next);
+            });
+
+    private static decimal Of(IEnumerable<CreditAmount> amounts, string unit) => amounts.Where(x => x.Unit == unit).Sum(x => x.Amount);
+}

@@ -1,0 +1,39 @@
+using System.Globalization;
+using Licensing.Identity.Contracts;
+using Licensing.Kernel.Http;
+using Licensing.Provisioning.Licenses;
+
+namespace Licensing.Provisioning.CustomerArea;
+
+/// <summary>
+/// A token that logs a customer's user in once. A GET that makes something, as this door's clients know it; so nothing on the way may keep its answer.
+/// </summary>
+internal static class GetLoginToken
+{
+    [Needs(ProvisioningPermissions.CustomersManage)]
+    public sealed record Query(int Customer) : IQuery<LoginToken>;
+
+    /// <summary>The token, good once and for so long.</summary>
+    public sealed record LoginToken(string Token, string Expiration);
+
+    internal sealed class Handler(ICustomers customers, ILoginLinks links, TimeProvider clock) : IQueryHandler<Query, LoginToken>
+    {
+        public async Task<Result<LoginToken>> Handle(Query request, CancellationToken cancellationToken)
+        {
+            if (await customers.FindAsync(request.Customer, cancellationToken) is not { } tenant)
+                return LicenseRefusals.CustomerNotFound(request.Customer);
+            return (await links.ForTenantAsync(tenant.Id, cancellationToken)).Refused(out var refusal, out var link)
+                ? refusal
+                : new LoginToken(link.Token, string.Create(CultureInfo.InvariantCulture, $"{(link.ExpiresAt - clock.GetUtcNow()).TotalMinutes:0} min"));
+        }
+    }
+
+    public static void Map(IEndpointRouteBuilder area) => area
+        .MapAreaGet<Query, LoginToken>("/auth/token", nameof(GetLoginToken), "Makes a one-time login token for a customer",
+            ["customer_code", "lang"],
+            async (given, sender, ct) =>
+            {
+                var (customer, _) = (given.Number("customer_code"), given.Language());
+                return given.Broken ?? (await sender.Send(new Query(customer), ct)).As(x => x);
+            });
+}

@@ -1,0 +1,38 @@
+using System.Globalization;
+using Licensing.Identity.Contracts;
+using Licensing.Kernel.Mail;
+using Licensing.Provisioning.Data;
+using Microsoft.Extensions.Configuration;
+
+namespace Licensing.Provisioning.Licenses;
+
+/// <summary>What customers are told of their licences by mail, in the transaction that makes it true. Customers without an address are told nothing.</summary>
+internal sealed class Notices(ProvisioningDb db, ICustomerAccounts customers, Post post, IConfiguration configuration)
+{
+    public async Task AssignedAsync(OrganizationRef tenant, License license, string language, CancellationToken ct)
+    {
+        if (await customers.MailAddressAsync(tenant.Id, ct) is not { } address)
+            return;
+        var name = license.Names.InLanguage(language);
+        var info = license.Info is { } what ? $" ({what})" : "";
+        var days = license.EndsOn is { } end
+            ? $"It has started and lasts until {end.AddDays(-1).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)}."
+            : "It starts when it is activated.";
+        // What a partner wrote must not make lines of its own.
+        var subject = $"{configuration["Platform:Name"] ?? "Platform"}: {(license.Demo ? "a demo licence" : "a licence")} for you".ReplaceLineEndings(" ");
+        post.Send(db, new Letter(address, subject, $"""
+            Hello {tenant.DisplayName.ReplaceLineEndings(" ")},
+
+            you have been given the licence {$"{name}{info}".ReplaceLineEndings(" ")}: {license.Quantity.ReplaceLineEndings(" ")}. {days}
+            """));
+    }
+}
+
+internal static class LicenseNames
+{
+    extension(IReadOnlyDictionary<string, string> names)
+    {
+        /// <summary>The name in a language, else in English.</summary>
+        public string InLanguage(string language) => names.GetValueOrDefault(language.ToUpperInvariant()) ?? names["EN"];
+    }
+}

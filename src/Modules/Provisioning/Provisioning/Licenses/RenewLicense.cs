@@ -1,0 +1,57 @@
+using Licensing.Catalog.Contracts;
+using Licensing.Kernel.Http;
+using Licensing.Provisioning.Contracts;
+using Licensing.Provisioning.CustomerArea;
+using Licensing.Provisioning.Data;
+using Licensing.Provisioning.Subscriptions;
+
+namespace Licensing.Provisioning.Licenses;
+
+/// <summary>Buys a successor of the same edition at today's price; it starts by itself when this licence ends.</summary>
+internal static class RenewLicense
+{
+    /// <param name="Currency">Null: the one that the licence was paid in.</param>
+    [Needs(ProvisioningPermissions.LicensesManage)]
+    public sealed record Command(int Customer, LicenseId Id, Currency? Currency) : ICommand<LicenseView>;
+
+    internal sealed class Handler(
+        ProvisioningDb db, CustomerLicenses held, ILicenseEditions editions, IPrepaidCredit credit, BillingCalendar calendar, TimeProvider clock)
+        : ICommandHandler<Command, LicenseView>
+    {
+        public async Task<Result<LicenseView>> Handle(Command command, CancellationToken cancellationToken)
+        {
+            if ((await held.HoldAsync(command.Customer, command.Id, cancellationToken)).Refused(out var refusal, out var found))
+                return refusal;
+            var (license, now) = (found.License, clock.GetUtcNow());
+            var today = calendar.DayOf(now);
+            if (!found.Tenant.Active)
+                return SubscriptionRefusals.TenantNotActive;
+            if (license.StatusOn(today) is not LicenseStatus.Active and var status)
+                return LicenseRefusals.NotRenewable(status);
+            if (await editions.FindAsync(license.Code, cancellationToken) is not { } edition)
+                return LicenseRefusals.EditionGone(license.Code);
+            var currency = command.Currency ?? Currency.Parse(license.Currency!);
+            if (edition.PriceIn(currency) is not { } price)
+                return LicenseRefusals.NotSoldIn(edition.Code, currency);
+
+            if (license.Renew(Id.New<LicenseId>(now), found.Tenant, edition, price, today, now).Refused(out refusal, out var successor))
+                return refusal;
+            if ((await credit.SpendAsync(successor, $"renewal of license {successor.Code} for customer {found.Tenant.Code}", cancellationToken)).Refused(out refusal, out _))
+                return refusal;
+            db.Add(successor);
+            db.Publish(new LicenseAssigned(successor.Id, successor.TenantId, successor.Code, false, license.Id, now));
+            db.Publish(new LicenseStartDue(successor.Id), calendar.StartOf(successor.StartsOn!.Value));
+            db.Publish(new LicenseEndDue(successor.Id), calendar.StartOf(successor.EndsOn!.Value));
+            return LicenseView.Of(successor, today);
+        }
+    }
+
+    public static void Map(IEndpointRouteBuilder area) => area
+        .MapAreaPost<Command, AreaLicense>("/licenses/renew", nameof(RenewLicense), "Renews a licence: a successor starts when this one ends",
+            ["license_id", "customer_code", "currency_code", "lang"],
+            async (given, sender, ct) =>
+            {
+                var (customer, id, currency, language) = (given.Number("customer_code"), given.LicenseId(), given.OptionalCurrency(), given.Language());
+                return given.Broken ?? (await sender.Send(new Command(customer, id, currency), ct)).As(x => AreaLicense.Of(x, language));
+            });
+}
