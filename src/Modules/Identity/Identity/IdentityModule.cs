@@ -81,6 +81,7 @@ public static class IdentityModule
             services.AddScoped<IDocumentSigner, DocumentSigner>();
             services.AddSingleton<AccessReader>();
             services.AddSingleton<CredentialCache>();
+            services.AddSingleton<CredentialGate>();
             services.AddSingleton<ApiKeyProof>();
             services.AddSingleton<IAuthenticator, BearerAuthenticator>();
             services.AddSingleton<IAuthenticator, ApiKeyAuthenticator>();
@@ -91,8 +92,10 @@ public static class IdentityModule
             services.AddScoped<SecondFactor>();
             services.AddUsers(host.Configuration);
             services.AddScoped<ManagedUsers>();
+            services.AddScoped<ManagedApiKeys>();
             services.AddScoped<OneTimeTokens>();
             services.AddScoped<Invitations>();
+            services.AddScoped<LetterLimits>();
             services.AddScoped<Letters>();
             services.AddScoped<Enrolment>();
             services.AddSingleton<PublicAddress>();
