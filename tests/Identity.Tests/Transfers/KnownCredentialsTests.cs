@@ -125,6 +125,23 @@ public sealed class KnownCredentialsTests(App app) : IClassFixture<App>
         await own.TokenAsync();
     }
 
+    [Fact]
+    public async Task A_client_of_which_nobody_knows_who_knows_it_ends_too()
+    {
+        var place = await ArrangeAsync();
+        var (own, unknown) = (await RegisterAsync(place, place.Owner), await RegisterAsync(place, place.Owner));
+        await app.InAsync<SchemaOwner, int>(async owner =>
+        {
+            await using var command = owner.Database.CreateCommand($"update identity.clients set known_to = '{{}}' where id = '{unknown.Id}'");
+            return await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        });
+
+        await TransferAsync(place);
+
+        (await (await unknown.AskAsync()).ErrorAsync()).ShouldBe("401 invalid_client");
+        await own.TokenAsync();
+    }
+
     /// <summary>Forgets what the column says, and fills it as the migration that added it does.</summary>
     private Task<int> MigrateAgainAsync() => app.InAsync<SchemaOwner, int>(async owner =>
     {

@@ -24,23 +24,34 @@ internal static class RedeemLoginLink
     {
         public async Task<Result<SessionView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            if (await UseAsync(LoginLink.Digest(command.Token), cancellationToken) is not var (id, maker))
+            var digest = LoginLink.Digest(command.Token);
+            if (await UserOfAsync(digest, cancellationToken) is not { } id)
                 return LoginLinkRefusals.Bad;
+            // The user before his link, as a transfer takes them, or the two would wait for each other.
             await session.LockUserAsync(id, "share", cancellationToken);
+            if (await UseAsync(digest, cancellationToken) is not { } maker)
+                return LoginLinkRefusals.Bad;
             return await db.Users.AsNoTracking().WhereMayEnter(db).SingleOrDefaultAsync(x => x.Id == id, cancellationToken) is { } user
                 ? await tokens.OpenAsync(user, SignIn.ByLink(maker), cancellationToken)
                 : LoginLinkRefusals.Bad;
         }
 
-        // One statement, so that of two requests with one token exactly one gets the session.
-        private async Task<(UserId User, Guid Maker)?> UseAsync(byte[] digest, CancellationToken ct)
+        private async Task<UserId?> UserOfAsync(byte[] digest, CancellationToken ct)
         {
             await using var command = new NpgsqlCommand(
-                "update identity.login_links set used_at = $2 where token_hash = $1 and used_at is null and expires_at > $2 returning user_id, created_by",
+                "select user_id from identity.login_links where token_hash = $1", await session.OpenAsync(ct), session.Transaction)
+            { Parameters = { new() { Value = digest } } };
+            return await command.ExecuteScalarAsync(ct) is Guid id ? new UserId(id) : null;
+        }
+
+        // One statement, so that of two requests with one token exactly one gets the session.
+        private async Task<Guid?> UseAsync(byte[] digest, CancellationToken ct)
+        {
+            await using var command = new NpgsqlCommand(
+                "update identity.login_links set used_at = $2 where token_hash = $1 and used_at is null and expires_at > $2 returning created_by",
                 await session.OpenAsync(ct), session.Transaction)
             { Parameters = { new() { Value = digest }, new() { Value = clock.GetUtcNow() } } };
-            await using var row = await command.ExecuteReaderAsync(ct);
-            return await row.ReadAsync(ct) ? (new UserId(row.GetGuid(0)), row.GetGuid(1)) : null;
+            return await command.ExecuteScalarAsync(ct) as Guid?;
         }
     }
 

@@ -51,6 +51,9 @@ internal sealed class TenantMove(IdentityDb db, DbSession session, CredentialCac
     public async Task MoveAsync(Organization tenant, Organization partner, Transfer transfer, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
+        // Users before their sessions, as whoever changes a user takes them, or the two would wait for each other. And before the links: who
+        // is just using one is waited for, and his session seen.
+        await ExecuteAsync("select 1 from identity.users where owner_path = $1 order by id for no key update", ct, tenant.OwnerPath);
         var moved = tenant.MoveTo(partner, transfer.EffectiveOn, now);
         var (from, to) = (moved.FromPath, moved.ToPath);
         await ExecuteAsync(
@@ -59,7 +62,7 @@ internal sealed class TenantMove(IdentityDb db, DbSession session, CredentialCac
 
         var roles = await EndRolesAsync(from, to, ct);
         var keys = await RevokeKnownAsync(from, to, now, ct);
-        // In this order: who is just using a link is waited for, and his session seen. Not asked whose link it was: the tenant makes another.
+        // Not asked whose link it was: the tenant makes another.
         await ExecuteAsync("delete from identity.login_links where owner_path = $1", ct, from);
         var sessions = await ExecuteAsync(
             "update identity.sessions set revoked_at = $2 where owner_path = $1 and way = 'LoginLink' and revoked_at is null", ct, from, now);
@@ -90,7 +93,8 @@ internal sealed class TenantMove(IdentityDb db, DbSession session, CredentialCac
         return ended;
     }
 
-    // Whoever made a key, or made or rotated a client, knows its secret; what a key made, its own maker knows. And as above of custom roles.
+    // Whoever made a key, or made or rotated a client, knows its secret; what a key made, its own maker knows. Of whom nobody knows who knows
+    // it, it ends too. And as above of custom roles.
     private async Task<int> RevokeKnownAsync(string from, string to, DateTimeOffset now, CancellationToken ct)
     {
         var revoked = 0;
@@ -99,7 +103,7 @@ internal sealed class TenantMove(IdentityDb db, DbSession session, CredentialCac
                 $"""
                 update identity.{table} k set revoked_at = $3, version = version + 1
                 where owner_path = $1 and revoked_at is null and (
-                    exists (select from unnest({knownTo}) as someone where not exists (
+                    cardinality({knownTo}) = 0 or exists (select from unnest({knownTo}) as someone where not exists (
                         select from identity.users u where u.id = someone and (u.organization_id = k.organization_id or starts_with($2, u.owner_path))))
                     or exists (
                         select from identity.custom_roles c where c.id = k.custom_role_id and c.owner_path <> $1 and not starts_with($2, c.owner_path)))
