@@ -45,6 +45,11 @@ public sealed class SliceTests(App app) : IClassFixture<App>
     }
 
     [Fact]
+    public void What_shows_a_secret_is_not_done_in_a_log_in_that_someone_else_opened() =>
+        Routes().Where(r => r.Metadata.GetMetadata<CarriesSecret>() is not null)
+            .Select(r => r.Metadata.GetMetadata<SliceMetadata>()!).Where(s => !s.Policy.Anyone && !s.Policy.InPerson).Select(s => s.Request.FullName).ShouldBeEmpty();
+
+    [Fact]
     public void No_type_has_a_name_that_says_nothing() =>
         OurTypes().Where(t => Banned.Any(b => t.Name.EndsWith(b, StringComparison.Ordinal))).Select(t => t.FullName).ShouldBeEmpty();
 

@@ -24,7 +24,7 @@ internal static class Waiting
         }
 
         /// <summary>Returns when <paramref name="asked"/> waits for somebody's lock, and fails when it is answered without.</summary>
-        private async Task WaitsForALockAsync(Task<HttpResponseMessage> asked)
+        public async Task WaitsForALockAsync(Task asked)
         {
             await Eventually.TrueAsync(async () => asked.IsCompleted || await app.InAsync<SchemaOwner, bool>(async owner =>
             {

@@ -25,7 +25,7 @@ public sealed class LimitSettings
 }
 
 /// <summary>A token bucket per principal, or per address for the unknown.</summary>
-internal sealed class RateLimits : IDisposable
+public sealed class RateLimits : IDisposable
 {
     private readonly LimitSettings _settings;
     private readonly PartitionedRateLimiter<(Guid Principal, string Address)> _limiter;
@@ -46,9 +46,16 @@ internal sealed class RateLimits : IDisposable
         });
     }
 
+    /// <summary>Why no credential is looked up for the address now, or null: its bucket is spent, and to see that costs nothing and takes nothing.</summary>
+    public Refusal? RefusalOfAddress(HttpContext context) =>
+        context.GetEndpoint()?.Metadata.GetMetadata<NeverLimited>() is null
+        && _limiter.GetStatistics((Guid.Empty, CallerNetwork.Of(context.Connection.RemoteIpAddress))) is { CurrentAvailablePermits: 0 }
+            ? Limited(_settings.AnonymousPerSecond)
+            : null;
+
     /// <summary>Takes one request from the caller's bucket and tells what is left (RateLimit header fields).</summary>
     /// <returns>The refusal when there was none left.</returns>
-    public Refusal? Spend(HttpContext context)
+    internal Refusal? Spend(HttpContext context)
     {
         if (context.GetEndpoint()?.Metadata.GetMetadata<NeverLimited>() is not null)
             return null;
@@ -61,10 +68,11 @@ internal sealed class RateLimits : IDisposable
         var left = _limiter.GetStatistics(caller)?.CurrentAvailablePermits ?? 0;
         context.Response.Headers["RateLimit-Policy"] = $"\"default\";q={burst};w={Math.Max(1, burst / perSecond)}";
         context.Response.Headers["RateLimit"] = $"\"default\";r={left};t={Math.Max(0, (burst - left + perSecond - 1) / perSecond)}";
-        return lease.IsAcquired ? null : new Refusal(
-            RefusalKind.TooMany, "rate_limited", $"More than {perSecond} requests a second.")
-        { RetryAfter = TimeSpan.FromSeconds(1) };
+        return lease.IsAcquired ? null : Limited(perSecond);
     }
+
+    private static Refusal Limited(int perSecond) =>
+        new(RefusalKind.TooMany, "rate_limited", $"More than {perSecond} requests a second.") { RetryAfter = TimeSpan.FromSeconds(1) };
 
     public void Dispose() => _limiter.Dispose();
 }

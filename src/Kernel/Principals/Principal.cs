@@ -29,6 +29,9 @@ public sealed record Access
     /// <summary>The log-in behind the credential; null where there is none.</summary>
     public Guid? SessionId { get; init; }
 
+    /// <summary>Who opened that log-in for its owner; null where he did himself.</summary>
+    public Guid? OpenedBy { get; init; }
+
     public IReadOnlyList<Grant> Grants { get; init; } = [];
 
     /// <summary>Why he may not change anything now (his branch is suspended, his password must change), else null.</summary>

@@ -4,7 +4,7 @@ using MediatR;
 namespace Licensing.Kernel;
 
 /// <summary>What a request type demands of its caller, read once from its attribute.</summary>
-public sealed record RequestPolicy(string? Permission, bool AnyCaller, bool Anyone)
+public sealed record RequestPolicy(string? Permission, bool AnyCaller, bool Anyone, bool InPerson = false)
 {
     public static RequestPolicy Of(Type request)
     {
@@ -13,7 +13,7 @@ public sealed record RequestPolicy(string? Permission, bool AnyCaller, bool Anyo
         var anyone = request.GetCustomAttribute<AnyoneAttribute>() is not null;
         if (new[] { needs is not null, anyCaller, anyone }.Count(x => x) != 1)
             throw new InvalidOperationException($"{request.FullName} must have exactly one of [Needs], [AnyCaller] and [Anyone].");
-        return new RequestPolicy(needs?.Permission, anyCaller, anyone);
+        return new RequestPolicy(needs?.Permission, anyCaller, anyone, request.GetCustomAttribute<InPersonAttribute>() is not null);
     }
 
     /// <summary>Stops the start-up when a request has no policy, or names a permission that no module declares.</summary>
@@ -58,10 +58,14 @@ public static class AuthorizationRefusals
     public static Refusal? Of(RequestPolicy policy, Access access) =>
         !policy.Anyone && access.Kind is PrincipalKind.Anonymous ? Unauthenticated
         : policy.Permission is { } permission && !access.May(permission) ? NotAllowed(permission)
+        : policy.InPerson && access.OpenedBy is not null ? NotInPerson
         : null;
 
     public static Refusal Unauthenticated { get; } =
         new(RefusalKind.Unauthenticated, "unauthenticated", "This needs a valid credential.");
+
+    public static Refusal NotInPerson { get; } =
+        new(RefusalKind.Forbidden, "not_in_person", "Someone else opened this log-in for its owner: credentials and other ways in are made and changed only in a log-in of one's own.");
 
     private static Refusal NotAllowed(string permission) =>
         new(RefusalKind.Forbidden, "not_allowed", $"Your roles do not include the permission {permission}.");

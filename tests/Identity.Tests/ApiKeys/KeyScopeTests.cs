@@ -4,6 +4,8 @@ using Licensing.Identity.ApiKeys;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Credentials;
 using Licensing.Identity.Rights;
+using Licensing.Kernel.Http;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
@@ -170,11 +172,12 @@ public sealed class KeyScopeTests(App app) : IClassFixture<App>
         await using var nowhere = NpgsqlDataSource.Create("Host=127.0.0.1;Port=1;Timeout=1");
         var reader = new AccessReader(nowhere, app.Services.GetRequiredService<RolePermissions>(), app.Clock);
         using var cache = new Licensing.Identity.Credentials.CredentialCache(app.Clock);
-        var proof = new ApiKeyProof(cache, reader);
+        var proof = new ApiKeyProof(new CredentialGate(cache, app.Services.GetRequiredService<RateLimits>()), reader);
+        var context = new DefaultHttpContext();
         var (key, _) = ApiKeySecret.New();
         var mistyped = key[..20] + (key[20] == 'a' ? 'b' : 'a') + key[21..];
-        (await proof.ProveAsync(mistyped, Ct)).Refusal!.Code.ShouldBe("invalid_credential");
-        await Should.ThrowAsync<NpgsqlException>(async () => await proof.ProveAsync(key, Ct));
+        (await proof.ProveAsync(context, mistyped, Ct)).Refusal!.Code.ShouldBe("invalid_credential");
+        await Should.ThrowAsync<NpgsqlException>(async () => await proof.ProveAsync(context, key, Ct));
 
         // F45: the digest is compared whether or not there is a key of that prefix.
         var compared = new List<int>();

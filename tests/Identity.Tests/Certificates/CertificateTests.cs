@@ -3,6 +3,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
+using Licensing.Identity.Certificates;
 using Licensing.Identity.Contracts;
 
 namespace Licensing.Identity.Tests.Certificates;
@@ -175,6 +176,39 @@ public sealed class CertificateTests(App app) : IClassFixture<App>
     }
 
     private static CertificateRequest Request(RSA key, string name) => new(name, key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+
+    [Fact]
+    public async Task An_organization_has_twenty_that_are_good_and_nobody_fills_the_published_list()
+    {
+        var branch = await app.BranchAsync();
+        using var partner = branch.As(Roles.PartnerAdministrator);
+        using var key = RSA.Create(2048);
+        var enrolled = new List<string>();
+        for (var i = 0; i < 19; i++)
+            enrolled.Add(await EnrolledAsync());
+
+        // Two at once are not one too many: the second waits for the first.
+        using var late = await app.DuringAsync(
+            async sender => (await sender.Send(new EnrolCertificate.Command(branch.Partner.Id, Another()), Ct)).Refusal,
+            () => EnrolAsync(partner, branch.Partner, Another()));
+
+        (late.StatusCode, await late.CodeAsync()).ShouldBe((HttpStatusCode.Conflict, "too_many_certificates"));
+        (await partner.SendAsync(HttpMethod.Delete, enrolled[0], null)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        await EnrolledAsync();
+
+        async Task<string> EnrolledAsync()
+        {
+            using var answer = await EnrolAsync(partner, branch.Partner, Another());
+            answer.StatusCode.ShouldBe(HttpStatusCode.Created);
+            return answer.Headers.Location!.ToString();
+        }
+
+        string Another()
+        {
+            using var certificate = SelfSigned(key);
+            return certificate.ExportCertificatePem();
+        }
+    }
 
     private static X509Certificate2 SelfSigned(RSA key) => Request(key, "CN=reseller").CreateSelfSigned(From, Until);
 

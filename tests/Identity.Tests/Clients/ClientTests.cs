@@ -12,6 +12,30 @@ public sealed class ClientTests(App app) : IClassFixture<App>
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
+    public async Task Whoever_manages_clients_ends_also_those_that_may_do_more_than_he()
+    {
+        var branch = await app.BranchAsync();
+        using var administrator = branch.Administrator();
+        using var made = await administrator.PostAsync("/api/v1/api-keys", new
+        {
+            name = "desk",
+            organizationId = branch.Partner.Id.Value,
+            role = Roles.PartnerAdministrator,
+            scopes = new[] { "identity.clients.manage", "identity.api_keys.manage" },
+        });
+        using var desk = app.Bearer((await made.JsonAsync()).GetProperty("key").GetString()!);
+        var (stronger, rotated) = (
+            await OAuthClient.RegisterAsync(branch, branch.Partner, Roles.PartnerAdministrator), await OAuthClient.RegisterAsync(branch, branch.Partner, Roles.PartnerAdministrator));
+        using var key = await administrator.PostAsync("/api/v1/api-keys", new { name = "k", organizationId = branch.Partner.Id.Value, role = Roles.PartnerAdministrator });
+        using var secret = await administrator.PostAsync($"{rotated.Path}/secrets", new { overlapHours = 24 });
+        secret.StatusCode.ShouldBe(HttpStatusCode.Created);
+        (await desk.PostAsync($"{rotated.Path}/secrets", new { overlapHours = 24 })).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+
+        foreach (var path in new[] { stronger.Path, $"{rotated.Path}/secrets/{rotated.SecretId}", key.Headers.Location!.ToString() })
+            (await desk.SendAsync(HttpMethod.Delete, path, null)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+    }
+
+    [Fact]
     public async Task A_client_is_registered_shown_changed_and_revoked()
     {
         var branch = await app.BranchAsync();

@@ -56,4 +56,42 @@ public sealed class RateLimitTests(RateLimitTests.Strict app) : IClassFixture<Ra
         using var known = branch.As(Roles.PartnerReader);
         (await known.StatusAsync("/api/v1/tenants")).ShouldBe(HttpStatusCode.OK);
     }
+
+    [Fact]
+    public async Task At_an_address_that_has_spent_its_bucket_no_credential_is_looked_up_but_the_known_ones_pass()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        const string address = "203.0.113.77";
+        var branch = await app.BranchAsync();
+        var seen = await KeyAsync();
+        var unseen = new List<string>();
+        for (var i = 0; i < 5; i++)
+            unseen.Add(await KeyAsync());
+        (await StatusAsync(seen)).ShouldBe(HttpStatusCode.OK);
+
+        // Among bad ones sent at once, since the bucket is filled again as time goes by.
+        var answers = await Task.WhenAll(Enumerable.Range(0, 20 * Burst)
+            .Select(i => i < 10 * Burst || i % 40 > 1 ? ("bad", "not a credential") : i % 40 == 0 ? ("seen", seen) : ("unseen", unseen[i / 40 % 5]))
+            .Select(async c => (Kind: c.Item1, Status: await StatusAsync(c.Item2))));
+
+        answers.Where(a => a.Kind == "seen").ShouldAllBe(a => a.Status == HttpStatusCode.OK);
+        answers.Where(a => a.Kind == "unseen").ShouldContain(a => a.Status == HttpStatusCode.TooManyRequests);
+        using var elsewhere = app.Bearer(unseen[0]);
+        (await elsewhere.StatusAsync("/api/v1/tenants")).ShouldBe(HttpStatusCode.OK);
+
+        async Task<HttpStatusCode> StatusAsync(string credential)
+        {
+            using var client = app.From(address);
+            client.DefaultRequestHeaders.Add("X-API-KEY", credential);
+            using var answer = await client.GetAsync("/api/v1/tenants", ct);
+            return answer.StatusCode;
+        }
+
+        async Task<string> KeyAsync()
+        {
+            using var administrator = branch.Administrator();
+            using var made = await administrator.PostAsync("/api/v1/api-keys", new { name = "k", organizationId = branch.Partner.Id.Value, role = Roles.PartnerReader });
+            return (await made.JsonAsync()).GetProperty("key").GetString()!;
+        }
+    }
 }

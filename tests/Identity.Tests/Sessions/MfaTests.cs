@@ -1,6 +1,7 @@
 using System.Net;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Sessions;
+using Licensing.Identity.Users;
 using Npgsql;
 
 namespace Licensing.Identity.Tests.Sessions;
@@ -136,6 +137,84 @@ public sealed class MfaTests(App app) : IClassFixture<App>
             await RemoveAsync(client, new { code = "000000" });
 
         (await RemoveAsync(client, new { code = Code(secret) })).ShouldBe((HttpStatusCode.UnprocessableEntity, "bad_code"));
+    }
+
+    [Fact]
+    public async Task Wrong_codes_at_its_confirmation_count_as_at_the_log_in()
+    {
+        var branch = await app.BranchAsync();
+        var person = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
+        using var client = await person.ClientAsync();
+        var secret = await StartAsync(client, person);
+        for (var i = 0; i < 10; i++)
+            (await ConfirmAsync(client, "000000")).ShouldBe("422 bad_code");
+
+        (await ConfirmAsync(client, Code(secret))).ShouldBe("422 bad_code");
+
+        app.Clock.Advance(TimeSpan.FromMinutes(2));
+        (await ConfirmAsync(client, Code(secret))).ShouldBe("200");
+    }
+
+    [Fact]
+    public async Task It_is_confirmed_in_the_session_that_began_it_and_within_a_quarter_of_an_hour()
+    {
+        var branch = await app.BranchAsync();
+        var person = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
+        var tokens = await person.LoginAsync();
+        using var client = app.Bearer(Access(tokens));
+        using var other = await person.ClientAsync();
+        var secret = await StartAsync(client, person);
+        (await ConfirmAsync(other, Code(secret))).ShouldBe("409 mfa_not_started");
+        app.Clock.Advance(TimeSpan.FromMinutes(10));
+        using var refreshed = await RefreshAsync(tokens);
+        using var later = app.Bearer(Access(await refreshed.JsonAsync()));
+        app.Clock.Advance(TimeSpan.FromMinutes(5));
+
+        (await ConfirmAsync(later, Code(secret))).ShouldBe("409 mfa_not_started");
+
+        secret = await StartAsync(later, person);
+        app.Clock.Advance(TimeSpan.FromMinutes(9));
+        (await ConfirmAsync(later, Code(secret))).ShouldBe("200");
+    }
+
+    [Theory]
+    [InlineData("change of password")]
+    [InlineData("start")]
+    [InlineData("confirmation")]
+    [InlineData("removal")]
+    public async Task Who_is_disabled_meanwhile_changes_nothing(string what)
+    {
+        var branch = await app.BranchAsync();
+        var person = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
+        using var client = await person.ClientAsync();
+        var secret = await StartAsync(client, person);
+
+        using var answer = await app.DuringAsync(
+            async sender => (await sender.Send(new DisableUser.Command(new UserId(person.Id)), Ct)).Refusal,
+            () => what switch
+            {
+                "change of password" => client.PostAsync("/api/v1/auth/password", new { currentPassword = person.Password, newPassword = "quite another long password" }),
+                "start" => client.PostAsync("/api/v1/auth/mfa", new { password = person.Password }),
+                "confirmation" => client.PostAsync("/api/v1/auth/mfa/confirm", new { code = Code(secret) }),
+                _ => client.SendAsync(HttpMethod.Delete, "/api/v1/auth/mfa", new { password = person.Password }),
+            });
+
+        answer.StatusCode.ShouldBe(HttpStatusCode.Unauthorized, await answer.Content.ReadAsStringAsync(Ct));
+    }
+
+    private static async Task<string> StartAsync(HttpClient client, Person person)
+    {
+        using var started = await client.PostAsync("/api/v1/auth/mfa", new { password = person.Password });
+        started.StatusCode.ShouldBe(HttpStatusCode.OK);
+        return (await started.JsonAsync()).GetProperty("secret").GetString()!;
+    }
+
+    private static async Task<string> ConfirmAsync(HttpClient client, string code)
+    {
+        using var answer = await client.PostAsync("/api/v1/auth/mfa/confirm", new { code });
+        return answer.IsSuccessStatusCode ? $"{(int)answer.StatusCode}"
+            : answer.StatusCode is HttpStatusCode.UnprocessableEntity ? $"422 {(await answer.JsonAsync()).GetProperty("errors")[0].GetProperty("code").GetString()}"
+            : $"{(int)answer.StatusCode} {await answer.CodeAsync()}";
     }
 
     [Fact]

@@ -1,6 +1,9 @@
 using System.Net;
 using System.Text.Json;
 using Licensing.Identity.Contracts;
+using Licensing.Identity.Sessions;
+using Licensing.Kernel.Persistence;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace Licensing.Identity.Tests.Sessions;
@@ -120,6 +123,83 @@ public sealed class SessionOriginTests(App app) : IClassFixture<App>
         (await client.StatusAsync("/api/v1/auth/sessions")).ShouldBe(HttpStatusCode.OK);
         (await RefreshAsync(tokens)).Status.ShouldBe(HttpStatusCode.OK);
     }
+
+    [Fact]
+    public async Task A_token_whose_session_is_gone_opens_nothing()
+    {
+        var branch = await app.BranchAsync();
+        var person = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
+        using var client = await person.ClientAsync();
+        await ExecuteAsync("delete from identity.refresh_tokens where session_id in (select id from identity.sessions where user_id = $1)", person.Id);
+        await ExecuteAsync("delete from identity.sessions where user_id = $1", person.Id);
+
+        (await client.StatusAsync("/api/v1/auth/sessions")).ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
+    public async Task A_session_is_kept_as_long_as_one_of_its_access_tokens_lives()
+    {
+        var branch = await app.BranchAsync();
+        var person = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
+        using var client = await person.ClientAsync();
+        await ExecuteAsync("update identity.sessions set created_at = created_at - interval '80 days' where user_id = $1", person.Id);
+        await ExecuteAsync(
+            "update identity.refresh_tokens set expires_at = created_at + interval '1 minute' where session_id in (select id from identity.sessions where user_id = $1)",
+            person.Id);
+        app.Clock.Advance(TimeSpan.FromMinutes(14));
+        await ChoreAsync();
+        (await client.StatusAsync("/api/v1/auth/sessions")).ShouldBe(HttpStatusCode.OK);
+
+        app.Clock.Advance(TimeSpan.FromMinutes(3));
+        await ChoreAsync();
+
+        (await ScalarAsync<long>("select count(*) from identity.sessions where user_id = $1", person.Id)).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Introspection_asks_what_a_refresh_would_be_asked()
+    {
+        var branch = await app.BranchAsync();
+        var asking = await OAuthClient.RegisterAsync(branch, branch.Distributor, Roles.DistributorReader);
+        var user = await Person.AddAsync(branch, branch.Tenant, null);
+        var (maker, end) = await MakerAsync(branch, user, "key revoked");
+        var (byPassword, byLink) = (await user.LoginAsync(), await ByLinkAsync(maker, user));
+        (await ActiveAsync(byPassword), await ActiveAsync(byLink)).ShouldBe((true, true));
+
+        await end();
+        (await ActiveAsync(byPassword), await ActiveAsync(byLink)).ShouldBe((true, false));
+        await SetAsync(branch, new { passwordLogin = false });
+        (await ActiveAsync(byPassword)).ShouldBeFalse();
+
+        async Task<bool> ActiveAsync(JsonElement tokens)
+        {
+            using var answer = await asking.SendAsync(app.Anonymous(), "/connect/introspection", ("token", tokens.GetProperty("refreshToken").GetString()!));
+            answer.StatusCode.ShouldBe(HttpStatusCode.OK);
+            return (await answer.JsonAsync()).GetProperty("active").GetBoolean();
+        }
+    }
+
+    [Fact]
+    public async Task A_host_of_the_version_before_can_write_while_a_new_one_starts()
+    {
+        var branch = await app.BranchAsync();
+        var person = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
+
+        await ExecuteAsync(
+            "insert into identity.sessions (id, user_id, owner_path, created_at) select gen_random_uuid(), id, owner_path, created_at from identity.users where id = $1",
+            person.Id);
+        await ExecuteAsync(
+            """
+            insert into identity.clients
+                (id, organization_id, owner_path, name, role, auth_method, secrets, keys, epoch, created_by, created_at, version)
+            select gen_random_uuid(), organization_id, owner_path, 'old', 'TenantUser', 'ClientSecret', '[]', '[]', 1, id, created_at, 1 from identity.users where id = $1
+            """, person.Id);
+
+        (await ScalarAsync<string>("select way from identity.sessions where user_id = $1", person.Id)).ShouldBe("Unknown");
+        (await ScalarAsync<int>("select cardinality(known_to) from identity.clients where created_by = $1", person.Id)).ShouldBe(0);
+    }
+
+    private Task<int> ChoreAsync() => app.Services.GetServices<IChore>().OfType<TokenChore>().Single().RunAsync(Ct);
 
     private async Task<(HttpClient Maker, Func<Task> End)> MakerAsync(Branch branch, Person user, string what)
     {

@@ -18,6 +18,7 @@ public sealed class TransferRaceTests(App app) : IClassFixture<App>
 
     public static TheoryData<string> Commands { get; } = new(
         "AssignRole", "AssignRoleToAccount", "DefineRole", "CreateUser", "CreateApiKey", "RotateApiKey", "CreateClient", "RotateClientSecret", "PatchClient",
+        "PatchApiKey", "RevokeApiKey", "PatchUser",
         "CreateLoginLink", "CreateLoginLink of the tenant");
 
     [Theory]
@@ -42,6 +43,51 @@ public sealed class TransferRaceTests(App app) : IClassFixture<App>
 
         answer.StatusCode.ShouldBeOneOf(HttpStatusCode.UnprocessableEntity, HttpStatusCode.NotFound);
         (await LeftBehindAsync(place.Branch.Tenant.Path)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Whoever_changes_a_user_and_then_his_sessions_does_not_run_into_a_transfer()
+    {
+        var place = await ArrangeAsync();
+        using var agent = place.Branch.As(Roles.DistributorAdministrator);
+        var maker = await Person.AddAsync(place.Branch, place.Branch.Partner, Roles.PartnerAdministrator);
+        using var made = await (await maker.ClientAsync()).PostAsync("/api/v1/auth/login-links", new { userId = place.Owner.Id });
+        using var redeemed = await app.Anonymous().PostAsync("/api/v1/auth/login-links/redeem", new { token = (await made.JsonAsync()).GetProperty("token").GetString() });
+        redeemed.StatusCode.ShouldBe(HttpStatusCode.OK);
+        await using var connection = await app.InAsync<NpgsqlDataSource, NpgsqlConnection>(async database => await database.OpenConnectionAsync(Ct));
+        await using var changing = await connection.BeginTransactionAsync(Ct);
+        await ExecuteAsync("select 1 from identity.users where id = $1 for update");
+
+        var transfer = agent.PostAsync($"/api/v1/tenants/{place.Branch.Tenant.Id.Value}/transfer", new { partnerId = place.To.Id.Value, reason = "sold" });
+        await app.WaitsForALockAsync(transfer);
+        await ExecuteAsync("update identity.sessions set revoked_at = now() where user_id = $1");
+        await changing.CommitAsync(Ct);
+
+        (await transfer).StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        async Task ExecuteAsync(string sql)
+        {
+            await using var command = new NpgsqlCommand(sql, connection, changing) { Parameters = { new() { Value = place.Owner.Id } } };
+            await command.ExecuteNonQueryAsync(Ct);
+        }
+    }
+
+    [Fact]
+    public async Task Others_rows_are_not_waited_for()
+    {
+        var (place, stranger) = (await ArrangeAsync(), (await app.BranchAsync()).As(Roles.DistributorAdministrator));
+        var id = place.Branch.Tenant.Id.Value;
+        await using var connection = await app.InAsync<NpgsqlDataSource, NpgsqlConnection>(async database => await database.OpenConnectionAsync(Ct));
+        await using var changing = await connection.BeginTransactionAsync(Ct);
+        await using (var locking = new NpgsqlCommand("select 1 from identity.organizations where id = $1 for update", connection, changing)
+        { Parameters = { new() { Value = id } } })
+            await locking.ExecuteNonQueryAsync(Ct);
+
+        using var suspended = await stranger.PostAsync($"/api/v1/tenants/{id}/suspend", new { reason = "unpaid" }).WaitAsync(TimeSpan.FromSeconds(20), Ct);
+        using var made = await stranger.PostAsync("/api/v1/api-keys", new { name = "k", organizationId = id }).WaitAsync(TimeSpan.FromSeconds(20), Ct);
+        using var rotated = await stranger.PostAsync($"{place.Key}/rotate", new { }).WaitAsync(TimeSpan.FromSeconds(20), Ct);
+
+        new[] { suspended, made, rotated }.Select(a => a.StatusCode).ShouldBe([HttpStatusCode.NotFound, HttpStatusCode.UnprocessableEntity, HttpStatusCode.NotFound]);
     }
 
     [Fact]
@@ -80,6 +126,9 @@ public sealed class TransferRaceTests(App app) : IClassFixture<App>
             "CreateClient" => caller.PostAsync("/api/v1/clients", new { name = "c", organizationId = at, role = Roles.TenantUser }),
             "RotateClientSecret" => caller.PostAsync($"{place.Client}/secrets", new { }),
             "PatchClient" => caller.SendAsync(HttpMethod.Patch, place.Client, new { name = "renamed" }),
+            "PatchApiKey" => caller.SendAsync(HttpMethod.Patch, place.Key, new { name = "renamed" }),
+            "RevokeApiKey" => caller.SendAsync(HttpMethod.Delete, place.Key, null),
+            "PatchUser" => caller.SendAsync(HttpMethod.Patch, $"/api/v1/users/{user}", new { displayName = "Renamed" }),
             "CreateLoginLink" => caller.PostAsync("/api/v1/auth/login-links", new { userId = user }),
             "CreateLoginLink of the tenant" => caller.PostAsync("/api/v1/auth/login-links", new { organizationId = at }),
             _ => throw new ArgumentOutOfRangeException(nameof(command), command, null),

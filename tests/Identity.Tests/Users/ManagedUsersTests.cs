@@ -1,5 +1,7 @@
 using System.Net;
+using System.Net.Http.Json;
 using Licensing.Identity.Contracts;
+using Licensing.Identity.Rights;
 using Licensing.Kernel.Persistence;
 using Npgsql;
 
@@ -36,6 +38,35 @@ public sealed class ManagedUsersTests(App app) : IClassFixture<App>
         await giving.CommitAsync(Ct);
 
         using var refused = await taking;
+        (refused.StatusCode, await refused.CodeAsync()).ShouldBe((HttpStatusCode.Forbidden, "exceeds_own"));
+    }
+
+    [Theory]
+    [InlineData("role of his organization")]
+    [InlineData("custom role widened")]
+    public async Task What_comes_to_him_meanwhile_by_others_counts(string how)
+    {
+        var branch = await app.BranchAsync();
+        using var administrator = branch.Administrator();
+        using var made = await administrator.PostAsJsonAsync("/api/v1/api-keys", new
+        {
+            name = "desk",
+            organizationId = branch.Partner.Id.Value,
+            role = Roles.PartnerAdministrator,
+            scopes = new[] { "identity.users.manage", "identity.users.read" },
+        }, Ct);
+        using var desk = app.Bearer((await made.JsonAsync()).GetProperty("key").GetString()!);
+        using var defined = await administrator.PostAsJsonAsync(
+            "/api/v1/roles", new { name = "Small", level = "Partner", organizationId = branch.Partner.Id.Value, permissions = new[] { "identity.users.read" } }, Ct);
+        var role = new CustomRoleId((await defined.JsonAsync()).GetProperty("id").GetGuid());
+        var person = await Person.AddAsync(branch, branch.Partner, "Small");
+
+        using var refused = await app.DuringAsync(
+            async sender => how == "custom role widened"
+                ? (await sender.Send(new ChangeRole.Command { Id = role, Permissions = new(["identity.organizations.manage"]) }, Ct)).Refusal
+                : (await sender.Send(new AssignRoleToAccount.Command(branch.Partner.Id, Roles.PartnerAdministrator), Ct)).Refusal,
+            () => desk.SendAsync(HttpMethod.Patch, $"/api/v1/users/{person.Id}", new { displayName = "Mine" }));
+
         (refused.StatusCode, await refused.CodeAsync()).ShouldBe((HttpStatusCode.Forbidden, "exceeds_own"));
     }
 

@@ -80,6 +80,7 @@ public static class IdentityModule
             services.AddScoped<IDocumentSigner, DocumentSigner>();
             services.AddSingleton<AccessReader>();
             services.AddSingleton<CredentialCache>();
+            services.AddSingleton<CredentialGate>();
             services.AddSingleton<ApiKeyProof>();
             services.AddSingleton<IAuthenticator, BearerAuthenticator>();
             services.AddSingleton<IAuthenticator, ApiKeyAuthenticator>();
@@ -90,8 +91,10 @@ public static class IdentityModule
             services.AddScoped<SecondFactor>();
             services.AddUsers(host.Configuration);
             services.AddScoped<ManagedUsers>();
+            services.AddScoped<ManagedApiKeys>();
             services.AddScoped<OneTimeTokens>();
             services.AddScoped<Invitations>();
+            services.AddScoped<LetterLimits>();
             services.AddScoped<Letters>();
             services.AddScoped<Enrolment>();
             services.AddSingleton<PublicAddress>();

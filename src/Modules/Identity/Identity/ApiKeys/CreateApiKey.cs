@@ -10,7 +10,7 @@ namespace Licensing.Identity.ApiKeys;
 /// <summary>Makes an API key and shows it this once.</summary>
 internal static class CreateApiKey
 {
-    [Needs(IdentityPermissions.ApiKeysManage)]
+    [Needs(IdentityPermissions.ApiKeysManage), InPerson]
     public sealed record Command(
         string Name, OrganizationId? OrganizationId = null, string? Role = null, IReadOnlyList<string>? Scopes = null, DateTimeOffset? ExpiresAt = null)
         : ICommand<IssuedKeyView>;

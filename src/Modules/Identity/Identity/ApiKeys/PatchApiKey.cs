@@ -5,14 +5,13 @@ using Licensing.Identity.Data;
 using Licensing.Identity.Rights;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
-using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Identity.ApiKeys;
 
 /// <summary>Changes an API key's name, its end and what of its role it may use; its role and its secret stay.</summary>
 internal static class PatchApiKey
 {
-    [Needs(IdentityPermissions.ApiKeysManage)]
+    [Needs(IdentityPermissions.ApiKeysManage), InPerson]
     public sealed record Command : ICommand<ApiKeyView>
     {
         [JsonIgnore]
@@ -34,20 +33,17 @@ internal static class PatchApiKey
     }
 
     internal sealed class Handler(
-        IdentityDb db, DbSession session, RoleBook roles, CredentialCache cache, Precondition precondition, Principal principal, TimeProvider clock)
+        IdentityDb db, DbSession session, ManagedApiKeys keys, RoleBook roles, CredentialCache cache, TimeProvider clock)
         : ICommandHandler<Command, ApiKeyView>
     {
         public async Task<Result<ApiKeyView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            var key = await db.ApiKeys.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == command.Id, cancellationToken);
-            if (key is null)
-                return ApiKeyRefusals.NotFound(command.Id.Value);
-            if (precondition.Fails(key))
-                return Precondition.Failed;
+            if ((await keys.FindAsync(command.Id, cancellationToken)).Refused(out var refusal, out var key))
+                return refusal;
             // A longer life or another scope is as much as giving the key anew; a name is not.
             if ((command.Scopes.IsPresent || command.ExpiresAt.IsPresent) && await RefusalOfAsync(key, command.Scopes, cancellationToken) is { } exceeding)
                 return exceeding;
-            if (key.Change(command.Name.Or(key.Name), command.Scopes.Or(key.Scopes), command.ExpiresAt.Or(key.ExpiresAt), clock.GetUtcNow()).Refused(out var refusal, out _))
+            if (key.Change(command.Name.Or(key.Name), command.Scopes.Or(key.Scopes), command.ExpiresAt.Or(key.ExpiresAt), clock.GetUtcNow()).Refused(out refusal, out _))
                 return refusal;
 
             cache.ForgetAfterCommit(session);

@@ -1,8 +1,6 @@
 using Licensing.Identity.Credentials;
-using Licensing.Identity.Data;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
-using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Identity.ApiKeys;
 
@@ -12,18 +10,13 @@ internal static class RevokeApiKey
     [Needs(IdentityPermissions.ApiKeysManage)]
     public sealed record Command(ApiKeyId Id) : ICommand<Done>;
 
-    internal sealed class Handler(
-        IdentityDb db, DbSession session, CredentialCache cache, Precondition precondition, Principal principal, TimeProvider clock)
-        : ICommandHandler<Command, Done>
+    internal sealed class Handler(DbSession session, ManagedApiKeys keys, CredentialCache cache, TimeProvider clock) : ICommandHandler<Command, Done>
     {
         public async Task<Result<Done>> Handle(Command command, CancellationToken cancellationToken)
         {
-            var key = await db.ApiKeys.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == command.Id, cancellationToken);
-            if (key is null)
-                return ApiKeyRefusals.NotFound(command.Id.Value);
-            if (precondition.Fails(key))
-                return Precondition.Failed;
-            if (key.Revoke(clock.GetUtcNow()).Refused(out var refusal, out _))
+            if ((await keys.FindAsync(command.Id, cancellationToken)).Refused(out var refusal, out var key))
+                return refusal;
+            if (key.Revoke(clock.GetUtcNow()).Refused(out refusal, out _))
                 return refusal;
 
             cache.ForgetAfterCommit(session);

@@ -1,7 +1,6 @@
 using FluentValidation;
 using Licensing.Identity.Credentials;
 using Licensing.Identity.Data;
-using Licensing.Identity.Organizations;
 using Licensing.Identity.Rights;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
@@ -14,7 +13,7 @@ internal static class RotateApiKey
 {
     private const int MostHours = 720;
 
-    [Needs(IdentityPermissions.ApiKeysManage)]
+    [Needs(IdentityPermissions.ApiKeysManage), InPerson]
     public sealed record Command(ApiKeyId Id, int OverlapHours) : ICommand<IssuedKeyView>;
 
     public sealed record Body(int OverlapHours = 24);
@@ -25,21 +24,16 @@ internal static class RotateApiKey
     }
 
     internal sealed class Handler(
-        IdentityDb db, DbSession session, HeldOrganizations organizations, RoleBook roles, CredentialCache cache, Precondition precondition,
-        Principal principal, TimeProvider clock)
+        IdentityDb db, DbSession session, ManagedApiKeys keys, RoleBook roles, CredentialCache cache, Principal principal, TimeProvider clock)
         : ICommandHandler<Command, IssuedKeyView>
     {
         public async Task<Result<IssuedKeyView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            await organizations.HoldOwnerAsync("api_keys", command.Id.Value, cancellationToken);
-            var key = await db.ApiKeys.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == command.Id, cancellationToken);
-            if (key is null)
-                return ApiKeyRefusals.NotFound(command.Id.Value);
-            if (precondition.Fails(key))
-                return Precondition.Failed;
+            if ((await keys.FindAsync(command.Id, cancellationToken)).Refused(out var refusal, out var key))
+                return refusal;
             if (await db.ApiKeys.AnyAsync(x => x.RotatedFrom == key.Id, cancellationToken))
                 return ApiKeyRefusals.AlreadyRotated;
-            if (key.Rotate(TimeSpan.FromHours(command.OverlapHours), principal.Id, clock.GetUtcNow()).Refused(out var refusal, out var next))
+            if (key.Rotate(TimeSpan.FromHours(command.OverlapHours), principal.Id, clock.GetUtcNow()).Refused(out refusal, out var next))
                 return refusal;
             // Whoever is shown the secret has what it opens.
             var role = await roles.HeldAsync(key.Role, key.CustomRoleId, key.OwnerPath, cancellationToken);

@@ -16,7 +16,11 @@ internal sealed class AuditStore : IAuditStore
             with entry as (
                 insert into identity.audit_entries
                     (id, at, principal_kind, principal_id, principal_name, organization_id, action, owner_path, resources, changes, request_id)
-                values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) returning id)
+                select $1, $2, $3, $4, case when $12 is null then $5 else $5 || ' (by link of ' || coalesce(
+                        (select email from identity.users where id = $12), (select name || ' (lk_' || prefix || ')' from identity.api_keys where id = $12),
+                        (select name || ' (client)' from identity.clients where id = $12), 'system') || ')' end,
+                    $6, $7, $8, $9, $10, $11
+                returning id)
             insert into identity.audit_unsealed select id from entry
             """, session.Connection, session.Transaction)
         {
@@ -33,7 +37,9 @@ internal sealed class AuditStore : IAuditStore
                 // Types and ids side by side: one index answers "of this type", "of this id" and both.
                 new() { Value = entry.Changes.SelectMany(c => new[] { c.Type, c.Id }).Distinct(StringComparer.Ordinal).ToArray() },
                 new() { Value = JsonSerializer.Serialize(entry.Changes, StoredJson.Options), NpgsqlDbType = NpgsqlDbType.Jsonb },
-                new() { Value = (object?)entry.RequestId ?? DBNull.Value },
+                new() { Value = (object?)entry.RequestId ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text },
+                // In a log-in that someone else opened both are named: what is done in it is his doing.
+                new() { Value = (object?)entry.By.OpenedBy ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid },
             },
         };
         await command.ExecuteNonQueryAsync(ct);

@@ -31,5 +31,8 @@ internal static class CertificateRefusals
 
     public static Refusal KeyIdTaken { get; } = new(RefusalKind.Conflict, "key_id_taken", "This keyId is taken.");
 
+    public static Refusal TooMany { get; } = new(
+        RefusalKind.Conflict, "too_many_certificates", $"The organization has {EnrolCertificate.MostLive} certificates that are good; revoke one first.");
+
     public static Refusal AlreadyRevoked { get; } = new(RefusalKind.Conflict, "already_revoked", "The certificate is revoked already.");
 }

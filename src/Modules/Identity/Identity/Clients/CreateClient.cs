@@ -12,7 +12,7 @@ namespace Licensing.Identity.Clients;
 /// <summary>Registers an OAuth client; its secret is shown this once.</summary>
 internal static class CreateClient
 {
-    [Needs(IdentityPermissions.ClientsManage)]
+    [Needs(IdentityPermissions.ClientsManage), InPerson]
     public sealed record Command(
         string Name, OrganizationId OrganizationId, string Role, IReadOnlyList<string>? Scopes = null,
         ClientAuthMethod AuthMethod = ClientAuthMethod.ClientSecret, JsonElement? Jwks = null, string? PublicKeyPem = null,

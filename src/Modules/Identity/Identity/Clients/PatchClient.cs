@@ -12,7 +12,7 @@ namespace Licensing.Identity.Clients;
 /// <summary>Changes a client's name, scopes, end or keys; its role and organisation stay.</summary>
 internal static class PatchClient
 {
-    [Needs(IdentityPermissions.ClientsManage)]
+    [Needs(IdentityPermissions.ClientsManage), InPerson]
     public sealed record Command : ICommand<ClientView>
     {
         [JsonIgnore]

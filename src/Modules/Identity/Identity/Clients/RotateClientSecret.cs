@@ -11,7 +11,7 @@ internal static class RotateClientSecret
     private const int UsualOverlap = 24;
     private const int LongestOverlap = 720;
 
-    [Needs(IdentityPermissions.ClientsManage)]
+    [Needs(IdentityPermissions.ClientsManage), InPerson]
     public sealed record Command(ClientId Id, int OverlapHours) : ICommand<IssuedSecretView>;
 
     /// <param name="OverlapHours">How long the secrets before stay good; 0 ends them now, with every token of the client.</param>

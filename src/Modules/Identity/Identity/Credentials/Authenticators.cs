@@ -11,7 +11,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Licensing.Identity.Credentials;
 
 /// <summary>What proves a caller: an access token or an API key, in <c>Authorization: Bearer</c>.</summary>
-internal sealed class BearerAuthenticator(CredentialCache cache, AccessTokens tokens, ApiKeyProof keys) : IAuthenticator
+internal sealed class BearerAuthenticator(CredentialGate gate, AccessTokens tokens, ApiKeyProof keys) : IAuthenticator
 {
     private const string Prefix = "Bearer ";
 
@@ -27,8 +27,8 @@ internal sealed class BearerAuthenticator(CredentialCache cache, AccessTokens to
 
         var credential = value[Prefix.Length..].Trim();
         if (credential.StartsWith(ApiKeySecret.Mark, StringComparison.Ordinal))
-            return await keys.ProveAsync(credential, ct);
-        var proof = await cache.ProveAsync(credential, tokens.ProveAsync, ct);
+            return await keys.ProveAsync(context, credential, ct);
+        var proof = await gate.ProveAsync(context, credential, tokens.ProveAsync, ct);
         // A first password is known to whoever gave it, so until it is changed it opens nothing else, not even a read; nor does a log-in
         // that lacks the second factor which is asked for.
         return proof.Access?.WritesRefused is { } first && (first == SessionRefusals.PasswordChangeRequired || first == SessionRefusals.MfaEnrolmentRequired)
@@ -40,7 +40,17 @@ internal sealed class BearerAuthenticator(CredentialCache cache, AccessTokens to
     private static bool MaySend(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<SliceMetadata>() is not { } slice
         || slice.Policy.Anyone || BeforeAllElse.Contains(slice.Request);
 
-    private static readonly Type[] BeforeAllElse = [typeof(ChangePassword.Attempt), typeof(Logout.Command), typeof(StartMfa.Attempt), typeof(ConfirmMfa.Command)];
+    private static readonly Type[] BeforeAllElse = [typeof(ChangePassword.Attempt), typeof(Logout.Command), typeof(StartMfa.Attempt), typeof(ConfirmMfa.Attempt)];
+}
+
+/// <summary>
+/// Lets a credential be proved only while its address has requests left, so that what ends in a 429 costs no query. Whoever was proved a
+/// moment ago passes all the same: a stranger at his address does not keep him out.
+/// </summary>
+internal sealed class CredentialGate(CredentialCache cache, RateLimits limits)
+{
+    public async ValueTask<Proof> ProveAsync(HttpContext context, string credential, Func<string, CancellationToken, Task<Proven>> prove, CancellationToken ct) =>
+        limits.RefusalOfAddress(context) is { } spent && !cache.Remembers(credential) ? spent : await cache.ProveAsync(credential, prove, ct);
 }
 
 /// <summary>An API key in <c>X-API-KEY</c>.</summary>
@@ -53,15 +63,15 @@ internal sealed class ApiKeyAuthenticator(ApiKeyProof keys) : IAuthenticator
     public ValueTask<Proof> AuthenticateAsync(HttpContext context, CancellationToken ct) => context.Request.Headers[Header] switch
     {
         [] => new(Proof.None),
-        [{ } key] => keys.ProveAsync(key, ct),
+        [{ } key] => keys.ProveAsync(context, key, ct),
         _ => new(CredentialRefusals.Invalid),
     };
 }
 
 /// <summary>Proves an API key, whichever header it came in.</summary>
-internal sealed class ApiKeyProof(CredentialCache cache, AccessReader reader)
+internal sealed class ApiKeyProof(CredentialGate gate, AccessReader reader)
 {
-    public ValueTask<Proof> ProveAsync(string key, CancellationToken ct) => cache.ProveAsync(key, ReadAsync, ct);
+    public ValueTask<Proof> ProveAsync(HttpContext context, string key, CancellationToken ct) => gate.ProveAsync(context, key, ReadAsync, ct);
 
     // A mistyped key fails its checksum and costs no read.
     private Task<Proven> ReadAsync(string key, CancellationToken ct) => ApiKeySecret.PrefixOf(key) is { } prefix
@@ -75,7 +85,7 @@ internal sealed class ApiKeyProof(CredentialCache cache, AccessReader reader)
 /// credential and never twice at once.
 /// </summary>
 internal sealed class BasicAuthenticator(
-    CredentialCache cache, PasswordCheck check, LoginAttempts attempts, AccessReader reader, ApiKeyProof keys, ClientReader clients,
+    CredentialGate gate, PasswordCheck check, LoginAttempts attempts, AccessReader reader, ApiKeyProof keys, ClientReader clients,
     IServiceScopeFactory scopes, TimeProvider clock) : IAuthenticator
 {
     private const string Prefix = "Basic ";
@@ -91,14 +101,14 @@ internal sealed class BasicAuthenticator(
         if (header is not [{ } value] || !value.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) || Read(value[Prefix.Length..].Trim()) is not ({ } name, { } password))
             return CredentialRefusals.Invalid;
         if (ApiKeySecret.PrefixOf(password) is { } prefix && (name == prefix || name == ApiKeySecret.Mark + prefix))
-            return await keys.ProveAsync(password, ct);
+            return await keys.ProveAsync(context, password, ct);
 
         if (Guid.TryParse(name, out var client) && password.StartsWith(ClientSecret.Mark, StringComparison.Ordinal))
-            return await cache.ProveAsync($"\0basic\0{name}\0{password}", (_, stop) => ClientAsync(new ClientId(client), password, stop), ct);
+            return await gate.ProveAsync(context, $"\0basic\0{name}\0{password}", (_, stop) => ClientAsync(new ClientId(client), password, stop), ct);
 
         var address = context.Connection.RemoteIpAddress?.ToString() ?? "";
         // No header can hold these characters, so what proved someone here proves nobody as a bearer token.
-        var proof = await cache.ProveAsync($"\0basic\0{name}\0{password}", (_, stop) => ReadAsync(name, password, address, stop), ct);
+        var proof = await gate.ProveAsync(context, $"\0basic\0{name}\0{password}", (_, stop) => ReadAsync(name, password, address, stop), ct);
         return proof.Access?.WritesRefused == SessionRefusals.PasswordChangeRequired ? SessionRefusals.PasswordChangeRequired : proof;
     }
 

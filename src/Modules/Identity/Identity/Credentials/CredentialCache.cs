@@ -40,8 +40,8 @@ internal sealed class CredentialCache(TimeProvider clock) : IDisposable
             return CredentialRefusals.Invalid;
         var digest = DigestOf(credential);
         var generation = Interlocked.Read(ref _generation);
-        if (_known.TryGetValue(digest, out Entry? entry) && entry!.Until > clock.GetUtcNow() && entry.Generation == generation)
-            return entry.Access!;
+        if (Known(digest, generation) is { } known)
+            return known;
 
         // Whoever comes after a change does not wait with those who began to read before it. A caller who hangs up stops waiting, and
         // leaves the others their proof.
@@ -50,6 +50,13 @@ internal sealed class CredentialCache(TimeProvider clock) : IDisposable
         var proven = await asked.Value.WaitAsync(ct);
         return proven.Access is { } access ? access : proven.Refusal!;
     }
+
+    /// <summary>Whether it would be believed without being proved.</summary>
+    public bool Remembers(string credential) =>
+        credential.Length <= LongestCredential && Known(DigestOf(credential), Interlocked.Read(ref _generation)) is not null;
+
+    private Access? Known(UInt128 digest, long generation) =>
+        _known.TryGetValue(digest, out Entry? entry) && entry!.Until > clock.GetUtcNow() && entry.Generation == generation ? entry.Access : null;
 
     /// <summary>Forgets everyone once the change has committed: rights hang on users, roles, keys and the whole tree above.</summary>
     public void ForgetAfterCommit(DbSession session) => session.AfterCommit(Forget);

@@ -11,7 +11,7 @@ namespace Licensing.Identity.Federation;
 /// <summary>Unlinks a user from who he is at an issuer, and ends his sessions: any of them may have come from there.</summary>
 internal static class RemoveIdentity
 {
-    [Needs(IdentityPermissions.UsersManage)]
+    [Needs(IdentityPermissions.UsersManage), InPerson]
     public sealed record Command(UserId UserId, Guid Id) : ICommand<Done>;
 
     internal sealed class Handler(

@@ -11,7 +11,7 @@ namespace Licensing.Identity.LoginLinks;
 /// <summary>Makes a token that logs a user in once; shown this once, to someone who may do all that the user may.</summary>
 internal static class CreateLoginLink
 {
-    [Needs(IdentityPermissions.LoginLinksCreate)]
+    [Needs(IdentityPermissions.LoginLinksCreate), InPerson]
     public sealed record Command(UserId? UserId = null, OrganizationId? OrganizationId = null) : ICommand<IssuedLoginLink>;
 
     internal sealed class Handler(IdentityDb db, HeldOrganizations organizations, RoleBook roles, Principal principal, TimeProvider clock)
@@ -38,8 +38,7 @@ internal static class CreateLoginLink
             var users = db.Users.AsNoTracking().Within(principal.Scope).WhereMayEnter(db);
             if (command.UserId is { } id)
             {
-                await organizations.HoldOwnerAsync("users", id.Value, ct);
-                return await users.SingleOrDefaultAsync(x => x.Id == id, ct) is { } one ? one : UserRefusals.UnknownUser(id.Value);
+                return await organizations.HoldOwnerAsync("users", id.Value, "key share", ct) && await users.SingleOrDefaultAsync(x => x.Id == id, ct) is { } one ? one : UserRefusals.UnknownUser(id.Value);
             }
 
             var tenant = command.OrganizationId!.Value;

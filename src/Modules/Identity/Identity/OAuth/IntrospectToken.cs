@@ -1,9 +1,11 @@
 using System.Text.Json.Serialization;
 using Licensing.Identity.Clients;
+using Licensing.Identity.Data;
 using Licensing.Identity.Sessions;
+using Licensing.Identity.Users;
 using Licensing.Kernel.Http;
 using MediatR;
-using Npgsql;
+using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Identity.OAuth;
 
@@ -53,7 +55,7 @@ internal static class IntrospectToken
         public string? Jti { get; init; }
     }
 
-    internal sealed class Handler(ClientProof proof, AccessTokens tokens, NpgsqlDataSource database, TokenSettings settings, TimeProvider clock)
+    internal sealed class Handler(ClientProof proof, AccessTokens tokens, IdentityDb db, SignInRules rules, TokenSettings settings, TimeProvider clock)
         : IRequestHandler<Request, Result<IntrospectionView>>
     {
         private static readonly IntrospectionView Inactive = new(false);
@@ -93,26 +95,23 @@ internal static class IntrospectToken
 
         private async Task<IntrospectionView> OfRefreshTokenAsync(string token, KnownClient client, CancellationToken ct)
         {
-            await using var command = database.CreateCommand(
-                """
-                select s.user_id, u.email, u.owner_path, t.created_at, t.expires_at
-                from identity.refresh_tokens t join identity.sessions s on s.id = t.session_id join identity.users u on u.id = s.user_id
-                join identity.branches b on b.id = u.organization_id
-                where t.token_hash = $1 and t.used_at is null and t.expires_at > $2 and s.revoked_at is null and u.status = 'Active' and b.state <> 'Closed'
-                """);
-            command.Parameters.Add(new() { Value = SessionTokens.Digest(token) });
-            command.Parameters.Add(new() { Value = clock.GetUtcNow() });
-            await using var row = await command.ExecuteReaderAsync(ct);
-            if (!await row.ReadAsync(ct) || !row.GetString(2).StartsWith(client.Path, StringComparison.Ordinal))
+            var (digest, now) = (SessionTokens.Digest(token), clock.GetUtcNow());
+            var found = await db.RefreshTokens.AsNoTracking().Where(t => t.TokenHash == digest && t.UsedAt == null && t.ExpiresAt > now)
+                .Join(db.Sessions.Where(s => s.RevokedAt == null), t => t.SessionId, s => s.Id, (Token, Session) => new { Token, Session })
+                .SingleOrDefaultAsync(ct);
+            var id = new UserId(found?.Session.UserId ?? Guid.Empty);
+            // What a refresh would be refused for is no good here either.
+            if (found is null || await db.Users.AsNoTracking().WhereMayEnter(db).SingleOrDefaultAsync(x => x.Id == id, ct) is not { } user
+                || !user.OwnerPath.StartsWith(client.Path, StringComparison.Ordinal) || await rules.RefuseAsync(user, SignIn.Of(found.Session), ct) is not null)
                 return Inactive;
             return new IntrospectionView(true)
             {
                 ClientId = AccessTokens.OwnLogIn,
-                Username = row.GetString(1),
+                Username = user.Email,
                 TokenType = "refresh_token",
-                Exp = row.GetFieldValue<DateTimeOffset>(4).ToUnixTimeSeconds(),
-                Iat = row.GetFieldValue<DateTimeOffset>(3).ToUnixTimeSeconds(),
-                Sub = row.GetGuid(0).ToString(),
+                Exp = found.Token.ExpiresAt.ToUnixTimeSeconds(),
+                Iat = found.Token.CreatedAt.ToUnixTimeSeconds(),
+                Sub = user.Id.Value.ToString(),
                 Iss = settings.Issuer,
             };
         }

@@ -13,32 +13,52 @@ namespace Licensing.Identity.Organizations;
 /// </summary>
 internal sealed class HeldOrganizations(IdentityDb db, DbSession session, Principal principal)
 {
-    public async Task<Result<Organization>> FindAsync(OrganizationId id, CancellationToken ct)
-    {
-        await session.HoldOrganizationsAsync([id], ct);
-        return await db.Organizations.AsNoTracking().Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == id, ct) is { } found
+    public Task<Result<Organization>> FindAsync(OrganizationId id, CancellationToken ct) => FindAsync(id, "key share", ct);
+
+    /// <summary>The same with another lock, for who must be alone.</summary>
+    public async Task<Result<Organization>> FindAsync(OrganizationId id, string strength, CancellationToken ct) =>
+        await session.LockOrganizationAsync("$1", id.Value, strength, principal.Scope, ct)
+        && await db.Organizations.AsNoTracking().Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == id, ct) is { } found
             ? found
             : UserRefusals.UnknownOrganization(id.Value);
-    }
 
     /// <summary>Holds the one to which a row belongs, before the row itself is read.</summary>
     /// <param name="table">One of Identity's that has an <c>organization_id</c>.</param>
-    /// <param name="row">The row's id; nothing happens where there is none.</param>
+    /// <param name="row">The row's id.</param>
+    /// <param name="strength">Which lock.</param>
     /// <param name="ct">Gives up.</param>
-    public async Task HoldOwnerAsync(string table, Guid row, CancellationToken ct)
-    {
-        await using var command = new NpgsqlCommand(
-            $"select 1 from identity.organizations where id = (select organization_id from identity.{table} where id = $1) for key share",
-            await session.OpenAsync(ct), session.Transaction)
-        { Parameters = { new() { Value = row } } };
-        await command.ExecuteNonQueryAsync(ct);
-    }
+    /// <returns>False, and nothing is held, where there is no such row within the caller's scope.</returns>
+    public Task<bool> HoldOwnerAsync(string table, Guid row, string strength, CancellationToken ct) =>
+        session.LockOrganizationAsync($"(select organization_id from identity.{table} where id = $1)", row, strength, principal.Scope, ct);
 }
 
 internal static class OrganizationLocks
 {
     extension(DbSession session)
     {
+        /// <summary>
+        /// Locks one organisation within <paramref name="scope"/>. Others' rows are not even waited for: how long it takes must not tell what
+        /// is being done to them, nor may a stranger keep their owners waiting.
+        /// </summary>
+        /// <param name="id">SQL for its id, of <paramref name="value"/> as $1.</param>
+        /// <param name="value">The organisation's id, or that by which it is found.</param>
+        /// <param name="strength">As SQL names it.</param>
+        /// <param name="scope">Looked at again when the lock is had: a transfer may have been waited for.</param>
+        /// <param name="ct">Gives up.</param>
+        /// <returns>Whether it is there and locked.</returns>
+        public async Task<bool> LockOrganizationAsync(string id, Guid value, string strength, Scope scope, CancellationToken ct)
+        {
+            var (from, until) = scope.Ranges();
+            await using var locking = new NpgsqlCommand(
+                $"""
+                select 1 from identity.organizations o
+                where o.id = {id} and exists (select from unnest($2::text[], $3::text[]) r(low, high) where o.owner_path >= r.low and o.owner_path < r.high)
+                for {strength} of o
+                """, await session.OpenAsync(ct), session.Transaction)
+            { Parameters = { new() { Value = value }, new() { Value = from }, new() { Value = until } } };
+            return await locking.ExecuteScalarAsync(ct) is not null;
+        }
+
         /// <summary>
         /// Keeps organisations where they are until the transaction ends. A statement of its own: what is read after it sees what was
         /// committed while it waited.

@@ -2,7 +2,6 @@ using Licensing.Identity.Contracts;
 using Licensing.Identity.Data;
 using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
-using Npgsql;
 
 namespace Licensing.Identity.Organizations;
 
@@ -15,12 +14,9 @@ internal sealed class ManagedOrganizations(IdentityDb db, DbSession session, Pri
     public async Task<Result<Organization>> FindAsync(OrganizationKind kind, OrganizationId id, CancellationToken ct)
     {
         // Locked before it is read: closing must not miss a child that another request is just opening.
-        await using (var locking = new NpgsqlCommand("select 1 from identity.organizations where id = $1 for update", await session.OpenAsync(ct), session.Transaction)
-        { Parameters = { new() { Value = id.Value } } })
-            await locking.ExecuteNonQueryAsync(ct);
-
+        var locked = await session.LockOrganizationAsync("$1", id.Value, "update", principal.Scope, ct);
         var found = await db.Organizations.SingleOrDefaultAsync(x => x.Id == id && x.Kind == kind, ct);
-        if (found is not null && principal.Scope.Contains(found.OwnerPath) && !principal.Scope.Roots.Contains(found.OwnerPath))
+        if (locked && found is not null && principal.Scope.Contains(found.OwnerPath) && !principal.Scope.Roots.Contains(found.OwnerPath))
             return found;
         return found is not null && principal.May(IdentityPermissions.OrganizationsRead, found.OwnerPath)
             ? OrganizationRefusals.OutOfReach

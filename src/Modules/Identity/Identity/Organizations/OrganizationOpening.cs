@@ -74,6 +74,9 @@ internal sealed class OrganizationOpening(
 
     private async Task<Refusal?> InviteAsync(OrganizationId id, NewAdministrator administrator, CancellationToken ct)
     {
+        // Who reads the invitation's mail has a way in.
+        if (principal.Access.OpenedBy is not null)
+            return AuthorizationRefusals.NotInPerson;
         var organization = db.Organizations.Local.Single(x => x.Id == id);
         if (!principal.May(IdentityPermissions.UsersManage, organization.OwnerPath))
             return OrganizationRefusals.MayNotAddUsers;
@@ -87,8 +90,7 @@ internal sealed class OrganizationOpening(
             return refusal;
         db.Add(user);
         db.Add(given);
-        await invitations.SendAsync(user, ct);
-        return null;
+        return await invitations.SendAsync(user, ct);
     }
 
     private OrganizationView Add(Organization opened, DateTimeOffset now)

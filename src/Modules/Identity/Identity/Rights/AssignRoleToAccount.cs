@@ -27,7 +27,8 @@ internal static class AssignRoleToAccount
     {
         public async Task<Result<AccountRoleView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            if ((await organizations.FindAsync(command.OrganizationId, cancellationToken)).Refused(out var refusal, out var organization))
+            // Against whoever is just changing one of its users because he may do all that the user may.
+            if ((await organizations.FindAsync(command.OrganizationId, "no key update", cancellationToken)).Refused(out var refusal, out var organization))
                 return refusal;
             if (organization.Status is OrganizationStatus.Closed)
                 return UserRefusals.OrganizationClosed;

@@ -85,9 +85,25 @@ internal sealed class RoleBook(DbSession session, RolePermissions predefined, Pe
     public string? Exceeding(IEnumerable<string> permissions, string path) =>
         permissions.Order(StringComparer.Ordinal).FirstOrDefault(p => !principal.May(p, path));
 
+    /// <summary>Holds the custom roles that count for a user until the transaction ends: else one could be widened beside what hangs on it.</summary>
+    private async Task HoldCustomRolesAsync(UserId user, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(
+            """
+            select 1 from identity.custom_roles where id in (
+                select custom_role_id from identity.role_assignments where user_id = $1
+                union all
+                select r.custom_role_id from identity.users u join identity.account_roles r on r.organization_id = u.organization_id where u.id = $1)
+            order by id for share
+            """, await session.OpenAsync(ct), session.Transaction)
+        { Parameters = { new() { Value = user.Value } } };
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
     /// <summary>What a user holds anywhere and the caller does not hold there, or null: who can become someone has all that he has.</summary>
     public async Task<string?> ExceedingAsync(UserId user, CancellationToken ct)
     {
+        await HoldCustomRolesAsync(user, ct);
         await using var command = new NpgsqlCommand(HeldRole.OfUser, await session.OpenAsync(ct), session.Transaction)
         { Parameters = { new() { Value = user.Value } } };
         await using var reader = await command.ExecuteReaderAsync(ct);

@@ -89,13 +89,14 @@ internal sealed class AccessTokens(
     /// <summary>Who a token that holds stands for now.</summary>
     public async Task<Proven> ProveAsync(AccessToken token, CancellationToken ct)
     {
-        if (await WasRevokedAsync(token, ct))
+        var (stands, openedBy) = await StandsAsync(token, ct);
+        if (!stands)
             return CredentialRefusals.Invalid;
         var proven = token.IsOfClient
             ? await clients.AccessAsync(new ClientId(token.Subject), token.Epoch, token.Until, ct)
             : await users.UserAsync(token.Subject, token.IssuedAt, token.Until, ct);
         if (proven.Access is { } logged)
-            proven = proven with { Access = logged with { SessionId = token.SessionId } };
+            proven = proven with { Access = logged with { SessionId = token.SessionId, OpenedBy = openedBy } };
         if (token.Enrolment && proven.Access is { } entering)
             proven = proven with
             {
@@ -147,27 +148,28 @@ internal sealed class AccessTokens(
         return expires > now && !(notBefore > now);
     }
 
-    private async Task<bool> WasRevokedAsync(AccessToken token, CancellationToken ct)
+    // A session whose row is gone has ended: housekeeping removes it when every token of it is over.
+    private async Task<(bool Stands, Guid? OpenedBy)> StandsAsync(AccessToken token, CancellationToken ct)
     {
         (Guid Maker, string Path)? link = null;
         await using (var command = database.CreateCommand(
             """
-            select r.id is not null or s.revoked_at is not null, s.link_maker, s.owner_path
+            select r.id is null and (t.session_id is null or (s.id is not null and s.revoked_at is null)), s.link_maker, s.owner_path
             from (values ($1, $2)) as t (id, session_id)
             left join identity.revoked_access_tokens r on r.id = t.id left join identity.sessions s on s.id = t.session_id
             """))
         {
             command.Parameters.Add(new() { Value = token.Id });
-            command.Parameters.Add(new() { Value = token.SessionId ?? Guid.Empty });
+            command.Parameters.Add(new() { Value = (object?)token.SessionId ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Uuid });
             await using var row = await command.ExecuteReaderAsync(ct);
             await row.ReadAsync(ct);
-            if (row.GetBoolean(0))
-                return true;
+            if (!row.GetBoolean(0))
+                return (false, null);
             if (!await row.IsDBNullAsync(1, ct))
                 link = (row.GetGuid(1), row.GetString(2));
         }
 
-        return link is var (maker, path) && !await links.StandsAsync(maker, new UserId(token.Subject), path, ct);
+        return link is var (maker, path) ? (await links.StandsAsync(maker, new UserId(token.Subject), path, ct), maker) : (true, null);
     }
 }
 

@@ -14,7 +14,7 @@ namespace Licensing.Identity.Sessions;
 /// <summary>Changes the caller's own password, ends all his sessions and opens a new one.</summary>
 internal static class ChangePassword
 {
-    [AnyCaller]
+    [AnyCaller, InPerson]
     public sealed record Attempt(string CurrentPassword, string NewPassword) : IRequest<Result<SessionView>>;
 
     public sealed class Validator : AbstractValidator<Attempt>
@@ -55,7 +55,9 @@ internal static class ChangePassword
             // Before the sessions are ended: a log-in with the old password either has opened its own by now, or will find another hash.
             await session.LockUserAsync(id, "update", cancellationToken);
             var now = clock.GetUtcNow();
-            var user = await db.Users.SingleAsync(x => x.Id == id, cancellationToken);
+            // Nor is a session opened for who was disabled meanwhile.
+            if (await db.Users.WhereMayEnter(db).SingleOrDefaultAsync(x => x.Id == id, cancellationToken) is not { } user)
+                return CredentialRefusals.Invalid;
             if (user.PasswordNumber != command.Proven.PasswordNumber)
                 return SessionRefusals.WrongCurrentPassword;
 

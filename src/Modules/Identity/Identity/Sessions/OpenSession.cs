@@ -26,15 +26,15 @@ internal sealed class SessionTokens(
         var now = clock.GetUtcNow();
         var session = Session.Open(user, how, principal.Address, now);
         db.Add(session);
-        return await GoOnAsync(user, session.Id, now, how.SecondFactor, null, ct);
+        return await GoOnAsync(user, session.Id, now, how, null, ct);
     }
 
     /// <summary>The next pair of tokens of a session.</summary>
     public async Task<SessionView> GoOnAsync(
-        User user, Guid sessionId, DateTimeOffset openedAt, bool secondFactor, IReadOnlyCollection<string>? scope, CancellationToken ct)
+        User user, Guid sessionId, DateTimeOffset openedAt, SignIn how, IReadOnlyCollection<string>? scope, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
-        var (hours, enrolment) = await rules.OfSessionAsync(user, secondFactor, ct);
+        var (hours, enrolment) = await rules.OfSessionAsync(user, how.SecondFactor, ct);
         var (idle, longest) = (now + settings.SessionIdle, openedAt + (hours < settings.SessionLongest ? hours : settings.SessionLongest));
         var refresh = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
         db.Add(new RefreshToken
@@ -53,6 +53,7 @@ internal sealed class SessionTokens(
             OrganizationId = user.OrganizationId.Value,
             Path = user.OwnerPath,
             SessionId = sessionId,
+            OpenedBy = how.LinkMaker,
         });
         return new SessionView(
             await tokens.IssueAsync(transaction, user.Id.Value, sessionId, scope, enrolment, ct), (int)AccessTokens.Lifetime.TotalSeconds, refresh, "Bearer",

@@ -78,8 +78,7 @@ internal static class RefreshSession
             if (await rules.RefuseAsync(user, token.How, cancellationToken) is { } closed)
                 return await EndAsync(token, closed, now, cancellationToken);
 
-            var next = await tokens.GoOnAsync(
-                user, token.Session, token.SessionCreatedAt, token.How.SecondFactor, command.Scope, cancellationToken);
+            var next = await tokens.GoOnAsync(user, token.Session, token.SessionCreatedAt, token.How, command.Scope, cancellationToken);
             await UseAsync(token.Id, now, key, key is null ? null : secrets.Seal(JsonSerializer.SerializeToUtf8Bytes(next, ApiJson.Options)), cancellationToken);
             return new Turn(next);
         }

@@ -15,6 +15,9 @@ namespace Licensing.Identity.Sessions;
 /// <param name="SecondFactor">Whether a second factor was part of it.</param>
 internal sealed record SignIn(SessionWay Way, string? Provider, Guid? LinkMaker, bool SecondFactor)
 {
+    /// <summary>How a session that is open was opened.</summary>
+    public static SignIn Of(Session session) => new(session.Way, session.Provider, session.LinkMaker, session.SecondFactor);
+
     public static SignIn ByLink(Guid maker) => new(SessionWay.LoginLink, null, maker, SecondFactor: false);
 
     public static SignIn ByPassword(bool secondFactor) => new(SessionWay.Password, null, null, secondFactor);

@@ -1,3 +1,4 @@
+using Licensing.Identity.Users;
 using Licensing.Kernel.Messaging;
 using Licensing.Kernel.Persistence;
 using Microsoft.Extensions.DependencyInjection;
@@ -21,10 +22,12 @@ internal sealed class TokenChore(
         var removed = await DeleteAsync("signing_keys", "ends_at < $1", now, ct);
         removed += await DeleteAsync("revoked_access_tokens", "ends_at < $1", now, ct);
         removed += await DeleteAsync("used_assertions", "ends_at < $1", now, ct);
-        removed += await DeleteAsync("refresh_tokens", "expires_at < $1", now, ct);
+        // Not before the access token is over that was made with it, or whoever ended the session would find that token good again.
+        removed += await DeleteAsync("refresh_tokens", "expires_at < $1", now - AccessTokens.Lifetime, ct);
         removed += await DeleteAsync(
             "sessions", "created_at < $1 and not exists (select from identity.refresh_tokens t where t.session_id = sessions.id)",
             now - settings.SessionIdle - AccessTokens.Lifetime, ct);
+        removed += await DeleteAsync("letter_counts", "since < $1", now - LetterLimits.Window, ct);
         removed += await attempts.ForgetOldAsync(messaging.HousekeepingBatch, ct);
         await ForgetAnswersAsync(now - RefreshSession.RetryWithin, ct);
         return removed;

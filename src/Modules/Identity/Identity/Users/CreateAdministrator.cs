@@ -18,7 +18,7 @@ namespace Licensing.Identity.Users;
 /// </summary>
 internal static class CreateAdministrator
 {
-    [Needs(IdentityPermissions.UsersManage)]
+    [Needs(IdentityPermissions.UsersManage), InPerson]
     public sealed record Command(string Email, string DisplayName) : ICommand<NewAdministratorView>;
 
     public sealed record NewAdministratorView(UserId Id, string Email, string Password);

@@ -16,7 +16,7 @@ namespace Licensing.Identity.Users;
 /// </summary>
 internal static class CreateUser
 {
-    [Needs(IdentityPermissions.UsersManage)]
+    [Needs(IdentityPermissions.UsersManage), InPerson]
     public sealed record Command(
         string Email, string DisplayName, OrganizationId OrganizationId, string? Role = null, string? Password = null,
         bool MustChangePassword = true) : ICommand<CreatedUserView>
@@ -101,8 +101,8 @@ internal static class CreateUser
             if (await roleBook.ExceedingAsync(user.Id, cancellationToken) is { } more)
                 return UserRefusals.Stronger(more);
 
-            if (command.Invite)
-                await invitations.SendAsync(user, cancellationToken);
+            if (command.Invite && await invitations.SendAsync(user, cancellationToken) is { } tooMany)
+                return tooMany;
             // Saved here, because the view tells the number that the database gives.
             await db.SaveChangesAsync(cancellationToken);
             return new CreatedUserView(

@@ -22,11 +22,20 @@ internal sealed class PublicAddress
 }
 
 /// <summary>What users are told by mail.</summary>
-internal sealed class Letters(IdentityDb db, Post post, PublicAddress address, IConfiguration configuration)
+internal sealed class Letters(IdentityDb db, Post post, PublicAddress address, LetterLimits limits, IConfiguration configuration)
 {
     private string Platform => configuration["Platform:Name"] ?? "Platform";
 
-    public void Invite(User user, string token) => Send(user.Email, "Your account", $"""
+    /// <returns>Why it is not sent, nor what goes with it done.</returns>
+    public async Task<Refusal?> InviteAsync(User user, string token, CancellationToken ct)
+    {
+        if (await limits.RefuseAsync([user.Email], ct) is { } refusal)
+            return refusal;
+        Invite(user, token);
+        return null;
+    }
+
+    private void Invite(User user, string token) => Send(user.Email, "Your account", $"""
         Hello {user.DisplayName},
 
         an account has been made for you. Choose a password to activate it:
@@ -59,10 +68,14 @@ internal sealed class Letters(IdentityDb db, Post post, PublicAddress address, I
     public void SecondFactorWasReset(User user) => Warn(user, user.Email, "An administrator removed the second factor of your account.");
 
     /// <summary>At both addresses, or whoever takes one over hears of it alone.</summary>
-    public void AddressWasChanged(User user, string before)
+    /// <returns>Why it is not told, and must not be done.</returns>
+    public async Task<Refusal?> AddressWasChangedAsync(User user, string before, CancellationToken ct)
     {
+        if (await limits.RefuseAsync([before, user.Email], ct) is { } refusal)
+            return refusal;
         Warn(user, before, "An administrator gave your account another e-mail address.");
         Warn(user, user.Email, "An administrator made this the e-mail address of your account.");
+        return null;
     }
 
     public void LoginWasLocked(User user) => Send(user.Email, "Log-ins to your account failed", $"""

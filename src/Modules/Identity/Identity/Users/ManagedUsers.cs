@@ -1,5 +1,6 @@
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Data;
+using Licensing.Identity.Organizations;
 using Licensing.Identity.Rights;
 using Licensing.Identity.Sessions;
 using Licensing.Kernel.Persistence;
@@ -9,19 +10,20 @@ using Npgsql;
 namespace Licensing.Identity.Users;
 
 /// <summary>The users whom the caller may change.</summary>
-internal sealed class ManagedUsers(IdentityDb db, DbSession session, RoleBook roles, Principal principal)
+internal sealed class ManagedUsers(IdentityDb db, DbSession session, HeldOrganizations organizations, RoleBook roles, Principal principal)
 {
     /// <summary>Holds the user's row until the transaction ends, so that no log-in happens beside the change.</summary>
     public async Task<Result<User>> LockAsync(UserId id, CancellationToken ct)
     {
-        if (!await db.Users.Within(principal.Scope).AnyAsync(x => x.Id == id, ct))
+        // His organisation first: a transfer is waited for, and who lost him by it does not find him. So is a role that it is just being given.
+        if (!await organizations.HoldOwnerAsync("users", id.Value, "share", ct))
             return UserRefusals.NotFound(id.Value);
         await session.LockUserAsync(id, "update", ct);
+        if (await db.Users.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == id, ct) is not { } user)
+            return UserRefusals.NotFound(id.Value);
         // Who sets another's address or second factor can become him. Asked under the lock, for which a role that is just being given waits
         // or has been waited for.
-        if (await roles.ExceedingAsync(id, ct) is { } more)
-            return UserRefusals.Stronger(more);
-        return await db.Users.SingleAsync(x => x.Id == id, ct);
+        return await roles.ExceedingAsync(id, ct) is { } more ? UserRefusals.Stronger(more) : user;
     }
 
     /// <summary>Whether he administers the platform and nobody else who is active does. Asked in turn, or two administrators could remove each other at the same moment.</summary>

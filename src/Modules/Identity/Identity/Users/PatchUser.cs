@@ -12,7 +12,7 @@ namespace Licensing.Identity.Users;
 /// <summary>Changes what is said of a user. Another e-mail address makes worthless what was sent to the one before; it is told at both.</summary>
 internal static class PatchUser
 {
-    [Needs(IdentityPermissions.UsersManage)]
+    [Needs(IdentityPermissions.UsersManage), InPerson]
     public sealed record Command : ICommand<UserView>
     {
         [JsonIgnore]
@@ -59,8 +59,8 @@ internal static class PatchUser
             if (user.Change(command, now).Refused(out refusal, out _))
                 return refusal;
 
-            if (user.Email != email)
-                await TellOfAddressAsync(user, email, cancellationToken);
+            if (user.Email != email && await TellOfAddressAsync(user, email, cancellationToken) is { } tooMany)
+                return tooMany;
             if (user.FederatedOnly && !federatedOnly)
             {
                 await sessions.EndAllAsync(user, now, cancellationToken);
@@ -71,13 +71,10 @@ internal static class PatchUser
             return await UserView.SavedAsync(db, user.Id, cancellationToken);
         }
 
-        private async Task TellOfAddressAsync(User user, string before, CancellationToken ct)
+        private async Task<Refusal?> TellOfAddressAsync(User user, string before, CancellationToken ct)
         {
             await tokens.VoidAsync(user.Id, ct);
-            if (user.Status is UserStatus.Invited)
-                await invitations.SendAsync(user, ct);
-            else
-                letters.AddressWasChanged(user, before);
+            return user.Status is UserStatus.Invited ? await invitations.SendAsync(user, ct) : await letters.AddressWasChangedAsync(user, before, ct);
         }
     }
 

@@ -14,7 +14,7 @@ namespace Licensing.Identity.Users;
 /// <summary>Removes the caller's second factor, or what was begun of one, with his password or a code; a wrong one counts as at the log-in.</summary>
 internal static class RemoveMfa
 {
-    [AnyCaller]
+    [AnyCaller, InPerson]
     public sealed record Attempt(string? Password = null, string? Code = null) : IRequest<Result<Done>>;
 
     public sealed class Validator : AbstractValidator<Attempt>
@@ -59,10 +59,12 @@ internal static class RemoveMfa
         {
             var id = new UserId(principal.Id);
             await session.LockUserAsync(id, "update", cancellationToken);
-            var user = await db.Users.SingleOrDefaultAsync(x => x.Id == id, cancellationToken);
+            var user = await db.Users.WhereMayEnter(db).SingleOrDefaultAsync(x => x.Id == id, cancellationToken);
             if (precondition.Fails(user))
                 return Precondition.Failed;
-            if (user?.SealedAuthenticatorKey is null)
+            if (user is null)
+                return CredentialRefusals.Invalid;
+            if (user.SealedAuthenticatorKey is null)
                 return UserRefusals.MfaNotActive;
             if (command.Code is null && (command.Proven?.UserId != id || command.Proven.PasswordNumber != user.PasswordNumber))
                 return UserRefusals.WrongPassword;

@@ -16,8 +16,7 @@ internal static class ResendInvitation
                 return refusal;
             if (user.Status is not UserStatus.Invited)
                 return UserRefusals.NotInvited;
-            await invitations.SendAsync(user, cancellationToken);
-            return default(Done);
+            return await invitations.SendAsync(user, cancellationToken) is { } tooMany ? tooMany : default(Done);
         }
     }
 

@@ -9,7 +9,7 @@ namespace Licensing.Identity.Users;
 /// <summary>Takes the second factor from a user who has lost it, ends his sessions, and tells him.</summary>
 internal static class ResetMfa
 {
-    [Needs(IdentityPermissions.UsersManage)]
+    [Needs(IdentityPermissions.UsersManage), InPerson]
     public sealed record Command(UserId Id) : ICommand<UserView>;
 
     internal sealed class Handler(

@@ -1,4 +1,5 @@
 using FluentValidation;
+using Licensing.Identity.Credentials;
 using Licensing.Identity.Data;
 using Licensing.Identity.Sessions;
 using Licensing.Kernel.Http;
@@ -19,7 +20,7 @@ internal static class StartMfa
     /// <summary>How long a log-in through a provider stands for the password that someone may not have.</summary>
     public static readonly TimeSpan FreshFor = TimeSpan.FromMinutes(5);
 
-    [AnyCaller]
+    [AnyCaller, InPerson]
     public sealed record Attempt(string? Password = null) : IRequest<Result<AuthenticatorView>>;
 
     /// <param name="Secret">For typing in, base32.</param>
@@ -60,7 +61,8 @@ internal static class StartMfa
             await session.LockUserAsync(id, "update", cancellationToken);
             if (command.Proven is null && !await IsFreshAsync(cancellationToken))
                 return UserRefusals.PasswordOrFreshLogin;
-            var user = await db.Users.SingleAsync(x => x.Id == id, cancellationToken);
+            if (await db.Users.WhereMayEnter(db).SingleOrDefaultAsync(x => x.Id == id, cancellationToken) is not { } user)
+                return CredentialRefusals.Invalid;
             if (command.Proven is { } proven && user.PasswordNumber != proven.PasswordNumber)
                 return UserRefusals.WrongPassword;
             if (user.MfaEnabled)

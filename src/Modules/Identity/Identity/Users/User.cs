@@ -73,6 +73,11 @@ internal sealed class User : IOwned, IVersioned
     [Secret]
     public byte[]? SealedAuthenticatorKey { get; private set; }
 
+    /// <summary>The session in which the second factor was begun, and when.</summary>
+    public Guid? MfaBegunIn { get; private set; }
+
+    public DateTimeOffset? MfaBegunAt { get; private set; }
+
     /// <summary>Access tokens from before are worth nothing.</summary>
     public DateTimeOffset CredentialsChangedAt { get; private set; }
 
@@ -112,6 +117,11 @@ internal sealed class User : IOwned, IVersioned
         return default(Done);
     }
     public void KeepAuthenticatorKey(byte[]? sealedKey) => SealedAuthenticatorKey = sealedKey;
+    public void BeginMfa(Guid? session, DateTimeOffset now) => (MfaBegunIn, MfaBegunAt) = (session, now);
+
+    /// <summary>Whether a second factor that was begun may be confirmed in <paramref name="session"/> now.</summary>
+    public bool MayConfirmMfa(Guid? session, DateTimeOffset now) =>
+        SealedAuthenticatorKey is not null && MfaBegunIn is { } begun && begun == session && now < MfaBegunAt + Enrolment.ConfirmWithin;
     public void RequireCode(bool enabled) => MfaEnabled = enabled;
     public void Describe(string? username, string? firstName, string? lastName, string? mobilePhone, string? landlinePhone, string? notes) =>
         (Username, FirstName, LastName, MobilePhone, LandlinePhone, Notes) =

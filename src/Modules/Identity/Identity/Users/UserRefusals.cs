@@ -47,7 +47,7 @@ internal static class UserRefusals
     public static Refusal MfaNotActive { get; } = new(RefusalKind.Conflict, "mfa_not_active", "There is no second factor.");
 
     public static Refusal MfaNotStarted { get; } =
-        new(RefusalKind.Conflict, "mfa_not_started", "No second factor is being set up; begin with POST /api/v1/auth/mfa.");
+        new(RefusalKind.Conflict, "mfa_not_started", "No second factor is being set up in this session, or too long ago; begin with POST /api/v1/auth/mfa.");
 
     public static Refusal WrongCode { get; } = Refusal.Field("/code", "bad_code", "code is wrong, expired or has been used.");
 
@@ -70,6 +70,9 @@ internal static class UserRefusals
 
     public static Refusal OrganizationClosed { get; } =
         new(RefusalKind.Conflict, "organization_closed", "The organization is closed.");
+
+    public static Refusal TooManyLetters { get; } = new(
+        RefusalKind.TooMany, "too_many_letters", "This would send a mail, and too many were sent to that address, or by you, within the hour.");
 
     public static Refusal Stronger(string permission) =>
         new(RefusalKind.Forbidden, "exceeds_own", $"The user holds {permission}, which you do not hold there yourself.");

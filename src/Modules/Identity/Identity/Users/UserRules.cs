@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using FluentValidation;
+using Licensing.Identity.Organizations;
 
 namespace Licensing.Identity.Users;
 
@@ -14,7 +15,8 @@ internal static partial class UserRules
         .Must(name => name is null || UsernamePattern().IsMatch(name)).WithErrorCode("malformed")
         .WithMessage("username must be 3 to 64 letters, digits, dots, dashes or underscores.");
 
-    public static IRuleBuilderOptions<T, string?> PersonName<T>(this IRuleBuilder<T, string?> rule) => rule.MaximumLength(100);
+    public static IRuleBuilderOptions<T, string?> PersonName<T>(this IRuleBuilder<T, string?> rule) => rule.MaximumLength(100)
+        .Must(DetailsRules.IsOneLine).WithErrorCode("malformed").WithMessage("{PropertyName} must not hold control characters or line breaks.");
 
     public static IRuleBuilderOptions<T, string?> Phone<T>(this IRuleBuilder<T, string?> rule) => rule
         .Must(number => number is null || PhonePattern().IsMatch(number)).WithErrorCode("malformed")

@@ -1,0 +1,52 @@
+using System.Text;
+using Licensing.Kernel.Persistence;
+using Microsoft.Extensions.Configuration;
+using Npgsql;
+
+namespace Licensing.Identity.Users;
+
+/// <summary>Settings <c>Security:Letters</c>: letters within an hour that go to addresses of someone's choosing.</summary>
+internal sealed class LetterSettings
+{
+    /// <summary>To one address, whoever has them sent.</summary>
+    public int PerRecipient { get; set; } = 10;
+
+    /// <summary>Of one user, key or client, to whomever.</summary>
+    public int PerPrincipal { get; set; } = 200;
+}
+
+/// <summary>
+/// Keeps our mails from being used against strangers: invitations and notices of another address go wherever a caller says, under a name
+/// that he chooses. Counted in the transaction of the letter, so what is refused counts nothing.
+/// </summary>
+internal sealed class LetterLimits(DbSession session, SecretBox secrets, Principal principal, IConfiguration configuration, TimeProvider clock)
+{
+    public static readonly TimeSpan Window = TimeSpan.FromHours(1);
+
+    private readonly LetterSettings _settings = configuration.GetSection("Security:Letters").Get<LetterSettings>() ?? new LetterSettings();
+
+    /// <summary>Counts letters to <paramref name="addresses"/>.</summary>
+    /// <returns>The refusal when it is one too many for any of them, or for who has them sent.</returns>
+    public async Task<Refusal?> RefuseAsync(IReadOnlyList<string> addresses, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        var by = $"by {principal.Id}";
+        var who = addresses.Select(a => $"to {Convert.ToHexStringLower(secrets.Digest(Encoding.UTF8.GetBytes("letter " + a)))}").ToHashSet(StringComparer.Ordinal);
+        if (principal.Access.Kind is not PrincipalKind.System)
+            who.Add(by);
+        // In one order for all, or two who write to the same would wait for each other.
+        await using var count = new NpgsqlCommand(
+            """
+            insert into identity.letter_counts as c (who, since, letters) select w, $2, 1 from unnest($1) w order by w
+            on conflict (who) do update set
+                letters = case when c.since <= $3 then 1 else c.letters + 1 end, since = case when c.since <= $3 then $2 else c.since end
+            returning who, since, letters
+            """, await session.OpenAsync(ct), session.Transaction)
+        { Parameters = { new() { Value = who.ToArray() }, new() { Value = now }, new() { Value = now - Window } } };
+        await using var rows = await count.ExecuteReaderAsync(ct);
+        while (await rows.ReadAsync(ct))
+            if (rows.GetInt32(2) > (rows.GetString(0) == by ? _settings.PerPrincipal : _settings.PerRecipient))
+                return UserRefusals.TooManyLetters with { RetryAfter = rows.GetFieldValue<DateTimeOffset>(1) + Window - now };
+        return null;
+    }
+}

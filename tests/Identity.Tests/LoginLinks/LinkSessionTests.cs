@@ -1,0 +1,107 @@
+using System.Net;
+using System.Text.Json;
+using Licensing.Identity.Contracts;
+
+namespace Licensing.Identity.Tests.LoginLinks;
+
+/// <summary>What is done in a session that a login link opened: nothing that outlives it, and under the name of who made the link.</summary>
+public sealed class LinkSessionTests(App app) : IClassFixture<App>
+{
+    public static TheoryData<string, string> WaysIn { get; } = new()
+    {
+        { "POST", "auth/login-links" }, { "POST", "api-keys" }, { "POST", "api-keys/*/rotate" }, { "PATCH", "api-keys/*" },
+        { "POST", "clients" }, { "POST", "clients/*/secrets" }, { "PATCH", "clients/*" }, { "POST", "certificates" }, { "POST", "users" },
+        { "PATCH", "users/*" }, { "POST", "users/*/reset-mfa" }, { "DELETE", "users/*/identities/*" }, { "POST", "auth/password" },
+        { "POST", "auth/mfa" }, { "POST", "auth/mfa/confirm" }, { "DELETE", "auth/mfa" },
+    };
+
+    [Theory]
+    [MemberData(nameof(WaysIn))]
+    public async Task No_way_in_is_made_or_changed_in_it(string method, string path)
+    {
+        var place = await ArrangeAsync();
+
+        (await CodeAsync(place.ByLink)).ShouldBe("403 not_in_person");
+        (await CodeAsync(place.Refreshed)).ShouldBe("403 not_in_person");
+        // By himself he may: whatever else is wrong with the request.
+        (await CodeAsync(await place.User.ClientAsync())).ShouldNotBe("403 not_in_person");
+
+        async Task<string> CodeAsync(HttpClient client)
+        {
+            using var answer = await client.SendAsync(new HttpMethod(method), $"/api/v1/{path.Replace("*", Guid.CreateVersion7().ToString())}", new { });
+            return $"{(int)answer.StatusCode} {await answer.CodeAsync()}";
+        }
+    }
+
+    [Fact]
+    public async Task Nor_is_an_organizations_first_administrator_invited()
+    {
+        var place = await ArrangeAsync();
+
+        (await OpenAsync(place.ByLink, "L-1", administrator: true)).ShouldBe(HttpStatusCode.Forbidden);
+        (await OpenAsync(place.ByLink, "L-1", administrator: false)).ShouldBe(HttpStatusCode.Created);
+        (await OpenAsync(await place.User.ClientAsync(), "L-2", administrator: true)).ShouldBe(HttpStatusCode.Created);
+
+        async Task<HttpStatusCode> OpenAsync(HttpClient client, string externalId, bool administrator)
+        {
+            using var answer = await client.PostAsync("/api/v1/tenants", new
+            {
+                externalId,
+                displayName = "T",
+                partnerId = place.Branch.Partner.Id.Value,
+                administrator = administrator ? new { email = $"{externalId}-{place.Branch.Tenant.Code}@example.com", displayName = "A" } : null,
+            });
+            return answer.StatusCode;
+        }
+    }
+
+    [Fact]
+    public async Task What_ends_a_way_in_may_be_done()
+    {
+        var place = await ArrangeAsync();
+        using var own = await place.User.ClientAsync();
+        using var made = await own.PostAsync("/api/v1/api-keys", new { name = "k" });
+        made.StatusCode.ShouldBe(HttpStatusCode.Created);
+
+        using var revoked = await place.ByLink.SendAsync(HttpMethod.Delete, made.Headers.Location!.ToString(), null);
+
+        revoked.StatusCode.ShouldBe(HttpStatusCode.NoContent);
+    }
+
+    [Fact]
+    public async Task The_trail_names_who_made_the_link()
+    {
+        var place = await ArrangeAsync();
+        using var changed = await place.ByLink.SendAsync(HttpMethod.Patch, $"/api/v1/tenants/{place.Branch.Tenant.Id.Value}", new { displayName = "Renamed" });
+        changed.StatusCode.ShouldBe(HttpStatusCode.OK);
+        using var own = await place.User.ClientAsync();
+        using var again = await own.SendAsync(HttpMethod.Patch, $"/api/v1/tenants/{place.Branch.Tenant.Id.Value}", new { displayName = "Renamed again" });
+
+        var entries = (await place.Branch.Administrator().GetJsonAsync($"/api/v1/audit?limit=50&principalId={place.User.Id}")).GetProperty("items").EnumerateArray().Select(Told).ToList();
+
+        var (user, maker) = (place.User.Email.ToLowerInvariant(), place.Maker.Email.ToLowerInvariant());
+        entries.ShouldContain(("identity.patch_organization", $"{user} (by link of {maker})"));
+        entries.ShouldContain(("identity.patch_organization", user));
+        entries.ShouldContain(("identity.redeem_login_link", $"{user} (by link of {maker})"));
+        entries.ShouldContain(("identity.refresh_session", $"{user} (by link of {maker})"));
+
+        static (string?, string?) Told(JsonElement entry) => (entry.GetProperty("action").GetString(), entry.GetProperty("principal").GetProperty("name").GetString());
+    }
+
+    private async Task<Place> ArrangeAsync()
+    {
+        var branch = await app.BranchAsync();
+        var (maker, user) = (
+            await Person.AddAsync(branch, branch.Distributor, Roles.DistributorAdministrator), await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator));
+        using var made = await (await maker.ClientAsync()).PostAsync("/api/v1/auth/login-links", new { userId = user.Id });
+        made.StatusCode.ShouldBe(HttpStatusCode.OK);
+        using var redeemed = await app.Anonymous().PostAsync("/api/v1/auth/login-links/redeem", new { token = (await made.JsonAsync()).GetProperty("token").GetString() });
+        var tokens = await redeemed.JsonAsync();
+        using var refreshed = await app.Anonymous().PostAsync("/api/v1/auth/refresh", new { refreshToken = tokens.GetProperty("refreshToken").GetString() });
+        return new Place(branch, maker, user, Bearer(tokens), Bearer(await refreshed.JsonAsync()));
+    }
+
+    private HttpClient Bearer(JsonElement tokens) => app.Bearer(tokens.GetProperty("accessToken").GetString()!);
+
+    private sealed record Place(Branch Branch, Person Maker, Person User, HttpClient ByLink, HttpClient Refreshed);
+}

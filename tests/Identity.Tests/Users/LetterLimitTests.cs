@@ -1,0 +1,87 @@
+using System.Net;
+using Licensing.Identity.Contracts;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+
+namespace Licensing.Identity.Tests.Users;
+
+/// <summary>Our mails are not for writing to strangers.</summary>
+public sealed class LetterLimitTests(LetterLimitTests.Strict app) : IClassFixture<LetterLimitTests.Strict>
+{
+    private static int _last;
+
+    public sealed class Strict : App
+    {
+        protected override void Configure(WebApplicationBuilder builder) => builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["Security:Letters:PerRecipient"] = "3",
+            ["Security:Letters:PerPrincipal"] = "5",
+        });
+    }
+
+    [Fact]
+    public async Task One_address_gets_so_many_within_an_hour_whoever_has_them_sent()
+    {
+        var branch = await app.BranchAsync();
+        using var first = await (await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator)).ClientAsync();
+        using var second = await (await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator)).ClientAsync();
+        var victim = Address();
+        using var invited = await InviteAsync(first, branch, victim);
+        var path = invited.Headers.Location!.ToString();
+        (await first.PostAsync($"{path}/invitation", body: null)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        (await second.PostAsync($"{path}/invitation", body: null)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+
+        using var refused = await second.PostAsync($"{path}/invitation", body: null);
+
+        (refused.StatusCode, await refused.CodeAsync()).ShouldBe((HttpStatusCode.TooManyRequests, "too_many_letters"));
+        refused.Headers.RetryAfter!.Delta.ShouldBe(TimeSpan.FromHours(1));
+        await app.DrainAsync();
+        app.Mailbox.To(victim).Count.ShouldBe(3);
+        app.Clock.Advance(TimeSpan.FromHours(1));
+        using var again = await (await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator)).ClientAsync();
+        (await again.PostAsync($"{path}/invitation", body: null)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+    }
+
+    [Fact]
+    public async Task One_sender_writes_so_many_whomever_to_and_a_change_that_cannot_be_told_is_not_made()
+    {
+        var branch = await app.BranchAsync();
+        using var sender = await (await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator)).ClientAsync();
+        using var other = await (await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator)).ClientAsync();
+        var person = await Person.AddAsync(branch, branch.Tenant, Roles.TenantUser);
+        for (var i = 0; i < 5; i++)
+            (await InviteAsync(sender, branch, Address())).StatusCode.ShouldBe(HttpStatusCode.Created);
+
+        (await InviteAsync(sender, branch, Address())).StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
+        using var changed = await sender.SendAsync(HttpMethod.Patch, $"/api/v1/users/{person.Id}", new { email = Address() });
+        changed.StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
+        using var opened = await sender.PostAsync(
+            "/api/v1/tenants", new { externalId = "X", displayName = "X", partnerId = branch.Partner.Id.Value, administrator = new { email = Address(), displayName = "X" } });
+        opened.StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
+
+        (await branch.Administrator().GetJsonAsync($"/api/v1/users/{person.Id}")).GetProperty("email").GetString().ShouldBe(person.Email.ToLowerInvariant());
+        (await InviteAsync(other, branch, Address())).StatusCode.ShouldBe(HttpStatusCode.Created);
+        (await sender.SendAsync(HttpMethod.Patch, $"/api/v1/users/{person.Id}", new { displayName = "No letter" })).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Theory]
+    [InlineData("Ada\nClick here")]
+    [InlineData("Ada\u2028Click here")]
+    [InlineData("Ada \u202Eereh kcilC")]
+    public async Task A_name_stays_in_its_line(string displayName)
+    {
+        var branch = await app.BranchAsync();
+        using var administrator = branch.Administrator();
+
+        using var answer = await administrator.PostAsync("/api/v1/users", new { email = Address(), displayName, organizationId = branch.Tenant.Id.Value, firstName = displayName });
+
+        answer.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
+        (await answer.JsonAsync()).GetProperty("errors").EnumerateArray().Select(e => $"{e.GetProperty("pointer").GetString()} {e.GetProperty("code").GetString()}")
+            .ShouldBe(["/displayName malformed", "/firstName malformed"]);
+    }
+
+    private static Task<HttpResponseMessage> InviteAsync(HttpClient by, Branch branch, string email) =>
+        by.PostAsync("/api/v1/users", new { email, displayName = "Somebody", organizationId = branch.Tenant.Id.Value, invite = true });
+
+    private static string Address() => $"letter-{Interlocked.Increment(ref _last)}@example.com";
+}
