@@ -89,6 +89,7 @@ public static class ProvisioningModule
             var entitlements = routes.MapGroup("/api/v1/entitlements").WithTags("Provisioning");
             CheckEntitlement.Map(entitlements);
             SignEntitlements.Map(entitlements);
+
             var licenses = routes.MapGroup("/api/v1/licenses").WithTags("Provisioning");
             ListLicenses.Map(licenses);
             GetLicense.Map(licenses);
@@ -106,8 +107,6 @@ public static class ProvisioningModule
             ListCustomers.Map(routes);
             GetLoginToken.Map(routes);
             ListDirectories.Map(routes);
-
-            CheckEntitlement.Map(routes.MapGroup("/api/v1/entitlements").WithTags("Provisioning"));
         }
     }
 }

@@ -162,7 +162,7 @@ internal sealed class CreditLedger(BillingDb db, DbSession session, TimeProvider
         .Where(x => accounts.Contains(x.AccountId) && x.Remaining > 0 && (x.ExpiresAt == null || x.ExpiresAt > now))
         .OrderBy(x => x.ExpiresAt == null).ThenBy(x => x.ExpiresAt).ThenBy(x => x.Id);
 
-    private LedgerTransaction Post(TransactionKind kind, string key, string reference, IReadOnlyList<Posting> postings, DateTimeOffset now)
+    private LedgerTransaction Post(TransactionKind kind, string key, string reference, List<Posting> postings, DateTimeOffset now)
     {
         var transaction = LedgerTransaction.Of(postings[0].Account, kind, key, reference, postings.Count, now);
         db.Add(transaction);
