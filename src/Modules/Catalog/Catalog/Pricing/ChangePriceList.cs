@@ -14,8 +14,11 @@ internal static class ChangePriceList
 {
     /// <param name="Name">For people.</param>
     /// <param name="ValidFrom">The first day of a month.</param>
-    /// <param name="ValidUntil">The first day without these prices; null: no end.</param>
-    public sealed record Body(string? Name = null, DateOnly? ValidFrom = null, Optional<DateOnly?> ValidUntil = default);
+    public sealed record Body(string? Name = null, DateOnly? ValidFrom = null)
+    {
+        /// <summary>The first day without these prices; null: no end.</summary>
+        public Optional<DateOnly?> ValidUntil { get; init; }
+    }
 
     [Needs(CatalogPermissions.PricesManage)]
     public sealed record Command(PriceListId Id, string? Name, DateOnly? ValidFrom, Optional<DateOnly?> ValidUntil) : ICommand<PriceListView>;

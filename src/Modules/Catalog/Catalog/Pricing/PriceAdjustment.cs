@@ -1,5 +1,4 @@
 using Licensing.Catalog.Contracts;
-using Licensing.Catalog.Plans;
 
 namespace Licensing.Catalog.Pricing;
 

@@ -1,5 +1,4 @@
 using CsvHelper;
-using Licensing.Catalog.Contracts;
 using Licensing.Catalog.Plans;
 
 namespace Licensing.Catalog.Pricing;
