@@ -1,5 +1,4 @@
 using FluentValidation;
-using Licensing.Catalog.Contracts;
 using Licensing.Catalog.Data;
 using Licensing.Kernel.Http;
 using Microsoft.EntityFrameworkCore;

@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using FluentValidation;
-using Licensing.Catalog.Contracts;
 
 namespace Licensing.Catalog.LicenseEditions;
 

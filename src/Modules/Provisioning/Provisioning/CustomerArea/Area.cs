@@ -66,7 +66,7 @@ internal static class Area
         public IHttpResult AsList<TItem>(Func<T, TItem> item) => outcome.As(page => page.Items.Select(item).ToList(), page => page.Next);
     }
 
-    private static JsonNode Written<T>(Envelope<T> envelope)
+    private static JsonObject Written<T>(Envelope<T> envelope)
     {
         var node = JsonSerializer.SerializeToNode(envelope, Json)!.AsObject();
         if (envelope.Next is null)

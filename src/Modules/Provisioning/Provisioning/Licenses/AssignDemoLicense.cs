@@ -1,5 +1,4 @@
 using Licensing.Catalog.Contracts;
-using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
 using Licensing.Provisioning.Contracts;
 using Licensing.Provisioning.CustomerArea;

@@ -1,4 +1,3 @@
-using Licensing.Kernel.Http;
 using Licensing.Provisioning.Contracts;
 using Licensing.Provisioning.CustomerArea;
 using Licensing.Provisioning.Data;
