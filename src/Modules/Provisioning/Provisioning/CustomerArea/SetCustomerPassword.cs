@@ -1,5 +1,6 @@
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Http;
+using Licensing.Provisioning.Licenses;
 
 namespace Licensing.Provisioning.CustomerArea;
 
