@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Licensing.Kernel.Persistence;
 using Licensing.Provisioning.Subscriptions;
 using Npgsql;
 
