@@ -111,7 +111,7 @@ public sealed class QuotaTests(SellingApp app) : IClassFixture<SellingApp>
 
         (await AskAsync(platform, id, "nothing", "1").RefusalAsync()).ShouldBe("422 validation_failed /meter unknown_meter");
         (await AskAsync(platform, id, "", "-1", "").RefusalAsync()).ShouldBe("422 validation_failed /meter not_empty /limit negative /reason not_empty");
-        (await AskAsync(platform, Guid.NewGuid(), calls, "1").RefusalAsync()).ShouldBe("404 subscription_not_found");
+        (await AskAsync(platform, Id.NewGuid(app.Now), calls, "1").RefusalAsync()).ShouldBe("404 subscription_not_found");
         using var asked = await AskAsync(platform, id, calls, "1");
         var request = (await asked.JsonAsync()).IdOf();
         (await platform.PostAsync($"/api/v1/subscriptions/{id}/cancel", null, Ct)).EnsureSuccessStatusCode();

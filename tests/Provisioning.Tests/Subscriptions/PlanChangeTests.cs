@@ -130,7 +130,7 @@ public sealed class PlanChangeTests(SellingApp app) : IClassFixture<SellingApp>
         using var reader = branch.As(Roles.PartnerReader);
 
         (await ChangeAsync(client, id, new { planId = plan }).RefusalAsync()).ShouldBe("409 plan_unchanged");
-        (await ChangeAsync(client, id, new { planId = Guid.NewGuid() }).RefusalAsync()).ShouldBe("422 plan_not_available /planId plan_not_available");
+        (await ChangeAsync(client, id, new { planId = Id.NewGuid(app.Now) }).RefusalAsync()).ShouldBe("422 plan_not_available /planId plan_not_available");
         (await ChangeAsync(client, id, new { planId = await app.PlanAsync(branch, publish: false) }).RefusalAsync()).ShouldBe("422 plan_not_available /planId plan_not_available");
         (await ChangeAsync(client, id, new { planId = await app.PlanAsync(branch, currency: "USD") }).RefusalAsync()).ShouldBe("422 currency_mismatch /planId currency_mismatch");
         (await ChangeAsync(client, id, new { planId = next, effectiveDate = Day(-1) }).RefusalAsync()).ShouldBe("422 validation_failed /effectiveDate too_early");
