@@ -56,7 +56,7 @@ internal static class ConfirmMfa
             var id = new UserId(principal.Id);
             await session.LockUserAsync(id, "update", cancellationToken);
             if (await db.Users.WhereMayEnter(db).SingleOrDefaultAsync(x => x.Id == id, cancellationToken) is not { } user)
-                return CredentialRefusals.Invalid;
+                return UserRefusals.MfaNotStarted;
             if (user.MfaEnabled)
                 return UserRefusals.MfaActive;
             if (!user.MayConfirmMfa(principal.Access.SessionId, clock.GetUtcNow()))

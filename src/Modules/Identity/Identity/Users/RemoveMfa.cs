@@ -62,9 +62,7 @@ internal static class RemoveMfa
             var user = await db.Users.WhereMayEnter(db).SingleOrDefaultAsync(x => x.Id == id, cancellationToken);
             if (precondition.Fails(user))
                 return Precondition.Failed;
-            if (user is null)
-                return CredentialRefusals.Invalid;
-            if (user.SealedAuthenticatorKey is null)
+            if (user?.SealedAuthenticatorKey is null)
                 return UserRefusals.MfaNotActive;
             if (command.Code is null && (command.Proven?.UserId != id || command.Proven.PasswordNumber != user.PasswordNumber))
                 return UserRefusals.WrongPassword;
