@@ -1,5 +1,4 @@
 using Licensing.Identity.Contracts;
-using Licensing.Kernel.Http;
 using Licensing.Provisioning.Licenses;
 
 namespace Licensing.Provisioning.CustomerArea;
