@@ -106,8 +106,6 @@ public static class ProvisioningModule
             ListCustomers.Map(routes);
             GetLoginToken.Map(routes);
             ListDirectories.Map(routes);
-
-            CheckEntitlement.Map(routes.MapGroup("/api/v1/entitlements").WithTags("Provisioning"));
         }
     }
 }
