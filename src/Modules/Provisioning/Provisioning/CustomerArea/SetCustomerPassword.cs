@@ -1,5 +1,5 @@
 using Licensing.Identity.Contracts;
-using Licensing.Kernel.Http;
+using Licensing.Provisioning.Licenses;
 
 namespace Licensing.Provisioning.CustomerArea;
 
