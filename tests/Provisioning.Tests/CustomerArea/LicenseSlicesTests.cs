@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Licensing.Identity.Contracts;
 using static Licensing.Provisioning.Tests.SellingApp;
 
