@@ -83,7 +83,7 @@ public sealed class SignedCaller : IDisposable
             ["aud"] = "xima-ccaas",
             ["sub"] = Fingerprint,
             ["payload_hash"] = Convert.ToHexStringLower(SHA256.HashData(body)),
-            ["jti"] = Kernel.Id.NewGuid(TimeProvider.System.GetUtcNow()).ToString(),
+            ["jti"] = NewJti(),
             ["iat"] = now,
             ["exp"] = now + 1_800,
         };
@@ -91,6 +91,15 @@ public sealed class SignedCaller : IDisposable
         bendClaims?.Invoke(claims);
         var signed = $"{Part(header)}.{Part(claims)}";
         return $"{signed}.{Base64Url.EncodeToString(Key.SignData(Encoding.ASCII.GetBytes(signed), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1))}";
+    }
+
+    /// <summary>A UUID of version 4, which ours are not.</summary>
+    public static string NewJti()
+    {
+        var random = RandomNumberGenerator.GetBytes(16);
+        random[6] = (byte)((random[6] & 0x0F) | 0x40);
+        random[8] = (byte)((random[8] & 0x3F) | 0x80);
+        return new Guid(random, bigEndian: true).ToString();
     }
 
     public static string Part(JsonObject part) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(part.ToJsonString()));

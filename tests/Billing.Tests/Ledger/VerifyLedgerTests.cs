@@ -1,6 +1,5 @@
 using System.Net;
 using Licensing.Billing.Ledger;
-using Licensing.Identity.Contracts;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using static Licensing.Billing.Tests.Ledger.LedgerTests;

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Http.Json;
-using System.Text.Json;
 using Licensing.Catalog.Contracts;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Http;
@@ -98,8 +97,8 @@ public sealed class LicenseEditionTests(App app) : IClassFixture<App>
         var codes = Enumerable.Range(0, 3).Select(_ => Sold.Key("PAGED")).Order(StringComparer.Ordinal).ToList();
         foreach (var code in codes)
             (await CreateAsync(administrator, code, version)).StatusCode.ShouldBe(HttpStatusCode.Created);
-        Currency.TryParse("USD", out var usd);
-        Currency.TryParse("JPY", out var jpy);
+        var usd = Currency.Parse("USD");
+        var jpy = Currency.Parse("JPY");
 
         (await ListAsync(new EditionFilter(jpy, version), 2)).ShouldBe(codes);
         (await ListAsync(new EditionFilter(jpy, version, 1), 2)).ShouldBe(codes);

@@ -28,7 +28,7 @@ public sealed class LinkSessionTests(App app) : IClassFixture<App>
 
         async Task<string> CodeAsync(HttpClient client)
         {
-            using var answer = await client.SendAsync(new HttpMethod(method), $"/api/v1/{path.Replace("*", Guid.CreateVersion7().ToString())}", new { });
+            using var answer = await client.SendAsync(new HttpMethod(method), $"/api/v1/{path.Replace("*", Id.NewGuid(app.Clock.GetUtcNow()).ToString())}", new { });
             return $"{(int)answer.StatusCode} {await answer.CodeAsync()}";
         }
     }

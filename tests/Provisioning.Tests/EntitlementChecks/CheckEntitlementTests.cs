@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Http.Json;
-using System.Text.Json;
 using Licensing.Identity.Contracts;
 using static Licensing.Provisioning.Tests.SellingApp;
 
@@ -72,7 +71,7 @@ public sealed class CheckEntitlementTests(SellingApp app) : IClassFixture<Sellin
         var (branch, other) = (await app.BranchAsync(), await app.BranchAsync());
         await SubscribedAsync(other, Asked(other, await app.PlanAsync(other)));
         using var partner = branch.As(Roles.PartnerAdministrator);
-        foreach (var tenant in (Guid[])[other.Tenant.Id.Value, branch.Partner.Id.Value, Guid.NewGuid()])
+        foreach (var tenant in (Guid[])[other.Tenant.Id.Value, branch.Partner.Id.Value, Id.NewGuid(app.Clock.GetUtcNow())])
             (await partner.GetAsync($"/api/v1/entitlements/{tenant}/essentialSeats", Ct).RefusalAsync()).ShouldBe("404 tenant_not_found");
     }
 

@@ -2,7 +2,6 @@ using System.Buffers.Text;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Licensing.Identity.Contracts;
 using static Licensing.Provisioning.Tests.SellingApp;

@@ -5,7 +5,6 @@ using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
-using Licensing.Identity.Contracts;
 using static Licensing.Provisioning.Tests.SellingApp;
 
 namespace Licensing.Provisioning.Tests.Signed;
@@ -74,8 +73,8 @@ public sealed class SignedTokenTests(SellingApp app) : IClassFixture<SellingApp>
             "expHuge" => Claims(c => c["exp"] = 1e28m),
             "expNegative" => Claims(c => c["exp"] = -1e28m),
             "noJti" => Claims(c => c.Remove("jti")),
-            "jtiV7" => Claims(c => c["jti"] = Guid.CreateVersion7().ToString()),
-            "jtiBraces" => Claims(c => c["jti"] = Guid.NewGuid().ToString("N")),
+            "jtiV7" => Claims(c => c["jti"] = Id.NewGuid(app.Clock.GetUtcNow()).ToString()),
+            "jtiBraces" => Claims(c => c["jti"] = SignedCaller.NewJti().Replace("-", "", StringComparison.Ordinal)),
             "jtiVariant" => Claims(c => c["jti"] = "11111111-1111-4111-c111-111111111111"),
             "hash" => Claims(c => c["payload_hash"] = new string('0', 64)),
             "noHash" => Claims(c => c.Remove("payload_hash")),
@@ -177,7 +176,7 @@ public sealed class SignedTokenTests(SellingApp app) : IClassFixture<SellingApp>
     {
         var branch = await app.BranchAsync();
         using var caller = await SignedCaller.EnrolAsync(branch);
-        var jti = Guid.NewGuid().ToString();
+        var jti = SignedCaller.NewJti();
         (await CodeAsync(caller.SendAsync(Body(branch, ",\"eliteSeats\":1"), claims: c => c["jti"] = jti))).ShouldBe("400 VALIDATION_ERROR");
         (await CodeAsync(caller.SendAsync(Body(branch), claims: c => c["jti"] = jti))).ShouldBe("401 DUPLICATE_JTI");
         // Another reseller's certificate has uses of its own.
@@ -242,7 +241,7 @@ public sealed class SignedTokenTests(SellingApp app) : IClassFixture<SellingApp>
     {
         var branch = await app.BranchAsync();
         using var caller = await SignedCaller.EnrolAsync(branch);
-        var jti = Guid.NewGuid().ToString();
+        var jti = SignedCaller.NewJti();
         (await CodeAsync(caller.SendAsync(Body(branch), claims: c => c["jti"] = jti))).ShouldBe("200");
         var until = app.Clock.GetUtcNow().AddMinutes(31);
         (await RememberedAsync(jti)).ShouldBe(until);

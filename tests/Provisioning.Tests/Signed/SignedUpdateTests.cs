@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -17,7 +16,7 @@ public sealed class SignedUpdateTests(SellingApp app) : IClassFixture<SellingApp
     {
         var branch = await app.BranchAsync();
         using var caller = await SignedCaller.EnrolAsync(branch);
-        var tenant = $"new-{Guid.NewGuid():N}";
+        var tenant = $"new-{SignedCaller.NewJti()}";
         string Asked(string more, string names = "") => $$$"""{"ccId":{"resellerId":"{{{branch.Partner.ExternalId}}}","tenantId":"{{{tenant}}}"{{{names}}}}{{{more}}}}""";
 
         (await MessageAsync(caller.SendAsync(Asked(""))))
@@ -43,7 +42,7 @@ public sealed class SignedUpdateTests(SellingApp app) : IClassFixture<SellingApp
     {
         var branch = await app.BranchAsync();
         using var caller = await SignedCaller.EnrolAsync(branch);
-        var tenant = $"race-{Guid.NewGuid():N}";
+        var tenant = $"race-{SignedCaller.NewJti()}";
         var asked = Enumerable.Range(5, 12).Select(seats => caller.SendAsync(
             $$"""{"ccId":{"resellerId":"{{branch.Partner.ExternalId}}","tenantId":"{{tenant}}","resellerName":"R","tenantName":"T"},"eliteSeats":{{seats}}}"""));
 
@@ -216,7 +215,7 @@ public sealed class SignedUpdateTests(SellingApp app) : IClassFixture<SellingApp
     public async Task The_first_generations_walk_through_still_runs()
     {
         var branch = await app.BranchAsync();
-        using var caller = await SignedCaller.EnrolAsync(branch, profile: "v1", keyId: $"K{Guid.NewGuid():N}");
+        using var caller = await SignedCaller.EnrolAsync(branch, profile: "v1", keyId: $"K{SignedCaller.NewJti()}");
         void First(JsonObject claims)
         {
             foreach (var claim in (string[])["iss", "aud", "sub", "exp"])
