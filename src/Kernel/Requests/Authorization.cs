@@ -4,7 +4,7 @@ using MediatR;
 namespace Licensing.Kernel;
 
 /// <summary>What a request type demands of its caller, read once from its attribute.</summary>
-public sealed record RequestPolicy(string? Permission, bool AnyCaller, bool Anyone, bool InPerson = false)
+public sealed record RequestPolicy(string? Permission, bool AnyCaller, bool Anyone, bool InPerson = false, bool Writes = false)
 {
     public static RequestPolicy Of(Type request)
     {
@@ -13,7 +13,8 @@ public sealed record RequestPolicy(string? Permission, bool AnyCaller, bool Anyo
         var anyone = request.GetCustomAttribute<AnyoneAttribute>() is not null;
         if (new[] { needs is not null, anyCaller, anyone }.Count(x => x) != 1)
             throw new InvalidOperationException($"{request.FullName} must have exactly one of [Needs], [AnyCaller] and [Anyone].");
-        return new RequestPolicy(needs?.Permission, anyCaller, anyone, request.GetCustomAttribute<InPersonAttribute>() is not null);
+        return new RequestPolicy(needs?.Permission, anyCaller, anyone, request.GetCustomAttribute<InPersonAttribute>() is not null,
+            needs is not null && request.IsAssignableTo(typeof(ICommand)));
     }
 
     /// <summary>Stops the start-up when a request has no policy, or names a permission that no module declares.</summary>
@@ -37,9 +38,6 @@ internal sealed class AuthorizationBehavior<TRequest, TResponse>(Principal princ
         if (AuthorizationRefusals.Of(Policy, access) is { } notAllowed)
             return TResponse.Refuse(notAllowed);
 
-        if (Policy.Permission is not null && request is ICommand && access.WritesRefused is { } refused)
-            return TResponse.Refuse(refused);
-
         var outer = principal.Enter(Policy.Permission is { } needed ? access.ScopeFor(needed) : Scope.Of(access.Grants.Select(g => g.Path)));
         try
         {
@@ -59,6 +57,7 @@ public static class AuthorizationRefusals
         !policy.Anyone && access.Kind is PrincipalKind.Anonymous ? Unauthenticated
         : policy.Permission is { } permission && !access.May(permission) ? NotAllowed(permission)
         : policy.InPerson && access.OpenedBy is not null ? NotInPerson
+        : policy.Writes ? access.WritesRefused
         : null;
 
     public static Refusal Unauthenticated { get; } =

