@@ -5,8 +5,8 @@ using Licensing.Identity.Contracts;
 using Licensing.Identity.Sessions;
 using Licensing.Kernel.Persistence;
 using Microsoft.Extensions.DependencyInjection;
-using Npgsql;
 using Microsoft.IdentityModel.Tokens;
+using Npgsql;
 
 namespace Licensing.Identity.Tests.Sessions;
 

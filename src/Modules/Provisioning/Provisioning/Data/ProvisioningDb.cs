@@ -1,6 +1,6 @@
 using Licensing.Kernel.Persistence;
-using Licensing.Provisioning.Quotas;
 using Licensing.Provisioning.Licenses;
+using Licensing.Provisioning.Quotas;
 using Licensing.Provisioning.Subscriptions;
 using Microsoft.EntityFrameworkCore;
 
