@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Licensing.Benchmarks;
 
 /// <summary>
@@ -17,6 +19,9 @@ internal interface IPair : IAsyncDisposable
     Task<double> OursAsync(CancellationToken ct);
 
     Task<double> BaseAsync(CancellationToken ct);
+
+    /// <summary>Processor time of one operation so far, in µs, on each side: host and database together; null where it is not known.</summary>
+    (double Ours, double Base)? Cost => null;
 }
 
 /// <param name="AtLeast">Whether more is better.</param>
@@ -33,4 +38,9 @@ internal readonly record struct Goal(bool AtLeast, double Ratio)
 }
 
 /// <summary>A row of the table and of <c>bench.json</c>.</summary>
-internal sealed record Outcome(string Name, double Ours, double Base, double Ratio, string Unit, string Goal, bool Met);
+internal sealed record Outcome(string Name, double Ours, double Base, double Ratio, string Unit, string Goal, bool Met)
+{
+    /// <summary>Processor time of one operation, in µs.</summary>
+    [JsonIgnore]
+    public (double Ours, double Base)? Cost { get; init; }
+}

@@ -73,20 +73,23 @@ internal static class BenchmarkRun
     internal static void WriteTable(IEnumerable<Outcome> outcomes, TextWriter output)
     {
         var table = new Table().Border(TableBorder.Simple);
-        foreach (var column in new[] { "name", "ours", "limit", "ratio", "goal", "met" })
+        foreach (var column in new[] { "name", "ours", "limit", "ratio", "goal", "met", "CPU" })
             table.AddColumn(new TableColumn(new Text(column)).NoWrap());
         foreach (var o in outcomes)
-            table.AddRow(new[] { o.Name, $"{Short(o.Ours)} {o.Unit}", $"{Short(o.Base)} {o.Unit}", $"{o.Ratio:0.000}", o.Goal, o.Met ? "yes" : "NO" }.Select(t => new Text(t)));
+            table.AddRow(new[] { o.Name, $"{Short(o.Ours)} {o.Unit}", $"{Short(o.Base)} {o.Unit}", $"{o.Ratio:0.000}", o.Goal, o.Met ? "yes" : "NO", CostOf(o) }.Select(t => new Text(t)));
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output), Ansi = AnsiSupport.No });
         console.Profile.Width = 160;
         console.Write(table);
     }
 
+    private static string CostOf(Outcome outcome) =>
+        outcome.Cost is { } cost ? $"{Short(Math.Round(cost.Ours))} ÷ {Short(Math.Round(cost.Base))} µs = {cost.Ours / cost.Base:0.00}" : "";
+
     internal static IEnumerable<string> Machine(int pairs)
     {
         yield return $"{Processor()}, {Environment.ProcessorCount} cores, {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 30} GiB, "
             + $"{RuntimeInformation.OSDescription}, .NET {Environment.Version}.";
-        yield return $"{pairs} pairs, median of the pairs' ratios; PostgreSQL with fsync, checksums and synchronous_commit on.";
+        yield return $"{pairs} pairs, median of the pairs' ratios; PostgreSQL with fsync, checksums and synchronous_commit on. CPU: of one operation, host with load client and PostgreSQL.";
     }
 
     private static string Known(IReadOnlyList<Benchmark> registered) =>

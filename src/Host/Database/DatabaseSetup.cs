@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Diagnostics;
 using System.Security.Cryptography;
 using Licensing.Kernel.Persistence;
@@ -51,7 +52,7 @@ internal static class DatabaseSetup
                     say($"No connection here works as the role {ApplicationRole.Name} (the user may not, or a pooler drops start-up options), so only triggers keep the audit trail from being changed.");
             }
 
-            builder.Services.AddSingleton(services => Build(services, connectionString, "licensing", role));
+            builder.Services.AddSingleton(services => Build(services, Prepared(connectionString), "licensing", role));
             // Few connections, and gone soon: it is asked at the start and by hand.
             builder.Services.AddKeyedSingleton("owner", (services, _) => Build(services, connectionString, "licensing-owner", role: null));
             builder.Services.AddSingleton(services => new SchemaOwner(services.GetRequiredKeyedService<NpgsqlDataSource>("owner")));
@@ -69,6 +70,19 @@ internal static class DatabaseSetup
                 .ConfigureBatchFilter(_ => Activity.Current is not null));
             source.UseLoggerFactory(services.GetRequiredService<ILoggerFactory>());
             return source.Build();
+        }
+
+        // The same statements come again and again, and to plan each anew costs more than most of them; a pooler that cannot keep prepared
+        // statements is told of by Max Auto Prepare=0. Nothing here leaves a session changed, so none needs to be reset when it comes back.
+        private static string Prepared(string connectionString)
+        {
+            var given = new DbConnectionStringBuilder { ConnectionString = connectionString };
+            var connection = new NpgsqlConnectionStringBuilder(connectionString);
+            if (!given.ContainsKey("Max Auto Prepare") && !given.ContainsKey("MaxAutoPrepare"))
+                connection.MaxAutoPrepare = 200;
+            if (connection.MaxAutoPrepare > 0)
+                connection.NoResetOnClose = true;
+            return connection.ConnectionString;
         }
 
         // As a start-up option, because what is set later the pool resets.

@@ -100,8 +100,8 @@ public sealed class MessageDelivery(IServiceScopeFactory scopes, SubscriberRegis
     private async Task NoteAsync(IServiceProvider services, DbSession session, Subscriber subscriber, CancellationToken ct)
     {
         if (session.Audit.Changes.Count > 0 && services.GetService<IAuditStore>() is { } store)
-            await store.AppendAsync(session, new AuditEntry(
-                clock.GetUtcNow(), Access.System, subscriber.Name, [.. session.Audit.Changes], Activity.Current?.TraceId.ToString()), ct);
+            await session.ExecuteAsync([store.Append(new AuditEntry(
+                clock.GetUtcNow(), Access.System, subscriber.Name, [.. session.Audit.Changes], Activity.Current?.TraceId.ToString()))], ct);
     }
 
     // The server answers a commit of a failed transaction with a silent rollback. A handler that swallowed a database error would

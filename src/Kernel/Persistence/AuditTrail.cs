@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Npgsql;
 
 namespace Licensing.Kernel.Persistence;
 
@@ -17,10 +18,11 @@ public sealed record AuditedChange(string Type, string Id, string? Path, JsonObj
 public sealed record AuditEntry(
     DateTimeOffset At, Access By, string Action, IReadOnlyList<AuditedChange> Changes, string? RequestId);
 
-/// <summary>Where entries are kept; implemented by the module that owns the trail, inside the caller's transaction.</summary>
+/// <summary>Where entries are kept; implemented by the module that owns the trail.</summary>
 public interface IAuditStore
 {
-    Task AppendAsync(DbSession session, AuditEntry entry, CancellationToken ct);
+    /// <summary>What keeps an entry, for the end of the transaction that it tells of.</summary>
+    NpgsqlBatchCommand Append(AuditEntry entry);
 }
 
 /// <summary>Collects what one command changes. Contexts note their entities by themselves; set-based SQL notes its own summary.</summary>

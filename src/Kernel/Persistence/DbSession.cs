@@ -64,10 +64,20 @@ public sealed class DbSession(NpgsqlDataSource database, SubscriberRegistry subs
             await context.SaveChangesAsync(ct);
     }
 
-    /// <param name="ct">Not the caller's: one who hangs up between the commit and its answer would leave undone what follows it.</param>
-    public async Task CommitAsync(CancellationToken ct)
+    /// <summary>Several statements in one turn to the server; all of them or none within a transaction.</summary>
+    public async Task ExecuteAsync(IEnumerable<NpgsqlBatchCommand> commands, CancellationToken ct)
     {
-        await Transaction!.CommitAsync(ct);
+        await using var batch = new NpgsqlBatch(await OpenAsync(ct), Transaction);
+        foreach (var command in commands)
+            batch.BatchCommands.Add(command);
+        await batch.ExecuteNonQueryAsync(ct);
+    }
+
+    /// <param name="ct">Not the caller's: one who hangs up between the commit and its answer would leave undone what follows it.</param>
+    /// <param name="last">Belongs to the transaction, and goes to the server with its commit.</param>
+    public async Task CommitAsync(CancellationToken ct, NpgsqlBatchCommand? last = null)
+    {
+        await (last is null ? Transaction!.CommitAsync(ct) : ExecuteAsync([last, new NpgsqlBatchCommand("commit")], ct));
         await EndAsync();
         // Woken only now: a message that did not commit does not exist.
         foreach (var schema in _published)

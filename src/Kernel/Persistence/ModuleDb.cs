@@ -63,6 +63,9 @@ public abstract class ModuleDb : DbContext
 
     public override Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
     {
+        // What fails undoes the whole transaction, so nobody goes back to a savepoint; and changes are looked for once.
+        Database.AutoSavepointsEnabled = false;
+        ChangeTracker.AutoDetectChangesEnabled = false;
         ChangeTracker.DetectChanges();
         foreach (var entry in ChangeTracker.Entries().Where(e => e.State is EntityState.Added or EntityState.Modified or EntityState.Deleted))
         {
@@ -121,15 +124,15 @@ public static class Columns
 {
     extension<T>(PropertyBuilder<T> property)
     {
-        /// <summary>A nested part of an aggregate, kept as a JSONB document inside its row.</summary>
+        /// <summary>A nested part of an aggregate, kept as a JSONB document inside its row. It is replaced and never changed in place.</summary>
         public PropertyBuilder<T> IsJson() => property
             .HasColumnType("jsonb")
             .HasConversion(
                 value => JsonSerializer.Serialize(value, StoredJson.Options),
                 text => JsonSerializer.Deserialize<T>(text, StoredJson.Options)!,
                 new Microsoft.EntityFrameworkCore.ChangeTracking.ValueComparer<T>(
-                    (a, b) => JsonSerializer.Serialize(a, StoredJson.Options) == JsonSerializer.Serialize(b, StoredJson.Options),
+                    (a, b) => ReferenceEquals(a, b) || JsonSerializer.Serialize(a, StoredJson.Options) == JsonSerializer.Serialize(b, StoredJson.Options),
                     value => JsonSerializer.Serialize(value, StoredJson.Options).GetHashCode(StringComparison.Ordinal),
-                    value => JsonSerializer.Deserialize<T>(JsonSerializer.Serialize(value, StoredJson.Options), StoredJson.Options)!));
+                    value => value));
     }
 }

@@ -43,11 +43,10 @@ internal sealed class UnitOfWorkBehavior<TRequest, TResponse>(
                 throw new InvalidOperationException($"{Action} changed a resource without asking for If-Match.");
 
             await session.SaveAsync(cancellationToken);
-            await store.AppendAsync(session, new AuditEntry(
-                clock.GetUtcNow(), principal.Access, Action, [.. audit.Changes], System.Diagnostics.Activity.Current?.TraceId.ToString()), cancellationToken);
+            var entry = store.Append(new AuditEntry(
+                clock.GetUtcNow(), principal.Access, Action, [.. audit.Changes], System.Diagnostics.Activity.Current?.TraceId.ToString()));
             audit.Clear();
-            if (!joined)
-                await session.CommitAsync(CancellationToken.None);
+            await (joined ? session.ExecuteAsync([entry], cancellationToken) : session.CommitAsync(CancellationToken.None, entry));
             return response;
         }
         catch (Exception failure) when (races.RefusalFor(failure) is not null)

@@ -28,8 +28,8 @@ internal static class AuthBenchmark
         {
             var authorization = $"Bearer {await credential(host, client, ct)}";
             return (
-                stop => LoadClient.MeasureAsync(host.Address, "/bench/known", authorization, stop),
-                stop => LoadClient.MeasureAsync(host.Address, "/bench/open", null, stop));
+                stop => LoadClient.MeasureAsync(host, "/bench/known", authorization, stop),
+                stop => LoadClient.MeasureAsync(host, "/bench/open", null, stop));
         }, ct));
 
     private static void Add(IServiceCollection services) => services

@@ -25,7 +25,10 @@ internal sealed class BenchHost : IAsyncDisposable
     private readonly WebApplication _host;
     private readonly string _password;
 
-    private BenchHost(EmbeddedPostgres postgres, WebApplication host, string password) => (_postgres, _host, _password) = (postgres, host, password);
+    private BenchHost(EmbeddedPostgres postgres, WebApplication host, string password) => (_postgres, _host, _password, Processor) = (postgres, host, password, new ProcessorTime(int.Parse(File.ReadLines(Path.Combine(postgres.Folder, "data", "postmaster.pid")).First(), System.Globalization.CultureInfo.InvariantCulture)));
+
+    /// <summary>What it and its database use.</summary>
+    public ProcessorTime Processor { get; }
 
     public Uri Address => new(_host.Urls.Single());
 

@@ -6,13 +6,18 @@ namespace Licensing.Benchmarks;
 /// <summary>Two loads on one host.</summary>
 internal sealed class HostPair : IPair
 {
-    private const int WarmUps = 3;
+    // So many answers and all that they need is compiled for good; a slow machine may stop before.
+    private const int WarmAnswers = 5_000;
+    private const int MostWarmUps = 25;
 
     private readonly BenchHost _host;
-    private readonly Func<CancellationToken, Task<double>> _ours;
-    private readonly Func<CancellationToken, Task<double>> _limit;
+    private readonly Func<CancellationToken, Task<Load>> _ours;
+    private readonly Func<CancellationToken, Task<Load>> _limit;
 
-    private HostPair(BenchHost host, Func<CancellationToken, Task<double>> ours, Func<CancellationToken, Task<double>> limit) =>
+    private readonly List<double> _oursCosts = [];
+    private readonly List<double> _limitCosts = [];
+
+    private HostPair(BenchHost host, Func<CancellationToken, Task<Load>> ours, Func<CancellationToken, Task<Load>> limit) =>
         (_host, _ours, _limit) = (host, ours, limit);
 
     /// <param name="configure">Handlers beside those of the modules.</param>
@@ -21,7 +26,7 @@ internal sealed class HostPair : IPair
     /// <param name="ct">Gives up.</param>
     public static async Task<IPair> PrepareAsync(
         Action<IServiceCollection> configure, Action<WebApplication> map,
-        Func<BenchHost, HttpClient, Task<(Func<CancellationToken, Task<double>> Ours, Func<CancellationToken, Task<double>> Base)>> loads, CancellationToken ct)
+        Func<BenchHost, HttpClient, Task<(Func<CancellationToken, Task<Load>> Ours, Func<CancellationToken, Task<Load>> Base)>> loads, CancellationToken ct)
     {
         var host = await BenchHost.StartAsync(BenchmarkRun.FolderOf("bench-postgres"), configure, map, ct);
         try
@@ -29,13 +34,8 @@ internal sealed class HostPair : IPair
             using var client = new HttpClient { BaseAddress = host.Address };
             var (ours, limit) = await loads(host, client);
             var pair = new HostPair(host, ours, limit);
-            // Both are compiled to the end before the first pair is measured.
-            for (var i = 0; i < WarmUps; i++)
-            {
-                await pair.OursAsync(ct);
-                await pair.BaseAsync(ct);
-            }
-
+            await WarmUpAsync(ours, ct);
+            await WarmUpAsync(limit, ct);
             return pair;
         }
         catch
@@ -46,9 +46,27 @@ internal sealed class HostPair : IPair
         }
     }
 
-    public Task<double> OursAsync(CancellationToken ct) => _ours(ct);
+    // A server runs for weeks and this one for seconds: both loads are compiled to the end before the first pair is measured.
+    private static async Task WarmUpAsync(Func<CancellationToken, Task<Load>> load, CancellationToken ct)
+    {
+        var answers = 0;
+        for (var i = 0; i < MostWarmUps && answers < WarmAnswers; i++)
+            answers += (await load(ct)).Answers;
+    }
 
-    public Task<double> BaseAsync(CancellationToken ct) => _limit(ct);
+    public Task<double> OursAsync(CancellationToken ct) => MeasureAsync(_ours, _oursCosts, ct);
+
+    public Task<double> BaseAsync(CancellationToken ct) => MeasureAsync(_limit, _limitCosts, ct);
+
+    public (double Ours, double Base)? Cost => _oursCosts.Count > 0 && _limitCosts.Count > 0 ? (PairRunner.Median(_oursCosts), PairRunner.Median(_limitCosts)) : null;
+
+    private static async Task<double> MeasureAsync(Func<CancellationToken, Task<Load>> load, List<double> costs, CancellationToken ct)
+    {
+        var (_, rate, cost) = await load(ct);
+        if (cost is { } known)
+            costs.Add(known.TotalMicroseconds);
+        return rate;
+    }
 
     public ValueTask DisposeAsync() => _host.DisposeAsync();
 }

@@ -5,6 +5,11 @@ using System.Text;
 
 namespace Licensing.Benchmarks;
 
+/// <param name="Answers">How many there were.</param>
+/// <param name="Rate">Answers per second.</param>
+/// <param name="Cost">Processor time of one, where it is known.</param>
+internal readonly record struct Load(int Answers, double Rate, TimeSpan? Cost);
+
 /// <summary>
 /// Sends requests one after the other on several connections. Written on sockets, because a full HTTP client costs about as much as the
 /// server and would hide half of what is measured; every answer is read to its end and must be 200.
@@ -15,24 +20,26 @@ internal static class LoadClient
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(2);
 
     /// <summary>Answers per second over <see cref="Long"/>, to one request sent again and again.</summary>
-    public static Task<double> MeasureAsync(Uri address, string path, string? authorization, CancellationToken ct)
+    public static Task<Load> MeasureAsync(BenchHost host, string path, string? authorization, CancellationToken ct)
     {
-        var request = Request(address, "GET", path, authorization);
-        return MeasureAsync(address, _ => request, ct);
+        var request = Request(host.Address, "GET", path, authorization);
+        return MeasureAsync(host, _ => request, ct);
     }
 
     /// <summary>Answers per second over <see cref="Long"/>, or until there are no more requests.</summary>
-    /// <param name="address">Of the server.</param>
+    /// <param name="host">The server.</param>
     /// <param name="next">The n-th request of a measurement; null ends it.</param>
     /// <param name="ct">Gives up.</param>
-    public static async Task<double> MeasureAsync(Uri address, Func<int, byte[]?> next, CancellationToken ct)
+    public static async Task<Load> MeasureAsync(BenchHost host, Func<int, byte[]?> next, CancellationToken ct)
     {
         var until = Stopwatch.GetTimestamp() + (long)(Long.TotalSeconds * Stopwatch.Frequency);
         var start = Stopwatch.GetTimestamp();
+        var used = host.Processor.Used();
         var sent = -1;
         var counts = await Task.WhenAll(Enumerable.Range(0, Connections)
-            .Select(_ => Task.Run(() => RepeatAsync(address, () => next(Interlocked.Increment(ref sent)), until, ct), ct)));
-        return counts.Sum() / Stopwatch.GetElapsedTime(start).TotalSeconds;
+            .Select(_ => Task.Run(() => RepeatAsync(host.Address, () => next(Interlocked.Increment(ref sent)), until, ct), ct)));
+        var answers = counts.Sum();
+        return new Load(answers, answers / Stopwatch.GetElapsedTime(start).TotalSeconds, (host.Processor.Used() - used) / answers);
     }
 
     /// <summary>A request as it goes over the wire.</summary>

@@ -29,9 +29,17 @@ public sealed record RegisteredCertificate(
     public bool IsGoodAt(DateTimeOffset now) => RevokedAt is null && NotBefore <= now && now < NotAfter;
 }
 
-/// <summary>Finds the certificate behind a token's <c>kid</c>. Reads what is committed, without a cache.</summary>
+/// <summary>Whoever signs licence updates.</summary>
+/// <param name="Certificate">What he signs with.</param>
+/// <param name="Licensing">What is set for licensing where he stands, the tokens' issuer and audience among it.</param>
+public sealed record LicenseSigner(RegisteredCertificate Certificate, LicensingSettings Licensing);
+
+/// <summary>Finds who is behind a token's <c>kid</c>. Another process learns of a change within 5 seconds, as for every credential.</summary>
 public interface ICertificateRegistry
 {
+    /// <summary>What is remembered, so that asking costs nothing; null also when it would have to be looked up.</summary>
+    LicenseSigner? Known(string kid);
+
     /// <summary>By fingerprint (lower-case hex, or upper-case with colons) or by the opaque key id of a V1 certificate; null when none has it.</summary>
-    Task<RegisteredCertificate?> FindAsync(string kid, CancellationToken ct);
+    ValueTask<LicenseSigner?> FindAsync(string kid, CancellationToken ct);
 }

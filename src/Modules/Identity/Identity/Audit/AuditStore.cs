@@ -9,41 +9,39 @@ namespace Licensing.Identity.Audit;
 /// <summary>Keeps the trail, in the transaction of the write that it tells of.</summary>
 internal sealed class AuditStore : IAuditStore
 {
-    public async Task AppendAsync(DbSession session, AuditEntry entry, CancellationToken ct)
+    private const string Insert =
+        """
+        with entry as (
+            insert into identity.audit_entries
+                (id, at, principal_kind, principal_id, principal_name, organization_id, action, owner_path, resources, changes, request_id)
+            select $1, $2, $3, $4, case when $12 is null then $5 else $5 || ' (by link of ' || coalesce(
+                    (select email from identity.users where id = $12), (select name || ' (lk_' || prefix || ')' from identity.api_keys where id = $12),
+                    (select name || ' (client)' from identity.clients where id = $12), 'system') || ')' end,
+                $6, $7, $8, $9, $10, $11
+            returning id)
+        insert into identity.audit_unsealed select id from entry
+        """;
+
+    public NpgsqlBatchCommand Append(AuditEntry entry) => new(Insert)
     {
-        await using var command = new NpgsqlCommand(
-            """
-            with entry as (
-                insert into identity.audit_entries
-                    (id, at, principal_kind, principal_id, principal_name, organization_id, action, owner_path, resources, changes, request_id)
-                select $1, $2, $3, $4, case when $12 is null then $5 else $5 || ' (by link of ' || coalesce(
-                        (select email from identity.users where id = $12), (select name || ' (lk_' || prefix || ')' from identity.api_keys where id = $12),
-                        (select name || ' (client)' from identity.clients where id = $12), 'system') || ')' end,
-                    $6, $7, $8, $9, $10, $11
-                returning id)
-            insert into identity.audit_unsealed select id from entry
-            """, session.Connection, session.Transaction)
+        Parameters =
         {
-            Parameters =
-            {
-                new() { Value = Id.NewGuid(entry.At) },
-                new() { Value = entry.At },
-                new() { Value = entry.By.Kind.ToString() },
-                new() { Value = entry.By.Id },
-                new() { Value = entry.By.Name },
-                new() { Value = entry.By.OrganizationId },
-                new() { Value = entry.Action },
-                new() { Value = PathOf(entry) },
-                // Types and ids side by side: one index answers "of this type", "of this id" and both.
-                new() { Value = entry.Changes.SelectMany(c => new[] { c.Type, c.Id }).Distinct(StringComparer.Ordinal).ToArray() },
-                new() { Value = JsonSerializer.Serialize(entry.Changes, StoredJson.Options), NpgsqlDbType = NpgsqlDbType.Jsonb },
-                new() { Value = (object?)entry.RequestId ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text },
-                // In a log-in that someone else opened both are named: what is done in it is his doing.
-                new() { Value = (object?)entry.By.OpenedBy ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid },
-            },
-        };
-        await command.ExecuteNonQueryAsync(ct);
-    }
+            new() { Value = Id.NewGuid(entry.At) },
+            new() { Value = entry.At },
+            new() { Value = entry.By.Kind.ToString() },
+            new() { Value = entry.By.Id },
+            new() { Value = entry.By.Name },
+            new() { Value = entry.By.OrganizationId },
+            new() { Value = entry.Action },
+            new() { Value = PathOf(entry) },
+            // Types and ids side by side: one index answers "of this type", "of this id" and both.
+            new() { Value = entry.Changes.SelectMany(c => new[] { c.Type, c.Id }).Distinct(StringComparer.Ordinal).ToArray() },
+            new() { Value = JsonSerializer.Serialize(entry.Changes, StoredJson.Options), NpgsqlDbType = NpgsqlDbType.Jsonb },
+            new() { Value = (object?)entry.RequestId ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text },
+            // In a log-in that someone else opened both are named: what is done in it is his doing.
+            new() { Value = (object?)entry.By.OpenedBy ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid },
+        },
+    };
 
     /// <summary>The lowest node that reaches everything the entry tells of: who sees less than that must not read it.</summary>
     internal static string PathOf(AuditEntry entry)

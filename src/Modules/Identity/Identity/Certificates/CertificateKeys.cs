@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
+using Licensing.Identity.Credentials;
 using Licensing.Kernel.Persistence;
 using Npgsql;
 
@@ -9,7 +10,7 @@ namespace Licensing.Identity.Certificates;
 /// The published keys, as this process remembers them: anyone may ask for them as often as he likes, so that the database is asked once
 /// in <see cref="Fresh"/> by one request for all. What changed here is seen at once, what changed elsewhere when that has passed.
 /// </summary>
-internal sealed class CertificateKeys(NpgsqlDataSource database, TimeProvider clock) : IDisposable
+internal sealed class CertificateKeys(NpgsqlDataSource database, CredentialCache cache, TimeProvider clock) : IDisposable
 {
     public static readonly TimeSpan Fresh = TimeSpan.FromSeconds(5);
 
@@ -44,8 +45,12 @@ internal sealed class CertificateKeys(NpgsqlDataSource database, TimeProvider cl
         }
     }
 
-    /// <summary>What is being read while the change commits is not believed after it either.</summary>
-    public void ForgetAfterCommit(DbSession session) => session.AfterCommit(() => Interlocked.Increment(ref _generation));
+    /// <summary>What is being read while the change commits is not believed after it either; nor is whom a certificate proved before.</summary>
+    public void ForgetAfterCommit(DbSession session)
+    {
+        session.AfterCommit(() => Interlocked.Increment(ref _generation));
+        cache.ForgetAfterCommit(session);
+    }
 
     public void Dispose() => _loading.Dispose();
 

@@ -31,6 +31,9 @@ internal sealed class CredentialCache(TimeProvider clock) : IDisposable
     private readonly ConcurrentDictionary<(UInt128 Digest, long Generation), Lazy<Task<Entry>>> _proving = new();
     private long _generation;
 
+    /// <summary>Another after every change of what credentials hang on, for what else is believed as long.</summary>
+    public long Generation => Interlocked.Read(ref _generation);
+
     /// <summary>How many are remembered.</summary>
     public int Count => _known.Count;
 

@@ -9,7 +9,7 @@ namespace Licensing.Identity.Organizations;
 
 /// <inheritdoc cref="ICustomers"/>
 internal sealed class Customers(
-    IdentityDb db, DbSession session, OrganizationDirectory directory, OrganizationOpening opening, Principal principal) : ICustomers
+    IdentityDb db, OrganizationDirectory directory, OrganizationOpening opening, Principal principal) : ICustomers
 {
     public Task<OrganizationRef?> HoldAsync(string? partner, string tenant, CancellationToken ct) => HoldAsync(
         "o.kind = 'Tenant' and o.external_id = $3 and ($4::text is null or exists (select from identity.organizations p where p.id = o.parent_id and p.external_id = $4))",
@@ -63,24 +63,9 @@ internal sealed class Customers(
     private async Task<OrganizationRef?> HoldAsync(string where, object[] values, CancellationToken ct)
     {
         var (from, until) = principal.Scope.Ranges();
-        var ids = new List<Guid>();
-        await using (var command = new NpgsqlCommand(
-            $"""
-            select o.id from identity.organizations o
-            where {where} and exists (select from unnest($1::text[], $2::text[]) r(low, high) where o.owner_path >= r.low and o.owner_path < r.high)
-            order by o.id limit 2
-            for no key update of o
-            """, await session.OpenAsync(ct), session.Transaction)
-        { Parameters = { new() { Value = from }, new() { Value = until } } })
-        {
-            foreach (var value in values)
-                command.Parameters.Add(new() { Value = value });
-            await using var rows = await command.ExecuteReaderAsync(ct);
-            while (await rows.ReadAsync(ct))
-                ids.Add(rows.GetGuid(0));
-        }
-
-        // Read by a statement of its own, so that what was committed while this one waited is seen.
-        return ids is [var id] ? await directory.FindAsync(new OrganizationId(id), ct) : null;
+        var held = await directory.HoldAsync(
+            $"where {where} and exists (select from unnest($1::text[], $2::text[]) r(low, high) where o.owner_path >= r.low and o.owner_path < r.high)",
+            most: 2, [from, until, .. values], ct);
+        return held is [var one] ? one : null;
     }
 }

@@ -110,12 +110,42 @@ internal sealed class OrganizationDirectory(DbSession session) : IOrganizationDi
 
     private Task<List<OrganizationRef>> ReadAsync(string where, CancellationToken ct, params object[] values) => ReadAsync(Columns, where, values, ct);
 
+    /// <summary>Holds what is found against every change, to the end of the transaction.</summary>
+    /// <param name="where">Of the organisations as <c>o</c>.</param>
+    /// <param name="most">How many at most, the first made first.</param>
+    public async Task<IReadOnlyList<OrganizationRef>> HoldAsync(string where, int most, object[] values, CancellationToken ct)
+    {
+        await using var batch = new NpgsqlBatch(await session.OpenAsync(ct), session.Transaction);
+        // Read by a statement of its own, so that what was committed while the first one waited is seen.
+        foreach (var sql in new[] { $"select o.id from identity.organizations o {where} order by o.id limit {most} for no key update of o", Select(Columns) + where })
+            batch.BatchCommands.Add(WithValues(new NpgsqlBatchCommand(sql), values));
+        await using var reader = await batch.ExecuteReaderAsync(ct);
+        var held = new HashSet<Guid>();
+        while (await reader.ReadAsync(ct))
+            held.Add(reader.GetGuid(0));
+        await reader.NextResultAsync(ct);
+        // One that was opened between the two is found and not held.
+        return [.. (await ReadAsync(reader, ct)).Where(x => held.Contains(x.Id.Value))];
+    }
+
     private async Task<List<OrganizationRef>> ReadAsync(string columns, string where, object[] values, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand(Select(columns) + where, await session.OpenAsync(ct), session.Transaction);
         foreach (var value in values)
             command.Parameters.Add(new() { Value = value });
         await using var reader = await command.ExecuteReaderAsync(ct);
+        return await ReadAsync(reader, ct);
+    }
+
+    private static NpgsqlBatchCommand WithValues(NpgsqlBatchCommand command, object[] values)
+    {
+        foreach (var value in values)
+            command.Parameters.Add(new() { Value = value });
+        return command;
+    }
+
+    private static async Task<List<OrganizationRef>> ReadAsync(NpgsqlDataReader reader, CancellationToken ct)
+    {
         var found = new List<OrganizationRef>();
         while (await reader.ReadAsync(ct))
             found.Add(new OrganizationRef(

@@ -1,8 +1,8 @@
 using System.Collections.Frozen;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Http;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Licensing.Provisioning.Signed;
 
@@ -10,11 +10,14 @@ namespace Licensing.Provisioning.Signed;
 /// Proves a request by the one token that is bound to its body: the caller is the certificate's organisation, and may do here what this
 /// door does and nothing else.
 /// </summary>
-internal sealed class SignedAuthenticator(ICertificateRegistry certificates, UsedTokens used, TimeProvider clock) : IAuthenticator
+internal sealed class SignedAuthenticator(ICertificateRegistry certificates, UsedTokens used, RateLimits limits, TimeProvider clock) : IAuthenticator
 {
     public const int MostBytes = 64 * 1024;
     private const string Prefix = "Bearer ";
     private static readonly FrozenSet<string> Allowed = FrozenSet.Create(StringComparer.Ordinal, ProvisioningPermissions.SignedUpdate);
+
+    // To read a key costs a hundred times what using it does: the cryptographic library proves it first.
+    private readonly ConditionalWeakTable<RegisteredCertificate, RSA> _keys = [];
 
     public string Scheme => "SignedUpdate";
 
@@ -28,15 +31,14 @@ internal sealed class SignedAuthenticator(ICertificateRegistry certificates, Use
         if (SignedToken.Parse(header[Prefix.Length..].Trim()).Refused(out var refusal, out var token))
             return refusal;
 
+        // For an address whose requests are spent nothing is looked up; one that signed a moment ago is not kept out by others there.
+        if (certificates.Known(token.KeyId) is null && limits.RefusalOfAddress(context) is { } spent)
+            return spent;
         var now = clock.GetUtcNow();
-        if (await certificates.FindAsync(token.KeyId, ct) is not { OrganizationActive: true } certificate || !certificate.IsGoodAt(now))
+        if (await certificates.FindAsync(token.KeyId, ct) is not ({ OrganizationActive: true } certificate, var settings) || !certificate.IsGoodAt(now))
             return SignedRefusals.InvalidCertificate;
-        using var key = RSA.Create();
-        key.ImportSubjectPublicKeyInfo(certificate.PublicKey.Span, out _);
-        if (!token.IsSignedWith(key))
+        if (!token.IsSignedWith(_keys.GetValue(certificate, KeyOf)))
             return SignedRefusals.InvalidToken("The token's signature is not the certificate's.");
-
-        var settings = await SettingsAsync(context, certificate.Path, ct);
         if (token.Judge(certificate, settings.SignedIssuer, settings.SignedAudience, now).Refused(out refusal, out var claims))
             return refusal;
         var body = await ReadAsync(context.Request, ct);
@@ -60,11 +62,11 @@ internal sealed class SignedAuthenticator(ICertificateRegistry certificates, Use
         };
     }
 
-    // A scope of its own: the request's session is not to be opened before its transaction is.
-    private static async Task<LicensingSettings> SettingsAsync(HttpContext context, string path, CancellationToken ct)
+    private static RSA KeyOf(RegisteredCertificate certificate)
     {
-        await using var scope = context.RequestServices.CreateAsyncScope();
-        return (await scope.ServiceProvider.GetRequiredService<IOrganizationSettings>().LicensingAsync([path], ct))[path];
+        var key = RSA.Create();
+        key.ImportSubjectPublicKeyInfo(certificate.PublicKey.Span, out _);
+        return key;
     }
 
     private static async Task<byte[]> ReadAsync(HttpRequest request, CancellationToken ct)
