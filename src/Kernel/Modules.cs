@@ -66,7 +66,7 @@ public static class ModuleRegistration
         {
             var assembly = typeof(TDb).Assembly;
             host.Services.AddSingleton(new ModuleDefinition(schema, assembly, typeof(TDb)));
-            host.Services.AddDbContext<TDb>((services, options) => options.UseNpgsql(services.GetRequiredService<DbSession>().Connection));
+            host.Services.AddDbContext<TDb>(options => options.UseNpgsql().AddInterceptors(SessionConnection.Instance), optionsLifetime: ServiceLifetime.Singleton);
             foreach (var permission in permissions)
                 host.Services.AddSingleton(permission);
 

@@ -26,12 +26,7 @@ public sealed class DbSession(NpgsqlDataSource database, SubscriberRegistry subs
 
     internal AuditTrail Audit => audit;
 
-    internal void Enlist(ModuleDb context)
-    {
-        _contexts.Add(context);
-        if (Transaction is not null)
-            context.Join(Transaction);
-    }
+    internal void Enlist(ModuleDb context) => _contexts.Add(context);
 
     /// <summary>Runs once this transaction has committed, and never when it does not: for what the process remembers of its rows.</summary>
     public void AfterCommit(Action action) => _afterCommit.Add(action);
@@ -53,14 +48,12 @@ public sealed class DbSession(NpgsqlDataSource database, SubscriberRegistry subs
 
         await OpenAsync(ct);
         Transaction = await Connection.BeginTransactionAsync(ct);
-        foreach (var context in _contexts)
-            context.Join(Transaction);
     }
 
     /// <summary>Writes what the handlers changed in any module; called by the pipeline, not by slices.</summary>
     public async Task SaveAsync(CancellationToken ct)
     {
-        foreach (var context in _contexts)
+        foreach (var context in _contexts.Where(c => c.IsUsed))
             await context.SaveChangesAsync(ct);
     }
 
@@ -113,7 +106,7 @@ public sealed class DbSession(NpgsqlDataSource database, SubscriberRegistry subs
     /// <summary>Forgets what is saved already, so that the next message of a batch starts with empty contexts.</summary>
     internal void Detach()
     {
-        foreach (var context in _contexts)
+        foreach (var context in _contexts.Where(c => c.IsUsed))
             context.ChangeTracker.Clear();
         audit.Clear();
     }
@@ -128,7 +121,7 @@ public sealed class DbSession(NpgsqlDataSource database, SubscriberRegistry subs
     private async Task EndAsync()
     {
         foreach (var context in _contexts)
-            context.Join(null);
+            context.Leave();
         await Transaction!.DisposeAsync();
         Transaction = null;
     }

@@ -23,13 +23,16 @@ public interface IDated : IVersioned;
 /// <summary>A module's own schema. <see cref="Publish"/> commits with the rows that made the message true, or not at all.</summary>
 public abstract class ModuleDb : DbContext
 {
-    private readonly DbSession _session;
-
     protected ModuleDb(DbContextOptions options, DbSession session) : base(options)
     {
-        _session = session;
+        Session = session;
         session.Enlist(this);
     }
+
+    internal DbSession Session { get; }
+
+    /// <summary>Whether anything was asked of it; many are handed to a request that turns out not to need them.</summary>
+    internal bool IsUsed { get; private set; }
 
     public abstract string Schema { get; }
 
@@ -38,11 +41,11 @@ public abstract class ModuleDb : DbContext
     /// <param name="deliverAt">Not before this instant; null is at once.</param>
     public void Publish<TMessage>(TMessage message, DateTimeOffset? deliverAt = null) where TMessage : notnull
     {
-        var now = _session.Clock.GetUtcNow();
+        var now = Session.Clock.GetUtcNow();
         var name = MessageAttribute.NameOf(message.GetType());
         var id = Id.NewGuid(now);
         var body = JsonSerializer.Serialize(message, message.GetType(), StoredJson.Options);
-        foreach (var subscriber in _session.Subscribers.For(name))
+        foreach (var subscriber in Session.Subscribers.For(name))
         {
             Add(new OutboxMessage
             {
@@ -55,14 +58,21 @@ public abstract class ModuleDb : DbContext
                 DeliverAt = deliverAt ?? now,
                 Trace = System.Diagnostics.Activity.Current?.Id,
             });
-            _session.MessagePublished(Schema);
+            Session.MessagePublished(Schema);
         }
     }
 
-    internal void Join(NpgsqlTransaction? transaction) => Database.UseTransaction(transaction);
+    internal void Leave()
+    {
+        if (IsUsed && Database.CurrentTransaction is not null)
+            Database.UseTransaction(null);
+    }
 
     public override Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
     {
+        // Queries are in the connection's transaction anyway; saving must know of it, or would begin one.
+        if (Session.Transaction is { } transaction && Database.CurrentTransaction is null)
+            Database.UseTransaction(transaction);
         // What fails undoes the whole transaction, so nobody goes back to a savepoint; and changes are looked for once.
         Database.AutoSavepointsEnabled = false;
         ChangeTracker.AutoDetectChangesEnabled = false;
@@ -72,11 +82,14 @@ public abstract class ModuleDb : DbContext
             if (entry.State is EntityState.Modified && entry.Entity is IVersioned versioned)
                 entry.Property(nameof(IVersioned.Version)).CurrentValue = versioned.Version + 1;
             if (AuditedEntity.Of(entry) is { } change)
-                _session.Audit.Note(change);
+                Session.Audit.Note(change);
         }
 
         return base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
     }
+
+    // Called when it is first used.
+    protected override void OnConfiguring(DbContextOptionsBuilder optionsBuilder) => IsUsed = true;
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {

@@ -28,10 +28,14 @@ internal static class UpdateLicenses
                 return refusal;
             if (!tenant.Active)
                 return SubscriptionRefusals.TenantNotActive;
-            if (await db.Set<Deletion>().AsNoTracking().SingleOrDefaultAsync(x => x.TenantId == tenant.Id && x.EndedAt == null, cancellationToken) is { } pending)
-                return SignedRefusals.ScheduledForDeletion(pending.Name);
+            var (subscription, deletion) = await HeldAsync(tenant.Id, cancellationToken);
+            if (deletion is not null)
+                return SignedRefusals.ScheduledForDeletion(deletion);
 
-            if ((await QuantitiesAsync(tenant, body.Quantities, rules, cancellationToken)).Refused(out refusal, out var changes))
+            var outcome = subscription is null
+                ? await OpenAsync(tenant, body.Quantities, cancellationToken)
+                : await ChangeAsync(subscription, body.Quantities, rules, cancellationToken);
+            if (outcome.Refused(out refusal, out var changes))
                 return refusal;
             if (body.Sip is { } sip)
                 changes = [.. changes, .. await SipAsync(tenant, sip, cancellationToken)];
@@ -70,13 +74,20 @@ internal static class UpdateLicenses
                 : new Done();
         }
 
-        private async Task<Result<IReadOnlyList<FieldChange>>> QuantitiesAsync(
-            OrganizationRef tenant, IReadOnlyDictionary<string, int> quantities, ProductRules rules, CancellationToken ct)
+        // What is held and what would end it, in one turn; only who holds nothing costs another.
+        private async Task<(Subscription? Subscription, string? Deletion)> HeldAsync(OrganizationId tenant, CancellationToken ct)
+        {
+            var pending = db.Set<Deletion>().Where(x => x.TenantId == tenant && x.EndedAt == null).Select(x => x.Name);
+            var held = await db.SeatsOf(tenant, principal.Scope, calendar.DayOf(clock.GetUtcNow()))
+                .Select(x => new { Subscription = x, Deletion = pending.FirstOrDefault() }).SingleOrDefaultAsync(ct);
+            return held is null ? (null, await pending.SingleOrDefaultAsync(ct)) : (held.Subscription, held.Deletion);
+        }
+
+        private async Task<Result<IReadOnlyList<FieldChange>>> ChangeAsync(
+            Subscription subscription, IReadOnlyDictionary<string, int> quantities, ProductRules rules, CancellationToken ct)
         {
             var now = clock.GetUtcNow();
             var today = calendar.DayOf(now);
-            if (await db.SeatsOf(tenant.Id, principal.Scope, today).SingleOrDefaultAsync(ct) is not { } subscription)
-                return await OpenAsync(tenant, quantities, ct);
             var all = await catalog.RulesOfAsync(subscription.ProductsFrom(today), ct);
             if (subscription.SetQuantities(quantities, null, all, today, "").Refused(out var refusal, out var set))
                 return refusal;
