@@ -1,7 +1,9 @@
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Persistence;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 
 namespace Licensing.Identity.Tests.Requests;
 
@@ -15,22 +17,23 @@ public sealed class HangUpTests(HangUpTests.Impatient app) : IClassFixture<HangU
         protected override void Configure(WebApplicationBuilder builder)
         {
             var store = builder.Services.Last(s => s.ServiceType == typeof(IAuditStore));
-            builder.Services.AddSingleton<IAuditStore>(services =>
-                new HangingUp((IAuditStore)ActivatorUtilities.CreateInstance(services, store.ImplementationType!), this));
+            builder.Services.AddHttpContextAccessor();
+            builder.Services.AddSingleton<IAuditStore>(services => new HangingUp(
+                (IAuditStore)ActivatorUtilities.CreateInstance(services, store.ImplementationType!), services.GetRequiredService<IHttpContextAccessor>(), this));
         }
     }
 
-    private sealed class HangingUp(IAuditStore store, Impatient app) : IAuditStore
+    private sealed class HangingUp(IAuditStore store, IHttpContextAccessor requests, Impatient app) : IAuditStore
     {
-        public async Task AppendAsync(DbSession session, AuditEntry entry, CancellationToken ct)
+        public NpgsqlBatchCommand Append(AuditEntry entry)
         {
-            await store.AppendAsync(session, entry, ct);
-            if (app.Caller is not { } caller)
-                return;
-            var gone = new TaskCompletionSource();
-            await using var registered = ct.Register(gone.SetResult);
-            await caller.CancelAsync();
-            await gone.Task;
+            if (app.Caller is { } caller)
+            {
+                caller.Cancel();
+                requests.HttpContext!.RequestAborted.WaitHandle.WaitOne();
+            }
+
+            return store.Append(entry);
         }
     }
 

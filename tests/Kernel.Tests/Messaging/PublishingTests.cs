@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Licensing.Kernel.Persistence;
 using Licensing.Kernel.Tests.Bells;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 
 namespace Licensing.Kernel.Tests.Messaging;
 
@@ -94,10 +95,10 @@ public sealed class PublishingTests : TowerTests
     {
         public List<AuditEntry> Entries { get; } = [];
 
-        public Task AppendAsync(DbSession session, AuditEntry entry, CancellationToken ct)
+        public NpgsqlBatchCommand Append(AuditEntry entry)
         {
             Entries.Add(entry);
-            return Task.CompletedTask;
+            return new NpgsqlBatchCommand("select 1");
         }
     }
 }
