@@ -61,7 +61,7 @@ public sealed class VerifyLedgerTests : IAsyncLifetime
             await before.ExecuteNonQueryAsync(Ct);
         await using (var command = new NpgsqlCommand(sql, connection) { Parameters = { new() { Value = transaction } } })
             (await command.ExecuteNonQueryAsync(Ct)).ShouldBeGreaterThan(0);
-        await using var after = new NpgsqlCommand("reset session_replication_role", connection);
+        await using var after = new NpgsqlCommand("reset session_replication_role; reset role", connection);
         await after.ExecuteNonQueryAsync(Ct);
     }
 }
