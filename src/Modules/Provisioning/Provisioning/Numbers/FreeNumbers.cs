@@ -15,21 +15,26 @@ namespace Licensing.Provisioning.Numbers;
 internal sealed record WantedNumbers(string? Country, NumberType? Type, string? StartsWith, string? Contains);
 
 /// <summary>
-/// Numbers that can be had. A pool is one path, and each look into one is a range of one index in the order of the answer: it costs what it answers,
-/// however large the pool is and whatever else is in it.
+/// Numbers that can be had. A pool is one path, and a look into one is a range of one index in the order of the answer: it costs what it answers,
+/// however large the pool is and whatever else is in it; with digits in the middle, what has them.
 /// </summary>
 internal sealed class FreeNumbers(ProvisioningDb db, DbSession session, TimeProvider clock)
 {
+    // So many digits are looked up by an index of their own; fewer are in so many numbers that the next few have them.
+    private const int Triple = 3;
     private const string Free = "f.tenant_id is null and f.withdrawn_at is null and (f.quarantined_until is null or f.quarantined_until <= @now)";
 
     /// <summary>A page of those in any of <paramref name="pools"/>, in the order of the numbers.</summary>
     public async Task<Page<FreeNumberView>> PageAsync(IReadOnlyList<string> pools, WantedNumbers wanted, PageStart start, CancellationToken ct)
     {
-        var (where, parameters) = Where(wanted, inType: "p.type");
+        // Digits in the middle are looked up at once for all pools; else each pool and type is walked by itself, because across several of them no
+        // index is in the order of the numbers.
+        var inOne = wanted.Contains?.Length >= Triple;
+        var (where, parameters) = Where(wanted, inOne ? "any(@types)" : "p.type");
         if (start.After is { } after)
         {
-            where += " and f.number > @after";
-            parameters.Add(new("after", after));
+            where += " and f.digits > @after";
+            parameters.Add(new("after", after[1..]));
         }
 
         parameters.AddRange(
@@ -37,12 +42,14 @@ internal sealed class FreeNumbers(ProvisioningDb db, DbSession session, TimeProv
             new("pools", pools.ToArray()), new("limit", start.Limit + 1),
             new("types", wanted.Type is { } type ? [type.ToString()] : Enum.GetNames<NumberType>()),
         ]);
-        // By pool and type, because across several of them no index is in the order of the numbers.
-        var rows = await db.InboundNumbers.FromSqlRaw($"""
-            select n.* from unnest(@pools) as o (pool) cross join unnest(@types) as p (type) cross join lateral (
-                select f.* from provisioning.inbound_numbers f where f.pool_path = o.pool and {where} order by f.number limit @limit) n
-            order by n.number limit @limit
-            """, [.. parameters.Cast<object>()]).AsNoTracking().ToListAsync(ct);
+        var sql = inOne
+            ? $"select f.* from provisioning.inbound_numbers f where f.pool_path = any(@pools) and {where} order by f.digits limit @limit"
+            : $"""
+                select n.* from unnest(@pools) as o (pool) cross join unnest(@types) as p (type) cross join lateral (
+                    select f.* from provisioning.inbound_numbers f where f.pool_path = o.pool and {where} order by f.digits limit @limit) n
+                order by n.digits limit @limit
+                """;
+        var rows = await db.InboundNumbers.FromSqlRaw(sql, [.. parameters.Cast<object>()]).AsNoTracking().ToListAsync(ct);
         var page = rows.Take(start.Limit).Select(x => new FreeNumberView(x.Id, x.Number, x.Country, x.Type, x.Locality)).ToList();
         return new Page<FreeNumberView>(page, rows.Count > start.Limit ? PageStart.Encode(page[^1].Number) : null);
     }
@@ -80,7 +87,7 @@ internal sealed class FreeNumbers(ProvisioningDb db, DbSession session, TimeProv
             if (wanted.Type is { } type)
                 parameters.Add(new("type", type.ToString()));
             held.AddRange(await db.InboundNumbers.FromSqlRaw(
-                $"select f.* from provisioning.inbound_numbers f where f.pool_path = @pool and {where} order by f.type, f.number limit @limit for update {orWait}",
+                $"select f.* from provisioning.inbound_numbers f where f.pool_path = @pool and {where} order by f.type, f.digits limit @limit for update {orWait}",
                 [.. parameters.Cast<object>()]).ToListAsync(ct));
             if (held.Count == count)
                 break;
@@ -103,19 +110,18 @@ internal sealed class FreeNumbers(ProvisioningDb db, DbSession session, TimeProv
         if (wanted.StartsWith is { } prefix)
         {
             // ':' is the byte after '9'.
-            where += " and f.number >= @from and f.number < @until";
-            parameters.AddRange([new("from", "+" + prefix), new("until", "+" + prefix + ":")]);
+            where += " and f.digits >= @from and f.digits < @until";
+            parameters.AddRange([new("from", prefix), new("until", prefix + ":")]);
         }
 
         if (wanted.Contains is { } digits)
         {
-            where += " and f.number like @like";
+            where += " and f.digits like @like";
             parameters.Add(new("like", $"%{digits}%"));
-            // Fewer than three are in so many numbers that the next few have them.
-            if (digits.Length >= 3)
+            if (digits.Length >= Triple)
             {
-                where += " and f.digits @> @digits";
-                parameters.Add(new("digits", Enumerable.Range(0, digits.Length - 2).Select(i => digits.Substring(i, 3)).Distinct().ToArray()));
+                where += " and f.triples @> @triples";
+                parameters.Add(new("triples", Enumerable.Range(0, digits.Length - Triple + 1).Select(i => digits.Substring(i, Triple)).Distinct().ToArray()));
             }
         }
 

@@ -15,8 +15,11 @@ create table provisioning.inbound_numbers (
     withdrawn_at      timestamptz,
     created_at        timestamptz not null,
     version           int not null,
+    -- The number without its plus sign, by which what is free is ordered: an order that the unique key does not have, or PostgreSQL would
+    -- walk that through everything which is not free or another's.
+    digits            text collate "C" generated always as (substr(number, 2)) stored,
     -- Any three digits that follow each other, so that a search for digits in the middle has an index without an extension.
-    digits            text[] generated always as (array[
+    triples           text[] generated always as (array[
         substr(number, 2, 3), substr(number, 3, 3), substr(number, 4, 3), substr(number, 5, 3), substr(number, 6, 3), substr(number, 7, 3), substr(number, 8, 3),
         substr(number, 9, 3), substr(number, 10, 3), substr(number, 11, 3), substr(number, 12, 3), substr(number, 13, 3), substr(number, 14, 3)]) stored,
     constraint inbound_numbers_number unique (number),
@@ -30,10 +33,10 @@ create table provisioning.inbound_numbers (
 create index inbound_numbers_owner on provisioning.inbound_numbers (owner_path, id);
 create index inbound_numbers_tenant on provisioning.inbound_numbers (tenant_id, id) where tenant_id is not null;
 
--- What can be had, in the order in which it is shown and given: each search is a range of one of these, or of the digits.
-create index inbound_numbers_free on provisioning.inbound_numbers (pool_path, type, number) where tenant_id is null and withdrawn_at is null;
-create index inbound_numbers_free_in_country on provisioning.inbound_numbers (pool_path, country, type, number) where tenant_id is null and withdrawn_at is null;
-create index inbound_numbers_free_digits on provisioning.inbound_numbers using gin (digits) where tenant_id is null and withdrawn_at is null;
+-- What can be had, in the order in which it is shown and given: each search is a range of one of these, or of the triples.
+create index inbound_numbers_free on provisioning.inbound_numbers (pool_path, type, digits) where tenant_id is null and withdrawn_at is null;
+create index inbound_numbers_free_in_country on provisioning.inbound_numbers (pool_path, country, type, digits) where tenant_id is null and withdrawn_at is null;
+create index inbound_numbers_free_triples on provisioning.inbound_numbers using gin (triples) where tenant_id is null and withdrawn_at is null;
 
 -- Who held a number from when until when; a transfer of its holder to another partner ends one and begins the next.
 create table provisioning.inbound_number_holdings (
