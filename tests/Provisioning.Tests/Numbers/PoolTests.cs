@@ -1,6 +1,10 @@
 using System.Net;
 using System.Net.Http.Json;
 using Licensing.Identity.Contracts;
+using Licensing.Kernel.Persistence;
+using Licensing.Provisioning.Contracts;
+using Licensing.Provisioning.Numbers;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using static Licensing.Provisioning.Tests.SellingApp;
 
@@ -135,6 +139,31 @@ public sealed class PoolTests(SellingApp app) : IClassFixture<SellingApp>
         answers.Count(a => a.StatusCode is HttpStatusCode.OK).ShouldBe(1);
         answers.Where(a => a.StatusCode is not HttpStatusCode.OK).ShouldAllBe(a => a.StatusCode == HttpStatusCode.Conflict || a.StatusCode == HttpStatusCode.UnprocessableEntity);
         (await platform.FreeAsync(prefix)).Count.ShouldBe(50);
+    }
+
+    [Fact]
+    public async Task What_another_is_just_loading_is_waited_for_and_then_refused()
+    {
+        var branch = await app.BranchAsync();
+        var prefix = NumberCalls.Prefix();
+        using var platform = branch.Administrator();
+        await using var scope = app.Services.CreateAsyncScope();
+        scope.ServiceProvider.GetRequiredService<Principal>().Become(Access.System);
+        var session = scope.ServiceProvider.GetRequiredService<DbSession>();
+        await session.BeginAsync(Ct);
+        (await scope.ServiceProvider.GetRequiredService<ISender>().Send(new LoadNumber.Command($"{prefix}1", "DE", NumberType.Mobile), Ct)).Refusal.ShouldBeNull();
+
+        var importing = platform.ImportAsync($"number,country,type\n{prefix}1,DE,Mobile\n{prefix}2,DE,Mobile\n");
+        await Eventually.TrueAsync(() => app.InAsync<SchemaOwner, bool>(async owner =>
+        {
+            await using var command = owner.Database.CreateCommand(
+                "select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')");
+            return (bool)(await command.ExecuteScalarAsync(Ct))!;
+        }));
+        await session.CommitAsync(Ct);
+
+        (await importing.RefusalAsync()).ShouldBe("409 number_loaded");
+        (await platform.FreeAsync(prefix)).ShouldBe([$"{prefix}1"]);
     }
 
     [Fact]

@@ -31,11 +31,15 @@ internal static class ReleaseNumber
             if (precondition.Fails(number))
                 return Precondition.Failed;
 
+            // Asked after the number, it may have been released between the two.
+            var holding = await db.NumberHoldings.SingleOrDefaultAsync(x => x.NumberId == number.Id && x.UntilAt == null, cancellationToken);
+            if (holding is null)
+                return NumberRefusals.NotAllocated;
             var now = clock.GetUtcNow();
             if (number.Release(TimeSpan.FromDays(settings.NumberQuarantineDays), now).Refused(out var refusal, out var released))
                 return refusal;
 
-            (await db.NumberHoldings.SingleAsync(x => x.NumberId == number.Id && x.UntilAt == null, cancellationToken)).End(principal.Access.Name, request.Reason, now);
+            holding.End(principal.Access.Name, request.Reason, now);
             db.Publish(released);
             if (released.QuarantinedUntil is { } until)
                 db.Publish(new NumberQuarantineDue(number.Id), until);
