@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using Licensing.Identity.Contracts;
 using static Licensing.Provisioning.Tests.SellingApp;
 
@@ -141,8 +142,8 @@ public sealed class QuarantineTests : IAsyncLifetime
         var id = await platform.LoadedAsync(number);
         await platform.AllocatedAsync(platform.AllocateAsync(branch.Tenant, number));
 
-        (await System.Net.Http.Json.HttpClientJsonExtensions.PostAsJsonAsync(
-            platform, $"/api/v1/tenants/{branch.Tenant.Id.Value}/transfer", new { partnerId = to.Id.Value, on = "2026-01-20", reason = "sold" }, Ct)).EnsureSuccessStatusCode();
+        (await platform.PostAsJsonAsync($"/api/v1/tenants/{branch.Tenant.Id.Value}/transfer", new { partnerId = to.Id.Value, on = "2026-01-20", reason = "sold" }, Ct))
+            .EnsureSuccessStatusCode();
         _app.Clock.Set(new DateTimeOffset(2026, 1, 20, 0, 0, 0, TimeSpan.Zero));
         await using (var second = await _app.StartSecondHostAsync())
             await Task.WhenAll(_app.DrainAsync(), second.DrainAsync());

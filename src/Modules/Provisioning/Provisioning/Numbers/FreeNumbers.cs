@@ -1,4 +1,3 @@
-using Licensing.Identity.Contracts;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
 using Licensing.Provisioning.Contracts;
