@@ -202,7 +202,9 @@ public sealed class DoorTests(SellingApp app) : IClassFixture<SellingApp>
         }
 
         currencies.ShouldBe(Currency.All.Select(x => x.Code).Order(StringComparer.Ordinal));
-        (await client.AreaAsync("GET", "directory/countries?limit=1")).GetProperty("content")[0].GetProperty("code").GetString().ShouldBe("AD");
+        var countries = (await client.AreaAsync("GET", "directory/countries?limit=2")).GetProperty("content").EnumerateArray();
+        countries.Select(x => $"{x.GetProperty("code").GetString()} {x.GetProperty("name").GetString()}").ShouldBe(["AD Andorra", "AE United Arab Emirates"]);
+        (await client.AreaAsync("GET", "directory/countries?limit=200")).GetProperty("content").EnumerateArray().Where(x => x.GetProperty("name").GetString()!.Length == 2).ShouldBeEmpty();
         (await client.AreaAsync("GET", "directory/industries?lang=EN")).GetProperty("content").EnumerateArray().ShouldContain(x => x.GetProperty("code").GetString() == "family");
     }
 

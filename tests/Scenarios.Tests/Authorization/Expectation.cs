@@ -55,7 +55,8 @@ public sealed partial record Expectation(string Method, string Pattern, string W
     };
 
     private static string MediaTypeOf(string body) =>
-        body[0] is '{' or '[' ? "application/json" : body.StartsWith("sku,", StringComparison.Ordinal) ? "text/csv" : "application/x-www-form-urlencoded";
+        body[0] is '{' or '[' ? "application/json"
+        : body.StartsWith("sku,", StringComparison.Ordinal) || body.StartsWith("number,", StringComparison.Ordinal) ? "text/csv" : "application/x-www-form-urlencoded";
 
     /// <summary>The path, with a placeholder for each id.</summary>
     public string PathTemplate => Parameter().Replace(Pattern, m => m.Groups[1].Value switch

@@ -18,7 +18,7 @@ public sealed class Ids(IReadOnlyDictionary<string, string> byName, Func<string,
     public static IReadOnlyList<string> Names { get; } =
     [
         "distributor", "partner", "tenant", "user", "identity", "apikey", "client", "assignment", "product", "plan", "meter", "pricelist", "subscription", "invoice",
-        "statement", "scheme", "operation", "role", "accountrole", "certificate", "session", "secretId", "quotarequest", "edition", "license", "customer",
+        "statement", "scheme", "operation", "role", "accountrole", "certificate", "session", "secretId", "quotarequest", "edition", "license", "customer", "number",
     ];
 
     /// <summary>The same, but for one of them.</summary>

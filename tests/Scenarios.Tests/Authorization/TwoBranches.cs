@@ -166,6 +166,10 @@ public class TwoBranches : IAsyncLifetime
             startDate = "2025-12-01",
         }));
         ids["quotarequest"] = Id(await PostAsync(admin, "/api/v1/quota-requests", new { subscriptionId = ids["subscription"], meter = "calls", limit = "9", reason = "walk" }));
+        // Without the customer's own number in it.
+        var number = $"+4930{branch.Tenant.Code - 700_000}";
+        ids["number"] = Id(await PostAsync(admin, "/api/v1/numbers", new { number, country = "DE", type = "Geographic" }));
+        await PostAsync(admin, "/api/v1/numbers/allocate", new { tenantId = ids["tenant"], numbers = new[] { number } });
         ids["scheme"] = Id(await PostAsync(admin, "/api/v1/commissions/schemes", new
         {
             organizationId = ids["partner"],

@@ -94,6 +94,44 @@ public sealed class OpsTests(App app) : IClassFixture<App>
     }
 
     [Fact]
+    public async Task A_file_of_numbers_longer_than_a_request_takes_is_tried_loaded_and_listed()
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllLinesAsync(file, Enumerable.Range(0, 10_500).Select(i => $"+4369{100_000 + i},AT,Mobile").Prepend("number,country,type"), TestContext.Current.CancellationToken);
+
+            (await RunAsync("numbers", "import", file, "--dry-run", "--json")).Json()["loaded"]!.GetValue<int>().ShouldBe(10_500);
+            (await RunAsync("numbers", "list", "--country", "AT")).Output.Trim().ShouldBe("Nothing.");
+            (await RunAsync("numbers", "import", file, "--json")).Json()["loaded"]!.GetValue<int>().ShouldBe(10_500);
+            var listed = (await RunAsync("numbers", "list", "--country", "AT", "--state", "available", "--limit", "450", "--json")).Json().AsArray();
+            (listed.Count, listed[0]!["type"]!.GetValue<string>()).ShouldBe((450, "Mobile"));
+
+            // One that is there in the last part takes back all before it.
+            await File.WriteAllLinesAsync(file, Enumerable.Range(0, 2_000).Select(i => $"+4369{210_000 - i + (i == 1_999 ? -100_000 : 0)},AT,Mobile").Prepend("number,country,type"), TestContext.Current.CancellationToken);
+            var again = await RunAsync("numbers", "import", file);
+            (again.ExitCode, again.Errors.Trim()).ShouldBe((1, "Row 2001, number: +4369108001 is in a pool already."));
+            (await RunAsync("numbers", "list", "--number", "+4369210000")).Output.Trim().ShouldBe("Nothing.");
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Theory]
+    [InlineData(2, "There is no file 'nowhere.csv'.", "numbers", "import", "nowhere.csv")]
+    [InlineData(2, "--organization must be an organization's id, not 'me'.", "numbers", "import", "nowhere.csv", "--organization", "me")]
+    [InlineData(2, "--limit must be 1 to 10000, not '0'.", "numbers", "list", "--limit", "0")]
+    [InlineData(2, "--tenant must be a tenant's id, not 'me'.", "numbers", "list", "--tenant", "me")]
+    [InlineData(2, "state must be one of Available, Allocated, Quarantined, Withdrawn.", "numbers", "list", "--state", "lost")]
+    public async Task What_is_wrong_about_numbers_is_one_sentence(int exitCode, string sentence, params string[] args)
+    {
+        var outcome = await RunAsync(args);
+        (outcome.ExitCode, outcome.Output, outcome.Errors.Trim().Split(". ")[0].TrimEnd('.') + ".").ShouldBe((exitCode, "", sentence));
+    }
+
+    [Fact]
     public async Task Help_lists_the_commands_with_their_summaries()
     {
         var help = await RunAsync("help", "messages");

@@ -6,6 +6,7 @@ using Licensing.Provisioning.CustomerArea;
 using Licensing.Provisioning.Data;
 using Licensing.Provisioning.EntitlementChecks;
 using Licensing.Provisioning.Licenses;
+using Licensing.Provisioning.Numbers;
 using Licensing.Provisioning.Quotas;
 using Licensing.Provisioning.Seats;
 using Licensing.Provisioning.Signed;
@@ -31,12 +32,17 @@ public static class ProvisioningModule
                 .On<DeletionDue, DeleteWhenDue>()
                 .On<LicenseStartDue, TellWhenLicenseStarts>()
                 .On<LicenseEndDue, TellWhenLicenseEnds>()
+                .On<NumberQuarantineDue, EndQuarantineWhenDue>()
+                .On<TenantTransferred, MoveNumbersWhenTransferred>()
+                .Ops(ImportNumbersAtTerminal.Ops)
+                .Ops(ListNumbers.Ops)
+                .OnConstraint("inbound_number_holdings_open", NumberRefusals.HeldAtOnce)
                 .OnConstraint("licenses_renewed_once", LicenseRefusals.RenewedAlready)
                 .OnConstraint("deletions_pending", SignedRefusals.Race)
                 .OnConstraint("quota_requests_pending", QuotaRefusals.Pending)
                 .OnConstraint("subscription_history_once", SubscriptionRefusals.ConcurrentTermEnd)
                 .OnConstraint("subscriptions_reference", SubscriptionRefusals.ReferenceTaken);
-            module.Services.AddSingleton(host.Configuration.GetSection("Provisioning").Get<ProvisioningSettings>() ?? new ProvisioningSettings());
+            module.Services.AddSingleton((host.Configuration.GetSection("Provisioning").Get<ProvisioningSettings>() ?? new ProvisioningSettings()).Checked());
             module.Services.AddScoped<Opening>();
             module.Services.AddScoped<Prerequisites>();
             module.Services.AddScoped<HeldSubscriptions>();
@@ -46,6 +52,10 @@ public static class ProvisioningModule
             module.Services.AddScoped<ISubscriptionDirectory, SubscriptionDirectory>();
             module.Services.AddScoped<IHoldsOrganization, LiveSubscriptions>();
             module.Services.AddScoped<IHoldsOrganization, LiveLicenses>();
+            module.Services.AddScoped<IHoldsOrganization, LiveNumbers>();
+            module.Services.AddScoped<NumberPool>();
+            module.Services.AddScoped<FreeNumbers>();
+            module.Services.AddScoped<IInboundNumbers, InboundNumbers>();
             module.Services.AddScoped<CustomerLicenses>();
             module.Services.AddScoped<Notices>();
         }
@@ -93,6 +103,17 @@ public static class ProvisioningModule
             var licenses = routes.MapGroup("/api/v1/licenses").WithTags("Provisioning");
             ListLicenses.Map(licenses);
             GetLicense.Map(licenses);
+
+            var numbers = routes.MapGroup("/api/v1/numbers").WithTags("Provisioning");
+            LoadNumber.Map(numbers);
+            ImportNumbers.Map(numbers);
+            ListNumbers.Map(numbers);
+            SearchNumbers.Map(numbers);
+            GetNumber.Map(numbers);
+            ListNumberHistory.Map(numbers);
+            AllocateNumbers.Map(numbers);
+            ReleaseNumber.Map(numbers);
+            WithdrawNumber.Map(numbers);
 
             ListAvailableLicenses.Map(routes);
             AssignDemoLicense.Map(routes);

@@ -17,6 +17,10 @@ internal static class ProvisioningPermissions
     public const string LicensesManage = "provisioning.licenses.manage";
     public const string CreditRead = "provisioning.credit.read";
 
+    public const string NumbersRead = "provisioning.numbers.read";
+    public const string NumbersAllocate = "provisioning.numbers.allocate";
+    public const string NumbersLoad = "provisioning.numbers.load";
+
     public const string CustomersRead = "provisioning.customers.read";
     public const string CustomersManage = "provisioning.customers.manage";
 
@@ -38,6 +42,10 @@ internal static class ProvisioningPermissions
         new(LicensesRead, "See licences, and which can be assigned", Roles.All),
         new(LicensesManage, "Assign, activate, cancel and renew licences with the partner's prepaid credit", Roles.ChannelAdministrators),
         new(CreditRead, "See one's own prepaid credit in the customer area", Roles.ChannelReaders),
+        new(NumbersRead, "See inbound numbers, and which can be allocated", Roles.All),
+        new(NumbersAllocate, "Allocate inbound numbers to tenants and release them", Roles.ChannelAdministrators),
+        // Not those in between: whoever puts a number into a pool must own it.
+        new(NumbersLoad, "Load inbound numbers into pools and withdraw them", Roles.Platform),
         new(CustomersRead, "See one's customers in the customer area", Roles.ChannelReaders),
         new(CustomersManage, "Open customers, set their passwords and log them in through the customer area", Roles.ChannelAdministrators),
         new(SignedUpdate, "Change and delete customers' licences by signed requests; of certificates alone", []),

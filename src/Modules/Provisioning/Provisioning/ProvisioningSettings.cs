@@ -8,8 +8,16 @@ internal sealed record ProvisioningSettings
     /// <summary>How many months back a subscription may start where the caller may back-date at all.</summary>
     public int BackdateMonths { get; init; } = 13;
 
+    /// <summary>How many days a released number is nobody else's, 0 to 3650.</summary>
+    public int NumberQuarantineDays { get; init; } = 30;
+
     /// <summary>What demo licences are of while no edition of the catalogue is the demo.</summary>
     public DemoSettings Demo { get; init; } = new();
+
+    /// <summary>Itself; a value out of its range stops the start, where someone sees it.</summary>
+    public ProvisioningSettings Checked() => NumberQuarantineDays is >= 0 and <= 3650
+        ? this
+        : throw new InvalidOperationException($"Provisioning:NumberQuarantineDays must be 0 to 3650, not {NumberQuarantineDays}.");
 }
 
 /// <summary>Section <c>Provisioning:Demo</c>.</summary>

@@ -1,5 +1,6 @@
 using Licensing.Kernel.Persistence;
 using Licensing.Provisioning.Licenses;
+using Licensing.Provisioning.Numbers;
 using Licensing.Provisioning.Quotas;
 using Licensing.Provisioning.Subscriptions;
 using Microsoft.EntityFrameworkCore;
@@ -14,6 +15,9 @@ internal sealed class ProvisioningDb(DbContextOptions<ProvisioningDb> options, D
 
     public DbSet<QuotaRequest> QuotaRequests => Set<QuotaRequest>();
     public DbSet<License> Licenses => Set<License>();
+
+    public DbSet<InboundNumber> InboundNumbers => Set<InboundNumber>();
+    public DbSet<NumberHolding> NumberHoldings => Set<NumberHolding>();
 
     public DbSet<HistoryEntry> SubscriptionHistory => Set<HistoryEntry>();
 }

@@ -1,0 +1,90 @@
+using Licensing.Identity.Contracts;
+using Licensing.Kernel.Http;
+
+namespace Licensing.Provisioning.Numbers;
+
+/// <summary>Loads numbers by CSV, all rows or none; a dry run says what would become of them.</summary>
+internal static class ImportNumbers
+{
+    /// <param name="Body">The CSV as it came, so that nobody without the permission causes the work of reading it.</param>
+    [Needs(ProvisioningPermissions.NumbersLoad)]
+    public sealed record Command(OrganizationId? OrganizationId, ReadOnlyMemory<byte> Body) : ICommand<ImportView>;
+
+    [Needs(ProvisioningPermissions.NumbersLoad)]
+    public sealed record DryRun(OrganizationId? OrganizationId, ReadOnlyMemory<byte> Body) : IQuery<ImportView>;
+
+    /// <summary>Some rows of a longer file, within the transaction that holds the whole.</summary>
+    [Needs(ProvisioningPermissions.NumbersLoad)]
+    public sealed record Part(OrganizationId? OrganizationId, IReadOnlyList<NumberRow> Rows) : ICommand<ImportView>;
+
+    /// <param name="DryRun">True: nothing has been loaded.</param>
+    /// <param name="Rows">Rows below the header that can be loaded, as far as each alone tells.</param>
+    /// <param name="Loaded">Numbers that are in the pool now, or would be.</param>
+    /// <param name="Errors">Of a dry run; without it they are a refusal.</param>
+    public sealed record ImportView(bool DryRun, int Rows, int Loaded, IReadOnlyList<NumberRowError> Errors);
+
+    internal sealed class Handler(NumberPool pools)
+        : ICommandHandler<Command, ImportView>, IQueryHandler<DryRun, ImportView>, ICommandHandler<Part, ImportView>
+    {
+        public async Task<Result<ImportView>> Handle(DryRun request, CancellationToken cancellationToken)
+        {
+            if ((await pools.HoldAsync(request.OrganizationId, cancellationToken)).Refused(out var refusal, out _)
+                || NumberCsv.TextOf(request.Body.Span).Refused(out refusal, out var text))
+                return refusal;
+            var (rows, errors) = NumberCsv.Read(text, NumberCsv.MostRows);
+            errors.AddRange(NumberCsv.Loaded(rows, await pools.LoadedAsync(rows.Select(r => r.Number.Number), cancellationToken)));
+            return new ImportView(true, rows.Count, errors.Count == 0 ? rows.Count : 0, [.. errors.OrderBy(e => e.Row)]);
+        }
+
+        public async Task<Result<ImportView>> Handle(Command request, CancellationToken cancellationToken)
+        {
+            if (NumberCsv.TextOf(request.Body.Span).Refused(out var refusal, out var text))
+                return refusal;
+            var (rows, errors) = NumberCsv.Read(text, NumberCsv.MostRows);
+            return await LoadAsync(request.OrganizationId, rows, errors, cancellationToken);
+        }
+
+        public Task<Result<ImportView>> Handle(Part request, CancellationToken cancellationToken) =>
+            LoadAsync(request.OrganizationId, request.Rows, [], cancellationToken);
+
+        private async Task<Result<ImportView>> LoadAsync(OrganizationId? id, IReadOnlyList<NumberRow> rows, List<NumberRowError> errors, CancellationToken ct)
+        {
+            if ((await pools.HoldAsync(id, ct)).Refused(out var refusal, out var pool))
+                return refusal;
+            errors.AddRange(NumberCsv.Loaded(rows, await pools.LoadedAsync(rows.Select(r => r.Number.Number), ct)));
+            if (errors.Count > 0)
+                return Refusal.AllFields([.. errors.OrderBy(e => e.Row).Select(e => e.ToField())]);
+            if (rows.Count > 0 && (await pools.LoadAsync(pool, [.. rows.Select(r => r.Number)], ct)).Refused(out refusal, out _))
+                return refusal;
+            return new ImportView(false, rows.Count, rows.Count, []);
+        }
+    }
+
+    public static void Map(RouteGroupBuilder numbers) => numbers
+        .MapPost("/import", async (HttpRequest request, Guid? organizationId, ISender sender, CancellationToken ct, bool dryRun = false) =>
+        {
+            var pool = organizationId is { } id ? new OrganizationId(id) : (OrganizationId?)null;
+            return await ReadAsync(request, ct) is not { } body ? new RefusedResult(NumberRefusals.ImportTooLarge)
+                : dryRun ? await sender.Ok(new DryRun(pool, body), ct)
+                : await sender.Ok(new Command(pool, body), ct);
+        })
+        .Accepts<string>(NumberCsv.ContentType)
+        .MaxBody(NumberCsv.MostBytes)
+        .Slice<Command, ImportView>(nameof(ImportNumbers), "Loads up to 10,000 inbound numbers into a pool by CSV, or tries it with dryRun=true")
+        .WithMetadata(new SliceExample("number,country,type,locality\r\n+4930123456,DE,Geographic,Berlin\r\n+498001234567,DE,TollFree,\r\n"));
+
+    // The server limits what is on the wire and the decompression what comes out of it; a server without limits of its own has this.
+    private static async Task<ReadOnlyMemory<byte>?> ReadAsync(HttpRequest request, CancellationToken ct)
+    {
+        using var body = new MemoryStream((int)Math.Clamp(request.ContentLength ?? 0, 4096, NumberCsv.MostBytes));
+        var chunk = new byte[64 * 1024];
+        while (await request.Body.ReadAsync(chunk, ct) is var read and > 0)
+        {
+            if (body.Length + read > NumberCsv.MostBytes)
+                return null;
+            body.Write(chunk, 0, read);
+        }
+
+        return body.ToArray();
+    }
+}
