@@ -128,7 +128,7 @@ internal static class UpdateLicenses
 
     private static void Map(IEndpointRouteBuilder routes, string path, string name) => routes
         .MapPost(path, (HttpContext context, ISender sender, CancellationToken ct) =>
-            context.Request.HasJsonContentType()
+            context.Request.HasJsonContentType() && context.Request.IsUtf8
                 ? sender.Ok(new Command(context.Features.Get<SignedRequest>()!), ct)
                 : Task.FromResult<Microsoft.AspNetCore.Http.IResult>(new RefusedResult(SignedRefusals.NotJson)))
         .Slice<Command, SignedAnswer>(name, "Creates or updates one customer's seats and features by a signed request")
