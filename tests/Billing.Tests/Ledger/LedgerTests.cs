@@ -26,6 +26,8 @@ public sealed class LedgerTests(App app) : IClassFixture<App>
         answers.Select(a => a.JsonAsync().Result.GetProperty("id").GetGuid()).Distinct().Count().ShouldBe(1);
         (await (await TopUpAsync(distributor, branch, "payment 1", "50.01", "2.5")).CodeAsync()).ShouldBe("top_up_reference_used");
         (await (await TopUpAsync(distributor, branch, "payment 1", "50.00", null)).CodeAsync()).ShouldBe("top_up_reference_used");
+        // Movements are in the order of time, to the millisecond.
+        app.Clock.Advance(TimeSpan.FromSeconds(1));
         (await TopUpAsync(distributor, branch, "payment 2", "0.10", null)).StatusCode.ShouldBe(HttpStatusCode.Created);
 
         (await BalancesAsync(branch)).ShouldBe("EUR 50.10, points 2.5");
