@@ -75,7 +75,7 @@ internal static class UpdateLicenses
         {
             var now = clock.GetUtcNow();
             var today = calendar.DayOf(now);
-            if (await db.SeatsOf(tenant.Id, principal.Scope, today).SingleOrDefaultAsync(ct) is not { } subscription)
+            if (await db.HeldSeatsOf(tenant.Id, principal.Scope, today).SingleOrDefaultAsync(ct) is not { } subscription)
                 return await OpenAsync(tenant, quantities, ct);
             var all = await catalog.RulesOfAsync(subscription.ProductsFrom(today), ct);
             if (subscription.SetQuantities(quantities, null, all, today, "").Refused(out var refusal, out var set))
