@@ -26,6 +26,8 @@ public sealed class LedgerTests(App app) : IClassFixture<App>
         answers.Select(a => a.JsonAsync().Result.GetProperty("id").GetGuid()).Distinct().Count().ShouldBe(1);
         (await (await TopUpAsync(distributor, branch, "payment 1", "50.01", "2.5")).CodeAsync()).ShouldBe("top_up_reference_used");
         (await (await TopUpAsync(distributor, branch, "payment 1", "50.00", null)).CodeAsync()).ShouldBe("top_up_reference_used");
+        // Movements are in the order of time, to the millisecond.
+        app.Clock.Advance(TimeSpan.FromSeconds(1));
         (await TopUpAsync(distributor, branch, "payment 2", "0.10", null)).StatusCode.ShouldBe(HttpStatusCode.Created);
 
         (await BalancesAsync(branch)).ShouldBe("EUR 50.10, points 2.5");
@@ -164,6 +166,60 @@ public sealed class LedgerTests(App app) : IClassFixture<App>
         var refused = await Should.ThrowAsync<PostgresException>(() => TamperAsync(sql, branch.Partner.Id.Value, transaction, asOwner ? "set local role none" : "select 1"));
 
         $"{refused.MessageText} {refused.ConstraintName}".ShouldContain(finding);
+        (await AvailableAsync(branch)).ShouldBe(10m);
+    }
+
+    // Each of the two checks where the other has nothing to say.
+    [Theory]
+    // From a lot more than is in it, and from the account less than it holds.
+    [InlineData("credit_lots_not_overspent", "select 1 where $1::uuid is not null", -15)]
+    // The lots made out to hold more than they do, as only their owner could.
+    [InlineData("ledger_balances_not_overspent", "update billing.credit_lots l set remaining = 1000 from billing.ledger_accounts a where a.id = l.account_id and a.owner_id = $1", -100)]
+    public async Task Neither_a_lot_nor_an_account_is_overspent_whoever_writes(string constraint, string before, int amount)
+    {
+        var branch = await app.BranchAsync();
+        var transaction = await TopUpAsync(branch, "first", 10m);
+        await TopUpAsync(branch, "second", 10m);
+
+        var refused = await Should.ThrowAsync<PostgresException>(() => app.InAsync<NpgsqlDataSource, int>(async database =>
+        {
+            await using var connection = await database.OpenConnectionAsync(Ct);
+            await using var begun = await connection.BeginTransactionAsync(Ct);
+            foreach (var sql in (string[])
+            [
+                "set local role none", before,
+                $"insert into billing.ledger_entries (transaction_id, position, account_id, unit, lot_id, amount) select transaction_id, 9, account_id, unit, lot_id, {amount} from billing.ledger_entries where transaction_id = $1 and lot_id is not null",
+            ])
+            {
+                await using var command = new NpgsqlCommand(sql, connection, begun);
+                if (sql.Contains("$1", StringComparison.Ordinal))
+                    command.Parameters.Add(new() { Value = sql.StartsWith("insert", StringComparison.Ordinal) ? transaction : branch.Partner.Id.Value });
+                await command.ExecuteNonQueryAsync(Ct);
+            }
+
+            return 0;
+        }));
+
+        refused.ConstraintName.ShouldBe(constraint);
+        (await AvailableAsync(branch)).ShouldBe(20m);
+    }
+
+    [Fact]
+    public async Task The_same_is_not_done_twice_whoever_writes()
+    {
+        var branch = await app.BranchAsync();
+        var transaction = await TopUpAsync(branch, "once", 10m);
+
+        // A whole one, balanced, that only its key has against it.
+        const string Twice =
+            """
+            with again as (
+                insert into billing.ledger_transactions select (jsonb_populate_record(t, jsonb_build_object('id', gen_random_uuid()))).* from billing.ledger_transactions t where id = $2 and $1::uuid is not null
+                returning id)
+            insert into billing.ledger_entries (transaction_id, position, account_id, unit, lot_id, amount)
+            select again.id, e.position, e.account_id, e.unit, e.lot_id, e.amount from again, billing.ledger_entries e where e.transaction_id = $2
+            """;
+        (await Should.ThrowAsync<PostgresException>(() => TamperAsync(Twice, branch.Partner.Id.Value, transaction, "select 1"))).ConstraintName.ShouldBe("ledger_transactions_once");
         (await AvailableAsync(branch)).ShouldBe(10m);
     }
 

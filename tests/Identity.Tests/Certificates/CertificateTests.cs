@@ -215,7 +215,7 @@ public sealed class CertificateTests(App app) : IClassFixture<App>
     private static Task<HttpResponseMessage> EnrolAsync(HttpClient client, OrganizationRef at, string pem) =>
         client.PostAsync("/api/v1/certificates", new { organizationId = at.Id.Value, pem, profile = "v2" });
 
-    private Task<RegisteredCertificate?> FindAsync(string kid) => app.InAsync<ICertificateRegistry, RegisteredCertificate?>(r => r.FindAsync(kid, Ct));
+    private Task<RegisteredCertificate?> FindAsync(string kid) => app.InAsync<ICertificateRegistry, RegisteredCertificate?>(async r => (await r.FindAsync(kid, Ct))?.Certificate);
 
     private async Task<IEnumerable<JsonElement>> KeysAsync(string path) => (await app.Anonymous().GetJsonAsync(path)).GetProperty("keys").EnumerateArray();
 

@@ -76,7 +76,7 @@ public sealed class SignedUpdateTests(SellingApp app) : IClassFixture<SellingApp
     [InlineData(",\"eliteSeats\":1e999", "eliteSeats must be an integer from 0 to 1000000.")]
     [InlineData(",\"serial\":\"x\"", "Unknown property serial.")]
     [InlineData(",\"sipCredentials\":{}", "sipCredentials.username is required. sipCredentials.password is required. sipCredentials.sipServer is required. sipCredentials.outboundProxy is required.")]
-    [InlineData(",\"sipCredentials\":{\"username\":\"u\",\"password\":\" \",\"sipServer\":\"s\",\"outboundProxy\":\"o\"}", "sipCredentials.password must be a text of 1 to 500 characters. sipCredentials.password is required.")]
+    [InlineData(",\"sipCredentials\":{\"username\":\"u\",\"password\":\" \",\"sipServer\":\"s\",\"outboundProxy\":\"o\"}", "sipCredentials.password must be a text of 1 to 500 characters, none of them a control character. sipCredentials.password is required.")]
     [InlineData(",\"sipCredentials\":{\"username\":\"u\",\"password\":\"p\",\"sipServer\":\"s\",\"outboundProxy\":\"o\",\"sipPort\":5060}", "sipCredentials.sipPort and sipCredentials.transport must be given both or neither.")]
     [InlineData(",\"sipCredentials\":{\"username\":\"u\",\"password\":\"p\",\"sipServer\":\"s\",\"outboundProxy\":\"o\",\"sipPort\":65536,\"transport\":\"sctp\"}", "sipCredentials.transport must be udp, tcp or tls. sipCredentials.sipPort must be an integer from 1 to 65535.")]
     public async Task A_broken_rule_is_told_with_its_field_and_changes_nothing(string more, string message)

@@ -105,6 +105,27 @@ public sealed class RenewalTests(SellingApp app) : IClassFixture<SellingApp>
         (await app.HeardAsync(id)).Where(name => name is Renewed or Expired).ShouldBe([Renewed, Expired]);
     }
 
+    [Theory]
+    [InlineData(true, Renewed)]
+    [InlineData(false, Expired)]
+    public async Task An_end_that_is_expected_twice_is_told_once_and_nothing_stays_behind(bool autoRenew, string told)
+    {
+        var branch = await app.BranchAsync();
+        var id = (await SubscribedAsync(branch, Asked(branch, await app.PlanAsync(branch, terms: new { termMonths = 1, autoRenew })))).IdOf();
+        // As a change of plan leaves it, which expects an end that is expected already.
+        (await app.RowsAsync(
+            $"""
+            insert into provisioning.outbox
+            select (jsonb_populate_record(o, jsonb_build_object('id', gen_random_uuid(), 'message_id', gen_random_uuid()))).* from provisioning.outbox o
+            where name = 'provisioning.subscription-term-due.v1' and body::text like '%{id}%' returning name
+            """)).Count.ShouldBe(1);
+
+        app.Clock.Advance(TimeSpan.FromDays(At(months: 1).DayNumber - app.Today.DayNumber));
+
+        (await app.HeardAsync(id)).Count(name => name == told).ShouldBe(1);
+        (await app.RowsAsync($"select coalesce(last_error, '') from provisioning.outbox where body::text like '%{id}%' and attempts > 0")).ShouldBeEmpty();
+    }
+
     [Fact]
     public async Task A_cancellation_with_the_term_is_shown_and_undone()
     {

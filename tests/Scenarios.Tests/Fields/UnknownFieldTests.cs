@@ -5,7 +5,6 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Licensing.Identity.Contracts;
 using Licensing.Scenarios.Tests.Authorization;
-using Npgsql;
 
 namespace Licensing.Scenarios.Tests.Fields;
 
@@ -46,7 +45,7 @@ public sealed class UnknownFieldTests(WalkedBranches world)
         var body = world.Document.Body(expected, world.Near);
         var objects = Swept(expected, body);
         var names = await NamesAsync();
-        var before = await StoredAsync();
+        var before = await world.App.StoredAsync();
         using var client = expected.Anyone ? world.App.Anonymous() : world.Near.As(Roles.PlatformAdministrator);
 
         var taken = new ConcurrentQueue<string>();
@@ -63,7 +62,7 @@ public sealed class UnknownFieldTests(WalkedBranches world)
         });
 
         taken.Take(20).ShouldBeEmpty();
-        (await StoredAsync()).ShouldBe(before);
+        (await world.App.StoredAsync()).ShouldBe(before);
     }
 
     // What several bodies have inside is read by the same code, and swept in the first of them.
@@ -99,29 +98,9 @@ public sealed class UnknownFieldTests(WalkedBranches world)
 
     private async Task<IReadOnlyList<string>> NamesAsync()
     {
-        var columns = await RowsAsync("select distinct column_name from information_schema.columns where table_schema not in ('pg_catalog', 'information_schema')");
+        var columns = await world.App.RowsAsync("select distinct column_name from information_schema.columns where table_schema not in ('pg_catalog', 'information_schema')");
         return [.. columns.Select(CamelCase).Concat(world.Document.FieldNames).Distinct().Order(StringComparer.Ordinal)];
     }
-
-    /// <summary>A line of each table: how much is in it, and a digest of it.</summary>
-    private async Task<IReadOnlyList<string>> StoredAsync()
-    {
-        var tables = await RowsAsync(
-            "select format('%I.%I', table_schema, table_name) from information_schema.tables where table_schema not in ('pg_catalog', 'information_schema') and table_type = 'BASE TABLE' order by 1");
-        tables.Count.ShouldBeGreaterThan(30);
-        return await RowsAsync(string.Join(" union all ", tables.Select(
-            table => $"select '{table} ' || count(*) || ' ' || coalesce(md5(string_agg(md5(t::text), '' order by md5(t::text))), '') from {table} t")));
-    }
-
-    private Task<List<string>> RowsAsync(string sql) => world.App.InAsync<NpgsqlDataSource, List<string>>(async database =>
-    {
-        await using var command = database.CreateCommand(sql);
-        await using var rows = await command.ExecuteReaderAsync(Ct);
-        var read = new List<string>();
-        while (await rows.ReadAsync(Ct))
-            read.Add(rows.GetString(0));
-        return read;
-    });
 
     private static string CamelCase(string column) =>
         string.Concat(column.Split('_').Select((word, i) => i == 0 ? word : CultureInfo.InvariantCulture.TextInfo.ToTitleCase(word)));

@@ -32,6 +32,9 @@ internal sealed class HostProcess : IDisposable
     /// <summary>The host as it is served, until it is killed.</summary>
     public static HostProcess Serve(string data, IReadOnlyDictionary<string, string> environment) => Run(["serve", "--port", "0", "--data", data], environment);
 
+    /// <summary>A command of an operator.</summary>
+    public static HostProcess Ops(IReadOnlyDictionary<string, string> environment, params string[] command) => Run(["ops", .. command], environment);
+
     private static HostProcess Run(IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment)
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Licensing.Host.dll"), .. arguments])

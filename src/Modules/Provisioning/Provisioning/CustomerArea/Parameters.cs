@@ -1,6 +1,8 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using System.Text.Unicode;
 using Licensing.Kernel.Http;
 using Licensing.Provisioning.Contracts;
 
@@ -14,6 +16,8 @@ internal sealed partial class Parameters
 {
     private const int MostForm = 64;
     private readonly Dictionary<string, string> _given = new(StringComparer.Ordinal);
+    // JSON tells numbers and flags from texts, where a form has texts alone.
+    private readonly HashSet<string> _notTexts = new(StringComparer.Ordinal);
     private readonly List<FieldError> _errors = [];
 
     private Parameters()
@@ -35,14 +39,18 @@ internal sealed partial class Parameters
         return parameters;
     }
 
-    public string Text(string name, int longest, int shortest = 1) => OptionalText(name, longest, shortest) ?? Missing(name, "");
+    /// <param name="name">The parameter.</param>
+    /// <param name="longest">In characters.</param>
+    /// <param name="lines">Whether it may have several.</param>
+    public string Text(string name, int longest, bool lines = false) => OptionalText(name, longest, lines) ?? Missing(name, "");
 
-    public string? OptionalText(string name, int longest, int shortest = 1) => Said(name) is not { } value ? null
-        : value.Length < shortest || value.Length > longest ? Wrong<string>(name, "length", $"must have {shortest} to {longest} characters.")
+    public string? OptionalText(string name, int longest, bool lines = false) => SaidText(name) is not { } value ? null
+        : value.Length > longest ? Wrong<string>(name, "length", $"must have 1 to {longest} characters.")
+        : !(lines ? string.Concat(value.Split('\r', '\n', '\t')) : value).IsOneLine ? Wrong<string>(name, "invalid_character", "must not hold control characters.")
         : value;
 
     /// <summary>As it was written, blanks and all.</summary>
-    public string Password() => _given.GetValueOrDefault("password") is not { Length: > 0 } value ? Missing("password", "")
+    public string Password() => _notTexts.Contains("password") || _given.GetValueOrDefault("password") is not { Length: > 0 } value ? SaidText("password") ?? Missing("password", "")
         : value.Length is < 8 or > 72 ? Wrong<string>("password", "length", "must have 8 to 72 characters.") ?? ""
         : value;
 
@@ -62,16 +70,16 @@ internal sealed partial class Parameters
 
     public Currency Currency() => OptionalCurrency() ?? Kernel.Currency.Parse("EUR");
 
-    public Currency? OptionalCurrency() => Said("currency_code") is not { } value ? null
+    public Currency? OptionalCurrency() => SaidText("currency_code") is not { } value ? null
         : Kernel.Currency.TryParse(value, out var currency) ? currency
         : Wrong<Currency?>("currency_code", "unknown_currency", "must be the code of an active ISO 4217 currency, such as EUR.");
 
     /// <summary>Of names; two capital letters, EN where it is not said.</summary>
-    public string Language() => Said("lang") is not { } value ? "EN"
+    public string Language() => SaidText("lang") is not { } value ? "EN"
         : TwoLetters().IsMatch(value) ? value.ToUpperInvariant()
         : Wrong<string>("lang", "not_a_language", "must be a language of two letters, such as EN.") ?? "EN";
 
-    public LicenseId LicenseId() => new(Said("license_id") is not { } value ? Missing("license_id", Guid.Empty)
+    public LicenseId LicenseId() => new(SaidText("license_id") is not { } value ? Missing("license_id", Guid.Empty)
         : Guid.TryParse(value, out var id) ? id
         : Wrong<Guid>("license_id", "not_an_id", "must be the id of a license."));
 
@@ -79,7 +87,7 @@ internal sealed partial class Parameters
     public PageStart Page()
     {
         var limit = OptionalNumber("limit");
-        if (!PageStart.Read(limit ?? PageStart.MostItems, Said("after")).Refused(out var refusal, out var start))
+        if (!PageStart.Read(limit ?? PageStart.MostItems, SaidText("after")).Refused(out var refusal, out var start))
             return start;
         _errors.AddRange(refusal.Fields);
         return new PageStart(1, null);
@@ -89,6 +97,8 @@ internal sealed partial class Parameters
 
     // What is empty is not said: forms send every field.
     private string? Said(string name) => _given.GetValueOrDefault(name)?.Trim() is { Length: > 0 } value ? value : null;
+
+    private string? SaidText(string name) => _notTexts.Contains(name) ? Wrong<string>(name, "not_a_text", "must be a text.") : Said(name);
 
     private T Missing<T>(string name, T instead)
     {
@@ -107,7 +117,7 @@ internal sealed partial class Parameters
     private void Take(string name, string? value, IReadOnlyCollection<string> known)
     {
         if (!known.Contains(name))
-            Refuse(name, "unknown_parameter", $"is no parameter here; known are {string.Join(", ", known)}.");
+            Refuse(name.Shortened, "unknown_parameter", $"is no parameter here; known are {string.Join(", ", known)}.");
         else if (value?.Contains('\0', StringComparison.Ordinal) == true)
             Refuse(name, "invalid_character", "holds the character U+0000, which cannot be kept.");
         else if (value is not null && !_given.TryAdd(name, value))
@@ -116,36 +126,24 @@ internal sealed partial class Parameters
 
     private async Task<Refusal?> ReadBodyAsync(HttpRequest request, IReadOnlyCollection<string> known, CancellationToken ct)
     {
-        if (request.HasFormContentType)
-        {
-            IFormCollection form;
-            try
-            {
-                form = await request.ReadFormAsync(new() { ValueCountLimit = MostForm }, ct);
-            }
-            catch (IOException cut) when (cut is not BadHttpRequestException && !ct.IsCancellationRequested)
-            {
-                // Its last part has no end.
-                return NotAForm;
-            }
-
-            foreach (var (name, values) in form)
-                foreach (var value in values)
-                    Take(name, value, known);
-            foreach (var file in form.Files)
-                Refuse(file.Name, "not_a_text", "must be a text, not a file.");
-            return null;
-        }
+        if (!request.IsUtf8)
+            return NotTaken;
+        var isMultipart = request.HasFormContentType && request.ContentType!.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase);
+        if (isMultipart)
+            return await ReadPartsAsync(request, known, ct);
 
         var body = new MemoryStream();
         await request.Body.CopyToAsync(body, ct);
+        var bytes = body.GetBuffer().AsMemory(0, (int)body.Length);
+        if (request.HasFormContentType)
+            return ReadForm(bytes.Span, known);
         if (body.Length == 0)
             return null;
         if (request.ContentType is not null && !request.HasJsonContentType())
             return NotTaken;
         try
         {
-            using var document = JsonDocument.Parse(body.GetBuffer().AsMemory(0, (int)body.Length), new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 8 });
+            using var document = JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = 8 });
             if (document.RootElement.ValueKind is not JsonValueKind.Object)
                 return NotAnObject;
             foreach (var property in document.RootElement.EnumerateObject())
@@ -154,28 +152,107 @@ internal sealed partial class Parameters
         }
         catch (InvalidOperationException)
         {
-            // Half a surrogate pair, in a name or a text.
+            // Half a surrogate pair in a name.
             return NotText;
         }
+    }
+
+    private async Task<Refusal?> ReadPartsAsync(HttpRequest request, IReadOnlyCollection<string> known, CancellationToken ct)
+    {
+        IFormCollection form;
+        try
+        {
+            form = await request.ReadFormAsync(new() { ValueCountLimit = MostForm }, ct);
+        }
+        catch (Exception cut) when (cut is IOException or InvalidDataException or NotSupportedException && cut is not BadHttpRequestException && !ct.IsCancellationRequested)
+        {
+            // Its last part has no end, there are too many of them, or one is in an encoding of old.
+            return NotAForm;
+        }
+
+        foreach (var (name, values) in form)
+            foreach (var value in values)
+                if (value?.Contains('\uFFFD', StringComparison.Ordinal) == true)
+                    // What the reader puts for bytes that are no character.
+                    Refuse(name.Shortened, "not_text", "must be UTF-8.");
+                else
+                    Take(name, value, known);
+        foreach (var file in form.Files)
+            Refuse(file.Name.Shortened, "not_a_text", "must be a text, not a file.");
+        return null;
+    }
+
+    // By hand, because the platform's reader puts a mark for bytes that are no character, and what is stored must be what was sent.
+    private Refusal? ReadForm(ReadOnlySpan<byte> form, IReadOnlyCollection<string> known)
+    {
+        var pairs = 0;
+        foreach (var range in form.Split((byte)'&'))
+        {
+            var pair = form[range];
+            if (pair.IsEmpty)
+                continue;
+            var end = pair.IndexOf((byte)'=');
+            if (++pairs > MostForm || Decoded(end < 0 ? pair : pair[..end]) is not { } name || Decoded(end < 0 ? [] : pair[(end + 1)..]) is not { } value)
+                return NotAForm;
+            Take(name, value, known);
+        }
+
+        return null;
+    }
+
+    private static string? Decoded(ReadOnlySpan<byte> part)
+    {
+        var bytes = new byte[part.Length];
+        var length = 0;
+        for (var i = 0; i < part.Length; i++)
+            if (part[i] == '%' && i + 2 < part.Length && byte.TryParse(part.Slice(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var escaped))
+            {
+                bytes[length++] = escaped;
+                i += 2;
+            }
+            else
+            {
+                bytes[length++] = part[i] == '+' ? (byte)' ' : part[i];
+            }
+
+        var decoded = bytes.AsSpan(0, length);
+        return Utf8.IsValid(decoded) ? Encoding.UTF8.GetString(decoded) : null;
     }
 
     private string? TextOf(JsonProperty property)
     {
         if (property.Value.ValueKind is JsonValueKind.Object or JsonValueKind.Array)
         {
-            Refuse(property.Name, "not_a_value", "must be a text, a number or a flag.");
+            Refuse(property.Name.Shortened, "not_a_value", "must be a text, a number or a flag.");
             return null;
         }
 
-        return property.Value.ValueKind is JsonValueKind.String or JsonValueKind.Null ? property.Value.GetString() : property.Value.GetRawText();
+        if (property.Value.ValueKind is JsonValueKind.Null)
+            return null;
+        if (property.Value.ValueKind is not JsonValueKind.String)
+        {
+            _notTexts.Add(property.Name);
+            return property.Value.GetRawText();
+        }
+
+        try
+        {
+            return property.Value.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            // Half a surrogate pair, which the reader tells only so.
+            Refuse(property.Name.Shortened, "not_text", "must be Unicode.");
+            return null;
+        }
     }
 
     private static Refusal NotTaken { get; } = new(
-        RefusalKind.UnsupportedMediaType, "unsupported_media_type", "The body must be application/json or a form.");
+        RefusalKind.UnsupportedMediaType, "unsupported_media_type", "The body must be application/json or a form, in UTF-8.");
 
     private static Refusal NotAnObject { get; } = new(RefusalKind.Malformed, "malformed_json", "The body must be a JSON object of parameters.");
 
-    private static Refusal NotAForm { get; } = new(RefusalKind.Malformed, "malformed_form", "The form in the body has no end.");
+    private static Refusal NotAForm { get; } = new(RefusalKind.Malformed, "malformed_form", $"The form in the body is not UTF-8, has no end or more than {MostForm} parts.");
 
     private static Refusal NotText { get; } = new(RefusalKind.Malformed, "malformed_json", "A text in the body is not Unicode.");
 

@@ -44,7 +44,7 @@ internal static class AssignLicense
             ["customer_code", "license_code", "license_info", "accept_notifications", "currency_code", "lang"],
             async (given, sender, ct) =>
             {
-                var (customer, code, info) = (given.Number("customer_code"), given.Text("license_code", 50), given.Text("license_info", 200));
+                var (customer, code, info) = (given.Number("customer_code"), given.Text("license_code", 50), given.Text("license_info", 200, lines: true));
                 var (notify, currency, language) = (given.Flag("accept_notifications"), given.Currency(), given.Language());
                 return given.Broken ?? (await sender.Send(new Command(customer, code, info, currency, notify), ct)).As(x => AreaLicense.Of(x, language));
             });

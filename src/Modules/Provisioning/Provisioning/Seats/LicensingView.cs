@@ -32,6 +32,22 @@ internal static class SeatSubscriptions
                 select p ->> 'product' from jsonb_array_elements(s.plans) with ordinality as x (p, i)
                 where (p ->> 'on')::date <= {today} order by i desc limit 1)
             """)
+        .LiveFirst(scope, today);
+
+    /// <summary>
+    /// As <see cref="SeatsOf"/>, and nobody else changes it until the transaction ends: a door that cannot tell its callers of a lost race waits for
+    /// whoever is changing it through another.
+    /// </summary>
+    public static IQueryable<Subscription> HeldSeatsOf(this ProvisioningDb db, OrganizationId tenant, Scope scope, DateOnly today) => db.Subscriptions
+        .FromSql($"""
+            select s.* from provisioning.subscriptions s where s.tenant_id = {tenant.Value} and {Product} = (
+                select p ->> 'product' from jsonb_array_elements(s.plans) with ordinality as x (p, i)
+                where (p ->> 'on')::date <= {today} order by i desc limit 1)
+            order by s.id for no key update of s
+            """)
+        .LiveFirst(scope, today);
+
+    private static IQueryable<Subscription> LiveFirst(this IQueryable<Subscription> subscriptions, Scope scope, DateOnly today) => subscriptions
         .Within(scope)
         .Where(x => x.StartsOn <= today && (x.EndsOn == null || x.EndsOn > today))
         .OrderBy(x => x.StartsOn).ThenBy(x => x.Id)

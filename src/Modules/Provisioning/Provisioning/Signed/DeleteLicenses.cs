@@ -49,7 +49,7 @@ internal static class DeleteLicenses
 
     private static void Map(IEndpointRouteBuilder routes, string path, string name) => routes
         .MapDelete(path, (HttpContext context, ISender sender, CancellationToken ct) =>
-            context.Request.HasJsonContentType()
+            context.Request.HasJsonContentType() && context.Request.IsUtf8
                 ? sender.Ok(new Command(context.Features.Get<SignedRequest>()!), ct)
                 : Task.FromResult<Microsoft.AspNetCore.Http.IResult>(new RefusedResult(SignedRefusals.NotJson)))
         .Slice<Command, DeletionAnswer>(name, "Schedules one customer's licences for deletion by a signed request")

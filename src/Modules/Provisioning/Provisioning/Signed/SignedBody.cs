@@ -17,10 +17,11 @@ internal sealed record SignedBody(SignedCustomer Customer, IReadOnlyDictionary<s
     private const int Most = 1_000_000;
     private const int LongestText = 500;
     private const int LongestName = 200;
+    private const int LongestId = 100;
 
     // What the first generation of clients may order and the present one may not.
     private static readonly string[] OnlyFirst = ["additionalAiMessages"];
-    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 16 };
+    private static readonly JsonDocumentOptions Strict = new() { MaxDepth = 16 };
 
     /// <param name="request">The proved request.</param>
     /// <param name="rules">The product's; null where a request may name nothing but the customer.</param>
@@ -40,8 +41,8 @@ internal sealed record SignedBody(SignedCustomer Customer, IReadOnlyDictionary<s
         }
         catch (InvalidOperationException)
         {
-            // How the reader answers half a surrogate pair that is written as an escape.
-            return Refusal.Field("", "malformed", "A text holds an escape that stands for no character.");
+            // How the reader answers half a surrogate pair in a name that is written as an escape.
+            return Refusal.Field("", "malformed", "A name holds an escape that stands for no character.");
         }
     }
 
@@ -60,14 +61,14 @@ internal sealed record SignedBody(SignedCustomer Customer, IReadOnlyDictionary<s
         {
             if (body.ValueKind is not JsonValueKind.Object)
                 return Refusal.Field("", "malformed", "The body must be a JSON object.");
-            foreach (var property in body.EnumerateObject())
+            foreach (var property in Members(body, ""))
                 switch (property.Name)
                 {
                     case "ccId" when !first:
                         _customer = Customer(property.Value);
                         break;
                     case "serial" when first:
-                        if (Text(property.Value, "serial", LongestName) is { } serial)
+                        if (Text(property.Value, "serial", LongestId) is { } serial)
                             _customer = new SignedCustomer(null, null, serial, null);
                         break;
                     case "sipCredentials" when rules is not null:
@@ -75,7 +76,7 @@ internal sealed record SignedBody(SignedCustomer Customer, IReadOnlyDictionary<s
                         break;
                     // What is nested has dots in its name for us alone.
                     case var name when name.Contains('.'):
-                        Error(name, "unknown_property", $"Unknown property {Short(name)}.");
+                        Error(name, "unknown_property", $"Unknown property {name.Shortened}.");
                         break;
                     default:
                         Feature(property.Value, property.Name);
@@ -139,7 +140,7 @@ internal sealed record SignedBody(SignedCustomer Customer, IReadOnlyDictionary<s
             var inside = _features.Where(f => f.StartsWith($"{key}.", StringComparison.Ordinal)).ToList();
             if (inside.Count == 0)
             {
-                Error(key, "unknown_property", $"Unknown property {Short(key)}.");
+                Error(key, "unknown_property", $"Unknown property {key.Shortened}.");
                 return;
             }
 
@@ -149,9 +150,9 @@ internal sealed record SignedBody(SignedCustomer Customer, IReadOnlyDictionary<s
                 return;
             }
 
-            foreach (var property in value.EnumerateObject())
+            foreach (var property in Members(value, $"{key}."))
                 if (property.Name.Contains('.') || !_features.Contains($"{key}.{property.Name}"))
-                    Error($"{key}.{property.Name}", "unknown_property", $"Unknown property {key}.{Short(property.Name)}.");
+                    Error($"{key}.{property.Name}", "unknown_property", $"Unknown property {key}.{property.Name.Shortened}.");
                 else
                     Feature(property.Value, $"{key}.{property.Name}");
             // An object with one feature says nothing without it.
@@ -168,25 +169,45 @@ internal sealed record SignedBody(SignedCustomer Customer, IReadOnlyDictionary<s
             }
 
             var texts = new Dictionary<string, string>(StringComparer.Ordinal);
-            foreach (var property in value.EnumerateObject())
+            foreach (var property in Members(value, $"{at}."))
                 if (property.Name == number)
                     continue;
                 else if (!names.Contains(property.Name))
-                    Error($"{at}.{property.Name}", "unknown_property", $"Unknown property {at}.{Short(property.Name)}.");
-                else if (Text(property.Value, $"{at}.{property.Name}", at == "ccId" ? LongestName : LongestText) is { } text)
+                    Error($"{at}.{property.Name}", "unknown_property", $"Unknown property {at}.{property.Name.Shortened}.");
+                else if (Text(property.Value, $"{at}.{property.Name}", at != "ccId" ? LongestText : property.Name.EndsWith("Id", StringComparison.Ordinal) ? LongestId : LongestName) is { } text)
                     texts[property.Name] = text;
             return texts;
         }
 
         private string? Text(JsonElement value, string name, int longest)
         {
-            if (value.ValueKind is JsonValueKind.String && value.GetString() is { } text && !string.IsNullOrWhiteSpace(text) && text.Length <= longest && !text.Contains('\0'))
+            if (TextOf(value) is { } text && text.Length <= longest && !string.IsNullOrWhiteSpace(text) && text.IsOneLine)
                 return text;
-            Error(name, "length", $"{name} must be a text of 1 to {longest} characters.");
+            Error(name, "length", $"{name} must be a text of 1 to {longest} characters, none of them a control character.");
             return null;
         }
 
-        private static string Short(string name) => name.Length > 100 ? $"{name[..100]}…" : name;
+        private static string? TextOf(JsonElement value)
+        {
+            try
+            {
+                return value.ValueKind is JsonValueKind.String ? value.GetString() : null;
+            }
+            catch (InvalidOperationException)
+            {
+                // Half a surrogate pair that is written as an escape.
+                return null;
+            }
+        }
+
+        // A name that stands twice has two values, and nobody knows which of them was meant.
+        private List<JsonProperty> Members(JsonElement value, string at)
+        {
+            var members = value.EnumerateObject().ToList();
+            foreach (var twice in members.GroupBy(p => p.Name, StringComparer.Ordinal).Where(g => g.Count() > 1))
+                Error($"{at}{twice.Key}", "given_twice", $"{at}{twice.Key.Shortened} is given twice.");
+            return members;
+        }
 
         private void Error(string name, string code, string message) =>
             _errors.Add(new($"/{string.Join('/', name.Split('.').Select(PointerToken.Escape))}", code, message));

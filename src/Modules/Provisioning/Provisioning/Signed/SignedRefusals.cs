@@ -19,7 +19,7 @@ internal static class SignedRefusals
 
     public static Refusal LivesTooLong { get; } = new(RefusalKind.Malformed, "expired_token", $"exp is more than {SignedToken.LongestLife.TotalMinutes:0} minutes ahead.");
 
-    public static Refusal NotJson { get; } = new(RefusalKind.UnsupportedMediaType, "unsupported_media_type", "The body must be application/json.");
+    public static Refusal NotJson { get; } = new(RefusalKind.UnsupportedMediaType, "unsupported_media_type", "The body must be application/json, in UTF-8.");
 
     public static Refusal CustomerNotFound { get; } = new(RefusalKind.NotFound, "customer_not_found", "There is no such customer.");
 

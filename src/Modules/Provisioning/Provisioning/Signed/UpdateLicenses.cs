@@ -78,7 +78,7 @@ internal static class UpdateLicenses
         private async Task<(Subscription? Subscription, string? Deletion)> HeldAsync(OrganizationId tenant, CancellationToken ct)
         {
             var pending = db.Set<Deletion>().Where(x => x.TenantId == tenant && x.EndedAt == null).Select(x => x.Name);
-            var held = await db.SeatsOf(tenant, principal.Scope, calendar.DayOf(clock.GetUtcNow()))
+            var held = await db.HeldSeatsOf(tenant, principal.Scope, calendar.DayOf(clock.GetUtcNow()))
                 .Select(x => new { Subscription = x, Deletion = pending.FirstOrDefault() }).SingleOrDefaultAsync(ct);
             return held is null ? (null, await pending.SingleOrDefaultAsync(ct)) : (held.Subscription, held.Deletion);
         }
@@ -139,7 +139,7 @@ internal static class UpdateLicenses
 
     private static void Map(IEndpointRouteBuilder routes, string path, string name) => routes
         .MapPost(path, (HttpContext context, ISender sender, CancellationToken ct) =>
-            context.Request.HasJsonContentType()
+            context.Request.HasJsonContentType() && context.Request.IsUtf8
                 ? sender.Ok(new Command(context.Features.Get<SignedRequest>()!), ct)
                 : Task.FromResult<Microsoft.AspNetCore.Http.IResult>(new RefusedResult(SignedRefusals.NotJson)))
         .Slice<Command, SignedAnswer>(name, "Creates or updates one customer's seats and features by a signed request")
