@@ -1,8 +1,4 @@
-using System.Globalization;
 using System.Text.Json;
-using System.Text.RegularExpressions;
-using Licensing.Kernel.Http;
-using Licensing.Provisioning.Contracts;
 
 namespace Licensing.Provisioning.CustomerArea;
 
@@ -10,7 +6,7 @@ namespace Licensing.Provisioning.CustomerArea;
 /// The parameters of one request, wherever this door takes them from: a GET's query, or a JSON or form body, which the published samples send with a
 /// GET too. Whatever is wrong is collected, so that a caller hears of it all at once.
 /// </summary>
-internal sealed partial class Parameters
+internal sealed class Parameters
 {
     private const int MostForm = 64;
     private readonly Dictionary<string, string> _given = new(StringComparer.Ordinal);
@@ -20,88 +16,49 @@ internal sealed partial class Parameters
     {
     }
 
-    /// <summary>Null while nothing is wrong.</summary>
-    public RefusedResult? Broken => _errors.Count == 0 ? null : new RefusedResult(Refusal.AllFields(_errors));
-
-    public static async Task<Result<Parameters>> ReadAsync(HttpRequest request, IReadOnlyCollection<string> known, CancellationToken ct)
+    public static async Task<Result<T>> ReadAsync<T>(HttpRequest request, Shape<T> shape, CancellationToken ct) where T : class
     {
         var parameters = new Parameters();
         if (HttpMethods.IsGet(request.Method))
             foreach (var (name, values) in request.Query)
                 foreach (var value in values)
-                    parameters.Take(name, value, known);
-        if (await parameters.ReadBodyAsync(request, known, ct) is { } refusal)
+                    parameters.Take(name, value, shape.Names);
+        if (await parameters.ReadBodyAsync(request, shape.Names, ct) is { } refusal)
             return refusal;
-        return parameters;
+        var asked = shape.Make(parameters.ValueOf);
+        if (asked is IHaveRules own)
+            foreach (var error in own.Errors)
+                parameters.Refuse(error);
+        return parameters._errors.Count == 0 ? asked : Refusal.AllFields(parameters._errors);
     }
 
-    public string Text(string name, int longest, int shortest = 1) => OptionalText(name, longest, shortest) ?? Missing(name, "");
-
-    public string? OptionalText(string name, int longest, int shortest = 1) => Said(name) is not { } value ? null
-        : value.Length < shortest || value.Length > longest ? Wrong<string>(name, "length", $"must have {shortest} to {longest} characters.")
-        : value;
-
-    /// <summary>As it was written, blanks and all.</summary>
-    public string Password() => _given.GetValueOrDefault("password") is not { Length: > 0 } value ? Missing("password", "")
-        : value.Length is < 8 or > 72 ? Wrong<string>("password", "length", "must have 8 to 72 characters.") ?? ""
-        : value;
-
-    public int Number(string name) => OptionalNumber(name) ?? Missing(name, 0);
-
-    public int? OptionalNumber(string name) => Said(name) is not { } value ? null
-        : int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number
-        : Wrong<int?>(name, "not_a_number", "must be a whole number of 0 or more.");
-
-    /// <summary>True where it is not said.</summary>
-    public bool Flag(string name) => Said(name) is not { } value || value.ToLowerInvariant() switch
+    private object? ValueOf(Parameter parameter)
     {
-        "true" or "1" => true,
-        "false" or "0" => false,
-        _ => Wrong<bool>(name, "not_a_flag", "must be true or false."),
-    };
+        if (Said(parameter) is not { } said)
+        {
+            if (parameter.IsRequired)
+                Refuse(new FieldError("/" + parameter.Name, "required", $"{parameter.Name} is required."));
+            return parameter.Instead;
+        }
 
-    public Currency Currency() => OptionalCurrency() ?? Kernel.Currency.Parse("EUR");
-
-    public Currency? OptionalCurrency() => Said("currency_code") is not { } value ? null
-        : Kernel.Currency.TryParse(value, out var currency) ? currency
-        : Wrong<Currency?>("currency_code", "unknown_currency", "must be the code of an active ISO 4217 currency, such as EUR.");
-
-    /// <summary>Of names; two capital letters, EN where it is not said.</summary>
-    public string Language() => Said("lang") is not { } value ? "EN"
-        : TwoLetters().IsMatch(value) ? value.ToUpperInvariant()
-        : Wrong<string>("lang", "not_a_language", "must be a language of two letters, such as EN.") ?? "EN";
-
-    public LicenseId LicenseId() => new(Said("license_id") is not { } value ? Missing("license_id", Guid.Empty)
-        : Guid.TryParse(value, out var id) ? id
-        : Wrong<Guid>("license_id", "not_an_id", "must be the id of a license."));
-
-    /// <summary>Which page of a list; as many at once as there may be, for clients from before there were pages.</summary>
-    public PageStart Page()
-    {
-        var limit = OptionalNumber("limit");
-        if (!PageStart.Read(limit ?? PageStart.MostItems, Said("after")).Refused(out var refusal, out var start))
-            return start;
-        _errors.AddRange(refusal.Fields);
-        return new PageStart(1, null);
+        if (parameter.Read(said, out var rule) is { } value)
+            return value;
+        Refuse(new FieldError("/" + parameter.Name, "invalid", $"{parameter.Name} {rule}"));
+        return parameter.Instead;
     }
-
-    public void Refuse(string name, string code, string message) => _errors.Add(new FieldError("/" + name, code, $"{name} {message}"));
 
     // What is empty is not said: forms send every field.
-    private string? Said(string name) => _given.GetValueOrDefault(name)?.Trim() is { Length: > 0 } value ? value : null;
+    private string? Said(Parameter parameter) => _given.GetValueOrDefault(parameter.Name) is not { } value ? null
+        : (parameter.IsAsWritten ? value : value.Trim()) is { Length: > 0 } said ? said
+        : null;
 
-    private T Missing<T>(string name, T instead)
-    {
-        // What could not be read has been told of already.
-        if (!_errors.Exists(e => e.Pointer == "/" + name))
-            Refuse(name, "required", "is required.");
-        return instead;
-    }
+    private void Refuse(string name, string code, string message) => _errors.Add(new FieldError("/" + name, code, $"{name} {message}"));
 
-    private T? Wrong<T>(string name, string code, string rule)
+    // What could not be read has been told of already.
+    private void Refuse(FieldError error)
     {
-        Refuse(name, code, rule);
-        return default;
+        if (!_errors.Exists(e => e.Pointer[1..] == error.Pointer[1..]))
+            _errors.Add(error);
     }
 
     private void Take(string name, string? value, IReadOnlyCollection<string> known)
@@ -178,7 +135,4 @@ internal sealed partial class Parameters
     private static Refusal NotAForm { get; } = new(RefusalKind.Malformed, "malformed_form", "The form in the body has no end.");
 
     private static Refusal NotText { get; } = new(RefusalKind.Malformed, "malformed_json", "A text in the body is not Unicode.");
-
-    [GeneratedRegex(@"^[A-Za-z]{2}\z")]
-    private static partial Regex TwoLetters();
 }
