@@ -67,7 +67,7 @@ internal sealed class Customers(
         await using (var command = new NpgsqlCommand(
             $"""
             select o.id from identity.organizations o
-            where {where} and exists (select from unnest($1::text[], $2::text[]) r(low, high) where o.owner_path >= r.low and o.owner_path < r.high)
+            where {where} and {ScopeSql.Holds(1)}
             order by o.id limit 2
             for no key update of o
             """, await session.OpenAsync(ct), session.Transaction)
