@@ -38,6 +38,16 @@ internal sealed class Examples(OpenApiDocument document)
         ["accessToken"] = "eyJhbGciOiJFUzI1NiJ9.e30.c2lnbmF0dXJl",
         ["refreshToken"] = "lr_Zm9v",
         ["prefix"] = "lk_Zm9v",
+        ["transport"] = "tls",
+        ["lang"] = "EN",
+        ["countryCode"] = "DE",
+        ["currencyCode"] = "EUR",
+        ["industryCode"] = "education",
+        ["customerName"] = "Ada",
+        ["customerSurname"] = "Lovelace",
+        ["companyName"] = "Contoso Cloud GmbH",
+        ["licenseCode"] = "CL-Q-A005-M1",
+        ["licenseInfo"] = "Headquarter",
     };
 
     // Components being shown now: what holds itself ends with null or nothing.
@@ -92,7 +102,7 @@ internal sealed class Examples(OpenApiDocument document)
         "date" => "2026-01-15",
         "uri" => "https://example.com/",
         "byte" => "AAEC",
-        _ => ByName.GetValueOrDefault(name) ?? (name.Length == 0 ? "text" : name),
+        _ => ByName.GetValueOrDefault(name.Replace("_", "")) ?? (name.Length == 0 ? "text" : name),
     };
 
     private static string Singular(string name) => name.EndsWith('s') ? name[..^1] : name;

@@ -117,7 +117,7 @@ internal sealed class Problems(OpenApiDocument document)
             ("error", Text("A code of the standard; switch on this.")), ("error_description", Text("A sentence for people."))),
         "CustomerArea" => Object("An error of the customer area.", ["message"],
             ("code", new() { Type = JsonSchemaType.Integer, Description = "The status again." }), ("message", Text("A sentence.")),
-            ("errors", new() { Type = JsonSchemaType.Object, Description = "Messages by field.", AdditionalProperties = new OpenApiSchema { Type = JsonSchemaType.Array, Items = Text(null) } })),
+            ("content", Content), ("errors", new() { Type = JsonSchemaType.Object, Description = "Messages by field.", AdditionalProperties = new OpenApiSchema { Type = JsonSchemaType.Array, Items = Text(null) } })),
         "Reseller" => Object("A fault of the reseller service.", ["ErrorDetail", "ErrorType"],
             ("ErrorDetail", Object("What went wrong.", ["Message"], ("Message", Text("A sentence.")))), ("ErrorType", Text("Name of the fault contract."))),
         _ => Object("Why something is refused (RFC 9457).", ["type", "title", "status", "code", "traceId"],
@@ -131,7 +131,15 @@ internal sealed class Problems(OpenApiDocument document)
                 Description = "The fields at fault; absent where no single field is.",
                 Items = Object("One field that breaks a rule.", ["pointer", "code", "message"],
                     ("pointer", Text("JSON pointer into the body, or ?name for a query parameter.")), ("code", Text("The rule, snake_case.")), ("message", Text("A sentence."))),
-            })),
+            }),
+            ("content", Content)),
+    };
+
+    private static OpenApiSchema Content => new()
+    {
+        Type = JsonSchemaType.Object,
+        Description = "With 402: what is required, what there is, and in which currency.",
+        AdditionalProperties = new OpenApiSchema(),
     };
 
     private static OpenApiSchema Text(string? description) => new() { Type = JsonSchemaType.String, Description = description };

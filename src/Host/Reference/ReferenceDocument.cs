@@ -19,6 +19,9 @@ namespace Licensing.Host.Reference;
 /// </summary>
 internal sealed class ReferenceDocument(Dialects dialects) : IOpenApiDocumentTransformer
 {
+    private const string UrlEncoded = "application/x-www-form-urlencoded";
+    private const string MultipartForm = "multipart/form-data";
+
     private static readonly Dictionary<string, OpenApiSecurityScheme> Schemes = new()
     {
         ["Bearer"] = new() { Type = SecuritySchemeType.Http, Scheme = "bearer", BearerFormat = "JWT", Description = "An access token from /api/v1/auth/login, or an API key." },
@@ -37,23 +40,29 @@ internal sealed class ReferenceDocument(Dialects dialects) : IOpenApiDocumentTra
             Schemas = new Dictionary<string, IOpenApiSchema>(),
             SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>(),
         };
-        var (schemas, problems) = (new SchemaBook(document, new XmlDocs()), new Problems(document));
+        var (docs, books, problems) = (new XmlDocs(), new Dictionary<JsonSerializerOptions, SchemaBook>(), new Problems(document));
         var descriptions = context.DescriptionGroups.SelectMany(g => g.Items)
             .Where(d => NameOf(d) is not null && d.ActionDescriptor.EndpointMetadata.OfType<SliceMetadata>().Any())
             .ToDictionary(d => NameOf(d)!, StringComparer.Ordinal);
         foreach (var (path, item) in document.Paths)
             foreach (var (method, operation) in item.Operations ?? [])
                 if (descriptions.GetValueOrDefault(operation.OperationId ?? "") is { } description)
+                {
+                    var dialect = dialects.Of(path.Split('{')[0].TrimEnd('/') is { Length: > 0 } fixedPart ? fixedPart : "/");
+                    if (!books.TryGetValue(dialect.Json, out var schemas))
+                        books.Add(dialect.Json, schemas = new SchemaBook(document, docs, dialect.Json));
                     Complete(
                         new Subject(
-                            document, schemas, problems, operation, method, path, description,
+                            document, dialect, schemas, problems, operation, method, path, description,
                             description.ActionDescriptor.EndpointMetadata.OfType<SliceMetadata>().First()),
                         context.ApplicationServices);
+                }
+
         return Task.CompletedTask;
     }
 
     private sealed record Subject(
-        OpenApiDocument Document, SchemaBook Schemas, Problems Problems, OpenApiOperation Operation, HttpMethod Method, string Path,
+        OpenApiDocument Document, Dialect Dialect, SchemaBook Schemas, Problems Problems, OpenApiOperation Operation, HttpMethod Method, string Path,
         ApiDescription Description, SliceMetadata Slice)
     {
         public bool Writes => Method != HttpMethod.Get && Method != HttpMethod.Head;
@@ -66,12 +75,11 @@ internal sealed class ReferenceDocument(Dialects dialects) : IOpenApiDocumentTra
     private static string? NameOf(ApiDescription description) =>
         description.ActionDescriptor.EndpointMetadata.OfType<IEndpointNameMetadata>().LastOrDefault()?.EndpointName;
 
-    private void Complete(Subject subject, IServiceProvider services)
+    private static void Complete(Subject subject, IServiceProvider services)
     {
-        var (operation, slice) = (subject.Operation, subject.Slice);
-        var dialect = dialects.Of(subject.Path.Split('{')[0].TrimEnd('/') is { Length: > 0 } fixedPart ? fixedPart : "/");
+        var (operation, slice, dialect) = (subject.Operation, subject.Slice, subject.Dialect);
         var example = subject.Metadata<SliceExample>();
-        Secure(subject, dialect);
+        Secure(subject);
         var rights = slice.Policy.Anyone ? "Needs no credential." : slice.Policy.AnyCaller ? "Needs any valid credential."
             : $"Needs permission `{slice.Policy.Permission}`.";
         operation.Description = string.IsNullOrEmpty(operation.Description) ? rights : $"{operation.Description}\n\n{rights}";
@@ -85,12 +93,12 @@ internal sealed class ReferenceDocument(Dialects dialects) : IOpenApiDocumentTra
             operation.Responses[status] = subject.Problems.Of(dialect, int.Parse(status));
     }
 
-    private static void Secure(Subject subject, Dialect dialect)
+    private static void Secure(Subject subject)
     {
         subject.Operation.Security = [];
         if (subject.Slice.Policy.Anyone)
             return;
-        foreach (var scheme in dialect.Schemes)
+        foreach (var scheme in subject.Dialect.Schemes)
         {
             subject.Document.Components!.SecuritySchemes!.TryAdd(scheme, Schemes[scheme]);
             subject.Operation.Security.Add(new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(scheme, subject.Document)] = [] });
@@ -110,13 +118,13 @@ internal sealed class ReferenceDocument(Dialects dialects) : IOpenApiDocumentTra
             yield return RefusalKind.Conflict;
         if (subject.ChangesWhatIs)
             yield return RefusalKind.PreconditionFailed;
-        if (subject.Operation.RequestBody is not null)
+        if (subject.Operation.RequestBody is not null || subject.Metadata<ReadsParameters>() is not null)
         {
             yield return RefusalKind.TooLarge;
             yield return RefusalKind.UnsupportedMediaType;
         }
 
-        if (subject.Writes || services.GetService(typeof(IValidator<>).MakeGenericType(subject.Slice.Request)) is not null)
+        if (subject.Writes || subject.Metadata<ReadsParameters>() is not null || services.GetService(typeof(IValidator<>).MakeGenericType(subject.Slice.Request)) is not null)
             yield return RefusalKind.Invalid;
         yield return RefusalKind.TooMany;
         yield return RefusalKind.Unavailable;
@@ -139,17 +147,37 @@ internal sealed class ReferenceDocument(Dialects dialects) : IOpenApiDocumentTra
                 parameter.Description ??= "The cursor that the page before gave as next.";
             }
 
-            (parameter.Schema, parameter.Example) = (schema, parameter.Name == "after" ? null : new Examples(subject.Document).Of(schema, parameter.Name ?? ""));
+            (parameter.Schema, parameter.Example) = (schema, ExampleOf(subject, schema, parameter.Name ?? ""));
         }
 
-        foreach (var name in subject.Description.ActionDescriptor.EndpointMetadata.OfType<ReadsQuery>().SelectMany(r => r.Names))
-            if (!parameters.Any(p => string.Equals(p.Name, name, StringComparison.OrdinalIgnoreCase)))
-                parameters.Add(new OpenApiParameter { Name = name, In = ParameterLocation.Query, Schema = new OpenApiSchema { Type = JsonSchemaType.String } });
+        if (subject.Metadata<ReadsParameters>() is { Query.Count: > 0 } read)
+        {
+            // Browsers send no body with a GET, so it is not described as one.
+            subject.Operation.Description += "\n\nThe parameters are taken from a JSON or form body as well.";
+            foreach (var (name, schema, isRequired) in subject.Schemas.Parameters(read.Type))
+            {
+                var description = schema.Description;
+                schema.Description = null;
+                parameters.Add(new OpenApiParameter
+                {
+                    Name = name,
+                    In = ParameterLocation.Query,
+                    Description = description,
+                    Required = isRequired,
+                    Schema = schema,
+                    Example = ExampleOf(subject, schema, name),
+                });
+            }
+        }
+
         if (subject.Writes && !subject.Slice.Policy.Anyone)
             parameters.Add(Header("Idempotency-Key", "A retry with the same key and body gets the first answer again.", 255, "7c1f0d1e-retry-safe"));
         if (subject.ChangesWhatIs)
             parameters.Add(Header("If-Match", "The ETag of the version that the caller has seen.", null, "\"3\""));
     }
+
+    // A cursor of the reference's own would lead nowhere.
+    private static JsonNode? ExampleOf(Subject subject, OpenApiSchema schema, string name) => name == "after" ? null : new Examples(subject.Document).Of(schema, name);
 
     private static OpenApiParameter Header(string name, string description, int? longest, string example) => new()
     {
@@ -162,10 +190,16 @@ internal sealed class ReferenceDocument(Dialects dialects) : IOpenApiDocumentTra
 
     private static void CompleteBody(Subject subject, object? example)
     {
+        if (subject.Writes && subject.Metadata<ReadsParameters>() is not null)
+            subject.Operation.RequestBody = new OpenApiRequestBody
+            {
+                Required = true,
+                Content = new Dictionary<string, OpenApiMediaType> { ["application/json"] = new(), [UrlEncoded] = new(), [MultipartForm] = new() },
+            };
         if (subject.Operation.RequestBody is not OpenApiRequestBody body || body.Content is not { Count: > 0 } contents)
             return;
         var type = subject.Description.ParameterDescriptions.FirstOrDefault(p => p.Source == BindingSource.Body)?.Type
-            ?? subject.Metadata<IAcceptsMetadata>()?.RequestType;
+            ?? subject.Metadata<IAcceptsMetadata>()?.RequestType ?? subject.Metadata<ReadsParameters>()?.Type;
         foreach (var (mediaType, content) in contents)
             Fill(subject, content, mediaType, type is null ? null : subject.Schemas.Of(type, read: true), example);
         if (subject.Metadata<IRequestSizeLimitMetadata>()?.MaxRequestBodySize is { } limit)
@@ -201,7 +235,7 @@ internal sealed class ReferenceDocument(Dialects dialects) : IOpenApiDocumentTra
 
     private static void Fill(Subject subject, OpenApiMediaType content, string mediaType, IOpenApiSchema? schema, object? example)
     {
-        if (mediaType != "application/x-www-form-urlencoded" && (!mediaType.EndsWith("json", StringComparison.Ordinal) || mediaType.Contains("ndjson")))
+        if (mediaType is not UrlEncoded and not MultipartForm && (!mediaType.EndsWith("json", StringComparison.Ordinal) || mediaType.Contains("ndjson")))
         {
             content.Schema = new OpenApiSchema { Type = JsonSchemaType.String };
             content.Example = example as string ?? "text";

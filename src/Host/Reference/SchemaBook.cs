@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -9,10 +10,10 @@ using Microsoft.OpenApi;
 namespace Licensing.Host.Reference;
 
 /// <summary>
-/// Schemas as the API's serializer really reads and writes: it walks the serializer's own contracts, which the framework's generator
+/// Schemas as a door's serializer really reads and writes: it walks the serializer's own contracts, which the framework's generator
 /// leaves for types with converters (ids, money, optionals) at "anything".
 /// </summary>
-internal sealed class SchemaBook(OpenApiDocument document, XmlDocs docs)
+internal sealed class SchemaBook(OpenApiDocument document, XmlDocs docs, JsonSerializerOptions json)
 {
     internal const string DecimalPattern = @"^-?[0-9]{1,20}(\.[0-9]{1,18})?$";
 
@@ -27,6 +28,8 @@ internal sealed class SchemaBook(OpenApiDocument document, XmlDocs docs)
             return OrNull(Of(underlying, read));
         if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Optional<>))
             return Of(type.GetGenericArguments()[0], read);
+        if (type == typeof(decimal) && JsonSerializer.SerializeToNode(1m, json)!.GetValueKind() is JsonValueKind.Number)
+            return new OpenApiSchema { Type = JsonSchemaType.Number };
         if (Scalar(type) is { } scalar)
             return scalar;
         if (type == typeof(JsonElement) || type == typeof(JsonNode) || type == typeof(object))
@@ -34,21 +37,38 @@ internal sealed class SchemaBook(OpenApiDocument document, XmlDocs docs)
         if (type == typeof(JsonObject))
             return new OpenApiSchema { Type = JsonSchemaType.Object, AdditionalProperties = new OpenApiSchema() };
 
-        // The document may be asked for before anything was serialized, and until then the options have no resolver.
-        ApiJson.Options.MakeReadOnly(populateMissingResolver: true);
-        var contract = ApiJson.Options.GetTypeInfo(type);
+        var contract = ContractOf(type);
         return contract.Kind switch
         {
             JsonTypeInfoKind.Dictionary => new OpenApiSchema { Type = JsonSchemaType.Object, AdditionalProperties = Of(contract.ElementType!, read) },
             JsonTypeInfoKind.Enumerable => new OpenApiSchema { Type = JsonSchemaType.Array, Items = Of(contract.ElementType!, read) },
-            JsonTypeInfoKind.Object => Component(type, read, name => Describe(contract, name, read)),
-            _ when type == typeof(Money) => Component(type, read, _ => Closed(
+            JsonTypeInfoKind.Object => Component(type, read, () => Describe(contract, read)),
+            _ when type == typeof(Money) => Component(type, read, () => Closed(
                 "An amount of money.", ("amount", Decimal("Whole units of the currency.")), ("currency", Scalar(typeof(Currency))!))),
-            _ when type == typeof(Period) => Component(type, read, _ => Closed(
+            _ when type == typeof(Period) => Component(type, read, () => Closed(
                 "Whole days; the start counts, the end does not.",
                 ("start", Day("2026-01-01")), ("end", Day("2026-02-01")))),
             _ => throw new InvalidOperationException($"The reference cannot show {type}: it has a converter of its own. Teach {nameof(SchemaBook)} what it writes."),
         };
+    }
+
+    /// <summary>The members of a body's schema where they are parameters of their own, each a text or left out.</summary>
+    public IEnumerable<(string Name, OpenApiSchema Schema, bool IsRequired)> Parameters(Type type)
+    {
+        var described = Describe(ContractOf(type), read: true);
+        foreach (var (name, member) in described.Properties!)
+            if (member is OpenApiSchema schema)
+            {
+                schema.Type &= ~JsonSchemaType.Null;
+                yield return (name, schema, described.Required!.Contains(name));
+            }
+    }
+
+    // The document may be asked for before anything was serialized, and until then the options have no resolver.
+    private JsonTypeInfo ContractOf(Type type)
+    {
+        json.MakeReadOnly(populateMissingResolver: true);
+        return json.GetTypeInfo(type);
     }
 
     /// <summary>The schema of a value in the path or the query, where everything is text.</summary>
@@ -100,14 +120,14 @@ internal sealed class SchemaBook(OpenApiDocument document, XmlDocs docs)
         AdditionalPropertiesAllowed = false,
     };
 
-    private OpenApiSchemaReference Component(Type type, bool read, Func<string, OpenApiSchema> describe)
+    private OpenApiSchemaReference Component(Type type, bool read, Func<OpenApiSchema> describe)
     {
         if (_names.TryGetValue(type, out var name))
         {
             // Seen as an answer before: as a part of a request it, and what it is made of, takes nothing unknown.
             if (read && _read.Add(type) && document.Components!.Schemas![name] is OpenApiSchema known)
             {
-                var again = describe(name);
+                var again = describe();
                 (known.Required, known.Properties, known.AdditionalPropertiesAllowed) = (again.Required, again.Properties, again.AdditionalPropertiesAllowed);
             }
 
@@ -115,21 +135,21 @@ internal sealed class SchemaBook(OpenApiDocument document, XmlDocs docs)
         }
 
         name = NameOf(type);
-        if (_names.ContainsValue(name))
+        if (document.Components!.Schemas!.ContainsKey(name))
             name = $"{type.Namespace!.Split('.')[1]}{name}";
         _names.Add(type, name);
         if (read)
             _read.Add(type);
         // Added before its parts are looked at, so that a type may hold itself.
         var schema = new OpenApiSchema();
-        document.Components!.Schemas![name] = schema;
-        var described = describe(name);
+        document.Components.Schemas.Add(name, schema);
+        var described = describe();
         (schema.Type, schema.Properties, schema.Required) = (described.Type, described.Properties, described.Required);
         (schema.Description, schema.AdditionalPropertiesAllowed) = (described.Description, described.AdditionalPropertiesAllowed);
         return new OpenApiSchemaReference(name, document);
     }
 
-    private OpenApiSchema Describe(JsonTypeInfo contract, string name, bool read)
+    private OpenApiSchema Describe(JsonTypeInfo contract, bool read)
     {
         var schema = new OpenApiSchema
         {
@@ -144,7 +164,10 @@ internal sealed class SchemaBook(OpenApiDocument document, XmlDocs docs)
         {
             var member = property.AttributeProvider as PropertyInfo;
             var value = Of(property.PropertyType, read);
-            if (member is not null && MayBeNull(property, member, read))
+            if (value is OpenApiSchema own)
+                Limit(own, property);
+            // What is left out of answers where it is null is never null in them.
+            if (member is not null && MayBeNull(property, member, read) && (read || property.ShouldSerialize is null))
                 value = OrNull(value);
             if (member is not null && docs.Summary(contract.Type, member.Name) is { } description)
                 value = Described(value, description);
@@ -154,6 +177,15 @@ internal sealed class SchemaBook(OpenApiDocument document, XmlDocs docs)
         }
 
         return schema;
+    }
+
+    private static void Limit(OpenApiSchema schema, JsonPropertyInfo property)
+    {
+        foreach (var rule in property.AssociatedParameter?.AttributeProvider?.GetCustomAttributes(typeof(ValidationAttribute), inherit: true) ?? [])
+            if (rule is StringLengthAttribute length)
+                (schema.MinLength, schema.MaxLength) = (length.MinimumLength, length.MaximumLength);
+            else if (rule is RegularExpressionAttribute form)
+                schema.Pattern = form.Pattern;
     }
 
     private static bool IsRequired(JsonPropertyInfo property) =>

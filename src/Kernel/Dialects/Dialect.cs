@@ -1,3 +1,5 @@
+using System.Text.Json;
+using Licensing.Kernel.Http;
 using Microsoft.AspNetCore.Http;
 
 namespace Licensing.Kernel.Dialects;
@@ -13,6 +15,9 @@ public abstract class Dialect
 
     /// <summary>Names of the authentication schemes, tried in this order.</summary>
     public abstract IReadOnlyList<string> Schemes { get; }
+
+    /// <summary>How the JSON of this door's bodies and answers is written.</summary>
+    public virtual JsonSerializerOptions Json => ApiJson.Options;
 
     /// <summary>Whether a query parameter or property that no slice declares is refused.</summary>
     public virtual bool RefusesUnknown => true;

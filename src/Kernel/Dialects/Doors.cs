@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Xml.Linq;
+using Licensing.Kernel.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 
@@ -69,12 +70,14 @@ public sealed class SignedDialect : Dialect
     private static readonly string[] Codes = ["expired_token", "invalid_jti", "invalid_signature", "invalid_certificate", "duplicate_jti"];
 }
 
-/// <summary>The customer area: <c>{code,message,errors}</c> with a true status; an API key in X-API-KEY.</summary>
+/// <summary>The customer area: <c>{code,message,errors}</c> with a true status, snake_case, amounts as numbers; an API key in X-API-KEY.</summary>
 public sealed class CustomerAreaDialect : Dialect
 {
     public override IReadOnlyList<string> Prefixes => ["/customerarea"];
 
     public override IReadOnlyList<string> Schemes => ["ApiKey"];
+
+    public override JsonSerializerOptions Json { get; } = ApiJson.Configure(new(), JsonNamingPolicy.SnakeCaseLower, new PlainDecimalJsonConverter());
 
     public override Task WriteAsync(HttpContext context, int status, Refusal refusal)
     {

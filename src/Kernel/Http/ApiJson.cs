@@ -9,9 +9,12 @@ public static class ApiJson
 {
     public static JsonSerializerOptions Options { get; } = Configure(new JsonSerializerOptions());
 
-    public static JsonSerializerOptions Configure(JsonSerializerOptions options)
+    /// <param name="options">What to set.</param>
+    /// <param name="names">How properties are written; in camelCase unless a door writes them otherwise.</param>
+    /// <param name="decimals">How decimals travel; as strings unless a door sends them otherwise.</param>
+    public static JsonSerializerOptions Configure(JsonSerializerOptions options, JsonNamingPolicy? names = null, JsonConverter<decimal>? decimals = null)
     {
-        options.PropertyNamingPolicy = JsonNamingPolicy.CamelCase;
+        options.PropertyNamingPolicy = names ?? JsonNamingPolicy.CamelCase;
         options.DictionaryKeyPolicy = null;
         options.PropertyNameCaseInsensitive = false;
         options.NumberHandling = JsonNumberHandling.Strict;
@@ -25,7 +28,7 @@ public static class ApiJson
         options.Converters.Add(new StorableTextJsonConverter());
         options.Converters.Add(new IdJsonConverter());
         options.Converters.Add(new OptionalJsonConverter());
-        options.Converters.Add(new DecimalStringJsonConverter());
+        options.Converters.Add(decimals ?? new DecimalStringJsonConverter());
         options.Converters.Add(new JsonStringEnumConverter(namingPolicy: null, allowIntegerValues: false));
         return options;
     }

@@ -53,7 +53,7 @@ internal sealed class QueryStep(RequestDelegate next)
         }
 
         names.ExceptWith(inPath);
-        names.UnionWith(endpoint.Metadata.GetOrderedMetadata<ReadsQuery>().SelectMany(r => r.Names));
+        names.UnionWith(endpoint.Metadata.GetOrderedMetadata<ReadsParameters>().SelectMany(r => r.Query));
         return names;
     }
 

@@ -17,8 +17,11 @@ public sealed record CarriesSecret;
 /// <summary>A write that knows its own retries, or takes no Idempotency-Key: its answer is not kept, and what it commits stays when it refuses.</summary>
 public sealed record RetriesItself;
 
-/// <summary>Query parameters that a handler reads by itself, beside those it declares.</summary>
-public sealed record ReadsQuery(params IReadOnlyList<string> Names);
+/// <summary>
+/// Parameters that a handler reads by itself, beside those it declares: those of <paramref name="Type"/> as the door's JSON has it, from a JSON or form body
+/// and, where they are named in <paramref name="Query"/>, from the query.
+/// </summary>
+public sealed record ReadsParameters(Type Type, params IReadOnlyList<string> Query);
 
 /// <summary>A POST or PUT that changes one versioned resource, and so honours If-Match as every PATCH and DELETE does.</summary>
 public sealed record TakesIfMatch;
@@ -80,7 +83,7 @@ public sealed class RefusedResult(Refusal refusal) : IHttpResult
 }
 
 /// <summary>
-/// A view as JSON with its ETag: its version, which If-Match takes, else a digest of what is answered. 304 where the caller has it already.
+/// A view as the door's JSON with its ETag: its version, which If-Match takes, else a digest of what is answered. 304 where the caller has it already.
 /// </summary>
 public sealed class ViewResult<T>(T view, int status, string? location = null) : IHttpResult
 {
@@ -94,7 +97,7 @@ public sealed class ViewResult<T>(T view, int status, string? location = null) :
         if (view is Persistence.IVersioned { Version: var version })
             response.Headers.ETag = Precondition.TagOf(version);
         else if (reads && status == StatusCodes.Status200OK)
-            response.Headers.ETag = DigestOf(digested = JsonSerializer.SerializeToUtf8Bytes(view, ApiJson.Options));
+            response.Headers.ETag = DigestOf(digested = JsonSerializer.SerializeToUtf8Bytes(view, httpContext.Dialect.Json));
 
         // What depends on more than its row changes without a new version.
         if (reads && view is not Persistence.IDated && Precondition.Names(request.Headers.IfNoneMatch, response.Headers.ETag.ToString()))
@@ -105,7 +108,7 @@ public sealed class ViewResult<T>(T view, int status, string? location = null) :
 
         response.StatusCode = status;
         if (digested is null)
-            return response.WriteAsJsonAsync(view, ApiJson.Options, httpContext.RequestAborted);
+            return response.WriteAsJsonAsync(view, httpContext.Dialect.Json, httpContext.RequestAborted);
         response.ContentType = "application/json; charset=utf-8";
         return response.Body.WriteAsync(digested, httpContext.RequestAborted).AsTask();
     }

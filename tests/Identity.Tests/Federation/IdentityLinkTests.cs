@@ -74,6 +74,31 @@ public sealed class IdentityLinkTests(StubApp app) : IClassFixture<StubApp>
     }
 
     [Fact]
+    public async Task A_user_is_told_by_mail_that_an_identity_was_linked_and_that_it_was_taken_away()
+    {
+        var branch = await app.BranchAsync();
+        var person = await FederationApp.PersonAsync(branch);
+        // Refused, it has linked nothing.
+        (await app.SayAsync("subjects-only", Token("told", person.Email))).ShouldBe(Refused);
+        (await app.SayAsync("plain", Token("told", person.Email))).ShouldBe("200");
+        (await app.SayAsync("plain", Token("told", person.Email))).ShouldBe("200");
+        (await NoticesAsync()).ShouldBe(["Your account was linked with an account at plain; it opens yours from now on."]);
+
+        using var administrator = branch.Administrator();
+        var identity = (await administrator.GetJsonAsync($"/api/v1/users/{person.Id}/identities")).GetProperty("items")[0].GetProperty("id").GetGuid();
+        using var removed = await administrator.SendAsync(HttpMethod.Delete, $"/api/v1/users/{person.Id}/identities/{identity}", null);
+        removed.StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        (await NoticesAsync()).Last().ShouldBe("An administrator took away the link of your account with one at plain, and ended your sessions.");
+
+        async Task<string[]> NoticesAsync()
+        {
+            await app.DrainAsync();
+            return [.. app.Mailbox.To(person.Email).Where(l => l.Subject.EndsWith("Your account was changed", StringComparison.Ordinal))
+                .Select(l => l.Text.Split('\n')[2].Replace(" If you did not expect it, tell your administrator.", "", StringComparison.Ordinal).Trim())];
+        }
+    }
+
+    [Fact]
     public async Task A_provider_may_be_kept_from_linking()
     {
         var person = await app.PersonAsync();

@@ -56,6 +56,27 @@ public sealed class ExplainAccessTests(App app) : IClassFixture<App>
     }
 
     [Fact]
+    public async Task A_client_is_listed_explained_and_revoked_as_a_key_is()
+    {
+        var branch = await app.BranchAsync();
+        using var partner = branch.As(Roles.PartnerAdministrator);
+        using var made = await partner.PostAsync("/api/v1/clients", new { name = "nightly", organizationId = branch.Partner.Id.Value, role = Roles.PartnerAdministrator, scopes = new[] { "identity.users.read" } });
+        var id = (await made.JsonAsync()).GetProperty("id").GetGuid();
+
+        (await ExplainAsync(("--client", $"{id}"), ("--permission", "identity.users.read"))).ShouldBe(
+            [$"identity.users.read|yes||PartnerAdministrator|client, narrowed by its scopes|partner {branch.Partner.Code} {branch.Partner.DisplayName}"]);
+        (await ExplainAsync(("--client", $"{id}"), ("--permission", "identity.users.manage")))[0].ShouldContain("|no|The client's scopes leave it out.|");
+        (await ListAsync(branch)).ShouldBe(["client nightly PartnerAdministrator: identity.users.read valid"]);
+
+        (await RunAsync("credentials revoke", ("id", $"{id}"))).GetProperty("kind").GetString().ShouldBe("client");
+        (await ListAsync(branch)).ShouldBe(["client nightly PartnerAdministrator: identity.users.read revoked"]);
+        (await ExplainAsync(("--client", $"{id}"), ("--permission", "identity.users.read")))[0].ShouldContain("|no|The client is revoked.|");
+    }
+
+    private async Task<string[]> ListAsync(Branch branch) => [.. (await RunAsync("credentials list", ("--organization", $"{branch.Partner.Id.Value}"))).EnumerateArray()
+        .Select(c => $"{c.GetProperty("kind").GetString()} {c.GetProperty("name").GetString()} {c.GetProperty("rights").GetString()} {c.GetProperty("state").GetString()}")];
+
+    [Fact]
     public async Task Credentials_of_an_organization_are_listed_and_a_certificate_is_revoked()
     {
         var branch = await app.BranchAsync();
@@ -67,12 +88,9 @@ public sealed class ExplainAccessTests(App app) : IClassFixture<App>
         using var enrolled = await partner.PostAsync("/api/v1/certificates", new { organizationId = branch.Partner.Id.Value, pem = certificate.ExportCertificatePem() });
         var id = (await enrolled.JsonAsync()).GetProperty("id").GetGuid();
 
-        (await ListAsync()).ShouldBe(["api-key erp PartnerReader: identity.users.read valid", "certificate CN=listed licence updates v2 valid"], ignoreOrder: true);
+        (await ListAsync(branch)).ShouldBe(["api-key erp PartnerReader: identity.users.read valid", "certificate CN=listed licence updates v2 valid"], ignoreOrder: true);
         (await RunAsync("credentials revoke", ("id", $"{id}"))).GetProperty("kind").GetString().ShouldBe("certificate");
-        (await ListAsync()).ShouldContain("certificate CN=listed licence updates v2 revoked");
-
-        async Task<string[]> ListAsync() => [.. (await RunAsync("credentials list", ("--organization", $"{branch.Partner.Id.Value}"))).EnumerateArray()
-            .Select(c => $"{c.GetProperty("kind").GetString()} {c.GetProperty("name").GetString()} {c.GetProperty("rights").GetString()} {c.GetProperty("state").GetString()}")];
+        (await ListAsync(branch)).ShouldContain("certificate CN=listed licence updates v2 revoked");
     }
 
     [Theory]
@@ -80,6 +98,9 @@ public sealed class ExplainAccessTests(App app) : IClassFixture<App>
     [InlineData("wrong_argument", "access explain", "--user a@example.com --key x")]
     [InlineData("wrong_argument", "access explain", "--user admin@platform.example --permission no.such")]
     [InlineData("wrong_argument", "access explain", "--user admin@platform.example --organization x")]
+    [InlineData("wrong_argument", "access explain", "--client x")]
+    [InlineData("wrong_argument", "access explain", "--client 019bc0e5-5c00-7d3a-9f10-6b1f2e4a7c01 --key x")]
+    [InlineData("client_not_found", "access explain", "--client 019bc0e5-5c00-7d3a-9f10-6b1f2e4a7c01")]
     [InlineData("user_not_found", "access explain", "--user nobody@example.com")]
     [InlineData("api_key_not_found", "access explain", "--key 00000000")]
     [InlineData("wrong_argument", "credentials list", "--limit 0")]

@@ -33,7 +33,7 @@ public sealed partial record Expectation(string Method, string Pattern, string W
 
     public bool Anyone => Who == "anyone";
 
-    /// <summary>Whether it is of the customer area, which reads parameters from query, form or body by hand and answers in snake_case.</summary>
+    /// <summary>Whether it is of the customer area, which writes names in snake_case and takes a GET's parameters from a body, too.</summary>
     public bool OfCustomerArea => Pattern.StartsWith("/customerarea/", StringComparison.Ordinal);
 
     /// <summary>Whether its door takes certificates alone, and no role at all.</summary>
@@ -71,6 +71,9 @@ public sealed partial record Expectation(string Method, string Pattern, string W
 
     /// <summary>The request's body, naming what <paramref name="ids"/> are of; null where it has none.</summary>
     public string? BodyOf(Ids ids) => Body[Query.Length..].Trim() is var body and not ("" or "-") ? ids.Fill(body) : null;
+
+    /// <summary>The request's query, with its question mark; empty where it has none.</summary>
+    public string QueryOf(Ids ids) => ids.Fill(Query);
 
     private string Query => Body.StartsWith('?') ? Body.Split(' ')[0] : "";
 

@@ -47,6 +47,9 @@ public sealed class Walked : ICollectionFixture<WalkedBranches>
 
 public sealed class WalkedBranches() : Authorization.TwoBranches(new WalkedApp())
 {
+    /// <summary>The one whose things are walked.</summary>
+    public Branch Branch => NearBranch;
+
     internal ApiDocument Document { get; private set; } = null!;
 
     /// <summary>What the database keeps as secrets, by where it does; read once for all answers.</summary>

@@ -105,6 +105,7 @@ public static class IdentityModule
             services.AddScoped<OpenSessions>();
             services.AddScoped<SignInRules>();
             services.AddScoped<SessionTokens>();
+            services.AddScoped<RefreshTokens>();
             services.AddSingleton<IdentityProviders>();
             services.AddSingleton<IssuerDocuments>();
             services.AddSingleton<IssuerKeys>();

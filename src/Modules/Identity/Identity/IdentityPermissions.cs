@@ -53,6 +53,6 @@ internal static class IdentityPermissions
         new(SettingsManage, "Change the settings of one's own organization and those below", Administrators),
         new(ClientsManage, "Register, change and revoke OAuth clients", Administrators),
         new(ClientsRead, "Read OAuth clients, without their secrets", Roles.Readers),
-        new(SigningKeysManage, "Rotate and list the signing keys of access tokens", Roles.Platform),
+        new(SigningKeysManage, "Rotate and list the signing keys of access tokens and documents", Roles.Platform),
     ];
 }

@@ -60,7 +60,7 @@ internal static class CreateApiKey
         .WithMetadata(new CarriesSecret());
 }
 
-internal static class ScopeRules
+internal static class KeyScopeRules
 {
     private const int Most = 200;
 

@@ -67,7 +67,7 @@ internal static class CreateClient
         .WithMetadata(new CarriesSecret());
 }
 
-internal static class ScopeRules
+internal static class ClientScopeRules
 {
     private const int MostScopes = 200;
 

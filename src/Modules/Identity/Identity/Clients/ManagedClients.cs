@@ -13,7 +13,8 @@ internal sealed class ManagedClients(IdentityDb db, HeldOrganizations organizati
 {
     public async Task<Result<Client>> FindAsync(ClientId id, CancellationToken ct)
     {
-        if (!await organizations.HoldOwnerAsync("clients", id.Value, "key share", ct) || await db.Clients.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == id, ct) is not { } client)
+        if (!await organizations.HoldOwnerAsync("clients", id.Value, "key share", ct)
+            || await db.Clients.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == id, ct) is not { } client)
             return ClientRefusals.NotFound(id.Value);
         return precondition.Fails(client) ? Precondition.Failed : client;
     }

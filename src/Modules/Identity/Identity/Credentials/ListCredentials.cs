@@ -7,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Licensing.Identity.Credentials;
 
-/// <summary>Lists what opens the doors beside passwords, for the terminal: API keys and certificates, newest first.</summary>
+/// <summary>Lists what opens the doors beside passwords, for the terminal: API keys, OAuth clients and certificates, newest first.</summary>
 internal static class ListCredentials
 {
     private const int MostListed = 1_000;
@@ -29,6 +29,9 @@ internal static class ListCredentials
             var keys = await db.ApiKeys.AsNoTracking().Within(principal.Scope).Where(x => all || x.OrganizationId == wanted)
                 .OrderByDescending(x => x.Id).Take(query.Limit)
                 .Join(db.Organizations, x => x.OrganizationId, o => o.Id, (Key, At) => new { Key, At.Code, At.DisplayName }).ToListAsync(cancellationToken);
+            var clients = await db.Clients.AsNoTracking().Within(principal.Scope).Where(x => all || x.OrganizationId == wanted)
+                .OrderByDescending(x => x.Id).Take(query.Limit)
+                .Join(db.Organizations, x => x.OrganizationId, o => o.Id, (Client, At) => new { Client, At.Code, At.DisplayName }).ToListAsync(cancellationToken);
             var certificates = await db.Certificates.AsNoTracking().Within(principal.Scope).Where(x => all || x.OrganizationId == wanted)
                 .OrderByDescending(x => x.Id).Take(query.Limit)
                 .Join(db.Organizations, x => x.OrganizationId, o => o.Id, (Certificate, At) => new { Certificate, At.Code, At.DisplayName })
@@ -37,8 +40,10 @@ internal static class ListCredentials
             [
                 .. keys.Select(k => new CredentialView(
                         k.Key.Id.Value, "api-key", k.Key.Name, $"lk_{k.Key.Prefix}", $"{k.Code} {k.DisplayName}",
-                        k.Key.Scopes.Length == 0 ? k.Key.Role : $"{k.Key.Role}: {string.Join(' ', k.Key.Scopes)}",
-                        StateOf(k.Key.RevokedAt, k.Key.ExpiresAt, now), k.Key.ExpiresAt, k.Key.LastUsedAt))
+                        RightsOf(k.Key.Role, k.Key.Scopes), StateOf(k.Key.RevokedAt, k.Key.ExpiresAt, now), k.Key.ExpiresAt, k.Key.LastUsedAt))
+                    .Concat(clients.Select(c => new CredentialView(
+                        c.Client.Id.Value, "client", c.Client.Name, $"{c.Client.Id.Value}", $"{c.Code} {c.DisplayName}", RightsOf(c.Client.Role, c.Client.Scopes ?? []),
+                        StateOf(c.Client.RevokedAt, c.Client.ExpiresAt, now), c.Client.ExpiresAt, c.Client.LastUsedAt)))
                     .Concat(certificates.Select(c => new CredentialView(
                         c.Certificate.Id.Value, "certificate", c.Certificate.Subject, c.Certificate.Fingerprint, $"{c.Code} {c.DisplayName}",
                         $"licence updates {c.Certificate.Profile.ToString().ToLowerInvariant()}",
@@ -47,12 +52,14 @@ internal static class ListCredentials
             ]);
         }
 
+        private static string RightsOf(string role, string[] scopes) => scopes.Length == 0 ? role : $"{role}: {string.Join(' ', scopes)}";
+
         private static string StateOf(DateTimeOffset? revokedAt, DateTimeOffset? expiresAt, DateTimeOffset now) =>
             revokedAt is not null ? "revoked" : expiresAt <= now ? "expired" : "valid";
     }
 
     public static OpsCommand Ops { get; } = new(
-        "credentials list", "API keys and certificates, the newest first.",
+        "credentials list", "API keys, OAuth clients and certificates, the newest first.",
         [new("--organization", "Only those of the organization with this id."), new("--limit", $"1 to {MostListed}, else 50.")],
         async (call, ct) =>
         {

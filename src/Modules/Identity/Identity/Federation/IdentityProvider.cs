@@ -83,7 +83,8 @@ internal sealed class IdentityProvider
     public string? VerifiedEmailOf(IdTokenClaims claims)
     {
         // Other letters have twins among these: the Kelvin sign becomes a k when it is made lower case, and then finds someone else.
-        if (!LinksByEmail || claims.Text("email") is not { Length: > 2 and <= 254 } email || !email.All(c => c is > ' ' and < '\x7f') || email.IndexOf('@', StringComparison.Ordinal) < 1)
+        if (!LinksByEmail || claims.Text("email") is not { Length: > 2 and <= 254 } email || !email.All(c => c is > ' ' and < '\x7f')
+            || email.IndexOf('@', StringComparison.Ordinal) < 1)
             return null;
         var verified = Preset switch
         {

@@ -30,8 +30,8 @@ internal static class OpenFederatedSession
     }
 
     internal sealed class Handler(
-        IdentityDb db, DbSession session, LoginAttempts attempts, SecondFactor secondFactor, SessionTokens tokens, Principal principal, TimeProvider clock,
-        ILogger<Handler> log)
+        IdentityDb db, DbSession session, LoginAttempts attempts, SecondFactor secondFactor, SessionTokens tokens, Letters letters, Principal principal,
+        TimeProvider clock, ILogger<Handler> log)
         : ICommandHandler<Command, SessionView>
     {
         private const int ForgottenAtOnce = 20;
@@ -107,6 +107,7 @@ internal static class OpenFederatedSession
             if (links.Count > 0)
                 return links.Contains(proven.Subject) ? user : null;
             db.Add(new FederatedIdentity(user, proven, clock.GetUtcNow()));
+            letters.IdentityWasLinked(user, proven.Provider.Name);
             return user;
         }
 

@@ -15,7 +15,7 @@ internal static class RemoveIdentity
     public sealed record Command(UserId UserId, Guid Id) : ICommand<Done>;
 
     internal sealed class Handler(
-        IdentityDb db, DbSession session, ManagedUsers users, OpenSessions sessions, CredentialCache cache, Precondition precondition, TimeProvider clock)
+        IdentityDb db, DbSession session, ManagedUsers users, OpenSessions sessions, Letters letters, CredentialCache cache, Precondition precondition, TimeProvider clock)
         : ICommandHandler<Command, Done>
     {
         public async Task<Result<Done>> Handle(Command command, CancellationToken cancellationToken)
@@ -33,6 +33,7 @@ internal static class RemoveIdentity
             db.Remove(identity);
             user.EndAccessTokens(now);
             await sessions.EndAllAsync(user, now, cancellationToken);
+            letters.IdentityWasUnlinked(user, identity.Provider);
             cache.ForgetAfterCommit(session);
             return default(Done);
         }

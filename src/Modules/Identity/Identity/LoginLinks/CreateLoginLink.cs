@@ -37,21 +37,16 @@ internal static class CreateLoginLink
                 return LoginLinkRefusals.UserOrOrganization;
             var users = db.Users.AsNoTracking().Within(principal.Scope).WhereMayEnter(db);
             if (command.UserId is { } id)
-            {
-                return await organizations.HoldOwnerAsync("users", id.Value, "key share", ct) && await users.SingleOrDefaultAsync(x => x.Id == id, ct) is { } one ? one : UserRefusals.UnknownUser(id.Value);
-            }
+                return await organizations.HoldOwnerAsync("users", id.Value, "key share", ct) && await users.SingleOrDefaultAsync(x => x.Id == id, ct) is { } one
+                    ? one
+                    : UserRefusals.UnknownUser(id.Value);
 
             var tenant = command.OrganizationId!.Value;
             if ((await organizations.FindAsync(tenant, ct)).Refused(out var refusal, out var found))
                 return refusal;
             if (found.Kind is not OrganizationKind.Tenant)
                 return UserRefusals.UnknownOrganization(tenant.Value);
-            return await users
-                .Where(u => u.OrganizationId == tenant && db.RoleAssignments.Any(
-                    a => a.UserId == u.Id && a.OrganizationId == tenant && a.Role == Roles.TenantAdministrator))
-                .OrderBy(u => u.Id).FirstOrDefaultAsync(ct) is { } first
-                ? first
-                : LoginLinkRefusals.NoAdministrator;
+            return await users.WhoAdministers(tenant, db).FirstOrDefaultAsync(ct) is { } first ? first : LoginLinkRefusals.NoAdministrator;
         }
     }
 

@@ -72,10 +72,7 @@ internal sealed class CustomerAccounts(
         await Administrators(tenant).Select(x => x.Email).FirstOrDefaultAsync(ct)
         ?? (await db.Organizations.AsNoTracking().SingleOrDefaultAsync(x => x.Id == tenant, ct))?.Contact?.Email;
 
-    private IQueryable<User> Administrators(OrganizationId tenant) => db.Users
-        .Where(u => u.OrganizationId == tenant && u.Status != UserStatus.Disabled && db.RoleAssignments.Any(
-            a => a.UserId == u.Id && a.OrganizationId == tenant && a.Role == Roles.TenantAdministrator))
-        .OrderBy(u => u.Id);
+    private IQueryable<User> Administrators(OrganizationId tenant) => db.Users.Where(u => u.Status != UserStatus.Disabled).WhoAdministers(tenant, db);
 
     private sealed class Rules : AbstractValidator<NewCustomer>
     {

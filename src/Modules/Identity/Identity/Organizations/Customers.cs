@@ -3,7 +3,6 @@ using Licensing.Identity.Data;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
-using Npgsql;
 
 namespace Licensing.Identity.Organizations;
 
@@ -63,9 +62,7 @@ internal sealed class Customers(
     private async Task<OrganizationRef?> HoldAsync(string where, object[] values, CancellationToken ct)
     {
         var (from, until) = principal.Scope.Ranges();
-        var held = await directory.HoldAsync(
-            $"where {where} and exists (select from unnest($1::text[], $2::text[]) r(low, high) where o.owner_path >= r.low and o.owner_path < r.high)",
-            most: 2, [from, until, .. values], ct);
+        var held = await directory.HoldAsync($"where {where} and {ScopeSql.Holds(1)}", most: 2, [from, until, .. values], ct);
         return held is [var one] ? one : null;
     }
 }

@@ -52,7 +52,7 @@ internal static class OrganizationLocks
             await using var locking = new NpgsqlCommand(
                 $"""
                 select 1 from identity.organizations o
-                where o.id = {id} and exists (select from unnest($2::text[], $3::text[]) r(low, high) where o.owner_path >= r.low and o.owner_path < r.high)
+                where o.id = {id} and {ScopeSql.Holds(2)}
                 for {strength} of o
                 """, await session.OpenAsync(ct), session.Transaction)
             { Parameters = { new() { Value = value }, new() { Value = from }, new() { Value = until } } };

@@ -23,8 +23,6 @@ internal sealed class OrganizationDirectory(DbSession session) : IOrganizationDi
 
         """;
 
-    private const string InScope = "exists (select from unnest($2::text[], $3::text[]) r(low, high) where o.owner_path >= r.low and o.owner_path < r.high)";
-
     public async Task<OrganizationRef?> FindAsync(OrganizationId id, CancellationToken ct) =>
         (await ReadAsync("where o.id = $1", ct, id.Value)).SingleOrDefault();
 
@@ -47,14 +45,14 @@ internal sealed class OrganizationDirectory(DbSession session) : IOrganizationDi
     public async Task<ILookup<string, OrganizationRef>> FindTenantsAsync(IReadOnlyCollection<string> externalIds, Scope scope, CancellationToken ct)
     {
         var (from, until) = scope.Ranges();
-        return (await ReadAsync($"where o.external_id = any($1) and o.kind = 'Tenant' and {InScope}", ct, externalIds.ToArray(), from, until))
+        return (await ReadAsync($"where o.external_id = any($1) and o.kind = 'Tenant' and {ScopeSql.Holds(2)}", ct, externalIds.ToArray(), from, until))
             .ToLookup(x => x.ExternalId, StringComparer.Ordinal);
     }
 
     public async Task<IReadOnlyList<OrganizationRef>> ListAsync(OrganizationKind kind, Scope scope, CancellationToken ct)
     {
         var (from, until) = scope.Ranges();
-        return await ReadAsync($"where o.kind = $1 and {InScope} order by o.code", ct, kind.ToString(), from, until);
+        return await ReadAsync($"where o.kind = $1 and {ScopeSql.Holds(2)} order by o.code", ct, kind.ToString(), from, until);
     }
 
     public async Task<IReadOnlyDictionary<OrganizationId, PathHistory>> PathsAsync(IReadOnlyCollection<OrganizationId> ids, CancellationToken ct)
@@ -84,14 +82,14 @@ internal sealed class OrganizationDirectory(DbSession session) : IOrganizationDi
     {
         var (from, until) = scope.Ranges();
         await using var command = new NpgsqlCommand(
-            """
+            $"""
             with places as (
                 select organization_id, path, until_on, id from identity.former_paths
                 union all
                 select o.id, o.owner_path, 'infinity', null from identity.organizations o
                 where o.id in (select organization_id from identity.former_paths)),
             judged as (
-                select p.*, exists (select from unnest($1::text[], $2::text[]) r(low, high) where p.path >= r.low and p.path < r.high) as inside from places p)
+                select p.*, {ScopeSql.Holds(1, "p.path")} as inside from places p)
             select distinct on (j.organization_id) j.organization_id, j.path
             from judged j
             join (select organization_id from judged group by 1 having bool_or(inside) and not bool_and(inside)) c using (organization_id)

@@ -20,7 +20,7 @@ internal static class EndOtherSessions
         public async Task<Result<Done>> Handle(Command command, CancellationToken cancellationToken)
         {
             if (principal.Access.Kind is not PrincipalKind.User)
-                return SessionRefusals.NoSessions;
+                return SessionRefusals.NotAUser;
             if (precondition.Fails(null))
                 return Precondition.Failed;
             var id = new UserId(principal.Id);

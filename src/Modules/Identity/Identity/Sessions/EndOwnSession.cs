@@ -18,7 +18,7 @@ internal static class EndOwnSession
         public async Task<Result<Done>> Handle(Command command, CancellationToken cancellationToken)
         {
             if (principal.Access.Kind is not PrincipalKind.User)
-                return SessionRefusals.NoSessions;
+                return SessionRefusals.NotAUser;
             // A session has no version.
             if (precondition.Fails(null))
                 return Precondition.Failed;

@@ -33,6 +33,6 @@ internal static class GetSigningKeys
             response.Headers[HeaderNames.CacheControl] = Cacheable;
             return sender.Ok(new Query(), ct);
         })
-        .Slice<Query, KeySetView>(nameof(GetSigningKeys), "Public keys of the access tokens")
+        .Slice<Query, KeySetView>(nameof(GetSigningKeys), "Public keys of access tokens and documents")
         .WithTags("Identity");
 }

@@ -15,7 +15,7 @@ internal static class ListOwnSessions
         public async Task<Result<Page<OpenSessionView>>> Handle(Query query, CancellationToken cancellationToken)
         {
             if (principal.Access.Kind is not PrincipalKind.User)
-                return SessionRefusals.NoSessions;
+                return SessionRefusals.NotAUser;
             return PageStart.Read(query.Limit, query.After).Refused(out var refusal, out var start)
                 ? refusal
                 : await db.OpenSessionsAsync(new UserId(principal.Id), principal.Access.SessionId, start, clock.GetUtcNow(), cancellationToken);

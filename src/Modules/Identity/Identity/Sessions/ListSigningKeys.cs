@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Licensing.Identity.Sessions;
 
-/// <summary>Which keys sign and verify access tokens, and until when. At the terminal; everyone else has the key set.</summary>
+/// <summary>Which keys sign and verify access tokens and documents, and until when. At the terminal; everyone else has the key set.</summary>
 internal static class ListSigningKeys
 {
     [Needs(IdentityPermissions.SigningKeysManage)]
@@ -22,7 +22,7 @@ internal static class ListSigningKeys
     }
 
     public static OpsCommand Ops { get; } = new(
-        "keys list", "Lists the signing keys of access tokens.", [],
+        "keys list", "Lists the signing keys of access tokens and documents.", [],
         async (call, ct) => (await call.Services.GetRequiredService<ISender>().Send(new Query(), ct)).Refused(out var refusal, out var keys)
             ? refusal
             : new OpsAnswer(keys));

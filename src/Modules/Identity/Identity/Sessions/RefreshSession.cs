@@ -10,7 +10,6 @@ using Licensing.Kernel.Persistence;
 using MediatR;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
-using Npgsql;
 using ISender = Licensing.Kernel.ISender;
 
 namespace Licensing.Identity.Sessions;
@@ -59,14 +58,14 @@ internal static class RefreshSession
     public sealed record Turn(SessionView? Next, Refusal? Ended = null);
 
     internal sealed class Handler(
-        IdentityDb db, DbSession session, SessionTokens tokens, SignInRules rules, SecretBox secrets, CredentialCache cache, TimeProvider clock)
+        IdentityDb db, DbSession session, RefreshTokens held, SessionTokens tokens, SignInRules rules, SecretBox secrets, CredentialCache cache, TimeProvider clock)
         : ICommandHandler<Command, Turn>
     {
         public async Task<Result<Turn>> Handle(Command command, CancellationToken cancellationToken)
         {
             var now = clock.GetUtcNow();
             var key = command.RetryKey is { Length: > 0 } given ? SHA256.HashData(Encoding.UTF8.GetBytes(given)) : null;
-            if (await LockAsync(SessionTokens.Digest(command.RefreshToken), cancellationToken) is not { } token)
+            if (await held.LockAsync(SessionTokens.Digest(command.RefreshToken), cancellationToken) is not { } token)
                 return SessionRefusals.BadRefreshToken;
             if (token.IsUsed)
                 return IsRetry(token, key, now) ? new Turn(Answered(token)) : await EndAsync(token, SessionRefusals.BadRefreshToken, now, cancellationToken);
@@ -79,70 +78,20 @@ internal static class RefreshSession
                 return await EndAsync(token, closed, now, cancellationToken);
 
             var next = await tokens.GoOnAsync(user, token.Session, token.SessionCreatedAt, token.How, command.Scope, cancellationToken);
-            await UseAsync(token.Id, now, key, key is null ? null : secrets.Seal(JsonSerializer.SerializeToUtf8Bytes(next, ApiJson.Options)), cancellationToken);
+            await held.UseAsync(token.Id, now, key, key is null ? null : secrets.Seal(JsonSerializer.SerializeToUtf8Bytes(next, ApiJson.Options)), cancellationToken);
             return new Turn(next);
         }
 
-        // The session's row first, in a statement of its own: whoever waited for it sees what the one before him did. A log-out or a
-        // second use, on any host, comes before or after this turn and never between its parts.
-        private async Task<Token?> LockAsync(byte[] digest, CancellationToken ct)
-        {
-            await using var batch = new NpgsqlBatch(await session.OpenAsync(ct), session.Transaction);
-            batch.BatchCommands.Add(new NpgsqlBatchCommand(
-                "select 1 from identity.sessions where id = (select session_id from identity.refresh_tokens where token_hash = $1) for update")
-            { Parameters = { new() { Value = digest } } });
-            batch.BatchCommands.Add(new NpgsqlBatchCommand(
-                """
-                select t.id, t.expires_at, t.used_at, t.used_with, t.sealed_answer, s.id, s.user_id, s.created_at, s.second_factor, s.way, s.provider,
-                       s.link_maker
-                from identity.refresh_tokens t join identity.sessions s on s.id = t.session_id where t.token_hash = $1 and s.revoked_at is null
-                """)
-            { Parameters = { new() { Value = digest } } });
-            await using var row = await batch.ExecuteReaderAsync(ct);
-            await row.NextResultAsync(ct);
-            return await row.ReadAsync(ct)
-                ? new Token(
-                    row.GetGuid(0), row.GetFieldValue<DateTimeOffset>(1), row.IsDBNull(2) ? null : row.GetFieldValue<DateTimeOffset>(2),
-                    row.IsDBNull(3) ? null : row.GetFieldValue<byte[]>(3), row.IsDBNull(4) ? null : row.GetFieldValue<byte[]>(4),
-                    row.GetGuid(5), new UserId(row.GetGuid(6)), row.GetFieldValue<DateTimeOffset>(7),
-                    new SignIn(
-                        Enum.Parse<SessionWay>(row.GetString(9)), row.IsDBNull(10) ? null : row.GetString(10), row.IsDBNull(11) ? null : row.GetGuid(11),
-                        row.GetBoolean(8)))
-                : null;
-        }
-
-        private static bool IsRetry(Token token, byte[]? key, DateTimeOffset now) => key is not null && token is { UsedWith: { } first, SealedAnswer: not null }
+        private static bool IsRetry(HeldRefreshToken token, byte[]? key, DateTimeOffset now) => key is not null && token is { UsedWith: { } first, SealedAnswer: not null }
             && now < token.UsedAt + RetryWithin && CryptographicOperations.FixedTimeEquals(key, first);
 
-        private SessionView Answered(Token token) => JsonSerializer.Deserialize<SessionView>(secrets.Open(token.SealedAnswer), ApiJson.Options)!;
+        private SessionView Answered(HeldRefreshToken token) => JsonSerializer.Deserialize<SessionView>(secrets.Open(token.SealedAnswer), ApiJson.Options)!;
 
-        private async Task<Turn> EndAsync(Token token, Refusal why, DateTimeOffset now, CancellationToken ct)
+        private async Task<Turn> EndAsync(HeldRefreshToken token, Refusal why, DateTimeOffset now, CancellationToken ct)
         {
             (await db.Sessions.SingleAsync(x => x.Id == token.Session, ct)).RevokedAt = now;
             cache.ForgetAfterCommit(session);
             return new Turn(null, why);
-        }
-
-        private async Task UseAsync(Guid id, DateTimeOffset now, byte[]? key, byte[]? answer, CancellationToken ct)
-        {
-            await using var command = new NpgsqlCommand(
-                "update identity.refresh_tokens set used_at = $2, used_with = $3, sealed_answer = $4 where id = $1", await session.OpenAsync(ct), session.Transaction)
-            {
-                Parameters =
-                {
-                    new() { Value = id }, new() { Value = now },
-                    new() { Value = (object?)key ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Bytea },
-                    new() { Value = (object?)answer ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Bytea },
-                },
-            };
-            await command.ExecuteNonQueryAsync(ct);
-        }
-
-        private sealed record Token(
-            Guid Id, DateTimeOffset ExpiresAt, DateTimeOffset? UsedAt, byte[]? UsedWith, byte[]? SealedAnswer, Guid Session, UserId User, DateTimeOffset SessionCreatedAt,
-            SignIn How)
-        {
-            public bool IsUsed => UsedAt is not null;
         }
     }
 

@@ -65,7 +65,8 @@ internal static class Totp
     public static string CodeOf(string key, DateTimeOffset at) => CodeOf(Decode(key), at.ToUnixTimeSeconds() / StepSeconds);
 
     public static string UriOf(string issuer, string account, string key) =>
-        $"otpauth://totp/{Uri.EscapeDataString(issuer)}:{Uri.EscapeDataString(account)}?secret={key}&issuer={Uri.EscapeDataString(issuer)}&algorithm=SHA1&digits={Digits}&period={StepSeconds}";
+        $"otpauth://totp/{Uri.EscapeDataString(issuer)}:{Uri.EscapeDataString(account)}"
+        + $"?secret={key}&issuer={Uri.EscapeDataString(issuer)}&algorithm=SHA1&digits={Digits}&period={StepSeconds}";
 
     private static string CodeOf(byte[] secret, long step)
     {

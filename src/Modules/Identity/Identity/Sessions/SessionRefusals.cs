@@ -26,7 +26,9 @@ internal static class SessionRefusals
         new(RefusalKind.Forbidden, "password_change_required", "Change the password first, with POST /api/v1/auth/password.");
 
     public static Refusal MfaEnrolmentRequired { get; } =
-        new(RefusalKind.Forbidden, "mfa_enrolment_required", "Your organization asks for a second factor: set one up with POST /api/v1/auth/mfa and confirm it, then refresh; or log in with its code.");
+        new(
+            RefusalKind.Forbidden, "mfa_enrolment_required",
+            "Your organization asks for a second factor: set one up with POST /api/v1/auth/mfa and confirm it, then refresh; or log in with its code.");
 
     // Both are told only to who has proved who he is.
     public static Refusal PasswordLoginOff { get; } =
@@ -36,10 +38,7 @@ internal static class SessionRefusals
         new(RefusalKind.Unauthenticated, "provider_not_allowed", $"Your organization does not take log-ins through {provider}.");
 
     public static Refusal NotAUser { get; } =
-        new(RefusalKind.Forbidden, "not_a_user", "Only a user has a password.");
-
-    public static Refusal NoSessions { get; } =
-        new(RefusalKind.Forbidden, "not_a_user", "Only a user has sessions.");
+        new(RefusalKind.Forbidden, "not_a_user", "Only a user has a password and sessions.");
 
     public static Refusal NotFound(Guid id) => new(RefusalKind.NotFound, "session_not_found", $"There is no open session {id}.");
 

@@ -70,7 +70,9 @@ internal sealed class TenantMove(IdentityDb db, DbSession session, CredentialCac
             await ExecuteAsync($"update identity.{table} set owner_path = $2 where owner_path = $1", ct, from, to);
 
         transfer.Done(now);
-        audit.Note("tenant_move", tenant.Id.Value.ToString(), transfer.OwnerPath, new JsonObject { ["rolesEnded"] = roles, ["keysAndClientsRevoked"] = keys, ["sessionsEnded"] = sessions });
+        audit.Note(
+            "tenant_move", tenant.Id.Value.ToString(), transfer.OwnerPath,
+            new JsonObject { ["rolesEnded"] = roles, ["keysAndClientsRevoked"] = keys, ["sessionsEnded"] = sessions });
         db.Publish(moved);
         cache.ForgetAfterCommit(session);
     }

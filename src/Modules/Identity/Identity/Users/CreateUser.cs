@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text.Json.Serialization;
 using FluentValidation;
 using Licensing.Identity.Contracts;
@@ -122,9 +121,4 @@ internal static class CreateUser
             role = "TenantAdministrator",
             invite = true,
         }));
-}
-
-internal static class InitialPassword
-{
-    public static string New() => RandomNumberGenerator.GetString("ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789", 24);
 }

@@ -67,6 +67,11 @@ internal sealed class Letters(IdentityDb db, Post post, PublicAddress address, L
 
     public void SecondFactorWasReset(User user) => Warn(user, user.Email, "An administrator removed the second factor of your account.");
 
+    public void IdentityWasLinked(User user, string provider) => Warn(user, user.Email, $"Your account was linked with an account at {provider}; it opens yours from now on.");
+
+    public void IdentityWasUnlinked(User user, string provider) =>
+        Warn(user, user.Email, $"An administrator took away the link of your account with one at {provider}, and ended your sessions.");
+
     /// <summary>At both addresses, or whoever takes one over hears of it alone.</summary>
     /// <returns>Why it is not told, and must not be done.</returns>
     public async Task<Refusal?> AddressWasChangedAsync(User user, string before, CancellationToken ct)

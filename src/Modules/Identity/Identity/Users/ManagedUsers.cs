@@ -2,7 +2,6 @@ using Licensing.Identity.Contracts;
 using Licensing.Identity.Data;
 using Licensing.Identity.Organizations;
 using Licensing.Identity.Rights;
-using Licensing.Identity.Sessions;
 using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;

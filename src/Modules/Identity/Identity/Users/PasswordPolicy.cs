@@ -54,7 +54,8 @@ internal sealed class PasswordPolicy : IPasswordValidator<User>
     {
         var plain = password.ToLowerInvariant();
         return Unit(plain).Length <= 4
-            || new[] { plain, Core(plain), Joined(plain), Core(Joined(plain)) }.SelectMany(x => new[] { x, Spelt(x) }).Any(x => WellKnownPasswords.All.Contains(x) || WellKnownPasswords.All.Contains(Unit(x)));
+            || new[] { plain, Core(plain), Joined(plain), Core(Joined(plain)) }.SelectMany(x => new[] { x, Spelt(x) })
+                .Any(x => WellKnownPasswords.All.Contains(x) || WellKnownPasswords.All.Contains(Unit(x)));
     }
 
     private static bool IsOwnName(User user, string password)

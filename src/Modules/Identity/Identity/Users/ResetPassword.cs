@@ -21,7 +21,8 @@ internal static class ResetPassword
     public sealed record NewPasswordView(string Email, string Password);
 
     internal sealed class Handler(
-        IdentityDb db, DbSession session, OpenSessions sessions, UserManager<User> manager, LoginAttempts attempts, Letters letters, CredentialCache cache, Principal principal, TimeProvider clock)
+        IdentityDb db, DbSession session, OpenSessions sessions, UserManager<User> manager, LoginAttempts attempts, Letters letters, CredentialCache cache,
+        Principal principal, TimeProvider clock)
         : ICommandHandler<Command, NewPasswordView>
     {
         public async Task<Result<NewPasswordView>> Handle(Command command, CancellationToken cancellationToken)

@@ -93,7 +93,9 @@ internal sealed class User : IOwned, IVersioned
     /// <summary>Someone else chose it, so it is good for its change only, unless he says otherwise.</summary>
     public void PasswordGiven(bool mustChange, DateTimeOffset now) =>
         (PasswordNumber, MustChangePassword, CredentialsChangedAt) = (PasswordNumber + 1, mustChange, now);
+
     public void PasswordChosen(DateTimeOffset now) => PasswordGiven(mustChange: false, now);
+
     public Result<Done> Activate(DateTimeOffset now)
     {
         if (Status is not UserStatus.Invited)
@@ -102,6 +104,7 @@ internal sealed class User : IOwned, IVersioned
         PasswordChosen(now);
         return default(Done);
     }
+
     public Result<Done> Disable(DateTimeOffset now)
     {
         if (Status is UserStatus.Disabled)
@@ -109,6 +112,7 @@ internal sealed class User : IOwned, IVersioned
         (Status, CredentialsChangedAt) = (UserStatus.Disabled, now);
         return default(Done);
     }
+
     public Result<Done> Enable()
     {
         if (Status is not UserStatus.Disabled)
@@ -116,16 +120,21 @@ internal sealed class User : IOwned, IVersioned
         Status = PasswordHash is null && !FederatedOnly ? UserStatus.Invited : UserStatus.Active;
         return default(Done);
     }
+
     public void KeepAuthenticatorKey(byte[]? sealedKey) => SealedAuthenticatorKey = sealedKey;
+
     public void BeginMfa(Guid? session, DateTimeOffset now) => (MfaBegunIn, MfaBegunAt) = (session, now);
 
     /// <summary>Whether a second factor that was begun may be confirmed in <paramref name="session"/> now.</summary>
     public bool MayConfirmMfa(Guid? session, DateTimeOffset now) =>
         SealedAuthenticatorKey is not null && MfaBegunIn is { } begun && begun == session && now < MfaBegunAt + Enrolment.ConfirmWithin;
+
     public void RequireCode(bool enabled) => MfaEnabled = enabled;
+
     public void Describe(string? username, string? firstName, string? lastName, string? mobilePhone, string? landlinePhone, string? notes) =>
         (Username, FirstName, LastName, MobilePhone, LandlinePhone, Notes) =
         (username?.ToLowerInvariant(), firstName, lastName, mobilePhone, landlinePhone, notes);
+
     public Result<Done> Change(PatchUser.Command change, DateTimeOffset now)
     {
         if (change.FederatedOnly.Or(FederatedOnly) && Status is UserStatus.Invited)
@@ -144,6 +153,7 @@ internal sealed class User : IOwned, IVersioned
             PasswordHash = null;
             PasswordChosen(now);
         }
+
         return default(Done);
     }
 }
@@ -164,5 +174,11 @@ internal static class UserQueries
         /// <summary>Nobody enters who is not active, or through an organisation that is closed.</summary>
         public IQueryable<User> WhereMayEnter(IdentityDb db) => users.Where(
             u => u.Status == UserStatus.Active && db.Organizations.Any(o => o.Id == u.OrganizationId && o.Status != OrganizationStatus.Closed));
+
+        /// <summary>A tenant's own administrators, the first of them first.</summary>
+        public IQueryable<User> WhoAdministers(OrganizationId tenant, IdentityDb db) => users
+            .Where(u => u.OrganizationId == tenant && db.RoleAssignments.Any(
+                a => a.UserId == u.Id && a.OrganizationId == tenant && a.Role == Roles.TenantAdministrator))
+            .OrderBy(u => u.Id);
     }
 }

@@ -1,10 +1,9 @@
 using System.Globalization;
-using System.Text.Encodings.Web;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using Licensing.Kernel.Dialects;
 using Licensing.Kernel.Http;
 using Licensing.Provisioning.Licenses;
+using Microsoft.Extensions.DependencyInjection;
 using IHttpResult = Microsoft.AspNetCore.Http.IResult;
 
 namespace Licensing.Provisioning.CustomerArea;
@@ -13,44 +12,47 @@ namespace Licensing.Provisioning.CustomerArea;
 /// <param name="Code">200.</param>
 /// <param name="Content">The answer.</param>
 /// <param name="Next">Where a list goes on, for <c>after</c>; absent on the last page.</param>
-internal sealed record Envelope<T>(int Code, T Content, string? Next);
+internal sealed record Envelope<T>(int Code, T Content, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Next);
 
-/// <summary>How this door's routes are mapped and what their answers look like.</summary>
+/// <summary>How this door's routes are mapped and what their answers look like. What a route reads are the parameters of its record and no others.</summary>
 internal static class Area
 {
     private const int MostBytes = 64 * 1024;
+    private const string Root = "/customerarea";
 
-    // Its own JSON: snake_case, and amounts as numbers.
-    private static readonly JsonSerializerOptions Json = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        Converters = { new IdJsonConverter(), new JsonStringEnumConverter(), new PlainNumbers() },
-    };
+    /// <summary>Where none is named.</summary>
+    public static Currency Currency { get; } = Currency.Parse("EUR");
 
     extension(IEndpointRouteBuilder area)
     {
-        public void MapAreaGet<TRequest, TView>(
-            string path, string name, string summary, string[] parameters, Func<Parameters, ISender, CancellationToken, Task<IHttpResult>> run) => area
-            .MapArea<TRequest, TView>(HttpMethods.Get, path, name, summary, parameters, run).WithMetadata(new ReadsQuery(parameters));
+        public RouteHandlerBuilder MapAreaGet<TAsked, TRequest, TView>(
+            string path, string name, string summary, Func<TAsked, ISender, CancellationToken, Task<IHttpResult>> run) where TAsked : class =>
+            area.MapArea<TAsked, TRequest, TView>(HttpMethods.Get, path, name, summary, run);
 
-        public RouteHandlerBuilder MapAreaPost<TRequest, TView>(
-            string path, string name, string summary, string[] parameters, Func<Parameters, ISender, CancellationToken, Task<IHttpResult>> run) =>
-            area.MapArea<TRequest, TView>(HttpMethods.Post, path, name, summary, parameters, run);
+        public RouteHandlerBuilder MapAreaPost<TAsked, TRequest, TView>(
+            string path, string name, string summary, Func<TAsked, ISender, CancellationToken, Task<IHttpResult>> run) where TAsked : class =>
+            area.MapArea<TAsked, TRequest, TView>(HttpMethods.Post, path, name, summary, run);
 
-        private RouteHandlerBuilder MapArea<TRequest, TView>(
-            string method, string path, string name, string summary, string[] parameters, Func<Parameters, ISender, CancellationToken, Task<IHttpResult>> run) => area
-            .MapMethods("/customerarea" + path, [method], async (HttpContext context, ISender sender, CancellationToken ct) =>
-            {
-                // Some answers hold a token; nothing on the way keeps any of them.
-                context.Response.Headers.CacheControl = "no-store";
-                return (await Parameters.ReadAsync(context.Request, parameters, ct)).Refused(out var refusal, out var given)
-                    ? new RefusedResult(refusal)
-                    : await run(given, sender, ct);
-            })
-            .Slice<TRequest, Envelope<TView>>(name, summary)
-            .MaxBody(MostBytes)
-            .WithTags("Customer area");
+        private RouteHandlerBuilder MapArea<TAsked, TRequest, TView>(
+            string method, string path, string name, string summary, Func<TAsked, ISender, CancellationToken, Task<IHttpResult>> run) where TAsked : class
+        {
+            var shape = new Shape<TAsked>(area.ServiceProvider.GetRequiredService<Dialects>().Of(Root).Json);
+            var endpoint = area
+                .MapMethods(Root + path, [method], async (HttpContext context, ISender sender, CancellationToken ct) =>
+                {
+                    // Some answers hold a token; nothing on the way keeps any of them.
+                    context.Response.Headers.CacheControl = "no-store";
+                    return (await Parameters.ReadAsync(context.Request, shape, ct)).Refused(out var refusal, out var asked)
+                        ? new RefusedResult(refusal)
+                        : await run(asked, sender, ct);
+                })
+                .Slice<TRequest, Envelope<TView>>(name, summary)
+                .WithMetadata(new ReadsParameters(typeof(TAsked), method == HttpMethods.Get ? shape.Names : []))
+                .MaxBody(MostBytes)
+                .WithTags("Customer area");
+            // For the reference: whoever names a customer may name one that is not his.
+            return shape.Names.Contains("customer_code") ? endpoint.Produces(StatusCodes.Status404NotFound) : endpoint;
+        }
     }
 
     extension<T>(Result<T> outcome) where T : notnull
@@ -58,29 +60,12 @@ internal static class Area
         /// <summary>The answer in the envelope, as <paramref name="content"/> shows it.</summary>
         public IHttpResult As<TContent>(Func<T, TContent> content, Func<T, string?>? next = null) => outcome.Refused(out var refusal, out var value)
             ? new RefusedResult(refusal)
-            : new ViewResult<JsonNode>(Written(new Envelope<TContent>(StatusCodes.Status200OK, content(value), next?.Invoke(value))), StatusCodes.Status200OK);
+            : new ViewResult<Envelope<TContent>>(new(StatusCodes.Status200OK, content(value), next?.Invoke(value)), StatusCodes.Status200OK);
     }
 
     extension<T>(Result<Page<T>> outcome)
     {
         public IHttpResult AsList<TItem>(Func<T, TItem> item) => outcome.As(page => page.Items.Select(item).ToList(), page => page.Next);
-    }
-
-    private static JsonObject Written<T>(Envelope<T> envelope)
-    {
-        var node = JsonSerializer.SerializeToNode(envelope, Json)!.AsObject();
-        if (envelope.Next is null)
-            node.Remove("next");
-        return node;
-    }
-
-    // Without the zeros that a column's scale leaves at the end.
-    private sealed class PlainNumbers : JsonConverter<decimal>
-    {
-        public override decimal Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDecimal();
-
-        public override void Write(Utf8JsonWriter writer, decimal value, JsonSerializerOptions options) =>
-            writer.WriteNumberValue(value / 1.0000000000000000000000000000m);
     }
 }
 

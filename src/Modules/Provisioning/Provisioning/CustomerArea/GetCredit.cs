@@ -31,13 +31,19 @@ internal static class GetCredit
         }
     }
 
+    /// <summary>Credit in which currency, and which page of its movements.</summary>
+    /// <param name="CurrencyCode">ISO 4217; EUR where it is not said.</param>
+    /// <param name="Lang">The language of names; EN where it is not said, and where there is no name in it.</param>
+    /// <param name="Limit">Items on a page; 200 where it is not said.</param>
+    /// <param name="After">What the page before gave as <c>next</c>.</param>
+    public sealed record Asked(Currency? CurrencyCode = null, [Language] string Lang = "EN", int? Limit = null, [Cursor] string? After = null) : IAskPage;
+
     public static void Map(IEndpointRouteBuilder area) => area
-        .MapAreaGet<Query, AreaCredit>("/credit", nameof(GetCredit), "Shows the prepaid credit, points and last movements",
-            ["currency_code", "lang", "limit", "after"],
-            async (given, sender, ct) =>
+        .MapAreaGet<Asked, Query, AreaCredit>("/credit", nameof(GetCredit), "Shows the prepaid credit, points and last movements",
+            async (asked, sender, ct) =>
             {
-                var (currency, _, start) = (given.Currency(), given.Language(), given.Page());
-                return given.Broken ?? (await sender.Send(new Query(currency, start), ct)).As(
+                var currency = asked.CurrencyCode ?? Area.Currency;
+                return (await sender.Send(new Query(currency, asked.Start), ct)).As(
                     x => new AreaCredit(x.Balance, currency.Code, x.Points,
                         [.. x.Movements.Items.Select(m => new AreaMovement(m.Id, m.Kind, m.Reference, Of(m.Amounts, currency.Code), Of(m.Amounts, CreditAmount.Points), m.At))]),
                     x => x.Movements.Next);

@@ -27,12 +27,12 @@ internal static class GetLoginToken
         }
     }
 
+    /// <summary>For whom.</summary>
+    /// <param name="CustomerCode">The customer's number.</param>
+    /// <param name="Lang">The language of names; EN where it is not said, and where there is no name in it.</param>
+    public sealed record Asked(int CustomerCode, [Language] string Lang = "EN");
+
     public static void Map(IEndpointRouteBuilder area) => area
-        .MapAreaGet<Query, LoginToken>("/auth/token", nameof(GetLoginToken), "Makes a one-time login token for a customer",
-            ["customer_code", "lang"],
-            async (given, sender, ct) =>
-            {
-                var (customer, _) = (given.Number("customer_code"), given.Language());
-                return given.Broken ?? (await sender.Send(new Query(customer), ct)).As(x => x);
-            });
+        .MapAreaGet<Asked, Query, LoginToken>("/auth/token", nameof(GetLoginToken), "Makes a one-time login token for a customer",
+            async (asked, sender, ct) => (await sender.Send(new Query(asked.CustomerCode), ct)).As(x => x));
 }

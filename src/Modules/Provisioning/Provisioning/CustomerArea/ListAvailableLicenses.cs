@@ -29,13 +29,24 @@ internal static class ListAvailableLicenses
                 : await editions.ListAsync(request.Filter, request.Start, cancellationToken);
     }
 
+    /// <summary>For whom, which of them, and which page.</summary>
+    /// <param name="CustomerCode">The customer's number.</param>
+    /// <param name="Lang">The language of names; EN where it is not said, and where there is no name in it.</param>
+    /// <param name="VersionCode">Only editions of this version.</param>
+    /// <param name="LicenseDuration">Only editions of so many months.</param>
+    /// <param name="LicenseCode">Only the edition of this code.</param>
+    /// <param name="CurrencyCode">The currency of prices, ISO 4217; EUR where it is not said. An edition without a price in it is left out.</param>
+    /// <param name="Limit">Items on a page; 200 where it is not said.</param>
+    /// <param name="After">What the page before gave as <c>next</c>.</param>
+    public sealed record Asked(
+        int CustomerCode, [Language] string Lang = "EN", int? VersionCode = null, int? LicenseDuration = null, [Text(50)] string? LicenseCode = null,
+        Currency? CurrencyCode = null, int? Limit = null, [Cursor] string? After = null) : IAskPage;
+
     public static void Map(IEndpointRouteBuilder area) => area
-        .MapAreaGet<Query, IReadOnlyList<AvailableLicense>>("/licenses/available", nameof(ListAvailableLicenses), "Lists the licences that a customer can be assigned",
-            ["customer_code", "lang", "version_code", "license_duration", "license_code", "currency_code", "limit", "after"],
-            async (given, sender, ct) =>
+        .MapAreaGet<Asked, Query, IReadOnlyList<AvailableLicense>>("/licenses/available", nameof(ListAvailableLicenses), "Lists the licences that a customer can be assigned",
+            async (asked, sender, ct) =>
             {
-                var (customer, language, currency, start) = (given.Number("customer_code"), given.Language(), given.Currency(), given.Page());
-                var filter = new EditionFilter(currency, given.OptionalNumber("version_code"), given.OptionalNumber("license_duration"), given.OptionalText("license_code", 50));
-                return given.Broken ?? (await sender.Send(new Query(customer, filter, start), ct)).AsList(x => AvailableLicense.Of(x, currency, language));
+                var filter = new EditionFilter(asked.CurrencyCode ?? Area.Currency, asked.VersionCode, asked.LicenseDuration, asked.LicenseCode);
+                return (await sender.Send(new Query(asked.CustomerCode, filter, asked.Start), ct)).AsList(x => AvailableLicense.Of(x, filter.Currency, asked.Lang));
             });
 }

@@ -23,12 +23,14 @@ internal static class ListCustomerLicenses
                 : LicenseRefusals.CustomerNotFound(request.Customer);
     }
 
+    /// <summary>Whose, and which page.</summary>
+    /// <param name="CustomerCode">The customer's number.</param>
+    /// <param name="Lang">The language of names; EN where it is not said, and where there is no name in it.</param>
+    /// <param name="Limit">Items on a page; 200 where it is not said.</param>
+    /// <param name="After">What the page before gave as <c>next</c>.</param>
+    public sealed record Asked(int CustomerCode, [Language] string Lang = "EN", int? Limit = null, [Cursor] string? After = null) : IAskPage;
+
     public static void Map(IEndpointRouteBuilder area) => area
-        .MapAreaGet<Query, IReadOnlyList<AreaLicense>>("/licenses", nameof(ListCustomerLicenses), "Lists a customer's licences with states and dates, newest first",
-            ["customer_code", "lang", "limit", "after"],
-            async (given, sender, ct) =>
-            {
-                var (customer, language, start) = (given.Number("customer_code"), given.Language(), given.Page());
-                return given.Broken ?? (await sender.Send(new Query(customer, start), ct)).AsList(x => AreaLicense.Of(x, language));
-            });
+        .MapAreaGet<Asked, Query, IReadOnlyList<AreaLicense>>("/licenses", nameof(ListCustomerLicenses), "Lists a customer's licences with states and dates, newest first",
+            async (asked, sender, ct) => (await sender.Send(new Query(asked.CustomerCode, asked.Start), ct)).AsList(x => AreaLicense.Of(x, asked.Lang)));
 }

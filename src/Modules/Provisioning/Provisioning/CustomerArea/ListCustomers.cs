@@ -31,22 +31,23 @@ internal static class ListCustomers
         }
     }
 
+    /// <summary>Which page.</summary>
+    /// <param name="Lang">The language of names; EN where it is not said, and where there is no name in it.</param>
+    /// <param name="Limit">Items on a page; 200 where it is not said.</param>
+    /// <param name="After">What the page before gave as <c>next</c>.</param>
+    public sealed record Asked([Language] string Lang = "EN", int? Limit = null, [Cursor] string? After = null) : IAskPage;
+
+    /// <summary>Whom to show.</summary>
+    /// <param name="CustomerCode">The customer's number.</param>
+    /// <param name="Lang">The language of names; EN where it is not said, and where there is no name in it.</param>
+    public sealed record AskedOne(int CustomerCode, [Language] string Lang = "EN");
+
     public static void Map(IEndpointRouteBuilder area)
     {
-        area.MapAreaGet<Query, IReadOnlyList<AreaCustomer>>("/customers", nameof(ListCustomers), "Lists the partner's customers, newest first",
-            ["lang", "limit", "after"],
-            async (given, sender, ct) =>
-            {
-                var (_, start) = (given.Language(), given.Page());
-                return given.Broken ?? (await sender.Send(new Query(null, start), ct)).AsList(x => x);
-            });
-        area.MapAreaGet<Query, AreaCustomer>("/customers/detail", "GetCustomer", "Shows one customer",
-            ["customer_code", "lang"],
-            async (given, sender, ct) =>
-            {
-                var (customer, _) = (given.Number("customer_code"), given.Language());
-                return given.Broken ?? (await sender.Send(new Query(customer, new PageStart(1, null)), ct)).As(x => x.Items[0]);
-            });
+        area.MapAreaGet<Asked, Query, IReadOnlyList<AreaCustomer>>("/customers", nameof(ListCustomers), "Lists the partner's customers, newest first",
+            async (asked, sender, ct) => (await sender.Send(new Query(null, asked.Start), ct)).AsList(x => x));
+        area.MapAreaGet<AskedOne, Query, AreaCustomer>("/customers/detail", "GetCustomer", "Shows one customer",
+            async (asked, sender, ct) => (await sender.Send(new Query(asked.CustomerCode, new PageStart(1, null)), ct)).As(x => x.Items[0]));
     }
 
     private static AreaCustomer Of(CustomerRef x, CustomerProfile? profile) => new(

@@ -39,16 +39,18 @@ internal static class ListDirectories
         ["industries"] = [.. Industries.All.OrderBy(x => x.Key, StringComparer.Ordinal).Select(x => new Entry(x.Key, x.Value))],
     };
 
+    /// <summary>Which page.</summary>
+    /// <param name="Lang">The language of names; all are in EN.</param>
+    /// <param name="Limit">Items on a page; 200 where it is not said.</param>
+    /// <param name="After">What the page before gave as <c>next</c>.</param>
+    public sealed record Asked([Language] string Lang = "EN", int? Limit = null, [Cursor] string? After = null) : IAskPage;
+
     public static void Map(IEndpointRouteBuilder area)
     {
         foreach (var (path, name, what) in ((string, string, string)[])
             [(Versions, "ListAreaVersions", "versions of licences"), ("currencies", "ListAreaCurrencies", "currencies of ISO 4217"), (Countries, "ListAreaCountries", "countries of ISO 3166-1"),
                 ("industries", "ListAreaIndustries", "industries")])
-            area.MapAreaGet<Query, IReadOnlyList<Entry>>($"/directory/{path}", name, $"Lists the {what}", ["lang", "limit", "after"],
-                async (given, sender, ct) =>
-                {
-                    var (_, start) = (given.Language(), given.Page());
-                    return given.Broken ?? (await sender.Send(new Query(path, start), ct)).AsList(x => x);
-                });
+            area.MapAreaGet<Asked, Query, IReadOnlyList<Entry>>($"/directory/{path}", name, $"Lists the {what}",
+                async (asked, sender, ct) => (await sender.Send(new Query(path, asked.Start), ct)).AsList(x => x));
     }
 }

@@ -30,21 +30,44 @@ internal static class OpenCustomer
         }
     }
 
-    public static void Map(IEndpointRouteBuilder area) => area
-        .MapAreaPost<Command, NewCustomerCode>("/customers/new", nameof(OpenCustomer), "Opens a customer with a user of his own",
-            ["email", "password", "customer_name", "country_code", "industry_code", "company_name", "customer_surname", "phone", "lang"],
-            async (given, sender, ct) =>
+    /// <summary>The customer and his user.</summary>
+    /// <param name="Email">The user's address, by which he logs in.</param>
+    /// <param name="Password">The user's password.</param>
+    /// <param name="CustomerName">The user's name.</param>
+    /// <param name="CountryCode">ISO 3166-1, two letters.</param>
+    /// <param name="IndustryCode">A code of <c>/customerarea/directory/industries</c>.</param>
+    /// <param name="CompanyName">Needed unless the industry is <c>family</c>.</param>
+    /// <param name="CustomerSurname">The user's surname.</param>
+    /// <param name="Phone">The user's telephone number.</param>
+    /// <param name="Lang">The customer's language; EN where it is not said.</param>
+    public sealed record Asked(
+        [Text(254)] string Email, [Password] string Password, [Text(100)] string CustomerName, [Text(2)] string CountryCode, [Text(50)] string IndustryCode,
+        [Text(200)] string? CompanyName = null, [Text(100)] string? CustomerSurname = null, [Text(50)] string? Phone = null, [Language] string Lang = "EN") : IHaveRules
+    {
+        IEnumerable<FieldError> IHaveRules.Errors
+        {
+            get
             {
-                var (email, password, name) = (given.Text("email", 254), given.Password(), given.Text("customer_name", 100));
-                var (country, industry, surname) = (given.Text("country_code", 2), given.Text("industry_code", 50), given.OptionalText("customer_surname", 100));
-                var (phone, language) = (given.OptionalText("phone", 50), given.Language());
-                if (industry.Length > 0 && !Industries.All.ContainsKey(industry))
-                    given.Refuse("industry_code", "unknown_industry", "must be a code of /customerarea/directory/industries.");
-                var company = industry == Industries.Family ? given.OptionalText("company_name", 200) : given.Text("company_name", 200);
-                var person = surname is null ? name : $"{name} {surname}";
-                var customer = new NewCustomer(default, company is { Length: > 0 } ? company : person, country.ToUpperInvariant(), email, password, person, phone);
-                return given.Broken ?? (await sender.Send(new Command(customer, industry, language), ct)).As(x => new NewCustomerCode(x.Code));
-            });
+                if (!Industries.All.ContainsKey(IndustryCode))
+                    yield return new("/industry_code", "unknown_industry", "industry_code must be a code of /customerarea/directory/industries.");
+                if (IndustryCode != Industries.Family && CompanyName is null)
+                    yield return new("/company_name", "required", "company_name is required.");
+            }
+        }
+
+        public Command AsCommand()
+        {
+            var person = CustomerSurname is null ? CustomerName : $"{CustomerName} {CustomerSurname}";
+            return new(
+                new NewCustomer(default, CompanyName ?? person, CountryCode.ToUpperInvariant(), Email, Password, person, Phone), IndustryCode, Lang.ToUpperInvariant());
+        }
+
+        public override string ToString() => nameof(OpenCustomer);
+    }
+
+    public static void Map(IEndpointRouteBuilder area) => area
+        .MapAreaPost<Asked, Command, NewCustomerCode>("/customers/new", nameof(OpenCustomer), "Opens a customer with a user of his own",
+            async (asked, sender, ct) => (await sender.Send(asked.AsCommand(), ct)).As(x => new NewCustomerCode(x.Code)));
 }
 
 internal static class CustomerRefusals

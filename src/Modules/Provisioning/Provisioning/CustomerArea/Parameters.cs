@@ -1,10 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using System.Text.Unicode;
-using Licensing.Kernel.Http;
-using Licensing.Provisioning.Contracts;
 
 namespace Licensing.Provisioning.CustomerArea;
 
@@ -12,7 +9,7 @@ namespace Licensing.Provisioning.CustomerArea;
 /// The parameters of one request, wherever this door takes them from: a GET's query, or a JSON or form body, which the published samples send with a
 /// GET too. Whatever is wrong is collected, so that a caller hears of it all at once.
 /// </summary>
-internal sealed partial class Parameters
+internal sealed class Parameters
 {
     private const int MostForm = 64;
     private readonly Dictionary<string, string> _given = new(StringComparer.Ordinal);
@@ -24,94 +21,52 @@ internal sealed partial class Parameters
     {
     }
 
-    /// <summary>Null while nothing is wrong.</summary>
-    public RefusedResult? Broken => _errors.Count == 0 ? null : new RefusedResult(Refusal.AllFields(_errors));
-
-    public static async Task<Result<Parameters>> ReadAsync(HttpRequest request, IReadOnlyCollection<string> known, CancellationToken ct)
+    public static async Task<Result<T>> ReadAsync<T>(HttpRequest request, Shape<T> shape, CancellationToken ct) where T : class
     {
         var parameters = new Parameters();
         if (HttpMethods.IsGet(request.Method))
             foreach (var (name, values) in request.Query)
                 foreach (var value in values)
-                    parameters.Take(name, value, known);
-        if (await parameters.ReadBodyAsync(request, known, ct) is { } refusal)
+                    parameters.Take(name, value, shape.Names);
+        if (await parameters.ReadBodyAsync(request, shape.Names, ct) is { } refusal)
             return refusal;
-        return parameters;
+        var asked = shape.Make(parameters.ValueOf);
+        if (asked is IHaveRules own)
+            foreach (var error in own.Errors)
+                parameters.Refuse(error);
+        return parameters._errors.Count == 0 ? asked : Refusal.AllFields(parameters._errors);
     }
 
-    /// <param name="name">The parameter.</param>
-    /// <param name="longest">In characters.</param>
-    /// <param name="lines">Whether it may have several.</param>
-    public string Text(string name, int longest, bool lines = false) => OptionalText(name, longest, lines) ?? Missing(name, "");
-
-    public string? OptionalText(string name, int longest, bool lines = false) => SaidText(name) is not { } value ? null
-        : value.Length > longest ? Wrong<string>(name, "length", $"must have 1 to {longest} characters.")
-        : !(lines ? string.Concat(value.Split('\r', '\n', '\t')) : value).IsOneLine ? Wrong<string>(name, "invalid_character", "must not hold control characters.")
-        : value;
-
-    /// <summary>As it was written, blanks and all.</summary>
-    public string Password() => _notTexts.Contains("password") || _given.GetValueOrDefault("password") is not { Length: > 0 } value ? SaidText("password") ?? Missing("password", "")
-        : value.Length is < 8 or > 72 ? Wrong<string>("password", "length", "must have 8 to 72 characters.") ?? ""
-        : value;
-
-    public int Number(string name) => OptionalNumber(name) ?? Missing(name, 0);
-
-    public int? OptionalNumber(string name) => Said(name) is not { } value ? null
-        : int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number
-        : Wrong<int?>(name, "not_a_number", "must be a whole number of 0 or more.");
-
-    /// <summary>True where it is not said.</summary>
-    public bool Flag(string name) => Said(name) is not { } value || value.ToLowerInvariant() switch
+    private object? ValueOf(Parameter parameter)
     {
-        "true" or "1" => true,
-        "false" or "0" => false,
-        _ => Wrong<bool>(name, "not_a_flag", "must be true or false."),
-    };
+        if (Said(parameter) is not { } said)
+        {
+            if (parameter.IsRequired)
+                Refuse(new FieldError("/" + parameter.Name, "required", $"{parameter.Name} is required."));
+            return parameter.Instead;
+        }
 
-    public Currency Currency() => OptionalCurrency() ?? Kernel.Currency.Parse("EUR");
-
-    public Currency? OptionalCurrency() => SaidText("currency_code") is not { } value ? null
-        : Kernel.Currency.TryParse(value, out var currency) ? currency
-        : Wrong<Currency?>("currency_code", "unknown_currency", "must be the code of an active ISO 4217 currency, such as EUR.");
-
-    /// <summary>Of names; two capital letters, EN where it is not said.</summary>
-    public string Language() => SaidText("lang") is not { } value ? "EN"
-        : TwoLetters().IsMatch(value) ? value.ToUpperInvariant()
-        : Wrong<string>("lang", "not_a_language", "must be a language of two letters, such as EN.") ?? "EN";
-
-    public LicenseId LicenseId() => new(SaidText("license_id") is not { } value ? Missing("license_id", Guid.Empty)
-        : Guid.TryParse(value, out var id) ? id
-        : Wrong<Guid>("license_id", "not_an_id", "must be the id of a license."));
-
-    /// <summary>Which page of a list; as many at once as there may be, for clients from before there were pages.</summary>
-    public PageStart Page()
-    {
-        var limit = OptionalNumber("limit");
-        if (!PageStart.Read(limit ?? PageStart.MostItems, SaidText("after")).Refused(out var refusal, out var start))
-            return start;
-        _errors.AddRange(refusal.Fields);
-        return new PageStart(1, null);
+        string? rule;
+        if (parameter.IsSaidAsText && _notTexts.Contains(parameter.Name))
+            rule = "must be a text.";
+        else if (parameter.Read(said, out rule) is { } value)
+            return value;
+        Refuse(new FieldError("/" + parameter.Name, "invalid", $"{parameter.Name} {rule}"));
+        return parameter.Instead;
     }
-
-    public void Refuse(string name, string code, string message) => _errors.Add(new FieldError("/" + name, code, $"{name} {message}"));
 
     // What is empty is not said: forms send every field.
-    private string? Said(string name) => _given.GetValueOrDefault(name)?.Trim() is { Length: > 0 } value ? value : null;
+    private string? Said(Parameter parameter) => _given.GetValueOrDefault(parameter.Name) is not { } value ? null
+        : (parameter.IsAsWritten ? value : value.Trim()) is { Length: > 0 } said ? said
+        : null;
 
-    private string? SaidText(string name) => _notTexts.Contains(name) ? Wrong<string>(name, "not_a_text", "must be a text.") : Said(name);
+    private void Refuse(string name, string code, string message) => _errors.Add(new FieldError("/" + name, code, $"{name} {message}"));
 
-    private T Missing<T>(string name, T instead)
+    // What could not be read has been told of already.
+    private void Refuse(FieldError error)
     {
-        // What could not be read has been told of already.
-        if (!_errors.Exists(e => e.Pointer == "/" + name))
-            Refuse(name, "required", "is required.");
-        return instead;
-    }
-
-    private T? Wrong<T>(string name, string code, string rule)
-    {
-        Refuse(name, code, rule);
-        return default;
+        if (!_errors.Exists(e => e.Pointer[1..] == error.Pointer[1..]))
+            _errors.Add(error);
     }
 
     private void Take(string name, string? value, IReadOnlyCollection<string> known)
@@ -255,7 +210,4 @@ internal sealed partial class Parameters
     private static Refusal NotAForm { get; } = new(RefusalKind.Malformed, "malformed_form", $"The form in the body is not UTF-8, has no end or more than {MostForm} parts.");
 
     private static Refusal NotText { get; } = new(RefusalKind.Malformed, "malformed_json", "A text in the body is not Unicode.");
-
-    [GeneratedRegex(@"^[A-Za-z]{2}\z")]
-    private static partial Regex TwoLetters();
 }

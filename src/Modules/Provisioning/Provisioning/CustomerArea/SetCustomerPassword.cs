@@ -23,12 +23,16 @@ internal static class SetCustomerPassword
                 : await accounts.SetPasswordAsync(tenant.Id, command.Password, cancellationToken);
     }
 
+    /// <summary>Whose password, and which.</summary>
+    /// <param name="CustomerCode">The customer's number.</param>
+    /// <param name="Password">The new password.</param>
+    /// <param name="Lang">The language of names; EN where it is not said, and where there is no name in it.</param>
+    public sealed record Asked(int CustomerCode, [Password] string Password, [Language] string Lang = "EN")
+    {
+        public override string ToString() => $"{nameof(SetCustomerPassword)} {CustomerCode}";
+    }
+
     public static void Map(IEndpointRouteBuilder area) => area
-        .MapAreaPost<Command, PasswordSet>("/customers/password", nameof(SetCustomerPassword), "Sets the password of a customer's user",
-            ["customer_code", "password", "lang"],
-            async (given, sender, ct) =>
-            {
-                var (customer, password, _) = (given.Number("customer_code"), given.Password(), given.Language());
-                return given.Broken ?? (await sender.Send(new Command(customer, password), ct)).As(_ => new PasswordSet(customer));
-            });
+        .MapAreaPost<Asked, Command, PasswordSet>("/customers/password", nameof(SetCustomerPassword), "Sets the password of a customer's user",
+            async (asked, sender, ct) => (await sender.Send(new Command(asked.CustomerCode, asked.Password), ct)).As(_ => new PasswordSet(asked.CustomerCode)));
 }

@@ -29,12 +29,13 @@ internal static class ActivateLicense
         }
     }
 
+    /// <summary>Which license of which customer.</summary>
+    /// <param name="LicenseId">The license's id.</param>
+    /// <param name="CustomerCode">The customer's number.</param>
+    /// <param name="Lang">The language of names; EN where it is not said, and where there is no name in it.</param>
+    public sealed record Asked(LicenseId LicenseId, int CustomerCode, [Language] string Lang = "EN");
+
     public static void Map(IEndpointRouteBuilder area) => area
-        .MapAreaPost<Command, AreaLicense>("/licenses/activate", nameof(ActivateLicense), "Activates a licence; its clock starts",
-            ["license_id", "customer_code", "lang"],
-            async (given, sender, ct) =>
-            {
-                var (customer, id, language) = (given.Number("customer_code"), given.LicenseId(), given.Language());
-                return given.Broken ?? (await sender.Send(new Command(customer, id), ct)).As(x => AreaLicense.Of(x, language));
-            });
+        .MapAreaPost<Asked, Command, AreaLicense>("/licenses/activate", nameof(ActivateLicense), "Activates a licence; its clock starts",
+            async (asked, sender, ct) => (await sender.Send(new Command(asked.CustomerCode, asked.LicenseId), ct)).As(x => AreaLicense.Of(x, asked.Lang)));
 }

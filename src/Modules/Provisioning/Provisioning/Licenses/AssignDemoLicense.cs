@@ -53,12 +53,14 @@ internal static class AssignDemoLicense
         }
     }
 
+    /// <summary>Whom to assign it to.</summary>
+    /// <param name="CustomerCode">The customer's number.</param>
+    /// <param name="Lang">The language of names; EN where it is not said, and where there is no name in it.</param>
+    /// <param name="AcceptNotifications">Whether the customer is told by mail; true where it is not said.</param>
+    public sealed record Asked(int CustomerCode, [Language] string Lang = "EN", bool AcceptNotifications = true);
+
     public static void Map(IEndpointRouteBuilder area) => area
-        .MapAreaPost<Command, AreaLicense>("/licenses/demo", nameof(AssignDemoLicense), "Assigns a demo licence: 30 days, free, at most two per customer",
-            ["customer_code", "lang", "accept_notifications"],
-            async (given, sender, ct) =>
-            {
-                var (customer, language, notify) = (given.Number("customer_code"), given.Language(), given.Flag("accept_notifications"));
-                return given.Broken ?? (await sender.Send(new Command(customer, language, notify), ct)).As(x => AreaLicense.Of(x, language));
-            });
+        .MapAreaPost<Asked, Command, AreaLicense>("/licenses/demo", nameof(AssignDemoLicense), "Assigns a demo licence: 30 days, free, at most two per customer",
+            async (asked, sender, ct) =>
+                (await sender.Send(new Command(asked.CustomerCode, asked.Lang, asked.AcceptNotifications), ct)).As(x => AreaLicense.Of(x, asked.Lang)));
 }

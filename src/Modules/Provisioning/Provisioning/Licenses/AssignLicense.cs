@@ -39,15 +39,23 @@ internal static class AssignLicense
         }
     }
 
+    /// <summary>What to assign to whom, and what to pay with.</summary>
+    /// <param name="CustomerCode">The customer's number.</param>
+    /// <param name="LicenseCode">The edition's code.</param>
+    /// <param name="LicenseInfo">What the license is for, in the partner's words.</param>
+    /// <param name="AcceptNotifications">Whether the customer is told by mail; true where it is not said.</param>
+    /// <param name="CurrencyCode">ISO 4217; EUR where it is not said.</param>
+    /// <param name="Lang">The language of names; EN where it is not said, and where there is no name in it.</param>
+    public sealed record Asked(
+        int CustomerCode, [Text(50)] string LicenseCode, [Text(200, HasLines = true)] string LicenseInfo, bool AcceptNotifications = true, Currency? CurrencyCode = null,
+        [Language] string Lang = "EN");
+
     public static void Map(IEndpointRouteBuilder area) => area
-        .MapAreaPost<Command, AreaLicense>("/licenses/bulk", nameof(AssignLicense), "Assigns a paid licence, deducting its price from the partner's credit",
-            ["customer_code", "license_code", "license_info", "accept_notifications", "currency_code", "lang"],
-            async (given, sender, ct) =>
-            {
-                var (customer, code, info) = (given.Number("customer_code"), given.Text("license_code", 50), given.Text("license_info", 200, lines: true));
-                var (notify, currency, language) = (given.Flag("accept_notifications"), given.Currency(), given.Language());
-                return given.Broken ?? (await sender.Send(new Command(customer, code, info, currency, notify), ct)).As(x => AreaLicense.Of(x, language));
-            });
+        .MapAreaPost<Asked, Command, AreaLicense>("/licenses/bulk", nameof(AssignLicense), "Assigns a paid licence, deducting its price from the partner's credit",
+            async (asked, sender, ct) =>
+                (await sender.Send(new Command(asked.CustomerCode, asked.LicenseCode, asked.LicenseInfo, asked.CurrencyCode ?? Area.Currency, asked.AcceptNotifications), ct))
+                .As(x => AreaLicense.Of(x, asked.Lang)))
+        .Produces(StatusCodes.Status402PaymentRequired);
 }
 
 internal static class LicensePayment

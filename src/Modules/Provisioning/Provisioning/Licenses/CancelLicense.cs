@@ -32,12 +32,13 @@ internal static class CancelLicense
         }
     }
 
+    /// <summary>Which license of which customer.</summary>
+    /// <param name="LicenseId">The license's id.</param>
+    /// <param name="CustomerCode">The customer's number.</param>
+    /// <param name="Lang">The language of names; EN where it is not said, and where there is no name in it.</param>
+    public sealed record Asked(LicenseId LicenseId, int CustomerCode, [Language] string Lang = "EN");
+
     public static void Map(IEndpointRouteBuilder area) => area
-        .MapAreaPost<Command, AreaLicense>("/licenses/cancel", nameof(CancelLicense), "Cancels a licence; one never activated gives its credit back",
-            ["license_id", "customer_code", "lang"],
-            async (given, sender, ct) =>
-            {
-                var (customer, id, language) = (given.Number("customer_code"), given.LicenseId(), given.Language());
-                return given.Broken ?? (await sender.Send(new Command(customer, id), ct)).As(x => AreaLicense.Of(x, language));
-            });
+        .MapAreaPost<Asked, Command, AreaLicense>("/licenses/cancel", nameof(CancelLicense), "Cancels a licence; one never activated gives its credit back",
+            async (asked, sender, ct) => (await sender.Send(new Command(asked.CustomerCode, asked.LicenseId), ct)).As(x => AreaLicense.Of(x, asked.Lang)));
 }

@@ -45,12 +45,15 @@ internal static class RenewLicense
         }
     }
 
+    /// <summary>Which license of which customer, and what to pay with.</summary>
+    /// <param name="LicenseId">The license's id.</param>
+    /// <param name="CustomerCode">The customer's number.</param>
+    /// <param name="CurrencyCode">ISO 4217; the one that the license was paid in where it is not said.</param>
+    /// <param name="Lang">The language of names; EN where it is not said, and where there is no name in it.</param>
+    public sealed record Asked(LicenseId LicenseId, int CustomerCode, Currency? CurrencyCode = null, [Language] string Lang = "EN");
+
     public static void Map(IEndpointRouteBuilder area) => area
-        .MapAreaPost<Command, AreaLicense>("/licenses/renew", nameof(RenewLicense), "Renews a licence: a successor starts when this one ends",
-            ["license_id", "customer_code", "currency_code", "lang"],
-            async (given, sender, ct) =>
-            {
-                var (customer, id, currency, language) = (given.Number("customer_code"), given.LicenseId(), given.OptionalCurrency(), given.Language());
-                return given.Broken ?? (await sender.Send(new Command(customer, id, currency), ct)).As(x => AreaLicense.Of(x, language));
-            });
+        .MapAreaPost<Asked, Command, AreaLicense>("/licenses/renew", nameof(RenewLicense), "Renews a licence: a successor starts when this one ends",
+            async (asked, sender, ct) => (await sender.Send(new Command(asked.CustomerCode, asked.LicenseId, asked.CurrencyCode), ct)).As(x => AreaLicense.Of(x, asked.Lang)))
+        .Produces(StatusCodes.Status402PaymentRequired);
 }
