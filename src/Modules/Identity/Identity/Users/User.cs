@@ -67,7 +67,8 @@ internal sealed class User : IOwned, IVersioned
 
     public bool MustChangePassword { get; private set; }
 
-    /// <summary>Who else chose the password, user or key, and so knows it; null when he did himself.</summary>
+    /// <summary>Who else chose the password, user or key, and so knows it; null when he did himself. The trail tells it by its principal.</summary>
+    [Secret]
     public Guid? PasswordGivenBy { get; private set; }
 
     public bool MfaEnabled { get; private set; }
