@@ -25,7 +25,16 @@ internal sealed record Person(App App, Guid Id, string Email, string Password)
             mustChangePassword = mustChange,
         }, TestContext.Current.CancellationToken);
         created.StatusCode.ShouldBe(System.Net.HttpStatusCode.Created);
-        return new Person(branch.App, (await created.JsonAsync()).GetProperty("id").GetGuid(), email, password);
+        var person = new Person(branch.App, (await created.JsonAsync()).GetProperty("id").GetGuid(), email, password);
+        // As if he had changed it since: nobody else knows it.
+        if (!mustChange)
+            await branch.App.InAsync<Npgsql.NpgsqlDataSource, int>(async database =>
+            {
+                await using var choosing = database.CreateCommand("update identity.users set password_given_by = null where id = $1");
+                choosing.Parameters.Add(new() { Value = person.Id });
+                return await choosing.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+            });
+        return person;
     }
 
     public Task<HttpResponseMessage> TryLoginAsync(string? password = null) =>
@@ -55,6 +64,16 @@ internal static class Credentials
 
     extension(HttpClient client)
     {
+        /// <summary>A caller of the customer area, with a key that this one makes with all that its partner's administrators may do.</summary>
+        public async Task<HttpClient> CustomerAreaAsync(App app)
+        {
+            using var made = await client.PostAsync("/api/v1/api-keys", new { name = "area", role = Licensing.Identity.Contracts.Roles.PartnerAdministrator });
+            made.StatusCode.ShouldBe(System.Net.HttpStatusCode.Created);
+            var area = app.Anonymous();
+            area.DefaultRequestHeaders.Add("X-API-KEY", (await made.JsonAsync()).GetProperty("key").GetString());
+            return area;
+        }
+
         public Task<HttpResponseMessage> PostAsync(string path, object? body, string? key = null) => client.SendAsync(HttpMethod.Post, path, body, key);
 
         public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, object? body, string? key = null, string? ifMatch = null)

@@ -41,9 +41,11 @@ internal sealed class AuthenticationStep(RequestDelegate next, IEnumerable<IAuth
             var proof = await authenticator.AuthenticateAsync(context, context.RequestAborted);
             if (proof.Refusal is { } refusal)
             {
+                // What is refused here never reaches the step that counts requests, and guessing at credentials must not be free.
+                var spent = limits.SpendFailure(context);
                 if (slice?.Policy.Anyone == true)
                     break;
-                await RefuseAsync(context, refusal);
+                await context.Dialect.RefuseAsync(context, spent ?? refusal);
                 return;
             }
 
@@ -57,13 +59,10 @@ internal sealed class AuthenticationStep(RequestDelegate next, IEnumerable<IAuth
         // Asked before the body is read: what a caller may not do at all costs nothing and tells him nothing of the body's rules.
         if (slice is not null && AuthorizationRefusals.Of(slice.Policy, context.RequestServices.GetRequiredService<Principal>().Access) is { } refused)
         {
-            await RefuseAsync(context, refused);
+            await context.Dialect.RefuseAsync(context, limits.Spend(context) ?? refused);
             return;
         }
 
         await next(context);
     }
-
-    // What is refused here never reaches the step that counts requests, and guessing at credentials must not be free.
-    private Task RefuseAsync(HttpContext context, Refusal refusal) => context.Dialect.RefuseAsync(context, limits.Spend(context) ?? refusal);
 }

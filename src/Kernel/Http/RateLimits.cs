@@ -15,7 +15,7 @@ public sealed class LimitSettings
     /// <summary>Requests that a principal may make at once.</summary>
     public int Burst { get; set; } = 2_000;
 
-    /// <summary>The same for callers without a credential, per address (IPv6: per /64).</summary>
+    /// <summary>The same per address (IPv6: per /64): without a credential, where anyone may ask, and of credentials that do not hold.</summary>
     public int AnonymousPerSecond { get; set; } = 20;
 
     public int AnonymousBurst { get; set; } = 100;
@@ -24,7 +24,7 @@ public sealed class LimitSettings
     public long BodyBytes { get; set; } = 1 << 20;
 }
 
-/// <summary>A token bucket per principal, or per address for the unknown.</summary>
+/// <summary>A token bucket per principal, or per address for the unknown; and one per address for credentials that do not hold.</summary>
 public sealed class RateLimits : IDisposable
 {
     private readonly LimitSettings _settings;
@@ -46,23 +46,35 @@ public sealed class RateLimits : IDisposable
         });
     }
 
-    /// <summary>Why no credential is looked up for the address now, or null: its bucket is spent, and to see that costs nothing and takes nothing.</summary>
+    /// <summary>
+    /// Why no credential is looked up for the address now, or null: too many that came from it did not hold, and to see that costs nothing
+    /// and takes nothing.
+    /// </summary>
     public Refusal? RefusalOfAddress(HttpContext context) =>
-        context.GetEndpoint()?.Metadata.GetMetadata<NeverLimited>() is null
-        && _limiter.GetStatistics((Guid.Empty, CallerNetwork.Of(context.Connection.RemoteIpAddress))) is { CurrentAvailablePermits: 0 }
-            ? Limited(_settings.AnonymousPerSecond)
-            : null;
+        !IsNeverLimited(context) && _limiter.GetStatistics((Guid.Empty, FailuresOf(context))) is { CurrentAvailablePermits: 0 } ? Limited(_settings.AnonymousPerSecond) : null;
 
-    /// <summary>Takes one request from the caller's bucket and tells what is left (RateLimit header fields).</summary>
+    /// <summary>Counts a credential that did not hold: in a bucket of its own, so that strangers without any keep nobody's from being looked up.</summary>
+    internal Refusal? SpendFailure(HttpContext context) => Spend(context, (Guid.Empty, FailuresOf(context)));
+
+    /// <summary>Takes one request from the caller's bucket, or from his address's where anyone may ask: else each credential would have a bucket there.</summary>
     /// <returns>The refusal when there was none left.</returns>
     internal Refusal? Spend(HttpContext context)
     {
-        if (context.GetEndpoint()?.Metadata.GetMetadata<NeverLimited>() is not null)
-            return null;
-
         var principal = context.RequestServices.GetRequiredService<Principal>();
-        var known = principal.Id != Guid.Empty;
-        var caller = known ? (principal.Id, "") : (Guid.Empty, CallerNetwork.Of(context.Connection.RemoteIpAddress));
+        var known = principal.Id != Guid.Empty && context.GetEndpoint()?.Metadata.GetMetadata<SliceMetadata>()?.Policy.Anyone != true;
+        return Spend(context, known ? (principal.Id, "") : (Guid.Empty, CallerNetwork.Of(context.Connection.RemoteIpAddress)));
+    }
+
+    private static string FailuresOf(HttpContext context) => $"failed {CallerNetwork.Of(context.Connection.RemoteIpAddress)}";
+
+    private static bool IsNeverLimited(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<NeverLimited>() is not null;
+
+    // Tells what is left, too (RateLimit header fields).
+    private Refusal? Spend(HttpContext context, (Guid Principal, string Address) caller)
+    {
+        if (IsNeverLimited(context))
+            return null;
+        var known = caller.Principal != Guid.Empty;
         using var lease = _limiter.AttemptAcquire(caller);
         var (perSecond, burst) = known ? (_settings.PerSecond, _settings.Burst) : (_settings.AnonymousPerSecond, _settings.AnonymousBurst);
         var left = _limiter.GetStatistics(caller)?.CurrentAvailablePermits ?? 0;

@@ -210,6 +210,29 @@ public sealed class CertificateTests(App app) : IClassFixture<App>
         }
     }
 
+    [Fact]
+    public async Task What_a_squatter_enrolled_and_lost_is_its_owners_to_enrol()
+    {
+        var (squatting, branch) = (await app.BranchAsync(), await app.BranchAsync());
+        using var squatter = squatting.As(Roles.PartnerAdministrator);
+        using var owner = branch.As(Roles.PartnerAdministrator);
+        using var key = RSA.Create(2048);
+        using var certificate = SelfSigned(key);
+        var (pem, keyId) = (certificate.ExportCertificatePem(), $"SERIAL-{branch.Partner.Code}");
+        Task<HttpResponseMessage> EnrolIt(HttpClient by, OrganizationRef at) => by.PostAsync("/api/v1/certificates", new { organizationId = at.Id.Value, pem, profile = "v1", keyId });
+        using var squatted = await EnrolIt(squatter, squatting.Partner);
+        (await (await EnrolIt(owner, branch.Partner)).CodeAsync()).ShouldBe("certificate_enrolled");
+
+        using var administrator = branch.Administrator();
+        (await administrator.SendAsync(HttpMethod.Delete, squatted.Headers.Location!.ToString(), null)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+
+        (await FindAsync(keyId))!.RevokedAt.ShouldNotBeNull();
+        (await EnrolIt(owner, branch.Partner)).StatusCode.ShouldBe(HttpStatusCode.Created);
+        foreach (var kid in new[] { keyId, certificate.Thumbprint.ToLowerInvariant() })
+            (await FindAsync(kid))!.OrganizationId.ShouldBe(branch.Partner.Id);
+        (await (await EnrolIt(squatter, squatting.Partner)).CodeAsync()).ShouldBe("certificate_enrolled");
+    }
+
     private static X509Certificate2 SelfSigned(RSA key) => Request(key, "CN=reseller").CreateSelfSigned(From, Until);
 
     private static Task<HttpResponseMessage> EnrolAsync(HttpClient client, OrganizationRef at, string pem) =>

@@ -89,6 +89,35 @@ public sealed class PublishedKeysTests(App app) : IClassFixture<App>
         published.ShouldNotContain(1.ToString("x40"));
     }
 
+    [Fact]
+    public async Task No_branch_fills_the_list_alone()
+    {
+        var (branch, flooding) = (await app.BranchAsync(), await app.BranchAsync());
+        var one = await EnrolAsync(branch.As(Roles.PartnerAdministrator), branch.Partner);
+        var flood = await EnrolAsync(flooding.As(Roles.PartnerAdministrator), flooding.Partner);
+        // Newer than the other branch's.
+        await app.InAsync<NpgsqlDataSource, int>(async database =>
+        {
+            await using var command = database.CreateCommand(
+                """
+                insert into identity.certificates
+                    (id, organization_id, owner_path, fingerprint, profile, subject, public_key, pem, not_before, not_after, created_by, created_at, version)
+                select ('ffffffff-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, organization_id, owner_path, 'f' || lpad(to_hex(n), 39, '0'), profile, subject,
+                       public_key, pem, not_before, not_after, created_by, created_at, 1
+                from identity.certificates, generate_series(1, $2) n where fingerprint = $1
+                """);
+            command.Parameters.Add(new() { Value = flood.Fingerprint });
+            command.Parameters.Add(new() { Value = CertificateKeys.MostPublished });
+            return await command.ExecuteNonQueryAsync(Ct);
+        });
+        app.Clock.Advance(CertificateKeys.Fresh);
+
+        var published = await PublishedAsync(app.Anonymous());
+
+        published.Count.ShouldBe(1_000);
+        published.ShouldContain(one.Fingerprint);
+    }
+
     private async Task<(string Path, string Fingerprint)> EnrolAsync(HttpClient client, OrganizationRef at)
     {
         using var key = RSA.Create(2048);

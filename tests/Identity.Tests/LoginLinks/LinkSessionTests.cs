@@ -12,7 +12,7 @@ public sealed class LinkSessionTests(App app) : IClassFixture<App>
         { "POST", "auth/login-links" }, { "POST", "api-keys" }, { "POST", "api-keys/*/rotate" }, { "PATCH", "api-keys/*" },
         { "POST", "clients" }, { "POST", "clients/*/secrets" }, { "PATCH", "clients/*" }, { "POST", "certificates" }, { "POST", "users" },
         { "PATCH", "users/*" }, { "POST", "users/*/reset-mfa" }, { "DELETE", "users/*/identities/*" }, { "POST", "auth/password" },
-        { "POST", "auth/mfa" }, { "POST", "auth/mfa/confirm" }, { "DELETE", "auth/mfa" },
+        { "POST", "auth/mfa" }, { "POST", "auth/mfa/confirm" }, { "DELETE", "auth/mfa" }, { "POST", "users/*/enable" }, { "POST", "tenants/*/transfer" },
     };
 
     [Theory]
@@ -86,6 +86,41 @@ public sealed class LinkSessionTests(App app) : IClassFixture<App>
         entries.ShouldContain(("identity.refresh_session", $"{user} (by link of {maker})"));
 
         static (string?, string?) Told(JsonElement entry) => (entry.GetProperty("action").GetString(), entry.GetProperty("principal").GetProperty("name").GetString());
+    }
+
+    [Fact]
+    public async Task The_trail_knows_him_by_his_id_whatever_others_call_themselves()
+    {
+        var place = await ArrangeAsync();
+        using var changed = await place.ByLink.SendAsync(HttpMethod.Patch, $"/api/v1/tenants/{place.Branch.Tenant.Id.Value}", new { displayName = "Renamed" });
+        changed.StatusCode.ShouldBe(HttpStatusCode.OK);
+        using var own = await place.User.ClientAsync();
+        using var made = await own.PostAsync("/api/v1/api-keys", new { name = $"nobody (by link of {place.Maker.Email.ToLowerInvariant()})", role = Roles.PartnerAdministrator });
+        using var forger = app.Bearer((await made.JsonAsync()).GetProperty("key").GetString()!);
+        using var forged = await forger.SendAsync(HttpMethod.Patch, $"/api/v1/tenants/{place.Branch.Tenant.Id.Value}", new { displayName = "Forged" });
+        forged.StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        var his = (await place.Branch.Administrator().GetJsonAsync($"/api/v1/audit?limit=50&principalId={place.Maker.Id}&action=identity.patch_organization"))
+            .GetProperty("items").EnumerateArray().Select(e => e.GetProperty("principal")).ToList();
+        var all = (await place.Branch.Administrator().GetJsonAsync($"/api/v1/audit?limit=50&action=identity.patch_organization&organizationId={place.Branch.Tenant.Id.Value}"))
+            .GetProperty("items").EnumerateArray().Select(e => e.GetProperty("principal")).ToList();
+
+        var one = his.ShouldHaveSingleItem();
+        (one.GetProperty("id").GetGuid(), one.GetProperty("linkMakerId").GetGuid()).ShouldBe((place.User.Id, place.Maker.Id));
+        all.Count.ShouldBe(2);
+        all.Count(p => p.GetProperty("linkMakerId").ValueKind is JsonValueKind.Null).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Settings_that_are_no_way_in_may_be_changed()
+    {
+        var place = await ArrangeAsync();
+
+        using var branding = await place.ByLink.SendAsync(HttpMethod.Patch, "/api/v1/settings", new { branding = new { name = "Ours" } });
+        using var both = await place.ByLink.SendAsync(HttpMethod.Patch, "/api/v1/settings", new { branding = new { name = "Ours" }, identity = new { sessionHours = 8 } });
+
+        branding.StatusCode.ShouldBe(HttpStatusCode.OK, await branding.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        (both.StatusCode, await both.CodeAsync()).ShouldBe((HttpStatusCode.Forbidden, "not_in_person"));
     }
 
     private async Task<Place> ArrangeAsync()

@@ -1,5 +1,7 @@
 using System.Net;
 using Licensing.Identity.Contracts;
+using Licensing.Identity.Organizations;
+using Npgsql;
 
 namespace Licensing.Identity.Tests.Organizations;
 
@@ -97,6 +99,53 @@ public sealed class LifecycleTests(App app) : IClassFixture<App>
 
         refused.StatusCode.ShouldBe(HttpStatusCode.Conflict);
         (await refused.CodeAsync()).ShouldBe("organization_suspended");
+    }
+
+    [Theory]
+    [InlineData("suspend")]
+    [InlineData("resume")]
+    [InlineData("rename")]
+    public async Task Who_opens_something_there_without_end_does_not_keep_it_waiting(string change)
+    {
+        var branch = await app.BranchAsync();
+        using var administrator = branch.Administrator();
+        var path = $"/api/v1/partners/{branch.Partner.Id.Value}";
+        if (change == "resume")
+            (await administrator.PostAsync($"{path}/suspend", new { reason = "unpaid" })).StatusCode.ShouldBe(HttpStatusCode.OK);
+        await using var connection = await app.InAsync<NpgsqlDataSource, NpgsqlConnection>(async database => await database.OpenConnectionAsync(Ct));
+        await using var opening = await connection.BeginTransactionAsync(Ct);
+        await using (var locking = new NpgsqlCommand("select 1 from identity.organizations where id = $1 for key share", connection, opening)
+        { Parameters = { new() { Value = branch.Partner.Id.Value } } })
+            await locking.ExecuteNonQueryAsync(Ct);
+
+        using var answer = await (change switch
+        {
+            "suspend" => administrator.PostAsync($"{path}/suspend", new { reason = "unpaid" }),
+            "resume" => administrator.PostAsync($"{path}/resume", body: null),
+            _ => administrator.SendAsync(HttpMethod.Patch, path, new { displayName = "Renamed" }),
+        }).WaitAsync(TimeSpan.FromSeconds(20), Ct);
+
+        answer.StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Theory]
+    [InlineData(OrganizationKind.Partner)]
+    [InlineData(OrganizationKind.Distributor)]
+    public async Task A_suspension_and_an_opening_below_come_one_after_the_other(OrganizationKind kind)
+    {
+        var branch = await app.BranchAsync();
+        using var administrator = branch.Administrator();
+        var at = kind is OrganizationKind.Partner ? branch.Partner.Id : branch.Distributor.Id;
+        var (first, second) = (new CreateTenant.Command(branch.Partner.Id, "first", "First"), new { partnerId = branch.Partner.Id.Value, externalId = "second", displayName = "Second" });
+
+        using var suspended = await app.DuringAsync(
+            async sender => (await sender.Send(first, Ct)).Refusal, () => administrator.PostAsync($"/api/v1/{kind.ToString().ToLowerInvariant()}s/{at.Value}/suspend", new { reason = "unpaid" }));
+        suspended.StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await administrator.PostAsync($"/api/v1/{kind.ToString().ToLowerInvariant()}s/{at.Value}/resume", body: null)).StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        using var opened = await app.DuringAsync(
+            async sender => (await sender.Send(new SuspendOrganization.Command(kind, at, "unpaid"), Ct)).Refusal, () => administrator.PostAsync("/api/v1/tenants", second));
+        (opened.StatusCode, await opened.CodeAsync()).ShouldBe((HttpStatusCode.Conflict, "organization_suspended"));
     }
 
     [Fact]

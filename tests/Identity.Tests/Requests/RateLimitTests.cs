@@ -2,6 +2,7 @@ using System.Net;
 using Licensing.Identity.Contracts;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Licensing.Identity.Tests.Requests;
 
@@ -60,7 +61,6 @@ public sealed class RateLimitTests(RateLimitTests.Strict app) : IClassFixture<Ra
     [Fact]
     public async Task At_an_address_that_has_spent_its_bucket_no_credential_is_looked_up_but_the_known_ones_pass()
     {
-        var ct = TestContext.Current.CancellationToken;
         const string address = "203.0.113.77";
         var branch = await app.BranchAsync();
         var seen = await KeyAsync();
@@ -79,19 +79,71 @@ public sealed class RateLimitTests(RateLimitTests.Strict app) : IClassFixture<Ra
         using var elsewhere = app.Bearer(unseen[0]);
         (await elsewhere.StatusAsync("/api/v1/tenants")).ShouldBe(HttpStatusCode.OK);
 
-        async Task<HttpStatusCode> StatusAsync(string credential)
-        {
-            using var client = app.From(address);
-            client.DefaultRequestHeaders.Add("X-API-KEY", credential);
-            using var answer = await client.GetAsync("/api/v1/tenants", ct);
-            return answer.StatusCode;
-        }
+        Task<HttpStatusCode> StatusAsync(string credential) => this.StatusAsync(address, credential);
 
-        async Task<string> KeyAsync()
-        {
-            using var administrator = branch.Administrator();
-            using var made = await administrator.PostAsync("/api/v1/api-keys", new { name = "k", organizationId = branch.Partner.Id.Value, role = Roles.PartnerReader });
-            return (await made.JsonAsync()).GetProperty("key").GetString()!;
-        }
+        Task<string> KeyAsync() => this.KeyAsync(branch);
+    }
+
+    [Fact]
+    public async Task There_one_that_held_lately_is_looked_up_again()
+    {
+        const string address = "203.0.113.78";
+        var branch = await app.BranchAsync();
+        var good = await KeyAsync(branch);
+        (await StatusAsync(address, good)).ShouldBe(HttpStatusCode.OK);
+        // As after five seconds, or after any change to anyone.
+        app.Services.GetRequiredService<Identity.Credentials.CredentialCache>().Forget();
+
+        // Among bad ones sent at once, since the bucket is filled again as time goes by.
+        var answers = await Task.WhenAll(Enumerable.Range(0, 20 * Burst)
+            .Select(i => i >= 10 * Burst && i % 20 == 0)
+            .Select(async isGood => (Good: isGood, Status: await StatusAsync(address, isGood ? good : "not a credential"))));
+
+        answers.Where(a => a.Good).ShouldAllBe(a => a.Status == HttpStatusCode.OK);
+        answers.Where(a => !a.Good).ShouldContain(a => a.Status == HttpStatusCode.TooManyRequests);
+    }
+
+    [Fact]
+    public async Task Strangers_without_any_credential_keep_nobodys_from_being_looked_up()
+    {
+        const string address = "203.0.113.79";
+        var branch = await app.BranchAsync();
+        var keys = new List<string>();
+        for (var i = 0; i < 5; i++)
+            keys.Add(await KeyAsync(branch));
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 20 * Burst).Select(async i =>
+            (Known: i >= 10 * Burst && i % 40 == 0, Status: await StatusAsync(address, i >= 10 * Burst && i % 40 == 0 ? keys[i / 40 % 5] : null))));
+
+        answers.Where(a => !a.Known).ShouldContain(a => a.Status == HttpStatusCode.TooManyRequests);
+        answers.Where(a => a.Known).ShouldAllBe(a => a.Status == HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task What_anyone_may_ask_spends_the_bucket_of_the_address_whoever_asks()
+    {
+        const string address = "203.0.113.80";
+        var branch = await app.BranchAsync();
+        var key = await KeyAsync(branch);
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 10 * Burst).Select(_ => StatusAsync(address, key, "/api/v1/auth/providers")));
+
+        answers.Distinct().Order().ShouldBe([HttpStatusCode.OK, HttpStatusCode.TooManyRequests]);
+        (await StatusAsync(address, key)).ShouldBe(HttpStatusCode.OK);
+    }
+
+    private Task<HttpStatusCode> StatusAsync(string address, string? credential, string path = "/api/v1/tenants")
+    {
+        var client = app.From(address);
+        if (credential is not null)
+            client.DefaultRequestHeaders.Add("Authorization", $"Bearer {credential}");
+        return client.StatusAsync(path);
+    }
+
+    private async Task<string> KeyAsync(Branch branch)
+    {
+        using var administrator = branch.Administrator();
+        using var made = await administrator.PostAsync("/api/v1/api-keys", new { name = "k", organizationId = branch.Partner.Id.Value, role = Roles.PartnerReader });
+        return (await made.JsonAsync()).GetProperty("key").GetString()!;
     }
 }

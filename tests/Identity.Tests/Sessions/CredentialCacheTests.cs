@@ -29,6 +29,20 @@ public sealed class CredentialCacheTests : IDisposable
     }
 
     [Fact]
+    public async Task That_it_held_lately_outlasts_every_change_and_ends_when_it_holds_no_more()
+    {
+        _cache.HeldLately("a").ShouldBeFalse();
+        await AskAsync("a", Start.AddHours(1));
+        _cache.Forget();
+        _clock.Advance(TimeSpan.FromSeconds(5));
+        _cache.HeldLately("a").ShouldBeTrue();
+
+        await _cache.ProveAsync("a", (_, _) => Task.FromResult<Proven>(CredentialRefusals.Invalid), TestContext.Current.CancellationToken);
+
+        _cache.HeldLately("a").ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task It_is_not_believed_longer_than_it_lives()
     {
         await AskAsync("a", Start.AddSeconds(2));

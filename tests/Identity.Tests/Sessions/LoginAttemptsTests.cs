@@ -1,6 +1,8 @@
 using System.Net;
 using Licensing.Identity.Contracts;
+using Licensing.Identity.Sessions;
 using Licensing.Identity.Tests.Requests;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace Licensing.Identity.Tests.Sessions;
@@ -133,6 +135,17 @@ public sealed class LoginAttemptsTests(ProxiedApp app) : IClassFixture<ProxiedAp
 
         (await TryAsync(person, "2001:db8:1:2:ffff::1")).ShouldBe(HttpStatusCode.Unauthorized);
         (await TryAsync(person, "2001:db8:1:3::1")).ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Nor_are_the_networks_of_one_site()
+    {
+        var attempts = app.Services.GetRequiredService<LoginAttempts>();
+        for (var i = 0; i < 1_000; i++)
+            (await attempts.RefusalOfAsync($"2001:db8:48:{i % 16:x}::1", Ct)).ShouldBeNull();
+
+        (await attempts.RefusalOfAsync("2001:db8:48:ffff::1", Ct))!.Code.ShouldBe("too_many_tries");
+        (await attempts.RefusalOfAsync("2001:db8:49:ffff::1", Ct)).ShouldBeNull();
     }
 
     [Fact]

@@ -98,8 +98,8 @@ public sealed class SessionOriginTests(App app) : IClassFixture<App>
         await end();
 
         (await client.StatusAsync("/api/v1/auth/sessions")).ShouldBe(HttpStatusCode.Unauthorized);
-        // A transfer has ended the session itself.
-        (await RefreshAsync(second)).ShouldBe((HttpStatusCode.Unauthorized, what == "tenant transferred" ? "bad_refresh_token" : "login_link_withdrawn"));
+        // A transfer has ended the session itself, and so has what ended its maker's own.
+        (await RefreshAsync(second)).ShouldBe((HttpStatusCode.Unauthorized, what is "tenant transferred" or "maker disabled" ? "bad_refresh_token" : "login_link_withdrawn"));
         (await RefreshAsync(second)).ShouldBe((HttpStatusCode.Unauthorized, "bad_refresh_token"));
         using var late = await app.Anonymous().PostAsync("/api/v1/auth/login-links/redeem", new { token = open });
         late.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);

@@ -116,13 +116,35 @@ public sealed class KnownCredentialsTests(App app) : IClassFixture<App>
         await RotateAsync(rotated, place.Agent);
         (await place.Agent.SendAsync(HttpMethod.Patch, lent.Path, new { publicKeyPem = brought.ExportSubjectPublicKeyInfoPem() })).StatusCode.ShouldBe(HttpStatusCode.OK);
         (await place.Agent.SendAsync(HttpMethod.Patch, own.Path, new { name = "renamed" })).StatusCode.ShouldBe(HttpStatusCode.OK);
-        await MigrateAgainAsync();
+        await app.MigrateAgainAsync("0012_client_rights.sql", "update identity.clients", "update identity.clients set known_to = '{}'; ");
 
         await TransferAsync(place);
 
         foreach (var ended in new[] { rotated, lent with { Key = brought } })
             (await (await ended.AskAsync()).ErrorAsync()).ShouldBe("401 invalid_client");
         await own.TokenAsync();
+    }
+
+    [Fact]
+    public async Task Of_clients_that_a_host_from_before_rotated_meanwhile_the_trail_tells_too()
+    {
+        var place = await ArrangeAsync();
+        var (own, rotated, takenBack) = (await RegisterAsync(place, place.Owner), await RegisterAsync(place, place.Owner), await RegisterAsync(place, place.Owner));
+        await RotateAsync(rotated, place.Agent);
+        await RotateAsync(takenBack, place.Agent);
+        app.Clock.Advance(TimeSpan.FromSeconds(1));
+        await RotateAsync(takenBack, place.Owner, overlapHours: 0);
+        await app.MigrateAgainAsync(
+            "0014_hardening.sql", "update identity.clients", "update identity.clients set known_to = array[created_by]; ");
+
+        await TransferAsync(place);
+
+        (await (await rotated.AskAsync()).ErrorAsync()).ShouldBe("401 invalid_client");
+        (await own.AskAsync()).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await IsRevokedAsync(takenBack)).ShouldBeFalse();
+
+        async Task<bool> IsRevokedAsync(OAuthClient client) =>
+            (await place.Above.GetJsonAsync(client.Path)).GetProperty("revokedAt").ValueKind is not System.Text.Json.JsonValueKind.Null;
     }
 
     [Fact]
@@ -141,20 +163,6 @@ public sealed class KnownCredentialsTests(App app) : IClassFixture<App>
         (await (await unknown.AskAsync()).ErrorAsync()).ShouldBe("401 invalid_client");
         await own.TokenAsync();
     }
-
-    /// <summary>Forgets what the column says, and fills it as the migration that added it does.</summary>
-    private Task<int> MigrateAgainAsync() => app.InAsync<SchemaOwner, int>(async owner =>
-    {
-        var assembly = typeof(IdentityModule).Assembly;
-        await using var stream = assembly.GetManifestResourceStream(
-            assembly.GetManifestResourceNames().Single(n => n.EndsWith("0012_client_rights.sql", StringComparison.Ordinal)))!;
-        using var reader = new StreamReader(stream);
-        var migration = await reader.ReadToEndAsync(TestContext.Current.CancellationToken);
-        var from = migration.IndexOf("update identity.clients", StringComparison.Ordinal);
-        await using var command = owner.Database.CreateCommand(
-            "update identity.clients set known_to = '{}'; " + migration[from..(migration.IndexOf(';', from) + 1)]);
-        return await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
-    });
 
     private async Task<Place> ArrangeAsync()
     {

@@ -91,6 +91,53 @@ public sealed class TransferRaceTests(App app) : IClassFixture<App>
     }
 
     [Fact]
+    public async Task Nor_are_strangers_as_parents()
+    {
+        var (place, stranger) = (await ArrangeAsync(), await app.BranchAsync());
+        var theirs = place.Branch.Partner.Id.Value;
+        await using var connection = await app.InAsync<NpgsqlDataSource, NpgsqlConnection>(async database => await database.OpenConnectionAsync(Ct));
+        await using var changing = await connection.BeginTransactionAsync(Ct);
+        await using (var locking = new NpgsqlCommand("select 1 from identity.organizations where id = $1 for update", connection, changing)
+        { Parameters = { new() { Value = theirs } } })
+            await locking.ExecuteNonQueryAsync(Ct);
+
+        using var opened = await stranger.As(Roles.DistributorAdministrator).PostAsync(
+            "/api/v1/tenants", new { partnerId = theirs, externalId = "S-1", displayName = "S" }).WaitAsync(TimeSpan.FromSeconds(20), Ct);
+        using var moved = await stranger.As(Roles.DistributorAdministrator).PostAsync(
+            $"/api/v1/tenants/{stranger.Tenant.Id.Value}/transfer", new { partnerId = theirs, reason = "sold" }).WaitAsync(TimeSpan.FromSeconds(20), Ct);
+
+        new[] { opened, moved }.Select(a => a.StatusCode).ShouldBe([HttpStatusCode.UnprocessableEntity, HttpStatusCode.UnprocessableEntity]);
+    }
+
+    [Theory]
+    [InlineData("ChangeRole")]
+    [InlineData("DeleteRole")]
+    [InlineData("RemoveRole")]
+    [InlineData("RemoveRoleFromAccount")]
+    public async Task What_the_old_partner_has_read_before_and_changes_after_is_refused(string command)
+    {
+        var place = await ArrangeAsync();
+        using var partner = place.Branch.As(Roles.PartnerAdministrator);
+        var (at, role) = (place.Branch.Tenant.Id.Value, $"Raced {place.Branch.Tenant.Code}");
+        using var defined = await partner.PostAsync("/api/v1/roles", new { name = role, level = "Tenant", organizationId = at, permissions = new[] { "identity.users.read" } });
+        using var given = await partner.SendAsync(HttpMethod.Put, "/api/v1/roles/assignments", new { userId = place.Owner.Id, role = Roles.TenantUser, organizationId = at });
+        using var account = await partner.SendAsync(HttpMethod.Put, "/api/v1/roles/account-assignments", new { organizationId = at, role = Roles.TenantUser });
+        var (changed, taken, left) = (await PathAsync("", defined), await PathAsync("/assignments", given), await PathAsync("/account-assignments", account));
+
+        using var answer = await DuringTransferAsync(place, () => command switch
+        {
+            "ChangeRole" => partner.SendAsync(HttpMethod.Patch, changed, new { permissions = new[] { "identity.organizations.read" } }),
+            "DeleteRole" => partner.SendAsync(HttpMethod.Delete, changed, null),
+            "RemoveRole" => partner.SendAsync(HttpMethod.Delete, taken, null),
+            _ => partner.SendAsync(HttpMethod.Delete, left, null),
+        });
+
+        (answer.StatusCode, await answer.CodeAsync()).ShouldBe((HttpStatusCode.Conflict, "concurrent_change"));
+
+        static async Task<string> PathAsync(string area, HttpResponseMessage made) => $"/api/v1/roles{area}/{(await made.JsonAsync()).GetProperty("id").GetGuid()}";
+    }
+
+    [Fact]
     public async Task A_certificate_waits_for_its_partners_closing_and_comes_too_late()
     {
         var branch = await app.BranchAsync();
@@ -109,8 +156,10 @@ public sealed class TransferRaceTests(App app) : IClassFixture<App>
     }
 
     private Task<HttpResponseMessage> DuringTransferAsync(Place place, HttpClient caller, string command) =>
-        app.DuringAsync(
-            async sender => (await sender.Send(new TransferTenant.Command(place.Branch.Tenant.Id, place.To.Id, "sold", null), Ct)).Refusal, () => SendAsync(caller, place, command));
+        DuringTransferAsync(place, () => SendAsync(caller, place, command));
+
+    private Task<HttpResponseMessage> DuringTransferAsync(Place place, Func<Task<HttpResponseMessage>> send) =>
+        app.DuringAsync(async sender => (await sender.Send(new TransferTenant.Command(place.Branch.Tenant.Id, place.To.Id, "sold", null), Ct)).Refusal, send);
 
     private static Task<HttpResponseMessage> SendAsync(HttpClient caller, Place place, string command)
     {

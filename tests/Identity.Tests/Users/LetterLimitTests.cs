@@ -16,6 +16,7 @@ public sealed class LetterLimitTests(LetterLimitTests.Strict app) : IClassFixtur
         {
             ["Security:Letters:PerRecipient"] = "3",
             ["Security:Letters:PerPrincipal"] = "5",
+            ["Security:Letters:PerOrganization"] = "7",
         });
     }
 
@@ -62,6 +63,47 @@ public sealed class LetterLimitTests(LetterLimitTests.Strict app) : IClassFixtur
         (await branch.Administrator().GetJsonAsync($"/api/v1/users/{person.Id}")).GetProperty("email").GetString().ShouldBe(person.Email.ToLowerInvariant());
         (await InviteAsync(other, branch, Address())).StatusCode.ShouldBe(HttpStatusCode.Created);
         (await sender.SendAsync(HttpMethod.Patch, $"/api/v1/users/{person.Id}", new { displayName = "No letter" })).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task More_senders_of_one_organization_do_not_write_more()
+    {
+        var branch = await app.BranchAsync();
+        using var sender = await (await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator)).ClientAsync();
+        using var made = await sender.PostAsync("/api/v1/api-keys", new { name = "k", role = Roles.PartnerAdministrator });
+        using var key = app.Bearer((await made.JsonAsync()).GetProperty("key").GetString()!);
+        for (var i = 0; i < 5; i++)
+            (await InviteAsync(sender, branch, Address())).StatusCode.ShouldBe(HttpStatusCode.Created);
+        for (var i = 0; i < 2; i++)
+            (await InviteAsync(key, branch, Address())).StatusCode.ShouldBe(HttpStatusCode.Created);
+
+        (await InviteAsync(key, branch, Address())).StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
+
+        using var above = await (await Person.AddAsync(branch, branch.Distributor, Roles.DistributorAdministrator)).ClientAsync();
+        (await InviteAsync(above, branch, Address())).StatusCode.ShouldBe(HttpStatusCode.Created);
+    }
+
+    [Fact]
+    public async Task A_customers_password_is_not_set_more_often_than_he_can_be_told()
+    {
+        var branch = await app.BranchAsync();
+        var customer = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
+        using var sender = await (await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator)).ClientAsync();
+        using var area = await sender.CustomerAreaAsync(app);
+        for (var i = 0; i < 3; i++)
+            (await SetAsync(i)).ShouldBe(HttpStatusCode.OK);
+
+        (await SetAsync(3)).ShouldBe(HttpStatusCode.TooManyRequests);
+
+        await app.DrainAsync();
+        app.Mailbox.To(customer.Email).Count.ShouldBe(3);
+        await (customer with { Password = "some pass phrase 2" }).LoginAsync();
+
+        async Task<HttpStatusCode> SetAsync(int number)
+        {
+            using var answer = await area.PostAsync("/customerarea/customers/password", new { customer_code = branch.Tenant.Code, password = $"some pass phrase {number}" });
+            return answer.StatusCode;
+        }
     }
 
     [Theory]

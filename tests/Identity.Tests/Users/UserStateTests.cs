@@ -76,6 +76,29 @@ public sealed class UserStateTests(App app) : IClassFixture<App>
     }
 
     [Fact]
+    public async Task A_token_alone_turns_into_nobodys_account()
+    {
+        var branch = await app.BranchAsync();
+        var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator);
+        using var client = await person.ClientAsync();
+
+        foreach (var (method, path, body) in new (HttpMethod, string, object)[]
+        {
+            (HttpMethod.Patch, "", new { email = $"thief-{person.Id}@example.com" }), (HttpMethod.Patch, "", new { federatedOnly = true }), (HttpMethod.Post, "/reset-mfa", new { }),
+        })
+        {
+            using var answer = await client.SendAsync(method, $"/api/v1/users/{person.Id}{path}", body);
+            (answer.StatusCode, await answer.CodeAsync()).ShouldBe((HttpStatusCode.Conflict, "own_account"));
+        }
+
+        // What is no way in stays his to say, and the same address is no change.
+        using var named = await client.SendAsync(HttpMethod.Patch, $"/api/v1/users/{person.Id}", new { displayName = "Ada", email = person.Email, federatedOnly = false });
+        named.StatusCode.ShouldBe(HttpStatusCode.OK);
+        using var byOther = await branch.Administrator().SendAsync(HttpMethod.Patch, $"/api/v1/users/{person.Id}", new { email = $"moved-{person.Id}@example.com" });
+        byOther.StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
     public async Task Unlocking_lets_a_locked_user_in_at_once()
     {
         var branch = await app.BranchAsync();

@@ -192,6 +192,25 @@ public sealed class LicenseSlicesTests(SellingApp app) : IClassFixture<SellingAp
     }
 
     [Fact]
+    public async Task A_customer_is_told_so_often_within_an_hour_and_no_licence_is_refused_for_it()
+    {
+        var branch = await app.BranchAsync();
+        var edition = await branch.EditionAsync("1.00");
+        await branch.TopUpAsync("50.00");
+        using var client = branch.Partner();
+        using var administrator = branch.Administrator();
+        var address = $"contact-{branch.Tenant.Code}@example.com";
+        (await System.Net.Http.Json.HttpClientJsonExtensions.PatchAsJsonAsync(administrator, $"/api/v1/tenants/{branch.Tenant.Id.Value}", new { contact = new { email = address } }, Ct))
+            .EnsureSuccessStatusCode();
+
+        for (var i = 0; i < 12; i++)
+            await client.AreaAsync("POST", "licenses/bulk", new { customer_code = branch.Tenant.Code, license_code = edition, license_info = $"{i}" });
+        await app.DrainAsync();
+
+        app.Mailbox.To(address).Count.ShouldBe(10);
+    }
+
+    [Fact]
     public async Task Licences_are_seen_through_the_channel_api_within_the_scope()
     {
         var (branch, other) = (await app.BranchAsync(), await app.BranchAsync());

@@ -51,13 +51,17 @@ public interface ICustomerAccounts
     Task<Result<OrganizationRef>> OpenAsync(NewCustomer customer, CancellationToken ct);
 
     /// <summary>
-    /// Gives the tenant's first administrator a password and ends what he has open; refused where he may do more than the caller, and as a conflict
-    /// where there is none.
+    /// Gives the tenant's first administrator a password and ends what he has open; refused where he may do more than the caller, as a conflict
+    /// where there is none, and as too many when he has been told of so many within the hour that he could not be told of this one.
     /// </summary>
     Task<Result<Done>> SetPasswordAsync(OrganizationId tenant, string password, CancellationToken ct);
 
-    /// <summary>Where a tenant is written to: its first administrator's address, else its contact's, else null. Not bound to the scope.</summary>
-    Task<string?> MailAddressAsync(OrganizationId tenant, CancellationToken ct);
+    /// <summary>
+    /// Where one letter to a tenant goes now: its first administrator's address, else its contact's, else null. Counts it in the present
+    /// transaction, and is null too when that address has got, or the caller or his organisation has had sent, too many within the hour.
+    /// Not bound to the scope.
+    /// </summary>
+    Task<string?> LetterAddressAsync(OrganizationId tenant, CancellationToken ct);
 }
 
 /// <summary>A tenant as its partner's customer.</summary>

@@ -79,6 +79,7 @@ public static class IdentityModule
             services.AddSingleton<CertificateKeys>();
             services.AddScoped<ILoginLinks, LoginLinksContract>();
             services.AddScoped<IDocumentSigner, DocumentSigner>();
+            services.AddTransient(typeof(MediatR.IPipelineBehavior<,>), typeof(HoldCaller<,>));
             services.AddSingleton<AccessReader>();
             services.AddSingleton<CredentialCache>();
             services.AddSingleton<CredentialGate>();
@@ -102,6 +103,7 @@ public static class IdentityModule
             services.AddSingleton<SigningKeys>();
             services.AddSingleton<AccessTokens>();
             services.AddSingleton<LoginLinkRight>();
+            services.AddScoped<MadeLinks>();
             services.AddScoped<OpenSessions>();
             services.AddScoped<SignInRules>();
             services.AddScoped<SessionTokens>();

@@ -19,8 +19,9 @@ internal sealed record AuditFilter(
             rows = rows.Within(path is null ? Scope.Nothing : Scope.Of([path]));
         }
 
-        if (PrincipalId is { } by)
-            rows = rows.Where(x => x.PrincipalId == by);
+        // Also what he did as someone else.
+        if (PrincipalId is { } by && AuditStore.LinkMaker(by) is var byLink)
+            rows = rows.Where(x => x.PrincipalId == by || x.Resources.Contains(byLink));
         if (Action is { } action)
             rows = rows.Where(x => x.Action == action);
         if (new[] { ResourceType, ResourceId }.OfType<string>().ToArray() is { Length: > 0 } resource)

@@ -35,13 +35,24 @@ internal sealed class AuditStore : IAuditStore
             new() { Value = entry.Action },
             new() { Value = PathOf(entry) },
             // Types and ids side by side: one index answers "of this type", "of this id" and both.
-            new() { Value = entry.Changes.SelectMany(c => new[] { c.Type, c.Id }).Distinct(StringComparer.Ordinal).ToArray() },
+            new() { Value = entry.Changes.SelectMany(c => new[] { c.Type, c.Id }).Concat(Opening(entry.By)).Distinct(StringComparer.Ordinal).ToArray() },
             new() { Value = JsonSerializer.Serialize(entry.Changes, StoredJson.Options), NpgsqlDbType = NpgsqlDbType.Jsonb },
             new() { Value = (object?)entry.RequestId ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text },
             // In a log-in that someone else opened both are named: what is done in it is his doing.
             new() { Value = (object?)entry.By.OpenedBy ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid },
         },
     };
+
+    /// <summary>How an entry names who made the link to the log-in in which it was written: a name can be chosen, this cannot.</summary>
+    internal static string LinkMaker(Guid maker) => LinkMakerMark + maker;
+
+    /// <summary>Who that was, of an entry's resources, or null.</summary>
+    internal static Guid? LinkMakerOf(IEnumerable<string> resources) =>
+        resources.FirstOrDefault(r => r.StartsWith(LinkMakerMark, StringComparison.Ordinal)) is { } said ? Guid.Parse(said.AsSpan(LinkMakerMark.Length)) : null;
+
+    private const string LinkMakerMark = "login_link_maker:";
+
+    private static string[] Opening(Access by) => by.OpenedBy is { } maker ? [LinkMaker(maker), $"session:{by.SessionId}"] : [];
 
     /// <summary>The lowest node that reaches everything the entry tells of: who sees less than that must not read it.</summary>
     internal static string PathOf(AuditEntry entry)

@@ -14,7 +14,12 @@ internal static class ListAudit
     public sealed record AuditView(
         Guid Id, DateTimeOffset At, string Action, PrincipalView Principal, IReadOnlyList<ResourceView> Resources, string? RequestId);
 
-    public sealed record PrincipalView(PrincipalKind Kind, Guid Id, string Name, Guid OrganizationId);
+    /// <param name="Kind">What he is.</param>
+    /// <param name="Id">The user's or the credential's.</param>
+    /// <param name="Name">As he was called.</param>
+    /// <param name="OrganizationId">Whose.</param>
+    /// <param name="LinkMakerId">The user, key or client that made the login link by which he came; null where he logged in himself.</param>
+    public sealed record PrincipalView(PrincipalKind Kind, Guid Id, string Name, Guid OrganizationId, Guid? LinkMakerId);
 
     /// <summary>One thing that was changed: property → <c>{old,new}</c>.</summary>
     public sealed record ResourceView(string Type, string Id, JsonElement Changes);
@@ -28,7 +33,7 @@ internal static class ListAudit
 
             var rows = await query.Filter.RowsAsync(db, principal.Scope, cancellationToken);
             return await rows.ToPageAsync(start, x => x.Id, x => new AuditView(
-                x.Id, x.At, x.Action, new PrincipalView(x.PrincipalKind, x.PrincipalId, x.PrincipalName, x.OrganizationId),
+                x.Id, x.At, x.Action, new PrincipalView(x.PrincipalKind, x.PrincipalId, x.PrincipalName, x.OrganizationId, AuditStore.LinkMakerOf(x.Resources)),
                 Read(x.Changes), x.RequestId), x => x.Id, cancellationToken);
         }
 

@@ -14,7 +14,7 @@ internal sealed class CertificateKeys(NpgsqlDataSource database, CredentialCache
 {
     public static readonly TimeSpan Fresh = TimeSpan.FromSeconds(5);
 
-    /// <summary>The format has no pages, and a reseller has a handful: more than the newest of so many are not published.</summary>
+    /// <summary>The format has no pages, and a reseller has a handful: of more than so many each distributor's branch has its newest published, turn by turn.</summary>
     public const int MostPublished = 1_000;
 
     private readonly SemaphoreSlim _loading = new(1);
@@ -64,7 +64,7 @@ internal sealed class CertificateKeys(NpgsqlDataSource database, CredentialCache
             """
             select c.fingerprint, c.public_key from identity.certificates c join identity.organizations o on o.id = c.organization_id
             where c.revoked_at is null and c.not_before <= $1 and c.not_after > $1 and o.status <> 'Closed'
-            order by c.id desc limit $2
+            order by row_number() over (partition by split_part(c.owner_path, '.', 2) order by c.id desc), c.id desc limit $2
             """);
         command.Parameters.Add(new() { Value = now });
         command.Parameters.Add(new() { Value = MostPublished });

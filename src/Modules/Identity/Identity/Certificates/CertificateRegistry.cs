@@ -44,6 +44,7 @@ internal sealed class CertificateRegistry(CredentialCache cache, IServiceScopeFa
             select c.id, c.fingerprint, c.key_id, c.profile, c.organization_id, c.owner_path, b.state, c.public_key, c.not_before, c.not_after, c.revoked_at
             from identity.certificates c join identity.branches b on b.id = c.organization_id
             where {(fingerprint is null ? "c.key_id" : "c.fingerprint")} = $1
+            order by c.revoked_at desc nulls first limit 1
             """, await session.OpenAsync(ct))
         { Parameters = { new() { Value = fingerprint ?? kid } } };
         RegisteredCertificate found;

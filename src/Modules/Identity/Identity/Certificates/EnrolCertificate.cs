@@ -41,9 +41,11 @@ internal static class EnrolCertificate
                 return CertificateRefusals.KeyIdLikeFingerprint;
             if (ReadCertificate.Of(command.Pem).Refused(out refusal, out var read))
                 return refusal;
-            if (await db.Certificates.AnyAsync(x => x.Fingerprint == read.Fingerprint, cancellationToken))
+            // What was revoked here stays so. What someone else enrolled and lost again keeps nobody out: it may never have been his.
+            var taken = db.Certificates.Where(x => x.RevokedAt == null || x.OrganizationId == organization.Id);
+            if (await taken.AnyAsync(x => x.Fingerprint == read.Fingerprint, cancellationToken))
                 return CertificateRefusals.FingerprintTaken;
-            if (command.KeyId is not null && await db.Certificates.AnyAsync(x => x.KeyId == command.KeyId, cancellationToken))
+            if (command.KeyId is not null && await taken.AnyAsync(x => x.KeyId == command.KeyId, cancellationToken))
                 return CertificateRefusals.KeyIdTaken;
             var now = clock.GetUtcNow();
             if (await db.Certificates.CountAsync(x => x.OrganizationId == organization.Id && x.RevokedAt == null && x.NotAfter > now, cancellationToken) >= MostLive)

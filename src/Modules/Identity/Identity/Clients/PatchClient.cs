@@ -1,11 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using FluentValidation;
-using Licensing.Identity.Credentials;
-using Licensing.Identity.Data;
 using Licensing.Identity.Rights;
 using Licensing.Kernel.Http;
-using Licensing.Kernel.Persistence;
 
 namespace Licensing.Identity.Clients;
 
@@ -35,8 +32,7 @@ internal static class PatchClient
         }
     }
 
-    internal sealed class Handler(
-        IdentityDb db, DbSession session, ManagedClients clients, ClientRights rights, CredentialCache cache, Principal principal, TimeProvider clock)
+    internal sealed class Handler(ManagedClients clients, ClientRights rights, Principal principal, TimeProvider clock)
         : ICommandHandler<Command, ClientView>
     {
         public async Task<Result<ClientView>> Handle(Command command, CancellationToken cancellationToken)
@@ -45,12 +41,11 @@ internal static class PatchClient
                 return refusal;
             if (client.RevokedAt is not null)
                 return ClientRefusals.AlreadyRevoked;
+            var epoch = client.Epoch;
             if ((await rights.OfAsync(client, cancellationToken)).Refused(out refusal, out var role) || Change(client, role, command).Refused(out refusal, out _))
                 return refusal;
 
-            cache.ForgetAfterCommit(session);
-            // Saved here, because the view tells the new version.
-            await db.SaveChangesAsync(cancellationToken);
+            await clients.ChangedAsync(client, epoch, cancellationToken);
             return ClientView.Of(client);
         }
 

@@ -1,6 +1,4 @@
-using Licensing.Identity.Credentials;
 using Licensing.Kernel.Http;
-using Licensing.Kernel.Persistence;
 
 namespace Licensing.Identity.Clients;
 
@@ -10,16 +8,17 @@ internal static class RemoveClientSecret
     [Needs(IdentityPermissions.ClientsManage)]
     public sealed record Command(ClientId Id, Guid SecretId) : ICommand<Done>;
 
-    internal sealed class Handler(DbSession session, ManagedClients clients, CredentialCache cache, TimeProvider clock) : ICommandHandler<Command, Done>
+    internal sealed class Handler(ManagedClients clients, TimeProvider clock) : ICommandHandler<Command, Done>
     {
         public async Task<Result<Done>> Handle(Command command, CancellationToken cancellationToken)
         {
             if ((await clients.FindAsync(command.Id, cancellationToken)).Refused(out var refusal, out var client))
                 return refusal;
+            var epoch = client.Epoch;
             if (client.RemoveSecret(command.SecretId, clock.GetUtcNow()).Refused(out refusal, out _))
                 return refusal;
 
-            cache.ForgetAfterCommit(session);
+            await clients.ChangedAsync(client, epoch, cancellationToken);
             return default(Done);
         }
     }

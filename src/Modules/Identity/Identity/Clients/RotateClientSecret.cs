@@ -1,7 +1,5 @@
 using FluentValidation;
-using Licensing.Identity.Credentials;
 using Licensing.Kernel.Http;
-using Licensing.Kernel.Persistence;
 
 namespace Licensing.Identity.Clients;
 
@@ -24,20 +22,19 @@ internal static class RotateClientSecret
         public Validator() => RuleFor(x => x.OverlapHours).InclusiveBetween(0, LongestOverlap);
     }
 
-    internal sealed class Handler(
-        DbSession session, ManagedClients clients, ClientRights rights, CredentialCache cache, Principal principal, TimeProvider clock)
+    internal sealed class Handler(ManagedClients clients, ClientRights rights, Principal principal, TimeProvider clock)
         : ICommandHandler<Command, IssuedSecretView>
     {
         public async Task<Result<IssuedSecretView>> Handle(Command command, CancellationToken cancellationToken)
         {
             if ((await clients.FindAsync(command.Id, cancellationToken)).Refused(out var refusal, out var client))
                 return refusal;
-            var (now, overlap) = (clock.GetUtcNow(), TimeSpan.FromHours(command.OverlapHours));
+            var (now, overlap, epoch) = (clock.GetUtcNow(), TimeSpan.FromHours(command.OverlapHours), client.Epoch);
             if ((await rights.OfAsync(client, cancellationToken)).Refused(out refusal, out _)
                 || client.RotateSecret(overlap, principal.Id, now).Refused(out refusal, out var issued))
                 return refusal;
 
-            cache.ForgetAfterCommit(session);
+            await clients.ChangedAsync(client, epoch, cancellationToken);
             return new IssuedSecretView(client.Id, issued.Secret.Id, issued.Clear, now, now + overlap);
         }
     }

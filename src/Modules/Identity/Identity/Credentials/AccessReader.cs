@@ -23,7 +23,8 @@ internal sealed class AccessReader(NpgsqlDataSource database, RolePermissions ro
         await using var batch = database.CreateBatch();
         batch.BatchCommands.Add(new NpgsqlBatchCommand(
             """
-            select u.email, u.organization_id, u.owner_path, u.must_change_password, u.credentials_changed_at, b.state
+            select u.email, u.organization_id, u.owner_path, u.must_change_password, u.credentials_changed_at, b.state,
+                   u.password_given_by is not null
             from identity.users u join identity.branches b on b.id = u.organization_id
             where u.id = $1 and u.status = 'Active'
             """)
@@ -38,6 +39,8 @@ internal sealed class AccessReader(NpgsqlDataSource database, RolePermissions ro
         var (email, organization, path) = (reader.GetString(0), reader.GetGuid(1), reader.GetString(2));
         var mustChange = reader.GetBoolean(3);
         var suspended = reader.GetString(5) == "Suspended";
+        // Whoever chose his password can be him, and may be the new partner, who must not read the old one's time.
+        var readsFormer = !reader.GetBoolean(6);
         await reader.NextResultAsync(ct);
         var grants = new List<Grant>();
         // In a suspended branch of his own every write is refused with the reason; a role further down loses only what writes.
@@ -46,7 +49,7 @@ internal sealed class AccessReader(NpgsqlDataSource database, RolePermissions ro
             {
                 grants.Add(new Grant(
                     held.Role, held.OrganizationId, held.Path, roles.Of(held.Role, held.Custom, held.Branch == "Suspended" && !suspended, [])));
-                grants.AddRange(held.FormerPaths.Select(
+                grants.AddRange(held.FormerPaths.Where(_ => readsFormer).Select(
                     former => new Grant(held.Role, held.OrganizationId, former, roles.Of(held.Role, held.Custom, onlyReading: true, []))));
             }
 

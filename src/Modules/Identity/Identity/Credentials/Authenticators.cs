@@ -44,13 +44,15 @@ internal sealed class BearerAuthenticator(CredentialGate gate, AccessTokens toke
 }
 
 /// <summary>
-/// Lets a credential be proved only while its address has requests left, so that what ends in a 429 costs no query. Whoever was proved a
-/// moment ago passes all the same: a stranger at his address does not keep him out.
+/// Lets a credential be proved only while not too many from its address failed, so that what ends in a 429 costs no query. One that held
+/// within the hour is looked up all the same: a stranger at its address does not keep its owner out.
 /// </summary>
 internal sealed class CredentialGate(CredentialCache cache, RateLimits limits)
 {
     public async ValueTask<Proof> ProveAsync(HttpContext context, string credential, Func<string, CancellationToken, Task<Proven>> prove, CancellationToken ct) =>
-        limits.RefusalOfAddress(context) is { } spent && !cache.Remembers(credential) ? spent : await cache.ProveAsync(credential, prove, ct);
+        limits.RefusalOfAddress(context) is { } spent && !cache.HeldLately(credential) ? spent
+        : LastingEffect.IsOf(context) ? await cache.ProveAnewAsync(credential, prove)
+        : await cache.ProveAsync(credential, prove, ct);
 }
 
 /// <summary>An API key in <c>X-API-KEY</c>.</summary>

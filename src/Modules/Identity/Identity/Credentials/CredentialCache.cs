@@ -24,10 +24,13 @@ internal sealed class CredentialCache(TimeProvider clock) : IDisposable
     public static readonly TimeSpan Longest = TimeSpan.FromSeconds(5);
     public const int MostEntries = 50_000;
     private const int LongestCredential = 4096;
+    private static readonly TimeSpan GoodFor = TimeSpan.FromHours(1);
 
     // Of this process alone: passwords are among what is remembered, and a plain digest of one can be guessed at.
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(HMACSHA256.HashSizeInBytes);
     private readonly MemoryCache _known = new(new MemoryCacheOptions { SizeLimit = MostEntries });
+    // Of what held not long ago, whatever has happened since: it is looked up again, never believed for that.
+    private readonly MemoryCache _held = new(new MemoryCacheOptions { SizeLimit = MostEntries });
     private readonly ConcurrentDictionary<(UInt128 Digest, long Generation), Lazy<Task<Entry>>> _proving = new();
     private long _generation;
 
@@ -50,13 +53,18 @@ internal sealed class CredentialCache(TimeProvider clock) : IDisposable
         // leaves the others their proof.
         var key = (digest, generation);
         var asked = _proving.GetOrAdd(key, k => new Lazy<Task<Entry>>(() => ProveOnceAsync(k, credential, prove)));
-        var proven = await asked.Value.WaitAsync(ct);
-        return proven.Access is { } access ? access : proven.Refusal!;
+        return ProofOf(await asked.Value.WaitAsync(ct));
     }
 
-    /// <summary>Whether it would be believed without being proved.</summary>
-    public bool Remembers(string credential) =>
-        credential.Length <= LongestCredential && Known(DigestOf(credential), Interlocked.Read(ref _generation)) is not null;
+    /// <summary>Believes nothing that was found before now, not even by one who is asking at this moment.</summary>
+    public async ValueTask<Proof> ProveAnewAsync(string credential, Func<string, CancellationToken, Task<Proven>> prove) => credential.Length > LongestCredential
+        ? CredentialRefusals.Invalid
+        : ProofOf(await ProveAndKeepAsync((DigestOf(credential), Interlocked.Read(ref _generation)), credential, prove));
+
+    private static Proof ProofOf(Entry proven) => proven.Access is { } access ? access : proven.Refusal!;
+
+    /// <summary>Whether it held when it was last looked at, not long ago: whoever shows it does not guess.</summary>
+    public bool HeldLately(string credential) => credential.Length <= LongestCredential && _held.TryGetValue(DigestOf(credential), out _);
 
     private Access? Known(UInt128 digest, long generation) =>
         _known.TryGetValue(digest, out Entry? entry) && entry!.Until > clock.GetUtcNow() && entry.Generation == generation ? entry.Access : null;
@@ -70,26 +78,42 @@ internal sealed class CredentialCache(TimeProvider clock) : IDisposable
         _known.Clear();
     }
 
-    public void Dispose() => _known.Dispose();
+    public void Dispose()
+    {
+        _known.Dispose();
+        _held.Dispose();
+    }
 
     private async Task<Entry> ProveOnceAsync(
         (UInt128 Digest, long Generation) key, string credential, Func<string, CancellationToken, Task<Proven>> prove)
     {
         try
         {
-            // The end counts from before the read: what commits during it may not be in what was read.
-            var longest = clock.GetUtcNow() + Longest;
-            var proven = await prove(credential, CancellationToken.None);
-            var entry = new Entry(proven.Access, proven.Refusal, proven.Until < longest ? proven.Until : longest, key.Generation);
-            // What was read before someone's change committed carries the generation of before and is not believed after it.
-            if (entry.Access is not null)
-                _known.Set(key.Digest, entry, new MemoryCacheEntryOptions { Size = 1, AbsoluteExpirationRelativeToNow = Longest });
-            return entry;
+            return await ProveAndKeepAsync(key, credential, prove);
         }
         finally
         {
             _proving.TryRemove(key, out _);
         }
+    }
+
+    private async Task<Entry> ProveAndKeepAsync((UInt128 Digest, long Generation) key, string credential, Func<string, CancellationToken, Task<Proven>> prove)
+    {
+        // The end counts from before the read: what commits during it may not be in what was read.
+        var longest = clock.GetUtcNow() + Longest;
+        var proven = await prove(credential, CancellationToken.None);
+        var entry = new Entry(proven.Access, proven.Refusal, proven.Until < longest ? proven.Until : longest, key.Generation);
+        // What was read before someone's change committed carries the generation of before and is not believed after it.
+        if (entry.Access is null)
+        {
+            _known.Remove(key.Digest);
+            _held.Remove(key.Digest);
+            return entry;
+        }
+
+        _known.Set(key.Digest, entry, new MemoryCacheEntryOptions { Size = 1, AbsoluteExpirationRelativeToNow = Longest });
+        _held.Set(key.Digest, true, new MemoryCacheEntryOptions { Size = 1, AbsoluteExpirationRelativeToNow = GoodFor });
+        return entry;
     }
 
     private UInt128 DigestOf(string credential)

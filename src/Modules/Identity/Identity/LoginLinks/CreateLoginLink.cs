@@ -21,6 +21,9 @@ internal static class CreateLoginLink
         {
             if ((await FindAsync(command, cancellationToken)).Refused(out var refusal, out var user))
                 return refusal;
+            // A log-in that its owner's would not end: who has his token now would have it for good.
+            if (user.Id.Value == principal.Id)
+                return LoginLinkRefusals.ToOneself;
             if (await roles.ExceedingAsync(user.Id, cancellationToken) is { } more)
                 return UserRefusals.Stronger(more);
 

@@ -12,6 +12,9 @@ internal static class LoginLinkRefusals
     public static Refusal UserOrOrganization { get; } =
         Refusal.Field("/userId", "one_of", "Give either userId, or organizationId of a tenant for its first administrator.");
 
+    public static Refusal ToOneself { get; } =
+        new(RefusalKind.Conflict, "link_to_oneself", "A login link lets you in as someone else; into your own account you log in.");
+
     public static Refusal NoAdministrator { get; } =
         new(RefusalKind.Conflict, "no_administrator", "The tenant has no administrator to log in.");
 }

@@ -21,7 +21,7 @@ internal static class CloseOrganization
     {
         public async Task<Result<Done>> Handle(Command command, CancellationToken cancellationToken)
         {
-            if ((await organizations.FindAsync(command.Kind, command.Id, cancellationToken)).Refused(out var refusal, out var organization))
+            if ((await organizations.FindAloneAsync(command.Kind, command.Id, cancellationToken)).Refused(out var refusal, out var organization))
                 return refusal;
             if (precondition.Fails(organization))
                 return Precondition.Failed;

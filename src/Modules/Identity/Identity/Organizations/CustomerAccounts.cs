@@ -14,7 +14,7 @@ namespace Licensing.Identity.Organizations;
 /// <inheritdoc cref="ICustomerAccounts"/>
 internal sealed class CustomerAccounts(
     IdentityDb db, DbSession session, OrganizationDirectory directory, OrganizationOpening opening, HeldOrganizations organizations, RoleBook roles,
-    UserManager<User> users, OpenSessions sessions, Letters letters, CredentialCache cache, Principal principal, TimeProvider clock) : ICustomerAccounts
+    UserManager<User> users, OpenSessions sessions, Letters letters, LetterLimits limits, CredentialCache cache, Principal principal, TimeProvider clock) : ICustomerAccounts
 {
     public async Task<Result<OrganizationRef>> OpenAsync(NewCustomer customer, CancellationToken ct)
     {
@@ -35,7 +35,7 @@ internal sealed class CustomerAccounts(
             return OrganizationRefusals.MayNotAddUsers;
 
         var user = User.Add(organization, customer.Email, customer.PersonName, federatedOnly: false, now);
-        if (users.SetCustomerPassword(user, customer.Password, "/password", now) is { } weak)
+        if (users.SetCustomerPassword(user, customer.Password, "/password", principal.Id, now) is { } weak)
             return weak;
         await users.CreateAsync(user);
         if ((await roles.GiveableAsync(Roles.TenantAdministrator, organization, ct)).Refused(out refusal, out var role)
@@ -60,17 +60,23 @@ internal sealed class CustomerAccounts(
         if (await roles.ExceedingAsync(id, ct) is { } more)
             return UserRefusals.Stronger(more);
         var now = clock.GetUtcNow();
-        if (users.SetCustomerPassword(user, password, "/password", now) is { } weak)
+        if (users.SetCustomerPassword(user, password, "/password", principal.Id, now) is { } weak)
             return weak;
+        // He must be told, so what cannot be told is not done.
+        if (await limits.RefuseAsync([user.Email], ct) is { } tooMany)
+            return tooMany;
         await sessions.EndAllAsync(user, now, ct);
         letters.PasswordWasChanged(user);
         cache.ForgetAfterCommit(session);
         return new Done();
     }
 
-    public async Task<string?> MailAddressAsync(OrganizationId tenant, CancellationToken ct) =>
-        await Administrators(tenant).Select(x => x.Email).FirstOrDefaultAsync(ct)
-        ?? (await db.Organizations.AsNoTracking().SingleOrDefaultAsync(x => x.Id == tenant, ct))?.Contact?.Email;
+    public async Task<string?> LetterAddressAsync(OrganizationId tenant, CancellationToken ct) =>
+        (await Administrators(tenant).Select(x => x.Email).FirstOrDefaultAsync(ct)
+            ?? (await db.Organizations.AsNoTracking().SingleOrDefaultAsync(x => x.Id == tenant, ct))?.Contact?.Email) is { } address
+        && await limits.RefuseAsync([address.ToLowerInvariant()], ct) is null
+            ? address
+            : null;
 
     private IQueryable<User> Administrators(OrganizationId tenant) => db.Users.Where(u => u.Status != UserStatus.Disabled).WhoAdministers(tenant, db);
 

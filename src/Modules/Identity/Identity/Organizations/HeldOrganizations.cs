@@ -34,6 +34,20 @@ internal sealed class HeldOrganizations(IdentityDb db, DbSession session, Princi
 
 internal static class OrganizationLocks
 {
+    /// <summary>
+    /// SQL that keeps what stands at $1, within the ranges $2 and $3, and what is above it from being closed (by the row) and from being
+    /// suspended (by a lock in which who comes later waits behind who waits already: row locks that are shared would keep a suspension
+    /// waiting as long as one opening overlaps the next).
+    /// </summary>
+    public const string OfParents =
+        """
+        with parents as (
+            select o.id, o.parent_id from identity.organizations o
+            where o.id = any($1) and exists (select from unnest($2::text[], $3::text[]) r(low, high) where o.owner_path >= r.low and o.owner_path < r.high))
+        select pg_advisory_xact_lock_shared(hashtextextended('identity.standing ' || held.id, 0)) from (
+            select id from identity.organizations where id in (select id from parents union all select parent_id from parents) order by owner_path for key share) held
+        """;
+
     extension(DbSession session)
     {
         /// <summary>
@@ -57,6 +71,15 @@ internal static class OrganizationLocks
                 """, await session.OpenAsync(ct), session.Transaction)
             { Parameters = { new() { Value = value }, new() { Value = from }, new() { Value = until } } };
             return await locking.ExecuteScalarAsync(ct) is not null;
+        }
+
+        /// <summary>Waits until nothing is being opened below an organisation, whose row the caller has locked; what comes later waits for him.</summary>
+        public async Task LockStandingAsync(OrganizationId id, CancellationToken ct)
+        {
+            await using var locking = new NpgsqlCommand(
+                "select pg_advisory_xact_lock(hashtextextended('identity.standing ' || $1, 0))", await session.OpenAsync(ct), session.Transaction)
+            { Parameters = { new() { Value = id.Value.ToString() } } };
+            await locking.ExecuteNonQueryAsync(ct);
         }
 
         /// <summary>

@@ -100,19 +100,16 @@ internal sealed class OrganizationOpening(
         return OrganizationView.Of(opened);
     }
 
-    // The lock keeps a parent from being closed, and it or the one above from being suspended, between our look and our commit.
+    // Keeps a parent from being closed, and it or the one above from being suspended, between our look and our commit.
     private async Task<IReadOnlyList<int>> LockParentsAndTakeCodesAsync(List<OrganizationId> parents, int count, CancellationToken ct)
     {
         var connection = await session.OpenAsync(ct);
         await using var batch = new NpgsqlBatch(connection, session.Transaction);
         batch.BatchCommands.Add(new NpgsqlBatchCommand("select nextval('identity.organization_codes')::int from generate_series(1, $1)")
         { Parameters = { new() { Value = count } } });
-        batch.BatchCommands.Add(new NpgsqlBatchCommand(
-            """
-            select 1 from identity.organizations
-            where id = any($1) or id in (select parent_id from identity.organizations where id = any($1)) order by owner_path for key share
-            """)
-        { Parameters = { new() { Value = parents.Select(x => x.Value).ToArray() } } });
+        var (from, until) = principal.Scope.Ranges();
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(OrganizationLocks.OfParents)
+        { Parameters = { new() { Value = parents.Select(x => x.Value).ToArray() }, new() { Value = from }, new() { Value = until } } });
         var codes = new List<int>(count);
         await using var rows = await batch.ExecuteReaderAsync(ct);
         while (await rows.ReadAsync(ct))

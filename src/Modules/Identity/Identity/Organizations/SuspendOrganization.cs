@@ -30,6 +30,7 @@ internal static class SuspendOrganization
                 return refusal;
             if (precondition.Fails(organization))
                 return Precondition.Failed;
+            await session.LockStandingAsync(organization.Id, cancellationToken);
             if (organization.Suspend(command.Reason, clock.GetUtcNow()).Refused(out refusal, out var fact))
                 return refusal;
 

@@ -96,7 +96,7 @@ internal sealed class AccessTokens(
             ? await clients.AccessAsync(new ClientId(token.Subject), token.Epoch, token.Until, ct)
             : await users.UserAsync(token.Subject, token.IssuedAt, token.Until, ct);
         if (proven.Access is { } logged)
-            proven = proven with { Access = logged with { SessionId = token.SessionId, OpenedBy = openedBy } };
+            proven = proven with { Access = (openedBy is null ? logged : logged.Within(logged.Path)) with { SessionId = token.SessionId, OpenedBy = openedBy } };
         if (token.Enrolment && proven.Access is { } entering)
             proven = proven with
             {
@@ -177,6 +177,12 @@ internal static class Narrowing
 {
     extension(Access access)
     {
+        /// <summary>
+        /// The same caller without what he holds outside <paramref name="path"/>: who came by a login link reads nothing of where the user's
+        /// organisation stood before, which whoever made the link may never have reached.
+        /// </summary>
+        public Access Within(string path) => access with { Grants = [.. access.Grants.Where(g => g.Path.StartsWith(path, StringComparison.Ordinal))] };
+
         /// <summary>The same caller with no more than <paramref name="scope"/>.</summary>
         public Access NarrowedTo(FrozenSet<string> scope) => access with
         {

@@ -1,5 +1,6 @@
 using Licensing.Identity.Credentials;
 using Licensing.Identity.Data;
+using Licensing.Identity.LoginLinks;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
@@ -13,7 +14,7 @@ internal static class EndOwnSession
     public sealed record Command(Guid Id) : ICommand<Done>;
 
     internal sealed class Handler(
-        IdentityDb db, DbSession transaction, CredentialCache cache, Precondition precondition, Principal principal, TimeProvider clock) : ICommandHandler<Command, Done>
+        IdentityDb db, DbSession transaction, MadeLinks links, CredentialCache cache, Precondition precondition, Principal principal, TimeProvider clock) : ICommandHandler<Command, Done>
     {
         public async Task<Result<Done>> Handle(Command command, CancellationToken cancellationToken)
         {
@@ -27,6 +28,9 @@ internal static class EndOwnSession
             if (session is null)
                 return SessionRefusals.NotFound(command.Id);
             session.RevokedAt = clock.GetUtcNow();
+            // Written first: that waits for a link which is just being made in it. Which others were is not known.
+            await db.SaveChangesAsync(cancellationToken);
+            await links.EndAsync(principal.Id, clock.GetUtcNow(), cancellationToken);
             cache.ForgetAfterCommit(transaction);
             return default(Done);
         }

@@ -1,5 +1,6 @@
 using Licensing.Identity.Credentials;
 using Licensing.Identity.Data;
+using Licensing.Identity.LoginLinks;
 using Licensing.Identity.Users;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
@@ -14,7 +15,7 @@ internal static class EndUserSession
     public sealed record Command(UserId UserId, Guid Id) : ICommand<Done>;
 
     internal sealed class Handler(
-        IdentityDb db, DbSession transaction, ManagedUsers users, CredentialCache cache, Precondition precondition, TimeProvider clock)
+        IdentityDb db, DbSession transaction, ManagedUsers users, MadeLinks links, CredentialCache cache, Precondition precondition, TimeProvider clock)
         : ICommandHandler<Command, Done>
     {
         public async Task<Result<Done>> Handle(Command command, CancellationToken cancellationToken)
@@ -29,6 +30,8 @@ internal static class EndUserSession
             if (session is null)
                 return SessionRefusals.NotFound(command.Id);
             session.RevokedAt = clock.GetUtcNow();
+            // Which of his links were made in it is not known.
+            await links.EndAsync(session.UserId, clock.GetUtcNow(), cancellationToken);
             cache.ForgetAfterCommit(transaction);
             return default(Done);
         }

@@ -19,6 +19,9 @@ internal sealed class LoginSettings
     /// <summary>Tries that one address has at all accounts together within <see cref="ForgetAfter"/>.</summary>
     public int TriesOfAddress { get; set; } = 100;
 
+    /// <summary>The same of one IPv6 site (/48): who has one changes networks at will.</summary>
+    public int TriesOfSite { get; set; } = 1_000;
+
     /// <summary>Everybody is locked out of an account only after so many tries …</summary>
     public int TriesOfAccount { get; set; } = 50;
 
@@ -51,27 +54,33 @@ internal sealed class LoginAttempts(
 
     private readonly LoginSettings _settings = configuration.GetSection("Security:Login").Get<LoginSettings>() ?? new LoginSettings();
 
-    /// <summary>Counts a try of an address, whatever the account.</summary>
-    /// <returns>The refusal when the address has had enough.</returns>
+    /// <summary>Counts a try of an address, and of its site, whatever the account.</summary>
+    /// <returns>The refusal when either has had enough.</returns>
     public async Task<Refusal?> RefusalOfAsync(string address, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         await using var count = database.CreateCommand(
             """
-            insert into identity.login_tries as t (account, address, failures, total, locks, last_at) values ($1, $2, 1, 0, 0, $3)
+            insert into identity.login_tries as t (account, address, failures, total, locks, last_at)
+            select $1, a, 1, 0, 0, $3 from unnest($2) a order by a
             on conflict (account, address) do update set
                 failures = case when t.last_at < $4 then 1 else least(t.failures + 1, $5 + 1) end,
                 last_at = case when t.last_at < $4 then $3 else t.last_at end
-            returning failures, last_at
+            returning failures, last_at, address = $6
             """);
-        foreach (var value in new object[] { AllAccounts, CallerNetwork.Of(address), now, now - _settings.ForgetAfter, _settings.TriesOfAddress })
+        foreach (var value in new object[]
+        {
+            AllAccounts, Whence(address), now, now - _settings.ForgetAfter, Math.Max(_settings.TriesOfAddress, _settings.TriesOfSite), CallerNetwork.Of(address),
+        })
             count.Parameters.Add(new() { Value = value });
         await using var reader = await count.ExecuteReaderAsync(ct);
-        await reader.ReadAsync(ct);
-        return reader.GetInt32(0) > _settings.TriesOfAddress
-            ? SessionRefusals.TooManyTries with { RetryAfter = reader.GetFieldValue<DateTimeOffset>(1) + _settings.ForgetAfter - now }
-            : null;
+        while (await reader.ReadAsync(ct))
+            if (reader.GetInt32(0) > (reader.GetBoolean(2) ? _settings.TriesOfAddress : _settings.TriesOfSite))
+                return SessionRefusals.TooManyTries with { RetryAfter = reader.GetFieldValue<DateTimeOffset>(1) + _settings.ForgetAfter - now };
+        return null;
     }
+
+    private static string[] Whence(string address) => [.. new[] { CallerNetwork.Of(address), CallerNetwork.SiteOf(address) }.Distinct(StringComparer.Ordinal)];
 
     /// <summary>Counts a try at an account. Never inside a transaction: it takes a connection of its own.</summary>
     /// <returns>Whether the password may be looked at.</returns>
@@ -136,8 +145,8 @@ internal sealed class LoginAttempts(
         await using var batch = database.CreateBatch();
         batch.BatchCommands.Add(Success([DigestOf(account)], address, now));
         batch.BatchCommands.Add(new NpgsqlBatchCommand(
-            "update identity.login_tries set failures = greatest(failures - 1, 0) where account = $1 and address = $2")
-        { Parameters = { new() { Value = AllAccounts }, new() { Value = CallerNetwork.Of(address) } } });
+            "update identity.login_tries set failures = greatest(failures - 1, 0) where account = $1 and address = any ($2)")
+        { Parameters = { new() { Value = AllAccounts }, new() { Value = Whence(address) } } });
         await batch.ExecuteNonQueryAsync(ct);
     }
 

@@ -1,13 +1,14 @@
 using System.Text.Json.Nodes;
 using Licensing.Identity.Data;
+using Licensing.Identity.LoginLinks;
 using Licensing.Identity.Users;
 using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Identity.Sessions;
 
-/// <summary>The sessions that a user has open.</summary>
-internal sealed class OpenSessions(IdentityDb db, AuditTrail audit, Principal principal)
+/// <summary>The sessions that a user has open. With them end the login links that would open another, his own to others and those into his account.</summary>
+internal sealed class OpenSessions(IdentityDb db, MadeLinks links, AuditTrail audit, Principal principal)
 {
     /// <summary>The caller's own; null where he did not log in, or has been logged out meanwhile.</summary>
     public async Task<Session?> PresentAsync(CancellationToken ct) => principal.Access.SessionId is { } id
@@ -23,6 +24,8 @@ internal sealed class OpenSessions(IdentityDb db, AuditTrail audit, Principal pr
 
     private async Task<int> EndAsync(User user, Guid but, DateTimeOffset now, CancellationToken ct)
     {
+        await db.LoginLinks.Where(x => x.UserId == user.Id).ExecuteDeleteAsync(ct);
+        await links.EndAsync(user.Id.Value, now, ct);
         var ended = await db.Sessions.Where(x => x.UserId == user.Id.Value && x.RevokedAt == null && x.Id != but)
             .ExecuteUpdateAsync(s => s.SetProperty(x => x.RevokedAt, now), ct);
         if (ended > 0)

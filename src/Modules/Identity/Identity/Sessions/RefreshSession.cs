@@ -4,6 +4,7 @@ using System.Text.Json;
 using FluentValidation;
 using Licensing.Identity.Credentials;
 using Licensing.Identity.Data;
+using Licensing.Identity.LoginLinks;
 using Licensing.Identity.Users;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
@@ -58,7 +59,7 @@ internal static class RefreshSession
     public sealed record Turn(SessionView? Next, Refusal? Ended = null);
 
     internal sealed class Handler(
-        IdentityDb db, DbSession session, RefreshTokens held, SessionTokens tokens, SignInRules rules, SecretBox secrets, CredentialCache cache, TimeProvider clock)
+        IdentityDb db, DbSession session, RefreshTokens held, SessionTokens tokens, SignInRules rules, MadeLinks links, SecretBox secrets, CredentialCache cache, TimeProvider clock)
         : ICommandHandler<Command, Turn>
     {
         public async Task<Result<Turn>> Handle(Command command, CancellationToken cancellationToken)
@@ -68,7 +69,7 @@ internal static class RefreshSession
             if (await held.LockAsync(SessionTokens.Digest(command.RefreshToken), cancellationToken) is not { } token)
                 return SessionRefusals.BadRefreshToken;
             if (token.IsUsed)
-                return IsRetry(token, key, now) ? new Turn(Answered(token)) : await EndAsync(token, SessionRefusals.BadRefreshToken, now, cancellationToken);
+                return IsRetry(token, key, now) ? new Turn(Answered(token)) : await EndStolenAsync(token, now, cancellationToken);
             if (token.ExpiresAt <= now)
                 return SessionRefusals.BadRefreshToken;
             if (await db.Users.AsNoTracking().WhereMayEnter(db).SingleOrDefaultAsync(x => x.Id == token.User, cancellationToken) is not { } user)
@@ -86,6 +87,12 @@ internal static class RefreshSession
             && now < token.UsedAt + RetryWithin && CryptographicOperations.FixedTimeEquals(key, first);
 
         private SessionView Answered(HeldRefreshToken token) => JsonSerializer.Deserialize<SessionView>(secrets.Open(token.SealedAnswer), ApiJson.Options)!;
+
+        private async Task<Turn> EndStolenAsync(HeldRefreshToken token, DateTimeOffset now, CancellationToken ct)
+        {
+            await links.EndAsync(token.User.Value, now, ct);
+            return await EndAsync(token, SessionRefusals.BadRefreshToken, now, ct);
+        }
 
         private async Task<Turn> EndAsync(HeldRefreshToken token, Refusal why, DateTimeOffset now, CancellationToken ct)
         {

@@ -55,14 +55,17 @@ internal static class PatchSettings
     }
 
     internal sealed class Handler(
-        IdentityDb db, DbSession session, OrganizationSettings settings, CredentialCache cache, Precondition precondition, Principal principal)
+        IdentityDb db, DbSession session, HeldOrganizations organizations, OrganizationSettings settings, CredentialCache cache, Precondition precondition, Principal principal)
         : ICommandHandler<Command, GetSettings.Found>
     {
         public async Task<Result<GetSettings.Found>> Handle(Command command, CancellationToken cancellationToken)
         {
             var id = command.OrganizationId ?? new OrganizationId(principal.Access.OrganizationId);
-            var organization = await db.Organizations.AsNoTracking().Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == id, cancellationToken);
-            if (organization is null)
+            // How people log in is a way in.
+            if (command.Changes.Identity is not null && principal.Access.OpenedBy is not null)
+                return AuthorizationRefusals.NotInPerson;
+            // Held: who has just lost it by a transfer does not find it.
+            if ((await organizations.FindAsync(id, cancellationToken)).Refused(out _, out var organization))
                 return SettingsRefusals.UnknownOrganization(id.Value);
             var said = await settings.ReadAsync([organization.OwnerPath], cancellationToken);
             var rows = await db.Settings.Where(x => x.OrganizationId == id).ToListAsync(cancellationToken);

@@ -18,6 +18,9 @@ internal sealed class TenantMove(IdentityDb db, DbSession session, CredentialCac
         "users", "role_assignments", "sessions", "api_keys", "federated_identities", "clients", "custom_roles", "account_roles", "login_links",
     ];
 
+    // What is just being changed by who has read it where it stood is refused to him (409); these are only made and ended.
+    private static readonly string[] Unversioned = ["sessions", "login_links"];
+
     /// <summary>History, and what only the levels that never move have: certificates are resellers'.</summary>
     public static IReadOnlyList<string> Staying { get; } = ["organizations", "audit_entries", "audit_seals", "transfers", "certificates"];
 
@@ -34,16 +37,13 @@ internal sealed class TenantMove(IdentityDb db, DbSession session, CredentialCac
 
     /// <summary>
     /// Locks both before they are read: what is just opened at the tenant commits first, and the partner is neither closed nor suspended
-    /// before this commits.
+    /// before this commits. A partner outside <paramref name="scope"/> is not waited for.
     /// </summary>
-    public async Task<(Organization Tenant, Organization? Partner)> LockAsync(OrganizationId tenant, OrganizationId partner, CancellationToken ct)
+    public async Task<(Organization Tenant, Organization? Partner)> LockAsync(OrganizationId tenant, OrganizationId partner, Scope scope, CancellationToken ct)
     {
+        var (low, high) = scope.Ranges();
         await ExecuteAsync("select 1 from identity.organizations where id = $1 for update", ct, tenant.Value);
-        await ExecuteAsync(
-            """
-            select 1 from identity.organizations
-            where id = $1 or id = (select parent_id from identity.organizations where id = $1) order by owner_path for key share
-            """, ct, partner.Value);
+        await ExecuteAsync(OrganizationLocks.OfParents, ct, new[] { partner.Value }, low, high);
         return (await db.Organizations.SingleAsync(x => x.Id == tenant, ct),
             await db.Organizations.AsNoTracking().SingleOrDefaultAsync(x => x.Id == partner && x.Kind == OrganizationKind.Partner, ct));
     }
@@ -62,17 +62,18 @@ internal sealed class TenantMove(IdentityDb db, DbSession session, CredentialCac
 
         var roles = await EndRolesAsync(from, to, ct);
         var keys = await RevokeKnownAsync(from, to, now, ct);
+        var passwords = await ForgetGivenAsync(from, to, now, ct);
         // Not asked whose link it was: the tenant makes another.
         await ExecuteAsync("delete from identity.login_links where owner_path = $1", ct, from);
         var sessions = await ExecuteAsync(
             "update identity.sessions set revoked_at = $2 where owner_path = $1 and way = 'LoginLink' and revoked_at is null", ct, from, now);
         foreach (var table in Moving)
-            await ExecuteAsync($"update identity.{table} set owner_path = $2 where owner_path = $1", ct, from, to);
+            await ExecuteAsync($"update identity.{table} set owner_path = $2 {(Unversioned.Contains(table) ? "" : ", version = version + 1")} where owner_path = $1", ct, from, to);
 
         transfer.Done(now);
         audit.Note(
             "tenant_move", tenant.Id.Value.ToString(), transfer.OwnerPath,
-            new JsonObject { ["rolesEnded"] = roles, ["keysAndClientsRevoked"] = keys, ["sessionsEnded"] = sessions });
+            new JsonObject { ["rolesEnded"] = roles, ["keysAndClientsRevoked"] = keys, ["sessionsEnded"] = sessions, ["passwordsForgotten"] = passwords });
         db.Publish(moved);
         cache.ForgetAfterCommit(session);
     }
@@ -93,6 +94,27 @@ internal sealed class TenantMove(IdentityDb db, DbSession session, CredentialCac
                 where a.owner_path = $1 and c.id = a.custom_role_id and c.owner_path <> $1 and not starts_with($2, c.owner_path)
                 """, ct, from, to);
         return ended;
+    }
+
+    // As with keys: a password that someone else chose, or a first one of which nobody knows who, ends unless he belongs to the tenant or
+    // stands above its new place, and so do the tokens that were mailed. Its owner gets another by mail.
+    private async Task<int> ForgetGivenAsync(string from, string to, DateTimeOffset now, CancellationToken ct)
+    {
+        await ExecuteAsync("delete from identity.one_time_tokens t using identity.users u where u.id = t.user_id and u.owner_path = $1", ct, from);
+        var forgotten = await ExecuteAsync(
+            $"""
+            update identity.users u set password_hash = null, must_change_password = false, password_given_by = null,
+                password_number = password_number + 1, credentials_changed_at = $3
+            where u.owner_path = $1 and u.password_hash is not null and (u.must_change_password or u.password_given_by is not null)
+                and u.password_given_by is distinct from '{Guid.Empty}' and not exists (
+                    select from identity.users k where k.id = u.password_given_by and (k.organization_id = u.organization_id or starts_with($2, k.owner_path)))
+            """, ct, from, to, now);
+        await ExecuteAsync(
+            """
+            update identity.sessions s set revoked_at = $2 from identity.users u
+            where u.id = s.user_id and u.owner_path = $1 and u.password_hash is null and u.credentials_changed_at = $2 and s.revoked_at is null
+            """, ct, from, now);
+        return forgotten;
     }
 
     // Whoever made a key, or made or rotated a client, knows its secret; what a key made, its own maker knows. Of whom nobody knows who knows

@@ -17,7 +17,8 @@ internal static class TransferTenant
     /// <param name="Reason">Why, for the old partner and those above.</param>
     public sealed record Body(OrganizationId PartnerId, string Reason, DateOnly? On = null);
 
-    [Needs(IdentityPermissions.OrganizationsManage)]
+    // Its people's ways in go along, and others end.
+    [Needs(IdentityPermissions.OrganizationsManage), InPerson]
     public sealed record Command(OrganizationId TenantId, OrganizationId PartnerId, string Reason, DateOnly? On) : ICommand<TransferView>;
 
     public sealed class Validator : AbstractValidator<Command>
@@ -31,11 +32,11 @@ internal static class TransferTenant
     {
         public async Task<Result<TransferView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            if ((await organizations.FindAsync(OrganizationKind.Tenant, command.TenantId, cancellationToken)).Refused(out var refusal, out var found))
+            if ((await organizations.FindAloneAsync(OrganizationKind.Tenant, command.TenantId, cancellationToken)).Refused(out var refusal, out var found))
                 return refusal;
             if (precondition.Fails(found))
                 return Precondition.Failed;
-            var (tenant, partner) = await move.LockAsync(command.TenantId, command.PartnerId, cancellationToken);
+            var (tenant, partner) = await move.LockAsync(command.TenantId, command.PartnerId, principal.Scope, cancellationToken);
             if (partner is null || !principal.Scope.Contains(partner.OwnerPath))
                 return TransferRefusals.UnknownPartner(command.PartnerId.Value);
             if (!principal.Scope.Contains(OrganizationPath.At(tenant.OwnerPath, OrganizationKind.Partner)!))

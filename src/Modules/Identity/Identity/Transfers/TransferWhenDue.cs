@@ -15,7 +15,7 @@ internal sealed class TransferWhenDue(IdentityDb db, TenantMove move, TimeProvid
     public async Task HandleAsync(TransferDue message, CancellationToken ct)
     {
         var agreed = await db.Transfers.AsNoTracking().SingleAsync(x => x.Id == message.Id, ct);
-        var (tenant, partner) = await move.LockAsync(agreed.TenantId, agreed.PartnerId, ct);
+        var (tenant, partner) = await move.LockAsync(agreed.TenantId, agreed.PartnerId, Scope.Everything, ct);
         // Read under the tenant's lock, which whoever cancels it takes too.
         var transfer = await db.Transfers.SingleAsync(x => x.Id == message.Id, ct);
         if (transfer.Status is not TransferStatus.Pending)

@@ -32,7 +32,7 @@ internal static class CreateAdministrator
         }
     }
 
-    internal sealed class Handler(IdentityDb db, DbSession session, UserManager<User> users, RoleBook roles, CredentialCache cache, TimeProvider clock)
+    internal sealed class Handler(IdentityDb db, DbSession session, UserManager<User> users, RoleBook roles, CredentialCache cache, Principal principal, TimeProvider clock)
         : ICommandHandler<Command, NewAdministratorView>
     {
         public async Task<Result<NewAdministratorView>> Handle(Command command, CancellationToken cancellationToken)
@@ -43,7 +43,7 @@ internal static class CreateAdministrator
             var password = InitialPassword.New();
             if (await users.SetPasswordAsync(user, password, "/password") is { } weak)
                 return weak;
-            user.PasswordGiven(mustChange: true, now);
+            user.PasswordGiven(mustChange: true, principal.Id, now);
             await users.CreateAsync(user);
             if ((await roles.GiveableAsync(Roles.PlatformAdministrator, platform, cancellationToken)).Refused(out var refusal, out var role)
                 || RoleAssignment.Give(user, role, platform, now).Refused(out refusal, out var assignment))

@@ -60,7 +60,7 @@ internal static class CreateUser
     }
 
     internal sealed class Handler(
-        IdentityDb db, UserManager<User> users, HeldOrganizations organizations, Invitations invitations, RoleBook roleBook, TimeProvider clock)
+        IdentityDb db, UserManager<User> users, HeldOrganizations organizations, Invitations invitations, RoleBook roleBook, Principal principal, TimeProvider clock)
         : ICommandHandler<Command, CreatedUserView>
     {
         public async Task<Result<CreatedUserView>> Handle(Command command, CancellationToken cancellationToken)
@@ -80,7 +80,7 @@ internal static class CreateUser
             {
                 if (await users.SetPasswordAsync(user, password, "/password") is { } weak)
                     return weak;
-                user.PasswordGiven(command.MustChangePassword || initial is not null, now);
+                user.PasswordGiven(command.MustChangePassword || initial is not null, principal.Id, now);
             }
 
             await users.CreateAsync(user);

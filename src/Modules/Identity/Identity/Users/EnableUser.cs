@@ -8,7 +8,7 @@ namespace Licensing.Identity.Users;
 /// <summary>Lets a disabled user in again; one who never chose a password is invited as before.</summary>
 internal static class EnableUser
 {
-    [Needs(IdentityPermissions.UsersManage)]
+    [Needs(IdentityPermissions.UsersManage), InPerson]
     public sealed record Command(UserId Id) : ICommand<UserView>;
 
     internal sealed class Handler(IdentityDb db, DbSession session, ManagedUsers users, CredentialCache cache, Precondition precondition)

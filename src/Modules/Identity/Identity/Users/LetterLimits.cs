@@ -13,11 +13,14 @@ internal sealed class LetterSettings
 
     /// <summary>Of one user, key or client, to whomever.</summary>
     public int PerPrincipal { get; set; } = 200;
+
+    /// <summary>Of all users, keys and clients of one organisation together.</summary>
+    public int PerOrganization { get; set; } = 1_000;
 }
 
 /// <summary>
-/// Keeps our mails from being used against strangers: invitations and notices of another address go wherever a caller says, under a name
-/// that he chooses. Counted in the transaction of the letter, so what is refused counts nothing.
+/// Keeps our mails from being used against strangers: invitations, notices of another address and what customers are told go wherever a
+/// caller says, under a name that he chooses. Counted in the transaction of the letter, so what is refused counts nothing.
 /// </summary>
 internal sealed class LetterLimits(DbSession session, SecretBox secrets, Principal principal, IConfiguration configuration, TimeProvider clock)
 {
@@ -30,10 +33,9 @@ internal sealed class LetterLimits(DbSession session, SecretBox secrets, Princip
     public async Task<Refusal?> RefuseAsync(IReadOnlyList<string> addresses, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
-        var by = $"by {principal.Id}";
         var who = addresses.Select(a => $"to {Convert.ToHexStringLower(secrets.Digest(Encoding.UTF8.GetBytes("letter " + a)))}").ToHashSet(StringComparer.Ordinal);
         if (principal.Access.Kind is not PrincipalKind.System)
-            who.Add(by);
+            who.UnionWith([$"by {principal.Id}", $"of {principal.Access.OrganizationId}"]);
         // In one order for all, or two who write to the same would wait for each other.
         await using var count = new NpgsqlCommand(
             """
@@ -45,7 +47,7 @@ internal sealed class LetterLimits(DbSession session, SecretBox secrets, Princip
         { Parameters = { new() { Value = who.ToArray() }, new() { Value = now }, new() { Value = now - Window } } };
         await using var rows = await count.ExecuteReaderAsync(ct);
         while (await rows.ReadAsync(ct))
-            if (rows.GetInt32(2) > (rows.GetString(0) == by ? _settings.PerPrincipal : _settings.PerRecipient))
+            if (rows.GetInt32(2) > (rows.GetString(0)[..3] switch { "by " => _settings.PerPrincipal, "of " => _settings.PerOrganization, _ => _settings.PerRecipient }))
                 return UserRefusals.TooManyLetters with { RetryAfter = rows.GetFieldValue<DateTimeOffset>(1) + Window - now };
         return null;
     }

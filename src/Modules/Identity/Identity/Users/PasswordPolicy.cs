@@ -95,12 +95,12 @@ internal static class NewPasswords
     extension(UserManager<User> users)
     {
         /// <summary>As the other, for a customer's password that his partner chooses and that he need not change.</summary>
-        public Refusal? SetCustomerPassword(User user, string password, string pointer, DateTimeOffset now)
+        public Refusal? SetCustomerPassword(User user, string password, string pointer, Guid by, DateTimeOffset now)
         {
             if (users.PasswordValidators.OfType<PasswordPolicy>().Single().BrokenByCustomer(user, password) is { } broken)
                 return Refusal.AllFields([new FieldError(pointer, broken.Code, $"{pointer[1..]} {broken.Description}")]);
             user.KeepHash(users.PasswordHasher.HashPassword(user, password));
-            user.PasswordGiven(mustChange: false, now);
+            user.PasswordGiven(mustChange: false, by, now);
             return null;
         }
 

@@ -46,7 +46,7 @@ internal static class PatchUser
 
     internal sealed class Handler(
         IdentityDb db, DbSession session, OpenSessions sessions, ManagedUsers users, OneTimeTokens tokens, Invitations invitations, Letters letters, CredentialCache cache,
-        Precondition precondition, TimeProvider clock) : ICommandHandler<Command, UserView>
+        Precondition precondition, Principal principal, TimeProvider clock) : ICommandHandler<Command, UserView>
     {
         public async Task<Result<UserView>> Handle(Command command, CancellationToken cancellationToken)
         {
@@ -59,6 +59,9 @@ internal static class PatchUser
             if (user.Change(command, now).Refused(out refusal, out _))
                 return refusal;
 
+            // Ways in: whoever only has his token must not turn it into the account.
+            if (user.Id.Value == principal.Id && (user.Email != email || user.FederatedOnly != federatedOnly))
+                return UserRefusals.OwnAccount;
             if (user.Email != email && await TellOfAddressAsync(user, email, cancellationToken) is { } tooMany)
                 return tooMany;
             if (user.FederatedOnly && !federatedOnly)

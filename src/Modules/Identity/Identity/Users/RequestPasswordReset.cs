@@ -40,10 +40,13 @@ internal static class RequestPasswordReset
         .Slice<Command, RequestedView>(nameof(RequestPasswordReset), "Asks for a mail to replace a forgotten password", StatusCodes.Status202Accepted);
 }
 
-/// <summary>Sends the mail, where there is someone to send it to; not more often than one reads mails.</summary>
+/// <summary>
+/// Sends the mail, where there is someone to send it to. Anyone may ask in his name, and the newest token alone works: so rarely that whoever
+/// gets a mail has the time to use it before a stranger makes it worthless by asking again.
+/// </summary>
 internal sealed class MailWhenPasswordResetRequested(IdentityDb db, OneTimeTokens tokens, Letters letters) : IHandle<PasswordResetRequested>
 {
-    public static readonly TimeSpan Spacing = TimeSpan.FromMinutes(2);
+    public static readonly TimeSpan Spacing = TimeSpan.FromMinutes(15);
 
     public async Task HandleAsync(PasswordResetRequested message, CancellationToken ct)
     {

@@ -14,7 +14,7 @@ internal static class ResetMfa
 
     internal sealed class Handler(
         IdentityDb db, DbSession session, OpenSessions sessions, ManagedUsers users, Enrolment enrolment, Letters letters, CredentialCache cache, Precondition precondition,
-        TimeProvider clock) : ICommandHandler<Command, UserView>
+        Principal principal, TimeProvider clock) : ICommandHandler<Command, UserView>
     {
         public async Task<Result<UserView>> Handle(Command command, CancellationToken cancellationToken)
         {
@@ -22,6 +22,9 @@ internal static class ResetMfa
                 return refusal;
             if (precondition.Fails(user))
                 return Precondition.Failed;
+            // With his password or a code he may (RemoveMfa); whoever only has his token has neither.
+            if (user.Id.Value == principal.Id)
+                return UserRefusals.OwnAccount;
             if (!user.MfaEnabled)
                 return UserRefusals.MfaNotActive;
 

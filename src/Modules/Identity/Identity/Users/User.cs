@@ -67,6 +67,10 @@ internal sealed class User : IOwned, IVersioned
 
     public bool MustChangePassword { get; private set; }
 
+    /// <summary>Who else chose the password, user or key, and so knows it; null when he did himself. The trail tells it by its principal.</summary>
+    [Secret]
+    public Guid? PasswordGivenBy { get; private set; }
+
     public bool MfaEnabled { get; private set; }
 
     /// <summary>Not good for anything before <see cref="MfaEnabled"/>.</summary>
@@ -91,10 +95,14 @@ internal sealed class User : IOwned, IVersioned
     public void EndAccessTokens(DateTimeOffset now) => CredentialsChangedAt = now;
 
     /// <summary>Someone else chose it, so it is good for its change only, unless he says otherwise.</summary>
-    public void PasswordGiven(bool mustChange, DateTimeOffset now) =>
-        (PasswordNumber, MustChangePassword, CredentialsChangedAt) = (PasswordNumber + 1, mustChange, now);
+    public void PasswordGiven(bool mustChange, Guid by, DateTimeOffset now)
+    {
+        PasswordChosen(now);
+        (MustChangePassword, PasswordGivenBy) = (mustChange, by);
+    }
 
-    public void PasswordChosen(DateTimeOffset now) => PasswordGiven(mustChange: false, now);
+    public void PasswordChosen(DateTimeOffset now) =>
+        (PasswordNumber, MustChangePassword, PasswordGivenBy, CredentialsChangedAt) = (PasswordNumber + 1, false, null, now);
 
     public Result<Done> Activate(DateTimeOffset now)
     {

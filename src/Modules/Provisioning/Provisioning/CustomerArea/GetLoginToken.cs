@@ -9,7 +9,7 @@ namespace Licensing.Provisioning.CustomerArea;
 /// </summary>
 internal static class GetLoginToken
 {
-    [Needs(ProvisioningPermissions.CustomersManage)]
+    [Needs(ProvisioningPermissions.CustomersManage), InPerson]
     public sealed record Query(int Customer) : IQuery<LoginToken>;
 
     /// <summary>The token, good once and for so long.</summary>

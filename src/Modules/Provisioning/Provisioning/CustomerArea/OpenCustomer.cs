@@ -6,7 +6,7 @@ namespace Licensing.Provisioning.CustomerArea;
 /// <summary>Opens a customer of the key's partner with a user who may log in at once.</summary>
 internal static class OpenCustomer
 {
-    [Needs(ProvisioningPermissions.CustomersManage)]
+    [Needs(ProvisioningPermissions.CustomersManage), InPerson]
     public sealed record Command(NewCustomer Customer, string Industry, string Language) : ICommand<OrganizationRef>
     {
         // The password is in there.

@@ -6,7 +6,7 @@ namespace Licensing.Provisioning.CustomerArea;
 /// <summary>Gives a customer's user another password; whatever he had open ends.</summary>
 internal static class SetCustomerPassword
 {
-    [Needs(ProvisioningPermissions.CustomersManage)]
+    [Needs(ProvisioningPermissions.CustomersManage), InPerson]
     public sealed record Command(int Customer, string Password) : ICommand<Done>
     {
         public override string ToString() => $"{nameof(SetCustomerPassword)} {Customer}";

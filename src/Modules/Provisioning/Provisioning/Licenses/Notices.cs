@@ -6,12 +6,13 @@ using Microsoft.Extensions.Configuration;
 
 namespace Licensing.Provisioning.Licenses;
 
-/// <summary>What customers are told of their licences by mail, in the transaction that makes it true. Customers without an address are told nothing.</summary>
+/// <summary>What customers are told of their licences by mail, in the transaction that makes it true. Customers without an address are
+/// told nothing, nor are those who were told too much within the hour: a licence is not refused for a letter.</summary>
 internal sealed class Notices(ProvisioningDb db, ICustomerAccounts customers, Post post, IConfiguration configuration)
 {
     public async Task AssignedAsync(OrganizationRef tenant, License license, string language, CancellationToken ct)
     {
-        if (await customers.MailAddressAsync(tenant.Id, ct) is not { } address)
+        if (await customers.LetterAddressAsync(tenant.Id, ct) is not { } address)
             return;
         var name = license.Names.InLanguage(language);
         var info = license.Info is { } what ? $" ({what})" : "";

@@ -1,0 +1,120 @@
+using System.Net;
+using Licensing.Identity.Contracts;
+using Npgsql;
+
+namespace Licensing.Identity.Tests.Sessions;
+
+/// <summary>
+/// What outlives the credential it is asked with is not done for who was shut out a moment ago: at another host, which this one has not
+/// heard of, or while his request was on its way.
+/// </summary>
+public sealed class LastingEffectTests(App app) : IClassFixture<App>
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public static TheoryData<string, string> Lasting { get; } = new()
+    {
+        { "POST", "api-keys" }, { "POST", "clients" }, { "POST", "users" }, { "POST", "auth/login-links" }, { "POST", "certificates" }, { "POST", "roles" },
+        { "PUT", "roles/assignments" }, { "POST", "users/*/enable" }, { "PATCH", "settings/identity" }, { "DELETE", "auth/mfa" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Lasting))]
+    public async Task Nobody_is_believed_from_memory_for_it(string method, string path)
+    {
+        var branch = await app.BranchAsync();
+        var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator);
+        using var client = await person.ClientAsync();
+        (await client.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.OK);
+        await ExecuteAsync("update identity.users set status = 'Disabled' where id = $1", person.Id);
+        (await client.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.OK, "The test needs a host that has not heard of it.");
+
+        using var answer = await client.SendAsync(new HttpMethod(method), $"/api/v1/{path.Replace("*", person.Id.ToString())}", new { });
+
+        (answer.StatusCode, await answer.CodeAsync()).ShouldBe((HttpStatusCode.Unauthorized, "invalid_credential"));
+        // And now this host has heard of it.
+        (await client.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
+    public async Task Nor_is_a_role_that_was_taken()
+    {
+        var branch = await app.BranchAsync();
+        var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator);
+        using var client = await person.ClientAsync();
+        (await client.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.OK);
+        await ExecuteAsync("delete from identity.role_assignments where user_id = $1", person.Id);
+
+        using var answer = await client.PostAsync("/api/v1/api-keys", new { name = "k" });
+
+        answer.StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+    }
+
+    [Fact]
+    public async Task Nor_a_key()
+    {
+        var branch = await app.BranchAsync();
+        var (id, client) = await KeyAsync(branch);
+        (await client.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.OK);
+        await ExecuteAsync("update identity.api_keys set revoked_at = now() where id = $1", id);
+
+        using var answer = await client.PostAsync("/api/v1/api-keys", new { name = "k" });
+
+        answer.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [Theory]
+    [InlineData("user disabled")]
+    [InlineData("session ended")]
+    [InlineData("key revoked")]
+    [InlineData("client revoked")]
+    public async Task Who_is_shut_out_while_he_asks_is_refused(string how)
+    {
+        var branch = await app.BranchAsync();
+        var (sql, id, client) = await CallerAsync(branch, how);
+        await using var connection = await app.InAsync<NpgsqlDataSource, NpgsqlConnection>(async database => await database.OpenConnectionAsync(Ct));
+        await using var ending = await connection.BeginTransactionAsync(Ct);
+        await using (var command = new NpgsqlCommand(sql, connection, ending) { Parameters = { new() { Value = id } } })
+            (await command.ExecuteNonQueryAsync(Ct)).ShouldBe(1);
+
+        var asked = client.PostAsync("/api/v1/api-keys", new { name = "k" });
+        await app.WaitsForALockAsync(asked);
+        await ending.CommitAsync(Ct);
+
+        using var answer = await asked;
+        (answer.StatusCode, await answer.CodeAsync()).ShouldBe((HttpStatusCode.Unauthorized, "invalid_credential"));
+    }
+
+    private async Task<(string Sql, Guid Id, HttpClient Client)> CallerAsync(Branch branch, string how)
+    {
+        switch (how)
+        {
+            case "key revoked":
+                var (key, byKey) = await KeyAsync(branch);
+                return ("update identity.api_keys set revoked_at = now() where id = $1", key, byKey);
+            case "client revoked":
+                var client = await OAuthClient.RegisterAsync(branch, branch.Partner, Roles.PartnerAdministrator);
+                return ("update identity.clients set revoked_at = now() where id = $1", client.Id, app.Bearer(await client.TokenAsync()));
+            default:
+                var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator);
+                return (how == "user disabled"
+                    ? "update identity.users set status = 'Disabled' where id = $1"
+                    : "update identity.sessions set revoked_at = now() where user_id = $1", person.Id, await person.ClientAsync());
+        }
+    }
+
+    private async Task<(Guid Id, HttpClient Client)> KeyAsync(Branch branch)
+    {
+        using var made = await branch.Administrator().PostAsync(
+            "/api/v1/api-keys", new { name = "k", organizationId = branch.Partner.Id.Value, role = Roles.PartnerAdministrator });
+        var key = await made.JsonAsync();
+        return (key.GetProperty("id").GetGuid(), app.Bearer(key.GetProperty("key").GetString()!));
+    }
+
+    private Task<int> ExecuteAsync(string sql, Guid id) => app.InAsync<NpgsqlDataSource, int>(async database =>
+    {
+        await using var command = database.CreateCommand(sql);
+        command.Parameters.Add(new() { Value = id });
+        return await command.ExecuteNonQueryAsync(Ct);
+    });
+}
