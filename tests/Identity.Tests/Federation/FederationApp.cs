@@ -8,9 +8,9 @@ namespace Licensing.Identity.Tests.Federation;
 /// <summary>A host that takes the word of other issuers.</summary>
 public abstract class FederationApp : App
 {
-    private protected abstract IEnumerable<KeyValuePair<string, string?>> Settings { get; }
+    private protected abstract IEnumerable<KeyValuePair<string, string?>> Providers { get; }
 
-    protected override void Configure(WebApplicationBuilder builder) => builder.Configuration.AddInMemoryCollection(Settings);
+    protected override void Configure(WebApplicationBuilder builder) => builder.Configuration.AddInMemoryCollection(Providers);
 
     private protected static KeyValuePair<string, string?> Provider(string name, string setting, string value) => new($"Federation:Providers:{name}:{setting}", value);
 
@@ -36,7 +36,7 @@ public sealed class OidcApp : FederationApp
 
     internal OidcProvider Second { get; private set; } = null!;
 
-    private protected override IEnumerable<KeyValuePair<string, string?>> Settings =>
+    private protected override IEnumerable<KeyValuePair<string, string?>> Providers =>
     [
         new("Federation:KeysFreshFor", "00:10:00"),
         new("Federation:KeysUsableFor", "00:50:00"),
@@ -68,7 +68,7 @@ public sealed class StubApp : FederationApp
 
     internal StubIssuer Issuer { get; private set; } = null!;
 
-    private protected override IEnumerable<KeyValuePair<string, string?>> Settings =>
+    private protected override IEnumerable<KeyValuePair<string, string?>> Providers =>
     [
         new("Federation:KeysFreshFor", "00:10:00"),
         new("Federation:KeysUsableFor", "00:50:00"),

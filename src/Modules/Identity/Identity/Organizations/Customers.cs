@@ -1,7 +1,6 @@
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Data;
 using Licensing.Kernel.Http;
-using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Identity.Organizations;
