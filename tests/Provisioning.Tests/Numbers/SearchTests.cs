@@ -12,18 +12,19 @@ public sealed class SearchTests(SellingApp app) : IClassFixture<SellingApp>
         var prefix = NumberCalls.Prefix();
         using var platform = branch.Administrator();
         using var partner = branch.As(Roles.PartnerReader);
-        (await platform.ImportAsync($"number,country,type\n{prefix}777,DE,Geographic\n{prefix}7,DE,Mobile\n{prefix}0770,AT,Geographic\n{prefix}1234,AT,Mobile\n")).EnsureSuccessStatusCode();
+        (await platform.ImportAsync($"number,country,type\n{prefix}87777,DE,Geographic\n{prefix}8,DE,Mobile\n{prefix}077779,AT,Geographic\n{prefix}1234,AT,Mobile\n")).EnsureSuccessStatusCode();
 
-        (await partner.FreeAsync(prefix)).ShouldBe([$"{prefix}0770", $"{prefix}1234", $"{prefix}7", $"{prefix}777"]);
-        (await partner.FreeAsync(prefix, "&country=AT")).ShouldBe([$"{prefix}0770", $"{prefix}1234"]);
+        (await partner.FreeAsync(prefix)).ShouldBe([$"{prefix}077779", $"{prefix}1234", $"{prefix}8", $"{prefix}87777"]);
+        (await partner.FreeAsync(prefix, "&country=AT")).ShouldBe([$"{prefix}077779", $"{prefix}1234"]);
         (await partner.FreeAsync(prefix, "&country=AT&type=Mobile")).ShouldBe([$"{prefix}1234"]);
-        (await partner.FreeAsync(prefix, "&contains=77")).ShouldBe([$"{prefix}0770", $"{prefix}777"]);
-        (await partner.FreeAsync(prefix, "&contains=777")).ShouldBe([$"{prefix}777"]);
+        // Longer than what the prefix has of its own.
+        (await partner.FreeAsync(prefix, "&contains=7777")).ShouldBe([$"{prefix}077779", $"{prefix}87777"]);
+        (await partner.FreeAsync(prefix, "&contains=87777")).ShouldBe([$"{prefix}87777"]);
         (await partner.FreeAsync(prefix, $"&contains={prefix[^3..]}1234")).ShouldBe([$"{prefix}1234"]);
-        (await partner.FreeAsync(prefix, "&contains=7771")).ShouldBeEmpty();
-        (await partner.FreeAsync($"{prefix}7")).ShouldBe([$"{prefix}7", $"{prefix}777"]);
-        (await partner.NumbersAsync($"/api/v1/numbers/available?startsWith={Uri.EscapeDataString(prefix)}7")).ShouldBe([$"{prefix}7", $"{prefix}777"]);
-        (await partner.NumbersAsync($"/api/v1/numbers/available?startsWith={prefix}7")).ShouldBe([$"{prefix}7", $"{prefix}777"]);
+        (await partner.FreeAsync(prefix, "&contains=77771")).ShouldBeEmpty();
+        (await partner.FreeAsync($"{prefix}8")).ShouldBe([$"{prefix}8", $"{prefix}87777"]);
+        (await partner.NumbersAsync($"/api/v1/numbers/available?startsWith={Uri.EscapeDataString(prefix)}8")).ShouldBe([$"{prefix}8", $"{prefix}87777"]);
+        (await partner.NumbersAsync($"/api/v1/numbers/available?startsWith={prefix}8")).ShouldBe([$"{prefix}8", $"{prefix}87777"]);
     }
 
     [Fact]

@@ -223,6 +223,32 @@ public sealed class SignedTokenTests(SellingApp app) : IClassFixture<SellingApp>
     }
 
     [Fact]
+    public async Task What_ends_a_certificate_counts_here_at_once_and_elsewhere_within_five_seconds()
+    {
+        var branch = await app.BranchAsync();
+        using var administrator = branch.Administrator();
+        using var caller = await SignedCaller.EnrolAsync(branch);
+        await using var second = await app.StartSecondHostAsync();
+        using var there = second.Anonymous();
+        using var here = app.Anonymous();
+        (await SayAsync(here)).ShouldBe("200");
+        (await SayAsync(there)).ShouldBe("200");
+
+        (await administrator.DeleteAsync($"/api/v1/certificates/{caller.Id}", Ct)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+
+        (await SayAsync(here)).ShouldBe("401 INVALID_CERTIFICATE");
+        app.Clock.Advance(TimeSpan.FromSeconds(5));
+        (await SayAsync(there)).ShouldBe("401 INVALID_CERTIFICATE");
+
+        async Task<string> SayAsync(HttpClient host)
+        {
+            var body = Encoding.UTF8.GetBytes(Body(branch));
+            using var request = SignedCaller.Request(body, caller.Token(body));
+            return await CodeAsync(host.SendAsync(request, Ct));
+        }
+    }
+
+    [Fact]
     public async Task What_the_token_must_claim_is_a_setting_of_the_organization()
     {
         var branch = await app.BranchAsync();
