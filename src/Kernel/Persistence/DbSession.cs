@@ -83,15 +83,22 @@ public sealed class DbSession(NpgsqlDataSource database, SubscriberRegistry subs
 
     public async Task RollbackAsync()
     {
-        if (Transaction is not null)
+        try
         {
             // A broken connection has rolled back by itself; saying so again would hide the first error.
-            if (Connection.FullState.HasFlag(System.Data.ConnectionState.Open))
+            if (Transaction is not null && Connection.FullState.HasFlag(System.Data.ConnectionState.Open))
                 await Transaction.RollbackAsync(CancellationToken.None);
-            await EndAsync();
         }
-
-        Forget();
+        catch (InvalidOperationException)
+        {
+            // So has a commit that the server refused, by a constraint that it asks only then.
+        }
+        finally
+        {
+            if (Transaction is not null)
+                await EndAsync();
+            Forget();
+        }
     }
 
     internal Task SavepointAsync(string name, CancellationToken ct) => Transaction!.SaveAsync(name, ct);

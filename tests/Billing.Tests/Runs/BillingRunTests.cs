@@ -189,6 +189,8 @@ public sealed class BillingRunTests(BillingApp app) : IClassFixture<BillingApp>
             tenants.Add(await app.TenantAsync(branch.Platform, branch.Partner));
         var good = await app.PlanAsync("good", [Flat("base", "10")], usesPriceLists: true);
         app.Subscribe(tenants[0], good, "2024-08");
+        // One that charges nothing is in no currency.
+        app.Subscribe(tenants[0], await app.PlanAsync("free-dollars", [], "USD"), "2024-08");
         app.Subscribe(tenants[1], await app.PlanAsync("dollars", [Flat("base", "10")], "USD"), "2024-08");
         app.Usage.Add(tenants[2], app.Subscribe(tenants[2], good, "2024-08"), "2024-08-02", "gb", "1", "UNPRICED");
         app.Usage.Add(tenants[3], app.Subscribe(tenants[3], good, "2024-08"), "2024-08-02", "gb", "99999999999999999999", "STORAGE");

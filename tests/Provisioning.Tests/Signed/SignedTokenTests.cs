@@ -263,7 +263,7 @@ public sealed class SignedTokenTests(SellingApp app) : IClassFixture<SellingApp>
     }
 
     [Fact]
-    public async Task Used_tokens_are_forgotten_when_their_age_refuses_them()
+    public async Task Used_tokens_are_forgotten_a_day_after_their_age_refuses_them()
     {
         var branch = await app.BranchAsync();
         using var caller = await SignedCaller.EnrolAsync(branch);
@@ -273,7 +273,11 @@ public sealed class SignedTokenTests(SellingApp app) : IClassFixture<SellingApp>
         (await RememberedAsync(jti)).ShouldBe(until);
         await app.InAsync<IEnumerable<Licensing.Kernel.Persistence.IChore>, int>(async chores => await chores.Single(c => c.GetType().Name == "UsedTokens").RunAsync(Ct));
         (await RememberedAsync(jti)).ShouldBe(until);
-        app.Clock.Advance(TimeSpan.FromMinutes(31) + TimeSpan.FromSeconds(1));
+        app.Clock.Advance(TimeSpan.FromMinutes(31) + TimeSpan.FromDays(1));
+        await app.InAsync<IEnumerable<Licensing.Kernel.Persistence.IChore>, int>(async chores => await chores.Single(c => c.GetType().Name == "UsedTokens").RunAsync(Ct));
+        // Kept for longer than that: clocks differ, and a body may be sent slowly.
+        (await RememberedAsync(jti)).ShouldBe(until);
+        app.Clock.Advance(TimeSpan.FromSeconds(1));
         await app.InAsync<IEnumerable<Licensing.Kernel.Persistence.IChore>, int>(async chores => await chores.Single(c => c.GetType().Name == "UsedTokens").RunAsync(Ct));
         (await RememberedAsync(jti)).ShouldBeNull();
     }

@@ -35,6 +35,30 @@ public sealed class TwoDoorsTests(SellingApp app) : IClassFixture<SellingApp>
     }
 
     [Fact]
+    public async Task A_tenant_that_was_given_to_another_partner_a_moment_ago_keeps_its_one_subscription()
+    {
+        var branch = await app.BranchAsync();
+        using var former = await SignedCaller.EnrolAsync(branch);
+        (await CodeAsync(former.SendAsync(Body(branch, ",\"eliteSeats\":5")))).ShouldBe("200");
+        var next = await app.PartnerAsync(branch.Platform, branch.Distributor);
+        using var platform = branch.Administrator();
+        using var given = await platform.PostAsJsonAsync($"/api/v1/tenants/{branch.Tenant.Id.Value}/transfer", new { partnerId = next.Id.Value, reason = "agreed" }, Ct);
+        given.IsSuccessStatusCode.ShouldBeTrue(await given.Content.ReadAsStringAsync(Ct));
+
+        // What the transfer means for the subscription has not been heard yet.
+        using var taker = await SignedCaller.EnrolAsync(branch, next);
+        var body = $$"""{"ccId":{"resellerId":"{{next.ExternalId}}","tenantId":"{{branch.Tenant.ExternalId}}"},"eliteSeats":6}""";
+        using var reader = branch.As(Roles.PartnerReader, next);
+        (await reader.GetFromJsonAsync<System.Text.Json.JsonElement>($"/api/v1/entitlements/{branch.Tenant.Id.Value}/eliteSeats", Ct)).GetProperty("quantity").GetString().ShouldBe("5");
+        (await CodeAsync(taker.SendAsync(body))).ShouldBe("200");
+
+        await app.DrainAsync();
+        (await app.RowsAsync($"select owner_path || ' ' || (history -> -1 -> 'quantities' ->> 'eliteSeats') from provisioning.subscriptions where tenant_id = '{branch.Tenant.Id.Value}'"))
+            .ShouldHaveSingleItem().ShouldStartWith(next.Path);
+        (await reader.GetFromJsonAsync<System.Text.Json.JsonElement>($"/api/v1/entitlements/{branch.Tenant.Id.Value}/eliteSeats", Ct)).GetProperty("quantity").GetString().ShouldBe("6");
+    }
+
+    [Fact]
     public async Task Of_many_through_both_doors_every_signed_one_is_done()
     {
         var branch = await app.BranchAsync();

@@ -92,7 +92,8 @@ internal static class TenantRating
         {
             if (!prices.Plans.TryGetValue(span.PlanVersionId, out var version))
                 return RunRefusals.PlanMissing(span.PlanVersionId);
-            if (version.Currency != account.Tenant.Currency)
+            // What charges nothing is in no currency, and any tenant may hold it.
+            if (version.IsPriced && version.Currency != account.Tenant.Currency)
                 return RunRefusals.CurrencyMismatch(version, account.Tenant.Currency);
         }
 

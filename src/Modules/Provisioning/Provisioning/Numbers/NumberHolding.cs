@@ -32,7 +32,9 @@ internal sealed class NumberHolding : IOwned
         BegunBy = by,
     };
 
-    public void End(string by, string? reason, DateTimeOffset now) => (UntilAt, EndedBy, Reason) = (now, by, reason);
+    public void End(string by, string? reason, DateTimeOffset now) =>
+        // The clock of another process may be behind the one that allocated it.
+        (UntilAt, EndedBy, Reason) = (now > FromAt ? now : FromAt, by, reason);
 
     public sealed class Mapping : IEntityTypeConfiguration<NumberHolding>
     {

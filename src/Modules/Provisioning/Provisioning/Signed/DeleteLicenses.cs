@@ -26,7 +26,7 @@ internal static class DeleteLicenses
             if (await customers.HoldAsync(body.Customer.Reseller, body.Customer.Tenant, cancellationToken) is not { } tenant)
                 return SignedRefusals.CustomerNotFound;
             var now = clock.GetUtcNow();
-            if (await db.SeatsOf(tenant.Id, principal.Scope, calendar.DayOf(now)).AsNoTracking().SingleOrDefaultAsync(cancellationToken) is not { } subscription)
+            if (await db.SeatsOf(tenant.Id, Scope.Everything, calendar.DayOf(now)).AsNoTracking().SingleOrDefaultAsync(cancellationToken) is not { } subscription)
                 return SignedRefusals.CustomerNotFound;
             if (precondition.Fails(subscription))
                 return Precondition.Failed;

@@ -74,11 +74,12 @@ internal static class UpdateLicenses
                 : new Done();
         }
 
-        // What is held and what would end it, in one turn; only who holds nothing costs another.
+        // What is held and what would end it, in one turn; only who holds nothing costs another. The tenant was found within the scope: what is his is
+        // where he stands, also before it has moved along with him.
         private async Task<(Subscription? Subscription, string? Deletion)> HeldAsync(OrganizationId tenant, CancellationToken ct)
         {
             var pending = db.Set<Deletion>().Where(x => x.TenantId == tenant && x.EndedAt == null).Select(x => x.Name);
-            var held = await db.HeldSeatsOf(tenant, principal.Scope, calendar.DayOf(clock.GetUtcNow()))
+            var held = await db.HeldSeatsOf(tenant, Scope.Everything, calendar.DayOf(clock.GetUtcNow()))
                 .Select(x => new { Subscription = x, Deletion = pending.FirstOrDefault() }).SingleOrDefaultAsync(ct);
             return held is null ? (null, await pending.SingleOrDefaultAsync(ct)) : (held.Subscription, held.Deletion);
         }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Licensing.Kernel.Messaging;
 using Licensing.Kernel.Persistence;
 using Npgsql;
@@ -14,37 +13,49 @@ internal sealed class UsedTokens(NpgsqlDataSource database, MessagingSettings me
 {
     private const int MostAtOnce = 500;
 
-    private readonly ConcurrentQueue<Use> _waiting = new();
-    private int _writing;
+    // Longer than any token may live: clocks of two processes differ, one may be set back, and a body may be sent slowly.
+    private static readonly TimeSpan Longer = TimeSpan.FromDays(1);
+
+    private readonly Lock _gate = new();
+    private readonly Queue<Use> _waiting = new();
+    private bool _writing;
 
     /// <returns>False for every use but the first, whichever process it came to.</returns>
     public Task<bool> TakeAsync(Guid certificate, SignedClaims token, CancellationToken ct)
     {
         var use = new Use(certificate, token.Jti, token.RememberUntil);
-        _waiting.Enqueue(use);
-        if (Interlocked.Exchange(ref _writing, 1) == 0)
-            _ = WriteAllAsync();
+        lock (_gate)
+        {
+            _waiting.Enqueue(use);
+            if (_writing)
+                return use.IsFirst.Task.WaitAsync(ct);
+            _writing = true;
+        }
+
+        _ = WriteAllAsync();
         return use.IsFirst.Task.WaitAsync(ct);
     }
 
     public Task<int> RunAsync(CancellationToken ct) => BoundedDelete.RunAsync(
-        database, "provisioning.used_tokens", "remember_until < $1", clock.GetUtcNow(), messaging.HousekeepingBatch, ct);
+        database, "provisioning.used_tokens", "remember_until < $1", clock.GetUtcNow() - Longer, messaging.HousekeepingBatch, ct);
 
     // Not on any caller's time: one who hangs up leaves the others their answer.
     private async Task WriteAllAsync()
     {
-        do
+        while (Next() is { Count: > 0 } uses)
+            await WriteAsync(uses);
+    }
+
+    private List<Use> Next()
+    {
+        lock (_gate)
         {
             var uses = new List<Use>();
             while (uses.Count < MostAtOnce && _waiting.TryDequeue(out var use))
                 uses.Add(use);
-            if (uses.Count > 0)
-                await WriteAsync(uses);
-            else
-                Volatile.Write(ref _writing, 0);
+            _writing = uses.Count > 0;
+            return uses;
         }
-        // Who came between the last look and the end of writing found it still going on.
-        while (Volatile.Read(ref _writing) == 1 || (!_waiting.IsEmpty && Interlocked.Exchange(ref _writing, 1) == 0));
     }
 
     private async Task WriteAsync(List<Use> uses)

@@ -16,9 +16,9 @@ internal sealed class MoveWhenTransferred(DbSession session, IOrganizationDirect
         var tenant = await organizations.FindAsync(message.Id, ct) ?? throw new InvalidOperationException($"There is no tenant {message.Id.Value}.");
         await using var command = new NpgsqlCommand(
             """
-            with moved as (update provisioning.subscriptions set owner_path = $2 where tenant_id = $1 and (ends_on is null or ends_on > $3)),
+            with moved as (update provisioning.subscriptions set owner_path = $2, version = version + 1 where tenant_id = $1 and (ends_on is null or ends_on > $3)),
                 requests as (update provisioning.quota_requests set owner_path = $2 where tenant_id = $1 and status = 'Pending'),
-                licenses as (update provisioning.licenses set owner_path = $2
+                licenses as (update provisioning.licenses set owner_path = $2, version = version + 1
                     where tenant_id = $1 and cancelled_at is null and (ends_on is null or ends_on > $3)),
                 profiles as (update provisioning.customer_profiles set owner_path = $2 where tenant_id = $1),
                 credentials as (update provisioning.sip_credentials set owner_path = $2 where tenant_id = $1)
