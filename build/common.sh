@@ -83,8 +83,8 @@ has_node() {
 # The reference page and the test of the generated client come from npm.
 need_node() {
   if has_node; then return 0; fi
-  apt_install "Node.js 18 or newer with npm is missing, and the tests of the generated client and of federated log-in need it" nodejs npm || true
-  has_node || say "Node.js 18 or newer with npm is not on the PATH (https://nodejs.org); the tests of the generated client and of federated log-in will fail without it."
+  apt_install "Node.js 18 or newer with npm is missing, and the tests of the generated client, of federated log-in and of letters need it" nodejs npm || true
+  has_node || say "Node.js 18 or newer with npm is not on the PATH (https://nodejs.org); the tests of the generated client, of federated log-in and of letters will fail without it."
 }
 
 # Prints one line, and the compiler's output only if it fails.
