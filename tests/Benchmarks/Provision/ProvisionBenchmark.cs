@@ -135,7 +135,13 @@ internal static class ProvisionBenchmark
             var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(body)));
             var claims = JsonSerializer.Serialize(new
             {
-                iss = "xima-ccaas", aud = "xima-ccaas", sub = fingerprint, payload_hash = hash, jti = Version4(), iat = now, exp = now + 900,
+                iss = "xima-ccaas",
+                aud = "xima-ccaas",
+                sub = fingerprint,
+                payload_hash = hash,
+                jti = Version4(),
+                iat = now,
+                exp = now + 900,
             });
             var signed = $"{Part(header)}.{Part(claims)}";
             var signature = key.SignData(Encoding.ASCII.GetBytes(signed), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
