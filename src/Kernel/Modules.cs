@@ -74,6 +74,8 @@ public static class ModuleRegistration
                 foreach (var contract in type.GetInterfaces().Where(i => i.IsGenericType))
                     if (contract.GetGenericTypeDefinition() == typeof(IRequestHandler<,>))
                         host.Services.AddTransient(contract, type);
+                    else if (contract.GetGenericTypeDefinition() == typeof(IHandleTogether<,>))
+                        host.Services.AddScoped(contract, type);
                     else if (contract.GetGenericTypeDefinition() == typeof(IValidator<>))
                         host.Services.AddSingleton(contract, type);
 
@@ -108,6 +110,8 @@ public static class ModuleRegistration
             services.AddScoped<ISender, MediatorSender>();
             services.AddTransient(typeof(IPipelineBehavior<,>), typeof(AuthorizationBehavior<,>));
             services.AddTransient(typeof(IPipelineBehavior<,>), typeof(ValidationBehavior<,>));
+            services.AddSingleton(typeof(TogetherQueue<,>));
+            services.AddTransient(typeof(IPipelineBehavior<,>), typeof(TogetherBehavior<,>));
             services.AddTransient(typeof(IPipelineBehavior<,>), typeof(UnitOfWorkBehavior<,>));
         }
     }

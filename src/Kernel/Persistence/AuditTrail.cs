@@ -21,8 +21,8 @@ public sealed record AuditEntry(
 /// <summary>Where entries are kept; implemented by the module that owns the trail.</summary>
 public interface IAuditStore
 {
-    /// <summary>What keeps an entry, for the end of the transaction that it tells of.</summary>
-    NpgsqlBatchCommand Append(AuditEntry entry);
+    /// <summary>What keeps entries, for the end of the transaction that they tell of.</summary>
+    NpgsqlBatchCommand Append(params IReadOnlyList<AuditEntry> entries);
 }
 
 /// <summary>Collects what one command changes. Contexts note their entities by themselves; set-based SQL notes its own summary.</summary>
@@ -34,6 +34,8 @@ public sealed class AuditTrail
     private readonly List<AuditedChange> _changes = [];
 
     public IReadOnlyList<AuditedChange> Changes => _changes;
+
+    internal bool IsFull => _changes.Count == MostChanges;
 
     public void Note(AuditedChange change)
     {

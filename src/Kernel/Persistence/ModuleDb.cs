@@ -67,7 +67,7 @@ public abstract class ModuleDb : DbContext
             Database.UseTransaction(null);
     }
 
-    public override Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
+    public override async Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
     {
         // Queries are in the connection's transaction anyway; saving must know of it, or would begin one.
         if (Session.Transaction is { } transaction && Database.CurrentTransaction is null)
@@ -76,7 +76,8 @@ public abstract class ModuleDb : DbContext
         Database.AutoSavepointsEnabled = false;
         ChangeTracker.AutoDetectChangesEnabled = false;
         ChangeTracker.DetectChanges();
-        foreach (var entry in ChangeTracker.Entries().Where(e => e.State is EntityState.Added or EntityState.Modified or EntityState.Deleted))
+        var changed = ChangeTracker.Entries().Where(e => e.State is EntityState.Added or EntityState.Modified or EntityState.Deleted).ToList();
+        foreach (var entry in changed)
         {
             if (entry.State is EntityState.Modified && entry.Entity is IVersioned versioned)
                 entry.Property(nameof(IVersioned.Version)).CurrentValue = versioned.Version + 1;
@@ -84,7 +85,8 @@ public abstract class ModuleDb : DbContext
                 Session.Audit.Note(change);
         }
 
-        return base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
+        var written = Session.InTransaction ? await ManyRows.WriteAsync(changed, Session, cancellationToken) : 0;
+        return written == changed.Count ? written : written + await base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
     }
 
     // Called when it is first used.

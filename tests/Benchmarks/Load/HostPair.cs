@@ -1,3 +1,4 @@
+using System.Runtime;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -6,9 +7,11 @@ namespace Licensing.Benchmarks;
 /// <summary>Two loads on one host.</summary>
 internal sealed class HostPair : IPair
 {
-    // So many answers and all that they need is compiled for good; a slow machine may stop before.
-    private const int WarmAnswers = 5_000;
+    // A load during which the runtime compiles less than this has all that it needs in its last form; a slow machine may stop before.
+    private const int FewCompiled = 25;
+    private const int FewestWarmUps = 3;
     private const int MostWarmUps = 25;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(300);
 
     private readonly BenchHost _host;
     private readonly Func<CancellationToken, Task<Load>> _ours;
@@ -46,12 +49,30 @@ internal sealed class HostPair : IPair
         }
     }
 
-    // A server runs for weeks and this one for seconds: both loads are compiled to the end before the first pair is measured.
+    // A server runs for weeks and this one for seconds: both loads are compiled to the end before the first pair is measured. The runtime does
+    // that in the background, late and with whatever the load leaves of the processors, so it is given time between the loads.
     private static async Task WarmUpAsync(Func<CancellationToken, Task<Load>> load, CancellationToken ct)
     {
-        var answers = 0;
-        for (var i = 0; i < MostWarmUps && answers < WarmAnswers; i++)
-            answers += (await load(ct)).Answers;
+        for (var i = 0; i < MostWarmUps; i++)
+        {
+            var before = JitInfo.GetCompiledMethodCount();
+            await load(ct);
+            var after = await CompiledAsync(ct);
+            if (i >= FewestWarmUps && after - before < FewCompiled)
+                return;
+        }
+    }
+
+    // How many methods there are when no more come.
+    private static async Task<long> CompiledAsync(CancellationToken ct)
+    {
+        while (true)
+        {
+            var count = JitInfo.GetCompiledMethodCount();
+            await Task.Delay(Pause, ct);
+            if (JitInfo.GetCompiledMethodCount() == count)
+                return count;
+        }
     }
 
     public Task<double> OursAsync(CancellationToken ct) => MeasureAsync(_ours, _oursCosts, ct);

@@ -25,7 +25,7 @@ public sealed class HangUpTests(HangUpTests.Impatient app) : IClassFixture<HangU
 
     private sealed class HangingUp(IAuditStore store, IHttpContextAccessor requests, Impatient app) : IAuditStore
     {
-        public NpgsqlBatchCommand Append(AuditEntry entry)
+        public NpgsqlBatchCommand Append(params IReadOnlyList<AuditEntry> entries)
         {
             if (app.Caller is { } caller)
             {
@@ -33,7 +33,7 @@ public sealed class HangUpTests(HangUpTests.Impatient app) : IClassFixture<HangU
                 requests.HttpContext!.RequestAborted.WaitHandle.WaitOne();
             }
 
-            return store.Append(entry);
+            return store.Append(entries);
         }
     }
 

@@ -95,9 +95,9 @@ public sealed class PublishingTests : TowerTests
     {
         public List<AuditEntry> Entries { get; } = [];
 
-        public NpgsqlBatchCommand Append(AuditEntry entry)
+        public NpgsqlBatchCommand Append(params IReadOnlyList<AuditEntry> entries)
         {
-            Entries.Add(entry);
+            Entries.AddRange(entries);
             return new NpgsqlBatchCommand("select 1");
         }
     }

@@ -46,6 +46,7 @@ public static class ProvisioningModule
             module.Services.AddScoped<Opening>();
             module.Services.AddScoped<Prerequisites>();
             module.Services.AddScoped<HeldSubscriptions>();
+            module.Services.AddScoped<SeatChanging>();
             module.Services.AddSingleton<UsedTokens>();
             module.Services.AddSingleton<IChore>(services => services.GetRequiredService<UsedTokens>());
             module.Services.AddSingleton<IAuthenticator, SignedAuthenticator>();

@@ -14,34 +14,40 @@ internal sealed class AuditStore : IAuditStore
         with entry as (
             insert into identity.audit_entries
                 (id, at, principal_kind, principal_id, principal_name, organization_id, action, owner_path, resources, changes, request_id)
-            select $1, $2, $3, $4, case when $12 is null then $5 else $5 || ' (by link of ' || coalesce(
-                    (select email from identity.users where id = $12), (select name || ' (lk_' || prefix || ')' from identity.api_keys where id = $12),
-                    (select name || ' (client)' from identity.clients where id = $12), 'system') || ')' end,
-                $6, $7, $8, $9, $10, $11
+            select e.id, e.at, e.kind, e.principal, case when e.maker is null then e.name else e.name || ' (by link of ' || coalesce(
+                    (select email from identity.users where id = e.maker), (select name || ' (lk_' || prefix || ')' from identity.api_keys where id = e.maker),
+                    (select name || ' (client)' from identity.clients where id = e.maker), 'system') || ')' end,
+                e.organization, e.action, e.path, array(select jsonb_array_elements_text(e.resources)), e.changes, e.request
+            from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                as e (id, at, kind, principal, name, organization, action, path, resources, changes, request, maker)
             returning id)
         insert into identity.audit_unsealed select id from entry
         """;
 
-    public NpgsqlBatchCommand Append(AuditEntry entry) => new(Insert)
+    public NpgsqlBatchCommand Append(params IReadOnlyList<AuditEntry> entries) => new(Insert)
     {
         Parameters =
         {
-            new() { Value = Id.NewGuid(entry.At) },
-            new() { Value = entry.At },
-            new() { Value = entry.By.Kind.ToString() },
-            new() { Value = entry.By.Id },
-            new() { Value = entry.By.Name },
-            new() { Value = entry.By.OrganizationId },
-            new() { Value = entry.Action },
-            new() { Value = PathOf(entry) },
+            Each(entries, NpgsqlDbType.Uuid, e => Id.NewGuid(e.At)),
+            Each(entries, NpgsqlDbType.TimestampTz, e => e.At),
+            Each(entries, NpgsqlDbType.Text, e => e.By.Kind.ToString()),
+            Each(entries, NpgsqlDbType.Uuid, e => e.By.Id),
+            Each(entries, NpgsqlDbType.Text, e => e.By.Name),
+            Each(entries, NpgsqlDbType.Uuid, e => e.By.OrganizationId),
+            Each(entries, NpgsqlDbType.Text, e => e.Action),
+            Each(entries, NpgsqlDbType.Text, PathOf),
             // Types and ids side by side: one index answers "of this type", "of this id" and both.
-            new() { Value = entry.Changes.SelectMany(c => new[] { c.Type, c.Id }).Concat(Opening(entry.By)).Distinct(StringComparer.Ordinal).ToArray() },
-            new() { Value = JsonSerializer.Serialize(entry.Changes, StoredJson.Options), NpgsqlDbType = NpgsqlDbType.Jsonb },
-            new() { Value = (object?)entry.RequestId ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text },
+            Each(entries, NpgsqlDbType.Jsonb, e => JsonSerializer.Serialize(
+                e.Changes.SelectMany(c => new[] { c.Type, c.Id }).Concat(Opening(e.By)).Distinct(StringComparer.Ordinal), StoredJson.Options)),
+            Each(entries, NpgsqlDbType.Jsonb, e => JsonSerializer.Serialize(e.Changes, StoredJson.Options)),
+            Each(entries, NpgsqlDbType.Text, e => e.RequestId),
             // In a log-in that someone else opened both are named: what is done in it is his doing.
-            new() { Value = (object?)entry.By.OpenedBy ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid },
+            Each(entries, NpgsqlDbType.Uuid, e => e.By.OpenedBy),
         },
     };
+
+    private static NpgsqlParameter Each<T>(IReadOnlyList<AuditEntry> entries, NpgsqlDbType type, Func<AuditEntry, T> value) =>
+        new() { Value = entries.Select(value).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | type };
 
     /// <summary>How an entry names who made the link to the log-in in which it was written: a name can be chosen, this cannot.</summary>
     internal static string LinkMaker(Guid maker) => LinkMakerMark + maker;

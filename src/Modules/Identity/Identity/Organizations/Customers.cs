@@ -9,12 +9,23 @@ namespace Licensing.Identity.Organizations;
 internal sealed class Customers(
     IdentityDb db, OrganizationDirectory directory, OrganizationOpening opening, Principal principal) : ICustomers
 {
-    public Task<OrganizationRef?> HoldAsync(string? partner, string tenant, CancellationToken ct) => HoldAsync(
+    public Task<OrganizationRef?> HoldAsync(string? partner, string tenant, CancellationToken ct) => HoldOneAsync(
         "o.kind = 'Tenant' and o.external_id = $3 and ($4::text is null or exists (select from identity.organizations p where p.id = o.parent_id and p.external_id = $4))",
         [tenant, (object?)partner ?? DBNull.Value], ct);
 
+    public async Task<IReadOnlyDictionary<string, OrganizationRef>> HoldAsync(string partner, IReadOnlyCollection<string> tenants, CancellationToken ct)
+    {
+        var (from, until) = principal.Scope.Ranges();
+        var held = await directory.HoldAsync(
+            $"""
+            where o.kind = 'Tenant' and o.external_id = any($4)
+              and o.parent_id = any(array(select p.id from identity.organizations p where p.external_id = $3)) and {ScopeSql.Holds(1)}
+            """, most: 2 * tenants.Count, [from, until, partner, tenants.ToArray()], ct);
+        return held.GroupBy(x => x.ExternalId, StringComparer.Ordinal).Where(g => g.Count() == 1).ToDictionary(g => g.Key, g => g.Single(), StringComparer.Ordinal);
+    }
+
     public Task<OrganizationRef?> HoldPartnerAsync(string partner, CancellationToken ct) =>
-        HoldAsync("o.kind = 'Partner' and o.external_id = $3", [partner], ct);
+        HoldOneAsync("o.kind = 'Partner' and o.external_id = $3", [partner], ct);
 
     public async Task<OrganizationRef?> FindAsync(int code, CancellationToken ct)
     {
@@ -22,7 +33,7 @@ internal sealed class Customers(
         return ids is [var id] ? await directory.FindAsync(id, ct) : null;
     }
 
-    public Task<OrganizationRef?> HoldAsync(int code, CancellationToken ct) => HoldAsync("o.kind = 'Tenant' and o.status <> 'Closed' and o.code = $3", [code], ct);
+    public Task<OrganizationRef?> HoldAsync(int code, CancellationToken ct) => HoldOneAsync("o.kind = 'Tenant' and o.status <> 'Closed' and o.code = $3", [code], ct);
 
     public async Task<Result<Page<CustomerRef>>> ListAsync(int? code, PageStart start, CancellationToken ct) =>
         (await Tenants(code).AsNoTracking().ToPageAsync(start, x => x.Id, x => x, x => x.Id.Value, ct)).Refused(out var refusal, out var page)
@@ -58,7 +69,7 @@ internal sealed class Customers(
             : new Done();
     }
 
-    private async Task<OrganizationRef?> HoldAsync(string where, object[] values, CancellationToken ct)
+    private async Task<OrganizationRef?> HoldOneAsync(string where, object[] values, CancellationToken ct)
     {
         var (from, until) = principal.Scope.Ranges();
         var held = await directory.HoldAsync($"where {where} and {ScopeSql.Holds(1)}", most: 2, [from, until, .. values], ct);

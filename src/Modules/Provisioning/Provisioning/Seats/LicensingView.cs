@@ -38,18 +38,25 @@ internal static class SeatSubscriptions
     /// As <see cref="SeatsOf"/>, and nobody else changes it until the transaction ends: a door that cannot tell its callers of a lost race waits for
     /// whoever is changing it through another.
     /// </summary>
-    public static IQueryable<Subscription> HeldSeatsOf(this ProvisioningDb db, OrganizationId tenant, Scope scope, DateOnly today) => db.Subscriptions
+    public static IQueryable<Subscription> HeldSeatsOf(this ProvisioningDb db, OrganizationId tenant, Scope scope, DateOnly today) =>
+        db.HeldSeatsOf([tenant.Value], today).LiveFirst(scope, today);
+
+    /// <summary>As the other, of several tenants, wherever they stand; the first to be taken of each.</summary>
+    public static IQueryable<Subscription> HeldSeatsOf(this ProvisioningDb db, IEnumerable<OrganizationId> tenants, DateOnly today) =>
+        db.HeldSeatsOf([.. tenants.Select(t => t.Value)], today).Live(today);
+
+    private static IQueryable<Subscription> HeldSeatsOf(this ProvisioningDb db, Guid[] tenants, DateOnly today) => db.Subscriptions
         .FromSql($"""
-            select s.* from provisioning.subscriptions s where s.tenant_id = {tenant.Value} and {Product} = (
+            select s.* from provisioning.subscriptions s where s.tenant_id = any({tenants}) and {Product} = (
                 select p ->> 'product' from jsonb_array_elements(s.plans) with ordinality as x (p, i)
                 where (p ->> 'on')::date <= {today} order by i desc limit 1)
             order by s.id for no key update of s
-            """)
-        .LiveFirst(scope, today);
+            """);
 
-    private static IQueryable<Subscription> LiveFirst(this IQueryable<Subscription> subscriptions, Scope scope, DateOnly today) => subscriptions
-        .Within(scope)
+    private static IQueryable<Subscription> LiveFirst(this IQueryable<Subscription> subscriptions, Scope scope, DateOnly today) =>
+        subscriptions.Within(scope).Live(today).Take(1);
+
+    private static IOrderedQueryable<Subscription> Live(this IQueryable<Subscription> subscriptions, DateOnly today) => subscriptions
         .Where(x => x.StartsOn <= today && (x.EndsOn == null || x.EndsOn > today))
-        .OrderBy(x => x.StartsOn).ThenBy(x => x.Id)
-        .Take(1);
+        .OrderBy(x => x.StartsOn).ThenBy(x => x.Id);
 }

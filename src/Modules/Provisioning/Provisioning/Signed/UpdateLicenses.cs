@@ -14,10 +14,10 @@ namespace Licensing.Provisioning.Signed;
 internal static class UpdateLicenses
 {
     [Needs(ProvisioningPermissions.SignedUpdate)]
-    public sealed record Command(SignedRequest Request) : ICommand<SignedAnswer>;
+    public sealed record Command(SignedRequest Request) : ICommand<SignedAnswer>, ITogether;
 
     internal sealed class Handler(
-        ProvisioningDb db, ICustomers customers, ICatalog catalog, Opening opening, SecretBox secrets, Principal principal, BillingCalendar calendar,
+        ProvisioningDb db, ICustomers customers, ICatalog catalog, Opening opening, SeatChanging changing, SecretBox secrets, BillingCalendar calendar,
         TimeProvider clock) : ICommandHandler<Command, SignedAnswer>
     {
         public async Task<Result<SignedAnswer>> Handle(Command command, CancellationToken cancellationToken)
@@ -34,7 +34,7 @@ internal static class UpdateLicenses
 
             var outcome = subscription is null
                 ? await OpenAsync(tenant, body.Quantities, cancellationToken)
-                : await ChangeAsync(subscription, body.Quantities, rules, cancellationToken);
+                : await changing.ChangeAsync(subscription, body.Quantities, rules, cancellationToken);
             if (outcome.Refused(out refusal, out var changes))
                 return refusal;
             if (body.Sip is { } sip)
@@ -84,19 +84,6 @@ internal static class UpdateLicenses
             return held is null ? (null, await pending.SingleOrDefaultAsync(ct)) : (held.Subscription, held.Deletion);
         }
 
-        private async Task<Result<IReadOnlyList<FieldChange>>> ChangeAsync(
-            Subscription subscription, IReadOnlyDictionary<string, int> quantities, ProductRules rules, CancellationToken ct)
-        {
-            var now = clock.GetUtcNow();
-            var today = calendar.DayOf(now);
-            var all = await catalog.RulesOfAsync(subscription.ProductsFrom(today), ct);
-            if (subscription.SetQuantities(quantities, null, all, today, "").Refused(out var refusal, out var set))
-                return refusal;
-
-            db.Announce(subscription, set, principal, now);
-            return Changes(rules, set.Before, set.After);
-        }
-
         private async Task<Result<IReadOnlyList<FieldChange>>> OpenAsync(
             OrganizationRef tenant, IReadOnlyDictionary<string, int> quantities, CancellationToken ct)
         {
@@ -106,18 +93,8 @@ internal static class UpdateLicenses
                 return SignedRefusals.NoPlan(tenant.Currency);
             if ((await opening.OpenAsync([new NewSubscription(tenant.Id, plan.PlanId, quantities)], ct))[0].Refused(out var refusal, out var opened))
                 return InThisDoor(refusal);
-            return Changes((await catalog.RulesAsync(plan.Product, ct))!, Quantities.None, opened.QuantitiesOn(opened.StartsOn));
+            return SeatChanging.Changes((await catalog.RulesAsync(plan.Product, ct))!, Quantities.None, opened.QuantitiesOn(opened.StartsOn));
         }
-
-        private static List<FieldChange> Changes(
-            ProductRules rules, IReadOnlyDictionary<string, int> before, IReadOnlyDictionary<string, int> after) =>
-        [
-            .. from feature in rules.Features
-               let old = before.GetValueOrDefault(feature.Key)
-               let now = after.GetValueOrDefault(feature.Key)
-               where old != now
-               select new FieldChange(feature.Key, old, now),
-        ];
 
         private async Task<IReadOnlyList<FieldChange>> SipAsync(OrganizationRef tenant, SipCredentialsBody sent, CancellationToken ct)
         {
