@@ -32,6 +32,15 @@ public sealed record Access
     /// <summary>Who opened that log-in for its owner; null where he did himself.</summary>
     public Guid? OpenedBy { get; init; }
 
+    /// <summary>The access token that proved him; null where something else did.</summary>
+    public Guid? TokenId { get; init; }
+
+    /// <summary>The number of his credentials under which he was proved, where what proved him does not end with a log-in.</summary>
+    public int? Epoch { get; init; }
+
+    /// <summary>Who else may be behind him: who was shown the secret, or chose the password, and who may be behind those.</summary>
+    public IReadOnlyList<Guid> KnownTo { get; init; } = [];
+
     public IReadOnlyList<Grant> Grants { get; init; } = [];
 
     /// <summary>Why he may not change anything now (his branch is suspended, his password must change), else null.</summary>

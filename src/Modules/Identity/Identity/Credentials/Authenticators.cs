@@ -140,10 +140,10 @@ internal sealed class BasicAuthenticator(
 
     private async Task<Proven> ClientAsync(ClientId id, string secret, CancellationToken ct)
     {
-        if (await clients.FindAsync(id, ct) is not { AuthMethod: ClientAuthMethod.ClientSecret } client || !ClientSecret.AnyIs(client.Secrets, secret, clock.GetUtcNow()))
+        if (await clients.FindAsync(id, secret, ct) is not { } client)
             return CredentialRefusals.Invalid;
         await clients.TouchAsync(client, ct);
-        return new Proven(clients.AccessOf(client), null, client.ExpiresAt);
+        return new Proven(clients.AccessOf(client), null, client.ExpiresAt < client.ProvenUntil ? client.ExpiresAt : client.ProvenUntil);
     }
 
     private static (string Name, string Password)? Read(string encoded)
