@@ -54,11 +54,15 @@ internal sealed class ClientReader(NpgsqlDataSource database, RolePermissions ro
         { KnownTo = row.GetFieldValue<Guid[]>(13) };
     }
 
-    /// <returns>Null where there is no such client whose secret it is.</returns>
-    public async Task<KnownClient?> FindAsync(ClientId id, string secret, CancellationToken ct) =>
-        await FindAsync(id, ct) is { AuthMethod: ClientAuthMethod.ClientSecret } client && ClientSecret.EndOf(client.Secrets, secret, clock.GetUtcNow()) is { } end
+    /// <returns>Null where there is no such client whose secret it is. In its last second it is none: a token's instants are whole ones.</returns>
+    public async Task<KnownClient?> FindAsync(ClientId id, string secret, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        return await FindAsync(id, ct) is { AuthMethod: ClientAuthMethod.ClientSecret } client && ClientSecret.EndOf(client.Secrets, secret, now) is { } end
+            && end - now >= TimeSpan.FromSeconds(1)
             ? client with { ProvenUntil = end }
             : null;
+    }
 
     /// <param name="id">The token's subject.</param>
     /// <param name="epoch">The number of the client's credentials under which the token was made.</param>
