@@ -70,7 +70,8 @@ internal static class MadeFirst
         switch (what)
         {
             case "key":
-                return branch.App.Bearer((await MadeAsync(client, "/api/v1/api-keys", new { name = "k", organizationId = at, role })).GetProperty("key").GetString()!);
+                var key = await MadeAsync(client, "/api/v1/api-keys", new { name = "k", organizationId = at, role });
+                return branch.App.Bearer(key.GetProperty("key").GetString()!);
             case "key of a key":
                 return await ByAsync(branch, await ByAsync(branch, client, "key"), "key");
             case "client":

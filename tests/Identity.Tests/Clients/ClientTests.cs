@@ -253,7 +253,8 @@ public sealed class ClientTests(App app) : IClassFixture<App>
     {
         var branch = await app.BranchAsync();
         var client = await OAuthClient.RegisterAsync(branch, branch.Tenant, Roles.TenantAdministrator);
-        (await branch.As(Roles.TenantAdministrator).PostAsync($"{client.Path}/secrets", new { overlapHours = 1 })).StatusCode.ShouldBe(HttpStatusCode.Created);
+        using var administrator = branch.As(Roles.TenantAdministrator);
+        (await administrator.PostAsync($"{client.Path}/secrets", new { overlapHours = 1 })).StatusCode.ShouldBe(HttpStatusCode.Created);
         app.Clock.Advance(TimeSpan.FromHours(1) - TimeSpan.FromMilliseconds(500));
 
         (await (await client.AskAsync()).ErrorAsync()).ShouldBe("401 invalid_client");

@@ -13,7 +13,9 @@ public sealed class MadeLinkTests(App app) : IClassFixture<App>
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    public static TheoryData<string> Ends { get; } = new("log-out", "password changed", "password reset", "sessions ended", "others ended", "one ended", "own ended", "refresh token used twice", "second factor reset");
+    public static TheoryData<string> Ends { get; } = new(
+        "log-out", "password changed", "password reset", "sessions ended", "others ended", "one ended", "own ended", "refresh token used twice",
+        "second factor reset");
 
     [Theory]
     [MemberData(nameof(Ends))]
@@ -110,7 +112,8 @@ public sealed class MadeLinkTests(App app) : IClassFixture<App>
         using var own = Bearer(await maker.LoginAsync());
         using var answer = how switch
         {
-            "log-out" => await app.Anonymous().PostAsync("/api/v1/auth/logout", new { refreshToken = stolen.GetProperty("refreshToken").GetString() }),
+            "log-out" => await app.Anonymous().PostAsync(
+                "/api/v1/auth/logout", new { refreshToken = stolen.GetProperty("refreshToken").GetString() }),
             "password changed" => await own.PostAsync("/api/v1/auth/password", new { currentPassword = maker.Password, newPassword = "another long password" }),
             "password reset" => await ResetAsync(maker),
             "sessions ended" => await administrator.SendAsync(HttpMethod.Delete, $"/api/v1/users/{maker.Id}/sessions", null),

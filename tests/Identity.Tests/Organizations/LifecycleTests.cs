@@ -160,7 +160,8 @@ public sealed class LifecycleTests(App app) : IClassFixture<App>
 
         var suspending = administrator.PostAsync($"/api/v1/partners/{branch.Partner.Id.Value}/suspend", new { reason = "unpaid" });
         await app.WaitsForALockAsync(suspending);
-        var next = administrator.PostAsync("/api/v1/tenants", new { partnerId = branch.Partner.Id.Value, externalId = "second", displayName = "Second" });
+        var second = new { partnerId = branch.Partner.Id.Value, externalId = "second", displayName = "Second" };
+        var next = administrator.PostAsync("/api/v1/tenants", second);
         await app.WaitForLocksAsync(suspending, next);
         await opening.CommitAsync();
 

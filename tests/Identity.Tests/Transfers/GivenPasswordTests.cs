@@ -132,7 +132,8 @@ public sealed class GivenPasswordTests(App app) : IClassFixture<App>
             await app.MigrateAgainAsync(
                 "0015_known_to.sql", "with recursive",
                 "update identity.api_keys set known_to = '{}'; update identity.users set password_known_to = '{}'; "
-                + $"update identity.clients set known_to = array_remove(known_to, (select password_given_by from identity.users where id = '{puppet.Id}')); ");
+                + "update identity.clients set known_to = array_remove(known_to, "
+                + $"(select password_given_by from identity.users where id = '{puppet.Id}')); ");
         else
         {
             // Both are their owners' by now; what was made before is not.
@@ -155,14 +156,16 @@ public sealed class GivenPasswordTests(App app) : IClassFixture<App>
 
     private static async Task<string> KeyAsync(Place place, HttpClient by)
     {
-        using var answer = await by.PostAsync("/api/v1/api-keys", new { name = "k", organizationId = place.Branch.Tenant.Id.Value, role = Roles.TenantAdministrator });
+        var at = place.Branch.Tenant.Id.Value;
+        using var answer = await by.PostAsync("/api/v1/api-keys", new { name = "k", organizationId = at, role = Roles.TenantAdministrator });
         answer.StatusCode.ShouldBe(HttpStatusCode.Created);
         return (await answer.JsonAsync()).GetProperty("key").GetString()!;
     }
 
     private async Task<OAuthClient> RegisterAsync(Place place, HttpClient by)
     {
-        using var answer = await by.PostAsync("/api/v1/clients", new { name = "c", organizationId = place.Branch.Tenant.Id.Value, role = Roles.TenantAdministrator });
+        var at = place.Branch.Tenant.Id.Value;
+        using var answer = await by.PostAsync("/api/v1/clients", new { name = "c", organizationId = at, role = Roles.TenantAdministrator });
         answer.StatusCode.ShouldBe(HttpStatusCode.Created);
         var told = await answer.JsonAsync();
         return new OAuthClient(app, told.GetProperty("id").GetGuid(), null, told.GetProperty("secret").GetString(), null);

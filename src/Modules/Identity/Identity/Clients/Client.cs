@@ -50,7 +50,10 @@ internal sealed class Client : IOwned, IVersioned
     public int Epoch { get; private set; }
     public Guid CreatedBy { get; private init; }
 
-    /// <summary>Who has been shown a secret that may still be good, or has brought its keys, and who may have been behind them: a transfer asks whether they stay with the tenant.</summary>
+    /// <summary>
+    /// Who has been shown a secret that may still be good, or has brought its keys, and who may have been behind them: a transfer asks whether they
+    /// stay with the tenant.
+    /// </summary>
     public Guid[] KnownTo { get; private set; } = [];
 
     public DateTimeOffset CreatedAt { get; private init; }

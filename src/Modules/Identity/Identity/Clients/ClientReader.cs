@@ -58,8 +58,8 @@ internal sealed class ClientReader(NpgsqlDataSource database, RolePermissions ro
     public async Task<KnownClient?> FindAsync(ClientId id, string secret, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
-        return await FindAsync(id, ct) is { AuthMethod: ClientAuthMethod.ClientSecret } client && ClientSecret.EndOf(client.Secrets, secret, now) is { } end
-            && end - now >= TimeSpan.FromSeconds(1)
+        return await FindAsync(id, ct) is { AuthMethod: ClientAuthMethod.ClientSecret } client
+            && ClientSecret.EndOf(client.Secrets, secret, now) is { } end && end - now >= TimeSpan.FromSeconds(1)
             ? client with { ProvenUntil = end }
             : null;
     }

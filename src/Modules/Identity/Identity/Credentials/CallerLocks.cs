@@ -18,7 +18,9 @@ internal interface IConcerns
     Concern? Concern { get; }
 }
 
-/// <summary>Whom a command is about: SQL for ids, and whether each is held alone; $1 is what the command names, $2 and $3 the caller's scope.</summary>
+/// <summary>Whom a command is about.</summary>
+/// <param name="Sql">For ids, and whether each is held alone; $1 is what the command names, $2 and $3 are the caller's scope.</param>
+/// <param name="Id">What the command names.</param>
 internal sealed record Concern(string Sql, Guid Id)
 {
     /// <summary>A user is changed by who may do all that he may: alone with him, and beside the roles of his account.</summary>
@@ -32,10 +34,13 @@ internal sealed record Concern(string Sql, Guid Id)
     public static Concern BesideUser(UserId id) => new(
         $"select u.id, false from identity.users u where u.id = $1 and {ScopeSql.Holds(2, "u.owner_path")}", id.Value);
 
-    public static Concern BesideAdministratorsOf(OrganizationId tenant) => new(
+    /// <summary>The same of who administers a tenant, the first of them.</summary>
+    public static Concern BesideAdministratorOf(OrganizationId tenant) => new(
         $"""
-        select u.id, false from identity.users u
-        where u.organization_id = $1 and {ScopeSql.Holds(2, "u.owner_path")} and exists (select from identity.role_assignments a where a.user_id = u.id)
+        (select u.id, false from identity.users u
+        where u.organization_id = $1 and u.status = 'Active' and {ScopeSql.Holds(2, "u.owner_path")} and exists (
+            select from identity.role_assignments a where a.user_id = u.id and a.organization_id = $1 and a.role = '{Roles.TenantAdministrator}')
+        order by u.id limit 1)
         """, tenant.Value);
 
     public static Concern OfHolder(Guid assignment) => Alone("role_assignments", "x.user_id", assignment);
@@ -62,28 +67,30 @@ internal sealed record Concern(string Sql, Guid Id)
 /// </summary>
 internal static class CallerLocks
 {
-    // By id of a user (his log-ins with him), API key, client, custom role, or organisation (the roles that its users hold by it).
-    private const string Key = "hashtextextended('identity.caller ' || {0}, 0)";
-
     // The caller, who opened his log-in for him, and what gives the two their rights.
     private const string Own =
         """
         select unnest($4::uuid[]), false
         union all select organization_id, false from identity.users where id = any($4)
         union all select custom_role_id, false from identity.role_assignments where user_id = any($4)
-        union all select r.custom_role_id, false from identity.users u join identity.account_roles r on r.organization_id = u.organization_id where u.id = any($4)
+        union all
+        select r.custom_role_id, false from identity.users u join identity.account_roles r on r.organization_id = u.organization_id
+        where u.id = any($4)
         union all select custom_role_id, false from identity.api_keys where id = any($4)
         union all select custom_role_id, false from identity.clients where id = any($4)
         """;
 
-    private const string Nobody = "select $1::uuid, false where false and $2::text[] is null and $3::text[] is null";
+    private const string NobodyElse = "select $1::uuid, false where false and $2::text[] is null and $3::text[] is null";
 
     /// <summary>SQL that holds whom $1 says.</summary>
-    public static string Sql(bool alone) => $"select pg_advisory_xact_lock{(alone ? "" : "_shared")}({string.Format(null, Key, "$1::uuid")})";
+    public static string Sql(bool alone) => $"select pg_advisory_xact_lock{(alone ? "" : "_shared")}({KeyOf("$1::uuid")})";
+
+    // Of a user (his log-ins with him), an API key, a client, a custom role, or an organisation (the roles that its users hold by it).
+    private static string KeyOf(string id) => $"hashtextextended('identity.caller ' || {id}, 0)";
 
     extension(DbSession session)
     {
-        /// <summary>Before something is taken from a user, key or client: waits for what he is just doing, and what he does next waits for this.</summary>
+        /// <summary>Before something is taken from a user, key or client: waits for what he is doing, and what he does next waits for this.</summary>
         public Task LockCallerAsync(Guid id, CancellationToken ct) => session.ExecuteAsync(
             [new NpgsqlBatchCommand(Sql(alone: true)) { Parameters = { new() { Value = id } } }], ct);
 
@@ -100,10 +107,15 @@ internal static class CallerLocks
                 new NpgsqlBatchCommand(
                     $"""
                     select case when alone then pg_advisory_xact_lock(key) else pg_advisory_xact_lock_shared(key) end from (
-                        select {string.Format(null, Key, "id")} as key, bool_or(alone) as alone from ({Own} union all {concern?.Sql ?? Nobody}) held (id, alone)
+                        select {KeyOf("id")} as key, bool_or(alone) as alone from ({Own} union all {concern?.Sql ?? NobodyElse}) held (id, alone)
                         where id is not null group by 1 order by 1) ordered
                     """)
-                { Parameters = { new() { Value = concern?.Id ?? Guid.Empty }, new() { Value = from }, new() { Value = until }, new() { Value = callers } } },
+                {
+                    Parameters =
+                    {
+                        new() { Value = concern?.Id ?? Guid.Empty }, new() { Value = from }, new() { Value = until }, new() { Value = callers },
+                    },
+                },
             ], ct);
         }
     }

@@ -49,11 +49,15 @@ internal sealed class HoldCaller<TRequest, TResponse>(
     {
         if (await StateAsync(caller, ct) is not var (state, held))
             return null;
-        return state is State.Ended ? CredentialRefusals.Invalid
-            : state is State.Suspended && caller.WritesRefused is null ? OrganizationRefusals.BranchSuspended
-            : !HasAll(caller, held) ? CredentialRefusals.LostRights
-            : caller.OpenedBy is { } maker && !await links.StandsAsync(session, maker, new UserId(caller.Id), caller.Path, ct) ? CredentialRefusals.Invalid
-            : null;
+        if (state is State.Ended)
+            return CredentialRefusals.Invalid;
+        if (state is State.Suspended && caller.WritesRefused is null)
+            return OrganizationRefusals.BranchSuspended;
+        if (!HasAll(caller, held))
+            return CredentialRefusals.LostRights;
+        return caller.OpenedBy is not { } maker || await links.StandsAsync(session, maker, new UserId(caller.Id), caller.Path, ct)
+            ? null
+            : CredentialRefusals.Invalid;
     }
 
     // Of a role that reaches back to where a transferred organisation stood only what it is now: nothing is written there.

@@ -15,7 +15,8 @@ internal static class CreateLoginLink
     [Needs(IdentityPermissions.LoginLinksCreate), InPerson]
     public sealed record Command(UserId? UserId = null, OrganizationId? OrganizationId = null) : ICommand<IssuedLoginLink>, IConcerns
     {
-        Concern? IConcerns.Concern => UserId is { } user ? Concern.BesideUser(user) : OrganizationId is { } tenant ? Concern.BesideAdministratorsOf(tenant) : null;
+        Concern? IConcerns.Concern =>
+            UserId is { } user ? Concern.BesideUser(user) : OrganizationId is { } tenant ? Concern.BesideAdministratorOf(tenant) : null;
     }
 
     internal sealed class Handler(IdentityDb db, HeldOrganizations organizations, RoleBook roles, Principal principal, TimeProvider clock)

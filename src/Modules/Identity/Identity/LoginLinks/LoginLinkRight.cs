@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using Licensing.Identity.Rights;
 using Licensing.Identity.Users;
 using Licensing.Kernel.Persistence;

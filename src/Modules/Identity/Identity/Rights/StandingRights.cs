@@ -9,7 +9,8 @@ internal sealed class StandingRights(RolePermissions roles, TimeProvider clock)
     // No id is two of them.
     private const string IsUser =
         """
-        select 1 from identity.users u join identity.branches b on b.id = u.organization_id where u.id = $1 and u.status = 'Active' and b.state <> 'Closed'
+        select 1 from identity.users u join identity.branches b on b.id = u.organization_id
+        where u.id = $1 and u.status = 'Active' and b.state <> 'Closed'
         """;
 
     private const string HeldByCredential =
@@ -30,7 +31,8 @@ internal sealed class StandingRights(RolePermissions roles, TimeProvider clock)
     {
         batch.BatchCommands.Add(new NpgsqlBatchCommand(IsUser) { Parameters = { new() { Value = holder } } });
         batch.BatchCommands.Add(new NpgsqlBatchCommand(HeldRole.OfUser) { Parameters = { new() { Value = holder } } });
-        batch.BatchCommands.Add(new NpgsqlBatchCommand(HeldByCredential) { Parameters = { new() { Value = holder }, new() { Value = clock.GetUtcNow() } } });
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(HeldByCredential)
+        { Parameters = { new() { Value = holder }, new() { Value = clock.GetUtcNow() } } });
     }
 
     /// <summary>The whole of his roles, suspended or not, from the first of the answers on; the last is not gone past.</summary>
@@ -44,8 +46,11 @@ internal sealed class StandingRights(RolePermissions roles, TimeProvider clock)
                 held.Add((role.Path, All(role)));
         await reader.NextResultAsync(ct);
         while (await reader.ReadAsync(ct))
-            held.Add((reader.GetString(2), roles.Of(
-                reader.GetString(0), reader.IsDBNull(1) ? null : reader.GetFieldValue<string[]>(1), onlyReading: false, reader.GetFieldValue<string[]>(3))));
+        {
+            var custom = reader.IsDBNull(1) ? null : reader.GetFieldValue<string[]>(1);
+            held.Add((reader.GetString(2), roles.Of(reader.GetString(0), custom, onlyReading: false, reader.GetFieldValue<string[]>(3))));
+        }
+
         return new HeldPermissions(held);
     }
 

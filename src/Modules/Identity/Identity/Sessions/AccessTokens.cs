@@ -103,7 +103,15 @@ internal sealed class AccessTokens(
             ? await clients.AccessAsync(new ClientId(token.Subject), token.Epoch, token.Until, ct)
             : await users.UserAsync(token.Subject, token.IssuedAt, token.Until, ct);
         if (proven.Access is { } logged)
-            proven = proven with { Access = (openedBy is null ? logged : logged.Within(logged.Path)) with { SessionId = token.SessionId, OpenedBy = openedBy, TokenId = token.Id } };
+            proven = proven with
+            {
+                Access = (openedBy is null ? logged : logged.Within(logged.Path)) with
+                {
+                    SessionId = token.SessionId,
+                    OpenedBy = openedBy,
+                    TokenId = token.Id,
+                },
+            };
         if (token.Enrolment && proven.Access is { } entering)
             proven = proven with
             {

@@ -14,8 +14,8 @@ internal static class EndOwnSession
     public sealed record Command(Guid Id) : ICommand<Done>;
 
     internal sealed class Handler(
-        IdentityDb db, DbSession transaction, MadeLinks links, CredentialCache cache, Precondition precondition, Principal principal, TimeProvider clock)
-        : ICommandHandler<Command, Done>
+        IdentityDb db, DbSession transaction, MadeLinks links, CredentialCache cache, Precondition precondition, Principal principal,
+        TimeProvider clock) : ICommandHandler<Command, Done>
     {
         public async Task<Result<Done>> Handle(Command command, CancellationToken cancellationToken)
         {

@@ -8,7 +8,10 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Identity.Sessions;
 
-/// <summary>Ends the session that a refresh token belongs to, and the login links of its owner. An unknown token is no error: the session is over either way.</summary>
+/// <summary>
+/// Ends the session that a refresh token belongs to, and the login links that its owner made. An unknown token is no error: the session is over
+/// either way.
+/// </summary>
 internal static class Logout
 {
     [Anyone]
@@ -19,7 +22,8 @@ internal static class Logout
         public Validator() => RuleFor(x => x.RefreshToken).NotEmpty().MaximumLength(200);
     }
 
-    internal sealed class Handler(IdentityDb db, DbSession transaction, MadeLinks links, CredentialCache cache, TimeProvider clock) : ICommandHandler<Command, Done>
+    internal sealed class Handler(IdentityDb db, DbSession transaction, MadeLinks links, CredentialCache cache, TimeProvider clock)
+        : ICommandHandler<Command, Done>
     {
         public async Task<Result<Done>> Handle(Command command, CancellationToken cancellationToken)
         {

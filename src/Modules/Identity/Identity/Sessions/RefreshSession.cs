@@ -48,7 +48,8 @@ internal static class RefreshSession
     {
         public async Task<Result<SessionView>> Handle(Attempt attempt, CancellationToken cancellationToken)
         {
-            if ((await sender.Send(new Command(attempt.RefreshToken, attempt.RetryKey, attempt.Scope), cancellationToken)).Refused(out var refusal, out var turn))
+            var asked = new Command(attempt.RefreshToken, attempt.RetryKey, attempt.Scope);
+            if ((await sender.Send(asked, cancellationToken)).Refused(out var refusal, out var turn))
                 return refusal;
             if (turn.Next is { } next)
                 return next;
@@ -65,8 +66,9 @@ internal static class RefreshSession
 
     /// <param name="Next">The next pair.</param>
     /// <param name="Over">Or what ends now, and why.</param>
-    public sealed record Turn(SessionView? Next, (End Over, Refusal Why)? Over = null);
+    public sealed record Turn(SessionView? Next, (End What, Refusal Why)? Over = null);
 
+    /// <summary>No endpoint sends it.</summary>
     /// <param name="Session">Which session.</param>
     /// <param name="User">Whose.</param>
     /// <param name="Stolen">Whether it is a thief's, who may have made login links in it.</param>
@@ -74,7 +76,8 @@ internal static class RefreshSession
     public sealed record End(Guid Session, UserId User, bool Stolen) : ICommand<Done>;
 
     internal sealed class Handler(
-        IdentityDb db, RefreshTokens held, SessionTokens tokens, SignInRules rules, SecretBox secrets, TimeProvider clock) : ICommandHandler<Command, Turn>
+        IdentityDb db, RefreshTokens held, SessionTokens tokens, SignInRules rules, SecretBox secrets, TimeProvider clock)
+        : ICommandHandler<Command, Turn>
     {
         public async Task<Result<Turn>> Handle(Command command, CancellationToken cancellationToken)
         {
@@ -102,10 +105,12 @@ internal static class RefreshSession
 
         private SessionView Answered(HeldRefreshToken token) => JsonSerializer.Deserialize<SessionView>(secrets.Open(token.SealedAnswer), ApiJson.Options)!;
 
-        private static Turn Over(HeldRefreshToken token, Refusal why, bool stolen = false) => new(null, (new End(token.Session, token.User, stolen), why));
+        private static Turn Over(HeldRefreshToken token, Refusal why, bool stolen = false) =>
+            new(null, (new End(token.Session, token.User, stolen), why));
     }
 
-    internal sealed class EndHandler(IdentityDb db, DbSession transaction, MadeLinks links, CredentialCache cache, TimeProvider clock) : ICommandHandler<End, Done>
+    internal sealed class EndHandler(IdentityDb db, DbSession transaction, MadeLinks links, CredentialCache cache, TimeProvider clock)
+        : ICommandHandler<End, Done>
     {
         public async Task<Result<Done>> Handle(End command, CancellationToken cancellationToken)
         {

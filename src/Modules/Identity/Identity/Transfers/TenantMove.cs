@@ -106,8 +106,8 @@ internal sealed class TenantMove(IdentityDb db, DbSession session, CredentialCac
         await ExecuteAsync("delete from identity.one_time_tokens t using identity.users u where u.id = t.user_id and u.owner_path = $1", ct, from);
         var forgotten = await ExecuteAsync(
             $"""
-            update identity.users u set password_hash = null, must_change_password = false, password_given_by = null, password_known_to = array[]::uuid[],
-                password_number = password_number + 1, credentials_changed_at = $3
+            update identity.users u set password_hash = null, must_change_password = false, password_given_by = null,
+                password_known_to = array[]::uuid[], password_number = password_number + 1, credentials_changed_at = $3
             where u.owner_path = $1 and u.password_hash is not null and (u.must_change_password or u.password_given_by is not null)
                 and (u.password_given_by is null or {Others("u.password_known_to || u.password_given_by", "u.organization_id")})
             """, ct, from, to, now);

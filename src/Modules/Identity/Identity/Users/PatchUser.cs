@@ -58,7 +58,9 @@ internal static class PatchUser
                 return Precondition.Failed;
             var (email, federatedOnly) = (user.Email, user.FederatedOnly);
             // Ways in: whoever only has his token must not turn it into the account.
-            if (principal.MayBe(user.Id) && (command.Email.Or(email).ToLowerInvariant() != email || command.FederatedOnly.Or(federatedOnly) != federatedOnly))
+            var isAnother = !string.Equals(command.Email.Or(email), email, StringComparison.OrdinalIgnoreCase)
+                || command.FederatedOnly.Or(federatedOnly) != federatedOnly;
+            if (isAnother && principal.MayBe(user.Id))
                 return UserRefusals.OwnAccount;
             var now = clock.GetUtcNow();
             if (user.Change(command, now).Refused(out refusal, out _))
