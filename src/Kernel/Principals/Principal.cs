@@ -53,9 +53,8 @@ public sealed record Access
 
     public bool May(string permission) => Kind is PrincipalKind.System || Grants.Any(g => g.Permissions.Contains(permission));
 
-    public Scope ScopeFor(string permission) => Kind is PrincipalKind.System
-        ? Scope.Everything
-        : Scope.Of(Grants.Where(g => g.Permissions.Contains(permission)).Select(g => g.Path));
+    public Scope ScopeFor(string permission) =>
+        Kind is PrincipalKind.System ? Scope.Everything : Scope.Of(Grants.Where(g => g.Permissions.Contains(permission)).Select(g => g.Path));
 }
 
 /// <summary>Who is asking in this request, and how far the permission that the request needs reaches.</summary>
@@ -71,16 +70,12 @@ public sealed class Principal
     /// <summary>The address that the request came from; empty where it came from none.</summary>
     public string Address { get; internal set; } = "";
 
-    public void Become(Access access)
-    {
-        Access = access;
-        Scope = access.Kind is PrincipalKind.System ? Scope.Everything : Scope.Nothing;
-    }
+    public void Become(Access access) =>
+        (Access, Scope) = (access, access.Kind is PrincipalKind.System ? Scope.Everything : Scope.Nothing);
 
     internal Scope Enter(Scope scope)
     {
-        var outer = Scope;
-        Scope = scope;
+        (var outer, Scope) = (Scope, scope);
         return outer;
     }
 
