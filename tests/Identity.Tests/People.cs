@@ -47,7 +47,51 @@ internal sealed record Person(App App, Guid Id, string Email, string Password)
         return await answer.JsonAsync();
     }
 
+    /// <summary>Chooses <see cref="Password"/> with a token from his mailbox.</summary>
+    public async Task ResetAsync()
+    {
+        (await App.Anonymous().PostAsync("/api/v1/auth/password-reset", new { email = Email })).Dispose();
+        await App.DrainAsync();
+        (await App.Anonymous().PostAsync("/api/v1/auth/password-reset/confirm", new { token = App.Mailbox.TokenFor(Email), newPassword = Password }))
+            .StatusCode.ShouldBe(System.Net.HttpStatusCode.NoContent);
+    }
+
     public async Task<HttpClient> ClientAsync() => App.Bearer((await LoginAsync()).GetProperty("accessToken").GetString()!);
+}
+
+/// <summary>What whoever has someone's token makes with it, to be another caller.</summary>
+internal static class MadeFirst
+{
+    private static int _last;
+
+    public static async Task<HttpClient> ByAsync(Branch branch, HttpClient client, string what)
+    {
+        var (at, role, password) = (branch.Partner.Id.Value, Licensing.Identity.Contracts.Roles.PartnerAdministrator, "a long enough password");
+        switch (what)
+        {
+            case "key":
+                var key = await MadeAsync(client, "/api/v1/api-keys", new { name = "k", organizationId = at, role });
+                return branch.App.Bearer(key.GetProperty("key").GetString()!);
+            case "key of a key":
+                return await ByAsync(branch, await ByAsync(branch, client, "key"), "key");
+            case "client":
+                var told = await MadeAsync(client, "/api/v1/clients", new { name = "c", organizationId = at, role });
+                return branch.App.Bearer(await new OAuthClient(
+                    branch.App, told.GetProperty("id").GetGuid(), null, told.GetProperty("secret").GetString(), null).TokenAsync());
+            default:
+                var email = $"made-first-{Interlocked.Increment(ref _last)}@example.com";
+                var user = await MadeAsync(
+                    client, "/api/v1/users", new { email, displayName = "M", organizationId = at, role, password, mustChangePassword = false });
+                return await new Person(branch.App, user.GetProperty("id").GetGuid(), email, password).ClientAsync();
+        }
+    }
+
+    private static async Task<JsonElement> MadeAsync(HttpClient client, string path, object body)
+    {
+        using var answer = await client.PostAsync(path, body);
+        answer.StatusCode.ShouldBe(System.Net.HttpStatusCode.Created);
+        return await answer.JsonAsync();
+    }
 }
 
 internal static class Credentials

@@ -6,33 +6,66 @@ namespace Licensing.Identity.Tests;
 /// <summary>For races: what one caller does while another's transaction is still open.</summary>
 internal static class Waiting
 {
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
     extension(App app)
     {
         /// <summary>Sends a request while what <paramref name="first"/> did, as the system, has not committed: it must wait for that.</summary>
-        public async Task<HttpResponseMessage> DuringAsync(Func<ISender, Task<Refusal?>> first, Func<Task<HttpResponseMessage>> send)
-        {
-            await using var scope = app.Services.CreateAsyncScope();
-            scope.ServiceProvider.GetRequiredService<Principal>().Become(Access.System);
-            var session = scope.ServiceProvider.GetRequiredService<DbSession>();
-            await session.BeginAsync(TestContext.Current.CancellationToken);
-            (await first(scope.ServiceProvider.GetRequiredService<ISender>())).ShouldBeNull();
+        public Task<HttpResponseMessage> DuringAsync(Func<ISender, Task<Refusal?>> first, Func<Task<HttpResponseMessage>> send) =>
+            app.DuringAsync(Access.System, first, send);
 
+        /// <summary>The same of someone else.</summary>
+        public async Task<HttpResponseMessage> DuringAsync(Access by, Func<ISender, Task<Refusal?>> first, Func<Task<HttpResponseMessage>> send)
+        {
+            await using var open = await app.OpenAsync(by, provider => first(provider.GetRequiredService<ISender>()));
             var asked = send();
             await app.WaitsForALockAsync(asked);
-            await session.CommitAsync(TestContext.Current.CancellationToken);
+            await open.CommitAsync();
             return await asked;
         }
 
-        /// <summary>Returns when <paramref name="asked"/> waits for somebody's lock, and fails when it is answered without.</summary>
-        public async Task WaitsForALockAsync(Task asked)
+        /// <summary>Does something, and leaves its transaction open.</summary>
+        public async Task<OpenTransaction> OpenAsync(Access by, Func<IServiceProvider, Task<Refusal?>> work)
         {
-            await Eventually.TrueAsync(async () => asked.IsCompleted || await app.InAsync<SchemaOwner, bool>(async owner =>
+            var scope = app.Services.CreateAsyncScope();
+            scope.ServiceProvider.GetRequiredService<Principal>().Become(by);
+            var session = scope.ServiceProvider.GetRequiredService<DbSession>();
+            await session.BeginAsync(Ct);
+            (await work(scope.ServiceProvider)).ShouldBeNull();
+            return new OpenTransaction(scope, session);
+        }
+
+        /// <summary>Returns when <paramref name="asked"/> waits for somebody's lock, and fails when it is answered without.</summary>
+        public Task WaitsForALockAsync(Task asked) => app.WaitForLocksAsync(asked);
+
+        /// <summary>The same of several.</summary>
+        public async Task WaitForLocksAsync(params Task[] asked)
+        {
+            await Eventually.TrueAsync(async () => asked.Any(x => x.IsCompleted) || await app.InAsync<SchemaOwner, bool>(async owner =>
             {
                 await using var command = owner.Database.CreateCommand(
-                    "select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')");
-                return (bool)(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken))!;
+                    "select count(*) >= $1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'");
+                command.Parameters.Add(new() { Value = asked.Length });
+                return (bool)(await command.ExecuteScalarAsync(Ct))!;
             }));
-            asked.IsCompleted.ShouldBeFalse("It was answered without waiting.");
+            asked.ShouldAllBe(x => !x.IsCompleted, "It was answered without waiting.");
         }
+
+        public Task<int> ExecuteAsync(string sql, params object[] values) => app.InAsync<SchemaOwner, int>(async owner =>
+        {
+            await using var command = owner.Database.CreateCommand(sql);
+            foreach (var value in values)
+                command.Parameters.Add(new() { Value = value });
+            return await command.ExecuteNonQueryAsync(Ct);
+        });
     }
+}
+
+internal sealed class OpenTransaction(AsyncServiceScope scope, DbSession session) : IAsyncDisposable
+{
+    public Task CommitAsync() => session.CommitAsync(Ct);
+
+    public ValueTask DisposeAsync() => scope.DisposeAsync();
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
 }

@@ -32,6 +32,15 @@ public sealed record Access
     /// <summary>Who opened that log-in for its owner; null where he did himself.</summary>
     public Guid? OpenedBy { get; init; }
 
+    /// <summary>The access token that proved him; null where something else did.</summary>
+    public Guid? TokenId { get; init; }
+
+    /// <summary>The number of his credentials under which he was proved, where what proved him does not end with a log-in.</summary>
+    public int? Epoch { get; init; }
+
+    /// <summary>Who else may be behind him: who was shown the secret, or chose the password, and who may be behind those.</summary>
+    public IReadOnlyList<Guid> KnownTo { get; init; } = [];
+
     public IReadOnlyList<Grant> Grants { get; init; } = [];
 
     /// <summary>Why he may not change anything now (his branch is suspended, his password must change), else null.</summary>
@@ -44,9 +53,8 @@ public sealed record Access
 
     public bool May(string permission) => Kind is PrincipalKind.System || Grants.Any(g => g.Permissions.Contains(permission));
 
-    public Scope ScopeFor(string permission) => Kind is PrincipalKind.System
-        ? Scope.Everything
-        : Scope.Of(Grants.Where(g => g.Permissions.Contains(permission)).Select(g => g.Path));
+    public Scope ScopeFor(string permission) =>
+        Kind is PrincipalKind.System ? Scope.Everything : Scope.Of(Grants.Where(g => g.Permissions.Contains(permission)).Select(g => g.Path));
 }
 
 /// <summary>Who is asking in this request, and how far the permission that the request needs reaches.</summary>
@@ -62,16 +70,12 @@ public sealed class Principal
     /// <summary>The address that the request came from; empty where it came from none.</summary>
     public string Address { get; internal set; } = "";
 
-    public void Become(Access access)
-    {
-        Access = access;
-        Scope = access.Kind is PrincipalKind.System ? Scope.Everything : Scope.Nothing;
-    }
+    public void Become(Access access) =>
+        (Access, Scope) = (access, access.Kind is PrincipalKind.System ? Scope.Everything : Scope.Nothing);
 
     internal Scope Enter(Scope scope)
     {
-        var outer = Scope;
-        Scope = scope;
+        (var outer, Scope) = (Scope, scope);
         return outer;
     }
 

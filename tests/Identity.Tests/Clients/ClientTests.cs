@@ -226,6 +226,41 @@ public sealed class ClientTests(App app) : IClassFixture<App>
     }
 
     [Fact]
+    public async Task A_token_is_over_with_the_secret_that_it_was_got_with()
+    {
+        var branch = await app.BranchAsync();
+        var client = await OAuthClient.RegisterAsync(branch, branch.Tenant, Roles.TenantAdministrator);
+        using var administrator = branch.As(Roles.TenantAdministrator);
+        using var rotated = await administrator.PostAsync($"{client.Path}/secrets", new { overlapHours = 1 });
+        var renewed = client with { Secret = (await rotated.JsonAsync()).GetProperty("secret").GetString()! };
+        app.Clock.Advance(TimeSpan.FromMinutes(55));
+        using var got = await client.AskAsync();
+        var told = await got.JsonAsync();
+        told.GetProperty("expires_in").GetInt32().ShouldBe(300);
+        using var old = app.Bearer(told.GetProperty("access_token").GetString()!);
+        using var fresh = app.Bearer(await renewed.TokenAsync());
+
+        app.Clock.Advance(TimeSpan.FromMinutes(5) - TimeSpan.FromSeconds(1));
+        (await old.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.OK);
+        app.Clock.Advance(TimeSpan.FromSeconds(1));
+
+        (await old.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.Unauthorized);
+        (await fresh.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task In_its_last_second_a_secret_proves_nobody()
+    {
+        var branch = await app.BranchAsync();
+        var client = await OAuthClient.RegisterAsync(branch, branch.Tenant, Roles.TenantAdministrator);
+        using var administrator = branch.As(Roles.TenantAdministrator);
+        (await administrator.PostAsync($"{client.Path}/secrets", new { overlapHours = 1 })).StatusCode.ShouldBe(HttpStatusCode.Created);
+        app.Clock.Advance(TimeSpan.FromHours(1) - TimeSpan.FromMilliseconds(500));
+
+        (await (await client.AskAsync()).ErrorAsync()).ShouldBe("401 invalid_client");
+    }
+
+    [Fact]
     public async Task A_removed_secret_ends_and_the_others_stay()
     {
         var branch = await app.BranchAsync();

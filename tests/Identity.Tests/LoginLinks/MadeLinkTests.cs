@@ -13,7 +13,9 @@ public sealed class MadeLinkTests(App app) : IClassFixture<App>
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    public static TheoryData<string> Ends { get; } = new("password changed", "password reset", "sessions ended", "others ended", "one ended", "own ended", "refresh token used twice", "second factor reset");
+    public static TheoryData<string> Ends { get; } = new(
+        "log-out", "password changed", "password reset", "sessions ended", "others ended", "one ended", "own ended", "refresh token used twice",
+        "second factor reset");
 
     [Theory]
     [MemberData(nameof(Ends))]
@@ -88,12 +90,30 @@ public sealed class MadeLinkTests(App app) : IClassFixture<App>
         (answer.StatusCode, await answer.CodeAsync()).ShouldBe((HttpStatusCode.Conflict, "link_to_oneself"));
     }
 
+    [Theory]
+    [InlineData("key")]
+    [InlineData("key of a key")]
+    [InlineData("client")]
+    [InlineData("user")]
+    public async Task Nor_by_what_he_makes_first(string first)
+    {
+        var branch = await app.BranchAsync();
+        var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator);
+        using var made = await MadeFirst.ByAsync(branch, await person.ClientAsync(), first);
+
+        using var answer = await made.PostAsync("/api/v1/auth/login-links", new { userId = person.Id });
+
+        (answer.StatusCode, await answer.CodeAsync()).ShouldBe((HttpStatusCode.Conflict, "link_to_oneself"));
+    }
+
     private async Task EndAsync(Branch branch, Person maker, JsonElement stolen, string how)
     {
         using var administrator = branch.Administrator();
         using var own = Bearer(await maker.LoginAsync());
         using var answer = how switch
         {
+            "log-out" => await app.Anonymous().PostAsync(
+                "/api/v1/auth/logout", new { refreshToken = stolen.GetProperty("refreshToken").GetString() }),
             "password changed" => await own.PostAsync("/api/v1/auth/password", new { currentPassword = maker.Password, newPassword = "another long password" }),
             "password reset" => await ResetAsync(maker),
             "sessions ended" => await administrator.SendAsync(HttpMethod.Delete, $"/api/v1/users/{maker.Id}/sessions", null),

@@ -1,6 +1,8 @@
 using System.Net;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Organizations;
+using Licensing.Identity.Users;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace Licensing.Identity.Tests.Organizations;
@@ -146,6 +148,40 @@ public sealed class LifecycleTests(App app) : IClassFixture<App>
         using var opened = await app.DuringAsync(
             async sender => (await sender.Send(new SuspendOrganization.Command(kind, at, "unpaid"), Ct)).Refusal, () => administrator.PostAsync("/api/v1/tenants", second));
         (opened.StatusCode, await opened.CodeAsync()).ShouldBe((HttpStatusCode.Conflict, "organization_suspended"));
+    }
+
+    [Fact]
+    public async Task Who_opens_next_does_not_pass_a_suspension_that_waits()
+    {
+        var branch = await app.BranchAsync();
+        using var administrator = branch.Administrator();
+        await using var opening = await app.OpenAsync(Access.System, async provider =>
+            (await provider.GetRequiredService<ISender>().Send(new CreateTenant.Command(branch.Partner.Id, "first", "First"), Ct)).Refusal);
+
+        var suspending = administrator.PostAsync($"/api/v1/partners/{branch.Partner.Id.Value}/suspend", new { reason = "unpaid" });
+        await app.WaitsForALockAsync(suspending);
+        var second = new { partnerId = branch.Partner.Id.Value, externalId = "second", displayName = "Second" };
+        var next = administrator.PostAsync("/api/v1/tenants", second);
+        await app.WaitForLocksAsync(suspending, next);
+        await opening.CommitAsync();
+
+        (await suspending).StatusCode.ShouldBe(HttpStatusCode.OK);
+        using var refused = await next;
+        (refused.StatusCode, await refused.CodeAsync()).ShouldBe((HttpStatusCode.Conflict, "organization_suspended"));
+    }
+
+    [Fact]
+    public async Task Who_changes_its_users_without_end_does_not_keep_a_suspension_waiting()
+    {
+        var branch = await app.BranchAsync();
+        var person = await Person.AddAsync(branch, branch.Partner, null);
+        await using var changing = await app.OpenAsync(Access.System, async provider => (await provider.GetRequiredService<ISender>().Send(
+            new PatchUser.Command { Id = new UserId(person.Id), DisplayName = new("Other") }, Ct)).Refusal);
+
+        using var answer = await branch.Administrator().PostAsync($"/api/v1/partners/{branch.Partner.Id.Value}/suspend", new { reason = "unpaid" })
+            .WaitAsync(TimeSpan.FromSeconds(20), Ct);
+
+        answer.StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
     [Fact]

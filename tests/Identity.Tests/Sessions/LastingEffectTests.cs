@@ -63,46 +63,6 @@ public sealed class LastingEffectTests(App app) : IClassFixture<App>
         answer.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
     }
 
-    [Theory]
-    [InlineData("user disabled")]
-    [InlineData("session ended")]
-    [InlineData("key revoked")]
-    [InlineData("client revoked")]
-    public async Task Who_is_shut_out_while_he_asks_is_refused(string how)
-    {
-        var branch = await app.BranchAsync();
-        var (sql, id, client) = await CallerAsync(branch, how);
-        await using var connection = await app.InAsync<NpgsqlDataSource, NpgsqlConnection>(async database => await database.OpenConnectionAsync(Ct));
-        await using var ending = await connection.BeginTransactionAsync(Ct);
-        await using (var command = new NpgsqlCommand(sql, connection, ending) { Parameters = { new() { Value = id } } })
-            (await command.ExecuteNonQueryAsync(Ct)).ShouldBe(1);
-
-        var asked = client.PostAsync("/api/v1/api-keys", new { name = "k" });
-        await app.WaitsForALockAsync(asked);
-        await ending.CommitAsync(Ct);
-
-        using var answer = await asked;
-        (answer.StatusCode, await answer.CodeAsync()).ShouldBe((HttpStatusCode.Unauthorized, "invalid_credential"));
-    }
-
-    private async Task<(string Sql, Guid Id, HttpClient Client)> CallerAsync(Branch branch, string how)
-    {
-        switch (how)
-        {
-            case "key revoked":
-                var (key, byKey) = await KeyAsync(branch);
-                return ("update identity.api_keys set revoked_at = now() where id = $1", key, byKey);
-            case "client revoked":
-                var client = await OAuthClient.RegisterAsync(branch, branch.Partner, Roles.PartnerAdministrator);
-                return ("update identity.clients set revoked_at = now() where id = $1", client.Id, app.Bearer(await client.TokenAsync()));
-            default:
-                var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator);
-                return (how == "user disabled"
-                    ? "update identity.users set status = 'Disabled' where id = $1"
-                    : "update identity.sessions set revoked_at = now() where user_id = $1", person.Id, await person.ClientAsync());
-        }
-    }
-
     private async Task<(Guid Id, HttpClient Client)> KeyAsync(Branch branch)
     {
         using var made = await branch.Administrator().PostAsync(

@@ -22,7 +22,7 @@ public sealed class FormerTimeTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task Nor_does_a_password_that_he_chose_until_its_owner_chooses_his_own()
+    public async Task Nor_does_a_password_that_he_chose_nor_whichever_follows_it_until_its_owner_chooses_one_by_mail()
     {
         var place = await ArrangeAsync();
         const string given = "quite another pass phrase";
@@ -34,9 +34,49 @@ public sealed class FormerTimeTests(App app) : IClassFixture<App>
 
         (await WrittenAsync(client)).ShouldBe(["After"]);
 
-        using var chosen = await client.PostAsync("/api/v1/auth/password", new { currentPassword = given, newPassword = place.Owner.Password });
-        using var own = app.Bearer((await chosen.JsonAsync()).GetProperty("accessToken").GetString()!);
+        // Whoever gave it can do this as well as he.
+        using var changed = await client.PostAsync("/api/v1/auth/password", new { currentPassword = given, newPassword = "yet another pass phrase" });
+        using var still = app.Bearer((await changed.JsonAsync()).GetProperty("accessToken").GetString()!);
+        (await WrittenAsync(still)).ShouldBe(["After"]);
+        using var key = await KeyAsync(still);
+        (await WrittenAsync(key)).ShouldBe(["After"]);
+
+        await place.Owner.ResetAsync();
+        using var own = await place.Owner.ClientAsync();
         (await WrittenAsync(own)).ShouldBe(["After", "Before"]);
+        using var ownKey = await KeyAsync(own);
+        (await WrittenAsync(ownKey)).ShouldBe(["After", "Before"]);
+        // What was made before is known as it was.
+        (await WrittenAsync(key)).ShouldBe(["After"]);
+    }
+
+    [Fact]
+    public async Task Nor_does_what_was_made_in_his_name_by_one_whose_password_he_chose()
+    {
+        var place = await ArrangeAsync();
+        var (email, password) = ($"puppet-{place.Branch.Tenant.Code}@example.com", "quite another pass phrase");
+        using var made = await place.Agent.PostAsync("/api/v1/users", new
+        {
+            email,
+            displayName = "Puppet",
+            organizationId = place.Branch.Tenant.Id.Value,
+            role = Roles.TenantAdministrator,
+            password,
+            mustChangePassword = false,
+        });
+        using var puppet = await new Person(app, (await made.JsonAsync()).GetProperty("id").GetGuid(), email, password).ClientAsync();
+        using var key = await KeyAsync(puppet);
+        using var second = await KeyAsync(key);
+
+        foreach (var client in new[] { puppet, key, second })
+            (await WrittenAsync(client)).ShouldBe(["After"]);
+    }
+
+    private async Task<HttpClient> KeyAsync(HttpClient by)
+    {
+        using var made = await by.PostAsync("/api/v1/api-keys", new { name = "k", role = Roles.TenantAdministrator });
+        made.StatusCode.ShouldBe(HttpStatusCode.Created);
+        return app.Bearer((await made.JsonAsync()).GetProperty("key").GetString()!);
     }
 
     private async Task<Place> ArrangeAsync()

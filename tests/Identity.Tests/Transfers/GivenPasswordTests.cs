@@ -32,7 +32,7 @@ public sealed class GivenPasswordTests(App app) : IClassFixture<App>
         foreach (var kept in new[] { own, above, chosen })
             await kept.LoginAsync();
         // Its owner is not shut out: his address is his.
-        await ResetAsync(agents);
+        await agents.ResetAsync();
         await agents.LoginAsync();
     }
 
@@ -75,28 +75,103 @@ public sealed class GivenPasswordTests(App app) : IClassFixture<App>
     {
         var place = await ArrangeAsync();
         var (agents, own) = (await AddAsync(place, place.Agent, mustChange: false), await AddAsync(place, place.Owner, mustChange: false));
-        var changed = await AddAsync(place, place.Agent, mustChange: false);
+        var (changed, reset) = (await AddAsync(place, place.Agent, mustChange: false), await AddAsync(place, place.Agent, mustChange: false));
         app.Clock.Advance(TimeSpan.FromSeconds(1));
         using var client = await changed.ClientAsync();
         (await client.PostAsync("/api/v1/auth/password", new { currentPassword = changed.Password, newPassword = Given })).StatusCode.ShouldBe(HttpStatusCode.OK);
+        await reset.ResetAsync();
         await app.MigrateAgainAsync("0014_hardening.sql", "update identity.users", "update identity.users set password_given_by = null; ");
+        await app.MigrateAgainAsync("0015_known_to.sql", "update identity.users", "");
 
         await TransferAsync(place);
 
-        (await agents.TryLoginAsync()).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
-        await own.LoginAsync();
-        await (changed with { Password = Given }).LoginAsync();
+        foreach (var ended in new[] { agents, changed with { Password = Given } })
+            (await ended.TryLoginAsync()).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        foreach (var kept in new[] { own, reset })
+            await kept.LoginAsync();
     }
 
-    private async Task ResetAsync(Person person)
+    [Fact]
+    public async Task It_ends_too_when_it_was_changed_since_but_not_by_who_read_his_mail()
     {
-        (await app.Anonymous().PostAsync("/api/v1/auth/password-reset", new { email = person.Email })).Dispose();
-        await app.DrainAsync();
-        (await app.Anonymous().PostAsync(
-            "/api/v1/auth/password-reset/confirm", new { token = app.Mailbox.TokenFor(person.Email), newPassword = person.Password })).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        var place = await ArrangeAsync();
+        var (changed, reset) = (await AddAsync(place, place.Agent, mustChange: true), await AddAsync(place, place.Agent, mustChange: true));
+        app.Clock.Advance(TimeSpan.FromSeconds(1));
+        using var client = await changed.ClientAsync();
+        using var again = await client.PostAsync("/api/v1/auth/password", new { currentPassword = changed.Password, newPassword = Given });
+        using var open = app.Bearer((await again.JsonAsync()).GetProperty("accessToken").GetString()!);
+        (await open.StatusAsync("/api/v1/auth/sessions")).ShouldBe(HttpStatusCode.OK);
+        await reset.ResetAsync();
+
+        await TransferAsync(place);
+
+        (await open.StatusAsync("/api/v1/auth/sessions")).ShouldBe(HttpStatusCode.Unauthorized);
+        (await (changed with { Password = Given }).TryLoginAsync()).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        await reset.LoginAsync();
     }
 
-    private async Task<Person> AddAsync(Place place, HttpClient by, bool mustChange)
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task So_does_what_was_made_by_who_knew_one_however_many_hands_it_went_through(bool fromBefore)
+    {
+        var place = await ArrangeAsync();
+        var puppet = await AddAsync(place, place.Agent, mustChange: false, Roles.TenantAdministrator);
+        using var byPuppet = await puppet.ClientAsync();
+        var key = await KeyAsync(place, byPuppet);
+        using var byKey = app.Bearer(key);
+        var client = await RegisterAsync(place, byPuppet);
+        var second = await AddAsync(place, byPuppet, mustChange: false, Roles.TenantAdministrator);
+        using var bySecond = await second.ClientAsync();
+        var (keyOfKey, keyOfSecond) = (await KeyAsync(place, byKey), await KeyAsync(place, bySecond));
+        var rotated = await RegisterAsync(place, place.Owner);
+        using var rotation = await byPuppet.PostAsync($"{rotated.Path}/secrets", new { });
+        rotated = rotated with { Secret = (await rotation.JsonAsync()).GetProperty("secret").GetString() };
+        var own = await KeyAsync(place, place.Owner);
+        if (fromBefore)
+            await app.MigrateAgainAsync(
+                "0015_known_to.sql", "with recursive",
+                "update identity.api_keys set known_to = '{}'; update identity.users set password_known_to = '{}'; "
+                + "update identity.clients set known_to = array_remove(known_to, "
+                + $"(select password_given_by from identity.users where id = '{puppet.Id}')); ");
+        else
+        {
+            // Both are their owners' by now; what was made before is not.
+            app.Clock.Advance(TimeSpan.FromSeconds(1));
+            await puppet.ResetAsync();
+            (await second.TryLoginAsync()).StatusCode.ShouldBe(HttpStatusCode.OK);
+        }
+
+        await TransferAsync(place);
+
+        foreach (var ended in new[] { key, keyOfKey, keyOfSecond })
+            (await app.Bearer(ended).StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.Unauthorized);
+        foreach (var ended in new[] { client, rotated })
+            (await (await ended.AskAsync()).ErrorAsync()).ShouldBe("401 invalid_client");
+        (await second.TryLoginAsync()).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        (await app.Bearer(own).StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.OK);
+        if (!fromBefore)
+            await puppet.LoginAsync();
+    }
+
+    private static async Task<string> KeyAsync(Place place, HttpClient by)
+    {
+        var at = place.Branch.Tenant.Id.Value;
+        using var answer = await by.PostAsync("/api/v1/api-keys", new { name = "k", organizationId = at, role = Roles.TenantAdministrator });
+        answer.StatusCode.ShouldBe(HttpStatusCode.Created);
+        return (await answer.JsonAsync()).GetProperty("key").GetString()!;
+    }
+
+    private async Task<OAuthClient> RegisterAsync(Place place, HttpClient by)
+    {
+        var at = place.Branch.Tenant.Id.Value;
+        using var answer = await by.PostAsync("/api/v1/clients", new { name = "c", organizationId = at, role = Roles.TenantAdministrator });
+        answer.StatusCode.ShouldBe(HttpStatusCode.Created);
+        var told = await answer.JsonAsync();
+        return new OAuthClient(app, told.GetProperty("id").GetGuid(), null, told.GetProperty("secret").GetString(), null);
+    }
+
+    private async Task<Person> AddAsync(Place place, HttpClient by, bool mustChange, string role = Roles.TenantUser)
     {
         var (email, password) = (Address(), "some first pass phrase");
         using var answer = await by.PostAsync("/api/v1/users", new
@@ -104,7 +179,7 @@ public sealed class GivenPasswordTests(App app) : IClassFixture<App>
             email,
             displayName = "Somebody",
             organizationId = place.Branch.Tenant.Id.Value,
-            role = Roles.TenantUser,
+            role,
             password,
             mustChangePassword = mustChange,
         });

@@ -18,7 +18,7 @@ public sealed class TransferRaceTests(App app) : IClassFixture<App>
 
     public static TheoryData<string> Commands { get; } = new(
         "AssignRole", "AssignRoleToAccount", "DefineRole", "CreateUser", "CreateApiKey", "RotateApiKey", "CreateClient", "RotateClientSecret", "PatchClient",
-        "PatchApiKey", "RevokeApiKey", "PatchUser",
+        "PatchApiKey", "RevokeApiKey", "PatchUser", "PatchSettings",
         "CreateLoginLink", "CreateLoginLink of the tenant");
 
     [Theory]
@@ -178,6 +178,7 @@ public sealed class TransferRaceTests(App app) : IClassFixture<App>
             "PatchApiKey" => caller.SendAsync(HttpMethod.Patch, place.Key, new { name = "renamed" }),
             "RevokeApiKey" => caller.SendAsync(HttpMethod.Delete, place.Key, null),
             "PatchUser" => caller.SendAsync(HttpMethod.Patch, $"/api/v1/users/{user}", new { displayName = "Renamed" }),
+            "PatchSettings" => caller.SendAsync(HttpMethod.Patch, $"/api/v1/settings/branding?organizationId={at}", new { name = "Raced" }),
             "CreateLoginLink" => caller.PostAsync("/api/v1/auth/login-links", new { userId = user }),
             "CreateLoginLink of the tenant" => caller.PostAsync("/api/v1/auth/login-links", new { organizationId = at }),
             _ => throw new ArgumentOutOfRangeException(nameof(command), command, null),

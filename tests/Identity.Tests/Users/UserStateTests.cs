@@ -75,12 +75,18 @@ public sealed class UserStateTests(App app) : IClassFixture<App>
         (await refused.CodeAsync()).ShouldBe("last_administrator");
     }
 
-    [Fact]
-    public async Task A_token_alone_turns_into_nobodys_account()
+    [Theory]
+    [InlineData(null)]
+    [InlineData("key")]
+    [InlineData("key of a key")]
+    [InlineData("client")]
+    [InlineData("user")]
+    public async Task A_token_alone_turns_into_nobodys_account(string? first)
     {
         var branch = await app.BranchAsync();
         var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator);
-        using var client = await person.ClientAsync();
+        using var token = await person.ClientAsync();
+        using var client = first is null ? token : await MadeFirst.ByAsync(branch, token, first);
 
         foreach (var (method, path, body) in new (HttpMethod, string, object)[]
         {

@@ -64,7 +64,7 @@ public interface ICustomerAccounts
     /// transaction, and is null too when that address has got, or the caller or his organisation has had sent, too many within the hour.
     /// Not bound to the scope.
     /// </summary>
-    Task<string?> LetterAddressAsync(OrganizationId tenant, CancellationToken ct);
+    Task<string?> SpendLetterAsync(OrganizationId tenant, CancellationToken ct);
 }
 
 /// <summary>A tenant as its partner's customer.</summary>

@@ -74,6 +74,7 @@ public static class IdentityModule
             services.AddScoped<IOrganizationSettings>(provider => provider.GetRequiredService<OrganizationSettings>());
 
             services.AddSingleton<RolePermissions>();
+            services.AddSingleton<StandingRights>();
             services.AddScoped<RoleBook>();
             services.AddSingleton<ICertificateRegistry, CertificateRegistry>();
             services.AddSingleton<CertificateKeys>();

@@ -1,6 +1,7 @@
 using System.Linq.Expressions;
 using System.Text.Json.Serialization;
 using Licensing.Identity.Contracts;
+using Licensing.Identity.Credentials;
 using Licensing.Identity.Organizations;
 using Licensing.Identity.Rights;
 using Licensing.Identity.Users;
@@ -37,6 +38,10 @@ internal sealed class ApiKey : IOwned, IVersioned
     public byte[] KeyHash { get; private init; } = [];
 
     public Guid CreatedBy { get; private init; }
+
+    /// <summary>Who was shown it, and who may have been behind him: a transfer asks whether they stay with the tenant.</summary>
+    public Guid[] KnownTo { get; private init; } = [];
+
     public DateTimeOffset CreatedAt { get; private init; }
     public DateTimeOffset? ExpiresAt { get; private set; }
     public DateTimeOffset? LastUsedAt { get; private init; }
@@ -48,7 +53,7 @@ internal sealed class ApiKey : IOwned, IVersioned
     public int Version { get; private set; }
 
     public static Result<(ApiKey Row, string Key)> Issue(
-        Organization at, string name, UsableRole role, IEnumerable<string> scopes, DateTimeOffset? expiresAt, Guid by, DateTimeOffset now)
+        Organization at, string name, UsableRole role, IEnumerable<string> scopes, DateTimeOffset? expiresAt, Maker by, DateTimeOffset now)
     {
         if (at.Status is OrganizationStatus.Closed)
             return UserRefusals.OrganizationClosed;
@@ -66,7 +71,8 @@ internal sealed class ApiKey : IOwned, IVersioned
             Scopes = Ordered(scopes),
             Prefix = prefix,
             KeyHash = ApiKeySecret.Digest(key),
-            CreatedBy = by,
+            CreatedBy = by.Id,
+            KnownTo = by.KnownTo,
             CreatedAt = now,
             ExpiresAt = expiresAt?.ToUniversalTime(),
             Version = 1,
@@ -77,7 +83,7 @@ internal sealed class ApiKey : IOwned, IVersioned
     /// Its successor, with the same rights and a secret of its own; this one ends when the overlap does. A key that was to live for some
     /// time has a successor that lives as long.
     /// </summary>
-    public Result<(ApiKey Row, string Key)> Rotate(TimeSpan overlap, Guid by, DateTimeOffset now)
+    public Result<(ApiKey Row, string Key)> Rotate(TimeSpan overlap, Maker by, DateTimeOffset now)
     {
         if (RefusalNow(now) is { } refusal)
             return refusal;
@@ -93,7 +99,8 @@ internal sealed class ApiKey : IOwned, IVersioned
             Scopes = Scopes,
             Prefix = prefix,
             KeyHash = ApiKeySecret.Digest(key),
-            CreatedBy = by,
+            CreatedBy = by.Id,
+            KnownTo = by.KnownTo,
             CreatedAt = now,
             ExpiresAt = ExpiresAt is { } end ? now + (end - CreatedAt) : null,
             RotatedFrom = Id,

@@ -1,5 +1,6 @@
 using FluentValidation;
 using Licensing.Identity.Contracts;
+using Licensing.Identity.Credentials;
 using Licensing.Identity.Data;
 using Licensing.Identity.Organizations;
 using Licensing.Identity.Rights;
@@ -36,7 +37,7 @@ internal static class CreateApiKey
                 return refusal;
             if (roles.RefusalOf(role, command.Scopes ?? [], organization.OwnerPath) is { } exceeding)
                 return exceeding;
-            if (ApiKey.Issue(organization, command.Name, role, command.Scopes ?? [], command.ExpiresAt, principal.Id, clock.GetUtcNow())
+            if (ApiKey.Issue(organization, command.Name, role, command.Scopes ?? [], command.ExpiresAt, principal.Maker, clock.GetUtcNow())
                 .Refused(out refusal, out var issued))
                 return refusal;
 

@@ -12,8 +12,10 @@ namespace Licensing.Identity.ApiKeys;
 internal static class PatchApiKey
 {
     [Needs(IdentityPermissions.ApiKeysManage), InPerson]
-    public sealed record Command : ICommand<ApiKeyView>
+    public sealed record Command : ICommand<ApiKeyView>, IConcerns
     {
+        Concern? IConcerns.Concern => Concern.OfApiKey(Id);
+
         [JsonIgnore]
         public ApiKeyId Id { get; init; }
 

@@ -8,7 +8,10 @@ namespace Licensing.Identity.ApiKeys;
 internal static class RevokeApiKey
 {
     [Needs(IdentityPermissions.ApiKeysManage)]
-    public sealed record Command(ApiKeyId Id) : ICommand<Done>;
+    public sealed record Command(ApiKeyId Id) : ICommand<Done>, IConcerns
+    {
+        Concern? IConcerns.Concern => Concern.OfApiKey(Id);
+    }
 
     internal sealed class Handler(DbSession session, ManagedApiKeys keys, CredentialCache cache, TimeProvider clock) : ICommandHandler<Command, Done>
     {

@@ -14,7 +14,10 @@ internal static class RotateApiKey
     private const int MostHours = 720;
 
     [Needs(IdentityPermissions.ApiKeysManage), InPerson]
-    public sealed record Command(ApiKeyId Id, int OverlapHours) : ICommand<IssuedKeyView>;
+    public sealed record Command(ApiKeyId Id, int OverlapHours) : ICommand<IssuedKeyView>, IConcerns
+    {
+        Concern? IConcerns.Concern => Concern.OfApiKey(Id);
+    }
 
     public sealed record Body(int OverlapHours = 24);
 
@@ -33,7 +36,7 @@ internal static class RotateApiKey
                 return refusal;
             if (await db.ApiKeys.AnyAsync(x => x.RotatedFrom == key.Id, cancellationToken))
                 return ApiKeyRefusals.AlreadyRotated;
-            if (key.Rotate(TimeSpan.FromHours(command.OverlapHours), principal.Id, clock.GetUtcNow()).Refused(out refusal, out var next))
+            if (key.Rotate(TimeSpan.FromHours(command.OverlapHours), principal.Maker, clock.GetUtcNow()).Refused(out refusal, out var next))
                 return refusal;
             // Whoever is shown the secret has what it opens.
             var role = await roles.HeldAsync(key.Role, key.CustomRoleId, key.OwnerPath, cancellationToken);

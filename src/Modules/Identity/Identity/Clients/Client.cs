@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Licensing.Identity.Contracts;
+using Licensing.Identity.Credentials;
 using Licensing.Identity.Organizations;
 using Licensing.Identity.Rights;
 using Licensing.Identity.Users;
@@ -49,7 +50,10 @@ internal sealed class Client : IOwned, IVersioned
     public int Epoch { get; private set; }
     public Guid CreatedBy { get; private init; }
 
-    /// <summary>Who has been shown a secret that may still be good, or has brought its keys: a transfer asks whether they stay with the tenant.</summary>
+    /// <summary>
+    /// Who has been shown a secret that may still be good, or has brought its keys, and who may have been behind them: a transfer asks whether they
+    /// stay with the tenant.
+    /// </summary>
     public Guid[] KnownTo { get; private set; } = [];
 
     public DateTimeOffset CreatedAt { get; private init; }
@@ -63,7 +67,7 @@ internal sealed class Client : IOwned, IVersioned
     /// <param name="wanted">What it shall be.</param>
     /// <param name="by">Who registers it.</param>
     /// <param name="now">The instant.</param>
-    public static Result<(Client Client, string? Secret)> Register(Organization at, NewClient wanted, Guid by, DateTimeOffset now)
+    public static Result<(Client Client, string? Secret)> Register(Organization at, NewClient wanted, Maker by, DateTimeOffset now)
     {
         if (at.Status is OrganizationStatus.Closed)
             return UserRefusals.OrganizationClosed;
@@ -83,8 +87,8 @@ internal sealed class Client : IOwned, IVersioned
             Scopes = wanted.Scopes,
             AuthMethod = wanted.AuthMethod,
             Keys = wanted.Keys,
-            CreatedBy = by,
-            KnownTo = [by],
+            CreatedBy = by.Id,
+            KnownTo = by.KnownTo,
             CreatedAt = now,
             ExpiresAt = wanted.ExpiresAt?.ToUniversalTime(),
             Version = 1,
@@ -109,19 +113,22 @@ internal sealed class Client : IOwned, IVersioned
     }
 
     /// <summary>Tokens got with the keys before end with them.</summary>
-    public Result<Done> ReplaceKeys(IReadOnlyList<ClientKey> keys, Guid by)
+    public Result<Done> ReplaceKeys(IReadOnlyList<ClientKey> keys, Maker by)
     {
         if (AuthMethod is not ClientAuthMethod.PrivateKeyJwt)
             return ClientRefusals.KeysNotTaken;
         if (keys.Count == 0)
             return ClientRefusals.KeysMissing;
-        (Keys, KnownTo) = (keys, [by]);
+        (Keys, KnownTo) = (keys, by.KnownTo);
         Epoch++;
         return default(Done);
     }
 
-    /// <summary>Adds a secret; those there are stay good for <paramref name="overlap"/>, so that the client can be told the new one meanwhile.</summary>
-    public Result<(ClientSecret Secret, string Clear)> RotateSecret(TimeSpan overlap, Guid by, DateTimeOffset now)
+    /// <summary>
+    /// Adds a secret; those there are stay good for <paramref name="overlap"/>, so that the client can be told the new one meanwhile, and tokens
+    /// that are got with them end with them.
+    /// </summary>
+    public Result<(ClientSecret Secret, string Clear)> RotateSecret(TimeSpan overlap, Maker by, DateTimeOffset now)
     {
         if (RevokedAt is not null)
             return ClientRefusals.AlreadyRevoked;
@@ -135,7 +142,7 @@ internal sealed class Client : IOwned, IVersioned
         if (overlap == TimeSpan.Zero)
             Epoch++;
         var (secret, clear) = ClientSecret.New(now);
-        (Secrets, KnownTo) = ([.. kept, secret], kept.Count == 0 ? [by] : [.. KnownTo.Append(by).Distinct()]);
+        (Secrets, KnownTo) = ([.. kept, secret], kept.Count == 0 ? by.KnownTo : [.. KnownTo.Union(by.KnownTo)]);
         return (secret, clear);
     }
 

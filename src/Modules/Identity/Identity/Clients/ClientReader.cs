@@ -12,6 +12,12 @@ internal sealed record KnownClient(
     ClientId Id, string Name, Guid OrganizationId, string Path, string Role, string[]? Custom, string[]? Scopes, ClientAuthMethod AuthMethod,
     IReadOnlyList<ClientSecret> Secrets, IReadOnlyList<ClientKey> Keys, int Epoch, DateTimeOffset ExpiresAt, DateTimeOffset LastUsedAt, bool IsSuspended)
 {
+    /// <summary>Who has been shown its secrets, or brought its keys.</summary>
+    public required Guid[] KnownTo { get; init; }
+
+    /// <summary>When what proved it ends: a secret that is in its overlap does, and what was got with it is over by then.</summary>
+    public DateTimeOffset ProvenUntil { get; init; } = DateTimeOffset.MaxValue;
+
     // Its secrets' digests are of no use in a log.
     public override string ToString() => $"{Id}";
 }
@@ -27,7 +33,7 @@ internal sealed class ClientReader(NpgsqlDataSource database, RolePermissions ro
         await using var command = database.CreateCommand(
             """
             select c.name, c.organization_id, c.owner_path, c.role, c.scopes, c.auth_method, c.secrets, c.keys, c.epoch, c.expires_at, c.last_used_at, b.state,
-                   case when c.custom_role_id is not null then coalesce(r.permissions, '{}') end
+                   case when c.custom_role_id is not null then coalesce(r.permissions, '{}') end, c.known_to
             from identity.clients c join identity.branches b on b.id = c.organization_id
             left join identity.custom_roles r on r.id = c.custom_role_id and starts_with(c.owner_path, r.owner_path)
             where c.id = $1 and c.revoked_at is null and b.state <> 'Closed' and (c.expires_at is null or c.expires_at > $2)
@@ -44,7 +50,18 @@ internal sealed class ClientReader(NpgsqlDataSource database, RolePermissions ro
             JsonSerializer.Deserialize<List<ClientSecret>>(row.GetString(6), StoredJson.Options)!,
             JsonSerializer.Deserialize<List<ClientKey>>(row.GetString(7), StoredJson.Options)!,
             row.GetInt32(8), row.IsDBNull(9) ? DateTimeOffset.MaxValue : row.GetFieldValue<DateTimeOffset>(9),
-            row.IsDBNull(10) ? DateTimeOffset.MinValue : row.GetFieldValue<DateTimeOffset>(10), row.GetString(11) == "Suspended");
+            row.IsDBNull(10) ? DateTimeOffset.MinValue : row.GetFieldValue<DateTimeOffset>(10), row.GetString(11) == "Suspended")
+        { KnownTo = row.GetFieldValue<Guid[]>(13) };
+    }
+
+    /// <returns>Null where there is no such client whose secret it is. In its last second it is none: a token's instants are whole ones.</returns>
+    public async Task<KnownClient?> FindAsync(ClientId id, string secret, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        return await FindAsync(id, ct) is { AuthMethod: ClientAuthMethod.ClientSecret } client
+            && ClientSecret.EndOf(client.Secrets, secret, now) is { } end && end - now >= TimeSpan.FromSeconds(1)
+            ? client with { ProvenUntil = end }
+            : null;
     }
 
     /// <param name="id">The token's subject.</param>
@@ -63,6 +80,8 @@ internal sealed class ClientReader(NpgsqlDataSource database, RolePermissions ro
         Name = $"{client.Name} (client)",
         OrganizationId = client.OrganizationId,
         Path = client.Path,
+        Epoch = client.Epoch,
+        KnownTo = client.KnownTo,
         Grants = [new Grant(client.Role, client.OrganizationId, client.Path, RightsOf(client))],
         WritesRefused = client.IsSuspended ? OrganizationRefusals.BranchSuspended : null,
     };

@@ -19,13 +19,15 @@ internal sealed record ClientSecret(Guid Id, byte[] Hash, DateTimeOffset Created
     public bool HasEnded(DateTimeOffset now) => ExpiresAt <= now;
 
     /// <summary>Looks at every secret, whichever of them it is.</summary>
-    public static bool AnyIs(IReadOnlyList<ClientSecret> secrets, string clear, DateTimeOffset now)
+    /// <returns>Until when the one that it is proves its client; null when it is none that is good.</returns>
+    public static DateTimeOffset? EndOf(IReadOnlyList<ClientSecret> secrets, string clear, DateTimeOffset now)
     {
         var digest = Digest(clear);
-        var found = false;
+        DateTimeOffset? end = null;
         foreach (var secret in secrets)
-            found |= CryptographicOperations.FixedTimeEquals(secret.Hash, digest) & !secret.HasEnded(now);
-        return found;
+            if (CryptographicOperations.FixedTimeEquals(secret.Hash, digest) & !secret.HasEnded(now))
+                end = secret.ExpiresAt ?? DateTimeOffset.MaxValue;
+        return end;
     }
 
     // A plain digest is enough for a secret that no one can guess.

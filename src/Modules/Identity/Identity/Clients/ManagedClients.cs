@@ -30,7 +30,6 @@ internal sealed class ManagedClients(
     /// <param name="ct">Gives up.</param>
     public async Task ChangedAsync(Client client, int epoch, CancellationToken ct)
     {
-        // Written first: that waits for a link which it is just making.
         await db.SaveChangesAsync(ct);
         if (client.Epoch != epoch)
             await links.EndAsync(client.Id.Value, clock.GetUtcNow(), ct);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using FluentValidation;
+using Licensing.Identity.Credentials;
 using Licensing.Identity.Rights;
 using Licensing.Kernel.Http;
 
@@ -10,8 +11,10 @@ namespace Licensing.Identity.Clients;
 internal static class PatchClient
 {
     [Needs(IdentityPermissions.ClientsManage), InPerson]
-    public sealed record Command : ICommand<ClientView>
+    public sealed record Command : ICommand<ClientView>, IConcerns
     {
+        Concern? IConcerns.Concern => Concern.OfClient(Id);
+
         [JsonIgnore]
         public ClientId Id { get; init; }
 
@@ -52,7 +55,7 @@ internal static class PatchClient
         private Result<Done> Change(Client client, UsableRole role, Command command)
         {
             if (ClientKey.Read(command.Jwks, command.PublicKeyPem).Refused(out var refusal, out var keys)
-                || (keys.Keys.Count > 0 && client.ReplaceKeys(keys.Keys, principal.Id).Refused(out refusal, out _)))
+                || (keys.Keys.Count > 0 && client.ReplaceKeys(keys.Keys, principal.Maker).Refused(out refusal, out _)))
                 return refusal;
             if (command.ExpiresAt.IsPresent && client.Expire(command.ExpiresAt.Value, clock.GetUtcNow()).Refused(out refusal, out _))
                 return refusal;

@@ -1,3 +1,4 @@
+using Licensing.Identity.Credentials;
 using Licensing.Kernel.Http;
 
 namespace Licensing.Identity.Clients;
@@ -6,7 +7,10 @@ namespace Licensing.Identity.Clients;
 internal static class RemoveClientSecret
 {
     [Needs(IdentityPermissions.ClientsManage)]
-    public sealed record Command(ClientId Id, Guid SecretId) : ICommand<Done>;
+    public sealed record Command(ClientId Id, Guid SecretId) : ICommand<Done>, IConcerns
+    {
+        Concern? IConcerns.Concern => Concern.OfClient(Id);
+    }
 
     internal sealed class Handler(ManagedClients clients, TimeProvider clock) : ICommandHandler<Command, Done>
     {

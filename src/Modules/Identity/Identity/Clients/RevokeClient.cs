@@ -8,7 +8,10 @@ namespace Licensing.Identity.Clients;
 internal static class RevokeClient
 {
     [Needs(IdentityPermissions.ClientsManage)]
-    public sealed record Command(ClientId Id) : ICommand<Done>;
+    public sealed record Command(ClientId Id) : ICommand<Done>, IConcerns
+    {
+        Concern? IConcerns.Concern => Concern.OfClient(Id);
+    }
 
     internal sealed class Handler(DbSession session, ManagedClients clients, CredentialCache cache, TimeProvider clock) : ICommandHandler<Command, Done>
     {

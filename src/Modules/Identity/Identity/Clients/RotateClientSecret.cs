@@ -1,4 +1,5 @@
 using FluentValidation;
+using Licensing.Identity.Credentials;
 using Licensing.Kernel.Http;
 
 namespace Licensing.Identity.Clients;
@@ -10,7 +11,10 @@ internal static class RotateClientSecret
     private const int LongestOverlap = 720;
 
     [Needs(IdentityPermissions.ClientsManage), InPerson]
-    public sealed record Command(ClientId Id, int OverlapHours) : ICommand<IssuedSecretView>;
+    public sealed record Command(ClientId Id, int OverlapHours) : ICommand<IssuedSecretView>, IConcerns
+    {
+        Concern? IConcerns.Concern => Concern.OfClient(Id);
+    }
 
     /// <param name="OverlapHours">How long the secrets before stay good; 0 ends them now, with every token of the client.</param>
     public sealed record Body(int OverlapHours = UsualOverlap);
@@ -31,7 +35,7 @@ internal static class RotateClientSecret
                 return refusal;
             var (now, overlap, epoch) = (clock.GetUtcNow(), TimeSpan.FromHours(command.OverlapHours), client.Epoch);
             if ((await rights.OfAsync(client, cancellationToken)).Refused(out refusal, out _)
-                || client.RotateSecret(overlap, principal.Id, now).Refused(out refusal, out var issued))
+                || client.RotateSecret(overlap, principal.Maker, now).Refused(out refusal, out var issued))
                 return refusal;
 
             await clients.ChangedAsync(client, epoch, cancellationToken);

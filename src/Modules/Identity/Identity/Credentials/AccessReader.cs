@@ -7,7 +7,7 @@ namespace Licensing.Identity.Credentials;
 
 /// <summary>
 /// Reads who a proven user or key is and what he holds, on a connection of its own: authentication comes before the request's. A
-/// transferred tenant's own people, and the keys they made, also read what stayed where it stood before.
+/// transferred tenant's own people, and keys that nobody else knows, also read what stayed where it stood before.
 /// </summary>
 internal sealed class AccessReader(NpgsqlDataSource database, RolePermissions roles, TimeProvider clock)
 {
@@ -24,7 +24,7 @@ internal sealed class AccessReader(NpgsqlDataSource database, RolePermissions ro
         batch.BatchCommands.Add(new NpgsqlBatchCommand(
             """
             select u.email, u.organization_id, u.owner_path, u.must_change_password, u.credentials_changed_at, b.state,
-                   u.password_given_by is not null
+                   u.password_given_by is not null, array_remove(u.password_known_to || u.password_given_by, null), u.password_number
             from identity.users u join identity.branches b on b.id = u.organization_id
             where u.id = $1 and u.status = 'Active'
             """)
@@ -41,6 +41,7 @@ internal sealed class AccessReader(NpgsqlDataSource database, RolePermissions ro
         var suspended = reader.GetString(5) == "Suspended";
         // Whoever chose his password can be him, and may be the new partner, who must not read the old one's time.
         var readsFormer = !reader.GetBoolean(6);
+        var (knownTo, passwordNumber) = (reader.GetFieldValue<Guid[]>(7), reader.GetInt32(8));
         await reader.NextResultAsync(ct);
         var grants = new List<Grant>();
         // In a suspended branch of his own every write is refused with the reason; a role further down loses only what writes.
@@ -60,6 +61,8 @@ internal sealed class AccessReader(NpgsqlDataSource database, RolePermissions ro
             Name = email,
             OrganizationId = organization,
             Path = path,
+            Epoch = passwordNumber,
+            KnownTo = [.. knownTo.Where(id => id != Guid.Empty)],
             Grants = grants,
             WritesRefused = mustChange ? SessionRefusals.PasswordChangeRequired : suspended ? OrganizationRefusals.BranchSuspended : null,
         }, null, until);
@@ -86,8 +89,10 @@ internal sealed class AccessReader(NpgsqlDataSource database, RolePermissions ro
             """
             select k.id, k.name, k.organization_id, k.owner_path, k.role, k.key_hash, k.expires_at, k.last_used_at, b.state, k.scopes,
                    case when k.custom_role_id is not null then coalesce(c.permissions, '{}') end,
-                   array(select f.path from identity.former_paths f join identity.users u on u.organization_id = f.organization_id
-                       where f.organization_id = k.organization_id and u.id = k.created_by)
+                   array(select f.path from identity.former_paths f
+                       where f.organization_id = k.organization_id and cardinality(k.known_to) > 0 and not exists (
+                           select from unnest(k.known_to) someone where not exists (
+                               select from identity.users u where u.id = someone and u.organization_id = k.organization_id))), k.known_to
             from identity.api_keys k join identity.branches b on b.id = k.organization_id
             left join identity.custom_roles c on c.id = k.custom_role_id and starts_with(k.owner_path, c.owner_path)
             where k.prefix = $1 and k.revoked_at is null
@@ -111,6 +116,7 @@ internal sealed class AccessReader(NpgsqlDataSource database, RolePermissions ro
             Name = $"{reader.GetString(1)} (lk_{prefix})",
             OrganizationId = reader.GetGuid(2),
             Path = reader.GetString(3),
+            KnownTo = reader.GetFieldValue<Guid[]>(12),
             Grants =
             [
                 new Grant(role, reader.GetGuid(2), reader.GetString(3), roles.Of(role, custom, onlyReading: false, scopes)),

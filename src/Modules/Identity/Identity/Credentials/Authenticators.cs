@@ -120,11 +120,16 @@ internal sealed class BasicAuthenticator(
             return refusal;
         // Before the password is looked at: one that is changed meanwhile makes this too old.
         var since = clock.GetUtcNow();
-        return await check.HoldsAsync(name, password, address, ct) is not { } proven ? CredentialRefusals.Invalid
-            // Told only to who knows the password; the try stays counted.
-            : proven.NeedsCode ? CredentialRefusals.NeedsSecondFactor
-            : await RefusalOfAsync(proven.UserId, ct) is { } notThisWay ? notThisWay
-            : await reader.UserAsync(proven.UserId.Value, since, DateTimeOffset.MaxValue, ct);
+        if (await check.HoldsAsync(name, password, address, ct) is not { } proven)
+            return CredentialRefusals.Invalid;
+        // Told only to who knows the password; the try stays counted.
+        if (proven.NeedsCode)
+            return CredentialRefusals.NeedsSecondFactor;
+        if (await RefusalOfAsync(proven.UserId, ct) is { } notThisWay)
+            return notThisWay;
+        var found = await reader.UserAsync(proven.UserId.Value, since, DateTimeOffset.MaxValue, ct);
+        // Nor within the same second, which instants do not tell apart.
+        return found.Access is { } access && access.Epoch != proven.PasswordNumber ? CredentialRefusals.Invalid : found;
     }
 
     // In a scope of its own: the request that asked first may be gone before those that wait with it.
@@ -140,10 +145,10 @@ internal sealed class BasicAuthenticator(
 
     private async Task<Proven> ClientAsync(ClientId id, string secret, CancellationToken ct)
     {
-        if (await clients.FindAsync(id, ct) is not { AuthMethod: ClientAuthMethod.ClientSecret } client || !ClientSecret.AnyIs(client.Secrets, secret, clock.GetUtcNow()))
+        if (await clients.FindAsync(id, secret, ct) is not { } client)
             return CredentialRefusals.Invalid;
         await clients.TouchAsync(client, ct);
-        return new Proven(clients.AccessOf(client), null, client.ExpiresAt);
+        return new Proven(clients.AccessOf(client), null, client.ExpiresAt < client.ProvenUntil ? client.ExpiresAt : client.ProvenUntil);
     }
 
     private static (string Name, string Password)? Read(string encoded)

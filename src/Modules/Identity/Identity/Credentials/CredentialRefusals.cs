@@ -6,6 +6,10 @@ internal static class CredentialRefusals
     public static Refusal Invalid { get; } =
         new(RefusalKind.Unauthenticated, "invalid_credential", "The credential is malformed, unknown, expired or revoked.");
 
+    public static Refusal LostRights { get; } = new(
+        RefusalKind.Conflict, "concurrent_change", "What you may do was changed at the same moment; try again.")
+    { Transient = true };
+
     public static Refusal NeedsSecondFactor { get; } = new(
         RefusalKind.Unauthenticated, "mfa_required", "This user has a second factor, which cannot be asked for here; use an API key or a client.");
 }

@@ -1,3 +1,7 @@
+using Licensing.Identity.LoginLinks;
+using Licensing.Identity.Organizations;
+using Licensing.Identity.Rights;
+using Licensing.Identity.Users;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
 using MediatR;
@@ -18,41 +22,79 @@ internal static class LastingEffect
 }
 
 /// <summary>
-/// Holds the caller's own user, log-in, key or client until such a command commits: what shuts him out comes before, and then he is refused,
-/// or after, and then it sees what he made. Between the look at his credential and the transaction lies the body, which he may send slowly.
+/// Holds the caller and whom his command is about (<see cref="CallerLocks"/>) until such a command commits: what shuts him out comes before,
+/// and then he is refused, or after, and then it sees what he made. Between the look at his credential and the transaction lies the body,
+/// which he may send slowly.
 /// </summary>
-internal sealed class HoldCaller<TRequest, TResponse>(DbSession session, Principal principal, TimeProvider clock) : IPipelineBehavior<TRequest, TResponse>
+internal sealed class HoldCaller<TRequest, TResponse>(
+    DbSession session, Principal principal, StandingRights rights, LoginLinkRight links, TimeProvider clock) : IPipelineBehavior<TRequest, TResponse>
     where TRequest : IRequest<TResponse>
     where TResponse : IResult<TResponse>
 {
-    private static readonly bool Holds = typeof(TRequest).IsAssignableTo(typeof(ICommand)) && LastingEffect.IsOf(RequestPolicy.Of(typeof(TRequest)));
+    private static readonly bool Lasts = typeof(TRequest).IsAssignableTo(typeof(ICommand)) && LastingEffect.IsOf(RequestPolicy.Of(typeof(TRequest)));
 
-    public async Task<TResponse> Handle(TRequest request, CancellationToken cancellationToken, RequestHandlerDelegate<TResponse> next) =>
-        Holds && principal.Id != Guid.Empty && await HasEndedAsync(principal.Access, cancellationToken) ? TResponse.Refuse(CredentialRefusals.Invalid) : await next();
+    public async Task<TResponse> Handle(TRequest request, CancellationToken cancellationToken, RequestHandlerDelegate<TResponse> next)
+    {
+        if (!Lasts)
+            return await next();
+        var (caller, concern) = (principal.Access, (request as IConcerns)?.Concern);
+        var isKnown = caller.Id != Guid.Empty;
+        if (isKnown || concern is not null)
+            await session.LockCallersAsync(
+                [.. new[] { caller.Id, caller.OpenedBy ?? Guid.Empty }.Where(id => id != Guid.Empty)], concern, principal.Scope, cancellationToken);
+        return isKnown && await RefusalAsync(caller, cancellationToken) is { } refusal ? TResponse.Refuse(refusal) : await next();
+    }
 
-    // His organisation first, then he, then his log-in: the order of a transfer and of whoever changes a user.
-    private async Task<bool> HasEndedAsync(Access caller, CancellationToken ct)
+    private async Task<Refusal?> RefusalAsync(Access caller, CancellationToken ct)
+    {
+        if (await StateAsync(caller, ct) is not var (state, held))
+            return null;
+        if (state is State.Ended)
+            return CredentialRefusals.Invalid;
+        if (state is State.Suspended && caller.WritesRefused is null)
+            return OrganizationRefusals.BranchSuspended;
+        if (!HasAll(caller, held))
+            return CredentialRefusals.LostRights;
+        return caller.OpenedBy is not { } maker || await links.StandsAsync(session, maker, new UserId(caller.Id), caller.Path, ct)
+            ? null
+            : CredentialRefusals.Invalid;
+    }
+
+    // Of a role that reaches back to where a transferred organisation stood only what it is now: nothing is written there.
+    private static bool HasAll(Access caller, HeldPermissions held) =>
+        caller.Grants.DistinctBy(g => (g.Role, g.OrganizationId)).All(g => g.Permissions.All(p => held.Reach(p, g.Path)));
+
+    private enum State { Open, Suspended, Ended }
+
+    // His organisation first, as a transfer takes it. Null for who is no user, key or client of ours, and so ends elsewhere.
+    private async Task<(State State, HeldPermissions Held)?> StateAsync(Access caller, CancellationToken ct)
     {
         await using var batch = new NpgsqlBatch(await session.OpenAsync(ct), session.Transaction);
-        Add("select false from identity.organizations where id = $1 for key share", caller.OrganizationId);
-        if (caller.Kind is PrincipalKind.User)
-        {
-            Add("select status <> 'Active' from identity.users where id = $1 for share", caller.Id);
-            Add("select revoked_at is not null from identity.sessions where id = $1 for share", caller.SessionId ?? Guid.Empty);
-        }
-        else
-        {
-            Add("select revoked_at is not null or coalesce(expires_at <= $2, false) from identity.api_keys where id = $1 for share", caller.Id, clock.GetUtcNow());
-            Add("select revoked_at is not null or coalesce(expires_at <= $2, false) from identity.clients where id = $1 for share", caller.Id, clock.GetUtcNow());
-        }
-
+        Add("select 1 from identity.organizations where id = $1 for key share", caller.OrganizationId);
+        Add(
+            """
+            select u.status <> 'Active' or b.state = 'Closed' or u.password_number <> coalesce($2, u.password_number)
+                    or exists (select from identity.sessions s where s.id = $3 and s.revoked_at is not null)
+                    or exists (select from identity.revoked_access_tokens t where t.id = $4), b.state = 'Suspended'
+            from identity.users u join identity.branches b on b.id = u.organization_id where u.id = $1
+            union all
+            select k.revoked_at is not null or coalesce(k.expires_at <= $5, false) or b.state = 'Closed', b.state = 'Suspended'
+            from identity.api_keys k join identity.branches b on b.id = k.organization_id where k.id = $1
+            union all
+            select c.revoked_at is not null or coalesce(c.expires_at <= $5, false) or b.state = 'Closed' or c.epoch <> coalesce($2, c.epoch)
+                    or exists (select from identity.revoked_access_tokens t where t.id = $4), b.state = 'Suspended'
+            from identity.clients c join identity.branches b on b.id = c.organization_id where c.id = $1
+            """,
+            caller.Id, (object?)caller.Epoch ?? DBNull.Value, caller.SessionId ?? Guid.Empty, caller.TokenId ?? Guid.Empty, clock.GetUtcNow());
+        batch.BatchCommands[1].Parameters[1].NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Integer;
+        rights.Ask(batch, caller.Id);
         await using var rows = await batch.ExecuteReaderAsync(ct);
-        var ended = false;
-        do
-            while (await rows.ReadAsync(ct))
-                ended |= rows.GetBoolean(0);
-        while (await rows.NextResultAsync(ct));
-        return ended;
+        await rows.NextResultAsync(ct);
+        if (!await rows.ReadAsync(ct))
+            return null;
+        var state = rows.GetBoolean(0) ? State.Ended : rows.GetBoolean(1) ? State.Suspended : State.Open;
+        await rows.NextResultAsync(ct);
+        return (state, await rights.ReadAsync(rows, ct));
 
         void Add(string sql, params object[] values)
         {

@@ -12,7 +12,10 @@ namespace Licensing.Identity.Federation;
 internal static class RemoveIdentity
 {
     [Needs(IdentityPermissions.UsersManage), InPerson]
-    public sealed record Command(UserId UserId, Guid Id) : ICommand<Done>;
+    public sealed record Command(UserId UserId, Guid Id) : ICommand<Done>, IConcerns
+    {
+        Concern? IConcerns.Concern => Concern.OfUser(UserId);
+    }
 
     internal sealed class Handler(
         IdentityDb db, DbSession session, ManagedUsers users, OpenSessions sessions, Letters letters, CredentialCache cache, Precondition precondition, TimeProvider clock)

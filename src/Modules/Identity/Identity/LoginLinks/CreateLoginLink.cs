@@ -1,4 +1,5 @@
 using Licensing.Identity.Contracts;
+using Licensing.Identity.Credentials;
 using Licensing.Identity.Data;
 using Licensing.Identity.Organizations;
 using Licensing.Identity.Rights;
@@ -12,7 +13,11 @@ namespace Licensing.Identity.LoginLinks;
 internal static class CreateLoginLink
 {
     [Needs(IdentityPermissions.LoginLinksCreate), InPerson]
-    public sealed record Command(UserId? UserId = null, OrganizationId? OrganizationId = null) : ICommand<IssuedLoginLink>;
+    public sealed record Command(UserId? UserId = null, OrganizationId? OrganizationId = null) : ICommand<IssuedLoginLink>, IConcerns
+    {
+        Concern? IConcerns.Concern =>
+            UserId is { } user ? Concern.BesideUser(user) : OrganizationId is { } tenant ? Concern.BesideAdministratorOf(tenant) : null;
+    }
 
     internal sealed class Handler(IdentityDb db, HeldOrganizations organizations, RoleBook roles, Principal principal, TimeProvider clock)
         : ICommandHandler<Command, IssuedLoginLink>
@@ -22,7 +27,7 @@ internal static class CreateLoginLink
             if ((await FindAsync(command, cancellationToken)).Refused(out var refusal, out var user))
                 return refusal;
             // A log-in that its owner's would not end: who has his token now would have it for good.
-            if (user.Id.Value == principal.Id)
+            if (principal.MayBe(user.Id))
                 return LoginLinkRefusals.ToOneself;
             if (await roles.ExceedingAsync(user.Id, cancellationToken) is { } more)
                 return UserRefusals.Stronger(more);

@@ -13,7 +13,8 @@ internal static class LoginLinkRefusals
         Refusal.Field("/userId", "one_of", "Give either userId, or organizationId of a tenant for its first administrator.");
 
     public static Refusal ToOneself { get; } =
-        new(RefusalKind.Conflict, "link_to_oneself", "A login link lets you in as someone else; into your own account you log in.");
+        new(RefusalKind.Conflict, "link_to_oneself",
+            "A login link lets you in as someone else; into your own account, or that of who knows your secret or password, its owner logs in.");
 
     public static Refusal NoAdministrator { get; } =
         new(RefusalKind.Conflict, "no_administrator", "The tenant has no administrator to log in.");

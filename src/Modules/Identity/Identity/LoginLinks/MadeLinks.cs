@@ -1,3 +1,4 @@
+using Licensing.Identity.Credentials;
 using Licensing.Identity.Data;
 using Microsoft.EntityFrameworkCore;
 
@@ -9,7 +10,10 @@ namespace Licensing.Identity.LoginLinks;
 /// </summary>
 internal sealed class MadeLinks(IdentityDb db)
 {
-    /// <summary>Ends those that <paramref name="maker"/> made. His row must be locked, or a link that he is just making outlives it.</summary>
+    /// <summary>
+    /// Ends those that <paramref name="maker"/> made. He must be held alone (<see cref="CallerLocks"/>), or a link that he is just making
+    /// outlives it.
+    /// </summary>
     public async Task EndAsync(Guid maker, DateTimeOffset now, CancellationToken ct)
     {
         // The links first: who is just using one is waited for, and his session is there for the next statement.

@@ -45,10 +45,7 @@ internal sealed class ClientProof(ClientReader clients, NpgsqlDataSource databas
     }
 
     private async Task<KnownClient?> OfSecretAsync(string? id, string secret, CancellationToken ct) =>
-        Guid.TryParse(id, out var known) && await clients.FindAsync(new ClientId(known), ct) is { AuthMethod: ClientAuthMethod.ClientSecret } client
-            && ClientSecret.AnyIs(client.Secrets, secret, clock.GetUtcNow())
-            ? client
-            : null;
+        Guid.TryParse(id, out var known) ? await clients.FindAsync(new ClientId(known), secret, ct) : null;
 
     private async Task<KnownClient?> OfAssertionAsync(string? id, string assertion, CancellationToken ct)
     {

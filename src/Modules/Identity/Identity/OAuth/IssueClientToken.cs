@@ -20,9 +20,9 @@ internal static class IssueClientToken
                 return OAuthRefusals.InvalidScope($"The client may not have {tooMuch}.");
 
             principal.Become(access);
+            var (token, lasts) = await tokens.IssueAsync(session, command.Client, command.Scope, cancellationToken);
             return new IssueToken.TokenView(
-                await tokens.IssueAsync(session, command.Client.Id, command.Client.Epoch, command.Scope, cancellationToken), "Bearer",
-                (int)AccessTokens.Lifetime.TotalSeconds, null, string.Join(' ', command.Scope ?? [.. allowed.Order(StringComparer.Ordinal)]));
+                token, "Bearer", (int)lasts.TotalSeconds, null, string.Join(' ', command.Scope ?? [.. allowed.Order(StringComparer.Ordinal)]));
         }
     }
 }

@@ -8,13 +8,17 @@ namespace Licensing.Identity.OAuth;
 /// <summary>Ends one access token, here at once and in other processes within seconds. No endpoint sends it.</summary>
 internal static class RevokeAccessToken
 {
+    /// <param name="TokenId">Its jti.</param>
+    /// <param name="Subject">Whose it is.</param>
+    /// <param name="Until">When it would end.</param>
     [Anyone]
-    public sealed record Command(Guid TokenId, DateTimeOffset Until) : ICommand<Done>;
+    public sealed record Command(Guid TokenId, Guid Subject, DateTimeOffset Until) : ICommand<Done>;
 
     internal sealed class Handler(DbSession session, CredentialCache cache, AuditTrail audit) : ICommandHandler<Command, Done>
     {
         public async Task<Result<Done>> Handle(Command command, CancellationToken cancellationToken)
         {
+            await session.LockCallerAsync(command.Subject, cancellationToken);
             await using var insert = new NpgsqlCommand(
                 "insert into identity.revoked_access_tokens (id, ends_at) values ($1, $2) on conflict do nothing",
                 await session.OpenAsync(cancellationToken), session.Transaction)

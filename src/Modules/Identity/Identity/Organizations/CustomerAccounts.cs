@@ -35,7 +35,7 @@ internal sealed class CustomerAccounts(
             return OrganizationRefusals.MayNotAddUsers;
 
         var user = User.Add(organization, customer.Email, customer.PersonName, federatedOnly: false, now);
-        if (users.SetCustomerPassword(user, customer.Password, "/password", principal.Id, now) is { } weak)
+        if (users.SetCustomerPassword(user, customer.Password, "/password", principal.Maker, now) is { } weak)
             return weak;
         await users.CreateAsync(user);
         if ((await roles.GiveableAsync(Roles.TenantAdministrator, organization, ct)).Refused(out refusal, out var role)
@@ -57,10 +57,12 @@ internal sealed class CustomerAccounts(
             return OrganizationRefusals.MayNotAddUsers;
         if (user.FederatedOnly)
             return UserRefusals.NoPasswordHere;
+        if (principal.MayBe(id))
+            return UserRefusals.OwnAccount;
         if (await roles.ExceedingAsync(id, ct) is { } more)
             return UserRefusals.Stronger(more);
         var now = clock.GetUtcNow();
-        if (users.SetCustomerPassword(user, password, "/password", principal.Id, now) is { } weak)
+        if (users.SetCustomerPassword(user, password, "/password", principal.Maker, now) is { } weak)
             return weak;
         // He must be told, so what cannot be told is not done.
         if (await limits.RefuseAsync([user.Email], ct) is { } tooMany)
@@ -71,7 +73,7 @@ internal sealed class CustomerAccounts(
         return new Done();
     }
 
-    public async Task<string?> LetterAddressAsync(OrganizationId tenant, CancellationToken ct) =>
+    public async Task<string?> SpendLetterAsync(OrganizationId tenant, CancellationToken ct) =>
         (await Administrators(tenant).Select(x => x.Email).FirstOrDefaultAsync(ct)
             ?? (await db.Organizations.AsNoTracking().SingleOrDefaultAsync(x => x.Id == tenant, ct))?.Contact?.Email) is { } address
         && await limits.RefuseAsync([address.ToLowerInvariant()], ct) is null

@@ -14,7 +14,10 @@ namespace Licensing.Identity.Rights;
 internal static class AssignRole
 {
     [Needs(IdentityPermissions.UsersManage)]
-    public sealed record Command(UserId UserId, string Role, OrganizationId OrganizationId) : ICommand<RoleAssignmentView>;
+    public sealed record Command(UserId UserId, string Role, OrganizationId OrganizationId) : ICommand<RoleAssignmentView>, IConcerns
+    {
+        Concern? IConcerns.Concern => Concern.BesideUser(UserId);
+    }
 
     public sealed class Validator : AbstractValidator<Command>
     {

@@ -14,7 +14,10 @@ namespace Licensing.Identity.Rights;
 internal static class AssignRoleToAccount
 {
     [Needs(IdentityPermissions.UsersManage)]
-    public sealed record Command(OrganizationId OrganizationId, string Role) : ICommand<AccountRoleView>;
+    public sealed record Command(OrganizationId OrganizationId, string Role) : ICommand<AccountRoleView>, IConcerns
+    {
+        Concern? IConcerns.Concern => Concern.OfAccount(OrganizationId);
+    }
 
     public sealed class Validator : AbstractValidator<Command>
     {
@@ -27,8 +30,7 @@ internal static class AssignRoleToAccount
     {
         public async Task<Result<AccountRoleView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            // Against whoever is just changing one of its users because he may do all that the user may.
-            if ((await organizations.FindAsync(command.OrganizationId, "no key update", cancellationToken)).Refused(out var refusal, out var organization))
+            if ((await organizations.FindAsync(command.OrganizationId, cancellationToken)).Refused(out var refusal, out var organization))
                 return refusal;
             if (organization.Status is OrganizationStatus.Closed)
                 return UserRefusals.OrganizationClosed;

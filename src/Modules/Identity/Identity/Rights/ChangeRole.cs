@@ -12,8 +12,10 @@ namespace Licensing.Identity.Rights;
 internal static class ChangeRole
 {
     [Needs(IdentityPermissions.RolesManage)]
-    public sealed record Command : ICommand<CustomRoleView>
+    public sealed record Command : ICommand<CustomRoleView>, IConcerns
     {
+        Concern? IConcerns.Concern => Concern.OfCustomRole(Id);
+
         [JsonIgnore]
         public CustomRoleId Id { get; init; }
 

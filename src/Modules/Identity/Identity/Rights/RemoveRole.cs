@@ -12,7 +12,10 @@ namespace Licensing.Identity.Rights;
 internal static class RemoveRole
 {
     [Needs(IdentityPermissions.UsersManage)]
-    public sealed record Command(Guid Id) : ICommand<Done>;
+    public sealed record Command(Guid Id) : ICommand<Done>, IConcerns
+    {
+        Concern? IConcerns.Concern => Concern.OfHolder(Id);
+    }
 
     internal sealed class Handler(
         IdentityDb db, DbSession session, RoleBook roles, CredentialCache cache, ManagedUsers users, Precondition precondition, Principal principal)

@@ -10,7 +10,10 @@ namespace Licensing.Identity.Rights;
 internal static class RemoveRoleFromAccount
 {
     [Needs(IdentityPermissions.UsersManage)]
-    public sealed record Command(Guid Id) : ICommand<Done>;
+    public sealed record Command(Guid Id) : ICommand<Done>, IConcerns
+    {
+        Concern? IConcerns.Concern => Concern.OfAccountRole(Id);
+    }
 
     internal sealed class Handler(IdentityDb db, DbSession session, RoleBook roles, CredentialCache cache, Precondition precondition, Principal principal)
         : ICommandHandler<Command, Done>

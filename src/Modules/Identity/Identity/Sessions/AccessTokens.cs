@@ -56,14 +56,21 @@ internal sealed class AccessTokens(
         var claims = new Dictionary<string, object> { [ClientIdClaim] = OwnLogIn, [SessionClaim] = sessionId.ToString() };
         if (enrolment)
             claims[EnrolmentClaim] = true;
-        return IssueAsync(session, userId, scope, claims, ct);
+        return IssueAsync(session, userId, scope, claims, Lifetime, ct);
     }
 
-    public Task<string> IssueAsync(DbSession session, ClientId client, int epoch, IReadOnlyCollection<string>? scope, CancellationToken ct) =>
-        IssueAsync(session, client.Value, scope, new() { [ClientIdClaim] = client.Value.ToString(), [EpochClaim] = epoch }, ct);
+    /// <summary>A client's, which is over with the secret that it was asked for with, should that end sooner.</summary>
+    public async Task<(string Token, TimeSpan Lasts)> IssueAsync(
+        DbSession session, KnownClient client, IReadOnlyCollection<string>? scope, CancellationToken ct)
+    {
+        var left = client.ProvenUntil - clock.GetUtcNow();
+        var lasts = left < Lifetime ? left : Lifetime;
+        var claims = new Dictionary<string, object> { [ClientIdClaim] = client.Id.Value.ToString(), [EpochClaim] = client.Epoch };
+        return (await IssueAsync(session, client.Id.Value, scope, claims, lasts, ct), lasts);
+    }
 
     private async Task<string> IssueAsync(
-        DbSession session, Guid subject, IReadOnlyCollection<string>? scope, Dictionary<string, object> claims, CancellationToken ct)
+        DbSession session, Guid subject, IReadOnlyCollection<string>? scope, Dictionary<string, object> claims, TimeSpan lasts, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         claims[JwtRegisteredClaimNames.Sub] = subject.ToString();
@@ -77,7 +84,7 @@ internal sealed class AccessTokens(
             Audience = settings.Audience,
             IssuedAt = now.UtcDateTime,
             NotBefore = now.UtcDateTime,
-            Expires = (now + Lifetime).UtcDateTime,
+            Expires = (now + lasts).UtcDateTime,
             Claims = claims,
             SigningCredentials = new SigningCredentials(await keys.CurrentAsync(session, ct), SecurityAlgorithms.EcdsaSha256),
         });
@@ -96,7 +103,15 @@ internal sealed class AccessTokens(
             ? await clients.AccessAsync(new ClientId(token.Subject), token.Epoch, token.Until, ct)
             : await users.UserAsync(token.Subject, token.IssuedAt, token.Until, ct);
         if (proven.Access is { } logged)
-            proven = proven with { Access = (openedBy is null ? logged : logged.Within(logged.Path)) with { SessionId = token.SessionId, OpenedBy = openedBy } };
+            proven = proven with
+            {
+                Access = (openedBy is null ? logged : logged.Within(logged.Path)) with
+                {
+                    SessionId = token.SessionId,
+                    OpenedBy = openedBy,
+                    TokenId = token.Id,
+                },
+            };
         if (token.Enrolment && proven.Access is { } entering)
             proven = proven with
             {

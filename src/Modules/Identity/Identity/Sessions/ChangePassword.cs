@@ -63,7 +63,7 @@ internal static class ChangePassword
 
             if (await users.SetPasswordAsync(user, command.NewPassword, "/newPassword") is { } refusal)
                 return refusal;
-            user.PasswordChosen(now);
+            user.PasswordChanged(now);
             // What was shown before is not asked for again; a password alone shows no second factor.
             var shown = (await sessions.PresentAsync(cancellationToken))?.SecondFactor ?? false;
             await sessions.EndAllAsync(user, now, cancellationToken);

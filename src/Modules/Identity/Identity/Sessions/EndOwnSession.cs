@@ -14,7 +14,8 @@ internal static class EndOwnSession
     public sealed record Command(Guid Id) : ICommand<Done>;
 
     internal sealed class Handler(
-        IdentityDb db, DbSession transaction, MadeLinks links, CredentialCache cache, Precondition precondition, Principal principal, TimeProvider clock) : ICommandHandler<Command, Done>
+        IdentityDb db, DbSession transaction, MadeLinks links, CredentialCache cache, Precondition precondition, Principal principal,
+        TimeProvider clock) : ICommandHandler<Command, Done>
     {
         public async Task<Result<Done>> Handle(Command command, CancellationToken cancellationToken)
         {
@@ -23,13 +24,13 @@ internal static class EndOwnSession
             // A session has no version.
             if (precondition.Fails(null))
                 return Precondition.Failed;
+            await transaction.LockCallerAsync(principal.Id, cancellationToken);
             var session = await db.Sessions.SingleOrDefaultAsync(
                 x => x.Id == command.Id && x.UserId == principal.Id && x.RevokedAt == null, cancellationToken);
             if (session is null)
                 return SessionRefusals.NotFound(command.Id);
             session.RevokedAt = clock.GetUtcNow();
-            // Written first: that waits for a link which is just being made in it. Which others were is not known.
-            await db.SaveChangesAsync(cancellationToken);
+            // Which of his links were made in it is not known.
             await links.EndAsync(principal.Id, clock.GetUtcNow(), cancellationToken);
             cache.ForgetAfterCommit(transaction);
             return default(Done);

@@ -12,7 +12,10 @@ namespace Licensing.Identity.Sessions;
 internal static class EndUserSession
 {
     [Needs(IdentityPermissions.UsersManage)]
-    public sealed record Command(UserId UserId, Guid Id) : ICommand<Done>;
+    public sealed record Command(UserId UserId, Guid Id) : ICommand<Done>, IConcerns
+    {
+        Concern? IConcerns.Concern => Concern.OfUser(UserId);
+    }
 
     internal sealed class Handler(
         IdentityDb db, DbSession transaction, ManagedUsers users, MadeLinks links, CredentialCache cache, Precondition precondition, TimeProvider clock)

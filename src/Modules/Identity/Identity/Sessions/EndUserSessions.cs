@@ -13,7 +13,10 @@ namespace Licensing.Identity.Sessions;
 internal static class EndUserSessions
 {
     [Needs(IdentityPermissions.UsersManage)]
-    public sealed record Command(UserId UserId) : ICommand<EndedView>;
+    public sealed record Command(UserId UserId) : ICommand<EndedView>, IConcerns
+    {
+        Concern? IConcerns.Concern => Concern.OfUser(UserId);
+    }
 
     /// <param name="Ended">How many sessions.</param>
     public sealed record EndedView(int Ended);

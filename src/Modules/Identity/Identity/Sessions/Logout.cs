@@ -1,13 +1,17 @@
 using FluentValidation;
 using Licensing.Identity.Credentials;
 using Licensing.Identity.Data;
+using Licensing.Identity.LoginLinks;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Identity.Sessions;
 
-/// <summary>Ends the session that a refresh token belongs to. An unknown token is no error: the session is over either way.</summary>
+/// <summary>
+/// Ends the session that a refresh token belongs to, and the login links that its owner made. An unknown token is no error: the session is over
+/// either way.
+/// </summary>
 internal static class Logout
 {
     [Anyone]
@@ -18,17 +22,21 @@ internal static class Logout
         public Validator() => RuleFor(x => x.RefreshToken).NotEmpty().MaximumLength(200);
     }
 
-    internal sealed class Handler(IdentityDb db, DbSession transaction, CredentialCache cache, TimeProvider clock) : ICommandHandler<Command, Done>
+    internal sealed class Handler(IdentityDb db, DbSession transaction, MadeLinks links, CredentialCache cache, TimeProvider clock)
+        : ICommandHandler<Command, Done>
     {
         public async Task<Result<Done>> Handle(Command command, CancellationToken cancellationToken)
         {
             var digest = SessionTokens.Digest(command.RefreshToken);
-            var session = await db.Sessions.SingleOrDefaultAsync(
-                s => s.RevokedAt == null && db.RefreshTokens.Any(t => t.TokenHash == digest && t.SessionId == s.Id), cancellationToken);
-            if (session is null)
+            var open = db.Sessions.Where(s => s.RevokedAt == null && db.RefreshTokens.Any(t => t.TokenHash == digest && t.SessionId == s.Id));
+            if (await open.Select(s => (Guid?)s.UserId).SingleOrDefaultAsync(cancellationToken) is not { } user)
                 return default(Done);
-            // With it end its access tokens.
+            await transaction.LockCallerAsync(user, cancellationToken);
+            if (await open.SingleOrDefaultAsync(cancellationToken) is not { } session)
+                return default(Done);
+            // With it end its access tokens. Which of his links were made in it is not known.
             session.RevokedAt = clock.GetUtcNow();
+            await links.EndAsync(user, clock.GetUtcNow(), cancellationToken);
             cache.ForgetAfterCommit(transaction);
             return default(Done);
         }

@@ -40,12 +40,22 @@ internal static class RefreshSession
         }
     }
 
-    /// <summary>What is refused is committed too: the end of a session whose token was used twice, or whose way in is closed.</summary>
+    /// <summary>
+    /// What is refused ends the session, where its token was used twice or its way in is closed. In a transaction of its own: its owner is
+    /// held before his session, and a turn holds the session alone.
+    /// </summary>
     internal sealed class Door(ISender sender) : IRequestHandler<Attempt, Result<SessionView>>
     {
-        public async Task<Result<SessionView>> Handle(Attempt attempt, CancellationToken cancellationToken) =>
-            (await sender.Send(new Command(attempt.RefreshToken, attempt.RetryKey, attempt.Scope), cancellationToken)).Refused(out var refusal, out var turn) ? refusal
-                : turn.Next is { } next ? next : turn.Ended!;
+        public async Task<Result<SessionView>> Handle(Attempt attempt, CancellationToken cancellationToken)
+        {
+            var asked = new Command(attempt.RefreshToken, attempt.RetryKey, attempt.Scope);
+            if ((await sender.Send(asked, cancellationToken)).Refused(out var refusal, out var turn))
+                return refusal;
+            if (turn.Next is { } next)
+                return next;
+            var (over, why) = turn.Over!.Value;
+            return (await sender.Send(over, cancellationToken)).Refused(out refusal, out _) ? refusal : why;
+        }
     }
 
     [Anyone]
@@ -55,11 +65,18 @@ internal static class RefreshSession
     }
 
     /// <param name="Next">The next pair.</param>
-    /// <param name="Ended">Or why the session is over now.</param>
-    public sealed record Turn(SessionView? Next, Refusal? Ended = null);
+    /// <param name="Over">Or what ends now, and why.</param>
+    public sealed record Turn(SessionView? Next, (End What, Refusal Why)? Over = null);
+
+    /// <summary>No endpoint sends it.</summary>
+    /// <param name="Session">Which session.</param>
+    /// <param name="User">Whose.</param>
+    /// <param name="Stolen">Whether it is a thief's, who may have made login links in it.</param>
+    [Anyone]
+    public sealed record End(Guid Session, UserId User, bool Stolen) : ICommand<Done>;
 
     internal sealed class Handler(
-        IdentityDb db, DbSession session, RefreshTokens held, SessionTokens tokens, SignInRules rules, MadeLinks links, SecretBox secrets, CredentialCache cache, TimeProvider clock)
+        IdentityDb db, RefreshTokens held, SessionTokens tokens, SignInRules rules, SecretBox secrets, TimeProvider clock)
         : ICommandHandler<Command, Turn>
     {
         public async Task<Result<Turn>> Handle(Command command, CancellationToken cancellationToken)
@@ -69,14 +86,14 @@ internal static class RefreshSession
             if (await held.LockAsync(SessionTokens.Digest(command.RefreshToken), cancellationToken) is not { } token)
                 return SessionRefusals.BadRefreshToken;
             if (token.IsUsed)
-                return IsRetry(token, key, now) ? new Turn(Answered(token)) : await EndStolenAsync(token, now, cancellationToken);
+                return IsRetry(token, key, now) ? new Turn(Answered(token)) : Over(token, SessionRefusals.BadRefreshToken, stolen: true);
             if (token.ExpiresAt <= now)
                 return SessionRefusals.BadRefreshToken;
             if (await db.Users.AsNoTracking().WhereMayEnter(db).SingleOrDefaultAsync(x => x.Id == token.User, cancellationToken) is not { } user)
-                return await EndAsync(token, SessionRefusals.BadRefreshToken, now, cancellationToken);
+                return Over(token, SessionRefusals.BadRefreshToken);
             // A way in that has been closed since is no way on.
             if (await rules.RefuseAsync(user, token.How, cancellationToken) is { } closed)
-                return await EndAsync(token, closed, now, cancellationToken);
+                return Over(token, closed);
 
             var next = await tokens.GoOnAsync(user, token.Session, token.SessionCreatedAt, token.How, command.Scope, cancellationToken);
             await held.UseAsync(token.Id, now, key, key is null ? null : secrets.Seal(JsonSerializer.SerializeToUtf8Bytes(next, ApiJson.Options)), cancellationToken);
@@ -88,17 +105,22 @@ internal static class RefreshSession
 
         private SessionView Answered(HeldRefreshToken token) => JsonSerializer.Deserialize<SessionView>(secrets.Open(token.SealedAnswer), ApiJson.Options)!;
 
-        private async Task<Turn> EndStolenAsync(HeldRefreshToken token, DateTimeOffset now, CancellationToken ct)
-        {
-            await links.EndAsync(token.User.Value, now, ct);
-            return await EndAsync(token, SessionRefusals.BadRefreshToken, now, ct);
-        }
+        private static Turn Over(HeldRefreshToken token, Refusal why, bool stolen = false) =>
+            new(null, (new End(token.Session, token.User, stolen), why));
+    }
 
-        private async Task<Turn> EndAsync(HeldRefreshToken token, Refusal why, DateTimeOffset now, CancellationToken ct)
+    internal sealed class EndHandler(IdentityDb db, DbSession transaction, MadeLinks links, CredentialCache cache, TimeProvider clock)
+        : ICommandHandler<End, Done>
+    {
+        public async Task<Result<Done>> Handle(End command, CancellationToken cancellationToken)
         {
-            (await db.Sessions.SingleAsync(x => x.Id == token.Session, ct)).RevokedAt = now;
-            cache.ForgetAfterCommit(session);
-            return new Turn(null, why);
+            await transaction.LockCallerAsync(command.User.Value, cancellationToken);
+            if (command.Stolen)
+                await links.EndAsync(command.User.Value, clock.GetUtcNow(), cancellationToken);
+            if (await db.Sessions.SingleOrDefaultAsync(x => x.Id == command.Session && x.RevokedAt == null, cancellationToken) is { } session)
+                session.RevokedAt = clock.GetUtcNow();
+            cache.ForgetAfterCommit(transaction);
+            return default(Done);
         }
     }
 

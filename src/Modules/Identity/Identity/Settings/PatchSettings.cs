@@ -55,8 +55,8 @@ internal static class PatchSettings
     }
 
     internal sealed class Handler(
-        IdentityDb db, DbSession session, HeldOrganizations organizations, OrganizationSettings settings, CredentialCache cache, Precondition precondition, Principal principal)
-        : ICommandHandler<Command, GetSettings.Found>
+        IdentityDb db, DbSession session, HeldOrganizations organizations, OrganizationSettings settings, CredentialCache cache,
+        Precondition precondition, Principal principal) : ICommandHandler<Command, GetSettings.Found>
     {
         public async Task<Result<GetSettings.Found>> Handle(Command command, CancellationToken cancellationToken)
         {

@@ -68,7 +68,10 @@ internal sealed class TenantMove(IdentityDb db, DbSession session, CredentialCac
         var sessions = await ExecuteAsync(
             "update identity.sessions set revoked_at = $2 where owner_path = $1 and way = 'LoginLink' and revoked_at is null", ct, from, now);
         foreach (var table in Moving)
-            await ExecuteAsync($"update identity.{table} set owner_path = $2 {(Unversioned.Contains(table) ? "" : ", version = version + 1")} where owner_path = $1", ct, from, to);
+        {
+            var versioned = Unversioned.Contains(table) ? "" : ", version = version + 1";
+            await ExecuteAsync($"update identity.{table} set owner_path = $2{versioned} where owner_path = $1", ct, from, to);
+        }
 
         transfer.Done(now);
         audit.Note(
@@ -96,18 +99,17 @@ internal sealed class TenantMove(IdentityDb db, DbSession session, CredentialCac
         return ended;
     }
 
-    // As with keys: a password that someone else chose, or a first one of which nobody knows who, ends unless he belongs to the tenant or
-    // stands above its new place, and so do the tokens that were mailed. Its owner gets another by mail.
+    // As with keys: a password that someone else chose, or a first one of which nobody knows who, ends unless he, and whoever may have been
+    // behind him, belongs to the tenant or stands above its new place, and so do the tokens that were mailed. Its owner gets another by mail.
     private async Task<int> ForgetGivenAsync(string from, string to, DateTimeOffset now, CancellationToken ct)
     {
         await ExecuteAsync("delete from identity.one_time_tokens t using identity.users u where u.id = t.user_id and u.owner_path = $1", ct, from);
         var forgotten = await ExecuteAsync(
             $"""
             update identity.users u set password_hash = null, must_change_password = false, password_given_by = null,
-                password_number = password_number + 1, credentials_changed_at = $3
+                password_known_to = array[]::uuid[], password_number = password_number + 1, credentials_changed_at = $3
             where u.owner_path = $1 and u.password_hash is not null and (u.must_change_password or u.password_given_by is not null)
-                and u.password_given_by is distinct from '{Guid.Empty}' and not exists (
-                    select from identity.users k where k.id = u.password_given_by and (k.organization_id = u.organization_id or starts_with($2, k.owner_path)))
+                and (u.password_given_by is null or {Others("u.password_known_to || u.password_given_by", "u.organization_id")})
             """, ct, from, to, now);
         await ExecuteAsync(
             """
@@ -117,23 +119,28 @@ internal sealed class TenantMove(IdentityDb db, DbSession session, CredentialCac
         return forgotten;
     }
 
-    // Whoever made a key, or made or rotated a client, knows its secret; what a key made, its own maker knows. Of whom nobody knows who knows
-    // it, it ends too. And as above of custom roles.
+    // Whoever made a key, or made or rotated a client, knows its secret, and whoever may have been behind him: his password's giver, his own
+    // key's maker. Of whom nobody knows who knows it, it ends too. And as above of custom roles.
     private async Task<int> RevokeKnownAsync(string from, string to, DateTimeOffset now, CancellationToken ct)
     {
         var revoked = 0;
-        foreach (var (table, knownTo) in new[] { ("api_keys", "array[k.created_by]"), ("clients", "k.known_to") })
+        foreach (var table in new[] { "api_keys", "clients" })
             revoked += await ExecuteAsync(
                 $"""
                 update identity.{table} k set revoked_at = $3, version = version + 1
                 where owner_path = $1 and revoked_at is null and (
-                    cardinality({knownTo}) = 0 or exists (select from unnest({knownTo}) as someone where not exists (
-                        select from identity.users u where u.id = someone and (u.organization_id = k.organization_id or starts_with($2, u.owner_path))))
-                    or exists (
+                    cardinality(k.known_to) = 0 or {Others("k.known_to", "k.organization_id")} or exists (
                         select from identity.custom_roles c where c.id = k.custom_role_id and c.owner_path <> $1 and not starts_with($2, c.owner_path)))
                 """, ct, from, to, now);
         return revoked;
     }
+
+    // Whether any of them, the terminal apart, is neither a user of the tenant nor one who stands above its new place, $2.
+    private static string Others(string knownTo, string tenant) =>
+        $"""
+        exists (select from unnest({knownTo}) as someone where someone <> '{Guid.Empty}' and not exists (
+            select from identity.users x where x.id = someone and (x.organization_id = {tenant} or starts_with($2, x.owner_path))))
+        """;
 
     private async Task<int> ExecuteAsync(string sql, CancellationToken ct, params object[] values)
     {

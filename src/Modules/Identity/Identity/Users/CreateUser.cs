@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using FluentValidation;
 using Licensing.Identity.Contracts;
+using Licensing.Identity.Credentials;
 using Licensing.Identity.Data;
 using Licensing.Identity.Organizations;
 using Licensing.Identity.Rights;
@@ -80,7 +81,7 @@ internal static class CreateUser
             {
                 if (await users.SetPasswordAsync(user, password, "/password") is { } weak)
                     return weak;
-                user.PasswordGiven(command.MustChangePassword || initial is not null, principal.Id, now);
+                user.PasswordGiven(command.MustChangePassword || initial is not null, principal.Maker, now);
             }
 
             await users.CreateAsync(user);

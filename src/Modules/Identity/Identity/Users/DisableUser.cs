@@ -10,7 +10,10 @@ namespace Licensing.Identity.Users;
 internal static class DisableUser
 {
     [Needs(IdentityPermissions.UsersManage)]
-    public sealed record Command(UserId Id) : ICommand<UserView>;
+    public sealed record Command(UserId Id) : ICommand<UserView>, IConcerns
+    {
+        Concern? IConcerns.Concern => Concern.OfUser(Id);
+    }
 
     internal sealed class Handler(
         IdentityDb db, DbSession session, OpenSessions sessions, ManagedUsers users, OneTimeTokens tokens, CredentialCache cache, Precondition precondition,

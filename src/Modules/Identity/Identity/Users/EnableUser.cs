@@ -9,7 +9,10 @@ namespace Licensing.Identity.Users;
 internal static class EnableUser
 {
     [Needs(IdentityPermissions.UsersManage), InPerson]
-    public sealed record Command(UserId Id) : ICommand<UserView>;
+    public sealed record Command(UserId Id) : ICommand<UserView>, IConcerns
+    {
+        Concern? IConcerns.Concern => Concern.OfUser(Id);
+    }
 
     internal sealed class Handler(IdentityDb db, DbSession session, ManagedUsers users, CredentialCache cache, Precondition precondition)
         : ICommandHandler<Command, UserView>

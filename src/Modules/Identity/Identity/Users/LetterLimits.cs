@@ -33,9 +33,14 @@ internal sealed class LetterLimits(DbSession session, SecretBox secrets, Princip
     public async Task<Refusal?> RefuseAsync(IReadOnlyList<string> addresses, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
-        var who = addresses.Select(a => $"to {Convert.ToHexStringLower(secrets.Digest(Encoding.UTF8.GetBytes("letter " + a)))}").ToHashSet(StringComparer.Ordinal);
+        var most = addresses.Select(a => $"to {Convert.ToHexStringLower(secrets.Digest(Encoding.UTF8.GetBytes("letter " + a)))}")
+            .Distinct(StringComparer.Ordinal).ToDictionary(who => who, _ => _settings.PerRecipient, StringComparer.Ordinal);
         if (principal.Access.Kind is not PrincipalKind.System)
-            who.UnionWith([$"by {principal.Id}", $"of {principal.Access.OrganizationId}"]);
+        {
+            most[$"by {principal.Id}"] = _settings.PerPrincipal;
+            most[$"of {principal.Access.OrganizationId}"] = _settings.PerOrganization;
+        }
+
         // In one order for all, or two who write to the same would wait for each other.
         await using var count = new NpgsqlCommand(
             """
@@ -44,10 +49,10 @@ internal sealed class LetterLimits(DbSession session, SecretBox secrets, Princip
                 letters = case when c.since <= $3 then 1 else c.letters + 1 end, since = case when c.since <= $3 then $2 else c.since end
             returning who, since, letters
             """, await session.OpenAsync(ct), session.Transaction)
-        { Parameters = { new() { Value = who.ToArray() }, new() { Value = now }, new() { Value = now - Window } } };
+        { Parameters = { new() { Value = most.Keys.ToArray() }, new() { Value = now }, new() { Value = now - Window } } };
         await using var rows = await count.ExecuteReaderAsync(ct);
         while (await rows.ReadAsync(ct))
-            if (rows.GetInt32(2) > (rows.GetString(0)[..3] switch { "by " => _settings.PerPrincipal, "of " => _settings.PerOrganization, _ => _settings.PerRecipient }))
+            if (rows.GetInt32(2) > most[rows.GetString(0)])
                 return UserRefusals.TooManyLetters with { RetryAfter = rows.GetFieldValue<DateTimeOffset>(1) + Window - now };
         return null;
     }

@@ -14,8 +14,9 @@ internal sealed class ManagedUsers(IdentityDb db, DbSession session, HeldOrganiz
     /// <summary>Holds the user's row until the transaction ends, so that no log-in happens beside the change.</summary>
     public async Task<Result<User>> LockAsync(UserId id, CancellationToken ct)
     {
-        // His organisation first: a transfer is waited for, and who lost him by it does not find him. So is a role that it is just being given.
-        if (!await organizations.HoldOwnerAsync("users", id.Value, "share", ct))
+        // His organisation first: a transfer is waited for, and who lost him by it does not find him. He himself, and the roles of his account,
+        // are held by now (Concern.OfUser).
+        if (!await organizations.HoldOwnerAsync("users", id.Value, "key share", ct))
             return UserRefusals.NotFound(id.Value);
         await session.LockUserAsync(id, "update", ct);
         if (await db.Users.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == id, ct) is not { } user)
@@ -25,7 +26,10 @@ internal sealed class ManagedUsers(IdentityDb db, DbSession session, HeldOrganiz
         return await roles.ExceedingAsync(id, ct) is { } more ? UserRefusals.Stronger(more) : user;
     }
 
-    /// <summary>Whether he administers the platform and nobody else who is active does. Asked in turn, or two administrators could remove each other at the same moment.</summary>
+    /// <summary>
+    /// Whether he administers the platform and nobody else who is active does. Asked in turn, or two administrators could remove each other at
+    /// the same moment.
+    /// </summary>
     public async Task<bool> IsLastAdministratorAsync(UserId id, CancellationToken ct)
     {
         // Two statements: the second sees what whoever held the lock before has done.

@@ -1,3 +1,4 @@
+using Licensing.Identity.Credentials;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.Configuration;
 
@@ -95,7 +96,7 @@ internal static class NewPasswords
     extension(UserManager<User> users)
     {
         /// <summary>As the other, for a customer's password that his partner chooses and that he need not change.</summary>
-        public Refusal? SetCustomerPassword(User user, string password, string pointer, Guid by, DateTimeOffset now)
+        public Refusal? SetCustomerPassword(User user, string password, string pointer, Maker by, DateTimeOffset now)
         {
             if (users.PasswordValidators.OfType<PasswordPolicy>().Single().BrokenByCustomer(user, password) is { } broken)
                 return Refusal.AllFields([new FieldError(pointer, broken.Code, $"{pointer[1..]} {broken.Description}")]);

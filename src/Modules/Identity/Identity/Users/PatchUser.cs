@@ -13,8 +13,10 @@ namespace Licensing.Identity.Users;
 internal static class PatchUser
 {
     [Needs(IdentityPermissions.UsersManage), InPerson]
-    public sealed record Command : ICommand<UserView>
+    public sealed record Command : ICommand<UserView>, IConcerns
     {
+        Concern? IConcerns.Concern => Concern.OfUser(Id);
+
         [JsonIgnore]
         public UserId Id { get; init; }
 
@@ -55,13 +57,15 @@ internal static class PatchUser
             if (precondition.Fails(user))
                 return Precondition.Failed;
             var (email, federatedOnly) = (user.Email, user.FederatedOnly);
+            // Ways in: whoever only has his token must not turn it into the account.
+            var isAnother = !string.Equals(command.Email.Or(email), email, StringComparison.OrdinalIgnoreCase)
+                || command.FederatedOnly.Or(federatedOnly) != federatedOnly;
+            if (isAnother && principal.MayBe(user.Id))
+                return UserRefusals.OwnAccount;
             var now = clock.GetUtcNow();
             if (user.Change(command, now).Refused(out refusal, out _))
                 return refusal;
 
-            // Ways in: whoever only has his token must not turn it into the account.
-            if (user.Id.Value == principal.Id && (user.Email != email || user.FederatedOnly != federatedOnly))
-                return UserRefusals.OwnAccount;
             if (user.Email != email && await TellOfAddressAsync(user, email, cancellationToken) is { } tooMany)
                 return tooMany;
             if (user.FederatedOnly && !federatedOnly)

@@ -1,3 +1,4 @@
+using Licensing.Identity.Credentials;
 using Licensing.Kernel.Http;
 
 namespace Licensing.Identity.Users;
@@ -6,7 +7,10 @@ namespace Licensing.Identity.Users;
 internal static class ResendInvitation
 {
     [Needs(IdentityPermissions.UsersManage)]
-    public sealed record Command(UserId Id) : ICommand<Done>;
+    public sealed record Command(UserId Id) : ICommand<Done>, IConcerns
+    {
+        Concern? IConcerns.Concern => Concern.OfUser(Id);
+    }
 
     internal sealed class Handler(ManagedUsers users, Invitations invitations) : ICommandHandler<Command, Done>
     {

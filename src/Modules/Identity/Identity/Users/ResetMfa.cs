@@ -10,7 +10,10 @@ namespace Licensing.Identity.Users;
 internal static class ResetMfa
 {
     [Needs(IdentityPermissions.UsersManage), InPerson]
-    public sealed record Command(UserId Id) : ICommand<UserView>;
+    public sealed record Command(UserId Id) : ICommand<UserView>, IConcerns
+    {
+        Concern? IConcerns.Concern => Concern.OfUser(Id);
+    }
 
     internal sealed class Handler(
         IdentityDb db, DbSession session, OpenSessions sessions, ManagedUsers users, Enrolment enrolment, Letters letters, CredentialCache cache, Precondition precondition,
@@ -23,7 +26,7 @@ internal static class ResetMfa
             if (precondition.Fails(user))
                 return Precondition.Failed;
             // With his password or a code he may (RemoveMfa); whoever only has his token has neither.
-            if (user.Id.Value == principal.Id)
+            if (principal.MayBe(user.Id))
                 return UserRefusals.OwnAccount;
             if (!user.MfaEnabled)
                 return UserRefusals.MfaNotActive;

@@ -40,7 +40,7 @@ internal static class ResetPassword
             var password = InitialPassword.New();
             if (await manager.SetPasswordAsync(user, password, "/password") is { } refusal)
                 return refusal;
-            user.PasswordGiven(mustChange: true, principal.Id, now);
+            user.PasswordGiven(mustChange: true, principal.Maker, now);
             await sessions.EndAllAsync(user, now, cancellationToken);
             // Whoever guessed at the old password must not keep its owner from the new one.
             await attempts.UnlockAsync(session, user, cancellationToken);

@@ -1,3 +1,4 @@
+using Licensing.Identity.Credentials;
 using Licensing.Identity.Sessions;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
@@ -8,7 +9,10 @@ namespace Licensing.Identity.Users;
 internal static class UnlockUser
 {
     [Needs(IdentityPermissions.UsersManage)]
-    public sealed record Command(UserId Id) : ICommand<Done>;
+    public sealed record Command(UserId Id) : ICommand<Done>, IConcerns
+    {
+        Concern? IConcerns.Concern => Concern.OfUser(Id);
+    }
 
     internal sealed class Handler(DbSession session, ManagedUsers users, LoginAttempts attempts, AuditTrail audit) : ICommandHandler<Command, Done>
     {

@@ -1,4 +1,5 @@
 using Licensing.Identity.Contracts;
+using Licensing.Identity.Credentials;
 using Licensing.Identity.Data;
 using Licensing.Identity.Organizations;
 using Licensing.Kernel.Persistence;
@@ -67,9 +68,16 @@ internal sealed class User : IOwned, IVersioned
 
     public bool MustChangePassword { get; private set; }
 
-    /// <summary>Who else chose the password, user or key, and so knows it; null when he did himself. The trail tells it by its principal.</summary>
+    /// <summary>
+    /// Who else chose the password, user or key, and so knows it, or whichever came after it; null when he chose his own with a token from his
+    /// mailbox. The trail tells it by its principal.
+    /// </summary>
     [Secret]
     public Guid? PasswordGivenBy { get; private set; }
+
+    /// <summary>Who may have been behind whoever gave it.</summary>
+    [Secret]
+    public Guid[] PasswordKnownTo { get; private set; } = [];
 
     public bool MfaEnabled { get; private set; }
 
@@ -95,14 +103,27 @@ internal sealed class User : IOwned, IVersioned
     public void EndAccessTokens(DateTimeOffset now) => CredentialsChangedAt = now;
 
     /// <summary>Someone else chose it, so it is good for its change only, unless he says otherwise.</summary>
-    public void PasswordGiven(bool mustChange, Guid by, DateTimeOffset now)
+    public void PasswordGiven(bool mustChange, Maker by, DateTimeOffset now)
     {
         PasswordChosen(now);
-        (MustChangePassword, PasswordGivenBy) = (mustChange, by);
+        (MustChangePassword, PasswordGivenBy, PasswordKnownTo) = (mustChange, by.Id, [.. by.KnownTo.Where(id => id != by.Id)]);
     }
 
+    /// <summary>
+    /// By who knew the one before, which proves nothing of who he is: whoever gave it could do so as well. At the terminal nobody is asked,
+    /// where one can do anything.
+    /// </summary>
+    public void PasswordChanged(DateTimeOffset now)
+    {
+        if (PasswordGivenBy is null || PasswordGivenBy == Guid.Empty)
+            PasswordChosen(now);
+        else
+            (PasswordNumber, MustChangePassword, CredentialsChangedAt) = (PasswordNumber + 1, false, now);
+    }
+
+    /// <summary>By who reads his mail, or there is none any more.</summary>
     public void PasswordChosen(DateTimeOffset now) =>
-        (PasswordNumber, MustChangePassword, PasswordGivenBy, CredentialsChangedAt) = (PasswordNumber + 1, false, null, now);
+        (PasswordNumber, MustChangePassword, PasswordGivenBy, PasswordKnownTo, CredentialsChangedAt) = (PasswordNumber + 1, false, null, [], now);
 
     public Result<Done> Activate(DateTimeOffset now)
     {

@@ -30,7 +30,9 @@ internal static class UserRefusals
     public static Refusal NotDisabled { get; } = new(RefusalKind.Conflict, "not_disabled", "The user is not disabled.");
 
     public static Refusal OwnAccount { get; } =
-        new(RefusalKind.Conflict, "own_account", "Nobody disables himself, gives himself another address or takes his own second factor or password away like this; another administrator can.");
+        new(RefusalKind.Conflict, "own_account",
+            "Nobody disables himself, gives himself another address or takes his own second factor or password away like this, nor by a key, "
+            + "client or user whose secret or password he knows; another administrator can.");
 
     public static Refusal NoPasswordHere { get; } =
         new(RefusalKind.Conflict, "federated_only", "The user logs in through a provider and has no password here.");

@@ -12,7 +12,7 @@ internal sealed class Notices(ProvisioningDb db, ICustomerAccounts customers, Po
 {
     public async Task AssignedAsync(OrganizationRef tenant, License license, string language, CancellationToken ct)
     {
-        if (await customers.LetterAddressAsync(tenant.Id, ct) is not { } address)
+        if (await customers.SpendLetterAsync(tenant.Id, ct) is not { } address)
             return;
         var name = license.Names.InLanguage(language);
         var info = license.Info is { } what ? $" ({what})" : "";

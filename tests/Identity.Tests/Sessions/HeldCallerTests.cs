@@ -1,0 +1,379 @@
+using System.Collections.Frozen;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Licensing.Identity.ApiKeys;
+using Licensing.Identity.Clients;
+using Licensing.Identity.Contracts;
+using Licensing.Identity.Credentials;
+using Licensing.Identity.Federation;
+using Licensing.Identity.OAuth;
+using Licensing.Identity.Rights;
+using Licensing.Identity.Sessions;
+using Licensing.Identity.Users;
+using Licensing.Kernel.Persistence;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Licensing.Identity.Tests.Sessions;
+
+/// <summary>
+/// Who asks for what outlives his credential is held until that is done. So whoever takes something from him meanwhile comes before or after
+/// it, and is not kept waiting by what he asks next.
+/// </summary>
+public sealed class HeldCallerTests(App app) : IClassFixture<App>
+{
+    private const string NewPassword = "quite another long password";
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public static TheoryData<string> Ends { get; } = new(
+        "user disabled", "session ended", "sessions ended", "log-out", "own session ended", "other sessions ended", "password changed",
+        "password reset", "password reset at the terminal", "second factor reset", "federated only", "identity unlinked", "refresh token used twice",
+        "token revoked", "key revoked", "key rotated at once", "client revoked", "secret removed", "secret rotated at once", "keys replaced", "client's token revoked",
+        "link's maker disabled");
+
+    [Theory]
+    [MemberData(nameof(Ends))]
+    public async Task Who_is_shut_out_while_he_asks_is_refused(string how)
+    {
+        var caller = await CallerAsync(how);
+
+        using var answer = await app.DuringAsync(caller.By, sender => EndAsync(sender, caller, how), () => AskAsync(caller));
+
+        (answer.StatusCode, await answer.CodeAsync()).ShouldBe((HttpStatusCode.Unauthorized, "invalid_credential"));
+    }
+
+    [Theory]
+    [InlineData("role")]
+    [InlineData("role of his account")]
+    [InlineData("custom role")]
+    [InlineData("key narrowed")]
+    [InlineData("client narrowed")]
+    [InlineData("link's maker's role")]
+    public async Task What_is_taken_from_him_while_he_asks_is_not_used(string what)
+    {
+        var caller = await CallerAsync(what);
+
+        using var answer = await app.DuringAsync(sender => EndAsync(sender, caller, what), () => AskAsync(caller));
+
+        // Of a link nothing is left; else he may still do other things.
+        (answer.StatusCode, await answer.CodeAsync()).ShouldBe(
+            what == "link's maker's role" ? (HttpStatusCode.Unauthorized, "invalid_credential") : (HttpStatusCode.Conflict, "concurrent_change"));
+    }
+
+    [Fact]
+    public async Task What_is_suspended_while_the_body_is_on_its_way_counts()
+    {
+        var branch = await app.BranchAsync();
+        var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator);
+        var access = await AccessAsync(branch, person);
+        var partner = $"/api/v1/partners/{branch.Partner.Id.Value}";
+        using var suspended = await branch.Administrator().PostAsync($"{partner}/suspend", new { reason = "unpaid" });
+        suspended.StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        var refused = await SendAsync(access, async sender => (await sender.Send(new CreateApiKey.Command("k"), Ct)).Refusal);
+
+        refused!.Code.ShouldBe("branch_suspended");
+    }
+
+    [Theory]
+    [InlineData("user disabled")]
+    [InlineData("session ended")]
+    [InlineData("key revoked")]
+    [InlineData("secret removed")]
+    [InlineData("role")]
+    [InlineData("role of his account")]
+    public async Task Whoever_ends_him_is_not_passed_by_what_he_asks_next(string how)
+    {
+        var caller = await CallerAsync(how);
+        var taken = how.StartsWith("role", StringComparison.Ordinal);
+        await using var asking = await app.OpenAsync(caller.Self, async provider =>
+            (await provider.GetRequiredService<ISender>().Send(new CreateApiKey.Command("first"), Ct)).Refusal);
+
+        var ending = SendAsync(Access.System, sender => EndAsync(sender, caller, how));
+        await app.WaitsForALockAsync(ending);
+        var next = AskAsync(caller);
+        await app.WaitForLocksAsync(ending, next);
+        await asking.CommitAsync();
+
+        (await ending).ShouldBeNull();
+        using var refused = await next;
+        refused.StatusCode.ShouldBe(taken ? HttpStatusCode.Conflict : HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
+    public async Task Nor_is_a_change_of_password_by_who_logs_in_again_and_again()
+    {
+        var branch = await app.BranchAsync();
+        var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator);
+        using var client = await person.ClientAsync();
+        await using var entering = await app.OpenAsync(Access.System, async provider =>
+        {
+            await provider.GetRequiredService<DbSession>().LockUserAsync(new UserId(person.Id), "share", Ct);
+            return null;
+        });
+
+        var changing = client.PostAsync("/api/v1/auth/password", new { currentPassword = person.Password, newPassword = NewPassword });
+        await app.WaitsForALockAsync(changing);
+        var next = person.TryLoginAsync();
+        await app.WaitForLocksAsync(changing, next);
+        await entering.CommitAsync();
+
+        (await changing).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await next).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
+    public async Task Two_who_change_each_other_do_not_wait_for_each_other()
+    {
+        var branch = await app.BranchAsync();
+        var one = await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator);
+        var other = await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator);
+        using var first = await one.ClientAsync();
+        using var second = await other.ClientAsync();
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 40).Select(i => i % 2 == 0
+            ? first.SendAsync(HttpMethod.Patch, $"/api/v1/users/{other.Id}", new { displayName = $"Name {i}" })
+            : second.SendAsync(HttpMethod.Patch, $"/api/v1/users/{one.Id}", new { displayName = $"Name {i}" })));
+
+        answers.Select(a => a.StatusCode).ShouldAllBe(s => s == HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task A_stranger_waits_for_nobody_whom_he_does_not_reach()
+    {
+        var (branch, other) = (await app.BranchAsync(), await app.BranchAsync());
+        var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator);
+        await using var ending = await app.OpenAsync(Access.System, async provider =>
+        {
+            await provider.GetRequiredService<DbSession>().LockCallerAsync(person.Id, Ct);
+            return null;
+        });
+
+        using var answer = await other.As(Roles.PartnerAdministrator).PostAsync($"/api/v1/users/{person.Id}/disable", new { })
+            .WaitAsync(TimeSpan.FromSeconds(20), Ct);
+
+        answer.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+    }
+
+    private static Task<HttpResponseMessage> AskAsync(Caller caller) => caller.ByLink
+        // What a log-in by a link may still do that lasts.
+        ? caller.Client.PostAsync("/api/v1/tenants", new { partnerId = caller.Branch.Partner.Id.Value, externalId = "late", displayName = "Late" })
+        : caller.Client.PostAsync("/api/v1/api-keys", new { name = "k" });
+
+    private static async Task<Refusal?> EndAsync(ISender sender, Caller caller, string how) => how switch
+    {
+        "user disabled" or "link's maker disabled" => (await sender.Send(new DisableUser.Command(new UserId(caller.Id)), Ct)).Refusal,
+        "session ended" => (await sender.Send(new EndUserSession.Command(new UserId(caller.Id), caller.Session), Ct)).Refusal,
+        "sessions ended" => (await sender.Send(new EndUserSessions.Command(new UserId(caller.Id)), Ct)).Refusal,
+        "log-out" => (await sender.Send(new Logout.Command(caller.Refresh), Ct)).Refusal,
+        "own session ended" => (await sender.Send(new EndOwnSession.Command(caller.Session), Ct)).Refusal,
+        "other sessions ended" => (await sender.Send(new EndOtherSessions.Command(), Ct)).Refusal,
+        "password changed" => (await sender.Send(
+            new ChangePassword.Command(new ProvenPassword(new UserId(caller.Id), caller.PasswordNumber, false), NewPassword), Ct)).Refusal,
+        "password reset" => (await sender.Send(new ConfirmPasswordReset.Command(caller.Mailed, NewPassword), Ct)).Refusal,
+        "password reset at the terminal" => (await sender.Send(new ResetPassword.Command(caller.Email), Ct)).Refusal,
+        "second factor reset" => (await sender.Send(new ResetMfa.Command(new UserId(caller.Id)), Ct)).Refusal,
+        "federated only" => (await sender.Send(new PatchUser.Command { Id = new UserId(caller.Id), FederatedOnly = new(true) }, Ct)).Refusal,
+        "identity unlinked" => (await sender.Send(new RemoveIdentity.Command(new UserId(caller.Id), caller.Other), Ct)).Refusal,
+        "refresh token used twice" => (await sender.Send(new RefreshSession.End(caller.Session, new UserId(caller.Id), Stolen: true), Ct)).Refusal,
+        "token revoked" or "client's token revoked" => (await sender.Send(
+            new RevokeAccessToken.Command(caller.Other, caller.Id, DateTimeOffset.MaxValue), Ct)).Refusal,
+        "key revoked" => (await sender.Send(new RevokeApiKey.Command(new ApiKeyId(caller.Id)), Ct)).Refusal,
+        "key rotated at once" => (await sender.Send(new RotateApiKey.Command(new ApiKeyId(caller.Id), 0), Ct)).Refusal,
+        "key narrowed" => (await sender.Send(
+            new PatchApiKey.Command { Id = new ApiKeyId(caller.Id), Scopes = new(["identity.users.read"]) }, Ct)).Refusal,
+        "client revoked" => (await sender.Send(new RevokeClient.Command(new ClientId(caller.Id)), Ct)).Refusal,
+        "secret removed" => (await sender.Send(new RemoveClientSecret.Command(new ClientId(caller.Id), caller.Other), Ct)).Refusal,
+        "secret rotated at once" => (await sender.Send(new RotateClientSecret.Command(new ClientId(caller.Id), 0), Ct)).Refusal,
+        "keys replaced" => (await sender.Send(new PatchClient.Command { Id = new ClientId(caller.Id), PublicKeyPem = NewKey() }, Ct)).Refusal,
+        "client narrowed" => (await sender.Send(
+            new PatchClient.Command { Id = new ClientId(caller.Id), Scopes = new(["identity.users.read"]) }, Ct)).Refusal,
+        "role" or "link's maker's role" => (await sender.Send(new RemoveRole.Command(caller.Other), Ct)).Refusal,
+        "role of his account" => (await sender.Send(new RemoveRoleFromAccount.Command(caller.Other), Ct)).Refusal,
+        "custom role" => (await sender.Send(
+            new ChangeRole.Command { Id = new CustomRoleId(caller.Other), Permissions = new(["identity.users.read"]) }, Ct)).Refusal,
+        _ => throw new ArgumentOutOfRangeException(nameof(how), how, null),
+    };
+
+    private async Task<Caller> CallerAsync(string how)
+    {
+        var branch = await app.BranchAsync();
+        using var administrator = branch.Administrator();
+        if (how.StartsWith("key ", StringComparison.Ordinal))
+        {
+            using var made = await administrator.PostAsync(
+                "/api/v1/api-keys", new { name = "k", organizationId = branch.Partner.Id.Value, role = Roles.PartnerAdministrator });
+            var key = await made.JsonAsync();
+            var bearer = app.Bearer(key.GetProperty("key").GetString()!);
+            // Its use is noted by now: that waits for its row too.
+            (await bearer.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.OK);
+            return new Caller(branch, key.GetProperty("id").GetGuid(), bearer) { Self = Machine(branch, key.GetProperty("id").GetGuid(), null) };
+        }
+
+        if (how.StartsWith("client", StringComparison.Ordinal) || how.StartsWith("secret", StringComparison.Ordinal) || how == "keys replaced")
+        {
+            using var own = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+            var client = await OAuthClient.RegisterAsync(
+                branch, branch.Partner, Roles.PartnerAdministrator, key: how == "keys replaced" ? own : null);
+            var token = await client.TokenAsync();
+            return new Caller(branch, client.Id, app.Bearer(token))
+            {
+                Other = how.EndsWith("token revoked", StringComparison.Ordinal) ? Claim(token, "jti") : client.SecretId ?? Guid.Empty,
+                Self = Machine(branch, client.Id, 0),
+            };
+        }
+
+        var person = await Person.AddAsync(branch, branch.Partner, how is "role of his account" or "custom role" ? null : Roles.PartnerAdministrator);
+        var other = how switch
+        {
+            "role of his account" => await PutAsync(
+                administrator, "/api/v1/roles/account-assignments",
+                new { organizationId = branch.Partner.Id.Value, role = Roles.PartnerAdministrator }),
+            "custom role" => await CustomAsync(administrator, branch, person),
+            "role" or "link's maker's role" =>
+                (await administrator.GetJsonAsync($"/api/v1/users/{person.Id}")).GetProperty("roles")[0].GetProperty("id").GetGuid(),
+            "identity unlinked" => await LinkedAsync(person),
+            _ => Guid.Empty,
+        };
+        if (how.StartsWith("link", StringComparison.Ordinal))
+            return await OfLinkAsync(branch, person) with { Other = other };
+        if (how == "second factor reset")
+            await app.ExecuteAsync("update identity.users set mfa_enabled = true where id = $1", person.Id);
+        var mailed = how == "password reset" ? await MailedAsync(person) : "";
+        var session = how == "second factor reset" ? await WithoutCodeAsync(person) : await person.LoginAsync();
+        var access = session.GetProperty("accessToken").GetString()!;
+        var present = how == "other sessions ended" ? (await person.LoginAsync()).GetProperty("accessToken").GetString()! : access;
+        var self = await AccessAsync(branch, person);
+        return new Caller(branch, person.Id, app.Bearer(access))
+        {
+            Email = person.Email,
+            Session = Claim(access, "sid"),
+            Refresh = session.GetProperty("refreshToken").GetString()!,
+            PasswordNumber = self.Epoch!.Value,
+            Other = how == "token revoked" ? Claim(access, "jti") : other,
+            Mailed = mailed,
+            Self = self,
+            By = how is "own session ended" or "other sessions ended" or "password changed"
+                ? self with { SessionId = Claim(present, "sid") }
+                : Access.System,
+        };
+    }
+
+    private async Task<Caller> OfLinkAsync(Branch branch, Person maker)
+    {
+        var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator);
+        using var made = await (await maker.ClientAsync()).PostAsync("/api/v1/auth/login-links", new { userId = person.Id });
+        var token = (await made.JsonAsync()).GetProperty("token").GetString();
+        using var redeemed = await app.Anonymous().PostAsync("/api/v1/auth/login-links/redeem", new { token });
+        return new Caller(branch, maker.Id, app.Bearer((await redeemed.JsonAsync()).GetProperty("accessToken").GetString()!)) { ByLink = true };
+    }
+
+    private async Task<string> MailedAsync(Person person)
+    {
+        (await app.Anonymous().PostAsync("/api/v1/auth/password-reset", new { email = person.Email })).Dispose();
+        await app.DrainAsync();
+        return app.Mailbox.TokenFor(person.Email);
+    }
+
+    // A log-in from before the factor.
+    private async Task<JsonElement> WithoutCodeAsync(Person person)
+    {
+        await app.ExecuteAsync("update identity.users set mfa_enabled = false where id = $1", person.Id);
+        var session = await person.LoginAsync();
+        await app.ExecuteAsync("update identity.users set mfa_enabled = true where id = $1", person.Id);
+        return session;
+    }
+
+    private async Task<Guid> CustomAsync(HttpClient administrator, Branch branch, Person person)
+    {
+        using var defined = await administrator.PostAsync("/api/v1/roles", new
+        {
+            name = "Desk",
+            level = "Partner",
+            organizationId = branch.Partner.Id.Value,
+            permissions = new[] { "identity.api_keys.manage", "identity.api_keys.read", "identity.users.read" },
+        });
+        defined.StatusCode.ShouldBe(HttpStatusCode.Created, await defined.Content.ReadAsStringAsync(Ct));
+        // And the weakest role, which a key gets for which none is said.
+        foreach (var role in new[] { "Desk", Roles.PartnerReader })
+            await PutAsync(administrator, "/api/v1/roles/assignments", new { userId = person.Id, role, organizationId = branch.Partner.Id.Value });
+        return (await defined.JsonAsync()).GetProperty("id").GetGuid();
+    }
+
+    private static async Task<Guid> PutAsync(HttpClient administrator, string path, object body)
+    {
+        using var answer = await administrator.SendAsync(HttpMethod.Put, path, body);
+        answer.StatusCode.ShouldBe(HttpStatusCode.OK, await answer.Content.ReadAsStringAsync(Ct));
+        return (await answer.JsonAsync()).GetProperty("id").GetGuid();
+    }
+
+    private Task<Guid> LinkedAsync(Person person) => app.InAsync<Npgsql.NpgsqlDataSource, Guid>(async database =>
+    {
+        await using var link = database.CreateCommand(
+            """
+            insert into identity.federated_identities (id, user_id, owner_path, provider, issuer, subject, email, created_at, version)
+            select gen_random_uuid(), id, owner_path, 'issuer', 'https://issuer.example', email, email, created_at, 1
+            from identity.users where id = $1
+            returning id
+            """);
+        link.Parameters.Add(new() { Value = person.Id });
+        return (Guid)(await link.ExecuteScalarAsync(Ct))!;
+    });
+
+    private async Task<Access> AccessAsync(Branch branch, Person person) =>
+        (await app.InAsync<AccessReader, Proven>(reader => reader.UserAsync(person.Id, app.Clock.GetUtcNow(), DateTimeOffset.MaxValue, Ct))).Access!;
+
+    private Access Machine(Branch branch, Guid id, int? epoch) => new()
+    {
+        Kind = PrincipalKind.Credential,
+        Id = id,
+        Epoch = epoch,
+        Name = "machine",
+        OrganizationId = branch.Partner.Id.Value,
+        Path = branch.Partner.Path,
+        Grants =
+        [
+            new Grant(
+                Roles.PartnerAdministrator, branch.Partner.Id.Value, branch.Partner.Path,
+                app.Services.GetRequiredService<PermissionCatalog>().HeldBy(Roles.PartnerAdministrator).ToFrozenSet(StringComparer.Ordinal)),
+        ],
+    };
+
+    private async Task<Refusal?> SendAsync(Access by, Func<ISender, Task<Refusal?>> send)
+    {
+        await using var scope = app.Services.CreateAsyncScope();
+        scope.ServiceProvider.GetRequiredService<Principal>().Become(by);
+        return await send(scope.ServiceProvider.GetRequiredService<ISender>());
+    }
+
+    private static Guid Claim(string token, string name) =>
+        JsonDocument.Parse(System.Buffers.Text.Base64Url.DecodeFromChars(token.Split('.')[1])).RootElement.GetProperty(name).GetGuid();
+
+    private static string NewKey()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        return key.ExportSubjectPublicKeyInfoPem();
+    }
+
+    /// <param name="Branch">Where he is.</param>
+    /// <param name="Id">Whom it is taken from: he himself, or who made the link to his log-in.</param>
+    /// <param name="Client">He asks through it.</param>
+    private sealed record Caller(Branch Branch, Guid Id, HttpClient Client)
+    {
+        public bool ByLink { get; init; }
+        public string Email { get; init; } = "";
+        public Guid Session { get; init; }
+        public string Refresh { get; init; } = "";
+        public int PasswordNumber { get; init; }
+
+        /// <summary>What else the end names: an assignment, a secret, a token.</summary>
+        public Guid Other { get; init; }
+
+        public string Mailed { get; init; } = "";
+        public Access Self { get; init; } = Access.System;
+
+        /// <summary>Who ends him.</summary>
+        public Access By { get; init; } = Access.System;
+    }
+}
