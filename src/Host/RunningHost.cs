@@ -18,7 +18,8 @@ internal sealed class RunningHost : IAsyncDisposable
 
     public static async Task<RunningHost> StartAsync(string[] args, IReadOnlyDictionary<string, string?> settings, Action<string> say, CancellationToken ct)
     {
-        var builder = WebApplication.CreateBuilder(args);
+        // Settings are read once. Watching their files would mean to be told of every write of a database that lies in the folder beside them.
+        var builder = WebApplication.CreateBuilder([.. args, "--hostBuilder:reloadConfigOnChange=false"]);
         builder.Configuration.AddInMemoryCollection(settings);
         builder.LogToConsole();
         var postgres = await builder.AddDatabaseAsync(say, ct);

@@ -128,7 +128,7 @@ public class App : IAsyncLifetime
 
     private async Task<WebApplication> BuildAsync(string connectionString)
     {
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Testing", ApplicationName = "Licensing.Host" });
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Testing", ApplicationName = "Licensing.Host", Args = ["--hostBuilder:reloadConfigOnChange=false"] });
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
             ["Security:MasterKey"] = MasterKey,

@@ -19,7 +19,7 @@ internal sealed class Problems(OpenApiDocument document)
         document.Components!.Responses ??= new Dictionary<string, IOpenApiResponse>();
         if (!document.Components.Responses.ContainsKey(name))
         {
-            var (mediaType, example) = Envelope(dialect, status);
+            var (mediaType, example) = Envelope(door, status);
             var schema = door switch { "Channel" => "ProblemDetails", "Reseller" => "ResellerFault", _ => $"{door}Error" };
             document.Components.Schemas!.TryAdd(schema, SchemaOf(door));
             var response = new OpenApiResponse
@@ -75,23 +75,23 @@ internal sealed class Problems(OpenApiDocument document)
         _ => ($"http_{status}", false),
     };
 
-    private static (string MediaType, JsonObject Example) Envelope(Dialect dialect, int status)
+    private static (string MediaType, JsonObject Example) Envelope(string door, int status)
     {
         var (code, fields) = CodeOf(status);
         var message = Sentence(status);
-        switch (dialect)
+        switch (door)
         {
-            case SignedDialect:
+            case "Signed":
                 return ("application/json", new() { ["code"] = "VALIDATION_ERROR", ["message"] = message });
-            case CustomerAreaDialect:
+            case "CustomerArea":
                 return ("application/json", new() { ["code"] = status, ["message"] = message });
-            case OAuthDialect:
+            case "OAuth":
                 return ("application/json", new()
                 {
                     ["error"] = status switch { 401 => "invalid_client", 429 or 503 => "temporarily_unavailable", _ => "invalid_request" },
                     ["error_description"] = message,
                 });
-            case ResellerDialect:
+            case "Reseller":
                 return ("application/json", new() { ["ErrorDetail"] = new JsonObject { ["Message"] = message }, ["ErrorType"] = "ArgumentFaultContract" });
         }
 

@@ -40,10 +40,7 @@ public static class Pipeline
             services.AddSingleton<RateLimits>();
             services.AddSingleton<Dialects.Dialects>();
             services.AddSingleton<Dialect, ChannelDialect>();
-            services.AddSingleton<Dialect, SignedDialect>();
-            services.AddSingleton<Dialect, CustomerAreaDialect>();
             services.AddSingleton<Dialect, ResellerDialect>();
-            services.AddSingleton<Dialect, OAuthDialect>();
         }
     }
 

@@ -39,14 +39,6 @@ public sealed class DecimalStringJsonConverter : JsonConverter<decimal>
         : throw new JsonException("The decimal has more than 28 significant digits.");
 }
 
-/// <summary>A decimal that travels as a JSON number, without the zeros that a column's scale leaves at the end.</summary>
-internal sealed class PlainDecimalJsonConverter : JsonConverter<decimal>
-{
-    public override decimal Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDecimal();
-
-    public override void Write(Utf8JsonWriter writer, decimal value, JsonSerializerOptions options) => writer.WriteNumberValue(value / 1.0000000000000000000000000000m);
-}
-
 /// <summary>A quantity or price that travels as a string, with every digit it has.</summary>
 public sealed class ExactJsonConverter : JsonConverter<Exact>
 {

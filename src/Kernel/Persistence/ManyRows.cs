@@ -33,7 +33,12 @@ internal static class ManyRows
             if (written.RecordsAffected != rows.Count)
                 throw new DbUpdateConcurrencyException($"Of {rows.Count} rows of {rows[0].Metadata.GetTableName()} only {written.RecordsAffected} were as they had been read.");
         foreach (var entry in groups.SelectMany(g => g))
+        {
+            if (entry.State is EntityState.Modified)
+                entry.OriginalValues.SetValues(entry.CurrentValues);
             entry.State = EntityState.Unchanged;
+        }
+
         return groups.Sum(g => g.Count);
     }
 

@@ -41,7 +41,7 @@ internal sealed class BenchHost : IAsyncDisposable
         var postgres = await EmbeddedPostgres.StartAsync(new EmbeddedPostgresSettings(folder), Console.Error.WriteLine, ct);
         var database = await EmptyDatabaseAsync(postgres.ConnectionString, ct);
         var password = RandomNumberGenerator.GetHexString(32);
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Benchmark", ApplicationName = "Licensing.Host" });
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Benchmark", ApplicationName = "Licensing.Host", Args = ["--hostBuilder:reloadConfigOnChange=false"] });
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
             ["Security:MasterKey"] = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)),

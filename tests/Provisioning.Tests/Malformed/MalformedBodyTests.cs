@@ -5,6 +5,8 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
 using Licensing.Kernel.Dialects;
+using Licensing.Provisioning.CustomerArea;
+using Licensing.Provisioning.Signed;
 using Licensing.Kernel.Http;
 using Licensing.Provisioning.Tests.CustomerArea;
 using Microsoft.AspNetCore.Builder;

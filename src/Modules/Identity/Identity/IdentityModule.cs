@@ -14,6 +14,7 @@ using Licensing.Identity.Sessions;
 using Licensing.Identity.Settings;
 using Licensing.Identity.Transfers;
 using Licensing.Identity.Users;
+using Licensing.Kernel.Dialects;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Mail;
 using Licensing.Kernel.Persistence;
@@ -58,6 +59,7 @@ public static class IdentityModule
                 .Ops(RevokeCredential.Ops)
                 .Ops(ExplainAccess.Ops);
             var services = host.Services;
+            services.AddSingleton<Dialect, OAuthDialect>();
             services.AddSingleton<IAuditStore, AuditStore>();
             services.AddSingleton<AuditSealer>();
             services.AddHostedService(provider => provider.GetRequiredService<AuditSealer>());

@@ -1,4 +1,5 @@
 using Licensing.Identity.Contracts;
+using Licensing.Kernel.Dialects;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
 using Licensing.Provisioning.Contracts;
@@ -46,6 +47,8 @@ public static class ProvisioningModule
             module.Services.AddScoped<Opening>();
             module.Services.AddScoped<Prerequisites>();
             module.Services.AddScoped<HeldSubscriptions>();
+            module.Services.AddSingleton<Dialect, SignedDialect>();
+            module.Services.AddSingleton<Dialect, CustomerAreaDialect>();
             module.Services.AddScoped<SeatChanging>();
             module.Services.AddSingleton<UsedTokens>();
             module.Services.AddSingleton<IChore>(services => services.GetRequiredService<UsedTokens>());

@@ -1,0 +1,43 @@
+using Licensing.Kernel.Dialects;
+using Licensing.Kernel.Http;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+
+namespace Licensing.Provisioning.CustomerArea;
+
+/// <summary>The customer area: <c>{code,message,errors}</c> with a true status, snake_case, amounts as numbers; an API key in X-API-KEY.</summary>
+internal sealed class CustomerAreaDialect : Dialect
+{
+    public override IReadOnlyList<string> Prefixes => ["/customerarea"];
+
+    public override IReadOnlyList<string> Schemes => ["ApiKey"];
+
+    public override JsonSerializerOptions Json { get; } = ApiJson.Configure(new(), JsonNamingPolicy.SnakeCaseLower, new PlainDecimalJsonConverter());
+
+    public override Task WriteAsync(HttpContext context, int status, Refusal refusal)
+    {
+        if (status == StatusCodes.Status401Unauthorized)
+            return context.WriteJsonAsync(status, new JsonObject { ["message"] = "Invalid token or unauthorized admin" });
+        var body = new JsonObject { ["code"] = status, ["message"] = refusal.Message };
+        if (refusal.Kind is RefusalKind.Invalid)
+        {
+            body["message"] = "The given data was invalid.";
+            body["errors"] = new JsonObject(refusal.Fields.GroupBy(f => f.Pointer.TrimStart('/', '?')).Select(field =>
+                KeyValuePair.Create(field.Key, (JsonNode?)new JsonArray([.. field.Select(f => (JsonNode?)f.Message)]))));
+        }
+
+        if (refusal.Content is { } content)
+            body["content"] = content.DeepClone();
+
+        return context.WriteJsonAsync(status, body);
+    }
+}
+
+/// <summary>A decimal that travels as a JSON number, without the zeros that a column's scale leaves at the end.</summary>
+internal sealed class PlainDecimalJsonConverter : JsonConverter<decimal>
+{
+    public override decimal Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDecimal();
+
+    public override void Write(Utf8JsonWriter writer, decimal value, JsonSerializerOptions options) => writer.WriteNumberValue(value / 1.0000000000000000000000000000m);
+}
