@@ -67,6 +67,8 @@ public static class ModuleRegistration
             var assembly = typeof(TDb).Assembly;
             host.Services.AddSingleton(new ModuleDefinition(schema, assembly, typeof(TDb)));
             host.Services.AddDbContext<TDb>(options => options.UseNpgsql().AddInterceptors(SessionConnection.Instance), optionsLifetime: ServiceLifetime.Singleton);
+            // For who mostly finds an answer in memory: to make a context costs more than that.
+            host.Services.AddScoped<Func<TDb>>(services => services.GetRequiredService<TDb>);
             foreach (var permission in permissions)
                 host.Services.AddSingleton(permission);
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using Licensing.Kernel.Persistence;
 using MediatR;
@@ -37,63 +38,24 @@ internal sealed class TogetherBehavior<TRequest, TResponse>(TogetherQueue<TReque
         !session.InTransaction && await queue.SendAsync(request, principal, cancellationToken) is { } done ? done.Response : await next();
 }
 
-/// <summary>Commands that wait for those before them. Nobody waits for company: who comes first goes alone, and whoever comes meanwhile goes next.</summary>
+/// <summary>Commands that wait for those of the same caller before them.</summary>
 internal sealed class TogetherQueue<TRequest, TResponse>(IServiceScopeFactory scopes, TimeProvider clock)
     where TRequest : ITogether
     where TResponse : IResult<TResponse>
 {
     private const int Most = 32;
 
-    // While the database works for one, the host works for another.
-    private const int AtOnce = 1;
-
     private static readonly string Action = SliceName.Of(typeof(TRequest));
 
-    private readonly Lock _gate = new();
-    private readonly Dictionary<(Guid, string), Line> _lines = [];
+    // One for each caller that ever sent one, where he stood then.
+    private readonly ConcurrentDictionary<(Guid, string), Gathered<Sent, Together<TResponse>?>> _lines = new();
 
     /// <returns>Null where it must be sent by itself.</returns>
-    public Task<Together<TResponse>?> SendAsync(TRequest request, Principal principal, CancellationToken ct)
-    {
-        var sent = new Sent(request, principal.Access, principal.Scope, Activity.Current);
-        var caller = (sent.By.Id, sent.By.Path);
-        lock (_gate)
-        {
-            if (!_lines.TryGetValue(caller, out var line))
-                _lines[caller] = line = new Line();
-            line.Waiting.Enqueue(sent);
-            if (line.Running < AtOnce)
-            {
-                line.Running++;
-                using (ExecutionContext.SuppressFlow())
-                    _ = Task.Run(() => RunAsync(caller, line), CancellationToken.None);
-            }
-        }
+    public Task<Together<TResponse>?> SendAsync(TRequest request, Principal principal, CancellationToken ct) =>
+        _lines.GetOrAdd((principal.Id, principal.Access.Path), _ => new(Most, CarryOutAsync))
+            .DoAsync(new Sent(request, principal.Access, principal.Scope, Activity.Current), ct);
 
-        // One who hangs up leaves the others their answers, and what he asked for done.
-        return sent.Outcome.Task.WaitAsync(ct);
-    }
-
-    private async Task RunAsync((Guid, string) caller, Line line)
-    {
-        while (Next(caller, line) is { Count: > 0 } together)
-            await CarryOutAsync(together);
-    }
-
-    private List<Sent> Next((Guid, string) caller, Line line)
-    {
-        lock (_gate)
-        {
-            var next = new List<Sent>();
-            while (next.Count < Most && line.Waiting.TryDequeue(out var sent))
-                next.Add(sent);
-            if (next.Count == 0 && --line.Running == 0)
-                _lines.Remove(caller);
-            return next;
-        }
-    }
-
-    private async Task CarryOutAsync(List<Sent> together)
+    private async Task<IReadOnlyList<Together<TResponse>?>> CarryOutAsync(IReadOnlyList<Sent> together)
     {
         var answers = new Together<TResponse>?[together.Count];
         var committing = false;
@@ -101,7 +63,6 @@ internal sealed class TogetherQueue<TRequest, TResponse>(IServiceScopeFactory sc
         {
             await using var scope = scopes.CreateAsyncScope();
             var session = scope.ServiceProvider.GetRequiredService<DbSession>();
-            var audit = scope.ServiceProvider.GetRequiredService<AuditTrail>();
             var principal = scope.ServiceProvider.GetRequiredService<Principal>();
             principal.Become(together[0].By);
             principal.Enter(together[0].Within);
@@ -116,27 +77,21 @@ internal sealed class TogetherQueue<TRequest, TResponse>(IServiceScopeFactory sc
 
             Activity.Current = null;
             await session.SaveAsync(CancellationToken.None);
-            var entries = Entries(together, answers, audit);
+            var entries = Entries(together, answers, scope.ServiceProvider.GetRequiredService<AuditTrail>());
+            if (entries.Count == 0)
+                return answers;
             committing = true;
             await session.CommitAsync(CancellationToken.None, scope.ServiceProvider.GetRequiredService<IAuditStore>().Append(entries));
+            return answers;
         }
-        // Whichever of them it was: each is told of its own trouble, by being sent by itself.
+        // Whichever of them it was: each is told of its own trouble, by being sent by itself. Of a commit that got no answer all are told.
         catch (Exception failure) when (!committing || failure is PostgresException { InvariantSeverity: "ERROR" })
         {
-            Array.Clear(answers);
+            return new Together<TResponse>?[together.Count];
         }
-        catch (Exception unknown)
-        {
-            foreach (var sent in together)
-                sent.Outcome.SetException(unknown);
-            return;
-        }
-
-        foreach (var (sent, answer) in together.Zip(answers))
-            sent.Outcome.SetResult(answer);
     }
 
-    private List<AuditEntry> Entries(List<Sent> together, Together<TResponse>?[] answers, AuditTrail audit)
+    private List<AuditEntry> Entries(IReadOnlyList<Sent> together, Together<TResponse>?[] answers, AuditTrail audit)
     {
         var now = clock.GetUtcNow();
         var changes = audit.Changes.ToLookup(c => c.Path);
@@ -146,14 +101,5 @@ internal sealed class TogetherQueue<TRequest, TResponse>(IServiceScopeFactory sc
         return [.. done.Select(x => new AuditEntry(now, x.First.By, Action, [.. changes[x.Second!.Path]], x.First.Trace?.TraceId.ToString()))];
     }
 
-    private sealed class Line
-    {
-        public Queue<Sent> Waiting { get; } = new();
-        public int Running { get; set; }
-    }
-
-    private sealed record Sent(TRequest Request, Access By, Scope Within, Activity? Trace)
-    {
-        public TaskCompletionSource<Together<TResponse>?> Outcome { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    }
+    private sealed record Sent(TRequest Request, Access By, Scope Within, Activity? Trace);
 }

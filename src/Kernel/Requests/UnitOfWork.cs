@@ -16,16 +16,13 @@ public sealed record ConstraintRefusal(string Constraint, Refusal Refusal);
 internal sealed class UnitOfWorkBehavior<TRequest, TResponse>(
     DbSession session, AuditTrail audit, IAuditStore store, Principal principal, Precondition precondition, TimeProvider clock, LostRaces races)
     : IPipelineBehavior<TRequest, TResponse>
-    where TRequest : IRequest<TResponse>
+    where TRequest : IRequest<TResponse>, ICommand
     where TResponse : IResult<TResponse>
 {
     private static readonly string Action = SliceName.Of(typeof(TRequest));
 
     public async Task<TResponse> Handle(TRequest request, CancellationToken cancellationToken, RequestHandlerDelegate<TResponse> next)
     {
-        if (request is not ICommand)
-            return await next();
-
         var joined = session.InTransaction;
         if (!joined)
             await session.BeginAsync(cancellationToken);

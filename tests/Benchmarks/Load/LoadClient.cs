@@ -16,7 +16,7 @@ internal readonly record struct Load(int Answers, double Rate, TimeSpan? Cost);
 /// </summary>
 internal static class LoadClient
 {
-    private const int Connections = 64;
+    private const int Connections = 16;
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(2);
 
     /// <summary>Answers per second over <see cref="Long"/>, to one request sent again and again.</summary>

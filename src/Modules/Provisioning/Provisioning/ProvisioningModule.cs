@@ -46,6 +46,7 @@ public static class ProvisioningModule
             module.Services.AddSingleton((host.Configuration.GetSection("Provisioning").Get<ProvisioningSettings>() ?? new ProvisioningSettings()).Checked());
             module.Services.AddScoped<Opening>();
             module.Services.AddScoped<Prerequisites>();
+            module.Services.AddSingleton<EntitlementReads>();
             module.Services.AddScoped<HeldSubscriptions>();
             module.Services.AddSingleton<Dialect, SignedDialect>();
             module.Services.AddSingleton<Dialect, CustomerAreaDialect>();

@@ -40,7 +40,7 @@ internal sealed class CatalogMemory(TimeProvider clock) : IDisposable
 }
 
 /// <inheritdoc cref="ICatalog"/>
-internal sealed class PublishedPlans(CatalogDb db, CatalogMemory memory) : ICatalog
+internal sealed class PublishedPlans(Func<CatalogDb> open, CatalogMemory memory) : ICatalog
 {
     private const int Most = 1_000;
 
@@ -60,7 +60,7 @@ internal sealed class PublishedPlans(CatalogDb db, CatalogMemory memory) : ICata
         if (missing.Count == 0)
             return found;
 
-        foreach (var version in await db.PlanVersions.AsNoTracking().Where(x => missing.Contains(x.Id)).ToListAsync(ct))
+        foreach (var version in await open().PlanVersions.AsNoTracking().Where(x => missing.Contains(x.Id)).ToListAsync(ct))
             memory.Keep(version.Id, found[version.Id] = version.ToRef());
         return found;
     }
@@ -70,7 +70,7 @@ internal sealed class PublishedPlans(CatalogDb db, CatalogMemory memory) : ICata
 
     public async Task<IReadOnlyDictionary<PlanId, PlanVersionRef>> CurrentVersionsAsync(IReadOnlyCollection<PlanId> plans, CancellationToken ct)
     {
-        var current = await db.Plans.AsNoTracking()
+        var current = await open().Plans.AsNoTracking()
             .Where(x => plans.Contains(x.Id) && x.Status != PlanStatus.Retired && x.CurrentVersionId != null)
             .Select(x => x.CurrentVersionId!.Value)
             .ToListAsync(ct);
@@ -79,7 +79,7 @@ internal sealed class PublishedPlans(CatalogDb db, CatalogMemory memory) : ICata
 
     public async Task<IReadOnlyList<PlanVersionRef>> OnSaleAsync(string product, CancellationToken ct)
     {
-        var current = await db.Plans.AsNoTracking()
+        var current = await open().Plans.AsNoTracking()
             .Where(x => x.Product == product && x.Status != PlanStatus.Retired && x.CurrentVersionId != null)
             .OrderBy(x => x.Id).Select(x => x.CurrentVersionId!.Value).Take(Most)
             .ToListAsync(ct);
@@ -88,7 +88,7 @@ internal sealed class PublishedPlans(CatalogDb db, CatalogMemory memory) : ICata
     }
 
     // Not kept: a meter made a moment ago in another process must be known to the first record that names it.
-    public async Task<IReadOnlyDictionary<string, MeterRef>> MetersAsync(CancellationToken ct) => await db.Meters.AsNoTracking()
+    public async Task<IReadOnlyDictionary<string, MeterRef>> MetersAsync(CancellationToken ct) => await open().Meters.AsNoTracking()
         .Select(x => new MeterRef(x.Id, x.Key, x.Unit, x.Aggregation) { Dimensions = x.Dimensions })
         .ToDictionaryAsync(x => x.Key, StringComparer.Ordinal, ct);
 
@@ -97,7 +97,7 @@ internal sealed class PublishedPlans(CatalogDb db, CatalogMemory memory) : ICata
         if (memory.Knows(product, out var known))
             return known;
         var asked = memory.Now;
-        if (await db.Products.AsNoTracking().SingleOrDefaultAsync(x => x.Key == product, ct) is not { } found)
+        if (await open().Products.AsNoTracking().SingleOrDefaultAsync(x => x.Key == product, ct) is not { } found)
             return null;
 
         memory.Keep(found.Rules, asked);

@@ -18,7 +18,7 @@ internal static class CheckEntitlement
         public async Task<Result<EntitlementView>> Handle(Query query, CancellationToken cancellationToken)
         {
             var today = calendar.DayOf(clock.GetUtcNow());
-            if ((await subscriptions.OfAsync(query.TenantId, today, cancellationToken)).Refused(out var refusal, out var held))
+            if ((await subscriptions.OfAsync(query.TenantId, cancellationToken)).Refused(out var refusal, out var held))
                 return refusal;
 
             var sources = new List<EntitlementSource>();

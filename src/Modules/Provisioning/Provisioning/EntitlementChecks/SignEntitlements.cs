@@ -34,7 +34,7 @@ internal static class SignEntitlements
         public async Task<Result<EntitlementDocumentView>> Handle(Query query, CancellationToken cancellationToken)
         {
             var today = calendar.DayOf(clock.GetUtcNow());
-            if ((await subscriptions.OfAsync(query.TenantId, today, cancellationToken)).Refused(out var refusal, out var held))
+            if ((await subscriptions.OfAsync(query.TenantId, cancellationToken)).Refused(out var refusal, out var held))
                 return refusal;
 
             var entitlements = new SortedDictionary<string, decimal>(StringComparer.Ordinal);
