@@ -26,12 +26,19 @@ internal static class DeleteLicenses
             if (await customers.HoldAsync(body.Customer.Reseller, body.Customer.Tenant, cancellationToken) is not { } tenant)
                 return SignedRefusals.CustomerNotFound;
             var now = clock.GetUtcNow();
-            if (await db.SeatsOf(tenant.Id, Scope.Everything, calendar.DayOf(now)).AsNoTracking().SingleOrDefaultAsync(cancellationToken) is not { } subscription)
+            var today = calendar.DayOf(now);
+            if (await db.SeatsOf(tenant.Id, Scope.Everything, today).AsNoTracking().SingleOrDefaultAsync(cancellationToken) is not { } subscription)
                 return SignedRefusals.CustomerNotFound;
             if (precondition.Fails(subscription))
                 return Precondition.Failed;
-            if (await db.Set<Deletion>().AsNoTracking().SingleOrDefaultAsync(x => x.TenantId == tenant.Id && x.EndedAt == null, cancellationToken) is { } pending)
+            if (await db.PendingDeletionOf(tenant.Id, today).AsNoTracking().SingleOrDefaultAsync(cancellationToken) is { } pending)
                 return DeletionAnswer.Of(body.Customer, pending);
+            if (await db.HeldDeletionOf(tenant.Id).SingleOrDefaultAsync(cancellationToken) is { } former)
+            {
+                // What it was to end has ended otherwise. Saved first, since there is one at a time.
+                former.CarryOut(now);
+                await db.SaveChangesAsync(cancellationToken);
+            }
 
             var deletion = Deletion.Schedule(subscription, now);
             db.Add(deletion);

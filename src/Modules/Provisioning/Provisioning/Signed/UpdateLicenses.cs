@@ -78,8 +78,9 @@ internal static class UpdateLicenses
         // where he stands, also before it has moved along with him.
         private async Task<(Subscription? Subscription, string? Deletion)> HeldAsync(OrganizationId tenant, CancellationToken ct)
         {
-            var pending = db.Set<Deletion>().Where(x => x.TenantId == tenant && x.EndedAt == null).Select(x => x.Name);
-            var held = await db.HeldSeatsOf(tenant, Scope.Everything, calendar.DayOf(clock.GetUtcNow()))
+            var today = calendar.DayOf(clock.GetUtcNow());
+            var pending = db.PendingDeletionOf(tenant, today).Select(x => x.Name);
+            var held = await db.HeldSeatsOf(tenant, Scope.Everything, today)
                 .Select(x => new { Subscription = x, Deletion = pending.FirstOrDefault() }).SingleOrDefaultAsync(ct);
             return held is null ? (null, await pending.SingleOrDefaultAsync(ct)) : (held.Subscription, held.Deletion);
         }

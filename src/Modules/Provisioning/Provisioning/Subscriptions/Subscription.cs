@@ -267,12 +267,19 @@ internal sealed class Subscription : IVersioned, IOwned
         return new SubscriptionRenewed(Id, TenantId, next.StartsOn, next.EndsOn);
     }
 
-    /// <summary>The days on which the term that would end can be renewed; null where nothing ends that could be.</summary>
-    public Period? RenewalWindow() =>
-        ExpiresOn is { } end && Plans.Terms().SkipWhile(t => t.EndsOn < end).FirstOrDefault() is { } term && term.EndsOn == end && (AgreedEndsOn is null || AgreedEndsOn > end)
-            && Period.TryCreate(end.AddDays(-term.Terms.RenewBefore), end.AddDays(term.Terms.RenewAfter), out var window)
-            ? window
-            : null;
+    /// <summary>
+    /// The days on which the term that would end can be renewed; null where nothing ends that could be. They begin no earlier than that term, so that
+    /// nobody renews for more than one ahead, and end with the next, so that what is renewed has days left.
+    /// </summary>
+    public Period? RenewalWindow()
+    {
+        if (ExpiresOn is not { } end || AgreedEndsOn <= end || Plans.Terms().SkipWhile(t => t.EndsOn < end).FirstOrDefault() is not { } term || term.EndsOn != end)
+            return null;
+        var (from, until) = (end.AddDays(-term.Terms.RenewBefore), end.AddDays(term.Terms.RenewAfter));
+        if (Plans.TermOn(end) is not { } next)
+            return null;
+        return Period.TryCreate(from < term.StartsOn ? term.StartsOn : from, until > next.EndsOn ? next.EndsOn : until, out var window) ? window : null;
+    }
 
     private SubscriptionCancelled End(DateOnly end)
     {
