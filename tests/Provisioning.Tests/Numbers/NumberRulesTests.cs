@@ -41,6 +41,6 @@ public sealed class NumberRulesTests
         var (read, wrong) = NumberCsv.Read(csv, mostRows: 3);
 
         read.Count.ShouldBe(rows);
-        string.Join(", ", wrong.Select(e => $"{e.Row} {e.Column} {e.Code}")).ShouldBe(errors);
+        string.Join(", ", wrong.First.Select(e => $"{e.Row} {e.Column} {e.Code}")).ShouldBe(errors);
     }
 }
