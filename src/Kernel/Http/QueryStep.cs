@@ -10,7 +10,7 @@ namespace Licensing.Kernel.Http;
 
 /// <summary>
 /// Refuses query parameters that the endpoint does not declare: a mistyped filter must not answer the whole list. And U+0000
-/// wherever an address can hold it, since no stored text does.
+/// wherever an address can hold it, since no stored text does. Where parameters may stand in the body as well, an unknown one is the same fault in either.
 /// </summary>
 internal sealed class QueryStep(RequestDelegate next)
 {
@@ -30,7 +30,7 @@ internal sealed class QueryStep(RequestDelegate next)
             && _declared.GetOrAdd(endpoint, Declared) is { } known
             && context.Request.Query.Keys.FirstOrDefault(k => !known.Contains(k)) is { } unknown)
             return context.Dialect.RefuseAsync(context, new Refusal(
-                RefusalKind.Malformed, "unknown_parameter", $"Unknown query parameter {unknown}; known here: {(known.Count == 0 ? "none" : string.Join(", ", known.Order()))}.")
+                endpoint.Metadata.GetMetadata<ReadsParameters>() is null ? RefusalKind.Malformed : RefusalKind.Invalid, "unknown_parameter", $"Unknown query parameter {unknown}; known here: {(known.Count == 0 ? "none" : string.Join(", ", known.Order()))}.")
             { Fields = [new FieldError("?" + unknown, "unknown_parameter", $"Unknown query parameter {unknown}.")] });
         return next(context);
     }

@@ -184,6 +184,17 @@ public sealed class DoorTests(SellingApp app) : IClassFixture<SellingApp>
     }
 
     [Fact]
+    public async Task An_unknown_parameter_is_one_wherever_it_stands()
+    {
+        var branch = await app.BranchAsync();
+        using var client = branch.Partner();
+        (await client.RefusedAreaAsync("GET", "credit?currency=EUR")).ShouldStartWith("""422 {"code":422,"message":"The given data was invalid.","errors":{"currency":[""");
+        (await client.RefusedAreaAsync("GET", "credit", new { currency = "EUR" })).ShouldStartWith("""422 {"code":422,"message":"The given data was invalid.","errors":{"currency":[""");
+        (await client.RefusedAreaAsync("POST", "licenses/demo?customer_code=1", new { customer_code = branch.Tenant.Code })).ShouldStartWith("""422 {"code":422,""");
+        (await client.GetAsync("/api/v1/tenants?partner=x", Ct).RefusalAsync()).ShouldBe("400 unknown_parameter ?partner unknown_parameter");
+    }
+
+    [Fact]
     public async Task The_directories_tell_what_parameters_may_say()
     {
         var branch = await app.BranchAsync();

@@ -49,7 +49,8 @@ internal sealed class Subscription : IVersioned, IOwned
     public int Version { get; private set; }
 
     public static Subscription Open(
-        OrganizationRef tenant, PlanFrom plan, IReadOnlyDictionary<string, int> quantities, DateOnly? endsOn, string? reference, DateTimeOffset now)
+        OrganizationRef tenant, PlanFrom plan, IReadOnlyDictionary<string, int> quantities, DateOnly? endsOn, string? reference, DateTimeOffset now,
+        IReadOnlyDictionary<string, decimal>? quotas = null)
     {
         var subscription = new Subscription
         {
@@ -61,6 +62,7 @@ internal sealed class Subscription : IVersioned, IOwned
             Plans = [plan],
             AgreedEndsOn = endsOn,
             History = [new QuantityChange(plan.On, Quantities.Merge(Quantities.None, quantities))],
+            Quotas = new SortedDictionary<string, decimal>((quotas ?? new Dictionary<string, decimal>()).ToDictionary(), StringComparer.Ordinal),
             CreatedAt = now,
             Version = 1,
         };
@@ -88,6 +90,9 @@ internal sealed class Subscription : IVersioned, IOwned
         day > TrialEndsOn(day) && Plans.TermOn(day) is { } term && day > term.StartsOn ? term : null;
 
     public SubscriptionActivated Activated() => new(Id, TenantId, Plans[0].PlanVersionId, StartsOn);
+
+    /// <summary>The quotas that it was opened with, to be told as those agreed later are.</summary>
+    public IEnumerable<SubscriptionQuotaChanged> QuotasAgreed() => Quotas.Select(q => new SubscriptionQuotaChanged(Id, TenantId, q.Key, q.Value));
 
     /// <summary>The products whose rules hold for it from a day on.</summary>
     public IEnumerable<string> ProductsFrom(DateOnly day) => Plans.Where(p => p.On > day).Append(Plans.On(day)).Select(p => p.Product).Distinct();
