@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using static Licensing.Provisioning.Tests.SellingApp;
 using static Licensing.Provisioning.Tests.Signed.SignedTokenTests;
 
 namespace Licensing.Provisioning.Tests.Signed;

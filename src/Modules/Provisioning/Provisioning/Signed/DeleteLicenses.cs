@@ -48,21 +48,8 @@ internal static class DeleteLicenses
         }
     }
 
-    public static void Map(IEndpointRouteBuilder routes)
-    {
-        Map(routes, "/api/v1/licensing/update", nameof(DeleteLicenses));
-        Map(routes, "/v1/licensing/update", nameof(DeleteLicenses) + "Alias");
-    }
-
-    private static void Map(IEndpointRouteBuilder routes, string path, string name) => routes
-        .MapDelete(path, (HttpContext context, ISender sender, CancellationToken ct) =>
-            context.Request.HasJsonContentType() && context.Request.IsUtf8
-                ? sender.Ok(new Command(context.Features.Get<SignedRequest>()!), ct)
-                : Task.FromResult<Microsoft.AspNetCore.Http.IResult>(new RefusedResult(SignedRefusals.NotJson)))
-        .Slice<Command, DeletionAnswer>(name, "Schedules one customer's licences for deletion by a signed request")
-        .Accepts<SignedDeleteBody>("application/json")
-        .MaxBody(SignedAuthenticator.MostBytes)
-        .WithTags("Signed licensing");
+    public static void Map(IEndpointRouteBuilder routes) => routes.MapSigned<Command, DeletionAnswer, SignedDeleteBody>(
+        HttpMethods.Delete, nameof(DeleteLicenses), "Schedules one customer's licences for deletion by a signed request", request => new Command(request));
 }
 
 /// <summary>A deletion to come, as its caller is told.</summary>
