@@ -3,15 +3,15 @@ using System.Text.RegularExpressions;
 namespace Licensing.Architecture.Tests;
 
 /// <summary>
-/// A statement whose columns are not named changes its result with the table, and every connection that has it prepared fails once (ADR 0023). SQL that
-/// EF is given is sent as it is written unless something is composed upon it; then EF names the columns around it.
+/// A statement whose columns are not named changes its result with the table, and every connection that has it prepared fails once
+/// (ADR 0023). SQL that EF is given is sent as it is written unless something is composed upon it; then EF names the columns around it.
 /// </summary>
 public sealed partial class NamedColumnsTests
 {
     private static readonly HashSet<string> Composing =
     [
-        "OrderBy", "OrderByDescending", "Where", "Select", "Take", "Within", "LiveFirst", "SingleAsync", "SingleOrDefaultAsync", "FirstAsync", "FirstOrDefaultAsync", "AnyAsync",
-        "CountAsync",
+        "OrderBy", "OrderByDescending", "Where", "Select", "Take", "Within", "LiveFirst", "SingleAsync", "SingleOrDefaultAsync", "FirstAsync",
+        "FirstOrDefaultAsync", "AnyAsync", "CountAsync",
     ];
 
     // They hand out a query; whoever takes it composes upon it.
@@ -20,10 +20,12 @@ public sealed partial class NamedColumnsTests
     [Fact]
     public void What_EF_reads_by_SQL_of_our_own_names_its_columns()
     {
-        var files = Directory.EnumerateFiles(Path.Combine(Checkout.Folder, "src"), "*.cs", SearchOption.AllDirectories).Where(f => !HandedOut.Contains(Path.GetFileName(f))).ToList();
+        var files = Directory.EnumerateFiles(Path.Combine(Checkout.Folder, "src"), "*.cs", SearchOption.AllDirectories)
+            .Where(f => !HandedOut.Contains(Path.GetFileName(f))).ToList();
         files.Sum(file => Calls(File.ReadAllText(file)).Count()).ShouldBeGreaterThan(10);
 
-        files.SelectMany(file => Calls(File.ReadAllText(file)).Where(call => !call.Named).Select(call => $"{Path.GetFileName(file)}: {call.Sql}")).ShouldBeEmpty();
+        files.SelectMany(file => Calls(File.ReadAllText(file)).Where(call => !call.Named).Select(call => $"{Path.GetFileName(file)}: {call.Sql}"))
+            .ShouldBeEmpty();
     }
 
     [Theory]

@@ -232,7 +232,8 @@ public sealed class LedgerTests(App app) : IClassFixture<App>
         var first = await (await TopUpAsync(administrator, branch, "fine", "5.00", "1", fine)).JsonAsync();
 
         using var again = await TopUpAsync(administrator, branch, "fine", "5.00", "1", fine);
-        (again.StatusCode, (await again.JsonAsync()).GetProperty("id").GetGuid()).ShouldBe((HttpStatusCode.Created, first.GetProperty("id").GetGuid()));
+        (again.StatusCode, (await again.JsonAsync()).GetProperty("id").GetGuid())
+            .ShouldBe((HttpStatusCode.Created, first.GetProperty("id").GetGuid()));
         (await (await TopUpAsync(administrator, branch, "fine", "5.00", "1", fine.AddTicks(10))).CodeAsync()).ShouldBe("top_up_reference_used");
     }
 

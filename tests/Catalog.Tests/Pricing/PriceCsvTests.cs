@@ -175,7 +175,8 @@ public sealed class PriceCsvTests(App app) : IClassFixture<App>
         view.GetProperty("errors").EnumerateArray().Select(e => e.GetProperty("row").GetInt32()).ShouldBe(Enumerable.Range(2, 100));
         view.GetRawText().Length.ShouldBeLessThan(30_000);
         errors.Count.ShouldBe(100);
-        (await answer.JsonAsync()).GetProperty("detail").GetString().ShouldBe("The file breaks rules in 300 places; the first 100 that were found are listed.");
+        (await answer.JsonAsync()).GetProperty("detail").GetString()
+            .ShouldBe("The file breaks rules in 300 places; the first 100 that were found are listed.");
         (await ErrorsAsync(broad)).ShouldBe(["1  too_many_columns"]);
         (await ErrorsAsync(named)).ShouldBe([$"1 {new string('n', 60)}… unknown_column"]);
     }

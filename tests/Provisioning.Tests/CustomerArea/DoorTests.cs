@@ -188,9 +188,10 @@ public sealed class DoorTests(SellingApp app) : IClassFixture<SellingApp>
     {
         var branch = await app.BranchAsync();
         using var client = branch.Partner();
-        (await client.RefusedAreaAsync("GET", "credit?currency=EUR")).ShouldStartWith("""422 {"code":422,"message":"The given data was invalid.","errors":{"currency":[""");
-        (await client.RefusedAreaAsync("GET", "credit", new { currency = "EUR" })).ShouldStartWith("""422 {"code":422,"message":"The given data was invalid.","errors":{"currency":[""");
-        (await client.RefusedAreaAsync("POST", "licenses/demo?customer_code=1", new { customer_code = branch.Tenant.Code })).ShouldStartWith("""422 {"code":422,""");
+        const string Refused = """422 {"code":422,"message":"The given data was invalid.","errors":{""";
+        (await client.RefusedAreaAsync("GET", "credit?currency=EUR")).ShouldStartWith($"{Refused}\"currency\":[");
+        (await client.RefusedAreaAsync("GET", "credit", new { currency = "EUR" })).ShouldStartWith($"{Refused}\"currency\":[");
+        (await client.RefusedAreaAsync("POST", "licenses/demo?customer_code=1", new { customer_code = branch.Tenant.Code })).ShouldStartWith(Refused);
         (await client.GetAsync("/api/v1/tenants?partner=x", Ct).RefusalAsync()).ShouldBe("400 unknown_parameter ?partner unknown_parameter");
     }
 

@@ -231,7 +231,8 @@ public sealed class LicenseSlicesTests(SellingApp app) : IClassFixture<SellingAp
     }
 
     /// <summary>A partner with credit, an edition that it can buy and the partner's client.</summary>
-    private async Task<(Branch Branch, string Edition, HttpClient Client)> SoldAsync(string price, string credit, string points = "0", string? pointsHeld = null)
+    private async Task<(Branch Branch, string Edition, HttpClient Client)> SoldAsync(
+        string price, string credit, string points = "0", string? pointsHeld = null)
     {
         var branch = await app.BranchAsync();
         var edition = await branch.EditionAsync(price, points);
@@ -244,8 +245,9 @@ public sealed class LicenseSlicesTests(SellingApp app) : IClassFixture<SellingAp
     {
         using var administrator = branch.Administrator();
         var address = $"contact-{branch.Tenant.Code}@example.com";
-        (await System.Net.Http.Json.HttpClientJsonExtensions.PatchAsJsonAsync(administrator, $"/api/v1/tenants/{branch.Tenant.Id.Value}", new { contact = new { email = address } }, Ct))
-            .EnsureSuccessStatusCode();
+        using var changed = await System.Net.Http.Json.HttpClientJsonExtensions.PatchAsJsonAsync(
+            administrator, $"/api/v1/tenants/{branch.Tenant.Id.Value}", new { contact = new { email = address } }, Ct);
+        changed.EnsureSuccessStatusCode();
         return address;
     }
 }

@@ -16,10 +16,12 @@ public sealed class ExpectedEndsTests(SellingApp app) : IClassFixture<SellingApp
         var old = (await SubscribedAsync(branch, Asked(branch, plan, end: $"{end:yyyy-MM-dd}"))).IdOf();
         var present = (await SubscribedAsync(branch, Asked(branch, plan, end: $"{end:yyyy-MM-dd}"))).IdOf();
         await SubscribedAsync(branch, Asked(branch, plan));
-        var expected = "select body ->> 'id' || subscriber || (body ->> 'on') from provisioning.outbox where name = 'provisioning.subscription-term-due.v1' order by 1";
+        var expected = "select body ->> 'id' || subscriber || (body ->> 'on') from provisioning.outbox "
+            + "where name = 'provisioning.subscription-term-due.v1' order by 1";
         var before = await app.RowsAsync(expected);
         before.Count.ShouldBe(2);
-        await app.RowsAsync($"delete from provisioning.outbox where name = 'provisioning.subscription-term-due.v1' and body ->> 'id' = '{old}' returning name");
+        await app.RowsAsync(
+            $"delete from provisioning.outbox where name = 'provisioning.subscription-term-due.v1' and body ->> 'id' = '{old}' returning name");
 
         await MigrateAsync();
         await MigrateAsync();

@@ -59,8 +59,11 @@ public sealed class SignEntitlementsTests(SellingApp app) : IClassFixture<Sellin
         var id = (await SubscribedAsync(branch, Asked(branch, await app.PlanAsync(branch), seats: 10))).IdOf();
         using var user = branch.As(Roles.TenantUser);
         using var partner = branch.As(Roles.PartnerAdministrator);
-        async Task ChangeAsync(int seats, int days) => (await partner.PatchAsJsonAsync(
-            $"/api/v1/subscriptions/{id}", new { quantities = new { essentialSeats = seats }, effectiveDate = app.Today.AddDays(days) }, Ct)).EnsureSuccessStatusCode();
+        async Task ChangeAsync(int seats, int days)
+        {
+            var change = new { quantities = new { essentialSeats = seats }, effectiveDate = app.Today.AddDays(days) };
+            (await partner.PatchAsJsonAsync($"/api/v1/subscriptions/{id}", change, Ct)).EnsureSuccessStatusCode();
+        }
 
         // More is no reason, nor is less than that but no less than today.
         await ChangeAsync(12, days: 2);

@@ -120,7 +120,8 @@ public sealed class AllocationTests(SellingApp app) : IClassFixture<SellingApp>
         await platform.LoadedAsync($"{prefix}1", organization: other.Partner.Id.Value);
         await using var owner = await app.Services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync(Ct);
         await using var transaction = await owner.BeginTransactionAsync(Ct);
-        await using var hold = new NpgsqlCommand($"select from provisioning.inbound_numbers where number = '{prefix}1' for update", owner, transaction);
+        await using var hold = new NpgsqlCommand(
+            $"select from provisioning.inbound_numbers where number = '{prefix}1' for update", owner, transaction);
         await hold.ExecuteNonQueryAsync(Ct);
 
         (await partner.AllocateAsync(branch.Tenant, $"{prefix}1").RefusalAsync()).ShouldBe("409 number_not_available");

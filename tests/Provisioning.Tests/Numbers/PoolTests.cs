@@ -139,9 +139,11 @@ public sealed class PoolTests(SellingApp app) : IClassFixture<SellingApp>
 
         (view.GetProperty("errorCount").GetInt32(), view.GetProperty("errors").GetArrayLength()).ShouldBe((300, 100));
         var problem = await refused.JsonAsync();
-        (problem.GetProperty("errors").GetArrayLength(), problem.Text("detail")).ShouldBe((100, "The file breaks rules in 300 places; the first 100 that were found are listed."));
+        (problem.GetProperty("errors").GetArrayLength(), problem.Text("detail"))
+            .ShouldBe((100, "The file breaks rules in 300 places; the first 100 that were found are listed."));
         (await broad.JsonAsync()).GetProperty("errors").EnumerateArray().Select(e => e.Text("code")).ShouldBe(["too_many_columns"]);
-        (await named.JsonAsync()).GetProperty("errors").EnumerateArray().Select(e => $"{e.Text("column")} {e.Text("code")}").ShouldBe([$"{new string('n', 60)}… unknown_column"]);
+        (await named.JsonAsync()).GetProperty("errors").EnumerateArray().Select(e => $"{e.Text("column")} {e.Text("code")}")
+            .ShouldBe([$"{new string('n', 60)}… unknown_column"]);
     }
 
     [Fact]

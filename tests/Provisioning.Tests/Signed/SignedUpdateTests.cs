@@ -230,7 +230,8 @@ public sealed class SignedUpdateTests(SellingApp app) : IClassFixture<SellingApp
 
         var ended = await JsonAtAsync(partner, $"/api/v1/subscriptions/{subscription}");
         (ended.Text("status"), ended.Text("endDate")).ShouldBe(("Cancelled", $"{due:yyyy-MM-dd}"));
-        (await JsonAtAsync(partner, $"/api/v1/subscriptions/{subscription}/history")).GetProperty("items")[0].Text("effectiveOn").ShouldBe($"{due:yyyy-MM-dd}");
+        (await JsonAtAsync(partner, $"/api/v1/subscriptions/{subscription}/history")).GetProperty("items")[0].Text("effectiveOn")
+            .ShouldBe($"{due:yyyy-MM-dd}");
         (await partner.PostAsync($"/api/v1/licensing/{branch.Tenant.Id.Value}/recover", null, Ct).RefusalAsync()).ShouldBe("404 licensing_not_found");
     }
 
@@ -244,10 +245,12 @@ public sealed class SignedUpdateTests(SellingApp app) : IClassFixture<SellingApp
         async Task EndAsync()
         {
             var seats = await JsonAtAsync(partner, $"/api/v1/licensing/{branch.Tenant.Id.Value}");
-            (await partner.PostAsync($"/api/v1/subscriptions/{seats.GetProperty("subscriptionId").GetGuid()}/cancel", null, Ct)).EnsureSuccessStatusCode();
+            var id = seats.GetProperty("subscriptionId").GetGuid();
+            (await partner.PostAsync($"/api/v1/subscriptions/{id}/cancel", null, Ct)).EnsureSuccessStatusCode();
         }
 
-        async Task<string> DeleteAsync() => (string)JsonNode.Parse(await AnswerAsync(caller.SendAsync(Body(branch), HttpMethod.Delete)))!["deletionId"]!;
+        async Task<string> DeleteAsync() =>
+            (string)JsonNode.Parse(await AnswerAsync(caller.SendAsync(Body(branch), HttpMethod.Delete)))!["deletionId"]!;
 
         (await CodeAsync(caller.SendAsync(Body(branch, ",\"eliteSeats\":5" + Sip)))).ShouldBe("200");
         await DeleteAsync();

@@ -72,7 +72,9 @@ public sealed class TwoDoorsTests(SellingApp app) : IClassFixture<SellingApp>
         (await app.RowsAsync(held)).ShouldBe(["l 1", "s 1"]);
         var next = await app.PartnerAsync(branch.Platform, branch.Distributor);
         using var platform = branch.Administrator();
-        (await platform.PostAsJsonAsync($"/api/v1/tenants/{branch.Tenant.Id.Value}/transfer", new { partnerId = next.Id.Value, reason = "agreed" }, Ct)).EnsureSuccessStatusCode();
+        using var given = await platform.PostAsJsonAsync(
+            $"/api/v1/tenants/{branch.Tenant.Id.Value}/transfer", new { partnerId = next.Id.Value, reason = "agreed" }, Ct);
+        given.EnsureSuccessStatusCode();
 
         await app.DrainAsync();
 

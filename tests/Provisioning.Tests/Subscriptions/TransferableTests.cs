@@ -45,6 +45,7 @@ public sealed class TransferableTests(SellingApp app) : IClassFixture<SellingApp
     {
         var next = await app.PartnerAsync(branch.Platform, branch.Distributor);
         using var client = branch.Administrator();
-        return await client.PostAsJsonAsync($"/api/v1/tenants/{branch.Tenant.Id.Value}/transfer", new { partnerId = next.Id.Value, reason = "agreed", on }, Ct);
+        return await client.PostAsJsonAsync(
+            $"/api/v1/tenants/{branch.Tenant.Id.Value}/transfer", new { partnerId = next.Id.Value, reason = "agreed", on }, Ct);
     }
 }

@@ -60,22 +60,31 @@ public sealed class LicenseNoticeTests : IAsyncLifetime
     {
         var server = _server = await SmtpServer.StartAsync();
         var (branch, app) = await StartAsync(server, user: null, password: null, tls: false);
-        await EditionAsync(branch, new { code = "M1", durationMonths = 1, quantity = "5 users", prices = new[] { new { amount = "5.00", currency = "EUR" } }, names = new { EN = "Size", IT = "Misura" } });
+        var price = new { amount = "5.00", currency = "EUR" };
+        var names = new { EN = "Size", IT = "Misura" };
+        await EditionAsync(branch, new { code = "M1", durationMonths = 1, quantity = "5 users", prices = new[] { price }, names });
         await TopUpAsync(branch);
         var opened = await AreaAsync(branch, "customers/new", new
         {
-            email = "ada@customer.example", password = "a long enough pass", customer_name = "Ada", country_code = "IT", industry_code = "family", lang = "it",
+            email = "ada@customer.example",
+            password = "a long enough pass",
+            customer_name = "Ada",
+            country_code = "IT",
+            industry_code = "family",
+            lang = "it",
         });
         await app.DrainAsync();
         var before = (await server.LettersAsync()).Count;
 
-        await AreaAsync(branch, "licenses/bulk", new { customer_code = opened.GetProperty("content").GetProperty("customer_code").GetInt32(), license_code = "M1", license_info = "x" });
+        var code = opened.GetProperty("content").GetProperty("customer_code").GetInt32();
+        await AreaAsync(branch, "licenses/bulk", new { customer_code = code, license_code = "M1", license_info = "x" });
         // Of one that was opened elsewhere it is what the partner asks for.
         await AreaAsync(branch, "licenses/bulk", new { customer_code = branch.Tenant.Code, license_code = "M1", license_info = "y", lang = "it" });
         await AreaAsync(branch, "licenses/bulk", new { customer_code = branch.Tenant.Code, license_code = "M1", license_info = "z" });
         await app.DrainAsync();
 
-        (await server.LettersAsync()).Skip(before).Select(l => l.Text.Split("the licence ")[1].Split(':')[0]).Order(StringComparer.Ordinal).ShouldBe(["Misura (x)", "Misura (y)", "Size (z)"]);
+        (await server.LettersAsync()).Skip(before).Select(l => l.Text.Split("the licence ")[1].Split(':')[0]).Order(StringComparer.Ordinal)
+            .ShouldBe(["Misura (x)", "Misura (y)", "Size (z)"]);
     }
 
     [Fact]

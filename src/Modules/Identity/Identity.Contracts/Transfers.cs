@@ -3,8 +3,8 @@ using Licensing.Kernel;
 namespace Licensing.Identity.Contracts;
 
 /// <summary>
-/// A module that keeps something at tenants which may not go to another partner (ADR 0014). Asked when a transfer is agreed and again on its day, in the
-/// transaction that moves the tenant, after its row is locked as for <see cref="IHoldsOrganization"/>.
+/// A module that keeps something at tenants which may not go to another partner (ADR 0014). Asked when a transfer is agreed and again on
+/// its day, in the transaction that moves the tenant, after its row is locked as for <see cref="IHoldsOrganization"/>.
 /// </summary>
 public interface IForbidsTransfer
 {

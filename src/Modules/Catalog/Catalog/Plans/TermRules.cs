@@ -40,7 +40,8 @@ internal static class TermRules
                 yield return new($"/terms/renewalWindowDays/{field}", "out_of_range", $"{field} must be 0 to {LongestWindow} days.");
             else if (terms.TermMonths is >= 1 and <= LongestTerm and var months && days > months * LongestMonth)
                 yield return new(
-                    $"/terms/renewalWindowDays/{field}", "longer_than_term", $"{field} must be at most {months * LongestMonth} days, {LongestMonth} for each month of the term.");
+                    $"/terms/renewalWindowDays/{field}", "longer_than_term",
+                    $"{field} must be at most {months * LongestMonth} days, {LongestMonth} for each month of the term.");
     }
 
     // Said of a term that there is not, it would never be read.

@@ -28,7 +28,8 @@ internal static class ImportPriceListItems
     /// <param name="ErrorCount">How many errors there are.</param>
     /// <param name="Errors">The first 100 of a dry run; without it they are a refusal.</param>
     public sealed record ImportView(
-        bool DryRun, int Rows, int Changed, int ErrorCount, IReadOnlyList<RowError> Errors, [property: System.Text.Json.Serialization.JsonIgnore] int Version) : IVersioned;
+        bool DryRun, int Rows, int Changed, int ErrorCount, IReadOnlyList<RowError> Errors,
+        [property: System.Text.Json.Serialization.JsonIgnore] int Version) : IVersioned;
 
     internal sealed class Handler(CatalogDb db, PriceItems items, Precondition precondition, Principal principal, TimeProvider clock)
         : ICommandHandler<Command, ImportView>, IQueryHandler<DryRun, ImportView>

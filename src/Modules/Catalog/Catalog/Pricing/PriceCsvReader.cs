@@ -66,7 +66,8 @@ internal static class PriceCsvReader
         {
             var key = (row.Cells[PriceCsv.Sku], row.Cells[PriceCsv.Meter]);
             if (!items.TryGetValue(key, out var item))
-                errors.Add(RowError.Of(row.Number, PriceCsv.Sku, "unknown_item", $"the list has no item {RowErrors.Quote(key.Item1)} by {RowErrors.Quote(key.Item2)}; an import only changes what is there."));
+                errors.Add(RowError.Of(row.Number, PriceCsv.Sku, "unknown_item",
+                    $"the list has no item {RowErrors.Quote(key.Item1)} by {RowErrors.Quote(key.Item2)}; an import only changes what is there."));
             else if (!seen.TryAdd(key, row.Number))
                 errors.Add(RowError.Of(row.Number, PriceCsv.Sku, "duplicate", $"row {seen[key]} is about the same item."));
             else if (Changed(row, item, errors) is { } now && !(now.Name == item.Name && now.Price.IsSameAs(item.Price)))
@@ -100,9 +101,10 @@ internal static class PriceCsvReader
 
     private static IEnumerable<RowError> Header(List<string> header)
     {
+        var known = string.Join(", ", PriceCsv.Columns.Select(c => c.Name));
         if (header.Count > MostColumns)
         {
-            yield return RowError.Of(1, "", "too_many_columns", $"the header has {header.Count} columns; there are {string.Join(", ", PriceCsv.Columns.Select(c => c.Name))}.");
+            yield return RowError.Of(1, "", "too_many_columns", $"the header has {header.Count} columns; there are {known}.");
             yield break;
         }
 
@@ -110,7 +112,8 @@ internal static class PriceCsvReader
             if (!header.Contains(needed))
                 yield return RowError.Of(1, needed, "required_column", $"the header must have the column {needed}.");
         foreach (var unknown in header.Where(name => PriceCsv.Columns.All(c => c.Name != name)).Distinct())
-            yield return RowError.Of(1, RowErrors.Quote(unknown), "unknown_column", $"{RowErrors.Quote(unknown)} is not a column; there are {string.Join(", ", PriceCsv.Columns.Select(c => c.Name))}.");
+            yield return RowError.Of(
+                1, RowErrors.Quote(unknown), "unknown_column", $"{RowErrors.Quote(unknown)} is not a column; there are {known}.");
         foreach (var twice in header.GroupBy(name => name).Where(g => g.Count() > 1))
             yield return RowError.Of(1, RowErrors.Quote(twice.Key), "duplicate", $"the column {RowErrors.Quote(twice.Key)} is there twice.");
     }

@@ -18,7 +18,8 @@ internal sealed class CertificateRegistry(CredentialCache cache, IServiceScopeFa
     private readonly MemoryCache _known = new(new MemoryCacheOptions { SizeLimit = MostEntries });
 
     public LicenseSigner? Known(string kid) =>
-        _known.TryGetValue(kid, out Entry? entry) && entry!.Generation == cache.Generation && clock.GetElapsedTime(entry.ReadAt) < CredentialCache.Longest
+        _known.TryGetValue(kid, out Entry? entry) && entry!.Generation == cache.Generation
+            && clock.GetElapsedTime(entry.ReadAt) < CredentialCache.Longest
             ? entry.Signer
             : null;
 
@@ -30,7 +31,8 @@ internal sealed class CertificateRegistry(CredentialCache cache, IServiceScopeFa
         var (generation, readAt) = (cache.Generation, clock.GetTimestamp());
         if (kid.Length is 0 or > KeyIds.Longest || kid.Contains('\0') || await ReadAsync(kid, ct) is not { } found)
             return null;
-        _known.Set(kid, new Entry(found, generation, readAt), new MemoryCacheEntryOptions { Size = 1, AbsoluteExpirationRelativeToNow = CredentialCache.Longest });
+        _known.Set(
+            kid, new Entry(found, generation, readAt), new MemoryCacheEntryOptions { Size = 1, AbsoluteExpirationRelativeToNow = CredentialCache.Longest });
         return found;
     }
 

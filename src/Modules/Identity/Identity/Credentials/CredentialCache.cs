@@ -67,7 +67,8 @@ internal sealed class CredentialCache(TimeProvider clock) : IDisposable
     public bool HeldLately(string credential) => credential.Length <= LongestCredential && _held.TryGetValue(DigestOf(credential), out _);
 
     private Access? Known(UInt128 digest, long generation) =>
-        _known.TryGetValue(digest, out Entry? entry) && entry!.Generation == generation && clock.GetElapsedTime(entry.ReadAt) < Longest && entry.Until > clock.GetUtcNow()
+        _known.TryGetValue(digest, out Entry? entry) && entry!.Generation == generation && clock.GetElapsedTime(entry.ReadAt) < Longest
+            && entry.Until > clock.GetUtcNow()
             ? entry.Access
             : null;
 

@@ -34,7 +34,11 @@ internal static class AssignLicense
             db.Add(license);
             db.Publish(new LicenseAssigned(license.Id, license.TenantId, license.Code, false, null, now));
             if (command.Notify)
-                await notices.AssignedAsync(tenant, license, await notices.LanguageOfAsync(tenant.Id, cancellationToken) ?? command.Language, cancellationToken);
+            {
+                var language = await notices.LanguageOfAsync(tenant.Id, cancellationToken) ?? command.Language;
+                await notices.AssignedAsync(tenant, license, language, cancellationToken);
+            }
+
             return LicenseView.Of(license, calendar.DayOf(now));
         }
     }
@@ -54,7 +58,10 @@ internal static class AssignLicense
         .MapAreaPost<Asked, Command, AreaLicense>("/licenses/bulk", nameof(AssignLicense), "Assigns a paid licence, deducting its price from the partner's credit",
             async (asked, sender, ct) =>
                 (await sender.Send(
-                    new Command(asked.CustomerCode, asked.LicenseCode, asked.LicenseInfo, asked.CurrencyCode ?? Area.Currency, asked.AcceptNotifications, asked.Lang), ct))
+                    new Command(
+                        asked.CustomerCode, asked.LicenseCode, asked.LicenseInfo, asked.CurrencyCode ?? Area.Currency, asked.AcceptNotifications,
+                        asked.Lang),
+                    ct))
                 .As(x => AreaLicense.Of(x, asked.Lang)))
         .Produces(StatusCodes.Status402PaymentRequired);
 }

@@ -72,8 +72,11 @@ internal sealed class FreeNumbers(ProvisioningDb db, DbSession session, TimeProv
         return await HoldAsync(pools, wanted, count, "", ct);
     }
 
-    /// <summary>Holds those of these that are in <paramref name="pools"/>, in the same order as the others; who names another's keeps nobody waiting.</summary>
-    public async Task<IReadOnlyList<InboundNumber>> HoldAsync(IReadOnlyList<string> pools, IReadOnlyCollection<string> numbers, CancellationToken ct) =>
+    /// <summary>
+    /// Holds those of these that are in <paramref name="pools"/>, in the same order as the others; who names another's keeps nobody waiting.
+    /// </summary>
+    public async Task<IReadOnlyList<InboundNumber>> HoldAsync(
+        IReadOnlyList<string> pools, IReadOnlyCollection<string> numbers, CancellationToken ct) =>
         await db.InboundNumbers.FromSql($"""
             select * from provisioning.inbound_numbers where number = any({numbers.ToArray()}) and pool_path = any({pools.ToArray()})
             order by length(pool_path) desc, type, number for update

@@ -107,14 +107,16 @@ internal static class NumberCsv
     {
         if (header.Count > MostColumns)
         {
-            yield return NumberRowError.Of(1, "", "too_many_columns", $"the header has {header.Count} columns; there are {string.Join(", ", Known)}.");
+            yield return NumberRowError.Of(1, "", "too_many_columns",
+                $"the header has {header.Count} columns; there are {string.Join(", ", Known)}.");
             yield break;
         }
 
         foreach (var needed in Needed.Where(n => !header.Contains(n)))
             yield return NumberRowError.Of(1, needed, "required_column", $"the header must have the column {needed}.");
         foreach (var unknown in header.Where(name => !Known.Contains(name)).Distinct())
-            yield return NumberRowError.Of(1, RowErrors.Quote(unknown), "unknown_column", $"{RowErrors.Quote(unknown)} is not a column; there are {string.Join(", ", Known)}.");
+            yield return NumberRowError.Of(
+                1, RowErrors.Quote(unknown), "unknown_column", $"{RowErrors.Quote(unknown)} is not a column; there are {string.Join(", ", Known)}.");
         foreach (var twice in header.GroupBy(name => name).Where(g => g.Count() > 1))
             yield return NumberRowError.Of(1, RowErrors.Quote(twice.Key), "duplicate", $"the column {RowErrors.Quote(twice.Key)} is there twice.");
     }

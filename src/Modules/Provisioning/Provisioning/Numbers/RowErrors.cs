@@ -1,6 +1,8 @@
 namespace Licensing.Provisioning.Numbers;
 
-/// <summary>What is wrong with an import of numbers: the first of it, and how much there is. A file may be wrong in more places than anyone reads.</summary>
+/// <summary>
+/// What is wrong with an import of numbers: the first of it, and how much there is. A file may be wrong in more places than anyone reads.
+/// </summary>
 internal sealed class RowErrors
 {
     public const int Most = 100;

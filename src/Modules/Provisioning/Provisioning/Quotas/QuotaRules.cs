@@ -14,7 +14,8 @@ internal static class QuotaRules
             yield break;
         if (!decides)
         {
-            yield return new("/quotas", "not_allowed", "quotas are decided by the platform; open it without and ask for them by /api/v1/quota-requests.");
+            yield return new("/quotas", "not_allowed",
+                "quotas are decided by the platform; open it without and ask for them by /api/v1/quota-requests.");
             yield break;
         }
 

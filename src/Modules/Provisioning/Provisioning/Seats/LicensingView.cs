@@ -48,7 +48,8 @@ internal static class SeatSubscriptions
         .LiveFirst(scope, today);
 
     /// <summary>What else of the product the tenant has, today or to come.</summary>
-    public static IQueryable<Subscription> OtherSeatsOf(this ProvisioningDb db, OrganizationId tenant, SubscriptionId than, DateOnly today) => db.Subscriptions
+    public static IQueryable<Subscription> OtherSeatsOf(
+        this ProvisioningDb db, OrganizationId tenant, SubscriptionId than, DateOnly today) => db.Subscriptions
         .FromSql($"""
             select s.* from provisioning.subscriptions s where s.tenant_id = {tenant.Value} and s.id <> {than.Value} and {Product} in (
                 select p ->> 'product' from jsonb_array_elements(s.plans) as p)

@@ -49,7 +49,8 @@ internal static class DeleteLicenses
     }
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapSigned<Command, DeletionAnswer, SignedDeleteBody>(
-        HttpMethods.Delete, nameof(DeleteLicenses), "Schedules one customer's licences for deletion by a signed request", request => new Command(request));
+        HttpMethods.Delete, nameof(DeleteLicenses), "Schedules one customer's licences for deletion by a signed request",
+        request => new Command(request));
 }
 
 /// <summary>A deletion to come, as its caller is told.</summary>

@@ -133,7 +133,8 @@ internal static class UpdateLicenses
     }
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapSigned<Command, SignedAnswer, SignedUpdateBody>(
-        HttpMethods.Post, nameof(UpdateLicenses), "Creates or updates one customer's seats and features by a signed request", request => new Command(request));
+        HttpMethods.Post, nameof(UpdateLicenses), "Creates or updates one customer's seats and features by a signed request",
+        request => new Command(request));
 }
 
 /// <summary>Whom an answer is about, as the request said.</summary>

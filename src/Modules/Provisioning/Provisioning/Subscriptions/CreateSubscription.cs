@@ -17,7 +17,8 @@ internal static class CreateSubscription
         public async Task<Result<SubscriptionView>> Handle(Command request, CancellationToken cancellationToken)
         {
             var asked = new NewSubscription(
-                request.TenantId, request.PlanId, request.Quantities, request.StartDate, request.EndDate, request.Reference, request.AutoRenew, request.Quotas);
+                request.TenantId, request.PlanId, request.Quantities, request.StartDate, request.EndDate, request.Reference,
+                request.AutoRenew, request.Quotas);
             var outcomes = await opening.OpenAsync([asked], cancellationToken);
             return outcomes[0].Refused(out var refusal, out var subscription)
                 ? refusal

@@ -130,7 +130,8 @@ internal sealed class Opening(
             subscription, HistoryEvent.Opened, subscription.StartsOn, principal.Access.Name, now, subscription.QuantitiesOn(subscription.StartsOn)));
         foreach (var quota in subscription.QuotasAgreed())
         {
-            db.Add(HistoryEntry.Of(subscription, HistoryEvent.QuotaAgreed, subscription.StartsOn, principal.Access.Name, now, reason: $"{quota.Meter}: {quota.Limit}"));
+            db.Add(HistoryEntry.Of(
+                subscription, HistoryEvent.QuotaAgreed, subscription.StartsOn, principal.Access.Name, now, reason: $"{quota.Meter}: {quota.Limit}"));
             db.Publish(quota);
         }
 

@@ -278,12 +278,12 @@ internal sealed class Subscription : IVersioned, IOwned
     /// </summary>
     public Period? RenewalWindow()
     {
-        if (ExpiresOn is not { } end || AgreedEndsOn <= end || Plans.Terms().SkipWhile(t => t.EndsOn < end).FirstOrDefault() is not { } term || term.EndsOn != end)
+        if (ExpiresOn is not { } end || AgreedEndsOn <= end || Plans.TermOn(end) is not { } next
+            || Plans.Terms().SkipWhile(t => t.EndsOn < end).FirstOrDefault() is not { } term || term.EndsOn != end)
             return null;
         var (from, until) = (end.AddDays(-term.Terms.RenewBefore), end.AddDays(term.Terms.RenewAfter));
-        if (Plans.TermOn(end) is not { } next)
-            return null;
-        return Period.TryCreate(from < term.StartsOn ? term.StartsOn : from, until > next.EndsOn ? next.EndsOn : until, out var window) ? window : null;
+        (from, until) = (from < term.StartsOn ? term.StartsOn : from, until > next.EndsOn ? next.EndsOn : until);
+        return Period.TryCreate(from, until, out var window) ? window : null;
     }
 
     private SubscriptionCancelled End(DateOnly end)

@@ -96,5 +96,6 @@ internal static class SubscriptionRefusals
     };
 
     public static Refusal NotTransferable(int count, DateOnly on) => new(
-        RefusalKind.Conflict, "not_transferable", $"On {on:yyyy-MM-dd} the tenant has subscriptions whose plan does not let them go to another partner: {count}.");
+        RefusalKind.Conflict, "not_transferable",
+        $"On {on:yyyy-MM-dd} the tenant has subscriptions whose plan does not let them go to another partner: {count}.");
 }

@@ -15,6 +15,8 @@ internal sealed class UntransferableSubscriptions(ProvisioningDb db, ICatalog ca
             .Where(x => x.TenantId == tenant && (x.EndsOn == null || (x.EndsOn > on && x.EndsOn > x.StartsOn))).ToListAsync(ct);
         var bound = moving.ToLookup(x => x.Plans.On(on).PlanVersionId);
         var versions = await catalog.FindPlanVersionsAsync([.. bound.Select(x => x.Key)], ct);
-        return bound.Where(x => !versions[x.Key].Terms.Transferable).Sum(x => x.Count()) is > 0 and var count ? SubscriptionRefusals.NotTransferable(count, on) : null;
+        return bound.Where(x => !versions[x.Key].Terms.Transferable).Sum(x => x.Count()) is > 0 and var count
+            ? SubscriptionRefusals.NotTransferable(count, on)
+            : null;
     }
 }
