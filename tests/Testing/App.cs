@@ -78,7 +78,7 @@ public class App : IAsyncLifetime
     {
         var ct = TestContext.Current.CancellationToken;
         _connectionString = await TestPostgres.CloneAsync(TemplateKey(), PrepareTemplateAsync, ct);
-        _host = await BuildAsync(_connectionString);
+        _host = await BuildAsync(_connectionString, IsLive);
         await _host.StartAsync(ct);
     }
 
@@ -106,7 +106,7 @@ public class App : IAsyncLifetime
     {
         var host = await BuildAsync(connections is { } most
             ? new NpgsqlConnectionStringBuilder(_connectionString) { MaxPoolSize = most, Timeout = 10 }.ConnectionString
-            : _connectionString!);
+            : _connectionString!, IsLive);
         await host.StartAsync(TestContext.Current.CancellationToken);
         return new SecondHost(host);
     }
@@ -121,12 +121,13 @@ public class App : IAsyncLifetime
 
     private async Task PrepareTemplateAsync(string connectionString)
     {
-        await using var host = await BuildAsync(connectionString);
+        // By the clock of the tests also for one that lives by the machine's: others clone it too, whose clock would be behind its signing key.
+        await using var host = await BuildAsync(connectionString, isLive: false);
         await host.Services.GetRequiredService<Migrator>().ApplyAsync(CancellationToken.None);
         await host.PrepareAsync(CancellationToken.None);
     }
 
-    private async Task<WebApplication> BuildAsync(string connectionString)
+    private async Task<WebApplication> BuildAsync(string connectionString, bool isLive)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Testing", ApplicationName = "Licensing.Host", Args = ["--hostBuilder:reloadConfigOnChange=false"] });
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
@@ -140,14 +141,14 @@ public class App : IAsyncLifetime
         });
         builder.Configuration.AddInMemoryCollection(Settings);
         builder.Logging.ClearProviders();
-        if (IsLive)
+        if (isLive)
             builder.WebHost.UseUrls("http://127.0.0.1:0");
         else
             builder.WebHost.UseTestServer();
         await builder.AddDataSourceAsync(connectionString, Console.Error.WriteLine, CancellationToken.None);
         builder.AddLicensing();
         builder.Services.RemoveAll<TimeProvider>();
-        builder.Services.AddSingleton<TimeProvider>(IsLive ? TimeProvider.System : Clock);
+        builder.Services.AddSingleton<TimeProvider>(isLive ? TimeProvider.System : Clock);
         if (builder.Configuration["Mail:Smtp:Host"] is null)
         {
             builder.Services.RemoveAll<IMailSender>();

@@ -6,20 +6,35 @@ public sealed class ManualClock(DateTimeOffset start) : TimeProvider
     private readonly Lock _gate = new();
     private readonly List<Timer> _timers = [];
     private DateTimeOffset _now = start;
+    private TimeSpan _setBack;
 
     public override DateTimeOffset GetUtcNow()
     {
         lock (_gate)
-            return _now;
+            return _now - _setBack;
     }
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
-    public override long GetTimestamp() => GetUtcNow().Ticks;
+    /// <summary>Goes on, whatever the clock on the wall is set to.</summary>
+    public override long GetTimestamp()
+    {
+        lock (_gate)
+            return _now.Ticks;
+    }
+
+    /// <summary>Somebody sets the clock on the wall back; no time passes by that, and none is taken back.</summary>
+    public void SetBack(TimeSpan by)
+    {
+        lock (_gate)
+            _setBack += by;
+    }
 
     public void Advance(TimeSpan by)
     {
-        var until = GetUtcNow() + by;
+        DateTimeOffset until;
+        lock (_gate)
+            until = _now + by;
         while (NextDue(until) is { } due)
             due.Fire();
         lock (_gate)

@@ -10,7 +10,8 @@ namespace Licensing.Kernel.Http;
 
 /// <summary>
 /// Refuses query parameters that the endpoint does not declare: a mistyped filter must not answer the whole list. And U+0000
-/// wherever an address can hold it, since no stored text does.
+/// wherever an address can hold it, since no stored text does. Where parameters may stand in the body as well, an unknown one is the
+/// same fault in either.
 /// </summary>
 internal sealed class QueryStep(RequestDelegate next)
 {
@@ -24,16 +25,17 @@ internal sealed class QueryStep(RequestDelegate next)
         if (context.Request.QueryString.HasValue && context.Request.Query.FirstOrDefault(p => p.Key.Contains('\0') || p.Value.Any(v => v?.Contains('\0') == true)) is { Key: { } name })
             return context.Dialect.RefuseAsync(context, InvalidCharacter with
             { Fields = [new FieldError("?" + name.Replace("\0", "", StringComparison.Ordinal), InvalidCharacter.Code, InvalidCharacter.Message)] });
-        if (context.Request.Path.Value!.Contains('\0'))
-            return context.Dialect.RefuseAsync(context, InvalidCharacter);
         if (context.Request.QueryString.HasValue && context.Dialect.RefusesUnknown && context.GetEndpoint() is { } endpoint
             && _declared.GetOrAdd(endpoint, Declared) is { } known
             && context.Request.Query.Keys.FirstOrDefault(k => !known.Contains(k)) is { } unknown)
             return context.Dialect.RefuseAsync(context, new Refusal(
-                RefusalKind.Malformed, "unknown_parameter", $"Unknown query parameter {unknown}; known here: {(known.Count == 0 ? "none" : string.Join(", ", known.Order()))}.")
+                KindOf(endpoint), "unknown_parameter", $"Unknown query parameter {unknown}; known here: {(known.Count == 0 ? "none" : string.Join(", ", known.Order()))}.")
             { Fields = [new FieldError("?" + unknown, "unknown_parameter", $"Unknown query parameter {unknown}.")] });
-        return next(context);
+        return context.Request.Path.Value!.Contains('\0') ? context.Dialect.RefuseAsync(context, InvalidCharacter) : next(context);
     }
+
+    private static RefusalKind KindOf(Endpoint endpoint) =>
+        endpoint.Metadata.GetMetadata<ReadsParameters>() is null ? RefusalKind.Malformed : RefusalKind.Invalid;
 
     // Only slices are strict; the reference pages have parameters of their own.
     private static HashSet<string>? Declared(Endpoint endpoint)

@@ -16,7 +16,6 @@ internal readonly record struct Load(int Answers, double Rate, TimeSpan? Cost);
 /// </summary>
 internal static class LoadClient
 {
-    private const int Connections = 16;
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(2);
 
     /// <summary>Answers per second over <see cref="Long"/>, to one request sent again and again.</summary>
@@ -30,13 +29,14 @@ internal static class LoadClient
     /// <param name="host">The server.</param>
     /// <param name="next">The n-th request of a measurement; null ends it.</param>
     /// <param name="ct">Gives up.</param>
-    public static async Task<Load> MeasureAsync(BenchHost host, Func<int, byte[]?> next, CancellationToken ct)
+    /// <param name="connections">How many ask at the same time.</param>
+    public static async Task<Load> MeasureAsync(BenchHost host, Func<int, byte[]?> next, CancellationToken ct, int connections = 16)
     {
         var until = Stopwatch.GetTimestamp() + (long)(Long.TotalSeconds * Stopwatch.Frequency);
         var start = Stopwatch.GetTimestamp();
         var used = host.Processor.Used();
         var sent = -1;
-        var counts = await Task.WhenAll(Enumerable.Range(0, Connections)
+        var counts = await Task.WhenAll(Enumerable.Range(0, connections)
             .Select(_ => Task.Run(() => RepeatAsync(host.Address, () => next(Interlocked.Increment(ref sent)), until, ct), ct)));
         var answers = counts.Sum();
         return new Load(answers, answers / Stopwatch.GetElapsedTime(start).TotalSeconds, (host.Processor.Used() - used) / answers);

@@ -223,6 +223,20 @@ public sealed class LedgerTests(App app) : IClassFixture<App>
         (await AvailableAsync(branch)).ShouldBe(10m);
     }
 
+    [Fact]
+    public async Task An_expiry_finer_than_the_database_keeps_is_the_same_when_it_is_asked_for_again()
+    {
+        var branch = await app.BranchAsync();
+        using var administrator = branch.Administrator();
+        var fine = app.Now.AddDays(10).AddTicks(1_234_567);
+        var first = await (await TopUpAsync(administrator, branch, "fine", "5.00", "1", fine)).JsonAsync();
+
+        using var again = await TopUpAsync(administrator, branch, "fine", "5.00", "1", fine);
+        (again.StatusCode, (await again.JsonAsync()).GetProperty("id").GetGuid())
+            .ShouldBe((HttpStatusCode.Created, first.GetProperty("id").GetGuid()));
+        (await (await TopUpAsync(administrator, branch, "fine", "5.00", "1", fine.AddTicks(10))).CodeAsync()).ShouldBe("top_up_reference_used");
+    }
+
     internal static async Task<HttpResponseMessage> TopUpAsync(
         HttpClient client, Branch branch, string reference, string? amount, string? points, DateTimeOffset? expiresAt = null) =>
         await client.PostAsJsonAsync("/api/v1/credit/top-ups", new

@@ -44,6 +44,16 @@ public sealed class PlanTests
     }
 
     [Fact]
+    public void A_draft_from_before_windows_were_bounded_by_the_term_is_not_published()
+    {
+        var plan = Draft();
+        plan.Redraft(new PlanTerms("Old", [], false, 0) { Terms = new() { TermMonths = 1, RenewalWindowDays = new(90, 0) } }).Refusal.ShouldBeNull();
+
+        plan.Publish(Now).Refusal!.Fields.Select(e => (e.Pointer, e.Code)).ShouldBe([("/terms/renewalWindowDays/before", "longer_than_term")]);
+        plan.Status.ShouldBe(PlanStatus.Draft);
+    }
+
+    [Fact]
     public void A_retired_plan_cannot_change_any_more()
     {
         var plan = Draft();

@@ -64,6 +64,16 @@ public sealed class TermRulesTests
         ("/terms/decreaseAllowed", "needs_term"),
     ]);
 
+    [Theory]
+    [InlineData(1, 31, 31)]
+    [InlineData(1, 32, 0, "before")]
+    [InlineData(1, 0, 32, "after")]
+    [InlineData(2, 63, 63, "before", "after")]
+    [InlineData(12, 365, 365)]
+    public void A_window_to_renew_is_no_longer_than_the_term(int months, int before, int after, params string[] refused) =>
+        Check(new PlanTermsRef { TermMonths = months, RenewalWindowDays = new RenewalWindow(before, after) })
+            .ShouldBe(refused.Select(field => ($"/terms/renewalWindowDays/{field}", "longer_than_term")));
+
     [Fact]
     public void Lists_are_bounded() => Check(new PlanTermsRef
     {

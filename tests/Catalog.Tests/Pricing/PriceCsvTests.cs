@@ -158,6 +158,30 @@ public sealed class PriceCsvTests(App app) : IClassFixture<App>
     }
 
     [Fact]
+    public async Task Of_many_errors_the_first_are_told_and_how_many_there_are()
+    {
+        using var client = await app.PlatformAsync();
+        var meter = await client.MeterAsync();
+        var list = await client.ListAsync([]);
+        var wrong = "sku,meter\n" + string.Concat(Enumerable.Range(0, 300).Select(i => $"{new string('x', 500)}{i},{meter}\n"));
+
+        using var tried = await ImportAsync(client, list, wrong, "?dryRun=true");
+        var view = await tried.JsonAsync();
+        var (answer, errors) = await ImportAsync(client, list, wrong).RefusedAsync();
+        using var broad = await ImportAsync(client, list, "sku,meter" + new string(',', 100_000), "?dryRun=true");
+        using var named = await ImportAsync(client, list, $"sku,meter,{new string('n', 100_000)}", "?dryRun=true");
+
+        view.GetProperty("errorCount").GetInt32().ShouldBe(300);
+        view.GetProperty("errors").EnumerateArray().Select(e => e.GetProperty("row").GetInt32()).ShouldBe(Enumerable.Range(2, 100));
+        view.GetRawText().Length.ShouldBeLessThan(30_000);
+        errors.Count.ShouldBe(100);
+        (await answer.JsonAsync()).GetProperty("detail").GetString()
+            .ShouldBe("The file breaks rules in 300 places; the first 100 that were found are listed.");
+        (await ErrorsAsync(broad)).ShouldBe(["1  too_many_columns"]);
+        (await ErrorsAsync(named)).ShouldBe([$"1 {new string('n', 60)}… unknown_column"]);
+    }
+
+    [Fact]
     public async Task Only_rows_columns_and_bytes_that_can_be_read_are()
     {
         using var client = await app.PlatformAsync();

@@ -5,6 +5,8 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Licensing.Identity.Certificates;
 using Licensing.Identity.Contracts;
+using Microsoft.Extensions.DependencyInjection;
+using CredentialCache = Licensing.Identity.Credentials.CredentialCache;
 
 namespace Licensing.Identity.Tests.Certificates;
 
@@ -79,6 +81,26 @@ public sealed class CertificateTests(App app) : IClassFixture<App>
             (await FindAsync(kid)).ShouldBeNull(kid[..Math.Min(kid.Length, 50)]);
         await branch.Administrator().PostAsync($"/api/v1/distributors/{branch.Distributor.Id.Value}/suspend", new { reason = "x" });
         (await FindAsync(fingerprint))!.OrganizationActive.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task A_clock_that_is_set_back_has_no_revoked_one_believed_for_longer()
+    {
+        var branch = await app.BranchAsync();
+        using var caller = await SignedCaller.EnrolAsync(branch);
+        var clock = new ManualClock(app.Clock.GetUtcNow());
+        using var memory = new CredentialCache(clock);
+        // As another host's, which nobody tells.
+        using var elsewhere = new CertificateRegistry(memory, app.Services.GetRequiredService<IServiceScopeFactory>(), clock);
+        (await elsewhere.FindAsync(caller.Fingerprint, Ct))!.Certificate.RevokedAt.ShouldBeNull();
+        using var administrator = branch.Administrator();
+        (await administrator.DeleteAsync($"/api/v1/certificates/{caller.Id}", Ct)).EnsureSuccessStatusCode();
+
+        elsewhere.Known(caller.Fingerprint).ShouldNotBeNull();
+        clock.SetBack(TimeSpan.FromHours(1));
+        clock.Advance(TimeSpan.FromSeconds(5));
+        elsewhere.Known(caller.Fingerprint).ShouldBeNull();
+        (await elsewhere.FindAsync(caller.Fingerprint, Ct))!.Certificate.RevokedAt.ShouldNotBeNull();
     }
 
     [Fact]

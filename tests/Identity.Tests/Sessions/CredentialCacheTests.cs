@@ -29,6 +29,16 @@ public sealed class CredentialCacheTests : IDisposable
     }
 
     [Fact]
+    public async Task A_clock_that_is_set_back_has_nobody_believed_for_longer()
+    {
+        await AskAsync("a", Start.AddHours(1));
+        _clock.SetBack(TimeSpan.FromHours(1));
+        _clock.Advance(TimeSpan.FromSeconds(5));
+        await AskAsync("a", Start.AddHours(1));
+        _proofs.ShouldBe(2);
+    }
+
+    [Fact]
     public async Task That_it_held_lately_outlasts_every_change_and_ends_when_it_holds_no_more()
     {
         _cache.HeldLately("a").ShouldBeFalse();

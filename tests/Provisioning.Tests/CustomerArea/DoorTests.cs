@@ -184,6 +184,18 @@ public sealed class DoorTests(SellingApp app) : IClassFixture<SellingApp>
     }
 
     [Fact]
+    public async Task An_unknown_parameter_is_one_wherever_it_stands()
+    {
+        var branch = await app.BranchAsync();
+        using var client = branch.Partner();
+        const string Refused = """422 {"code":422,"message":"The given data was invalid.","errors":{""";
+        (await client.RefusedAreaAsync("GET", "credit?currency=EUR")).ShouldStartWith($"{Refused}\"currency\":[");
+        (await client.RefusedAreaAsync("GET", "credit", new { currency = "EUR" })).ShouldStartWith($"{Refused}\"currency\":[");
+        (await client.RefusedAreaAsync("POST", "licenses/demo?customer_code=1", new { customer_code = branch.Tenant.Code })).ShouldStartWith(Refused);
+        (await client.GetAsync("/api/v1/tenants?partner=x", Ct).RefusalAsync()).ShouldBe("400 unknown_parameter ?partner unknown_parameter");
+    }
+
+    [Fact]
     public async Task The_directories_tell_what_parameters_may_say()
     {
         var branch = await app.BranchAsync();

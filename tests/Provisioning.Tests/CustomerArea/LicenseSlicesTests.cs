@@ -34,10 +34,7 @@ public sealed class LicenseSlicesTests(SellingApp app) : IClassFixture<SellingAp
     [Fact]
     public async Task A_licence_is_paid_activated_and_over_in_time_also_while_nobody_ticks()
     {
-        var branch = await app.BranchAsync();
-        var edition = await branch.EditionAsync("5.00", "0.5");
-        await branch.TopUpAsync("12.50", "2");
-        using var client = branch.Partner();
+        var (branch, edition, client) = await SoldAsync("5.00", "12.50", points: "0.5", pointsHeld: "2");
 
         var assigned = await client.AssignAsync(branch, edition);
         (assigned.State(), assigned.GetProperty("license_amount").GetRawText(), assigned.GetProperty("license_info").GetString()).ShouldBe(("ToBeActivated", "5", "Headquarter"));
@@ -60,10 +57,7 @@ public sealed class LicenseSlicesTests(SellingApp app) : IClassFixture<SellingAp
     [Fact]
     public async Task A_renewal_is_bought_now_starts_when_the_old_one_ends_and_can_be_called_back_until_then()
     {
-        var branch = await app.BranchAsync();
-        var edition = await branch.EditionAsync("5.00");
-        await branch.TopUpAsync("10.00");
-        using var client = branch.Partner();
+        var (branch, edition, client) = await SoldAsync("5.00", "10.00");
         var first = (await client.AssignAsync(branch, edition)).LicenseId();
         object Named(Guid id) => new { license_id = id, customer_code = branch.Tenant.Code };
         var ends = DateOnly.Parse((await client.AreaAsync("POST", "licenses/activate", Named(first))).GetProperty("content").GetProperty("ends_on").GetString()!);
@@ -92,10 +86,7 @@ public sealed class LicenseSlicesTests(SellingApp app) : IClassFixture<SellingAp
     [Fact]
     public async Task What_is_never_activated_gives_its_credit_back_in_full_and_once()
     {
-        var branch = await app.BranchAsync();
-        var edition = await branch.EditionAsync("5.00", "0.5");
-        await branch.TopUpAsync("5.00", "0.5");
-        using var client = branch.Partner();
+        var (branch, edition, client) = await SoldAsync("5.00", "5.00", points: "0.5", pointsHeld: "0.5");
         app.Clock.Advance(TimeSpan.FromSeconds(1));
         var named = new { license_id = (await client.AssignAsync(branch, edition)).LicenseId(), customer_code = branch.Tenant.Code };
         (await branch.CreditAsync()).ShouldBe("0 EUR, 0 points");
@@ -113,10 +104,7 @@ public sealed class LicenseSlicesTests(SellingApp app) : IClassFixture<SellingAp
     [Fact]
     public async Task Credit_that_does_not_suffice_is_told_exactly_and_the_same_request_succeeds_after_a_top_up()
     {
-        var branch = await app.BranchAsync();
-        var edition = await branch.EditionAsync("5.00", "0.5");
-        await branch.TopUpAsync("4.99", "0.5");
-        using var client = branch.Partner();
+        var (branch, edition, client) = await SoldAsync("5.00", "4.99", points: "0.5", pointsHeld: "0.5");
         var asked = new { customer_code = branch.Tenant.Code, license_code = edition, license_info = "Headquarter" };
 
         (await client.RefusedAreaAsync("POST", "licenses/bulk", asked, "the same")).ShouldBe(
@@ -131,10 +119,7 @@ public sealed class LicenseSlicesTests(SellingApp app) : IClassFixture<SellingAp
     [Fact]
     public async Task A_repeated_idempotency_key_assigns_once()
     {
-        var branch = await app.BranchAsync();
-        var edition = await branch.EditionAsync("5.00");
-        await branch.TopUpAsync("50.00");
-        using var client = branch.Partner();
+        var (branch, edition, client) = await SoldAsync("5.00", "50.00");
         var asked = new { customer_code = branch.Tenant.Code, license_code = edition, license_info = "Headquarter" };
 
         var together = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => client.SendAreaAsync("POST", "licenses/bulk", asked, "once")));
@@ -169,14 +154,8 @@ public sealed class LicenseSlicesTests(SellingApp app) : IClassFixture<SellingAp
     [Fact]
     public async Task The_customer_is_told_by_mail_unless_it_is_not_wanted()
     {
-        var branch = await app.BranchAsync();
-        var edition = await branch.EditionAsync("5.00");
-        await branch.TopUpAsync("50.00");
-        using var client = branch.Partner();
-        using var administrator = branch.Administrator();
-        var address = $"contact-{branch.Tenant.Code}@example.com";
-        (await System.Net.Http.Json.HttpClientJsonExtensions.PatchAsJsonAsync(administrator, $"/api/v1/tenants/{branch.Tenant.Id.Value}", new { contact = new { email = address } }, Ct))
-            .EnsureSuccessStatusCode();
+        var (branch, edition, client) = await SoldAsync("5.00", "50.00");
+        var address = await AddressAsync(branch);
 
         await client.AssignAsync(branch, edition);
         await app.DrainAsync();
@@ -194,14 +173,8 @@ public sealed class LicenseSlicesTests(SellingApp app) : IClassFixture<SellingAp
     [Fact]
     public async Task A_customer_is_told_so_often_within_an_hour_and_no_licence_is_refused_for_it()
     {
-        var branch = await app.BranchAsync();
-        var edition = await branch.EditionAsync("1.00");
-        await branch.TopUpAsync("50.00");
-        using var client = branch.Partner();
-        using var administrator = branch.Administrator();
-        var address = $"contact-{branch.Tenant.Code}@example.com";
-        (await System.Net.Http.Json.HttpClientJsonExtensions.PatchAsJsonAsync(administrator, $"/api/v1/tenants/{branch.Tenant.Id.Value}", new { contact = new { email = address } }, Ct))
-            .EnsureSuccessStatusCode();
+        var (branch, edition, client) = await SoldAsync("1.00", "50.00");
+        var address = await AddressAsync(branch);
 
         for (var i = 0; i < 12; i++)
             await client.AreaAsync("POST", "licenses/bulk", new { customer_code = branch.Tenant.Code, license_code = edition, license_info = $"{i}" });
@@ -238,10 +211,7 @@ public sealed class LicenseSlicesTests(SellingApp app) : IClassFixture<SellingAp
     [Fact]
     public async Task A_customer_with_a_licence_is_not_closed_and_takes_it_along_to_another_partner()
     {
-        var branch = await app.BranchAsync();
-        var edition = await branch.EditionAsync("5.00");
-        await branch.TopUpAsync("5.00");
-        using var client = branch.Partner();
+        var (branch, edition, client) = await SoldAsync("5.00", "5.00");
         using var administrator = branch.Administrator();
         var license = (await client.AssignAsync(branch, edition)).LicenseId();
         (await administrator.DeleteAsync($"/api/v1/tenants/{branch.Tenant.Id.Value}", Ct)).StatusCode.ShouldBe(System.Net.HttpStatusCode.Conflict);
@@ -258,5 +228,26 @@ public sealed class LicenseSlicesTests(SellingApp app) : IClassFixture<SellingAp
         // Who paid has it back.
         (await branch.CreditAsync()).ShouldStartWith("5 EUR");
         (await administrator.DeleteAsync($"/api/v1/tenants/{branch.Tenant.Id.Value}", Ct)).IsSuccessStatusCode.ShouldBeTrue();
+    }
+
+    /// <summary>A partner with credit, an edition that it can buy and the partner's client.</summary>
+    private async Task<(Branch Branch, string Edition, HttpClient Client)> SoldAsync(
+        string price, string credit, string points = "0", string? pointsHeld = null)
+    {
+        var branch = await app.BranchAsync();
+        var edition = await branch.EditionAsync(price, points);
+        await branch.TopUpAsync(credit, pointsHeld);
+        return (branch, edition, branch.Partner());
+    }
+
+    /// <summary>Where the customer's letters go.</summary>
+    private static async Task<string> AddressAsync(Branch branch)
+    {
+        using var administrator = branch.Administrator();
+        var address = $"contact-{branch.Tenant.Code}@example.com";
+        using var changed = await System.Net.Http.Json.HttpClientJsonExtensions.PatchAsJsonAsync(
+            administrator, $"/api/v1/tenants/{branch.Tenant.Id.Value}", new { contact = new { email = address } }, Ct);
+        changed.EnsureSuccessStatusCode();
+        return address;
     }
 }

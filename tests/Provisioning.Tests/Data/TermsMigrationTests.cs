@@ -8,7 +8,7 @@ namespace Licensing.Provisioning.Tests.Data;
 /// <summary>Subscriptions that were there before plans changed and had terms.</summary>
 public sealed class TermsMigrationTests(SellingApp app) : IClassFixture<SellingApp>
 {
-    private static string Script(string number)
+    internal static string Script(string number)
     {
         var assembly = typeof(ProvisioningModule).Assembly;
         using var reader = new StreamReader(assembly.GetManifestResourceStream(assembly.GetManifestResourceNames().Single(n => n.Contains($".{number}_") && n.EndsWith(".sql", StringComparison.Ordinal)))!);

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using Licensing.Identity.Contracts;
+using Licensing.Provisioning.Tests.Signed;
 using static Licensing.Provisioning.Tests.SellingApp;
 
 namespace Licensing.Provisioning.Tests.EntitlementChecks;
@@ -49,6 +50,73 @@ public sealed class SignEntitlementsTests(SellingApp app) : IClassFixture<Sellin
                 .ShouldBe("422 validation_failed /days out_of_range");
         using var nobody = (await app.BranchAsync()).As(Roles.PartnerAdministrator);
         (await nobody.PostAsJsonAsync($"/api/v1/entitlements/{branch.Tenant.Id.Value}/documents", new { days = 1 }, Ct).RefusalAsync()).ShouldBe("404 tenant_not_found");
+    }
+
+    [Fact]
+    public async Task It_ends_with_the_first_thing_that_is_known_to_be_taken_away()
+    {
+        var branch = await app.BranchAsync();
+        var id = (await SubscribedAsync(branch, Asked(branch, await app.PlanAsync(branch), seats: 10))).IdOf();
+        using var user = branch.As(Roles.TenantUser);
+        using var partner = branch.As(Roles.PartnerAdministrator);
+        async Task ChangeAsync(int seats, int days)
+        {
+            var change = new { quantities = new { essentialSeats = seats }, effectiveDate = app.Today.AddDays(days) };
+            (await partner.PatchAsJsonAsync($"/api/v1/subscriptions/{id}", change, Ct)).EnsureSuccessStatusCode();
+        }
+
+        // More is no reason, nor is less than that but no less than today.
+        await ChangeAsync(12, days: 2);
+        await ChangeAsync(11, days: 9);
+        (await UntilAsync(user, branch, 30)).ShouldBe(app.Clock.GetUtcNow().AddDays(30));
+        (await partner.PostAsJsonAsync($"/api/v1/subscriptions/{id}/cancel", new { on = app.Today.AddDays(20) }, Ct)).EnsureSuccessStatusCode();
+        (await UntilAsync(user, branch, 30)).ShouldBe(StartOf(20));
+        await ChangeAsync(9, days: 5);
+        (await UntilAsync(user, branch, 30)).ShouldBe(StartOf(5));
+        (await UntilAsync(user, branch, 4)).ShouldBe(app.Clock.GetUtcNow().AddDays(4));
+        (await partner.DeleteAsync($"/api/v1/subscriptions/{id}/changes/{app.Today.AddDays(5):yyyy-MM-dd}", Ct)).EnsureSuccessStatusCode();
+        (await partner.DeleteAsync($"/api/v1/subscriptions/{id}/cancel", Ct)).EnsureSuccessStatusCode();
+        (await UntilAsync(user, branch, 30)).ShouldBe(app.Clock.GetUtcNow().AddDays(30));
+    }
+
+    [Fact]
+    public async Task It_ends_with_a_term_that_nothing_follows_and_with_an_end_that_was_agreed()
+    {
+        var (branch, other) = (await app.BranchAsync(), await app.BranchAsync());
+        await SubscribedAsync(branch, Asked(branch, await app.PlanAsync(branch, terms: new { termMonths = 1, autoRenew = false })));
+        await SubscribedAsync(other, Asked(other, await app.PlanAsync(other), end: $"{app.Today.AddDays(12):yyyy-MM-dd}"));
+        var end = app.Today.AddMonths(1);
+        app.Clock.Advance(TimeSpan.FromDays(10));
+        using (var user = branch.As(Roles.TenantUser))
+            (await UntilAsync(user, branch, 30)).ShouldBe(new DateTimeOffset(end, default, TimeSpan.Zero));
+        using (var user = other.As(Roles.TenantUser))
+            (await UntilAsync(user, other, 30)).ShouldBe(StartOf(2));
+    }
+
+    [Fact]
+    public async Task It_ends_with_a_deletions_week_and_states_nothing_after_it()
+    {
+        var branch = await app.BranchAsync();
+        using var caller = await SignedCaller.EnrolAsync(branch);
+        using var user = branch.As(Roles.TenantUser);
+        (await caller.SendAsync(SignedTokenTests.Body(branch, ",\"eliteSeats\":5"))).EnsureSuccessStatusCode();
+        (await caller.SendAsync(SignedTokenTests.Body(branch), HttpMethod.Delete)).EnsureSuccessStatusCode();
+        (await UntilAsync(user, branch, 30)).ShouldBe(app.Clock.GetUtcNow().AddDays(7));
+
+        app.Clock.Advance(TimeSpan.FromDays(7));
+        JsonNode.Parse(Part(await DocumentAsync(user, branch, 1), 1))!["entitlements"]!.ToJsonString().ShouldBe("{}");
+    }
+
+    private DateTimeOffset StartOf(int days) => new(app.Today.AddDays(days), default, TimeSpan.Zero);
+
+    // What the document says and what the answer beside it says are one.
+    private static async Task<DateTimeOffset> UntilAsync(HttpClient client, Branch branch, int days)
+    {
+        using var answer = await client.PostAsJsonAsync($"/api/v1/entitlements/{branch.Tenant.Id.Value}/documents", new { days }, Ct);
+        var view = await answer.JsonAsync();
+        var until = view.GetProperty("expiresAt").GetDateTimeOffset();
+        Claim(view.Text("document")!, "exp").ShouldBe(until.ToUnixTimeSeconds());
+        return until;
     }
 
     private static async Task<string> DocumentAsync(HttpClient client, Branch branch, int days)

@@ -37,6 +37,11 @@ public sealed class MalformedBodyTests(MalformedBodyTests.LiveApp app) : IClassF
         }
     }
 
+    /// <summary>A database that is cloned from one template with those of hosts whose clock stands in January must not hold a key of later.</summary>
+    [Fact]
+    public async Task What_all_hosts_are_cloned_from_is_not_of_the_machines_time() =>
+        (await app.RowsAsync("select signs_from::text from identity.signing_keys")).ShouldBe(["2026-01-15 09:00:00+00"]);
+
     public static TheoryData<string> Endpoints => [.. DoorTemplates.All.Select(t => t.Endpoint)];
 
     [Fact]

@@ -75,7 +75,8 @@ public sealed class AllocationRaceTests(SellingApp app) : IClassFixture<SellingA
         scope.ServiceProvider.GetRequiredService<Principal>().Become(Access.System);
         var session = scope.ServiceProvider.GetRequiredService<DbSession>();
         await session.BeginAsync(Ct);
-        (await scope.ServiceProvider.GetRequiredService<FreeNumbers>().HoldAsync([.. Enumerable.Range(100, 5).Select(i => $"{prefix}{i}")], Ct)).Count.ShouldBe(5);
+        var free = scope.ServiceProvider.GetRequiredService<FreeNumbers>();
+        (await free.HoldAsync([branch.Platform.Path], [.. Enumerable.Range(100, 5).Select(i => $"{prefix}{i}")], Ct)).Count.ShouldBe(5);
 
         // Five are left for six; two such callers would else tell each other that there are none.
         var asking = partner.AllocateAnyAsync(branch.Tenant, 6, prefix);

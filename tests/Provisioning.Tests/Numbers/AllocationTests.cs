@@ -3,6 +3,8 @@ using System.Net.Http.Json;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Http;
 using Licensing.Provisioning.Contracts;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 using static Licensing.Provisioning.Tests.SellingApp;
 
 namespace Licensing.Provisioning.Tests.Numbers;
@@ -106,6 +108,23 @@ public sealed class AllocationTests(SellingApp app) : IClassFixture<SellingApp>
         (await platform.AllocateAsync(branch.Tenant, $"{prefix}1").RefusalAsync()).ShouldBe("409 tenant_not_active");
         (await platform.PostAsJsonAsync($"/api/v1/partners/{branch.Partner.Id.Value}/resume", new { }, Ct)).EnsureSuccessStatusCode();
         await platform.AllocatedAsync(platform.AllocateAsync(branch.Tenant, $"{prefix}1"));
+    }
+
+    [Fact]
+    public async Task Who_names_a_number_of_another_pool_neither_waits_for_it_nor_keeps_its_owner_waiting()
+    {
+        var (branch, other) = (await app.BranchAsync(), await app.BranchAsync());
+        var prefix = NumberCalls.Prefix();
+        using var platform = branch.Administrator();
+        using var partner = branch.As(Roles.PartnerAdministrator);
+        await platform.LoadedAsync($"{prefix}1", organization: other.Partner.Id.Value);
+        await using var owner = await app.Services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync(Ct);
+        await using var transaction = await owner.BeginTransactionAsync(Ct);
+        await using var hold = new NpgsqlCommand(
+            $"select from provisioning.inbound_numbers where number = '{prefix}1' for update", owner, transaction);
+        await hold.ExecuteNonQueryAsync(Ct);
+
+        (await partner.AllocateAsync(branch.Tenant, $"{prefix}1").RefusalAsync()).ShouldBe("409 number_not_available");
     }
 
     [Fact]

@@ -1,3 +1,5 @@
+using Licensing.Identity.Contracts;
+using Licensing.Provisioning.Contracts;
 using Licensing.Provisioning.Numbers;
 
 namespace Licensing.Provisioning.Tests.Numbers;
@@ -20,6 +22,20 @@ public sealed class NumberRulesTests
     [InlineData(null, false)]
     public void A_number_is_a_plus_sign_and_seven_to_fifteen_digits(string? number, bool right) => NumberRules.IsE164(number).ShouldBe(right);
 
+    /// <summary>Two processes whose clocks differ by a minute.</summary>
+    [Theory]
+    [InlineData(-1, 0)]
+    [InlineData(1, 1)]
+    public void A_number_is_not_given_back_before_it_was_given(int minutes, int held)
+    {
+        var now = new DateTimeOffset(2026, 1, 15, 9, 0, 0, TimeSpan.Zero);
+        var holding = NumberHolding.Begin(Id.New<InboundNumberId>(now), Id.New<OrganizationId>(now), "1.2.", "one", now);
+
+        holding.End("the other", null, now.AddMinutes(minutes));
+
+        holding.UntilAt.ShouldBe(now.AddMinutes(held));
+    }
+
     [Theory]
     [InlineData("+4930", "4930")]
     [InlineData(" 4930", "4930")]
@@ -41,6 +57,6 @@ public sealed class NumberRulesTests
         var (read, wrong) = NumberCsv.Read(csv, mostRows: 3);
 
         read.Count.ShouldBe(rows);
-        string.Join(", ", wrong.Select(e => $"{e.Row} {e.Column} {e.Code}")).ShouldBe(errors);
+        string.Join(", ", wrong.First.Select(e => $"{e.Row} {e.Column} {e.Code}")).ShouldBe(errors);
     }
 }

@@ -126,6 +126,27 @@ public sealed class PoolTests(SellingApp app) : IClassFixture<SellingApp>
     }
 
     [Fact]
+    public async Task Of_many_errors_the_first_are_told_and_how_many_there_are()
+    {
+        var branch = await app.BranchAsync();
+        using var platform = branch.Administrator();
+        var wrong = "number,country,type\n" + string.Concat(Enumerable.Repeat("+49301,XX,Fax\n", 100));
+
+        var view = await (await platform.ImportAsync(wrong, dryRun: true)).JsonAsync();
+        using var refused = await platform.ImportAsync(wrong);
+        using var broad = await platform.ImportAsync("number,country,type" + new string(',', 100_000), dryRun: true);
+        using var named = await platform.ImportAsync($"number,country,type,{new string('n', 100_000)}", dryRun: true);
+
+        (view.GetProperty("errorCount").GetInt32(), view.GetProperty("errors").GetArrayLength()).ShouldBe((300, 100));
+        var problem = await refused.JsonAsync();
+        (problem.GetProperty("errors").GetArrayLength(), problem.Text("detail"))
+            .ShouldBe((100, "The file breaks rules in 300 places; the first 100 that were found are listed."));
+        (await broad.JsonAsync()).GetProperty("errors").EnumerateArray().Select(e => e.Text("code")).ShouldBe(["too_many_columns"]);
+        (await named.JsonAsync()).GetProperty("errors").EnumerateArray().Select(e => $"{e.Text("column")} {e.Text("code")}")
+            .ShouldBe([$"{new string('n', 60)}… unknown_column"]);
+    }
+
+    [Fact]
     public async Task Of_files_with_the_same_numbers_at_once_one_is_loaded()
     {
         var branch = await app.BranchAsync();

@@ -35,6 +35,32 @@ public sealed class QuotaTests(SellingApp app) : IClassFixture<SellingApp>
     }
 
     [Fact]
+    public async Task Quotas_are_named_at_the_opening_by_those_who_decide_about_them()
+    {
+        var (branch, _, calls, storage) = await SoldAsync();
+        var plan = await app.PlanAsync(branch, terms: new { quotas = new Dictionary<string, string> { [calls] = "100" } });
+        object Asking(Dictionary<string, string> quotas) =>
+            new { tenantId = branch.Tenant.Id.Value, planId = plan, quantities = new { essentialSeats = 10 }, quotas };
+        using var platform = branch.Administrator();
+        using var partner = branch.As(Roles.PartnerAdministrator);
+
+        (await SubscribeAsync(partner, Asking(new() { [calls] = "50" })).RefusalAsync()).ShouldBe("422 validation_failed /quotas not_allowed");
+        (await SubscribeAsync(platform, Asking(new() { ["a/b"] = "1", [calls] = "-1" })).RefusalAsync())
+            .ShouldBe($"422 validation_failed /quotas/a~1b unknown_meter /quotas/{calls} negative");
+        (await SubscribeAsync(platform, Asking(Enumerable.Range(0, 101).ToDictionary(i => $"m{i}", _ => "1"))).RefusalAsync())
+            .ShouldBe("422 validation_failed /quotas count");
+
+        var id = (await SubscribedAsync(branch, Asking(new() { [calls] = "50", [storage] = "0.5" }))).IdOf();
+        (await QuotasAsync(partner, id)).ShouldBe([$"{calls} 50 100 True", $"{storage} 0.5 null True"]);
+        (await app.HeardAsync(id)).ShouldBe(
+            ["provisioning.subscription-activated.v1", "provisioning.subscription-quota-changed.v1", "provisioning.subscription-quota-changed.v1"],
+            ignoreOrder: true);
+        var items = new[] { Asking(new() { [calls] = "7" }), Asking(new() { ["none"] = "7" }) };
+        using var batch = await platform.PostAsJsonAsync("/api/v1/subscriptions/batch", new { items }, Ct);
+        (await batch.JsonAsync()).GetProperty("results").EnumerateArray().Select(r => r.GetProperty("status").GetInt32()).ShouldBe([201, 422]);
+    }
+
+    [Fact]
     public async Task A_quota_is_asked_for_and_approved_and_then_holds()
     {
         var (branch, id, calls, storage) = await SoldAsync();

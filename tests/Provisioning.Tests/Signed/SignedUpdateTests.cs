@@ -212,6 +212,75 @@ public sealed class SignedUpdateTests(SellingApp app) : IClassFixture<SellingApp
     }
 
     [Fact]
+    public async Task A_deletion_is_of_its_own_hour_however_late_its_message_is()
+    {
+        var branch = await app.BranchAsync();
+        using var caller = await SignedCaller.EnrolAsync(branch);
+        using var partner = branch.As(Roles.PartnerAdministrator);
+        (await CodeAsync(caller.SendAsync(Body(branch, ",\"eliteSeats\":5")))).ShouldBe("200");
+        var subscription = (await JsonAtAsync(partner, $"/api/v1/licensing/{branch.Tenant.Id.Value}")).GetProperty("subscriptionId").GetGuid();
+        (await CodeAsync(caller.SendAsync(Body(branch), HttpMethod.Delete))).ShouldBe("200");
+        var due = app.Today.AddDays(7);
+
+        app.Clock.Advance(TimeSpan.FromDays(7));
+        (await partner.PostAsync($"/api/v1/licensing/{branch.Tenant.Id.Value}/recover", null, Ct).RefusalAsync()).ShouldBe("409 deletion_due");
+        (await CodeAsync(caller.SendAsync(Body(branch, ",\"eliteSeats\":6")))).ShouldBe("400 VALIDATION_ERROR");
+        app.Clock.Advance(TimeSpan.FromDays(3));
+        await app.DrainAsync();
+
+        var ended = await JsonAtAsync(partner, $"/api/v1/subscriptions/{subscription}");
+        (ended.Text("status"), ended.Text("endDate")).ShouldBe(("Cancelled", $"{due:yyyy-MM-dd}"));
+        (await JsonAtAsync(partner, $"/api/v1/subscriptions/{subscription}/history")).GetProperty("items")[0].Text("effectiveOn")
+            .ShouldBe($"{due:yyyy-MM-dd}");
+        (await partner.PostAsync($"/api/v1/licensing/{branch.Tenant.Id.Value}/recover", null, Ct).RefusalAsync()).ShouldBe("404 licensing_not_found");
+    }
+
+    [Fact]
+    public async Task A_deletion_whose_subscription_ended_otherwise_stands_in_nobodys_way_and_can_be_called_back()
+    {
+        const string Sip = ""","sipCredentials":{"username":"u","password":"p","sipServer":"sip.example","outboundProxy":"proxy.example"}""";
+        var branch = await app.BranchAsync();
+        using var caller = await SignedCaller.EnrolAsync(branch);
+        using var partner = branch.As(Roles.PartnerAdministrator);
+        async Task EndAsync()
+        {
+            var seats = await JsonAtAsync(partner, $"/api/v1/licensing/{branch.Tenant.Id.Value}");
+            var id = seats.GetProperty("subscriptionId").GetGuid();
+            (await partner.PostAsync($"/api/v1/subscriptions/{id}/cancel", null, Ct)).EnsureSuccessStatusCode();
+        }
+
+        async Task<string> DeleteAsync() =>
+            (string)JsonNode.Parse(await AnswerAsync(caller.SendAsync(Body(branch), HttpMethod.Delete)))!["deletionId"]!;
+
+        (await CodeAsync(caller.SendAsync(Body(branch, ",\"eliteSeats\":5" + Sip)))).ShouldBe("200");
+        await DeleteAsync();
+        await EndAsync();
+        (await partner.PostAsync($"/api/v1/licensing/{branch.Tenant.Id.Value}/recover", null, Ct)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await partner.PostAsync($"/api/v1/licensing/{branch.Tenant.Id.Value}/recover", null, Ct).RefusalAsync()).ShouldBe("404 licensing_not_found");
+
+        (await CodeAsync(caller.SendAsync(Body(branch, ",\"eliteSeats\":6")))).ShouldBe("200");
+        var second = await DeleteAsync();
+        await EndAsync();
+        (await ChangesAsync(caller.SendAsync(Body(branch, ",\"eliteSeats\":7")))).ShouldContain("\"oldValue\":0");
+        // The former deletion takes nothing from who has bought anew.
+        app.Clock.Advance(TimeSpan.FromDays(7));
+        await app.DrainAsync();
+        (await ChangesAsync(caller.SendAsync(Body(branch, ",\"eliteSeats\":8" + Sip)))).ShouldBe("""{"eliteSeats":{"oldValue":7,"newValue":8}}""");
+
+        var third = await DeleteAsync();
+        await EndAsync();
+        (await CodeAsync(caller.SendAsync(Body(branch, ",\"eliteSeats\":9")))).ShouldBe("200");
+        var fourth = await DeleteAsync();
+        new[] { second, third, fourth }.ShouldBeUnique();
+        (await MessageAsync(caller.SendAsync(Body(branch, ",\"eliteSeats\":10")))).ShouldContain(fourth);
+        app.Clock.Advance(TimeSpan.FromDays(7));
+        await app.DrainAsync();
+        (await partner.GetAsync($"/api/v1/licensing/{branch.Tenant.Id.Value}", Ct)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        // Who has nothing any more keeps no trunk either.
+        (await ChangesAsync(caller.SendAsync(Body(branch, ",\"eliteSeats\":5" + Sip)))).ShouldContain("sip.example");
+    }
+
+    [Fact]
     public async Task The_first_generations_walk_through_still_runs()
     {
         var branch = await app.BranchAsync();

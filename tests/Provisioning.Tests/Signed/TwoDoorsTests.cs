@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using Licensing.Identity.Contracts;
+using Licensing.Provisioning.Tests.CustomerArea;
 using Npgsql;
 using static Licensing.Provisioning.Tests.SellingApp;
 using static Licensing.Provisioning.Tests.Signed.SignedTokenTests;
@@ -56,6 +57,29 @@ public sealed class TwoDoorsTests(SellingApp app) : IClassFixture<SellingApp>
         (await app.RowsAsync($"select owner_path || ' ' || (history -> -1 -> 'quantities' ->> 'eliteSeats') from provisioning.subscriptions where tenant_id = '{branch.Tenant.Id.Value}'"))
             .ShouldHaveSingleItem().ShouldStartWith(next.Path);
         (await reader.GetFromJsonAsync<System.Text.Json.JsonElement>($"/api/v1/entitlements/{branch.Tenant.Id.Value}/eliteSeats", Ct)).GetProperty("quantity").GetString().ShouldBe("6");
+    }
+
+    [Fact]
+    public async Task What_goes_with_a_transferred_tenant_is_another_version_of_it()
+    {
+        var branch = await app.BranchAsync();
+        using var caller = await SignedCaller.EnrolAsync(branch);
+        (await CodeAsync(caller.SendAsync(Body(branch, ",\"eliteSeats\":5")))).ShouldBe("200");
+        using var partner = branch.Partner();
+        (await partner.AreaAsync("POST", "licenses/demo", new { customer_code = branch.Tenant.Code })).GetProperty("code").GetInt32().ShouldBe(200);
+        var held = $"select 's ' || version from provisioning.subscriptions where tenant_id = '{branch.Tenant.Id.Value}' union all "
+            + $"select 'l ' || version from provisioning.licenses where tenant_id = '{branch.Tenant.Id.Value}' order by 1";
+        (await app.RowsAsync(held)).ShouldBe(["l 1", "s 1"]);
+        var next = await app.PartnerAsync(branch.Platform, branch.Distributor);
+        using var platform = branch.Administrator();
+        using var given = await platform.PostAsJsonAsync(
+            $"/api/v1/tenants/{branch.Tenant.Id.Value}/transfer", new { partnerId = next.Id.Value, reason = "agreed" }, Ct);
+        given.EnsureSuccessStatusCode();
+
+        await app.DrainAsync();
+
+        // Whoever looked before it went cannot write over it.
+        (await app.RowsAsync(held)).ShouldBe(["l 2", "s 2"]);
     }
 
     [Fact]

@@ -97,6 +97,24 @@ public sealed class TermsTests
         Set(fixedSeats, 11).Refusal.ShouldBeNull();
     }
 
+    /// <summary>Plans published before windows were bounded by the term.</summary>
+    [Fact]
+    public void A_window_longer_than_the_term_renews_for_one_term_ahead_and_never_for_one_that_is_over()
+    {
+        var endless = new PlanTermsRef { TermMonths = 1, AutoRenew = false, RenewalWindowDays = new(365, 365) };
+        var eager = Open(endless);
+        eager.Renew(Today).Refused(out _, out var renewed).ShouldBeFalse();
+        (renewed.TermStartsOn, renewed.TermEndsOn).ShouldBe((Day("2026-02-15"), Day("2026-03-15")));
+        CodeOf(eager.Renew(Today)).ShouldBe("outside_renewal_window");
+        CodeOf(eager.Renew(Day("2026-02-14"))).ShouldBe("outside_renewal_window");
+        eager.Renew(Day("2026-02-15")).Refusal.ShouldBeNull();
+
+        var late = Open(endless);
+        CodeOf(late.Renew(Day("2026-03-15"))).ShouldBe("outside_renewal_window");
+        late.Renew(Day("2026-03-14")).Refusal.ShouldBeNull();
+        (late.StatusOn(Day("2026-03-14")), late.EndsOn).ShouldBe((SubscriptionStatus.Active, Day("2026-03-15")));
+    }
+
     [Fact]
     public void Within_a_trial_all_may_still_change_and_end()
     {

@@ -81,7 +81,9 @@ public sealed class UnknownFieldTests(WalkedBranches world)
             using var client = endpoint.Anyone || endpoint.OfCertificates ? world.App.Anonymous() : world.Near.As(Roles.All.First(endpoint.Allows));
             using var answer = await client.SendAsync(request, Ct);
             var said = await answer.Content.ReadAsStringAsync(Ct);
-            if (answer.StatusCode != HttpStatusCode.BadRequest || !said.Contains("Unknown query parameter ownerPath", StringComparison.Ordinal))
+            // Where parameters may stand in the body as well, it is the fault there that it would be in the body.
+            var refused = endpoint.Key.Contains("/customerarea/", StringComparison.Ordinal) ? HttpStatusCode.UnprocessableEntity : HttpStatusCode.BadRequest;
+            if (answer.StatusCode != refused || !said.Contains("Unknown query parameter ownerPath", StringComparison.Ordinal))
                 taken.Add($"{endpoint.Key}: {(int)answer.StatusCode} {said}");
         }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Text.Json;
 using Licensing.Identity.Contracts;
 
 namespace Licensing.Scenarios.Tests.Letters;
@@ -52,6 +53,38 @@ public sealed class LicenseNoticeTests : IAsyncLifetime
         letters.Select(l => l.Number).Distinct().Count().ShouldBe(3);
         await app.DrainAsync();
         (await server.LettersAsync()).Count.ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task Of_what_was_bought_for_him_a_customer_hears_in_the_language_that_he_was_opened_with()
+    {
+        var server = _server = await SmtpServer.StartAsync();
+        var (branch, app) = await StartAsync(server, user: null, password: null, tls: false);
+        var price = new { amount = "5.00", currency = "EUR" };
+        var names = new { EN = "Size", IT = "Misura" };
+        await EditionAsync(branch, new { code = "M1", durationMonths = 1, quantity = "5 users", prices = new[] { price }, names });
+        await TopUpAsync(branch);
+        var opened = await AreaAsync(branch, "customers/new", new
+        {
+            email = "ada@customer.example",
+            password = "a long enough pass",
+            customer_name = "Ada",
+            country_code = "IT",
+            industry_code = "family",
+            lang = "it",
+        });
+        await app.DrainAsync();
+        var before = (await server.LettersAsync()).Count;
+
+        var code = opened.GetProperty("content").GetProperty("customer_code").GetInt32();
+        await AreaAsync(branch, "licenses/bulk", new { customer_code = code, license_code = "M1", license_info = "x" });
+        // Of one that was opened elsewhere it is what the partner asks for.
+        await AreaAsync(branch, "licenses/bulk", new { customer_code = branch.Tenant.Code, license_code = "M1", license_info = "y", lang = "it" });
+        await AreaAsync(branch, "licenses/bulk", new { customer_code = branch.Tenant.Code, license_code = "M1", license_info = "z" });
+        await app.DrainAsync();
+
+        (await server.LettersAsync()).Skip(before).Select(l => l.Text.Split("the licence ")[1].Split(':')[0]).Order(StringComparer.Ordinal)
+            .ShouldBe(["Misura (x)", "Misura (y)", "Size (z)"]);
     }
 
     [Fact]
@@ -175,11 +208,12 @@ public sealed class LicenseNoticeTests : IAsyncLifetime
         answer.IsSuccessStatusCode.ShouldBeTrue(await answer.Content.ReadAsStringAsync(Ct));
     }
 
-    private static async Task AreaAsync(Branch branch, string path, object parameters)
+    private static async Task<JsonElement> AreaAsync(Branch branch, string path, object parameters)
     {
         using var partner = branch.As(Roles.PartnerAdministrator);
         using var answer = await partner.PostAsJsonAsync($"/customerarea/{path}", parameters, Ct);
         answer.IsSuccessStatusCode.ShouldBeTrue(await answer.Content.ReadAsStringAsync(Ct));
+        return await answer.JsonAsync();
     }
 
     private sealed class Posting(IReadOnlyDictionary<string, string?> settings) : App

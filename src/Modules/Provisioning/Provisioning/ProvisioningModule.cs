@@ -56,6 +56,7 @@ public static class ProvisioningModule
             module.Services.AddSingleton<IAuthenticator, SignedAuthenticator>();
             module.Services.AddScoped<ISubscriptionDirectory, SubscriptionDirectory>();
             module.Services.AddScoped<IHoldsOrganization, LiveSubscriptions>();
+            module.Services.AddScoped<IForbidsTransfer, UntransferableSubscriptions>();
             module.Services.AddScoped<IHoldsOrganization, LiveLicenses>();
             module.Services.AddScoped<IHoldsOrganization, LiveNumbers>();
             module.Services.AddScoped<NumberPool>();

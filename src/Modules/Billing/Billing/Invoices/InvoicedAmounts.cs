@@ -23,7 +23,7 @@ internal sealed class InvoicedAmounts(BillingDb db, IOrganizationDirectory organ
         var seller = (await organizations.PlatformAsync(ct)).Id;
         var runs = await db.Runs.FromSql($"""
             select * from billing.runs where seller_id = {seller.Value} and period_start = {period.Start} and period_end = {period.End} for share
-            """).AsNoTracking().ToListAsync(ct);
+            """).AsNoTracking().OrderBy(x => x.Id).ToListAsync(ct);
         return runs.Exists(x => x.State == RunState.Finished && x.OperationId != null)
             && !await db.Invoices.AnyAsync(
                 x => x.SellerId == seller && x.PeriodStart == period.Start && x.PeriodEnd == period.End && x.Status == InvoiceStatus.Draft, ct);

@@ -25,6 +25,8 @@ internal sealed class CreditLedger(BillingDb db, DbSession session, TimeProvider
     public async Task<Result<LedgerTransaction>> TopUpAsync(
         OrganizationRef owner, string key, IReadOnlyList<CreditAmount> amounts, DateTimeOffset? expiresAt, CancellationToken ct)
     {
+        // As the database keeps it: finer, it would differ from itself when it is asked for again.
+        expiresAt = expiresAt?.AddTicks(-(expiresAt.Value.Ticks % TimeSpan.TicksPerMicrosecond));
         var accounts = await OpenAsync(owner.Id, owner.Path, [AccountKind.Prepaid, AccountKind.Funded], amounts, ct);
         await LockAsync(owner.Id, [.. amounts.Select(x => x.Unit)], ct);
         if (await db.LedgerTransactions.AsNoTracking().SingleOrDefaultAsync(
@@ -227,7 +229,7 @@ internal sealed class CreditLedger(BillingDb db, DbSession session, TimeProvider
     private async Task<Dictionary<string, LedgerAccount>> LockAsync(OrganizationId owner, string[] units, CancellationToken ct) =>
         await db.LedgerAccounts.FromSql(
             $"select * from billing.ledger_accounts where owner_id = {owner.Value} and kind = 'Prepaid' and unit = any ({units}) order by unit for no key update")
-            .AsNoTracking().ToDictionaryAsync(x => x.Unit, ct);
+            .AsNoTracking().OrderBy(x => x.Unit).ToDictionaryAsync(x => x.Unit, ct);
 
     private static IEnumerable<CreditAmount> InOrder(IEnumerable<CreditAmount> amounts) => amounts.OrderBy(x => x.Unit, StringComparer.Ordinal);
 }

@@ -62,6 +62,8 @@ internal sealed class Plan : IVersioned
             return PlanRefusals.Retired;
         if (Draft is not { } draft)
             return PlanRefusals.NothingToPublish;
+        if (TermRules.Windows(draft.Terms).ToList() is { Count: > 0 } errors)
+            return Refusal.AllFields(errors);
 
         var version = PlanVersion.Of(this, draft, Versions.Count + 1, now);
         (Draft, Name, Status, CurrentVersionId) = (null, draft.Name, PlanStatus.Published, version.Id);

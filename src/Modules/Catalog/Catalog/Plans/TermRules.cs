@@ -7,6 +7,7 @@ internal static class TermRules
 {
     public const int LongestTerm = 120;
     public const int LongestWindow = 365;
+    private const int LongestMonth = 31;
     public const int MostQuotas = 100;
     public const int MostPrerequisites = 20;
 
@@ -21,15 +22,26 @@ internal static class TermRules
             yield return new("/terms/termMonths", "out_of_range", $"termMonths must be 1 to {LongestTerm}, or null for a subscription without an end.");
         foreach (var error in terms.TermMonths is null ? WithoutTerm(terms) : [])
             yield return error;
-        foreach (var (field, days) in new[] { ("before", terms.RenewalWindowDays.Before), ("after", terms.RenewalWindowDays.After) })
-            if (days is < 0 or > LongestWindow)
-                yield return new($"/terms/renewalWindowDays/{field}", "out_of_range", $"{field} must be 0 to {LongestWindow} days.");
+        foreach (var error in Windows(terms))
+            yield return error;
         if (terms.EarlyCancellation.FeePercent is < 0 or > 100)
             yield return new("/terms/earlyCancellation/feePercent", "out_of_range", "feePercent must be 0 to 100.");
         if (terms.EarlyCancellation is { Allowed: false, FeePercent: not 0 })
             yield return new("/terms/earlyCancellation/feePercent", "contradiction", "feePercent must be 0 where early cancellation is not allowed.");
         foreach (var error in Quotas(terms.Quotas, meters).Concat(Prerequisites(terms.Prerequisites, products)))
             yield return error;
+    }
+
+    /// <summary>Asked for again when a draft is published, which may be older than the rule.</summary>
+    public static IEnumerable<FieldError> Windows(PlanTermsRef terms)
+    {
+        foreach (var (field, days) in new[] { ("before", terms.RenewalWindowDays.Before), ("after", terms.RenewalWindowDays.After) })
+            if (days is < 0 or > LongestWindow)
+                yield return new($"/terms/renewalWindowDays/{field}", "out_of_range", $"{field} must be 0 to {LongestWindow} days.");
+            else if (terms.TermMonths is >= 1 and <= LongestTerm and var months && days > months * LongestMonth)
+                yield return new(
+                    $"/terms/renewalWindowDays/{field}", "longer_than_term",
+                    $"{field} must be at most {months * LongestMonth} days, {LongestMonth} for each month of the term.");
     }
 
     // Said of a term that there is not, it would never be read.

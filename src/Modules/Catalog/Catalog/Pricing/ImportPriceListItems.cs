@@ -25,9 +25,11 @@ internal static class ImportPriceListItems
     /// <param name="DryRun">True: nothing has been changed.</param>
     /// <param name="Rows">Rows below the header that could be read.</param>
     /// <param name="Changed">Items that have another price or name.</param>
-    /// <param name="Errors">Of a dry run; without it they are a refusal.</param>
+    /// <param name="ErrorCount">How many errors there are.</param>
+    /// <param name="Errors">The first 100 of a dry run; without it they are a refusal.</param>
     public sealed record ImportView(
-        bool DryRun, int Rows, int Changed, IReadOnlyList<RowError> Errors, [property: System.Text.Json.Serialization.JsonIgnore] int Version) : IVersioned;
+        bool DryRun, int Rows, int Changed, int ErrorCount, IReadOnlyList<RowError> Errors,
+        [property: System.Text.Json.Serialization.JsonIgnore] int Version) : IVersioned;
 
     internal sealed class Handler(CatalogDb db, PriceItems items, Precondition precondition, Principal principal, TimeProvider clock)
         : ICommandHandler<Command, ImportView>, IQueryHandler<DryRun, ImportView>
@@ -37,14 +39,14 @@ internal static class ImportPriceListItems
         public async Task<Result<ImportView>> Handle(DryRun request, CancellationToken cancellationToken) =>
             (await ReadAsync(request.Id, request.Body, cancellationToken)).Refused(out var refusal, out var import)
                 ? refusal
-                : new ImportView(true, import.Rows, import.Changed.Count, import.Errors, import.List.Version);
+                : new ImportView(true, import.Rows, import.Changed.Count, import.Errors.Count, import.Errors.First, import.List.Version);
 
         public async Task<Result<ImportView>> Handle(Command request, CancellationToken cancellationToken)
         {
             if ((await ReadAsync(request.Id, request.Body, cancellationToken)).Refused(out var refusal, out var import))
                 return refusal;
             if (import.Errors.Count > 0)
-                return Refusal.AllFields([.. import.Errors.Select(e => e.ToField())]);
+                return import.Errors.ToRefusal();
 
             if (import.Changed.Count > 0)
             {
@@ -54,7 +56,7 @@ internal static class ImportPriceListItems
                 await db.SaveChangesAsync(cancellationToken);
             }
 
-            return new ImportView(false, import.Rows, import.Changed.Count, [], import.List.Version);
+            return new ImportView(false, import.Rows, import.Changed.Count, 0, [], import.List.Version);
         }
 
         private async Task<Result<Import>> ReadAsync(PriceListId id, ReadOnlyMemory<byte> body, CancellationToken ct)
@@ -72,7 +74,7 @@ internal static class ImportPriceListItems
             var there = await db.PriceListItems.AsNoTracking().Where(x => x.PriceListId == id && skus.Contains(x.Sku))
                 .Select(x => new PriceListItemView(x.Sku, x.Meter, x.Name, x.Price)).ToDictionaryAsync(x => (x.Sku, x.Meter), ct);
             var changed = PriceCsvReader.Apply(rows, there, errors);
-            return new Import(list, rows.Count, changed, [.. errors.OrderBy(e => e.Row)]);
+            return new Import(list, rows.Count, changed, errors);
         }
 
         private static string? TextOf(ReadOnlySpan<byte> body)
@@ -87,7 +89,7 @@ internal static class ImportPriceListItems
             }
         }
 
-        private sealed record Import(PriceList List, int Rows, IReadOnlyList<PriceListItemView> Changed, IReadOnlyList<RowError> Errors);
+        private sealed record Import(PriceList List, int Rows, IReadOnlyList<PriceListItemView> Changed, RowErrors Errors);
     }
 
     public static void Map(RouteGroupBuilder pricing) => pricing

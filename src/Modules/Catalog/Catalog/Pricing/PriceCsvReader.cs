@@ -23,11 +23,12 @@ internal sealed record CsvRow(int Number, IReadOnlyDictionary<string, string> Ce
 internal static class PriceCsvReader
 {
     public const int MostRows = 10_000;
+    private const int MostColumns = 50;
 
     /// <returns>The rows that can be read; only the header's errors when it has any.</returns>
-    public static (IReadOnlyList<CsvRow> Rows, List<RowError> Errors) Read(string text)
+    public static (IReadOnlyList<CsvRow> Rows, RowErrors Errors) Read(string text)
     {
-        var (rows, errors) = (new List<CsvRow>(), new List<RowError>());
+        var (rows, errors) = (new List<CsvRow>(), new RowErrors());
         using var csv = new CsvParser(new StringReader(text), PriceCsv.Read);
         var header = csv.Read() ? csv.Record!.Select(c => c.Trim()).ToList() : [];
         errors.AddRange(Header(header));
@@ -58,14 +59,15 @@ internal static class PriceCsvReader
 
     /// <summary>The items as the rows want them: only those that change, found by SKU and meter.</summary>
     public static IReadOnlyList<PriceListItemView> Apply(
-        IReadOnlyList<CsvRow> rows, IReadOnlyDictionary<(string Sku, string Meter), PriceListItemView> items, List<RowError> errors)
+        IReadOnlyList<CsvRow> rows, IReadOnlyDictionary<(string Sku, string Meter), PriceListItemView> items, RowErrors errors)
     {
         var (changed, seen) = (new List<PriceListItemView>(), new Dictionary<(string, string), int>());
         foreach (var row in rows)
         {
             var key = (row.Cells[PriceCsv.Sku], row.Cells[PriceCsv.Meter]);
             if (!items.TryGetValue(key, out var item))
-                errors.Add(RowError.Of(row.Number, PriceCsv.Sku, "unknown_item", $"the list has no item {key.Item1} by {key.Item2}; an import only changes what is there."));
+                errors.Add(RowError.Of(row.Number, PriceCsv.Sku, "unknown_item",
+                    $"the list has no item {RowErrors.Quote(key.Item1)} by {RowErrors.Quote(key.Item2)}; an import only changes what is there."));
             else if (!seen.TryAdd(key, row.Number))
                 errors.Add(RowError.Of(row.Number, PriceCsv.Sku, "duplicate", $"row {seen[key]} is about the same item."));
             else if (Changed(row, item, errors) is { } now && !(now.Name == item.Name && now.Price.IsSameAs(item.Price)))
@@ -75,7 +77,7 @@ internal static class PriceCsvReader
         return changed;
     }
 
-    private static PriceListItemView? Changed(CsvRow row, PriceListItemView item, List<RowError> errors)
+    private static PriceListItemView? Changed(CsvRow row, PriceListItemView item, RowErrors errors)
     {
         var (body, before) = (new ItemBody(item.Sku, item.Meter, item.Name, PriceBody.Of(item.Price)), errors.Count);
         foreach (var column in PriceCsv.Columns)
@@ -99,12 +101,20 @@ internal static class PriceCsvReader
 
     private static IEnumerable<RowError> Header(List<string> header)
     {
+        var known = string.Join(", ", PriceCsv.Columns.Select(c => c.Name));
+        if (header.Count > MostColumns)
+        {
+            yield return RowError.Of(1, "", "too_many_columns", $"the header has {header.Count} columns; there are {known}.");
+            yield break;
+        }
+
         foreach (var needed in new[] { PriceCsv.Sku, PriceCsv.Meter })
             if (!header.Contains(needed))
                 yield return RowError.Of(1, needed, "required_column", $"the header must have the column {needed}.");
         foreach (var unknown in header.Where(name => PriceCsv.Columns.All(c => c.Name != name)).Distinct())
-            yield return RowError.Of(1, unknown, "unknown_column", $"{unknown} is not a column; there are {string.Join(", ", PriceCsv.Columns.Select(c => c.Name))}.");
+            yield return RowError.Of(
+                1, RowErrors.Quote(unknown), "unknown_column", $"{RowErrors.Quote(unknown)} is not a column; there are {known}.");
         foreach (var twice in header.GroupBy(name => name).Where(g => g.Count() > 1))
-            yield return RowError.Of(1, twice.Key, "duplicate", $"the column {twice.Key} is there twice.");
+            yield return RowError.Of(1, RowErrors.Quote(twice.Key), "duplicate", $"the column {RowErrors.Quote(twice.Key)} is there twice.");
     }
 }

@@ -18,17 +18,21 @@ internal sealed class CertificateRegistry(CredentialCache cache, IServiceScopeFa
     private readonly MemoryCache _known = new(new MemoryCacheOptions { SizeLimit = MostEntries });
 
     public LicenseSigner? Known(string kid) =>
-        _known.TryGetValue(kid, out Entry? entry) && entry!.Generation == cache.Generation && clock.GetUtcNow() < entry.Until ? entry.Signer : null;
+        _known.TryGetValue(kid, out Entry? entry) && entry!.Generation == cache.Generation
+            && clock.GetElapsedTime(entry.ReadAt) < CredentialCache.Longest
+            ? entry.Signer
+            : null;
 
     public async ValueTask<LicenseSigner?> FindAsync(string kid, CancellationToken ct)
     {
         if (Known(kid) is { } known)
             return known;
         // Taken before the read: what was read before a change is not believed after it.
-        var (generation, until) = (cache.Generation, clock.GetUtcNow() + CredentialCache.Longest);
+        var (generation, readAt) = (cache.Generation, clock.GetTimestamp());
         if (kid.Length is 0 or > KeyIds.Longest || kid.Contains('\0') || await ReadAsync(kid, ct) is not { } found)
             return null;
-        _known.Set(kid, new Entry(found, generation, until), new MemoryCacheEntryOptions { Size = 1, AbsoluteExpirationRelativeToNow = CredentialCache.Longest });
+        _known.Set(
+            kid, new Entry(found, generation, readAt), new MemoryCacheEntryOptions { Size = 1, AbsoluteExpirationRelativeToNow = CredentialCache.Longest });
         return found;
     }
 
@@ -62,5 +66,6 @@ internal sealed class CertificateRegistry(CredentialCache cache, IServiceScopeFa
         return new LicenseSigner(found, (await settings.LicensingAsync([found.Path], ct))[found.Path]);
     }
 
-    private sealed record Entry(LicenseSigner Signer, long Generation, DateTimeOffset Until);
+    // Not by the wall clock, which may be set back.
+    private sealed record Entry(LicenseSigner Signer, long Generation, long ReadAt);
 }

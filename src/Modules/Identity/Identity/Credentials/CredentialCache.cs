@@ -67,7 +67,10 @@ internal sealed class CredentialCache(TimeProvider clock) : IDisposable
     public bool HeldLately(string credential) => credential.Length <= LongestCredential && _held.TryGetValue(DigestOf(credential), out _);
 
     private Access? Known(UInt128 digest, long generation) =>
-        _known.TryGetValue(digest, out Entry? entry) && entry!.Until > clock.GetUtcNow() && entry.Generation == generation ? entry.Access : null;
+        _known.TryGetValue(digest, out Entry? entry) && entry!.Generation == generation && clock.GetElapsedTime(entry.ReadAt) < Longest
+            && entry.Until > clock.GetUtcNow()
+            ? entry.Access
+            : null;
 
     /// <summary>Forgets everyone once the change has committed: rights hang on users, roles, keys and the whole tree above.</summary>
     public void ForgetAfterCommit(DbSession session) => session.AfterCommit(Forget);
@@ -100,9 +103,9 @@ internal sealed class CredentialCache(TimeProvider clock) : IDisposable
     private async Task<Entry> ProveAndKeepAsync((UInt128 Digest, long Generation) key, string credential, Func<string, CancellationToken, Task<Proven>> prove)
     {
         // The end counts from before the read: what commits during it may not be in what was read.
-        var longest = clock.GetUtcNow() + Longest;
+        var readAt = clock.GetTimestamp();
         var proven = await prove(credential, CancellationToken.None);
-        var entry = new Entry(proven.Access, proven.Refusal, proven.Until < longest ? proven.Until : longest, key.Generation);
+        var entry = new Entry(proven.Access, proven.Refusal, proven.Until, readAt, key.Generation);
         // What was read before someone's change committed carries the generation of before and is not believed after it.
         if (entry.Access is null)
         {
@@ -126,5 +129,6 @@ internal sealed class CredentialCache(TimeProvider clock) : IDisposable
         return BinaryPrimitives.ReadUInt128LittleEndian(hash);
     }
 
-    private sealed record Entry(Access? Access, Refusal? Refusal, DateTimeOffset Until, long Generation);
+    // How long it is remembered is not told by the wall clock, which may be set back; until when it lives is.
+    private sealed record Entry(Access? Access, Refusal? Refusal, DateTimeOffset Until, long ReadAt, long Generation);
 }

@@ -10,7 +10,8 @@ using Npgsql;
 namespace Licensing.Identity.Transfers;
 
 /// <summary>Moves a tenant and what Identity keeps at it, in the caller's transaction (ADR 0014).</summary>
-internal sealed class TenantMove(IdentityDb db, DbSession session, CredentialCache cache, AuditTrail audit, TimeProvider clock)
+internal sealed class TenantMove(
+    IdentityDb db, DbSession session, CredentialCache cache, AuditTrail audit, IEnumerable<IForbidsTransfer> others, TimeProvider clock)
 {
     /// <summary>What goes with the tenant. All else that has a path is history and stays; a test knows which tables there are.</summary>
     public static IReadOnlyList<string> Moving { get; } =
@@ -25,14 +26,17 @@ internal sealed class TenantMove(IdentityDb db, DbSession session, CredentialCac
     public static IReadOnlyList<string> Staying { get; } = ["organizations", "audit_entries", "audit_seals", "transfers", "certificates"];
 
     /// <summary>Everything that forbids the move now; also asked when one is agreed for a later day.</summary>
-    public async Task<Result<Done>> AllowsAsync(Organization tenant, Organization partner, CancellationToken ct)
+    public async Task<Result<Done>> AllowsAsync(Organization tenant, Organization partner, DateOnly on, CancellationToken ct)
     {
         var above = await db.Organizations.AsNoTracking().SingleAsync(x => x.Id == partner.ParentId, ct);
         if (tenant.MayMoveTo(partner, above).Refused(out var refusal, out _))
             return refusal;
-        return await db.Organizations.AnyAsync(x => x.ParentId == partner.Id && x.ExternalId == tenant.ExternalId, ct)
-            ? OrganizationRefusals.ExternalIdTaken
-            : default(Done);
+        if (await db.Organizations.AnyAsync(x => x.ParentId == partner.Id && x.ExternalId == tenant.ExternalId, ct))
+            return OrganizationRefusals.ExternalIdTaken;
+        foreach (var other in others)
+            if (await other.ForbiddenAsync(tenant.Id, on, ct) is { } forbidden)
+                return forbidden;
+        return default(Done);
     }
 
     /// <summary>

@@ -51,7 +51,7 @@ internal static class TransferTenant
                 return TransferRefusals.TooEarly(today);
             if (on > today.AddYears(YearsAhead))
                 return TransferRefusals.TooLate(today.AddYears(YearsAhead));
-            if ((await move.AllowsAsync(tenant, partner, cancellationToken)).Refused(out refusal, out _))
+            if ((await move.AllowsAsync(tenant, partner, on, cancellationToken)).Refused(out refusal, out _))
                 return refusal;
 
             var transfer = Transfer.Agree(tenant, partner, on, command.Reason, principal.Access.Name, now);

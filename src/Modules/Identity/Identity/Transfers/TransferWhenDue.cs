@@ -20,7 +20,7 @@ internal sealed class TransferWhenDue(IdentityDb db, TenantMove move, TimeProvid
         var transfer = await db.Transfers.SingleAsync(x => x.Id == message.Id, ct);
         if (transfer.Status is not TransferStatus.Pending)
             return;
-        if ((await move.AllowsAsync(tenant, partner!, ct)).Refused(out var refusal, out _))
+        if ((await move.AllowsAsync(tenant, partner!, transfer.EffectiveOn, ct)).Refused(out var refusal, out _))
             transfer.Fail(refusal, clock.GetUtcNow());
         else
             await move.MoveAsync(tenant, partner!, transfer, ct);

@@ -10,7 +10,7 @@ namespace Licensing.Provisioning.Licenses;
 internal static class AssignLicense
 {
     [Needs(ProvisioningPermissions.LicensesManage)]
-    public sealed record Command(int Customer, string Code, string Info, Currency Currency, bool Notify) : ICommand<LicenseView>;
+    public sealed record Command(int Customer, string Code, string Info, Currency Currency, bool Notify, string Language) : ICommand<LicenseView>;
 
     internal sealed class Handler(
         ProvisioningDb db, CustomerLicenses held, ILicenseEditions editions, IPrepaidCredit credit, Notices notices, BillingCalendar calendar, TimeProvider clock)
@@ -34,7 +34,11 @@ internal static class AssignLicense
             db.Add(license);
             db.Publish(new LicenseAssigned(license.Id, license.TenantId, license.Code, false, null, now));
             if (command.Notify)
-                await notices.AssignedAsync(tenant, license, "EN", cancellationToken);
+            {
+                var language = await notices.LanguageOfAsync(tenant.Id, cancellationToken) ?? command.Language;
+                await notices.AssignedAsync(tenant, license, language, cancellationToken);
+            }
+
             return LicenseView.Of(license, calendar.DayOf(now));
         }
     }
@@ -53,7 +57,11 @@ internal static class AssignLicense
     public static void Map(IEndpointRouteBuilder area) => area
         .MapAreaPost<Asked, Command, AreaLicense>("/licenses/bulk", nameof(AssignLicense), "Assigns a paid licence, deducting its price from the partner's credit",
             async (asked, sender, ct) =>
-                (await sender.Send(new Command(asked.CustomerCode, asked.LicenseCode, asked.LicenseInfo, asked.CurrencyCode ?? Area.Currency, asked.AcceptNotifications), ct))
+                (await sender.Send(
+                    new Command(
+                        asked.CustomerCode, asked.LicenseCode, asked.LicenseInfo, asked.CurrencyCode ?? Area.Currency, asked.AcceptNotifications,
+                        asked.Lang),
+                    ct))
                 .As(x => AreaLicense.Of(x, asked.Lang)))
         .Produces(StatusCodes.Status402PaymentRequired);
 }

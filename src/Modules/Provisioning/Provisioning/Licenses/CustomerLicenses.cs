@@ -19,8 +19,9 @@ internal sealed class CustomerLicenses(ProvisioningDb db, ICustomers customers)
     {
         if ((await HoldCustomerAsync(customer, ct)).Refused(out var refusal, out var tenant))
             return refusal;
-        var rows = await db.Licenses.FromSql(
-            $"select * from provisioning.licenses where id = {id.Value} and tenant_id = {tenant.Id.Value} for no key update").ToListAsync(ct);
-        return rows is [var license] ? new HeldLicense(tenant, license) : LicenseRefusals.NotTheCustomers;
+        var license = await db.Licenses.FromSql(
+            $"select * from provisioning.licenses where id = {id.Value} and tenant_id = {tenant.Id.Value} for no key update")
+            .SingleOrDefaultAsync(ct);
+        return license is not null ? new HeldLicense(tenant, license) : LicenseRefusals.NotTheCustomers;
     }
 }

@@ -1,7 +1,9 @@
 using System.Globalization;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Mail;
+using Licensing.Provisioning.CustomerArea;
 using Licensing.Provisioning.Data;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 
 namespace Licensing.Provisioning.Licenses;
@@ -10,6 +12,10 @@ namespace Licensing.Provisioning.Licenses;
 /// told nothing, nor are those who were told too much within the hour: a licence is not refused for a letter.</summary>
 internal sealed class Notices(ProvisioningDb db, ICustomerAccounts customers, Post post, IConfiguration configuration)
 {
+    /// <summary>The language that the customer was opened with; null where it was opened through another door.</summary>
+    public Task<string?> LanguageOfAsync(OrganizationId tenant, CancellationToken ct) =>
+        db.Set<CustomerProfile>().Where(x => x.TenantId == tenant).Select(x => (string?)x.Language).SingleOrDefaultAsync(ct);
+
     public async Task AssignedAsync(OrganizationRef tenant, License license, string language, CancellationToken ct)
     {
         if (await customers.SpendLetterAsync(tenant.Id, ct) is not { } address)

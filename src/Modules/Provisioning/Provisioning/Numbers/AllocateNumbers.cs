@@ -80,14 +80,15 @@ internal static class AllocateNumbers
 
         private async Task<Result<List<InboundNumber>>> HoldAsync(Command request, OrganizationRef tenant, CancellationToken ct)
         {
+            List<string> pools = [.. OrganizationPath.Upwards(tenant.Path)];
             if (request.Numbers is { } named)
             {
-                var there = (await free.HoldAsync(named, ct)).ToList();
+                var there = (await free.HoldAsync(pools, named, ct)).ToList();
                 return named.FirstOrDefault(n => there.TrueForAll(t => t.Number != n)) is { } missing ? NumberRefusals.NotAvailable(missing) : there;
             }
 
             var wanted = new WantedNumbers(request.Country, request.Type, NumberRules.Prefix(request.StartsWith), request.Contains);
-            var held = (await free.HoldAsync([.. OrganizationPath.Upwards(tenant.Path)], wanted, request.Count!.Value, ct)).ToList();
+            var held = (await free.HoldAsync(pools, wanted, request.Count!.Value, ct)).ToList();
             return held.Count < request.Count ? NumberRefusals.Exhausted(request.Count.Value, held.Count) : held;
         }
     }

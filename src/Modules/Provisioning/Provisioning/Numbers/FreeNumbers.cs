@@ -48,8 +48,9 @@ internal sealed class FreeNumbers(ProvisioningDb db, DbSession session, TimeProv
                     select f.* from provisioning.inbound_numbers f where f.pool_path = o.pool and {where} order by f.digits limit @limit) n
                 order by n.digits limit @limit
                 """;
-        var rows = await db.InboundNumbers.FromSqlRaw(sql, [.. parameters.Cast<object>()]).AsNoTracking().ToListAsync(ct);
-        var page = rows.Take(start.Limit).Select(x => new FreeNumberView(x.Id, x.Number, x.Country, x.Type, x.Locality)).ToList();
+        var rows = await db.InboundNumbers.FromSqlRaw(sql, [.. parameters.Cast<object>()])
+            .OrderBy(x => x.Number).Select(x => new FreeNumberView(x.Id, x.Number, x.Country, x.Type, x.Locality)).ToListAsync(ct);
+        var page = rows.Take(start.Limit).ToList();
         return new Page<FreeNumberView>(page, rows.Count > start.Limit ? PageStart.Encode(page[^1].Number) : null);
     }
 
@@ -71,10 +72,15 @@ internal sealed class FreeNumbers(ProvisioningDb db, DbSession session, TimeProv
         return await HoldAsync(pools, wanted, count, "", ct);
     }
 
-    /// <summary>Holds these, in the same order as the others; those that were never loaded are absent. They may be anyone's.</summary>
-    public async Task<IReadOnlyList<InboundNumber>> HoldAsync(IReadOnlyCollection<string> numbers, CancellationToken ct) => await db.InboundNumbers.FromSql($"""
-        select * from provisioning.inbound_numbers where number = any({numbers.ToArray()}) order by length(pool_path) desc, type, number for update
-        """).ToListAsync(ct);
+    /// <summary>
+    /// Holds those of these that are in <paramref name="pools"/>, in the same order as the others; who names another's keeps nobody waiting.
+    /// </summary>
+    public async Task<IReadOnlyList<InboundNumber>> HoldAsync(
+        IReadOnlyList<string> pools, IReadOnlyCollection<string> numbers, CancellationToken ct) =>
+        await db.InboundNumbers.FromSql($"""
+            select * from provisioning.inbound_numbers where number = any({numbers.ToArray()}) and pool_path = any({pools.ToArray()})
+            order by length(pool_path) desc, type, number for update
+            """).OrderBy(x => x.Number).ToListAsync(ct);
 
     private async Task<IReadOnlyList<InboundNumber>> HoldAsync(IReadOnlyList<string> pools, WantedNumbers wanted, int count, string orWait, CancellationToken ct)
     {
@@ -87,7 +93,7 @@ internal sealed class FreeNumbers(ProvisioningDb db, DbSession session, TimeProv
                 parameters.Add(new("type", type.ToString()));
             held.AddRange(await db.InboundNumbers.FromSqlRaw(
                 $"select f.* from provisioning.inbound_numbers f where f.pool_path = @pool and {where} order by f.type, f.digits limit @limit for update {orWait}",
-                [.. parameters.Cast<object>()]).ToListAsync(ct));
+                [.. parameters.Cast<object>()]).OrderBy(x => x.Number).ToListAsync(ct));
             if (held.Count == count)
                 break;
         }

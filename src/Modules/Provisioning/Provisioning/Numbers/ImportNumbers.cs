@@ -20,8 +20,9 @@ internal static class ImportNumbers
     /// <param name="DryRun">True: nothing has been loaded.</param>
     /// <param name="Rows">Rows below the header that can be loaded, as far as each alone tells.</param>
     /// <param name="Loaded">Numbers that are in the pool now, or would be.</param>
-    /// <param name="Errors">Of a dry run; without it they are a refusal.</param>
-    public sealed record ImportView(bool DryRun, int Rows, int Loaded, IReadOnlyList<NumberRowError> Errors);
+    /// <param name="ErrorCount">How many errors there are.</param>
+    /// <param name="Errors">The first 100 of a dry run; without it they are a refusal.</param>
+    public sealed record ImportView(bool DryRun, int Rows, int Loaded, int ErrorCount, IReadOnlyList<NumberRowError> Errors);
 
     internal sealed class Handler(NumberPool pools)
         : ICommandHandler<Command, ImportView>, IQueryHandler<DryRun, ImportView>, ICommandHandler<Part, ImportView>
@@ -33,7 +34,7 @@ internal static class ImportNumbers
                 return refusal;
             var (rows, errors) = NumberCsv.Read(text, NumberCsv.MostRows);
             errors.AddRange(NumberCsv.Loaded(rows, await pools.LoadedAsync(rows.Select(r => r.Number.Number), cancellationToken)));
-            return new ImportView(true, rows.Count, errors.Count == 0 ? rows.Count : 0, [.. errors.OrderBy(e => e.Row)]);
+            return new ImportView(true, rows.Count, errors.Count == 0 ? rows.Count : 0, errors.Count, errors.First);
         }
 
         public async Task<Result<ImportView>> Handle(Command request, CancellationToken cancellationToken)
@@ -45,18 +46,18 @@ internal static class ImportNumbers
         }
 
         public Task<Result<ImportView>> Handle(Part request, CancellationToken cancellationToken) =>
-            LoadAsync(request.OrganizationId, request.Rows, [], cancellationToken);
+            LoadAsync(request.OrganizationId, request.Rows, new RowErrors(), cancellationToken);
 
-        private async Task<Result<ImportView>> LoadAsync(OrganizationId? id, IReadOnlyList<NumberRow> rows, List<NumberRowError> errors, CancellationToken ct)
+        private async Task<Result<ImportView>> LoadAsync(OrganizationId? id, IReadOnlyList<NumberRow> rows, RowErrors errors, CancellationToken ct)
         {
             if ((await pools.HoldAsync(id, ct)).Refused(out var refusal, out var pool))
                 return refusal;
             errors.AddRange(NumberCsv.Loaded(rows, await pools.LoadedAsync(rows.Select(r => r.Number.Number), ct)));
             if (errors.Count > 0)
-                return Refusal.AllFields([.. errors.OrderBy(e => e.Row).Select(e => e.ToField())]);
+                return errors.ToRefusal();
             if (rows.Count > 0 && (await pools.LoadAsync(pool, [.. rows.Select(r => r.Number)], ct)).Refused(out refusal, out _))
                 return refusal;
-            return new ImportView(false, rows.Count, rows.Count, []);
+            return new ImportView(false, rows.Count, rows.Count, 0, []);
         }
     }
 

@@ -36,7 +36,7 @@ internal static class ImportNumbersAtTerminal
             return refusal;
         var (rows, errors) = NumberCsv.Read(text, int.MaxValue);
         if (errors.Count > 0)
-            return Wrong([.. errors.Select(e => e.ToField())]);
+            return Wrong(errors.ToRefusal());
 
         var (session, sender) = (call.Services.GetRequiredService<DbSession>(), call.Services.GetRequiredService<ISender>());
         await session.BeginAsync(ct);
@@ -47,7 +47,7 @@ internal static class ImportNumbersAtTerminal
             foreach (var part in rows.Chunk(RowsPerPart).DefaultIfEmpty([]))
             {
                 if ((await sender.Send(new ImportNumbers.Part(pool, part), ct)).Refused(out refusal, out var done))
-                    return refusal.Fields.Count > 0 ? Wrong(refusal.Fields) : refusal;
+                    return Wrong(refusal);
                 loaded += done.Loaded;
                 call.Progress?.Invoke(loaded, rows.Count);
             }
@@ -55,7 +55,7 @@ internal static class ImportNumbersAtTerminal
             // A dry run does it all and takes it back: what it says is what would have been.
             if (!call.Has("--dry-run"))
                 await session.CommitAsync(CancellationToken.None);
-            return new OpsAnswer(new ImportNumbers.ImportView(call.Has("--dry-run"), rows.Count, loaded, []));
+            return new OpsAnswer(new ImportNumbers.ImportView(call.Has("--dry-run"), rows.Count, loaded, 0, []));
         }
         finally
         {
@@ -64,5 +64,5 @@ internal static class ImportNumbersAtTerminal
         }
     }
 
-    private static Refusal Wrong(IReadOnlyList<FieldError> fields) => Refusal.AllFields(fields) with { Fields = [.. fields.Take(MostErrors)] };
+    private static Refusal Wrong(Refusal refusal) => refusal with { Fields = [.. refusal.Fields.Take(MostErrors)] };
 }

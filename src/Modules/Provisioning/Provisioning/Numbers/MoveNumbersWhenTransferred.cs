@@ -15,8 +15,11 @@ internal sealed class MoveNumbersWhenTransferred(ProvisioningDb db, IOrganizatio
     {
         var tenant = await organizations.FindAsync(message.Id, ct) ?? throw new InvalidOperationException($"There is no tenant {message.Id.Value}.");
         // Held, so that a release at the same moment comes wholly before or after.
-        var numbers = await db.InboundNumbers.FromSql(
-            $"select * from provisioning.inbound_numbers where tenant_id = {message.Id.Value} and owner_path <> {tenant.Path} order by length(pool_path) desc, type, number for update").ToListAsync(ct);
+        var numbers = await db.InboundNumbers.FromSql($"""
+            select * from provisioning.inbound_numbers where tenant_id = {message.Id.Value} and owner_path <> {tenant.Path}
+            order by length(pool_path) desc, type, number for update
+            """)
+            .OrderBy(x => x.Number).ToListAsync(ct);
         var open = await db.NumberHoldings.Where(x => x.TenantId == message.Id && x.UntilAt == null).ToDictionaryAsync(x => x.NumberId, ct);
         var now = clock.GetUtcNow();
         foreach (var number in numbers)

@@ -32,6 +32,7 @@ internal static class NumberCsv
     public const int MostRows = 10_000;
 
     private const string Number = "number", Country = "country", Type = "type", Locality = "locality";
+    private const int MostColumns = 50;
     private static readonly string[] Needed = [Number, Country, Type];
     private static readonly string[] Known = [.. Needed, Locality];
     private static readonly CsvConfiguration Format = new(CultureInfo.InvariantCulture) { IgnoreBlankLines = false, BadDataFound = null };
@@ -50,9 +51,9 @@ internal static class NumberCsv
     }
 
     /// <returns>The rows that can be loaded, as far as the file alone tells; only the header's errors when it has any.</returns>
-    public static (List<NumberRow> Rows, List<NumberRowError> Errors) Read(string text, int mostRows)
+    public static (List<NumberRow> Rows, RowErrors Errors) Read(string text, int mostRows)
     {
-        var (rows, errors, seen) = (new List<NumberRow>(), new List<NumberRowError>(), new Dictionary<string, int>(StringComparer.Ordinal));
+        var (rows, errors, seen) = (new List<NumberRow>(), new RowErrors(), new Dictionary<string, int>(StringComparer.Ordinal));
         using var csv = new CsvParser(new StringReader(text), Format);
         var header = csv.Read() ? csv.Record!.Select(c => c.Trim()).ToList() : [];
         errors.AddRange(Header(header));
@@ -87,7 +88,7 @@ internal static class NumberCsv
     public static IEnumerable<NumberRowError> Loaded(IEnumerable<NumberRow> rows, IReadOnlySet<string> loaded) =>
         rows.Where(r => loaded.Contains(r.Number.Number)).Select(r => NumberRowError.Of(r.Row, Number, "number_loaded", $"{r.Number.Number} is in a pool already."));
 
-    private static NumberRow? Row(int row, Dictionary<string, string> cells, List<NumberRowError> errors)
+    private static NumberRow? Row(int row, Dictionary<string, string> cells, RowErrors errors)
     {
         var (before, locality) = (errors.Count, cells.GetValueOrDefault(Locality) is { Length: > 0 } named ? named : null);
         if (!NumberRules.IsE164(cells[Number]))
@@ -104,11 +105,19 @@ internal static class NumberCsv
 
     private static IEnumerable<NumberRowError> Header(List<string> header)
     {
+        if (header.Count > MostColumns)
+        {
+            yield return NumberRowError.Of(1, "", "too_many_columns",
+                $"the header has {header.Count} columns; there are {string.Join(", ", Known)}.");
+            yield break;
+        }
+
         foreach (var needed in Needed.Where(n => !header.Contains(n)))
             yield return NumberRowError.Of(1, needed, "required_column", $"the header must have the column {needed}.");
         foreach (var unknown in header.Where(name => !Known.Contains(name)).Distinct())
-            yield return NumberRowError.Of(1, unknown, "unknown_column", $"{unknown} is not a column; there are {string.Join(", ", Known)}.");
+            yield return NumberRowError.Of(
+                1, RowErrors.Quote(unknown), "unknown_column", $"{RowErrors.Quote(unknown)} is not a column; there are {string.Join(", ", Known)}.");
         foreach (var twice in header.GroupBy(name => name).Where(g => g.Count() > 1))
-            yield return NumberRowError.Of(1, twice.Key, "duplicate", $"the column {twice.Key} is there twice.");
+            yield return NumberRowError.Of(1, RowErrors.Quote(twice.Key), "duplicate", $"the column {RowErrors.Quote(twice.Key)} is there twice.");
     }
 }

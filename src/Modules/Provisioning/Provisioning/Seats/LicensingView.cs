@@ -53,6 +53,15 @@ internal static class SeatSubscriptions
             order by s.id for no key update of s
             """);
 
+    /// <summary>What else of the product the tenant has, today or to come.</summary>
+    public static IQueryable<Subscription> OtherSeatsOf(
+        this ProvisioningDb db, OrganizationId tenant, SubscriptionId than, DateOnly today) => db.Subscriptions
+        .FromSql($"""
+            select s.* from provisioning.subscriptions s where s.tenant_id = {tenant.Value} and s.id <> {than.Value} and {Product} in (
+                select p ->> 'product' from jsonb_array_elements(s.plans) as p)
+            """)
+        .Where(x => x.EndsOn == null || (x.EndsOn > today && x.EndsOn > x.StartsOn));
+
     private static IQueryable<Subscription> LiveFirst(this IQueryable<Subscription> subscriptions, Scope scope, DateOnly today) =>
         subscriptions.Within(scope).Live(today).Take(1);
 

@@ -26,12 +26,19 @@ internal static class DeleteLicenses
             if (await customers.HoldAsync(body.Customer.Reseller, body.Customer.Tenant, cancellationToken) is not { } tenant)
                 return SignedRefusals.CustomerNotFound;
             var now = clock.GetUtcNow();
-            if (await db.SeatsOf(tenant.Id, Scope.Everything, calendar.DayOf(now)).AsNoTracking().SingleOrDefaultAsync(cancellationToken) is not { } subscription)
+            var today = calendar.DayOf(now);
+            if (await db.SeatsOf(tenant.Id, Scope.Everything, today).AsNoTracking().SingleOrDefaultAsync(cancellationToken) is not { } subscription)
                 return SignedRefusals.CustomerNotFound;
             if (precondition.Fails(subscription))
                 return Precondition.Failed;
-            if (await db.Set<Deletion>().AsNoTracking().SingleOrDefaultAsync(x => x.TenantId == tenant.Id && x.EndedAt == null, cancellationToken) is { } pending)
+            if (await db.PendingDeletionOf(tenant.Id, today).AsNoTracking().SingleOrDefaultAsync(cancellationToken) is { } pending)
                 return DeletionAnswer.Of(body.Customer, pending);
+            if (await db.HeldDeletionOf(tenant.Id).SingleOrDefaultAsync(cancellationToken) is { } former)
+            {
+                // What it was to end has ended otherwise. Saved first, since there is one at a time.
+                former.CarryOut(now);
+                await db.SaveChangesAsync(cancellationToken);
+            }
 
             var deletion = Deletion.Schedule(subscription, now);
             db.Add(deletion);
@@ -41,21 +48,9 @@ internal static class DeleteLicenses
         }
     }
 
-    public static void Map(IEndpointRouteBuilder routes)
-    {
-        Map(routes, "/api/v1/licensing/update", nameof(DeleteLicenses));
-        Map(routes, "/v1/licensing/update", nameof(DeleteLicenses) + "Alias");
-    }
-
-    private static void Map(IEndpointRouteBuilder routes, string path, string name) => routes
-        .MapDelete(path, (HttpContext context, ISender sender, CancellationToken ct) =>
-            context.Request.HasJsonContentType() && context.Request.IsUtf8
-                ? sender.Ok(new Command(context.Features.Get<SignedRequest>()!), ct)
-                : Task.FromResult<Microsoft.AspNetCore.Http.IResult>(new RefusedResult(SignedRefusals.NotJson)))
-        .Slice<Command, DeletionAnswer>(name, "Schedules one customer's licences for deletion by a signed request")
-        .Accepts<SignedDeleteBody>("application/json")
-        .MaxBody(SignedAuthenticator.MostBytes)
-        .WithTags("Signed licensing");
+    public static void Map(IEndpointRouteBuilder routes) => routes.MapSigned<Command, DeletionAnswer, SignedDeleteBody>(
+        HttpMethods.Delete, nameof(DeleteLicenses), "Schedules one customer's licences for deletion by a signed request",
+        request => new Command(request));
 }
 
 /// <summary>A deletion to come, as its caller is told.</summary>

@@ -20,17 +20,20 @@ internal static class RecoverLicenses
         public async Task<Result<RecoveryView>> Handle(Command command, CancellationToken cancellationToken)
         {
             var now = clock.GetUtcNow();
-            var subscription = await db.SeatsOf(command.TenantId, principal.Scope, calendar.DayOf(now)).AsNoTracking().SingleOrDefaultAsync(cancellationToken);
+            var deletion = await db.HeldDeletionOf(command.TenantId).Within(principal.Scope).SingleOrDefaultAsync(cancellationToken);
+            // What it is to end may have ended otherwise; then it is called back all the same.
+            var subscription = deletion is null
+                ? await db.SeatsOf(command.TenantId, principal.Scope, calendar.DayOf(now)).AsNoTracking().SingleOrDefaultAsync(cancellationToken)
+                : await db.Subscriptions.AsNoTracking().SingleAsync(x => x.Id == deletion.SubscriptionId, cancellationToken);
             if (subscription is null)
                 return SeatRefusals.NotFound(command.TenantId.Value);
             if (precondition.Fails(subscription))
                 return Precondition.Failed;
-            // Held, so that the deletion's own hour comes wholly before or after.
-            var deletion = await db.Set<Deletion>()
-                .FromSql($"select * from provisioning.deletions where tenant_id = {command.TenantId.Value} and ended_at is null for update")
-                .Within(principal.Scope).SingleOrDefaultAsync(cancellationToken);
             if (deletion is null)
                 return SignedRefusals.NoDeletion(command.TenantId.Value);
+            // The week is over at its hour, also where the message that carries it out is late.
+            if (deletion.DueAt <= now)
+                return SignedRefusals.DeletionDue(deletion);
 
             deletion.Recover(now);
             db.Add(HistoryEntry.Of(subscription, HistoryEvent.DeletionRecovered, calendar.DayOf(now), principal.Access.Name, now, reason: deletion.Name));

@@ -33,4 +33,8 @@ internal static class SignedRefusals
 
     public static Refusal NoDeletion(Guid tenant) => new(
         RefusalKind.Conflict, "no_deletion_scheduled", $"The licenses of tenant {tenant} are not scheduled for deletion.");
+
+    public static Refusal DeletionDue(Deletion deletion) => new(
+        RefusalKind.Conflict, "deletion_due",
+        $"The week of deletion {deletion.Name} was over at {deletion.DueAt:yyyy-MM-dd'T'HH:mm:ss'Z'}; it cannot be called back.");
 }

@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Licensing.Catalog.Contracts;
 using Licensing.Identity.Contracts;
-using Licensing.Kernel.Http;
 using Licensing.Provisioning.Data;
 using Licensing.Provisioning.Seats;
 using Licensing.Provisioning.Subscriptions;
@@ -78,8 +77,9 @@ internal static class UpdateLicenses
         // where he stands, also before it has moved along with him.
         private async Task<(Subscription? Subscription, string? Deletion)> HeldAsync(OrganizationId tenant, CancellationToken ct)
         {
-            var pending = db.Set<Deletion>().Where(x => x.TenantId == tenant && x.EndedAt == null).Select(x => x.Name);
-            var held = await db.HeldSeatsOf(tenant, Scope.Everything, calendar.DayOf(clock.GetUtcNow()))
+            var today = calendar.DayOf(clock.GetUtcNow());
+            var pending = db.PendingDeletionOf(tenant, today).Select(x => x.Name);
+            var held = await db.HeldSeatsOf(tenant, Scope.Everything, today)
                 .Select(x => new { Subscription = x, Deletion = pending.FirstOrDefault() }).SingleOrDefaultAsync(ct);
             return held is null ? (null, await pending.SingleOrDefaultAsync(ct)) : (held.Subscription, held.Deletion);
         }
@@ -109,21 +109,9 @@ internal static class UpdateLicenses
         private static Refusal InThisDoor(Refusal refusal) => refusal.Kind is RefusalKind.Forbidden ? refusal with { Kind = RefusalKind.Invalid } : refusal;
     }
 
-    public static void Map(IEndpointRouteBuilder routes)
-    {
-        Map(routes, "/api/v1/licensing/update", nameof(UpdateLicenses));
-        Map(routes, "/v1/licensing/update", nameof(UpdateLicenses) + "Alias");
-    }
-
-    private static void Map(IEndpointRouteBuilder routes, string path, string name) => routes
-        .MapPost(path, (HttpContext context, ISender sender, CancellationToken ct) =>
-            context.Request.HasJsonContentType() && context.Request.IsUtf8
-                ? sender.Ok(new Command(context.Features.Get<SignedRequest>()!), ct)
-                : Task.FromResult<Microsoft.AspNetCore.Http.IResult>(new RefusedResult(SignedRefusals.NotJson)))
-        .Slice<Command, SignedAnswer>(name, "Creates or updates one customer's seats and features by a signed request")
-        .Accepts<SignedUpdateBody>("application/json")
-        .MaxBody(SignedAuthenticator.MostBytes)
-        .WithTags("Signed licensing");
+    public static void Map(IEndpointRouteBuilder routes) => routes.MapSigned<Command, SignedAnswer, SignedUpdateBody>(
+        HttpMethods.Post, nameof(UpdateLicenses), "Creates or updates one customer's seats and features by a signed request",
+        request => new Command(request));
 }
 
 /// <summary>Whom an answer is about, as the request said.</summary>

@@ -10,14 +10,15 @@ internal static class CreateSubscription
     [Needs(ProvisioningPermissions.SubscriptionsOpen)]
     public sealed record Command(
         OrganizationId TenantId, PlanId PlanId, IReadOnlyDictionary<string, int> Quantities, DateOnly? StartDate = null, DateOnly? EndDate = null,
-        string? Reference = null, bool? AutoRenew = null) : ICommand<SubscriptionView>;
+        string? Reference = null, bool? AutoRenew = null, IReadOnlyDictionary<string, decimal>? Quotas = null) : ICommand<SubscriptionView>;
 
     internal sealed class Handler(Opening opening, BillingCalendar calendar, TimeProvider clock) : ICommandHandler<Command, SubscriptionView>
     {
         public async Task<Result<SubscriptionView>> Handle(Command request, CancellationToken cancellationToken)
         {
             var asked = new NewSubscription(
-                request.TenantId, request.PlanId, request.Quantities, request.StartDate, request.EndDate, request.Reference, request.AutoRenew);
+                request.TenantId, request.PlanId, request.Quantities, request.StartDate, request.EndDate, request.Reference,
+                request.AutoRenew, request.Quotas);
             var outcomes = await opening.OpenAsync([asked], cancellationToken);
             return outcomes[0].Refused(out var refusal, out var subscription)
                 ? refusal

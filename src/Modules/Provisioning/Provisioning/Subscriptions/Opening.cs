@@ -1,6 +1,7 @@
 using Licensing.Catalog.Contracts;
 using Licensing.Identity.Contracts;
 using Licensing.Provisioning.Data;
+using Licensing.Provisioning.Quotas;
 using Licensing.Provisioning.Seats;
 using Microsoft.EntityFrameworkCore;
 
@@ -14,9 +15,10 @@ namespace Licensing.Provisioning.Subscriptions;
 /// <param name="EndDate">First day after its last; not for plans with a term. Left out, the term decides, or it is open-ended.</param>
 /// <param name="Reference">The caller's own name for it, unique within the tenant.</param>
 /// <param name="AutoRenew">Whether each term is followed by another; the plan says so when left out. Without a term it means nothing.</param>
+/// <param name="Quotas">The most usage of a billing period by meter, in place of the plan's; only by those who decide about quotas.</param>
 internal sealed record NewSubscription(
     OrganizationId TenantId, PlanId PlanId, IReadOnlyDictionary<string, int> Quantities, DateOnly? StartDate = null, DateOnly? EndDate = null,
-    string? Reference = null, bool? AutoRenew = null);
+    string? Reference = null, bool? AutoRenew = null, IReadOnlyDictionary<string, decimal>? Quotas = null);
 
 /// <summary>Opens one subscription or a thousand by the same rules, with as many reads for all as for one.</summary>
 internal sealed class Opening(
@@ -34,6 +36,7 @@ internal sealed class Opening(
         var tenants = await organizations.HoldAsync(tenantIds, ct);
         var plans = await catalog.CurrentVersionsAsync([.. asked.Where(a => a is not null).Select(a => a.PlanId).Distinct()], ct);
         var rules = await catalog.RulesOfAsync(plans.Values.Select(p => p.Product).Distinct(), ct);
+        var meters = asked.Any(a => a?.Quotas is not null) ? (await catalog.MetersAsync(ct)).Keys.ToHashSet() : [];
         var taken = await TakenAsync(asked, tenantIds, ct);
         var holds = await prerequisites.OfAsync(tenantIds, plans.Values, ct);
         var licensing = await organizationSettings.LicensingAsync(
@@ -42,7 +45,7 @@ internal sealed class Opening(
         var outcomes = new List<Result<Subscription>>(asked.Count);
         foreach (var one in asked)
         {
-            if (Decide(one, tenants, licensing, plans, rules, taken, holds, today, now).Refused(out var refusal, out var subscription))
+            if (Decide(one, tenants, licensing, plans, rules, meters, taken, holds, today, now).Refused(out var refusal, out var subscription))
             {
                 outcomes.Add(refusal);
                 continue;
@@ -61,7 +64,7 @@ internal sealed class Opening(
     private Result<Subscription> Decide(
         NewSubscription? asked, IReadOnlyDictionary<OrganizationId, OrganizationRef> tenants, IReadOnlyDictionary<string, LicensingSettings> licensing,
         IReadOnlyDictionary<PlanId, PlanVersionRef> plans,
-        IReadOnlyDictionary<string, ProductRules> rules, HashSet<(OrganizationId, string)> taken,
+        IReadOnlyDictionary<string, ProductRules> rules, HashSet<string> meters, HashSet<(OrganizationId, string)> taken,
         HeldProducts holds, DateOnly today, DateTimeOffset now)
     {
         if (asked is null)
@@ -84,6 +87,7 @@ internal sealed class Opening(
         var from = PlanFrom.Of(plan, start, now, asked.AutoRenew);
         List<FieldError> errors = [.. Dates(asked, from.Terms, start, earliest, today), .. SeatRules.Check(rules[plan.Product], asked.Quantities, "/quantities")];
         errors.AddRange(holds.Missing(plan, asked.TenantId, start));
+        errors.AddRange(QuotaRules.Check(asked.Quotas, meters, principal.May(ProvisioningPermissions.QuotasDecide, tenant.Path)));
         if (asked.Reference is { } named && (string.IsNullOrWhiteSpace(named) || named.Length > LongestReference))
             errors.Add(new("/reference", "length", $"reference must have 1 to {LongestReference} characters."));
         if (errors.Count > 0)
@@ -91,7 +95,7 @@ internal sealed class Opening(
 
         return asked.Reference is { } reference && taken.Contains((asked.TenantId, reference))
             ? SubscriptionRefusals.ReferenceTaken
-            : Subscription.Open(tenant, from, asked.Quantities, asked.EndDate, asked.Reference, now);
+            : Subscription.Open(tenant, from, asked.Quantities, asked.EndDate, asked.Reference, now, asked.Quotas);
     }
 
     private static IEnumerable<FieldError> Dates(NewSubscription asked, Terms terms, DateOnly start, DateOnly earliest, DateOnly today)
@@ -124,6 +128,13 @@ internal sealed class Opening(
         db.Add(subscription);
         db.Add(HistoryEntry.Of(
             subscription, HistoryEvent.Opened, subscription.StartsOn, principal.Access.Name, now, subscription.QuantitiesOn(subscription.StartsOn)));
+        foreach (var quota in subscription.QuotasAgreed())
+        {
+            db.Add(HistoryEntry.Of(
+                subscription, HistoryEvent.QuotaAgreed, subscription.StartsOn, principal.Access.Name, now, reason: $"{quota.Meter}: {quota.Limit}"));
+            db.Publish(quota);
+        }
+
         if (subscription.StartsOn <= today)
             db.Publish(subscription.Activated());
         else

@@ -49,7 +49,8 @@ internal sealed class Subscription : IVersioned, IOwned
     public int Version { get; private set; }
 
     public static Subscription Open(
-        OrganizationRef tenant, PlanFrom plan, IReadOnlyDictionary<string, int> quantities, DateOnly? endsOn, string? reference, DateTimeOffset now)
+        OrganizationRef tenant, PlanFrom plan, IReadOnlyDictionary<string, int> quantities, DateOnly? endsOn, string? reference, DateTimeOffset now,
+        IReadOnlyDictionary<string, decimal>? quotas = null)
     {
         var subscription = new Subscription
         {
@@ -61,6 +62,7 @@ internal sealed class Subscription : IVersioned, IOwned
             Plans = [plan],
             AgreedEndsOn = endsOn,
             History = [new QuantityChange(plan.On, Quantities.Merge(Quantities.None, quantities))],
+            Quotas = new SortedDictionary<string, decimal>((quotas ?? new Dictionary<string, decimal>()).ToDictionary(), StringComparer.Ordinal),
             CreatedAt = now,
             Version = 1,
         };
@@ -88,6 +90,9 @@ internal sealed class Subscription : IVersioned, IOwned
         day > TrialEndsOn(day) && Plans.TermOn(day) is { } term && day > term.StartsOn ? term : null;
 
     public SubscriptionActivated Activated() => new(Id, TenantId, Plans[0].PlanVersionId, StartsOn);
+
+    /// <summary>The quotas that it was opened with, to be told as those agreed later are.</summary>
+    public IEnumerable<SubscriptionQuotaChanged> QuotasAgreed() => Quotas.Select(q => new SubscriptionQuotaChanged(Id, TenantId, q.Key, q.Value));
 
     /// <summary>The products whose rules hold for it from a day on.</summary>
     public IEnumerable<string> ProductsFrom(DateOnly day) => Plans.Where(p => p.On > day).Append(Plans.On(day)).Select(p => p.Product).Distinct();
@@ -267,12 +272,19 @@ internal sealed class Subscription : IVersioned, IOwned
         return new SubscriptionRenewed(Id, TenantId, next.StartsOn, next.EndsOn);
     }
 
-    /// <summary>The days on which the term that would end can be renewed; null where nothing ends that could be.</summary>
-    public Period? RenewalWindow() =>
-        ExpiresOn is { } end && Plans.Terms().SkipWhile(t => t.EndsOn < end).FirstOrDefault() is { } term && term.EndsOn == end && (AgreedEndsOn is null || AgreedEndsOn > end)
-            && Period.TryCreate(end.AddDays(-term.Terms.RenewBefore), end.AddDays(term.Terms.RenewAfter), out var window)
-            ? window
-            : null;
+    /// <summary>
+    /// The days on which the term that would end can be renewed; null where nothing ends that could be. They begin no earlier than that term, so that
+    /// nobody renews for more than one ahead, and end with the next, so that what is renewed has days left.
+    /// </summary>
+    public Period? RenewalWindow()
+    {
+        if (ExpiresOn is not { } end || AgreedEndsOn <= end || Plans.TermOn(end) is not { } next
+            || Plans.Terms().SkipWhile(t => t.EndsOn < end).FirstOrDefault() is not { } term || term.EndsOn != end)
+            return null;
+        var (from, until) = (end.AddDays(-term.Terms.RenewBefore), end.AddDays(term.Terms.RenewAfter));
+        (from, until) = (from < term.StartsOn ? term.StartsOn : from, until > next.EndsOn ? next.EndsOn : until);
+        return Period.TryCreate(from, until, out var window) ? window : null;
+    }
 
     private SubscriptionCancelled End(DateOnly end)
     {

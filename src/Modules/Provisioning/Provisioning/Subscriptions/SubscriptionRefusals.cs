@@ -94,4 +94,8 @@ internal static class SubscriptionRefusals
         SubscriptionStatus.Cancelled or SubscriptionStatus.Expired => Ended,
         _ => null,
     };
+
+    public static Refusal NotTransferable(int count, DateOnly on) => new(
+        RefusalKind.Conflict, "not_transferable",
+        $"On {on:yyyy-MM-dd} the tenant has subscriptions whose plan does not let them go to another partner: {count}.");
 }
