@@ -13,37 +13,39 @@ internal static class ManyRows
 {
     private const int Fewest = 4;
 
-    /// <summary>Writes what comes in numbers and marks it as written; all else is left to EF.</summary>
-    /// <returns>How many rows that were.</returns>
-    public static async Task<int> WriteAsync(IReadOnlyList<EntityEntry> changed, DbSession session, CancellationToken ct)
+    /// <summary>Writes the rows, if some come in numbers and nothing among them needs EF, and marks them as written.</summary>
+    /// <returns>Whether it did; if not, EF is to write them all.</returns>
+    public static async Task<bool> WriteAsync(IReadOnlyList<EntityEntry> changed, DbSession session, CancellationToken ct)
     {
-        // Where the order of two tables or two statements matters EF knows it.
-        var added = changed.Where(e => e.State is EntityState.Added).Select(e => e.Metadata).ToHashSet();
-        if (changed.Count < Fewest || changed.Any(e => e.State is EntityState.Deleted || e.Metadata.GetForeignKeys().Any(f => added.Contains(f.PrincipalEntityType))))
-            return 0;
+        var groups = changed.GroupBy(e => (Type: e.Metadata, e.State)).ToList();
+        if (!groups.Exists(g => g.Count() >= Fewest) || groups.Exists(g => g.Key.State is EntityState.Deleted || !IsPlain(g.Key.Type)))
+            return false;
+        // Where one table's rows must come before another's EF knows it. Where nothing says so it goes by the tables' names, changes first, and so is it done here.
+        var added = groups.Where(g => g.Key.State is EntityState.Added).Select(g => g.Key.Type).ToHashSet();
+        if (groups.Exists(g => g.Key.Type.GetForeignKeys().Any(f => added.Contains(f.PrincipalEntityType) && f.PrincipalEntityType != g.Key.Type)))
+            return false;
+        var ordered = groups.OrderBy(g => g.Key.Type.GetTableName(), StringComparer.Ordinal).ThenBy(g => g.Key.State).Select(g => g.ToList()).ToList();
 
-        var groups = changed.GroupBy(e => (e.Metadata, e.State)).Where(g => g.Count() >= Fewest && IsPlain(g.Key.Metadata)).Select(g => g.ToList()).ToList();
-        if (groups.Count == 0)
-            return 0;
         await using var batch = new NpgsqlBatch(await session.OpenAsync(ct), session.Transaction);
-        foreach (var rows in groups)
+        foreach (var rows in ordered)
             batch.BatchCommands.Add(rows[0].State is EntityState.Added ? Insert(rows) : Update(rows));
         await batch.ExecuteNonQueryAsync(ct);
-        foreach (var (rows, written) in groups.Zip(batch.BatchCommands.Cast<NpgsqlBatchCommand>()))
+        foreach (var (rows, written) in ordered.Zip(batch.BatchCommands.Cast<NpgsqlBatchCommand>()))
             if (written.RecordsAffected != rows.Count)
                 throw new DbUpdateConcurrencyException($"Of {rows.Count} rows of {rows[0].Metadata.GetTableName()} only {written.RecordsAffected} were as they had been read.");
-        foreach (var entry in groups.SelectMany(g => g))
+        foreach (var entry in changed)
         {
             if (entry.State is EntityState.Modified)
                 entry.OriginalValues.SetValues(entry.CurrentValues);
             entry.State = EntityState.Unchanged;
         }
 
-        return groups.Sum(g => g.Count);
+        return true;
     }
 
     private static bool IsPlain(IEntityType type) => type.BaseType is null && !type.GetDirectlyDerivedTypes().Any() && !type.GetComplexProperties().Any()
-        && type.GetNavigations().All(n => !n.TargetEntityType.IsOwned()) && type.GetProperties().All(p => !p.IsShadowProperty() && !TypeOf(p).EndsWith(']'));
+        && type.GetNavigations().All(n => !n.TargetEntityType.IsOwned()) && !type.GetIndexes().Any(i => i.IsUnique)
+        && type.GetProperties().All(p => !p.IsShadowProperty() && p.ValueGenerated is ValueGenerated.Never && !TypeOf(p).EndsWith(']'));
 
     private static NpgsqlBatchCommand Insert(List<EntityEntry> rows)
     {

@@ -85,8 +85,9 @@ public abstract class ModuleDb : DbContext
                 Session.Audit.Note(change);
         }
 
-        var written = Session.InTransaction ? await ManyRows.WriteAsync(changed, Session, cancellationToken) : 0;
-        return written == changed.Count ? written : written + await base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
+        return Session.InTransaction && await ManyRows.WriteAsync(changed, Session, cancellationToken)
+            ? changed.Count
+            : await base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
     }
 
     // Called when it is first used.

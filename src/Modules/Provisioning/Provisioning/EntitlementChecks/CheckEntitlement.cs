@@ -2,6 +2,7 @@ using Licensing.Catalog.Contracts;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Http;
 using Licensing.Provisioning.Contracts;
+using Licensing.Provisioning.Seats;
 using Licensing.Provisioning.Subscriptions;
 
 namespace Licensing.Provisioning.EntitlementChecks;
@@ -28,10 +29,8 @@ internal static class CheckEntitlement
                 var quantities = one.History.On(today);
                 if (quantities.TryGetValue(query.Feature, out var quantity))
                     sources.Add(new EntitlementSource(one.Id, one.Product, query.Feature, quantity));
-                foreach (var feature in rules.Features)
-                    if (quantities.TryGetValue(feature.Key, out var units))
-                        sources.AddRange((feature.Includes ?? []).Where(i => i.Entitlement == query.Feature)
-                            .Select(i => new EntitlementSource(one.Id, one.Product, feature.Key, i.Once + i.PerUnit * units)));
+                sources.AddRange(Entitlements.Of(rules, quantities).Where(e => e.Key == query.Feature).SelectMany(e => e.Why)
+                    .Select(why => new EntitlementSource(one.Id, one.Product, why.Feature, why.Amount)));
             }
 
             var sum = sources.Sum(s => s.Quantity);
