@@ -26,7 +26,7 @@ public sealed record CreditMovement(Guid Id, string Kind, string Reference, IRea
 
 /// <summary>
 /// Prepaid credit as selling needs it: what is taken and what it was taken for commit together or not at all. Declared here and implemented by
-/// the module that keeps the ledger, which stands below this one. No call checks the caller's scope; the asking slice does.
+/// the module that keeps the ledger, which stands above this one. No call checks the caller's scope; the asking slice does.
 /// </summary>
 public interface IPrepaidCredit
 {

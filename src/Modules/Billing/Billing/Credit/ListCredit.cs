@@ -18,13 +18,12 @@ internal static class ListCredit
         {
             if (PageStart.Read(request.Limit, request.After).Refused(out var refusal, out var start))
                 return refusal;
-            var now = clock.GetUtcNow();
+            var spendable = db.CreditLots.Where(CreditLot.SpendableAt(clock.GetUtcNow()));
             var accounts = db.LedgerAccounts.AsNoTracking().Within(principal.Scope).Where(x => x.Kind == AccountKind.Prepaid);
             if (request.OrganizationId is { } organization)
                 accounts = accounts.Where(x => x.OwnerId == new OrganizationId(organization));
             if (request.Unit is not null)
                 accounts = accounts.Where(x => x.Unit == request.Unit);
-            // What has expired is gone, whether or not it has been written off yet.
             return (await accounts.ToPageAsync(
                 start, x => x.Id,
                 x => new
@@ -32,8 +31,8 @@ internal static class ListCredit
                     x.Id,
                     x.OwnerId,
                     x.Unit,
-                    Balance = db.CreditLots.Where(l => l.AccountId == x.Id && l.Remaining > 0 && (l.ExpiresAt == null || l.ExpiresAt > now)).Sum(l => l.Remaining),
-                    NextExpiry = db.CreditLots.Where(l => l.AccountId == x.Id && l.Remaining > 0 && l.ExpiresAt > now).Min(l => l.ExpiresAt),
+                    Balance = spendable.Where(l => l.AccountId == x.Id).Sum(l => l.Remaining),
+                    NextExpiry = spendable.Where(l => l.AccountId == x.Id).Min(l => l.ExpiresAt),
                 },
                 x => x.Id, cancellationToken)).Refused(out refusal, out var page)
                 ? refusal

@@ -116,10 +116,10 @@ internal sealed class CreditLedger(BillingDb db, DbSession session, TimeProvider
 
     public async Task<IReadOnlyList<CreditAmount>> AvailableAsync(OrganizationId owner, CancellationToken ct)
     {
-        var now = clock.GetUtcNow();
+        var spendable = db.CreditLots.Where(CreditLot.SpendableAt(clock.GetUtcNow()));
         return await db.LedgerAccounts.AsNoTracking().Where(x => x.OwnerId == owner && x.Kind == AccountKind.Prepaid).OrderBy(x => x.Unit)
             .Select(x => new CreditAmount(
-                x.Unit, db.CreditLots.Where(l => l.AccountId == x.Id && l.Remaining > 0 && (l.ExpiresAt == null || l.ExpiresAt > now)).Sum(l => l.Remaining)))
+                x.Unit, spendable.Where(l => l.AccountId == x.Id).Sum(l => l.Remaining)))
             .ToListAsync(ct);
     }
 
@@ -161,7 +161,7 @@ internal sealed class CreditLedger(BillingDb db, DbSession session, TimeProvider
 
     // Earliest expiry first, those without last, older before newer.
     private IQueryable<CreditLot> LotsOf(List<Guid> accounts, DateTimeOffset now) => db.CreditLots
-        .Where(x => accounts.Contains(x.AccountId) && x.Remaining > 0 && (x.ExpiresAt == null || x.ExpiresAt > now))
+        .Where(CreditLot.SpendableAt(now)).Where(x => accounts.Contains(x.AccountId))
         .OrderBy(x => x.ExpiresAt == null).ThenBy(x => x.ExpiresAt).ThenBy(x => x.Id);
 
     private LedgerTransaction Post(TransactionKind kind, string key, string reference, List<Posting> postings, DateTimeOffset now)

@@ -14,7 +14,7 @@ internal sealed partial class EditionRules : AbstractValidator<EditionTerms>
     {
         RuleFor(x => x.LicenseVersion).GreaterThanOrEqualTo(0).OverridePropertyName("Version");
         RuleFor(x => x.DurationMonths).NotNull().InclusiveBetween(1, LongestMonths).When(x => !x.Demo);
-        RuleFor(x => x.DurationMonths).Null().When(x => x.Demo).WithErrorCode("not_for_demo").WithMessage("durationMonths is not of a demo edition; demos last as long as the settings say.");
+        RuleFor(x => x.DurationMonths).Null().When(x => x.Demo).WithErrorCode("not_for_demo").WithMessage("durationMonths is not of a demo edition; demos last 30 days.");
         RuleFor(x => x.Quantity).NotEmpty().MaximumLength(100);
         RuleFor(x => x.Users).GreaterThan(0).When(x => x.Users is not null);
         RuleFor(x => x.Points).Must(p => p is >= 0 and <= MostPoints && Math.Round(p, PointDigits) == p).WithErrorCode("not_points")

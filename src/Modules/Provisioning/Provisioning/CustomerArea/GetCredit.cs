@@ -33,7 +33,7 @@ internal static class GetCredit
 
     /// <summary>Credit in which currency, and which page of its movements.</summary>
     /// <param name="CurrencyCode">ISO 4217; EUR where it is not said.</param>
-    /// <param name="Lang">The language of names; EN where it is not said, and where there is no name in it.</param>
+    /// <param name="Lang">Taken as everywhere in this door, and without effect: no names are answered.</param>
     /// <param name="Limit">Items on a page; 200 where it is not said.</param>
     /// <param name="After">What the page before gave as <c>next</c>.</param>
     public sealed record Asked(Currency? CurrencyCode = null, [Language] string Lang = "EN", int? Limit = null, [Cursor] string? After = null) : IAskPage;

@@ -29,7 +29,7 @@ internal static class GetLoginToken
 
     /// <summary>For whom.</summary>
     /// <param name="CustomerCode">The customer's number.</param>
-    /// <param name="Lang">The language of names; EN where it is not said, and where there is no name in it.</param>
+    /// <param name="Lang">Taken as everywhere in this door, and without effect: no names are answered.</param>
     public sealed record Asked(int CustomerCode, [Language] string Lang = "EN");
 
     public static void Map(IEndpointRouteBuilder area) => area

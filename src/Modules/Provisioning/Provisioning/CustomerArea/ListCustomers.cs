@@ -32,14 +32,14 @@ internal static class ListCustomers
     }
 
     /// <summary>Which page.</summary>
-    /// <param name="Lang">The language of names; EN where it is not said, and where there is no name in it.</param>
+    /// <param name="Lang">Taken as everywhere in this door, and without effect: no names are answered.</param>
     /// <param name="Limit">Items on a page; 200 where it is not said.</param>
     /// <param name="After">What the page before gave as <c>next</c>.</param>
     public sealed record Asked([Language] string Lang = "EN", int? Limit = null, [Cursor] string? After = null) : IAskPage;
 
     /// <summary>Whom to show.</summary>
     /// <param name="CustomerCode">The customer's number.</param>
-    /// <param name="Lang">The language of names; EN where it is not said, and where there is no name in it.</param>
+    /// <param name="Lang">Taken as everywhere in this door, and without effect: no names are answered.</param>
     public sealed record AskedOne(int CustomerCode, [Language] string Lang = "EN");
 
     public static void Map(IEndpointRouteBuilder area)

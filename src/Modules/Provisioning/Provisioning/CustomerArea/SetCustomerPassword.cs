@@ -26,7 +26,7 @@ internal static class SetCustomerPassword
     /// <summary>Whose password, and which.</summary>
     /// <param name="CustomerCode">The customer's number.</param>
     /// <param name="Password">The new password.</param>
-    /// <param name="Lang">The language of names; EN where it is not said, and where there is no name in it.</param>
+    /// <param name="Lang">Taken as everywhere in this door, and without effect: no names are answered.</param>
     public sealed record Asked(int CustomerCode, [Password] string Password, [Language] string Lang = "EN")
     {
         public override string ToString() => $"{nameof(SetCustomerPassword)} {CustomerCode}";
