@@ -9,9 +9,14 @@ namespace Licensing.Kernel;
 
 /// <summary>
 /// A small command of which automation sends thousands. Those that one caller sends while others of his are being carried out are carried out together: one
-/// transaction, each with its own answer and audit entry.
+/// transaction, each with its own answer and audit entry. Not for what has to be asked again under a lock of its caller: steps of modules behind the
+/// transaction's are left out.
 /// </summary>
-public interface ITogether : ICommand;
+public interface ITogether : ICommand
+{
+    /// <summary>Whether it is known beforehand that it is better carried out by itself.</summary>
+    bool GoesAlone { get; }
+}
 
 /// <summary>Carries out several commands of one caller in one transaction; one instance per transaction, beside the handler of a single one.</summary>
 public interface IHandleTogether<in TRequest, TResponse> where TRequest : ITogether
@@ -35,7 +40,7 @@ internal sealed class TogetherBehavior<TRequest, TResponse>(TogetherQueue<TReque
     where TResponse : IResult<TResponse>
 {
     public async Task<TResponse> Handle(TRequest request, CancellationToken cancellationToken, RequestHandlerDelegate<TResponse> next) =>
-        !session.InTransaction && await queue.SendAsync(request, principal, cancellationToken) is { } done ? done.Response : await next();
+        !session.InTransaction && !request.GoesAlone && await queue.SendAsync(request, principal, cancellationToken) is { } done ? done.Response : await next();
 }
 
 /// <summary>Commands that wait for those of the same caller before them.</summary>
@@ -47,12 +52,12 @@ internal sealed class TogetherQueue<TRequest, TResponse>(IServiceScopeFactory sc
 
     private static readonly string Action = SliceName.Of(typeof(TRequest));
 
-    // One for each caller that ever sent one, where he stood then.
-    private readonly ConcurrentDictionary<(Guid, string), Gathered<Sent, Together<TResponse>?>> _lines = new();
+    // One for each caller that ever sent one, where he stood then and as far as he reached.
+    private readonly ConcurrentDictionary<(Guid, string, string), Gathered<Sent, Together<TResponse>?>> _lines = new();
 
     /// <returns>Null where it must be sent by itself.</returns>
     public Task<Together<TResponse>?> SendAsync(TRequest request, Principal principal, CancellationToken ct) =>
-        _lines.GetOrAdd((principal.Id, principal.Access.Path), _ => new(Most, CarryOutAsync))
+        _lines.GetOrAdd((principal.Id, principal.Access.Path, string.Join(' ', principal.Scope.Roots)), _ => new(Most, CarryOutAsync))
             .DoAsync(new Sent(request, principal.Access, principal.Scope, Activity.Current), ct);
 
     private async Task<IReadOnlyList<Together<TResponse>?>> CarryOutAsync(IReadOnlyList<Sent> together)

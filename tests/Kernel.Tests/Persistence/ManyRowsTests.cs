@@ -57,6 +57,8 @@ public sealed class ManyRowsTests : TowerTests
         {
             var chimes = Chimes(5);
             db.AddRange(chimes);
+            foreach (var chime in chimes)
+                chime.Name += " again";
             await session.SaveAsync(Ct);
             await session.SaveAsync(Ct);
             foreach (var chime in chimes)

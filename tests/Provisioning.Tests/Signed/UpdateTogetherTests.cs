@@ -140,6 +140,62 @@ public sealed partial class UpdateTogetherTests(SellingApp app) : IClassFixture<
         answers.ShouldAllBe(a => a.StartsWith("200"));
     }
 
+    [Fact]
+    public async Task A_customer_whom_somebody_else_holds_keeps_no_other_waiting()
+    {
+        var branch = await app.BranchAsync();
+        using var caller = await SignedCaller.EnrolAsync(branch);
+        await OpenAsync(branch, caller, 5);
+
+        await app.InAsync<NpgsqlDataSource, int>(async database =>
+        {
+            await using var connection = await database.OpenConnectionAsync(Ct);
+            await using var begun = await connection.BeginTransactionAsync(Ct);
+            await using var hold = new NpgsqlCommand(
+                $"select from identity.organizations where parent_id = '{branch.Partner.Id.Value}' and external_id = 'c2' for update", connection, begun);
+            await hold.ExecuteNonQueryAsync(Ct);
+            var asked = Enumerable.Range(0, 5).Select(i => AnswerAsync(branch, caller, Body(branch, i, ",\"eliteSeats\":9"))).ToList();
+            foreach (var other in asked.Where((_, i) => i != 2))
+                (await other).ShouldStartWith("200");
+            asked[2].IsCompleted.ShouldBeFalse();
+            await begun.CommitAsync(Ct);
+            (await asked[2]).ShouldStartWith("200");
+            return 0;
+        });
+    }
+
+    [Fact]
+    public async Task A_partners_name_that_two_have_is_nobodys_also_where_one_of_their_customers_is_held()
+    {
+        var (branch, other) = (await app.BranchAsync(), await app.BranchAsync());
+        using var caller = await SignedCaller.EnrolAsync(branch);
+        using var another = await SignedCaller.EnrolAsync(other);
+        using var above = await SignedCaller.EnrolAsync(branch, branch.Platform);
+        await OpenAsync(branch, caller, 3);
+        await OpenAsync(other, another, 2);
+        await app.InAsync<SchemaOwner, int>(async owner =>
+        {
+            await using var command = owner.Database.CreateCommand(
+                $"update identity.organizations set external_id = '{branch.Partner.ExternalId}' where id = '{other.Partner.Id.Value}'");
+            return await command.ExecuteNonQueryAsync(Ct);
+        });
+
+        await app.InAsync<NpgsqlDataSource, int>(async database =>
+        {
+            await using var connection = await database.OpenConnectionAsync(Ct);
+            await using var begun = await connection.BeginTransactionAsync(Ct);
+            await using var hold = new NpgsqlCommand(
+                $"select from identity.organizations where parent_id = '{other.Partner.Id.Value}' and external_id = 'c1' for update", connection, begun);
+            await hold.ExecuteNonQueryAsync(Ct);
+            var asked = AnswerAsync(branch, above, Body(branch, 1, ",\"eliteSeats\":9"));
+            await Eventually.TrueAsync(async () => asked.IsCompleted || (await app.RowsAsync(
+                $"select pid::text from pg_locks where not granted and {connection.ProcessID} = any (pg_blocking_pids(pid))")).Count > 0);
+            await begun.CommitAsync(Ct);
+            (await asked).ShouldStartWith("404");
+            return 0;
+        });
+    }
+
     /// <summary>Sends requests while one before them, on the customer c0, waits for a lock; what they are answered, in their order.</summary>
     private async Task<string[]> WaitingAsync(Branch branch, SignedCaller caller, (string Body, string? Key)[] requests, Func<Task>? whileWaiting = null)
     {
@@ -151,7 +207,7 @@ public sealed partial class UpdateTogetherTests(SellingApp app) : IClassFixture<
             await using var connection = await database.OpenConnectionAsync(Ct);
             await using var begun = await connection.BeginTransactionAsync(Ct);
             await using var hold = new NpgsqlCommand(
-                $"select from identity.organizations where parent_id = '{branch.Partner.Id.Value}' and external_id = 'c0' for update", connection, begun);
+                $"select from provisioning.subscriptions where tenant_id = (select id from identity.organizations where parent_id = '{branch.Partner.Id.Value}' and external_id = 'c0') for update", connection, begun);
             await hold.ExecuteNonQueryAsync(Ct);
             before = AnswerAsync(branch, caller, Body(branch, 0, ",\"eliteSeats\":50"));
             await Eventually.TrueAsync(async () => (await app.RowsAsync(

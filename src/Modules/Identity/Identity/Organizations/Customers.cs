@@ -15,13 +15,15 @@ internal sealed class Customers(
 
     public async Task<IReadOnlyDictionary<string, OrganizationRef>> HoldAsync(string partner, IReadOnlyCollection<string> tenants, CancellationToken ct)
     {
+        // Whether the partner's name is another's too is asked of all, also of those whose tenants are not held.
         var (from, until) = principal.Scope.Ranges();
         var held = await directory.HoldAsync(
             $"""
-            where o.kind = 'Tenant' and o.external_id = any($4)
-              and o.parent_id = any(array(select p.id from identity.organizations p where p.external_id = $3)) and {ScopeSql.Holds(1)}
-            """, most: 2 * tenants.Count, [from, until, partner, tenants.ToArray()], ct);
-        return held.GroupBy(x => x.ExternalId, StringComparer.Ordinal).Where(g => g.Count() == 1).ToDictionary(g => g.Key, g => g.Single(), StringComparer.Ordinal);
+            where o.kind = 'Tenant' and o.external_id = any($4) and o.parent_id = (
+                select (array_agg(p.id))[1] from identity.organizations p where p.external_id = $3 and p.kind = 'Partner' and {ScopeSql.Holds(1, "p.owner_path")}
+                having count(*) = 1)
+            """, most: null, [from, until, partner, tenants.ToArray()], ct);
+        return held.ToDictionary(x => x.ExternalId, StringComparer.Ordinal);
     }
 
     public Task<OrganizationRef?> HoldPartnerAsync(string partner, CancellationToken ct) =>

@@ -110,12 +110,12 @@ internal sealed class OrganizationDirectory(DbSession session) : IOrganizationDi
 
     /// <summary>Holds what is found against every change, to the end of the transaction.</summary>
     /// <param name="where">Of the organisations as <c>o</c>.</param>
-    /// <param name="most">How many at most, the first made first.</param>
-    public async Task<IReadOnlyList<OrganizationRef>> HoldAsync(string where, int most, object[] values, CancellationToken ct)
+    /// <param name="most">How many at most, the first made first; null is all, but for those that somebody else holds.</param>
+    public async Task<IReadOnlyList<OrganizationRef>> HoldAsync(string where, int? most, object[] values, CancellationToken ct)
     {
         await using var batch = new NpgsqlBatch(await session.OpenAsync(ct), session.Transaction);
         // Read by a statement of its own, so that what was committed while the first one waited is seen.
-        foreach (var sql in new[] { $"select o.id from identity.organizations o {where} order by o.id limit {most} for no key update of o", Select(Columns) + where })
+        foreach (var sql in new[] { $"select o.id from identity.organizations o {where} order by o.id {(most is null ? "" : $"limit {most}")} for no key update of o {(most is null ? "skip locked" : "")}", Select(Columns) + where })
             batch.BatchCommands.Add(WithValues(new NpgsqlBatchCommand(sql), values));
         await using var reader = await batch.ExecuteReaderAsync(ct);
         var held = new HashSet<Guid>();

@@ -25,12 +25,13 @@ internal static class CheckEntitlement
             var sources = new List<EntitlementSource>();
             foreach (var one in held)
             {
-                var rules = (await catalog.RulesAsync(one.Product, cancellationToken))!;
-                var quantities = one.History.On(today);
+                var product = one.ProductOn(today);
+                var rules = (await catalog.RulesAsync(product, cancellationToken))!;
+                var quantities = one.QuantitiesOn(today);
                 if (quantities.TryGetValue(query.Feature, out var quantity))
-                    sources.Add(new EntitlementSource(one.Id, one.Product, query.Feature, quantity));
+                    sources.Add(new EntitlementSource(one.Id, product, query.Feature, quantity));
                 sources.AddRange(Entitlements.Of(rules, quantities).Where(e => e.Key == query.Feature).SelectMany(e => e.Why)
-                    .Select(why => new EntitlementSource(one.Id, one.Product, why.Feature, why.Amount)));
+                    .Select(why => new EntitlementSource(one.Id, product, why.Feature, why.Amount)));
             }
 
             var sum = sources.Sum(s => s.Quantity);

@@ -1,7 +1,5 @@
-using System.Text.Json;
 using Licensing.Identity.Contracts;
 using Licensing.Provisioning.Contracts;
-using Licensing.Provisioning.Subscriptions;
 using Npgsql;
 
 namespace Licensing.Provisioning.EntitlementChecks;
@@ -46,10 +44,7 @@ internal sealed class EntitlementReads
             var tenant = new OrganizationId(rows.GetGuid(0));
             if (!held.TryGetValue(tenant, out var his))
                 held[tenant] = his = [];
-            his.Add(new HeldSubscription(
-                new SubscriptionId(rows.GetGuid(1)), rows.GetString(2),
-                JsonSerializer.Deserialize<IReadOnlyList<PlanFrom>>(rows.GetString(3), StoredJson.Options)!.On(today).Product,
-                JsonSerializer.Deserialize<IReadOnlyList<QuantityChange>>(rows.GetString(4), StoredJson.Options)!));
+            his.Add(new HeldSubscription(new SubscriptionId(rows.GetGuid(1)), rows.GetString(2), rows.GetString(3), rows.GetString(4)));
         }
 
         return [.. tenants.Select(t => (IReadOnlyList<HeldSubscription>?)held.GetValueOrDefault(t) ?? [])];

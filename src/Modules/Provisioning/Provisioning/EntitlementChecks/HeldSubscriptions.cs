@@ -1,11 +1,18 @@
+using System.Text.Json;
 using Licensing.Identity.Contracts;
+using Licensing.Kernel.Persistence;
 using Licensing.Provisioning.Contracts;
 using Licensing.Provisioning.Subscriptions;
 
 namespace Licensing.Provisioning.EntitlementChecks;
 
-/// <summary>A subscription that gives something today.</summary>
-internal sealed record HeldSubscription(SubscriptionId Id, string OwnerPath, string Product, IReadOnlyList<QuantityChange> History);
+/// <summary>A subscription that gives something today; what it holds is read by whoever reaches it.</summary>
+internal sealed record HeldSubscription(SubscriptionId Id, string OwnerPath, string Plans, string History)
+{
+    public string ProductOn(DateOnly day) => JsonSerializer.Deserialize<IReadOnlyList<PlanFrom>>(Plans, StoredJson.Options)!.On(day).Product;
+
+    public IReadOnlyDictionary<string, int> QuantitiesOn(DateOnly day) => JsonSerializer.Deserialize<IReadOnlyList<QuantityChange>>(History, StoredJson.Options)!.On(day);
+}
 
 /// <summary>What a tenant holds, for who reaches it.</summary>
 internal sealed class HeldSubscriptions(EntitlementReads reads, IOrganizationDirectory organizations, Principal principal)

@@ -13,7 +13,11 @@ namespace Licensing.Provisioning.Signed;
 internal static class UpdateLicenses
 {
     [Needs(ProvisioningPermissions.SignedUpdate)]
-    public sealed record Command(SignedRequest Request) : ICommand<SignedAnswer>, ITogether;
+    public sealed record Command(SignedRequest Request) : ICommand<SignedAnswer>, ITogether
+    {
+        // The first generation does not name whose customer it means.
+        public bool GoesAlone => Request.Profile is CertificateProfile.V1;
+    }
 
     internal sealed class Handler(
         ProvisioningDb db, ICustomers customers, ICatalog catalog, Opening opening, SeatChanging changing, SecretBox secrets, BillingCalendar calendar,

@@ -8,8 +8,8 @@ using Microsoft.EntityFrameworkCore;
 namespace Licensing.Provisioning.Signed;
 
 /// <summary>
-/// Several updates of one certificate in one transaction: those of customers who have seats, are called what they are called already and get nothing but
-/// other quantities. That is nearly all that a partner's automation sends; the rest is carried out one by one.
+/// Several updates of one certificate in one transaction: those of customers who have seats, are called what they are called already, get nothing but
+/// other quantities and are held by nobody else. That is nearly all that a partner's automation sends; the rest is carried out one by one.
 /// </summary>
 internal sealed class UpdateLicensesTogether(
     ProvisioningDb db, ICustomers customers, ICatalog catalog, SeatChanging changing, BillingCalendar calendar, TimeProvider clock)
@@ -35,6 +35,9 @@ internal sealed class UpdateLicensesTogether(
         foreach (var ofReseller in named.ToLookup(n => n.Reseller, n => n.Tenant, StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal))
             foreach (var (tenant, found) in await customers.HoldAsync(ofReseller.Key, [.. ofReseller.Distinct(StringComparer.Ordinal)], ct))
                 _tenants[(ofReseller.Key, tenant)] = found;
+
+        if (_tenants.Count == 0)
+            return;
 
         // He was found within the scope: what is his is where he stands, also before it has moved along with him.
         var held = await db.HeldSeatsOf(_tenants.Values.Select(t => t.Id), calendar.DayOf(clock.GetUtcNow()))
