@@ -102,7 +102,8 @@ internal sealed class CredentialCache(TimeProvider clock) : IDisposable
         // The end counts from before the read: what commits during it may not be in what was read.
         var longest = clock.GetUtcNow() + Longest;
         var proven = await prove(credential, CancellationToken.None);
-        var entry = new Entry(proven.Access, proven.Refusal, proven.Until < longest ? proven.Until : longest, key.Generation);
+        var entry = new Entry(
+            proven.Access is { } access ? access with { Until = proven.Until } : null, proven.Refusal, proven.Until < longest ? proven.Until : longest, key.Generation);
         // What was read before someone's change committed carries the generation of before and is not believed after it.
         if (entry.Access is null)
         {

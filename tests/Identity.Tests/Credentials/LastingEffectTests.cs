@@ -2,7 +2,7 @@ using System.Net;
 using Licensing.Identity.Contracts;
 using Npgsql;
 
-namespace Licensing.Identity.Tests.Sessions;
+namespace Licensing.Identity.Tests.Credentials;
 
 /// <summary>
 /// What outlives the credential it is asked with is not done for who was shut out a moment ago: at another host, which this one has not

@@ -1,6 +1,6 @@
 using Licensing.Identity.Credentials;
 
-namespace Licensing.Identity.Tests.Sessions;
+namespace Licensing.Identity.Tests.Credentials;
 
 public sealed class CredentialCacheTests : IDisposable
 {
