@@ -175,7 +175,7 @@ public sealed class HeldCallerTests(App app) : IClassFixture<App>
             .WaitAsync(TimeSpan.FromSeconds(20), Ct);
 
         answer.IsSuccessStatusCode.ShouldBeFalse();
-        (await answer.CodeAsync()).ShouldBe("holder_out_of_reach");
+        (await answer.CodeAsync()).ShouldBe("outside_reach");
     }
 
     [Theory]

@@ -122,7 +122,7 @@ public sealed class MadeLinkTests(App app) : IClassFixture<App>
             "own ended" => await own.SendAsync(HttpMethod.Delete, $"/api/v1/auth/sessions/{await FirstAsync(own, "/api/v1/auth/sessions")}", null),
             "refresh token used twice" => await TwiceAsync(stolen),
             "token revoked" => await app.Anonymous().PostAsync(
-                "/connect/revoke", new FormUrlEncodedContent([new("token", stolen.GetProperty("accessToken").GetString())]), Ct),
+                "/connect/revocation", new FormUrlEncodedContent([new("token", stolen.GetProperty("accessToken").GetString())]), Ct),
             "way in closed" => await ClosedAsync(maker, stolen),
             "second factor reset" => await ResetMfaAsync(administrator, maker),
             _ => throw new ArgumentOutOfRangeException(nameof(how), how, null),
@@ -132,7 +132,7 @@ public sealed class MadeLinkTests(App app) : IClassFixture<App>
 
     private async Task<HttpResponseMessage> ClosedAsync(Person maker, JsonElement stolen)
     {
-        await app.ExecuteAsync("update identity.users set federated_only = true where id = $1", maker.Id);
+        await app.ExecuteAsync("update identity.sessions set way = 'Unknown' where user_id = $1", maker.Id);
         var answer = await app.Anonymous().PostAsync("/api/v1/auth/refresh", new { refreshToken = stolen.GetProperty("refreshToken").GetString() });
         answer.StatusCode.ShouldNotBe(HttpStatusCode.OK);
         return answer;
