@@ -164,7 +164,8 @@ public sealed class HeldCallerTests(App app) : IClassFixture<App>
         var above = await Person.AddAsync(branch, branch.Distributor, null);
         using var administrator = branch.Administrator();
         var assignment = await PutAsync(
-            administrator, "/api/v1/roles/assignments", new { userId = above.Id, role = Roles.PartnerReader, organizationId = branch.Partner.Id.Value });
+            administrator, "/api/v1/roles/assignments",
+            new { userId = above.Id, role = Roles.PartnerReader, organizationId = branch.Partner.Id.Value });
         await using var ending = await app.OpenAsync(Access.System, async provider =>
         {
             await provider.GetRequiredService<DbSession>().LockAloneAsync(above.Id, Ct);
@@ -211,7 +212,9 @@ public sealed class HeldCallerTests(App app) : IClassFixture<App>
         {
             var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator);
             var role = await DefineAsync(branch, $"Desk {round}");
-            await PutAsync(administrator, "/api/v1/roles/assignments", new { userId = person.Id, role = $"Desk {round}", organizationId = branch.Partner.Id.Value });
+            await PutAsync(
+                administrator, "/api/v1/roles/assignments",
+                new { userId = person.Id, role = $"Desk {round}", organizationId = branch.Partner.Id.Value });
             using var client = await person.ClientAsync();
 
             var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => i % 2 == 0
@@ -248,15 +251,17 @@ public sealed class HeldCallerTests(App app) : IClassFixture<App>
     {
         var branch = await app.BranchAsync();
         var (first, second) = (
-            await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator), await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator));
+            await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator),
+            await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator));
         using var partner = await (await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator)).ClientAsync();
-        Task<HttpResponseMessage> AskAsync() => partner.PostAsync("/api/v1/auth/login-links", new { organizationId = branch.Tenant.Id.Value });
-
-        using var refused = await app.DuringAsync(async sender => (await sender.Send(new DisableUser.Command(new UserId(first.Id)), Ct)).Refusal, AskAsync);
+        using var refused = await app.DuringAsync(
+            async sender => (await sender.Send(new DisableUser.Command(new UserId(first.Id)), Ct)).Refusal, LinkAsync);
 
         (refused.StatusCode, await refused.CodeAsync()).ShouldBe((HttpStatusCode.Conflict, "concurrent_change"));
-        using var again = await AskAsync();
+        using var again = await LinkAsync();
         (await again.JsonAsync()).GetProperty("userId").GetGuid().ShouldBe(second.Id);
+
+        Task<HttpResponseMessage> LinkAsync() => partner.PostAsync("/api/v1/auth/login-links", new { organizationId = branch.Tenant.Id.Value });
     }
 
     [Fact]
@@ -370,8 +375,6 @@ public sealed class HeldCallerTests(App app) : IClassFixture<App>
         };
         if (how.StartsWith("link", StringComparison.Ordinal))
             return await OfLinkAsync(branch, person) with { Other = other };
-        if (how == "second factor reset")
-            await app.ExecuteAsync("update identity.users set mfa_enabled = true where id = $1", person.Id);
         var mailed = how == "password reset" ? await MailedAsync(person) : "";
         var session = how == "second factor reset" ? await WithoutCodeAsync(person) : await person.LoginAsync();
         var access = session.GetProperty("accessToken").GetString()!;

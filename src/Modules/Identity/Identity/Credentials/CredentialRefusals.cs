@@ -11,7 +11,8 @@ internal static class CredentialRefusals
     { Transient = true };
 
     public static Refusal TooManyPeople { get; } = new(
-        RefusalKind.Conflict, "too_many_know", "Too many may know what you log in with; choose a password by mail, or use a key that someone else makes.");
+        RefusalKind.Conflict, "too_many_know",
+        "Too many may know what you log in with; choose a password by mail, or use a key that someone else makes.");
 
     public static Refusal AdministratorChanged { get; } = new(
         RefusalKind.Conflict, "concurrent_change", "Who administers the tenant was changed at the same moment; try again.")

@@ -2,7 +2,6 @@ using Licensing.Identity.LoginLinks;
 using Licensing.Identity.Organizations;
 using Licensing.Identity.Rights;
 using Licensing.Identity.Users;
-using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
 using MediatR;
 using Npgsql;
@@ -79,7 +78,8 @@ internal sealed class HoldCaller<TRequest, TResponse>(
                     or exists (select from identity.revoked_access_tokens t where t.id = $4), b.state = 'Suspended'
             from identity.clients c join identity.branches b on b.id = c.organization_id where c.id = $1
             """,
-            caller.Id, (object?)caller.CredentialNumber ?? DBNull.Value, caller.SessionId ?? Guid.Empty, caller.TokenId ?? Guid.Empty, clock.GetUtcNow());
+            caller.Id, (object?)caller.CredentialNumber ?? DBNull.Value, caller.SessionId ?? Guid.Empty, caller.TokenId ?? Guid.Empty,
+            clock.GetUtcNow());
         batch.BatchCommands[1].Parameters[1].NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Integer;
         rights.Ask(batch, caller.Id);
         await using var rows = await batch.ExecuteReaderAsync(ct);

@@ -41,7 +41,8 @@ internal sealed class RoleBook(DbSession session, RolePermissions predefined, Pe
             from identity.custom_roles where lower(name) = lower($1) and starts_with($2, owner_path) order by length(owner_path) desc limit 1
             """;
         await using var batch = new NpgsqlBatch(await session.OpenAsync(ct), session.Transaction);
-        foreach (var sql in new[] { $"select {CallerLocks.Sql(alone: false, "id")} from (select id {nearest}) role", $"select id, name, level, permissions {nearest}" })
+        var hold = $"select {CallerLocks.Sql(alone: false, "id")} from (select id {nearest}) role";
+        foreach (var sql in new[] { hold, $"select id, name, level, permissions {nearest}" })
             batch.BatchCommands.Add(new NpgsqlBatchCommand(sql) { Parameters = { new() { Value = role }, new() { Value = at.OwnerPath } } });
         await using var reader = await batch.ExecuteReaderAsync(ct);
         await reader.NextResultAsync(ct);
@@ -63,7 +64,8 @@ internal sealed class RoleBook(DbSession session, RolePermissions predefined, Pe
         // Held, as when it is given: else it could be widened between the look and what hangs on it.
         await session.LockBesideRoleAsync(id.Value, ct);
         await using var command = new NpgsqlCommand(
-            "select permissions from identity.custom_roles where id = $1 and starts_with($2, owner_path)", await session.OpenAsync(ct), session.Transaction)
+            "select permissions from identity.custom_roles where id = $1 and starts_with($2, owner_path)",
+            await session.OpenAsync(ct), session.Transaction)
         { Parameters = { new() { Value = id.Value }, new() { Value = path } } };
         var listed = await command.ExecuteScalarAsync(ct) as string[] ?? [];
         return new UsableRole(role, id, predefined.Of(role, listed, onlyReading: false, scopes: []));
