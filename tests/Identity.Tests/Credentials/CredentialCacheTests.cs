@@ -97,7 +97,7 @@ public sealed class CredentialCacheTests : IDisposable
         await Should.ThrowAsync<OperationCanceledException>(() => first);
         gate.SetResult();
 
-        (await Task.WhenAll(others)).ShouldAllBe(p => p.Access == Access.System);
+        (await Task.WhenAll(others)).ShouldAllBe(p => p.Access!.Kind == PrincipalKind.System);
         _proofs.ShouldBe(1);
     }
 
