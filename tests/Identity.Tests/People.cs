@@ -30,7 +30,7 @@ internal sealed record Person(App App, Guid Id, string Email, string Password)
         if (!mustChange)
             await branch.App.InAsync<Npgsql.NpgsqlDataSource, int>(async database =>
             {
-                await using var choosing = database.CreateCommand("update identity.users set password_given_by = null where id = $1");
+                await using var choosing = database.CreateCommand("update identity.users set password_given_by = null, password_known_to = '{}' where id = $1");
                 choosing.Parameters.Add(new() { Value = person.Id });
                 return await choosing.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
             });
@@ -78,11 +78,13 @@ internal static class MadeFirst
                 var told = await MadeAsync(client, "/api/v1/clients", new { name = "c", organizationId = at, role });
                 return branch.App.Bearer(await new OAuthClient(
                     branch.App, told.GetProperty("id").GetGuid(), null, told.GetProperty("secret").GetString(), null).TokenAsync());
-            default:
+            case "user":
                 var email = $"made-first-{Interlocked.Increment(ref _last)}@example.com";
                 var user = await MadeAsync(
                     client, "/api/v1/users", new { email, displayName = "M", organizationId = at, role, password, mustChangePassword = false });
                 return await new Person(branch.App, user.GetProperty("id").GetGuid(), email, password).ClientAsync();
+            default:
+                throw new ArgumentOutOfRangeException(nameof(what), what, null);
         }
     }
 
@@ -94,7 +96,7 @@ internal static class MadeFirst
     }
 }
 
-internal static class Credentials
+internal static class Calling
 {
     extension(App app)
     {

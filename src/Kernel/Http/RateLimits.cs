@@ -51,8 +51,7 @@ public sealed class RateLimits : IDisposable
     /// and takes nothing.
     /// </summary>
     public Refusal? RefusalOfAddress(HttpContext context) =>
-        IsNeverLimited(context) || _limiter.GetStatistics((Guid.Empty, FailuresOf(context))) is not { CurrentAvailablePermits: 0 }
-            ? null : Limited(_settings.AnonymousPerSecond);
+        !IsNeverLimited(context) && _limiter.GetStatistics((Guid.Empty, FailuresOf(context))) is { CurrentAvailablePermits: 0 } ? Limited(_settings.AnonymousPerSecond) : null;
 
     /// <summary>Counts a credential that did not hold: in a bucket of its own, so that strangers without any keep nobody's from being looked up.</summary>
     internal Refusal? SpendFailure(HttpContext context) => Spend(context, (Guid.Empty, FailuresOf(context)));

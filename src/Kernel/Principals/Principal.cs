@@ -35,11 +35,14 @@ public sealed record Access
     /// <summary>The access token that proved him; null where something else did.</summary>
     public Guid? TokenId { get; init; }
 
-    /// <summary>The number of his credentials under which he was proved, where what proved him does not end with a log-in.</summary>
-    public int? Epoch { get; init; }
+    /// <summary>Of a user the number of his password, of a client the epoch of its secrets; null of API keys and of the system.</summary>
+    public int? CredentialNumber { get; init; }
 
-    /// <summary>Who else may be behind him: who was shown the secret, or chose the password, and who may be behind those.</summary>
-    public IReadOnlyList<Guid> KnownTo { get; init; } = [];
+    /// <summary>When what proved him ends by the clock; an access token does, and a client's secret in its overlap.</summary>
+    public DateTimeOffset Until { get; init; } = DateTimeOffset.MaxValue;
+
+    /// <summary>Who else may be asking in his name, without himself: who knows the secret or the password that proves him.</summary>
+    public IReadOnlyList<Guid> MayAlsoBe { get; init; } = [];
 
     public IReadOnlyList<Grant> Grants { get; init; } = [];
 
@@ -53,8 +56,9 @@ public sealed record Access
 
     public bool May(string permission) => Kind is PrincipalKind.System || Grants.Any(g => g.Permissions.Contains(permission));
 
-    public Scope ScopeFor(string permission) =>
-        Kind is PrincipalKind.System ? Scope.Everything : Scope.Of(Grants.Where(g => g.Permissions.Contains(permission)).Select(g => g.Path));
+    public Scope ScopeFor(string permission) => Kind is PrincipalKind.System
+        ? Scope.Everything
+        : Scope.Of(Grants.Where(g => g.Permissions.Contains(permission)).Select(g => g.Path));
 }
 
 /// <summary>Who is asking in this request, and how far the permission that the request needs reaches.</summary>
@@ -70,12 +74,16 @@ public sealed class Principal
     /// <summary>The address that the request came from; empty where it came from none.</summary>
     public string Address { get; internal set; } = "";
 
-    public void Become(Access access) =>
-        (Access, Scope) = (access, access.Kind is PrincipalKind.System ? Scope.Everything : Scope.Nothing);
+    public void Become(Access access)
+    {
+        Access = access;
+        Scope = access.Kind is PrincipalKind.System ? Scope.Everything : Scope.Nothing;
+    }
 
     internal Scope Enter(Scope scope)
     {
-        (var outer, Scope) = (Scope, scope);
+        var outer = Scope;
+        Scope = scope;
         return outer;
     }
 

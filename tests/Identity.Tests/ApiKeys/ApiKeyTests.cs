@@ -12,6 +12,31 @@ public sealed class ApiKeyTests(App app) : IClassFixture<App>
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
+    public async Task A_key_that_rotates_itself_is_known_to_no_more_each_time()
+    {
+        var branch = await app.BranchAsync();
+        var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator);
+        using var client = await person.ClientAsync();
+        using var made = await client.PostAsync("/api/v1/api-keys", new { name = "k", role = Roles.PartnerAdministrator });
+        var key = await made.JsonAsync();
+        for (var i = 0; i < 4; i++)
+        {
+            using var rotated = await app.Bearer(key.GetProperty("key").GetString()!).PostAsync($"/api/v1/api-keys/{key.GetProperty("id")}/rotate", new { });
+            rotated.StatusCode.ShouldBe(System.Net.HttpStatusCode.Created, await rotated.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+            key = await rotated.JsonAsync();
+        }
+
+        var knownTo = await app.InAsync<Npgsql.NpgsqlDataSource, Guid[]>(async database =>
+        {
+            await using var asking = database.CreateCommand("select known_to from identity.api_keys where id = $1");
+            asking.Parameters.Add(new() { Value = key.GetProperty("id").GetGuid() });
+            return (Guid[])(await asking.ExecuteScalarAsync(TestContext.Current.CancellationToken))!;
+        });
+        knownTo.Length.ShouldBe(2);
+        knownTo.ShouldContain(person.Id);
+    }
+
+    [Fact]
     public async Task A_key_opens_both_headers_until_it_is_revoked()
     {
         var branch = await app.BranchAsync();

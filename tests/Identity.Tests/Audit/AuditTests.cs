@@ -57,13 +57,17 @@ public sealed class AuditTests(App app) : IClassFixture<App>
         var person = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
         await person.LoginAsync();
         await tenant.PostAsync("/api/v1/api-keys", new { name = "k" });
+        await tenant.PostAsync("/api/v1/clients", new { name = "c", organizationId = branch.Tenant.Id.Value, role = Roles.TenantUser });
 
         var entries = await EntriesAsync(tenant, "");
 
         entries.Select(e => e.GetProperty("action").GetString()).ShouldBe(
-            ["identity.create_api_key", "identity.open_session", "identity.create_user", "identity.create_tenant"], ignoreOrder: true);
+            ["identity.create_api_key", "identity.create_client", "identity.open_session", "identity.create_user", "identity.create_tenant"], ignoreOrder: true);
         Changes(entries, "identity.create_user", "user").GetProperty("passwordHash").GetProperty("new").GetString().ShouldBe("***");
         Changes(entries, "identity.create_api_key", "api_key").GetProperty("keyHash").GetProperty("new").GetString().ShouldBe("***");
+        // Who knows it may be someone above, whom the tenant does not see.
+        Changes(entries, "identity.create_api_key", "api_key").GetProperty("knownTo").GetProperty("new").GetString().ShouldBe("***");
+        Changes(entries, "identity.create_client", "client").GetProperty("knownTo").GetProperty("new").GetString().ShouldBe("***");
         Changes(entries, "identity.open_session", "refresh_token").GetProperty("tokenHash").GetProperty("new").GetString().ShouldBe("***");
         entries.Single(e => e.GetProperty("action").GetString() == "identity.open_session").GetProperty("principal").GetProperty("id").GetGuid().ShouldBe(person.Id);
     }

@@ -15,7 +15,7 @@ public sealed class MadeLinkTests(App app) : IClassFixture<App>
 
     public static TheoryData<string> Ends { get; } = new(
         "log-out", "password changed", "password reset", "sessions ended", "others ended", "one ended", "own ended", "refresh token used twice",
-        "second factor reset");
+        "second factor reset", "token revoked", "way in closed");
 
     [Theory]
     [MemberData(nameof(Ends))]
@@ -121,10 +121,21 @@ public sealed class MadeLinkTests(App app) : IClassFixture<App>
             "one ended" => await administrator.SendAsync(HttpMethod.Delete, $"/api/v1/users/{maker.Id}/sessions/{await FirstAsync(administrator, $"/api/v1/users/{maker.Id}/sessions")}", null),
             "own ended" => await own.SendAsync(HttpMethod.Delete, $"/api/v1/auth/sessions/{await FirstAsync(own, "/api/v1/auth/sessions")}", null),
             "refresh token used twice" => await TwiceAsync(stolen),
+            "token revoked" => await app.Anonymous().PostAsync(
+                "/connect/revocation", new FormUrlEncodedContent([new("token", stolen.GetProperty("accessToken").GetString())]), Ct),
+            "way in closed" => await ClosedAsync(maker, stolen),
             "second factor reset" => await ResetMfaAsync(administrator, maker),
             _ => throw new ArgumentOutOfRangeException(nameof(how), how, null),
         };
-        (answer.IsSuccessStatusCode || how == "refresh token used twice").ShouldBeTrue($"{(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync(Ct)}");
+        (answer.IsSuccessStatusCode || how is "refresh token used twice" or "way in closed").ShouldBeTrue($"{(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync(Ct)}");
+    }
+
+    private async Task<HttpResponseMessage> ClosedAsync(Person maker, JsonElement stolen)
+    {
+        await app.ExecuteAsync("update identity.sessions set way = 'Unknown' where user_id = $1", maker.Id);
+        var answer = await app.Anonymous().PostAsync("/api/v1/auth/refresh", new { refreshToken = stolen.GetProperty("refreshToken").GetString() });
+        answer.StatusCode.ShouldNotBe(HttpStatusCode.OK);
+        return answer;
     }
 
     private async Task<HttpResponseMessage> ResetAsync(Person maker)

@@ -172,7 +172,7 @@ public sealed class RefreshTests(App app) : IClassFixture<App>
             await using var command = database.CreateCommand(
                 """
                 select count(*) from identity.audit_entries a join identity.sessions s on s.id::text = any (a.resources)
-                where s.user_id = $1 and a.action = 'identity.refresh_session' and a.principal_kind = 'Anonymous' and a.changes::text like '%revokedAt%'
+                where s.user_id = $1 and a.action = 'identity.end_session' and a.principal_kind = 'Anonymous' and a.changes::text like '%revokedAt%'
                 """);
             command.Parameters.Add(new() { Value = person.Id });
             return (long)(await command.ExecuteScalarAsync(Ct))!;

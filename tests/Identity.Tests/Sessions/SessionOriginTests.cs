@@ -54,7 +54,7 @@ public sealed class SessionOriginTests(App app) : IClassFixture<App>
         var branch = await app.BranchAsync();
         var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerReader);
         var tokens = await person.LoginAsync();
-        await ExecuteAsync($"update identity.sessions set {origin} where user_id = $1", person.Id);
+        await app.ExecuteAsync($"update identity.sessions set {origin} where user_id = $1", person.Id);
 
         (await RefreshAsync(tokens)).ShouldBe((HttpStatusCode.Unauthorized, code));
 
@@ -68,11 +68,11 @@ public sealed class SessionOriginTests(App app) : IClassFixture<App>
         var person = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
         var tokens = await person.LoginAsync();
         // As another process, or an operator, may leave it: disabled beside the slice that ends the sessions.
-        await ExecuteAsync("update identity.users set status = 'Disabled' where id = $1", person.Id);
+        await app.ExecuteAsync("update identity.users set status = 'Disabled' where id = $1", person.Id);
 
         (await RefreshAsync(tokens)).ShouldBe((HttpStatusCode.Unauthorized, "bad_refresh_token"));
 
-        await ExecuteAsync("update identity.users set status = 'Active' where id = $1", person.Id);
+        await app.ExecuteAsync("update identity.users set status = 'Active' where id = $1", person.Id);
         (await RefreshAsync(tokens)).ShouldBe((HttpStatusCode.Unauthorized, "bad_refresh_token"));
     }
 
@@ -130,8 +130,8 @@ public sealed class SessionOriginTests(App app) : IClassFixture<App>
         var branch = await app.BranchAsync();
         var person = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
         using var client = await person.ClientAsync();
-        await ExecuteAsync("delete from identity.refresh_tokens where session_id in (select id from identity.sessions where user_id = $1)", person.Id);
-        await ExecuteAsync("delete from identity.sessions where user_id = $1", person.Id);
+        await app.ExecuteAsync("delete from identity.refresh_tokens where session_id in (select id from identity.sessions where user_id = $1)", person.Id);
+        await app.ExecuteAsync("delete from identity.sessions where user_id = $1", person.Id);
 
         (await client.StatusAsync("/api/v1/auth/sessions")).ShouldBe(HttpStatusCode.Unauthorized);
     }
@@ -142,8 +142,8 @@ public sealed class SessionOriginTests(App app) : IClassFixture<App>
         var branch = await app.BranchAsync();
         var person = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
         using var client = await person.ClientAsync();
-        await ExecuteAsync("update identity.sessions set created_at = created_at - interval '80 days' where user_id = $1", person.Id);
-        await ExecuteAsync(
+        await app.ExecuteAsync("update identity.sessions set created_at = created_at - interval '80 days' where user_id = $1", person.Id);
+        await app.ExecuteAsync(
             "update identity.refresh_tokens set expires_at = created_at + interval '1 minute' where session_id in (select id from identity.sessions where user_id = $1)",
             person.Id);
         app.Clock.Advance(TimeSpan.FromMinutes(14));
@@ -185,10 +185,10 @@ public sealed class SessionOriginTests(App app) : IClassFixture<App>
         var branch = await app.BranchAsync();
         var person = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
 
-        await ExecuteAsync(
+        await app.ExecuteAsync(
             "insert into identity.sessions (id, user_id, owner_path, created_at) select gen_random_uuid(), id, owner_path, created_at from identity.users where id = $1",
             person.Id);
-        await ExecuteAsync(
+        await app.ExecuteAsync(
             """
             insert into identity.clients
                 (id, organization_id, owner_path, name, role, auth_method, secrets, keys, epoch, created_by, created_at, version)
@@ -302,13 +302,6 @@ public sealed class SessionOriginTests(App app) : IClassFixture<App>
     private static string Access(JsonElement tokens) => tokens.GetProperty("accessToken").GetString()!;
 
     private static Guid Id(JsonElement thing) => thing.GetProperty("id").GetGuid();
-
-    private Task<int> ExecuteAsync(string sql, Guid user) => app.InAsync<NpgsqlDataSource, int>(async database =>
-    {
-        await using var command = database.CreateCommand(sql);
-        command.Parameters.Add(new() { Value = user });
-        return await command.ExecuteNonQueryAsync(Ct);
-    });
 
     private Task<T> ScalarAsync<T>(string sql, Guid user) => app.InAsync<NpgsqlDataSource, T>(async database =>
     {

@@ -105,7 +105,7 @@ public sealed class PasswordResetTests(App app) : IClassFixture<App>
         await using var scope = app.Services.CreateAsyncScope();
         var holding = scope.ServiceProvider.GetRequiredService<DbSession>();
         await holding.BeginAsync(Ct);
-        await holding.LockUserAsync(new UserId(person.Id), "update", Ct);
+        await holding.LockUserAsync(new UserId(person.Id), alone: true, Ct);
         var confirming = Enumerable.Range(0, 4).Select(i => ConfirmAsync(token, $"another good password {i}")).ToList();
         await Eventually.TrueAsync(() => app.InAsync<NpgsqlDataSource, bool>(async database =>
         {

@@ -91,6 +91,7 @@ public sealed class UserStateTests(App app) : IClassFixture<App>
         foreach (var (method, path, body) in new (HttpMethod, string, object)[]
         {
             (HttpMethod.Patch, "", new { email = $"thief-{person.Id}@example.com" }), (HttpMethod.Patch, "", new { federatedOnly = true }), (HttpMethod.Post, "/reset-mfa", new { }),
+            (HttpMethod.Post, "/disable", new { }),
         })
         {
             using var answer = await client.SendAsync(method, $"/api/v1/users/{person.Id}{path}", body);
@@ -102,6 +103,11 @@ public sealed class UserStateTests(App app) : IClassFixture<App>
         named.StatusCode.ShouldBe(HttpStatusCode.OK);
         using var byOther = await branch.Administrator().SendAsync(HttpMethod.Patch, $"/api/v1/users/{person.Id}", new { email = $"moved-{person.Id}@example.com" });
         byOther.StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        // Nor does he come back by it.
+        (await ActAsync(branch, person.Id, "disable")).Status.ShouldBe(HttpStatusCode.OK);
+        using var enabled = await client.PostAsync($"/api/v1/users/{person.Id}/enable", body: null);
+        enabled.StatusCode.ShouldBe(first is null ? HttpStatusCode.Unauthorized : HttpStatusCode.Conflict);
     }
 
     [Fact]

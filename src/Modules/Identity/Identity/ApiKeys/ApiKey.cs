@@ -39,7 +39,8 @@ internal sealed class ApiKey : IOwned, IVersioned
 
     public Guid CreatedBy { get; private init; }
 
-    /// <summary>Who was shown it, and who may have been behind him: a transfer asks whether they stay with the tenant.</summary>
+    /// <summary>Who knows it (<see cref="Maker.KnownTo"/>): a transfer asks whether they stay with the tenant. Empty where nobody can say.</summary>
+    [Secret]
     public Guid[] KnownTo { get; private init; } = [];
 
     public DateTimeOffset CreatedAt { get; private init; }

@@ -37,7 +37,7 @@ internal static class CreateApiKey
                 return refusal;
             if (roles.RefusalOf(role, command.Scopes ?? [], organization.OwnerPath) is { } exceeding)
                 return exceeding;
-            if (ApiKey.Issue(organization, command.Name, role, command.Scopes ?? [], command.ExpiresAt, principal.Maker, clock.GetUtcNow())
+            if (ApiKey.Issue(organization, command.Name, role, command.Scopes ?? [], command.ExpiresAt, principal.AsMaker(), clock.GetUtcNow())
                 .Refused(out refusal, out var issued))
                 return refusal;
 

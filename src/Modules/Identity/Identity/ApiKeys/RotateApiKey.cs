@@ -36,7 +36,7 @@ internal static class RotateApiKey
                 return refusal;
             if (await db.ApiKeys.AnyAsync(x => x.RotatedFrom == key.Id, cancellationToken))
                 return ApiKeyRefusals.AlreadyRotated;
-            if (key.Rotate(TimeSpan.FromHours(command.OverlapHours), principal.Maker, clock.GetUtcNow()).Refused(out refusal, out var next))
+            if (key.Rotate(TimeSpan.FromHours(command.OverlapHours), principal.AsMaker(), clock.GetUtcNow()).Refused(out refusal, out var next))
                 return refusal;
             // Whoever is shown the secret has what it opens.
             var role = await roles.HeldAsync(key.Role, key.CustomRoleId, key.OwnerPath, cancellationToken);

@@ -51,9 +51,10 @@ internal sealed class Client : IOwned, IVersioned
     public Guid CreatedBy { get; private init; }
 
     /// <summary>
-    /// Who has been shown a secret that may still be good, or has brought its keys, and who may have been behind them: a transfer asks whether they
-    /// stay with the tenant.
+    /// Who knows a secret that may still be good, or has brought its keys (<see cref="Maker.KnownTo"/>): a transfer asks whether they stay with
+    /// the tenant. Empty where nobody can say.
     /// </summary>
+    [Secret]
     public Guid[] KnownTo { get; private set; } = [];
 
     public DateTimeOffset CreatedAt { get; private init; }

@@ -12,8 +12,8 @@ internal sealed record KnownClient(
     ClientId Id, string Name, Guid OrganizationId, string Path, string Role, string[]? Custom, string[]? Scopes, ClientAuthMethod AuthMethod,
     IReadOnlyList<ClientSecret> Secrets, IReadOnlyList<ClientKey> Keys, int Epoch, DateTimeOffset ExpiresAt, DateTimeOffset LastUsedAt, bool IsSuspended)
 {
-    /// <summary>Who has been shown its secrets, or brought its keys.</summary>
-    public required Guid[] KnownTo { get; init; }
+    /// <summary>Who else may be asking in its name.</summary>
+    public required IReadOnlyList<Guid> MayAlsoBe { get; init; }
 
     /// <summary>When what proved it ends: a secret that is in its overlap does, and what was got with it is over by then.</summary>
     public DateTimeOffset ProvenUntil { get; init; } = DateTimeOffset.MaxValue;
@@ -31,9 +31,9 @@ internal sealed class ClientReader(NpgsqlDataSource database, RolePermissions ro
     public async Task<KnownClient?> FindAsync(ClientId id, CancellationToken ct)
     {
         await using var command = database.CreateCommand(
-            """
+            $$"""
             select c.name, c.organization_id, c.owner_path, c.role, c.scopes, c.auth_method, c.secrets, c.keys, c.epoch, c.expires_at, c.last_used_at, b.state,
-                   case when c.custom_role_id is not null then coalesce(r.permissions, '{}') end, c.known_to
+                   case when c.custom_role_id is not null then coalesce(r.permissions, '{}') end, {{Knowing.Sql("c.known_to")}}
             from identity.clients c join identity.branches b on b.id = c.organization_id
             left join identity.custom_roles r on r.id = c.custom_role_id and starts_with(c.owner_path, r.owner_path)
             where c.id = $1 and c.revoked_at is null and b.state <> 'Closed' and (c.expires_at is null or c.expires_at > $2)
@@ -51,7 +51,7 @@ internal sealed class ClientReader(NpgsqlDataSource database, RolePermissions ro
             JsonSerializer.Deserialize<List<ClientKey>>(row.GetString(7), StoredJson.Options)!,
             row.GetInt32(8), row.IsDBNull(9) ? DateTimeOffset.MaxValue : row.GetFieldValue<DateTimeOffset>(9),
             row.IsDBNull(10) ? DateTimeOffset.MinValue : row.GetFieldValue<DateTimeOffset>(10), row.GetString(11) == "Suspended")
-        { KnownTo = row.GetFieldValue<Guid[]>(13) };
+        { MayAlsoBe = [.. row.GetFieldValue<Guid[]>(13).Where(x => x != id.Value)] };
     }
 
     /// <returns>Null where there is no such client whose secret it is. In its last second it is none: a token's instants are whole ones.</returns>
@@ -80,8 +80,8 @@ internal sealed class ClientReader(NpgsqlDataSource database, RolePermissions ro
         Name = $"{client.Name} (client)",
         OrganizationId = client.OrganizationId,
         Path = client.Path,
-        Epoch = client.Epoch,
-        KnownTo = client.KnownTo,
+        CredentialNumber = client.Epoch,
+        MayAlsoBe = client.MayAlsoBe,
         Grants = [new Grant(client.Role, client.OrganizationId, client.Path, RightsOf(client))],
         WritesRefused = client.IsSuspended ? OrganizationRefusals.BranchSuspended : null,
     };

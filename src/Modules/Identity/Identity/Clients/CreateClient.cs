@@ -50,7 +50,7 @@ internal static class CreateClient
 
             var wanted = new NewClient(
                 command.Name, role, command.Scopes?.Distinct(StringComparer.Ordinal).ToArray(), command.AuthMethod, keys.Keys, command.ExpiresAt);
-            if (Client.Register(organization, wanted, principal.Maker, clock.GetUtcNow()).Refused(out refusal, out var registered)
+            if (Client.Register(organization, wanted, principal.AsMaker(), clock.GetUtcNow()).Refused(out refusal, out var registered)
                 || rights.Check(role, wanted.Scopes, organization.OwnerPath).Refused(out refusal, out _))
                 return refusal;
 

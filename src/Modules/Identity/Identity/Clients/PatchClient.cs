@@ -55,7 +55,7 @@ internal static class PatchClient
         private Result<Done> Change(Client client, UsableRole role, Command command)
         {
             if (ClientKey.Read(command.Jwks, command.PublicKeyPem).Refused(out var refusal, out var keys)
-                || (keys.Keys.Count > 0 && client.ReplaceKeys(keys.Keys, principal.Maker).Refused(out refusal, out _)))
+                || (keys.Keys.Count > 0 && client.ReplaceKeys(keys.Keys, principal.AsMaker()).Refused(out refusal, out _)))
                 return refusal;
             if (command.ExpiresAt.IsPresent && client.Expire(command.ExpiresAt.Value, clock.GetUtcNow()).Refused(out refusal, out _))
                 return refusal;

@@ -35,7 +35,7 @@ internal static class RotateClientSecret
                 return refusal;
             var (now, overlap, epoch) = (clock.GetUtcNow(), TimeSpan.FromHours(command.OverlapHours), client.Epoch);
             if ((await rights.OfAsync(client, cancellationToken)).Refused(out refusal, out _)
-                || client.RotateSecret(overlap, principal.Maker, now).Refused(out refusal, out var issued))
+                || client.RotateSecret(overlap, principal.AsMaker(), now).Refused(out refusal, out var issued))
                 return refusal;
 
             await clients.ChangedAsync(client, epoch, cancellationToken);

@@ -22,9 +22,11 @@ internal sealed class AccessReader(NpgsqlDataSource database, RolePermissions ro
     {
         await using var batch = database.CreateBatch();
         batch.BatchCommands.Add(new NpgsqlBatchCommand(
-            """
+            $$"""
             select u.email, u.organization_id, u.owner_path, u.must_change_password, u.credentials_changed_at, b.state,
-                   u.password_given_by is not null, array_remove(u.password_known_to || u.password_given_by, null), u.password_number
+                   u.password_given_by is not null,
+                   case when u.password_given_by is null then '{}' else {{Knowing.Sql("u.password_known_to || u.password_given_by")}} end,
+                   u.password_number
             from identity.users u join identity.branches b on b.id = u.organization_id
             where u.id = $1 and u.status = 'Active'
             """)
@@ -61,8 +63,8 @@ internal sealed class AccessReader(NpgsqlDataSource database, RolePermissions ro
             Name = email,
             OrganizationId = organization,
             Path = path,
-            Epoch = passwordNumber,
-            KnownTo = [.. knownTo.Where(id => id != Guid.Empty)],
+            CredentialNumber = passwordNumber,
+            MayAlsoBe = [.. knownTo.Distinct().Where(id => id != Guid.Empty && id != userId)],
             Grants = grants,
             WritesRefused = mustChange ? SessionRefusals.PasswordChangeRequired : suspended ? OrganizationRefusals.BranchSuspended : null,
         }, null, until);
@@ -86,13 +88,13 @@ internal sealed class AccessReader(NpgsqlDataSource database, RolePermissions ro
     private async Task<(Proven Proven, DateTimeOffset LastUsed)> ReadKeyAsync(string prefix, Predicate<byte[]> isIt, DateTimeOffset now, CancellationToken ct)
     {
         await using var command = database.CreateCommand(
-            """
+            $$"""
             select k.id, k.name, k.organization_id, k.owner_path, k.role, k.key_hash, k.expires_at, k.last_used_at, b.state, k.scopes,
                    case when k.custom_role_id is not null then coalesce(c.permissions, '{}') end,
                    array(select f.path from identity.former_paths f
                        where f.organization_id = k.organization_id and cardinality(k.known_to) > 0 and not exists (
                            select from unnest(k.known_to) someone where not exists (
-                               select from identity.users u where u.id = someone and u.organization_id = k.organization_id))), k.known_to
+                               select from identity.users u where u.id = someone and u.organization_id = k.organization_id))), {{Knowing.Sql("k.known_to")}}
             from identity.api_keys k join identity.branches b on b.id = k.organization_id
             left join identity.custom_roles c on c.id = k.custom_role_id and starts_with(k.owner_path, c.owner_path)
             where k.prefix = $1 and k.revoked_at is null
@@ -116,7 +118,7 @@ internal sealed class AccessReader(NpgsqlDataSource database, RolePermissions ro
             Name = $"{reader.GetString(1)} (lk_{prefix})",
             OrganizationId = reader.GetGuid(2),
             Path = reader.GetString(3),
-            KnownTo = reader.GetFieldValue<Guid[]>(12),
+            MayAlsoBe = reader.GetFieldValue<Guid[]>(12),
             Grants =
             [
                 new Grant(role, reader.GetGuid(2), reader.GetString(3), roles.Of(role, custom, onlyReading: false, scopes)),

@@ -129,7 +129,7 @@ internal sealed class BasicAuthenticator(
             return notThisWay;
         var found = await reader.UserAsync(proven.UserId.Value, since, DateTimeOffset.MaxValue, ct);
         // Nor within the same second, which instants do not tell apart.
-        return found.Access is { } access && access.Epoch != proven.PasswordNumber ? CredentialRefusals.Invalid : found;
+        return found.Access is { } access && access.CredentialNumber != proven.PasswordNumber ? CredentialRefusals.Invalid : found;
     }
 
     // In a scope of its own: the request that asked first may be gone before those that wait with it.

@@ -105,7 +105,8 @@ internal sealed class CredentialCache(TimeProvider clock) : IDisposable
         // The end counts from before the read: what commits during it may not be in what was read.
         var readAt = clock.GetTimestamp();
         var proven = await prove(credential, CancellationToken.None);
-        var entry = new Entry(proven.Access, proven.Refusal, proven.Until, readAt, key.Generation);
+        var entry = new Entry(
+            proven.Access is { } access ? access with { Until = proven.Until } : null, proven.Refusal, proven.Until, readAt, key.Generation);
         // What was read before someone's change committed carries the generation of before and is not believed after it.
         if (entry.Access is null)
         {

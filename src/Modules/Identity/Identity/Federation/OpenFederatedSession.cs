@@ -84,7 +84,7 @@ internal static class OpenFederatedSession
         // The link is looked at again under the lock: one taken away meanwhile opens nothing.
         private async Task<User?> LinkedAsync(UserId id, ProvenIdentity proven, CancellationToken ct)
         {
-            await session.LockUserAsync(id, "share", ct);
+            await session.LockUserAsync(id, alone: false, ct);
             return await db.Users.AsNoTracking().WhereMayEnter(db)
                 .Where(u => u.Id == id && db.FederatedIdentities.Any(f => f.UserId == u.Id && f.Issuer == proven.Issuer && f.Subject == proven.Subject))
                 .SingleOrDefaultAsync(ct);
@@ -98,7 +98,7 @@ internal static class OpenFederatedSession
             if (found is not { } id)
                 return null;
 
-            await session.LockUserAsync(id, "update", ct);
+            await session.LockUserAsync(id, alone: true, ct);
             var user = await db.Users.AsNoTracking().WhereMayEnter(db).SingleOrDefaultAsync(x => x.Id == id && x.Email == email, ct);
             if (user is null || (user.OwnerPath == PlatformRoot.Path && !proven.Provider.LinksPlatformUsers))
                 return null;

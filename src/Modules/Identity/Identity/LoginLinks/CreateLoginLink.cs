@@ -5,6 +5,7 @@ using Licensing.Identity.Organizations;
 using Licensing.Identity.Rights;
 using Licensing.Identity.Users;
 using Licensing.Kernel.Http;
+using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Identity.LoginLinks;
@@ -19,7 +20,7 @@ internal static class CreateLoginLink
             UserId is { } user ? Concern.BesideUser(user) : OrganizationId is { } tenant ? Concern.BesideAdministratorOf(tenant) : null;
     }
 
-    internal sealed class Handler(IdentityDb db, HeldOrganizations organizations, RoleBook roles, Principal principal, TimeProvider clock)
+    internal sealed class Handler(IdentityDb db, DbSession session, HeldOrganizations organizations, RoleBook roles, Principal principal, TimeProvider clock)
         : ICommandHandler<Command, IssuedLoginLink>
     {
         public async Task<Result<IssuedLoginLink>> Handle(Command command, CancellationToken cancellationToken)
@@ -54,7 +55,10 @@ internal static class CreateLoginLink
                 return refusal;
             if (found.Kind is not OrganizationKind.Tenant)
                 return UserRefusals.UnknownOrganization(tenant.Value);
-            return await users.WhoAdministers(tenant, db).FirstOrDefaultAsync(ct) is { } first ? first : LoginLinkRefusals.NoAdministrator;
+            if (await users.WhoAdministers(tenant, db).FirstOrDefaultAsync(ct) is not { } first)
+                return LoginLinkRefusals.NoAdministrator;
+            // Who was the first before the wait is held, and need not be any more.
+            return await session.HoldsAsync(first.Id.Value, ct) ? first : CredentialRefusals.AdministratorChanged;
         }
     }
 

@@ -14,7 +14,7 @@ internal static class LoginLinkRefusals
 
     public static Refusal ToOneself { get; } =
         new(RefusalKind.Conflict, "link_to_oneself",
-            "A login link lets you in as someone else; into your own account, or that of who knows your secret or password, its owner logs in.");
+            "A login link cannot lead into your own account, or into that of a user who knows your secret or password.");
 
     public static Refusal NoAdministrator { get; } =
         new(RefusalKind.Conflict, "no_administrator", "The tenant has no administrator to log in.");

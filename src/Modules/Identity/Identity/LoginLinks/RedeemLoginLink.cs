@@ -28,7 +28,7 @@ internal static class RedeemLoginLink
             if (await UserOfAsync(digest, cancellationToken) is not { } id)
                 return LoginLinkRefusals.Bad;
             // The user before his link, as a transfer takes them, or the two would wait for each other.
-            await session.LockUserAsync(id, "share", cancellationToken);
+            await session.LockUserAsync(id, alone: false, cancellationToken);
             if (await UseAsync(digest, cancellationToken) is not { } maker)
                 return LoginLinkRefusals.Bad;
             return await db.Users.AsNoTracking().WhereMayEnter(db).SingleOrDefaultAsync(x => x.Id == id, cancellationToken) is { } user

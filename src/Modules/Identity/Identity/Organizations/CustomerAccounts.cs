@@ -35,7 +35,7 @@ internal sealed class CustomerAccounts(
             return OrganizationRefusals.MayNotAddUsers;
 
         var user = User.Add(organization, customer.Email, customer.PersonName, federatedOnly: false, now);
-        if (users.SetCustomerPassword(user, customer.Password, "/password", principal.Maker, now) is { } weak)
+        if (users.SetCustomerPassword(user, customer.Password, "/password", principal.AsMaker(), now) is { } weak)
             return weak;
         await users.CreateAsync(user);
         if ((await roles.GiveableAsync(Roles.TenantAdministrator, organization, ct)).Refused(out refusal, out var role)
@@ -51,7 +51,9 @@ internal sealed class CustomerAccounts(
     {
         if (await Administrators(tenant).Within(principal.Scope).AsNoTracking().Select(x => (UserId?)x.Id).FirstOrDefaultAsync(ct) is not { } id)
             return LoginLinks.LoginLinkRefusals.NoAdministrator;
-        await session.LockUserAsync(id, "update", ct);
+        // With the roles that are looked at below, and in one statement: who changes one of them may be he.
+        await session.LockForCommandAsync([], Concern.OfUser(id), principal.Scope, ct);
+        await session.LockUserAsync(id, alone: true, ct);
         var user = await db.Users.SingleAsync(x => x.Id == id, ct);
         if (!principal.May(IdentityPermissions.UsersManage, user.OwnerPath))
             return OrganizationRefusals.MayNotAddUsers;
@@ -62,7 +64,7 @@ internal sealed class CustomerAccounts(
         if (await roles.ExceedingAsync(id, ct) is { } more)
             return UserRefusals.Stronger(more);
         var now = clock.GetUtcNow();
-        if (users.SetCustomerPassword(user, password, "/password", principal.Maker, now) is { } weak)
+        if (users.SetCustomerPassword(user, password, "/password", principal.AsMaker(), now) is { } weak)
             return weak;
         // He must be told, so what cannot be told is not done.
         if (await limits.RefuseAsync([user.Email], ct) is { } tooMany)

@@ -16,7 +16,7 @@ internal static class AssignRoleToAccount
     [Needs(IdentityPermissions.UsersManage)]
     public sealed record Command(OrganizationId OrganizationId, string Role) : ICommand<AccountRoleView>, IConcerns
     {
-        Concern? IConcerns.Concern => Concern.OfAccount(OrganizationId);
+        Concern? IConcerns.Concern => Concern.OfAccount(OrganizationId, Role);
     }
 
     public sealed class Validator : AbstractValidator<Command>

@@ -1,3 +1,4 @@
+using Licensing.Identity.Credentials;
 using Licensing.Identity.Data;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
@@ -9,7 +10,10 @@ namespace Licensing.Identity.Rights;
 internal static class DeleteRole
 {
     [Needs(IdentityPermissions.RolesManage)]
-    public sealed record Command(CustomRoleId Id) : ICommand<Done>;
+    public sealed record Command(CustomRoleId Id) : ICommand<Done>, IConcerns
+    {
+        Concern? IConcerns.Concern => Concern.OfCustomRole(Id);
+    }
 
     internal sealed class Handler(IdentityDb db, DbSession session, Precondition precondition, Principal principal, TimeProvider clock)
         : ICommandHandler<Command, Done>

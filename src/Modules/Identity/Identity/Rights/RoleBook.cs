@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Licensing.Identity.Contracts;
+using Licensing.Identity.Credentials;
 using Licensing.Identity.Organizations;
 using Licensing.Identity.Users;
 using Licensing.Kernel.Persistence;
@@ -33,14 +34,18 @@ internal sealed class RoleBook(DbSession session, RolePermissions predefined, Pe
             return RoleLevels.LevelOf(role) == at.Kind ? new UsableRole(role, null, predefined.Of(role)) : UserRefusals.WrongLevel(role, at.Kind);
 
         // The nearest definition, should a transfer have brought two of a name together. Held until the transaction ends, so that it is not
-        // deleted, nor widened, between this look and what is given.
-        await using var command = new NpgsqlCommand(
+        // deleted, nor widened, between this look and what is given; in turn, so that whoever asks for it again and again does not keep it
+        // from being narrowed.
+        const string nearest =
             """
-            select id, name, level, permissions from identity.custom_roles where lower(name) = lower($1) and starts_with($2, owner_path)
-            order by length(owner_path) desc limit 1 for share
-            """, await session.OpenAsync(ct), session.Transaction)
-        { Parameters = { new() { Value = role }, new() { Value = at.OwnerPath } } };
-        await using var reader = await command.ExecuteReaderAsync(ct);
+            from identity.custom_roles where lower(name) = lower($1) and starts_with($2, owner_path) order by length(owner_path) desc limit 1
+            """;
+        await using var batch = new NpgsqlBatch(await session.OpenAsync(ct), session.Transaction);
+        var hold = $"select {CallerLocks.Sql(alone: false, "id")} from (select id {nearest}) role";
+        foreach (var sql in new[] { hold, $"select id, name, level, permissions {nearest}" })
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(sql) { Parameters = { new() { Value = role }, new() { Value = at.OwnerPath } } });
+        await using var reader = await batch.ExecuteReaderAsync(ct);
+        await reader.NextResultAsync(ct);
         if (!await reader.ReadAsync(ct))
             return UserRefusals.UnknownRole(role);
         var name = reader.GetString(1);
@@ -57,8 +62,9 @@ internal sealed class RoleBook(DbSession session, RolePermissions predefined, Pe
             return new UsableRole(role, null, predefined.Of(role, custom: null, onlyReading: false, scopes: []));
 
         // Held, as when it is given: else it could be widened between the look and what hangs on it.
+        await session.LockBesideRoleAsync(id.Value, ct);
         await using var command = new NpgsqlCommand(
-            "select permissions from identity.custom_roles where id = $1 and starts_with($2, owner_path) for share",
+            "select permissions from identity.custom_roles where id = $1 and starts_with($2, owner_path)",
             await session.OpenAsync(ct), session.Transaction)
         { Parameters = { new() { Value = id.Value }, new() { Value = path } } };
         var listed = await command.ExecuteScalarAsync(ct) as string[] ?? [];
@@ -89,12 +95,13 @@ internal sealed class RoleBook(DbSession session, RolePermissions predefined, Pe
     private async Task HoldCustomRolesAsync(UserId user, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand(
-            """
-            select 1 from identity.custom_roles where id in (
+            $"""
+            select {CallerLocks.Sql(alone: false, "id")} from (
                 select custom_role_id from identity.role_assignments where user_id = $1
-                union all
-                select r.custom_role_id from identity.users u join identity.account_roles r on r.organization_id = u.organization_id where u.id = $1)
-            order by id for share
+                union
+                select r.custom_role_id from identity.users u join identity.account_roles r on r.organization_id = u.organization_id where u.id = $1
+                order by 1) held (id)
+            where id is not null
             """, await session.OpenAsync(ct), session.Transaction)
         { Parameters = { new() { Value = user.Value } } };
         await command.ExecuteNonQueryAsync(ct);

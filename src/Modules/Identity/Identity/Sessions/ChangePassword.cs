@@ -53,7 +53,7 @@ internal static class ChangePassword
         {
             var id = command.Proven.UserId;
             // Before the sessions are ended: a log-in with the old password either has opened its own by now, or will find another hash.
-            await session.LockUserAsync(id, "update", cancellationToken);
+            await session.LockUserAsync(id, alone: true, cancellationToken);
             var now = clock.GetUtcNow();
             // Nor is a session opened for who was disabled meanwhile.
             if (await db.Users.WhereMayEnter(db).SingleOrDefaultAsync(x => x.Id == id, cancellationToken) is not { } user)

@@ -24,7 +24,7 @@ internal static class EndOtherSessions
             if (precondition.Fails(null))
                 return Precondition.Failed;
             var id = new UserId(principal.Id);
-            await session.LockUserAsync(id, "update", cancellationToken);
+            await session.LockUserAsync(id, alone: true, cancellationToken);
             if (await db.Users.AsNoTracking().SingleOrDefaultAsync(x => x.Id == id, cancellationToken) is not { } user)
                 return default(Done);
             await sessions.EndOthersAsync(user, await sessions.PresentAsync(cancellationToken), clock.GetUtcNow(), cancellationToken);

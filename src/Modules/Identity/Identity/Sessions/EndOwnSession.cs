@@ -24,7 +24,7 @@ internal static class EndOwnSession
             // A session has no version.
             if (precondition.Fails(null))
                 return Precondition.Failed;
-            await transaction.LockCallerAsync(principal.Id, cancellationToken);
+            await transaction.LockAloneAsync(principal.Id, cancellationToken);
             var session = await db.Sessions.SingleOrDefaultAsync(
                 x => x.Id == command.Id && x.UserId == principal.Id && x.RevokedAt == null, cancellationToken);
             if (session is null)

@@ -31,7 +31,7 @@ internal static class Logout
             var open = db.Sessions.Where(s => s.RevokedAt == null && db.RefreshTokens.Any(t => t.TokenHash == digest && t.SessionId == s.Id));
             if (await open.Select(s => (Guid?)s.UserId).SingleOrDefaultAsync(cancellationToken) is not { } user)
                 return default(Done);
-            await transaction.LockCallerAsync(user, cancellationToken);
+            await transaction.LockAloneAsync(user, cancellationToken);
             if (await open.SingleOrDefaultAsync(cancellationToken) is not { } session)
                 return default(Done);
             // With it end its access tokens. Which of his links were made in it is not known.

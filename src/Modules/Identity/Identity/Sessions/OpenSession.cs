@@ -25,7 +25,7 @@ internal static class OpenSession
         {
             var proven = command.Proven;
             // A change of password that came between is seen here; one that comes later waits, and then ends this session too.
-            await session.LockUserAsync(proven.UserId, "share", cancellationToken);
+            await session.LockUserAsync(proven.UserId, alone: false, cancellationToken);
             var user = await db.Users.AsNoTracking().WhereMayEnter(db).SingleOrDefaultAsync(x => x.Id == proven.UserId, cancellationToken);
             if (user?.PasswordNumber != proven.PasswordNumber)
                 return SessionRefusals.BadCredentials;

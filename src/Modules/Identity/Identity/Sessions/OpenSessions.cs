@@ -15,7 +15,7 @@ internal sealed class OpenSessions(IdentityDb db, MadeLinks links, AuditTrail au
         ? await db.Sessions.SingleOrDefaultAsync(x => x.Id == id && x.UserId == principal.Id && x.RevokedAt == null, ct)
         : null;
 
-    /// <summary>Ends whatever <paramref name="user"/> has open; his row must be locked, or a log-in that is just happening outlives it.</summary>
+    /// <summary>Ends whatever <paramref name="user"/> has open; he must be held alone (<see cref="UserLocks"/>), or a log-in that is just happening outlives it.</summary>
     /// <returns>How many.</returns>
     public Task<int> EndAllAsync(User user, DateTimeOffset now, CancellationToken ct) => EndAsync(user, Guid.Empty, now, ct);
 

@@ -2,12 +2,9 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using FluentValidation;
-using Licensing.Identity.Credentials;
 using Licensing.Identity.Data;
-using Licensing.Identity.LoginLinks;
 using Licensing.Identity.Users;
 using Licensing.Kernel.Http;
-using Licensing.Kernel.Persistence;
 using MediatR;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
@@ -54,7 +51,8 @@ internal static class RefreshSession
             if (turn.Next is { } next)
                 return next;
             var (over, why) = turn.Over!.Value;
-            return (await sender.Send(over, cancellationToken)).Refused(out refusal, out _) ? refusal : why;
+            // Also for who hangs up: a thief would.
+            return (await sender.Send(over, CancellationToken.None)).Refused(out refusal, out _) ? refusal : why;
         }
     }
 
@@ -66,14 +64,7 @@ internal static class RefreshSession
 
     /// <param name="Next">The next pair.</param>
     /// <param name="Over">Or what ends now, and why.</param>
-    public sealed record Turn(SessionView? Next, (End What, Refusal Why)? Over = null);
-
-    /// <summary>No endpoint sends it.</summary>
-    /// <param name="Session">Which session.</param>
-    /// <param name="User">Whose.</param>
-    /// <param name="Stolen">Whether it is a thief's, who may have made login links in it.</param>
-    [Anyone]
-    public sealed record End(Guid Session, UserId User, bool Stolen) : ICommand<Done>;
+    public sealed record Turn(SessionView? Next, (EndSession.Command What, Refusal Why)? Over = null);
 
     internal sealed class Handler(
         IdentityDb db, RefreshTokens held, SessionTokens tokens, SignInRules rules, SecretBox secrets, TimeProvider clock)
@@ -86,7 +77,7 @@ internal static class RefreshSession
             if (await held.LockAsync(SessionTokens.Digest(command.RefreshToken), cancellationToken) is not { } token)
                 return SessionRefusals.BadRefreshToken;
             if (token.IsUsed)
-                return IsRetry(token, key, now) ? new Turn(Answered(token)) : Over(token, SessionRefusals.BadRefreshToken, stolen: true);
+                return IsRetry(token, key, now) ? new Turn(Answered(token)) : Over(token, SessionRefusals.BadRefreshToken);
             if (token.ExpiresAt <= now)
                 return SessionRefusals.BadRefreshToken;
             if (await db.Users.AsNoTracking().WhereMayEnter(db).SingleOrDefaultAsync(x => x.Id == token.User, cancellationToken) is not { } user)
@@ -105,23 +96,7 @@ internal static class RefreshSession
 
         private SessionView Answered(HeldRefreshToken token) => JsonSerializer.Deserialize<SessionView>(secrets.Open(token.SealedAnswer), ApiJson.Options)!;
 
-        private static Turn Over(HeldRefreshToken token, Refusal why, bool stolen = false) =>
-            new(null, (new End(token.Session, token.User, stolen), why));
-    }
-
-    internal sealed class EndHandler(IdentityDb db, DbSession transaction, MadeLinks links, CredentialCache cache, TimeProvider clock)
-        : ICommandHandler<End, Done>
-    {
-        public async Task<Result<Done>> Handle(End command, CancellationToken cancellationToken)
-        {
-            await transaction.LockCallerAsync(command.User.Value, cancellationToken);
-            if (command.Stolen)
-                await links.EndAsync(command.User.Value, clock.GetUtcNow(), cancellationToken);
-            if (await db.Sessions.SingleOrDefaultAsync(x => x.Id == command.Session && x.RevokedAt == null, cancellationToken) is { } session)
-                session.RevokedAt = clock.GetUtcNow();
-            cache.ForgetAfterCommit(transaction);
-            return default(Done);
-        }
+        private static Turn Over(HeldRefreshToken token, Refusal why) => new(null, (new EndSession.Command(token.Session, token.User), why));
     }
 
     public static void Map(RouteGroupBuilder auth) => auth

@@ -54,7 +54,7 @@ internal static class ConfirmMfa
         public async Task<Result<RecoveryCodesView>> Handle(Command command, CancellationToken cancellationToken)
         {
             var id = new UserId(principal.Id);
-            await session.LockUserAsync(id, "update", cancellationToken);
+            await session.LockUserAsync(id, alone: true, cancellationToken);
             if (await db.Users.WhereMayEnter(db).SingleOrDefaultAsync(x => x.Id == id, cancellationToken) is not { } user)
                 return UserRefusals.MfaNotStarted;
             if (user.MfaEnabled)

@@ -43,7 +43,7 @@ internal static class CreateAdministrator
             var password = InitialPassword.New();
             if (await users.SetPasswordAsync(user, password, "/password") is { } weak)
                 return weak;
-            user.PasswordGiven(mustChange: true, principal.Maker, now);
+            user.PasswordGiven(mustChange: true, principal.AsMaker(), now);
             await users.CreateAsync(user);
             if ((await roles.GiveableAsync(Roles.PlatformAdministrator, platform, cancellationToken)).Refused(out var refusal, out var role)
                 || RoleAssignment.Give(user, role, platform, now).Refused(out refusal, out var assignment))

@@ -81,7 +81,7 @@ internal static class CreateUser
             {
                 if (await users.SetPasswordAsync(user, password, "/password") is { } weak)
                     return weak;
-                user.PasswordGiven(command.MustChangePassword || initial is not null, principal.Maker, now);
+                user.PasswordGiven(command.MustChangePassword || initial is not null, principal.AsMaker(), now);
             }
 
             await users.CreateAsync(user);

@@ -25,7 +25,7 @@ internal static class DisableUser
                 return refusal;
             if (precondition.Fails(user))
                 return Precondition.Failed;
-            if (user.Id.Value == principal.Id)
+            if (principal.MayBe(user.Id))
                 return UserRefusals.OwnAccount;
             if (await users.IsLastAdministratorAsync(user.Id, cancellationToken))
                 return UserRefusals.LastAdministrator;

@@ -14,7 +14,7 @@ internal static class EnableUser
         Concern? IConcerns.Concern => Concern.OfUser(Id);
     }
 
-    internal sealed class Handler(IdentityDb db, DbSession session, ManagedUsers users, CredentialCache cache, Precondition precondition)
+    internal sealed class Handler(IdentityDb db, DbSession session, ManagedUsers users, CredentialCache cache, Precondition precondition, Principal principal)
         : ICommandHandler<Command, UserView>
     {
         public async Task<Result<UserView>> Handle(Command command, CancellationToken cancellationToken)
@@ -23,6 +23,8 @@ internal static class EnableUser
                 return refusal;
             if (precondition.Fails(user))
                 return Precondition.Failed;
+            if (principal.MayBe(user.Id))
+                return UserRefusals.OwnAccount;
             if (user.Enable().Refused(out refusal, out _))
                 return refusal;
 

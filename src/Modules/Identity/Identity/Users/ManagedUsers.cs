@@ -18,7 +18,7 @@ internal sealed class ManagedUsers(IdentityDb db, DbSession session, HeldOrganiz
         // are held by now (Concern.OfUser).
         if (!await organizations.HoldOwnerAsync("users", id.Value, "key share", ct))
             return UserRefusals.NotFound(id.Value);
-        await session.LockUserAsync(id, "update", ct);
+        await session.LockUserAsync(id, alone: true, ct);
         if (await db.Users.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == id, ct) is not { } user)
             return UserRefusals.NotFound(id.Value);
         // Who sets another's address or second factor can become him. Asked under the lock, for which a role that is just being given waits

@@ -46,7 +46,7 @@ internal sealed class OneTimeTokens(DbSession session, AuditTrail audit, TimePro
         if (await find.ExecuteScalarAsync(ct) is not Guid id)
             return null;
         // The user before his token, in the order of those who change him, or the two would wait for each other.
-        await session.LockUserAsync(new UserId(id), "update", ct);
+        await session.LockUserAsync(new UserId(id), alone: true, ct);
         await using var redeem = await CommandAsync(
             "delete from identity.one_time_tokens where token_hash = $1 and purpose = $2 and expires_at > $3", ct, digest, purpose.ToString(), clock.GetUtcNow());
         return await redeem.ExecuteNonQueryAsync(ct) == 1 ? new UserId(id) : null;

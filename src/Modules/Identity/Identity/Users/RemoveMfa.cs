@@ -58,7 +58,7 @@ internal static class RemoveMfa
         public async Task<Result<Done>> Handle(Command command, CancellationToken cancellationToken)
         {
             var id = new UserId(principal.Id);
-            await session.LockUserAsync(id, "update", cancellationToken);
+            await session.LockUserAsync(id, alone: true, cancellationToken);
             var user = await db.Users.WhereMayEnter(db).SingleOrDefaultAsync(x => x.Id == id, cancellationToken);
             if (precondition.Fails(user))
                 return Precondition.Failed;

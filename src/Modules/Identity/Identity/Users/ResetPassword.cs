@@ -34,13 +34,13 @@ internal static class ResetPassword
             if (known.FederatedOnly)
                 return UserRefusals.NoPasswordHere;
 
-            await session.LockUserAsync(known.Id, "update", cancellationToken);
+            await session.LockUserAsync(known.Id, alone: true, cancellationToken);
             var user = await users.SingleAsync(cancellationToken);
             var now = clock.GetUtcNow();
             var password = InitialPassword.New();
             if (await manager.SetPasswordAsync(user, password, "/password") is { } refusal)
                 return refusal;
-            user.PasswordGiven(mustChange: true, principal.Maker, now);
+            user.PasswordGiven(mustChange: true, principal.AsMaker(), now);
             await sessions.EndAllAsync(user, now, cancellationToken);
             // Whoever guessed at the old password must not keep its owner from the new one.
             await attempts.UnlockAsync(session, user, cancellationToken);

@@ -58,7 +58,7 @@ internal static class StartMfa
         public async Task<Result<AuthenticatorView>> Handle(Command command, CancellationToken cancellationToken)
         {
             var id = new UserId(principal.Id);
-            await session.LockUserAsync(id, "update", cancellationToken);
+            await session.LockUserAsync(id, alone: true, cancellationToken);
             if (command.Proven is null && !await IsFreshAsync(cancellationToken))
                 return UserRefusals.PasswordOrFreshLogin;
             if (await db.Users.WhereMayEnter(db).SingleOrDefaultAsync(x => x.Id == id, cancellationToken) is not { } user)

@@ -69,13 +69,14 @@ internal sealed class User : IOwned, IVersioned
     public bool MustChangePassword { get; private set; }
 
     /// <summary>
-    /// Who else chose the password, user or key, and so knows it, or whichever came after it; null when he chose his own with a token from his
-    /// mailbox. The trail tells it by its principal.
+    /// Null: he chose the password himself, with a token from his mailbox, or there is none. Else someone gave it to him, and it stays with
+    /// whichever he changes it to: <see cref="Guid.Empty"/> at the terminal, where a change makes it his own, else the id of a user, key or
+    /// client. The trail tells it by its principal.
     /// </summary>
     [Secret]
     public Guid? PasswordGivenBy { get; private set; }
 
-    /// <summary>Who may have been behind whoever gave it.</summary>
+    /// <summary>Who else knows a password that was given (<see cref="Maker.KnownTo"/>), its giver among them.</summary>
     [Secret]
     public Guid[] PasswordKnownTo { get; private set; } = [];
 
@@ -106,7 +107,7 @@ internal sealed class User : IOwned, IVersioned
     public void PasswordGiven(bool mustChange, Maker by, DateTimeOffset now)
     {
         PasswordChosen(now);
-        (MustChangePassword, PasswordGivenBy, PasswordKnownTo) = (mustChange, by.Id, [.. by.KnownTo.Where(id => id != by.Id)]);
+        (MustChangePassword, PasswordGivenBy, PasswordKnownTo) = (mustChange, by.Id, by.KnownTo);
     }
 
     /// <summary>

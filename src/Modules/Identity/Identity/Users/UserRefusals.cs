@@ -31,7 +31,7 @@ internal static class UserRefusals
 
     public static Refusal OwnAccount { get; } =
         new(RefusalKind.Conflict, "own_account",
-            "Nobody disables himself, gives himself another address or takes his own second factor or password away like this, nor by a key, "
+            "Nobody disables or enables himself, gives himself another address or takes his own second factor or password away like this, nor by a key, "
             + "client or user whose secret or password he knows; another administrator can.");
 
     public static Refusal NoPasswordHere { get; } =

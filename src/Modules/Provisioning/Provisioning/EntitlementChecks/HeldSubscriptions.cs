@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Licensing.Identity.Contracts;
-using Licensing.Kernel.Persistence;
 using Licensing.Provisioning.Contracts;
 using Licensing.Provisioning.Subscriptions;
 

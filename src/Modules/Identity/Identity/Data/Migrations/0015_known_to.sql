@@ -1,5 +1,5 @@
--- Who was shown a key, and who may have been behind him; empty where a host of the version before has made it: then nobody can say. The same
--- of passwords that someone else chose.
+-- Who knows a key: its maker, and who may have been behind him; empty where a host of the version before has made it: then nobody can say. The
+-- same of passwords that someone else chose.
 alter table identity.api_keys add column known_to uuid[] not null default '{}';
 alter table identity.users add column password_known_to uuid[] not null default '{}';
 
@@ -26,8 +26,7 @@ behind (id, someone) as (
     union
     select b.id, k.someone from behind b join knows k on k.id = b.someone
 ),
-keys as (update identity.api_keys k set known_to = array(select b.someone from behind b where b.id = k.id)),
-clients as (
-    update identity.clients c set known_to = array(select b.someone from behind b where b.id = c.id) where cardinality(c.known_to) > 0)
-update identity.users u set password_known_to = array(select b.someone from behind b where b.id = u.id and b.someone <> u.password_given_by)
-where u.password_given_by is not null;
+known (id, by) as (select id, array_agg(someone) from behind group by id),
+keys as (update identity.api_keys k set known_to = x.by from known x where x.id = k.id),
+clients as (update identity.clients c set known_to = x.by from known x where x.id = c.id and cardinality(c.known_to) > 0)
+update identity.users u set password_known_to = x.by from known x where x.id = u.id and u.password_given_by is not null;

@@ -1,6 +1,6 @@
 using Licensing.Identity.Credentials;
 
-namespace Licensing.Identity.Tests.Sessions;
+namespace Licensing.Identity.Tests.Credentials;
 
 public sealed class CredentialCacheTests : IDisposable
 {
@@ -107,7 +107,7 @@ public sealed class CredentialCacheTests : IDisposable
         await Should.ThrowAsync<OperationCanceledException>(() => first);
         gate.SetResult();
 
-        (await Task.WhenAll(others)).ShouldAllBe(p => p.Access == Access.System);
+        (await Task.WhenAll(others)).ShouldAllBe(p => p.Access!.Kind == PrincipalKind.System);
         _proofs.ShouldBe(1);
     }
 

@@ -1,8 +1,7 @@
 using System.Net;
 using Licensing.Identity.Contracts;
-using Npgsql;
 
-namespace Licensing.Identity.Tests.Sessions;
+namespace Licensing.Identity.Tests.Credentials;
 
 /// <summary>
 /// What outlives the credential it is asked with is not done for who was shut out a moment ago: at another host, which this one has not
@@ -26,7 +25,7 @@ public sealed class LastingEffectTests(App app) : IClassFixture<App>
         var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator);
         using var client = await person.ClientAsync();
         (await client.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.OK);
-        await ExecuteAsync("update identity.users set status = 'Disabled' where id = $1", person.Id);
+        await app.ExecuteAsync("update identity.users set status = 'Disabled' where id = $1", person.Id);
         (await client.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.OK, "The test needs a host that has not heard of it.");
 
         using var answer = await client.SendAsync(new HttpMethod(method), $"/api/v1/{path.Replace("*", person.Id.ToString())}", new { });
@@ -43,7 +42,7 @@ public sealed class LastingEffectTests(App app) : IClassFixture<App>
         var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator);
         using var client = await person.ClientAsync();
         (await client.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.OK);
-        await ExecuteAsync("delete from identity.role_assignments where user_id = $1", person.Id);
+        await app.ExecuteAsync("delete from identity.role_assignments where user_id = $1", person.Id);
 
         using var answer = await client.PostAsync("/api/v1/api-keys", new { name = "k" });
 
@@ -56,7 +55,7 @@ public sealed class LastingEffectTests(App app) : IClassFixture<App>
         var branch = await app.BranchAsync();
         var (id, client) = await KeyAsync(branch);
         (await client.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.OK);
-        await ExecuteAsync("update identity.api_keys set revoked_at = now() where id = $1", id);
+        await app.ExecuteAsync("update identity.api_keys set revoked_at = now() where id = $1", id);
 
         using var answer = await client.PostAsync("/api/v1/api-keys", new { name = "k" });
 
@@ -70,11 +69,4 @@ public sealed class LastingEffectTests(App app) : IClassFixture<App>
         var key = await made.JsonAsync();
         return (key.GetProperty("id").GetGuid(), app.Bearer(key.GetProperty("key").GetString()!));
     }
-
-    private Task<int> ExecuteAsync(string sql, Guid id) => app.InAsync<NpgsqlDataSource, int>(async database =>
-    {
-        await using var command = database.CreateCommand(sql);
-        command.Parameters.Add(new() { Value = id });
-        return await command.ExecuteNonQueryAsync(Ct);
-    });
 }

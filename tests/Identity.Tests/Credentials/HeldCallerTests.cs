@@ -14,7 +14,7 @@ using Licensing.Identity.Users;
 using Licensing.Kernel.Persistence;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace Licensing.Identity.Tests.Sessions;
+namespace Licensing.Identity.Tests.Credentials;
 
 /// <summary>
 /// Who asks for what outlives his credential is held until that is done. So whoever takes something from him meanwhile comes before or after
@@ -29,7 +29,8 @@ public sealed class HeldCallerTests(App app) : IClassFixture<App>
     public static TheoryData<string> Ends { get; } = new(
         "user disabled", "session ended", "sessions ended", "log-out", "own session ended", "other sessions ended", "password changed",
         "password reset", "password reset at the terminal", "second factor reset", "federated only", "identity unlinked", "refresh token used twice",
-        "token revoked", "key revoked", "key rotated at once", "client revoked", "secret removed", "secret rotated at once", "keys replaced", "client's token revoked",
+        "token revoked", "key revoked", "key rotated at once", "client revoked", "secret removed", "secret rotated at once", "keys replaced",
+        "client's token revoked",
         "link's maker disabled");
 
     [Theory]
@@ -109,7 +110,7 @@ public sealed class HeldCallerTests(App app) : IClassFixture<App>
         using var client = await person.ClientAsync();
         await using var entering = await app.OpenAsync(Access.System, async provider =>
         {
-            await provider.GetRequiredService<DbSession>().LockUserAsync(new UserId(person.Id), "share", Ct);
+            await provider.GetRequiredService<DbSession>().LockUserAsync(new UserId(person.Id), alone: false, Ct);
             return null;
         });
 
@@ -146,7 +147,7 @@ public sealed class HeldCallerTests(App app) : IClassFixture<App>
         var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator);
         await using var ending = await app.OpenAsync(Access.System, async provider =>
         {
-            await provider.GetRequiredService<DbSession>().LockCallerAsync(person.Id, Ct);
+            await provider.GetRequiredService<DbSession>().LockAloneAsync(person.Id, Ct);
             return null;
         });
 
@@ -154,6 +155,143 @@ public sealed class HeldCallerTests(App app) : IClassFixture<App>
             .WaitAsync(TimeSpan.FromSeconds(20), Ct);
 
         answer.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task Nor_for_a_holder_whom_he_does_not_reach()
+    {
+        var branch = await app.BranchAsync();
+        var above = await Person.AddAsync(branch, branch.Distributor, null);
+        using var administrator = branch.Administrator();
+        var assignment = await PutAsync(
+            administrator, "/api/v1/roles/assignments",
+            new { userId = above.Id, role = Roles.PartnerReader, organizationId = branch.Partner.Id.Value });
+        await using var ending = await app.OpenAsync(Access.System, async provider =>
+        {
+            await provider.GetRequiredService<DbSession>().LockAloneAsync(above.Id, Ct);
+            return null;
+        });
+
+        using var answer = await branch.As(Roles.PartnerAdministrator).SendAsync(HttpMethod.Delete, $"/api/v1/roles/assignments/{assignment}", null)
+            .WaitAsync(TimeSpan.FromSeconds(20), Ct);
+
+        answer.IsSuccessStatusCode.ShouldBeFalse();
+        (await answer.CodeAsync()).ShouldBe("outside_reach");
+    }
+
+    [Theory]
+    [InlineData("narrowed")]
+    [InlineData("deleted")]
+    public async Task Nor_is_the_end_of_a_role_passed_by_who_asks_for_it_again_and_again(string how)
+    {
+        var branch = await app.BranchAsync();
+        var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator);
+        using var client = await person.ClientAsync();
+        var role = new CustomRoleId(await DefineAsync(branch));
+        await using var asking = await app.OpenAsync(await AccessAsync(branch, person), async provider =>
+            (await provider.GetRequiredService<ISender>().Send(new CreateApiKey.Command("first", branch.Partner.Id, "Desk"), Ct)).Refusal);
+
+        var ending = SendAsync(Access.System, async sender => how == "deleted"
+            ? (await sender.Send(new DeleteRole.Command(role), Ct)).Refusal
+            : (await sender.Send(new ChangeRole.Command { Id = role, Permissions = new(["identity.users.read"]) }, Ct)).Refusal);
+        await app.WaitsForALockAsync(ending);
+        var next = client.PostAsync("/api/v1/api-keys", new { name = "k", role = "Desk" });
+        await app.WaitForLocksAsync(ending, next);
+        await asking.CommitAsync();
+
+        (await ending)?.Code.ShouldBe("role_in_use");
+        (await next).StatusCode.ShouldBe(HttpStatusCode.Created);
+    }
+
+    [Fact]
+    public async Task Who_changes_a_role_that_he_holds_and_who_changes_him_do_not_wait_for_each_other()
+    {
+        var branch = await app.BranchAsync();
+        using var administrator = branch.Administrator();
+        for (var round = 0; round < 4; round++)
+        {
+            var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator);
+            var role = await DefineAsync(branch, $"Desk {round}");
+            await PutAsync(
+                administrator, "/api/v1/roles/assignments",
+                new { userId = person.Id, role = $"Desk {round}", organizationId = branch.Partner.Id.Value });
+            using var client = await person.ClientAsync();
+
+            var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => i % 2 == 0
+                ? client.SendAsync(HttpMethod.Patch, $"/api/v1/roles/{role}", new { permissions = new[] { "identity.users.read" } })
+                : administrator.SendAsync(HttpMethod.Patch, $"/api/v1/users/{person.Id}", new { displayName = $"Name {i}" })));
+
+            answers.Select(a => a.StatusCode).ShouldAllBe(s => s == HttpStatusCode.OK);
+        }
+    }
+
+    [Fact]
+    public async Task What_ends_by_the_clock_while_he_waits_has_ended()
+    {
+        var branch = await app.BranchAsync();
+        var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator);
+        using var client = await person.ClientAsync();
+        await using var holding = await app.OpenAsync(Access.System, async provider =>
+        {
+            await provider.GetRequiredService<DbSession>().LockAloneAsync(person.Id, Ct);
+            return null;
+        });
+
+        var asked = client.PostAsync("/api/v1/api-keys", new { name = "k" });
+        await app.WaitsForALockAsync(asked);
+        app.Clock.Advance(AccessTokens.Lifetime);
+        await holding.CommitAsync();
+
+        using var answer = await asked;
+        (answer.StatusCode, await answer.CodeAsync()).ShouldBe((HttpStatusCode.Unauthorized, "invalid_credential"));
+    }
+
+    [Fact]
+    public async Task A_link_leads_to_no_other_administrator_than_the_one_who_was_held()
+    {
+        var branch = await app.BranchAsync();
+        var first = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
+        // Ids follow the clock, and the first of them is asked for.
+        app.Clock.Advance(TimeSpan.FromSeconds(1));
+        var second = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
+        using var partner = await (await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator)).ClientAsync();
+        using var refused = await app.DuringAsync(
+            async sender => (await sender.Send(new DisableUser.Command(new UserId(first.Id)), Ct)).Refusal, LinkAsync);
+
+        (refused.StatusCode, await refused.CodeAsync()).ShouldBe((HttpStatusCode.Conflict, "concurrent_change"));
+        using var again = await LinkAsync();
+        (await again.JsonAsync()).GetProperty("userId").GetGuid().ShouldBe(second.Id);
+
+        Task<HttpResponseMessage> LinkAsync() => partner.PostAsync("/api/v1/auth/login-links", new { organizationId = branch.Tenant.Id.Value });
+    }
+
+    [Fact]
+    public async Task Whoever_may_be_too_many_makes_no_way_in()
+    {
+        var branch = await app.BranchAsync();
+        var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator);
+        using var client = await person.ClientAsync();
+        await app.ExecuteAsync(
+            "update identity.users set password_given_by = gen_random_uuid(), "
+            + "password_known_to = array(select gen_random_uuid() from generate_series(1, 100)) where id = $1", person.Id);
+
+        using var answer = await client.PostAsync("/api/v1/api-keys", new { name = "k" });
+
+        (answer.StatusCode, await answer.CodeAsync()).ShouldBe((HttpStatusCode.Conflict, "too_many_know"));
+    }
+
+    private static async Task<Guid> DefineAsync(Branch branch, string name = "Desk")
+    {
+        using var administrator = branch.Administrator();
+        using var defined = await administrator.PostAsync("/api/v1/roles", new
+        {
+            name,
+            level = "Partner",
+            organizationId = branch.Partner.Id.Value,
+            permissions = new[] { "identity.api_keys.manage", "identity.api_keys.read", "identity.users.read" },
+        });
+        defined.StatusCode.ShouldBe(HttpStatusCode.Created, await defined.Content.ReadAsStringAsync(Ct));
+        return (await defined.JsonAsync()).GetProperty("id").GetGuid();
     }
 
     private static Task<HttpResponseMessage> AskAsync(Caller caller) => caller.ByLink
@@ -176,7 +314,7 @@ public sealed class HeldCallerTests(App app) : IClassFixture<App>
         "second factor reset" => (await sender.Send(new ResetMfa.Command(new UserId(caller.Id)), Ct)).Refusal,
         "federated only" => (await sender.Send(new PatchUser.Command { Id = new UserId(caller.Id), FederatedOnly = new(true) }, Ct)).Refusal,
         "identity unlinked" => (await sender.Send(new RemoveIdentity.Command(new UserId(caller.Id), caller.Other), Ct)).Refusal,
-        "refresh token used twice" => (await sender.Send(new RefreshSession.End(caller.Session, new UserId(caller.Id), Stolen: true), Ct)).Refusal,
+        "refresh token used twice" => (await sender.Send(new EndSession.Command(caller.Session, new UserId(caller.Id)), Ct)).Refusal,
         "token revoked" or "client's token revoked" => (await sender.Send(
             new RevokeAccessToken.Command(caller.Other, caller.Id, DateTimeOffset.MaxValue), Ct)).Refusal,
         "key revoked" => (await sender.Send(new RevokeApiKey.Command(new ApiKeyId(caller.Id)), Ct)).Refusal,
@@ -238,8 +376,6 @@ public sealed class HeldCallerTests(App app) : IClassFixture<App>
         };
         if (how.StartsWith("link", StringComparison.Ordinal))
             return await OfLinkAsync(branch, person) with { Other = other };
-        if (how == "second factor reset")
-            await app.ExecuteAsync("update identity.users set mfa_enabled = true where id = $1", person.Id);
         var mailed = how == "password reset" ? await MailedAsync(person) : "";
         var session = how == "second factor reset" ? await WithoutCodeAsync(person) : await person.LoginAsync();
         var access = session.GetProperty("accessToken").GetString()!;
@@ -250,7 +386,7 @@ public sealed class HeldCallerTests(App app) : IClassFixture<App>
             Email = person.Email,
             Session = Claim(access, "sid"),
             Refresh = session.GetProperty("refreshToken").GetString()!,
-            PasswordNumber = self.Epoch!.Value,
+            PasswordNumber = self.CredentialNumber!.Value,
             Other = how == "token revoked" ? Claim(access, "jti") : other,
             Mailed = mailed,
             Self = self,
@@ -287,18 +423,11 @@ public sealed class HeldCallerTests(App app) : IClassFixture<App>
 
     private async Task<Guid> CustomAsync(HttpClient administrator, Branch branch, Person person)
     {
-        using var defined = await administrator.PostAsync("/api/v1/roles", new
-        {
-            name = "Desk",
-            level = "Partner",
-            organizationId = branch.Partner.Id.Value,
-            permissions = new[] { "identity.api_keys.manage", "identity.api_keys.read", "identity.users.read" },
-        });
-        defined.StatusCode.ShouldBe(HttpStatusCode.Created, await defined.Content.ReadAsStringAsync(Ct));
+        var defined = await DefineAsync(branch);
         // And the weakest role, which a key gets for which none is said.
         foreach (var role in new[] { "Desk", Roles.PartnerReader })
             await PutAsync(administrator, "/api/v1/roles/assignments", new { userId = person.Id, role, organizationId = branch.Partner.Id.Value });
-        return (await defined.JsonAsync()).GetProperty("id").GetGuid();
+        return defined;
     }
 
     private static async Task<Guid> PutAsync(HttpClient administrator, string path, object body)
@@ -328,7 +457,7 @@ public sealed class HeldCallerTests(App app) : IClassFixture<App>
     {
         Kind = PrincipalKind.Credential,
         Id = id,
-        Epoch = epoch,
+        CredentialNumber = epoch,
         Name = "machine",
         OrganizationId = branch.Partner.Id.Value,
         Path = branch.Partner.Path,
