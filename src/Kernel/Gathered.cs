@@ -4,13 +4,17 @@ namespace Licensing.Kernel;
 /// Work of which several pieces cost hardly more than one. Nobody waits for company: a piece that comes alone is done at once, and those that come while others
 /// are being done are done together next.
 /// </summary>
-/// <param name="most">How many at once.</param>
+/// <param name="most">How many together.</param>
 /// <param name="work">Does them all; answers in their order. What it throws all of them are told.</param>
-public sealed class Gathered<TItem, TResult>(int most, Func<IReadOnlyList<TItem>, Task<IReadOnlyList<TResult>>> work)
+/// <param name="atOnce">How many times at the same time: while the database works for one, the process can for another.</param>
+public sealed class Gathered<TItem, TResult>(int most, Func<IReadOnlyList<TItem>, Task<IReadOnlyList<TResult>>> work, int atOnce = 1)
 {
+    // More than once at a time only for so many: the fewer go together the more each costs.
+    private const int Company = 16;
+
     private readonly Lock _gate = new();
     private readonly Queue<(TItem Item, TaskCompletionSource<TResult> Result)> _waiting = new();
-    private bool _working;
+    private int _working;
 
     /// <param name="item">One piece.</param>
     /// <param name="ct">Stops the waiting, not the work: one who hangs up leaves the others their answers.</param>
@@ -20,9 +24,9 @@ public sealed class Gathered<TItem, TResult>(int most, Func<IReadOnlyList<TItem>
         lock (_gate)
         {
             _waiting.Enqueue((item, result));
-            if (_working)
+            if (_working == atOnce || (_working > 0 && _waiting.Count < Company))
                 return result.Task.WaitAsync(ct);
-            _working = true;
+            _working++;
         }
 
         // On nobody's time: neither its caller's log scope nor its trace is that of the others.
@@ -54,7 +58,8 @@ public sealed class Gathered<TItem, TResult>(int most, Func<IReadOnlyList<TItem>
             var next = new List<(TItem, TaskCompletionSource<TResult>)>(Math.Min(most, _waiting.Count));
             while (next.Count < most && _waiting.TryDequeue(out var one))
                 next.Add(one);
-            _working = next.Count > 0;
+            if (next.Count == 0)
+                _working--;
             return next;
         }
     }

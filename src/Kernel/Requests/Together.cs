@@ -49,6 +49,7 @@ internal sealed class TogetherQueue<TRequest, TResponse>(IServiceScopeFactory sc
     where TResponse : IResult<TResponse>
 {
     private const int Most = 32;
+    private const int AtOnce = 2;
 
     private static readonly string Action = SliceName.Of(typeof(TRequest));
 
@@ -57,7 +58,7 @@ internal sealed class TogetherQueue<TRequest, TResponse>(IServiceScopeFactory sc
 
     /// <returns>Null where it must be sent by itself.</returns>
     public Task<Together<TResponse>?> SendAsync(TRequest request, Principal principal, CancellationToken ct) =>
-        _lines.GetOrAdd((principal.Id, principal.Access.Path, string.Join(' ', principal.Scope.Roots)), _ => new(Most, CarryOutAsync))
+        _lines.GetOrAdd((principal.Id, principal.Access.Path, string.Join(' ', principal.Scope.Roots)), _ => new(Most, CarryOutAsync, AtOnce))
             .DoAsync(new Sent(request, principal.Access, principal.Scope, Activity.Current), ct);
 
     private async Task<IReadOnlyList<Together<TResponse>?>> CarryOutAsync(IReadOnlyList<Sent> together)
