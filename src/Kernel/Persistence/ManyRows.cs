@@ -35,8 +35,8 @@ internal static class ManyRows
                 throw new DbUpdateConcurrencyException($"Of {rows.Count} rows of {rows[0].Metadata.GetTableName()} only {written.RecordsAffected} were as they had been read.");
         foreach (var entry in changed)
         {
-            entry.State = EntityState.Unchanged;
             entry.OriginalValues.SetValues(entry.CurrentValues);
+            entry.State = EntityState.Unchanged;
         }
 
         return true;
