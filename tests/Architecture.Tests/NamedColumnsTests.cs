@@ -10,7 +10,7 @@ public sealed partial class NamedColumnsTests
 {
     private static readonly HashSet<string> Composing =
     [
-        "OrderBy", "OrderByDescending", "Where", "Select", "Take", "Within", "LiveFirst", "SingleAsync", "SingleOrDefaultAsync", "FirstAsync",
+        "OrderBy", "OrderByDescending", "Where", "Select", "Take", "Within", "Live", "LiveFirst", "SingleAsync", "SingleOrDefaultAsync", "FirstAsync",
         "FirstOrDefaultAsync", "AnyAsync", "CountAsync",
     ];
 
