@@ -25,14 +25,19 @@ public interface IHandleTogether<in TRequest, TResponse> where TRequest : IToget
     Task HoldAsync(IReadOnlyList<TRequest> requests, CancellationToken ct);
 
     /// <returns>
-    /// Null where it is better carried out by itself, as whatever changes more than one node's things. Then, and where it is refused, it has changed nothing.
+    /// Null where it is better carried out by itself, as whatever changes more than one node's things. Then, and where it is refused or comes again later, it
+    /// has changed nothing.
     /// </returns>
     Task<Together<TResponse>?> HandleAsync(TRequest request, CancellationToken ct);
 }
 
 /// <param name="Response">The answer.</param>
 /// <param name="Path">Owner path of all that was changed for it; no two commands of one transaction share it.</param>
-public sealed record Together<TResponse>(TResponse Response, string Path);
+public sealed record Together<TResponse>(TResponse Response, string Path)
+{
+    /// <summary>Of what it is about somebody else changes something now, as another command of the same transaction: it comes again with the next.</summary>
+    public static Together<TResponse> Later { get; } = new(default!, "");
+}
 
 internal sealed class TogetherBehavior<TRequest, TResponse>(TogetherQueue<TRequest, TResponse> queue, Principal principal, DbSession session)
     : IPipelineBehavior<TRequest, TResponse>
@@ -50,6 +55,7 @@ internal sealed class TogetherQueue<TRequest, TResponse>(IServiceScopeFactory sc
 {
     private const int Most = 32;
     private const int AtOnce = 2;
+    private const int Turns = 4;
 
     private static readonly string Action = SliceName.Of(typeof(TRequest));
 
@@ -57,9 +63,16 @@ internal sealed class TogetherQueue<TRequest, TResponse>(IServiceScopeFactory sc
     private readonly ConcurrentDictionary<(Guid, string, string), Gathered<Sent, Together<TResponse>?>> _lines = new();
 
     /// <returns>Null where it must be sent by itself.</returns>
-    public Task<Together<TResponse>?> SendAsync(TRequest request, Principal principal, CancellationToken ct) =>
-        _lines.GetOrAdd((principal.Id, principal.Access.Path, string.Join(' ', principal.Scope.Roots)), _ => new(Most, CarryOutAsync, AtOnce))
-            .DoAsync(new Sent(request, principal.Access, principal.Scope, Activity.Current), ct);
+    public async Task<Together<TResponse>?> SendAsync(TRequest request, Principal principal, CancellationToken ct)
+    {
+        var line = _lines.GetOrAdd((principal.Id, principal.Access.Path, string.Join(' ', principal.Scope.Roots)), _ => new(Most, CarryOutAsync, AtOnce));
+        var sent = new Sent(request, principal.Access, principal.Scope, Activity.Current);
+        for (var turn = 1; turn <= Turns; turn++)
+            if (await line.DoAsync(sent, ct) is var done && !ReferenceEquals(done, Together<TResponse>.Later))
+                return done;
+        // By itself it waits for whoever it is.
+        return null;
+    }
 
     private async Task<IReadOnlyList<Together<TResponse>?>> CarryOutAsync(IReadOnlyList<Sent> together)
     {
@@ -101,7 +114,7 @@ internal sealed class TogetherQueue<TRequest, TResponse>(IServiceScopeFactory sc
     {
         var now = clock.GetUtcNow();
         var changes = audit.Changes.ToLookup(c => c.Path);
-        var done = together.Zip(answers).Where(x => x.Second is { Response.Refusal: null }).ToList();
+        var done = together.Zip(answers).Where(x => x.Second is { Response.Refusal: null } && !ReferenceEquals(x.Second, Together<TResponse>.Later)).ToList();
         if (audit.IsFull || changes.Any(c => !done.Exists(x => x.Second!.Path == c.Key)) || done.DistinctBy(x => x.Second!.Path).Count() < done.Count)
             throw new InvalidOperationException($"{Action} changed together what cannot be told apart.");
         return [.. done.Select(x => new AuditEntry(now, x.First.By, Action, [.. changes[x.Second!.Path]], x.First.Trace?.TraceId.ToString()))];

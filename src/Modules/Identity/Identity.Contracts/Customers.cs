@@ -18,9 +18,11 @@ public interface ICustomers
     /// <param name="ct">Gives up.</param>
     Task<OrganizationRef?> HoldAsync(string? partner, string tenant, CancellationToken ct);
 
-    /// <summary>As the other, for several tenants of one partner by their external ids. Waits for nobody: those that somebody else holds are left out, as are those that there
-    /// are not; where more than one partner is called so, all are.</summary>
-    Task<IReadOnlyDictionary<string, OrganizationRef>> HoldAsync(string partner, IReadOnlyCollection<string> tenants, CancellationToken ct);
+    /// <summary>
+    /// As the other, for several tenants of one partner by their external ids. Waits for nobody: one that somebody else holds is null. Those that there are not
+    /// are left out; where more than one partner is called so, all are.
+    /// </summary>
+    Task<IReadOnlyDictionary<string, OrganizationRef?>> HoldAsync(string partner, IReadOnlyCollection<string> tenants, CancellationToken ct);
 
     /// <summary>The tenant of that number, or null. Open, suspended or not.</summary>
     Task<OrganizationRef?> FindAsync(int code, CancellationToken ct);

@@ -111,7 +111,7 @@ internal sealed class OrganizationDirectory(DbSession session) : IOrganizationDi
     /// <summary>Holds what is found against every change, to the end of the transaction.</summary>
     /// <param name="where">Of the organisations as <c>o</c>.</param>
     /// <param name="most">How many at most, the first made first; null is all, but for those that somebody else holds.</param>
-    public async Task<IReadOnlyList<OrganizationRef>> HoldAsync(string where, int? most, object[] values, CancellationToken ct)
+    public async Task<(IReadOnlyList<OrganizationRef> Held, IReadOnlyList<OrganizationRef> Others)> HoldAsync(string where, int? most, object[] values, CancellationToken ct)
     {
         await using var batch = new NpgsqlBatch(await session.OpenAsync(ct), session.Transaction);
         // Read by a statement of its own, so that what was committed while the first one waited is seen.
@@ -122,8 +122,9 @@ internal sealed class OrganizationDirectory(DbSession session) : IOrganizationDi
         while (await reader.ReadAsync(ct))
             held.Add(reader.GetGuid(0));
         await reader.NextResultAsync(ct);
-        // One that was opened between the two is found and not held.
-        return [.. (await ReadAsync(reader, ct)).Where(x => held.Contains(x.Id.Value))];
+        // One that was opened between the two is found and not held, too.
+        var byHeld = (await ReadAsync(reader, ct)).ToLookup(x => held.Contains(x.Id.Value));
+        return ([.. byHeld[true]], [.. byHeld[false]]);
     }
 
     private async Task<List<OrganizationRef>> ReadAsync(string columns, string where, object[] values, CancellationToken ct)

@@ -16,7 +16,7 @@ internal sealed class UpdateLicensesTogether(
     : IHandleTogether<UpdateLicenses.Command, Result<SignedAnswer>>
 {
     private readonly Dictionary<UpdateLicenses.Command, Result<SignedBody>> _bodies = new(ReferenceEqualityComparer.Instance);
-    private readonly Dictionary<(string Reseller, string Tenant), OrganizationRef> _tenants = [];
+    private readonly Dictionary<(string Reseller, string Tenant), OrganizationRef?> _tenants = [];
     private readonly Dictionary<OrganizationId, (Subscription Subscription, bool InDeletion)> _seats = [];
     private ProductRules _rules = null!;
 
@@ -36,11 +36,11 @@ internal sealed class UpdateLicensesTogether(
             foreach (var (tenant, found) in await customers.HoldAsync(ofReseller.Key, [.. ofReseller.Distinct(StringComparer.Ordinal)], ct))
                 _tenants[(ofReseller.Key, tenant)] = found;
 
-        if (_tenants.Count == 0)
+        if (_tenants.Values.OfType<OrganizationRef>().ToList() is not { Count: > 0 } tenants)
             return;
 
         // He was found within the scope: what is his is where he stands, also before it has moved along with him.
-        var held = await db.HeldSeatsOf(_tenants.Values.Select(t => t.Id), calendar.DayOf(clock.GetUtcNow()))
+        var held = await db.HeldSeatsOf(tenants.Select(t => t.Id), calendar.DayOf(clock.GetUtcNow()))
             .Select(x => new { Subscription = x, InDeletion = db.Set<Deletion>().Any(d => d.TenantId == x.TenantId && d.EndedAt == null) }).ToListAsync(ct);
         foreach (var one in held)
             _seats.TryAdd(one.Subscription.TenantId, (one.Subscription, one.InDeletion));
@@ -50,13 +50,17 @@ internal sealed class UpdateLicensesTogether(
     {
         if (_bodies[request].Refused(out var refusal, out var body))
             return new(refusal, "");
-        // Removed, because one customer's second change is not to be told apart from its first.
         if (body is not { Sip: null, Customer: { Reseller: { } reseller, ResellerName: null, TenantName: var name } customer }
-            || !_tenants.Remove((reseller, customer.Tenant), out var tenant) || !tenant.Active || (name is not null && name != tenant.DisplayName)
-            || !_seats.TryGetValue(tenant.Id, out var seats) || seats.InDeletion)
+            || !_tenants.TryGetValue((reseller, customer.Tenant), out var tenant))
             return null;
-        return (await changing.ChangeAsync(seats.Subscription, body.Quantities, _rules, ct)).Refused(out refusal, out var changes)
-            ? new(refusal, "")
-            : new(SignedAnswer.Of(customer, changes), seats.Subscription.OwnerPath);
+        if (tenant is null)
+            return Together<Result<SignedAnswer>>.Later;
+        if (!tenant.Active || (name is not null && name != tenant.DisplayName) || !_seats.TryGetValue(tenant.Id, out var seats) || seats.InDeletion)
+            return null;
+        if ((await changing.ChangeAsync(seats.Subscription, body.Quantities, _rules, ct)).Refused(out refusal, out var changes))
+            return new(refusal, "");
+        // One customer's second change is not to be told apart from its first.
+        _tenants[(reseller, customer.Tenant)] = null;
+        return new(SignedAnswer.Of(customer, changes), seats.Subscription.OwnerPath);
     }
 }
