@@ -1,6 +1,8 @@
 using System.Reflection;
+using Licensing.Identity.Credentials;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
+using MediatR;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -49,6 +51,37 @@ public sealed class SliceTests(App app) : IClassFixture<App>
         Routes().Where(r => r.Metadata.GetMetadata<CarriesSecret>() is not null)
             .Select(r => r.Metadata.GetMetadata<SliceMetadata>()!).Where(s => !s.Policy.Anyone && !s.Policy.InPerson).Select(s => s.Request.FullName).ShouldBeEmpty();
 
+    // A group has one transaction and one caller, who is not held, nor asked again what he may (ITogether).
+    [Fact]
+    public void What_is_carried_out_together_outlives_no_credential_and_takes_or_gives_nobody_anything()
+    {
+        var together = app.Services.RequestTypes().Where(t => t.IsAssignableTo(typeof(ITogether))).ToList();
+
+        together.ShouldNotBeEmpty();
+        together.Where(NeedsItsCallerHeld).Select(t => t.FullName).ShouldBeEmpty();
+        // Who gives a role, or takes one, needs what administers.
+        app.Services.RequestTypes().Count(NeedsItsCallerHeld).ShouldBeGreaterThan(30);
+        NeedsItsCallerHeld(typeof(Giving)).ShouldBeTrue();
+        NeedsItsCallerHeld(typeof(InTheFlesh)).ShouldBeTrue();
+        NeedsItsCallerHeld(typeof(Shutting)).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void Of_the_steps_of_modules_a_group_leaves_out_none_but_the_one_that_holds_its_caller()
+    {
+        foreach (var request in app.Services.RequestTypes().Where(t => t.IsAssignableTo(typeof(ITogether))))
+        {
+            var response = request.GetInterfaces().Single(i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IRequest<>)).GenericTypeArguments[0];
+            using var scope = app.Services.CreateScope();
+            var steps = scope.ServiceProvider.GetServices(typeof(IPipelineBehavior<,>).MakeGenericType(request, response)).Select(s => s!.GetType()).ToList();
+
+            steps.Where(s => s.Assembly != typeof(ICommand).Assembly).Select(s => s.GetGenericTypeDefinition()).ShouldBe([typeof(HoldCaller<,>)]);
+        }
+    }
+
+    private static bool NeedsItsCallerHeld(Type request) =>
+        request.IsAssignableTo(typeof(IConcerns)) || (request.IsAssignableTo(typeof(ICommand)) && LastingEffect.IsOf(RequestPolicy.Of(request)));
+
     [Fact]
     public void No_type_has_a_name_that_says_nothing() =>
         OurTypes().Where(t => Banned.Any(b => t.Name.EndsWith(b, StringComparison.Ordinal))).Select(t => t.FullName).ShouldBeEmpty();
@@ -90,4 +123,23 @@ public sealed class SliceTests(App app) : IClassFixture<App>
 
     [Needs("no.such.permission")]
     private sealed record Mistyped : ICommand<Done>;
+
+    [Needs("identity.users.manage")]
+    private sealed record Giving : ICommand<Done>, ITogether
+    {
+        public bool GoesAlone => false;
+    }
+
+    [AnyCaller, InPerson]
+    private sealed record InTheFlesh : ICommand<Done>, ITogether
+    {
+        public bool GoesAlone => false;
+    }
+
+    [AnyCaller]
+    private sealed record Shutting : ICommand<Done>, ITogether, IConcerns
+    {
+        public bool GoesAlone => false;
+        public Concern? Concern => null;
+    }
 }

@@ -136,8 +136,9 @@ public class App : IAsyncLifetime
             ["Messaging:InBackground"] = "false",
             ["Platform:AdministratorPassword"] = AdministratorPassword,
             ["Security:PasswordIterations"] = "1000",
-            // All tests of a host come from one address.
+            // All tests of a host come from one address, and its clock, by which buckets are filled again, stands still.
             ["Limits:AnonymousBurst"] = "100000",
+            ["Limits:Burst"] = "100000",
         });
         builder.Configuration.AddInMemoryCollection(Settings);
         builder.Logging.ClearProviders();

@@ -266,6 +266,29 @@ public sealed class HeldCallerTests(App app) : IClassFixture<App>
     }
 
     [Fact]
+    public async Task Nor_is_a_password_set_of_who_administers_the_tenant_no_more()
+    {
+        var branch = await app.BranchAsync();
+        var first = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
+        app.Clock.Advance(TimeSpan.FromSeconds(1));
+        var second = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
+        using var administrator = branch.Administrator();
+        var held = (await administrator.GetJsonAsync($"/api/v1/users/{first.Id}")).GetProperty("roles")[0].GetProperty("id").GetGuid();
+        using var area = await (await (await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator)).ClientAsync()).CustomerAreaAsync(app);
+
+        using var refused = await app.DuringAsync(async sender => (await sender.Send(new RemoveRole.Command(held), Ct)).Refusal, SetAsync);
+
+        refused.StatusCode.ShouldBe(HttpStatusCode.Conflict, await refused.Content.ReadAsStringAsync(Ct));
+        await first.LoginAsync();
+        using var again = await SetAsync();
+        again.StatusCode.ShouldBe(HttpStatusCode.OK, await again.Content.ReadAsStringAsync(Ct));
+        await first.LoginAsync();
+        await (second with { Password = NewPassword }).LoginAsync();
+
+        Task<HttpResponseMessage> SetAsync() => area.PostAsync("/customerarea/customers/password", new { customer_code = branch.Tenant.Code, password = NewPassword });
+    }
+
+    [Fact]
     public async Task Whoever_may_be_too_many_makes_no_way_in()
     {
         var branch = await app.BranchAsync();
@@ -316,7 +339,8 @@ public sealed class HeldCallerTests(App app) : IClassFixture<App>
         "identity unlinked" => (await sender.Send(new RemoveIdentity.Command(new UserId(caller.Id), caller.Other), Ct)).Refusal,
         "refresh token used twice" => (await sender.Send(new EndSession.Command(caller.Session, new UserId(caller.Id)), Ct)).Refusal,
         "token revoked" or "client's token revoked" => (await sender.Send(
-            new RevokeAccessToken.Command(caller.Other, caller.Id, DateTimeOffset.MaxValue), Ct)).Refusal,
+            new RevokeAccessToken.Command(
+                caller.Other, caller.Id, how == "token revoked" ? caller.Session : null, DateTimeOffset.MinValue, DateTimeOffset.MaxValue), Ct)).Refusal,
         "key revoked" => (await sender.Send(new RevokeApiKey.Command(new ApiKeyId(caller.Id)), Ct)).Refusal,
         "key rotated at once" => (await sender.Send(new RotateApiKey.Command(new ApiKeyId(caller.Id), 0), Ct)).Refusal,
         "key narrowed" => (await sender.Send(
