@@ -266,29 +266,6 @@ public sealed class HeldCallerTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task Nor_is_a_password_set_of_who_administers_the_tenant_no_more()
-    {
-        var branch = await app.BranchAsync();
-        var first = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
-        app.Clock.Advance(TimeSpan.FromSeconds(1));
-        var second = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
-        using var administrator = branch.Administrator();
-        var held = (await administrator.GetJsonAsync($"/api/v1/users/{first.Id}")).GetProperty("roles")[0].GetProperty("id").GetGuid();
-        using var area = await (await (await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator)).ClientAsync()).CustomerAreaAsync(app);
-
-        using var refused = await app.DuringAsync(async sender => (await sender.Send(new RemoveRole.Command(held), Ct)).Refusal, SetAsync);
-
-        refused.StatusCode.ShouldBe(HttpStatusCode.Conflict, await refused.Content.ReadAsStringAsync(Ct));
-        await first.LoginAsync();
-        using var again = await SetAsync();
-        again.StatusCode.ShouldBe(HttpStatusCode.OK, await again.Content.ReadAsStringAsync(Ct));
-        await first.LoginAsync();
-        await (second with { Password = NewPassword }).LoginAsync();
-
-        Task<HttpResponseMessage> SetAsync() => area.PostAsync("/customerarea/customers/password", new { customer_code = branch.Tenant.Code, password = NewPassword });
-    }
-
-    [Fact]
     public async Task Whoever_may_be_too_many_makes_no_way_in()
     {
         var branch = await app.BranchAsync();

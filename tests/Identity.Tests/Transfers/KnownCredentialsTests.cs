@@ -205,6 +205,30 @@ public sealed class KnownCredentialsTests(App app) : IClassFixture<App>
         (await (await shown.AskAsync()).ErrorAsync()).ShouldBe("401 invalid_client");
     }
 
+    [Theory]
+    [InlineData("unknown", false)]
+    [InlineData("removed", true)]
+    public async Task Where_a_host_of_the_version_before_drops_it_of_each_what_counts_for_all_still_says_so(string what, bool stays)
+    {
+        var place = await ArrangeAsync();
+        var client = await RegisterAsync(place, place.Owner);
+        if (what == "unknown")
+            await ForgetAsync(client);
+        else
+        {
+            await RotateAsync(client, place.Agent);
+            var agents = (await place.Owner.GetJsonAsync(client.Path)).GetProperty("secrets")[1].GetProperty("id").GetGuid();
+            (await place.Owner.SendAsync(HttpMethod.Delete, $"{client.Path}/secrets/{agents}", null)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        }
+
+        var rotated = what == "unknown" ? await RotateAsync(client, place.Owner) : client;
+        await app.ExecuteAsync(Migrating.ForgetOfSecrets);
+
+        await TransferAsync(place);
+
+        (await rotated.AskAsync()).StatusCode.ShouldBe(stays ? HttpStatusCode.OK : HttpStatusCode.Unauthorized);
+    }
+
     private Task<int> ForgetAsync(OAuthClient client) =>
         app.ExecuteAsync("update identity.clients set known_to = '{}', secrets = jsonb_build_array(secrets -> 0 #- '{knownTo}') where id = $1", client.Id);
 
