@@ -4,7 +4,6 @@ using Licensing.Identity.Credentials;
 using Licensing.Identity.Rights;
 using Licensing.Kernel.Persistence;
 using Microsoft.Extensions.DependencyInjection;
-using Npgsql;
 
 namespace Licensing.Identity.Tests.Organizations;
 
@@ -78,7 +77,7 @@ public sealed class CustomerAccountRaceTests(App app) : IClassFixture<App>
             });
             defined.StatusCode.ShouldBe(HttpStatusCode.Created);
             var role = (await defined.JsonAsync()).GetProperty("id").GetGuid();
-            if (!await ComesBeforeAsync(role, person.Id))
+            if (!await app.IsHeldBeforeAsync(role, person.Id))
                 continue;
             using var given = await administrator.SendAsync(
                 HttpMethod.Put, "/api/v1/roles/assignments", new { userId = person.Id, role = $"Desk {i}", organizationId = branch.Tenant.Id.Value });
@@ -86,15 +85,6 @@ public sealed class CustomerAccountRaceTests(App app) : IClassFixture<App>
             return role;
         }
     }
-
-    private Task<bool> ComesBeforeAsync(Guid one, Guid other) => app.InAsync<NpgsqlDataSource, bool>(async database =>
-    {
-        await using var asking = database.CreateCommand(
-            "select hashtextextended('identity.caller ' || $1::uuid, 0) < hashtextextended('identity.caller ' || $2::uuid, 0)");
-        asking.Parameters.Add(new() { Value = one });
-        asking.Parameters.Add(new() { Value = other });
-        return (bool)(await asking.ExecuteScalarAsync(Ct))!;
-    });
 
     private async Task<HttpClient> AreaAsync(Branch branch) =>
         await (await (await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator)).ClientAsync()).CustomerAreaAsync(app);

@@ -143,6 +143,19 @@ public sealed class RateLimitTests(RateLimitTests.Strict app) : IClassFixture<Ra
         (await StatusAsync(address, key)).ShouldBe(HttpStatusCode.OK);
     }
 
+    [Theory]
+    [InlineData("/health/live")]
+    [InlineData("/health/ready")]
+    [InlineData("/metrics")]
+    public async Task Probes_and_metrics_go_on_when_strangers_have_used_up_their_rate(string path)
+    {
+        const string address = "203.0.113.83";
+        await Task.WhenAll(Enumerable.Range(0, Burst).Select(_ => StatusAsync(address, null)));
+        (await StatusAsync(address, null)).ShouldBe(HttpStatusCode.TooManyRequests);
+
+        (await StatusAsync(address, null, path)).ShouldBe(HttpStatusCode.OK);
+    }
+
     private async Task SpendAsync(string address) =>
         (await Task.WhenAll(Enumerable.Range(0, Burst).Select(_ => StatusAsync(address, "not a credential")))).ShouldAllBe(s => s == HttpStatusCode.Unauthorized);
 

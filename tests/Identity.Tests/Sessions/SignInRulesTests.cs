@@ -1,6 +1,9 @@
 using System.Net;
 using System.Text.Json;
 using Licensing.Identity.Contracts;
+using Licensing.Identity.Credentials;
+using Licensing.Kernel.Persistence;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Licensing.Identity.Tests.Sessions;
 
@@ -66,6 +69,36 @@ public sealed class SignInRulesTests(App app) : IClassFixture<App>
 
         (await app.ExecuteAsync("update identity.sessions set way = way where user_id = $1 and revoked_at is null", person.Id)).ShouldBe(0);
         (await app.ExecuteAsync("update identity.sessions set way = way where user_id = $1", person.Id)).ShouldBe(250);
+    }
+
+    [Fact]
+    public async Task Who_ends_those_of_several_holds_none_of_them_while_he_waits_for_another()
+    {
+        var branch = await app.BranchAsync();
+        var (one, other) = (await Person.AddAsync(branch, branch.Tenant, null), await Person.AddAsync(branch, branch.Tenant, null));
+        var (first, last) = await app.IsHeldBeforeAsync(one.Id, other.Id) ? (one, other) : (other, one);
+        await last.LoginAsync();
+        // Sessions are looked through in the order in which they were opened.
+        app.Clock.Advance(TimeSpan.FromSeconds(1));
+        await first.LoginAsync();
+        await SetAsync(branch, new { passwordLogin = false });
+        await using var holding = await app.OpenAsync(Access.System, async provider =>
+        {
+            await provider.GetRequiredService<DbSession>().LockAloneAsync(first.Id, TestContext.Current.CancellationToken);
+            return null;
+        });
+
+        var ending = app.DrainAsync();
+        await app.WaitsForALockAsync(ending);
+        using var administrator = branch.Administrator();
+        using var changed = await administrator.SendAsync(HttpMethod.Patch, $"/api/v1/users/{last.Id}", new { displayName = "Ada" })
+            .WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+
+        changed.StatusCode.ShouldBe(HttpStatusCode.OK);
+        await holding.CommitAsync();
+        await ending;
+        (await app.ExecuteAsync("update identity.sessions set way = way where user_id = any($1) and revoked_at is null", new[] { one.Id, other.Id }))
+            .ShouldBe(0);
     }
 
     private HttpClient Bearer(JsonElement tokens) => app.Bearer(tokens.GetProperty("accessToken").GetString()!);
