@@ -67,12 +67,12 @@ public sealed class SliceTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public void Of_the_steps_of_modules_a_group_leaves_out_none_but_the_one_that_holds_its_caller()
+    public async Task Of_the_steps_of_modules_a_group_leaves_out_none_but_the_one_that_holds_its_caller()
     {
         foreach (var request in app.Services.RequestTypes().Where(t => t.IsAssignableTo(typeof(ITogether))))
         {
             var response = request.GetInterfaces().Single(i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IRequest<>)).GenericTypeArguments[0];
-            using var scope = app.Services.CreateScope();
+            await using var scope = app.Services.CreateAsyncScope();
             var steps = scope.ServiceProvider.GetServices(typeof(IPipelineBehavior<,>).MakeGenericType(request, response)).Select(s => s!.GetType()).ToList();
 
             steps.Where(s => s.Assembly != typeof(ICommand).Assembly).Select(s => s.GetGenericTypeDefinition()).ShouldBe([typeof(HoldCaller<,>)]);
