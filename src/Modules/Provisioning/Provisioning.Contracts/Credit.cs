@@ -46,9 +46,11 @@ public interface IPrepaidCredit
     /// Gives back in full what was spent under <paramref name="key"/>, to the lots it came from; what came from one that has expired since comes
     /// back without expiry. Given back twice it is refused as a conflict by the database. Nothing spent under it: nothing is done.
     /// </summary>
+    /// <param name="owner">Whose credit.</param>
     Task<Result<Done>> GiveBackAsync(OrganizationId owner, string key, CancellationToken ct);
 
     /// <summary>What an organisation can spend now, by unit; units that it never had are absent.</summary>
+    /// <param name="owner">Whose credit.</param>
     Task<IReadOnlyList<CreditAmount>> AvailableAsync(OrganizationId owner, CancellationToken ct);
 
     /// <summary>What was done with an organisation's credit, newest first.</summary>

@@ -36,7 +36,7 @@ public static class ProvisioningModule
                 .On<NumberQuarantineDue, EndQuarantineWhenDue>()
                 .On<TenantTransferred, MoveNumbersWhenTransferred>()
                 .Ops(ImportNumbersAtTerminal.Ops)
-                .Ops(ListNumbers.Ops)
+                .Ops(ListNumbersAtTerminal.Ops)
                 .OnConstraint("inbound_number_holdings_open", NumberRefusals.HeldAtOnce)
                 .OnConstraint("licenses_renewed_once", LicenseRefusals.RenewedAlready)
                 .OnConstraint("deletions_pending", SignedRefusals.Race)
@@ -132,6 +132,7 @@ public static class ProvisioningModule
             OpenCustomer.Map(routes);
             SetCustomerPassword.Map(routes);
             ListCustomers.Map(routes);
+            GetCustomer.Map(routes);
             GetLoginToken.Map(routes);
             ListDirectories.Map(routes);
         }

@@ -1,18 +1,12 @@
 using Licensing.Billing.Data;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Http;
-using Licensing.Kernel.Messaging;
 using Licensing.Kernel.Persistence;
 using Licensing.Provisioning.Contracts;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
 namespace Licensing.Billing.Ledger;
-
-/// <summary>A lot's time is over.</summary>
-/// <param name="LotId">The lot.</param>
-[Message("billing.credit-lapse-due.v1")]
-internal sealed record CreditLapseDue(Guid LotId);
 
 /// <summary>
 /// Everything that is done with prepaid credit. Each action locks the prepaid accounts that it touches, by unit, before it looks at their lots;
@@ -131,7 +125,7 @@ internal sealed class CreditLedger(BillingDb db, DbSession session, TimeProvider
         if ((await rows.ToPageAsync(start, x => x.Id, x => x, x => x.Id, ct)).Refused(out var refusal, out var page))
             return refusal;
         var amounts = await AmountsAsync([.. page.Items.Select(x => x.Id)], ct);
-        return new Page<CreditMovement>([.. page.Items.Select(x => MovementOf(x, amounts[x.Id]))], page.Next);
+        return page.Select(x => MovementOf(x, amounts[x.Id]));
     }
 
     /// <summary>What transactions added to the credit, by unit, in one read.</summary>
@@ -232,10 +226,4 @@ internal sealed class CreditLedger(BillingDb db, DbSession session, TimeProvider
             .AsNoTracking().OrderBy(x => x.Unit).ToDictionaryAsync(x => x.Unit, ct);
 
     private static IEnumerable<CreditAmount> InOrder(IEnumerable<CreditAmount> amounts) => amounts.OrderBy(x => x.Unit, StringComparer.Ordinal);
-}
-
-/// <summary>Writes off a lot when its time is over. It is not spent any more in any case, however late this comes.</summary>
-internal sealed class LapseWhenDue(CreditLedger ledger) : IHandle<CreditLapseDue>
-{
-    public Task HandleAsync(CreditLapseDue message, CancellationToken ct) => ledger.LapseAsync(message.LotId, ct);
 }

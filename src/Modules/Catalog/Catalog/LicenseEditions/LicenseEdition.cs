@@ -5,11 +5,6 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace Licensing.Catalog.LicenseEditions;
 
-/// <summary>What is said of an edition beside its code.</summary>
-internal sealed record EditionTerms(
-    int LicenseVersion, int? DurationMonths, string Quantity, int? Users, decimal Points, IReadOnlyList<Money> Prices,
-    IReadOnlyDictionary<string, string> Names, bool Demo);
-
 /// <summary>A licence with a duration and a price per currency. Licences keep what they were of, so changing it changes none of them.</summary>
 internal sealed class LicenseEdition : IVersioned
 {

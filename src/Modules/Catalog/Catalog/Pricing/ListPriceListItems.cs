@@ -31,11 +31,7 @@ internal static class ListPriceListItems
 
             var page = await items.OrderBy(x => x.Sku).ThenBy(x => x.Meter)
                 .Select(x => new PriceListItemView(x.Sku, x.Meter, x.Name, x.Price)).Take(start.Limit + 1).ToListAsync(cancellationToken);
-            if (page.Count <= start.Limit)
-                return new Page<PriceListItemView>(page, null);
-
-            page.RemoveAt(start.Limit);
-            return new Page<PriceListItemView>(page, PageStart.Encode($"{page[^1].Sku}\n{page[^1].Meter}"));
+            return Page.Of(page, start, x => $"{x.Sku}\n{x.Meter}");
         }
     }
 

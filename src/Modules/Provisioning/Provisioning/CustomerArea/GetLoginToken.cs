@@ -20,7 +20,7 @@ internal static class GetLoginToken
         public async Task<Result<LoginToken>> Handle(Query request, CancellationToken cancellationToken)
         {
             if (await customers.FindAsync(request.Customer, cancellationToken) is not { } tenant)
-                return LicenseRefusals.CustomerNotFound(request.Customer);
+                return CustomerRefusals.NotFound(request.Customer);
             return (await links.ForTenantAsync(tenant.Id, cancellationToken)).Refused(out var refusal, out var link)
                 ? refusal
                 : new LoginToken(link.Token, string.Create(CultureInfo.InvariantCulture, $"{(link.ExpiresAt - clock.GetUtcNow()).TotalMinutes:0} min"));

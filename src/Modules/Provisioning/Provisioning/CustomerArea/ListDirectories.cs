@@ -21,12 +21,9 @@ internal static class ListDirectories
             if (request.Name == Versions)
                 return (await editions.VersionsAsync(request.Start, cancellationToken)).Refused(out var refusal, out var versions)
                     ? refusal
-                    : new Page<Entry>([.. versions.Items.Select(x => new Entry(x.ToString(CultureInfo.InvariantCulture), $"Version {x}"))], versions.Next);
+                    : versions.Select(x => new Entry(x.ToString(CultureInfo.InvariantCulture), $"Version {x}"));
             var (all, after) = (request.Name == Countries ? CountryCodes.All.Select(x => new Entry(x, codes.CountryNames.GetValueOrDefault(x, x))) : Lists[request.Name], request.Start.After);
-            var rows = all.Where(x => after is null || string.CompareOrdinal(x.Code, after) > 0).Take(request.Start.Limit + 1).ToList();
-            return rows.Count <= request.Start.Limit
-                ? new Page<Entry>(rows, null)
-                : new Page<Entry>(rows[..^1], PageStart.Encode(rows[^2].Code));
+            return Page.Of([.. all.Where(x => after is null || string.CompareOrdinal(x.Code, after) > 0).Take(request.Start.Limit + 1)], request.Start, x => x.Code);
         }
     }
 

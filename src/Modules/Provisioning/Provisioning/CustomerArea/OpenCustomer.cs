@@ -21,7 +21,7 @@ internal static class OpenCustomer
         public async Task<Result<OrganizationRef>> Handle(Command command, CancellationToken cancellationToken)
         {
             if (OrganizationPath.LevelOf(principal.Access.Path) is not OrganizationKind.Partner)
-                return CustomerRefusals.NotAPartner;
+                return CustomerRefusals.PartnerKeyRequired;
             var customer = command.Customer with { Partner = new OrganizationId(principal.Access.OrganizationId) };
             if ((await accounts.OpenAsync(customer, cancellationToken)).Refused(out var refusal, out var tenant))
                 return CustomerRefusals.InParameters(refusal);
@@ -68,27 +68,4 @@ internal static class OpenCustomer
     public static void Map(IEndpointRouteBuilder area) => area
         .MapAreaPost<Asked, Command, NewCustomerCode>("/customers/new", nameof(OpenCustomer), "Opens a customer with a user of his own",
             async (asked, sender, ct) => (await sender.Send(asked.AsCommand(), ct)).As(x => new NewCustomerCode(x.Code)));
-}
-
-internal static class CustomerRefusals
-{
-    public static Refusal NotAPartner { get; } = new(RefusalKind.Forbidden, "not_a_partner", "Customers are opened with the key of a partner.");
-
-    // What Identity calls its fields is not what this door does.
-    private static readonly Dictionary<string, string> Names = new()
-    {
-        ["/displayName"] = "company_name",
-        ["/personName"] = "customer_name",
-        ["/country"] = "country_code",
-        ["/email"] = "email",
-        ["/phone"] = "phone",
-        ["/password"] = "password",
-    };
-
-    public static Refusal InParameters(Refusal refusal) => refusal with
-    {
-        Fields = [.. refusal.Fields.Select(f => Names.TryGetValue(f.Pointer, out var name) ? f with { Pointer = "/" + name, Message = Renamed(f, name) } : f)],
-    };
-
-    private static string Renamed(FieldError error, string name) => error.Message.Replace(error.Pointer[1..] + " ", name + " ", StringComparison.Ordinal);
 }

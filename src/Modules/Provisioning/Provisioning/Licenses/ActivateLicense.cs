@@ -18,7 +18,7 @@ internal static class ActivateLicense
             if ((await held.HoldAsync(command.Customer, command.Id, cancellationToken)).Refused(out var refusal, out var found))
                 return refusal;
             if (!found.Tenant.Active)
-                return SubscriptionRefusals.TenantNotActive;
+                return TenantRefusals.NotActive;
             var today = calendar.DayOf(clock.GetUtcNow());
             if (found.License.Activate(today).Refused(out refusal, out var activated))
                 return refusal;

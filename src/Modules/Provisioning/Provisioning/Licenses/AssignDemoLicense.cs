@@ -23,7 +23,7 @@ internal static class AssignDemoLicense
             if ((await held.HoldCustomerAsync(command.Customer, cancellationToken)).Refused(out var refusal, out var tenant))
                 return refusal;
             if (!tenant.Active)
-                return SubscriptionRefusals.TenantNotActive;
+                return TenantRefusals.NotActive;
             if (!await TakeOneAsync(tenant.Id.Value, cancellationToken))
                 return LicenseRefusals.DemosUsedUp;
 
@@ -46,9 +46,9 @@ internal static class AssignDemoLicense
             await using var command = new NpgsqlCommand(
                 """
                 insert into provisioning.demo_counts (tenant_id, used) values ($1, 1)
-                on conflict (tenant_id) do update set used = demo_counts.used + 1 where demo_counts.used < 2
+                on conflict (tenant_id) do update set used = demo_counts.used + 1 where demo_counts.used < $2
                 """, await session.OpenAsync(ct), session.Transaction)
-            { Parameters = { new() { Value = tenant } } };
+            { Parameters = { new() { Value = tenant }, new() { Value = License.MostDemos } } };
             return await command.ExecuteNonQueryAsync(ct) == 1;
         }
     }

@@ -21,7 +21,7 @@ internal static class AssignLicense
             if ((await held.HoldCustomerAsync(command.Customer, cancellationToken)).Refused(out var refusal, out var tenant))
                 return refusal;
             if (!tenant.Active)
-                return SubscriptionRefusals.TenantNotActive;
+                return TenantRefusals.NotActive;
             if (await editions.FindAsync(command.Code, cancellationToken) is not { } edition)
                 return LicenseRefusals.UnknownEdition(command.Code);
             if (edition.PriceIn(command.Currency) is not { } price)
@@ -64,15 +64,4 @@ internal static class AssignLicense
                     ct))
                 .As(x => AreaLicense.Of(x, asked.Lang)))
         .Produces(StatusCodes.Status402PaymentRequired);
-}
-
-internal static class LicensePayment
-{
-    extension(IPrepaidCredit credit)
-    {
-        /// <summary>Takes a licence's amount and points from its partner's credit.</summary>
-        public Task<Result<Done>> SpendAsync(License license, string reference, CancellationToken ct) => credit.SpendAsync(
-            license.PartnerId, license.CreditKey, reference,
-            [new CreditAmount(license.Currency!, license.Amount), new CreditAmount(CreditAmount.Points, license.Points)], ct);
-    }
 }

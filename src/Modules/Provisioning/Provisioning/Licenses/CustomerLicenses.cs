@@ -1,5 +1,6 @@
 using Licensing.Identity.Contracts;
 using Licensing.Provisioning.Contracts;
+using Licensing.Provisioning.CustomerArea;
 using Licensing.Provisioning.Data;
 using Microsoft.EntityFrameworkCore;
 
@@ -12,7 +13,7 @@ internal sealed record HeldLicense(OrganizationRef Tenant, License License);
 internal sealed class CustomerLicenses(ProvisioningDb db, ICustomers customers)
 {
     public async Task<Result<OrganizationRef>> HoldCustomerAsync(int code, CancellationToken ct) =>
-        await customers.HoldAsync(code, ct) is { } tenant ? tenant : LicenseRefusals.CustomerNotFound(code);
+        await customers.HoldAsync(code, ct) is { } tenant ? tenant : CustomerRefusals.NotFound(code);
 
     /// <summary>The row stays locked, so that two actions on one licence come one after the other and the second sees what the first did.</summary>
     public async Task<Result<HeldLicense>> HoldAsync(int customer, LicenseId id, CancellationToken ct)

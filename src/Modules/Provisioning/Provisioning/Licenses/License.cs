@@ -17,6 +17,9 @@ internal sealed class License : IOwned, IVersioned
 {
     public const int DemoDays = 30;
 
+    /// <summary>Of one customer, ever; the database keeps to the same number (<c>demo_counts_cap</c>).</summary>
+    public const int MostDemos = 2;
+
     private License()
     {
     }

@@ -6,8 +6,6 @@ internal static class LicenseRefusals
 {
     public static Refusal NotFound(Guid id) => new(RefusalKind.NotFound, "license_not_found", $"There is no license {id}.");
 
-    public static Refusal CustomerNotFound(int code) => new(RefusalKind.NotFound, "customer_not_found", $"There is no customer {code}.");
-
     /// <summary>Another customer's licence, or none: the same answer, so that ids cannot be probed.</summary>
     public static Refusal NotTheCustomers { get; } = new(RefusalKind.NotFound, "license_not_found", "The customer has no such license.");
 

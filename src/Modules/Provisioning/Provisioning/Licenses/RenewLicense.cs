@@ -24,7 +24,7 @@ internal static class RenewLicense
             var (license, now) = (found.License, clock.GetUtcNow());
             var today = calendar.DayOf(now);
             if (!found.Tenant.Active)
-                return SubscriptionRefusals.TenantNotActive;
+                return TenantRefusals.NotActive;
             if (license.StatusOn(today) is not LicenseStatus.Active and var status)
                 return LicenseRefusals.NotRenewable(status);
             if (await editions.FindAsync(license.Code, cancellationToken) is not { } edition)

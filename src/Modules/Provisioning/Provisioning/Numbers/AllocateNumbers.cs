@@ -60,9 +60,9 @@ internal static class AllocateNumbers
         {
             if (!(await organizations.HoldAsync([request.TenantId], cancellationToken)).TryGetValue(request.TenantId, out var tenant)
                 || tenant.Kind is not OrganizationKind.Tenant || !principal.Scope.Contains(tenant.Path))
-                return SubscriptionRefusals.TenantNotFound(request.TenantId);
+                return TenantRefusals.NotFound(request.TenantId);
             if (!tenant.Active)
-                return SubscriptionRefusals.TenantNotActive;
+                return TenantRefusals.NotActive;
             if ((await HoldAsync(request, tenant, cancellationToken)).Refused(out var refusal, out var numbers))
                 return refusal;
 

@@ -50,8 +50,7 @@ internal sealed class FreeNumbers(ProvisioningDb db, DbSession session, TimeProv
                 """;
         var rows = await db.InboundNumbers.FromSqlRaw(sql, [.. parameters.Cast<object>()])
             .OrderBy(x => x.Number).Select(x => new FreeNumberView(x.Id, x.Number, x.Country, x.Type, x.Locality)).ToListAsync(ct);
-        var page = rows.Take(start.Limit).ToList();
-        return new Page<FreeNumberView>(page, rows.Count > start.Limit ? PageStart.Encode(page[^1].Number) : null);
+        return Page.Of(rows, start, x => x.Number);
     }
 
     /// <summary>

@@ -12,7 +12,7 @@ internal sealed class InboundNumbers(ISender sender) : IInboundNumbers
         var query = new SearchNumbers.Query(tenant?.Value, country, null, null, contains, start.Limit, start.After is { } after ? PageStart.Encode(after) : null);
         return (await sender.Send(query, ct)).Refused(out var refusal, out var page)
             ? refusal
-            : new Page<InboundNumberRef>([.. page.Items.Select(x => new InboundNumberRef(x.Id, x.Number, x.Country, x.Type, x.Locality, null))], page.Next);
+            : page.Select(x => new InboundNumberRef(x.Id, x.Number, x.Country, x.Type, x.Locality, null));
     }
 
     public async Task<Result<InboundNumberRef>> AllocateAsync(OrganizationId tenant, string number, CancellationToken ct) =>
@@ -30,7 +30,7 @@ internal sealed class InboundNumbers(ISender sender) : IInboundNumbers
     public async Task<Result<Page<InboundNumberRef>>> HeldAsync(OrganizationId tenant, PageStart start, CancellationToken ct)
     {
         var query = new ListNumbers.Query(tenant.Value, null, null, null, null, start.Limit, start.After is { } after ? PageStart.Encode(after) : null);
-        return (await sender.Send(query, ct)).Refused(out var refusal, out var page) ? refusal : new Page<InboundNumberRef>([.. page.Items.Select(Ref)], page.Next);
+        return (await sender.Send(query, ct)).Refused(out var refusal, out var page) ? refusal : page.Select(Ref);
     }
 
     private static InboundNumberRef Ref(NumberView x) => new(x.Id, x.Number, x.Country, x.Type, x.Locality, x.TenantId);

@@ -1,11 +1,8 @@
-using System.Globalization;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Http;
-using Licensing.Kernel.Ops;
 using Licensing.Provisioning.Contracts;
 using Licensing.Provisioning.Data;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Licensing.Provisioning.Numbers;
 
@@ -41,7 +38,7 @@ internal static class ListNumbers
 
             return (await rows.ToPageAsync(start, x => x.Id, x => x, x => x.Id.Value, cancellationToken)).Refused(out refusal, out var page)
                 ? refusal
-                : new Page<NumberView>([.. page.Items.Select(x => NumberView.Of(x, principal.Scope, now))], page.Next);
+                : page.Select(x => NumberView.Of(x, principal.Scope, now));
         }
 
         // The same cases as InboundNumber.StateAt, for the database.
@@ -52,42 +49,6 @@ internal static class ListNumbers
             NumberState.Quarantined => rows.Where(x => x.TenantId == null && x.WithdrawnAt == null && x.QuarantinedUntil > now),
             _ => rows.Where(x => x.TenantId == null && x.WithdrawnAt == null && (x.QuarantinedUntil == null || x.QuarantinedUntil <= now)),
         };
-    }
-
-    private const int MostListed = 10_000;
-
-    public static OpsCommand Ops { get; } = new(
-        "numbers list", "Inbound numbers, the last loaded first.",
-        [
-            new("--state", string.Join(", ", Enum.GetNames<NumberState>()) + "."), new("--country", "Only those of a country, such as DE."), new("--type", string.Join(", ", Enum.GetNames<NumberType>()) + "."),
-            new("--tenant", "Only those that a tenant holds, by its id."), new("--number", "Only this one."), new("--limit", $"1 to {MostListed}, else 50."),
-        ],
-        ListAsync);
-
-    private static async Task<Result<OpsAnswer>> ListAsync(OpsCall call, CancellationToken ct)
-    {
-        var limit = PageStart.DefaultLimit;
-        if (call["--limit"] is { } said && (!int.TryParse(said, NumberStyles.None, CultureInfo.InvariantCulture, out limit) || limit is < 1 or > MostListed))
-            return OpsCall.Wrong($"--limit must be 1 to {MostListed}, not '{said}'.");
-        Guid? tenant = null;
-        if (call["--tenant"] is { } id)
-        {
-            if (!Guid.TryParse(id, out var parsed))
-                return OpsCall.Wrong($"--tenant must be a tenant's id, not '{id}'.");
-            tenant = parsed;
-        }
-
-        var (rows, sender, after) = (new List<NumberView>(), call.Services.GetRequiredService<ISender>(), (string?)null);
-        do
-        {
-            var query = new Query(tenant, call["--state"], call["--country"], call["--type"], call["--number"], Math.Min(limit - rows.Count, PageStart.MostItems), after);
-            if ((await sender.Send(query, ct)).Refused(out var refusal, out var page))
-                return refusal;
-            rows.AddRange(page.Items);
-            after = page.Next;
-        }
-        while (after is not null && rows.Count < limit);
-        return new OpsAnswer(rows);
     }
 
     public static void Map(RouteGroupBuilder numbers) => numbers

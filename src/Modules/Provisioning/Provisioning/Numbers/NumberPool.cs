@@ -12,6 +12,9 @@ internal sealed record NewNumber(string Number, string Country, NumberType Type,
 /// <summary>Puts numbers into the pool of a branch, as many in as many statements as one.</summary>
 internal sealed class NumberPool(DbSession session, IOrganizationDirectory organizations, Principal principal, AuditTrail audit, TimeProvider clock)
 {
+    // The trail names so many; the count says how many there were.
+    private const int MostNoted = 50;
+
     /// <summary>The branch that numbers are loaded for, held open until the transaction ends; without <paramref name="id"/> the platform's own pool, which is everyone's.</summary>
     public async Task<Result<OrganizationRef>> HoldAsync(OrganizationId? id, CancellationToken ct)
     {
@@ -66,7 +69,7 @@ internal sealed class NumberPool(DbSession session, IOrganizationDirectory organ
             return NumberRefusals.Loaded with { Transient = true };
         audit.Note("inbound_numbers", pool.Id.Value.ToString(), pool.Path, new JsonObject
         {
-            ["numbers"] = new JsonArray([.. numbers.Take(50).Select(n => (JsonNode?)n.Number)]),
+            ["numbers"] = new JsonArray([.. numbers.Take(MostNoted).Select(n => (JsonNode?)n.Number)]),
             ["count"] = numbers.Count,
         });
         return new Done();

@@ -34,10 +34,6 @@ internal static class NumberRefusals
     public static Refusal PoolNotActive { get; } =
         new(RefusalKind.Conflict, "organization_not_active", "The organization, or one above it, is suspended or closed.");
 
-    public static Refusal NotUtf8 { get; } = new(RefusalKind.Malformed, "not_utf8", "The CSV must be encoded in UTF-8.");
-
-    public static Refusal ImportTooLarge { get; } = new(RefusalKind.TooLarge, "body_too_large", "The body is larger than this endpoint takes.");
-
     public static Refusal BadDigits(string parameter) => QueryWord.Unreadable(parameter, $"{parameter} must be {NumberRules.DigitsRule}.");
 
     public static Refusal BadCountry { get; } = QueryWord.Unreadable("country", "country must be an ISO 3166-1 alpha-2 code such as DE.");

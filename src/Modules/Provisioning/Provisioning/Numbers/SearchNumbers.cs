@@ -40,7 +40,7 @@ internal static class SearchNumbers
             if (tenantId is { } id)
                 return await organizations.FindAsync(new OrganizationId(id), ct) is { Kind: OrganizationKind.Tenant } tenant && principal.Scope.Contains(tenant.Path)
                     ? OrganizationPath.Upwards(tenant.Path).ToList()
-                    : SubscriptionRefusals.TenantNotFound(new OrganizationId(id));
+                    : TenantRefusals.NotFound(new OrganizationId(id));
             var pools = principal.Scope.Roots.SelectMany(OrganizationPath.Upwards).Distinct().ToList();
             // The process itself stands nowhere in the tree.
             return pools.Count > 0 ? pools : [(await organizations.PlatformAsync(ct)).Path];

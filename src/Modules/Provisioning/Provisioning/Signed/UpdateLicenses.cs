@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-using System.Text.Json.Serialization;
 using Licensing.Catalog.Contracts;
 using Licensing.Identity.Contracts;
 using Licensing.Provisioning.Data;
@@ -30,7 +28,7 @@ internal static class UpdateLicenses
                 || (await TenantAsync(body.Customer, cancellationToken)).Refused(out refusal, out var tenant))
                 return refusal;
             if (!tenant.Active)
-                return SubscriptionRefusals.TenantNotActive;
+                return TenantRefusals.NotActive;
             var (subscription, deletion) = await HeldAsync(tenant.Id, cancellationToken);
             if (deletion is not null)
                 return SignedRefusals.ScheduledForDeletion(deletion);
@@ -116,32 +114,4 @@ internal static class UpdateLicenses
     public static void Map(IEndpointRouteBuilder routes) => routes.MapSigned<Command, SignedAnswer, SignedUpdateBody>(
         HttpMethods.Post, nameof(UpdateLicenses), "Creates or updates one customer's seats and features by a signed request",
         request => new Command(request));
-}
-
-/// <summary>Whom an answer is about, as the request said.</summary>
-internal sealed record CcId(string ResellerId, string TenantId);
-
-/// <summary>What was changed, and only that, nested as in the request; each with <c>oldValue</c> and <c>newValue</c>.</summary>
-internal sealed record SignedAnswer(
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] CcId? CcId,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Serial, JsonObject Changes)
-{
-    public static SignedAnswer Of(SignedCustomer customer, IReadOnlyList<FieldChange> changes)
-    {
-        var root = new JsonObject();
-        foreach (var change in changes)
-        {
-            var at = root;
-            var steps = change.Field.Split('.');
-            foreach (var step in steps[..^1])
-                at = (JsonObject)(at[step] ??= new JsonObject());
-            at[steps[^1]] = new JsonObject { ["oldValue"] = JsonValue.Create(change.OldValue), ["newValue"] = JsonValue.Create(change.NewValue) };
-        }
-
-        return new SignedAnswer(CcIdOf(customer), SerialOf(customer), root);
-    }
-
-    public static CcId? CcIdOf(SignedCustomer customer) => customer.Reseller is { } reseller ? new CcId(reseller, customer.Tenant) : null;
-
-    public static string? SerialOf(SignedCustomer customer) => customer.Reseller is null ? customer.Tenant : null;
 }

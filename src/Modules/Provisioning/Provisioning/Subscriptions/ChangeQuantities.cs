@@ -43,22 +43,4 @@ internal static class ChangeQuantities
         .MapPatch("/{id:guid}", (Guid id, Body body, ISender sender, CancellationToken ct) =>
             sender.Ok(new Command(new SubscriptionId(id), body.Quantities, body.EffectiveDate), ct))
         .Slice<Command, SubscriptionView>(nameof(ChangeQuantities), "Changes quantities now or from a day on");
-
-    /// <summary>The rules of products, each of which exists.</summary>
-    public static async Task<IReadOnlyDictionary<string, ProductRules>> RulesOfAsync(this ICatalog catalog, IEnumerable<string> products, CancellationToken ct)
-    {
-        var rules = new Dictionary<string, ProductRules>(StringComparer.Ordinal);
-        foreach (var product in products)
-            rules[product] = (await catalog.RulesAsync(product, ct))!;
-        return rules;
-    }
-
-    /// <summary>Tells of a change and notes it, where there is one.</summary>
-    public static void Announce(this ProvisioningDb db, Subscription subscription, QuantitiesSet set, Principal by, DateTimeOffset now)
-    {
-        if (set.Changed is not { } changed)
-            return;
-        db.Add(HistoryEntry.Of(subscription, HistoryEvent.QuantitiesChanged, set.On, by.Access.Name, now, set.After));
-        db.Publish(changed);
-    }
 }

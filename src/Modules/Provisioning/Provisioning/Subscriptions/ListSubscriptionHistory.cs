@@ -6,10 +6,6 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Provisioning.Subscriptions;
 
-internal sealed record HistoryView(
-    Guid Id, DateTimeOffset At, HistoryEvent What, DateOnly EffectiveOn, IReadOnlyDictionary<string, int>? Quantities,
-    PlanVersionId? PlanVersionId, string? Reason, string By);
-
 /// <summary>What happened to a subscription, when, and by whom.</summary>
 internal static class ListSubscriptionHistory
 {

@@ -29,7 +29,7 @@ internal static class ListSubscriptions
                 rows = rows.Where(x => x.Reference == request.Reference);
             return (await rows.ToPageAsync(start, x => x.Id, x => x, x => x.Id.Value, cancellationToken)).Refused(out refusal, out var page)
                 ? refusal
-                : new Page<SubscriptionView>([.. page.Items.Select(s => SubscriptionView.Of(s, today))], page.Next);
+                : page.Select(s => SubscriptionView.Of(s, today));
         }
     }
 

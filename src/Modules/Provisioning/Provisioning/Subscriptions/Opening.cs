@@ -70,7 +70,7 @@ internal sealed class Opening(
         if (asked is null)
             return SubscriptionRefusals.ItemMissing;
         if (!tenants.TryGetValue(asked.TenantId, out var tenant) || tenant.Kind is not OrganizationKind.Tenant || !principal.Scope.Contains(tenant.Path))
-            return SubscriptionRefusals.TenantNotFound(asked.TenantId);
+            return TenantRefusals.NotFound(asked.TenantId);
         // What counts is where the caller's right is held.
         var held = principal.Scope.RootOf(tenant.Path);
         if (!licensing[held].LetsOpenSubscriptions(OrganizationPath.LevelOf(held)))
@@ -78,7 +78,7 @@ internal sealed class Opening(
         if (!plans.TryGetValue(asked.PlanId, out var plan))
             return SubscriptionRefusals.PlanNotAvailable(asked.PlanId);
         if (!tenant.Active)
-            return SubscriptionRefusals.TenantNotActive;
+            return TenantRefusals.NotActive;
         if (plan.IsPriced && plan.Currency != tenant.Currency)
             return SubscriptionRefusals.CurrencyMismatch(plan, tenant);
 

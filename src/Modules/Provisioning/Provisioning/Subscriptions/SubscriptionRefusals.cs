@@ -24,9 +24,6 @@ internal static class SubscriptionRefusals
     public static Refusal ReferenceTaken { get; } =
         new(RefusalKind.Conflict, "subscription_reference_taken", "Another subscription of the tenant has this reference.");
 
-    public static Refusal TenantNotActive { get; } =
-        new(RefusalKind.Conflict, "tenant_not_active", "The tenant, or an organisation above it, is suspended or closed.");
-
     public static Refusal NoTerm { get; } =
         new(RefusalKind.Conflict, "subscription_without_term", "The subscription has no term that it could end with; name a day with on.");
 
@@ -65,8 +62,6 @@ internal static class SubscriptionRefusals
         RefusalKind.Conflict, "change_needed", $"Without the change of {on:yyyy-MM-dd}: {string.Join(" ", errors.Select(e => e.Message))}");
 
     public static Refusal NotFound(Guid id) => new(RefusalKind.NotFound, "subscription_not_found", $"There is no subscription {id}.");
-
-    public static Refusal TenantNotFound(OrganizationId id) => new(RefusalKind.NotFound, "tenant_not_found", $"There is no tenant {id.Value}.");
 
     public static Refusal PlanNotAvailable(PlanId id)
     {

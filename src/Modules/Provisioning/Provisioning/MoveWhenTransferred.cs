@@ -3,7 +3,7 @@ using Licensing.Kernel.Messaging;
 using Licensing.Kernel.Persistence;
 using Npgsql;
 
-namespace Licensing.Provisioning.Subscriptions;
+namespace Licensing.Provisioning;
 
 /// <summary>
 /// Takes a transferred tenant's subscriptions and licences along, with all that hangs on them; those that ended before its first day with the new partner stay with the old one.
