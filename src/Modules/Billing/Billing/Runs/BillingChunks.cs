@@ -62,7 +62,7 @@ internal sealed class BillingChunks(
         var tenants = await organizations.FindAsync(open, ct);
         var versions = found.SelectMany(subscription => subscription.Spans).Select(span => span.PlanVersionId).Distinct().ToList();
         var prices = new PeriodPrices(
-            period, await catalog.FindPlanVersionsAsync(versions, ct), await books.OpenAsync(period, [.. open.Select(id => id.Value)], ct),
+            period, await catalog.FindPlanVersionsAsync(versions, ct), await books.OpenAsync(period, open, ct),
             await catalog.MetersAsync(ct),
             new TaxTable(await db.TaxRates.AsNoTracking().ToListAsync(ct), period.End.AddDays(-1)));
         var used = await UsageAsync(found.Where(subscription => open.Contains(subscription.TenantId)), prices, ct);

@@ -163,7 +163,7 @@ internal static class TenantRating
         foreach (var total in totals[true])
         {
             var price = prices.Book.Find(
-                total.Sku, total.Meter, account.Tenant.Currency, total.Region.Length > 0 ? total.Region : null, account.Tenant.Id.Value, subscription.Id.Value);
+                total.Sku, total.Meter, account.Tenant.Currency, total.Region.Length > 0 ? total.Region : null, account.Tenant.Id, subscription.Id.Value);
             if (price is null)
                 return RunRefusals.PriceMissing(total, account.Tenant.Currency);
             due.Add(Charge(new LineKey(subscription.Id, "", total.Meter, total.Sku, total.Region, days.Start), price.Name, price.Price, total.Quantity));

@@ -22,7 +22,7 @@ internal static class ListTaxRates
             var rates = db.TaxRates.AsNoTracking().Where(x => query.Country == null || x.Country == query.Country);
             var page = await rates.ToPageAsync(
                 start, x => x.Id, x => new Row(x.Id, new TaxRateView(x.Country, x.Category, x.Percent, x.ValidFrom, x.Version)), x => x.Id, cancellationToken);
-            return page.Refused(out refusal, out var rows) ? refusal : new Page<TaxRateView>([.. rows.Items.Select(x => x.View)], rows.Next);
+            return page.Refused(out refusal, out var rows) ? refusal : rows.Select(x => x.View);
         }
     }
 

@@ -35,11 +35,7 @@ internal static class ListExchangeRates
 
             var page = await rates.OrderByDescending(x => x.RateDate).ThenBy(x => x.FromCurrency).ThenBy(x => x.ToCurrency)
                 .Select(x => new ExchangeRateView(x.FromCurrency, x.ToCurrency, x.RateDate, x.Rate, x.RecordedAt)).Take(start.Limit + 1).ToListAsync(cancellationToken);
-            if (page.Count <= start.Limit)
-                return new Page<ExchangeRateView>(page, null);
-
-            page.RemoveAt(start.Limit);
-            return new Page<ExchangeRateView>(page, PageStart.Encode($"{page[^1].Date:yyyy-MM-dd} {page[^1].From} {page[^1].To}"));
+            return Page.Of(page, start, x => $"{x.Date:yyyy-MM-dd} {x.From} {x.To}");
         }
     }
 

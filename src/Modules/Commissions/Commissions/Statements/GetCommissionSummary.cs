@@ -55,9 +55,8 @@ internal static class GetCommissionSummary
 
             var (earned, errors) = await commissions.WithinAsync(period, scope, cancellationToken);
             var rest = earned.Where(x => start.After is null || string.CompareOrdinal(x.Organization.Path, start.After) > 0).Take(start.Limit + 1).ToList();
-            var page = rest.Take(start.Limit).ToList();
-            return new CommissionSummaryView(
-                period, [.. page.Select(View)], rest.Count > start.Limit ? PageStart.Encode(page[^1].Organization.Path) : null, errors);
+            var page = Page.Of(rest, start, x => x.Organization.Path);
+            return new CommissionSummaryView(period, [.. page.Items.Select(View)], page.Next, errors);
         }
 
         private static CommissionView View(EarnedCommission x) => new(

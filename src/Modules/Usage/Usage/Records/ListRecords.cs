@@ -55,10 +55,7 @@ internal static class ListRecords
                     break;
             }
 
-            var next = rows.Count > query.Page.Limit ? rows[query.Page.Limit - 1] : default;
-            return new Page<UsageRecordView>(
-                [.. rows.Take(query.Page.Limit).Select(r => r.View)],
-                next.View is null ? null : new Cursor(next.View.TenantId, next.Day, next.View.Start, next.View.Id).Encode());
+            return Page.Of(rows, query.Page, r => new Cursor(r.View.TenantId, r.Day, r.View.Start, r.View.Id).ToKey()).Select(r => r.View);
         }
 
         private async Task<IEnumerable<Guid>> TenantsAsync(Query query, Cursor? cursor, CancellationToken ct)
@@ -102,7 +99,7 @@ internal static class ListRecords
 
     private sealed record Cursor(Guid Tenant, DateOnly Day, DateTimeOffset Start, string Id)
     {
-        public string Encode() => PageStart.Encode(JsonSerializer.Serialize(this, ApiJson.Options));
+        public string ToKey() => JsonSerializer.Serialize(this, ApiJson.Options);
 
         public static bool TryRead(string? text, out Cursor? cursor)
         {
