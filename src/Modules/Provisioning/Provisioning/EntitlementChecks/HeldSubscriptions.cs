@@ -25,7 +25,7 @@ internal sealed class HeldSubscriptions(EntitlementReads reads, IOrganizationDir
         if (within.Count > 0)
             return within;
         if (await organizations.FindAsync(tenant, ct) is not { Kind: OrganizationKind.Tenant } found || !principal.Scope.Contains(found.Path))
-            return SubscriptionRefusals.TenantNotFound(tenant);
+            return TenantRefusals.NotFound(tenant);
         // One that was given to another partner a moment ago is there before what it holds is.
         return held.ToList();
     }
