@@ -11,7 +11,10 @@ internal static partial class Keys
     /// <summary>Meters, products, plans and price lists.</summary>
     public static bool IsKey(string? text) => text is not null && KeyForm().IsMatch(text);
 
-    /// <summary>Features, entitlements and charges: camelCase, nested with dots.</summary>
+    /// <summary>Charges, which may have capitals.</summary>
+    public static bool IsChargeKey(string? text) => text is not null && ChargeForm().IsMatch(text);
+
+    /// <summary>Features and entitlements: camelCase, nested with dots.</summary>
     public static bool IsFeatureKey(string? text) => text is { Length: <= 63 } && FeatureForm().IsMatch(text);
 
     public static IRuleBuilderOptions<T, string> IsKey<T>(this IRuleBuilder<T, string> rule) => rule
@@ -22,6 +25,9 @@ internal static partial class Keys
 
     [GeneratedRegex(@"^[a-z0-9][a-z0-9._-]{0,62}\z")]
     private static partial Regex KeyForm();
+
+    [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}\z")]
+    private static partial Regex ChargeForm();
 
     [GeneratedRegex(@"^[a-z][A-Za-z0-9]*(\.[a-z][A-Za-z0-9]*)*\z")]
     private static partial Regex FeatureForm();

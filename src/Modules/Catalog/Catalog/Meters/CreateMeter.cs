@@ -11,6 +11,7 @@ internal static class CreateMeter
 {
     public const int MostDimensions = 20;
     public const int LongestDimension = 64;
+    private const int LongestUnit = 60;
 
     /// <param name="Key">By which records and charges name it.</param>
     /// <param name="Unit">For people.</param>
@@ -24,7 +25,7 @@ internal static class CreateMeter
         public Validator()
         {
             RuleFor(x => x.Key).IsKey();
-            RuleFor(x => x.Unit).NotEmpty().MaximumLength(60);
+            RuleFor(x => x.Unit).NotEmpty().MaximumLength(LongestUnit);
             RuleFor(x => x.Dimensions).Must(d => d is null || d.Count <= MostDimensions).WithErrorCode("count")
                 .WithMessage($"dimensions must have at most {MostDimensions} entries.");
             RuleFor(x => x.Dimensions).Must(d => d is null || d.Distinct().Count() == d.Count).WithErrorCode("duplicate")

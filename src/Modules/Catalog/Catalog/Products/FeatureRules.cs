@@ -7,6 +7,9 @@ internal static class FeatureRules
 {
     public const int Most = 200;
 
+    // Ways that are tried to hold a feature; rules of people need a handful. Beyond it the engine decides at the sale.
+    private const int MostWays = 10_000;
+
     public static IReadOnlyList<FieldError> Check(IReadOnlyList<FeatureRule> features)
     {
         var errors = new List<FieldError>();
@@ -93,7 +96,33 @@ internal static class FeatureRules
             errors.Add(new("/features", "contradiction", $"{always.One} and {always.Other} exclude each other, but both are always needed."));
         foreach (var key in mandatory.Where(k => byKey[k].Maximum == 0).Order(StringComparer.Ordinal))
             errors.Add(new("/features", "contradiction", $"{key} is always needed but has the maximum 0."));
+        if (errors.Count > 0)
+            return errors;
+        if (!CanBeHeld(mandatory, byKey))
+            return [new("/features", "contradiction", "What is always needed can never be held together.")];
+        for (var i = 0; i < features.Count; i++)
+            // What is off sale need not be to be had.
+            if (features[i].Maximum != 0 && !CanBeHeld([features[i].Key, .. mandatory], byKey))
+                errors.Add(new($"/features/{i}", "contradiction", $"{features[i].Key} can never be held together with what it needs and what is always needed."));
         return errors;
+    }
+
+    // Of what a feature requires any of, each way is tried until one holds.
+    private static bool CanBeHeld(IEnumerable<string> wanted, Dictionary<string, FeatureRule> byKey)
+    {
+        var ways = 0;
+        return Holds(wanted);
+
+        bool Holds(IEnumerable<string> keys)
+        {
+            if (++ways > MostWays)
+                return true;
+            var held = Needed(keys, byKey);
+            if (held.Any(k => byKey[k].Maximum == 0) || Clash(held, byKey) is not null)
+                return false;
+            return held.Order(StringComparer.Ordinal).Select(k => byKey[k].RequiresAny).FirstOrDefault(any => any is { Count: > 0 } && !any.Any(held.Contains)) is not { } open
+                || open.Any(choice => Holds([.. held, choice]));
+        }
     }
 
     private static HashSet<string> Needed(IEnumerable<string> roots, Dictionary<string, FeatureRule> byKey)
