@@ -64,6 +64,25 @@ public sealed class LicenseEditionTests(App app) : IClassFixture<App>
         ]);
     }
 
+    [Theory]
+    [InlineData(" ")]
+    [InlineData("\t")]
+    public async Task A_name_that_nobody_can_read_is_none(string name)
+    {
+        using var administrator = await app.PlatformAsync();
+
+        var (answer, errors) = await administrator.PostAsJsonAsync("/api/v1/license-editions", new
+        {
+            code = Sold.Key("M"),
+            durationMonths = 1,
+            quantity = "5 users",
+            names = new { EN = "Office", IT = name },
+        }, Sold.Ct).RefusedAsync();
+
+        answer.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
+        errors.ShouldBe([("/names", "not_a_name")]);
+    }
+
     [Fact]
     public async Task One_edition_on_sale_is_the_demo_also_under_a_race()
     {

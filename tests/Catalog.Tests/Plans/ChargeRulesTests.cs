@@ -42,6 +42,15 @@ public sealed class ChargeRulesTests
             .ShouldBe(["/charges/0/meter unknown_meter", "/charges/0/inAdvance usage_in_advance"]);
     }
 
+    [Theory]
+    [InlineData("Base", true)]
+    [InlineData("2.a_b-C", true)]
+    [InlineData("\u212A", false)]
+    [InlineData("a\n", false)]
+    [InlineData(".a", false)]
+    public void A_key_has_letters_of_the_alphabet_digits_and_three_signs(string key, bool isOne) =>
+        Check(new ChargeBody(key, "C", PerUnit(), Feature: "seats")).ShouldBe(isOne ? [] : ["/charges/0/key invalid_key"]);
+
     [Fact]
     public void Keys_are_unique_and_well_formed_and_nothing_is_null() => Check(
         new ChargeBody("a", "A", PerUnit(), Feature: "seats"), new ChargeBody("a", " ", PerUnit(), Feature: "seats"), null!,

@@ -119,7 +119,7 @@ public sealed class MalformedBodyTests(MalformedBodyTests.LiveApp app) : IClassF
         form.StatusCode.ShouldBeOneOf([HttpStatusCode.OK, HttpStatusCode.Conflict]);
     }
 
-    private static string SignedBody(Branch branch) => Signed.SignedTokenTests.Body(branch, ",\"essentialSeats\":5");
+    private static string SignedBody(Branch branch) => Signed.SignedCalls.Body(branch, ",\"essentialSeats\":5");
 
     private static async Task<Dictionary<string, string>> WordsAsync(Branch branch)
     {

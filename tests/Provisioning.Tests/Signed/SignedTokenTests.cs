@@ -6,6 +6,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using static Licensing.Provisioning.Tests.SellingApp;
+using static Licensing.Provisioning.Tests.Signed.SignedCalls;
 
 namespace Licensing.Provisioning.Tests.Signed;
 
@@ -288,17 +289,6 @@ public sealed class SignedTokenTests(SellingApp app) : IClassFixture<SellingApp>
         command.Parameters.Add(new() { Value = Guid.Parse(jti) });
         return await command.ExecuteScalarAsync(Ct) is DateTime found ? new DateTimeOffset(found, TimeSpan.Zero) : null;
     });
-
-    internal static string Body(Branch branch, string more = "") =>
-        $$"""{"ccId":{"resellerId":"{{branch.Partner.ExternalId}}","tenantId":"{{branch.Tenant.ExternalId}}"}{{more}}}""";
-
-    /// <summary>The status, and the code of a refusal.</summary>
-    internal static async Task<string> CodeAsync(Task<HttpResponseMessage> request)
-    {
-        using var answer = await request;
-        var body = JsonNode.Parse(await answer.Content.ReadAsStringAsync(Ct))!;
-        return answer.StatusCode is HttpStatusCode.OK ? "200" : $"{(int)answer.StatusCode} {body["code"]}";
-    }
 
     private static string Hmac(string token, RSA key)
     {

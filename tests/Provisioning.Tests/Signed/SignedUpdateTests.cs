@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Licensing.Identity.Contracts;
 using static Licensing.Provisioning.Tests.SellingApp;
-using static Licensing.Provisioning.Tests.Signed.SignedTokenTests;
+using static Licensing.Provisioning.Tests.Signed.SignedCalls;
 
 namespace Licensing.Provisioning.Tests.Signed;
 

@@ -7,7 +7,7 @@ internal static class FeatureRules
 {
     public const int Most = 200;
 
-    // Ways that are tried to hold a feature; rules of people need a handful. Beyond it the engine decides at the sale.
+    // Ways to hold features that are tried in one check; rules that people write need a handful. What is beyond them the engine decides at the sale.
     private const int MostWays = 10_000;
 
     public static IReadOnlyList<FieldError> Check(IReadOnlyList<FeatureRule> features)
@@ -98,31 +98,29 @@ internal static class FeatureRules
             errors.Add(new("/features", "contradiction", $"{key} is always needed but has the maximum 0."));
         if (errors.Count > 0)
             return errors;
-        if (!CanBeHeld(mandatory, byKey))
+        var ways = MostWays;
+        if (!CanBeHeld(mandatory, byKey, ref ways))
             return [new("/features", "contradiction", "What is always needed can never be held together.")];
         for (var i = 0; i < features.Count; i++)
             // What is off sale need not be to be had.
-            if (features[i].Maximum != 0 && !CanBeHeld([features[i].Key, .. mandatory], byKey))
+            if (features[i].Maximum != 0 && !CanBeHeld([features[i].Key, .. mandatory], byKey, ref ways))
                 errors.Add(new($"/features/{i}", "contradiction", $"{features[i].Key} can never be held together with what it needs and what is always needed."));
         return errors;
     }
 
     // Of what a feature requires any of, each way is tried until one holds.
-    private static bool CanBeHeld(IEnumerable<string> wanted, Dictionary<string, FeatureRule> byKey)
+    private static bool CanBeHeld(IEnumerable<string> wanted, Dictionary<string, FeatureRule> byKey, ref int ways)
     {
-        var ways = 0;
-        return Holds(wanted);
-
-        bool Holds(IEnumerable<string> keys)
-        {
-            if (++ways > MostWays)
+        if (ways-- <= 0)
+            return true;
+        var held = Needed(wanted, byKey);
+        if (held.Any(k => byKey[k].Maximum == 0) || Clash(held, byKey) is not null)
+            return false;
+        var open = held.Order(StringComparer.Ordinal).Select(k => byKey[k].RequiresAny).FirstOrDefault(any => any is { Count: > 0 } && !any.Any(held.Contains));
+        foreach (var choice in open ?? [])
+            if (CanBeHeld([.. held, choice], byKey, ref ways))
                 return true;
-            var held = Needed(keys, byKey);
-            if (held.Any(k => byKey[k].Maximum == 0) || Clash(held, byKey) is not null)
-                return false;
-            return held.Order(StringComparer.Ordinal).Select(k => byKey[k].RequiresAny).FirstOrDefault(any => any is { Count: > 0 } && !any.Any(held.Contains)) is not { } open
-                || open.Any(choice => Holds([.. held, choice]));
-        }
+        return open is null;
     }
 
     private static HashSet<string> Needed(IEnumerable<string> roots, Dictionary<string, FeatureRule> byKey)

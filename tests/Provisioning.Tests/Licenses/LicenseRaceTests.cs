@@ -1,8 +1,9 @@
 using System.Net;
 using Licensing.Identity.Contracts;
+using Licensing.Provisioning.Tests.CustomerArea;
 using static Licensing.Provisioning.Tests.SellingApp;
 
-namespace Licensing.Provisioning.Tests.CustomerArea;
+namespace Licensing.Provisioning.Tests.Licenses;
 
 /// <summary>Many at once, over two hosts on one database.</summary>
 public sealed class LicenseRaceTests(SellingApp app) : IClassFixture<SellingApp>
