@@ -50,7 +50,8 @@ public class SellingApp : App
     }
 
     /// <summary>A published plan of a product.</summary>
-    public async Task<Guid> PlanAsync(Branch branch, string product = "ccaas", bool publish = true, string currency = "EUR", object? terms = null, int trialDays = 0, string amount = "10.00")
+    public async Task<Guid> PlanAsync(Branch branch, string product = "ccaas", bool publish = true, string currency = "EUR", object? terms = null,
+        int trialDays = 0, string amount = "10.00")
     {
         using var client = branch.Administrator();
         using var drafted = await client.PostAsJsonAsync("/api/v1/plans", new
@@ -70,7 +71,8 @@ public class SellingApp : App
         return id;
     }
 
-    public static object Asked(Branch branch, Guid plan, int seats = 10, string? start = null, string? end = null, string? reference = null, OrganizationRef? tenant = null) => new
+    public static object Asked(Branch branch, Guid plan, int seats = 10, string? start = null, string? end = null, string? reference = null,
+        OrganizationRef? tenant = null) => new
     {
         tenantId = (tenant ?? branch.Tenant).Id.Value,
         planId = plan,
@@ -80,7 +82,8 @@ public class SellingApp : App
         reference,
     };
 
-    public static Task<HttpResponseMessage> SubscribeAsync(HttpClient client, object asked) => client.PostAsJsonAsync("/api/v1/subscriptions", asked, Ct);
+    public static Task<HttpResponseMessage> SubscribeAsync(HttpClient client, object asked) =>
+        client.PostAsJsonAsync("/api/v1/subscriptions", asked, Ct);
 
     /// <summary>A subscription made by the platform's administrator.</summary>
     public static async Task<JsonElement> SubscribedAsync(Branch branch, object asked)

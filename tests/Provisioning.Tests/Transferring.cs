@@ -6,7 +6,9 @@ namespace Licensing.Provisioning.Tests;
 
 internal static class Transferring
 {
-    /// <summary>Gives a branch's tenant to another partner of the distributor, from today; what that means elsewhere is heard when the relay is drained.</summary>
+    /// <summary>
+    /// Gives a branch's tenant to another partner of the distributor, from today; what that means elsewhere is heard when the relay is drained.
+    /// </summary>
     /// <returns>Who has it now.</returns>
     public static async Task<OrganizationRef> GivenToAnotherAsync(this App app, Branch branch)
     {

@@ -21,7 +21,8 @@ public sealed class ChargeRulesTests
     public void Every_model_has_a_form_that_is_accepted() => Check(
         new ChargeBody("base", "Base", new PriceBody(PriceModel.Flat, Amount: 0), InAdvance: true),
         new ChargeBody("seats", "Seats", PerUnit(0), Feature: "seats", InAdvance: true),
-        new ChargeBody("minutes", "Minutes", Tiered(new TierBody(10, UpTo: 10, FlatFee: 2), new TierBody(5, UpTo: 20), new TierBody(5)), Meter: "minutes"),
+        new ChargeBody("minutes", "Minutes", Tiered(new TierBody(10, UpTo: 10, FlatFee: 2), new TierBody(5, UpTo: 20), new TierBody(5)),
+            Meter: "minutes"),
         new ChargeBody("volume", "Volume", new PriceBody(PriceModel.Volume, Tiers: [new TierBody(1)]), Meter: "minutes"),
         new ChargeBody("blocks", "Blocks", new PriceBody(PriceModel.Package, PackageSize: 0.5m, PackagePrice: 0, FreeUnits: 3), Feature: "lines"))
         .ShouldBeEmpty();
@@ -60,13 +61,15 @@ public sealed class ChargeRulesTests
     [Fact]
     public void Tiers_ascend_and_only_the_last_is_open()
     {
-        CheckPrice(Tiered(new TierBody(1, UpTo: 10), new TierBody(1, UpTo: 10), new TierBody(1))).ShouldBe(["/charges/0/price/tiers/1/upTo not_ascending"]);
+        CheckPrice(Tiered(new TierBody(1, UpTo: 10), new TierBody(1, UpTo: 10), new TierBody(1)))
+            .ShouldBe(["/charges/0/price/tiers/1/upTo not_ascending"]);
         CheckPrice(Tiered(new TierBody(1, UpTo: 0), new TierBody(1))).ShouldBe(["/charges/0/price/tiers/0/upTo not_ascending"]);
         CheckPrice(Tiered(new TierBody(1), new TierBody(1))).ShouldBe(["/charges/0/price/tiers/0/upTo required"]);
         CheckPrice(Tiered(new TierBody(1, UpTo: 5))).ShouldBe(["/charges/0/price/tiers/0/upTo last_tier_open"]);
         CheckPrice(Tiered()).ShouldBe(["/charges/0/price/tiers count"]);
         CheckPrice(Tiered(null!, new TierBody(-1, FlatFee: -1)))
-            .ShouldBe(["/charges/0/price/tiers/0 required", "/charges/0/price/tiers/1/unitPrice out_of_range", "/charges/0/price/tiers/1/flatFee out_of_range"]);
+            .ShouldBe(["/charges/0/price/tiers/0 required", "/charges/0/price/tiers/1/unitPrice out_of_range",
+                "/charges/0/price/tiers/1/flatFee out_of_range"]);
     }
 
     [Fact]

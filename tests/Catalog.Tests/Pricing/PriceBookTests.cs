@@ -12,7 +12,8 @@ public sealed class PriceBookTests
     private static readonly Guid Subscription = new(2, 0, 0, new byte[8]);
 
     private static PriceRow Row(PriceTarget target, decimal price, int validFrom = 1) => new(
-        target, Eur, new DateOnly(2026, 1, validFrom), new SkuPrice(Sold.NewListId(), "vm", "hours", "VM", new Price(PriceModel.PerUnit, UnitPrice: price)));
+        target, Eur, new DateOnly(2026, 1, validFrom),
+        new SkuPrice(Sold.NewListId(), "vm", "hours", "VM", new Price(PriceModel.PerUnit, UnitPrice: price)));
 
     private static readonly PriceRow[] All =
     [

@@ -67,11 +67,14 @@ public sealed class FeatureRulesTests
     {
         // What it needs one of excludes it, or needs what does.
         Check(new("a", "A", RequiresAny: ["b"]), new("b", "B", Excludes: ["a"])).ShouldBe(["/features/0 contradiction"]);
-        Check(new("a", "A", RequiresAny: ["b"]), new("b", "B", RequiresAll: ["c"]), new("c", "C", Excludes: ["a"])).ShouldBe(["/features/0 contradiction"]);
-        Check(new("a", "A", RequiresAny: ["b"]), new("b", "B", RequiresAny: ["c"]), new("c", "C", Maximum: 0)).ShouldBe(["/features/1/requiresAny contradiction"]);
+        Check(new("a", "A", RequiresAny: ["b"]), new("b", "B", RequiresAll: ["c"]), new("c", "C", Excludes: ["a"]))
+            .ShouldBe(["/features/0 contradiction"]);
+        Check(new("a", "A", RequiresAny: ["b"]), new("b", "B", RequiresAny: ["c"]), new("c", "C", Maximum: 0))
+            .ShouldBe(["/features/1/requiresAny contradiction"]);
         Check(new("a", "A", RequiresAll: ["b"]), new("b", "B", Maximum: 0)).ShouldBe(["/features/0 contradiction"]);
         Check(new("a", "A", Minimum: 1), new("b", "B", Excludes: ["a"])).ShouldBe(["/features/1 contradiction"]);
-        Check(new("a", "A", Minimum: 1, RequiresAny: ["b", "c"]), new("b", "B", Excludes: ["a"]), new("c", "C", Excludes: ["a"])).ShouldBe(["/features contradiction"]);
+        Check(new("a", "A", Minimum: 1, RequiresAny: ["b", "c"]), new("b", "B", Excludes: ["a"]), new("c", "C", Excludes: ["a"]))
+            .ShouldBe(["/features contradiction"]);
         // Another way is enough, and what is off sale need not be to be had.
         Check(new("a", "A", RequiresAny: ["b", "c"]), new("b", "B", Excludes: ["a"]), new("c", "C")).ShouldBeEmpty();
         Check(new("a", "A", Maximum: 0, RequiresAll: ["b"]), new("b", "B", Excludes: ["a"])).ShouldBe(["/features/0/requiresAll contradiction"]);
@@ -84,7 +87,8 @@ public sealed class FeatureRulesTests
         // Each needs one of the next three, and the last three exclude all before them: there is no way, and ever so many to try.
         var keys = Enumerable.Range(0, 60).Select(i => $"f{(char)('a' + (i / 26))}{(char)('a' + (i % 26))}").ToList();
 
-        Check([.. keys.Select((key, i) => i < 57 ? new FeatureRule(key, key, RequiresAny: keys[(i + 1)..(i + 4)]) : new FeatureRule(key, key, Excludes: keys[..56]))])
+        Check([.. keys.Select((key, i) =>
+            i < 57 ? new FeatureRule(key, key, RequiresAny: keys[(i + 1)..(i + 4)]) : new FeatureRule(key, key, Excludes: keys[..56]))])
             .ShouldBeEmpty();
     }
 

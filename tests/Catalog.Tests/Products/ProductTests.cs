@@ -30,7 +30,8 @@ public sealed class ProductTests(App app) : IClassFixture<App>
         var rules = await app.InAsync<ICatalog, ProductRules?>(c => c.RulesAsync(key, Sold.Ct));
         rules!.Features.Select(f => f.Key).ShouldBe(["lines", "fax"]);
         rules.Features[1].RequiresAll.ShouldBe(["lines"]);
-        (await app.InAsync<ICatalog, ProductRules?>(async c => await c.RulesAsync("nothing", Sold.Ct) ?? new ProductRules("none", [])))!.Product.ShouldBe("none");
+        (await app.InAsync<ICatalog, ProductRules?>(async c =>
+            await c.RulesAsync("nothing", Sold.Ct) ?? new ProductRules("none", [])))!.Product.ShouldBe("none");
     }
 
     [Fact]

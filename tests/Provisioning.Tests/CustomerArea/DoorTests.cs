@@ -33,7 +33,8 @@ public sealed class DoorTests(SellingApp app) : IClassFixture<SellingApp>
         using var client = branch.Partner();
 
         foreach (var (body, type) in ((string, string?)[])
-            [("{}", "application/json"), ("", "application/json"), ("{}", null), ("", null), ("", "application/x-www-form-urlencoded"), ("lang=en", "application/x-www-form-urlencoded")])
+            [("{}", "application/json"), ("", "application/json"), ("{}", null), ("", null), ("", "application/x-www-form-urlencoded"),
+                ("lang=en", "application/x-www-form-urlencoded")])
             (await SentAsync(client, path, body, type)).ShouldBe($"422 {needed}", $"{type} {body}");
     }
 
@@ -44,13 +45,15 @@ public sealed class DoorTests(SellingApp app) : IClassFixture<SellingApp>
         using var client = branch.Partner();
         // Where the parameter is not one of the route's, that is what is told.
         foreach (var value in (string[])["{}", "[1]", "-1", "1.5", "1e0", "99999999999999999999", "true", "\"\\u0000\"", "\"\\ud800\"", "\"x\""])
-            (await SentAsync(client, path, $"{{\"customer_code\":{value}}}", "application/json")).ShouldBe($"422 {With(needed, "customer_code")}", value);
+            (await SentAsync(client, path, $"{{\"customer_code\":{value}}}", "application/json"))
+                .ShouldBe($"422 {With(needed, "customer_code")}", value);
         (await SentAsync(client, path, $"{{\"customer_code\":{branch.Tenant.Code},\"customer_code\":{branch.Tenant.Code}}}", "application/json"))
             .ShouldBe($"422 {With(needed, "customer_code")}");
         (await SentAsync(client, path, "{\"other\":1}", "application/json")).ShouldBe($"422 {With(needed, "other")}");
         (await SentAsync(client, path, "{\"lang\":\"english\"}", "application/json")).ShouldBe($"422 {With(needed, "lang")}");
         (await SentAsync(client, path, "customer_code=x", "application/x-www-form-urlencoded")).ShouldBe($"422 {With(needed, "customer_code")}");
-        (await SentAsync(client, path, "customer_code=1&customer_code=2", "application/x-www-form-urlencoded")).ShouldBe($"422 {With(needed, "customer_code")}");
+        (await SentAsync(client, path, "customer_code=1&customer_code=2", "application/x-www-form-urlencoded"))
+            .ShouldBe($"422 {With(needed, "customer_code")}");
 
         (await client.StatesAsync(branch)).ShouldBe("");
         (await client.AreaAsync("GET", "customers")).GetProperty("content").GetArrayLength().ShouldBe(1);
@@ -62,19 +65,25 @@ public sealed class DoorTests(SellingApp app) : IClassFixture<SellingApp>
         var branch = await app.BranchAsync();
         using var client = branch.Partner();
         needed.ShouldNotBeEmpty();
-        const string NotJson = "400 ", NotAnObject = "400 The body must be a JSON object of parameters.", NotText = "400 A text in the body is not Unicode.";
-        const string NotAForm = "400 The form in the body is not UTF-8, has no end or more than 64 parts.", NotTaken = "415 The body must be application/json or a form, in UTF-8.";
+        const string NotJson = "400 ", NotAnObject = "400 The body must be a JSON object of parameters.",
+        NotText = "400 A text in the body is not Unicode.";
+        const string NotAForm = "400 The form in the body is not UTF-8, has no end or more than 64 parts.",
+        NotTaken = "415 The body must be application/json or a form, in UTF-8.";
         foreach (var (body, type, told) in ((string, string?, string)[])
         [
-            ("{", "application/json", NotJson), ("\u00ff\u00fe", "application/json", NotJson), ("{\"customer_code\":1}x", "application/json", NotJson),
+            ("{", "application/json", NotJson), ("\u00ff\u00fe", "application/json", NotJson),
+            ("{\"customer_code\":1}x", "application/json", NotJson),
             ("[]", "application/json", NotAnObject), ("null", "application/json", NotAnObject), ("\"x\"", "application/json", NotAnObject),
-            ("{\"\\ud800\":1}", "application/json", NotText), ("%ff=1", "application/x-www-form-urlencoded", NotAForm), ("x", "multipart/form-data; boundary=a", NotAForm),
+            ("{\"\\ud800\":1}", "application/json", NotText), ("%ff=1", "application/x-www-form-urlencoded", NotAForm),
+            ("x", "multipart/form-data; boundary=a", NotAForm),
             ("<x/>", "application/xml", NotTaken), ("{}", "application/json; charset=utf-16", NotTaken), ("customer_code=1", null, NotJson),
         ])
             (await SentAsync(client, path, body, type)).ShouldStartWith(told, Case.Sensitive, $"{type} {body}");
     }
 
-    /// <summary>Status, and what is at fault: the parameters in the order of their names, else the message. The envelope's code must be the status.</summary>
+    /// <summary>
+    /// Status, and what is at fault: the parameters in the order of their names, else the message. The envelope's code must be the status.
+    /// </summary>
     private static async Task<string> SentAsync(HttpClient client, string path, string body, string? type)
     {
         using var content = new ByteArrayContent(Encoding.Latin1.GetBytes(body));
@@ -88,7 +97,8 @@ public sealed class DoorTests(SellingApp app) : IClassFixture<SellingApp>
             : told.GetProperty("message").GetString());
     }
 
-    private static string With(string needed, string parameter) => string.Join(' ', needed.Split(' ').Append(parameter).Distinct().Order(StringComparer.Ordinal));
+    private static string With(string needed, string parameter) =>
+        string.Join(' ', needed.Split(' ').Append(parameter).Distinct().Order(StringComparer.Ordinal));
 
     [Fact]
     public async Task Everything_that_is_wrong_is_named_at_once()
@@ -96,12 +106,15 @@ public sealed class DoorTests(SellingApp app) : IClassFixture<SellingApp>
         var branch = await app.BranchAsync();
         using var client = branch.Partner();
 
-        (await client.RefusedAreaAsync("POST", "licenses/bulk", new { customer_code = "x", license_code = "", curency_code = "USD", accept_notifications = "maybe", currency_code = "XXX" })).ShouldBe(
+        (await client.RefusedAreaAsync("POST", "licenses/bulk",
+            new { customer_code = "x", license_code = "", curency_code = "USD", accept_notifications = "maybe", currency_code = "XXX" })).ShouldBe(
             """422 {"code":422,"message":"The given data was invalid.","errors":{"curency_code":["curency_code is no parameter here; known are customer_code, license_code, license_info, accept_notifications, currency_code, lang."],"customer_code":["customer_code must be a whole number of 0 or more."],"license_code":["license_code is required."],"license_info":["license_info is required."],"accept_notifications":["accept_notifications must be true or false."],"currency_code":["currency_code must be the code of an active ISO 4217 currency, such as EUR."]}}""");
-        (await client.RefusedAreaAsync("POST", "licenses/bulk", new { customer_code = branch.Tenant.Code, license_code = "none", license_info = "x" })).ShouldBe(
+        (await client.RefusedAreaAsync(
+            "POST", "licenses/bulk", new { customer_code = branch.Tenant.Code, license_code = "none", license_info = "x" })).ShouldBe(
             """422 {"code":422,"message":"The given data was invalid.","errors":{"license_code":["license_code: no license none is on sale."]}}""");
         var edition = await branch.EditionAsync();
-        (await client.RefusedAreaAsync("POST", "licenses/bulk", new { customer_code = branch.Tenant.Code, license_code = edition, license_info = "x", currency_code = "USD" }))
+        (await client.RefusedAreaAsync(
+            "POST", "licenses/bulk", new { customer_code = branch.Tenant.Code, license_code = edition, license_info = "x", currency_code = "USD" }))
             .ShouldBe(
                 $$$"""422 {"code":422,"message":"The given data was invalid.","errors":{"currency_code":["currency_code: the license {{{edition}}} has no price in USD."]}}""");
         (await client.StatesAsync(branch)).ShouldBe("");
@@ -119,7 +132,8 @@ public sealed class DoorTests(SellingApp app) : IClassFixture<SellingApp>
         await branch.TopUpAsync("3.00");
         using var keyed = await KeyedAsync(branch);
         (await keyed.AreaAsync("GET", "credit")).GetProperty("content").GetProperty("balance").GetInt32().ShouldBe(3);
-        (await keyed.AreaAsync("POST", "licenses/demo", new { customer_code = branch.Tenant.Code })).GetProperty("content").State().ShouldBe("TrialActivated");
+        (await keyed.AreaAsync("POST", "licenses/demo", new { customer_code = branch.Tenant.Code })).GetProperty("content").State()
+            .ShouldBe("TrialActivated");
     }
 
     [Fact]
@@ -138,7 +152,8 @@ public sealed class DoorTests(SellingApp app) : IClassFixture<SellingApp>
         foreach (var path in (string[])["licenses/available", "licenses", "customers/detail", "auth/token"])
             (await client.RefusedAreaAsync("GET", $"{path}?customer_code={theirs}")).ShouldBe(notFound, path);
         (await client.RefusedAreaAsync("POST", "licenses/demo", new { customer_code = theirs })).ShouldBe(notFound);
-        (await client.RefusedAreaAsync("POST", "licenses/bulk", new { customer_code = theirs, license_code = edition, license_info = "x" })).ShouldBe(notFound);
+        (await client.RefusedAreaAsync("POST", "licenses/bulk", new { customer_code = theirs, license_code = edition, license_info = "x" }))
+            .ShouldBe(notFound);
         (await client.RefusedAreaAsync("POST", "customers/password", new { customer_code = theirs, password = Password })).ShouldBe(notFound);
         foreach (var action in (string[])["activate", "cancel", "renew"])
         {
@@ -147,7 +162,8 @@ public sealed class DoorTests(SellingApp app) : IClassFixture<SellingApp>
                 .ShouldBe("""404 {"code":404,"message":"The customer has no such license."}""");
         }
 
-        (await client.AreaAsync("GET", "customers")).GetProperty("content").EnumerateArray().Select(x => x.GetProperty("customer_code").GetInt32()).ShouldBe([mine]);
+        (await client.AreaAsync("GET", "customers")).GetProperty("content").EnumerateArray().Select(x => x.GetProperty("customer_code").GetInt32())
+            .ShouldBe([mine]);
         (await branch.CreditAsync()).ShouldStartWith("5 EUR");
         (await other.CreditAsync()).ShouldStartWith("10 EUR");
     }
@@ -180,10 +196,12 @@ public sealed class DoorTests(SellingApp app) : IClassFixture<SellingApp>
         shown.GetProperty("created_at").GetDateTimeOffset().ShouldBe(app.Clock.GetUtcNow());
         shown.GetRawText().ShouldStartWith(
             $$"""{"customer_code":{{code}},"company_name":"School","customer_name":"Ada Lovelace","email":"{{email}}","phone":"+39 06 123","country_code":"IT","industry_code":"education","lang":"IT","active":true,"created_at":""");
-        (await client.AreaAsync("GET", "customers")).GetProperty("content").EnumerateArray().ShouldContain(x => x.GetProperty("customer_code").GetInt32() == code);
+        (await client.AreaAsync("GET", "customers")).GetProperty("content").EnumerateArray()
+            .ShouldContain(x => x.GetProperty("customer_code").GetInt32() == code);
         (await LoginAsync(email, "maple-7r")).ShouldBe(HttpStatusCode.OK);
 
-        (await client.AreaAsync("POST", "customers/password", new { customer_code = code, password = Password })).GetProperty("content").GetProperty("customer_code").GetInt32().ShouldBe(code);
+        (await client.AreaAsync("POST", "customers/password", new { customer_code = code, password = Password })).GetProperty("content")
+            .GetProperty("customer_code").GetInt32().ShouldBe(code);
         (await LoginAsync(email, "maple-7r")).ShouldBe(HttpStatusCode.Unauthorized);
         (await LoginAsync(email, Password)).ShouldBe(HttpStatusCode.OK);
         (await client.RefusedAreaAsync("POST", "customers/password", new { customer_code = code, password = "1234567" }))
@@ -195,7 +213,8 @@ public sealed class DoorTests(SellingApp app) : IClassFixture<SellingApp>
         using var anyone = app.Anonymous();
         var redeemed = await anyone.PostAsJsonAsync("/api/v1/auth/login-links/redeem", new { token = token.GetProperty("token").GetString() }, Ct);
         redeemed.StatusCode.ShouldBe(HttpStatusCode.OK, await redeemed.Content.ReadAsStringAsync(Ct));
-        (await anyone.PostAsJsonAsync("/api/v1/auth/login-links/redeem", new { token = token.GetProperty("token").GetString() }, Ct)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        (await anyone.PostAsJsonAsync("/api/v1/auth/login-links/redeem", new { token = token.GetProperty("token").GetString() },
+            Ct)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
     }
 
     [Fact]
@@ -206,7 +225,9 @@ public sealed class DoorTests(SellingApp app) : IClassFixture<SellingApp>
 
         (await ErrorsAsync(client.SendAreaAsync("POST", "customers/new", new { industry_code = "nothing", password = "short" })))
             .ShouldBe(["company_name", "country_code", "customer_name", "email", "industry_code", "password"]);
-        (await ErrorsAsync(client.SendAreaAsync("POST", "customers/new", new { email = "no", password = Password, customer_name = "A", country_code = "XX", industry_code = "it", company_name = "B" })))
+        (await ErrorsAsync(
+            client.SendAreaAsync("POST", "customers/new",
+            new { email = "no", password = Password, customer_name = "A", country_code = "XX", industry_code = "it", company_name = "B" })))
             .ShouldBe(["country_code", "email"]);
         (await client.AreaAsync("POST", "customers/new", new
         {
@@ -234,7 +255,8 @@ public sealed class DoorTests(SellingApp app) : IClassFixture<SellingApp>
         const string Refused = """422 {"code":422,"message":"The given data was invalid.","errors":{""";
         (await client.RefusedAreaAsync("GET", "credit?currency=EUR")).ShouldStartWith($"{Refused}\"currency\":[");
         (await client.RefusedAreaAsync("GET", "credit", new { currency = "EUR" })).ShouldStartWith($"{Refused}\"currency\":[");
-        (await client.RefusedAreaAsync("POST", "licenses/demo?customer_code=1", new { customer_code = branch.Tenant.Code })).ShouldContain("customer_code");
+        (await client.RefusedAreaAsync("POST", "licenses/demo?customer_code=1", new { customer_code = branch.Tenant.Code }))
+            .ShouldContain("customer_code");
         (await client.StatesAsync(branch)).ShouldBe("");
         (await client.GetAsync("/api/v1/tenants?partner=x", Ct).RefusalAsync()).ShouldBe("400 unknown_parameter ?partner unknown_parameter");
     }
@@ -248,7 +270,8 @@ public sealed class DoorTests(SellingApp app) : IClassFixture<SellingApp>
         foreach (var role in (string[])[Roles.TenantAdministrator, Roles.TenantUser])
         {
             using var client = branch.As(role);
-            foreach (var path in (string[])[$"licenses/available?customer_code={branch.Tenant.Code}", $"licenses?customer_code={branch.Tenant.Code}", "credit", "customers"])
+            foreach (var path in (string[])[$"licenses/available?customer_code={branch.Tenant.Code}", $"licenses?customer_code={branch.Tenant.Code}",
+                "credit", "customers"])
                 (await client.RefusedAreaAsync("GET", path)).ShouldStartWith("403 ", Case.Sensitive, path);
         }
     }
@@ -260,7 +283,8 @@ public sealed class DoorTests(SellingApp app) : IClassFixture<SellingApp>
         await branch.EditionAsync(version: 3);
         using var client = branch.Partner();
 
-        (await client.AreaAsync("GET", "directory/licenses/versions")).GetProperty("content").EnumerateArray().ShouldContain(x => x.GetProperty("code").GetString() == "3");
+        (await client.AreaAsync("GET", "directory/licenses/versions")).GetProperty("content").EnumerateArray()
+            .ShouldContain(x => x.GetProperty("code").GetString() == "3");
         var currencies = new List<string>();
         JsonElement page;
         for (var after = ""; ; after = $"&after={page.GetProperty("next").GetString()}")
@@ -273,15 +297,19 @@ public sealed class DoorTests(SellingApp app) : IClassFixture<SellingApp>
 
         currencies.ShouldBe(Currency.All.Select(x => x.Code).Order(StringComparer.Ordinal));
         var countries = (await client.AreaAsync("GET", "directory/countries?limit=2")).GetProperty("content").EnumerateArray();
-        countries.Select(x => $"{x.GetProperty("code").GetString()} {x.GetProperty("name").GetString()}").ShouldBe(["AD Andorra", "AE United Arab Emirates"]);
-        (await client.AreaAsync("GET", "directory/countries?limit=200")).GetProperty("content").EnumerateArray().Where(x => x.GetProperty("name").GetString()!.Length == 2).ShouldBeEmpty();
-        (await client.AreaAsync("GET", "directory/industries?lang=EN")).GetProperty("content").EnumerateArray().ShouldContain(x => x.GetProperty("code").GetString() == "family");
+        countries.Select(x => $"{x.GetProperty("code").GetString()} {x.GetProperty("name").GetString()}")
+            .ShouldBe(["AD Andorra", "AE United Arab Emirates"]);
+        (await client.AreaAsync("GET", "directory/countries?limit=200")).GetProperty("content").EnumerateArray()
+            .Where(x => x.GetProperty("name").GetString()!.Length == 2).ShouldBeEmpty();
+        (await client.AreaAsync("GET", "directory/industries?lang=EN")).GetProperty("content").EnumerateArray()
+            .ShouldContain(x => x.GetProperty("code").GetString() == "family");
     }
 
     private async Task<HttpClient> KeyedAsync(Branch branch)
     {
         using var administrator = branch.Administrator();
-        using var made = await administrator.PostAsJsonAsync("/api/v1/api-keys", new { name = "erp", organizationId = branch.Partner.Id.Value, role = Roles.PartnerAdministrator }, Ct);
+        using var made = await administrator.PostAsJsonAsync(
+            "/api/v1/api-keys", new { name = "erp", organizationId = branch.Partner.Id.Value, role = Roles.PartnerAdministrator }, Ct);
         var client = app.Anonymous();
         client.DefaultRequestHeaders.Add("X-API-KEY", (await made.JsonAsync()).Text("key"));
         return client;

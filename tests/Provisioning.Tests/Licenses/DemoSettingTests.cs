@@ -16,7 +16,8 @@ public sealed class DemoSettingTests(DemoSettingTests.TryingApp app) : IClassFix
         Of((await client.AreaAsync("POST", "licenses/demo", asked)).GetProperty("content")).ShouldBe("TRY-1 Trial of the house, 3 seats, 0 points");
         using var administrator = branch.Administrator();
         using var made = await System.Net.Http.Json.HttpClientJsonExtensions.PostAsJsonAsync(
-            administrator, "/api/v1/license-editions", new { code = "D", demo = true, quantity = "1 user", names = new { EN = "Demo", IT = "Prova" } }, Ct);
+            administrator, "/api/v1/license-editions",
+            new { code = "D", demo = true, quantity = "1 user", names = new { EN = "Demo", IT = "Prova" } }, Ct);
         made.IsSuccessStatusCode.ShouldBeTrue(await made.Content.ReadAsStringAsync(Ct));
         // Ids are in the order of time, to the millisecond.
         app.Clock.Advance(TimeSpan.FromSeconds(1));
@@ -40,7 +41,8 @@ public sealed class DemoSettingTests(DemoSettingTests.TryingApp app) : IClassFix
             _ => new DemoSettings { Quantity = value },
         };
 
-        Should.Throw<InvalidOperationException>(() => new ProvisioningSettings { Demo = demo }.Checked()).Message.ShouldContain($"Provisioning:Demo:{name}");
+        Should.Throw<InvalidOperationException>(() => new ProvisioningSettings { Demo = demo }.Checked()).Message.ShouldContain(
+            $"Provisioning:Demo:{name}");
     }
 
     private static string Of(System.Text.Json.JsonElement license) =>

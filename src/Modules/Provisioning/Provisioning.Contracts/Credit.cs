@@ -39,7 +39,8 @@ public interface IPrepaidCredit
     /// <param name="reference">What it is for, for people.</param>
     /// <param name="amounts">One per unit, none negative; zeros are left out.</param>
     /// <param name="ct">Gives up.</param>
-    /// <returns>Refused as <see cref="RefusalKind.PaymentRequired"/> with <c>required</c>, <c>available</c> and <c>currency</c> in its content where it does not suffice.</returns>
+    /// <returns>Refused as <see cref="RefusalKind.PaymentRequired"/> with <c>required</c>, <c>available</c> and <c>currency</c> in its content where
+    /// it does not suffice.</returns>
     Task<Result<Done>> SpendAsync(OrganizationId owner, string key, string reference, IReadOnlyList<CreditAmount> amounts, CancellationToken ct);
 
     /// <summary>

@@ -45,7 +45,8 @@ public interface IInboundNumbers
     /// <param name="start">Which page.</param>
     /// <param name="ct">Gives up.</param>
     /// <returns>Refused as not found (<c>tenant_not_found</c>) and as malformed.</returns>
-    Task<Result<Page<InboundNumberRef>>> SearchAsync(OrganizationId? tenant, string? country, string? contains, PageStart start, CancellationToken ct);
+    Task<Result<Page<InboundNumberRef>>> SearchAsync(
+        OrganizationId? tenant, string? country, string? contains, PageStart start, CancellationToken ct);
 
     /// <summary>Gives a tenant one number. Of two who ask for it at once one gets it.</summary>
     /// <param name="tenant">Who gets it.</param>
@@ -80,7 +81,8 @@ public sealed record InboundNumberAllocated(InboundNumberId Id, string Number, O
 /// <param name="At">From when on it does not.</param>
 /// <param name="QuarantinedUntil">Before then nobody else gets it; null where there is no quarantine.</param>
 [Message("provisioning.inbound-number-released.v1")]
-public sealed record InboundNumberReleased(InboundNumberId Id, string Number, OrganizationId TenantId, DateTimeOffset At, DateTimeOffset? QuarantinedUntil);
+public sealed record InboundNumberReleased(
+    InboundNumberId Id, string Number, OrganizationId TenantId, DateTimeOffset At, DateTimeOffset? QuarantinedUntil);
 
 /// <summary>A number's quarantine is over and anyone may have it. Not told of one that was allocated again before.</summary>
 /// <param name="Id">The number.</param>

@@ -77,7 +77,9 @@ public sealed record SubscriptionActivated(SubscriptionId Id, OrganizationId Ten
 public sealed record SubscriptionQuantitiesChanged(
     SubscriptionId Id, OrganizationId TenantId, DateOnly EffectiveOn, IReadOnlyDictionary<string, int> Quantities);
 
-/// <summary>The tenant can no longer use the subscription. Usage that still comes in is billed as long as the subscription has days in the month.</summary>
+/// <summary>
+/// The tenant can no longer use the subscription. Usage that still comes in is billed as long as the subscription has days in the month.
+/// </summary>
 /// <param name="Id">The subscription.</param>
 /// <param name="TenantId">Its owner.</param>
 /// <param name="At">When access stopped.</param>

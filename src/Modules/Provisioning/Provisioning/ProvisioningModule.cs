@@ -43,7 +43,8 @@ public static class ProvisioningModule
                 .OnConstraint("quota_requests_pending", QuotaRefusals.Pending)
                 .OnConstraint("subscription_history_once", SubscriptionRefusals.ConcurrentTermEnd)
                 .OnConstraint("subscriptions_reference", SubscriptionRefusals.ReferenceTaken);
-            module.Services.AddSingleton((host.Configuration.GetSection("Provisioning").Get<ProvisioningSettings>() ?? new ProvisioningSettings()).Checked());
+            module.Services.AddSingleton(
+                (host.Configuration.GetSection("Provisioning").Get<ProvisioningSettings>() ?? new ProvisioningSettings()).Checked());
             module.Services.AddScoped<Opening>();
             module.Services.AddScoped<Prerequisites>();
             module.Services.AddSingleton<EntitlementReads>();

@@ -64,7 +64,8 @@ internal sealed class CreditLedger(BillingDb db, DbSession session, TimeProvider
         }
 
         var spent = await OpenAsync(prepaid.Values.First(), [AccountKind.Spent], asked, ct);
-        Post(TransactionKind.Spending, key, reference, [.. taken, .. asked.Select(x => new Posting(spent[(AccountKind.Spent, x.Unit)], x.Amount))], now);
+        Post(TransactionKind.Spending, key, reference, [.. taken, .. asked.Select(x => new Posting(spent[(AccountKind.Spent, x.Unit)], x.Amount))],
+            now);
         // Written here, so that what the database refuses is known before anything is told of it.
         await db.SaveChangesAsync(ct);
         return new Done();
@@ -105,7 +106,8 @@ internal sealed class CreditLedger(BillingDb db, DbSession session, TimeProvider
             return;
 
         var lapsed = await OpenAsync(account, [AccountKind.Lapsed], [new CreditAmount(account.Unit, lot.Remaining)], ct);
-        Post(TransactionKind.Lapse, lotId.ToString(), "expired", [new(account, -lot.Remaining, lot.Id), new(lapsed[(AccountKind.Lapsed, account.Unit)], lot.Remaining)], now);
+        Post(TransactionKind.Lapse, lotId.ToString(), "expired",
+            [new(account, -lot.Remaining, lot.Id), new(lapsed[(AccountKind.Lapsed, account.Unit)], lot.Remaining)], now);
     }
 
     public async Task<IReadOnlyList<CreditAmount>> AvailableAsync(OrganizationId owner, CancellationToken ct)
@@ -176,7 +178,8 @@ internal sealed class CreditLedger(BillingDb db, DbSession session, TimeProvider
         return lot;
     }
 
-    private async Task<bool> IsSameAsync(LedgerTransaction before, IReadOnlyList<CreditAmount> amounts, DateTimeOffset? expiresAt, CancellationToken ct)
+    private async Task<bool> IsSameAsync(LedgerTransaction before, IReadOnlyList<CreditAmount> amounts, DateTimeOffset? expiresAt,
+    CancellationToken ct)
     {
         var first = await db.LedgerEntries.AsNoTracking().Where(x => x.TransactionId == before.Id && x.LotId != null)
             .Join(db.CreditLots, x => x.LotId, x => x.Id, (entry, lot) => new { entry.Unit, entry.Amount, lot.ExpiresAt }).ToListAsync(ct);
@@ -209,7 +212,8 @@ internal sealed class CreditLedger(BillingDb db, DbSession session, TimeProvider
             Parameters =
             {
                 new() { Value = wanted.Select(_ => Id.NewGuid(now)).ToArray() }, new() { Value = owner.Value }, new() { Value = path },
-                new() { Value = wanted.Select(x => x.Kind.ToString()).ToArray() }, new() { Value = wanted.Select(x => x.Unit).ToArray() }, new() { Value = now },
+                new() { Value = wanted.Select(x => x.Kind.ToString()).ToArray() }, new() { Value = wanted.Select(x => x.Unit).ToArray() },
+                new() { Value = now },
             },
         })
             await command.ExecuteNonQueryAsync(ct);

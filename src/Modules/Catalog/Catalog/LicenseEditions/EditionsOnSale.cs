@@ -19,7 +19,8 @@ internal sealed class EditionsOnSale(CatalogDb db) : ILicenseEditions
     public async Task<Result<Page<LicenseEditionRef>>> ListAsync(EditionFilter filter, PageStart start, CancellationToken ct)
     {
         var priced = JsonSerializer.Serialize(new[] { new { currency = filter.Currency.Code } });
-        var editions = db.LicenseEditions.FromSql($"select * from catalog.license_editions where on_sale and not demo and prices @> {priced}::jsonb").AsNoTracking();
+        var editions = db.LicenseEditions.FromSql($"select * from catalog.license_editions where on_sale and not demo and prices @> {priced}::jsonb")
+            .AsNoTracking();
         if (filter.LicenseVersion is { } version)
             editions = editions.Where(x => x.LicenseVersion == version);
         if (filter.DurationMonths is { } months)

@@ -18,7 +18,8 @@ internal static class CreateMeter
     /// <param name="Aggregation">How quantities become one number.</param>
     /// <param name="Dimensions">Keys that its records may have as dimensions; absent or empty: any.</param>
     [Needs(CatalogPermissions.MetersManage)]
-    public sealed record Command(string Key, string Unit, MeterAggregation Aggregation, IReadOnlyList<string>? Dimensions = null) : ICommand<MeterView>;
+    public sealed record Command(string Key, string Unit, MeterAggregation Aggregation, IReadOnlyList<string>? Dimensions = null)
+        : ICommand<MeterView>;
 
     public sealed class Validator : AbstractValidator<Command>
     {
@@ -30,7 +31,8 @@ internal static class CreateMeter
                 .WithMessage($"dimensions must have at most {MostDimensions} entries.");
             RuleFor(x => x.Dimensions).Must(d => d is null || d.Distinct().Count() == d.Count).WithErrorCode("duplicate")
                 .WithMessage("dimensions must not name a key twice.");
-            RuleForEach(x => x.Dimensions).Must(d => !string.IsNullOrWhiteSpace(d) && d.Length <= LongestDimension && !d.Any(char.IsControl)).WithErrorCode("dimension")
+            RuleForEach(x => x.Dimensions).Must(d => !string.IsNullOrWhiteSpace(d) && d.Length <= LongestDimension && !d.Any(char.IsControl))
+                .WithErrorCode("dimension")
                 .WithMessage($"A dimension's key must have 1 to {LongestDimension} characters, none of them a control character.");
         }
     }

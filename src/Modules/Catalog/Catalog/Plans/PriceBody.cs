@@ -15,6 +15,7 @@ internal sealed record PriceBody(
         PackageSize, PackagePrice, FreeUnits, ChargeAtZero);
 
     public static PriceBody Of(Price price) => new(
-        price.Model, price.Amount, price.UnitPrice, price.Tiers is null ? null : [.. price.Tiers.Select(t => new TierBody(t.UnitPrice, t.UpTo, t.FlatFee))],
+        price.Model, price.Amount, price.UnitPrice,
+        price.Tiers is null ? null : [.. price.Tiers.Select(t => new TierBody(t.UnitPrice, t.UpTo, t.FlatFee))],
         price.PackageSize, price.PackagePrice, price.FreeUnits, price.ChargeAtZero);
 }

@@ -45,7 +45,8 @@ internal static partial class PriceCsv
         {
             Price = body.Price with
             {
-                ChargeAtZero = text switch { "true" or "TRUE" or "" => true, "false" or "FALSE" => false, _ => throw new FormatException("must be true or false") },
+                ChargeAtZero = text switch { "true" or "TRUE" or "" => true, "false" or "FALSE" => false,
+                    _ => throw new FormatException("must be true or false") },
             },
         }),
     ];
@@ -83,6 +84,7 @@ internal static partial class PriceCsv
 
     /// <param name="Name">In the header.</param>
     /// <param name="Write">The cell of an item.</param>
-    /// <param name="Read">The item with what the cell says, or a <see cref="FormatException"/> that completes "column …"; null: it only finds the item.</param>
+    /// <param name="Read">The item with what the cell says, or a <see cref="FormatException"/> that completes "column …"; null: it only finds the
+    /// item.</param>
     internal sealed record Column(string Name, Func<PriceListItemView, string> Write, Func<ItemBody, string, ItemBody>? Read);
 }

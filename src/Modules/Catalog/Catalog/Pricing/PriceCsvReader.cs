@@ -3,12 +3,15 @@ using Licensing.Catalog.Plans;
 
 namespace Licensing.Catalog.Pricing;
 
-/// <summary>Reads a price list's CSV and says everything that is wrong with it; what the cells mean is decided against the items that there are.</summary>
+/// <summary>
+/// Reads a price list's CSV and says everything that is wrong with it; what the cells mean is decided against the items that there are.
+/// </summary>
 internal static class PriceCsvReader
 {
     public const int MostRows = 10_000;
 
-    private static readonly (string Name, bool Needed)[] Columns = [.. PriceCsv.Columns.Select(c => (c.Name, c.Name is PriceCsv.Sku or PriceCsv.Meter))];
+    private static readonly (string Name,
+        bool Needed)[] Columns = [.. PriceCsv.Columns.Select(c => (c.Name, c.Name is PriceCsv.Sku or PriceCsv.Meter))];
 
     /// <returns>The rows that can be read; only the header's errors when it has any.</returns>
     public static (IReadOnlyList<CsvRow> Rows, RowErrors Errors) Read(string text)

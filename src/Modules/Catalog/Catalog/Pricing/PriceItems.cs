@@ -97,7 +97,8 @@ internal sealed class PriceItems(CatalogDb db, DbSession session, AuditTrail aud
         await command.ExecuteNonQueryAsync(ct);
         audit.Note("price_list_items", list.Id.Value.ToString(), list.OwnerPath, new JsonObject
         {
-            ["skus"] = new JsonArray([.. items.Select(i => i.Sku).Distinct().Order(StringComparer.Ordinal).Take(MostNoted).Select(s => (JsonNode?)s)]),
+            ["skus"] = new JsonArray(
+                [.. items.Select(i => i.Sku).Distinct().Order(StringComparer.Ordinal).Take(MostNoted).Select(s => (JsonNode?)s)]),
             ["count"] = items.Count,
         });
     }

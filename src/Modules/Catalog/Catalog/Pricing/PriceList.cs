@@ -29,7 +29,8 @@ internal sealed class PriceList : IVersioned, IOwned
     public int Version { get; private set; }
 
     public static PriceList Create(
-        string key, string name, PriceTarget target, string ownerPath, Currency currency, DateOnly validFrom, DateOnly? validUntil, DateTimeOffset now) => new()
+        string key, string name, PriceTarget target, string ownerPath, Currency currency, DateOnly validFrom, DateOnly? validUntil,
+        DateTimeOffset now) => new()
         {
             Id = Licensing.Kernel.Id.New<PriceListId>(now),
             Key = key,

@@ -5,7 +5,9 @@ using IHttpResult = Microsoft.AspNetCore.Http.IResult;
 
 namespace Licensing.Provisioning.CustomerArea;
 
-/// <summary>How this door's routes are mapped and what their answers look like. What a route reads are the parameters of its record and no others.</summary>
+/// <summary>
+/// How this door's routes are mapped and what their answers look like. What a route reads are the parameters of its record and no others.
+/// </summary>
 internal static class Area
 {
     private const int MostBytes = 64 * 1024;
@@ -25,7 +27,8 @@ internal static class Area
             area.MapArea<TAsked, TRequest, TView>(HttpMethods.Post, path, name, summary, run);
 
         private RouteHandlerBuilder MapArea<TAsked, TRequest, TView>(
-            string method, string path, string name, string summary, Func<TAsked, ISender, CancellationToken, Task<IHttpResult>> run) where TAsked : class
+            string method, string path, string name, string summary, Func<TAsked, ISender, CancellationToken, Task<IHttpResult>> run)
+                where TAsked : class
         {
             var shape = new Shape<TAsked>(area.ServiceProvider.GetRequiredService<Dialects>().Of(Root).Json);
             var endpoint = area

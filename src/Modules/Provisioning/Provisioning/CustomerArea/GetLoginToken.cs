@@ -5,7 +5,8 @@ using Licensing.Provisioning.Licenses;
 namespace Licensing.Provisioning.CustomerArea;
 
 /// <summary>
-/// A token that logs a customer's user in once. A GET that makes something, as this door's clients know it; so nothing on the way may keep its answer.
+/// A token that logs a customer's user in once. A GET that makes something, as this door's clients know it; so nothing on the way may keep its
+/// answer.
 /// </summary>
 internal static class GetLoginToken
 {
@@ -23,7 +24,8 @@ internal static class GetLoginToken
                 return CustomerRefusals.NotFound(request.Customer);
             return (await links.ForTenantAsync(tenant.Id, cancellationToken)).Refused(out var refusal, out var link)
                 ? refusal
-                : new LoginToken(link.Token, string.Create(CultureInfo.InvariantCulture, $"{(link.ExpiresAt - clock.GetUtcNow()).TotalMinutes:0} min"));
+                : new LoginToken(
+                    link.Token, string.Create(CultureInfo.InvariantCulture, $"{(link.ExpiresAt - clock.GetUtcNow()).TotalMinutes:0} min"));
         }
     }
 

@@ -43,10 +43,12 @@ internal static class ListAvailableLicenses
         Currency? CurrencyCode = null, int? Limit = null, [Cursor] string? After = null) : IAskPage;
 
     public static void Map(IEndpointRouteBuilder area) => area
-        .MapAreaGet<Asked, Query, IReadOnlyList<AvailableLicense>>("/licenses/available", nameof(ListAvailableLicenses), "Lists the licences that a customer can be assigned",
+        .MapAreaGet<Asked, Query, IReadOnlyList<AvailableLicense>>(
+            "/licenses/available", nameof(ListAvailableLicenses), "Lists the licences that a customer can be assigned",
             async (asked, sender, ct) =>
             {
                 var filter = new EditionFilter(asked.CurrencyCode ?? Area.Currency, asked.VersionCode, asked.LicenseDuration, asked.LicenseCode);
-                return (await sender.Send(new Query(asked.CustomerCode, filter, asked.Start), ct)).AsList(x => AvailableLicense.Of(x, filter.Currency, asked.Lang));
+                return (await sender.Send(new Query(asked.CustomerCode, filter, asked.Start), ct))
+                    .AsList(x => AvailableLicense.Of(x, filter.Currency, asked.Lang));
             });
 }

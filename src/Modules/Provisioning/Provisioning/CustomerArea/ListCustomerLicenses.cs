@@ -31,6 +31,8 @@ internal static class ListCustomerLicenses
     public sealed record Asked(int CustomerCode, [Language] string Lang = "EN", int? Limit = null, [Cursor] string? After = null) : IAskPage;
 
     public static void Map(IEndpointRouteBuilder area) => area
-        .MapAreaGet<Asked, Query, IReadOnlyList<AreaLicense>>("/licenses", nameof(ListCustomerLicenses), "Lists a customer's licences with states and dates, newest first",
-            async (asked, sender, ct) => (await sender.Send(new Query(asked.CustomerCode, asked.Start), ct)).AsList(x => AreaLicense.Of(x, asked.Lang)));
+        .MapAreaGet<Asked, Query, IReadOnlyList<AreaLicense>>(
+            "/licenses", nameof(ListCustomerLicenses), "Lists a customer's licences with states and dates, newest first",
+            async (asked, sender, ct) =>
+                (await sender.Send(new Query(asked.CustomerCode, asked.Start), ct)).AsList(x => AreaLicense.Of(x, asked.Lang)));
 }

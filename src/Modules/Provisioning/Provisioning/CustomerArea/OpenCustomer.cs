@@ -41,8 +41,10 @@ internal static class OpenCustomer
     /// <param name="Phone">The user's telephone number.</param>
     /// <param name="Lang">The customer's language; EN where it is not said.</param>
     public sealed record Asked(
-        [Text(254)] string Email, [Password] string Password, [Text(100)] string CustomerName, [Text(2)] string CountryCode, [Text(50)] string IndustryCode,
-        [Text(200)] string? CompanyName = null, [Text(100)] string? CustomerSurname = null, [Text(50)] string? Phone = null, [Language] string Lang = "EN") : IHaveRules
+        [Text(254)] string Email, [Password] string Password, [Text(100)] string CustomerName, [Text(2)] string CountryCode,
+        [Text(50)] string IndustryCode,
+        [Text(200)] string? CompanyName = null, [Text(100)] string? CustomerSurname = null, [Text(50)] string? Phone = null,
+        [Language] string Lang = "EN") : IHaveRules
     {
         IEnumerable<FieldError> IHaveRules.Errors
         {
@@ -59,7 +61,8 @@ internal static class OpenCustomer
         {
             var person = CustomerSurname is null ? CustomerName : $"{CustomerName} {CustomerSurname}";
             return new(
-                new NewCustomer(default, CompanyName ?? person, CountryCode.ToUpperInvariant(), Email, Password, person, Phone), IndustryCode, Lang.ToUpperInvariant());
+                new NewCustomer(default, CompanyName ?? person, CountryCode.ToUpperInvariant(), Email, Password, person, Phone), IndustryCode,
+                Lang.ToUpperInvariant());
         }
 
         public override string ToString() => nameof(OpenCustomer);

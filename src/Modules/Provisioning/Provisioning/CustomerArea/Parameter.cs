@@ -9,13 +9,16 @@ namespace Licensing.Provisioning.CustomerArea;
 /// <summary>One parameter of a record, by the name that it has at this door.</summary>
 internal sealed class Parameter
 {
-    private static readonly FrozenDictionary<Type, (Func<string, object?> Read, string Rule)> Readers = new Dictionary<Type, (Func<string, object?>, string)>
-    {
-        [typeof(int)] = (x => int.TryParse(x, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null, "must be a whole number of 0 or more."),
-        [typeof(bool)] = (x => x.ToLowerInvariant() switch { "true" or "1" => true, "false" or "0" => false, _ => null }, "must be true or false."),
-        [typeof(Currency)] = (x => Currency.TryParse(x, out var currency) ? currency : null, "must be the code of an active ISO 4217 currency, such as EUR."),
-        [typeof(LicenseId)] = (x => Guid.TryParse(x, out var id) ? new LicenseId(id) : null, "must be the id of a license."),
-    }.ToFrozenDictionary();
+    private static readonly FrozenDictionary<Type, (Func<string, object?> Read, string Rule)> Readers =
+        new Dictionary<Type, (Func<string, object?>, string)>
+        {
+            [typeof(int)] = (x => int.TryParse(x, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null,
+                "must be a whole number of 0 or more."),
+            [typeof(bool)] = (x => x.ToLowerInvariant() switch { "true" or "1" => true, "false" or "0" => false, _ => null }, "must be true or false."),
+            [typeof(Currency)] = (x => Currency.TryParse(x, out var currency) ? currency : null,
+                "must be the code of an active ISO 4217 currency, such as EUR."),
+            [typeof(LicenseId)] = (x => Guid.TryParse(x, out var id) ? new LicenseId(id) : null, "must be the id of a license."),
+        }.ToFrozenDictionary();
 
     private readonly Func<string, object?> _read;
     private readonly string _rule;
@@ -25,7 +28,8 @@ internal sealed class Parameter
     {
         var parameter = property.AssociatedParameter ?? throw new InvalidOperationException($"{property.Name} is no parameter.");
         (Name, Position, IsRequired) = (property.Name, parameter.Position, !parameter.HasDefaultValue);
-        var rule = parameter.AttributeProvider?.GetCustomAttributes(typeof(ValidationAttribute), inherit: true).OfType<ValidationAttribute>().SingleOrDefault();
+        var rule = parameter.AttributeProvider?.GetCustomAttributes(typeof(ValidationAttribute), inherit: true).OfType<ValidationAttribute>()
+            .SingleOrDefault();
         (IsAsWritten, _hasLines) = (rule is PasswordAttribute, rule is TextAttribute { HasLines: true });
         IsSaidAsText = property.PropertyType != typeof(int) && property.PropertyType != typeof(int?) && property.PropertyType != typeof(bool);
         // A text without a rule would be as long as the body.

@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Licensing.Provisioning.CustomerArea;
 
 /// <summary>
-/// What a record of parameters is made of, as the door's JSON has it. The reference is made from the same contract, so that nothing is read that is not
-/// described there.
+/// What a record of parameters is made of, as the door's JSON has it. The reference is made from the same contract, so that nothing is read that is
+/// not described there.
 /// </summary>
 internal sealed class Shape<T> where T : class
 {

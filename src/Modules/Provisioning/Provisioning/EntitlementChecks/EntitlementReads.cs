@@ -5,9 +5,9 @@ using Npgsql;
 namespace Licensing.Provisioning.EntitlementChecks;
 
 /// <summary>
-/// Reads what tenants hold in one indexed read: this is asked more often than anything else, so those who ask while another one is being read for are read for
-/// together. Where that fails each is read for by himself, so that nobody is refused for what is wrong with another. Bound to no scope: whoever asks leaves out
-/// what he does not reach.
+/// Reads what tenants hold in one indexed read: this is asked more often than anything else, so those who ask while another one is being read for are
+/// read for together. Where that fails each is read for by himself, so that nobody is refused for what is wrong with another. Bound to no scope:
+/// whoever asks leaves out what he does not reach.
 /// </summary>
 internal sealed class EntitlementReads
 {

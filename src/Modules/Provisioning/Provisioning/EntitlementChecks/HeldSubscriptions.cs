@@ -10,7 +10,8 @@ internal sealed record HeldSubscription(SubscriptionId Id, string OwnerPath, str
 {
     public string ProductOn(DateOnly day) => JsonSerializer.Deserialize<IReadOnlyList<PlanFrom>>(Plans, StoredJson.Options)!.On(day).Product;
 
-    public IReadOnlyDictionary<string, int> QuantitiesOn(DateOnly day) => JsonSerializer.Deserialize<IReadOnlyList<QuantityChange>>(History, StoredJson.Options)!.On(day);
+    public IReadOnlyDictionary<string, int> QuantitiesOn(DateOnly day) =>
+        JsonSerializer.Deserialize<IReadOnlyList<QuantityChange>>(History, StoredJson.Options)!.On(day);
 }
 
 /// <summary>What a tenant holds, for who reaches it.</summary>

@@ -11,7 +11,8 @@ internal static class ActivateLicense
     [Needs(ProvisioningPermissions.LicensesManage)]
     public sealed record Command(int Customer, LicenseId Id) : ICommand<LicenseView>;
 
-    internal sealed class Handler(ProvisioningDb db, CustomerLicenses held, BillingCalendar calendar, TimeProvider clock) : ICommandHandler<Command, LicenseView>
+    internal sealed class Handler(ProvisioningDb db, CustomerLicenses held, BillingCalendar calendar, TimeProvider clock)
+        : ICommandHandler<Command, LicenseView>
     {
         public async Task<Result<LicenseView>> Handle(Command command, CancellationToken cancellationToken)
         {
@@ -37,5 +38,6 @@ internal static class ActivateLicense
 
     public static void Map(IEndpointRouteBuilder area) => area
         .MapAreaPost<Asked, Command, AreaLicense>("/licenses/activate", nameof(ActivateLicense), "Activates a licence; its clock starts",
-            async (asked, sender, ct) => (await sender.Send(new Command(asked.CustomerCode, asked.LicenseId), ct)).As(x => AreaLicense.Of(x, asked.Lang)));
+            async (asked, sender, ct) =>
+                (await sender.Send(new Command(asked.CustomerCode, asked.LicenseId), ct)).As(x => AreaLicense.Of(x, asked.Lang)));
 }

@@ -60,7 +60,9 @@ internal static class AssignDemoLicense
     public sealed record Asked(int CustomerCode, [Language] string Lang = "EN", bool AcceptNotifications = true);
 
     public static void Map(IEndpointRouteBuilder area) => area
-        .MapAreaPost<Asked, Command, AreaLicense>("/licenses/demo", nameof(AssignDemoLicense), "Assigns a demo licence: 30 days, free, at most two per customer",
+        .MapAreaPost<Asked, Command, AreaLicense>(
+            "/licenses/demo", nameof(AssignDemoLicense), "Assigns a demo licence: 30 days, free, at most two per customer",
             async (asked, sender, ct) =>
-                (await sender.Send(new Command(asked.CustomerCode, asked.Lang, asked.AcceptNotifications), ct)).As(x => AreaLicense.Of(x, asked.Lang)));
+                (await sender.Send(new Command(asked.CustomerCode, asked.Lang, asked.AcceptNotifications), ct))
+                    .As(x => AreaLicense.Of(x, asked.Lang)));
 }

@@ -9,7 +9,9 @@ namespace Licensing.Provisioning.Licenses;
 /// <summary>A customer and its licence, both held until the transaction ends.</summary>
 internal sealed record HeldLicense(OrganizationRef Tenant, License License);
 
-/// <summary>Finds what an action is about: the customer must be within the caller's scope and the licence the customer's, else there is none.</summary>
+/// <summary>
+/// Finds what an action is about: the customer must be within the caller's scope and the licence the customer's, else there is none.
+/// </summary>
 internal sealed class CustomerLicenses(ProvisioningDb db, ICustomers customers)
 {
     public async Task<Result<OrganizationRef>> HoldCustomerAsync(int code, CancellationToken ct) =>

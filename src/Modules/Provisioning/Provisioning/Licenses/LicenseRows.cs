@@ -16,7 +16,8 @@ internal static class LicenseRows
         {
             LicenseStatus.Cancelled => rows.Where(x => x.CancelledAt != null),
             LicenseStatus.Renewed => rows.Where(x => x.CancelledAt == null && x.RenewedById != null),
-            LicenseStatus.ToBeActivated => rows.Where(x => x.CancelledAt == null && x.RenewedById == null && (x.StartsOn == null || x.StartsOn > today)),
+            LicenseStatus.ToBeActivated =>
+                rows.Where(x => x.CancelledAt == null && x.RenewedById == null && (x.StartsOn == null || x.StartsOn > today)),
             LicenseStatus.Expired => rows.Where(x => x.CancelledAt == null && x.RenewedById == null && x.EndsOn <= today),
             _ => rows.Where(x => x.CancelledAt == null && x.RenewedById == null && x.StartsOn <= today && x.EndsOn > today
                 && x.Demo == (status == LicenseStatus.TrialActivated)),

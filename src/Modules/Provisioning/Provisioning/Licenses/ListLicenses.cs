@@ -11,7 +11,8 @@ internal static class ListLicenses
     [Needs(ProvisioningPermissions.LicensesRead)]
     public sealed record Query(Guid? TenantId, string? Status, string? Code, int? Limit, string? After) : IQuery<Page<LicenseView>>;
 
-    internal sealed class Handler(ProvisioningDb db, Principal principal, BillingCalendar calendar, TimeProvider clock) : IQueryHandler<Query, Page<LicenseView>>
+    internal sealed class Handler(ProvisioningDb db, Principal principal, BillingCalendar calendar, TimeProvider clock)
+        : IQueryHandler<Query, Page<LicenseView>>
     {
         public async Task<Result<Page<LicenseView>>> Handle(Query request, CancellationToken cancellationToken)
         {

@@ -26,7 +26,8 @@ internal sealed class Notices(ProvisioningDb db, ICustomerAccounts customers, Po
             ? $"It has started and lasts until {end.AddDays(-1).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)}."
             : "It starts when it is activated.";
         // What a partner wrote must not make lines of its own.
-        var subject = $"{configuration["Platform:Name"] ?? "Platform"}: {(license.Demo ? "a demo licence" : "a licence")} for you".ReplaceLineEndings(" ");
+        var subject = $"{configuration["Platform:Name"] ?? "Platform"}: {(license.Demo ? "a demo licence" : "a licence")} for you".ReplaceLineEndings(
+            " ");
         post.Send(db, new Letter(address, subject, $"""
             Hello {tenant.DisplayName.ReplaceLineEndings(" ")},
 

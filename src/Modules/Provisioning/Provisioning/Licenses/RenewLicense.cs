@@ -35,7 +35,8 @@ internal static class RenewLicense
 
             if (license.Renew(Id.New<LicenseId>(now), found.Tenant, edition, price, today, now).Refused(out refusal, out var successor))
                 return refusal;
-            if ((await credit.SpendAsync(successor, $"renewal of license {successor.Code} for customer {found.Tenant.Code}", cancellationToken)).Refused(out refusal, out _))
+            if ((await credit.SpendAsync(successor, $"renewal of license {successor.Code} for customer {found.Tenant.Code}", cancellationToken))
+                .Refused(out refusal, out _))
                 return refusal;
             db.Add(successor);
             db.Publish(new LicenseAssigned(successor.Id, successor.TenantId, successor.Code, false, license.Id, now));
@@ -54,6 +55,7 @@ internal static class RenewLicense
 
     public static void Map(IEndpointRouteBuilder area) => area
         .MapAreaPost<Asked, Command, AreaLicense>("/licenses/renew", nameof(RenewLicense), "Renews a licence: a successor starts when this one ends",
-            async (asked, sender, ct) => (await sender.Send(new Command(asked.CustomerCode, asked.LicenseId, asked.CurrencyCode), ct)).As(x => AreaLicense.Of(x, asked.Lang)))
+            async (asked, sender, ct) =>
+                (await sender.Send(new Command(asked.CustomerCode, asked.LicenseId, asked.CurrencyCode), ct)).As(x => AreaLicense.Of(x, asked.Lang)))
         .Produces(StatusCodes.Status402PaymentRequired);
 }

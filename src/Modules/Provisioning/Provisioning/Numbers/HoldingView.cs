@@ -8,4 +8,5 @@ namespace Licensing.Provisioning.Numbers;
 /// <param name="BegunBy">Who allocated it; the system where the tenant came with it from another partner.</param>
 /// <param name="EndedBy">Who released it; the system where the tenant went with it to another partner.</param>
 /// <param name="Reason">Why it was released, where that was said.</param>
-internal sealed record HoldingView(Guid Id, OrganizationId TenantId, DateTimeOffset From, DateTimeOffset? Until, string BegunBy, string? EndedBy, string? Reason);
+internal sealed record HoldingView(
+    Guid Id, OrganizationId TenantId, DateTimeOffset From, DateTimeOffset? Until, string BegunBy, string? EndedBy, string? Reason);

@@ -19,10 +19,12 @@ internal static class ListNumberHistory
                 return refusal;
             // Each branch sees its own tenants' time, also when the number is long another's; whoever stands above sees all.
             var holdings = db.NumberHoldings.AsNoTracking().Within(principal.Scope).Where(x => x.NumberId == request.Id);
-            if (!await db.InboundNumbers.Within(principal.Scope).AnyAsync(x => x.Id == request.Id, cancellationToken) && !await holdings.AnyAsync(cancellationToken))
+            if (!await db.InboundNumbers.Within(principal.Scope).AnyAsync(x => x.Id == request.Id, cancellationToken)
+                && !await holdings.AnyAsync(cancellationToken))
                 return NumberRefusals.NotFound(request.Id.Value);
             return await holdings.ToPageAsync(
-                start, x => x.Id, x => new HoldingView(x.Id, x.TenantId, x.FromAt, x.UntilAt, x.BegunBy, x.EndedBy, x.Reason), x => x.Id, cancellationToken);
+                start, x => x.Id, x => new HoldingView(x.Id, x.TenantId, x.FromAt, x.UntilAt, x.BegunBy, x.EndedBy, x.Reason), x => x.Id,
+                cancellationToken);
         }
     }
 

@@ -6,11 +6,14 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Provisioning.Numbers;
 
-/// <summary>The numbers of the caller's branch: those its tenants hold, those in quarantine after them, and what is free in pools of its own.</summary>
+/// <summary>
+/// The numbers of the caller's branch: those its tenants hold, those in quarantine after them, and what is free in pools of its own.
+/// </summary>
 internal static class ListNumbers
 {
     [Needs(ProvisioningPermissions.NumbersRead)]
-    public sealed record Query(Guid? TenantId, string? State, string? Country, string? Type, string? Number, int? Limit, string? After) : IQuery<Page<NumberView>>;
+    public sealed record Query(Guid? TenantId, string? State, string? Country, string? Type, string? Number, int? Limit, string? After)
+        : IQuery<Page<NumberView>>;
 
     internal sealed class Handler(ProvisioningDb db, Principal principal, TimeProvider clock) : IQueryHandler<Query, Page<NumberView>>
     {
@@ -52,7 +55,8 @@ internal static class ListNumbers
     }
 
     public static void Map(RouteGroupBuilder numbers) => numbers
-        .MapGet("/", (Guid? tenantId, string? state, string? country, string? type, string? number, int? limit, string? after, ISender sender, CancellationToken ct) =>
+        .MapGet("/", (Guid? tenantId, string? state, string? country, string? type, string? number, int? limit, string? after, ISender sender,
+            CancellationToken ct) =>
             sender.Ok(new Query(tenantId, state, country, type, number, limit, after), ct))
         .Slice<Query, Page<NumberView>>(nameof(ListNumbers), "Lists the branch's inbound numbers, the last loaded first");
 }

@@ -14,15 +14,18 @@ internal static class ListNumbersAtTerminal
     public static OpsCommand Ops { get; } = new(
         "numbers list", "Inbound numbers, the last loaded first.",
         [
-            new("--state", string.Join(", ", Enum.GetNames<NumberState>()) + "."), new("--country", "Only those of a country, such as DE."), new("--type", string.Join(", ", Enum.GetNames<NumberType>()) + "."),
-            new("--tenant", "Only those that a tenant holds, by its id."), new("--number", "Only this one."), new("--limit", $"1 to {MostListed}, else 50."),
+            new("--state", string.Join(", ", Enum.GetNames<NumberState>()) + "."), new("--country", "Only those of a country, such as DE."),
+            new("--type", string.Join(", ", Enum.GetNames<NumberType>()) + "."),
+            new("--tenant", "Only those that a tenant holds, by its id."), new("--number", "Only this one."),
+            new("--limit", $"1 to {MostListed}, else 50."),
         ],
         ListAsync);
 
     private static async Task<Result<OpsAnswer>> ListAsync(OpsCall call, CancellationToken ct)
     {
         var limit = PageStart.DefaultLimit;
-        if (call["--limit"] is { } said && (!int.TryParse(said, NumberStyles.None, CultureInfo.InvariantCulture, out limit) || limit is < 1 or > MostListed))
+        if (call["--limit"] is { } said
+            && (!int.TryParse(said, NumberStyles.None, CultureInfo.InvariantCulture, out limit) || limit is < 1 or > MostListed))
             return OpsCall.Wrong($"--limit must be 1 to {MostListed}, not '{said}'.");
         Guid? tenant = null;
         if (call["--tenant"] is { } id)
@@ -35,7 +38,8 @@ internal static class ListNumbersAtTerminal
         var (rows, sender, after) = (new List<NumberView>(), call.Services.GetRequiredService<ISender>(), (string?)null);
         do
         {
-            var query = new ListNumbers.Query(tenant, call["--state"], call["--country"], call["--type"], call["--number"], Math.Min(limit - rows.Count, PageStart.MostItems), after);
+            var query = new ListNumbers.Query(tenant, call["--state"], call["--country"], call["--type"], call["--number"],
+                Math.Min(limit - rows.Count, PageStart.MostItems), after);
             if ((await sender.Send(query, ct)).Refused(out var refusal, out var page))
                 return refusal;
             rows.AddRange(page.Items);

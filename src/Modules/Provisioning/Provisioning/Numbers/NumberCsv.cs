@@ -33,7 +33,8 @@ internal static class NumberCsv
 
     /// <summary>What is wrong with rows whose numbers are in a pool already.</summary>
     public static IEnumerable<RowError> Loaded(IEnumerable<NumberRow> rows, IReadOnlySet<string> loaded) =>
-        rows.Where(r => loaded.Contains(r.Number.Number)).Select(r => RowError.Of(r.Row, Number, "number_loaded", $"{r.Number.Number} is in a pool already."));
+        rows.Where(r => loaded.Contains(r.Number.Number))
+            .Select(r => RowError.Of(r.Row, Number, "number_loaded", $"{r.Number.Number} is in a pool already."));
 
     private static NumberRow? Row(CsvRow sent, RowErrors errors)
     {
@@ -47,7 +48,10 @@ internal static class NumberCsv
         if (type is null)
             errors.Add(row, Type, "unknown", $"type must be one of {string.Join(", ", Enum.GetNames<NumberType>())}.");
         if (!NumberRules.IsLocality(locality))
-            errors.Add(row, Locality, "malformed", $"locality must have at most {NumberRules.LongestLocality} characters, none of them a control character.");
-        return errors.Count == before ? new NumberRow(row, new NewNumber(cells[Number], cells[Country], Enum.Parse<NumberType>(type!), locality)) : null;
+            errors.Add(row, Locality, "malformed",
+                $"locality must have at most {NumberRules.LongestLocality} characters, none of them a control character.");
+        return errors.Count == before
+            ? new NumberRow(row, new NewNumber(cells[Number], cells[Country], Enum.Parse<NumberType>(type!), locality))
+            : null;
     }
 }

@@ -6,7 +6,10 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Provisioning.Numbers;
 
-/// <summary>Takes a number from its tenant. Nobody else gets it before its quarantine is over, so that a new holder is not called by those who mean the old one.</summary>
+/// <summary>
+/// Takes a number from its tenant. Nobody else gets it before its quarantine is over, so that a new holder is not called by those who mean the old
+/// one.
+/// </summary>
 internal static class ReleaseNumber
 {
     /// <param name="Reason">Why, at most 200 characters; for the history.</param>
@@ -20,7 +23,8 @@ internal static class ReleaseNumber
         public Validator() => RuleFor(x => x.Reason).MaximumLength(200);
     }
 
-    internal sealed class Handler(ProvisioningDb db, ProvisioningSettings settings, Precondition precondition, Principal principal, TimeProvider clock)
+    internal sealed class Handler(
+        ProvisioningDb db, ProvisioningSettings settings, Precondition precondition, Principal principal, TimeProvider clock)
         : ICommandHandler<Command, NumberView>
     {
         public async Task<Result<NumberView>> Handle(Command request, CancellationToken cancellationToken)

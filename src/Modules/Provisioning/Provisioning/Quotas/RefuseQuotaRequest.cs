@@ -18,7 +18,8 @@ internal static class RefuseQuotaRequest
         public Validator() => RuleFor(x => x.Reason).NotEmpty().MaximumLength(500);
     }
 
-    internal sealed class Handler(ProvisioningDb db, Precondition precondition, Principal principal, TimeProvider clock) : ICommandHandler<Command, QuotaRequestView>
+    internal sealed class Handler(ProvisioningDb db, Precondition precondition, Principal principal, TimeProvider clock)
+        : ICommandHandler<Command, QuotaRequestView>
     {
         public async Task<Result<QuotaRequestView>> Handle(Command request, CancellationToken cancellationToken)
         {

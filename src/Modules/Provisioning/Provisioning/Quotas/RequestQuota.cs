@@ -30,14 +30,16 @@ internal static class RequestQuota
         public async Task<Result<QuotaRequestView>> Handle(Command request, CancellationToken cancellationToken)
         {
             var id = request.SubscriptionId;
-            if (await db.Subscriptions.AsNoTracking().Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == id, cancellationToken) is not { } subscription)
+            if (await db.Subscriptions.AsNoTracking().Within(principal.Scope)
+                .SingleOrDefaultAsync(x => x.Id == id, cancellationToken) is not { } subscription)
                 return SubscriptionRefusals.NotFound(id.Value);
             var now = clock.GetUtcNow();
             if (subscription.StatusOn(calendar.DayOf(now)) is SubscriptionStatus.Cancelled or SubscriptionStatus.Expired)
                 return SubscriptionRefusals.Ended;
             if (!(await catalog.MetersAsync(cancellationToken)).ContainsKey(request.Meter))
                 return QuotaRefusals.UnknownMeter(request.Meter);
-            if (await db.QuotaRequests.AnyAsync(x => x.SubscriptionId == id && x.Meter == request.Meter && x.Status == QuotaRequestStatus.Pending, cancellationToken))
+            if (await db.QuotaRequests.AnyAsync(x => x.SubscriptionId == id && x.Meter == request.Meter && x.Status == QuotaRequestStatus.Pending,
+                cancellationToken))
                 return QuotaRefusals.Pending;
 
             var asked = QuotaRequest.Of(subscription, request.Meter, request.Limit, request.Reason, principal.Access.Name, now);

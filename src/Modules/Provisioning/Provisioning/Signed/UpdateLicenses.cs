@@ -18,12 +18,14 @@ internal static class UpdateLicenses
     }
 
     internal sealed class Handler(
-        ProvisioningDb db, ICustomers customers, ICatalog catalog, Opening opening, SeatChanging changing, SecretBox secrets, BillingCalendar calendar,
+        ProvisioningDb db, ICustomers customers, ICatalog catalog, Opening opening, SeatChanging changing, SecretBox secrets,
+        BillingCalendar calendar,
         TimeProvider clock) : ICommandHandler<Command, SignedAnswer>
     {
         public async Task<Result<SignedAnswer>> Handle(Command command, CancellationToken cancellationToken)
         {
-            var rules = await catalog.RulesAsync(SeatSubscriptions.Product, cancellationToken) ?? throw new InvalidOperationException("The product is missing.");
+            var rules = await catalog.RulesAsync(SeatSubscriptions.Product, cancellationToken)
+                ?? throw new InvalidOperationException("The product is missing.");
             if (SignedBody.Read(command.Request, rules).Refused(out var refusal, out var body)
                 || (await TenantAsync(body.Customer, cancellationToken)).Refused(out refusal, out var tenant))
                 return refusal;
@@ -55,7 +57,8 @@ internal static class UpdateLicenses
 
             // Names are what the first request for a tenant brings.
             List<FieldError> missing = [];
-            foreach (var (field, name) in (IEnumerable<(string, string?)>)[("resellerName", customer.ResellerName), ("tenantName", customer.TenantName)])
+            foreach (var (field, name) in (IEnumerable<(string, string?)>)[("resellerName", customer.ResellerName),
+                ("tenantName", customer.TenantName)])
                 if (name is null)
                     missing.Add(new($"/ccId/{field}", "required", $"ccId.{field} is required on the first request for a tenant."));
             if (missing.Count > 0)
@@ -70,13 +73,14 @@ internal static class UpdateLicenses
             if (customer.TenantName is { } name && name != tenant.DisplayName
                 && (await customers.RenameAsync(tenant.Id, name, ct)).Refused(out var refusal, out _))
                 return InThisDoor(refusal);
-            return customer.ResellerName is { } reseller && (await customers.RenameAsync(tenant.ParentId!.Value, reseller, ct)).Refused(out refusal, out _)
+            return customer.ResellerName is { } reseller
+                && (await customers.RenameAsync(tenant.ParentId!.Value, reseller, ct)).Refused(out refusal, out _)
                 ? InThisDoor(refusal)
                 : new Done();
         }
 
-        // What is held and what would end it, in one turn; only who holds nothing costs another. The tenant was found within the scope: what is his is
-        // where he stands, also before it has moved along with him.
+        // What is held and what would end it, in one turn; only who holds nothing costs another. The tenant was found within the scope: what is his
+        // is where he stands, also before it has moved along with him.
         private async Task<(Subscription? Subscription, string? Deletion)> HeldAsync(OrganizationId tenant, CancellationToken ct)
         {
             var today = calendar.DayOf(clock.GetUtcNow());
@@ -108,7 +112,8 @@ internal static class UpdateLicenses
         }
 
         // What another slice forbids is a rule here, not a missing customer.
-        private static Refusal InThisDoor(Refusal refusal) => refusal.Kind is RefusalKind.Forbidden ? refusal with { Kind = RefusalKind.Invalid } : refusal;
+        private static Refusal InThisDoor(Refusal refusal) =>
+            refusal.Kind is RefusalKind.Forbidden ? refusal with { Kind = RefusalKind.Invalid } : refusal;
     }
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapSigned<Command, SignedAnswer, SignedUpdateBody>(

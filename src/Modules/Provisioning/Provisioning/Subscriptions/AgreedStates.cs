@@ -7,7 +7,8 @@ namespace Licensing.Provisioning.Subscriptions;
 internal static class AgreedStates
 {
     /// <summary>
-    /// What is wrong with any state from a day on, also with those after a cancellation to come and after a term that may be renewed: both can be undone.
+    /// What is wrong with any state from a day on, also with those after a cancellation to come and after a term that may be renewed: both can be
+    /// undone.
     /// </summary>
     /// <param name="startsOn">The subscription's first day.</param>
     /// <param name="history">Quantities over time.</param>
@@ -17,7 +18,8 @@ internal static class AgreedStates
     /// <param name="at">Pointer of the quantities in the request.</param>
     /// <param name="stated">What the request says, so that the rules see an unknown feature even when it is set to nothing.</param>
     public static List<FieldError> Violations(
-        DateOnly startsOn, IReadOnlyList<QuantityChange> history, IReadOnlyList<PlanFrom> plans, DateOnly from, IReadOnlyDictionary<string, ProductRules> rules,
+        DateOnly startsOn,
+        IReadOnlyList<QuantityChange> history, IReadOnlyList<PlanFrom> plans, DateOnly from, IReadOnlyDictionary<string, ProductRules> rules,
         string at, IReadOnlyDictionary<string, int>? stated)
     {
         var errors = new List<FieldError>();
@@ -46,9 +48,11 @@ internal static class AgreedStates
         {
             var (was, shall) = (before.GetValueOrDefault(feature), after.GetValueOrDefault(feature));
             if (shall < was && !term.Terms.DecreaseAllowed)
-                yield return new($"{at}/{PointerToken.Escape(feature)}", "decrease_not_allowed", $"{feature} must not fall within the term, which ends on {term.EndsOn:yyyy-MM-dd}.");
+                yield return new($"{at}/{PointerToken.Escape(feature)}", "decrease_not_allowed",
+                    $"{feature} must not fall within the term, which ends on {term.EndsOn:yyyy-MM-dd}.");
             if (shall > was && !term.Terms.IncreaseAllowed)
-                yield return new($"{at}/{PointerToken.Escape(feature)}", "increase_not_allowed", $"{feature} must not rise within the term, which ends on {term.EndsOn:yyyy-MM-dd}.");
+                yield return new($"{at}/{PointerToken.Escape(feature)}", "increase_not_allowed",
+                    $"{feature} must not rise within the term, which ends on {term.EndsOn:yyyy-MM-dd}.");
         }
     }
 }

@@ -23,12 +23,14 @@ internal sealed class ChangePlanWhenDue(ProvisioningDb db, BillingCalendar calen
     {
         var subscription = await db.Subscriptions.AsNoTracking().SingleAsync(x => x.Id == message.Id, ct);
         // Withdrawn, agreed anew or over meanwhile; each agreement has its own message.
-        if (subscription.EndsOn <= message.On || subscription.Plans.FirstOrDefault(p => p.On == message.On && p.Agreement == message.Agreement) is not { } plan)
+        if (subscription.EndsOn <= message.On
+            || subscription.Plans.FirstOrDefault(p => p.On == message.On && p.Agreement == message.Agreement) is not { } plan)
             return;
 
         var before = subscription.Plans.On(message.On.AddDays(-1));
         db.Add(HistoryEntry.Of(
-            subscription, HistoryEvent.PlanChanged, message.On, Access.System.Name, clock.GetUtcNow(), subscription.QuantitiesOn(message.On), plan: plan.PlanVersionId));
+            subscription, HistoryEvent.PlanChanged, message.On, Access.System.Name, clock.GetUtcNow(), subscription.QuantitiesOn(message.On),
+            plan: plan.PlanVersionId));
         db.Publish(new SubscriptionPlanChanged(subscription.Id, subscription.TenantId, message.On, before.PlanVersionId, plan.PlanVersionId));
         db.ExpectTermEnd(subscription, message.On, calendar);
     }

@@ -12,7 +12,8 @@ internal static class ChangeQuantities
     public sealed record Body(IReadOnlyDictionary<string, int> Quantities, DateOnly? EffectiveDate = null);
 
     [Needs(ProvisioningPermissions.SubscriptionsManage)]
-    public sealed record Command(SubscriptionId Id, IReadOnlyDictionary<string, int> Quantities, DateOnly? EffectiveDate) : ICommand<SubscriptionView>;
+    public sealed record Command(SubscriptionId Id, IReadOnlyDictionary<string, int> Quantities, DateOnly? EffectiveDate)
+        : ICommand<SubscriptionView>;
 
     internal sealed class Handler(
         ProvisioningDb db, ICatalog catalog, Principal principal, Precondition precondition, BillingCalendar calendar, TimeProvider clock)
@@ -29,7 +30,8 @@ internal static class ChangeQuantities
             var now = clock.GetUtcNow();
             var today = calendar.DayOf(now);
             var rules = await catalog.RulesOfAsync(subscription.ProductsFrom(today), cancellationToken);
-            if (subscription.SetQuantities(request.Quantities, request.EffectiveDate, rules, today, "/quantities").Refused(out var refusal, out var set))
+            if (subscription.SetQuantities(request.Quantities, request.EffectiveDate, rules, today, "/quantities")
+                .Refused(out var refusal, out var set))
                 return refusal;
 
             db.Announce(subscription, set, principal, now);

@@ -22,7 +22,8 @@ internal static class ChangeSubscriptionPlan
     public sealed record Command(SubscriptionId Id, Body Asked) : ICommand<SubscriptionView>;
 
     internal sealed class Handler(
-        ProvisioningDb db, ICatalog catalog, IOrganizationDirectory organizations, Prerequisites prerequisites, Principal principal, Precondition precondition, BillingCalendar calendar,
+        ProvisioningDb db, ICatalog catalog, IOrganizationDirectory organizations, Prerequisites prerequisites, Principal principal,
+        Precondition precondition, BillingCalendar calendar,
         TimeProvider clock) : ICommandHandler<Command, SubscriptionView>
     {
         public async Task<Result<SubscriptionView>> Handle(Command request, CancellationToken cancellationToken)
@@ -45,7 +46,8 @@ internal static class ChangeSubscriptionPlan
             if (held.Missing(plan, subscription.TenantId, asked.EffectiveDate ?? today, besides: subscription.Id) is [_, ..] missing)
                 return Refusal.AllFields(missing);
             var rules = await catalog.RulesOfAsync(subscription.ProductsFrom(today).Append(plan.Product).Distinct(), cancellationToken);
-            if (subscription.ChangePlan(on => PlanFrom.Of(plan, on, now), asked.Quantities, asked.EffectiveDate, rules, today).Refused(out var refusal, out var agreed))
+            if (subscription.ChangePlan(on => PlanFrom.Of(plan, on, now), asked.Quantities, asked.EffectiveDate, rules, today)
+                .Refused(out var refusal, out var agreed))
                 return refusal;
 
             var (from, changed) = (agreed.Plan, agreed.Changed);

@@ -20,10 +20,12 @@ internal static class ListSubscriptionHistory
                 return refusal;
             // A partner that no longer has the tenant still reads what happened in its time; the one that has it now, what happened in its own.
             var entries = db.SubscriptionHistory.AsNoTracking().Within(principal.Scope).Where(x => x.SubscriptionId == request.Id);
-            if (!await db.Subscriptions.Within(principal.Scope).AnyAsync(x => x.Id == request.Id, cancellationToken) && !await entries.AnyAsync(cancellationToken))
+            if (!await db.Subscriptions.Within(principal.Scope).AnyAsync(x => x.Id == request.Id, cancellationToken)
+                && !await entries.AnyAsync(cancellationToken))
                 return SubscriptionRefusals.NotFound(request.Id.Value);
             return await entries.ToPageAsync(
-                start, x => x.Id, x => new HistoryView(x.Id, x.At, x.What, x.EffectiveOn, x.Quantities, x.PlanVersionId, x.Reason, x.By), x => x.Id, cancellationToken);
+                start, x => x.Id, x => new HistoryView(x.Id, x.At, x.What, x.EffectiveOn, x.Quantities, x.PlanVersionId, x.Reason, x.By), x => x.Id,
+                cancellationToken);
         }
     }
 

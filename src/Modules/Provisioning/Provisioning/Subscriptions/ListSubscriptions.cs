@@ -9,7 +9,8 @@ namespace Licensing.Provisioning.Subscriptions;
 internal static class ListSubscriptions
 {
     [Needs(ProvisioningPermissions.SubscriptionsRead)]
-    public sealed record Query(Guid? TenantId, string? Status, Guid? PlanId, string? Reference, int? Limit, string? After) : IQuery<Page<SubscriptionView>>;
+    public sealed record Query(Guid? TenantId, string? Status, Guid? PlanId, string? Reference, int? Limit, string? After)
+        : IQuery<Page<SubscriptionView>>;
 
     internal sealed class Handler(ProvisioningDb db, Principal principal, BillingCalendar calendar, TimeProvider clock)
         : IQueryHandler<Query, Page<SubscriptionView>>
@@ -34,7 +35,8 @@ internal static class ListSubscriptions
     }
 
     public static void Map(RouteGroupBuilder subscriptions) => subscriptions
-        .MapGet("/", (Guid? tenantId, string? status, Guid? planId, string? reference, int? limit, string? after, ISender sender, CancellationToken ct) =>
+        .MapGet("/", (Guid? tenantId, string? status, Guid? planId, string? reference, int? limit, string? after, ISender sender,
+            CancellationToken ct) =>
             sender.Ok(new Query(tenantId, status, planId, reference, limit, after), ct))
         .Slice<Query, Page<SubscriptionView>>(nameof(ListSubscriptions), "Lists subscriptions, newest first");
 

@@ -36,7 +36,9 @@ internal static class Quantities
         return changes;
     }
 
-    /// <summary>A change after which nothing else is held: what is not named is gone, so that features of a former product need not be known.</summary>
+    /// <summary>
+    /// A change after which nothing else is held: what is not named is gone, so that features of a former product need not be known.
+    /// </summary>
     public static SortedDictionary<string, int> Whole(IReadOnlyDictionary<string, int> quantities, IReadOnlyDictionary<string, int> held)
     {
         var change = new SortedDictionary<string, int>(StringComparer.Ordinal);

@@ -13,7 +13,8 @@ internal static class RenewSubscription
     public sealed record Command(SubscriptionId Id) : ICommand<SubscriptionView>;
 
     internal sealed class Handler(
-        ProvisioningDb db, IOrganizationDirectory organizations, Precondition precondition, Principal principal, BillingCalendar calendar, TimeProvider clock)
+        ProvisioningDb db, IOrganizationDirectory organizations, Precondition precondition, Principal principal, BillingCalendar calendar,
+        TimeProvider clock)
         : ICommandHandler<Command, SubscriptionView>
     {
         public async Task<Result<SubscriptionView>> Handle(Command request, CancellationToken cancellationToken)
@@ -35,7 +36,8 @@ internal static class RenewSubscription
             if (subscription.Renew(today).Refused(out var refusal, out var renewed))
                 return refusal;
 
-            db.Add(HistoryEntry.Of(subscription, HistoryEvent.Renewed, renewed.TermStartsOn, principal.Access.Name, now, subscription.QuantitiesOn(renewed.TermStartsOn)));
+            db.Add(HistoryEntry.Of(subscription, HistoryEvent.Renewed, renewed.TermStartsOn, principal.Access.Name, now,
+                subscription.QuantitiesOn(renewed.TermStartsOn)));
             db.Publish(renewed);
             db.ExpectTermEnd(subscription, renewed.TermStartsOn, calendar);
             // The ETag is of the new version, which saving makes.

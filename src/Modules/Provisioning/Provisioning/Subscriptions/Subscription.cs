@@ -30,7 +30,9 @@ internal sealed class Subscription : IVersioned, IOwned
     /// <summary>The end of the last term that somebody renewed for; null where none did.</summary>
     public DateOnly? RenewedUntil { get; private set; }
 
-    /// <summary>The end of the term after which nothing follows by itself; null is open-ended. Follows from the plans; kept for the database.</summary>
+    /// <summary>
+    /// The end of the term after which nothing follows by itself; null is open-ended. Follows from the plans; kept for the database.
+    /// </summary>
     public DateOnly? ExpiresOn { get; private set; }
     public DateOnly? CancelledOn { get; private set; }
 
@@ -116,14 +118,16 @@ internal sealed class Subscription : IVersioned, IOwned
         return Take(history, on, today);
     }
 
-    /// <summary>Puts another plan version in force from a day on. The running term goes on until its end; changes agreed for later days stay.</summary>
+    /// <summary>
+    /// Puts another plan version in force from a day on. The running term goes on until its end; changes agreed for later days stay.
+    /// </summary>
     /// <param name="plan">From its day on; in a currency that the tenant is billed in.</param>
     /// <param name="quantities">All that is held from then on; null leaves what is held.</param>
     /// <param name="rules">Those of <see cref="ProductsFrom"/> today and the new plan's, by product.</param>
     /// <param name="today">In the billing calendar.</param>
     public Result<PlanAgreed> ChangePlan(
-        Func<DateOnly, PlanFrom> plan, IReadOnlyDictionary<string, int>? quantities, DateOnly? effectiveOn, IReadOnlyDictionary<string, ProductRules> rules,
-        DateOnly today)
+        Func<DateOnly, PlanFrom> plan, IReadOnlyDictionary<string, int>? quantities, DateOnly? effectiveOn,
+        IReadOnlyDictionary<string, ProductRules> rules, DateOnly today)
     {
         if (DayOfChange(effectiveOn, today).Refused(out var refusal, out var day))
             return refusal;
@@ -145,10 +149,13 @@ internal sealed class Subscription : IVersioned, IOwned
 
         Plans = plans;
         Expire();
-        return new PlanAgreed(agreed, Take(history, on, today), on <= today ? new SubscriptionPlanChanged(Id, TenantId, on, before.PlanVersionId, agreed.PlanVersionId) : null);
+        return new PlanAgreed(agreed, Take(history, on, today),
+            on <= today ? new SubscriptionPlanChanged(Id, TenantId, on, before.PlanVersionId, agreed.PlanVersionId) : null);
     }
 
-    /// <summary>What was agreed for a day to come shall not come: quantities and plan. Changes for later days stay and must still obey the rules.</summary>
+    /// <summary>
+    /// What was agreed for a day to come shall not come: quantities and plan. Changes for later days stay and must still obey the rules.
+    /// </summary>
     public Result<SubscriptionChangeWithdrawn> Withdraw(DateOnly on, IReadOnlyDictionary<string, ProductRules> rules, DateOnly today)
     {
         if (SubscriptionRefusals.WhenNotLive(StatusOn(today)) is { } notLive)

@@ -12,11 +12,13 @@ namespace Licensing.Provisioning.Subscriptions;
 /// <param name="EarlyCancellation">Whether it can end within the term.</param>
 /// <param name="EarlyFeePercent">What that costs, in percent of what is left of the term.</param>
 internal sealed record Terms(
-    int? Months, bool AutoRenew, int RenewBefore, int RenewAfter, bool IncreaseAllowed, bool DecreaseAllowed, bool EarlyCancellation, decimal? EarlyFeePercent)
+    int? Months, bool AutoRenew, int RenewBefore, int RenewAfter, bool IncreaseAllowed, bool DecreaseAllowed, bool EarlyCancellation,
+    decimal? EarlyFeePercent)
 {
     /// <param name="terms">As the catalog publishes them.</param>
     /// <param name="autoRenew">The subscription's own answer; null takes the plan's.</param>
     public static Terms Of(PlanTermsRef terms, bool? autoRenew = null) => new(
         terms.TermMonths, autoRenew ?? terms.AutoRenew, terms.RenewalWindowDays.Before, terms.RenewalWindowDays.After, terms.IncreaseAllowed,
-        terms.DecreaseAllowed, terms.EarlyCancellation.Allowed, terms.EarlyCancellation is { Allowed: true, FeePercent: > 0 and var fee } ? fee : null);
+        terms.DecreaseAllowed, terms.EarlyCancellation.Allowed,
+        terms.EarlyCancellation is { Allowed: true, FeePercent: > 0 and var fee } ? fee : null);
 }

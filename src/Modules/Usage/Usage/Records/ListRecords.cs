@@ -7,7 +7,8 @@ using Npgsql;
 namespace Licensing.Usage.Records;
 
 internal sealed record UsageRecordView(
-    string Id, Guid TenantId, Guid SubscriptionId, string Meter, Exact Quantity, DateTimeOffset Start, DateTimeOffset? End, string? Sku, string? Region,
+    string Id, Guid TenantId, Guid SubscriptionId, string Meter, Exact Quantity, DateTimeOffset Start, DateTimeOffset? End, string? Sku,
+    string? Region,
     string? ResourceId, JsonElement? Dimensions, DateTimeOffset ReceivedAt);
 
 /// <summary>
@@ -37,7 +38,8 @@ internal static class ListRecords
     public sealed record Query(Guid? TenantId, Guid? SubscriptionId, string? Meter, DateOnly? From, DateOnly? Until, PageStart Page)
         : IQuery<Page<UsageRecordView>>;
 
-    internal sealed class Handler(DbSession session, IOrganizationDirectory organizations, Principal principal) : IQueryHandler<Query, Page<UsageRecordView>>
+    internal sealed class Handler(DbSession session, IOrganizationDirectory organizations, Principal principal)
+        : IQueryHandler<Query, Page<UsageRecordView>>
     {
         public async Task<Result<Page<UsageRecordView>>> Handle(Query query, CancellationToken ct)
         {
@@ -87,7 +89,8 @@ internal static class ListRecords
             await using var row = await command.ExecuteReaderAsync(ct);
             while (await row.ReadAsync(ct))
                 into.Add((new UsageRecordView(
-                    row.GetString(0), row.GetGuid(1), row.GetGuid(2), row.GetString(3), Exact.Parse(row.GetString(4)), row.GetFieldValue<DateTimeOffset>(5),
+                    row.GetString(0), row.GetGuid(1), row.GetGuid(2), row.GetString(3), Exact.Parse(row.GetString(4)),
+                    row.GetFieldValue<DateTimeOffset>(5),
                     row.IsDBNull(6) ? null : row.GetFieldValue<DateTimeOffset>(6), Text(row, 7), Text(row, 8), Text(row, 9),
                     row.IsDBNull(10) ? null : JsonSerializer.Deserialize<JsonElement>(row.GetString(10)), row.GetFieldValue<DateTimeOffset>(11)),
                     row.GetFieldValue<DateOnly>(12)));
@@ -118,10 +121,12 @@ internal static class ListRecords
     }
 
     public static void Map(RouteGroupBuilder usage) => usage
-        .MapGet("/", async (ISender sender, Guid? tenantId, Guid? subscriptionId, string? meter, DateOnly? from, DateOnly? until, int? limit, string? after,
+        .MapGet("/", async (ISender sender, Guid? tenantId, Guid? subscriptionId, string? meter, DateOnly? from, DateOnly? until, int? limit,
+            string? after,
             CancellationToken ct) =>
             PageStart.Read(limit, after).Refused(out var refusal, out var page)
                 ? new RefusedResult(refusal)
                 : await sender.Ok(new Query(tenantId, subscriptionId, meter, from, until, page), ct))
-        .Slice<Query, Page<UsageRecordView>>(nameof(ListRecords), "Lists usage records by tenant, the newest of each first; from and until are billing days");
+        .Slice<Query, Page<UsageRecordView>>(
+            nameof(ListRecords), "Lists usage records by tenant, the newest of each first; from and until are billing days");
 }

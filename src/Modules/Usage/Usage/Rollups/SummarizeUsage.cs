@@ -8,7 +8,8 @@ namespace Licensing.Usage.Rollups;
 
 /// <summary>One group; what it was not grouped by is null.</summary>
 internal sealed record UsageGroup(
-    string Meter, DateOnly? Day, string? Sku, Guid? SubscriptionId, Guid? TenantId, Guid? PartnerId, string? PartnerName, Exact Quantity, long Records);
+    string Meter, DateOnly? Day, string? Sku, Guid? SubscriptionId, Guid? TenantId, Guid? PartnerId, string? PartnerName, Exact Quantity,
+    long Records);
 
 /// <summary>
 /// Adds up usage of a month from the rollups, so its cost does not depend on how many records there are. A group's quantity is the
