@@ -1,5 +1,4 @@
 using Licensing.Catalog.Contracts;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace Licensing.Catalog;

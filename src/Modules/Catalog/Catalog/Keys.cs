@@ -7,6 +7,7 @@ namespace Licensing.Catalog;
 internal static partial class Keys
 {
     public const int LongestName = 200;
+    private const int LongestFeatureKey = 63;
 
     /// <summary>Meters, products, plans and price lists.</summary>
     public static bool IsKey(string? text) => text is not null && KeyForm().IsMatch(text);
@@ -15,7 +16,7 @@ internal static partial class Keys
     public static bool IsChargeKey(string? text) => text is not null && ChargeForm().IsMatch(text);
 
     /// <summary>Features and entitlements: camelCase, nested with dots.</summary>
-    public static bool IsFeatureKey(string? text) => text is { Length: <= 63 } && FeatureForm().IsMatch(text);
+    public static bool IsFeatureKey(string? text) => text is { Length: <= LongestFeatureKey } && FeatureForm().IsMatch(text);
 
     public static IRuleBuilderOptions<T, string> IsKey<T>(this IRuleBuilder<T, string> rule) => rule
         .Must(key => IsKey(key)).WithErrorCode("invalid_key")

@@ -10,6 +10,8 @@ namespace Licensing.Billing.Credit;
 /// <summary>Adds prepaid credit to a partner. A reference is added once, however often it is sent.</summary>
 internal static class TopUpCredit
 {
+    private const int LongestReference = 200;
+
     /// <param name="OrganizationId">A partner.</param>
     /// <param name="Reference">Of the payment; unique for the partner.</param>
     /// <param name="Amount">Money to be spent.</param>
@@ -27,7 +29,7 @@ internal static class TopUpCredit
 
         public Validator(TimeProvider clock)
         {
-            RuleFor(x => x.Reference).NotEmpty().MaximumLength(200);
+            RuleFor(x => x.Reference).NotEmpty().MaximumLength(LongestReference);
             RuleFor(x => x.Amount).NotNull().When(x => x.Points is null).WithErrorCode("nothing_to_add").WithMessage("Give amount, points or both.");
             RuleFor(x => x.Amount).Must(a => a is not { } amount || amount.Amount is > 0 and <= Most && amount.Round() == amount)
                 .WithErrorCode("not_an_amount")

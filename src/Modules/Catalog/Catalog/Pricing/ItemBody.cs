@@ -1,4 +1,3 @@
-using Licensing.Catalog.Contracts;
 using Licensing.Catalog.Plans;
 
 namespace Licensing.Catalog.Pricing;

@@ -1,5 +1,4 @@
 using CsvHelper;
-using Licensing.Catalog.Plans;
 using Licensing.Kernel.Http;
 
 namespace Licensing.Catalog.Pricing;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Licensing.Provisioning.Licenses;
-using IHttpResult = Microsoft.AspNetCore.Http.IResult;
 
 namespace Licensing.Provisioning.CustomerArea;
 

@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using IHttpResult = Microsoft.AspNetCore.Http.IResult;
 
 namespace Licensing.Provisioning.CustomerArea;
 

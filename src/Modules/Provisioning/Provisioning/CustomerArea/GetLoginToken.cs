@@ -1,6 +1,5 @@
 using System.Globalization;
 using Licensing.Identity.Contracts;
-using Licensing.Provisioning.Licenses;
 
 namespace Licensing.Provisioning.CustomerArea;
 

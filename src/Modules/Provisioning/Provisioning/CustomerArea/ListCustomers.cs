@@ -1,7 +1,6 @@
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Http;
 using Licensing.Provisioning.Data;
-using Microsoft.AspNetCore.Routing;
 
 namespace Licensing.Provisioning.CustomerArea;
 

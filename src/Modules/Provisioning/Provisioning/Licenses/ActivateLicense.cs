@@ -1,7 +1,6 @@
 using Licensing.Provisioning.Contracts;
 using Licensing.Provisioning.CustomerArea;
 using Licensing.Provisioning.Data;
-using Licensing.Provisioning.Subscriptions;
 
 namespace Licensing.Provisioning.Licenses;
 

@@ -3,7 +3,6 @@ using Licensing.Kernel.Persistence;
 using Licensing.Provisioning.Contracts;
 using Licensing.Provisioning.CustomerArea;
 using Licensing.Provisioning.Data;
-using Licensing.Provisioning.Subscriptions;
 using Npgsql;
 
 namespace Licensing.Provisioning.Licenses;

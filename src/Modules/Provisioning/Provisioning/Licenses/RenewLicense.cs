@@ -2,7 +2,6 @@ using Licensing.Catalog.Contracts;
 using Licensing.Provisioning.Contracts;
 using Licensing.Provisioning.CustomerArea;
 using Licensing.Provisioning.Data;
-using Licensing.Provisioning.Subscriptions;
 
 namespace Licensing.Provisioning.Licenses;
 

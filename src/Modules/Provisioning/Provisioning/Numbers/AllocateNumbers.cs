@@ -3,7 +3,6 @@ using Licensing.Identity.Contracts;
 using Licensing.Kernel.Http;
 using Licensing.Provisioning.Contracts;
 using Licensing.Provisioning.Data;
-using Licensing.Provisioning.Subscriptions;
 
 namespace Licensing.Provisioning.Numbers;
 

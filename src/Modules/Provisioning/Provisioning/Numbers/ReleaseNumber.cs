@@ -12,6 +12,8 @@ namespace Licensing.Provisioning.Numbers;
 /// </summary>
 internal static class ReleaseNumber
 {
+    private const int LongestReason = 200;
+
     /// <param name="Reason">Why, at most 200 characters; for the history.</param>
     public sealed record Body(string? Reason = null);
 
@@ -20,7 +22,7 @@ internal static class ReleaseNumber
 
     public sealed class Validator : AbstractValidator<Command>
     {
-        public Validator() => RuleFor(x => x.Reason).MaximumLength(200);
+        public Validator() => RuleFor(x => x.Reason).MaximumLength(LongestReason);
     }
 
     internal sealed class Handler(

@@ -16,7 +16,7 @@ internal static class ApproveQuotaRequest
 
     public sealed class Validator : AbstractValidator<Command>
     {
-        public Validator() => RuleFor(x => x.Reason).MaximumLength(500);
+        public Validator() => RuleFor(x => x.Reason).MaximumLength(QuotaRequest.LongestReason);
     }
 
     internal sealed class Handler(ProvisioningDb db, Precondition precondition, Principal principal, BillingCalendar calendar, TimeProvider clock)

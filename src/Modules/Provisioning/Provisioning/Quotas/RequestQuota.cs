@@ -11,6 +11,8 @@ namespace Licensing.Provisioning.Quotas;
 /// <summary>Asks the platform for another quota of a subscription.</summary>
 internal static class RequestQuota
 {
+    private const int LongestMeter = 100;
+
     [Needs(ProvisioningPermissions.QuotasRequest)]
     public sealed record Command(SubscriptionId SubscriptionId, string Meter, decimal Limit, string Reason) : ICommand<QuotaRequestView>;
 
@@ -18,9 +20,9 @@ internal static class RequestQuota
     {
         public Validator()
         {
-            RuleFor(x => x.Meter).NotEmpty().MaximumLength(100);
+            RuleFor(x => x.Meter).NotEmpty().MaximumLength(LongestMeter);
             RuleFor(x => x.Limit).GreaterThanOrEqualTo(0).WithErrorCode("negative").WithMessage("limit must be at least 0.");
-            RuleFor(x => x.Reason).NotEmpty().MaximumLength(500);
+            RuleFor(x => x.Reason).NotEmpty().MaximumLength(QuotaRequest.LongestReason);
         }
     }
 

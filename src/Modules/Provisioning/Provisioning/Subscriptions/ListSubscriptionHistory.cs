@@ -1,4 +1,3 @@
-using Licensing.Catalog.Contracts;
 using Licensing.Kernel.Http;
 using Licensing.Provisioning.Contracts;
 using Licensing.Provisioning.Data;
