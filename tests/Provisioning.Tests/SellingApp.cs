@@ -73,14 +73,14 @@ public class SellingApp : App
 
     public static object Asked(Branch branch, Guid plan, int seats = 10, string? start = null, string? end = null, string? reference = null,
         OrganizationRef? tenant = null) => new
-    {
-        tenantId = (tenant ?? branch.Tenant).Id.Value,
-        planId = plan,
-        quantities = new { essentialSeats = seats },
-        startDate = start,
-        endDate = end,
-        reference,
-    };
+        {
+            tenantId = (tenant ?? branch.Tenant).Id.Value,
+            planId = plan,
+            quantities = new { essentialSeats = seats },
+            startDate = start,
+            endDate = end,
+            reference,
+        };
 
     public static Task<HttpResponseMessage> SubscribeAsync(HttpClient client, object asked) =>
         client.PostAsJsonAsync("/api/v1/subscriptions", asked, Ct);

@@ -132,8 +132,12 @@ public class App : IAsyncLifetime
     private async Task<WebApplication> BuildAsync(string connectionString, bool isLive)
     {
         var builder = WebApplication.CreateBuilder(
-            new WebApplicationOptions { EnvironmentName = "Testing", ApplicationName = "Licensing.Host",
-            Args = ["--hostBuilder:reloadConfigOnChange=false"] });
+            new WebApplicationOptions
+            {
+                EnvironmentName = "Testing",
+                ApplicationName = "Licensing.Host",
+                Args = ["--hostBuilder:reloadConfigOnChange=false"]
+            });
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
             ["Security:MasterKey"] = MasterKey,

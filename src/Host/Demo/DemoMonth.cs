@@ -123,8 +123,12 @@ internal sealed class DemoMonth(ChannelClient anonymous, DemoData data, DemoStat
         }
 
         await EnsureAsync("/api/v1/products", $"key={UsagePlan}",
-            new JsonObject { ["key"] = UsagePlan, ["name"] = "Cloud usage",
-            ["features"] = new JsonArray(new JsonObject { ["key"] = "account", ["name"] = "Cloud account" }) }, ct);
+            new JsonObject
+            {
+                ["key"] = UsagePlan,
+                ["name"] = "Cloud usage",
+                ["features"] = new JsonArray(new JsonObject { ["key"] = "account", ["name"] = "Cloud account" })
+            }, ct);
         var usage = await EnsurePlanAsync(new JsonObject
         {
             ["key"] = UsagePlan,

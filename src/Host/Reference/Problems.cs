@@ -33,8 +33,11 @@ internal sealed class Problems(OpenApiDocument document)
             if (Array.Exists(Waits, k => dialect.StatusOf(k) == status))
                 response.Headers = new Dictionary<string, IOpenApiHeader>
                 {
-                    ["Retry-After"] = new OpenApiHeader { Description = "Seconds to wait.",
-                        Schema = new OpenApiSchema { Type = JsonSchemaType.Integer } },
+                    ["Retry-After"] = new OpenApiHeader
+                    {
+                        Description = "Seconds to wait.",
+                        Schema = new OpenApiSchema { Type = JsonSchemaType.Integer }
+                    },
                 };
             document.Components.Responses.Add(name, response);
         }
@@ -122,8 +125,12 @@ internal sealed class Problems(OpenApiDocument document)
         "CustomerArea" => Object("An error of the customer area.", ["message"],
             ("code", new() { Type = JsonSchemaType.Integer, Description = "The status again." }), ("message", Text("A sentence.")),
             ("content", Content),
-            ("errors", new() { Type = JsonSchemaType.Object, Description = "Messages by field.",
-            AdditionalProperties = new OpenApiSchema { Type = JsonSchemaType.Array, Items = Text(null) } })),
+            ("errors", new()
+            {
+                Type = JsonSchemaType.Object,
+                Description = "Messages by field.",
+                AdditionalProperties = new OpenApiSchema { Type = JsonSchemaType.Array, Items = Text(null) }
+            })),
         "Reseller" => Object("A fault of the reseller service.", ["ErrorDetail", "ErrorType"],
             ("ErrorDetail", Object("What went wrong.", ["Message"], ("Message", Text("A sentence.")))),
             ("ErrorType", Text("Name of the fault contract."))),
@@ -154,10 +161,10 @@ internal sealed class Problems(OpenApiDocument document)
 
     private static OpenApiSchema Object(string description, IEnumerable<string> required, params (string Name, OpenApiSchema Schema)[] properties) =>
         new()
-    {
-        Type = JsonSchemaType.Object,
-        Description = description,
-        Properties = properties.ToDictionary(p => p.Name, p => (IOpenApiSchema)p.Schema),
-        Required = required.ToHashSet(),
-    };
+        {
+            Type = JsonSchemaType.Object,
+            Description = description,
+            Properties = properties.ToDictionary(p => p.Name, p => (IOpenApiSchema)p.Schema),
+            Required = required.ToHashSet(),
+        };
 }

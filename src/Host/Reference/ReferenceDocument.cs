@@ -24,18 +24,28 @@ internal sealed class ReferenceDocument(Dialects dialects) : IOpenApiDocumentTra
 
     private static readonly Dictionary<string, OpenApiSecurityScheme> Schemes = new()
     {
-        ["Bearer"] = new() { Type = SecuritySchemeType.Http, Scheme = "bearer", BearerFormat = "JWT",
-            Description = "An access token from /api/v1/auth/login, or an API key." },
+        ["Bearer"] = new()
+        {
+            Type = SecuritySchemeType.Http,
+            Scheme = "bearer",
+            BearerFormat = "JWT",
+            Description = "An access token from /api/v1/auth/login, or an API key."
+        },
         ["ApiKey"] = new() { Type = SecuritySchemeType.ApiKey, In = ParameterLocation.Header, Name = "X-API-KEY", Description = "An API key." },
         ["SignedUpdate"] = new(
-            ) { Type = SecuritySchemeType.Http, Scheme = "bearer", BearerFormat = "JWT", Description = "An RS256 token bound to the body." },
+            )
+        { Type = SecuritySchemeType.Http, Scheme = "bearer", BearerFormat = "JWT", Description = "An RS256 token bound to the body." },
         ["Basic"] = new() { Type = SecuritySchemeType.Http, Scheme = "basic", Description = "A user's name and password." },
     };
 
     public Task TransformAsync(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
     {
-        document.Info = new OpenApiInfo { Title = "Licensing", Version = "v1",
-            Description = "Licences, usage, invoices and commissions for channel sales." };
+        document.Info = new OpenApiInfo
+        {
+            Title = "Licensing",
+            Version = "v1",
+            Description = "Licences, usage, invoices and commissions for channel sales."
+        };
         // The addresses of this process say nothing to a reader elsewhere.
         document.Servers = [new OpenApiServer { Url = "/" }];
         document.Components = new OpenApiComponents

@@ -77,8 +77,12 @@ internal sealed class SchemaBook(OpenApiDocument document, XmlDocs docs, JsonSer
     {
         type = Nullable.GetUnderlyingType(type) ?? type;
         if (type == typeof(Period))
-            return new OpenApiSchema { Type = JsonSchemaType.String,
-                Description = "A month yyyy-MM, or days yyyy-MM-dd/yyyy-MM-dd, the last one not included.", Examples = ["2026-01"] };
+            return new OpenApiSchema
+            {
+                Type = JsonSchemaType.String,
+                Description = "A month yyyy-MM, or days yyyy-MM-dd/yyyy-MM-dd, the last one not included.",
+                Examples = ["2026-01"]
+            };
         if (type.IsArray)
             return new OpenApiSchema { Type = JsonSchemaType.Array, Items = OfParameter(type.GetElementType()!) };
         return Scalar(type) ?? new OpenApiSchema { Type = JsonSchemaType.String };
@@ -87,8 +91,11 @@ internal sealed class SchemaBook(OpenApiDocument document, XmlDocs docs, JsonSer
     private static OpenApiSchema? Scalar(Type type) => Type.GetTypeCode(type) switch
     {
         _ when type.IsEnum =>
-            new() { Type = JsonSchemaType.String,
-            Enum = [.. Enum.GetValues(type).Cast<object>().Select(v => JsonSerializer.SerializeToNode(v, type, ApiJson.Options)!)] },
+            new()
+            {
+                Type = JsonSchemaType.String,
+                Enum = [.. Enum.GetValues(type).Cast<object>().Select(v => JsonSerializer.SerializeToNode(v, type, ApiJson.Options)!)]
+            },
         TypeCode.String => new() { Type = JsonSchemaType.String },
         TypeCode.Boolean => new() { Type = JsonSchemaType.Boolean },
         TypeCode.Int16 or TypeCode.UInt16 or TypeCode.Byte or TypeCode.Int32 => new() { Type = JsonSchemaType.Integer, Format = "int32" },

@@ -21,7 +21,8 @@ internal static class RatingSamples
 
     public static RatingItem Seats(string unitPrice, string quantity, string? category = null) =>
         new("Seats", new PerUnitCharge(Exact.Parse(unitPrice)) { Prorate = true },
-            new UsageAggregate(Exact.Parse(quantity))) { TaxCategory = category };
+            new UsageAggregate(Exact.Parse(quantity)))
+        { TaxCategory = category };
 
     public static RatingRequest Request(params RatingItem[] items) => new(Eur, March, items);
 

@@ -155,14 +155,14 @@ public sealed class LicenseEditionTests(App app) : IClassFixture<App>
 
     private static Task<HttpResponseMessage> CreateAsync(HttpClient client, string code, int version = 0) =>
         client.PostAsJsonAsync("/api/v1/license-editions", new
-    {
-        code,
-        version,
-        durationMonths = 1,
-        quantity = "5 users",
-        users = 5,
-        points = "0.5",
-        prices = new[] { new { amount = "5.00", currency = "EUR" }, new { amount = "700", currency = "JPY" } },
-        names = new { EN = "Licence", IT = "Licenza" },
-    }, Sold.Ct);
+        {
+            code,
+            version,
+            durationMonths = 1,
+            quantity = "5 users",
+            users = 5,
+            points = "0.5",
+            prices = new[] { new { amount = "5.00", currency = "EUR" }, new { amount = "700", currency = "JPY" } },
+            names = new { EN = "Licence", IT = "Licenza" },
+        }, Sold.Ct);
 }

@@ -14,7 +14,8 @@ public sealed class PriceCsvTests(App app) : IClassFixture<App>
     private static async Task<(string Text, string Tag)> ExportAsync(HttpClient client, JsonElement list, string query = "")
     {
         using var request = new HttpRequestMessage(
-            HttpMethod.Get, $"/api/v1/pricing/{list.IdOf()}/items{query}") { Headers = { Accept = { new("text/csv") } } };
+            HttpMethod.Get, $"/api/v1/pricing/{list.IdOf()}/items{query}")
+        { Headers = { Accept = { new("text/csv") } } };
         using var answer = await client.SendAsync(request, Sold.Ct);
         (answer.StatusCode, answer.Content.Headers.ContentType!.MediaType).ShouldBe((HttpStatusCode.OK, "text/csv"));
         answer.Content.Headers.ContentDisposition!.FileName.ShouldBe($"{list.GetProperty("key").GetString()}.csv");

@@ -61,7 +61,8 @@ internal static class AreaCalls
         public Task<HttpResponseMessage> SendAreaAsync(string method, string path, object? parameters = null, string? key = null)
         {
             var request = new HttpRequestMessage(
-                new HttpMethod(method), $"/customerarea/{path}") { Content = parameters is null ? null : JsonContent.Create(parameters) };
+                new HttpMethod(method), $"/customerarea/{path}")
+            { Content = parameters is null ? null : JsonContent.Create(parameters) };
             if (key is not null)
                 request.Headers.Add("Idempotency-Key", key);
             return client.SendAsync(request, Ct);

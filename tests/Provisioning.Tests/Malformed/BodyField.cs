@@ -48,12 +48,12 @@ internal sealed record BodyField(string Name, string? Good)
     /// <summary>A text of the customer area, where null and nothing say nothing.</summary>
     public static BodyField Text(string name, string good, int longest, bool required = false, bool lines = false, bool anyCharacter = false) =>
         new(name, $"\"{good}\"")
-    {
-        Required = required,
-        WrongJson = [.. Structures, .. NoTexts, .. Numbers, "true", "false", "{}", "1", .. Nothing(required)],
-        WrongTexts = [.. anyCharacter ? [] : Controls, .. lines || anyCharacter ? (string[])[] : ["a\r\nb", "a\tb"], new('x', longest + 1),
+        {
+            Required = required,
+            WrongJson = [.. Structures, .. NoTexts, .. Numbers, "true", "false", "{}", "1", .. Nothing(required)],
+            WrongTexts = [.. anyCharacter ? [] : Controls, .. lines || anyCharacter ? (string[])[] : ["a\r\nb", "a\tb"], new('x', longest + 1),
             new('x', 20_000)],
-    };
+        };
 
     /// <summary>A text of the customer area that is one of few.</summary>
     public static BodyField Word(string name, string good, bool required, params string[] wrong) => new(name, $"\"{good}\"")

@@ -79,8 +79,11 @@ internal sealed class MalformedBodies(DoorTemplate template, IReadOnlyDictionary
         ])
             // An unknown name that can be read is a matter of fields, in whichever way the door tells it.
             yield return Malformed(Short(body),
-                body) with { Status = body.StartsWith("{\"\\u0000\"", StringComparison.Ordinal)
-                || body.StartsWith("{\"\":1", StringComparison.Ordinal) ? null : HttpStatusCode.BadRequest };
+                body) with
+            {
+                Status = body.StartsWith("{\"\\u0000\"", StringComparison.Ordinal)
+                || body.StartsWith("{\"\":1", StringComparison.Ordinal) ? null : HttpStatusCode.BadRequest
+            };
         for (var i = 1; i <= Prefixes; i++)
             yield return Malformed($"cut at {i}/{Prefixes}", good[..Math.Max(1, good.Length * i / (Prefixes + 1))]);
         if (template.IsSigned)
@@ -172,8 +175,12 @@ internal sealed class MalformedBodies(DoorTemplate template, IReadOnlyDictionary
         ])
             yield return new MalformedBody(what, body, Status: HttpStatusCode.BadRequest) { Type = UrlEncoded };
         yield return TooLarge("1 MB form", good + "&" + new string('x', 1_000_000)) with { Type = UrlEncoded };
-        yield return TooLarge("1 MB form packed", "") with { Type = UrlEncoded,
-            Body = Packed(Encoding.ASCII.GetBytes($"{good}&x={new string('x', 1_000_000)}")), Encoding = "gzip" };
+        yield return TooLarge("1 MB form packed", "") with
+        {
+            Type = UrlEncoded,
+            Body = Packed(Encoding.ASCII.GetBytes($"{good}&x={new string('x', 1_000_000)}")),
+            Encoding = "gzip"
+        };
         foreach (var charset in (string[])["utf-16", "iso-8859-1", "utf-7", "none"])
             yield return NotTaken(charset, good, $"{UrlEncoded}; charset={charset}");
     }
@@ -202,12 +209,14 @@ internal sealed class MalformedBodies(DoorTemplate template, IReadOnlyDictionary
             "many", string.Concat(Enumerable.Range(0, 500).Select(i => Part($"name=\"a{i}\"", "1"))) + good, HttpStatusCode.BadRequest);
         yield return Parts("a long header", good + Part($"name=\"{new string('x', 30_000)}\"", "1"), HttpStatusCode.BadRequest);
         yield return Malformed(
-            "no end", "--a\r\nContent-Disposition: form-data; name=\"lang\"\r\n\r\nE") with { Type = "multipart/form-data; boundary=a" };
+            "no end", "--a\r\nContent-Disposition: form-data; name=\"lang\"\r\n\r\nE") with
+        { Type = "multipart/form-data; boundary=a" };
         yield return Malformed("another boundary", good + "--a--\r\n") with { Type = "multipart/form-data; boundary=b" };
         yield return Malformed("no boundary", good + "--a--\r\n") with { Type = "multipart/form-data" };
         yield return Malformed("a boundary without end", good + "--a--\r\n") with { Type = $"multipart/form-data; boundary={new string('a', 200)}" };
         yield return TooLarge(
-            "1 MB part", good + Part("name=\"extra\"", new string('x', 1_000_000)) + "--a--\r\n") with { Type = "multipart/form-data; boundary=a" };
+            "1 MB part", good + Part("name=\"extra\"", new string('x', 1_000_000)) + "--a--\r\n") with
+        { Type = "multipart/form-data; boundary=a" };
     }
 
     private static string Part(string disposition, string value, string more = "") =>

@@ -172,7 +172,8 @@ public abstract class FifteenMonths(ZonedApp app)
                 await DoAsync("open", "cancel", new { on = "2026-05-01" });
                 break;
             case "2026-04-05": await DoAsync("short", "cancel", new { }); break;
-            case "2026-04-10": (await _partner.DeleteAsync($"/api/v1/subscriptions/{_subscriptions["open"]}/cancel", Ct))
+            case "2026-04-10":
+                (await _partner.DeleteAsync($"/api/v1/subscriptions/{_subscriptions["open"]}/cancel", Ct))
                 .EnsureSuccessStatusCode(); break;
             case "2026-04-20": await ChangeAsync("open", 7, "2026-09-06"); break;
             case "2026-06-10": await DoAsync("phone", "suspend", new { reason = "Overdue" }); break;
@@ -183,7 +184,8 @@ public abstract class FifteenMonths(ZonedApp app)
                 break;
             case "2026-07-15" or "2027-02-06": await DoAsync("fixed", "renew", null); break;
             case "2026-11-05": await DoAsync("phone", "cancel", new { at = "termEnd" }); break;
-            case "2026-12-01": (await _partner.DeleteAsync($"/api/v1/subscriptions/{_subscriptions["phone"]}/cancel", Ct))
+            case "2026-12-01":
+                (await _partner.DeleteAsync($"/api/v1/subscriptions/{_subscriptions["phone"]}/cancel", Ct))
                 .EnsureSuccessStatusCode(); break;
             case "2027-02-20":
                 using (var asked = await _signer.SendAsync(

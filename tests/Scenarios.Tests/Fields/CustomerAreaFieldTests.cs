@@ -92,7 +92,8 @@ public sealed class CustomerAreaFieldTests(WalkedBranches world)
         {
             var expected = Find(endpoint);
             using var request = new HttpRequestMessage(
-                new HttpMethod(expected.Method), expected.Pattern) { Content = parameters is null ? null : JsonContent.Create(parameters) };
+                new HttpMethod(expected.Method), expected.Pattern)
+            { Content = parameters is null ? null : JsonContent.Create(parameters) };
             using var answer = await (by ?? client).SendAsync(request, Ct);
             var said = JsonNode.Parse(await answer.Content.ReadAsStringAsync(Ct))!;
             ((int)answer.StatusCode).ShouldBe(status, said.ToJsonString());
@@ -104,8 +105,11 @@ public sealed class CustomerAreaFieldTests(WalkedBranches world)
         }
 
         await SayAsync("POST /customerarea/licenses/demo", new { customer_code = customer });
-        var license = new { customer_code = customer,
-            license_id = (string)(await SayAsync("POST /customerarea/licenses/bulk", paidFor))["content"]!["license_id"]! };
+        var license = new
+        {
+            customer_code = customer,
+            license_id = (string)(await SayAsync("POST /customerarea/licenses/bulk", paidFor))["content"]!["license_id"]!
+        };
         await SayAsync("POST /customerarea/licenses/activate", license);
         await SayAsync("POST /customerarea/licenses/activate", license, 409);
         var successor = await SayAsync("POST /customerarea/licenses/renew", license);

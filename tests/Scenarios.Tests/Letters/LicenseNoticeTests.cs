@@ -33,8 +33,14 @@ public sealed class LicenseNoticeTests : IAsyncLifetime
         var (branch, app) = await StartAsync(server, user: null, password: null, tls: false);
         await EditionAsync(branch, new { code = "D", demo = true, quantity = "1 user", names = new { EN = "Demo", IT = "Prova" } });
         await EditionAsync(branch,
-            new { code = "M1", durationMonths = 1, quantity = "5 users", prices = new[] { new { amount = "5.00", currency = "EUR" } },
-            names = new { EN = "Größe €", IT = "Misura" } });
+            new
+            {
+                code = "M1",
+                durationMonths = 1,
+                quantity = "5 users",
+                prices = new[] { new { amount = "5.00", currency = "EUR" } },
+                names = new { EN = "Größe €", IT = "Misura" }
+            });
         await TopUpAsync(branch);
 
         await AreaAsync(branch, "licenses/demo", new { customer_code = branch.Tenant.Code, lang = "it" });

@@ -53,8 +53,13 @@ internal sealed class SmtpServer : IAsyncDisposable
         using var key = RSA.Create(2048);
         using var certificate = new CertificateRequest("CN=127.0.0.1", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
             .CreateSelfSigned(TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(1));
-        var asked = new { user, password, key = tls ? key.ExportPkcs8PrivateKeyPem() : null,
-            certificate = tls ? certificate.ExportCertificatePem() : null };
+        var asked = new
+        {
+            user,
+            password,
+            key = tls ? key.ExportPkcs8PrivateKeyPem() : null,
+            certificate = tls ? certificate.ExportCertificatePem() : null
+        };
         var started = await AskAsync(process, asked);
         return new SmtpServer(process, started.GetProperty("port").GetInt32(), tls ? certificate.Thumbprint : null);
     }

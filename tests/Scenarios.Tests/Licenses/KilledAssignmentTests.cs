@@ -88,8 +88,13 @@ public sealed class KilledAssignmentTests(ITestOutputHelper output)
                     using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(hosts[host % 2], "/customerarea/licenses/bulk"))
                     {
                         Content = JsonContent.Create(
-                            new { customer_code = shop.Customers[i % shop.Customers.Count], license_code = "M1", license_info = $"Office {i}",
-                            accept_notifications = false }),
+                            new
+                            {
+                                customer_code = shop.Customers[i % shop.Customers.Count],
+                                license_code = "M1",
+                                license_info = $"Office {i}",
+                                accept_notifications = false
+                            }),
                     };
                     request.Headers.Add("Idempotency-Key", $"office-{i}");
                     using var answer = await client.SendAsync(request, Ct);
@@ -174,8 +179,13 @@ public sealed class KilledAssignmentTests(ITestOutputHelper output)
                 names = new { EN = "Licence" },
             });
             await PostAsync(client, "credit/top-ups",
-                new { organizationId = partner.GetProperty("id"), reference = "payment", amount = new { amount = "50.00", currency = "EUR" },
-                points = "5" });
+                new
+                {
+                    organizationId = partner.GetProperty("id"),
+                    reference = "payment",
+                    amount = new { amount = "50.00", currency = "EUR" },
+                    points = "5"
+                });
             var key = await PostAsync(
                 client, "api-keys", new { name = "shop", organizationId = partner.GetProperty("id"), role = "PartnerAdministrator" });
             return new Shop(key.GetProperty("key").GetString()!, customers);

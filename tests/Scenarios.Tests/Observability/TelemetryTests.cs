@@ -71,9 +71,9 @@ public sealed class TelemetryTests
     {
         protected override void Configure(WebApplicationBuilder builder) =>
             builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
-        {
-            [Telemetry.EndpointSetting] = endpoint,
-            [Telemetry.ProtocolSetting] = "http/protobuf",
-        });
+            {
+                [Telemetry.EndpointSetting] = endpoint,
+                [Telemetry.ProtocolSetting] = "http/protobuf",
+            });
     }
 }

@@ -154,7 +154,8 @@ public sealed class DailyRollupsTests(UsageApp app) : IClassFixture<UsageApp>
         {
             // As another process that has taken the mark away and dies before it has committed the rollup.
             await using var taken = new Npgsql.NpgsqlCommand(
-                "delete from usage.dirty_days where tenant_id = $1", connection) { Parameters = { new() { Value = customer.Tenant.Id.Value } } };
+                "delete from usage.dirty_days where tenant_id = $1", connection)
+            { Parameters = { new() { Value = customer.Tenant.Id.Value } } };
             (await taken.ExecuteNonQueryAsync()).ShouldBe(1);
             var total = Task.Run(() => customer.TotalAsync());
             while (await app.SqlAsync<long>(

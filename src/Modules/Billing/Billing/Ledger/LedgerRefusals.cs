@@ -11,10 +11,10 @@ internal static class LedgerRefusals
     /// <summary>Not kept as the answer to a retry: after a top-up the same request may succeed.</summary>
     public static Refusal Insufficient(CreditAmount required, decimal available) =>
         new(RefusalKind.PaymentRequired, "insufficient_credit", "Insufficient credit")
-    {
-        Transient = true,
-        Content = new JsonObject { ["required"] = Plain(required.Amount), ["available"] = Plain(available), ["currency"] = required.Unit },
-    };
+        {
+            Transient = true,
+            Content = new JsonObject { ["required"] = Plain(required.Amount), ["available"] = Plain(available), ["currency"] = required.Unit },
+        };
 
     public static Refusal ReferenceUsed { get; } =
         new(RefusalKind.Conflict, "top_up_reference_used",

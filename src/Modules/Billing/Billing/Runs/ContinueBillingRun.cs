@@ -76,8 +76,13 @@ internal sealed class ContinueBillingRun(
                 && x.Status != InvoiceStatus.Void)
             .GroupBy(x => x.Currency)
             .Select(group =>
-                new { Currency = group.Key, Invoices = group.Count(), Issued = group.Count(x => x.Status != InvoiceStatus.Draft),
-                Net = group.Sum(x => x.Net) })
+                new
+                {
+                    Currency = group.Key,
+                    Invoices = group.Count(),
+                    Issued = group.Count(x => x.Status != InvoiceStatus.Draft),
+                    Net = group.Sum(x => x.Net)
+                })
             .ToListAsync(ct);
         var result = new JsonObject
         {

@@ -148,8 +148,11 @@ internal static class TenantRating
 
         DueCharge Charge(LineKey key, string name, Price price, Exact quantity) => new(
             key, name, days, IsUsage: true,
-            new RatingItem(name, price.ToCharge(byDays: false), new UsageAggregate(quantity)) { TaxCategory = CountryTaxRate.Standard,
-                Active = days });
+            new RatingItem(name, price.ToCharge(byDays: false), new UsageAggregate(quantity))
+            {
+                TaxCategory = CountryTaxRate.Standard,
+                Active = days
+            });
 
         var totals = account.Usage.Totals[subscription.Id].ToLookup(total => version.UsesPriceLists && total.Sku.Length > 0);
         foreach (var charge in version.Charges.Where(charge => charge.Meter is not null))

@@ -9,5 +9,6 @@ internal static class ExchangeRateRefusals
     /// <param name="fixedOnes">Each rate of the request that has another value already.</param>
     public static Refusal Fixed(IReadOnlyList<FieldError> fixedOnes) =>
         new(RefusalKind.Conflict, "exchange_rate_fixed",
-            "A rate that is recorded never changes; nothing of this request was recorded.") { Fields = fixedOnes };
+            "A rate that is recorded never changes; nothing of this request was recorded.")
+        { Fields = fixedOnes };
 }

@@ -26,8 +26,14 @@ internal sealed class LicenseEdition : IVersioned
 
     public static LicenseEdition Create(string code, EditionTerms terms, DateTimeOffset now)
     {
-        var edition = new LicenseEdition { Id = Licensing.Kernel.Id.New<LicenseEditionId>(now), Code = code, Demo = terms.Demo, CreatedAt = now,
-            Version = 1 };
+        var edition = new LicenseEdition
+        {
+            Id = Licensing.Kernel.Id.New<LicenseEditionId>(now),
+            Code = code,
+            Demo = terms.Demo,
+            CreatedAt = now,
+            Version = 1
+        };
         edition.Change(terms, onSale: true);
         return edition;
     }

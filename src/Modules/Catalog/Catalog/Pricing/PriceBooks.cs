@@ -20,8 +20,20 @@ internal sealed class PriceBooks(CatalogDb db) : IPriceBooks
             where list.ValidFrom <= day && (list.ValidUntil == null || list.ValidUntil > day)
                 && (list.TenantId == null || asked.Contains(list.TenantId))
             join item in db.PriceListItems.AsNoTracking() on list.Id equals item.PriceListId
-            select new { list.Scope, list.Region, list.TenantId, list.SubscriptionId, list.Currency, list.ValidFrom, list.Id, item.Sku, item.Meter,
-                item.Name, item.Price })
+            select new
+            {
+                list.Scope,
+                list.Region,
+                list.TenantId,
+                list.SubscriptionId,
+                list.Currency,
+                list.ValidFrom,
+                list.Id,
+                item.Sku,
+                item.Meter,
+                item.Name,
+                item.Price
+            })
             .ToListAsync(ct);
         return new PriceBook(rows.Select(r => new PriceRow(
             new PriceTarget(r.Scope, r.Region, r.TenantId, r.SubscriptionId), r.Currency, r.ValidFrom,

@@ -16,7 +16,8 @@ internal static class NumberRefusals
     // Not kept for its Idempotency-Key: a pool is filled again.
     public static Refusal Exhausted(int asked, int there) =>
         new(RefusalKind.Conflict, "numbers_exhausted",
-            $"{asked} such numbers are asked for and {there} can be had; none was allocated.") { Transient = true };
+            $"{asked} such numbers are asked for and {there} can be had; none was allocated.")
+        { Transient = true };
 
     public static Refusal NotAllocated { get; } = new(RefusalKind.Conflict, "number_not_allocated", "Nobody holds this number.");
 
