@@ -20,7 +20,8 @@ public sealed class SliceTests(App app) : IClassFixture<App>
 
     [Fact]
     public void A_request_without_a_policy_is_refused_at_start_up() =>
-        Should.Throw<InvalidOperationException>(() => RequestPolicy.Verify([typeof(Undeclared)], app.Services.GetRequiredService<PermissionCatalog>()))
+        Should.Throw<InvalidOperationException>(
+            () => RequestPolicy.Verify([typeof(Undeclared)], app.Services.GetRequiredService<PermissionCatalog>()))
             .Message.ShouldContain(nameof(Undeclared));
 
     [Fact]
@@ -32,7 +33,8 @@ public sealed class SliceTests(App app) : IClassFixture<App>
     public void Every_permission_is_needed_by_some_request()
     {
         // Asked within a slice: it widens what opening a subscription may do.
-        var needed = app.Services.RequestTypes().Select(t => RequestPolicy.Of(t).Permission).OfType<string>().Append("provisioning.subscriptions.backdate").ToHashSet();
+        var needed = app.Services.RequestTypes().Select(t => RequestPolicy.Of(t).Permission).OfType<string>()
+            .Append("provisioning.subscriptions.backdate").ToHashSet();
 
         app.Services.GetRequiredService<PermissionCatalog>().All.Keys.Except(needed).ShouldBeEmpty();
     }
@@ -49,7 +51,8 @@ public sealed class SliceTests(App app) : IClassFixture<App>
     [Fact]
     public void What_shows_a_secret_is_not_done_in_a_log_in_that_someone_else_opened() =>
         Routes().Where(r => r.Metadata.GetMetadata<CarriesSecret>() is not null)
-            .Select(r => r.Metadata.GetMetadata<SliceMetadata>()!).Where(s => !s.Policy.Anyone && !s.Policy.InPerson).Select(s => s.Request.FullName).ShouldBeEmpty();
+            .Select(r => r.Metadata.GetMetadata<SliceMetadata>()!).Where(s => !s.Policy.Anyone && !s.Policy.InPerson).Select(s => s.Request.FullName)
+                .ShouldBeEmpty();
 
     // A group has one transaction and one caller, who is not held, nor asked again what he may (ITogether).
     [Fact]
@@ -94,7 +97,8 @@ public sealed class SliceTests(App app) : IClassFixture<App>
             .SelectMany(m => ((DbContext)scope.ServiceProvider.GetRequiredService(m.Db)).Model.GetEntityTypes().Select(e => e.ClrType)).Distinct();
 
         entities.SelectMany(e => e.GetFields(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public))
-            .Where(f => typeof(TimeProvider).IsAssignableFrom(f.FieldType) || typeof(DbContext).IsAssignableFrom(f.FieldType) || f.FieldType == typeof(DbSession))
+            .Where(f => typeof(TimeProvider).IsAssignableFrom(f.FieldType) || typeof(DbContext).IsAssignableFrom(f.FieldType)
+                || f.FieldType == typeof(DbSession))
             .Select(f => $"{f.DeclaringType!.Name}.{f.Name}").ShouldBeEmpty();
     }
 
@@ -103,11 +107,13 @@ public sealed class SliceTests(App app) : IClassFixture<App>
     {
         var modules = app.Services.GetServices<ModuleDefinition>().ToList();
 
-        var trespasses = modules.SelectMany(m => m.Assembly.GetManifestResourceNames().Where(n => n.EndsWith(".sql", StringComparison.Ordinal)).SelectMany(n =>
+        var trespasses = modules.SelectMany(
+            m => m.Assembly.GetManifestResourceNames().Where(n => n.EndsWith(".sql", StringComparison.Ordinal)).SelectMany(n =>
         {
             using var reader = new StreamReader(m.Assembly.GetManifestResourceStream(n)!);
             var sql = reader.ReadToEnd();
-            return modules.Where(other => other != m && sql.Contains($"{other.Schema}.", StringComparison.OrdinalIgnoreCase)).Select(other => $"{n} names {other.Schema}");
+            return modules.Where(other => other != m && sql.Contains($"{other.Schema}.", StringComparison.OrdinalIgnoreCase))
+                .Select(other => $"{n} names {other.Schema}");
         }));
 
         trespasses.ShouldBeEmpty();

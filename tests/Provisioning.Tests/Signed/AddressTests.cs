@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using static Licensing.Provisioning.Tests.Signed.SignedTokenTests;
+using static Licensing.Provisioning.Tests.Signed.SignedCalls;
 
 namespace Licensing.Provisioning.Tests.Signed;
 

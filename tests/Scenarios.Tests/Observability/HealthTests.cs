@@ -98,7 +98,8 @@ public sealed class HealthTests(App app) : IClassFixture<App>
     {
         var modules = app.Services.GetServices<ModuleDefinition>().ToList();
         return new Readiness(
-            new Migrator(new SchemaOwner(database), modules, app.Clock, NullLogger<Migrator>.Instance), new MessageBacklog(database, modules, app.Clock),
+            new Migrator(new SchemaOwner(database), modules, app.Clock, NullLogger<Migrator>.Instance),
+            new MessageBacklog(database, modules, app.Clock),
             new HealthSettings { Timeout = TimeSpan.FromSeconds(30) }, app.Clock);
     }
 }
