@@ -16,7 +16,8 @@ internal sealed class RunningHost : IAsyncDisposable
 
     public IServiceProvider Services => _app.Services;
 
-    public static async Task<RunningHost> StartAsync(string[] args, IReadOnlyDictionary<string, string?> settings, Action<string> say, CancellationToken ct)
+    public static async Task<RunningHost> StartAsync(string[] args, IReadOnlyDictionary<string, string?> settings, Action<string> say,
+    CancellationToken ct)
     {
         // Settings are read once. Watching their files would mean to be told of every write of a database that lies in the folder beside them.
         var builder = WebApplication.CreateBuilder([.. args, "--hostBuilder:reloadConfigOnChange=false"]);

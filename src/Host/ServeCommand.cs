@@ -19,7 +19,8 @@ internal static class ServeCommand
             await using var host = await RunningHost.StartAsync(rest, settings, Console.WriteLine, ct);
             Console.WriteLine($"Licensing listens on {host.Address}; the reference is at {host.Address}/swagger and {host.Address}/scalar.");
             if (host.Services.GetRequiredService<FirstStart>() is { AdministratorPassword: { } password } first)
-                Console.WriteLine($"First start: log in as {first.AdministratorEmail} with {password}; it is shown this once and must be changed (lost? ops users reset-password).");
+                Console.WriteLine(
+                    $"First start: log in as {first.AdministratorEmail} with {password}; it is shown this once and must be changed (lost? ops users reset-password).");
             await host.WaitForShutdownAsync(ct);
             return 0;
         }

@@ -49,7 +49,8 @@ public sealed class ModuleBoundaryTests
         if (type.IsEnum)
             return [$"{type.Name}: {string.Join(", ", Enum.GetNames(type))}"];
 
-        var members = type.GetProperties(Declared).Where(p => p.Name != "EqualityContract").Select(p => $"{type.Name}.{p.Name}: {NameOf(p.PropertyType)}")
+        var members = type.GetProperties(Declared).Where(p => p.Name != "EqualityContract")
+            .Select(p => $"{type.Name}.{p.Name}: {NameOf(p.PropertyType)}")
             .Concat(type.GetFields(Declared).Select(f => $"{type.Name}.{f.Name}: {NameOf(f.FieldType)}"));
         if (type.IsInterface || type is { IsAbstract: true, IsSealed: true })
             members = members.Concat(type.GetMethods(Declared).Where(m => !m.IsSpecialName)

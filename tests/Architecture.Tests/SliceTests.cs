@@ -1,6 +1,8 @@
 using System.Reflection;
+using Licensing.Identity.Credentials;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
+using MediatR;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -18,7 +20,8 @@ public sealed class SliceTests(App app) : IClassFixture<App>
 
     [Fact]
     public void A_request_without_a_policy_is_refused_at_start_up() =>
-        Should.Throw<InvalidOperationException>(() => RequestPolicy.Verify([typeof(Undeclared)], app.Services.GetRequiredService<PermissionCatalog>()))
+        Should.Throw<InvalidOperationException>(
+            () => RequestPolicy.Verify([typeof(Undeclared)], app.Services.GetRequiredService<PermissionCatalog>()))
             .Message.ShouldContain(nameof(Undeclared));
 
     [Fact]
@@ -30,7 +33,8 @@ public sealed class SliceTests(App app) : IClassFixture<App>
     public void Every_permission_is_needed_by_some_request()
     {
         // Asked within a slice: it widens what opening a subscription may do.
-        var needed = app.Services.RequestTypes().Select(t => RequestPolicy.Of(t).Permission).OfType<string>().Append("provisioning.subscriptions.backdate").ToHashSet();
+        var needed = app.Services.RequestTypes().Select(t => RequestPolicy.Of(t).Permission).OfType<string>()
+            .Append("provisioning.subscriptions.backdate").ToHashSet();
 
         app.Services.GetRequiredService<PermissionCatalog>().All.Keys.Except(needed).ShouldBeEmpty();
     }
@@ -47,7 +51,39 @@ public sealed class SliceTests(App app) : IClassFixture<App>
     [Fact]
     public void What_shows_a_secret_is_not_done_in_a_log_in_that_someone_else_opened() =>
         Routes().Where(r => r.Metadata.GetMetadata<CarriesSecret>() is not null)
-            .Select(r => r.Metadata.GetMetadata<SliceMetadata>()!).Where(s => !s.Policy.Anyone && !s.Policy.InPerson).Select(s => s.Request.FullName).ShouldBeEmpty();
+            .Select(r => r.Metadata.GetMetadata<SliceMetadata>()!).Where(s => !s.Policy.Anyone && !s.Policy.InPerson).Select(s => s.Request.FullName)
+                .ShouldBeEmpty();
+
+    // A group has one transaction and one caller, who is not held, nor asked again what he may (ITogether).
+    [Fact]
+    public void What_is_carried_out_together_outlives_no_credential_and_takes_or_gives_nobody_anything()
+    {
+        var together = app.Services.RequestTypes().Where(t => t.IsAssignableTo(typeof(ITogether))).ToList();
+
+        together.ShouldNotBeEmpty();
+        together.Where(NeedsItsCallerHeld).Select(t => t.FullName).ShouldBeEmpty();
+        // Who gives a role, or takes one, needs what administers.
+        app.Services.RequestTypes().Count(NeedsItsCallerHeld).ShouldBeGreaterThan(30);
+        NeedsItsCallerHeld(typeof(Giving)).ShouldBeTrue();
+        NeedsItsCallerHeld(typeof(InTheFlesh)).ShouldBeTrue();
+        NeedsItsCallerHeld(typeof(Shutting)).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Of_the_steps_of_modules_a_group_leaves_out_none_but_the_one_that_holds_its_caller()
+    {
+        foreach (var request in app.Services.RequestTypes().Where(t => t.IsAssignableTo(typeof(ITogether))))
+        {
+            var response = request.GetInterfaces().Single(i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IRequest<>)).GenericTypeArguments[0];
+            await using var scope = app.Services.CreateAsyncScope();
+            var steps = scope.ServiceProvider.GetServices(typeof(IPipelineBehavior<,>).MakeGenericType(request, response)).Select(s => s!.GetType()).ToList();
+
+            steps.Where(s => s.Assembly != typeof(ICommand).Assembly).Select(s => s.GetGenericTypeDefinition()).ShouldBe([typeof(HoldCaller<,>)]);
+        }
+    }
+
+    private static bool NeedsItsCallerHeld(Type request) =>
+        request.IsAssignableTo(typeof(IConcerns)) || (request.IsAssignableTo(typeof(ICommand)) && LastingEffect.IsOf(RequestPolicy.Of(request)));
 
     [Fact]
     public void No_type_has_a_name_that_says_nothing() =>
@@ -61,7 +97,8 @@ public sealed class SliceTests(App app) : IClassFixture<App>
             .SelectMany(m => ((DbContext)scope.ServiceProvider.GetRequiredService(m.Db)).Model.GetEntityTypes().Select(e => e.ClrType)).Distinct();
 
         entities.SelectMany(e => e.GetFields(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public))
-            .Where(f => typeof(TimeProvider).IsAssignableFrom(f.FieldType) || typeof(DbContext).IsAssignableFrom(f.FieldType) || f.FieldType == typeof(DbSession))
+            .Where(f => typeof(TimeProvider).IsAssignableFrom(f.FieldType) || typeof(DbContext).IsAssignableFrom(f.FieldType)
+                || f.FieldType == typeof(DbSession))
             .Select(f => $"{f.DeclaringType!.Name}.{f.Name}").ShouldBeEmpty();
     }
 
@@ -70,11 +107,13 @@ public sealed class SliceTests(App app) : IClassFixture<App>
     {
         var modules = app.Services.GetServices<ModuleDefinition>().ToList();
 
-        var trespasses = modules.SelectMany(m => m.Assembly.GetManifestResourceNames().Where(n => n.EndsWith(".sql", StringComparison.Ordinal)).SelectMany(n =>
+        var trespasses = modules.SelectMany(
+            m => m.Assembly.GetManifestResourceNames().Where(n => n.EndsWith(".sql", StringComparison.Ordinal)).SelectMany(n =>
         {
             using var reader = new StreamReader(m.Assembly.GetManifestResourceStream(n)!);
             var sql = reader.ReadToEnd();
-            return modules.Where(other => other != m && sql.Contains($"{other.Schema}.", StringComparison.OrdinalIgnoreCase)).Select(other => $"{n} names {other.Schema}");
+            return modules.Where(other => other != m && sql.Contains($"{other.Schema}.", StringComparison.OrdinalIgnoreCase))
+                .Select(other => $"{n} names {other.Schema}");
         }));
 
         trespasses.ShouldBeEmpty();
@@ -90,4 +129,23 @@ public sealed class SliceTests(App app) : IClassFixture<App>
 
     [Needs("no.such.permission")]
     private sealed record Mistyped : ICommand<Done>;
+
+    [Needs("identity.users.manage")]
+    private sealed record Giving : ICommand<Done>, ITogether
+    {
+        public bool GoesAlone => false;
+    }
+
+    [AnyCaller, InPerson]
+    private sealed record InTheFlesh : ICommand<Done>, ITogether
+    {
+        public bool GoesAlone => false;
+    }
+
+    [AnyCaller]
+    private sealed record Shutting : ICommand<Done>, ITogether, IConcerns
+    {
+        public bool GoesAlone => false;
+        public Concern? Concern => null;
+    }
 }

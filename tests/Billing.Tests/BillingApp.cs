@@ -37,8 +37,10 @@ public class BillingApp : App
     {
         await base.InitializeAsync();
         using var platform = await PlatformAsync();
-        await Sent(await platform.PutAsJsonAsync("/api/v1/tax-rates", new { country = "DE", category = "S", percent = "20", validFrom = "2020-01-01" }));
-        await Sent(await platform.PostAsJsonAsync("/api/v1/products", new { key = Product, name = "Billed", features = new[] { new { key = "seats", name = "Seats" } } }));
+        await Sent(await platform.PutAsJsonAsync(
+            "/api/v1/tax-rates", new { country = "DE", category = "S", percent = "20", validFrom = "2020-01-01" }));
+        await Sent(await platform.PostAsJsonAsync(
+            "/api/v1/products", new { key = Product, name = "Billed", features = new[] { new { key = "seats", name = "Seats" } } }));
         await Sent(await platform.PostAsJsonAsync("/api/v1/meters", new { key = "calls", unit = "Calls", aggregation = "sum" }));
         await Sent(await platform.PostAsJsonAsync("/api/v1/meters", new { key = "gb", unit = "GB", aggregation = "sum" }));
         await Sent(await platform.PostAsJsonAsync("/api/v1/meters", new { key = "machines", unit = "Machines", aggregation = "unique" }));
@@ -60,7 +62,8 @@ public class BillingApp : App
     }
 
     /// <summary>A published plan of these charges.</summary>
-    internal async Task<PlanVersionId> PlanAsync(string key, object[] charges, string currency = "EUR", bool usesPriceLists = false, int trialDays = 0)
+    internal async Task<PlanVersionId> PlanAsync(
+        string key, object[] charges, string currency = "EUR", bool usesPriceLists = false, int trialDays = 0)
     {
         using var platform = await PlatformAsync();
         var plan = await Sent(await platform.PostAsJsonAsync(
@@ -135,7 +138,8 @@ internal sealed class SaidSubscriptions : ISubscriptionDirectory
     public Task<ILookup<OrganizationId, UsageTarget>> OfTenantsAsync(IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct) =>
         throw new NotSupportedException();
 
-    public Task<IReadOnlyList<BillableSubscription>> BillableAsync(Period period, Scope scope, OrganizationId? after, int tenants, CancellationToken ct)
+    public Task<IReadOnlyList<BillableSubscription>> BillableAsync(
+        Period period, Scope scope, OrganizationId? after, int tenants, CancellationToken ct)
     {
         var next = Of(period, scope).Select(x => x.TenantId).Distinct().OrderBy(x => x.Value)
             .Where(x => after is null || x.Value.CompareTo(after.Value.Value) > 0).Take(tenants).ToHashSet();
@@ -164,7 +168,8 @@ internal sealed class SaidUsage : IUsageTotals
     /// <summary>Fails so many reads, as a database that goes away.</summary>
     public int Failures { get; set; }
 
-    public void Add(OrganizationRef tenant, SubscriptionId subscription, string day, string meter, string quantity, string sku = "", string region = "")
+    public void Add(
+        OrganizationRef tenant, SubscriptionId subscription, string day, string meter, string quantity, string sku = "", string region = "")
     {
         lock (_said)
             _said.Add((DateOnly.Parse(day), new UsageTotal(tenant.Id, subscription, meter, sku, region, Exact.Parse(quantity), 1)));

@@ -27,7 +27,8 @@ public class CommissionsApp : App
     internal static object[] Usual { get; } = [Tier("0", "1000", "5"), Tier("1000", "5000", "8"), Tier("5000", null, "10")];
 
     internal static async Task<JsonElement> SchemeAsync(
-        HttpClient platform, OrganizationRef organization, object[] tiers, string mode = "Graduated", string basis = "Own", string validFrom = "2024-01") =>
+        HttpClient platform, OrganizationRef organization, object[] tiers, string mode = "Graduated", string basis = "Own",
+        string validFrom = "2024-01") =>
         await Sent(await platform.PostAsJsonAsync(
             "/api/v1/commissions/schemes", new { organizationId = organization.Id.Value, mode, basis, tiers, validFrom }));
 

@@ -1,5 +1,6 @@
 using Licensing.Kernel.Persistence;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 
 namespace Licensing.Identity.Tests;
 
@@ -50,6 +51,16 @@ internal static class Waiting
             }));
             asked.ShouldAllBe(x => !x.IsCompleted, "It was answered without waiting.");
         }
+
+        /// <summary>Whether whoever holds both holds <paramref name="one"/> first.</summary>
+        public Task<bool> IsHeldBeforeAsync(Guid one, Guid other) => app.InAsync<NpgsqlDataSource, bool>(async database =>
+        {
+            await using var asking = database.CreateCommand(
+                "select hashtextextended('identity.caller ' || $1::uuid, 0) < hashtextextended('identity.caller ' || $2::uuid, 0)");
+            asking.Parameters.Add(new() { Value = one });
+            asking.Parameters.Add(new() { Value = other });
+            return (bool)(await asking.ExecuteScalarAsync(Ct))!;
+        });
 
         public Task<int> ExecuteAsync(string sql, params object[] values) => app.InAsync<SchemaOwner, int>(async owner =>
         {

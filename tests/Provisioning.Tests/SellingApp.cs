@@ -50,7 +50,8 @@ public class SellingApp : App
     }
 
     /// <summary>A published plan of a product.</summary>
-    public async Task<Guid> PlanAsync(Branch branch, string product = "ccaas", bool publish = true, string currency = "EUR", object? terms = null, int trialDays = 0, string amount = "10.00")
+    public async Task<Guid> PlanAsync(Branch branch, string product = "ccaas", bool publish = true, string currency = "EUR", object? terms = null,
+        int trialDays = 0, string amount = "10.00")
     {
         using var client = branch.Administrator();
         using var drafted = await client.PostAsJsonAsync("/api/v1/plans", new
@@ -70,17 +71,19 @@ public class SellingApp : App
         return id;
     }
 
-    public static object Asked(Branch branch, Guid plan, int seats = 10, string? start = null, string? end = null, string? reference = null, OrganizationRef? tenant = null) => new
-    {
-        tenantId = (tenant ?? branch.Tenant).Id.Value,
-        planId = plan,
-        quantities = new { essentialSeats = seats },
-        startDate = start,
-        endDate = end,
-        reference,
-    };
+    public static object Asked(Branch branch, Guid plan, int seats = 10, string? start = null, string? end = null, string? reference = null,
+        OrganizationRef? tenant = null) => new
+        {
+            tenantId = (tenant ?? branch.Tenant).Id.Value,
+            planId = plan,
+            quantities = new { essentialSeats = seats },
+            startDate = start,
+            endDate = end,
+            reference,
+        };
 
-    public static Task<HttpResponseMessage> SubscribeAsync(HttpClient client, object asked) => client.PostAsJsonAsync("/api/v1/subscriptions", asked, Ct);
+    public static Task<HttpResponseMessage> SubscribeAsync(HttpClient client, object asked) =>
+        client.PostAsJsonAsync("/api/v1/subscriptions", asked, Ct);
 
     /// <summary>A subscription made by the platform's administrator.</summary>
     public static async Task<JsonElement> SubscribedAsync(Branch branch, object asked)
@@ -90,25 +93,4 @@ public class SellingApp : App
         answer.IsSuccessStatusCode.ShouldBeTrue(await answer.Content.ReadAsStringAsync(Ct));
         return await answer.JsonAsync();
     }
-}
-
-internal static class Refusing
-{
-    /// <summary>Status, code and the fields at fault in one line.</summary>
-    public static async Task<string> RefusalAsync(this Task<HttpResponseMessage> request)
-    {
-        using var answer = await request;
-        var body = await answer.JsonAsync();
-        var fields = body.TryGetProperty("errors", out var errors)
-            ? errors.EnumerateArray().Select(e => $" {e.GetProperty("pointer").GetString()} {e.GetProperty("code").GetString()}")
-            : [];
-        return $"{(int)answer.StatusCode} {body.GetProperty("code").GetString()}{string.Concat(fields)}";
-    }
-
-    public static Guid IdOf(this JsonElement view) => view.GetProperty("id").GetGuid();
-
-    public static string? Text(this JsonElement view, string property) => view.GetProperty(property).GetString();
-
-    public static int Seats(this JsonElement view, string feature = "essentialSeats") =>
-        view.GetProperty("quantities").TryGetProperty(feature, out var seats) ? seats.GetInt32() : 0;
 }

@@ -70,7 +70,8 @@ public sealed class BenchmarkRunTests
             ["ingest"], file, output, errors, TestContext.Current.CancellationToken);
         exitCode.ShouldBe(0);
         var row = output.ToString().Split('\n').Single(l => l.Contains("ingest"));
-        row.Split(' ', StringSplitOptions.RemoveEmptyEntries).ShouldBe(["ingest", "75,000", "rows/s", "100,000", "rows/s", "0.750", "≥", "0.6", "yes"]);
+        row.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .ShouldBe(["ingest", "75,000", "rows/s", "100,000", "rows/s", "0.750", "≥", "0.6", "yes"]);
         (await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken)).ReplaceLineEndings("\n").ShouldBe("""
             [
               {

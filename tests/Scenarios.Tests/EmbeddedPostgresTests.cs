@@ -133,7 +133,8 @@ public sealed class EmbeddedPostgresTests : IAsyncLifetime
         var first = await StartAsync(Quick());
         await first.DisposeAsync();
         var stale = Path.Combine(first.Folder, "data", "postmaster.pid");
-        await File.WriteAllLinesAsync(stale, [$"{Environment.ProcessId}", Path.Combine(first.Folder, "data"), "1700000000", "1", "", "127.0.0.1", ""], Ct);
+        await File.WriteAllLinesAsync(
+            stale, [$"{Environment.ProcessId}", Path.Combine(first.Folder, "data"), "1700000000", "1", "", "127.0.0.1", ""], Ct);
 
         var next = await StartAsync(Quick());
 
@@ -244,7 +245,8 @@ public sealed class EmbeddedPostgresTests : IAsyncLifetime
         var server = await StartAsync(Quick());
         await server.DisposeAsync();
 
-        var refused = await Should.ThrowAsync<EmbeddedPostgresException>(() => StartAsync(Quick(), Nowhere with { Folders = [FakePrograms("99.1")] }));
+        var refused = await Should.ThrowAsync<EmbeddedPostgresException>(
+            () => StartAsync(Quick(), Nowhere with { Folders = [FakePrograms("99.1")] }));
 
         refused.Message.ShouldContain("which made the existing data, were found (only 99 in ");
     }

@@ -61,7 +61,9 @@ public class App : IAsyncLifetime
         return client;
     }
 
-    /// <summary>Settings of its own, read before the modules are added. With an SMTP host among them letters go there and not to the mailbox.</summary>
+    /// <summary>
+    /// Settings of its own, read before the modules are added. With an SMTP host among them letters go there and not to the mailbox.
+    /// </summary>
     protected virtual IReadOnlyDictionary<string, string?> Settings => new Dictionary<string, string?>();
 
     /// <summary>Changes what the host is made of, for a test that needs a part replaced at the edge.</summary>
@@ -129,15 +131,22 @@ public class App : IAsyncLifetime
 
     private async Task<WebApplication> BuildAsync(string connectionString, bool isLive)
     {
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Testing", ApplicationName = "Licensing.Host", Args = ["--hostBuilder:reloadConfigOnChange=false"] });
+        var builder = WebApplication.CreateBuilder(
+            new WebApplicationOptions
+            {
+                EnvironmentName = "Testing",
+                ApplicationName = "Licensing.Host",
+                Args = ["--hostBuilder:reloadConfigOnChange=false"]
+            });
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
             ["Security:MasterKey"] = MasterKey,
             ["Messaging:InBackground"] = "false",
             ["Platform:AdministratorPassword"] = AdministratorPassword,
             ["Security:PasswordIterations"] = "1000",
-            // All tests of a host come from one address.
+            // All tests of a host come from one address, and its clock, by which buckets are filled again, stands still.
             ["Limits:AnonymousBurst"] = "100000",
+            ["Limits:Burst"] = "100000",
         });
         builder.Configuration.AddInMemoryCollection(Settings);
         builder.Logging.ClearProviders();
@@ -186,7 +195,8 @@ public class App : IAsyncLifetime
     private static string TemplateKey()
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var file in Directory.GetFiles(AppContext.BaseDirectory, "Licensing.*.dll").Order(StringComparer.Ordinal).Where(f => !f.EndsWith(".Tests.dll", StringComparison.Ordinal)))
+        foreach (var file in Directory.GetFiles(AppContext.BaseDirectory, "Licensing.*.dll").Order(StringComparer.Ordinal)
+            .Where(f => !f.EndsWith(".Tests.dll", StringComparison.Ordinal)))
             hash.AppendData(System.Reflection.Assembly.LoadFrom(file).ManifestModule.ModuleVersionId.ToByteArray());
         return Convert.ToHexStringLower(hash.GetHashAndReset())[..32];
     }

@@ -50,14 +50,16 @@ public static class Branches
         public Task<OrganizationRef> PartnerAsync(OrganizationRef platform, OrganizationRef distributor)
         {
             var number = Interlocked.Increment(ref _last);
-            return app.OpenAsync(platform, "partners", new { distributorId = distributor.Id.Value, externalId = $"P-{number}", displayName = $"Partner {number}" });
+            return app.OpenAsync(
+                platform, "partners", new { distributorId = distributor.Id.Value, externalId = $"P-{number}", displayName = $"Partner {number}" });
         }
 
         /// <summary>Another tenant under a partner.</summary>
         public Task<OrganizationRef> TenantAsync(OrganizationRef platform, OrganizationRef partner)
         {
             var number = Interlocked.Increment(ref _last);
-            return app.OpenAsync(platform, "tenants", new { partnerId = partner.Id.Value, externalId = $"T-{number}", displayName = $"Tenant {number}" });
+            return app.OpenAsync(
+                platform, "tenants", new { partnerId = partner.Id.Value, externalId = $"T-{number}", displayName = $"Tenant {number}" });
         }
 
         private async Task<OrganizationRef> OpenAsync(OrganizationRef platform, string level, object body)

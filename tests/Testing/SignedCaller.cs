@@ -11,7 +11,9 @@ using Xunit;
 
 namespace Licensing.Testing;
 
-/// <summary>A reseller's automation of the signed door: a key of its own, its certificate enrolled, tokens by the contract unless a test bends them.</summary>
+/// <summary>
+/// A reseller's automation of the signed door: a key of its own, its certificate enrolled, tokens by the contract unless a test bends them.
+/// </summary>
 public sealed class SignedCaller : IDisposable
 {
     public const string Route = "/api/v1/licensing/update";
@@ -29,7 +31,8 @@ public sealed class SignedCaller : IDisposable
     public Guid Id { get; }
 
     /// <summary>Enrols a new certificate for an organisation of the branch.</summary>
-    public static async Task<SignedCaller> EnrolAsync(Branch branch, OrganizationRef? holder = null, string profile = "v2", TimeSpan? lasts = null, string? keyId = null)
+    public static async Task<SignedCaller> EnrolAsync(
+        Branch branch, OrganizationRef? holder = null, string profile = "v2", TimeSpan? lasts = null, string? keyId = null)
     {
         var key = RSA.Create(2048);
         var now = branch.App.Now;
@@ -53,11 +56,13 @@ public sealed class SignedCaller : IDisposable
 
     /// <summary>Sends the body with a good token, or what <paramref name="claims"/> and <paramref name="header"/> make of it.</summary>
     public Task<HttpResponseMessage> SendAsync(
-        string body, HttpMethod? method = null, Action<JsonObject>? claims = null, Action<JsonObject>? header = null, HttpClient? through = null, string route = Route) =>
+        string body, HttpMethod? method = null, Action<JsonObject>? claims = null, Action<JsonObject>? header = null, HttpClient? through = null,
+        string route = Route) =>
         SendAsync(Encoding.UTF8.GetBytes(body), method, claims, header, through, route);
 
     public async Task<HttpResponseMessage> SendAsync(
-        byte[] body, HttpMethod? method = null, Action<JsonObject>? claims = null, Action<JsonObject>? header = null, HttpClient? through = null, string route = Route)
+        byte[] body, HttpMethod? method = null, Action<JsonObject>? claims = null, Action<JsonObject>? header = null, HttpClient? through = null,
+        string route = Route)
     {
         using var own = through is null ? _app.Anonymous() : null;
         using var request = Request(body, Token(body, claims, header), method, route);

@@ -22,7 +22,8 @@ public sealed class StatementLog : IDisposable
             ActivityStopped = activity =>
             {
                 // Opening a connection is no statement, and who has to is chance.
-                if (_traces.TryGetValue(activity.TraceId, out var statements) && (activity.GetTagItem("db.query.text") ?? activity.GetTagItem("db.statement")) is string sql)
+                if (_traces.TryGetValue(activity.TraceId, out var statements)
+                    && (activity.GetTagItem("db.query.text") ?? activity.GetTagItem("db.statement")) is string sql)
                     statements.Enqueue(sql);
             },
         };

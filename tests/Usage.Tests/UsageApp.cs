@@ -23,7 +23,8 @@ public sealed class UsageApp : App
         using var administrator = As(Roles.PlatformAdministrator, platform.Id.Value, platform.Path);
         foreach (var aggregation in Enum.GetNames<MeterAggregation>().Select(a => a.ToLowerInvariant()))
             await CreateAsync(administrator, "meters", new { key = aggregation, unit = "pieces", aggregation });
-        await CreateAsync(administrator, "products", new { key = "cloud", name = "Cloud", features = new[] { new { key = "seats", name = "Seats" } } });
+        await CreateAsync(
+            administrator, "products", new { key = "cloud", name = "Cloud", features = new[] { new { key = "seats", name = "Seats" } } });
         foreach (var usesPriceLists in (bool[])[false, true])
         {
             var plan = await CreateAsync(administrator, "plans", new
@@ -48,7 +49,8 @@ public sealed class UsageApp : App
     }
 
     /// <returns>The subscription's id.</returns>
-    public Task<Guid> SubscribeAsync(Branch branch, OrganizationRef tenant, bool usesPriceLists = false, string from = "2025-01-01", string? until = null) =>
+    public Task<Guid> SubscribeAsync(
+        Branch branch, OrganizationRef tenant, bool usesPriceLists = false, string from = "2025-01-01", string? until = null) =>
         CreateAsync(branch.Administrator(), "subscriptions", new
         {
             tenantId = tenant.Id.Value,
@@ -92,7 +94,8 @@ public sealed record Customer(UsageApp App, Branch Branch, OrganizationRef Tenan
 
     public HttpClient Partner() => Branch.As(Roles.PartnerAdministrator);
 
-    public JsonObject Record(string id, object? quantity = null, string meter = "sum", string start = "2026-01-10T12:00:00Z", string? resourceId = null)
+    public JsonObject Record(
+        string id, object? quantity = null, string meter = "sum", string start = "2026-01-10T12:00:00Z", string? resourceId = null)
     {
         var record = new JsonObject
         {

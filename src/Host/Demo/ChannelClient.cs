@@ -18,7 +18,8 @@ internal sealed class ChannelClient(HttpClient http)
     public Task<JsonObject> GetAsync(string path, CancellationToken ct) => SendAsync(HttpMethod.Get, path, null, null, ct);
 
     /// <param name="key">Idempotency-Key: the same write again gets the first answer, whatever happened between.</param>
-    public Task<JsonObject> PostAsync(string path, JsonNode? body, string? key, CancellationToken ct) => SendAsync(HttpMethod.Post, path, body, key, ct);
+    public Task<JsonObject> PostAsync(string path, JsonNode? body, string? key, CancellationToken ct) =>
+        SendAsync(HttpMethod.Post, path, body, key, ct);
 
     public Task<JsonObject> PutAsync(string path, JsonNode body, string? key, CancellationToken ct) => SendAsync(HttpMethod.Put, path, body, key, ct);
 
@@ -72,7 +73,8 @@ internal class DemoException(string message) : Exception(message);
 
 /// <summary>The API said no; <see cref="Code"/> is the stable reason.</summary>
 internal sealed class ChannelRefusal(HttpMethod method, string path, HttpStatusCode status, JsonObject problem)
-    : DemoException($"{method} {path}: {(int)status} {problem["detail"]?.GetValue<string>()} {problem["errors"]?.ToJsonString(JsonSerializerOptions.Web)}")
+    : DemoException(
+        $"{method} {path}: {(int)status} {problem["detail"]?.GetValue<string>()} {problem["errors"]?.ToJsonString(JsonSerializerOptions.Web)}")
 {
     public HttpStatusCode Status => status;
 

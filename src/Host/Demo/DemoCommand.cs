@@ -34,7 +34,8 @@ internal static class DemoCommand
         try
         {
             var state = DemoState.LoadOrCreate(options.Folder, AdministratorEmail);
-            await using var host = await RunningHost.StartAsync(options.HostArguments, Settings(options, state), text => console.MarkupLineInterpolated($"[grey]{text}[/]"), ct);
+            await using var host = await RunningHost.StartAsync(
+                options.HostArguments, Settings(options, state), text => console.MarkupLineInterpolated($"[grey]{text}[/]"), ct);
             using var http = new HttpClient { BaseAddress = new Uri(host.Address) };
             var data = DemoData.Load();
             var result = await DemoProgressBars.RunAsync(console, progress =>
@@ -43,7 +44,8 @@ internal static class DemoCommand
             DemoTables.Write(console, result);
             Tell(console, host.Address, state);
             if (options.JsonFile is { } file)
-                SecretFile.Write(file, Report(host.Address, state, result).ToJsonString(new JsonSerializerOptions(JsonSerializerOptions.Web) { WriteIndented = true }));
+                SecretFile.Write(file,
+                    Report(host.Address, state, result).ToJsonString(new JsonSerializerOptions(JsonSerializerOptions.Web) { WriteIndented = true }));
             if (!options.Exit)
             {
                 console.MarkupLine("Serving until [bold]Ctrl-C[/].");
@@ -136,7 +138,8 @@ internal static class DemoCommand
         })]),
     };
 
-    private static IEnumerable<JsonObject> Ordered(IEnumerable<JsonObject> items) => items.OrderBy(i => i["externalId"]!.GetValue<string>(), StringComparer.Ordinal);
+    private static IEnumerable<JsonObject> Ordered(IEnumerable<JsonObject> items) =>
+        items.OrderBy(i => i["externalId"]!.GetValue<string>(), StringComparer.Ordinal);
 
     private static string Amount(JsonNode? money) => money!["amount"]!.GetValue<string>();
 

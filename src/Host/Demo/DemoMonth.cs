@@ -31,7 +31,8 @@ internal sealed class DemoMonth(ChannelClient anonymous, DemoData data, DemoStat
 
     public async Task<DemoResult> RunAsync(CancellationToken ct)
     {
-        var session = await anonymous.PostAsync("/api/v1/auth/login", new JsonObject { ["email"] = state.Email, ["password"] = state.Password }, null, ct);
+        var session = await anonymous.PostAsync(
+            "/api/v1/auth/login", new JsonObject { ["email"] = state.Email, ["password"] = state.Password }, null, ct);
         _admin = anonymous.With(session["accessToken"]!.GetValue<string>());
 
         var partners = await ChannelAsync(ct);
@@ -121,7 +122,13 @@ internal sealed class DemoMonth(ChannelClient anonymous, DemoData data, DemoStat
             progress.Step("Meters", index + 1, data.Units.Count);
         }
 
-        await EnsureAsync("/api/v1/products", $"key={UsagePlan}", new JsonObject { ["key"] = UsagePlan, ["name"] = "Cloud usage", ["features"] = new JsonArray(new JsonObject { ["key"] = "account", ["name"] = "Cloud account" }) }, ct);
+        await EnsureAsync("/api/v1/products", $"key={UsagePlan}",
+            new JsonObject
+            {
+                ["key"] = UsagePlan,
+                ["name"] = "Cloud usage",
+                ["features"] = new JsonArray(new JsonObject { ["key"] = "account", ["name"] = "Cloud account" })
+            }, ct);
         var usage = await EnsurePlanAsync(new JsonObject
         {
             ["key"] = UsagePlan,
@@ -171,7 +178,8 @@ internal sealed class DemoMonth(ChannelClient anonymous, DemoData data, DemoStat
                     ["sku"] = sku.Sku,
                     ["meter"] = sku.Meter,
                     ["name"] = $"{sku.Service} ({sku.Unit})",
-                    ["price"] = new JsonObject { ["model"] = "perUnit", ["unitPrice"] = sku.UnitPrice.TrimEnd('0').TrimEnd('.') is { Length: > 0 } p ? p : "0" },
+                    ["price"] = new JsonObject { ["model"] = "perUnit",
+                        ["unitPrice"] = sku.UnitPrice.TrimEnd('0').TrimEnd('.') is { Length: > 0 } p ? p : "0" },
                 })]),
             }, $"demo-prices-{DemoData.Month}", ct);
         progress.Step("Prices", data.Skus.Count, data.Skus.Count);
@@ -192,7 +200,8 @@ internal sealed class DemoMonth(ChannelClient anonymous, DemoData data, DemoStat
             }
     }
 
-    private async Task MissingSubscriptionsAsync(Dictionary<string, JsonObject> tenants, (JsonObject Usage, JsonObject Seats) plans, CancellationToken ct)
+    private async Task MissingSubscriptionsAsync(
+        Dictionary<string, JsonObject> tenants, (JsonObject Usage, JsonObject Seats) plans, CancellationToken ct)
     {
         var have = (await _admin.ListAsync("/api/v1/subscriptions", ct))
             .Select(s => (s["tenantId"]!.GetValue<string>(), s["planId"]!.GetValue<string>())).ToHashSet();
@@ -201,14 +210,16 @@ internal sealed class DemoMonth(ChannelClient anonymous, DemoData data, DemoStat
         {
             Want(tenants[row.SubAccountId], plans.Usage, [], 1);
             if (index % SeatEvery == 0)
-                Want(tenants[row.SubAccountId], plans.Seats, new JsonObject { ["essentialSeats"] = 5 + index / SeatEvery }, 1 + index / SeatEvery * 3);
+                Want(tenants[row.SubAccountId], plans.Seats, new JsonObject { ["essentialSeats"] = 5 + index / SeatEvery },
+                    1 + index / SeatEvery * 3);
         }
 
         if (items.Count > 0)
         {
             var answer = await _admin.PostAsync("/api/v1/subscriptions/batch", new JsonObject { ["items"] = items }, null, ct);
             // A reference that is taken is one that another run of this month has just made.
-            foreach (var result in answer["results"]!.AsArray().Where(r => r!["error"] is { } error && error["code"]?.GetValue<string>() != ReferenceTaken))
+            foreach (var result in answer["results"]!.AsArray()
+                .Where(r => r!["error"] is { } error && error["code"]?.GetValue<string>() != ReferenceTaken))
                 throw new DemoException($"A subscription was refused: {result!.ToJsonString()}");
         }
 
@@ -357,7 +368,9 @@ internal sealed class DemoMonth(ChannelClient anonymous, DemoData data, DemoStat
     private async Task<JsonObject> EnsurePlanAsync(JsonObject body, CancellationToken ct)
     {
         var plan = await EnsureAsync("/api/v1/plans", $"key={body["key"]!.GetValue<string>()}", body, ct);
-        return plan["currentVersionId"] is null ? await _admin.PostAsync($"/api/v1/plans/{Id(plan)}/publish", null, $"demo-publish-{Id(plan)}", ct) : plan;
+        return plan["currentVersionId"] is null
+            ? await _admin.PostAsync($"/api/v1/plans/{Id(plan)}/publish", null, $"demo-publish-{Id(plan)}", ct)
+            : plan;
     }
 
     private static string Id(JsonObject resource) => resource["id"]!.GetValue<string>();

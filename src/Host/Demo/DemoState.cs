@@ -22,7 +22,11 @@ internal sealed class DemoState
         if (File.Exists(file))
             return JsonSerializer.Deserialize<DemoState>(File.ReadAllText(file), JsonSerializerOptions.Web)!;
 
-        var state = new DemoState { Email = email, Password = RandomNumberGenerator.GetString("abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789", 20) + "-7x" };
+        var state = new DemoState
+        {
+            Email = email,
+            Password = RandomNumberGenerator.GetString("abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789", 20) + "-7x"
+        };
         state.Save(folder);
         return state;
     }

@@ -45,7 +45,8 @@ internal static class DemoTables
     private static Table Statements(DemoResult result)
     {
         var table = Titled("Commission statements", "Organisation", "Kind", "Basis", "Commission", "Currency");
-        foreach (var statement in result.Statements.OrderBy(s => s["kind"]!.GetValue<string>(), StringComparer.Ordinal).ThenByDescending(s => Number(s["commission"])))
+        foreach (var statement in result.Statements.OrderBy(s => s["kind"]!.GetValue<string>(), StringComparer.Ordinal)
+            .ThenByDescending(s => Number(s["commission"])))
             table.AddRow(
                 Markup.Escape(statement["externalId"]!.GetValue<string>()), statement["kind"]!.GetValue<string>(), Amount(statement["basis"]),
                 Amount(statement["commission"]), statement["commission"]!["currency"]!.GetValue<string>());

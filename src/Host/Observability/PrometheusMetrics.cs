@@ -62,7 +62,8 @@ internal sealed class PrometheusMetrics : IDisposable
 
     public void Dispose() => _listener.Dispose();
 
-    private static void Record(object? family, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags) => ((Family)family!).Record(value, tags);
+    private static void Record(object? family, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags) =>
+        ((Family)family!).Record(value, tags);
 
     private enum Kind { Counter, Gauge, Histogram }
 
@@ -117,7 +118,8 @@ internal sealed class PrometheusMetrics : IDisposable
                 return;
             if (_instrument.Description is { Length: > 0 } description)
                 text.Append("# HELP ").Append(Name).Append(' ').Append(description.Replace("\\", @"\\").Replace("\n", @"\n")).Append('\n');
-            text.Append("# TYPE ").Append(Name).Append(' ').Append(_kind switch { Kind.Counter => "counter", Kind.Gauge => "gauge", _ => "histogram" }).Append('\n');
+            text.Append("# TYPE ").Append(Name).Append(' ')
+                .Append(_kind switch { Kind.Counter => "counter", Kind.Gauge => "gauge", _ => "histogram" }).Append('\n');
             foreach (var (labels, series) in _series.OrderBy(s => s.Key, StringComparer.Ordinal))
                 series.Write(text, Name, labels, _kind is Kind.Histogram ? _bounds : null);
         }

@@ -66,7 +66,8 @@ internal sealed class Readiness(Migrator migrator, MessageBacklog backlog, Healt
                     $"{outboxes.Sum(o => o.Depth)} due, the oldest for {(long)lag.TotalSeconds} s; {outboxes.Sum(o => o.Parked)} parked.");
             }
         }
-        catch (Exception failure) when (failure is NpgsqlException or TimeoutException || (failure is OperationCanceledException && !ct.IsCancellationRequested))
+        catch (Exception failure) when (failure is NpgsqlException or TimeoutException
+            || (failure is OperationCanceledException && !ct.IsCancellationRequested))
         {
             // Why is for the log of the database's callers; an anonymous answer names no server.
             checks["database"] = new(false, "It does not answer.");

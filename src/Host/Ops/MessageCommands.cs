@@ -15,20 +15,25 @@ internal static class MessageCommands
         new("messages list", "Messages on their way, the oldest first.",
             [
                 new("--schema", "Only those of one publisher."), new("--state", "waiting or parked."), new("--name", "Only messages of this name."),
-                new("--subscriber", "Only those to this subscriber."), new("--after", "Goes on after this id."), new("--limit", $"1 to {MostListed}, else 50."),
+                new("--subscriber", "Only those to this subscriber."), new("--after", "Goes on after this id."),
+                new("--limit", $"1 to {MostListed}, else 50."),
             ], ListAsync),
         new("messages show", "One message with its body and its last error.", [new("id", "The message's id.", OpsArgumentKind.Required)], ShowAsync),
         new("messages retry", "Delivers messages at once, with all their attempts again.",
-            [new("id", "Ids of messages.", OpsArgumentKind.Many), new("--parked", "All that are parked.", OpsArgumentKind.Flag), new("--schema", "With --parked: only those of one publisher.")],
+            [new("id", "Ids of messages.", OpsArgumentKind.Many), new("--parked", "All that are parked.", OpsArgumentKind.Flag),
+                new("--schema", "With --parked: only those of one publisher.")],
             RetryAsync),
-        new("messages park", "Takes messages out of delivery until someone retries them.", [new("id", "Ids of messages.", OpsArgumentKind.Many)], ParkAsync),
+        new("messages park", "Takes messages out of delivery until someone retries them.", [new("id", "Ids of messages.", OpsArgumentKind.Many)],
+            ParkAsync),
         new("messages purge", "Forgets parked messages for good.",
-            [new("--days", "Only those parked longer ago than so many days.", OpsArgumentKind.Required), new("--yes", "Really.", OpsArgumentKind.Flag)], PurgeAsync),
+            [new("--days", "Only those parked longer ago than so many days.", OpsArgumentKind.Required),
+                new("--yes", "Really.", OpsArgumentKind.Flag)], PurgeAsync),
     ];
 
     private sealed record Changed(int Messages);
 
-    private sealed record Listed(string Schema, Guid Id, string Name, string Subscriber, string State, int Attempts, DateTimeOffset DeliverAt, string? LastError);
+    private sealed record Listed(
+        string Schema, Guid Id, string Name, string Subscriber, string State, int Attempts, DateTimeOffset DeliverAt, string? LastError);
 
     private static async Task<Result<OpsAnswer>> ListAsync(OpsCall call, CancellationToken ct)
     {
@@ -41,7 +46,8 @@ internal static class MessageCommands
         }
 
         var limit = 50;
-        if (call["--limit"] is { } said && (!int.TryParse(said, NumberStyles.None, CultureInfo.InvariantCulture, out limit) || limit is < 1 or > MostListed))
+        if (call["--limit"] is { } said
+            && (!int.TryParse(said, NumberStyles.None, CultureInfo.InvariantCulture, out limit) || limit is < 1 or > MostListed))
             return OpsCall.Wrong($"--limit must be 1 to {MostListed}, not '{said}'.");
         if (call["--state"] is { } state and not ("waiting" or "parked"))
             return OpsCall.Wrong($"--state must be waiting or parked, not '{state}'.");

@@ -29,7 +29,8 @@ internal static class OpsCommandLine
         builder.AddLicensing();
 
         var commands = builder.Services.Select(s => s.ImplementationInstance).OfType<OpsCommand>();
-        var root = Tree([.. DatabaseCommands.All, .. MessageCommands.All, .. commands], (command, call, stop) => RunAsync(builder, command, call, terminal, stop));
+        var root = Tree([.. DatabaseCommands.All, .. MessageCommands.All, .. commands],
+            (command, call, stop) => RunAsync(builder, command, call, terminal, stop));
         var parsed = root.Parse(args is ["help", .. var topic] ? [.. topic, "--help"] : args.Length == 0 ? ["--help"] : args);
         if (parsed.Errors.Count > 0)
         {
@@ -37,7 +38,8 @@ internal static class OpsCommandLine
             return WronglyTyped;
         }
 
-        return await parsed.InvokeAsync(new InvocationConfiguration { Output = terminal.Output, Error = terminal.Errors, EnableDefaultExceptionHandler = false }, ct);
+        return await parsed.InvokeAsync(
+            new InvocationConfiguration { Output = terminal.Output, Error = terminal.Errors, EnableDefaultExceptionHandler = false }, ct);
     }
 
     private delegate Task<int> Run(OpsCommand command, Dictionary<string, IReadOnlyList<string>> given, CancellationToken ct);
@@ -125,7 +127,8 @@ internal static class OpsCommandLine
             await using var app = builder.Build();
             await using var scope = app.Services.CreateAsyncScope();
             scope.ServiceProvider.GetRequiredService<Principal>().Become(Access.System);
-            if ((await command.RunAsync(new OpsCall(scope.ServiceProvider, given) { Progress = OpsProgress.To(terminal.Errors) }, ct)).Refused(out var refusal, out var answer))
+            if ((await command.RunAsync(new OpsCall(scope.ServiceProvider, given) { Progress = OpsProgress.To(terminal.Errors) }, ct))
+                .Refused(out var refusal, out var answer))
             {
                 await terminal.Errors.WriteLineAsync(string.Join(" ", refusal.Fields.Select(f => f.Message).Prepend(refusal.Message).Distinct()));
                 return refusal.Kind is RefusalKind.Malformed ? WronglyTyped : Failed;

@@ -33,7 +33,11 @@ internal sealed class Problems(OpenApiDocument document)
             if (Array.Exists(Waits, k => dialect.StatusOf(k) == status))
                 response.Headers = new Dictionary<string, IOpenApiHeader>
                 {
-                    ["Retry-After"] = new OpenApiHeader { Description = "Seconds to wait.", Schema = new OpenApiSchema { Type = JsonSchemaType.Integer } },
+                    ["Retry-After"] = new OpenApiHeader
+                    {
+                        Description = "Seconds to wait.",
+                        Schema = new OpenApiSchema { Type = JsonSchemaType.Integer }
+                    },
                 };
             document.Components.Responses.Add(name, response);
         }
@@ -92,7 +96,8 @@ internal sealed class Problems(OpenApiDocument document)
                     ["error_description"] = message,
                 });
             case "Reseller":
-                return ("application/json", new() { ["ErrorDetail"] = new JsonObject { ["Message"] = message }, ["ErrorType"] = "ArgumentFaultContract" });
+                return ("application/json",
+                    new() { ["ErrorDetail"] = new JsonObject { ["Message"] = message }, ["ErrorType"] = "ArgumentFaultContract" });
         }
 
         var problem = new JsonObject
@@ -106,20 +111,29 @@ internal sealed class Problems(OpenApiDocument document)
             ["traceId"] = "4bf92f3577b34da6a3ce929d0e0e4736",
         };
         if (fields)
-            problem["errors"] = new JsonArray(new JsonObject { ["pointer"] = "/name", ["code"] = "not_empty", ["message"] = "name must not be empty." });
+            problem["errors"] = new JsonArray(
+                new JsonObject { ["pointer"] = "/name", ["code"] = "not_empty", ["message"] = "name must not be empty." });
         return ("application/problem+json", problem);
     }
 
     private static OpenApiSchema SchemaOf(string door) => door switch
     {
-        "Signed" => Object("An error of the signed door.", ["code", "message"], ("code", Text("Upper case, stable.")), ("message", Text("A sentence."))),
+        "Signed" => Object(
+            "An error of the signed door.", ["code", "message"], ("code", Text("Upper case, stable.")), ("message", Text("A sentence."))),
         "OAuth" => Object("An error of the OAuth endpoints (RFC 6749).", ["error", "error_description"],
             ("error", Text("A code of the standard; switch on this.")), ("error_description", Text("A sentence for people."))),
         "CustomerArea" => Object("An error of the customer area.", ["message"],
             ("code", new() { Type = JsonSchemaType.Integer, Description = "The status again." }), ("message", Text("A sentence.")),
-            ("content", Content), ("errors", new() { Type = JsonSchemaType.Object, Description = "Messages by field.", AdditionalProperties = new OpenApiSchema { Type = JsonSchemaType.Array, Items = Text(null) } })),
+            ("content", Content),
+            ("errors", new()
+            {
+                Type = JsonSchemaType.Object,
+                Description = "Messages by field.",
+                AdditionalProperties = new OpenApiSchema { Type = JsonSchemaType.Array, Items = Text(null) }
+            })),
         "Reseller" => Object("A fault of the reseller service.", ["ErrorDetail", "ErrorType"],
-            ("ErrorDetail", Object("What went wrong.", ["Message"], ("Message", Text("A sentence.")))), ("ErrorType", Text("Name of the fault contract."))),
+            ("ErrorDetail", Object("What went wrong.", ["Message"], ("Message", Text("A sentence.")))),
+            ("ErrorType", Text("Name of the fault contract."))),
         _ => Object("Why something is refused (RFC 9457).", ["type", "title", "status", "code", "traceId"],
             ("type", Text("A URN made from the code.")), ("title", Text("The status in words.")),
             ("status", new() { Type = JsonSchemaType.Integer, Format = "int32", Description = "The status again." }),
@@ -130,7 +144,8 @@ internal sealed class Problems(OpenApiDocument document)
                 Type = JsonSchemaType.Array,
                 Description = "The fields at fault; absent where no single field is.",
                 Items = Object("One field that breaks a rule.", ["pointer", "code", "message"],
-                    ("pointer", Text("JSON pointer into the body, or ?name for a query parameter.")), ("code", Text("The rule, snake_case.")), ("message", Text("A sentence."))),
+                    ("pointer", Text("JSON pointer into the body, or ?name for a query parameter.")), ("code", Text("The rule, snake_case.")),
+                    ("message", Text("A sentence."))),
             }),
             ("content", Content)),
     };
@@ -144,11 +159,12 @@ internal sealed class Problems(OpenApiDocument document)
 
     private static OpenApiSchema Text(string? description) => new() { Type = JsonSchemaType.String, Description = description };
 
-    private static OpenApiSchema Object(string description, IEnumerable<string> required, params (string Name, OpenApiSchema Schema)[] properties) => new()
-    {
-        Type = JsonSchemaType.Object,
-        Description = description,
-        Properties = properties.ToDictionary(p => p.Name, p => (IOpenApiSchema)p.Schema),
-        Required = required.ToHashSet(),
-    };
+    private static OpenApiSchema Object(string description, IEnumerable<string> required, params (string Name, OpenApiSchema Schema)[] properties) =>
+        new()
+        {
+            Type = JsonSchemaType.Object,
+            Description = description,
+            Properties = properties.ToDictionary(p => p.Name, p => (IOpenApiSchema)p.Schema),
+            Required = required.ToHashSet(),
+        };
 }

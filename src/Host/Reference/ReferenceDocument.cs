@@ -24,15 +24,28 @@ internal sealed class ReferenceDocument(Dialects dialects) : IOpenApiDocumentTra
 
     private static readonly Dictionary<string, OpenApiSecurityScheme> Schemes = new()
     {
-        ["Bearer"] = new() { Type = SecuritySchemeType.Http, Scheme = "bearer", BearerFormat = "JWT", Description = "An access token from /api/v1/auth/login, or an API key." },
+        ["Bearer"] = new()
+        {
+            Type = SecuritySchemeType.Http,
+            Scheme = "bearer",
+            BearerFormat = "JWT",
+            Description = "An access token from /api/v1/auth/login, or an API key."
+        },
         ["ApiKey"] = new() { Type = SecuritySchemeType.ApiKey, In = ParameterLocation.Header, Name = "X-API-KEY", Description = "An API key." },
-        ["SignedUpdate"] = new() { Type = SecuritySchemeType.Http, Scheme = "bearer", BearerFormat = "JWT", Description = "An RS256 token bound to the body." },
+        ["SignedUpdate"] = new(
+            )
+        { Type = SecuritySchemeType.Http, Scheme = "bearer", BearerFormat = "JWT", Description = "An RS256 token bound to the body." },
         ["Basic"] = new() { Type = SecuritySchemeType.Http, Scheme = "basic", Description = "A user's name and password." },
     };
 
     public Task TransformAsync(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
     {
-        document.Info = new OpenApiInfo { Title = "Licensing", Version = "v1", Description = "Licences, usage, invoices and commissions for channel sales." };
+        document.Info = new OpenApiInfo
+        {
+            Title = "Licensing",
+            Version = "v1",
+            Description = "Licences, usage, invoices and commissions for channel sales."
+        };
         // The addresses of this process say nothing to a reader elsewhere.
         document.Servers = [new OpenApiServer { Url = "/" }];
         document.Components = new OpenApiComponents
@@ -124,7 +137,8 @@ internal sealed class ReferenceDocument(Dialects dialects) : IOpenApiDocumentTra
             yield return RefusalKind.UnsupportedMediaType;
         }
 
-        if (subject.Writes || subject.Metadata<ReadsParameters>() is not null || services.GetService(typeof(IValidator<>).MakeGenericType(subject.Slice.Request)) is not null)
+        if (subject.Writes || subject.Metadata<ReadsParameters>() is not null
+            || services.GetService(typeof(IValidator<>).MakeGenericType(subject.Slice.Request)) is not null)
             yield return RefusalKind.Invalid;
         yield return RefusalKind.TooMany;
         yield return RefusalKind.Unavailable;
@@ -135,7 +149,8 @@ internal sealed class ReferenceDocument(Dialects dialects) : IOpenApiDocumentTra
         var parameters = subject.Operation.Parameters ??= [];
         foreach (var parameter in parameters.OfType<OpenApiParameter>())
         {
-            var bound = subject.Description.ParameterDescriptions.FirstOrDefault(p => string.Equals(p.Name, parameter.Name, StringComparison.OrdinalIgnoreCase));
+            var bound = subject.Description.ParameterDescriptions.FirstOrDefault(
+                p => string.Equals(p.Name, parameter.Name, StringComparison.OrdinalIgnoreCase));
             var schema = SchemaBook.OfParameter(bound?.Type ?? typeof(string));
             if (parameter.Name == "limit")
             {
@@ -177,7 +192,8 @@ internal sealed class ReferenceDocument(Dialects dialects) : IOpenApiDocumentTra
     }
 
     // A cursor of the reference's own would lead nowhere.
-    private static JsonNode? ExampleOf(Subject subject, OpenApiSchema schema, string name) => name == "after" ? null : new Examples(subject.Document).Of(schema, name);
+    private static JsonNode? ExampleOf(Subject subject, OpenApiSchema schema, string name) =>
+        name == "after" ? null : new Examples(subject.Document).Of(schema, name);
 
     private static OpenApiParameter Header(string name, string description, int? longest, string example) => new()
     {
@@ -214,7 +230,8 @@ internal sealed class ReferenceDocument(Dialects dialects) : IOpenApiDocumentTra
                 continue;
             response.Description = answer.StatusCode switch { 201 => "Created.", 202 => "Started.", 204 => "Done.", _ => "As asked for." };
             foreach (var (mediaType, content) in response.Content ?? new Dictionary<string, OpenApiMediaType>())
-                Fill(subject, content, mediaType, answer.Type is null || answer.Type == typeof(void) ? null : subject.Schemas.Of(answer.Type), example);
+                Fill(subject, content, mediaType, answer.Type is null || answer.Type == typeof(void) ? null : subject.Schemas.Of(answer.Type),
+                    example);
 
             response.Headers = new Dictionary<string, IOpenApiHeader>();
             Tell(response, "RateLimit", "What is left of the caller's rate.");
@@ -235,7 +252,8 @@ internal sealed class ReferenceDocument(Dialects dialects) : IOpenApiDocumentTra
 
     private static void Fill(Subject subject, OpenApiMediaType content, string mediaType, IOpenApiSchema? schema, object? example)
     {
-        if (mediaType is not UrlEncoded and not MultipartForm && (!mediaType.EndsWith("json", StringComparison.Ordinal) || mediaType.Contains("ndjson")))
+        if (mediaType is not UrlEncoded and not MultipartForm
+            && (!mediaType.EndsWith("json", StringComparison.Ordinal) || mediaType.Contains("ndjson")))
         {
             content.Schema = new OpenApiSchema { Type = JsonSchemaType.String };
             content.Example = example as string ?? "text";
@@ -243,6 +261,8 @@ internal sealed class ReferenceDocument(Dialects dialects) : IOpenApiDocumentTra
         }
 
         content.Schema = schema ?? new OpenApiSchema();
-        content.Example = example is null ? new Examples(subject.Document).Of(content.Schema) : example as JsonNode ?? JsonSerializer.SerializeToNode(example, ApiJson.Options);
+        content.Example = example is null
+            ? new Examples(subject.Document).Of(content.Schema)
+            : example as JsonNode ?? JsonSerializer.SerializeToNode(example, ApiJson.Options);
     }
 }

@@ -37,7 +37,8 @@ internal static class ReferencePages
                     return TypedResults.Bytes(json, "application/json; charset=utf-8", entityTag: new EntityTagHeaderValue(tag));
                 }).ExcludeFromDescription();
 
-            app.MapGet("/scalar", () => TypedResults.Text(HasScalar ? ScalarPage : NoScalarPage, "text/html; charset=utf-8")).ExcludeFromDescription();
+            app.MapGet("/scalar", () => TypedResults.Text(HasScalar ? ScalarPage : NoScalarPage, "text/html; charset=utf-8"))
+                .ExcludeFromDescription();
             app.MapGet("/scalar/standalone.js", () => typeof(ReferencePages).Assembly.GetManifestResourceStream(ScalarResource) is { } script
                 ? Results.Stream(script, "text/javascript; charset=utf-8")
                 : Results.NotFound()).ExcludeFromDescription();

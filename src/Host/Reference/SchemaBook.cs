@@ -48,7 +48,8 @@ internal sealed class SchemaBook(OpenApiDocument document, XmlDocs docs, JsonSer
             _ when type == typeof(Period) => Component(type, read, () => Closed(
                 "Whole days; the start counts, the end does not.",
                 ("start", Day("2026-01-01")), ("end", Day("2026-02-01")))),
-            _ => throw new InvalidOperationException($"The reference cannot show {type}: it has a converter of its own. Teach {nameof(SchemaBook)} what it writes."),
+            _ => throw new InvalidOperationException(
+                $"The reference cannot show {type}: it has a converter of its own. Teach {nameof(SchemaBook)} what it writes."),
         };
     }
 
@@ -76,7 +77,12 @@ internal sealed class SchemaBook(OpenApiDocument document, XmlDocs docs, JsonSer
     {
         type = Nullable.GetUnderlyingType(type) ?? type;
         if (type == typeof(Period))
-            return new OpenApiSchema { Type = JsonSchemaType.String, Description = "A month yyyy-MM, or days yyyy-MM-dd/yyyy-MM-dd, the last one not included.", Examples = ["2026-01"] };
+            return new OpenApiSchema
+            {
+                Type = JsonSchemaType.String,
+                Description = "A month yyyy-MM, or days yyyy-MM-dd/yyyy-MM-dd, the last one not included.",
+                Examples = ["2026-01"]
+            };
         if (type.IsArray)
             return new OpenApiSchema { Type = JsonSchemaType.Array, Items = OfParameter(type.GetElementType()!) };
         return Scalar(type) ?? new OpenApiSchema { Type = JsonSchemaType.String };
@@ -84,7 +90,12 @@ internal sealed class SchemaBook(OpenApiDocument document, XmlDocs docs, JsonSer
 
     private static OpenApiSchema? Scalar(Type type) => Type.GetTypeCode(type) switch
     {
-        _ when type.IsEnum => new() { Type = JsonSchemaType.String, Enum = [.. Enum.GetValues(type).Cast<object>().Select(v => JsonSerializer.SerializeToNode(v, type, ApiJson.Options)!)] },
+        _ when type.IsEnum =>
+            new()
+            {
+                Type = JsonSchemaType.String,
+                Enum = [.. Enum.GetValues(type).Cast<object>().Select(v => JsonSerializer.SerializeToNode(v, type, ApiJson.Options)!)]
+            },
         TypeCode.String => new() { Type = JsonSchemaType.String },
         TypeCode.Boolean => new() { Type = JsonSchemaType.Boolean },
         TypeCode.Int16 or TypeCode.UInt16 or TypeCode.Byte or TypeCode.Int32 => new() { Type = JsonSchemaType.Integer, Format = "int32" },
@@ -99,7 +110,8 @@ internal sealed class SchemaBook(OpenApiDocument document, XmlDocs docs, JsonSer
         _ when type == typeof(Uri) => new() { Type = JsonSchemaType.String, Format = "uri" },
         _ when type == typeof(byte[]) => new() { Type = JsonSchemaType.String, Format = "byte" },
         _ when type == typeof(Exact) => Decimal("Every digit counts; nothing is rounded."),
-        _ when type == typeof(Currency) => new() { Type = JsonSchemaType.String, Pattern = "^[A-Z]{3}$", Description = "ISO 4217 code.", Examples = ["EUR"] },
+        _ when type == typeof(Currency) =>
+            new() { Type = JsonSchemaType.String, Pattern = "^[A-Z]{3}$", Description = "ISO 4217 code.", Examples = ["EUR"] },
         _ => null,
     };
 
@@ -128,7 +140,8 @@ internal sealed class SchemaBook(OpenApiDocument document, XmlDocs docs, JsonSer
             if (read && _read.Add(type) && document.Components!.Schemas![name] is OpenApiSchema known)
             {
                 var again = describe();
-                (known.Required, known.Properties, known.AdditionalPropertiesAllowed) = (again.Required, again.Properties, again.AdditionalPropertiesAllowed);
+                (known.Required, known.Properties, known.AdditionalPropertiesAllowed) = (again.Required, again.Properties,
+                    again.AdditionalPropertiesAllowed);
             }
 
             return new OpenApiSchemaReference(name, document);
@@ -160,7 +173,8 @@ internal sealed class SchemaBook(OpenApiDocument document, XmlDocs docs, JsonSer
             AdditionalPropertiesAllowed = !read,
         };
         // What is computed is told in answers and not taken in requests.
-        foreach (var property in contract.Properties.Where(p => !p.IsExtensionData && (read ? p.Set is not null || p.AssociatedParameter is not null : p.Get is not null)))
+        foreach (var property in contract.Properties.Where(p =>
+            !p.IsExtensionData && (read ? p.Set is not null || p.AssociatedParameter is not null : p.Get is not null)))
         {
             var member = property.AttributeProvider as PropertyInfo;
             var value = Of(property.PropertyType, read);
@@ -221,7 +235,9 @@ internal sealed class SchemaBook(OpenApiDocument document, XmlDocs docs, JsonSer
     // CreateTenant+Command → CreateTenantCommand, Page<TenantView> → PageOfTenantView.
     private static string NameOf(Type type)
     {
-        var name = type.IsGenericType ? type.Name[..type.Name.IndexOf('`')] + "Of" + string.Join("And", type.GetGenericArguments().Select(NameOf)) : type.Name;
+        var name = type.IsGenericType
+            ? type.Name[..type.Name.IndexOf('`')] + "Of" + string.Join("And", type.GetGenericArguments().Select(NameOf))
+            : type.Name;
         return type.DeclaringType is { } outer ? NameOf(outer) + name : name;
     }
 }

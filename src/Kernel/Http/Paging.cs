@@ -6,7 +6,22 @@ using Microsoft.EntityFrameworkCore;
 namespace Licensing.Kernel.Http;
 
 /// <summary>One page of a list. <paramref name="Next"/> is opaque; null on the last page.</summary>
-public sealed record Page<T>(IReadOnlyList<T> Items, string? Next);
+public sealed record Page<T>(IReadOnlyList<T> Items, string? Next)
+{
+    /// <summary>The same page, of what each item shows.</summary>
+    public Page<TView> Select<TView>(Func<T, TView> view) => new([.. Items.Select(view)], Next);
+}
+
+public static class Page
+{
+    /// <summary>The page of rows that were read up to one more than it holds: with that one there is a next page.</summary>
+    /// <param name="rows">In the list's order, at most <see cref="PageStart.Limit"/> + 1.</param>
+    /// <param name="start">As the page was asked for.</param>
+    /// <param name="key">What of a row tells where to go on after it.</param>
+    public static Page<T> Of<T>(IReadOnlyList<T> rows, PageStart start, Func<T, string> key) => rows.Count <= start.Limit
+        ? new(rows, null)
+        : new([.. rows.Take(start.Limit)], PageStart.Encode(key(rows[start.Limit - 1])));
+}
 
 /// <summary>Where a page starts and how long it is, as read from <c>?limit=&amp;after=</c>.</summary>
 public sealed record PageStart(int Limit, string? After)
@@ -61,12 +76,7 @@ public static class Paging
                 rows = rows.Where(Below(id, last));
             }
 
-            var items = await rows.OrderByDescending(id).Select(view).Take(start.Limit + 1).ToListAsync(ct);
-            if (items.Count <= start.Limit)
-                return new Page<TView>(items, null);
-
-            items.RemoveAt(start.Limit);
-            return new Page<TView>(items, PageStart.Encode(idOfView(items[^1]).ToString()));
+            return Page.Of(await rows.OrderByDescending(id).Select(view).Take(start.Limit + 1).ToListAsync(ct), start, x => idOfView(x).ToString());
         }
     }
 

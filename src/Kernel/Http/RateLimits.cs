@@ -1,4 +1,4 @@
-using System.Threading.RateLimiting;
+using System.Collections.Concurrent;
 using Licensing.Kernel.Dialects;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -25,33 +25,21 @@ public sealed class LimitSettings
 }
 
 /// <summary>A token bucket per principal, or per address for the unknown; and one per address for credentials that do not hold.</summary>
-public sealed class RateLimits : IDisposable
+public sealed class RateLimits(IOptions<LimitSettings> settings, TimeProvider clock)
 {
-    private readonly LimitSettings _settings;
-    private readonly PartitionedRateLimiter<(Guid Principal, string Address)> _limiter;
+    // When each bucket will be full again, which is all that there is to say of it: time fills them. One that is full is as one that never was.
+    private readonly ConcurrentDictionary<(Guid Principal, string Address), long> _fullAt = new();
+    private long _forgetAt;
 
-    public RateLimits(IOptions<LimitSettings> settings)
-    {
-        _settings = settings.Value;
-        _limiter = PartitionedRateLimiter.Create<(Guid Principal, string Address), (Guid, string)>(caller =>
-        {
-            var known = caller.Principal != Guid.Empty;
-            return RateLimitPartition.GetTokenBucketLimiter(caller, _ => new TokenBucketRateLimiterOptions
-            {
-                TokenLimit = known ? _settings.Burst : _settings.AnonymousBurst,
-                TokensPerPeriod = Math.Max(1, (known ? _settings.PerSecond : _settings.AnonymousPerSecond) / 10),
-                ReplenishmentPeriod = TimeSpan.FromMilliseconds(100),
-                QueueLimit = 0,
-            });
-        });
-    }
+    /// <summary>How many buckets are remembered.</summary>
+    public int Count => _fullAt.Count;
 
     /// <summary>
     /// Why no credential is looked up for the address now, or null: too many that came from it did not hold, and to see that costs nothing
     /// and takes nothing.
     /// </summary>
     public Refusal? RefusalOfAddress(HttpContext context) =>
-        !IsNeverLimited(context) && _limiter.GetStatistics((Guid.Empty, FailuresOf(context))) is { CurrentAvailablePermits: 0 } ? Limited(_settings.AnonymousPerSecond) : null;
+        !IsNeverLimited(context) && TokensOf((Guid.Empty, FailuresOf(context)), take: false) == 0 ? Limited(settings.Value.AnonymousPerSecond) : null;
 
     /// <summary>Counts a credential that did not hold: in a bucket of its own, so that strangers without any keep nobody's from being looked up.</summary>
     internal Refusal? SpendFailure(HttpContext context) => Spend(context, (Guid.Empty, FailuresOf(context)));
@@ -74,19 +62,43 @@ public sealed class RateLimits : IDisposable
     {
         if (IsNeverLimited(context))
             return null;
-        var known = caller.Principal != Guid.Empty;
-        using var lease = _limiter.AttemptAcquire(caller);
-        var (perSecond, burst) = known ? (_settings.PerSecond, _settings.Burst) : (_settings.AnonymousPerSecond, _settings.AnonymousBurst);
-        var left = _limiter.GetStatistics(caller)?.CurrentAvailablePermits ?? 0;
+        ForgetFull(clock.GetTimestamp());
+        var tokens = TokensOf(caller, take: true);
+        var left = Math.Max(0, tokens - 1);
+        var (perSecond, burst) = SettingsOf(caller);
         context.Response.Headers["RateLimit-Policy"] = $"\"default\";q={burst};w={Math.Max(1, burst / perSecond)}";
         context.Response.Headers["RateLimit"] = $"\"default\";r={left};t={Math.Max(0, (burst - left + perSecond - 1) / perSecond)}";
-        return lease.IsAcquired ? null : Limited(perSecond);
+        return tokens > 0 ? null : Limited(perSecond);
+    }
+
+    private (int PerSecond, int Burst) SettingsOf((Guid Principal, string Address) caller) =>
+        caller.Principal != Guid.Empty ? (settings.Value.PerSecond, settings.Value.Burst) : (settings.Value.AnonymousPerSecond, settings.Value.AnonymousBurst);
+
+    /// <returns>What was in the bucket, less one by now where one was taken.</returns>
+    private long TokensOf((Guid Principal, string Address) caller, bool take)
+    {
+        var (perSecond, burst) = SettingsOf(caller);
+        var (now, each) = (clock.GetTimestamp(), Math.Max(1, clock.TimestampFrequency / perSecond));
+        while (true)
+        {
+            var seen = _fullAt.TryGetValue(caller, out var before);
+            var fullAt = Math.Max(before, now);
+            var tokens = burst - (fullAt - now + each - 1) / each;
+            if (!take || tokens <= 0 || (seen ? _fullAt.TryUpdate(caller, fullAt + each, before) : _fullAt.TryAdd(caller, fullAt + each)))
+                return tokens;
+        }
+    }
+
+    // One that is just being taken from has another value by then, and stays.
+    private void ForgetFull(long now)
+    {
+        if (now >= Interlocked.Read(ref _forgetAt) && now >= Interlocked.Exchange(ref _forgetAt, now + 10 * clock.TimestampFrequency))
+            foreach (var full in _fullAt.Where(x => x.Value <= now))
+                _fullAt.TryRemove(full);
     }
 
     private static Refusal Limited(int perSecond) =>
         new(RefusalKind.TooMany, "rate_limited", $"More than {perSecond} requests a second.") { RetryAfter = TimeSpan.FromSeconds(1) };
-
-    public void Dispose() => _limiter.Dispose();
 }
 
 internal sealed class RateLimitStep(RequestDelegate next, RateLimits limits)

@@ -34,10 +34,12 @@ public sealed class LedgerTests(App app) : IClassFixture<App>
         using var partner = branch.As(Roles.PartnerReader);
         var first = await (await partner.GetAsync("/api/v1/credit/movements?limit=1", Ct)).JsonAsync();
         Shown(first).ShouldBe("TopUp payment 2 EUR 0.10");
-        var second = await (await partner.GetAsync($"/api/v1/credit/movements?limit=1&after={first.GetProperty("next").GetString()}", Ct)).JsonAsync();
+        var second = await (await partner.GetAsync($"/api/v1/credit/movements?limit=1&after={first.GetProperty("next").GetString()}", Ct))
+            .JsonAsync();
         Shown(second).ShouldBe("TopUp payment 1 EUR 50.00 points 2.5");
         second.GetProperty("next").GetString().ShouldBeNull();
-        Shown(await (await partner.GetAsync("/api/v1/credit/movements?unit=points", Ct)).JsonAsync()).ShouldBe("TopUp payment 1 EUR 50.00 points 2.5");
+        Shown(await (await partner.GetAsync("/api/v1/credit/movements?unit=points", Ct)).JsonAsync())
+            .ShouldBe("TopUp payment 1 EUR 50.00 points 2.5");
     }
 
     [Fact]
@@ -63,7 +65,8 @@ public sealed class LedgerTests(App app) : IClassFixture<App>
 
         (await (await other.As(Roles.PartnerAdministrator).GetAsync($"/api/v1/credit?organizationId={branch.Partner.Id.Value}", Ct)).JsonAsync())
             .GetProperty("items").GetArrayLength().ShouldBe(0);
-        (await (await other.As(Roles.PartnerAdministrator).GetAsync($"/api/v1/credit/movements?organizationId={branch.Partner.Id.Value}", Ct)).JsonAsync())
+        (await (await other.As(Roles.PartnerAdministrator).GetAsync($"/api/v1/credit/movements?organizationId={branch.Partner.Id.Value}", Ct))
+            .JsonAsync())
             .GetProperty("items").GetArrayLength().ShouldBe(0);
     }
 
@@ -137,7 +140,8 @@ public sealed class LedgerTests(App app) : IClassFixture<App>
         await using var second = await app.StartSecondHostAsync();
         var hosts = new[] { app.Services, second.Services };
 
-        var outcomes = await Task.WhenAll(Enumerable.Range(0, 100).Select(i => Task.Run(() => SpendAsync(branch, $"race {i}", 0.5m, services: hosts[i % 2]), Ct)));
+        var outcomes = await Task.WhenAll(
+            Enumerable.Range(0, 100).Select(i => Task.Run(() => SpendAsync(branch, $"race {i}", 0.5m, services: hosts[i % 2]), Ct)));
 
         outcomes.Count(o => o is null).ShouldBe(50);
         outcomes.OfType<Refusal>().Select(o => o.Code).Distinct().ShouldBe(["insufficient_credit"]);
@@ -146,11 +150,15 @@ public sealed class LedgerTests(App app) : IClassFixture<App>
     }
 
     [Theory]
-    [InlineData("ledger_balanced", "insert into billing.ledger_entries (transaction_id, position, account_id, unit, lot_id, amount) select $2, 3, account_id, unit, lot_id, 1 from billing.ledger_entries where transaction_id = $2 and lot_id is not null")]
+    [InlineData("ledger_balanced",
+        "insert into billing.ledger_entries (transaction_id, position, account_id, unit, lot_id, amount) select $2, 3, account_id, unit, lot_id, 1 from billing.ledger_entries where transaction_id = $2 and lot_id is not null")]
     // Balanced by itself, but added to what is over.
-    [InlineData("ledger_balanced", "insert into billing.ledger_entries (transaction_id, position, account_id, unit, lot_id, amount) select $2, position + 2, account_id, unit, lot_id, amount from billing.ledger_entries where transaction_id = $2")]
-    [InlineData("ledger_balanced", "insert into billing.ledger_transactions select gen_random_uuid(), owner_id, owner_path, 'TopUp', 'empty', '', 2, now() from billing.ledger_transactions where id = $2 and $1::uuid is not null")]
-    [InlineData("not_overspent", "insert into billing.ledger_entries (transaction_id, position, account_id, unit, lot_id, amount) select $2, 3, account_id, unit, lot_id, -100 from billing.ledger_entries where transaction_id = $2 and lot_id is not null")]
+    [InlineData("ledger_balanced",
+        "insert into billing.ledger_entries (transaction_id, position, account_id, unit, lot_id, amount) select $2, position + 2, account_id, unit, lot_id, amount from billing.ledger_entries where transaction_id = $2")]
+    [InlineData("ledger_balanced",
+        "insert into billing.ledger_transactions select gen_random_uuid(), owner_id, owner_path, 'TopUp', 'empty', '', 2, now() from billing.ledger_transactions where id = $2 and $1::uuid is not null")]
+    [InlineData("not_overspent",
+        "insert into billing.ledger_entries (transaction_id, position, account_id, unit, lot_id, amount) select $2, 3, account_id, unit, lot_id, -100 from billing.ledger_entries where transaction_id = $2 and lot_id is not null")]
     [InlineData("permission denied", "update billing.ledger_balances set balance = 1000 where $1::uuid is not null and $2::uuid is not null")]
     [InlineData("permission denied", "update billing.credit_lots set remaining = 1000 where $1::uuid is not null and $2::uuid is not null")]
     [InlineData("permission denied", "update billing.ledger_entries set amount = 1000 where $1::uuid is not null and transaction_id = $2")]
@@ -163,7 +171,8 @@ public sealed class LedgerTests(App app) : IClassFixture<App>
         var branch = await app.BranchAsync();
         var transaction = await TopUpAsync(branch, "once", 10m);
 
-        var refused = await Should.ThrowAsync<PostgresException>(() => TamperAsync(sql, branch.Partner.Id.Value, transaction, asOwner ? "set local role none" : "select 1"));
+        var refused = await Should.ThrowAsync<PostgresException>(
+            () => TamperAsync(sql, branch.Partner.Id.Value, transaction, asOwner ? "set local role none" : "select 1"));
 
         $"{refused.MessageText} {refused.ConstraintName}".ShouldContain(finding);
         (await AvailableAsync(branch)).ShouldBe(10m);
@@ -174,7 +183,8 @@ public sealed class LedgerTests(App app) : IClassFixture<App>
     // From a lot more than is in it, and from the account less than it holds.
     [InlineData("credit_lots_not_overspent", "select 1 where $1::uuid is not null", -15)]
     // The lots made out to hold more than they do, as only their owner could.
-    [InlineData("ledger_balances_not_overspent", "update billing.credit_lots l set remaining = 1000 from billing.ledger_accounts a where a.id = l.account_id and a.owner_id = $1", -100)]
+    [InlineData("ledger_balances_not_overspent",
+        "update billing.credit_lots l set remaining = 1000 from billing.ledger_accounts a where a.id = l.account_id and a.owner_id = $1", -100)]
     public async Task Neither_a_lot_nor_an_account_is_overspent_whoever_writes(string constraint, string before, int amount)
     {
         var branch = await app.BranchAsync();
@@ -193,7 +203,8 @@ public sealed class LedgerTests(App app) : IClassFixture<App>
             {
                 await using var command = new NpgsqlCommand(sql, connection, begun);
                 if (sql.Contains("$1", StringComparison.Ordinal))
-                    command.Parameters.Add(new() { Value = sql.StartsWith("insert", StringComparison.Ordinal) ? transaction : branch.Partner.Id.Value });
+                    command.Parameters.Add(
+                        new() { Value = sql.StartsWith("insert", StringComparison.Ordinal) ? transaction : branch.Partner.Id.Value });
                 await command.ExecuteNonQueryAsync(Ct);
             }
 
@@ -219,7 +230,8 @@ public sealed class LedgerTests(App app) : IClassFixture<App>
             insert into billing.ledger_entries (transaction_id, position, account_id, unit, lot_id, amount)
             select again.id, e.position, e.account_id, e.unit, e.lot_id, e.amount from again, billing.ledger_entries e where e.transaction_id = $2
             """;
-        (await Should.ThrowAsync<PostgresException>(() => TamperAsync(Twice, branch.Partner.Id.Value, transaction, "select 1"))).ConstraintName.ShouldBe("ledger_transactions_once");
+        (await Should.ThrowAsync<PostgresException>(() =>
+            TamperAsync(Twice, branch.Partner.Id.Value, transaction, "select 1"))).ConstraintName.ShouldBe("ledger_transactions_once");
         (await AvailableAsync(branch)).ShouldBe(10m);
     }
 
@@ -257,10 +269,13 @@ public sealed class LedgerTests(App app) : IClassFixture<App>
     }
 
     // As a selling slice does: within its own transaction.
-    private Task<Refusal?> SpendAsync(Branch branch, string key, decimal amount, decimal points = 0, IServiceProvider? services = null) => InTransactionAsync(
-        services ?? app.Services, credit => credit.SpendAsync(branch.Partner.Id, key, "a licence", [new("EUR", amount), new(CreditAmount.Points, points)], Ct));
+    private Task<Refusal?> SpendAsync(Branch branch, string key, decimal amount, decimal points = 0, IServiceProvider? services = null) =>
+        InTransactionAsync(
+        services ?? app.Services,
+        credit => credit.SpendAsync(branch.Partner.Id, key, "a licence", [new("EUR", amount), new(CreditAmount.Points, points)], Ct));
 
-    private Task<Refusal?> GiveBackAsync(Branch branch, string key) => InTransactionAsync(app.Services, credit => credit.GiveBackAsync(branch.Partner.Id, key, Ct));
+    private Task<Refusal?> GiveBackAsync(Branch branch, string key) =>
+        InTransactionAsync(app.Services, credit => credit.GiveBackAsync(branch.Partner.Id, key, Ct));
 
     private static async Task<Refusal?> InTransactionAsync(IServiceProvider services, Func<IPrepaidCredit, Task<Result<Done>>> work)
     {
@@ -280,7 +295,8 @@ public sealed class LedgerTests(App app) : IClassFixture<App>
     }
 
     private async Task<decimal> AvailableAsync(Branch branch) =>
-        (await app.InAsync<IPrepaidCredit, IReadOnlyList<CreditAmount>>(c => c.AvailableAsync(branch.Partner.Id, Ct))).Single(x => x.Unit == "EUR").Amount;
+        (await app.InAsync<IPrepaidCredit, IReadOnlyList<CreditAmount>>(c => c.AvailableAsync(branch.Partner.Id, Ct)))
+            .Single(x => x.Unit == "EUR").Amount;
 
     private static async Task<string> BalancesAsync(Branch branch)
     {
@@ -310,7 +326,8 @@ public sealed class LedgerTests(App app) : IClassFixture<App>
         return string.Join(' ',
         [
             movement.GetProperty("kind").GetString(), movement.GetProperty("reference").GetString(),
-            .. movement.GetProperty("amounts").EnumerateArray().Select(a => $"{a.GetProperty("unit").GetString()} {a.GetProperty("amount").GetString()}"),
+            .. movement.GetProperty("amounts").EnumerateArray()
+                .Select(a => $"{a.GetProperty("unit").GetString()} {a.GetProperty("amount").GetString()}"),
         ]);
     }
 

@@ -18,13 +18,16 @@ public sealed class VerifyLedgerTests : IAsyncLifetime
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 
     [Theory]
-    [InlineData("update billing.ledger_entries set amount = 11 where transaction_id = $1 and position = 1", "out of balance by 1 EUR; its first entry there is $1/1")]
+    [InlineData("update billing.ledger_entries set amount = 11 where transaction_id = $1 and position = 1",
+        "out of balance by 1 EUR; its first entry there is $1/1")]
     // Still balanced: only what the account said after it shows it.
     [InlineData("update billing.ledger_entries set amount = 2 * amount where transaction_id = $1", "entry $1/1")]
-    [InlineData("update billing.ledger_entries set amount = 11, balance_after = 11 where transaction_id = $1 and position = 1", "out of balance by 1 EUR; its first entry there is $1/1")]
+    [InlineData("update billing.ledger_entries set amount = 11, balance_after = 11 where transaction_id = $1 and position = 1",
+        "out of balance by 1 EUR; its first entry there is $1/1")]
     [InlineData("delete from billing.ledger_entries where transaction_id = $1 and position = 2", "transaction $1 has 1 entries instead of 2")]
     [InlineData("delete from billing.ledger_entries where transaction_id = $1", "transaction $1 has 0 entries instead of 2")]
-    [InlineData("update billing.ledger_balances set balance = balance + 1 where kind = 'Prepaid' and $1::uuid is not null", "shows 31 after 3 entries instead of 30")]
+    [InlineData("update billing.ledger_balances set balance = balance + 1 where kind = 'Prepaid' and $1::uuid is not null",
+        "shows 31 after 3 entries instead of 30")]
     [InlineData("update billing.credit_lots set remaining = 100 where id = (select lot_id from billing.ledger_entries where transaction_id = $1 and position = 1)", "shows 100 left instead of 10")]
     // A gap alone, with every sum as it was: as if entries that cancel each other out had been taken away.
     [InlineData("update billing.ledger_entries set number = number + 2 where number = 3 and $1::uuid is not null", "entry $3/1 is not what account")]

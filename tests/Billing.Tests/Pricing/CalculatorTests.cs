@@ -56,7 +56,8 @@ public sealed class CalculatorTests(BillingApp app) : IClassFixture<BillingApp>
         using var caller = await app.PlatformAsync(Roles.PlatformReader);
         var answer = await SendAsync(caller, Example.Replace(what, by));
         answer.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
-        (await answer.JsonAsync()).GetProperty("errors").EnumerateArray().Select(x => string.Join(' ', Texts(x, "pointer", "code"))).ShouldBe([error]);
+        (await answer.JsonAsync()).GetProperty("errors").EnumerateArray().Select(x => string.Join(' ', Texts(x, "pointer", "code")))
+            .ShouldBe([error]);
     }
 
     [Theory]
@@ -69,7 +70,8 @@ public sealed class CalculatorTests(BillingApp app) : IClassFixture<BillingApp>
         using var caller = await app.PlatformAsync(Roles.PlatformReader);
         var answer = await SendAsync(caller, Example.Replace(what, string.Join(',', Enumerable.Repeat(what, more)), StringComparison.Ordinal));
         answer.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
-        (await answer.JsonAsync()).GetProperty("errors").EnumerateArray().Select(x => string.Join(' ', Texts(x, "pointer", "code"))).ShouldBe([error]);
+        (await answer.JsonAsync()).GetProperty("errors").EnumerateArray().Select(x => string.Join(' ', Texts(x, "pointer", "code")))
+            .ShouldBe([error]);
     }
 
     [Theory]

@@ -36,7 +36,9 @@ public sealed class ChargeValidationTests
     [Fact]
     public void A_request_names_every_field_at_fault()
     {
-        var broken = new RatingItem("Broken", new PackageCharge(0, 1), new UsageAggregate(1)) { TaxCategory = "Z", Active = Period.Parse("2024-02-29/2024-03-02") };
+        var broken = new RatingItem(
+            "Broken", new PackageCharge(0, 1), new UsageAggregate(1))
+        { TaxCategory = "Z", Active = Period.Parse("2024-02-29/2024-03-02") };
         Refused(Request(Flat("1", "S"), broken) with
         {
             Active = Period.Parse("2024-03-05/2024-04-02"),

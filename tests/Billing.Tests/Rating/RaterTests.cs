@@ -88,7 +88,8 @@ public sealed class RaterTests
 
     [Fact]
     public void A_percentage_of_an_aggregate_pays_the_fee_per_event() =>
-        Rate(new RatingItem("Fees", new PercentageCharge(1.3m) { FixedFee = 2 }, new UsageAggregate(800) { EventCount = 4 })).Net.Text().ShouldBe("18.40");
+        Rate(new RatingItem("Fees", new PercentageCharge(1.3m) { FixedFee = 2 }, new UsageAggregate(800) { EventCount = 4 })).Net.Text()
+            .ShouldBe("18.40");
 
     [Fact]
     public void The_minimum_is_prorated() =>

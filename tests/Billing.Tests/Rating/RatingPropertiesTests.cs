@@ -206,5 +206,6 @@ public sealed class RatingPropertiesTests
         });
 
     // Only charges that count days are billed in advance.
-    private static RatingItem[] Advance(IEnumerable<RatingItem> items) => [.. items.Select(item => item with { Charge = item.Charge with { Prorate = true } })];
+    private static RatingItem[] Advance(IEnumerable<RatingItem> items) =>
+        [.. items.Select(item => item with { Charge = item.Charge with { Prorate = true } })];
 }

@@ -16,10 +16,13 @@ internal static class RatingSamples
 
     public static RatingItem Item(string json) => Value(Spec(json).ToItem());
 
-    public static RatingItem Flat(string amount, string? category = null) => new("Flat", new FlatCharge(Exact.Parse(amount)), UsageAggregate.None) { TaxCategory = category };
+    public static RatingItem Flat(string amount, string? category = null) =>
+        new("Flat", new FlatCharge(Exact.Parse(amount)), UsageAggregate.None) { TaxCategory = category };
 
     public static RatingItem Seats(string unitPrice, string quantity, string? category = null) =>
-        new("Seats", new PerUnitCharge(Exact.Parse(unitPrice)) { Prorate = true }, new UsageAggregate(Exact.Parse(quantity))) { TaxCategory = category };
+        new("Seats", new PerUnitCharge(Exact.Parse(unitPrice)) { Prorate = true },
+            new UsageAggregate(Exact.Parse(quantity)))
+        { TaxCategory = category };
 
     public static RatingRequest Request(params RatingItem[] items) => new(Eur, March, items);
 

@@ -100,7 +100,8 @@ public sealed class BillingRunTests(BillingApp app) : IClassFixture<BillingApp>
     {
         var branch = await app.BranchAsync();
         var plan = await app.PlanAsync("anew", [Flat("base", "10")], usesPriceLists: true);
-        var (late, issued, refused) = (branch.Tenant, await app.TenantAsync(branch.Platform, branch.Partner), await app.TenantAsync(branch.Platform, branch.Partner));
+        var (late, issued, refused) = (branch.Tenant, await app.TenantAsync(branch.Platform, branch.Partner),
+            await app.TenantAsync(branch.Platform, branch.Partner));
         var used = app.Subscribe(late, plan, "2024-10");
         var settled = app.Subscribe(issued, plan, "2024-10");
         var broken = app.Subscribe(refused, plan, "2024-10");
@@ -200,7 +201,8 @@ public sealed class BillingRunTests(BillingApp app) : IClassFixture<BillingApp>
         var operation = await app.BillAsync("2024-08");
         operation.GetProperty("state").GetString().ShouldBe("Succeeded");
         operation.GetProperty("result").GetProperty("notBilled").GetInt32().ShouldBe(5);
-        operation.GetProperty("errors").EnumerateArray().ToDictionary(x => x.GetProperty("subject").GetString()!, x => x.GetProperty("code").GetString()!)
+        operation.GetProperty("errors").EnumerateArray()
+            .ToDictionary(x => x.GetProperty("subject").GetString()!, x => x.GetProperty("code").GetString()!)
             .ShouldBe(new Dictionary<string, string>
             {
                 [tenants[1].ExternalId] = "currency_mismatch",
@@ -214,7 +216,8 @@ public sealed class BillingRunTests(BillingApp app) : IClassFixture<BillingApp>
             .GetProperty("tenantId").GetGuid().ShouldBe(tenants[0].Id.Value);
 
         // What was missing is there now: starting again bills who was left out, and only those.
-        await Sent(await platform.PutAsJsonAsync("/api/v1/tax-rates", new { country = "FR", category = "S", percent = "20", validFrom = "2024-08-31" }));
+        await Sent(await platform.PutAsJsonAsync(
+            "/api/v1/tax-rates", new { country = "FR", category = "S", percent = "20", validFrom = "2024-08-31" }));
         var again = await app.BillAsync("2024-08");
         again.GetProperty("result").GetProperty("invoices").GetInt32().ShouldBe(2);
         again.GetProperty("result").GetProperty("notBilled").GetInt32().ShouldBe(4);
@@ -235,8 +238,10 @@ public sealed class BillingRunTests(BillingApp app) : IClassFixture<BillingApp>
         app.Usage.Add(corrected, taken, "2024-02-03", "gb", "-5");
 
         var operation = await app.BillAsync("2024-02");
-        operation.GetProperty("errors").EnumerateArray().ToDictionary(x => x.GetProperty("subject").GetString()!, x => x.GetProperty("code").GetString()!)
-            .ShouldBe(new Dictionary<string, string> { [branch.Tenant.ExternalId] = "price_missing", [other.ExternalId] = "price_missing" }, ignoreOrder: true);
+        operation.GetProperty("errors").EnumerateArray()
+            .ToDictionary(x => x.GetProperty("subject").GetString()!, x => x.GetProperty("code").GetString()!)
+            .ShouldBe(new Dictionary<string, string> { [branch.Tenant.ExternalId] = "price_missing", [other.ExternalId] = "price_missing" },
+                ignoreOrder: true);
         operation.GetProperty("result").GetProperty("invoices").GetInt32().ShouldBe(1);
     }
 
@@ -321,7 +326,8 @@ public sealed class BillingRunTests(BillingApp app) : IClassFixture<BillingApp>
         foreach (var role in new[] { Roles.PlatformReader, Roles.DistributorAdministrator, Roles.PartnerAdministrator, Roles.TenantAdministrator })
         {
             using var client = branch.As(role);
-            (await client.PostAsJsonAsync("/api/v1/billing/generate/2024-01", new { issue = true })).StatusCode.ShouldBe(HttpStatusCode.Forbidden, role);
+            (await client.PostAsJsonAsync("/api/v1/billing/generate/2024-01", new { issue = true })).StatusCode.ShouldBe(
+                HttpStatusCode.Forbidden, role);
         }
     }
 

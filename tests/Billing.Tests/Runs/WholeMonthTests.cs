@@ -16,7 +16,8 @@ public sealed class WholeMonthTests(App app) : IClassFixture<App>
         using var platform = branch.Administrator();
         Task<JsonElement> PostAsync(string path, object body) => SentAsync(platform.PostAsJsonAsync($"/api/v1/{path}", body));
 
-        await SentAsync(platform.PutAsJsonAsync("/api/v1/tax-rates", new { country = "DE", category = "S", percent = "20", validFrom = "2020-01-01" }));
+        await SentAsync(
+            platform.PutAsJsonAsync("/api/v1/tax-rates", new { country = "DE", category = "S", percent = "20", validFrom = "2020-01-01" }));
         await PostAsync("products", new { key = Product, name = "Billed", features = new[] { new { key = "seats", name = "Seats" } } });
         await PostAsync("meters", new { key = "calls", unit = "Calls", aggregation = "sum" });
         await PostAsync("meters", new { key = "gb", unit = "GB", aggregation = "sum" });
@@ -44,7 +45,8 @@ public sealed class WholeMonthTests(App app) : IClassFixture<App>
                     key = "calls",
                     name = "Calls",
                     meter = "calls",
-                    price = new { model = "graduated", tiers = new object[] { new { upTo = "10", unitPrice = "10", flatFee = "2" }, new { unitPrice = "5", flatFee = "3" } } },
+                    price = new { model = "graduated",
+                        tiers = new object[] { new { upTo = "10", unitPrice = "10", flatFee = "2" }, new { unitPrice = "5", flatFee = "3" } } },
                 },
             },
         });

@@ -27,7 +27,8 @@ public sealed class ExchangeRateTests(App app) : IClassFixture<App>
     {
         var branch = await app.BranchAsync();
         using var client = branch.Administrator();
-        using var recorded = await RecordAsync(client, Rate("EUR/USD", "2026-01-02", "1.08"), Rate("EUR/USD", "2026-01-05", "1.091234567890123456"), Rate("EUR/JPY", "2026-01-03", "163"));
+        using var recorded = await RecordAsync(client, Rate("EUR/USD", "2026-01-02", "1.08"), Rate("EUR/USD", "2026-01-05", "1.091234567890123456"),
+            Rate("EUR/JPY", "2026-01-03", "163"));
         recorded.StatusCode.ShouldBe(HttpStatusCode.OK, await recorded.Content.ReadAsStringAsync(Sold.Ct));
         (await recorded.JsonAsync()).GetProperty("added").GetInt32().ShouldBe(3);
         using var user = branch.As(Roles.TenantUser);
@@ -47,7 +48,8 @@ public sealed class ExchangeRateTests(App app) : IClassFixture<App>
         using var first = await RecordAsync(client, Rate("GBP/CHF", "2026-01-02", "1.1"));
 
         using var same = await RecordAsync(client, Rate("GBP/CHF", "2026-01-02", "1.10"), Rate("GBP/CHF", "2026-01-03", "1.2"));
-        var (other, errors) = await RecordAsync(client, Rate("GBP/CHF", "2026-01-04", "1.3"), Rate("GBP/CHF", "2026-01-02", "1.11"), Rate("GBP/CHF", "2026-01-03", "1.21")).RefusedAsync();
+        var (other, errors) = await RecordAsync(client, Rate("GBP/CHF", "2026-01-04", "1.3"), Rate("GBP/CHF", "2026-01-02", "1.11"),
+            Rate("GBP/CHF", "2026-01-03", "1.21")).RefusedAsync();
 
         var view = await same.JsonAsync();
         (view.GetProperty("added").GetInt32(), view.GetProperty("unchanged").GetInt32()).ShouldBe((1, 1));
@@ -67,7 +69,8 @@ public sealed class ExchangeRateTests(App app) : IClassFixture<App>
     {
         using var client = await app.PlatformAsync();
 
-        var answers = await Task.WhenAll(Enumerable.Range(1, 6).Select(i => RecordAsync(client, Rate("SEK/NOK", "2026-01-02", $"1.{i}"), Rate("SEK/DKK", "2026-01-02", $"1.{i}"))));
+        var answers = await Task.WhenAll(Enumerable.Range(1, 6)
+            .Select(i => RecordAsync(client, Rate("SEK/NOK", "2026-01-02", $"1.{i}"), Rate("SEK/DKK", "2026-01-02", $"1.{i}"))));
 
         answers.Count(a => a.StatusCode is HttpStatusCode.OK).ShouldBe(1);
         foreach (var refused in answers.Where(a => a.StatusCode is not HttpStatusCode.OK))
@@ -79,15 +82,19 @@ public sealed class ExchangeRateTests(App app) : IClassFixture<App>
     public async Task The_list_is_filtered_and_paged_latest_day_first()
     {
         using var client = await app.PlatformAsync();
-        using var recorded = await RecordAsync(client, [.. Enumerable.Range(1, 5).Select(d => Rate("PLN/CZK", $"2025-03-0{d}", "5.8")), Rate("PLN/HUF", "2025-03-03", "95")]);
+        using var recorded = await RecordAsync(
+            client, [.. Enumerable.Range(1, 5).Select(d => Rate("PLN/CZK", $"2025-03-0{d}", "5.8")), Rate("PLN/HUF", "2025-03-03", "95")]);
 
         var seen = new List<string>();
         string? after = null;
         do
         {
-            using var answer = await client.GetAsync($"/api/v1/directory/exchange-rates?from=PLN&since=2025-03-02&until=2025-03-05&limit=2{(after is null ? "" : $"&after={after}")}", Sold.Ct);
+            using var answer = await client.GetAsync(
+                $"/api/v1/directory/exchange-rates?from=PLN&since=2025-03-02&until=2025-03-05&limit=2{(after is null ? "" : $"&after={after}")}",
+                Sold.Ct);
             var page = await answer.JsonAsync();
-            seen.AddRange(page.GetProperty("items").EnumerateArray().Select(i => $"{i.GetProperty("date").GetString()} {i.GetProperty("to").GetString()}"));
+            seen.AddRange(page.GetProperty("items").EnumerateArray()
+                .Select(i => $"{i.GetProperty("date").GetString()} {i.GetProperty("to").GetString()}"));
             after = page.GetProperty("next").GetString();
         }
         while (after is not null);
@@ -106,7 +113,8 @@ public sealed class ExchangeRateTests(App app) : IClassFixture<App>
         using var client = branch.Administrator();
 
         var (answer, errors) = await RecordAsync(
-            client, Rate("EUR/EUR", "2026-01-02", "1"), Rate("EUR/SGD", "2026-01-17", "1"), Rate("EUR/SGD", "1969-12-31", "0"), Rate("EUR/SGD", "2026-01-16", "1000000001"),
+            client, Rate("EUR/EUR", "2026-01-02", "1"), Rate("EUR/SGD", "2026-01-17", "1"), Rate("EUR/SGD", "1969-12-31", "0"),
+            Rate("EUR/SGD", "2026-01-16", "1000000001"),
             Rate("EUR/SGD", "2026-01-16", "1")).RefusedAsync();
         var (none, count) = await RecordAsync(client).RefusedAsync();
         using var partner = branch.As(Roles.PartnerAdministrator);

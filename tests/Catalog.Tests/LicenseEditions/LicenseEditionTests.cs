@@ -25,17 +25,21 @@ public sealed class LicenseEditionTests(App app) : IClassFixture<App>
             using var reader = branch.As(role);
             var edition = await (await reader.GetAsync(created.Headers.Location, Sold.Ct)).JsonAsync();
             edition.GetProperty("prices").GetRawText().ShouldBe("""[{"amount":"5.00","currency":"EUR"},{"amount":"700","currency":"JPY"}]""");
-            (edition.GetProperty("version").GetInt32(), edition.GetProperty("points").GetString(), edition.GetProperty("names").GetProperty("IT").GetString())
+            (edition.GetProperty("version").GetInt32(), edition.GetProperty("points").GetString(),
+                edition.GetProperty("names").GetProperty("IT").GetString())
                 .ShouldBe((0, "0.5", "Licenza"));
         }
 
-        (await (await administrator.PatchAsJsonAsync(created.Headers.Location, new { prices = Array.Empty<object>(), names = new { IT = "Solo" } }, Sold.Ct)).JsonAsync())
+        (await (await administrator.PatchAsJsonAsync(
+            created.Headers.Location, new { prices = Array.Empty<object>(), names = new { IT = "Solo" } }, Sold.Ct)).JsonAsync())
             .GetProperty("errors")[0].GetProperty("code").GetString().ShouldBe("english_missing");
         using var changed = await administrator.PatchAsJsonAsync(created.Headers.Location, new { points = "1", onSale = false }, Sold.Ct);
         changed.Headers.ETag!.Tag.ShouldBe("\"2\"");
         var after = await changed.JsonAsync();
-        (after.GetProperty("points").GetString(), after.GetProperty("quantity").GetString(), after.GetProperty("onSale").GetBoolean()).ShouldBe(("1", "5 users", false));
-        (await (await administrator.GetAsync($"/api/v1/license-editions?code={code}&onSale=true", Sold.Ct)).JsonAsync()).GetProperty("items").GetArrayLength().ShouldBe(0);
+        (after.GetProperty("points").GetString(), after.GetProperty("quantity").GetString(), after.GetProperty("onSale").GetBoolean())
+            .ShouldBe(("1", "5 users", false));
+        (await (await administrator.GetAsync($"/api/v1/license-editions?code={code}&onSale=true", Sold.Ct)).JsonAsync()).GetProperty("items")
+            .GetArrayLength().ShouldBe(0);
         (await app.InAsync<ILicenseEditions, LicenseEditionRef?>(x => x.FindAsync(code, Sold.Ct))).ShouldBeNull();
     }
 
@@ -57,11 +61,31 @@ public sealed class LicenseEditionTests(App app) : IClassFixture<App>
         }, Sold.Ct);
 
         refused.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
-        (await refused.JsonAsync()).GetProperty("errors").EnumerateArray().Select(e => $"{e.GetProperty("pointer").GetString()} {e.GetProperty("code").GetString()}").Order(StringComparer.Ordinal).ShouldBe(
+        (await refused.JsonAsync()).GetProperty("errors").EnumerateArray()
+            .Select(e => $"{e.GetProperty("pointer").GetString()} {e.GetProperty("code").GetString()}").Order(StringComparer.Ordinal).ShouldBe(
         [
             "/code invalid_code", "/durationMonths inclusive_between", "/names english_missing", "/names not_a_name", "/points not_points",
             "/prices currency_twice", "/prices/0 not_a_price", "/quantity not_empty", "/users greater_than", "/version greater_than_or_equal",
         ]);
+    }
+
+    [Theory]
+    [InlineData(" ")]
+    [InlineData("\t")]
+    public async Task A_name_that_nobody_can_read_is_none(string name)
+    {
+        using var administrator = await app.PlatformAsync();
+
+        var (answer, errors) = await administrator.PostAsJsonAsync("/api/v1/license-editions", new
+        {
+            code = Sold.Key("M"),
+            durationMonths = 1,
+            quantity = "5 users",
+            names = new { EN = "Office", IT = name },
+        }, Sold.Ct).RefusedAsync();
+
+        answer.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
+        errors.ShouldBe([("/names", "not_a_name")]);
     }
 
     [Fact]
@@ -73,7 +97,8 @@ public sealed class LicenseEditionTests(App app) : IClassFixture<App>
             "/api/v1/license-editions", new { code = Sold.Key("DEMO"), quantity = "3 users", demo = true, names = new { EN = "Try it" } }, Sold.Ct)));
 
         answers.Count(a => a.StatusCode is HttpStatusCode.Created).ShouldBe(1);
-        (await Task.WhenAll(answers.Where(a => a.StatusCode is not HttpStatusCode.Created).Select(a => a.CodeAsync()))).Distinct().ShouldBe(["edition_demo_taken"]);
+        (await Task.WhenAll(answers.Where(a => a.StatusCode is not HttpStatusCode.Created).Select(a => a.CodeAsync()))).Distinct()
+            .ShouldBe(["edition_demo_taken"]);
         (await app.InAsync<ILicenseEditions, LicenseEditionRef?>(x => x.DemoAsync(Sold.Ct)))!.Quantity.ShouldBe("3 users");
         using var paid = await administrator.PostAsJsonAsync("/api/v1/license-editions", new
         {
@@ -119,7 +144,8 @@ public sealed class LicenseEditionTests(App app) : IClassFixture<App>
         {
             var start = PageStart.Read(limit, after);
             start.Refused(out _, out var from).ShouldBeFalse();
-            (await app.InAsync<ILicenseEditions, Result<Page<LicenseEditionRef>>>(x => x.ListAsync(filter, from!, Sold.Ct))).Refused(out _, out var page).ShouldBeFalse();
+            (await app.InAsync<ILicenseEditions, Result<Page<LicenseEditionRef>>>(x => x.ListAsync(filter, from!, Sold.Ct)))
+                .Refused(out _, out var page).ShouldBeFalse();
             codes.AddRange(page!.Items.Select(x => x.Code));
             after = page.Next;
         }
@@ -127,15 +153,16 @@ public sealed class LicenseEditionTests(App app) : IClassFixture<App>
         return codes;
     }
 
-    private static Task<HttpResponseMessage> CreateAsync(HttpClient client, string code, int version = 0) => client.PostAsJsonAsync("/api/v1/license-editions", new
-    {
-        code,
-        version,
-        durationMonths = 1,
-        quantity = "5 users",
-        users = 5,
-        points = "0.5",
-        prices = new[] { new { amount = "5.00", currency = "EUR" }, new { amount = "700", currency = "JPY" } },
-        names = new { EN = "Licence", IT = "Licenza" },
-    }, Sold.Ct);
+    private static Task<HttpResponseMessage> CreateAsync(HttpClient client, string code, int version = 0) =>
+        client.PostAsJsonAsync("/api/v1/license-editions", new
+        {
+            code,
+            version,
+            durationMonths = 1,
+            quantity = "5 users",
+            users = 5,
+            points = "0.5",
+            prices = new[] { new { amount = "5.00", currency = "EUR" }, new { amount = "700", currency = "JPY" } },
+            names = new { EN = "Licence", IT = "Licenza" },
+        }, Sold.Ct);
 }

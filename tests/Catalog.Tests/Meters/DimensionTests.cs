@@ -11,7 +11,8 @@ public sealed class DimensionTests(App app) : IClassFixture<App>
     {
         using var client = await app.PlatformAsync();
         var key = Sold.Key("traffic");
-        using var created = await client.PostAsJsonAsync("/api/v1/meters", new { key, unit = "GB", aggregation = "sum", dimensions = new[] { "direction", "zone" } }, Sold.Ct);
+        using var created = await client.PostAsJsonAsync(
+            "/api/v1/meters", new { key, unit = "GB", aggregation = "sum", dimensions = new[] { "direction", "zone" } }, Sold.Ct);
         var any = await client.MeterAsync();
 
         created.StatusCode.ShouldBe(HttpStatusCode.Created);
@@ -28,7 +29,8 @@ public sealed class DimensionTests(App app) : IClassFixture<App>
         using var client = await app.PlatformAsync();
         async Task<List<(string, string)>> Refused(params string[] dimensions)
         {
-            var (answer, errors) = await client.PostAsJsonAsync("/api/v1/meters", new { key = Sold.Key("m"), unit = "GB", aggregation = "sum", dimensions }, Sold.Ct).RefusedAsync();
+            var (answer, errors) = await client.PostAsJsonAsync(
+                "/api/v1/meters", new { key = Sold.Key("m"), unit = "GB", aggregation = "sum", dimensions }, Sold.Ct).RefusedAsync();
             answer.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
             return errors;
         }

@@ -65,7 +65,8 @@ public sealed class MeterTests(App app) : IClassFixture<App>
     {
         using var client = await app.PlatformAsync();
 
-        using var property = await client.PostAsJsonAsync("/api/v1/meters", new { key = "m", unit = "h", aggregation = "sum", colour = "red" }, Sold.Ct);
+        using var property = await client.PostAsJsonAsync(
+            "/api/v1/meters", new { key = "m", unit = "h", aggregation = "sum", colour = "red" }, Sold.Ct);
         property.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         using var aggregation = await client.PostAsJsonAsync("/api/v1/meters", new { key = "m", unit = "h", aggregation = "median" }, Sold.Ct);
         aggregation.StatusCode.ShouldBe(HttpStatusCode.BadRequest);

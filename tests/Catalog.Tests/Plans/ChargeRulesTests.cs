@@ -21,7 +21,8 @@ public sealed class ChargeRulesTests
     public void Every_model_has_a_form_that_is_accepted() => Check(
         new ChargeBody("base", "Base", new PriceBody(PriceModel.Flat, Amount: 0), InAdvance: true),
         new ChargeBody("seats", "Seats", PerUnit(0), Feature: "seats", InAdvance: true),
-        new ChargeBody("minutes", "Minutes", Tiered(new TierBody(10, UpTo: 10, FlatFee: 2), new TierBody(5, UpTo: 20), new TierBody(5)), Meter: "minutes"),
+        new ChargeBody("minutes", "Minutes", Tiered(new TierBody(10, UpTo: 10, FlatFee: 2), new TierBody(5, UpTo: 20), new TierBody(5)),
+            Meter: "minutes"),
         new ChargeBody("volume", "Volume", new PriceBody(PriceModel.Volume, Tiers: [new TierBody(1)]), Meter: "minutes"),
         new ChargeBody("blocks", "Blocks", new PriceBody(PriceModel.Package, PackageSize: 0.5m, PackagePrice: 0, FreeUnits: 3), Feature: "lines"))
         .ShouldBeEmpty();
@@ -42,6 +43,15 @@ public sealed class ChargeRulesTests
             .ShouldBe(["/charges/0/meter unknown_meter", "/charges/0/inAdvance usage_in_advance"]);
     }
 
+    [Theory]
+    [InlineData("Base", true)]
+    [InlineData("2.a_b-C", true)]
+    [InlineData("\u212A", false)]
+    [InlineData("a\n", false)]
+    [InlineData(".a", false)]
+    public void A_key_has_letters_of_the_alphabet_digits_and_three_signs(string key, bool isOne) =>
+        Check(new ChargeBody(key, "C", PerUnit(), Feature: "seats")).ShouldBe(isOne ? [] : ["/charges/0/key invalid_key"]);
+
     [Fact]
     public void Keys_are_unique_and_well_formed_and_nothing_is_null() => Check(
         new ChargeBody("a", "A", PerUnit(), Feature: "seats"), new ChargeBody("a", " ", PerUnit(), Feature: "seats"), null!,
@@ -51,13 +61,15 @@ public sealed class ChargeRulesTests
     [Fact]
     public void Tiers_ascend_and_only_the_last_is_open()
     {
-        CheckPrice(Tiered(new TierBody(1, UpTo: 10), new TierBody(1, UpTo: 10), new TierBody(1))).ShouldBe(["/charges/0/price/tiers/1/upTo not_ascending"]);
+        CheckPrice(Tiered(new TierBody(1, UpTo: 10), new TierBody(1, UpTo: 10), new TierBody(1)))
+            .ShouldBe(["/charges/0/price/tiers/1/upTo not_ascending"]);
         CheckPrice(Tiered(new TierBody(1, UpTo: 0), new TierBody(1))).ShouldBe(["/charges/0/price/tiers/0/upTo not_ascending"]);
         CheckPrice(Tiered(new TierBody(1), new TierBody(1))).ShouldBe(["/charges/0/price/tiers/0/upTo required"]);
         CheckPrice(Tiered(new TierBody(1, UpTo: 5))).ShouldBe(["/charges/0/price/tiers/0/upTo last_tier_open"]);
         CheckPrice(Tiered()).ShouldBe(["/charges/0/price/tiers count"]);
         CheckPrice(Tiered(null!, new TierBody(-1, FlatFee: -1)))
-            .ShouldBe(["/charges/0/price/tiers/0 required", "/charges/0/price/tiers/1/unitPrice out_of_range", "/charges/0/price/tiers/1/flatFee out_of_range"]);
+            .ShouldBe(["/charges/0/price/tiers/0 required", "/charges/0/price/tiers/1/unitPrice out_of_range",
+                "/charges/0/price/tiers/1/flatFee out_of_range"]);
     }
 
     [Fact]

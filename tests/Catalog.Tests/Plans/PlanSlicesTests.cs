@@ -11,7 +11,8 @@ public sealed class PlanSlicesTests(App app) : IClassFixture<App>
 {
     private static object Patch(string? name = null, object[]? charges = null) => new { name, charges };
 
-    private Task<PlanVersionRef?> CurrentAsync(Guid plan) => app.InAsync<ICatalog, PlanVersionRef?>(c => c.CurrentVersionAsync(new PlanId(plan), Sold.Ct));
+    private Task<PlanVersionRef?> CurrentAsync(Guid plan) =>
+        app.InAsync<ICatalog, PlanVersionRef?>(c => c.CurrentVersionAsync(new PlanId(plan), Sold.Ct));
 
     [Fact]
     public async Task A_plan_goes_from_draft_to_version_to_retirement()
@@ -34,7 +35,8 @@ public sealed class PlanSlicesTests(App app) : IClassFixture<App>
         var plan = await published.JsonAsync();
         (plan.GetProperty("status").GetString(), plan.GetProperty("draft").ValueKind).ShouldBe(("Published", JsonValueKind.Null));
         var version = (await CurrentAsync(draft.IdOf()))!;
-        (version.Version, version.Product, version.Currency.Code, version.PlanKey).ShouldBe((1, "ccaas", "EUR", draft.GetProperty("key").GetString()!));
+        (version.Version, version.Product, version.Currency.Code, version.PlanKey)
+            .ShouldBe((1, "ccaas", "EUR", draft.GetProperty("key").GetString()!));
         version.Charges[0].ShouldBe(new PlanCharge("seats", "Seats", "essentialSeats", null, new Price(PriceModel.PerUnit, UnitPrice: 10), true));
         version.Charges[1].Meter.ShouldBe(meter);
         version.Charges[1].Price.Tiers.ShouldBe([new PriceTier(10, 2.5m), new PriceTier(null, 1)]);
@@ -61,11 +63,13 @@ public sealed class PlanSlicesTests(App app) : IClassFixture<App>
         using var again = await client.PublishAsync(draft);
         var second = (await CurrentAsync(draft.IdOf()))!;
         (second.Version, second.Charges[0].Price.UnitPrice).ShouldBe((2, 12m));
-        var kept = (await app.InAsync<ICatalog, IReadOnlyDictionary<PlanVersionId, PlanVersionRef>>(c => c.FindPlanVersionsAsync([first.Id, second.Id], Sold.Ct)))[first.Id];
+        var kept = (await app.InAsync<ICatalog, IReadOnlyDictionary<PlanVersionId, PlanVersionRef>>(c =>
+            c.FindPlanVersionsAsync([first.Id, second.Id], Sold.Ct)))[first.Id];
         (kept.Name, kept.Charges[0].Price.UnitPrice).ShouldBe(("Contact centre", 10m));
 
         using var listed = await client.GetAsync($"/api/v1/plans/{draft.IdOf()}/versions", Sold.Ct);
-        (await listed.JsonAsync()).GetProperty("items").EnumerateArray().Select(v => v.GetProperty("number").GetInt32()).ShouldBe([2, 1], ignoreOrder: true);
+        (await listed.JsonAsync()).GetProperty("items").EnumerateArray().Select(v => v.GetProperty("number").GetInt32())
+            .ShouldBe([2, 1], ignoreOrder: true);
         await Should.ThrowAsync<PostgresException>(() => app.InAsync<NpgsqlDataSource, int>(async db =>
         {
             await using var command = db.CreateCommand($"update catalog.plan_versions set name = 'other' where id = '{first.Id.Value}'");
@@ -114,13 +118,16 @@ public sealed class PlanSlicesTests(App app) : IClassFixture<App>
             currency = "EUR",
             charges = new object[]
             {
-                new { key = "a", name = "A", feature = "desks", price = new { model = "volume", tiers = new object[] { new { upTo = "5", unitPrice = "1" }, new { upTo = "4", unitPrice = "1" }, new { unitPrice = "1" } } } },
+                new { key = "a", name = "A", feature = "desks",
+                    price = new { model = "volume",
+                    tiers = new object[] { new { upTo = "5", unitPrice = "1" }, new { upTo = "4", unitPrice = "1" }, new { unitPrice = "1" } } } },
                 new { key = "b", name = "B", meter = "nothing", price = new { model = "perUnit", unitPrice = "1" } },
             },
         }, Sold.Ct).RefusedAsync();
 
         answer.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
-        errors.ShouldBe([("/charges/0/feature", "unknown_feature"), ("/charges/0/price/tiers/1/upTo", "not_ascending"), ("/charges/1/meter", "unknown_meter")]);
+        errors.ShouldBe(
+            [("/charges/0/feature", "unknown_feature"), ("/charges/0/price/tiers/1/upTo", "not_ascending"), ("/charges/1/meter", "unknown_meter")]);
     }
 
     [Fact]
@@ -129,10 +136,13 @@ public sealed class PlanSlicesTests(App app) : IClassFixture<App>
         using var client = await app.PlatformAsync();
         var draft = await client.DraftAsync();
         var key = draft.GetProperty("key").GetString();
-        using var taken = await client.PostAsJsonAsync("/api/v1/plans", new { key, name = "P", product = "ccaas", currency = "EUR", charges = Array.Empty<object>() }, Sold.Ct);
+        using var taken = await client.PostAsJsonAsync(
+            "/api/v1/plans", new { key, name = "P", product = "ccaas", currency = "EUR", charges = Array.Empty<object>() }, Sold.Ct);
         (taken.StatusCode, await taken.CodeAsync()).ShouldBe((HttpStatusCode.Conflict, "plan_key_taken"));
         var (product, errors) = await client.PostAsJsonAsync(
-            "/api/v1/plans", new { key = Sold.Key("plan"), name = "P", product = "none", currency = "EUR", charges = Array.Empty<object>(), trialDays = 10 }, Sold.Ct).RefusedAsync();
+            "/api/v1/plans",
+            new { key = Sold.Key("plan"), name = "P", product = "none", currency = "EUR", charges = Array.Empty<object>(), trialDays = 10 }, Sold.Ct)
+            .RefusedAsync();
         (product.StatusCode, errors.Single()).ShouldBe((HttpStatusCode.UnprocessableEntity, ("/product", "unknown_product")));
         using var published = await client.PublishAsync(draft);
         using var twice = await client.PublishAsync(draft);

@@ -7,7 +7,8 @@ namespace Licensing.Catalog.Tests.Plans;
 
 public sealed class PlanTermsTests(App app) : IClassFixture<App>
 {
-    private Task<PlanVersionRef?> CurrentAsync(Guid plan) => app.InAsync<ICatalog, PlanVersionRef?>(c => c.CurrentVersionAsync(new PlanId(plan), Sold.Ct));
+    private Task<PlanVersionRef?> CurrentAsync(Guid plan) =>
+        app.InAsync<ICatalog, PlanVersionRef?>(c => c.CurrentVersionAsync(new PlanId(plan), Sold.Ct));
 
     [Fact]
     public async Task Terms_are_kept_by_the_version_that_was_published_with_them()
@@ -49,7 +50,8 @@ public sealed class PlanTermsTests(App app) : IClassFixture<App>
         terms.Prerequisites.ShouldBe(["ccaas"]);
         (second.TermMonths, second.AutoRenew, second.Quotas.Count).ShouldBe((1, true, 0));
         using var listed = await client.GetAsync($"/api/v1/plans/{plan.IdOf()}/versions", Sold.Ct);
-        var view = (await listed.JsonAsync()).GetProperty("items").EnumerateArray().Single(v => v.GetProperty("number").GetInt32() == 1).GetProperty("terms");
+        var view = (await listed.JsonAsync()).GetProperty("items").EnumerateArray().Single(v => v.GetProperty("number").GetInt32() == 1)
+            .GetProperty("terms");
         (view.GetProperty("termMonths").GetInt32(), view.GetProperty("quotas").GetProperty(meter).GetString()).ShouldBe((12, "100.25"));
     }
 
@@ -61,7 +63,8 @@ public sealed class PlanTermsTests(App app) : IClassFixture<App>
         using var patched = await client.PatchAsJsonAsync($"/api/v1/plans/{plan.IdOf()}", new { terms = new { termMonths = 36 } }, Sold.Ct);
         using var published = await client.PublishAsync(plan);
 
-        using var renamed = await client.PatchAsJsonAsync($"/api/v1/plans/{plan.IdOf()}", new { name = "Other", charges = new[] { Sold.Seats() } }, Sold.Ct);
+        using var renamed = await client.PatchAsJsonAsync(
+            $"/api/v1/plans/{plan.IdOf()}", new { name = "Other", charges = new[] { Sold.Seats() } }, Sold.Ct);
 
         (await renamed.JsonAsync()).GetProperty("draft").GetProperty("terms").GetProperty("termMonths").GetInt32().ShouldBe(36);
     }
@@ -70,7 +73,8 @@ public sealed class PlanTermsTests(App app) : IClassFixture<App>
     [Fact]
     public async Task A_version_without_terms_is_open_ended_and_free_of_conditions()
     {
-        var shipped = (await app.InAsync<ICatalog, IReadOnlyList<PlanVersionRef>>(c => c.OnSaleAsync("ccaas", Sold.Ct))).Single(v => v.PlanKey == "ccaas");
+        var shipped = (await app.InAsync<ICatalog, IReadOnlyList<PlanVersionRef>>(c => c.OnSaleAsync("ccaas", Sold.Ct)))
+            .Single(v => v.PlanKey == "ccaas");
 
         var terms = shipped.Terms;
         (terms.TermMonths, terms.IncreaseAllowed, terms.DecreaseAllowed, terms.Transferable, terms.EarlyCancellation)

@@ -72,7 +72,8 @@ public sealed class AdjustedListTests(App app) : IClassFixture<App>
         var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => AdjustAsync(client, list, new { percent = "10" })));
 
         answers.Count(a => a.StatusCode is HttpStatusCode.OK).ShouldBe(1);
-        answers.Where(a => a.StatusCode is not HttpStatusCode.OK).ShouldAllBe(a => a.StatusCode == HttpStatusCode.Conflict || a.StatusCode == HttpStatusCode.PreconditionFailed);
+        answers.Where(a => a.StatusCode is not HttpStatusCode.OK)
+            .ShouldAllBe(a => a.StatusCode == HttpStatusCode.Conflict || a.StatusCode == HttpStatusCode.PreconditionFailed);
         client.DefaultRequestHeaders.Remove("If-Match");
         (await client.PricesAsync(list)).ShouldBe(["a 110"]);
     }

@@ -28,7 +28,8 @@ public sealed class ChangedListTests(App app) : IClassFixture<App>
         (view.GetProperty("name").GetString(), view.GetProperty("validFrom").GetString(), view.GetProperty("validUntil").GetString())
             .ShouldBe(("Other", "2026-01-01", "2026-06-01"));
         view = await open.JsonAsync();
-        (view.GetProperty("name").GetString(), view.GetProperty("validFrom").GetString(), view.GetProperty("validUntil").GetString()).ShouldBe(("Other", "2026-02-01", null));
+        (view.GetProperty("name").GetString(), view.GetProperty("validFrom").GetString(), view.GetProperty("validUntil").GetString())
+            .ShouldBe(("Other", "2026-02-01", null));
     }
 
     [Fact]
@@ -39,7 +40,8 @@ public sealed class ChangedListTests(App app) : IClassFixture<App>
         var first = await client.ListAsync([Lists.Item(sku, meter)], "Global", until: "2026-03-01");
         await client.ListAsync([Lists.Item(sku, meter)], "Global", from: "2026-04-01");
 
-        var (broken, errors) = await PatchAsync(client, first, new { validFrom = "2026-01-02", validUntil = "2026-01-01", name = "X" }).RefusedAsync();
+        var (broken, errors) = await PatchAsync(client, first, new { validFrom = "2026-01-02", validUntil = "2026-01-01", name = "X" })
+            .RefusedAsync();
         using var clash = await PatchAsync(client, first, new { validUntil = "2026-05-01" });
         using var beside = await PatchAsync(client, first, new { validUntil = "2026-04-01" });
 
@@ -57,7 +59,8 @@ public sealed class ChangedListTests(App app) : IClassFixture<App>
         var early = await client.ListAsync([Lists.Item(sku, meter)], "Global", "2026-01-01", "2026-02-01");
         var late = await client.ListAsync([Lists.Item(sku, meter)], "Global", "2026-05-01", "2026-06-01");
 
-        var answers = await Task.WhenAll(PatchAsync(client, early, new { validUntil = "2026-04-01" }), PatchAsync(client, late, new { validFrom = "2026-03-01" }));
+        var answers = await Task.WhenAll(
+            PatchAsync(client, early, new { validUntil = "2026-04-01" }), PatchAsync(client, late, new { validFrom = "2026-03-01" }));
 
         answers.Select(a => (int)a.StatusCode).Order().ShouldBe([200, 409]);
         (await answers.Single(a => a.StatusCode is HttpStatusCode.Conflict).CodeAsync()).ShouldBe("sku_priced_twice");
@@ -72,13 +75,16 @@ public sealed class ChangedListTests(App app) : IClassFixture<App>
         var list = await client.ListAsync([Lists.Item("a", meter, "1"), Lists.Item("b", meter, "2")]);
         var key = Sold.Key("copy");
 
-        using var cloned = await CloneAsync(client, list, new { key, validFrom = "2027-01-01", scope = "Tenant", tenantId = branch.Tenant.Id.Value, name = "Theirs" });
+        using var cloned = await CloneAsync(
+            client, list, new { key, validFrom = "2027-01-01", scope = "Tenant", tenantId = branch.Tenant.Id.Value, name = "Theirs" });
         var copy = await cloned.JsonAsync();
-        using var put = await client.PutAsJsonAsync($"/api/v1/pricing/{list.IdOf()}/items", new { items = new[] { Lists.Item("a", meter, "9") } }, Sold.Ct);
+        using var put = await client.PutAsJsonAsync(
+            $"/api/v1/pricing/{list.IdOf()}/items", new { items = new[] { Lists.Item("a", meter, "9") } }, Sold.Ct);
 
         cloned.StatusCode.ShouldBe(HttpStatusCode.Created);
         cloned.Headers.Location!.ToString().ShouldBe($"/api/v1/pricing/{copy.IdOf()}");
-        (copy.GetProperty("key").GetString(), copy.GetProperty("name").GetString(), copy.GetProperty("scope").GetString(), copy.GetProperty("currency").GetString())
+        (copy.GetProperty("key").GetString(), copy.GetProperty("name").GetString(), copy.GetProperty("scope").GetString(),
+            copy.GetProperty("currency").GetString())
             .ShouldBe((key, "Theirs", "Tenant", "EUR"));
         (await client.PricesAsync(copy)).ShouldBe(["a 1", "b 2"]);
         using var tenant = branch.As(Roles.TenantUser);
@@ -102,8 +108,10 @@ public sealed class ChangedListTests(App app) : IClassFixture<App>
 
         (await Refused(new { key = "Bad Key", name = "", validFrom = "2026-01-02" })).ShouldBe(
             "422 validation_failed /key invalid_key, /name not_empty, /validFrom not_first_of_month");
-        (await Refused(new { key = Sold.Key("copy"), validFrom = "2027-01-01", scope = "Tenant" })).ShouldBe("422 validation_failed /tenantId required");
-        (await Refused(new { key = Sold.Key("copy"), validFrom = "2027-01-01", scope = "Tenant", tenantId = branch.Partner.Id.Value })).ShouldBe("404 tenant_not_found ");
+        (await Refused(new { key = Sold.Key("copy"), validFrom = "2027-01-01", scope = "Tenant" }))
+            .ShouldBe("422 validation_failed /tenantId required");
+        (await Refused(new { key = Sold.Key("copy"), validFrom = "2027-01-01", scope = "Tenant", tenantId = branch.Partner.Id.Value }))
+            .ShouldBe("404 tenant_not_found ");
         (await Refused(new { key = list.GetProperty("key").GetString(), validFrom = "2027-01-01" })).ShouldBe("409 price_list_key_taken ");
         (await Refused(new { key = Sold.Key("copy"), validFrom = "2026-02-01" })).ShouldBe("409 sku_priced_twice ");
         using var after = await CloneAsync(client, list, new { key = Sold.Key("copy"), validFrom = "2026-03-01" });

@@ -12,7 +12,8 @@ internal static class Lists
         new { sku, meter, name = name ?? sku, price = new { model = "perUnit", unitPrice = price } };
 
     public static async Task<JsonElement> ListAsync(
-        this HttpClient client, object[] items, string scope = "Region", string from = "2026-01-01", string? until = null, OrganizationRef? tenant = null,
+        this HttpClient client, object[] items, string scope = "Region", string from = "2026-01-01", string? until = null,
+        OrganizationRef? tenant = null,
         string currency = "EUR")
     {
         using var answer = await client.PostAsJsonAsync("/api/v1/pricing", new

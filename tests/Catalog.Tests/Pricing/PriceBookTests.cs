@@ -7,21 +7,23 @@ namespace Licensing.Catalog.Tests.Pricing;
 public sealed class PriceBookTests
 {
     private static readonly Currency Eur = Currency.Parse("EUR");
-    private static readonly Guid Tenant = new(1, 0, 0, new byte[8]);
+    private static readonly OrganizationId Tenant = new(new Guid(1, 0, 0, new byte[8]));
+    private static readonly OrganizationId Nobody = new(Guid.Empty);
     private static readonly Guid Subscription = new(2, 0, 0, new byte[8]);
 
     private static PriceRow Row(PriceTarget target, decimal price, int validFrom = 1) => new(
-        target, Eur, new DateOnly(2026, 1, validFrom), new SkuPrice(Sold.NewListId(), "vm", "hours", "VM", new Price(PriceModel.PerUnit, UnitPrice: price)));
+        target, Eur, new DateOnly(2026, 1, validFrom),
+        new SkuPrice(Sold.NewListId(), "vm", "hours", "VM", new Price(PriceModel.PerUnit, UnitPrice: price)));
 
     private static readonly PriceRow[] All =
     [
-        Row(new PriceTarget(PriceScope.Subscription, null, new OrganizationId(Tenant), Subscription), 4),
+        Row(new PriceTarget(PriceScope.Subscription, null, Tenant, Subscription), 4),
         Row(new PriceTarget(PriceScope.Global), 1),
-        Row(new PriceTarget(PriceScope.Tenant, null, new OrganizationId(Tenant)), 3),
+        Row(new PriceTarget(PriceScope.Tenant, null, Tenant), 3),
         Row(new PriceTarget(PriceScope.Region, "eu"), 2),
     ];
 
-    private static decimal? Find(IEnumerable<PriceRow> rows, string? region, Guid tenant, Guid subscription, string currency = "EUR") =>
+    private static decimal? Find(IEnumerable<PriceRow> rows, string? region, OrganizationId tenant, Guid subscription, string currency = "EUR") =>
         new PriceBook(rows).Find("vm", "hours", Currency.Parse(currency), region, tenant, subscription)?.Price.UnitPrice;
 
     [Fact]
@@ -29,9 +31,9 @@ public sealed class PriceBookTests
     {
         Find(All, "eu", Tenant, Subscription).ShouldBe(4);
         Find(All, "eu", Tenant, Guid.Empty).ShouldBe(3);
-        Find(All, "eu", Guid.Empty, Guid.Empty).ShouldBe(2);
-        Find(All, "us", Guid.Empty, Guid.Empty).ShouldBe(1);
-        Find(All, null, Guid.Empty, Guid.Empty).ShouldBe(1);
+        Find(All, "eu", Nobody, Guid.Empty).ShouldBe(2);
+        Find(All, "us", Nobody, Guid.Empty).ShouldBe(1);
+        Find(All, null, Nobody, Guid.Empty).ShouldBe(1);
     }
 
     [Fact]
@@ -45,7 +47,7 @@ public sealed class PriceBookTests
     [Fact]
     public void Of_two_lists_for_the_same_the_one_that_came_into_force_last_wins()
     {
-        var target = new PriceTarget(PriceScope.Tenant, null, new OrganizationId(Tenant));
+        var target = new PriceTarget(PriceScope.Tenant, null, Tenant);
 
         Find([Row(target, 8, validFrom: 10), Row(target, 9, validFrom: 1)], null, Tenant, Guid.Empty).ShouldBe(8);
     }

@@ -13,7 +13,9 @@ public sealed class PriceCsvTests(App app) : IClassFixture<App>
 {
     private static async Task<(string Text, string Tag)> ExportAsync(HttpClient client, JsonElement list, string query = "")
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/v1/pricing/{list.IdOf()}/items{query}") { Headers = { Accept = { new("text/csv") } } };
+        using var request = new HttpRequestMessage(
+            HttpMethod.Get, $"/api/v1/pricing/{list.IdOf()}/items{query}")
+        { Headers = { Accept = { new("text/csv") } } };
         using var answer = await client.SendAsync(request, Sold.Ct);
         (answer.StatusCode, answer.Content.Headers.ContentType!.MediaType).ShouldBe((HttpStatusCode.OK, "text/csv"));
         answer.Content.Headers.ContentDisposition!.FileName.ShouldBe($"{list.GetProperty("key").GetString()}.csv");
@@ -44,7 +46,9 @@ public sealed class PriceCsvTests(App app) : IClassFixture<App>
         var list = await client.ListAsync(
         [
             .. awkward.Select(sku => Lists.Item(sku, meter, "1.10", $"{sku} line\r\nbreak")),
-            Priced("graduated", meter, new { model = "graduated", chargeAtZero = false, tiers = new object[] { new { upTo = "10.5", unitPrice = "2", flatFee = "3" }, new { unitPrice = "0.000001" } } }),
+            Priced("graduated", meter,
+                new { model = "graduated", chargeAtZero = false,
+                tiers = new object[] { new { upTo = "10.5", unitPrice = "2", flatFee = "3" }, new { unitPrice = "0.000001" } } }),
             Priced("volume", meter, new { model = "volume", tiers = new object[] { new { unitPrice = "12345678901234567890.12345678" } } }),
             Priced("package", meter, new { model = "package", packageSize = "10", packagePrice = "99.99", freeUnits = "3" }),
             Priced("bare package", meter, new { model = "package", packageSize = "10", packagePrice = "0" }),
@@ -116,7 +120,8 @@ public sealed class PriceCsvTests(App app) : IClassFixture<App>
         tried.StatusCode.ShouldBe(HttpStatusCode.OK);
         (await ErrorsAsync(tried)).ShouldBe(
         [
-            "3 sku unknown_item", "4 name name", "5 sku duplicate", "6 unitPrice malformed", "6 tiers malformed", "6 chargeAtZero malformed", "7  cells",
+            "3 sku unknown_item", "4 name name", "5 sku duplicate", "6 unitPrice malformed", "6 tiers malformed", "6 chargeAtZero malformed",
+            "7  cells",
             "8 sku duplicate",
         ]);
         (await tried.JsonAsync()).GetProperty("changed").GetInt32().ShouldBe(1);
@@ -138,7 +143,8 @@ public sealed class PriceCsvTests(App app) : IClassFixture<App>
 
         (await ErrorsAsync(tried)).ShouldBe(
         [
-            "2 unitPrice out_of_range", "3 unitPrice not_of_model", "3 tiers not_ascending", "4 model model_not_allowed", "4 unitPrice not_of_model", "4 amount required",
+            "2 unitPrice out_of_range", "3 unitPrice not_of_model", "3 tiers not_ascending", "4 model model_not_allowed", "4 unitPrice not_of_model",
+            "4 amount required",
             "5 model malformed",
         ]);
     }
@@ -188,12 +194,14 @@ public sealed class PriceCsvTests(App app) : IClassFixture<App>
         var meter = await client.MeterAsync();
         var list = await client.ListAsync([Lists.Item("a", meter), Lists.Item("b", meter)]);
 
-        using var marked = await ImportAsync(client, list, [.. Encoding.UTF8.Preamble, .. Encoding.UTF8.GetBytes($"sku,meter,unitPrice\r\na,{meter},5\r\n")]);
+        using var marked = await ImportAsync(
+            client, list, [.. Encoding.UTF8.Preamble, .. Encoding.UTF8.GetBytes($"sku,meter,unitPrice\r\na,{meter},5\r\n")]);
         using var latin = await ImportAsync(client, list, [.. Encoding.ASCII.GetBytes($"sku,meter,name\na,{meter},"), 0xE4]);
         using var zero = await ImportAsync(client, list, $"sku,meter,name\na,{meter},\0", "?dryRun=true");
         using var many = await ImportAsync(client, list, "sku,meter\n" + string.Concat(Enumerable.Repeat($"x,{meter}\n", 10_001)), "?dryRun=true");
         using var large = await ImportAsync(client, list, new byte[8 * 1024 * 1024 + 1]);
-        using var json = await client.PostAsync($"/api/v1/pricing/{list.IdOf()}/import", new StringContent("{}", Encoding.UTF8, "application/json"), Sold.Ct);
+        using var json = await client.PostAsync(
+            $"/api/v1/pricing/{list.IdOf()}/import", new StringContent("{}", Encoding.UTF8, "application/json"), Sold.Ct);
 
         (await marked.JsonAsync()).GetProperty("changed").GetInt32().ShouldBe(1);
         (latin.StatusCode, await latin.CodeAsync()).ShouldBe((HttpStatusCode.BadRequest, "not_utf8"));
@@ -226,7 +234,8 @@ public sealed class PriceCsvTests(App app) : IClassFixture<App>
         var other = await app.BranchAsync();
         using var client = branch.Administrator();
         var meter = await client.MeterAsync();
-        var list = await client.ListAsync([.. Enumerable.Range(0, 1_000).Select(i => Lists.Item($"s{i:0000}", meter))], "Tenant", tenant: branch.Tenant);
+        var list = await client.ListAsync(
+            [.. Enumerable.Range(0, 1_000).Select(i => Lists.Item($"s{i:0000}", meter))], "Tenant", tenant: branch.Tenant);
 
         using var insider = branch.As(Roles.TenantUser);
         using var outsider = other.As(Roles.TenantUser);

@@ -8,7 +8,8 @@ namespace Licensing.Catalog.Tests.Pricing;
 
 public sealed class PriceListTests(App app) : IClassFixture<App>
 {
-    private static object Item(string sku, string meter, string price = "1") => new { sku, meter, name = sku, price = new { model = "perUnit", unitPrice = price } };
+    private static object Item(string sku, string meter, string price = "1") =>
+        new { sku, meter, name = sku, price = new { model = "perUnit", unitPrice = price } };
 
     private static Dictionary<string, object?> List(
         string scope, object[]? items = null, string currency = "EUR", string from = "2026-01-01", string? until = null, string? region = null,
@@ -37,8 +38,9 @@ public sealed class PriceListTests(App app) : IClassFixture<App>
         client.PutAsJsonAsync($"/api/v1/pricing/{list.IdOf()}/items", new { items }, Sold.Ct);
 
     private Task<SkuPrice?> FindAsync(string sku, string meter, string? region, Guid tenant, Guid subscription, Period? period = null) =>
-        app.InAsync<IPriceBooks, SkuPrice?>(async books => (await books.OpenAsync(period ?? Period.Month(2026, 1), [tenant], Sold.Ct))
-            .Find(sku, meter, Currency.Parse("EUR"), region, tenant, subscription));
+        app.InAsync<IPriceBooks, SkuPrice?>(
+            async books => (await books.OpenAsync(period ?? Period.Month(2026, 1), [new OrganizationId(tenant)], Sold.Ct))
+            .Find(sku, meter, Currency.Parse("EUR"), region, new OrganizationId(tenant), subscription));
 
     [Fact]
     public async Task The_book_finds_the_most_specific_price_in_force_on_the_first_day()
@@ -77,9 +79,11 @@ public sealed class PriceListTests(App app) : IClassFixture<App>
         string? after = null;
         do
         {
-            using var answer = await client.GetAsync($"/api/v1/pricing/{list.IdOf()}/items?limit=1{(after is null ? "" : $"&after={after}")}", Sold.Ct);
+            using var answer = await client.GetAsync(
+                $"/api/v1/pricing/{list.IdOf()}/items?limit=1{(after is null ? "" : $"&after={after}")}", Sold.Ct);
             var page = await answer.JsonAsync();
-            seen.AddRange(page.GetProperty("items").EnumerateArray().Select(i => $"{i.GetProperty("sku").GetString()} {i.GetProperty("price").GetProperty("unitPrice").GetString()}"));
+            seen.AddRange(page.GetProperty("items").EnumerateArray()
+                .Select(i => $"{i.GetProperty("sku").GetString()} {i.GetProperty("price").GetProperty("unitPrice").GetString()}"));
             after = page.GetProperty("next").GetString();
         }
         while (after is not null);
@@ -98,7 +102,8 @@ public sealed class PriceListTests(App app) : IClassFixture<App>
 
         (overlapping.StatusCode, await overlapping.CodeAsync()).ShouldBe((HttpStatusCode.Conflict, "sku_priced_twice"));
         (await overlapping.JsonAsync()).GetProperty("detail").GetString()!.ShouldContain(sku);
-        using var created = await client.PostAsJsonAsync("/api/v1/pricing", List("Global", [Item(sku, meter)], from: "2025-12-01", until: "2026-02-01"), Sold.Ct);
+        using var created = await client.PostAsJsonAsync(
+            "/api/v1/pricing", List("Global", [Item(sku, meter)], from: "2025-12-01", until: "2026-02-01"), Sold.Ct);
         created.StatusCode.ShouldBe(HttpStatusCode.Conflict);
         await CreateAsync(client, List("Global", [Item(sku, meter)], from: "2026-04-01"));
         await CreateAsync(client, List("Global", [Item(sku, meter)], from: "2025-12-01", until: "2026-01-01"));
@@ -113,7 +118,8 @@ public sealed class PriceListTests(App app) : IClassFixture<App>
         using var client = await app.PlatformAsync();
         var (sku, meter) = (Sold.Key("sku"), await client.MeterAsync());
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => client.PostAsJsonAsync("/api/v1/pricing", List("Global", [Item(sku, meter)]), Sold.Ct)));
+        var answers = await Task.WhenAll(
+            Enumerable.Range(0, 5).Select(_ => client.PostAsJsonAsync("/api/v1/pricing", List("Global", [Item(sku, meter)]), Sold.Ct)));
 
         answers.Count(a => a.StatusCode is HttpStatusCode.Created).ShouldBe(1);
         foreach (var refused in answers.Where(a => a.StatusCode is not HttpStatusCode.Created))
@@ -165,7 +171,8 @@ public sealed class PriceListTests(App app) : IClassFixture<App>
         (await Refused(List("Subscription", tenant: branch.Tenant))).ShouldBe("422 /subscriptionId required");
         (await Refused(List("Tenant", tenant: branch.Partner))).ShouldBe("404 ");
         (await Refused(List("Global", from: "2026-02-01", until: "2026-02-01"))).ShouldBe("422 /validUntil not_after_start");
-        (await Refused(List("Global", from: "2026-01-02", until: "2026-03-31"))).ShouldBe("422 /validFrom not_first_of_month, /validUntil not_first_of_month");
+        (await Refused(List("Global", from: "2026-01-02", until: "2026-03-31")))
+            .ShouldBe("422 /validFrom not_first_of_month, /validUntil not_first_of_month");
         (await Refused(List("Region", [Item("a", meter), Item("a", meter)], region: "eu"))).ShouldBe("422 /items/1/sku duplicate");
         (await Refused(List("Region", [Item("a\nb", "none")], region: "eu"))).ShouldBe("422 /items/0/sku sku, /items/0/meter unknown_meter");
         (await Refused(List("Region", [new { sku = "a", meter, name = "A", price = new { model = "flat", amount = "1" } }], region: "eu")))

@@ -13,7 +13,9 @@ public sealed class ChangedProductTests(App app) : IClassFixture<App>
     private static async Task<JsonElement> CreateAsync(HttpClient client)
     {
         using var created = await client.PostAsJsonAsync(
-            "/api/v1/products", new { key = Sold.Key("product"), name = "Phone", features = new object[] { new { key = "lines", name = "Lines", maximum = 10 } } }, Sold.Ct);
+            "/api/v1/products",
+            new { key = Sold.Key("product"), name = "Phone", features = new object[] { new { key = "lines", name = "Lines", maximum = 10 } } },
+            Sold.Ct);
         created.StatusCode.ShouldBe(HttpStatusCode.Created);
         return await created.JsonAsync();
     }
@@ -26,7 +28,8 @@ public sealed class ChangedProductTests(App app) : IClassFixture<App>
     private static async Task<int?> MaximumAsync(IServiceProvider host, JsonElement product)
     {
         await using var scope = host.CreateAsyncScope();
-        return (await scope.ServiceProvider.GetRequiredService<ICatalog>().RulesAsync(product.GetProperty("key").GetString()!, Sold.Ct))!.Features[0].Maximum;
+        return (await scope.ServiceProvider.GetRequiredService<ICatalog>()
+            .RulesAsync(product.GetProperty("key").GetString()!, Sold.Ct))!.Features[0].Maximum;
     }
 
     [Fact]
@@ -39,7 +42,8 @@ public sealed class ChangedProductTests(App app) : IClassFixture<App>
         using var renamed = await PatchAsync(client, product, new { name = "Telephone" });
         using var widened = await PatchAsync(client, product, new
         {
-            features = new object[] { new { key = "lines", name = "Lines", maximum = 20 }, new { key = "fax", name = "Fax", requiresAll = new[] { "lines" } } },
+            features = new object[] { new { key = "lines", name = "Lines", maximum = 20 },
+                new { key = "fax", name = "Fax", requiresAll = new[] { "lines" } } },
         });
 
         (renamed.StatusCode, widened.StatusCode, widened.Headers.ETag!.Tag).ShouldBe((HttpStatusCode.OK, HttpStatusCode.OK, "\"3\""));
@@ -68,9 +72,12 @@ public sealed class ChangedProductTests(App app) : IClassFixture<App>
         using var client = await app.PlatformAsync();
         var product = await CreateAsync(client);
 
-        var (gone, removed) = await PatchAsync(client, product, new { features = new object[] { new { key = "desks", name = "Desks" } } }).RefusedAsync();
-        var (broken, errors) = await PatchAsync(client, product, new { name = "", features = new object[] { new { key = "lines", name = "Lines", excludes = new[] { "x" } } } }).RefusedAsync();
-        var (wrong, rules) = await PatchAsync(client, product, new { features = new object[] { new { key = "lines", name = "", minimum = 5, maximum = 4 } } }).RefusedAsync();
+        var (gone, removed) = await PatchAsync(client, product, new { features = new object[] { new { key = "desks", name = "Desks" } } })
+            .RefusedAsync();
+        var (broken, errors) = await PatchAsync(client, product,
+            new { name = "", features = new object[] { new { key = "lines", name = "Lines", excludes = new[] { "x" } } } }).RefusedAsync();
+        var (wrong, rules) = await PatchAsync(
+            client, product, new { features = new object[] { new { key = "lines", name = "", minimum = 5, maximum = 4 } } }).RefusedAsync();
 
         new[] { gone, broken, wrong }.ShouldAllBe(a => a.StatusCode == HttpStatusCode.UnprocessableEntity);
         removed.ShouldBe([("/features", "feature_removed")]);

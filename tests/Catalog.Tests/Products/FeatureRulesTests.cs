@@ -63,6 +63,36 @@ public sealed class FeatureRulesTests
     }
 
     [Fact]
+    public void Every_feature_can_be_held_with_what_it_needs_in_turn_and_with_what_is_always_needed()
+    {
+        // What it needs one of excludes it, or needs what does.
+        Check(new("a", "A", RequiresAny: ["b"]), new("b", "B", Excludes: ["a"])).ShouldBe(["/features/0 contradiction"]);
+        Check(new("a", "A", RequiresAny: ["b"]), new("b", "B", RequiresAll: ["c"]), new("c", "C", Excludes: ["a"]))
+            .ShouldBe(["/features/0 contradiction"]);
+        Check(new("a", "A", RequiresAny: ["b"]), new("b", "B", RequiresAny: ["c"]), new("c", "C", Maximum: 0))
+            .ShouldBe(["/features/1/requiresAny contradiction"]);
+        Check(new("a", "A", RequiresAll: ["b"]), new("b", "B", Maximum: 0)).ShouldBe(["/features/0 contradiction"]);
+        Check(new("a", "A", Minimum: 1), new("b", "B", Excludes: ["a"])).ShouldBe(["/features/1 contradiction"]);
+        Check(new("a", "A", Minimum: 1, RequiresAny: ["b", "c"]), new("b", "B", Excludes: ["a"]), new("c", "C", Excludes: ["a"]))
+            .ShouldBe(["/features contradiction"]);
+        // Another way is enough, and what is off sale need not be to be had.
+        Check(new("a", "A", RequiresAny: ["b", "c"]), new("b", "B", Excludes: ["a"]), new("c", "C")).ShouldBeEmpty();
+        Check(new("a", "A", Maximum: 0, RequiresAll: ["b"]), new("b", "B", Excludes: ["a"])).ShouldBe(["/features/0/requiresAll contradiction"]);
+        Check(new("a", "A", Maximum: 0, RequiresAny: ["b"]), new("b", "B", Excludes: ["a"])).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Rules_with_more_ways_than_anyone_tries_are_left_to_the_engine()
+    {
+        // Each needs one of the next three, and the last three exclude all before them: there is no way, and ever so many to try.
+        var keys = Enumerable.Range(0, 60).Select(i => $"f{(char)('a' + (i / 26))}{(char)('a' + (i % 26))}").ToList();
+
+        Check([.. keys.Select((key, i) =>
+            i < 57 ? new FeatureRule(key, key, RequiresAny: keys[(i + 1)..(i + 4)]) : new FeatureRule(key, key, Excludes: keys[..56]))])
+            .ShouldBeEmpty();
+    }
+
+    [Fact]
     public void Inclusions_include_something() => Check(
         new FeatureRule("a", "A", Includes: [new("x"), new("x", PerUnit: -1), new("X", Once: 1), null!, new("y", Once: 1)]))
         .ShouldBe(

@@ -30,7 +30,30 @@ public sealed class ProductTests(App app) : IClassFixture<App>
         var rules = await app.InAsync<ICatalog, ProductRules?>(c => c.RulesAsync(key, Sold.Ct));
         rules!.Features.Select(f => f.Key).ShouldBe(["lines", "fax"]);
         rules.Features[1].RequiresAll.ShouldBe(["lines"]);
-        (await app.InAsync<ICatalog, ProductRules?>(async c => await c.RulesAsync("nothing", Sold.Ct) ?? new ProductRules("none", [])))!.Product.ShouldBe("none");
+        (await app.InAsync<ICatalog, ProductRules?>(async c =>
+            await c.RulesAsync("nothing", Sold.Ct) ?? new ProductRules("none", [])))!.Product.ShouldBe("none");
+    }
+
+    [Fact]
+    public async Task Its_features_are_a_list_in_their_order()
+    {
+        using var client = await app.PlatformAsync();
+        using var listed = await client.GetAsync("/api/v1/products?key=ccaas", Sold.Ct);
+        var path = $"/api/v1/products/{(await listed.JsonAsync()).GetProperty("items")[0].IdOf()}/features";
+        var keys = new List<string?>();
+        for (string? after = ""; after is not null;)
+        {
+            using var answer = await client.GetAsync($"{path}?limit=5{after}", Sold.Ct);
+            var page = await answer.JsonAsync();
+            keys.AddRange(page.GetProperty("items").EnumerateArray().Select(x => x.GetProperty("key").GetString()));
+            after = page.GetProperty("next").GetString() is { } next ? $"&after={next}" : null;
+        }
+
+        keys.ShouldBe(CcaasProduct.Features.Select(f => f.Key));
+        using var foreign = await client.GetAsync($"{path}?after={Convert.ToBase64String("dialer"u8).TrimEnd('=')}", Sold.Ct);
+        (foreign.StatusCode, await foreign.CodeAsync()).ShouldBe((HttpStatusCode.BadRequest, "invalid_cursor"));
+        using var missing = await client.GetAsync($"/api/v1/products/{Guid.Empty}/features", Sold.Ct);
+        (missing.StatusCode, await missing.CodeAsync()).ShouldBe((HttpStatusCode.NotFound, "product_not_found"));
     }
 
     [Fact]

@@ -39,11 +39,13 @@ public sealed class ClosingTests(CommissionsApp app) : IClassFixture<Commissions
 
         var page = await Sent(await partner.GetAsync($"/api/v1/commissions/statements/{id}/lines?limit=3"));
         var lines = page.GetProperty("items").EnumerateArray()
-            .Concat(await ItemsAsync(partner, $"/api/v1/commissions/statements/{id}/lines?limit=3&after={page.GetProperty("next").GetString()}")).ToList();
+            .Concat(await ItemsAsync(partner, $"/api/v1/commissions/statements/{id}/lines?limit=3&after={page.GetProperty("next").GetString()}"))
+                .ToList();
         lines.Select(x => x.GetProperty("commission").GetProperty("amount").GetString()).ShouldBe(["1.10", "1.10", "1.10", "1.10", "1.10"]);
         (lines.Count, Sum(lines, "net"), Sum(lines, "commission")).ShouldBe((5, 166.65m, 5.50m));
 
-        var late = await platform.PostAsJsonAsync("/api/v1/commissions/schemes", new { organizationId = branch.Partner.Id.Value, tiers = Usual, validFrom = "2024-03" });
+        var late = await platform.PostAsJsonAsync(
+            "/api/v1/commissions/schemes", new { organizationId = branch.Partner.Id.Value, tiers = Usual, validFrom = "2024-03" });
         (late.StatusCode, await late.CodeAsync()).ShouldBe((HttpStatusCode.Conflict, "period_closed"));
         (await RefusedAsync($"update commissions.statements set basis = 1 where id = '{id}'")).ShouldBe(PostgresErrorCodes.RestrictViolation);
         (await RefusedAsync($"delete from commissions.statements where id = '{id}'")).ShouldBe(PostgresErrorCodes.RestrictViolation);
@@ -85,7 +87,8 @@ public sealed class ClosingTests(CommissionsApp app) : IClassFixture<Commissions
 
     private static string Told(JsonElement item) =>
         $"{item.GetProperty("externalId").GetString()} {item.GetProperty("kind").GetString()} "
-        + string.Join(' ', new[] { "basis", "gross", "overridden", "commission" }.Select(x => $"{x} {item.GetProperty(x).GetProperty("amount").GetString()}"));
+        + string.Join(' ',
+            new[] { "basis", "gross", "overridden", "commission" }.Select(x => $"{x} {item.GetProperty(x).GetProperty("amount").GetString()}"));
 
     private static decimal Sum(IEnumerable<JsonElement> lines, string field) =>
         lines.Sum(x => decimal.Parse(x.GetProperty(field).GetProperty("amount").GetString()!));

@@ -38,7 +38,8 @@ public sealed class CommissionSummaryTests(CommissionsApp app) : IClassFixture<C
         items[1].GetProperty("invoiceCount").GetInt32().ShouldBe(2);
         Sum(items[1].GetProperty("invoices").EnumerateArray(), "commission").ShouldBe(570.00m);
 
-        var one = (await ItemsAsync(distributor, $"/api/v1/commissions/summary?period=2024-02&organizationId={second.Id.Value}")).ShouldHaveSingleItem();
+        var one = (await ItemsAsync(distributor, $"/api/v1/commissions/summary?period=2024-02&organizationId={second.Id.Value}"))
+            .ShouldHaveSingleItem();
         Told(one).ShouldEndWith("commission 200.00");
     }
 
@@ -64,7 +65,8 @@ public sealed class CommissionSummaryTests(CommissionsApp app) : IClassFixture<C
         app.Invoices.Issue("2024-06", await app.TenantAsync(branch.Platform, second), "50.00");
         using var distributor = branch.As(Roles.DistributorReader);
         var summary = await Sent(await distributor.GetAsync("/api/v1/commissions/summary?period=2024-06"));
-        summary.GetProperty("errors").EnumerateArray().Select(x => $"{x.GetProperty("subject").GetString()} {x.GetProperty("code").GetString()}").ShouldBe(
+        summary.GetProperty("errors").EnumerateArray().Select(x => $"{x.GetProperty("subject").GetString()} {x.GetProperty("code").GetString()}")
+            .ShouldBe(
             [$"{branch.Partner.ExternalId} exchange_rate_missing", $"{branch.Distributor.ExternalId} exchange_rate_missing"]);
         Told(summary.GetProperty("items").EnumerateArray().ShouldHaveSingleItem()).ShouldBe(
             $"{second.ExternalId} Partner basis 50.00 gross 5.00 overridden 0.00 commission 5.00");
@@ -72,7 +74,8 @@ public sealed class CommissionSummaryTests(CommissionsApp app) : IClassFixture<C
 
     private static string Told(JsonElement item) =>
         $"{item.GetProperty("externalId").GetString()} {item.GetProperty("kind").GetString()} "
-        + string.Join(' ', new[] { "basis", "gross", "overridden", "commission" }.Select(x => $"{x} {item.GetProperty(x).GetProperty("amount").GetString()}"));
+        + string.Join(' ',
+            new[] { "basis", "gross", "overridden", "commission" }.Select(x => $"{x} {item.GetProperty(x).GetProperty("amount").GetString()}"));
 
     private static decimal Sum(IEnumerable<JsonElement> lines, string field) =>
         lines.Sum(x => decimal.Parse(x.GetProperty(field).GetProperty("amount").GetString()!));

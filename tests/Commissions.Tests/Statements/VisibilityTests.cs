@@ -23,12 +23,15 @@ public sealed class VisibilityTests(CommissionsApp app) : IClassFixture<Commissi
         {
             (await client.GetAsync($"/api/v1/commissions/statements/{above}")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
             (await client.GetAsync($"/api/v1/commissions/statements/{above}/lines")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
-            (await client.GetAsync($"/api/v1/commissions/schemes/{scheme.GetProperty("id").GetString()}")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
-            (await client.GetAsync($"/api/v1/commissions/summary?period=2024-05&organizationId={branch.Distributor.Id.Value}")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+            (await client.GetAsync($"/api/v1/commissions/schemes/{scheme.GetProperty("id").GetString()}")).StatusCode.ShouldBe(
+                HttpStatusCode.NotFound);
+            (await client.GetAsync($"/api/v1/commissions/summary?period=2024-05&organizationId={branch.Distributor.Id.Value}")).StatusCode.ShouldBe(
+                HttpStatusCode.NotFound);
             (await ItemsAsync(client, "/api/v1/commissions/schemes")).ShouldBeEmpty();
         }
 
-        (await ItemsAsync(partner, "/api/v1/commissions/statements?period=2024-05")).ShouldHaveSingleItem().GetProperty("kind").GetString().ShouldBe("Partner");
+        (await ItemsAsync(partner, "/api/v1/commissions/statements?period=2024-05")).ShouldHaveSingleItem().GetProperty("kind").GetString()
+            .ShouldBe("Partner");
         (await ItemsAsync(stranger, "/api/v1/commissions/summary?period=2024-05")).ShouldBeEmpty();
         (await partner.PostAsync("/api/v1/commissions/close/2024-05", null)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
         using var tenant = branch.As(Roles.TenantAdministrator);

@@ -36,6 +36,23 @@ public sealed class PublishedKeysTests(App app) : IClassFixture<App>
     }
 
     [Fact]
+    public async Task A_clock_that_is_set_back_has_no_list_believed_for_longer()
+    {
+        var clock = new ManualClock(app.Clock.GetUtcNow());
+        using var memory = new Licensing.Identity.Credentials.CredentialCache(clock);
+        using var keys = new CertificateKeys(app.Services.GetRequiredService<NpgsqlDataSource>(), memory, clock);
+        await keys.CurrentAsync(Ct);
+
+        clock.SetBack(TimeSpan.FromHours(1));
+        clock.Advance(CertificateKeys.Fresh - TimeSpan.FromTicks(1));
+        await keys.CurrentAsync(Ct);
+        keys.Reads.ShouldBe(1);
+        clock.Advance(TimeSpan.FromTicks(1));
+        await keys.CurrentAsync(Ct);
+        keys.Reads.ShouldBe(2);
+    }
+
+    [Fact]
     public async Task What_one_host_revokes_or_closes_it_forgets_at_once_and_another_within_seconds()
     {
         await using var second = await app.StartSecondHostAsync();

@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Licensing.Identity.Clients;
 using Licensing.Identity.Contracts;
 using Npgsql;
 
@@ -306,6 +307,34 @@ public sealed class ClientTests(App app) : IClassFixture<App>
         shown.Count(s => s.GetProperty("expiresAt").ValueKind is JsonValueKind.Null).ShouldBe(1);
         foreach (var one in made)
             await one.TokenAsync();
+    }
+
+    [Fact]
+    public async Task However_often_and_by_whom_it_is_rotated_it_is_known_to_those_who_know_a_secret_that_is_good()
+    {
+        var branch = await app.BranchAsync();
+        var client = await OAuthClient.RegisterAsync(branch, branch.Partner, Roles.PartnerAdministrator);
+        for (var i = 0; i < 4; i++)
+        {
+            using var person = await (await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator)).ClientAsync();
+            using var rotated = await person.PostAsync($"{client.Path}/secrets", new { overlapHours = 1 });
+            client = client with { Secret = (await rotated.JsonAsync()).GetProperty("secret").GetString() };
+            app.Clock.Advance(TimeSpan.FromMinutes(40));
+        }
+
+        // Of the three that were good when it was last rotated one has ended since, and another has 20 minutes left.
+        (await KnownAsync()).ShouldBe((3, 2));
+        app.Clock.Advance(TimeSpan.FromMinutes(20));
+        (await KnownAsync()).ShouldBe((3, 1));
+
+        async Task<(int Kept, int MayAlsoBe)> KnownAsync() => (
+            await app.InAsync<NpgsqlDataSource, int>(async database =>
+            {
+                await using var asking = database.CreateCommand("select cardinality(known_to) from identity.clients where id = $1");
+                asking.Parameters.Add(new() { Value = client.Id });
+                return (int)(await asking.ExecuteScalarAsync(Ct))!;
+            }),
+            (await app.InAsync<ClientReader, KnownClient?>(reader => reader.FindAsync(new ClientId(client.Id), Ct)))!.MayAlsoBe.Count);
     }
 
     [Fact]

@@ -316,7 +316,8 @@ public sealed class HeldCallerTests(App app) : IClassFixture<App>
         "identity unlinked" => (await sender.Send(new RemoveIdentity.Command(new UserId(caller.Id), caller.Other), Ct)).Refusal,
         "refresh token used twice" => (await sender.Send(new EndSession.Command(caller.Session, new UserId(caller.Id)), Ct)).Refusal,
         "token revoked" or "client's token revoked" => (await sender.Send(
-            new RevokeAccessToken.Command(caller.Other, caller.Id, DateTimeOffset.MaxValue), Ct)).Refusal,
+            new RevokeAccessToken.Command(
+                caller.Other, caller.Id, how == "token revoked" ? caller.Session : null, DateTimeOffset.MinValue, DateTimeOffset.MaxValue), Ct)).Refusal,
         "key revoked" => (await sender.Send(new RevokeApiKey.Command(new ApiKeyId(caller.Id)), Ct)).Refusal,
         "key rotated at once" => (await sender.Send(new RotateApiKey.Command(new ApiKeyId(caller.Id), 0), Ct)).Refusal,
         "key narrowed" => (await sender.Send(

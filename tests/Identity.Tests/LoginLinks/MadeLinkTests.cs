@@ -78,6 +78,91 @@ public sealed class MadeLinkTests(App app) : IClassFixture<App>
         (await RedeemAsync(open)).StatusCode.ShouldBe(ends ? HttpStatusCode.Unauthorized : HttpStatusCode.OK);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_a_client_made_with_a_token_ends_with_that_one_alone(bool isKnown)
+    {
+        var branch = await app.BranchAsync();
+        var user = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
+        var client = await OAuthClient.RegisterAsync(branch, branch.Partner, Roles.PartnerAdministrator);
+        using var other = app.Bearer(await client.TokenAsync());
+        var (left, leftUsed) = (await LinkAsync(other, user), await RedeemedAsync(await LinkAsync(other, user)));
+        app.Clock.Advance(TimeSpan.FromSeconds(1));
+        var token = await client.TokenAsync();
+        using var caller = app.Bearer(token);
+        var (open, used) = (await LinkAsync(caller, user), await RedeemedAsync(await LinkAsync(caller, user)));
+        var beside = isKnown ? await LinkAsync(other, user) : left;
+        // As a host of the version before makes them: it does not say with what.
+        if (!isKnown)
+            foreach (var forget in new[] { "login_links set made_with = null where created_by", "sessions set link_made_with = null where link_maker" })
+                (await app.ExecuteAsync($"update identity.{forget} = $1", client.Id)).ShouldBeGreaterThan(1);
+
+        (await client.SendAsync(app.Anonymous(), "/connect/revocation", ("token", token))).StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        (await RefreshAsync(used)).ShouldBe(HttpStatusCode.Unauthorized);
+        (await RedeemAsync(open)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        (await RefreshAsync(leftUsed)).ShouldBe(HttpStatusCode.OK);
+        (await RedeemAsync(beside)).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Theory]
+    [InlineData("revoked")]
+    [InlineData("logged out")]
+    public async Task A_token_that_has_ended_ends_nothing_that_was_made_since(string how)
+    {
+        var branch = await app.BranchAsync();
+        var (maker, user) = (
+            await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator), await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator));
+        var stolen = await maker.LoginAsync();
+        await EndAsync(branch, maker, stolen, how == "revoked" ? "token revoked" : "log-out");
+        using var again = await maker.ClientAsync();
+        var (open, used) = (await LinkAsync(again, user), await RedeemedAsync(await LinkAsync(again, user)));
+
+        await EndAsync(branch, maker, stolen, "token revoked");
+
+        (await RefreshAsync(used)).ShouldBe(HttpStatusCode.OK);
+        (await RedeemAsync(open)).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Theory]
+    [InlineData("log-out")]
+    [InlineData("refresh token used twice")]
+    [InlineData("own ended")]
+    [InlineData("one ended")]
+    [InlineData("token revoked")]
+    public async Task A_log_in_that_a_link_opened_takes_none_along_since_none_is_made_in_it(string how)
+    {
+        var branch = await app.BranchAsync();
+        var (maker, user) = (
+            await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator), await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator));
+        using var above = await (await Person.AddAsync(branch, branch.Distributor, Roles.DistributorAdministrator)).ClientAsync();
+        using var own = await maker.ClientAsync();
+        var (open, used) = (await LinkAsync(own, user), await RedeemedAsync(await LinkAsync(own, user)));
+        var opened = await RedeemedAsync(await LinkAsync(above, maker));
+        using var administrator = branch.Administrator();
+        using var there = Bearer(opened);
+        var id = Claim(opened, "sid");
+
+        switch (how)
+        {
+            case "own ended":
+                (await there.SendAsync(HttpMethod.Delete, $"/api/v1/auth/sessions/{id}", null)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+                break;
+            case "one ended":
+                (await administrator.SendAsync(HttpMethod.Delete, $"/api/v1/users/{maker.Id}/sessions/{id}", null)).StatusCode
+                    .ShouldBe(HttpStatusCode.NoContent);
+                break;
+            default:
+                await EndAsync(branch, maker, opened, how);
+                break;
+        }
+
+        (await there.StatusAsync("/api/v1/auth/sessions")).ShouldBe(HttpStatusCode.Unauthorized);
+        (await RefreshAsync(used)).ShouldBe(HttpStatusCode.OK);
+        (await RedeemAsync(open)).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
     [Fact]
     public async Task Nobody_makes_a_link_into_his_own_account()
     {
@@ -188,6 +273,10 @@ public sealed class MadeLinkTests(App app) : IClassFixture<App>
         using var answer = await app.Anonymous().PostAsync("/api/v1/auth/refresh", new { refreshToken = tokens.GetProperty("refreshToken").GetString() });
         return answer.StatusCode;
     }
+
+    private static Guid Claim(JsonElement tokens, string name) => JsonDocument.Parse(
+            System.Buffers.Text.Base64Url.DecodeFromChars(tokens.GetProperty("accessToken").GetString()!.Split('.')[1]))
+        .RootElement.GetProperty(name).GetGuid();
 
     private HttpClient Bearer(JsonElement tokens) => app.Bearer(tokens.GetProperty("accessToken").GetString()!);
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using Licensing.Identity.Contracts;
+using Licensing.Identity.Rights;
 
 namespace Licensing.Identity.Tests.Rights;
 
@@ -29,6 +30,29 @@ public sealed class AccountRoleTests(App app) : IClassFixture<App>
         (refused.StatusCode, await refused.CodeAsync()).ShouldBe((HttpStatusCode.Forbidden, "exceeds_own"));
         (await administrator.GetJsonAsync($"/api/v1/users?email={email}")).GetProperty("items").GetArrayLength().ShouldBe(0);
         (await administrator.PostAsync("/api/v1/users", user)).StatusCode.ShouldBe(HttpStatusCode.Created);
+    }
+
+    [Fact]
+    public async Task Nor_by_changing_one_at_the_moment_in_which_it_is_given_to_the_account()
+    {
+        var branch = await app.BranchAsync();
+        var member = await Person.AddAsync(branch, branch.Partner, null);
+        using var administrator = branch.Administrator();
+        using var made = await administrator.PostAsync("/api/v1/api-keys", new
+        {
+            name = "desk",
+            organizationId = branch.Partner.Id.Value,
+            role = Roles.PartnerAdministrator,
+            scopes = new[] { "identity.users.manage", "identity.users.read" },
+        });
+        using var desk = app.Bearer((await made.JsonAsync()).GetProperty("key").GetString()!);
+
+        using var refused = await app.DuringAsync(
+            async sender => (await sender.Send(
+                new AssignRoleToAccount.Command(branch.Partner.Id, Roles.PartnerAdministrator), TestContext.Current.CancellationToken)).Refusal,
+            () => desk.SendAsync(HttpMethod.Patch, $"/api/v1/users/{member.Id}", new { email = $"taken-over-{branch.Partner.Code}@example.com" }));
+
+        (refused.StatusCode, await refused.CodeAsync()).ShouldBe((HttpStatusCode.Forbidden, "exceeds_own"));
     }
 
     [Fact]

@@ -48,6 +48,29 @@ public sealed class DeletingRaceTests(App app) : IClassFixture<App>
         (await given.JsonAsync()).GetProperty("errors")[0].GetProperty("code").GetString().ShouldBe("unknown_role");
     }
 
+    [Theory]
+    [InlineData("/api/v1/roles/assignments")]
+    [InlineData("/api/v1/clients")]
+    public async Task Nor_another_of_that_name_that_was_defined_meanwhile(string path)
+    {
+        var (branch, role, person) = await ArrangeAsync();
+        using var partner = branch.As(Roles.PartnerAdministrator);
+        var at = branch.Partner.Id.Value;
+        using var refused = await app.DuringAsync(ReplaceAsync, GiveAsync);
+
+        (refused.StatusCode, await refused.CodeAsync()).ShouldBe((HttpStatusCode.Conflict, "concurrent_change"));
+        using var again = await GiveAsync();
+        again.IsSuccessStatusCode.ShouldBeTrue();
+
+        async Task<Refusal?> ReplaceAsync(ISender sender) =>
+            (await sender.Send(new DeleteRole.Command(new CustomRoleId(Guid.Parse(role.Split('/')[^1]))), Ct)).Refusal
+            ?? (await sender.Send(new DefineRole.Command("Desk", OrganizationKind.Partner, branch.Partner.Id, ["identity.api_keys.read"]), Ct)).Refusal;
+
+        Task<HttpResponseMessage> GiveAsync() => path == "/api/v1/clients"
+            ? partner.PostAsync(path, new { name = "c", role = "Desk", organizationId = at })
+            : partner.SendAsync(HttpMethod.Put, path, new { userId = person.Id, role = "Desk", organizationId = at });
+    }
+
     private static Func<ISender, Task<Refusal?>> Giving(string to, Branch branch, Person person) => async sender => to switch
     {
         "user" => (await sender.Send(new AssignRole.Command(new UserId(person.Id), "Desk", branch.Partner.Id), Ct)).Refusal,

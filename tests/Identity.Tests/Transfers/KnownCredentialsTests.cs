@@ -1,7 +1,6 @@
 using System.Net;
 using System.Security.Cryptography;
 using Licensing.Identity.Contracts;
-using Licensing.Kernel.Persistence;
 
 namespace Licensing.Identity.Tests.Transfers;
 
@@ -116,7 +115,7 @@ public sealed class KnownCredentialsTests(App app) : IClassFixture<App>
         await RotateAsync(rotated, place.Agent);
         (await place.Agent.SendAsync(HttpMethod.Patch, lent.Path, new { publicKeyPem = brought.ExportSubjectPublicKeyInfoPem() })).StatusCode.ShouldBe(HttpStatusCode.OK);
         (await place.Agent.SendAsync(HttpMethod.Patch, own.Path, new { name = "renamed" })).StatusCode.ShouldBe(HttpStatusCode.OK);
-        await app.MigrateAgainAsync("0012_client_rights.sql", "update identity.clients", "update identity.clients set known_to = '{}'; ");
+        await app.MigrateAgainAsync("0012_client_rights.sql", "update identity.clients", Migrating.ForgetOfSecrets + "update identity.clients set known_to = '{}'; ");
 
         await TransferAsync(place);
 
@@ -135,7 +134,7 @@ public sealed class KnownCredentialsTests(App app) : IClassFixture<App>
         app.Clock.Advance(TimeSpan.FromSeconds(1));
         await RotateAsync(takenBack, place.Owner, overlapHours: 0);
         await app.MigrateAgainAsync(
-            "0014_hardening.sql", "update identity.clients", "update identity.clients set known_to = array[created_by]; ");
+            "0014_hardening.sql", "update identity.clients", Migrating.ForgetOfSecrets + "update identity.clients set known_to = array[created_by]; ");
 
         await TransferAsync(place);
 
@@ -152,17 +151,86 @@ public sealed class KnownCredentialsTests(App app) : IClassFixture<App>
     {
         var place = await ArrangeAsync();
         var (own, unknown) = (await RegisterAsync(place, place.Owner), await RegisterAsync(place, place.Owner));
-        await app.InAsync<SchemaOwner, int>(async owner =>
-        {
-            await using var command = owner.Database.CreateCommand($"update identity.clients set known_to = '{{}}' where id = '{unknown.Id}'");
-            return await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
-        });
+        await ForgetAsync(unknown);
 
         await TransferAsync(place);
 
         (await (await unknown.AskAsync()).ErrorAsync()).ShouldBe("401 invalid_client");
         await own.TokenAsync();
     }
+
+    [Theory]
+    [InlineData(23, false)]
+    [InlineData(25, true)]
+    public async Task Who_knew_a_secret_that_has_ended_knows_the_client_no_more(int hours, bool stays)
+    {
+        var place = await ArrangeAsync();
+        var rotated = await RotateAsync(await RotateAsync(await RegisterAsync(place, place.Owner), place.Agent), place.Owner);
+        app.Clock.Advance(TimeSpan.FromHours(hours));
+
+        await TransferAsync(place);
+
+        (await rotated.AskAsync()).StatusCode.ShouldBe(stays ? HttpStatusCode.OK : HttpStatusCode.Unauthorized);
+    }
+
+    [Theory]
+    [InlineData(23, false)]
+    [InlineData(25, true)]
+    public async Task Where_nobody_can_say_it_of_one_secret_nobody_can_of_the_client_as_long_as_that_is_good(int hours, bool stays)
+    {
+        var place = await ArrangeAsync();
+        var unknown = await RegisterAsync(place, place.Owner);
+        await ForgetAsync(unknown);
+        var rotated = await RotateAsync(await RotateAsync(unknown, place.Owner), place.Owner);
+        app.Clock.Advance(TimeSpan.FromHours(hours));
+
+        await TransferAsync(place);
+
+        (await rotated.AskAsync()).StatusCode.ShouldBe(stays ? HttpStatusCode.OK : HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
+    public async Task Who_knew_a_secret_that_was_removed_knows_the_client_no_more()
+    {
+        var place = await ArrangeAsync();
+        var client = await RegisterAsync(place, place.Owner);
+        var shown = await RotateAsync(client, place.Agent);
+        var rotated = await RotateAsync(shown, place.Owner);
+        var agents = (await place.Owner.GetJsonAsync(client.Path)).GetProperty("secrets")[1].GetProperty("id").GetGuid();
+        (await place.Owner.SendAsync(HttpMethod.Delete, $"{client.Path}/secrets/{agents}", null)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+
+        await TransferAsync(place);
+
+        await rotated.TokenAsync();
+        (await (await shown.AskAsync()).ErrorAsync()).ShouldBe("401 invalid_client");
+    }
+
+    [Theory]
+    [InlineData("unknown", false)]
+    [InlineData("removed", true)]
+    public async Task Where_a_host_of_the_version_before_drops_it_of_each_what_counts_for_all_still_says_so(string what, bool stays)
+    {
+        var place = await ArrangeAsync();
+        var client = await RegisterAsync(place, place.Owner);
+        if (what == "unknown")
+            await ForgetAsync(client);
+        else
+        {
+            await RotateAsync(client, place.Agent);
+            var agents = (await place.Owner.GetJsonAsync(client.Path)).GetProperty("secrets")[1].GetProperty("id").GetGuid();
+            (await place.Owner.SendAsync(HttpMethod.Delete, $"{client.Path}/secrets/{agents}", null)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        }
+
+        var rotated = what == "unknown" ? await RotateAsync(client, place.Owner) : client;
+        await app.ExecuteAsync(Migrating.ForgetOfSecrets);
+
+        await TransferAsync(place);
+
+        (await rotated.AskAsync()).StatusCode.ShouldBe(stays ? HttpStatusCode.OK : HttpStatusCode.Unauthorized);
+    }
+
+    private Task<int> ForgetAsync(OAuthClient client) =>
+        app.ExecuteAsync("update identity.clients set known_to = '{}', secrets = jsonb_build_array(secrets -> 0 #- '{knownTo}') where id = $1", client.Id);
 
     private async Task<Place> ArrangeAsync()
     {

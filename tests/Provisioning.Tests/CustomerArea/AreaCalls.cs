@@ -60,7 +60,9 @@ internal static class AreaCalls
     {
         public Task<HttpResponseMessage> SendAreaAsync(string method, string path, object? parameters = null, string? key = null)
         {
-            var request = new HttpRequestMessage(new HttpMethod(method), $"/customerarea/{path}") { Content = parameters is null ? null : JsonContent.Create(parameters) };
+            var request = new HttpRequestMessage(
+                new HttpMethod(method), $"/customerarea/{path}")
+            { Content = parameters is null ? null : JsonContent.Create(parameters) };
             if (key is not null)
                 request.Headers.Add("Idempotency-Key", key);
             return client.SendAsync(request, Ct);
@@ -83,7 +85,8 @@ internal static class AreaCalls
         }
 
         public async Task<JsonElement> AssignAsync(Branch branch, string edition) => (await client.AreaAsync("POST", "licenses/bulk",
-            new { customer_code = branch.Tenant.Code, license_code = edition, license_info = "Headquarter", accept_notifications = false })).GetProperty("content");
+            new { customer_code = branch.Tenant.Code, license_code = edition, license_info = "Headquarter", accept_notifications = false }))
+                .GetProperty("content");
 
         /// <summary>Code and state of all the customer's licences, newest first.</summary>
         public async Task<string> StatesAsync(Branch branch) => string.Join(", ",

@@ -11,7 +11,9 @@ public sealed class TermsMigrationTests(SellingApp app) : IClassFixture<SellingA
     internal static string Script(string number)
     {
         var assembly = typeof(ProvisioningModule).Assembly;
-        using var reader = new StreamReader(assembly.GetManifestResourceStream(assembly.GetManifestResourceNames().Single(n => n.Contains($".{number}_") && n.EndsWith(".sql", StringComparison.Ordinal)))!);
+        using var reader = new StreamReader(
+            assembly.GetManifestResourceStream(
+            assembly.GetManifestResourceNames().Single(n => n.Contains($".{number}_") && n.EndsWith(".sql", StringComparison.Ordinal)))!);
         return reader.ReadToEnd();
     }
 
@@ -42,12 +44,14 @@ public sealed class TermsMigrationTests(SellingApp app) : IClassFixture<SellingA
             """);
         await RunAsync(Script("0005"));
 
-        await using var read = new NpgsqlCommand("select plans, agreed_ends_on, expires_on, ends_on, version from provisioning.subscriptions order by id", connection, transaction);
+        await using var read = new NpgsqlCommand(
+            "select plans, agreed_ends_on, expires_on, ends_on, version from provisioning.subscriptions order by id", connection, transaction);
         await using var rows = await read.ExecuteReaderAsync(SellingApp.Ct);
         (await rows.ReadAsync(SellingApp.Ct)).ShouldBeTrue();
         var plan = JsonSerializer.Deserialize<IReadOnlyList<PlanFrom>>(rows.GetString(0), StoredJson.Options)!.Single();
         (plan.On, plan.Product, plan.PlanId.Value, plan.PlanVersionId.Value, plan.TrialDays)
-            .ShouldBe((new DateOnly(2025, 1, 31), "ccaas", new Guid("00000000-0000-0000-0000-00000000000a"), new Guid("00000000-0000-0000-0000-00000000000b"), 0));
+            .ShouldBe((new DateOnly(2025, 1, 31), "ccaas", new Guid("00000000-0000-0000-0000-00000000000a"),
+                new Guid("00000000-0000-0000-0000-00000000000b"), 0));
         plan.Terms.ShouldBe(new Terms(null, false, 0, 0, true, true, true, null));
         (rows.GetFieldValue<DateOnly>(1), rows.GetFieldValue<DateOnly>(2), rows.GetFieldValue<DateOnly>(3), rows.GetInt32(4))
             .ShouldBe((new DateOnly(2026, 1, 31), new DateOnly(2026, 1, 31), new DateOnly(2025, 6, 1), 3));

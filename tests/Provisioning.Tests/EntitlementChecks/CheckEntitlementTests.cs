@@ -14,14 +14,16 @@ public sealed class CheckEntitlementTests(SellingApp app) : IClassFixture<Sellin
         var plan = await app.PlanAsync(branch);
         var first = (await SubscribedAsync(branch, Asked(branch, plan, seats: 10))).IdOf();
         using var partner = branch.As(Roles.PartnerAdministrator);
-        (await partner.PatchAsJsonAsync($"/api/v1/subscriptions/{first}", new { quantities = new Dictionary<string, int> { ["eliteSeats"] = 6, ["aiAudioServices.additionalHours"] = 7 } }, Ct))
+        (await partner.PatchAsJsonAsync($"/api/v1/subscriptions/{first}",
+            new { quantities = new Dictionary<string, int> { ["eliteSeats"] = 6, ["aiAudioServices.additionalHours"] = 7 } }, Ct))
             .EnsureSuccessStatusCode();
         // Ids of one instant have no order.
         app.Clock.Advance(TimeSpan.FromSeconds(1));
         var second = (await SubscribedAsync(branch, Asked(branch, plan, seats: 20))).IdOf();
 
         (await CheckAsync(partner, branch, "essentialSeats")).ShouldBe($"True 30 {first} essentialSeats 10, {second} essentialSeats 20");
-        (await CheckAsync(partner, branch, "transcriptionHours")).ShouldBe($"True 295 {first} eliteSeats 288, {first} aiAudioServices.additionalHours 7");
+        (await CheckAsync(partner, branch, "transcriptionHours"))
+            .ShouldBe($"True 295 {first} eliteSeats 288, {first} aiAudioServices.additionalHours 7");
         (await CheckAsync(partner, branch, "dialerSeats")).ShouldBe("False 0 ");
         (await CheckAsync(partner, branch, "nothing-of-ours")).ShouldBe("False 0 ");
 
@@ -46,7 +48,8 @@ public sealed class CheckEntitlementTests(SellingApp app) : IClassFixture<Sellin
         (await user.SendAsync(asked, Ct)).StatusCode.ShouldBe(HttpStatusCode.NotModified);
 
         using var partner = branch.As(Roles.PartnerAdministrator);
-        (await partner.PatchAsJsonAsync($"/api/v1/subscriptions/{id}", new { quantities = new { essentialSeats = 11 } }, Ct)).EnsureSuccessStatusCode();
+        (await partner.PatchAsJsonAsync($"/api/v1/subscriptions/{id}", new { quantities = new { essentialSeats = 11 } }, Ct))
+            .EnsureSuccessStatusCode();
         using var again = new HttpRequestMessage(HttpMethod.Get, path);
         again.Headers.IfNoneMatch.Add(first.Headers.ETag!);
         (await user.SendAsync(again, Ct)).StatusCode.ShouldBe(HttpStatusCode.OK);
@@ -59,7 +62,8 @@ public sealed class CheckEntitlementTests(SellingApp app) : IClassFixture<Sellin
         var id = (await SubscribedAsync(branch, Asked(branch, await app.PlanAsync(branch)))).IdOf();
         using var partner = branch.As(Roles.PartnerAdministrator);
         var tomorrow = DateOnly.FromDateTime(app.Clock.GetUtcNow().UtcDateTime).AddDays(1);
-        (await partner.PatchAsJsonAsync($"/api/v1/subscriptions/{id}", new { quantities = new { essentialSeats = 12 }, effectiveDate = tomorrow }, Ct)).EnsureSuccessStatusCode();
+        (await partner.PatchAsJsonAsync(
+            $"/api/v1/subscriptions/{id}", new { quantities = new { essentialSeats = 12 }, effectiveDate = tomorrow }, Ct)).EnsureSuccessStatusCode();
         (await CheckAsync(partner, branch, "essentialSeats")).ShouldBe($"True 10 {id} essentialSeats 10");
         app.Clock.Advance(TimeSpan.FromDays(1));
         (await CheckAsync(partner, branch, "essentialSeats")).ShouldBe($"True 12 {id} essentialSeats 12");
@@ -79,7 +83,8 @@ public sealed class CheckEntitlementTests(SellingApp app) : IClassFixture<Sellin
     {
         using var answer = await client.GetAsync($"/api/v1/entitlements/{branch.Tenant.Id.Value}/{feature}", Ct);
         var view = await answer.JsonAsync();
-        var sources = view.GetProperty("sources").EnumerateArray().Select(s => $"{s.Text("subscriptionId")} {s.Text("feature")} {s.Text("quantity")}");
+        var sources = view.GetProperty("sources").EnumerateArray()
+            .Select(s => $"{s.Text("subscriptionId")} {s.Text("feature")} {s.Text("quantity")}");
         return $"{view.GetProperty("allowed").GetBoolean()} {view.Text("quantity")} {string.Join(", ", sources)}";
     }
 }

@@ -49,7 +49,8 @@ public sealed class SignEntitlementsTests(SellingApp app) : IClassFixture<Sellin
             (await client.PostAsJsonAsync($"/api/v1/entitlements/{branch.Tenant.Id.Value}/documents", new { days }, Ct).RefusalAsync())
                 .ShouldBe("422 validation_failed /days out_of_range");
         using var nobody = (await app.BranchAsync()).As(Roles.PartnerAdministrator);
-        (await nobody.PostAsJsonAsync($"/api/v1/entitlements/{branch.Tenant.Id.Value}/documents", new { days = 1 }, Ct).RefusalAsync()).ShouldBe("404 tenant_not_found");
+        (await nobody.PostAsJsonAsync($"/api/v1/entitlements/{branch.Tenant.Id.Value}/documents", new { days = 1 }, Ct).RefusalAsync())
+            .ShouldBe("404 tenant_not_found");
     }
 
     [Fact]
@@ -99,8 +100,8 @@ public sealed class SignEntitlementsTests(SellingApp app) : IClassFixture<Sellin
         var branch = await app.BranchAsync();
         using var caller = await SignedCaller.EnrolAsync(branch);
         using var user = branch.As(Roles.TenantUser);
-        (await caller.SendAsync(SignedTokenTests.Body(branch, ",\"eliteSeats\":5"))).EnsureSuccessStatusCode();
-        (await caller.SendAsync(SignedTokenTests.Body(branch), HttpMethod.Delete)).EnsureSuccessStatusCode();
+        (await caller.SendAsync(SignedCalls.Body(branch, ",\"eliteSeats\":5"))).EnsureSuccessStatusCode();
+        (await caller.SendAsync(SignedCalls.Body(branch), HttpMethod.Delete)).EnsureSuccessStatusCode();
         (await UntilAsync(user, branch, 30)).ShouldBe(app.Clock.GetUtcNow().AddDays(7));
 
         app.Clock.Advance(TimeSpan.FromDays(7));
@@ -137,7 +138,8 @@ public sealed class SignEntitlementsTests(SellingApp app) : IClassFixture<Sellin
             Curve = ECCurve.NamedCurves.nistP256,
             Q = new ECPoint { X = Base64Url.DecodeFromChars(jwk.Text("x")), Y = Base64Url.DecodeFromChars(jwk.Text("y")) },
         });
-        return key.VerifyData(Encoding.ASCII.GetBytes(document[..document.LastIndexOf('.')]), Base64Url.DecodeFromChars(document.Split('.')[2]), HashAlgorithmName.SHA256);
+        return key.VerifyData(Encoding.ASCII.GetBytes(document[..document.LastIndexOf('.')]), Base64Url.DecodeFromChars(document.Split('.')[2]),
+            HashAlgorithmName.SHA256);
     }
 
     private static string Part(string document, int part) => Encoding.UTF8.GetString(Base64Url.DecodeFromChars(document.Split('.')[part]));

@@ -55,7 +55,8 @@ public sealed class LicenseTests
 
         Renewed(first, Today).Refused(out _, out var second).ShouldBeFalse();
         (second!.StartsOn, second.EndsOn).ShouldBe((new DateOnly(2026, 2, 28), new DateOnly(2026, 3, 31)));
-        (first.StatusOn(Today), second.StatusOn(Today), second.StatusOn(second.StartsOn!.Value)).ShouldBe((LicenseStatus.Renewed, LicenseStatus.ToBeActivated, LicenseStatus.Active));
+        (first.StatusOn(Today), second.StatusOn(Today), second.StatusOn(second.StartsOn!.Value))
+            .ShouldBe((LicenseStatus.Renewed, LicenseStatus.ToBeActivated, LicenseStatus.Active));
         Renewed(first, Today).Refusal!.Code.ShouldBe("license_not_renewable");
         second.Activate(Today).Refusal!.Code.ShouldBe("license_starts_by_itself");
 
@@ -89,5 +90,6 @@ public sealed class LicenseTests
 
     private static License Assigned() => License.Assign(Id.New<LicenseId>(Now), Tenant, Edition, new Money(5, Eur), "Office", Now);
 
-    private static Result<License> Renewed(License license, DateOnly today) => license.Renew(Id.New<LicenseId>(Now), Tenant, Edition, new Money(5, Eur), today, Now);
+    private static Result<License> Renewed(License license, DateOnly today) =>
+        license.Renew(Id.New<LicenseId>(Now), Tenant, Edition, new Money(5, Eur), today, Now);
 }

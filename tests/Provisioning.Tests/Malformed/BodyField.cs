@@ -2,7 +2,8 @@ namespace Licensing.Provisioning.Tests.Malformed;
 
 /// <summary>One documented field of a body, and what it must not take.</summary>
 /// <param name="Name">With dots where it is nested.</param>
-/// <param name="Good">A value that it takes, as JSON; <c>$words</c> in it stand for what a branch has. Null for an object that its fields make up.</param>
+/// <param name="Good">A value that it takes, as JSON; <c>$words</c> in it stand for what a branch has. Null for an object that its fields make
+/// up.</param>
 internal sealed record BodyField(string Name, string? Good)
 {
     private static readonly string Digits = new('9', 400);
@@ -26,7 +27,8 @@ internal sealed record BodyField(string Name, string? Good)
     /// <summary>An integer of the signed door.</summary>
     public static BodyField Quantity(string name, int good, int least = 0, int most = 1_000_000) => new(name, $"{good}")
     {
-        WrongJson = [.. Structures, .. NoTexts, .. Numbers, "null", "true", "false", "{}", "\"\"", $"\"{good}\"", "5.0", "5e0", "5E400", "-0.5", $"{least - 1}", $"{most + 1}", "9223372036854775808"],
+        WrongJson = [.. Structures, .. NoTexts, .. Numbers, "null", "true", "false", "{}", "\"\"", $"\"{good}\"", "5.0", "5e0", "5E400", "-0.5",
+            $"{least - 1}", $"{most + 1}", "9223372036854775808"],
     };
 
     /// <summary>A text of the signed door, where null and nothing are no texts.</summary>
@@ -44,12 +46,14 @@ internal sealed record BodyField(string Name, string? Good)
     };
 
     /// <summary>A text of the customer area, where null and nothing say nothing.</summary>
-    public static BodyField Text(string name, string good, int longest, bool required = false, bool lines = false, bool anyCharacter = false) => new(name, $"\"{good}\"")
-    {
-        Required = required,
-        WrongJson = [.. Structures, .. NoTexts, .. Numbers, "true", "false", "{}", "1", .. Nothing(required)],
-        WrongTexts = [.. anyCharacter ? [] : Controls, .. lines || anyCharacter ? (string[])[] : ["a\r\nb", "a\tb"], new('x', longest + 1), new('x', 20_000)],
-    };
+    public static BodyField Text(string name, string good, int longest, bool required = false, bool lines = false, bool anyCharacter = false) =>
+        new(name, $"\"{good}\"")
+        {
+            Required = required,
+            WrongJson = [.. Structures, .. NoTexts, .. Numbers, "true", "false", "{}", "1", .. Nothing(required)],
+            WrongTexts = [.. anyCharacter ? [] : Controls, .. lines || anyCharacter ? (string[])[] : ["a\r\nb", "a\tb"], new('x', longest + 1),
+            new('x', 20_000)],
+        };
 
     /// <summary>A text of the customer area that is one of few.</summary>
     public static BodyField Word(string name, string good, bool required, params string[] wrong) => new(name, $"\"{good}\"")

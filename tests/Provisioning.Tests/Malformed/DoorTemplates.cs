@@ -27,19 +27,24 @@ internal static class DoorTemplates
 {
     private static readonly BodyField[] Customer =
     [
-        Object("ccId", required: true), SignedText("ccId.resellerId", "$reseller", 100, required: true), SignedText("ccId.tenantId", "$tenant", 100, required: true),
+        Object("ccId", required: true), SignedText("ccId.resellerId", "$reseller", 100, required: true),
+        SignedText("ccId.tenantId", "$tenant", 100, required: true),
         SignedText("ccId.resellerName", "Reseller", 200), SignedText("ccId.tenantName", "Customer", 200),
     ];
 
     private static readonly BodyField[] Seats =
     [
         Quantity("digitalOnlySeats", 5), Quantity("essentialSeats", 5), Quantity("professionalSeats", 5), Quantity("eliteSeats", 5),
-        Quantity("workforceOptimizationSeats", 10), Quantity("workforceManagementSeats", 10), Quantity("speechAnalyticsSeats", 5), Quantity("dialerSeats", 10),
+        Quantity("workforceOptimizationSeats", 10), Quantity("workforceManagementSeats", 10), Quantity("speechAnalyticsSeats", 5),
+        Quantity("dialerSeats", 10),
         Object("aiMessaging", mayBeEmpty: true), Quantity("aiMessaging.standardBundles", 1), Quantity("aiMessaging.advancedBundles", 0),
         Object("aiAudioServices"), Quantity("aiAudioServices.additionalHours", 1) with { Required = true },
-        Object("sipCredentials"), SignedText("sipCredentials.username", "user", 500, required: true), SignedText("sipCredentials.password", "secret", 500, required: true),
-        SignedText("sipCredentials.sipServer", "sip.example", 500, required: true), SignedText("sipCredentials.outboundProxy", "proxy.example", 500, required: true),
-        Quantity("sipCredentials.sipPort", 5061, 1, 65_535), SignedText("sipCredentials.transport", "tls", 3) with { WrongTexts = ["", "sctp", "TLS", "udp ", "tls\0"] },
+        Object("sipCredentials"), SignedText("sipCredentials.username", "user", 500, required: true),
+        SignedText("sipCredentials.password", "secret", 500, required: true),
+        SignedText("sipCredentials.sipServer", "sip.example", 500, required: true),
+        SignedText("sipCredentials.outboundProxy", "proxy.example", 500, required: true),
+        Quantity("sipCredentials.sipPort", 5061, 1, 65_535),
+        SignedText("sipCredentials.transport", "tls", 3) with { WrongTexts = ["", "sctp", "TLS", "udp ", "tls\0"] },
     ];
 
     private static readonly BodyField Code = Number("customer_code", "$customer", required: true);
@@ -57,24 +62,29 @@ internal static class DoorTemplates
     [
         new("POST /api/v1/licensing/update", [.. Customer, .. Seats]),
         new("POST /v1/licensing/update", [.. Customer, .. Seats]),
-        new("POST /api/v1/licensing/update v1", [SignedText("serial", "$tenant", 100, required: true), .. Seats, Quantity("additionalAiMessages", 6_000)]),
+        new("POST /api/v1/licensing/update v1",
+            [SignedText("serial", "$tenant", 100, required: true), .. Seats, Quantity("additionalAiMessages", 6_000)]),
         new("DELETE /api/v1/licensing/update", Customer),
         new("DELETE /v1/licensing/update", Customer),
         new("POST /customerarea/licenses/demo", [Code, Lang, Flag("accept_notifications")]),
         new("POST /customerarea/licenses/bulk",
-            [Code, Text("license_code", "$edition", 50, required: true), Text("license_info", "Headquarter", 200, required: true, lines: true), Flag("accept_notifications"), Currency, Lang]),
+            [Code, Text("license_code", "$edition", 50, required: true), Text("license_info", "Headquarter", 200, required: true, lines: true),
+                Flag("accept_notifications"), Currency, Lang]),
         new("POST /customerarea/licenses/activate", [License("$toActivate"), Code, Lang]),
         new("POST /customerarea/licenses/cancel", [License("$toCancel"), Code, Lang]),
         new("POST /customerarea/licenses/renew", [License("$active"), Code, Currency, Lang]),
         new("POST /customerarea/customers/new",
         [
             Word("email", "new-$customer@example.com", true, "x", "a@", "@b", "a b@example.com", "a@example.com,b@example.com", "<a@example.com>"),
-            Text("password", "maple-7-river", 72, required: true, anyCharacter: true) with { WrongTexts = ["", "1234567", "password", new('x', 73), new('x', 20_000)] },
-            Text("customer_name", "Ada", 100, required: true), Word("country_code", "IT", true, "XX", "ITA", "I", "??"), Word("industry_code", "healthcare", true, "none"),
+            Text("password", "maple-7-river", 72, required: true,
+                anyCharacter: true) with { WrongTexts = ["", "1234567", "password", new('x', 73), new('x', 20_000)] },
+            Text("customer_name", "Ada", 100, required: true), Word("country_code", "IT", true, "XX", "ITA", "I", "??"),
+            Word("industry_code", "healthcare", true, "none"),
             Text("company_name", "Company", 200, required: true), Text("customer_surname", "Love", 100), Text("phone", "+49 30 1", 50), Lang,
         ]),
         new("POST /customerarea/customers/password",
-            [CodeOfOpened, Text("password", "cedar-9-creek", 72, required: true, anyCharacter: true) with { WrongTexts = ["", "1234567", "password", new('x', 73), new('x', 20_000)] }, Lang]),
+            [CodeOfOpened, Text("password", "cedar-9-creek", 72, required: true,
+                anyCharacter: true) with { WrongTexts = ["", "1234567", "password", new('x', 73), new('x', 20_000)] }, Lang]),
         new("GET /customerarea/auth/token", [CodeOfOpened, Lang]),
         new("GET /customerarea/credit", [Currency, Lang, Limit, After]),
         new("GET /customerarea/customers", [Lang, Limit, After]),

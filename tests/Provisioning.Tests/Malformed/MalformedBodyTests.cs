@@ -17,8 +17,8 @@ using static Licensing.Provisioning.Tests.SellingApp;
 namespace Licensing.Provisioning.Tests.Malformed;
 
 /// <summary>
-/// Every way a body can be wrong, at every endpoint of the signed door and of the customer area, over a real connection: the door's own 4xx that names the
-/// field, and nothing stored.
+/// Every way a body can be wrong, at every endpoint of the signed door and of the customer area, over a real connection: the door's own 4xx that
+/// names the field, and nothing stored.
 /// </summary>
 public sealed class MalformedBodyTests(MalformedBodyTests.LiveApp app) : IClassFixture<MalformedBodyTests.LiveApp>
 {
@@ -50,10 +50,13 @@ public sealed class MalformedBodyTests(MalformedBodyTests.LiveApp app) : IClassF
         var dialects = app.Services.GetRequiredService<Dialects>();
 
         var mapped = app.Services.GetRequiredService<IEnumerable<EndpointDataSource>>().SelectMany(s => s.Endpoints).OfType<RouteEndpoint>()
-            .Where(e => e.Metadata.GetMetadata<SliceMetadata>() is not null && dialects.Of("/" + e.RoutePattern.RawText!.TrimStart('/')) is SignedDialect or CustomerAreaDialect)
-            .SelectMany(e => e.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods, (e, method) => $"{method} /{e.RoutePattern.RawText!.TrimStart('/')}");
+            .Where(e => e.Metadata.GetMetadata<SliceMetadata>() is not null
+                && dialects.Of("/" + e.RoutePattern.RawText!.TrimStart('/')) is SignedDialect or CustomerAreaDialect)
+            .SelectMany(e => e.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods,
+                (e, method) => $"{method} /{e.RoutePattern.RawText!.TrimStart('/')}");
 
-        DoorTemplates.All.Where(t => !t.IsFirstGeneration).Select(t => t.Endpoint).Order(StringComparer.Ordinal).ShouldBe(mapped.Distinct().Order(StringComparer.Ordinal));
+        DoorTemplates.All.Where(t => !t.IsFirstGeneration).Select(t => t.Endpoint).Order(StringComparer.Ordinal)
+            .ShouldBe(mapped.Distinct().Order(StringComparer.Ordinal));
     }
 
     [Theory, MemberData(nameof(Endpoints))]
@@ -61,7 +64,8 @@ public sealed class MalformedBodyTests(MalformedBodyTests.LiveApp app) : IClassF
     {
         var template = DoorTemplates.All.Single(t => t.Endpoint == endpoint);
         var branch = await app.BranchAsync();
-        using var caller = await SignedCaller.EnrolAsync(branch, profile: template.IsFirstGeneration ? "v1" : "v2", keyId: template.IsFirstGeneration ? $"key-{branch.Tenant.Code}" : null);
+        using var caller = await SignedCaller.EnrolAsync(
+            branch, profile: template.IsFirstGeneration ? "v1" : "v2", keyId: template.IsFirstGeneration ? $"key-{branch.Tenant.Code}" : null);
         var bodies = new MalformedBodies(template, await WordsAsync(branch));
         using var sender = template.IsSigned ? app.Anonymous() : branch.Partner();
         await app.DrainAsync();
@@ -100,13 +104,16 @@ public sealed class MalformedBodyTests(MalformedBodyTests.LiveApp app) : IClassF
         var reference = JsonNode.Parse(await anyone.GetStringAsync("/swagger/v1/swagger.json", Ct))!;
         foreach (var template in DoorTemplates.All.Where(t => t.IsSigned && !t.IsFirstGeneration))
         {
-            var body = reference["paths"]![template.Path]![template.Method.ToLowerInvariant()]!["requestBody"]!["content"]!["application/json"]!["schema"]!;
-            FieldsOf(reference, body, "").Order(StringComparer.Ordinal).ShouldBe(template.Fields.Select(f => f.Name).Order(StringComparer.Ordinal), template.Endpoint);
+            var body = reference["paths"]![template.Path]![template.Method.ToLowerInvariant()]!["requestBody"]!["content"]!["application/json"]![
+                "schema"]!;
+            FieldsOf(reference, body, "").Order(StringComparer.Ordinal)
+                .ShouldBe(template.Fields.Select(f => f.Name).Order(StringComparer.Ordinal), template.Endpoint);
         }
     }
 
     // The same requests with nothing wrong about them, or the test would prove nothing.
-    private static async Task TakesWhatIsGoodAsync(DoorTemplate template, Branch branch, SignedCaller caller, HttpClient sender, MalformedBodies bodies)
+    private static async Task TakesWhatIsGoodAsync(
+        DoorTemplate template, Branch branch, SignedCaller caller, HttpClient sender, MalformedBodies bodies)
     {
         if (template is { IsSigned: true, Method: "DELETE" })
             (await caller.SendAsync(SignedBody(branch))).StatusCode.ShouldBe(HttpStatusCode.OK);
@@ -114,19 +121,21 @@ public sealed class MalformedBodyTests(MalformedBodyTests.LiveApp app) : IClassF
         answer.StatusCode.ShouldBe(HttpStatusCode.OK, await answer.Content.ReadAsStringAsync(Ct));
         if (template.IsSigned)
             return;
-        using var form = await SendAsync(template, caller, sender, new MalformedBody("good", Encoding.UTF8.GetBytes(bodies.GoodForm)) { Type = "application/x-www-form-urlencoded" });
+        using var form = await SendAsync(template, caller, sender,
+            new MalformedBody("good", Encoding.UTF8.GetBytes(bodies.GoodForm)) { Type = "application/x-www-form-urlencoded" });
         // What is done is not done twice.
         form.StatusCode.ShouldBeOneOf([HttpStatusCode.OK, HttpStatusCode.Conflict]);
     }
 
-    private static string SignedBody(Branch branch) => Signed.SignedTokenTests.Body(branch, ",\"essentialSeats\":5");
+    private static string SignedBody(Branch branch) => Signed.SignedCalls.Body(branch, ",\"essentialSeats\":5");
 
     private static async Task<Dictionary<string, string>> WordsAsync(Branch branch)
     {
         var edition = await branch.EditionAsync();
         await branch.TopUpAsync("50.00");
         using var partner = branch.Partner();
-        var (first, second, third) = (await partner.AssignAsync(branch, edition), await partner.AssignAsync(branch, edition), await partner.AssignAsync(branch, edition));
+        var (first, second, third) = (await partner.AssignAsync(branch, edition), await partner.AssignAsync(branch, edition),
+            await partner.AssignAsync(branch, edition));
         await partner.AreaAsync("POST", "licenses/activate", new { license_id = third.LicenseId(), customer_code = branch.Tenant.Code });
         // The password set is that of the customer's own administrator.
         var opened = await partner.AreaAsync("POST", "customers/new", new
@@ -189,7 +198,9 @@ public sealed class MalformedBodyTests(MalformedBodyTests.LiveApp app) : IClassF
     private static string? AreaFault(MalformedBody body, int status, JsonObject envelope)
     {
         // Cursors are the one thing that 400 is said of by name.
-        var named = body.Field is null || (envelope["errors"]?[body.Field] is JsonArray { Count: > 0 } || (status == 400 && ((string)envelope["message"]!).StartsWith(body.Field, StringComparison.Ordinal)));
+        var named = body.Field is null
+            || (envelope["errors"]?[body.Field] is JsonArray { Count: > 0 }
+            || (status == 400 && ((string)envelope["message"]!).StartsWith(body.Field, StringComparison.Ordinal)));
         if (status != (int)(body.Status ?? HttpStatusCode.UnprocessableEntity) && !(status == 400 && body is { Field: "after", Status: null }))
             return "another status";
         if (string.Join(',', envelope.Select(e => e.Key)) is not ("code,message" or "code,message,errors") || (int)envelope["code"]! != status)

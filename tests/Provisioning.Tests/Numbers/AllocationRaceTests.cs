@@ -112,7 +112,9 @@ public sealed class AllocationRaceTests(SellingApp app) : IClassFixture<SellingA
     {
         var prefix = NumberCalls.Prefix();
         using var platform = branch.Administrator();
-        (await platform.ImportAsync(string.Join('\n', Enumerable.Range(100, count).Select(i => $"{prefix}{i},DE,{(i % 2 == 0 ? "Mobile" : "Geographic")}").Prepend("number,country,type"))))
+        (await platform.ImportAsync(
+            string.Join('\n',
+            Enumerable.Range(100, count).Select(i => $"{prefix}{i},DE,{(i % 2 == 0 ? "Mobile" : "Geographic")}").Prepend("number,country,type"))))
             .EnsureSuccessStatusCode();
         return prefix;
     }

@@ -29,7 +29,8 @@ public sealed class AllocationTests(SellingApp app) : IClassFixture<SellingApp>
 
         (await partner.FreeAsync(prefix)).ShouldBeEmpty();
         (await tenant.NumbersAsync("/api/v1/numbers")).ShouldBe([$"{prefix}1"]);
-        (await tenant.NumbersAsync($"/api/v1/numbers?tenantId={branch.Tenant.Id.Value}&state=Allocated&country=DE&type=Geographic")).ShouldBe([$"{prefix}1"]);
+        (await tenant.NumbersAsync($"/api/v1/numbers?tenantId={branch.Tenant.Id.Value}&state=Allocated&country=DE&type=Geographic"))
+            .ShouldBe([$"{prefix}1"]);
         (await tenant.NumbersAsync("/api/v1/numbers?country=AT")).ShouldBeEmpty();
         (await stranger.NumbersAsync("/api/v1/numbers")).ShouldBeEmpty();
         (await stranger.GetAsync($"/api/v1/numbers/{id}", Ct).RefusalAsync()).ShouldBe("404 number_not_found");
@@ -41,7 +42,8 @@ public sealed class AllocationTests(SellingApp app) : IClassFixture<SellingApp>
         using var released = await partner.ReleaseAsync(id, "moved out");
         (await released.JsonAsync()).Text("state").ShouldBe("Quarantined");
         (await partner.ReleaseAsync(id).RefusalAsync()).ShouldBe("409 number_not_allocated");
-        (await app.HeardAsync(id)).ShouldBe(["provisioning.inbound-number-allocated.v1", "provisioning.inbound-number-released.v1"], ignoreOrder: true);
+        (await app.HeardAsync(id))
+            .ShouldBe(["provisioning.inbound-number-allocated.v1", "provisioning.inbound-number-released.v1"], ignoreOrder: true);
         (await partner.HistoryAsync(id)).ShouldBe([$"{branch.Tenant.Id.Value} {app.Today:yyyy-MM-dd} {app.Today:yyyy-MM-dd} moved out"]);
     }
 
@@ -52,19 +54,26 @@ public sealed class AllocationTests(SellingApp app) : IClassFixture<SellingApp>
         var prefix = NumberCalls.Prefix();
         using var platform = branch.Administrator();
         using var partner = branch.As(Roles.PartnerAdministrator);
-        (await platform.ImportAsync($"number,country,type\n{prefix}1,DE,Mobile\n{prefix}2,DE,Geographic\n{prefix}3,AT,Mobile\n")).EnsureSuccessStatusCode();
+        (await platform.ImportAsync($"number,country,type\n{prefix}1,DE,Mobile\n{prefix}2,DE,Geographic\n{prefix}3,AT,Mobile\n"))
+            .EnsureSuccessStatusCode();
 
         (await partner.AllocateAsync(branch.Tenant, $"{prefix}1", $"{prefix}9").RefusalAsync()).ShouldBe("409 number_not_available");
         (await partner.AllocateAnyAsync(branch.Tenant, 4, prefix).RefusalAsync()).ShouldBe("409 numbers_exhausted");
         (await partner.FreeAsync(prefix)).Count.ShouldBe(3);
 
-        (await partner.AllocatedAsync(AnyAsync(partner, branch, new { tenantId = branch.Tenant.Id.Value, count = 1, startsWith = prefix, country = "AT" }))).ShouldBe([$"{prefix}3"]);
-        (await partner.AllocatedAsync(AnyAsync(partner, branch, new { tenantId = branch.Tenant.Id.Value, count = 1, startsWith = prefix, type = "Mobile" }))).ShouldBe([$"{prefix}1"]);
-        (await partner.AllocatedAsync(AnyAsync(partner, branch, new { tenantId = branch.Tenant.Id.Value, count = 1, contains = $"{prefix[1..]}2" }))).ShouldBe([$"{prefix}2"]);
+        (await partner.AllocatedAsync(
+            AnyAsync(partner, branch, new { tenantId = branch.Tenant.Id.Value, count = 1, startsWith = prefix, country = "AT" })))
+            .ShouldBe([$"{prefix}3"]);
+        (await partner.AllocatedAsync(
+            AnyAsync(partner, branch, new { tenantId = branch.Tenant.Id.Value, count = 1, startsWith = prefix, type = "Mobile" })))
+            .ShouldBe([$"{prefix}1"]);
+        (await partner.AllocatedAsync(AnyAsync(partner, branch, new { tenantId = branch.Tenant.Id.Value, count = 1, contains = $"{prefix[1..]}2" })))
+            .ShouldBe([$"{prefix}2"]);
         (await partner.AllocateAnyAsync(branch.Tenant, 1, prefix).RefusalAsync()).ShouldBe("409 numbers_exhausted");
     }
 
-    private static Task<HttpResponseMessage> AnyAsync(HttpClient client, Branch branch, object body) => client.PostAsJsonAsync("/api/v1/numbers/allocate", body, Ct);
+    private static Task<HttpResponseMessage> AnyAsync(HttpClient client, Branch branch, object body) =>
+        client.PostAsJsonAsync("/api/v1/numbers/allocate", body, Ct);
 
     [Theory]
     [InlineData("{}", "422 validation_failed /count one_of")]
@@ -104,7 +113,8 @@ public sealed class AllocationTests(SellingApp app) : IClassFixture<SellingApp>
         using var tenant = branch.As(Roles.TenantAdministrator);
         (await tenant.AllocateAsync(branch.Tenant, $"{prefix}1").RefusalAsync()).ShouldBe("403 not_allowed");
 
-        (await platform.PostAsJsonAsync($"/api/v1/partners/{branch.Partner.Id.Value}/suspend", new { reason = "unpaid" }, Ct)).EnsureSuccessStatusCode();
+        (await platform.PostAsJsonAsync($"/api/v1/partners/{branch.Partner.Id.Value}/suspend", new { reason = "unpaid" }, Ct))
+            .EnsureSuccessStatusCode();
         (await platform.AllocateAsync(branch.Tenant, $"{prefix}1").RefusalAsync()).ShouldBe("409 tenant_not_active");
         (await platform.PostAsJsonAsync($"/api/v1/partners/{branch.Partner.Id.Value}/resume", new { }, Ct)).EnsureSuccessStatusCode();
         await platform.AllocatedAsync(platform.AllocateAsync(branch.Tenant, $"{prefix}1"));
@@ -210,18 +220,22 @@ public sealed class AllocationTests(SellingApp app) : IClassFixture<SellingApp>
         var (branch, other) = (await app.BranchAsync(), await app.BranchAsync());
         var prefix = NumberCalls.Prefix();
         using var platform = branch.Administrator();
-        (await platform.ImportAsync($"number,country,type\n{prefix}1,DE,Mobile\n{prefix}2,DE,Geographic\n{prefix}3,AT,Mobile\n")).EnsureSuccessStatusCode();
+        (await platform.ImportAsync($"number,country,type\n{prefix}1,DE,Mobile\n{prefix}2,DE,Geographic\n{prefix}3,AT,Mobile\n"))
+            .EnsureSuccessStatusCode();
         var (tenant, page) = (branch.Tenant.Id, new PageStart(2, null));
 
         var found = await ByDoorAsync(n => n.SearchAsync(tenant, "DE", prefix[1..], page, Ct));
         found.Items.Select(n => $"{n.Number} {n.Type} {n.TenantId}").ShouldBe([$"{prefix}1 Mobile ", $"{prefix}2 Geographic "]);
         var first = await ByDoorAsync(n => n.SearchAsync(null, null, prefix[1..], page, Ct));
-        (await ByDoorAsync(n => n.SearchAsync(null, null, prefix[1..], new PageStart(2, $"{prefix}2"), Ct))).Items.Single().Number.ShouldBe($"{prefix}3");
+        (await ByDoorAsync(n => n.SearchAsync(null, null, prefix[1..], new PageStart(2, $"{prefix}2"), Ct))).Items.Single().Number.ShouldBe(
+            $"{prefix}3");
         first.Next.ShouldNotBeNull();
         (await ByDoorAsync(n => n.AllocateAsync(tenant, $"{prefix}1", Ct))).TenantId.ShouldBe(tenant);
-        (await app.InAsync<IInboundNumbers, Result<InboundNumberRef>>(n => n.AllocateAsync(other.Tenant.Id, $"{prefix}1", Ct))).Refusal!.Code.ShouldBe("number_not_available");
+        (await app.InAsync<IInboundNumbers, Result<InboundNumberRef>>(n =>
+            n.AllocateAsync(other.Tenant.Id, $"{prefix}1", Ct))).Refusal!.Code.ShouldBe("number_not_available");
         (await ByDoorAsync(n => n.HeldAsync(tenant, page, Ct))).Items.Single().Number.ShouldBe($"{prefix}1");
-        (await app.InAsync<IInboundNumbers, Result<InboundNumberRef>>(n => n.ReleaseAsync(other.Tenant.Id, $"{prefix}1", Ct))).Refusal!.Code.ShouldBe("number_not_found");
+        (await app.InAsync<IInboundNumbers, Result<InboundNumberRef>>(n => n.ReleaseAsync(other.Tenant.Id, $"{prefix}1", Ct))).Refusal!.Code.ShouldBe(
+            "number_not_found");
         (await ByDoorAsync(n => n.ReleaseAsync(tenant, $"{prefix}1", Ct))).TenantId.ShouldBeNull();
         (await ByDoorAsync(n => n.HeldAsync(tenant, page, Ct))).Items.ShouldBeEmpty();
     }

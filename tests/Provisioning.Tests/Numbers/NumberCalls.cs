@@ -18,7 +18,8 @@ internal static class NumberCalls
 
     extension(HttpClient client)
     {
-        public Task<HttpResponseMessage> LoadAsync(string number, string type = "Geographic", string country = "DE", string? locality = null, Guid? organization = null) =>
+        public Task<HttpResponseMessage> LoadAsync(
+            string number, string type = "Geographic", string country = "DE", string? locality = null, Guid? organization = null) =>
             client.PostAsJsonAsync("/api/v1/numbers", new { number, country, type, locality, organizationId = organization }, Ct);
 
         public async Task<Guid> LoadedAsync(string number, string type = "Geographic", string country = "DE", Guid? organization = null)
@@ -29,7 +30,8 @@ internal static class NumberCalls
         }
 
         public Task<HttpResponseMessage> ImportAsync(string csv, bool dryRun = false, Guid? organization = null) => client.PostAsync(
-            $"/api/v1/numbers/import?dryRun={(dryRun ? "true" : "false")}{(organization is { } id ? $"&organizationId={id}" : "")}", new StringContent(csv, Encoding.UTF8, "text/csv"), Ct);
+            $"/api/v1/numbers/import?dryRun={(dryRun ? "true" : "false")}{(organization is { } id ? $"&organizationId={id}" : "")}",
+            new StringContent(csv, Encoding.UTF8, "text/csv"), Ct);
 
         public Task<HttpResponseMessage> AllocateAsync(OrganizationRef tenant, params string[] numbers) =>
             client.PostAsJsonAsync("/api/v1/numbers/allocate", new { tenantId = tenant.Id.Value, numbers }, Ct);
@@ -44,7 +46,8 @@ internal static class NumberCalls
             return [.. (await answer.JsonAsync()).GetProperty("items").EnumerateArray().Select(n => n.Text("number")!)];
         }
 
-        public Task<HttpResponseMessage> ReleaseAsync(Guid id, string? reason = null) => client.PostAsJsonAsync($"/api/v1/numbers/{id}/release", new { reason }, Ct);
+        public Task<HttpResponseMessage> ReleaseAsync(Guid id, string? reason = null) =>
+            client.PostAsJsonAsync($"/api/v1/numbers/{id}/release", new { reason }, Ct);
 
         public async Task<JsonElement> NumberAsync(Guid id) => await (await client.GetAsync($"/api/v1/numbers/{id}", Ct)).JsonAsync();
 
@@ -54,7 +57,8 @@ internal static class NumberCalls
             var (numbers, after) = (new List<string>(), (string?)null);
             do
             {
-                using var answer = await client.GetAsync($"{path}{(path.Contains('?') ? '&' : '?')}limit={limit}{(after is null ? "" : $"&after={after}")}", Ct);
+                using var answer = await client.GetAsync(
+                    $"{path}{(path.Contains('?') ? '&' : '?')}limit={limit}{(after is null ? "" : $"&after={after}")}", Ct);
                 answer.StatusCode.ShouldBe(HttpStatusCode.OK, await answer.Content.ReadAsStringAsync(Ct));
                 var page = await answer.JsonAsync();
                 numbers.AddRange(page.GetProperty("items").EnumerateArray().Select(n => n.Text("number")!));
@@ -64,12 +68,15 @@ internal static class NumberCalls
             return numbers;
         }
 
-        public Task<List<string>> FreeAsync(string prefix, string more = "", int limit = 200) => client.NumbersAsync($"/api/v1/numbers/available?startsWith={prefix[1..]}{more}", limit);
+        public Task<List<string>> FreeAsync(string prefix, string more = "", int limit = 200) =>
+            client.NumbersAsync($"/api/v1/numbers/available?startsWith={prefix[1..]}{more}", limit);
 
         public async Task<List<string>> HistoryAsync(Guid id)
         {
             using var answer = await client.GetAsync($"/api/v1/numbers/{id}/history", Ct);
-            return answer.StatusCode is HttpStatusCode.NotFound ? ["404"] : [.. (await answer.JsonAsync()).GetProperty("items").EnumerateArray().Select(h =>
+            return answer.StatusCode is HttpStatusCode.NotFound
+                ? ["404"]
+                : [.. (await answer.JsonAsync()).GetProperty("items").EnumerateArray().Select(h =>
                 $"{h.GetProperty("tenantId").GetGuid()} {h.Text("from")!.Split('T')[0]} {h.Text("until")?.Split('T')[0] ?? "-"} {h.Text("reason") ?? "-"}")];
         }
     }

@@ -51,7 +51,9 @@ public sealed class NumberRulesTests
     [InlineData("number,country,type\n030,ZZ,Fax\n+4930123456,DE,Mobile\n+4930123456,DE,Mobile\n", 1,
         "2 number malformed, 2 country unknown_country, 2 type unknown, 4 number duplicate")]
     [InlineData("number,country,type\n+4930123457,DE\n+4930123457,DE,Mobile\n", 1, "2  cells")]
-    [InlineData("number,country,type\n+4930123456,DE,Mobile\n+4930123457,DE,Mobile\n+4930123458,DE,Mobile\n+4930123459,DE,Mobile\n", 3, "5  too_many_rows")]
+    [InlineData("number,country,type\n+4930123456,DE,Mobile\n+4930123457,DE,Mobile\n+4930123458,DE,Mobile\n+4930123459,DE,Mobile\n", 3,
+        "5  too_many_rows")]
+    [InlineData("number,country,type,locality\n+4930123456,DE,Mobile,\0\n+4930123457,DE,Mobile,\n", 1, "2  invalid_character")]
     public void A_file_is_read_and_everything_wrong_with_it_said(string csv, int rows, string errors)
     {
         var (read, wrong) = NumberCsv.Read(csv, mostRows: 3);

@@ -46,7 +46,8 @@ public sealed class PoolTests(SellingApp app) : IClassFixture<SellingApp>
     {
         using var platform = (await app.BranchAsync()).Administrator();
 
-        (await platform.PostAsync("/api/v1/numbers", new StringContent(body, System.Text.Encoding.UTF8, "application/json"), Ct).RefusalAsync()).ShouldStartWith(refusal);
+        (await platform.PostAsync("/api/v1/numbers", new StringContent(body, System.Text.Encoding.UTF8, "application/json"), Ct).RefusalAsync())
+            .ShouldStartWith(refusal);
     }
 
     [Fact]
@@ -89,11 +90,14 @@ public sealed class PoolTests(SellingApp app) : IClassFixture<SellingApp>
         var prefix = NumberCalls.Prefix();
         using var platform = branch.Administrator();
 
-        (await platform.LoadAsync($"{prefix}1", organization: branch.Tenant.Id.Value).RefusalAsync()).ShouldBe("422 validation_failed /organizationId not_a_channel_organization");
+        (await platform.LoadAsync($"{prefix}1", organization: branch.Tenant.Id.Value).RefusalAsync())
+            .ShouldBe("422 validation_failed /organizationId not_a_channel_organization");
         (await platform.LoadAsync($"{prefix}1", organization: Id.NewGuid(app.Now)).RefusalAsync()).ShouldBe("404 organization_not_found");
-        (await platform.PostAsJsonAsync($"/api/v1/distributors/{branch.Distributor.Id.Value}/suspend", new { reason = "unpaid" }, Ct)).EnsureSuccessStatusCode();
+        (await platform.PostAsJsonAsync($"/api/v1/distributors/{branch.Distributor.Id.Value}/suspend", new { reason = "unpaid" }, Ct))
+            .EnsureSuccessStatusCode();
         (await platform.LoadAsync($"{prefix}1", organization: branch.Partner.Id.Value).RefusalAsync()).ShouldBe("409 organization_not_active");
-        (await platform.ImportAsync($"number,country,type\n{prefix}1,DE,Mobile", organization: branch.Partner.Id.Value).RefusalAsync()).ShouldBe("409 organization_not_active");
+        (await platform.ImportAsync($"number,country,type\n{prefix}1,DE,Mobile", organization: branch.Partner.Id.Value).RefusalAsync())
+            .ShouldBe("409 organization_not_active");
         (await platform.FreeAsync(prefix)).ShouldBeEmpty();
     }
 
@@ -119,10 +123,12 @@ public sealed class PoolTests(SellingApp app) : IClassFixture<SellingApp>
         (await platform.FreeAsync(prefix)).ShouldBe([$"{prefix}5"]);
         (await (await platform.ImportAsync(right)).JsonAsync()).GetProperty("loaded").GetInt32().ShouldBe(2);
         (await platform.FreeAsync(prefix, "&country=AT&type=tollfree")).ShouldBe([$"{prefix}2"]);
-        (await platform.ImportAsync(right).RefusalAsync()).ShouldBe("422 validation_failed /rows/2/number number_loaded /rows/3/number number_loaded");
+        (await platform.ImportAsync(right).RefusalAsync())
+            .ShouldBe("422 validation_failed /rows/2/number number_loaded /rows/3/number number_loaded");
 
         (await platform.PostAsync("/api/v1/numbers/import", new ByteArrayContent([0x6e, 0xff]), Ct).RefusalAsync()).ShouldBe("400 not_utf8");
-        (await platform.PostAsync("/api/v1/numbers/import", new ByteArrayContent(new byte[8 * 1024 * 1024 + 1]), Ct).RefusalAsync()).ShouldBe("413 body_too_large");
+        (await platform.PostAsync("/api/v1/numbers/import", new ByteArrayContent(new byte[8 * 1024 * 1024 + 1]), Ct).RefusalAsync())
+            .ShouldBe("413 body_too_large");
     }
 
     [Fact]
@@ -158,7 +164,8 @@ public sealed class PoolTests(SellingApp app) : IClassFixture<SellingApp>
             platform.ImportAsync(string.Join('\n', (i % 2 == 0 ? numbers : Enumerable.Reverse(numbers)).Prepend("number,country,type")))));
 
         answers.Count(a => a.StatusCode is HttpStatusCode.OK).ShouldBe(1);
-        answers.Where(a => a.StatusCode is not HttpStatusCode.OK).ShouldAllBe(a => a.StatusCode == HttpStatusCode.Conflict || a.StatusCode == HttpStatusCode.UnprocessableEntity);
+        answers.Where(a => a.StatusCode is not HttpStatusCode.OK)
+            .ShouldAllBe(a => a.StatusCode == HttpStatusCode.Conflict || a.StatusCode == HttpStatusCode.UnprocessableEntity);
         (await platform.FreeAsync(prefix)).Count.ShouldBe(50);
     }
 
@@ -172,7 +179,8 @@ public sealed class PoolTests(SellingApp app) : IClassFixture<SellingApp>
         scope.ServiceProvider.GetRequiredService<Principal>().Become(Access.System);
         var session = scope.ServiceProvider.GetRequiredService<DbSession>();
         await session.BeginAsync(Ct);
-        (await scope.ServiceProvider.GetRequiredService<ISender>().Send(new LoadNumber.Command($"{prefix}1", "DE", NumberType.Mobile), Ct)).Refusal.ShouldBeNull();
+        (await scope.ServiceProvider.GetRequiredService<ISender>()
+            .Send(new LoadNumber.Command($"{prefix}1", "DE", NumberType.Mobile), Ct)).Refusal.ShouldBeNull();
 
         var importing = platform.ImportAsync($"number,country,type\n{prefix}1,DE,Mobile\n{prefix}2,DE,Mobile\n");
         await Eventually.TrueAsync(() => app.InAsync<SchemaOwner, bool>(async owner =>
@@ -207,7 +215,8 @@ public sealed class PoolTests(SellingApp app) : IClassFixture<SellingApp>
         (await platform.LoadedAsync($"{prefix}1", "Mobile", organization: branch.Distributor.Id.Value)).ShouldBe(id);
         var again = await platform.NumberAsync(id);
         // The quarantine goes on.
-        (again.Text("state"), again.Text("type"), again.GetProperty("organizationId").GetGuid()).ShouldBe(("Quarantined", "Mobile", branch.Distributor.Id.Value));
+        (again.Text("state"), again.Text("type"), again.GetProperty("organizationId").GetGuid())
+            .ShouldBe(("Quarantined", "Mobile", branch.Distributor.Id.Value));
         (await partner.FreeAsync(prefix)).ShouldBeEmpty();
     }
 
@@ -246,7 +255,8 @@ public sealed class PoolTests(SellingApp app) : IClassFixture<SellingApp>
         (await platform.ImportAsync($"number,country,type\n{prefix}1,DE,Mobile\n{prefix}2,DE,Mobile\n")).EnsureSuccessStatusCode();
 
         using var trail = await platform.GetAsync("/api/v1/audit?limit=200", Ct);
-        var entries = (await trail.JsonAsync()).GetProperty("items").EnumerateArray().Where(e => e.Text("action") == "provisioning.import_numbers").Select(e => e.GetRawText());
+        var entries = (await trail.JsonAsync()).GetProperty("items").EnumerateArray().Where(e => e.Text("action") == "provisioning.import_numbers")
+            .Select(e => e.GetRawText());
         entries.Single(e => e.Contains($"{prefix}1")).ShouldContain("\"count\":2");
     }
 
@@ -259,9 +269,11 @@ public sealed class PoolTests(SellingApp app) : IClassFixture<SellingApp>
         var id = await platform.LoadedAsync(number);
         await platform.AllocatedAsync(platform.AllocateAsync(branch.Tenant, number));
 
-        (await BreaksAsync($"insert into provisioning.inbound_numbers (id, number, country, type, pool_id, pool_path, owner_path, created_at, version) values (gen_random_uuid(), '{number}', 'DE', 'Mobile', gen_random_uuid(), '1.', '1.', now(), 1)"))
+        (await BreaksAsync(
+            $"insert into provisioning.inbound_numbers (id, number, country, type, pool_id, pool_path, owner_path, created_at, version) values (gen_random_uuid(), '{number}', 'DE', 'Mobile', gen_random_uuid(), '1.', '1.', now(), 1)"))
             .ShouldBe("inbound_numbers_number");
-        (await BreaksAsync($"insert into provisioning.inbound_number_holdings (id, number_id, tenant_id, owner_path, from_at, begun_by) values (gen_random_uuid(), '{id}', gen_random_uuid(), '1.', now(), 'x')"))
+        (await BreaksAsync(
+            $"insert into provisioning.inbound_number_holdings (id, number_id, tenant_id, owner_path, from_at, begun_by) values (gen_random_uuid(), '{id}', gen_random_uuid(), '1.', now(), 'x')"))
             .ShouldBe("inbound_number_holdings_open");
         (await BreaksAsync($"update provisioning.inbound_numbers set withdrawn_at = now() where id = '{id}'")).ShouldBe("inbound_numbers_one_state");
         (await BreaksAsync($"update provisioning.inbound_numbers set number = '030' where id = '{id}'")).ShouldBe("inbound_numbers_e164");

@@ -112,7 +112,8 @@ public sealed class QuarantineTests : IAsyncLifetime
         await partner.AllocatedAsync(partner.AllocateAsync(sibling, number));
 
         (await _app.HeardAsync(id)).ShouldBe([
-            "provisioning.inbound-number-allocated.v1", "provisioning.inbound-number-released.v1", "provisioning.inbound-number-allocated.v1"], ignoreOrder: true);
+            "provisioning.inbound-number-allocated.v1", "provisioning.inbound-number-released.v1", "provisioning.inbound-number-allocated.v1"],
+                ignoreOrder: true);
         (await partner.NumberAsync(id)).GetProperty("tenantId").GetGuid().ShouldBe(sibling.Id.Value);
     }
 
@@ -142,7 +143,8 @@ public sealed class QuarantineTests : IAsyncLifetime
         var id = await platform.LoadedAsync(number);
         await platform.AllocatedAsync(platform.AllocateAsync(branch.Tenant, number));
 
-        (await platform.PostAsJsonAsync($"/api/v1/tenants/{branch.Tenant.Id.Value}/transfer", new { partnerId = to.Id.Value, on = "2026-01-20", reason = "sold" }, Ct))
+        (await platform.PostAsJsonAsync(
+            $"/api/v1/tenants/{branch.Tenant.Id.Value}/transfer", new { partnerId = to.Id.Value, on = "2026-01-20", reason = "sold" }, Ct))
             .EnsureSuccessStatusCode();
         _app.Clock.Set(new DateTimeOffset(2026, 1, 20, 0, 0, 0, TimeSpan.Zero));
         await using (var second = await _app.StartSecondHostAsync())

@@ -12,7 +12,9 @@ public sealed class SearchTests(SellingApp app) : IClassFixture<SellingApp>
         var prefix = NumberCalls.Prefix();
         using var platform = branch.Administrator();
         using var partner = branch.As(Roles.PartnerReader);
-        (await platform.ImportAsync($"number,country,type\n{prefix}87777,DE,Geographic\n{prefix}8,DE,Mobile\n{prefix}077779,AT,Geographic\n{prefix}1234,AT,Mobile\n")).EnsureSuccessStatusCode();
+        (await platform.ImportAsync(
+            $"number,country,type\n{prefix}87777,DE,Geographic\n{prefix}8,DE,Mobile\n{prefix}077779,AT,Geographic\n{prefix}1234,AT,Mobile\n"))
+            .EnsureSuccessStatusCode();
 
         (await partner.FreeAsync(prefix)).ShouldBe([$"{prefix}077779", $"{prefix}1234", $"{prefix}8", $"{prefix}87777"]);
         (await partner.FreeAsync(prefix, "&country=AT")).ShouldBe([$"{prefix}077779", $"{prefix}1234"]);
@@ -23,7 +25,8 @@ public sealed class SearchTests(SellingApp app) : IClassFixture<SellingApp>
         (await partner.FreeAsync(prefix, $"&contains={prefix[^3..]}1234")).ShouldBe([$"{prefix}1234"]);
         (await partner.FreeAsync(prefix, "&contains=77771")).ShouldBeEmpty();
         (await partner.FreeAsync($"{prefix}8")).ShouldBe([$"{prefix}8", $"{prefix}87777"]);
-        (await partner.NumbersAsync($"/api/v1/numbers/available?startsWith={Uri.EscapeDataString(prefix)}8")).ShouldBe([$"{prefix}8", $"{prefix}87777"]);
+        (await partner.NumbersAsync($"/api/v1/numbers/available?startsWith={Uri.EscapeDataString(prefix)}8"))
+            .ShouldBe([$"{prefix}8", $"{prefix}87777"]);
         (await partner.NumbersAsync($"/api/v1/numbers/available?startsWith={prefix}8")).ShouldBe([$"{prefix}8", $"{prefix}87777"]);
     }
 
@@ -33,7 +36,9 @@ public sealed class SearchTests(SellingApp app) : IClassFixture<SellingApp>
         var branch = await app.BranchAsync();
         var prefix = NumberCalls.Prefix();
         using var platform = branch.Administrator();
-        (await platform.ImportAsync(string.Join('\n', Enumerable.Range(100, 25).Select(i => $"{prefix}{i},DE,{(i % 2 == 0 ? "Mobile" : "Geographic")}").Prepend("number,country,type"))))
+        (await platform.ImportAsync(
+            string.Join('\n',
+            Enumerable.Range(100, 25).Select(i => $"{prefix}{i},DE,{(i % 2 == 0 ? "Mobile" : "Geographic")}").Prepend("number,country,type"))))
             .EnsureSuccessStatusCode();
 
         (await platform.FreeAsync(prefix, limit: 4)).ShouldBe(Enumerable.Range(100, 25).Select(i => $"{prefix}{i}"));
@@ -42,7 +47,8 @@ public sealed class SearchTests(SellingApp app) : IClassFixture<SellingApp>
         page.GetProperty("items").EnumerateArray().Select(n => n.Text("number")).ShouldBe(Enumerable.Range(100, 10).Select(i => $"{prefix}{i}"));
         await platform.AllocatedAsync(platform.AllocateAsync(branch.Tenant, $"{prefix}100", $"{prefix}112"));
 
-        (await platform.FreeAsync(prefix, $"&after={page.Text("next")}")).ShouldBe(Enumerable.Range(110, 15).Where(i => i != 112).Select(i => $"{prefix}{i}"));
+        (await platform.FreeAsync(prefix, $"&after={page.Text("next")}"))
+            .ShouldBe(Enumerable.Range(110, 15).Where(i => i != 112).Select(i => $"{prefix}{i}"));
     }
 
     [Theory]

@@ -136,7 +136,8 @@ public sealed class QuotaTests(SellingApp app) : IClassFixture<SellingApp>
         using var platform = branch.Administrator();
 
         (await AskAsync(platform, id, "nothing", "1").RefusalAsync()).ShouldBe("422 validation_failed /meter unknown_meter");
-        (await AskAsync(platform, id, "", "-1", "").RefusalAsync()).ShouldBe("422 validation_failed /meter not_empty /limit negative /reason not_empty");
+        (await AskAsync(platform, id, "", "-1", "").RefusalAsync())
+            .ShouldBe("422 validation_failed /meter not_empty /limit negative /reason not_empty");
         (await AskAsync(platform, Id.NewGuid(app.Now), calls, "1").RefusalAsync()).ShouldBe("404 subscription_not_found");
         using var asked = await AskAsync(platform, id, calls, "1");
         var request = (await asked.JsonAsync()).IdOf();
@@ -156,7 +157,8 @@ public sealed class QuotaTests(SellingApp app) : IClassFixture<SellingApp>
         asked.Count(a => a.StatusCode is HttpStatusCode.Created).ShouldBe(1);
         asked.Count(a => a.StatusCode is HttpStatusCode.Conflict).ShouldBe(7);
         var request = (await asked.Single(a => a.StatusCode is HttpStatusCode.Created).JsonAsync()).IdOf();
-        var decided = await Task.WhenAll(Enumerable.Range(1, 8).Select(i => DecideAsync(platform, request, i % 2 == 0 ? "approve" : "refuse", new { reason = "Now" })));
+        var decided = await Task.WhenAll(
+            Enumerable.Range(1, 8).Select(i => DecideAsync(platform, request, i % 2 == 0 ? "approve" : "refuse", new { reason = "Now" })));
         decided.Count(a => a.StatusCode is HttpStatusCode.OK).ShouldBe(1);
         (await app.HeardAsync(id)).Count(name => name == "provisioning.subscription-quota-changed.v1").ShouldBeLessThanOrEqualTo(1);
     }

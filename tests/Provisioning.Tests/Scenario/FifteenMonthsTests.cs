@@ -7,7 +7,8 @@ using static Licensing.Provisioning.Tests.SellingApp;
 namespace Licensing.Provisioning.Tests.Scenario;
 
 /// <summary>
-/// Fifteen months of three tenants, day by day: at the first instant of each day, before anyone was told of it, and at its last second. What is expected is written down below, day by day, and computed from nothing.
+/// Fifteen months of three tenants, day by day: at the first instant of each day, before anyone was told of it, and at its last second. What is
+/// expected is written down below, day by day, and computed from nothing.
 /// </summary>
 public abstract class FifteenMonths(ZonedApp app)
 {
@@ -77,7 +78,8 @@ public abstract class FifteenMonths(ZonedApp app)
         ["fixed"] = ["2026-02-01+ activated", "2026-07-15+ renewed", "2027-02-01 expired", "2027-02-06+ renewed"],
         ["open"] =
         [
-            "2026-02-28 activated", "2026-03-05+ cancelled", "2026-03-20+ cancelled", "2026-04-10+ cancellation-undone", "2026-04-20+ quantities-changed",
+            "2026-02-28 activated", "2026-03-05+ cancelled", "2026-03-20+ cancelled", "2026-04-10+ cancellation-undone",
+            "2026-04-20+ quantities-changed",
             "2026-11-30 expired",
         ],
         ["short"] = ["2026-03-01+ activated", "2026-04-05+ cancelled"],
@@ -146,9 +148,11 @@ public abstract class FifteenMonths(ZonedApp app)
         _tenants["phone"] = _branch.Tenant;
         _tenants["fixed"] = await app.TenantAsync(_branch.Platform, _branch.Partner);
         _tenants["open"] = _tenants["short"] = await app.TenantAsync(_branch.Platform, _branch.Partner);
-        _plans["small"] = await app.PlanAsync(_branch, terms: new { termMonths = 3, decreaseAllowed = false, earlyCancellation = new { allowed = false } }, trialDays: 14);
+        _plans["small"] = await app.PlanAsync(
+            _branch, terms: new { termMonths = 3, decreaseAllowed = false, earlyCancellation = new { allowed = false } }, trialDays: 14);
         _plans["large"] = await app.PlanAsync(_branch, terms: new { termMonths = 3, earlyCancellation = new { allowed = true, feePercent = "25" } });
-        _plans["half"] = await app.PlanAsync(_branch, terms: new { termMonths = 6, autoRenew = false, renewalWindowDays = new { before = 30, after = 10 } });
+        _plans["half"] = await app.PlanAsync(
+            _branch, terms: new { termMonths = 6, autoRenew = false, renewalWindowDays = new { before = 30, after = 10 } });
         _plans["open"] = await app.PlanAsync(_branch);
         Take(app.Anonymous(), app.DrainAsync);
     }
@@ -168,16 +172,21 @@ public abstract class FifteenMonths(ZonedApp app)
                 await DoAsync("open", "cancel", new { on = "2026-05-01" });
                 break;
             case "2026-04-05": await DoAsync("short", "cancel", new { }); break;
-            case "2026-04-10": (await _partner.DeleteAsync($"/api/v1/subscriptions/{_subscriptions["open"]}/cancel", Ct)).EnsureSuccessStatusCode(); break;
+            case "2026-04-10":
+                (await _partner.DeleteAsync($"/api/v1/subscriptions/{_subscriptions["open"]}/cancel", Ct))
+                .EnsureSuccessStatusCode(); break;
             case "2026-04-20": await ChangeAsync("open", 7, "2026-09-06"); break;
             case "2026-06-10": await DoAsync("phone", "suspend", new { reason = "Overdue" }); break;
             case "2026-06-20": await DoAsync("phone", "resume", null); break;
             case "2026-07-01":
-                await DoAsync("phone", "change-plan", new { planId = _plans["large"], effectiveDate = "2026-09-15", quantities = new { essentialSeats = 12, eliteSeats = 5 } });
+                await DoAsync("phone", "change-plan",
+                    new { planId = _plans["large"], effectiveDate = "2026-09-15", quantities = new { essentialSeats = 12, eliteSeats = 5 } });
                 break;
             case "2026-07-15" or "2027-02-06": await DoAsync("fixed", "renew", null); break;
             case "2026-11-05": await DoAsync("phone", "cancel", new { at = "termEnd" }); break;
-            case "2026-12-01": (await _partner.DeleteAsync($"/api/v1/subscriptions/{_subscriptions["phone"]}/cancel", Ct)).EnsureSuccessStatusCode(); break;
+            case "2026-12-01":
+                (await _partner.DeleteAsync($"/api/v1/subscriptions/{_subscriptions["phone"]}/cancel", Ct))
+                .EnsureSuccessStatusCode(); break;
             case "2027-02-20":
                 using (var asked = await _signer.SendAsync(
                     $$$"""{"ccId":{"resellerId":"{{{_branch.Partner.ExternalId}}}","tenantId":"{{{_tenants["phone"].ExternalId}}}"}}""", HttpMethod.Delete))
@@ -194,11 +203,13 @@ public abstract class FifteenMonths(ZonedApp app)
     }
 
     private async Task ChangeAsync(string name, int seats, string? effectiveDate = null) =>
-        (await _partner.PatchAsJsonAsync($"/api/v1/subscriptions/{_subscriptions[name]}", new { quantities = new { essentialSeats = seats }, effectiveDate }, Ct)).EnsureSuccessStatusCode();
+        (await _partner.PatchAsJsonAsync($"/api/v1/subscriptions/{_subscriptions[name]}",
+            new { quantities = new { essentialSeats = seats }, effectiveDate }, Ct)).EnsureSuccessStatusCode();
 
     private async Task DoAsync(string name, string what, object? body)
     {
-        using var answer = await _partner.PostAsync($"/api/v1/subscriptions/{_subscriptions[name]}/{what}", body is null ? null : JsonContent.Create(body), Ct);
+        using var answer = await _partner.PostAsync(
+            $"/api/v1/subscriptions/{_subscriptions[name]}/{what}", body is null ? null : JsonContent.Create(body), Ct);
         answer.IsSuccessStatusCode.ShouldBeTrue($"{name} {what}: {await answer.Content.ReadAsStringAsync(Ct)}");
     }
 
@@ -275,5 +286,6 @@ public sealed class FifteenMonthsInSantiagoTests(SantiagoApp app) : FifteenMonth
     // Winter from Sunday 5 April to Saturday 5 September 2026 and again from 4 April 2027; on 6 September midnight is skipped, so that the
     // day begins at the instant at which it would have begun in winter.
     protected override DateTimeOffset StartOf(DateOnly day) =>
-        new(day, new TimeOnly(day >= new DateOnly(2026, 4, 5) && day <= new DateOnly(2026, 9, 6) || day >= new DateOnly(2027, 4, 4) ? 4 : 3, 0), TimeSpan.Zero);
+        new(day, new TimeOnly(day >= new DateOnly(2026, 4, 5) && day <= new DateOnly(2026, 9, 6) || day >= new DateOnly(2027, 4, 4) ? 4 : 3, 0),
+            TimeSpan.Zero);
 }

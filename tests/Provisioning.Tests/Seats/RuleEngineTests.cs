@@ -29,7 +29,8 @@ public sealed class RuleEngineTests
         from per in Gen.Choose(0, 9)
         from given in Gen.Choose(0, 7)
         select new FeatureRule(
-            "", "", minimum == 0 ? null : minimum, maximum == 0 ? null : maximum, zeroOr == 0 ? null : zeroOr, Of(any, Keys), Of(all, Keys), Of(excluded, Keys),
+            "", "", minimum == 0 ? null : minimum, maximum == 0 ? null : maximum, zeroOr == 0 ? null : zeroOr, Of(any, Keys), Of(all, Keys),
+            Of(excluded, Keys),
             [.. Of(given, Entitlements).Select(e => new FeatureInclusion(e, once, per / 4m))]);
 
     private static readonly Gen<ProductRules> Products =
@@ -49,10 +50,12 @@ public sealed class RuleEngineTests
         ]);
 
     private static readonly Gen<Dictionary<string, int>> States =
-        from held in Gen.ListOf(Gen.Elements([.. Keys, "nothing"]).Zip(Gen.Frequency((3, Gen.Constant(0)), (8, Gen.Choose(0, 8)), (1, Gen.Choose(-1, 14)))))
+        from held in Gen.ListOf(
+            Gen.Elements([.. Keys, "nothing"]).Zip(Gen.Frequency((3, Gen.Constant(0)), (8, Gen.Choose(0, 8)), (1, Gen.Choose(-1, 14)))))
         select held.GroupBy(h => h.Item1).ToDictionary(g => g.Key, g => g.Last().Item2);
 
-    private static readonly Arbitrary<(ProductRules Rules, Dictionary<string, int> State)> Cases = Products.Zip(States).Select(c => (c.Item1, c.Item2)).ToArbitrary();
+    private static readonly Arbitrary<(ProductRules Rules, Dictionary<string, int> State)> Cases = Products.Zip(States)
+        .Select(c => (c.Item1, c.Item2)).ToArbitrary();
 
     private static readonly Arbitrary<Course> Courses = (
         from rules in Products
@@ -110,7 +113,8 @@ public sealed class RuleEngineTests
     private static Subscription Begin(Course course) => Subscription.Open(
         Made.Tenant, PlanFrom.Of(Made.PlanWith(product: "thing"), Made.Today, Made.Now), course.Start, null, null, Made.Now);
 
-    private static Result<QuantitiesSet> Set(Subscription subscription, ProductRules rules, int day, Dictionary<string, int> changes) => subscription.SetQuantities(
+    private static Result<QuantitiesSet> Set(Subscription subscription, ProductRules rules, int day, Dictionary<string, int> changes) =>
+        subscription.SetQuantities(
         changes, Made.Today.AddDays(day), new Dictionary<string, ProductRules> { ["thing"] = rules }, Made.Today, "");
 
     private static bool Same(IReadOnlyDictionary<string, int> a, IReadOnlyDictionary<string, int> b) => a.Text() == b.Text();
@@ -181,7 +185,8 @@ public sealed class RuleEngineTests
         {
             var one = Set(forward, course.Rules, day, changes);
             var other = Set(backward, course.Rules, day, changes.Reverse().ToDictionary());
-            if (!(one.Refusal?.Fields ?? []).SequenceEqual(other.Refusal?.Fields ?? []) || !Same(On(forward, Made.Today.AddDays(9)), On(backward, Made.Today.AddDays(9))))
+            if (!(one.Refusal?.Fields ?? []).SequenceEqual(other.Refusal?.Fields ?? [])
+                || !Same(On(forward, Made.Today.AddDays(9)), On(backward, Made.Today.AddDays(9))))
                 return false;
         }
 
@@ -195,7 +200,8 @@ public sealed class RuleEngineTests
         var told = SeatRules.Check(rules, state, "/q");
         var features = told.Select(e => e.Pointer["/q/".Length..].Replace("~1", "/").Replace("~0", "~")).ToList();
         var expected = Verdict(rules, state);
-        var order = state.Keys.Where(k => rules.Features.All(f => f.Key != k)).Order(StringComparer.Ordinal).Concat(rules.Features.Select(f => f.Key)).ToList();
+        var order = state.Keys.Where(k => rules.Features.All(f => f.Key != k)).Order(StringComparer.Ordinal).Concat(rules.Features.Select(f => f.Key))
+            .ToList();
         return told.Count == expected.Count
             && told.Zip(features).Select(e => (e.Second, e.First.Code)).Order().SequenceEqual(expected.Select(e => (e.Feature, e.Code)).Order())
             && expected.All(e => told.Zip(features).Any(t => t.Second == e.Feature && t.First.Code == e.Code && t.First.Message.Contains(e.About)))
@@ -211,7 +217,8 @@ public sealed class RuleEngineTests
         foreach (var feature in rules.Features)
             for (var unit = 0; unit < state.GetValueOrDefault(feature.Key); unit++)
                 foreach (var inclusion in feature.Includes!)
-                    sums[inclusion.Entitlement] = sums.GetValueOrDefault(inclusion.Entitlement) + inclusion.PerUnit + (unit == 0 ? inclusion.Once : 0);
+                    sums[inclusion.Entitlement] = sums.GetValueOrDefault(inclusion.Entitlement) + inclusion.PerUnit
+                        + (unit == 0 ? inclusion.Once : 0);
         var derived = Provisioning.Seats.Entitlements.Of(rules, state);
         return derived.Select(e => (e.Key, e.Quantity)).SequenceEqual(sums.OrderBy(s => s.Key, StringComparer.Ordinal).Select(s => (s.Key, s.Value)))
             && derived.All(e => e.Quantity == e.Why.Sum(w => w.Amount) && e.Why.All(w => state[w.Feature] == w.Held));

@@ -29,7 +29,8 @@ public sealed class SeatRulesTests
     [InlineData(100, true)]
     [InlineData(101, false)]
     [InlineData(-1, false)]
-    public void Zero_or_the_minimum_and_up_to_the_maximum(int seats, bool allowed) => (Check(("base", 1), ("seats", seats)).Count == 0).ShouldBe(allowed);
+    public void Zero_or_the_minimum_and_up_to_the_maximum(int seats, bool allowed) =>
+        (Check(("base", 1), ("seats", seats)).Count == 0).ShouldBe(allowed);
 
     [Fact]
     public void Every_rule_has_its_code_and_names_its_feature()

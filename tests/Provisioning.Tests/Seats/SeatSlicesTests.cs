@@ -17,7 +17,8 @@ public sealed class SeatSlicesTests(SellingApp app) : IClassFixture<SellingApp>
         await SubscribedAsync(branch, Asked(branch, await app.PlanAsync(branch)));
         using var partner = branch.As(Roles.PartnerAdministrator);
 
-        using var patched = await PatchAsync(partner, branch, new() { ["essentialSeats"] = 0, ["eliteSeats"] = 6, ["aiMessaging.advancedBundles"] = 2 });
+        using var patched = await PatchAsync(
+            partner, branch, new() { ["essentialSeats"] = 0, ["eliteSeats"] = 6, ["aiMessaging.advancedBundles"] = 2 });
 
         patched.StatusCode.ShouldBe(HttpStatusCode.OK, await patched.Content.ReadAsStringAsync(Ct));
         var changes = (await patched.JsonAsync()).GetProperty("changes").EnumerateObject()
@@ -27,7 +28,8 @@ public sealed class SeatSlicesTests(SellingApp app) : IClassFixture<SellingApp>
         using var read = await user.GetAsync($"/api/v1/licensing/{branch.Tenant.Id.Value}", Ct);
         read.Headers.ETag!.Tag.ShouldBe("\"2\"");
         var view = await read.JsonAsync();
-        (view.GetProperty("seats").GetProperty("eliteSeats").GetInt32(), view.GetProperty("seats").GetProperty("dialerSeats").GetInt32()).ShouldBe((6, 0));
+        (view.GetProperty("seats").GetProperty("eliteSeats").GetInt32(), view.GetProperty("seats").GetProperty("dialerSeats").GetInt32())
+            .ShouldBe((6, 0));
         view.GetProperty("features").GetArrayLength().ShouldBe(12);
         view.GetProperty("entitlements").EnumerateArray().Select(e => $"{e.Text("key")} {e.Text("quantity")}")
             .ShouldBe(["aiMessages 15000", "knowledgeBases 12", "transcriptionHours 288"]);
@@ -58,7 +60,8 @@ public sealed class SeatSlicesTests(SellingApp app) : IClassFixture<SellingApp>
         await SubscribedAsync(branch, Asked(branch, await app.PlanAsync(branch)));
         using var partner = branch.As(Roles.PartnerAdministrator);
         async Task<string> Refused(params (string Feature, int Quantity)[] seats) =>
-            (await PatchAsync(partner, branch, seats.ToDictionary(s => s.Feature, s => s.Quantity)).RefusalAsync()).Replace("422 validation_failed ", "");
+            (await PatchAsync(partner, branch, seats.ToDictionary(s => s.Feature, s => s.Quantity)).RefusalAsync())
+                .Replace("422 validation_failed ", "");
 
         foreach (var feature in new[] { "digitalOnlySeats", "essentialSeats", "professionalSeats", "eliteSeats", "speechAnalyticsSeats" })
             (await Refused((feature, 4))).ShouldBe($"/seats/{feature} zero_or_minimum");
@@ -67,7 +70,8 @@ public sealed class SeatSlicesTests(SellingApp app) : IClassFixture<SellingApp>
         (await Refused(("aiMessaging.standardBundles", 1))).ShouldBe("/seats/aiMessaging.standardBundles requires_any");
         (await Refused(("eliteSeats", 5), ("aiMessaging.standardBundles", 1), ("aiMessaging.advancedBundles", 1)))
             .ShouldBe("/seats/aiMessaging.standardBundles excludes /seats/aiMessaging.advancedBundles excludes");
-        (await Refused(("essentialSeats", 0), ("aiAudioServices.additionalHours", 1))).ShouldBe("/seats/aiAudioServices.additionalHours requires_any");
+        (await Refused(("essentialSeats", 0), ("aiAudioServices.additionalHours", 1)))
+            .ShouldBe("/seats/aiAudioServices.additionalHours requires_any");
         (await Refused(("essentialSeats", 1_000_001))).ShouldBe("/seats/essentialSeats maximum");
         (await Refused(("goldSeats", 0))).ShouldBe("/seats/goldSeats unknown_feature");
     }
@@ -88,7 +92,8 @@ public sealed class SeatSlicesTests(SellingApp app) : IClassFixture<SellingApp>
         (await PatchAsync(outsider, branch, new() { ["eliteSeats"] = 5 }).RefusalAsync()).ShouldBe("404 licensing_not_found");
         using var tenant = branch.As(Roles.TenantAdministrator);
         (await PatchAsync(tenant, branch, new() { ["eliteSeats"] = 5 }).RefusalAsync()).ShouldBe("403 not_allowed");
-        (await partner.PatchAsJsonAsync($"/api/v1/licensing/{branch.Tenant.Id.Value}", new { eliteSeats = 5 }, Ct).RefusalAsync()).ShouldStartWith("400 malformed_json");
+        (await partner.PatchAsJsonAsync($"/api/v1/licensing/{branch.Tenant.Id.Value}", new { eliteSeats = 5 }, Ct).RefusalAsync())
+            .ShouldStartWith("400 malformed_json");
         partner.DefaultRequestHeaders.Add("If-Match", "\"7\"");
         (await PatchAsync(partner, branch, new() { ["eliteSeats"] = 5 }).RefusalAsync()).ShouldBe("412 precondition_failed");
     }

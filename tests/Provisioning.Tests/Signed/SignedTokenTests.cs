@@ -6,6 +6,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using static Licensing.Provisioning.Tests.SellingApp;
+using static Licensing.Provisioning.Tests.Signed.SignedCalls;
 
 namespace Licensing.Provisioning.Tests.Signed;
 
@@ -24,15 +25,22 @@ public sealed class SignedTokenTests(SellingApp app) : IClassFixture<SellingApp>
 
     public static TheoryData<string, string> Forgeries { get; } = new()
     {
-        { "none", "401 INVALID_TOKEN" }, { "hs256", "401 INVALID_TOKEN" }, { "rs512", "401 INVALID_TOKEN" }, { "typ", "401 INVALID_TOKEN" }, { "crit", "401 INVALID_TOKEN" },
-        { "kid", "401 INVALID_CERTIFICATE" }, { "kidPath", "401 INVALID_CERTIFICATE" }, { "kidSql", "401 INVALID_CERTIFICATE" }, { "noKid", "401 INVALID_TOKEN" },
-        { "iss", "401 INVALID_TOKEN" }, { "aud", "401 INVALID_TOKEN" }, { "audMany", "401 INVALID_TOKEN" }, { "sub", "401 INVALID_TOKEN" }, { "noSub", "401 INVALID_TOKEN" },
-        { "noIat", "401 INVALID_TOKEN" }, { "iatAhead", "401 INVALID_TOKEN" }, { "nbfAhead", "401 INVALID_TOKEN" }, { "noExp", "401 INVALID_TOKEN" }, { "expText", "401 INVALID_TOKEN" },
-        { "expired", "400 EXPIRED_TOKEN" }, { "expFar", "400 EXPIRED_TOKEN" }, { "expHuge", "400 EXPIRED_TOKEN" }, { "expNegative", "400 EXPIRED_TOKEN" },
+        { "none", "401 INVALID_TOKEN" }, { "hs256", "401 INVALID_TOKEN" }, { "rs512", "401 INVALID_TOKEN" }, { "typ", "401 INVALID_TOKEN" },
+        { "crit", "401 INVALID_TOKEN" },
+        { "kid", "401 INVALID_CERTIFICATE" }, { "kidPath", "401 INVALID_CERTIFICATE" }, { "kidSql", "401 INVALID_CERTIFICATE" },
+        { "noKid", "401 INVALID_TOKEN" },
+        { "iss", "401 INVALID_TOKEN" }, { "aud", "401 INVALID_TOKEN" }, { "audMany", "401 INVALID_TOKEN" }, { "sub", "401 INVALID_TOKEN" },
+        { "noSub", "401 INVALID_TOKEN" },
+        { "noIat", "401 INVALID_TOKEN" }, { "iatAhead", "401 INVALID_TOKEN" }, { "nbfAhead", "401 INVALID_TOKEN" }, { "noExp", "401 INVALID_TOKEN" },
+        { "expText", "401 INVALID_TOKEN" },
+        { "expired", "400 EXPIRED_TOKEN" }, { "expFar", "400 EXPIRED_TOKEN" }, { "expHuge", "400 EXPIRED_TOKEN" },
+        { "expNegative", "400 EXPIRED_TOKEN" },
         { "noJti", "400 INVALID_JTI" }, { "jtiV7", "400 INVALID_JTI" }, { "jtiBraces", "400 INVALID_JTI" }, { "jtiVariant", "400 INVALID_JTI" },
         { "hash", "401 INVALID_SIGNATURE" }, { "noHash", "401 INVALID_SIGNATURE" }, { "hashUpper", "401 INVALID_SIGNATURE" },
-        { "twice", "401 INVALID_TOKEN" }, { "twoParts", "401 INVALID_TOKEN" }, { "fourParts", "401 INVALID_TOKEN" }, { "garbage", "401 INVALID_TOKEN" },
-        { "long", "401 INVALID_TOKEN" }, { "padded", "401 INVALID_TOKEN" }, { "otherKey", "401 INVALID_TOKEN" }, { "cutSignature", "401 INVALID_TOKEN" }, { "array", "401 INVALID_TOKEN" },
+        { "twice", "401 INVALID_TOKEN" }, { "twoParts", "401 INVALID_TOKEN" }, { "fourParts", "401 INVALID_TOKEN" },
+        { "garbage", "401 INVALID_TOKEN" },
+        { "long", "401 INVALID_TOKEN" }, { "padded", "401 INVALID_TOKEN" }, { "otherKey", "401 INVALID_TOKEN" },
+        { "cutSignature", "401 INVALID_TOKEN" }, { "array", "401 INVALID_TOKEN" },
         { "order", "401 INVALID_TOKEN" }, { "orderExp", "400 EXPIRED_TOKEN" }, { "orderJti", "400 INVALID_JTI" },
     };
 
@@ -139,7 +147,8 @@ public sealed class SignedTokenTests(SellingApp app) : IClassFixture<SellingApp>
         (await CodeAsync(caller.SendAsync(pretty, claims: Of(compact)))).ShouldBe("200");
         (await CodeAsync(caller.SendAsync(compact, claims: Of(pretty)))).ShouldBe("401 INVALID_SIGNATURE");
         // A number's lexeme is part of what was signed.
-        (await CodeAsync(caller.SendAsync(compact.Replace(":5", ":5.0", StringComparison.Ordinal), claims: Of(compact)))).ShouldBe("401 INVALID_SIGNATURE");
+        (await CodeAsync(caller.SendAsync(compact.Replace(":5", ":5.0", StringComparison.Ordinal), claims: Of(compact))))
+            .ShouldBe("401 INVALID_SIGNATURE");
     }
 
     [Fact]
@@ -216,7 +225,8 @@ public sealed class SignedTokenTests(SellingApp app) : IClassFixture<SellingApp>
         (await CodeAsync(revoked.SendAsync(Body(branch)))).ShouldBe("401 INVALID_CERTIFICATE");
 
         using var held = await SignedCaller.EnrolAsync(branch);
-        (await administrator.PostAsJsonAsync($"/api/v1/partners/{branch.Partner.Id.Value}/suspend", new { reason = "late" }, Ct)).IsSuccessStatusCode.ShouldBeTrue();
+        (await administrator.PostAsJsonAsync(
+            $"/api/v1/partners/{branch.Partner.Id.Value}/suspend", new { reason = "late" }, Ct)).IsSuccessStatusCode.ShouldBeTrue();
         (await CodeAsync(held.SendAsync(Body(branch)))).ShouldBe("401 INVALID_CERTIFICATE");
         (await administrator.PostAsync($"/api/v1/partners/{branch.Partner.Id.Value}/resume", null, Ct)).IsSuccessStatusCode.ShouldBeTrue();
         (await CodeAsync(held.SendAsync(Body(branch)))).ShouldBe("200");
@@ -271,14 +281,17 @@ public sealed class SignedTokenTests(SellingApp app) : IClassFixture<SellingApp>
         (await CodeAsync(caller.SendAsync(Body(branch), claims: c => c["jti"] = jti))).ShouldBe("200");
         var until = app.Clock.GetUtcNow().AddMinutes(31);
         (await RememberedAsync(jti)).ShouldBe(until);
-        await app.InAsync<IEnumerable<Licensing.Kernel.Persistence.IChore>, int>(async chores => await chores.Single(c => c.GetType().Name == "UsedTokens").RunAsync(Ct));
+        await app.InAsync<IEnumerable<Licensing.Kernel.Persistence.IChore>, int>(
+            async chores => await chores.Single(c => c.GetType().Name == "UsedTokens").RunAsync(Ct));
         (await RememberedAsync(jti)).ShouldBe(until);
         app.Clock.Advance(TimeSpan.FromMinutes(31) + TimeSpan.FromDays(1));
-        await app.InAsync<IEnumerable<Licensing.Kernel.Persistence.IChore>, int>(async chores => await chores.Single(c => c.GetType().Name == "UsedTokens").RunAsync(Ct));
+        await app.InAsync<IEnumerable<Licensing.Kernel.Persistence.IChore>, int>(
+            async chores => await chores.Single(c => c.GetType().Name == "UsedTokens").RunAsync(Ct));
         // Kept for longer than that: clocks differ, and a body may be sent slowly.
         (await RememberedAsync(jti)).ShouldBe(until);
         app.Clock.Advance(TimeSpan.FromSeconds(1));
-        await app.InAsync<IEnumerable<Licensing.Kernel.Persistence.IChore>, int>(async chores => await chores.Single(c => c.GetType().Name == "UsedTokens").RunAsync(Ct));
+        await app.InAsync<IEnumerable<Licensing.Kernel.Persistence.IChore>, int>(
+            async chores => await chores.Single(c => c.GetType().Name == "UsedTokens").RunAsync(Ct));
         (await RememberedAsync(jti)).ShouldBeNull();
     }
 
@@ -288,17 +301,6 @@ public sealed class SignedTokenTests(SellingApp app) : IClassFixture<SellingApp>
         command.Parameters.Add(new() { Value = Guid.Parse(jti) });
         return await command.ExecuteScalarAsync(Ct) is DateTime found ? new DateTimeOffset(found, TimeSpan.Zero) : null;
     });
-
-    internal static string Body(Branch branch, string more = "") =>
-        $$"""{"ccId":{"resellerId":"{{branch.Partner.ExternalId}}","tenantId":"{{branch.Tenant.ExternalId}}"}{{more}}}""";
-
-    /// <summary>The status, and the code of a refusal.</summary>
-    internal static async Task<string> CodeAsync(Task<HttpResponseMessage> request)
-    {
-        using var answer = await request;
-        var body = JsonNode.Parse(await answer.Content.ReadAsStringAsync(Ct))!;
-        return answer.StatusCode is HttpStatusCode.OK ? "200" : $"{(int)answer.StatusCode} {body["code"]}";
-    }
 
     private static string Hmac(string token, RSA key)
     {

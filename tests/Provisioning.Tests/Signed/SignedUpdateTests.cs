@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Licensing.Identity.Contracts;
 using static Licensing.Provisioning.Tests.SellingApp;
-using static Licensing.Provisioning.Tests.Signed.SignedTokenTests;
+using static Licensing.Provisioning.Tests.Signed.SignedCalls;
 
 namespace Licensing.Provisioning.Tests.Signed;
 
@@ -34,7 +34,8 @@ public sealed class SignedUpdateTests(SellingApp app) : IClassFixture<SellingApp
         opened.Text("displayName").ShouldBe("Renamed");
         (await JsonAtAsync(partner, $"/api/v1/partners/{branch.Partner.Id.Value}")).Text("displayName").ShouldBe("Reseller");
         var seats = await JsonAtAsync(partner, $"/api/v1/licensing/{opened.IdOf()}");
-        (seats.GetProperty("seats").GetProperty("eliteSeats").GetInt32(), seats.GetProperty("seats").GetProperty("professionalSeats").GetInt32()).ShouldBe((6, 5));
+        (seats.GetProperty("seats").GetProperty("eliteSeats").GetInt32(), seats.GetProperty("seats").GetProperty("professionalSeats").GetInt32())
+            .ShouldBe((6, 5));
     }
 
     [Fact]
@@ -59,9 +60,11 @@ public sealed class SignedUpdateTests(SellingApp app) : IClassFixture<SellingApp
     [Theory]
     [InlineData(",\"eliteSeats\":4", "eliteSeats must be 0 or at least 5.")]
     [InlineData(",\"dialerSeats\":9", "dialerSeats must be 0 or at least 10.")]
-    [InlineData(",\"speechAnalyticsSeats\":4,\"essentialSeats\":1", "essentialSeats must be 0 or at least 5. speechAnalyticsSeats must be 0 or at least 5.")]
+    [InlineData(",\"speechAnalyticsSeats\":4,\"essentialSeats\":1",
+        "essentialSeats must be 0 or at least 5. speechAnalyticsSeats must be 0 or at least 5.")]
     [InlineData(",\"aiMessaging\":{\"standardBundles\":1}", "aiMessaging.standardBundles needs at least one of professionalSeats, eliteSeats.")]
-    [InlineData(",\"aiAudioServices\":{\"additionalHours\":1}", "aiAudioServices.additionalHours needs at least one of essentialSeats, professionalSeats, eliteSeats.")]
+    [InlineData(",\"aiAudioServices\":{\"additionalHours\":1}",
+        "aiAudioServices.additionalHours needs at least one of essentialSeats, professionalSeats, eliteSeats.")]
     [InlineData(",\"aiAudioServices\":{}", "aiAudioServices.additionalHours is required.")]
     [InlineData(",\"seats\":1", "Unknown property seats.")]
     [InlineData(",\"aiMessaging\":{\"bundles\":1}", "Unknown property aiMessaging.bundles.")]
@@ -75,9 +78,12 @@ public sealed class SignedUpdateTests(SellingApp app) : IClassFixture<SellingApp
     [InlineData(",\"eliteSeats\":1000001", "eliteSeats must be an integer from 0 to 1000000.")]
     [InlineData(",\"eliteSeats\":1e999", "eliteSeats must be an integer from 0 to 1000000.")]
     [InlineData(",\"serial\":\"x\"", "Unknown property serial.")]
-    [InlineData(",\"sipCredentials\":{}", "sipCredentials.username is required. sipCredentials.password is required. sipCredentials.sipServer is required. sipCredentials.outboundProxy is required.")]
-    [InlineData(",\"sipCredentials\":{\"username\":\"u\",\"password\":\" \",\"sipServer\":\"s\",\"outboundProxy\":\"o\"}", "sipCredentials.password must be a text of 1 to 500 characters, none of them a control character. sipCredentials.password is required.")]
-    [InlineData(",\"sipCredentials\":{\"username\":\"u\",\"password\":\"p\",\"sipServer\":\"s\",\"outboundProxy\":\"o\",\"sipPort\":5060}", "sipCredentials.sipPort and sipCredentials.transport must be given both or neither.")]
+    [InlineData(",\"sipCredentials\":{}",
+        "sipCredentials.username is required. sipCredentials.password is required. sipCredentials.sipServer is required. sipCredentials.outboundProxy is required.")]
+    [InlineData(",\"sipCredentials\":{\"username\":\"u\",\"password\":\" \",\"sipServer\":\"s\",\"outboundProxy\":\"o\"}",
+        "sipCredentials.password must be a text of 1 to 500 characters, none of them a control character. sipCredentials.password is required.")]
+    [InlineData(",\"sipCredentials\":{\"username\":\"u\",\"password\":\"p\",\"sipServer\":\"s\",\"outboundProxy\":\"o\",\"sipPort\":5060}",
+        "sipCredentials.sipPort and sipCredentials.transport must be given both or neither.")]
     [InlineData(",\"sipCredentials\":{\"username\":\"u\",\"password\":\"p\",\"sipServer\":\"s\",\"outboundProxy\":\"o\",\"sipPort\":65536,\"transport\":\"sctp\"}", "sipCredentials.transport must be udp, tcp or tls. sipCredentials.sipPort must be an integer from 1 to 65535.")]
     public async Task A_broken_rule_is_told_with_its_field_and_changes_nothing(string more, string message)
     {
@@ -90,10 +96,12 @@ public sealed class SignedUpdateTests(SellingApp app) : IClassFixture<SellingApp
 
     public static TheoryData<string> NoJsonOfOurs { get; } =
     [
-        "", "{", "[]", "null", "\"x\"", "1", "{}", "{\"ccId\":{}}", "{\"ccId\":null}", "{\"ccId\":[]}", "{\"ccId\":\"x\"}", "{\"ccId\":{\"resellerId\":1,\"tenantId\":2}}",
+        "", "{", "[]", "null", "\"x\"", "1", "{}", "{\"ccId\":{}}", "{\"ccId\":null}", "{\"ccId\":[]}", "{\"ccId\":\"x\"}",
+        "{\"ccId\":{\"resellerId\":1,\"tenantId\":2}}",
         "{\"ccId\":{\"resellerId\":\"a\",\"tenantId\":\"b\",\"more\":1}}", "{\"ccId\":{\"resellerId\":\"a\",\"tenantId\":\"b\"},\"ccId\":{}}",
         "{\"ccId\":{\"resellerId\":\"a\",\"resellerId\":\"a\",\"tenantId\":\"b\"}}", "{\"ccId\":{\"resellerId\":\"a\\ud800\",\"tenantId\":\"b\"}}",
-        "{\"\\ud800\":1}", "{\"ccId\":{\"resellerId\":\"a\\u0000\",\"tenantId\":\"b\"}}", "{\"ccId\":{\"resellerId\":\"a\",\"tenantId\":\"b\"}} {}", "{'ccId':1}", "// no\n{}",
+        "{\"\\ud800\":1}", "{\"ccId\":{\"resellerId\":\"a\\u0000\",\"tenantId\":\"b\"}}", "{\"ccId\":{\"resellerId\":\"a\",\"tenantId\":\"b\"}} {}",
+        "{'ccId':1}", "// no\n{}",
     ];
 
     [Theory]
@@ -138,7 +146,8 @@ public sealed class SignedUpdateTests(SellingApp app) : IClassFixture<SellingApp
         foreach (var method in (HttpMethod[])[HttpMethod.Post, HttpMethod.Delete])
         {
             (await CodeAsync(caller.SendAsync(Body(other), method))).ShouldBe("404 CUSTOMER_NOT_FOUND");
-            var named = Body(other).Replace($"\"{other.Tenant.ExternalId}\"", "\"unknown\",\"resellerName\":\"R\",\"tenantName\":\"T\"", StringComparison.Ordinal);
+            var named = Body(other)
+                .Replace($"\"{other.Tenant.ExternalId}\"", "\"unknown\",\"resellerName\":\"R\",\"tenantName\":\"T\"", StringComparison.Ordinal);
             (await CodeAsync(caller.SendAsync(named, method))).ShouldBe("404 CUSTOMER_NOT_FOUND");
         }
 
@@ -297,7 +306,8 @@ public sealed class SignedUpdateTests(SellingApp app) : IClassFixture<SellingApp
         (await CodeAsync(caller.SendAsync("""{"serial":"unknown"}""", claims: First))).ShouldBe("404 CUSTOMER_NOT_FOUND");
         (await CodeAsync(caller.SendAsync(body, claims: c => { First(c); c["iss"] = "someone"; }))).ShouldBe("401 INVALID_TOKEN");
         app.Clock.Advance(TimeSpan.FromMinutes(32));
-        (await CodeAsync(caller.SendAsync(body, claims: c => { First(c); c["iat"] = app.Clock.GetUtcNow().AddMinutes(-32).ToUnixTimeSeconds(); }))).ShouldBe("400 EXPIRED_TOKEN");
+        (await CodeAsync(caller.SendAsync(body, claims: c => { First(c); c["iat"] = app.Clock.GetUtcNow().AddMinutes(-32).ToUnixTimeSeconds(); })))
+            .ShouldBe("400 EXPIRED_TOKEN");
         // The claims that the present generation must have are asked of its certificates.
         using var present = await SignedCaller.EnrolAsync(branch);
         (await CodeAsync(present.SendAsync(Body(branch), claims: First))).ShouldBe("401 INVALID_TOKEN");
@@ -338,7 +348,8 @@ public sealed class SignedUpdateTests(SellingApp app) : IClassFixture<SellingApp
     }
 
     private static async Task<string> ChangesAsync(Task<HttpResponseMessage> request) =>
-        JsonNode.Parse(await AnswerAsync(request))!["changes"]!.ToJsonString(new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+        JsonNode.Parse(await AnswerAsync(request))!["changes"]!.ToJsonString(
+            new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
     private static async Task<string> MessageAsync(Task<HttpResponseMessage> request)
     {

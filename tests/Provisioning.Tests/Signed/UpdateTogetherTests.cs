@@ -8,7 +8,9 @@ using static Licensing.Provisioning.Tests.SellingApp;
 
 namespace Licensing.Provisioning.Tests.Signed;
 
-/// <summary>Updates that one certificate sends while others of its are being carried out: done in one transaction, answered and recorded as one by one.</summary>
+/// <summary>
+/// Updates that one certificate sends while others of its are being carried out: done in one transaction, answered and recorded as one by one.
+/// </summary>
 public sealed partial class UpdateTogetherTests(SellingApp app) : IClassFixture<SellingApp>
 {
     [Fact]
@@ -18,7 +20,8 @@ public sealed partial class UpdateTogetherTests(SellingApp app) : IClassFixture<
         using var caller = await SignedCaller.EnrolAsync(branch);
         await OpenAsync(branch, caller, 12);
 
-        var answers = await WaitingAsync(branch, caller, [.. Enumerable.Range(1, 11).Select(i => (Body(branch, i, $",\"eliteSeats\":{20 + i}"), (string?)null))]);
+        var answers = await WaitingAsync(
+            branch, caller, [.. Enumerable.Range(1, 11).Select(i => (Body(branch, i, $",\"eliteSeats\":{20 + i}"), (string?)null))]);
 
         answers.ShouldBe(Enumerable.Range(1, 11).Select(i => $$"""200 {"ccId":{"resellerId":"R","tenantId":"c{{i}}"},"changes":{"eliteSeats":{"oldValue":5,"newValue":{{20 + i}} } } }""".Replace(" ", "", StringComparison.Ordinal).Insert(3, " ")));
         var ofThem = $"(select id from identity.organizations where parent_id = '{branch.Partner.Id.Value}' and external_id <> 'c0')";
@@ -48,7 +51,8 @@ public sealed partial class UpdateTogetherTests(SellingApp app) : IClassFixture<
         (int Customer, string More)[] updates =
         [
             (1, ",\"eliteSeats\":6"), (2, ",\"eliteSeats\":4"), (3, ",\"seats\":6"), (4, ",\"eliteSeats\":5"), (5, ""), (6, ",\"eliteSeats\":7"),
-            (7, ",\"eliteSeats\":8,\"sipCredentials\":{\"username\":\"u\",\"password\":\"p\",\"sipServer\":\"s\",\"outboundProxy\":\"o\"}"), (8, ",\"eliteSeats\":9"),
+            (7, ",\"eliteSeats\":8,\"sipCredentials\":{\"username\":\"u\",\"password\":\"p\",\"sipServer\":\"s\",\"outboundProxy\":\"o\"}"),
+            (8, ",\"eliteSeats\":9"),
             (77, ",\"eliteSeats\":9"), (9, ",\"eliteSeats\":10,\"dialerSeats\":3"), (10, ",\"eliteSeats\":1000001"),
         ];
         var (together, alone) = (await PreparedAsync(), await PreparedAsync());
@@ -58,10 +62,12 @@ public sealed partial class UpdateTogetherTests(SellingApp app) : IClassFixture<
         var answers = await WaitingAsync(together.Branch, first, [.. updates.Select(u => (Named(together.Branch, u), (string?)null))]);
 
         // With a key of its own a request keeps its answer in its own transaction.
-        answers.ShouldBe(await Task.WhenAll(updates.Select(u => AnswerAsync(alone.Branch, second, Named(alone.Branch, u), key: $"alone-{u.Customer}"))));
+        answers.ShouldBe(
+            await Task.WhenAll(updates.Select(u => AnswerAsync(alone.Branch, second, Named(alone.Branch, u), key: $"alone-{u.Customer}"))));
         answers.Select(a => a[..3]).ShouldBe(["200", "400", "400", "200", "200", "400", "200", "400", "400", "400", "400"]);
         const string Seats = "select o.external_id || ' ' || o.display_name || ' ' || (s.history -> -1 -> 'quantities')::text || ' ' || s.version from provisioning.subscriptions s join identity.organizations o on o.id = s.tenant_id where o.parent_id = '{0}' and o.external_id <> 'c0' order by o.code";
-        (await app.RowsAsync(string.Format(null, Seats, together.Branch.Partner.Id.Value))).ShouldBe(await app.RowsAsync(string.Format(null, Seats, alone.Branch.Partner.Id.Value)));
+        (await app.RowsAsync(string.Format(null, Seats, together.Branch.Partner.Id.Value)))
+            .ShouldBe(await app.RowsAsync(string.Format(null, Seats, alone.Branch.Partner.Id.Value)));
 
         // One is renamed, one is to be deleted, one is suspended.
         async Task<(Branch Branch, SignedCaller Caller)> PreparedAsync()
@@ -71,7 +77,8 @@ public sealed partial class UpdateTogetherTests(SellingApp app) : IClassFixture<
             await OpenAsync(branch, caller, 11);
             (await AnswerAsync(branch, caller, Body(branch, 6), HttpMethod.Delete)).ShouldStartWith("200");
             using var partner = branch.As(Roles.PartnerAdministrator);
-            var tenant = (await app.RowsAsync($"select id::text from identity.organizations where parent_id = '{branch.Partner.Id.Value}' and external_id = 'c8'")).Single();
+            var tenant = (await app.RowsAsync(
+                $"select id::text from identity.organizations where parent_id = '{branch.Partner.Id.Value}' and external_id = 'c8'")).Single();
             using var suspended = await partner.PostAsJsonAsync($"/api/v1/tenants/{tenant}/suspend", new { reason = "unpaid" }, Ct);
             suspended.IsSuccessStatusCode.ShouldBeTrue(await suspended.Content.ReadAsStringAsync(Ct));
             return (branch, caller);
@@ -88,14 +95,17 @@ public sealed partial class UpdateTogetherTests(SellingApp app) : IClassFixture<
         using var caller = await SignedCaller.EnrolAsync(branch);
         await OpenAsync(branch, caller, 2);
 
-        var answers = await WaitingAsync(branch, caller, [.. Enumerable.Range(0, 8).Select(i => (Body(branch, 1, $",\"eliteSeats\":{10 + i}"), (string?)null))]);
+        var answers = await WaitingAsync(
+            branch, caller, [.. Enumerable.Range(0, 8).Select(i => (Body(branch, 1, $",\"eliteSeats\":{10 + i}"), (string?)null))]);
 
         // Each saw what the one before it left.
-        var steps = answers.Select(a => JsonNode.Parse(a[4..])!["changes"]!["eliteSeats"]!).ToDictionary(c => (int)c["oldValue"]!, c => (int)c["newValue"]!);
+        var steps = answers.Select(a => JsonNode.Parse(a[4..])!["changes"]!["eliteSeats"]!)
+            .ToDictionary(c => (int)c["oldValue"]!, c => (int)c["newValue"]!);
         var at = 5;
         for (var i = 0; i < 8; i++)
             at = steps[at];
-        (await app.RowsAsync($"select (history -> -1 -> 'quantities' ->> 'eliteSeats') from provisioning.subscriptions s join identity.organizations o on o.id = s.tenant_id where o.parent_id = '{branch.Partner.Id.Value}' and external_id = 'c1'"))
+        (await app.RowsAsync(
+            $"select (history -> -1 -> 'quantities' ->> 'eliteSeats') from provisioning.subscriptions s join identity.organizations o on o.id = s.tenant_id where o.parent_id = '{branch.Partner.Id.Value}' and external_id = 'c1'"))
             .ShouldBe([$"{at}"]);
     }
 
@@ -114,7 +124,8 @@ public sealed partial class UpdateTogetherTests(SellingApp app) : IClassFixture<
             return await command.ExecuteNonQueryAsync(Ct);
         });
 
-        var answers = await WaitingAsync(branch, caller, [.. Enumerable.Range(1, 7).Select(i => (Body(branch, i, $",\"eliteSeats\":{(i == 4 ? 66 : 20 + i)}"), (string?)null))]);
+        var answers = await WaitingAsync(
+            branch, caller, [.. Enumerable.Range(1, 7).Select(i => (Body(branch, i, $",\"eliteSeats\":{(i == 4 ? 66 : 20 + i)}"), (string?)null))]);
 
         answers.Select(a => a[..3]).ShouldBe(["200", "200", "200", "500", "200", "200", "200"]);
     }
@@ -128,7 +139,8 @@ public sealed partial class UpdateTogetherTests(SellingApp app) : IClassFixture<
         using var impatient = app.Anonymous();
 
         var hungUp = "";
-        var answers = await WaitingAsync(branch, caller, [.. Enumerable.Range(1, 5).Select(i => (Body(branch, i, $",\"eliteSeats\":{20 + i}"), (string?)null))], whileWaiting: async () =>
+        var answers = await WaitingAsync(branch, caller,
+            [.. Enumerable.Range(1, 5).Select(i => (Body(branch, i, $",\"eliteSeats\":{20 + i}"), (string?)null))], whileWaiting: async () =>
         {
             var asked = caller.SendAsync(Body(branch, 1, ",\"dialerSeats\":10"), through: impatient);
             await UsedAsync(caller, 13);
@@ -152,7 +164,8 @@ public sealed partial class UpdateTogetherTests(SellingApp app) : IClassFixture<
             await using var connection = await database.OpenConnectionAsync(Ct);
             await using var begun = await connection.BeginTransactionAsync(Ct);
             await using var hold = new NpgsqlCommand(
-                $"select from identity.organizations where parent_id = '{branch.Partner.Id.Value}' and external_id = 'c2' for update", connection, begun);
+                $"select from identity.organizations where parent_id = '{branch.Partner.Id.Value}' and external_id = 'c2' for update", connection,
+                begun);
             await hold.ExecuteNonQueryAsync(Ct);
             var asked = Enumerable.Range(0, 5).Select(i => AnswerAsync(branch, caller, Body(branch, i, ",\"eliteSeats\":9"))).ToList();
             foreach (var other in asked.Where((_, i) => i != 2))
@@ -185,7 +198,8 @@ public sealed partial class UpdateTogetherTests(SellingApp app) : IClassFixture<
             await using var connection = await database.OpenConnectionAsync(Ct);
             await using var begun = await connection.BeginTransactionAsync(Ct);
             await using var hold = new NpgsqlCommand(
-                $"select from identity.organizations where parent_id = '{other.Partner.Id.Value}' and external_id = 'c1' for update", connection, begun);
+                $"select from identity.organizations where parent_id = '{other.Partner.Id.Value}' and external_id = 'c1' for update", connection,
+                begun);
             await hold.ExecuteNonQueryAsync(Ct);
             var asked = AnswerAsync(branch, above, Body(branch, 1, ",\"eliteSeats\":9"));
             await Eventually.TrueAsync(async () => asked.IsCompleted || (await app.RowsAsync(
@@ -228,14 +242,16 @@ public sealed partial class UpdateTogetherTests(SellingApp app) : IClassFixture<
     {
         var used = 0;
         await Eventually.TrueAsync(async () =>
-            (used = int.Parse((await app.RowsAsync($"select count(*)::text from provisioning.used_tokens where certificate_id = '{caller.Id}'")).Single(), null)) >= fewest);
+            (used = int.Parse((await app.RowsAsync($"select count(*)::text from provisioning.used_tokens where certificate_id = '{caller.Id}'"))
+                .Single(), null)) >= fewest);
         return used;
     }
 
     private static async Task OpenAsync(Branch branch, SignedCaller caller, int customers)
     {
         for (var i = 0; i < customers; i++)
-            (await AnswerAsync(branch, caller, Body(branch, i, ",\"eliteSeats\":5", ",\"resellerName\":\"R\",\"tenantName\":\"T\""))).ShouldStartWith("200");
+            (await AnswerAsync(branch, caller, Body(branch, i, ",\"eliteSeats\":5", ",\"resellerName\":\"R\",\"tenantName\":\"T\"")))
+                .ShouldStartWith("200");
     }
 
     private static async Task<string> AnswerAsync(Branch branch, SignedCaller caller, string body, HttpMethod? method = null, string? key = null)

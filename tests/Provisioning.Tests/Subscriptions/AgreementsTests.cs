@@ -11,7 +11,8 @@ public sealed class AgreementsTests
 {
     private static readonly DateTimeOffset Later = Now.AddDays(1);
 
-    private static string? CodeOf<T>(Result<T> result) where T : notnull => result.Refusal?.Fields is [var field, ..] ? $"{field.Pointer} {field.Code}" : result.Refusal?.Code;
+    private static string? CodeOf<T>(Result<T> result)
+        where T : notnull => result.Refusal?.Fields is [var field, ..] ? $"{field.Pointer} {field.Code}" : result.Refusal?.Code;
 
     private static Result<QuantitiesSet> Set(Subscription subscription, Dictionary<string, int> changes, string? on = null, DateOnly? today = null) =>
         subscription.SetQuantities(changes, on is null ? null : Day(on), AllRules, today ?? Today, "/quantities");
@@ -137,7 +138,8 @@ public sealed class AgreementsTests
     /// <summary>0 quantities, 1 plan, 2 withdraw, 3 cancel, 4 undo, 5 the clock goes on.</summary>
     private static readonly Arbitrary<List<(int What, int Day, int Seats, int Bots)>> Lives = (
         from steps in Gen.ListOf(
-            from what in Gen.Frequency((5, Gen.Constant(0)), (2, Gen.Constant(1)), (2, Gen.Constant(2)), (1, Gen.Constant(3)), (2, Gen.Constant(4)), (1, Gen.Constant(5)))
+            from what in Gen.Frequency(
+                (5, Gen.Constant(0)), (2, Gen.Constant(1)), (2, Gen.Constant(2)), (1, Gen.Constant(3)), (2, Gen.Constant(4)), (1, Gen.Constant(5)))
             from day in Gen.Choose(0, 12)
             from seats in Gen.Choose(-1, 9)
             from bots in Gen.Choose(-2, 3)

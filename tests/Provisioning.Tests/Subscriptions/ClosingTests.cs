@@ -24,7 +24,8 @@ public sealed class ClosingTests(SellingApp app) : IClassFixture<SellingApp>
         (await CloseAsync(partner, branch).RefusalAsync()).ShouldBe("409 still_in_use");
         using var detail = await CloseAsync(partner, branch);
         (await detail.JsonAsync()).GetProperty("detail").GetString().ShouldBe("Still live there: 1 subscriptions. End them first.");
-        (await partner.PostAsJsonAsync($"/api/v1/subscriptions/{subscription.IdOf()}/cancel", new { on = start ?? "2026-01-20" }, Ct)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await partner.PostAsJsonAsync(
+            $"/api/v1/subscriptions/{subscription.IdOf()}/cancel", new { on = start ?? "2026-01-20" }, Ct)).StatusCode.ShouldBe(HttpStatusCode.OK);
         if (start is null)
             (await CloseAsync(partner, branch).RefusalAsync()).ShouldBe("409 still_in_use");
         (await partner.PostAsJsonAsync($"/api/v1/subscriptions/{subscription.IdOf()}/cancel", new { }, Ct)).Dispose();
@@ -45,7 +46,8 @@ public sealed class ClosingTests(SellingApp app) : IClassFixture<SellingApp>
         var session = scope.ServiceProvider.GetRequiredService<DbSession>();
         await session.BeginAsync(Ct);
         (await scope.ServiceProvider.GetRequiredService<ISender>().Send(
-            new CreateSubscription.Command(branch.Tenant.Id, new PlanId(plan), new Dictionary<string, int> { ["essentialSeats"] = 10 }), Ct)).Refusal.ShouldBeNull();
+            new CreateSubscription.Command(branch.Tenant.Id, new PlanId(plan), new Dictionary<string, int> { ["essentialSeats"] = 10 }),
+            Ct)).Refusal.ShouldBeNull();
 
         var closing = CloseAsync(partner, branch);
         await Eventually.TrueAsync(SomeoneWaitsAsync);
@@ -69,11 +71,13 @@ public sealed class ClosingTests(SellingApp app) : IClassFixture<SellingApp>
             await Task.WhenAll(opening, closing);
 
             var (opened, closed) = ((await opening).StatusCode, (await closing).StatusCode);
-            new[] { (HttpStatusCode.Created, HttpStatusCode.Conflict), (HttpStatusCode.Conflict, HttpStatusCode.NoContent) }.ShouldContain((opened, closed));
+            new[] { (HttpStatusCode.Created, HttpStatusCode.Conflict), (HttpStatusCode.Conflict, HttpStatusCode.NoContent) }.ShouldContain(
+                (opened, closed));
         }
     }
 
-    private static Task<HttpResponseMessage> CloseAsync(HttpClient client, Branch branch) => client.DeleteAsync($"/api/v1/tenants/{branch.Tenant.Id.Value}", Ct);
+    private static Task<HttpResponseMessage> CloseAsync(HttpClient client, Branch branch) =>
+        client.DeleteAsync($"/api/v1/tenants/{branch.Tenant.Id.Value}", Ct);
 
     private async Task<bool> SomeoneWaitsAsync() => await app.InAsync<SchemaOwner, bool>(async owner =>
     {

@@ -34,5 +34,6 @@ public sealed class DelegationTests(SellingApp app) : IClassFixture<SellingApp>
     }
 
     private static async Task SetAsync(HttpClient client, OrganizationRef at, object change) =>
-        (await client.PatchAsJsonAsync($"/api/v1/settings/licensing?organizationId={at.Id.Value}", change, Ct)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await client.PatchAsJsonAsync($"/api/v1/settings/licensing?organizationId={at.Id.Value}", change, Ct)).StatusCode.ShouldBe(
+            HttpStatusCode.OK);
 }

@@ -7,10 +7,12 @@ namespace Licensing.Provisioning.Tests.Subscriptions;
 
 public sealed class LifecycleTests(SellingApp app) : IClassFixture<SellingApp>
 {
-    private static Task<HttpResponseMessage> PatchAsync(HttpClient client, Guid id, object body) => client.PatchAsJsonAsync($"/api/v1/subscriptions/{id}", body, Ct);
+    private static Task<HttpResponseMessage> PatchAsync(HttpClient client, Guid id, object body) =>
+        client.PatchAsJsonAsync($"/api/v1/subscriptions/{id}", body, Ct);
 
     private static Task<HttpResponseMessage> DoAsync(HttpClient client, Guid id, string what, object? body = null) =>
-        body is null ? client.PostAsync($"/api/v1/subscriptions/{id}/{what}", null, Ct) : client.PostAsJsonAsync($"/api/v1/subscriptions/{id}/{what}", body, Ct);
+        body is null ? client.PostAsync($"/api/v1/subscriptions/{id}/{what}", null, Ct)
+            : client.PostAsJsonAsync($"/api/v1/subscriptions/{id}/{what}", body, Ct);
 
     [Fact]
     public async Task A_life_is_told_and_kept_in_its_history()
@@ -36,7 +38,8 @@ public sealed class LifecycleTests(SellingApp app) : IClassFixture<SellingApp>
 
         (await app.HeardAsync(id)).ShouldBe(
         [
-            "provisioning.subscription-activated.v1", "provisioning.subscription-quantities-changed.v1", "provisioning.subscription-quantities-changed.v1",
+            "provisioning.subscription-activated.v1", "provisioning.subscription-quantities-changed.v1",
+            "provisioning.subscription-quantities-changed.v1",
             "provisioning.subscription-suspended.v1", "provisioning.subscription-resumed.v1", "provisioning.subscription-cancelled.v1",
         ], ignoreOrder: true);
         using var history = await partner.GetAsync($"/api/v1/subscriptions/{id}/history", Ct);
@@ -52,9 +55,12 @@ public sealed class LifecycleTests(SellingApp app) : IClassFixture<SellingApp>
         using var partner = branch.As(Roles.PartnerAdministrator);
         var id = (await SubscribedAsync(branch, Asked(branch, plan, end: "2027-01-01"))).IdOf();
 
-        (await PatchAsync(partner, id, new { quantities = new { essentialSeats = 3 } }).RefusalAsync()).ShouldBe("422 validation_failed /quantities/essentialSeats zero_or_minimum");
-        (await PatchAsync(partner, id, new { quantities = new { }, effectiveDate = "2026-01-14" }).RefusalAsync()).ShouldBe("422 validation_failed /effectiveDate too_early");
-        (await PatchAsync(partner, id, new { quantities = new { }, effectiveDate = "2027-01-01" }).RefusalAsync()).ShouldBe("422 validation_failed /effectiveDate too_late");
+        (await PatchAsync(partner, id, new { quantities = new { essentialSeats = 3 } }).RefusalAsync())
+            .ShouldBe("422 validation_failed /quantities/essentialSeats zero_or_minimum");
+        (await PatchAsync(partner, id, new { quantities = new { }, effectiveDate = "2026-01-14" }).RefusalAsync())
+            .ShouldBe("422 validation_failed /effectiveDate too_early");
+        (await PatchAsync(partner, id, new { quantities = new { }, effectiveDate = "2027-01-01" }).RefusalAsync())
+            .ShouldBe("422 validation_failed /effectiveDate too_late");
         (await PatchAsync(partner, id, new { seats = 1 }).RefusalAsync()).ShouldBe("400 malformed_json /seats malformed");
         (await DoAsync(partner, id, "resume").RefusalAsync()).ShouldBe("409 subscription_not_suspended");
         (await DoAsync(partner, id, "suspend", new { reason = " " }).RefusalAsync()).ShouldBe("422 validation_failed /reason not_empty");

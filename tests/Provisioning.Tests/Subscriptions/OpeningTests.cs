@@ -20,9 +20,11 @@ public sealed class OpeningTests(SellingApp app) : IClassFixture<SellingApp>
         created.Headers.ETag!.Tag.ShouldBe("\"1\"");
         using var read = await partner.GetAsync(created.Headers.Location, Ct);
         var view = await read.JsonAsync();
-        (view.Text("status"), view.Text("startDate"), view.Text("product"), view.Text("reference"), view.Seats()).ShouldBe(("Active", "2026-01-15", "ccaas", "order-1", 10));
+        (view.Text("status"), view.Text("startDate"), view.Text("product"), view.Text("reference"), view.Seats())
+            .ShouldBe(("Active", "2026-01-15", "ccaas", "order-1", 10));
         (await app.HeardAsync(view.IdOf())).ShouldBe(["provisioning.subscription-activated.v1"]);
-        using var found = await partner.GetAsync($"/api/v1/subscriptions?reference=order-1&tenantId={branch.Tenant.Id.Value}&planId={plan}&status=active", Ct);
+        using var found = await partner.GetAsync(
+            $"/api/v1/subscriptions?reference=order-1&tenantId={branch.Tenant.Id.Value}&planId={plan}&status=active", Ct);
         (await found.JsonAsync()).GetProperty("items").EnumerateArray().Single().IdOf().ShouldBe(view.IdOf());
     }
 
@@ -45,7 +47,8 @@ public sealed class OpeningTests(SellingApp app) : IClassFixture<SellingApp>
         (await Refused(Asked(branch, plan, start: "2036-01-16"))).ShouldBe("422 validation_failed /startDate too_late");
         (await Refused(Asked(branch, plan, start: "2026-02-01", end: "2026-02-01"))).ShouldBe("422 validation_failed /endDate not_after_start");
         (await Refused(Asked(branch, plan, reference: " "))).ShouldBe("422 validation_failed /reference length");
-        (await Refused(new { tenantId = branch.Tenant.Id.Value, planId = plan, quantities = new { }, colour = "red" })).ShouldBe("400 malformed_json /colour malformed");
+        (await Refused(new { tenantId = branch.Tenant.Id.Value, planId = plan, quantities = new { }, colour = "red" }))
+            .ShouldBe("400 malformed_json /colour malformed");
         (await Refused(new { tenantId = branch.Tenant.Id.Value, planId = plan, quantities = new { essentialSeats = 5.5 } }))
             .ShouldStartWith("400 malformed_json /quantities");
         using var first = await SubscribeAsync(partner, Asked(branch, plan, reference: "once"));
@@ -62,7 +65,8 @@ public sealed class OpeningTests(SellingApp app) : IClassFixture<SellingApp>
         var branch = await app.BranchAsync();
         var plan = await app.PlanAsync(branch);
         using var administrator = branch.Administrator();
-        using var suspended = await administrator.PostAsJsonAsync($"/api/v1/partners/{branch.Partner.Id.Value}/suspend", new { reason = "Overdue" }, Ct);
+        using var suspended = await administrator.PostAsJsonAsync(
+            $"/api/v1/partners/{branch.Partner.Id.Value}/suspend", new { reason = "Overdue" }, Ct);
         suspended.IsSuccessStatusCode.ShouldBeTrue();
 
         (await SubscribeAsync(administrator, Asked(branch, plan)).RefusalAsync()).ShouldBe("409 tenant_not_active");
@@ -76,7 +80,8 @@ public sealed class OpeningTests(SellingApp app) : IClassFixture<SellingApp>
         using var client = branch.As(Roles.PlatformAdministrator);
         using var back = await SubscribeAsync(client, Asked(branch, plan, start: "2024-12-15"));
         back.StatusCode.ShouldBe(HttpStatusCode.Created);
-        (await SubscribeAsync(client, Asked(branch, plan, start: "2024-12-14")).RefusalAsync()).ShouldBe("422 validation_failed /startDate too_early");
+        (await SubscribeAsync(client, Asked(branch, plan, start: "2024-12-14")).RefusalAsync())
+            .ShouldBe("422 validation_failed /startDate too_early");
     }
 
     [Fact]
@@ -107,7 +112,8 @@ public sealed class OpeningTests(SellingApp app) : IClassFixture<SellingApp>
         {
             items = new object[]
             {
-                Asked(branch, plan, reference: "b"), Asked(branch, plan, tenant: other.Tenant), Asked(branch, plan, seats: 1), Asked(branch, plan, reference: "b"),
+                Asked(branch, plan, reference: "b"), Asked(branch, plan, tenant: other.Tenant), Asked(branch, plan, seats: 1),
+                Asked(branch, plan, reference: "b"),
                 Asked(branch, plan, start: "2026-03-01"),
             },
         }, Ct);

@@ -20,7 +20,8 @@ public sealed class OtherProductTests(SellingApp app) : IClassFixture<SellingApp
             new { key = "archive", name = "Archive", requiresAny = new[] { "viewers" }, excludes = new[] { "purge" } },
             new { key = "purge", name = "Purge", requiresAll = new[] { "editors", "viewers" } },
         };
-        using var created = await administrator.PostAsJsonAsync("/api/v1/products", new { key = "cms", name = "Publishing", features = Rules(50) }, Ct);
+        using var created = await administrator.PostAsJsonAsync(
+            "/api/v1/products", new { key = "cms", name = "Publishing", features = Rules(50) }, Ct);
         created.StatusCode.ShouldBe(HttpStatusCode.Created);
         var plan = await app.PlanAsync(branch, "cms");
         using var partner = branch.As(Roles.PartnerAdministrator);
@@ -37,7 +38,8 @@ public sealed class OtherProductTests(SellingApp app) : IClassFixture<SellingApp
         using var sold = await SubscribeAsync(partner, Asked(new { editors = 50, viewers = 20, archive = 1 }));
         sold.StatusCode.ShouldBe(HttpStatusCode.Created);
 
-        using var changed = await administrator.PatchAsJsonAsync($"/api/v1/products/{(await created.JsonAsync()).IdOf()}", new { features = Rules(60) }, Ct);
+        using var changed = await administrator.PatchAsJsonAsync(
+            $"/api/v1/products/{(await created.JsonAsync()).IdOf()}", new { features = Rules(60) }, Ct);
         changed.StatusCode.ShouldBe(HttpStatusCode.OK);
         using var more = await SubscribeAsync(partner, Asked(new { editors = 60 }));
         more.StatusCode.ShouldBe(HttpStatusCode.Created);

@@ -31,7 +31,8 @@ public sealed class PlanChangeTests(SellingApp app) : IClassFixture<SellingApp>
         var branch = await app.BranchAsync();
         var (plan, other) = (await app.PlanAsync(branch, amount: "31.00"), await app.PlanAsync(branch, amount: "62.00"));
         using var client = branch.Administrator();
-        (await client.PutAsJsonAsync("/api/v1/tax-rates", new { country = "DE", category = "S", percent = "20", validFrom = "2020-01-01" }, Ct)).EnsureSuccessStatusCode();
+        (await client.PutAsJsonAsync("/api/v1/tax-rates", new { country = "DE", category = "S", percent = "20", validFrom = "2020-01-01" }, Ct))
+            .EnsureSuccessStatusCode();
         var start = new DateOnly(app.Today.Year, app.Today.Month, 1);
         var opened = await SubscribedAsync(branch, Asked(branch, plan, start: start.ToString("yyyy-MM-dd")));
         var id = opened.IdOf();
@@ -44,7 +45,8 @@ public sealed class PlanChangeTests(SellingApp app) : IClassFixture<SellingApp>
         var heard = await app.HeardAsync(id);
         heard.ShouldBe(["provisioning.subscription-activated.v1", "provisioning.subscription-quantities-changed.v1", Changed], ignoreOrder: true);
         var history = (await ReadAsync(partner, $"/api/v1/subscriptions/{id}/history")).GetProperty("items");
-        history.EnumerateArray().Single(h => h.Text("what") == "PlanChanged").GetProperty("planVersionId").GetGuid().ShouldBe(view.GetProperty("planVersionId").GetGuid());
+        history.EnumerateArray().Single(h => h.Text("what") == "PlanChanged").GetProperty("planVersionId").GetGuid()
+            .ShouldBe(view.GetProperty("planVersionId").GetGuid());
 
         var month = Period.Month(start.Year, start.Month);
         var billable = (await app.InAsync<ISubscriptionDirectory, IReadOnlyList<BillableSubscription>>(
@@ -56,7 +58,8 @@ public sealed class PlanChangeTests(SellingApp app) : IClassFixture<SellingApp>
         ]);
         // 31.00 for the days before, 62.00 for the days since, of a month of which one day of the first costs 31/n.
         var (before, since) = (app.Today.DayNumber - month.Start.DayNumber, month.End.DayNumber - app.Today.DayNumber);
-        var net = Math.Round(31m * before / month.Days, 2, MidpointRounding.AwayFromZero) + Math.Round(62m * since / month.Days, 2, MidpointRounding.AwayFromZero);
+        var net = Math.Round(31m * before / month.Days, 2, MidpointRounding.AwayFromZero)
+            + Math.Round(62m * since / month.Days, 2, MidpointRounding.AwayFromZero);
         var row = (await ReadAsync(client, $"/api/v1/billing/summary?period={start:yyyy-MM}&groupBy=tenant")).GetProperty("items").EnumerateArray()
             .Single(r => r.GetRawText().Contains(branch.Tenant.Id.Value.ToString()) || r.GetRawText().Contains(branch.Tenant.ExternalId));
         row.GetRawText().ShouldContain($"\"{net.ToString("0.00", System.Globalization.CultureInfo.InvariantCulture)}\"");
@@ -93,7 +96,8 @@ public sealed class PlanChangeTests(SellingApp app) : IClassFixture<SellingApp>
         (await app.HeardAsync(id)).Count(name => name == Changed).ShouldBe(1);
         (await GetAsync(partner, id)).GetProperty("planId").GetGuid().ShouldBe(other);
         (await ReadAsync(partner, $"/api/v1/subscriptions/{id}/history")).GetProperty("items").EnumerateArray().Select(h => h.Text("what"))
-            .ShouldBe(["PlanChanged", "ChangeWithdrawn", "PlanChangeAgreed", "PlanChangeAgreed", "ChangeWithdrawn", "PlanChangeAgreed", "Opened"], ignoreOrder: true);
+            .ShouldBe(["PlanChanged", "ChangeWithdrawn", "PlanChangeAgreed", "PlanChangeAgreed", "ChangeWithdrawn", "PlanChangeAgreed", "Opened"],
+                ignoreOrder: true);
     }
 
     [Fact]
@@ -102,14 +106,17 @@ public sealed class PlanChangeTests(SellingApp app) : IClassFixture<SellingApp>
         var branch = await app.BranchAsync();
         using var client = branch.Administrator();
         var key = $"desk-{branch.Tenant.Code}";
-        (await client.PostAsJsonAsync("/api/v1/products", new { key, name = "Desk", features = new[] { new { key = "desks", name = "Desks", maximum = 5 } } }, Ct)).EnsureSuccessStatusCode();
+        (await client.PostAsJsonAsync("/api/v1/products",
+            new { key, name = "Desk", features = new[] { new { key = "desks", name = "Desks", maximum = 5 } } }, Ct)).EnsureSuccessStatusCode();
         var (plan, desk) = (await app.PlanAsync(branch), await app.PlanAsync(branch, key));
         var id = (await SubscribedAsync(branch, Asked(branch, plan))).IdOf();
 
-        (await ChangeAsync(client, id, new { planId = desk }).RefusalAsync()).ShouldBe("422 validation_failed /quantities/essentialSeats unknown_feature");
+        (await ChangeAsync(client, id, new { planId = desk }).RefusalAsync())
+            .ShouldBe("422 validation_failed /quantities/essentialSeats unknown_feature");
         (await ChangeAsync(client, id, new { planId = desk, quantities = new { desks = 6, chairs = 1 } }).RefusalAsync())
             .ShouldBe("422 validation_failed /quantities/chairs unknown_feature /quantities/desks maximum");
-        (await ChangeAsync(client, id, new { planId = desk, quantities = new { desks = 5 }, effectiveDate = Day(3) })).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await ChangeAsync(client, id, new { planId = desk, quantities = new { desks = 5 }, effectiveDate = Day(3) })).StatusCode.ShouldBe(
+            HttpStatusCode.OK);
         var at = branch.Tenant.Id.Value;
         (await client.GetAsync($"/api/v1/licensing/{at}", Ct)).StatusCode.ShouldBe(HttpStatusCode.OK);
         app.Clock.Advance(TimeSpan.FromDays(3));
@@ -130,11 +137,16 @@ public sealed class PlanChangeTests(SellingApp app) : IClassFixture<SellingApp>
         using var reader = branch.As(Roles.PartnerReader);
 
         (await ChangeAsync(client, id, new { planId = plan }).RefusalAsync()).ShouldBe("409 plan_unchanged");
-        (await ChangeAsync(client, id, new { planId = Id.NewGuid(app.Now) }).RefusalAsync()).ShouldBe("422 plan_not_available /planId plan_not_available");
-        (await ChangeAsync(client, id, new { planId = await app.PlanAsync(branch, publish: false) }).RefusalAsync()).ShouldBe("422 plan_not_available /planId plan_not_available");
-        (await ChangeAsync(client, id, new { planId = await app.PlanAsync(branch, currency: "USD") }).RefusalAsync()).ShouldBe("422 currency_mismatch /planId currency_mismatch");
-        (await ChangeAsync(client, id, new { planId = next, effectiveDate = Day(-1) }).RefusalAsync()).ShouldBe("422 validation_failed /effectiveDate too_early");
-        (await ChangeAsync(client, id, new { planId = next, quantities = new { essentialSeats = 3 } }).RefusalAsync()).ShouldBe("422 validation_failed /quantities/essentialSeats zero_or_minimum");
+        (await ChangeAsync(client, id, new { planId = Id.NewGuid(app.Now) }).RefusalAsync())
+            .ShouldBe("422 plan_not_available /planId plan_not_available");
+        (await ChangeAsync(client, id, new { planId = await app.PlanAsync(branch, publish: false) }).RefusalAsync())
+            .ShouldBe("422 plan_not_available /planId plan_not_available");
+        (await ChangeAsync(client, id, new { planId = await app.PlanAsync(branch, currency: "USD") }).RefusalAsync())
+            .ShouldBe("422 currency_mismatch /planId currency_mismatch");
+        (await ChangeAsync(client, id, new { planId = next, effectiveDate = Day(-1) }).RefusalAsync())
+            .ShouldBe("422 validation_failed /effectiveDate too_early");
+        (await ChangeAsync(client, id, new { planId = next, quantities = new { essentialSeats = 3 } }).RefusalAsync())
+            .ShouldBe("422 validation_failed /quantities/essentialSeats zero_or_minimum");
         (await ChangeAsync(client, id, new { plan = next }).RefusalAsync()).ShouldBe("400 malformed_json /plan malformed");
         (await ChangeAsync(outsider, id, new { planId = next }).RefusalAsync()).ShouldBe("404 subscription_not_found");
         (await ChangeAsync(reader, id, new { planId = next }).RefusalAsync()).ShouldBe("403 not_allowed");

@@ -11,7 +11,8 @@ public sealed class RenewalTests(SellingApp app) : IClassFixture<SellingApp>
     private const string Renewed = "provisioning.subscription-renewed.v1", Expired = "provisioning.subscription-expired.v1";
 
     private static Task<HttpResponseMessage> DoAsync(HttpClient client, Guid id, string what, object? body = null) =>
-        body is null ? client.PostAsync($"/api/v1/subscriptions/{id}/{what}", null, Ct) : client.PostAsJsonAsync($"/api/v1/subscriptions/{id}/{what}", body, Ct);
+        body is null ? client.PostAsync($"/api/v1/subscriptions/{id}/{what}", null, Ct)
+            : client.PostAsJsonAsync($"/api/v1/subscriptions/{id}/{what}", body, Ct);
 
     private static async Task<JsonElement> GetAsync(HttpClient client, Guid id)
     {
@@ -123,7 +124,8 @@ public sealed class RenewalTests(SellingApp app) : IClassFixture<SellingApp>
         app.Clock.Advance(TimeSpan.FromDays(At(months: 1).DayNumber - app.Today.DayNumber));
 
         (await app.HeardAsync(id)).Count(name => name == told).ShouldBe(1);
-        (await app.RowsAsync($"select coalesce(last_error, '') from provisioning.outbox where body::text like '%{id}%' and attempts > 0")).ShouldBeEmpty();
+        (await app.RowsAsync($"select coalesce(last_error, '') from provisioning.outbox where body::text like '%{id}%' and attempts > 0"))
+            .ShouldBeEmpty();
     }
 
     [Fact]
@@ -143,13 +145,15 @@ public sealed class RenewalTests(SellingApp app) : IClassFixture<SellingApp>
         (view.Text("cancellationDate"), view.GetProperty("earlyCancellationFeePercent").GetRawText().Trim('"')).ShouldBe((Text(At(months: 1)), "25"));
         using var atEnd = await DoAsync(partner, id, "cancel", new { at = "termEnd" });
         view = await atEnd.JsonAsync();
-        (view.Text("status"), view.Text("endDate"), view.GetProperty("earlyCancellationFeePercent").ValueKind, view.GetProperty("term").GetProperty("renews").GetBoolean())
+        (view.Text("status"), view.Text("endDate"), view.GetProperty("earlyCancellationFeePercent").ValueKind,
+            view.GetProperty("term").GetProperty("renews").GetBoolean())
             .ShouldBe(("Active", Text(end), JsonValueKind.Null, false));
         using var stale = new HttpRequestMessage(HttpMethod.Delete, $"/api/v1/subscriptions/{id}/cancel") { Headers = { { "If-Match", "\"1\"" } } };
         (await partner.SendAsync(stale, Ct).RefusalAsync()).ShouldBe("412 precondition_failed");
         using var undone = await partner.DeleteAsync($"/api/v1/subscriptions/{id}/cancel", Ct);
         view = await undone.JsonAsync();
-        (view.Text("endDate"), view.Text("cancellationDate"), view.GetProperty("term").GetProperty("renews").GetBoolean()).ShouldBe((null, null, true));
+        (view.Text("endDate"), view.Text("cancellationDate"), view.GetProperty("term").GetProperty("renews").GetBoolean())
+            .ShouldBe((null, null, true));
         (await app.HeardAsync(id)).ShouldBe(
         [
             "provisioning.subscription-activated.v1", "provisioning.subscription-cancelled.v1", "provisioning.subscription-cancelled.v1",
@@ -167,7 +171,8 @@ public sealed class RenewalTests(SellingApp app) : IClassFixture<SellingApp>
     public async Task What_the_plan_forbids_within_the_term_is_refused_at_every_door()
     {
         var branch = await app.BranchAsync();
-        var plan = await app.PlanAsync(branch, terms: new { termMonths = 3, decreaseAllowed = false, earlyCancellation = new { allowed = false } }, trialDays: 2);
+        var plan = await app.PlanAsync(
+            branch, terms: new { termMonths = 3, decreaseAllowed = false, earlyCancellation = new { allowed = false } }, trialDays: 2);
         var opened = await SubscribedAsync(branch, Asked(branch, plan));
         var id = opened.IdOf();
         opened.Text("trialEndDate").ShouldBe(Text(At(2)));
@@ -180,7 +185,8 @@ public sealed class RenewalTests(SellingApp app) : IClassFixture<SellingApp>
         (await partner.PatchAsJsonAsync($"/api/v1/licensing/{branch.Tenant.Id.Value}", new { seats = new { essentialSeats = 9 } }, Ct).RefusalAsync())
             .ShouldBe("422 validation_failed /seats/essentialSeats decrease_not_allowed");
         (await DoAsync(partner, id, "cancel").RefusalAsync()).ShouldBe("409 early_cancellation_not_allowed");
-        (await partner.PatchAsJsonAsync($"/api/v1/subscriptions/{id}", new { quantities = new { essentialSeats = 11 } }, Ct)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await partner.PatchAsJsonAsync($"/api/v1/subscriptions/{id}", new { quantities = new { essentialSeats = 11 } }, Ct)).StatusCode.ShouldBe(
+            HttpStatusCode.OK);
     }
 
     [Fact]
@@ -189,10 +195,13 @@ public sealed class RenewalTests(SellingApp app) : IClassFixture<SellingApp>
         var branch = await app.BranchAsync();
         using var client = branch.Administrator();
         var key = $"add-on-{branch.Tenant.Code}";
-        (await client.PostAsJsonAsync("/api/v1/products", new { key, name = "Add-on", features = new[] { new { key = "essentialSeats", name = "Seats" } } }, Ct)).EnsureSuccessStatusCode();
-        var (plan, addOn) = (await app.PlanAsync(branch), await app.PlanAsync(branch, key, terms: new { termMonths = 1, prerequisites = new[] { "ccaas" } }));
+        (await client.PostAsJsonAsync("/api/v1/products",
+            new { key, name = "Add-on", features = new[] { new { key = "essentialSeats", name = "Seats" } } }, Ct)).EnsureSuccessStatusCode();
+        var (plan, addOn) = (await app.PlanAsync(branch),
+            await app.PlanAsync(branch, key, terms: new { termMonths = 1, prerequisites = new[] { "ccaas" } }));
 
-        (await SubscribeAsync(client, Asked(branch, addOn, end: Text(At(months: 3)))).RefusalAsync()).ShouldBe("422 validation_failed /endDate not_with_term /planId prerequisite");
+        (await SubscribeAsync(client, Asked(branch, addOn, end: Text(At(months: 3)))).RefusalAsync())
+            .ShouldBe("422 validation_failed /endDate not_with_term /planId prerequisite");
         await SubscribedAsync(branch, Asked(branch, plan, start: Text(At(3))));
         (await SubscribeAsync(client, Asked(branch, addOn)).RefusalAsync()).ShouldBe("422 validation_failed /planId prerequisite");
         await SubscribedAsync(branch, Asked(branch, addOn, start: Text(At(3))));

@@ -10,7 +10,8 @@ public sealed class SpansTests
     private static readonly Period February = Period.Month(2024, 2);
 
     private static List<string> Of(
-        string starts, string? ends = null, (string On, int Seats)[]? changes = null, (string From, string? Until)[]? suspended = null, Period? period = null) =>
+        string starts, string? ends = null, (string On, int Seats)[]? changes = null, (string From, string? Until)[]? suspended = null,
+        Period? period = null) =>
     [
         .. Spans.Of(
             period ?? February, [PlanFrom.Of(Plan, Day(starts), Now)], Day(starts), ends is null ? null : Day(ends),
@@ -61,7 +62,8 @@ public sealed class SpansTests
 
     [Fact]
     public void A_change_during_a_suspension_holds_after_it() =>
-        Of("2024-01-01", changes: [("2024-02-12", 9)], suspended: [("2024-02-10", "2024-02-15")]).ShouldBe(["02-01/02-10 seats=5", "02-15/03-01 seats=9"]);
+        Of("2024-01-01", changes: [("2024-02-12", 9)], suspended: [("2024-02-10", "2024-02-15")])
+            .ShouldBe(["02-01/02-10 seats=5", "02-15/03-01 seats=9"]);
 
     [Fact]
     public void A_change_that_changes_nothing_cuts_nothing() => Of("2024-01-01", changes: [("2024-02-10", 5)]).ShouldBe(["02-01/03-01 seats=5"]);
@@ -75,7 +77,8 @@ public sealed class SpansTests
     {
         var other = PlanWith();
         var spans = Spans.Of(
-            February, [PlanFrom.Of(Plan, Day("2024-01-01"), Now), PlanFrom.Of(other, Day("2024-02-10"), Now), PlanFrom.Of(Plan, Day("2024-03-01"), Now)],
+            February, [PlanFrom.Of(Plan, Day("2024-01-01"), Now), PlanFrom.Of(other, Day("2024-02-10"), Now),
+                PlanFrom.Of(Plan, Day("2024-03-01"), Now)],
             Day("2024-01-01"), null, [new(Day("2024-01-01"), Q(5))], []);
 
         spans.Select(s => (s.Days.ToString(), s.PlanVersionId)).ShouldBe([("2024-02-01/2024-02-10", Plan.Id), ("2024-02-10/2024-03-01", other.Id)]);
@@ -87,19 +90,23 @@ public sealed class SpansTests
         from changes in Gen.ListOf(Gen.Choose(0, 90).Zip(Gen.Choose(0, 9)))
         from cuts in Gen.ListOf(Gen.Choose(0, 90))
         select (start, length < 0 ? (int?)null : start + length,
-            changes.Select(c => (c.Item1, c.Item2)).DistinctBy(c => c.Item1).OrderBy(c => c.Item1).ToList(), cuts.Distinct().Order().ToList())).ToArbitrary();
+            changes.Select(c => (c.Item1, c.Item2)).DistinctBy(c => c.Item1).OrderBy(c => c.Item1).ToList(), cuts.Distinct().Order().ToList()))
+                .ToArbitrary();
 
     [Fact]
     public void Each_day_is_in_one_span_exactly_when_it_is_neither_over_nor_suspended() => Prop.ForAll(Lives, life =>
     {
         var origin = Day("2024-01-01");
         DateOnly At(int days) => origin.AddDays(days);
-        List<QuantityChange> history = [new(At(life.Start), Q(3)), .. life.Changes.Where(c => c.On > life.Start).Select(c => new QuantityChange(At(c.On), Q(c.Seats)))];
+        List<QuantityChange> history = [new(At(life.Start), Q(3)),
+            .. life.Changes.Where(c => c.On > life.Start).Select(c => new QuantityChange(At(c.On), Q(c.Seats)))];
         List<Suspension> suspensions = [.. life.Cuts.Chunk(2).Select(c => new Suspension(At(c[0]), c is [_, var until] ? At(until) : null, "r"))];
-        var spans = Spans.Of(February, [PlanFrom.Of(Plan, At(life.Start), Now)], At(life.Start), life.End is { } e ? At(e) : null, history, suspensions);
+        var spans = Spans.Of(
+            February, [PlanFrom.Of(Plan, At(life.Start), Now)], At(life.Start), life.End is { } e ? At(e) : null, history, suspensions);
         for (var day = February.Start; day < February.End; day = day.AddDays(1))
         {
-            var live = day >= At(life.Start) && (life.End is null || day < At(life.End.Value)) && !suspensions.Exists(s => s.From <= day && (s.Until is null || day < s.Until));
+            var live = day >= At(life.Start) && (life.End is null || day < At(life.End.Value))
+                && !suspensions.Exists(s => s.From <= day && (s.Until is null || day < s.Until));
             var holding = spans.Where(s => s.Days.Contains(day)).ToList();
             if (holding.Count != (live ? 1 : 0) || (live && holding[0].Quantities.Text() != history.On(day).Text()))
                 return false;

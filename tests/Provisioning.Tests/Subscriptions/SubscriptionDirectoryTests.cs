@@ -92,10 +92,12 @@ public sealed class SubscriptionDirectoryTests(SellingApp app) : IClassFixture<S
         var found = await app.InAsync<ISubscriptionDirectory, IReadOnlyDictionary<SubscriptionId, UsageTarget>>(
             d => d.FindAsync([live, over, pending, new SubscriptionId(Guid.Empty)], Ct));
         found.Keys.ShouldBe([live, over, pending], ignoreOrder: true);
-        (found[over].StartedOn, found[over].EndedOn, found[over].UsesPriceLists).ShouldBe((new DateOnly(2025, 6, 1), new DateOnly(2025, 12, 1), true));
+        (found[over].StartedOn, found[over].EndedOn, found[over].UsesPriceLists)
+            .ShouldBe((new DateOnly(2025, 6, 1), new DateOnly(2025, 12, 1), true));
         found[live].EndedOn.ShouldBeNull();
 
-        var ofTenants = await app.InAsync<ISubscriptionDirectory, ILookup<OrganizationId, UsageTarget>>(d => d.OfTenantsAsync([branch.Tenant.Id], Ct));
+        var ofTenants = await app.InAsync<ISubscriptionDirectory, ILookup<OrganizationId, UsageTarget>>(
+            d => d.OfTenantsAsync([branch.Tenant.Id], Ct));
         ofTenants[branch.Tenant.Id].Select(t => t.Id).ShouldBe([live, over], ignoreOrder: true);
     }
 }

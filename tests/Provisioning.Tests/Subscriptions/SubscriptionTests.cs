@@ -6,7 +6,8 @@ namespace Licensing.Provisioning.Tests.Subscriptions;
 
 public sealed class SubscriptionTests
 {
-    private static string? CodeOf<T>(Result<T> result) where T : notnull => result.Refusal?.Fields is [var field, ..] ? $"{field.Pointer} {field.Code}" : result.Refusal?.Code;
+    private static string? CodeOf<T>(Result<T> result)
+        where T : notnull => result.Refusal?.Fields is [var field, ..] ? $"{field.Pointer} {field.Code}" : result.Refusal?.Code;
 
     private static Result<QuantitiesSet> Set(Subscription subscription, Dictionary<string, int> changes, string? on = null, DateOnly? today = null) =>
         subscription.SetQuantities(changes, on is null ? null : Day(on), AllRules, today ?? Today, "/quantities");

@@ -8,12 +8,14 @@ public sealed class TermsTests
 {
     private static readonly PlanTermsRef Yearly = new() { TermMonths = 12, AutoRenew = false, RenewalWindowDays = new(30, 10) };
 
-    private static string? CodeOf<T>(Result<T> result) where T : notnull => result.Refusal?.Fields is [var field, ..] ? $"{field.Pointer} {field.Code}" : result.Refusal?.Code;
+    private static string? CodeOf<T>(Result<T> result)
+        where T : notnull => result.Refusal?.Fields is [var field, ..] ? $"{field.Pointer} {field.Code}" : result.Refusal?.Code;
 
     private static Result<QuantitiesSet> Set(Subscription subscription, int seats, string? on = null, string? today = null) =>
         subscription.SetQuantities(Q(seats), on is null ? null : Day(on), AllRules, today is null ? Today : Day(today), "/quantities");
 
-    private static Result<PlanAgreed> Move(Subscription subscription, PlanVersionRef plan, string? on = null, string? today = null) => subscription.ChangePlan(
+    private static Result<PlanAgreed> Move(Subscription subscription, PlanVersionRef plan, string? on = null, string? today = null) =>
+        subscription.ChangePlan(
         day => PlanFrom.Of(plan, day, Now), null, on is null ? null : Day(on), AllRules, today is null ? Today : Day(today));
 
     private static List<string> TermsOf(Subscription subscription, int count) =>
@@ -35,7 +37,8 @@ public sealed class TermsTests
         var renewing = Open(new PlanTermsRef { TermMonths = 1 });
         (renewing.EndsOn, renewing.StatusOn(Day("2031-01-01"))).ShouldBe((null, SubscriptionStatus.Active));
         var ending = Open(Yearly);
-        (ending.EndsOn, ending.StatusOn(Day("2027-01-14")), ending.StatusOn(Day("2027-01-15"))).ShouldBe((Day("2027-01-15"), SubscriptionStatus.Active, SubscriptionStatus.Expired));
+        (ending.EndsOn, ending.StatusOn(Day("2027-01-14")), ending.StatusOn(Day("2027-01-15")))
+            .ShouldBe((Day("2027-01-15"), SubscriptionStatus.Active, SubscriptionStatus.Expired));
         // A subscription may have its own answer.
         Open(Yearly, autoRenew: true).EndsOn.ShouldBeNull();
         Open(new PlanTermsRef { TermMonths = 1 }, autoRenew: false).EndsOn.ShouldBe(Day("2026-02-15"));
@@ -69,7 +72,8 @@ public sealed class TermsTests
 
         subscription.Suspensions.ShouldBe([new Suspension(Day("2027-01-15"), Day("2027-01-20"), Subscription.RenewedLate)]);
         (subscription.StatusOn(Day("2027-01-20")), subscription.EndsOn).ShouldBe((SubscriptionStatus.Active, Day("2028-01-15")));
-        Spans.Of(Period.Month(2027, 1), subscription.Plans, subscription.StartsOn, subscription.EndsOn, subscription.History, subscription.Suspensions)
+        Spans.Of(Period.Month(2027, 1), subscription.Plans, subscription.StartsOn, subscription.EndsOn, subscription.History,
+            subscription.Suspensions)
             .Select(s => s.Days.ToString()).ShouldBe(["2027-01-01/2027-01-15", "2027-01-20/2027-02-01"]);
         var suspended = Open(Yearly);
         suspended.Suspend("Overdue", Day("2027-01-10"), Now);

@@ -5,8 +5,9 @@ using System.Text.RegularExpressions;
 namespace Licensing.Scenarios.Tests.Authorization;
 
 /// <summary>
-/// One line of <c>Approved/endpoints.txt</c>: <c>METHOD /pattern | who | resource | body</c>. Who is <c>anyone</c>, <c>any-caller</c>, <c>certificate</c> or short role
-/// names; the body may begin with a query and a blank; resource says which of the branch's ids fills <c>{id}</c> and the placeholders of the body (<c>$tenant</c> …); <c>shared</c>
+/// One line of <c>Approved/endpoints.txt</c>: <c>METHOD /pattern | who | resource | body</c>. Who is <c>anyone</c>, <c>any-caller</c>,
+/// <c>certificate</c> or short role names; the body may begin with a query and a blank; resource says which of the branch's ids fills <c>{id}</c> and
+/// the placeholders of the body (<c>$tenant</c> …); <c>shared</c>
 /// before it means that every branch may see it.
 /// </summary>
 public sealed partial record Expectation(string Method, string Pattern, string Who, string Resource, string Body)
@@ -56,7 +57,9 @@ public sealed partial record Expectation(string Method, string Pattern, string W
 
     private static string MediaTypeOf(string body) =>
         body[0] is '{' or '[' ? "application/json"
-        : body.StartsWith("sku,", StringComparison.Ordinal) || body.StartsWith("number,", StringComparison.Ordinal) ? "text/csv" : "application/x-www-form-urlencoded";
+        : body.StartsWith("sku,", StringComparison.Ordinal) || body.StartsWith("number,", StringComparison.Ordinal)
+            ? "text/csv"
+            : "application/x-www-form-urlencoded";
 
     /// <summary>The path, with a placeholder for each id.</summary>
     public string PathTemplate => Parameter().Replace(Pattern, m => m.Groups[1].Value switch

@@ -44,9 +44,11 @@ public sealed partial class ForeignIdTests(WalkedBranches world) : IDisposable
 
         foreach (var place in new[]
         {
-            "GET /api/v1/users/{id:guid} $user", "PATCH /api/v1/tenants/{id:guid} $tenant", "DELETE /api/v1/clients/{id:guid}/secrets/{secretId:guid} $secretId",
+            "GET /api/v1/users/{id:guid} $user", "PATCH /api/v1/tenants/{id:guid} $tenant",
+            "DELETE /api/v1/clients/{id:guid}/secrets/{secretId:guid} $secretId",
             "POST /api/v1/subscriptions $tenant", "PUT /api/v1/roles/assignments $user", "POST /api/v1/auth/login-links /organizationId of a partner",
-            "GET /api/v1/invoices ?partnerId of a partner", "GET /api/v1/tenants ?code of a tenant", "POST /api/v1/usage /records/0/tenantExternalId of a tenant",
+            "GET /api/v1/invoices ?partnerId of a partner", "GET /api/v1/tenants ?code of a tenant",
+            "POST /api/v1/usage /records/0/tenantExternalId of a tenant",
         })
             places.ShouldContain(place);
         places.Count.ShouldBeGreaterThan(150);
@@ -106,7 +108,8 @@ public sealed partial class ForeignIdTests(WalkedBranches world) : IDisposable
             var text = $"{(int)answer.StatusCode}\n{string.Join('\n', headers)}\n\n{await answer.Content.ReadAsStringAsync(Ct)}";
             // A short number could be a part of anything.
             var said = int.TryParse(id, out _) ? id.Length < 6 ? text : Regex.Replace(text, $@"\b{id}\b", "$$id")
-                : text.Replace(Uri.EscapeDataString(id), "$id", StringComparison.OrdinalIgnoreCase).Replace(id, "$id", StringComparison.OrdinalIgnoreCase);
+                : text.Replace(Uri.EscapeDataString(id), "$id", StringComparison.OrdinalIgnoreCase)
+                    .Replace(id, "$id", StringComparison.OrdinalIgnoreCase);
             return (
                 Trace().Replace(said, "-"),
                 $"{((WalkedApp)world.App).Hashes - hashes} hashes, {statements.Count} statements:\n{string.Join("\n--\n", statements)}");
@@ -128,7 +131,9 @@ public sealed partial class ForeignIdTests(WalkedBranches world) : IDisposable
                     places.Add(new Place($"?{name} of a {kind}", kind, existing, (own, id) =>
                     {
                         var request = endpoint.To(own);
-                        request.RequestUri = new Uri($"{request.RequestUri}{(request.RequestUri!.ToString().Contains('?') ? '&' : '?')}{name}={Uri.EscapeDataString(id)}", UriKind.Relative);
+                        request.RequestUri = new Uri(
+                            $"{request.RequestUri}{(request.RequestUri!.ToString().Contains('?') ? '&' : '?')}{name}={Uri.EscapeDataString(id)}",
+                            UriKind.Relative);
                         return request;
                     }));
         }
@@ -169,12 +174,16 @@ public sealed partial class ForeignIdTests(WalkedBranches world) : IDisposable
         var level = endpoint.Pattern.Split('/')[^1].TrimEnd('s');
         return (name, level) switch
         {
-            ("externalId", "distributor" or "partner" or "tenant") => [(level, await TextAsync("select external_id from identity.organizations where id = $1", near[level]))],
-            ("code", "distributor" or "partner" or "tenant") => [(level, await TextAsync("select code::text from identity.organizations where id = $1", near[level]))],
+            ("externalId", "distributor" or "partner" or "tenant") =>
+                [(level, await TextAsync("select external_id from identity.organizations where id = $1", near[level]))],
+            ("code", "distributor" or "partner" or "tenant") =>
+                [(level, await TextAsync("select code::text from identity.organizations where id = $1", near[level]))],
             ("tenantExternalId", _) => [("tenant", await TextAsync("select external_id from identity.organizations where id = $1", near["tenant"]))],
-            ("email", "user") when endpoint.Method == "GET" => [("user", await TextAsync("select email from identity.users where id = $1", near["user"]))],
+            ("email", "user") when endpoint.Method == "GET" =>
+                [("user", await TextAsync("select email from identity.users where id = $1", near["user"]))],
             ("prefix", _) => [("apikey", await TextAsync("select prefix from identity.api_keys where id = $1", near["apikey"]))],
-            ("fingerprint", _) => [("certificate", await TextAsync("select fingerprint from identity.certificates where id = $1", near["certificate"]))],
+            ("fingerprint", _) =>
+                [("certificate", await TextAsync("select fingerprint from identity.certificates where id = $1", near["certificate"]))],
             _ => [],
         };
     }
@@ -194,7 +203,8 @@ public sealed partial class ForeignIdTests(WalkedBranches world) : IDisposable
 
     private bool TakesIfMatch(Expectation expected) => expected.Method is "PATCH" or "DELETE"
         || (expected.Method != "GET" && world.App.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
-            .Single(r => r.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods.Contains(expected.Method) == true && r.RoutePattern.RawText!.TrimEnd('/') == expected.Pattern)
+            .Single(r => r.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods.Contains(expected.Method) == true
+                && r.RoutePattern.RawText!.TrimEnd('/') == expected.Pattern)
             .Metadata.GetMetadata<TakesIfMatch>() is not null);
 
     public void Dispose() => _log.Dispose();

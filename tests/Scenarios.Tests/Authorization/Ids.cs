@@ -13,12 +13,15 @@ public sealed class Ids(IReadOnlyDictionary<string, string> byName, Func<string,
     public IEnumerable<KeyValuePair<string, string>> Private => byName.Where(x => !Shared.Contains(x.Key));
 
     /// <summary>Ids of the right form that nothing has.</summary>
-    public static Ids Unknown() => new(Names.ToDictionary(n => n, n => n == "customer" ? "2000000000" : Id.NewGuid(DateTimeOffset.UnixEpoch).ToString()));
+    public static Ids Unknown() =>
+        new(Names.ToDictionary(n => n, n => n == "customer" ? "2000000000" : Id.NewGuid(DateTimeOffset.UnixEpoch).ToString()));
 
     public static IReadOnlyList<string> Names { get; } =
     [
-        "distributor", "partner", "tenant", "user", "identity", "apikey", "client", "assignment", "product", "plan", "meter", "pricelist", "subscription", "invoice",
-        "statement", "scheme", "operation", "role", "accountrole", "certificate", "session", "secretId", "quotarequest", "edition", "license", "customer", "number",
+        "distributor", "partner", "tenant", "user", "identity", "apikey", "client", "assignment", "product", "plan", "meter", "pricelist",
+        "subscription", "invoice",
+        "statement", "scheme", "operation", "role", "accountrole", "certificate", "session", "secretId", "quotarequest", "edition", "license",
+        "customer", "number",
     ];
 
     /// <summary>The same, but for one of them.</summary>
@@ -34,5 +37,6 @@ public sealed class Ids(IReadOnlyDictionary<string, string> byName, Func<string,
     }
 
     /// <summary>The level of the tree at which a role is held.</summary>
-    public static OrganizationKind LevelOf(string role) => Enum.GetValues<OrganizationKind>().Single(k => role.StartsWith(k.ToString(), StringComparison.Ordinal));
+    public static OrganizationKind LevelOf(string role) =>
+        Enum.GetValues<OrganizationKind>().Single(k => role.StartsWith(k.ToString(), StringComparison.Ordinal));
 }

@@ -15,7 +15,8 @@ public sealed class ReachTests(WholeTree world) : IClassFixture<WholeTree>
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     public static TheoryData<string> Named => [.. Expectation.All
-        .Where(e => !e.Anyone && !e.IsShared && e.Pattern.Contains('{') && e.ResourceName is not ("-" or "operation" or "period")).Select(e => e.Key)];
+        .Where(e => !e.Anyone && !e.IsShared && e.Pattern.Contains('{') && e.ResourceName is not ("-" or "operation" or "period"))
+            .Select(e => e.Key)];
 
     public static TheoryData<string> Limited => [.. Expectation.All.Where(e => e.Who is not ("anyone" or "any-caller")).Select(e => e.Key)];
 
@@ -72,8 +73,10 @@ public sealed class ReachTests(WholeTree world) : IClassFixture<WholeTree>
         }
     }
 
-    private RouteEndpoint RouteOf(Expectation expected) => world.App.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
-        .Single(r => r.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods.Contains(expected.Method) == true && r.RoutePattern.RawText!.TrimEnd('/') == expected.Pattern);
+    private RouteEndpoint RouteOf(Expectation expected) =>
+        world.App.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+        .Single(r => r.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods.Contains(expected.Method) == true
+            && r.RoutePattern.RawText!.TrimEnd('/') == expected.Pattern);
 
     private static Expectation Find(string endpoint) => Expectation.All.Single(e => e.Key == endpoint);
 }

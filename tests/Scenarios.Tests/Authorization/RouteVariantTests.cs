@@ -30,12 +30,14 @@ public sealed class RouteVariantTests(WalkedBranches world)
         foreach (var spelling in Spellings(plain))
         {
             using var anonymous = world.App.Anonymous();
-            (await StatusAsync(anonymous, expected, Ids.Unknown(), spelling)).ShouldBeOneOf([HttpStatusCode.Unauthorized, .. Nothing], $"{endpoint} as {spelling}");
+            (await StatusAsync(anonymous, expected, Ids.Unknown(), spelling))
+                .ShouldBeOneOf([HttpStatusCode.Unauthorized, .. Nothing], $"{endpoint} as {spelling}");
             // The first of those who may not: what he lacks is this permission.
             if (Roles.All.FirstOrDefault(r => !expected.Allows(r)) is { } role)
             {
                 using var client = world.Near.As(role);
-                (await StatusAsync(client, expected, Ids.Unknown(), spelling)).ShouldBeOneOf([expected.Refusal, .. Nothing], $"{role} {endpoint} as {spelling}");
+                (await StatusAsync(client, expected, Ids.Unknown(), spelling))
+                    .ShouldBeOneOf([expected.Refusal, .. Nothing], $"{role} {endpoint} as {spelling}");
             }
         }
     }
@@ -49,7 +51,8 @@ public sealed class RouteVariantTests(WalkedBranches world)
             {
                 using var client = world.Far.As(role);
                 using var plainly = await client.SendAsync(expected.To(world.Near), Ct);
-                (await StatusAsync(client, expected, world.Near, spelling)).ShouldBeOneOf([plainly.StatusCode, .. Nothing], $"{role} {endpoint} as {spelling}");
+                (await StatusAsync(client, expected, world.Near, spelling))
+                    .ShouldBeOneOf([plainly.StatusCode, .. Nothing], $"{role} {endpoint} as {spelling}");
             }
     }
 
@@ -70,7 +73,8 @@ public sealed class RouteVariantTests(WalkedBranches world)
                 using var answer = await client.SendAsync(request, Ct);
 
                 answer.StatusCode.ShouldBe(HttpStatusCode.OK, $"{header}: {method} on {endpoint}");
-                (await answer.Content.ReadAsStringAsync(Ct)).ShouldBe(await plainly.Content.ReadAsStringAsync(Ct), $"{header}: {method} on {endpoint}");
+                (await answer.Content.ReadAsStringAsync(Ct))
+                    .ShouldBe(await plainly.Content.ReadAsStringAsync(Ct), $"{header}: {method} on {endpoint}");
             }
     }
 
@@ -99,9 +103,12 @@ public sealed class RouteVariantTests(WalkedBranches world)
         var last = path.LastIndexOf('/') + 1;
         return new[]
         {
-            path.ToUpperInvariant(), path + "/", path + "//", "/" + path, path.Replace("/v1/", "/v1//", StringComparison.Ordinal), path + "%20", path + "/%2e", path + ";a=b",
-            $"{path[..last]}%{(int)path[last]:x2}{path[(last + 1)..]}", path.Replace("/api/", "/%61pi/", StringComparison.Ordinal), path.Replace("/v1/", "/v1%2f", StringComparison.Ordinal),
-            path.Replace("/api/v1/", "/api/v1/x/../", StringComparison.Ordinal), path.Replace("/api/", "/WebApi/ResellerService/../../api/", StringComparison.Ordinal),
+            path.ToUpperInvariant(), path + "/", path + "//", "/" + path, path.Replace("/v1/", "/v1//", StringComparison.Ordinal), path + "%20",
+            path + "/%2e", path + ";a=b",
+            $"{path[..last]}%{(int)path[last]:x2}{path[(last + 1)..]}", path.Replace("/api/", "/%61pi/", StringComparison.Ordinal),
+            path.Replace("/v1/", "/v1%2f", StringComparison.Ordinal),
+            path.Replace("/api/v1/", "/api/v1/x/../", StringComparison.Ordinal),
+            path.Replace("/api/", "/WebApi/ResellerService/../../api/", StringComparison.Ordinal),
         }.Select(s => s + query);
     }
 

@@ -83,14 +83,17 @@ public class TwoBranches : IAsyncLifetime
     {
         var admin = branch.Administrator();
         _shared["meter"] = Id(await PostAsync(admin, "/api/v1/meters", new { key = "calls", unit = "Calls", aggregation = "sum" }));
-        _shared["product"] = Id(await PostAsync(admin, "/api/v1/products", new { key = "calls", name = "Calls", features = new[] { new { key = "seats", name = "Seats" } } }));
+        _shared["product"] = Id(
+            await PostAsync(
+            admin, "/api/v1/products", new { key = "calls", name = "Calls", features = new[] { new { key = "seats", name = "Seats" } } }));
         var plan = await PostAsync(admin, "/api/v1/plans", new
         {
             key = "calls",
             name = "Calls",
             product = "ccaas",
             currency = "EUR",
-            charges = new[] { new { key = "seats", name = "Seats", feature = "essentialSeats", price = new { model = "perUnit", unitPrice = "10" } } },
+            charges = new[] { new { key = "seats", name = "Seats", feature = "essentialSeats",
+                price = new { model = "perUnit", unitPrice = "10" } } },
         });
         _shared["plan"] = Id(plan);
         await PostAsync(admin, $"/api/v1/plans/{Id(plan)}/publish", null);
@@ -103,7 +106,8 @@ public class TwoBranches : IAsyncLifetime
             validFrom = "2025-01-01",
             items = Array.Empty<object>(),
         }));
-        await PostAsync(admin, "/api/v1/directory/exchange-rates", new { rates = new[] { new { from = "EUR", to = "USD", date = "2025-12-31", rate = "1.08" } } });
+        await PostAsync(admin, "/api/v1/directory/exchange-rates",
+            new { rates = new[] { new { from = "EUR", to = "USD", date = "2025-12-31", rate = "1.08" } } });
         _shared["edition"] = Id(await PostAsync(admin, "/api/v1/license-editions", new
         {
             code = "M1",
@@ -134,9 +138,12 @@ public class TwoBranches : IAsyncLifetime
         ids["user"] = Id(user);
         ids["identity"] = await LinkAsync(ids["user"]);
         ids["session"] = await LoginAsync(App, admin, ids["user"], $"user-{branch.Tenant.Code}@example.com");
-        ids["assignment"] = Id(await PutAsync(admin, "/api/v1/roles/assignments", new { userId = Id(user), role = Roles.TenantUser, organizationId = ids["tenant"] }));
-        ids["apikey"] = Id(await PostAsync(admin, "/api/v1/api-keys", new { name = "key", organizationId = ids["tenant"], role = Roles.TenantAdministrator }));
-        var client = await PostAsync(admin, "/api/v1/clients", new { name = "client", organizationId = ids["tenant"], role = Roles.TenantAdministrator });
+        ids["assignment"] = Id(
+            await PutAsync(admin, "/api/v1/roles/assignments", new { userId = Id(user), role = Roles.TenantUser, organizationId = ids["tenant"] }));
+        ids["apikey"] = Id(
+            await PostAsync(admin, "/api/v1/api-keys", new { name = "key", organizationId = ids["tenant"], role = Roles.TenantAdministrator }));
+        var client = await PostAsync(
+            admin, "/api/v1/clients", new { name = "client", organizationId = ids["tenant"], role = Roles.TenantAdministrator });
         (ids["client"], ids["secretId"]) = (Id(client), client["secretId"]!.GetValue<string>());
         ids["role"] = Id(await PostAsync(admin, "/api/v1/roles", new
         {
@@ -145,8 +152,10 @@ public class TwoBranches : IAsyncLifetime
             organizationId = ids["tenant"],
             permissions = new[] { "identity.users.read" },
         }));
-        ids["accountrole"] = Id(await PutAsync(admin, "/api/v1/roles/account-assignments", new { organizationId = ids["tenant"], role = Roles.TenantUser }));
-        ids["certificate"] = Id(await PostAsync(admin, "/api/v1/certificates", new { organizationId = ids["partner"], pem = CertificatePem(), profile = "v2" }));
+        ids["accountrole"] = Id(
+            await PutAsync(admin, "/api/v1/roles/account-assignments", new { organizationId = ids["tenant"], role = Roles.TenantUser }));
+        ids["certificate"] = Id(
+            await PostAsync(admin, "/api/v1/certificates", new { organizationId = ids["partner"], pem = CertificatePem(), profile = "v2" }));
         await PostAsync(admin, "/api/v1/users", new
         {
             email = $"administrator-{branch.Tenant.Code}@example.com",
@@ -156,7 +165,8 @@ public class TwoBranches : IAsyncLifetime
             role = Roles.TenantAdministrator,
         });
         ids["customer"] = $"{branch.Tenant.Code}";
-        ids["license"] = (await PostAsync(branch.As(Roles.PartnerAdministrator), "/customerarea/licenses/demo", new { customer_code = branch.Tenant.Code }))
+        ids["license"] = (await PostAsync(
+            branch.As(Roles.PartnerAdministrator), "/customerarea/licenses/demo", new { customer_code = branch.Tenant.Code }))
             ["content"]!["license_id"]!.GetValue<string>();
         ids["subscription"] = Id(await PostAsync(admin, "/api/v1/subscriptions", new
         {
@@ -165,7 +175,9 @@ public class TwoBranches : IAsyncLifetime
             quantities = new { essentialSeats = 5 },
             startDate = "2025-12-01",
         }));
-        ids["quotarequest"] = Id(await PostAsync(admin, "/api/v1/quota-requests", new { subscriptionId = ids["subscription"], meter = "calls", limit = "9", reason = "walk" }));
+        ids["quotarequest"] = Id(
+            await PostAsync(
+            admin, "/api/v1/quota-requests", new { subscriptionId = ids["subscription"], meter = "calls", limit = "9", reason = "walk" }));
         // Without the customer's own number in it.
         var number = $"+4930{branch.Tenant.Code - 700_000}";
         ids["number"] = Id(await PostAsync(admin, "/api/v1/numbers", new { number, country = "DE", type = "Geographic" }));
@@ -198,7 +210,8 @@ public class TwoBranches : IAsyncLifetime
 
     protected static async Task<string> LoginAsync(App app, HttpClient admin, string userId, string email)
     {
-        using var opened = await app.Anonymous().PostAsJsonAsync("/api/v1/auth/login", new { email, password = "correct horse battery staple 1A" }, Ct);
+        using var opened = await app.Anonymous()
+            .PostAsJsonAsync("/api/v1/auth/login", new { email, password = "correct horse battery staple 1A" }, Ct);
         opened.EnsureSuccessStatusCode();
         return Id(await FirstAsync(admin, $"/api/v1/users/{userId}/sessions"));
     }

@@ -49,7 +49,8 @@ public sealed class WholeTree : TwoBranches
         await BillAsync(third, ids);
         foreach (var at in (OrganizationRef[])[third.Distributor, third.Partner, third.Tenant])
             foreach (var role in Roles.All.Where(r => Ids.LevelOf(r) == at.Kind))
-                _keys[role] = (await PostAsync(third.Administrator(), "/api/v1/api-keys", new { name = role, organizationId = at.Id.Value, role }))["key"]!.GetValue<string>();
+                _keys[role] = (await PostAsync(third.Administrator(), "/api/v1/api-keys", new { name = role, organizationId = at.Id.Value, role }))[
+                    "key"]!.GetValue<string>();
         await PostAsync(third.Administrator(), $"/api/v1/distributors/{third.Distributor.Id.Value}/suspend", new { reason = "unpaid" });
         Suspended = new Ids(ids);
     }

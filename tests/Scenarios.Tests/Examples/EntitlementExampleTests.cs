@@ -37,7 +37,8 @@ public sealed class EntitlementExampleTests(ExampleHost app) : IClassFixture<Exa
         (await VerifyAsync(forged)).ExitCode.ShouldNotBe(0);
 
         Task<(int ExitCode, string Output)> VerifyAsync(string text) => Example.RunAsync(
-            "entitlements", found, [.. arguments, "document.txt", "jwks.json"], files: new Dictionary<string, string> { ["document.txt"] = text, ["jwks.json"] = keys });
+            "entitlements", found, [.. arguments, "document.txt", "jwks.json"],
+            files: new Dictionary<string, string> { ["document.txt"] = text, ["jwks.json"] = keys });
     }
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

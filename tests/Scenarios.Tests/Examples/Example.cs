@@ -20,7 +20,8 @@ internal static class Example
     /// <param name="environment">Variables beside this process's own.</param>
     /// <param name="files">What the reader would have put beside it.</param>
     public static async Task<(int ExitCode, string Output)> RunAsync(
-        string folder, string program, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null, IReadOnlyDictionary<string, string>? files = null)
+        string folder, string program, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null,
+        IReadOnlyDictionary<string, string>? files = null)
     {
         var ct = TestContext.Current.CancellationToken;
         // Not in the checkout, whose build settings would hold for the example too.

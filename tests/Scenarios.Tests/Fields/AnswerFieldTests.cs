@@ -49,7 +49,9 @@ public sealed partial class AnswerFieldTests(WalkedBranches world)
     };
 
     // A name of what is kept secret, or of what is handed out once; "key" alone is what things of the catalogue are called.
-    private static bool IsSecret(string field) => SoundsSecret().IsMatch(field.Split('.')[1]) || (field.StartsWith("Issued", StringComparison.Ordinal) && field.EndsWith(".key", StringComparison.Ordinal));
+    private static bool IsSecret(string field) =>
+        SoundsSecret().IsMatch(field.Split('.')[1])
+        || (field.StartsWith("Issued", StringComparison.Ordinal) && field.EndsWith(".key", StringComparison.Ordinal));
 
     public static TheoryData<string> Reads => [.. Expectation.All.Where(e => e.Method == "GET").Select(e => e.Key)];
 

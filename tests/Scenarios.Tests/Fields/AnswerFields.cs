@@ -46,7 +46,8 @@ internal sealed class AnswerFields(ApiDocument document)
                     Observe(inner, each, path + "{}", seen, strangers);
                 break;
             case JsonObject members:
-                foreach (var secret in members.Where(m => AnswerFieldTests.SoundsSecret().IsMatch(m.Key)).SelectMany(m => Texts(m.Value)).Where(t => t != Mask))
+                foreach (var secret in members.Where(m => AnswerFieldTests.SoundsSecret().IsMatch(m.Key)).SelectMany(m => Texts(m.Value))
+                    .Where(t => t != Mask))
                     strangers.Add($"the text {secret} under a secret's name at {path}");
                 foreach (var (_, inner) in members)
                     Observe(inner, new JsonObject(), path, seen, strangers);

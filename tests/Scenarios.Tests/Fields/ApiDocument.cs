@@ -24,9 +24,12 @@ internal sealed partial class ApiDocument(JsonNode root)
         root["paths"]![Constraint().Replace(endpoint.Pattern, "{$1}")]![endpoint.Method.ToLowerInvariant()]!;
 
     /// <summary>What its body is made of; of a GET of the customer area, its parameters, because that takes them from a body, too.</summary>
-    public JsonNode? BodySchema(Expectation endpoint) => IsReadFromBody(endpoint) ? Query(endpoint) : Operation(endpoint)["requestBody"]?["content"]?["application/json"]?["schema"];
+    public JsonNode? BodySchema(Expectation endpoint) =>
+        IsReadFromBody(endpoint) ? Query(endpoint) : Operation(endpoint)["requestBody"]?["content"]?["application/json"]?["schema"];
 
-    /// <summary>A body of the endpoint's own with every field that it takes: the reference's example, and over it what the expectation names.</summary>
+    /// <summary>
+    /// A body of the endpoint's own with every field that it takes: the reference's example, and over it what the expectation names.
+    /// </summary>
     public JsonObject Body(Expectation endpoint, Ids ids)
     {
         var named = endpoint.BodyOf(ids) is { } body ? JsonNode.Parse(body)
@@ -38,7 +41,8 @@ internal sealed partial class ApiDocument(JsonNode root)
     public JsonObject Example(Expectation endpoint)
     {
         if (IsReadFromBody(endpoint))
-            return new JsonObject(Parameters(endpoint).Where(p => p["example"] is not null).Select(p => KeyValuePair.Create((string)p["name"]!, p["example"]?.DeepClone())));
+            return new JsonObject(Parameters(endpoint).Where(p => p["example"] is not null)
+                .Select(p => KeyValuePair.Create((string)p["name"]!, p["example"]?.DeepClone())));
         var content = Operation(endpoint)["requestBody"]!["content"]!["application/json"]!;
         return (content["example"] ?? content["examples"]!.AsObject().First().Value!["value"])!.DeepClone().AsObject();
     }
@@ -73,16 +77,23 @@ internal sealed partial class ApiDocument(JsonNode root)
     {
         if (schema["oneOf"] is JsonArray choices)
             return Resolve(choices.First(c => (string?)c!["type"]! is not "null")!);
-        return (string?)schema["$ref"] is { } reference ? (root["components"]!["schemas"]![reference.Split('/')[^1]]!, reference.Split('/')[^1]) : (schema, null);
+        return (string?)schema["$ref"] is { } reference
+            ? (root["components"]!["schemas"]![reference.Split('/')[^1]]!, reference.Split('/')[^1])
+            : (schema, null);
     }
 
     /// <summary>The schema of what <paramref name="pointer"/> points at in a body.</summary>
     public JsonNode Property(JsonNode schema, string pointer) => pointer.Split('/', StringSplitOptions.RemoveEmptyEntries)
-        .Aggregate(schema, (at, name) => Resolve(at).Schema is var whole && whole["items"] is { } items ? items : whole["properties"]?[name] ?? whole["additionalProperties"]!);
+        .Aggregate(schema,
+            (at, name) => Resolve(at).Schema is var whole && whole["items"] is { } items
+            ? items
+            : whole["properties"]?[name] ?? whole["additionalProperties"]!);
 
     public static bool IsObject(JsonNode schema) => schema["properties"] is not null;
 
-    /// <summary>Where a value is not what its schema says: of another type or form, something required missing, something there that is not told of.</summary>
+    /// <summary>
+    /// Where a value is not what its schema says: of another type or form, something required missing, something there that is not told of.
+    /// </summary>
     public IEnumerable<string> Mismatches(JsonNode? value, JsonNode schema, string at = "")
     {
         if (schema["oneOf"] is JsonArray choices)
@@ -109,7 +120,9 @@ internal sealed partial class ApiDocument(JsonNode root)
         var properties = schema["properties"] as JsonObject ?? [];
         var rest = schema["additionalProperties"] as JsonObject;
         foreach (var (name, value) in members)
-            foreach (var mismatch in (properties[name] ?? rest) is { } known ? Mismatches(value, known, $"{at}/{name}") : [$"{at}/{name} is not told of"])
+            foreach (var mismatch in (properties[name] ?? rest) is { } known
+                ? Mismatches(value, known, $"{at}/{name}")
+                : [$"{at}/{name} is not told of"])
                 yield return mismatch;
         foreach (var name in (schema["required"] as JsonArray ?? []).Select(r => (string)r!).Where(r => !members.ContainsKey(r)))
             yield return $"{at}/{name} is missing";

@@ -62,9 +62,12 @@ public sealed class CustomerAreaFieldTests(WalkedBranches world)
             parts.Add(new StringContent(value), name);
         using var client = world.Near.As(Roles.PartnerAdministrator);
 
-        foreach (var content in (HttpContent?[])[JsonContent.Create(example), new FormUrlEncodedContent(pairs), parts, expected.Method == "GET" ? null : JsonContent.Create(example)])
+        foreach (var content in (HttpContent?[])[JsonContent.Create(example), new FormUrlEncodedContent(pairs), parts,
+            expected.Method == "GET" ? null : JsonContent.Create(example)])
         {
-            var path = content is null ? QueryHelpers.AddQueryString(expected.Pattern, pairs.Select(p => KeyValuePair.Create(p.Key, (string?)p.Value))) : expected.Pattern;
+            var path = content is null
+                ? QueryHelpers.AddQueryString(expected.Pattern, pairs.Select(p => KeyValuePair.Create(p.Key, (string?)p.Value)))
+                : expected.Pattern;
             using var request = new HttpRequestMessage(new HttpMethod(expected.Method), path) { Content = content };
             using var answer = await client.SendAsync(request, Ct);
             // Read well, it names what is not there, or is there already.
@@ -78,7 +81,8 @@ public sealed class CustomerAreaFieldTests(WalkedBranches world)
         var branch = await world.App.BranchAsync();
         using var administrator = branch.As(Roles.DistributorAdministrator);
         using var paid = await administrator.PostAsJsonAsync(
-            "/api/v1/credit/top-ups", new { organizationId = branch.Partner.Id.Value, reference = "payment", amount = new { amount = "12.00", currency = "EUR" } }, Ct);
+            "/api/v1/credit/top-ups",
+            new { organizationId = branch.Partner.Id.Value, reference = "payment", amount = new { amount = "12.00", currency = "EUR" } }, Ct);
         paid.IsSuccessStatusCode.ShouldBeTrue(await paid.Content.ReadAsStringAsync(Ct));
         using var client = branch.As(Roles.PartnerAdministrator);
         var customer = branch.Tenant.Code;
@@ -87,23 +91,31 @@ public sealed class CustomerAreaFieldTests(WalkedBranches world)
         async Task<JsonNode> SayAsync(string endpoint, object? parameters, int status = 200, HttpClient? by = null)
         {
             var expected = Find(endpoint);
-            using var request = new HttpRequestMessage(new HttpMethod(expected.Method), expected.Pattern) { Content = parameters is null ? null : JsonContent.Create(parameters) };
+            using var request = new HttpRequestMessage(
+                new HttpMethod(expected.Method), expected.Pattern)
+            { Content = parameters is null ? null : JsonContent.Create(parameters) };
             using var answer = await (by ?? client).SendAsync(request, Ct);
             var said = JsonNode.Parse(await answer.Content.ReadAsStringAsync(Ct))!;
             ((int)answer.StatusCode).ShouldBe(status, said.ToJsonString());
-            world.Document.Mismatches(said, world.Document.AnswerSchema(expected, status).ShouldNotBeNull($"{endpoint} {status}")).ShouldBeEmpty($"{endpoint}: {said.ToJsonString()}");
+            world.Document.Mismatches(said, world.Document.AnswerSchema(expected, status).ShouldNotBeNull($"{endpoint} {status}"))
+                .ShouldBeEmpty($"{endpoint}: {said.ToJsonString()}");
             if (status == 200)
                 answered.Add(endpoint);
             return said;
         }
 
         await SayAsync("POST /customerarea/licenses/demo", new { customer_code = customer });
-        var license = new { customer_code = customer, license_id = (string)(await SayAsync("POST /customerarea/licenses/bulk", paidFor))["content"]!["license_id"]! };
+        var license = new
+        {
+            customer_code = customer,
+            license_id = (string)(await SayAsync("POST /customerarea/licenses/bulk", paidFor))["content"]!["license_id"]!
+        };
         await SayAsync("POST /customerarea/licenses/activate", license);
         await SayAsync("POST /customerarea/licenses/activate", license, 409);
         var successor = await SayAsync("POST /customerarea/licenses/renew", license);
         await SayAsync("POST /customerarea/licenses/bulk", paidFor, 402);
-        await SayAsync("POST /customerarea/licenses/cancel", new { customer_code = customer, license_id = (string)successor["content"]!["license_id"]! });
+        await SayAsync("POST /customerarea/licenses/cancel",
+            new { customer_code = customer, license_id = (string)successor["content"]!["license_id"]! });
         await SayAsync("POST /customerarea/licenses/cancel", new { customer_code = 2_000_000_000, license.license_id }, 404);
         (await SayAsync("GET /customerarea/licenses", new { customer_code = customer, limit = 1 }))["next"].ShouldNotBeNull();
         (await SayAsync("GET /customerarea/licenses", new { customer_code = customer }))["content"]!.AsArray().Count.ShouldBe(3);

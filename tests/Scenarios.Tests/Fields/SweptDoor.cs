@@ -45,9 +45,12 @@ internal abstract class SweptDoor(TwoBranches world) : IDisposable
             yield return request;
         }
 
-        public override bool Refuses(HttpStatusCode status, JsonNode said, string pointer, string name) => endpoint.Key == ReadByHand && pointer.Length > 0
-            ? status == HttpStatusCode.UnprocessableEntity && said["errors"]![0]!.ToJsonString().Contains($"Unknown property {name}.", StringComparison.Ordinal)
-            : status == HttpStatusCode.BadRequest && (string?)said["code"] == "malformed_json" && (string?)said["detail"] == $"Unknown property {name}.";
+        public override bool Refuses(HttpStatusCode status, JsonNode said, string pointer, string name) =>
+            endpoint.Key == ReadByHand && pointer.Length > 0
+            ? status == HttpStatusCode.UnprocessableEntity
+                && said["errors"]![0]!.ToJsonString().Contains($"Unknown property {name}.", StringComparison.Ordinal)
+            : status == HttpStatusCode.BadRequest && (string?)said["code"] == "malformed_json"
+                && (string?)said["detail"] == $"Unknown property {name}.";
     }
 
     /// <summary>The customer area: snake_case, from JSON and from forms alike, of a GET too.</summary>
@@ -65,8 +68,10 @@ internal abstract class SweptDoor(TwoBranches world) : IDisposable
         }
 
         // A form's names are the same in capitals and in small letters, so there the one beside the other is the same twice.
-        public override bool Refuses(HttpStatusCode status, JsonNode said, string pointer, string name) => status == HttpStatusCode.UnprocessableEntity
-            && said["errors"]!.AsObject().Any(e => e.Key == name ? ((string)e.Value![0]!).StartsWith($"{name} is no parameter here; known are ", StringComparison.Ordinal)
+        public override bool Refuses(HttpStatusCode status, JsonNode said, string pointer, string name) =>
+            status == HttpStatusCode.UnprocessableEntity
+            && said["errors"]!.AsObject()
+                .Any(e => e.Key == name ? ((string)e.Value![0]!).StartsWith($"{name} is no parameter here; known are ", StringComparison.Ordinal)
                 : e.Key.Equals(name, StringComparison.OrdinalIgnoreCase) && (string)e.Value![0]! == $"{e.Key} is given twice.");
     }
 
@@ -78,11 +83,13 @@ internal abstract class SweptDoor(TwoBranches world) : IDisposable
         public override IEnumerable<HttpRequestMessage> Requests(Expectation endpoint, string body)
         {
             var bytes = Encoding.UTF8.GetBytes(body);
-            yield return SignedCaller.Request(bytes, caller.Token(bytes, first ? WithoutLaterClaims : null), new HttpMethod(endpoint.Method), endpoint.Pattern);
+            yield return SignedCaller.Request(
+                bytes, caller.Token(bytes, first ? WithoutLaterClaims : null), new HttpMethod(endpoint.Method), endpoint.Pattern);
         }
 
         public override bool Refuses(HttpStatusCode status, JsonNode said, string pointer, string name) => status == HttpStatusCode.BadRequest
-            && (string?)said["code"] == "VALIDATION_ERROR" && (string?)said["message"] == $"Unknown property {string.Join('.', pointer.Split('/').Skip(1).Append(name))}.";
+            && (string?)said["code"] == "VALIDATION_ERROR"
+                && (string?)said["message"] == $"Unknown property {string.Join('.', pointer.Split('/').Skip(1).Append(name))}.";
 
         public override void Dispose()
         {

@@ -23,7 +23,8 @@ public sealed class UnknownFieldTests(WalkedBranches world)
     public static TheoryData<string> WithBody =>
         [.. Expectation.All.Where(e => e.Method == "GET" ? e.OfCustomerArea : e.BodyOf(Ids.Unknown())?[0] == '{').Select(e => e.Key)];
 
-    public static TheoryData<string> OfTheFirstGeneration => [.. Expectation.All.Where(e => e.OfCertificates && e.Pattern.StartsWith("/v1/", StringComparison.Ordinal)).Select(e => e.Key)];
+    public static TheoryData<string> OfTheFirstGeneration =>
+        [.. Expectation.All.Where(e => e.OfCertificates && e.Pattern.StartsWith("/v1/", StringComparison.Ordinal)).Select(e => e.Key)];
 
     [Fact]
     public void Every_endpoint_that_takes_a_body_is_swept() =>
@@ -35,7 +36,8 @@ public sealed class UnknownFieldTests(WalkedBranches world)
     {
         var names = await NamesAsync();
 
-        foreach (var name in new[] { "id", "path", "ownerPath", "status", "state", "createdAt", "version", "organizationId", "role", "passwordHash", "email", "code", "permissions" })
+        foreach (var name in new[] { "id", "path", "ownerPath", "status", "state", "createdAt", "version", "organizationId", "role", "passwordHash",
+            "email", "code", "permissions" })
             names.ShouldContain(name);
         names.Count.ShouldBeGreaterThan(300);
     }
@@ -63,7 +65,8 @@ public sealed class UnknownFieldTests(WalkedBranches world)
         body["serial"] = world.Branch.Tenant.ExternalId;
         if (expected.Method == "POST")
             body["additionalAiMessages"] = 1;
-        using var door = new SweptDoor.Signed(world, await SignedCaller.EnrolAsync(world.Branch, profile: "v1", keyId: $"K{SignedCaller.NewJti()}"), first: true);
+        using var door = new SweptDoor.Signed(
+            world, await SignedCaller.EnrolAsync(world.Branch, profile: "v1", keyId: $"K{SignedCaller.NewJti()}"), first: true);
         await SweepAsync(expected, door, body, [new Part("", body, "", body.Select(p => p.Key).ToHashSet())]);
     }
 
@@ -82,7 +85,9 @@ public sealed class UnknownFieldTests(WalkedBranches world)
             using var answer = await client.SendAsync(request, Ct);
             var said = await answer.Content.ReadAsStringAsync(Ct);
             // Where parameters may stand in the body as well, it is the fault there that it would be in the body.
-            var refused = endpoint.Key.Contains("/customerarea/", StringComparison.Ordinal) ? HttpStatusCode.UnprocessableEntity : HttpStatusCode.BadRequest;
+            var refused = endpoint.Key.Contains("/customerarea/", StringComparison.Ordinal)
+                ? HttpStatusCode.UnprocessableEntity
+                : HttpStatusCode.BadRequest;
             if (answer.StatusCode != refused || !said.Contains("Unknown query parameter ownerPath", StringComparison.Ordinal))
                 taken.Add($"{endpoint.Key}: {(int)answer.StatusCode} {said}");
         }
@@ -96,7 +101,8 @@ public sealed class UnknownFieldTests(WalkedBranches world)
         var before = await world.App.StoredAsync(UsedTokens);
 
         var taken = new ConcurrentQueue<string>();
-        await Parallel.ForEachAsync(Bodies(door, body, parts, names), new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = Ct }, async (sent, ct) =>
+        await Parallel.ForEachAsync(
+            Bodies(door, body, parts, names), new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = Ct }, async (sent, ct) =>
         {
             foreach (var request in door.Requests(endpoint, sent.Text))
                 using (request)
@@ -115,8 +121,10 @@ public sealed class UnknownFieldTests(WalkedBranches world)
     // What several bodies have inside is read by the same code, and swept in the first of them.
     private List<Part> Swept(Expectation endpoint, JsonObject body)
     {
-        var before = Expectation.All.TakeWhile(e => e != endpoint).Where(e => world.Document.BodySchema(e) is not null && e.Key != SweptDoor.Channel.ReadByHand)
-            .SelectMany(e => world.Document.Objects(world.Document.BodySchema(e)!, world.Document.Body(e, world.Near))).Select(o => o.Form).ToHashSet();
+        var before = Expectation.All.TakeWhile(e => e != endpoint)
+            .Where(e => world.Document.BodySchema(e) is not null && e.Key != SweptDoor.Channel.ReadByHand)
+            .SelectMany(e => world.Document.Objects(world.Document.BodySchema(e)!, world.Document.Body(e, world.Near))).Select(o => o.Form)
+                .ToHashSet();
         return [.. world.Document.Objects(world.Document.BodySchema(endpoint)!, body).Where(o => o.Pointer.Length == 0 || before.Add(o.Form))];
     }
 
@@ -125,7 +133,8 @@ public sealed class UnknownFieldTests(WalkedBranches world)
     {
         foreach (var (pointer, at, _, documented) in parts)
             foreach (var name in (pointer.Length == 0 ? names : world.Document.FieldNames).Select(door.Spelt)
-                .Concat(documented.SelectMany(d => (string[])[char.ToUpperInvariant(d[0]) + d[1..], CamelCase(d)])).Distinct().Where(n => !documented.Contains(n)))
+                .Concat(documented.SelectMany(d => (string[])[char.ToUpperInvariant(d[0]) + d[1..], CamelCase(d)])).Distinct()
+                    .Where(n => !documented.Contains(n)))
             {
                 at[name] = "x";
                 yield return (pointer, name, body.ToJsonString());
@@ -135,7 +144,8 @@ public sealed class UnknownFieldTests(WalkedBranches world)
 
     private async Task<IReadOnlyList<string>> NamesAsync()
     {
-        var columns = await world.App.RowsAsync("select distinct column_name from information_schema.columns where table_schema not in ('pg_catalog', 'information_schema')");
+        var columns = await world.App.RowsAsync(
+            "select distinct column_name from information_schema.columns where table_schema not in ('pg_catalog', 'information_schema')");
         return [.. columns.Select(CamelCase).Concat(world.Document.FieldNames).Distinct().Order(StringComparer.Ordinal)];
     }
 

@@ -16,10 +16,12 @@ public sealed class WalkedApp : App
     {
         builder.Configuration["Limits:Burst"] = "100000000";
         // The module's own type of user is nobody else's to name.
-        var stock = builder.Services.Last(s => s.ServiceType is { IsGenericType: true } type && type.GetGenericTypeDefinition() == typeof(IPasswordHasher<>));
+        var stock = builder.Services.Last(
+            s => s.ServiceType is { IsGenericType: true } type && type.GetGenericTypeDefinition() == typeof(IPasswordHasher<>));
         var counting = typeof(Counting<>).MakeGenericType(stock.ServiceType.GetGenericArguments());
         builder.Services.Remove(stock);
-        builder.Services.Add(new ServiceDescriptor(stock.ServiceType, services => ActivatorUtilities.CreateInstance(services, counting, this), stock.Lifetime));
+        builder.Services.Add(
+            new ServiceDescriptor(stock.ServiceType, services => ActivatorUtilities.CreateInstance(services, counting, this), stock.Lifetime));
     }
 
     private sealed class Counting<TUser>(WalkedApp app, IOptions<PasswordHasherOptions> options) : PasswordHasher<TUser>(options) where TUser : class

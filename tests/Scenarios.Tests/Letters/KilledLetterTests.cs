@@ -64,14 +64,17 @@ public sealed class KilledLetterTests
         }
     }
 
-    private static async Task<Uri> AddressAsync(HostProcess host) => new((await host.LineAsync("listens on", Ct)).Split("listens on ")[1].Split(';')[0]);
+    private static async Task<Uri> AddressAsync(HostProcess host) =>
+        new((await host.LineAsync("listens on", Ct)).Split("listens on ")[1].Split(';')[0]);
 
     private static async Task<HttpClient> LogInAsync(Uri address)
     {
         var client = new HttpClient { BaseAddress = address };
-        using var answer = await client.PostAsJsonAsync("/api/v1/auth/login", new { email = App.AdministratorEmail, password = App.AdministratorPassword }, Ct);
+        using var answer = await client.PostAsJsonAsync(
+            "/api/v1/auth/login", new { email = App.AdministratorEmail, password = App.AdministratorPassword }, Ct);
         answer.EnsureSuccessStatusCode();
-        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", (await answer.JsonAsync()).GetProperty("accessToken").GetString());
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
+            "Bearer", (await answer.JsonAsync()).GetProperty("accessToken").GetString());
         return client;
     }
 
@@ -79,7 +82,8 @@ public sealed class KilledLetterTests
     {
         try
         {
-            using var answer = await administrator.PostAsJsonAsync("/api/v1/users", new { email = "ada@platform.example", displayName = "Ada", organizationId, role = "PlatformReader", invite = true }, Ct);
+            using var answer = await administrator.PostAsJsonAsync("/api/v1/users",
+                new { email = "ada@platform.example", displayName = "Ada", organizationId, role = "PlatformReader", invite = true }, Ct);
             answer.StatusCode.ShouldBe(HttpStatusCode.Created, await answer.Content.ReadAsStringAsync(Ct));
         }
         catch (HttpRequestException)
@@ -94,7 +98,8 @@ public sealed class KilledLetterTests
         return answer.StatusCode;
     }
 
-    private static Task<long> WaitingAsync(string database) => AskAsync<long>(database, "select count(*) from identity.outbox where name = 'kernel.letter-posted.v1'");
+    private static Task<long> WaitingAsync(string database) =>
+        AskAsync<long>(database, "select count(*) from identity.outbox where name = 'kernel.letter-posted.v1'");
 
     private static async Task<T> AskAsync<T>(string database, string sql)
     {

@@ -32,13 +32,22 @@ public sealed class LicenseNoticeTests : IAsyncLifetime
         var server = _server = await SmtpServer.StartAsync();
         var (branch, app) = await StartAsync(server, user: null, password: null, tls: false);
         await EditionAsync(branch, new { code = "D", demo = true, quantity = "1 user", names = new { EN = "Demo", IT = "Prova" } });
-        await EditionAsync(branch, new { code = "M1", durationMonths = 1, quantity = "5 users", prices = new[] { new { amount = "5.00", currency = "EUR" } }, names = new { EN = "Größe €", IT = "Misura" } });
+        await EditionAsync(branch,
+            new
+            {
+                code = "M1",
+                durationMonths = 1,
+                quantity = "5 users",
+                prices = new[] { new { amount = "5.00", currency = "EUR" } },
+                names = new { EN = "Größe €", IT = "Misura" }
+            });
         await TopUpAsync(branch);
 
         await AreaAsync(branch, "licenses/demo", new { customer_code = branch.Tenant.Code, lang = "it" });
         await AreaAsync(branch, "licenses/demo", new { customer_code = branch.Tenant.Code });
         await AreaAsync(branch, "licenses/bulk", new { customer_code = branch.Tenant.Code, license_code = "M1", license_info = "Head\r\nquarter" });
-        await AreaAsync(branch, "licenses/bulk", new { customer_code = branch.Tenant.Code, license_code = "M1", license_info = "Silent", accept_notifications = "0" });
+        await AreaAsync(branch, "licenses/bulk",
+            new { customer_code = branch.Tenant.Code, license_code = "M1", license_info = "Silent", accept_notifications = "0" });
         (await server.LettersAsync()).ShouldBeEmpty();
         await app.DrainAsync();
 
@@ -49,7 +58,8 @@ public sealed class LicenseNoticeTests : IAsyncLifetime
             ("contact@example.com", "\"Licensing\" <from@licensing.example>", "Platform: a demo licence for you"),
             ("contact@example.com", "\"Licensing\" <from@licensing.example>", "Platform: a licence for you"),
         ]);
-        letters.Select(l => l.Text.Split("the licence ")[1].Split(':')[0]).Order(StringComparer.Ordinal).ShouldBe(["Demo", "Größe € (Head quarter)", "Prova"]);
+        letters.Select(l => l.Text.Split("the licence ")[1].Split(':')[0]).Order(StringComparer.Ordinal)
+            .ShouldBe(["Demo", "Größe € (Head quarter)", "Prova"]);
         letters.Select(l => l.Number).Distinct().Count().ShouldBe(3);
         await app.DrainAsync();
         (await server.LettersAsync()).Count.ShouldBe(3);
@@ -164,7 +174,8 @@ public sealed class LicenseNoticeTests : IAsyncLifetime
         await app.InitializeAsync();
         var branch = await app.BranchAsync();
         using var administrator = branch.Administrator();
-        (await administrator.PatchAsJsonAsync($"/api/v1/tenants/{branch.Tenant.Id.Value}", new { contact = new { email = "contact@example.com" } }, Ct)).EnsureSuccessStatusCode();
+        (await administrator.PatchAsJsonAsync(
+            $"/api/v1/tenants/{branch.Tenant.Id.Value}", new { contact = new { email = "contact@example.com" } }, Ct)).EnsureSuccessStatusCode();
         await app.DrainAsync();
         return (branch, app);
     }
@@ -204,7 +215,8 @@ public sealed class LicenseNoticeTests : IAsyncLifetime
     {
         using var distributor = branch.As(Roles.DistributorAdministrator);
         using var answer = await distributor.PostAsJsonAsync(
-            "/api/v1/credit/top-ups", new { organizationId = branch.Partner.Id.Value, reference = "payment", amount = new { amount = "50.00", currency = "EUR" } }, Ct);
+            "/api/v1/credit/top-ups",
+            new { organizationId = branch.Partner.Id.Value, reference = "payment", amount = new { amount = "50.00", currency = "EUR" } }, Ct);
         answer.IsSuccessStatusCode.ShouldBeTrue(await answer.Content.ReadAsStringAsync(Ct));
     }
 

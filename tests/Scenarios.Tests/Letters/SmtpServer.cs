@@ -53,7 +53,13 @@ internal sealed class SmtpServer : IAsyncDisposable
         using var key = RSA.Create(2048);
         using var certificate = new CertificateRequest("CN=127.0.0.1", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
             .CreateSelfSigned(TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(1));
-        var asked = new { user, password, key = tls ? key.ExportPkcs8PrivateKeyPem() : null, certificate = tls ? certificate.ExportCertificatePem() : null };
+        var asked = new
+        {
+            user,
+            password,
+            key = tls ? key.ExportPkcs8PrivateKeyPem() : null,
+            certificate = tls ? certificate.ExportCertificatePem() : null
+        };
         var started = await AskAsync(process, asked);
         return new SmtpServer(process, started.GetProperty("port").GetInt32(), tls ? certificate.Thumbprint : null);
     }
@@ -100,7 +106,8 @@ internal sealed class SmtpServer : IAsyncDisposable
             if (!File.Exists(stamp) || await File.ReadAllTextAsync(stamp, Ct) != wanted)
             {
                 var outcome = await ExternalProgram.RunAsync(npm, ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder, Ct);
-                outcome.Succeeded.ShouldBeTrue($"npm ci in tests/Scenarios.Tests/smtp failed, so there is no SMTP server to send to: {outcome.Output}");
+                outcome.Succeeded.ShouldBeTrue(
+                    $"npm ci in tests/Scenarios.Tests/smtp failed, so there is no SMTP server to send to: {outcome.Output}");
                 await File.WriteAllTextAsync(stamp, wanted, Ct);
             }
 

@@ -19,7 +19,8 @@ public sealed class KilledAssignmentTests(ITestOutputHelper output)
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     // The seed of a run that failed is given here again.
-    private static int Seed => int.TryParse(Environment.GetEnvironmentVariable("LICENSING_SEED"), CultureInfo.InvariantCulture, out var seed) ? seed : Random.Shared.Next();
+    private static int Seed =>
+        int.TryParse(Environment.GetEnvironmentVariable("LICENSING_SEED"), CultureInfo.InvariantCulture, out var seed) ? seed : Random.Shared.Next();
 
     [Fact]
     public async Task Fifty_licences_are_sold_once_each_whenever_a_host_dies()
@@ -86,14 +87,22 @@ public sealed class KilledAssignmentTests(ITestOutputHelper output)
                 {
                     using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(hosts[host % 2], "/customerarea/licenses/bulk"))
                     {
-                        Content = JsonContent.Create(new { customer_code = shop.Customers[i % shop.Customers.Count], license_code = "M1", license_info = $"Office {i}", accept_notifications = false }),
+                        Content = JsonContent.Create(
+                            new
+                            {
+                                customer_code = shop.Customers[i % shop.Customers.Count],
+                                license_code = "M1",
+                                license_info = $"Office {i}",
+                                accept_notifications = false
+                            }),
                     };
                     request.Headers.Add("Idempotency-Key", $"office-{i}");
                     using var answer = await client.SendAsync(request, Ct);
                     var body = await answer.JsonAsync();
                     if (TooBusy.Contains($"{(int)answer.StatusCode}"))
                         return false;
-                    (status, license) = (answer.StatusCode, answer.IsSuccessStatusCode ? body.GetProperty("content").GetProperty("license_id").GetGuid() : null);
+                    (status, license) = (answer.StatusCode,
+                        answer.IsSuccessStatusCode ? body.GetProperty("content").GetProperty("license_id").GetGuid() : null);
                     if (Interlocked.Increment(ref answered) == after)
                         enough.TrySetResult();
                     return true;
@@ -121,16 +130,21 @@ public sealed class KilledAssignmentTests(ITestOutputHelper output)
         var sold = await AskAsync<Guid[]>(database, "select coalesce(array_agg(id), '{}') from provisioning.licenses");
         sold.Order().ShouldBe(told.Order(), customMessage: seed);
         told.Distinct().Count().ShouldBe(Paid, customMessage: seed);
-        ((IEnumerable<string>)await AskAsync<string[]>(database, "select coalesce(array_agg(key order by key collate \"C\"), '{}') from billing.ledger_transactions where kind = 'Spending'"))
+        ((IEnumerable<string>)await AskAsync<string[]>(
+            database, "select coalesce(array_agg(key order by key collate \"C\"), '{}') from billing.ledger_transactions where kind = 'Spending'"))
             .ShouldBe(sold.Select(id => $"license:{id}").Order(StringComparer.Ordinal), customMessage: seed);
-        (await AskAsync<string>(database, "select string_agg(unit || ' ' || trim_scale(balance)::text, ', ' order by unit) from billing.ledger_balances b join billing.ledger_accounts a on a.id = b.account_id where a.kind = 'Prepaid'"))
+        (await AskAsync<string>(database,
+            "select string_agg(unit || ' ' || trim_scale(balance)::text, ', ' order by unit) from billing.ledger_balances b join billing.ledger_accounts a on a.id = b.account_id where a.kind = 'Prepaid'"))
             .ShouldBe("EUR 0, points 0", customMessage: seed);
-        (await AskAsync<string>(database, "select string_agg(unit || ' ' || trim_scale(balance)::text, ', ' order by unit) from billing.ledger_balances b join billing.ledger_accounts a on a.id = b.account_id where a.kind = 'Spent'"))
+        (await AskAsync<string>(database,
+            "select string_agg(unit || ' ' || trim_scale(balance)::text, ', ' order by unit) from billing.ledger_balances b join billing.ledger_accounts a on a.id = b.account_id where a.kind = 'Spent'"))
             .ShouldBe($"EUR {Paid}, points 5", customMessage: seed);
-        (await AskAsync<long>(database, "select count(*) from kernel.idempotency_records where key like 'office-%' and status = 200")).ShouldBe(Paid, customMessage: seed);
+        (await AskAsync<long>(database, "select count(*) from kernel.idempotency_records where key like 'office-%' and status = 200"))
+            .ShouldBe(Paid, customMessage: seed);
     }
 
-    private static async Task<Uri> AddressAsync(HostProcess host) => new((await host.LineAsync("listens on", Ct)).Split("listens on ")[1].Split(';')[0]);
+    private static async Task<Uri> AddressAsync(HostProcess host) =>
+        new((await host.LineAsync("listens on", Ct)).Split("listens on ")[1].Split(';')[0]);
 
     private static async Task<T> AskAsync<T>(string database, string sql)
     {
@@ -149,10 +163,12 @@ public sealed class KilledAssignmentTests(ITestOutputHelper output)
             var login = await PostAsync(client, "auth/login", new { email = App.AdministratorEmail, password = App.AdministratorPassword });
             client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", login.GetProperty("accessToken").GetString());
             var distributor = await PostAsync(client, "distributors", new { externalId = "D", displayName = "D", country = "DE", currency = "EUR" });
-            var partner = await PostAsync(client, "partners", new { distributorId = distributor.GetProperty("id"), externalId = "P", displayName = "P" });
+            var partner = await PostAsync(
+                client, "partners", new { distributorId = distributor.GetProperty("id"), externalId = "P", displayName = "P" });
             var customers = new List<int>();
             for (var i = 0; i < 10; i++)
-                customers.Add((await PostAsync(client, "tenants", new { partnerId = partner.GetProperty("id"), externalId = $"T{i}", displayName = $"T{i}" })).GetProperty("code").GetInt32());
+                customers.Add((await PostAsync(client, "tenants",
+                    new { partnerId = partner.GetProperty("id"), externalId = $"T{i}", displayName = $"T{i}" })).GetProperty("code").GetInt32());
             await PostAsync(client, "license-editions", new
             {
                 code = "M1",
@@ -162,8 +178,16 @@ public sealed class KilledAssignmentTests(ITestOutputHelper output)
                 prices = new[] { new { amount = "1.00", currency = "EUR" } },
                 names = new { EN = "Licence" },
             });
-            await PostAsync(client, "credit/top-ups", new { organizationId = partner.GetProperty("id"), reference = "payment", amount = new { amount = "50.00", currency = "EUR" }, points = "5" });
-            var key = await PostAsync(client, "api-keys", new { name = "shop", organizationId = partner.GetProperty("id"), role = "PartnerAdministrator" });
+            await PostAsync(client, "credit/top-ups",
+                new
+                {
+                    organizationId = partner.GetProperty("id"),
+                    reference = "payment",
+                    amount = new { amount = "50.00", currency = "EUR" },
+                    points = "5"
+                });
+            var key = await PostAsync(
+                client, "api-keys", new { name = "shop", organizationId = partner.GetProperty("id"), role = "PartnerAdministrator" });
             return new Shop(key.GetProperty("key").GetString()!, customers);
         }
 

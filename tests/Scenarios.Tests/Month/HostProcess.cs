@@ -30,7 +30,8 @@ internal sealed class HostProcess : IDisposable
         Run(["demo", "--exit", "--port", "0", "--data", data, "--json", json], environment);
 
     /// <summary>The host as it is served, until it is killed.</summary>
-    public static HostProcess Serve(string data, IReadOnlyDictionary<string, string> environment) => Run(["serve", "--port", "0", "--data", data], environment);
+    public static HostProcess Serve(string data, IReadOnlyDictionary<string, string> environment) =>
+        Run(["serve", "--port", "0", "--data", data], environment);
 
     /// <summary>A command of an operator.</summary>
     public static HostProcess Ops(IReadOnlyDictionary<string, string> environment, params string[] command) => Run(["ops", .. command], environment);

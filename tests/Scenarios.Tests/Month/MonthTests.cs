@@ -37,7 +37,8 @@ public sealed class MonthTests(UninterruptedMonth finished) : IClassFixture<Unin
     public void Commissions_are_on_the_issued_net_of_the_branch()
     {
         var expected = IndependentMonth.Load();
-        BigInteger NetOf(string provider) => expected.Net.Where(n => provider is "" || expected.Provider[n.Key] == provider).Aggregate(BigInteger.Zero, (sum, n) => sum + n.Value);
+        BigInteger NetOf(string provider) =>
+            expected.Net.Where(n => provider is "" || expected.Provider[n.Key] == provider).Aggregate(BigInteger.Zero, (sum, n) => sum + n.Value);
         var statements = finished.Report["commissions"]!.AsArray().ToDictionary(s => Text(s!, "externalId"), s => s!);
 
         Cents(statements["aws"], "basis").ShouldBe(NetOf("AWS"));
@@ -54,7 +55,8 @@ public sealed class MonthTests(UninterruptedMonth finished) : IClassFixture<Unin
         Cents(statements["oracle"], "commission").ShouldBe(oracle);
         Cents(statements["aws"], "commission").ShouldBe(aws);
         // The distributor's is on the whole branch, less what its partners earn.
-        Cents(statements["demo-distributor"], "commission").ShouldBe(Graduated(NetOf(""), [(100_000, 12), (long.MaxValue, 15)]) - microsoft - oracle - aws);
+        Cents(statements["demo-distributor"], "commission")
+            .ShouldBe(Graduated(NetOf(""), [(100_000, 12), (long.MaxValue, 15)]) - microsoft - oracle - aws);
     }
 
     [Fact]

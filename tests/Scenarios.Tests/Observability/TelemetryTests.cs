@@ -69,10 +69,11 @@ public sealed class TelemetryTests
 
     private sealed class ExportingApp(string endpoint) : App
     {
-        protected override void Configure(WebApplicationBuilder builder) => builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
-        {
-            [Telemetry.EndpointSetting] = endpoint,
-            [Telemetry.ProtocolSetting] = "http/protobuf",
-        });
+        protected override void Configure(WebApplicationBuilder builder) =>
+            builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+            {
+                [Telemetry.EndpointSetting] = endpoint,
+                [Telemetry.ProtocolSetting] = "http/protobuf",
+            });
     }
 }

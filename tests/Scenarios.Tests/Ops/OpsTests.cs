@@ -99,7 +99,9 @@ public sealed class OpsTests(App app) : IClassFixture<App>
         var file = Path.GetTempFileName();
         try
         {
-            await File.WriteAllLinesAsync(file, Enumerable.Range(0, 10_500).Select(i => $"+4369{100_000 + i},AT,Mobile").Prepend("number,country,type"), TestContext.Current.CancellationToken);
+            await File.WriteAllLinesAsync(file,
+                Enumerable.Range(0, 10_500).Select(i => $"+4369{100_000 + i},AT,Mobile").Prepend("number,country,type"),
+                TestContext.Current.CancellationToken);
 
             (await RunAsync("numbers", "import", file, "--dry-run", "--json")).Json()["loaded"]!.GetValue<int>().ShouldBe(10_500);
             (await RunAsync("numbers", "list", "--country", "AT")).Output.Trim().ShouldBe("Nothing.");
@@ -108,7 +110,9 @@ public sealed class OpsTests(App app) : IClassFixture<App>
             (listed.Count, listed[0]!["type"]!.GetValue<string>()).ShouldBe((450, "Mobile"));
 
             // One that is there in the last part takes back all before it.
-            await File.WriteAllLinesAsync(file, Enumerable.Range(0, 2_000).Select(i => $"+4369{210_000 - i + (i == 1_999 ? -100_000 : 0)},AT,Mobile").Prepend("number,country,type"), TestContext.Current.CancellationToken);
+            await File.WriteAllLinesAsync(file,
+                Enumerable.Range(0, 2_000).Select(i => $"+4369{210_000 - i + (i == 1_999 ? -100_000 : 0)},AT,Mobile").Prepend("number,country,type"),
+                TestContext.Current.CancellationToken);
             var again = await RunAsync("numbers", "import", file);
             (again.ExitCode, again.Errors.Trim()).ShouldBe((1, "Row 2001, number: +4369108001 is in a pool already."));
             (await RunAsync("numbers", "list", "--number", "+4369210000")).Output.Trim().ShouldBe("Nothing.");
@@ -145,7 +149,8 @@ public sealed class OpsTests(App app) : IClassFixture<App>
     {
         var outcome = await RunAsync(
             builder => builder.Services.AddSingleton(new OpsCommand(
-                "things count", "Counts things.", [new("kind", "What to count.", OpsArgumentKind.Many), new("--deep", "All of them.", OpsArgumentKind.Flag)],
+                "things count", "Counts things.",
+                [new("kind", "What to count.", OpsArgumentKind.Many), new("--deep", "All of them.", OpsArgumentKind.Flag)],
                 (call, _) => Task.FromResult<Result<OpsAnswer>>(new OpsAnswer(new
                 {
                     Caller = call.Services.GetRequiredService<Principal>().Access.Name,
@@ -205,7 +210,8 @@ public sealed class OpsTests(App app) : IClassFixture<App>
                 configure(builder);
             },
         };
-        return new Outcome(await OpsCommandLine.RunAsync(args, terminal, TestContext.Current.CancellationToken), output.ToString(), errors.ToString());
+        return new Outcome(
+            await OpsCommandLine.RunAsync(args, terminal, TestContext.Current.CancellationToken), output.ToString(), errors.ToString());
     }
 
     private async Task<Guid> PublishAsync() => await app.InAsync<NpgsqlDataSource, Guid>(async database =>

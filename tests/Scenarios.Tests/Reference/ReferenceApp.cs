@@ -24,10 +24,12 @@ public sealed class ReferenceApp : App
     protected override void Map(IEndpointRouteBuilder routes)
     {
         var samples = routes.MapGroup("/api/v1/samples").WithTags("Samples");
-        samples.MapPost("/", (CreateSample.Command body, ISender sender, CancellationToken ct) => sender.Created(body, s => $"/api/v1/samples/{s.Id.Value}", ct))
+        samples.MapPost(
+            "/", (CreateSample.Command body, ISender sender, CancellationToken ct) => sender.Created(body, s => $"/api/v1/samples/{s.Id.Value}", ct))
             .Slice<CreateSample.Command, SampleView>(nameof(CreateSample), "Creates a sample", StatusCodes.Status201Created)
             .MaxBody(4096);
-        samples.MapPatch("/{id:guid}", (Guid id, ChangeSample.Body body, ISender sender, CancellationToken ct) => sender.Ok(new ChangeSample.Command(id, body), ct))
+        samples.MapPatch("/{id:guid}",
+            (Guid id, ChangeSample.Body body, ISender sender, CancellationToken ct) => sender.Ok(new ChangeSample.Command(id, body), ct))
             .Slice<ChangeSample.Command, SampleView>(nameof(ChangeSample), "Changes a sample")
             .WithMetadata(new SliceExample(Request: new { name = "Renamed" }));
         samples.MapDelete("/{id:guid}", (Guid id, ISender sender, CancellationToken ct) => sender.NoContent(new RemoveSample.Command(id), ct))
@@ -59,7 +61,8 @@ public sealed record SampleView(
 internal static class CreateSample
 {
     [Needs("samples.manage")]
-    public sealed record Command(string Name, SampleKind Kind, Money Price, SamplePart Part, int Count = 1, string? Note = null) : ICommand<SampleView>;
+    public sealed record Command(string Name, SampleKind Kind, Money Price, SamplePart Part, int Count = 1, string? Note = null)
+        : ICommand<SampleView>;
 }
 
 internal static class ChangeSample

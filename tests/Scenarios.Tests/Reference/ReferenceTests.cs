@@ -36,7 +36,8 @@ public sealed class ReferenceTests(ReferenceApp app) : IClassFixture<ReferenceAp
             Expect(operation["tags"]?.AsArray().Count == 1, "not one tag");
             Expect(slice.Policy.Anyone == (operation["security"] is null or JsonArray { Count: 0 }), "wrong security");
             Expect(slice.Policy.Permission is not { } permission || ((string)operation["description"]!).Contains(permission), "permission not told");
-            foreach (var status in new[] { "400", "429", "503" }.Concat(slice.Policy.Anyone ? [] : ["401"]).Concat(slice.Policy.Permission is null ? [] : [Forbidden(endpoint)]))
+            foreach (var status in new[] { "400", "429", "503" }.Concat(slice.Policy.Anyone ? [] : ["401"])
+                .Concat(slice.Policy.Permission is null ? [] : [Forbidden(endpoint)]))
                 Expect(operation["responses"]?[status] is not null, $"no {status}");
             foreach (var (mediaType, content) in Contents(operation))
                 Expect(content["example"] is not null || content["examples"] is not null, $"no example of {mediaType}");
@@ -176,7 +177,8 @@ public sealed class ReferenceTests(ReferenceApp app) : IClassFixture<ReferenceAp
 
     private static IEnumerable<(string MediaType, JsonObject Content)> Contents(JsonObject operation)
     {
-        var bodies = operation["responses"]!.AsObject().Where(r => r.Key.StartsWith('2')).Select(r => r.Value?["content"]).Append(operation["requestBody"]?["content"]);
+        var bodies = operation["responses"]!.AsObject().Where(r => r.Key.StartsWith('2')).Select(r => r.Value?["content"])
+            .Append(operation["requestBody"]?["content"]);
         return bodies.OfType<JsonObject>().SelectMany(b => b.Select(c => (c.Key, c.Value!.AsObject())));
     }
 
@@ -187,5 +189,6 @@ public sealed class ReferenceTests(ReferenceApp app) : IClassFixture<ReferenceAp
         _ => [],
     };
 
-    private JsonNode? Resolve(string reference) => reference.Split('/').Skip(1).Aggregate((JsonNode?)app.Document, (at, part) => (at as JsonObject)?[part]);
+    private JsonNode? Resolve(string reference) =>
+        reference.Split('/').Skip(1).Aggregate((JsonNode?)app.Document, (at, part) => (at as JsonObject)?[part]);
 }

@@ -13,7 +13,8 @@ public sealed class ConditionalRequestTests(TwoBranches world) : IClassFixture<T
     // These say what is so today, or with what others say, and their version alone does not tell whether that is the same.
     private static readonly string[] Dated =
     [
-        "GET /api/v1/subscriptions/{id:guid}", "GET /api/v1/licenses/{id:guid}", "GET /api/v1/licensing/{tenantId:guid}", "GET /api/v1/settings", "GET /api/v1/settings/branding",
+        "GET /api/v1/subscriptions/{id:guid}", "GET /api/v1/licenses/{id:guid}", "GET /api/v1/licensing/{tenantId:guid}", "GET /api/v1/settings",
+        "GET /api/v1/settings/branding",
         "GET /api/v1/settings/identity", "GET /api/v1/settings/licensing", "GET /api/v1/numbers/{id:guid}",
     ];
 
@@ -22,9 +23,11 @@ public sealed class ConditionalRequestTests(TwoBranches world) : IClassFixture<T
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    public static TheoryData<string> Reads => [.. Expectation.All.Where(e => e.Method == "GET" && !e.Anyone && e.Key != MakesSomething).Select(e => e.Key)];
+    public static TheoryData<string> Reads =>
+        [.. Expectation.All.Where(e => e.Method == "GET" && !e.Anyone && e.Key != MakesSomething).Select(e => e.Key)];
 
-    public static TheoryData<string> Writes => [.. Expectation.All.Where(e => e.Method != "GET" && !e.Anyone && !e.OfCertificates).Select(e => e.Key)];
+    public static TheoryData<string> Writes =>
+        [.. Expectation.All.Where(e => e.Method != "GET" && !e.Anyone && !e.OfCertificates).Select(e => e.Key)];
 
     [Theory, MemberData(nameof(Reads))]
     public async Task Every_read_has_a_tag_and_is_not_sent_twice(string endpoint)
@@ -62,7 +65,8 @@ public sealed class ConditionalRequestTests(TwoBranches world) : IClassFixture<T
 
     private bool TakesIfMatch(Expectation expected) => expected.Method is "PATCH" or "DELETE"
         || world.App.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
-            .Single(r => r.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods.Contains(expected.Method) == true && r.RoutePattern.RawText!.TrimEnd('/') == expected.Pattern)
+            .Single(r => r.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods.Contains(expected.Method) == true
+                && r.RoutePattern.RawText!.TrimEnd('/') == expected.Pattern)
             .Metadata.GetMetadata<TakesIfMatch>() is not null;
 
     private static Expectation Find(string endpoint) => Expectation.All.Single(e => e.Key == endpoint);

@@ -5,7 +5,9 @@ using Licensing.Identity.Contracts;
 
 namespace Licensing.Scenarios.Tests.Suspensions;
 
-/// <summary>A suspended partner's people and keys, and those of its tenants, write nothing through any module; what was used is still recorded.</summary>
+/// <summary>
+/// A suspended partner's people and keys, and those of its tenants, write nothing through any module; what was used is still recorded.
+/// </summary>
 public sealed class SuspendedBranchTests(App app) : IClassFixture<App>
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -34,7 +36,8 @@ public sealed class SuspendedBranchTests(App app) : IClassFixture<App>
         (await UsageAsync(partner, subscription, "before-1")).ShouldBe("200 accepted");
         (await UsageAsync(partnerKey, subscription, "before-2")).ShouldBe("200 accepted");
 
-        (await admin.PostAsJsonAsync($"/api/v1/distributors/{branch.Distributor.Id.Value}/suspend", new { reason = "unpaid" }, Ct)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await admin.PostAsJsonAsync(
+            $"/api/v1/distributors/{branch.Distributor.Id.Value}/suspend", new { reason = "unpaid" }, Ct)).StatusCode.ShouldBe(HttpStatusCode.OK);
 
         (await UsageAsync(partner, subscription, "during-1")).ShouldBe("403 branch_suspended");
         (await UsageAsync(partnerKey, subscription, "during-2")).ShouldBe("403 branch_suspended");
@@ -76,7 +79,8 @@ public sealed class SuspendedBranchTests(App app) : IClassFixture<App>
     private async Task<HttpClient> LogInAsync(HttpClient admin, OrganizationRef at, string role, string email)
     {
         const string password = "a long enough password";
-        await IdAsync(admin, "/api/v1/users", new { email, displayName = "Somebody", organizationId = at.Id.Value, role, password, mustChangePassword = false });
+        await IdAsync(admin, "/api/v1/users",
+            new { email, displayName = "Somebody", organizationId = at.Id.Value, role, password, mustChangePassword = false });
         using var answer = await app.Anonymous().PostAsJsonAsync("/api/v1/auth/login", new { email, password }, Ct);
         return Bearer((await answer.JsonAsync()).GetProperty("accessToken").GetString()!);
     }

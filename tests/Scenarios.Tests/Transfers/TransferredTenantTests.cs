@@ -49,7 +49,8 @@ public sealed class TransferredTenantTests : IAsyncLifetime
             },
         });
         (await admin.PostAsync($"/api/v1/plans/{plan}/publish", null, Ct)).EnsureSuccessStatusCode();
-        (await admin.PutAsJsonAsync("/api/v1/tax-rates", new { country = "DE", category = "S", percent = "19", validFrom = "2025-01-01" }, Ct)).EnsureSuccessStatusCode();
+        (await admin.PutAsJsonAsync("/api/v1/tax-rates", new { country = "DE", category = "S", percent = "19", validFrom = "2025-01-01" }, Ct))
+            .EnsureSuccessStatusCode();
         _ended = await IdAsync(admin, "/api/v1/subscriptions", Subscription(plan, "2025-12-01", "2026-01-20"));
         _live = await IdAsync(admin, "/api/v1/subscriptions", Subscription(plan, "2025-12-01", null));
         await IdAsync(admin, "/api/v1/users", new
@@ -81,7 +82,8 @@ public sealed class TransferredTenantTests : IAsyncLifetime
     public async Task History_stays_with_the_old_partner_and_what_lives_goes_to_the_new_one()
     {
         (await RecordAsync(Old, "jan-1", "2026-01-10T10:00:00Z", 3)).ShouldBe("taken");
-        (await Distributor.PostAsJsonAsync($"/api/v1/tenants/{_branch.Tenant.Id.Value}/transfer", new { partnerId = _to.Id.Value, on = "2026-02-01", reason = "sold" }, Ct))
+        (await Distributor.PostAsJsonAsync(
+            $"/api/v1/tenants/{_branch.Tenant.Id.Value}/transfer", new { partnerId = _to.Id.Value, on = "2026-02-01", reason = "sold" }, Ct))
             .StatusCode.ShouldBe(HttpStatusCode.OK);
         await _app.DrainAsync();
         (await SubscriptionsAsync(Old)).ShouldBe([_live, _ended], ignoreOrder: true);
@@ -156,8 +158,10 @@ public sealed class TransferredTenantTests : IAsyncLifetime
         byPartner.GetProperty("organizationId").GetGuid().ShouldBe(_branch.Partner.Id.Value);
         (await NetAsync(Old, "2026-01")).ShouldBe("23.13");
         // At the place it has left the tenant goes by the name it had there.
-        (await New.PatchAsJsonAsync($"/api/v1/tenants/{_branch.Tenant.Id.Value}", new { displayName = "Renamed" }, Ct)).StatusCode.ShouldBe(HttpStatusCode.OK);
-        (await ItemsAsync(Old, "/api/v1/billing/summary?period=2026-01")).Single().GetProperty("name").GetString().ShouldBe(_branch.Tenant.DisplayName);
+        (await New.PatchAsJsonAsync($"/api/v1/tenants/{_branch.Tenant.Id.Value}", new { displayName = "Renamed" }, Ct)).StatusCode.ShouldBe(
+            HttpStatusCode.OK);
+        (await ItemsAsync(Old, "/api/v1/billing/summary?period=2026-01")).Single().GetProperty("name").GetString()
+            .ShouldBe(_branch.Tenant.DisplayName);
     }
 
     private object Subscription(Guid plan, string start, string? end) =>
@@ -167,7 +171,8 @@ public sealed class TransferredTenantTests : IAsyncLifetime
     {
         using var answer = await _app.Anonymous().PostAsJsonAsync("/api/v1/auth/login", new { email = Email, password = Password }, Ct);
         var client = _app.Anonymous();
-        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", (await answer.JsonAsync()).GetProperty("accessToken").GetString());
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
+            "Bearer", (await answer.JsonAsync()).GetProperty("accessToken").GetString());
         return client;
     }
 
@@ -199,7 +204,8 @@ public sealed class TransferredTenantTests : IAsyncLifetime
         return totals.GetArrayLength() == 0 ? null : totals[0].GetProperty("net").GetProperty("amount").GetString();
     }
 
-    private static async Task<List<JsonElement>> ItemsAsync(HttpClient client, string path) => [.. (await GetAsync(client, path)).GetProperty("items").EnumerateArray()];
+    private static async Task<List<JsonElement>> ItemsAsync(HttpClient client, string path) =>
+        [.. (await GetAsync(client, path)).GetProperty("items").EnumerateArray()];
 
     private static async Task<JsonElement> GetAsync(HttpClient client, string path)
     {

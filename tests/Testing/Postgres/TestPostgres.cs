@@ -24,7 +24,8 @@ public static partial class TestPostgres
     public static async Task<string> CloneAsync(string templateKey, Func<string, Task> prepareTemplate, CancellationToken ct)
     {
         if (!Key().IsMatch(templateKey))
-            throw new ArgumentException($"A template key is up to 40 lower-case letters, digits and underscores, not '{templateKey}'.", nameof(templateKey));
+            throw new ArgumentException(
+                $"A template key is up to 40 lower-case letters, digits and underscores, not '{templateKey}'.", nameof(templateKey));
 
         var template = TemplatePrefix + templateKey;
         var server = await TestServer.GetAsync().WaitAsync(ct);

@@ -14,7 +14,8 @@ public sealed class IngestUsageTests(UsageApp app) : IClassFixture<UsageApp>
         var customer = await app.CustomerAsync();
         (await customer.SendAsync(customer.Record("a"), customer.Record("b"))).Counts.ShouldBe("2 0 0");
 
-        var again = await customer.SendAsync(customer.Record("a"), customer.Record("c"), customer.Record("d", meter: "unheard"), customer.Record("c"));
+        var again = await customer.SendAsync(
+            customer.Record("a"), customer.Record("c"), customer.Record("d", meter: "unheard"), customer.Record("c"));
         again.Status.ShouldBe(HttpStatusCode.OK);
         again.Counts.ShouldBe("1 2 1");
         again.Rejected.ShouldBe([(2, "meter_not_found")]);
@@ -225,8 +226,10 @@ public sealed class IngestUsageTests(UsageApp app) : IClassFixture<UsageApp>
 
         (await customer.SendAsync(Named("a", "2026-01-04T23:59:59.999999Z"), Named("b", "2026-01-05T00:00:00Z"), Named("c", "2025-05-31T12:00:00Z")))
             .Rejected.ShouldBe([(2, "subscription_not_found")]);
-        (await app.SqlAsync<Guid>("select subscription_id from usage.records where tenant_id = $1 and record_id = 'a'", customer.Tenant.Id.Value)).ShouldBe(first);
-        (await app.SqlAsync<Guid>("select subscription_id from usage.records where tenant_id = $1 and record_id = 'b'", customer.Tenant.Id.Value)).ShouldBe(second);
+        (await app.SqlAsync<Guid>("select subscription_id from usage.records where tenant_id = $1 and record_id = 'a'", customer.Tenant.Id.Value))
+            .ShouldBe(first);
+        (await app.SqlAsync<Guid>("select subscription_id from usage.records where tenant_id = $1 and record_id = 'b'", customer.Tenant.Id.Value))
+            .ShouldBe(second);
 
         await app.SubscribeAsync(customer.Branch, customer.Tenant, true, "2026-01-08");
         (await customer.SendAsync(Named("d", "2026-01-09T00:00:00Z"))).Rejected.ShouldBe([(0, "subscription_ambiguous")]);
@@ -270,7 +273,8 @@ public sealed class IngestUsageTests(UsageApp app) : IClassFixture<UsageApp>
             ("invalid_dimensions", r => r["dimensions"] = "x"),
             ("invalid_dimensions", r => r["dimensions"] = new JsonObject { ["a"] = new JsonObject() }),
             ("invalid_dimensions", r => r["dimensions"] = new JsonObject { ["a"] = JsonNode.Parse("1e999999") }),
-            ("invalid_dimensions", r => r["dimensions"] = new JsonObject(Enumerable.Range(0, 21).Select(i => KeyValuePair.Create($"k{i}", (JsonNode?)i)))),
+            ("invalid_dimensions",
+                r => r["dimensions"] = new JsonObject(Enumerable.Range(0, 21).Select(i => KeyValuePair.Create($"k{i}", (JsonNode?)i)))),
         };
         var records = cases.Select((c, i) =>
         {
@@ -323,7 +327,8 @@ public sealed class IngestUsageTests(UsageApp app) : IClassFixture<UsageApp>
     public async Task Bytes_that_are_no_text_and_endless_nesting_are_malformed()
     {
         var customer = await app.CustomerAsync();
-        foreach (var body in new byte[][] { [.. "{\"records\":[{\"id\":\""u8, 0xFF, 0xFE, .. "\"}]}"u8], [0, 1, 2], [.. "{\"records\":"u8, .. Enumerable.Repeat((byte)'[', 100_000)] })
+        foreach (var body in new byte[][] { [.. "{\"records\":[{\"id\":\""u8, 0xFF, 0xFE, .. "\"}]}"u8], [0, 1, 2],
+            [.. "{\"records\":"u8, .. Enumerable.Repeat((byte)'[', 100_000)] })
         {
             using var content = new ByteArrayContent(body);
             content.Headers.ContentType = new("application/json");

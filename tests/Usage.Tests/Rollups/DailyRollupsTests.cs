@@ -11,12 +11,18 @@ public sealed class DailyRollupsTests(UsageApp app) : IClassFixture<UsageApp>
     {
         var customer = await app.CustomerAsync();
         await customer.SendAsync(
-            customer.Record("s1", "1.5", "sum", "2026-01-01T00:00:00Z"), customer.Record("s2", "2", "sum", "2026-01-14T23:59:59Z"), customer.Record("s3", "-1", "sum"),
-            customer.Record("c1", "50", "count", "2026-01-02T00:00:00Z"), customer.Record("c2", "60", "count", "2026-01-03T00:00:00Z"), customer.Record("c3", "0", "count", "2026-01-03T01:00:00Z"),
-            customer.Record("m1", "3", "max", "2026-01-02T00:00:00Z"), customer.Record("m2", "9", "max", "2026-01-03T00:00:00Z"), customer.Record("m3", "4", "max", "2026-01-04T00:00:00Z"),
-            customer.Record("l1", "8", "last", "2026-01-04T10:00:00Z"), customer.Record("l2", "5", "last", "2026-01-04T12:00:00Z"), customer.Record("l3", "7", "last", "2026-01-03T00:00:00Z"),
-            customer.Record("u1", "1", "unique", "2026-01-02T00:00:00Z", "vm-1"), customer.Record("u2", "1", "unique", "2026-01-02T01:00:00Z", "vm-1"),
-            customer.Record("u3", "1", "unique", "2026-01-03T00:00:00Z", "vm-1"), customer.Record("u4", "1", "unique", "2026-01-03T00:00:00Z", "vm-2"));
+            customer.Record("s1", "1.5", "sum", "2026-01-01T00:00:00Z"), customer.Record("s2", "2", "sum", "2026-01-14T23:59:59Z"),
+            customer.Record("s3", "-1", "sum"),
+            customer.Record("c1", "50", "count", "2026-01-02T00:00:00Z"), customer.Record("c2", "60", "count", "2026-01-03T00:00:00Z"),
+            customer.Record("c3", "0", "count", "2026-01-03T01:00:00Z"),
+            customer.Record("m1", "3", "max", "2026-01-02T00:00:00Z"), customer.Record("m2", "9", "max", "2026-01-03T00:00:00Z"),
+            customer.Record("m3", "4", "max", "2026-01-04T00:00:00Z"),
+            customer.Record("l1", "8", "last", "2026-01-04T10:00:00Z"), customer.Record("l2", "5", "last", "2026-01-04T12:00:00Z"),
+            customer.Record("l3", "7", "last", "2026-01-03T00:00:00Z"),
+            customer.Record("u1", "1", "unique", "2026-01-02T00:00:00Z", "vm-1"),
+            customer.Record("u2", "1", "unique", "2026-01-02T01:00:00Z", "vm-1"),
+            customer.Record("u3", "1", "unique", "2026-01-03T00:00:00Z", "vm-1"),
+            customer.Record("u4", "1", "unique", "2026-01-03T00:00:00Z", "vm-2"));
 
         var totals = await app.TotalsAsync(customer.Tenant, Customer.January);
         totals.Select(t => $"{t.Meter} {t.Quantity} {t.Records}").ShouldBe(["count 3 3", "last 5 3", "max 9 3", "sum 2.5 3", "unique 2 4"]);
@@ -89,7 +95,8 @@ public sealed class DailyRollupsTests(UsageApp app) : IClassFixture<UsageApp>
             return record;
         }
 
-        (await customer.SendAsync(Record("1", second, "b", null), Record("2", first, "b", "eu"), Record("3", first, "b", null), Record("4", first, "B", null), Record("5", first, null, null)))
+        (await customer.SendAsync(Record("1", second, "b", null), Record("2", first, "b", "eu"), Record("3", first, "b", null),
+            Record("4", first, "B", null), Record("5", first, null, null)))
             .Accepted.ShouldBe(5);
         (await app.TotalsAsync(customer.Tenant, Customer.January)).Select(t => $"{(t.SubscriptionId.Value == first ? 1 : 2)} '{t.Sku}' '{t.Region}'")
             .ShouldBe(["1 '' ''", "1 'B' ''", "1 'b' ''", "1 'b' 'eu'", "2 'b' ''"]);
@@ -123,7 +130,8 @@ public sealed class DailyRollupsTests(UsageApp app) : IClassFixture<UsageApp>
         }
 
         var ingests = Task.WhenAll(
-            Task.Run(() => IngestAsync(customer, 1), until), Task.Run(() => IngestAsync(customer, 2), until), Task.Run(() => IngestAsync(other, 3), until));
+            Task.Run(() => IngestAsync(customer, 1), until), Task.Run(() => IngestAsync(customer, 2), until),
+            Task.Run(() => IngestAsync(other, 3), until));
         await Task.WhenAll(ingests, Task.Run(() => CatchUpAsync(ingests), until), Task.Run(() => CatchUpAsync(ingests), until));
 
         (await app.DifferencesAsync(Customer.January)).ShouldBeEmpty();
@@ -131,7 +139,8 @@ public sealed class DailyRollupsTests(UsageApp app) : IClassFixture<UsageApp>
         // Each batch has 3, 8, 13 and 18 … of its meter: i in {0,5,10,15} sums to 30.
         (await customer.TotalAsync()).ShouldBe("900");
         (await customer.TotalAsync("unique")).ShouldBe("4");
-        (await app.SqlAsync<long>("select count(*) from usage.dirty_days where tenant_id = any ($1)", (Guid[])[customer.Tenant.Id.Value, other.Tenant.Id.Value])).ShouldBe(0);
+        (await app.SqlAsync<long>("select count(*) from usage.dirty_days where tenant_id = any ($1)",
+            (Guid[])[customer.Tenant.Id.Value, other.Tenant.Id.Value])).ShouldBe(0);
     }
 
     [Fact]
@@ -144,10 +153,13 @@ public sealed class DailyRollupsTests(UsageApp app) : IClassFixture<UsageApp>
         await using (var transaction = await connection.BeginTransactionAsync())
         {
             // As another process that has taken the mark away and dies before it has committed the rollup.
-            await using var taken = new Npgsql.NpgsqlCommand("delete from usage.dirty_days where tenant_id = $1", connection) { Parameters = { new() { Value = customer.Tenant.Id.Value } } };
+            await using var taken = new Npgsql.NpgsqlCommand(
+                "delete from usage.dirty_days where tenant_id = $1", connection)
+            { Parameters = { new() { Value = customer.Tenant.Id.Value } } };
             (await taken.ExecuteNonQueryAsync()).ShouldBe(1);
             var total = Task.Run(() => customer.TotalAsync());
-            while (await app.SqlAsync<long>("select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'") == 0)
+            while (await app.SqlAsync<long>(
+                "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'") == 0)
                 await Task.Yield();
             total.IsCompleted.ShouldBeFalse();
             await transaction.RollbackAsync();

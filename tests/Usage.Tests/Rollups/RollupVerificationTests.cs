@@ -6,7 +6,8 @@ public sealed class RollupVerificationTests(UsageApp app) : IClassFixture<UsageA
     public async Task A_corrupted_rollup_is_seen()
     {
         var customer = await app.CustomerAsync();
-        await customer.SendAsync(customer.Record("a", "5"), customer.Record("b", "1", "unique", resourceId: "vm-1"), customer.Record("c", "2", "max"));
+        await customer.SendAsync(
+            customer.Record("a", "5"), customer.Record("b", "1", "unique", resourceId: "vm-1"), customer.Record("c", "2", "max"));
         var period = new Period(new(2026, 1, 10), new(2026, 1, 11));
         (await app.DifferencesAsync(period)).ShouldBeEmpty();
 

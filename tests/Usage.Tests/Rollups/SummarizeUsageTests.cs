@@ -12,13 +12,16 @@ public sealed class SummarizeUsageTests(UsageApp app) : IClassFixture<UsageApp>
         var customer = await app.CustomerAsync();
         await customer.SendAsync(
             customer.Record("a", "1", start: "2026-01-02T00:00:00Z"), customer.Record("b", "2", start: "2026-01-02T10:00:00Z"),
-            customer.Record("c", "4", start: "2026-01-03T00:00:00Z"), customer.Record("d", "7", "max", "2026-01-02T00:00:00Z"), customer.Record("e", "9", "max", "2026-01-03T00:00:00Z"));
+            customer.Record("c", "4", start: "2026-01-03T00:00:00Z"), customer.Record("d", "7", "max", "2026-01-02T00:00:00Z"),
+            customer.Record("e", "9", "max", "2026-01-03T00:00:00Z"));
 
         (await GroupsAsync(customer, "")).ShouldBe(["max 9 2", "sum 7 3"]);
-        (await GroupsAsync(customer, "&groupBy=day")).ShouldBe(["max 2026-01-02 7 1", "max 2026-01-03 9 1", "sum 2026-01-02 3 2", "sum 2026-01-03 4 1"]);
+        (await GroupsAsync(customer, "&groupBy=day"))
+            .ShouldBe(["max 2026-01-02 7 1", "max 2026-01-03 9 1", "sum 2026-01-02 3 2", "sum 2026-01-03 4 1"]);
         var whole = await SummaryAsync(customer.Partner(), "&groupBy=partner,tenant,subscription,sku,meter");
         whole.Status.ShouldBe(HttpStatusCode.OK, whole.Body.ToJsonString());
-        whole.Body["items"]!.AsArray().Select(g => $"{g!["partnerId"]} {g["partnerName"]} {g["tenantId"]} {g["subscriptionId"]} {g["sku"]} {g["quantity"]}").ShouldBe(
+        whole.Body["items"]!.AsArray()
+            .Select(g => $"{g!["partnerId"]} {g["partnerName"]} {g["tenantId"]} {g["subscriptionId"]} {g["sku"]} {g["quantity"]}").ShouldBe(
             new[] { "9", "7" }.Select(q =>
                 $"{customer.Branch.Partner.Id.Value} {customer.Branch.Partner.DisplayName} {customer.Tenant.Id.Value} {customer.Subscription}  {q}"));
     }
@@ -60,7 +63,8 @@ public sealed class SummarizeUsageTests(UsageApp app) : IClassFixture<UsageApp>
     {
         var customer = await app.CustomerAsync();
         await customer.SendAsync(customer.Record("a", "1"));
-        foreach (var (role, partner) in new[] { (Roles.TenantAdministrator, (Guid?)null), (Roles.DistributorAdministrator, customer.Branch.Partner.Id.Value) })
+        foreach (var (role, partner) in new[] { (Roles.TenantAdministrator, (Guid?)null),
+            (Roles.DistributorAdministrator, customer.Branch.Partner.Id.Value) })
         {
             var group = (await SummaryAsync(customer.Branch.As(role), "&groupBy=partner")).Body["items"]!.AsArray().ShouldHaveSingleItem()!;
             ((Guid?)group["partnerId"], (string?)group["partnerName"], (string?)group["quantity"])

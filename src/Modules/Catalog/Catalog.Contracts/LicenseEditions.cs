@@ -22,6 +22,7 @@ public sealed record LicenseEditionRef(
     IReadOnlyList<Money> Prices, IReadOnlyDictionary<string, string> Names, bool IsDemo)
 {
     /// <summary>What it costs in a currency; null where it is not sold in it.</summary>
+    /// <param name="currency">What is paid in.</param>
     public Money? PriceIn(Currency currency)
     {
         foreach (var price in Prices)
@@ -42,14 +43,18 @@ public sealed record EditionFilter(Currency Currency, int? LicenseVersion = null
 public interface ILicenseEditions
 {
     /// <summary>The edition of this code, or null where there is none on sale. The demo edition is not sold.</summary>
+    /// <param name="code">The edition's code, as it is written.</param>
     Task<LicenseEditionRef?> FindAsync(string code, CancellationToken ct);
 
     /// <summary>The edition that demo licences are of, or null.</summary>
     Task<LicenseEditionRef?> DemoAsync(CancellationToken ct);
 
     /// <summary>Those on sale, by code.</summary>
+    /// <param name="filter">Which of them.</param>
+    /// <param name="start">Which page.</param>
     Task<Result<Page<LicenseEditionRef>>> ListAsync(EditionFilter filter, PageStart start, CancellationToken ct);
 
     /// <summary>The versions there are editions of, ascending.</summary>
+    /// <param name="start">Which page.</param>
     Task<Result<Page<int>>> VersionsAsync(PageStart start, CancellationToken ct);
 }

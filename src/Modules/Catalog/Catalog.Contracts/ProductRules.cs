@@ -1,4 +1,9 @@
+using Licensing.Kernel;
+
 namespace Licensing.Catalog.Contracts;
+
+/// <summary>Something sold, with features and the rules of their quantities.</summary>
+public readonly record struct ProductId(Guid Value) : IId<ProductId>;
 
 /// <summary>A product's features and the rules of their quantities; the rule engine reads nothing else.</summary>
 /// <param name="Product">Its key.</param>

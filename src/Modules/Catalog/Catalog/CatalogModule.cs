@@ -30,7 +30,7 @@ public static class CatalogModule
                 .OnConstraint("license_editions_one_demo", EditionRefusals.AnotherDemo);
             module.Services.AddSingleton<CatalogMemory>();
             module.Services.AddSingleton<IPreparation, CcaasProduct>();
-            module.Services.AddScoped<ICatalog, PublishedPlans>();
+            module.Services.AddScoped<ICatalog, CatalogDirectory>();
             module.Services.AddScoped<IPriceBooks, PriceBooks>();
             module.Services.AddScoped<PriceItems>();
             module.Services.AddScoped<PriceOwners>();
@@ -53,6 +53,7 @@ public static class CatalogModule
             ChangeProduct.Map(products);
             ListProducts.Map(products);
             GetProduct.Map(products);
+            ListProductFeatures.Map(products);
 
             var plans = routes.MapGroup("/api/v1/plans").WithTags("Catalog");
             CreatePlan.Map(plans);

@@ -7,12 +7,16 @@ namespace Licensing.Catalog;
 internal static partial class Keys
 {
     public const int LongestName = 200;
+    private const int LongestFeatureKey = 63;
 
     /// <summary>Meters, products, plans and price lists.</summary>
     public static bool IsKey(string? text) => text is not null && KeyForm().IsMatch(text);
 
-    /// <summary>Features, entitlements and charges: camelCase, nested with dots.</summary>
-    public static bool IsFeatureKey(string? text) => text is { Length: <= 63 } && FeatureForm().IsMatch(text);
+    /// <summary>Charges, which may have capitals.</summary>
+    public static bool IsChargeKey(string? text) => text is not null && ChargeForm().IsMatch(text);
+
+    /// <summary>Features and entitlements: camelCase, nested with dots.</summary>
+    public static bool IsFeatureKey(string? text) => text is { Length: <= LongestFeatureKey } && FeatureForm().IsMatch(text);
 
     public static IRuleBuilderOptions<T, string> IsKey<T>(this IRuleBuilder<T, string> rule) => rule
         .Must(key => IsKey(key)).WithErrorCode("invalid_key")
@@ -22,6 +26,9 @@ internal static partial class Keys
 
     [GeneratedRegex(@"^[a-z0-9][a-z0-9._-]{0,62}\z")]
     private static partial Regex KeyForm();
+
+    [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}\z")]
+    private static partial Regex ChargeForm();
 
     [GeneratedRegex(@"^[a-z][A-Za-z0-9]*(\.[a-z][A-Za-z0-9]*)*\z")]
     private static partial Regex FeatureForm();

@@ -39,16 +39,19 @@ public interface IPrepaidCredit
     /// <param name="reference">What it is for, for people.</param>
     /// <param name="amounts">One per unit, none negative; zeros are left out.</param>
     /// <param name="ct">Gives up.</param>
-    /// <returns>Refused as <see cref="RefusalKind.PaymentRequired"/> with <c>required</c>, <c>available</c> and <c>currency</c> in its content where it does not suffice.</returns>
+    /// <returns>Refused as <see cref="RefusalKind.PaymentRequired"/> with <c>required</c>, <c>available</c> and <c>currency</c> in its content where
+    /// it does not suffice.</returns>
     Task<Result<Done>> SpendAsync(OrganizationId owner, string key, string reference, IReadOnlyList<CreditAmount> amounts, CancellationToken ct);
 
     /// <summary>
     /// Gives back in full what was spent under <paramref name="key"/>, to the lots it came from; what came from one that has expired since comes
     /// back without expiry. Given back twice it is refused as a conflict by the database. Nothing spent under it: nothing is done.
     /// </summary>
+    /// <param name="owner">Whose credit.</param>
     Task<Result<Done>> GiveBackAsync(OrganizationId owner, string key, CancellationToken ct);
 
     /// <summary>What an organisation can spend now, by unit; units that it never had are absent.</summary>
+    /// <param name="owner">Whose credit.</param>
     Task<IReadOnlyList<CreditAmount>> AvailableAsync(OrganizationId owner, CancellationToken ct);
 
     /// <summary>What was done with an organisation's credit, newest first.</summary>

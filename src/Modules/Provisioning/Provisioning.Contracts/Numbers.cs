@@ -45,17 +45,24 @@ public interface IInboundNumbers
     /// <param name="start">Which page.</param>
     /// <param name="ct">Gives up.</param>
     /// <returns>Refused as not found (<c>tenant_not_found</c>) and as malformed.</returns>
-    Task<Result<Page<InboundNumberRef>>> SearchAsync(OrganizationId? tenant, string? country, string? contains, PageStart start, CancellationToken ct);
+    Task<Result<Page<InboundNumberRef>>> SearchAsync(
+        OrganizationId? tenant, string? country, string? contains, PageStart start, CancellationToken ct);
 
     /// <summary>Gives a tenant one number. Of two who ask for it at once one gets it.</summary>
+    /// <param name="tenant">Who gets it.</param>
+    /// <param name="number">E.164, with its plus sign.</param>
     /// <returns>Refused as not found (<c>tenant_not_found</c>) and as conflict (<c>number_not_available</c>, <c>tenant_not_active</c>).</returns>
     Task<Result<InboundNumberRef>> AllocateAsync(OrganizationId tenant, string number, CancellationToken ct);
 
     /// <summary>Takes a number from the tenant that holds it; nobody else gets it before its quarantine is over.</summary>
+    /// <param name="tenant">Who holds it.</param>
+    /// <param name="number">E.164, with its plus sign.</param>
     /// <returns>Refused as not found (<c>number_not_found</c>) where this tenant does not hold it.</returns>
     Task<Result<InboundNumberRef>> ReleaseAsync(OrganizationId tenant, string number, CancellationToken ct);
 
     /// <summary>The numbers that a tenant holds, the last loaded first; none where it is outside the scope.</summary>
+    /// <param name="tenant">Whose.</param>
+    /// <param name="start">Which page.</param>
     Task<Result<Page<InboundNumberRef>>> HeldAsync(OrganizationId tenant, PageStart start, CancellationToken ct);
 }
 
@@ -74,7 +81,8 @@ public sealed record InboundNumberAllocated(InboundNumberId Id, string Number, O
 /// <param name="At">From when on it does not.</param>
 /// <param name="QuarantinedUntil">Before then nobody else gets it; null where there is no quarantine.</param>
 [Message("provisioning.inbound-number-released.v1")]
-public sealed record InboundNumberReleased(InboundNumberId Id, string Number, OrganizationId TenantId, DateTimeOffset At, DateTimeOffset? QuarantinedUntil);
+public sealed record InboundNumberReleased(
+    InboundNumberId Id, string Number, OrganizationId TenantId, DateTimeOffset At, DateTimeOffset? QuarantinedUntil);
 
 /// <summary>A number's quarantine is over and anyone may have it. Not told of one that was allocated again before.</summary>
 /// <param name="Id">The number.</param>

@@ -37,9 +37,11 @@ public sealed record UsageTarget(
 public interface ISubscriptionDirectory
 {
     /// <summary>Subscriptions by id, in one read; those that do not exist are absent.</summary>
+    /// <param name="ids">Which.</param>
     Task<IReadOnlyDictionary<SubscriptionId, UsageTarget>> FindAsync(IReadOnlyCollection<SubscriptionId> ids, CancellationToken ct);
 
     /// <summary>All subscriptions of these tenants that were ever active, in one read.</summary>
+    /// <param name="tenants">Whose.</param>
     Task<ILookup<OrganizationId, UsageTarget>> OfTenantsAsync(IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct);
 
     /// <summary>
@@ -53,6 +55,8 @@ public interface ISubscriptionDirectory
     Task<IReadOnlyList<BillableSubscription>> BillableAsync(Period period, Scope scope, OrganizationId? after, int tenants, CancellationToken ct);
 
     /// <summary>How many tenants <see cref="BillableAsync"/> walks over.</summary>
+    /// <param name="period">Whole days in the billing time zone.</param>
+    /// <param name="scope">Only tenants that stood within it on the period's last day.</param>
     Task<int> CountBillableTenantsAsync(Period period, Scope scope, CancellationToken ct);
 }
 
@@ -73,7 +77,9 @@ public sealed record SubscriptionActivated(SubscriptionId Id, OrganizationId Ten
 public sealed record SubscriptionQuantitiesChanged(
     SubscriptionId Id, OrganizationId TenantId, DateOnly EffectiveOn, IReadOnlyDictionary<string, int> Quantities);
 
-/// <summary>The tenant can no longer use the subscription. Usage that still comes in is billed as long as the subscription has days in the month.</summary>
+/// <summary>
+/// The tenant can no longer use the subscription. Usage that still comes in is billed as long as the subscription has days in the month.
+/// </summary>
 /// <param name="Id">The subscription.</param>
 /// <param name="TenantId">Its owner.</param>
 /// <param name="At">When access stopped.</param>

@@ -18,7 +18,8 @@ internal static class BodyText
     extension(string text)
     {
         /// <summary>Whether it keeps to its line wherever it is shown, and turns nothing around that follows it.</summary>
-        public bool IsOneLine => !text.Any(c => char.IsControl(c) || c is '\u2028' or '\u2029' or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069'));
+        public bool IsOneLine =>
+            !text.Any(c => char.IsControl(c) || c is '\u2028' or '\u2029' or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069'));
 
         /// <summary>As much of a name that a caller made up as an answer repeats.</summary>
         public string Shortened => text.Length > LongestEcho ? $"{text[..LongestEcho]}…" : text;

@@ -36,14 +36,15 @@ public static class ProvisioningModule
                 .On<NumberQuarantineDue, EndQuarantineWhenDue>()
                 .On<TenantTransferred, MoveNumbersWhenTransferred>()
                 .Ops(ImportNumbersAtTerminal.Ops)
-                .Ops(ListNumbers.Ops)
+                .Ops(ListNumbersAtTerminal.Ops)
                 .OnConstraint("inbound_number_holdings_open", NumberRefusals.HeldAtOnce)
                 .OnConstraint("licenses_renewed_once", LicenseRefusals.RenewedAlready)
                 .OnConstraint("deletions_pending", SignedRefusals.Race)
                 .OnConstraint("quota_requests_pending", QuotaRefusals.Pending)
                 .OnConstraint("subscription_history_once", SubscriptionRefusals.ConcurrentTermEnd)
                 .OnConstraint("subscriptions_reference", SubscriptionRefusals.ReferenceTaken);
-            module.Services.AddSingleton((host.Configuration.GetSection("Provisioning").Get<ProvisioningSettings>() ?? new ProvisioningSettings()).Checked());
+            module.Services.AddSingleton(
+                (host.Configuration.GetSection("Provisioning").Get<ProvisioningSettings>() ?? new ProvisioningSettings()).Checked());
             module.Services.AddScoped<Opening>();
             module.Services.AddScoped<Prerequisites>();
             module.Services.AddSingleton<EntitlementReads>();
@@ -132,6 +133,7 @@ public static class ProvisioningModule
             OpenCustomer.Map(routes);
             SetCustomerPassword.Map(routes);
             ListCustomers.Map(routes);
+            GetCustomer.Map(routes);
             GetLoginToken.Map(routes);
             ListDirectories.Map(routes);
         }

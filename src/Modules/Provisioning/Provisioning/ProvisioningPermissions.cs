@@ -39,14 +39,14 @@ internal static class ProvisioningPermissions
         new(QuotasRequest, "Ask for other quotas", [.. Roles.ChannelAdministrators, Roles.TenantAdministrator]),
         // Not those in between: what they granted their own branch, the platform would have to deliver.
         new(QuotasDecide, "Approve and refuse quota requests", Roles.Platform),
-        new(LicensesRead, "See licences, and which can be assigned", Roles.All),
+        new(LicensesRead, "See licences", Roles.All),
         new(LicensesManage, "Assign, activate, cancel and renew licences with the partner's prepaid credit", Roles.ChannelAdministrators),
         new(CreditRead, "See one's own prepaid credit in the customer area", Roles.ChannelReaders),
         new(NumbersRead, "See inbound numbers, and which can be allocated", Roles.All),
         new(NumbersAllocate, "Allocate inbound numbers to tenants and release them", Roles.ChannelAdministrators),
         // Not those in between: whoever puts a number into a pool must own it.
         new(NumbersLoad, "Load inbound numbers into pools and withdraw them", Roles.Platform),
-        new(CustomersRead, "See one's customers in the customer area", Roles.ChannelReaders),
+        new(CustomersRead, "See one's customers, their licences and those that can be assigned, in the customer area", Roles.ChannelReaders),
         new(CustomersManage, "Open customers, set their passwords and log them in through the customer area", Roles.ChannelAdministrators),
         new(SignedUpdate, "Change and delete customers' licences by signed requests; of certificates alone", []),
     ];

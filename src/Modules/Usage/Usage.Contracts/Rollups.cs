@@ -29,11 +29,19 @@ public sealed record DistinctUsage(SubscriptionId SubscriptionId, string Meter, 
 public interface IUsageTotals
 {
     /// <summary>Brings the rollups of these days up to every record that was acknowledged before the call.</summary>
+    /// <param name="period">Whole days in the billing time zone.</param>
+    /// <param name="ct">Gives up.</param>
     Task CatchUpAsync(Period period, CancellationToken ct);
 
     /// <summary>Totals of whole days for these tenants, ordered by tenant, subscription, meter, SKU, region; one ordered read.</summary>
+    /// <param name="period">Whole days in the billing time zone.</param>
+    /// <param name="tenants">Whose.</param>
+    /// <param name="ct">Gives up.</param>
     Task<IReadOnlyList<UsageTotal>> OfTenantsAsync(Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct);
 
     /// <summary>Distinct resources of whole days for these tenants, one per subscription and meter that counts them; one read.</summary>
+    /// <param name="period">Whole days in the billing time zone.</param>
+    /// <param name="tenants">Whose.</param>
+    /// <param name="ct">Gives up.</param>
     Task<IReadOnlyList<DistinctUsage>> DistinctAsync(Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct);
 }

@@ -36,8 +36,7 @@ internal static class ListCredit
                 },
                 x => x.Id, cancellationToken)).Refused(out refusal, out var page)
                 ? refusal
-                : new Page<CreditView>(
-                    [.. page.Items.Select(x => new CreditView(x.Id, x.OwnerId, x.Unit, CreditAmountView.Text(x.Unit, x.Balance), x.NextExpiry))], page.Next);
+                : page.Select(x => new CreditView(x.Id, x.OwnerId, x.Unit, CreditAmountView.Text(x.Unit, x.Balance), x.NextExpiry));
         }
     }
 

@@ -26,7 +26,7 @@ internal static class ListMovements
             if ((await rows.ToPageAsync(start, x => x.Id, x => x, x => x.Id, cancellationToken)).Refused(out refusal, out var page))
                 return refusal;
             var amounts = await ledger.AmountsAsync([.. page.Items.Select(x => x.Id)], cancellationToken);
-            return new Page<MovementView>([.. page.Items.Select(x => MovementView.Of(x.OwnerId, CreditLedger.MovementOf(x, amounts[x.Id])))], page.Next);
+            return page.Select(x => MovementView.Of(x.OwnerId, CreditLedger.MovementOf(x, amounts[x.Id])));
         }
     }
 

@@ -10,13 +10,16 @@ namespace Licensing.Billing.Credit;
 /// <summary>Adds prepaid credit to a partner. A reference is added once, however often it is sent.</summary>
 internal static class TopUpCredit
 {
+    private const int LongestReference = 200;
+
     /// <param name="OrganizationId">A partner.</param>
     /// <param name="Reference">Of the payment; unique for the partner.</param>
     /// <param name="Amount">Money to be spent.</param>
     /// <param name="Points">Points to be spent.</param>
     /// <param name="ExpiresAt">What is left then is lost; null: never.</param>
     [Needs(BillingPermissions.CreditTopUp)]
-    public sealed record Command(OrganizationId OrganizationId, string Reference, Money? Amount = null, decimal? Points = null, DateTimeOffset? ExpiresAt = null)
+    public sealed record Command(
+        OrganizationId OrganizationId, string Reference, Money? Amount = null, decimal? Points = null, DateTimeOffset? ExpiresAt = null)
         : ICommand<MovementView>;
 
     public sealed class Validator : AbstractValidator<Command>
@@ -26,29 +29,36 @@ internal static class TopUpCredit
 
         public Validator(TimeProvider clock)
         {
-            RuleFor(x => x.Reference).NotEmpty().MaximumLength(200);
+            RuleFor(x => x.Reference).NotEmpty().MaximumLength(LongestReference);
             RuleFor(x => x.Amount).NotNull().When(x => x.Points is null).WithErrorCode("nothing_to_add").WithMessage("Give amount, points or both.");
             RuleFor(x => x.Amount).Must(a => a is not { } amount || amount.Amount is > 0 and <= Most && amount.Round() == amount)
-                .WithErrorCode("not_an_amount").WithMessage($"amount must be above 0, at most {Most}, and have no more digits than the currency's minor unit.");
-            RuleFor(x => x.Points).Must(p => p is not { } points || points is > 0 and <= Most && Math.Round(points, CreditAmount.PointDigits) == points)
-                .WithErrorCode("not_an_amount").WithMessage($"points must be above 0, at most {Most}, and have at most {CreditAmount.PointDigits} digits after the point.");
-            RuleFor(x => x.ExpiresAt).Must(at => at is null || at > clock.GetUtcNow()).WithErrorCode("too_early").WithMessage("expiresAt must lie ahead.");
+                .WithErrorCode("not_an_amount")
+                    .WithMessage($"amount must be above 0, at most {Most}, and have no more digits than the currency's minor unit.");
+            RuleFor(x => x.Points)
+                .Must(p => p is not { } points || points is > 0 and <= Most && Math.Round(points, CreditAmount.PointDigits) == points)
+                .WithErrorCode("not_an_amount")
+                    .WithMessage($"points must be above 0, at most {Most}, and have at most {CreditAmount.PointDigits} digits after the point.");
+            RuleFor(x => x.ExpiresAt).Must(at => at is null || at > clock.GetUtcNow()).WithErrorCode("too_early")
+                .WithMessage("expiresAt must lie ahead.");
         }
     }
 
-    internal sealed class Handler(BillingDb db, CreditLedger ledger, IOrganizationDirectory organizations, Principal principal) : ICommandHandler<Command, MovementView>
+    internal sealed class Handler(BillingDb db, CreditLedger ledger, IOrganizationDirectory organizations, Principal principal)
+        : ICommandHandler<Command, MovementView>
     {
         public async Task<Result<MovementView>> Handle(Command command, CancellationToken cancellationToken)
         {
             var held = await organizations.HoldAsync([command.OrganizationId], cancellationToken);
-            if (!held.TryGetValue(command.OrganizationId, out var partner) || partner.Kind is not OrganizationKind.Partner || !principal.Scope.Contains(partner.Path))
+            if (!held.TryGetValue(command.OrganizationId, out var partner) || partner.Kind is not OrganizationKind.Partner
+                || !principal.Scope.Contains(partner.Path))
                 return LedgerRefusals.NotAPartner(command.OrganizationId.Value);
             var amounts = new List<CreditAmount>();
             if (command.Amount is { } money)
                 amounts.Add(new(money.Currency.Code, money.Amount));
             if (command.Points is { } points)
                 amounts.Add(new(CreditAmount.Points, points));
-            if ((await ledger.TopUpAsync(partner, command.Reference, amounts, command.ExpiresAt, cancellationToken)).Refused(out var refusal, out var added))
+            if ((await ledger.TopUpAsync(partner, command.Reference, amounts, command.ExpiresAt, cancellationToken))
+                .Refused(out var refusal, out var added))
                 return refusal;
             await db.SaveChangesAsync(cancellationToken);
             return MovementView.Of(partner.Id, CreditLedger.MovementOf(added, (await ledger.AmountsAsync([added.Id], cancellationToken))[added.Id]));

@@ -12,7 +12,8 @@ namespace Licensing.Billing.Invoices;
 internal sealed record LineStep(string From, string? To, string Quantity, string UnitPrice, string FlatFee, string Amount)
 {
     public static LineStep Of(RatingStep step) => new(
-        step.From.ToString(), step.To?.ToString(), step.Quantity.ToString(), step.UnitPrice.ToString(), step.FlatFee.ToString(), step.Amount.ToString());
+        step.From.ToString(), step.To?.ToString(), step.Quantity.ToString(), step.UnitPrice.ToString(), step.FlatFee.ToString(),
+        step.Amount.ToString());
 }
 
 /// <summary>One charge of one subscription for some days. Its unique key makes it impossible to bill the same thing twice.</summary>

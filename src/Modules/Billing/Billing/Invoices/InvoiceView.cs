@@ -10,7 +10,8 @@ internal sealed record InvoiceTaxView(string Category, decimal Percent, Money Ne
 
 /// <summary>An invoice without its lines.</summary>
 internal sealed record InvoiceView(
-    InvoiceId Id, string? Number, InvoiceStatus Status, OrganizationId TenantId, OrganizationId SellerId, Period Period, Money Net, Money Tax, Money Total,
+    InvoiceId Id, string? Number, InvoiceStatus Status, OrganizationId TenantId, OrganizationId SellerId, Period Period, Money Net, Money Tax,
+    Money Total,
     string UsageExact, int LineCount, IReadOnlyList<InvoiceTaxView> Taxes, DateTimeOffset CreatedAt, DateTimeOffset? IssuedAt,
     [property: System.Text.Json.Serialization.JsonIgnore] int Version) : IVersioned
 {
@@ -29,7 +30,8 @@ internal sealed record RollupView(SubscriptionId SubscriptionId, string Meter, s
 /// <summary>One line with how it was reached. Quantities and unrounded amounts are decimal strings of any length.</summary>
 internal sealed record InvoiceLineView(
     int Position, SubscriptionId SubscriptionId, string? ChargeKey, string? Sku, string? Meter, string Description, Period Days, int PeriodDays,
-    string Quantity, string Unrounded, Money Net, Money Tax, string? TaxCategory, decimal? TaxPercent, IReadOnlyList<LineStep> Steps, RollupView? Rollup)
+    string Quantity, string Unrounded, Money Net, Money Tax, string? TaxCategory, decimal? TaxPercent, IReadOnlyList<LineStep> Steps,
+    RollupView? Rollup)
 {
     public static InvoiceLineView Of(InvoiceLine x)
     {

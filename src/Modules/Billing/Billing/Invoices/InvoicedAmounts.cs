@@ -11,7 +11,8 @@ internal sealed class InvoicedAmounts(BillingDb db, IOrganizationDirectory organ
     public async Task<IReadOnlyList<InvoicedNet>> OfPeriodAsync(Period period, Scope scope, CancellationToken ct)
     {
         var rows = await db.Invoices.AsNoTracking().Within(scope)
-            .Where(x => x.PeriodStart == period.Start && x.PeriodEnd == period.End && (x.Status == InvoiceStatus.Issued || x.Status == InvoiceStatus.Paid))
+            .Where(x => x.PeriodStart == period.Start && x.PeriodEnd == period.End
+                && (x.Status == InvoiceStatus.Issued || x.Status == InvoiceStatus.Paid))
             .OrderBy(x => x.OwnerPath).ThenBy(x => x.Id)
             .Select(x => new { x.Id, x.Number, x.TenantId, x.OwnerPath, x.Net, x.Currency })
             .ToListAsync(ct);

@@ -20,7 +20,8 @@ internal static class ListInvoiceLines
             var after = 0;
             if (start.After is not null && !int.TryParse(start.After, out after))
                 return PageStart.InvalidCursor;
-            if (await db.Invoices.AsNoTracking().Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == query.Id, cancellationToken) is not { } invoice)
+            if (await db.Invoices.AsNoTracking().Within(principal.Scope)
+                .SingleOrDefaultAsync(x => x.Id == query.Id, cancellationToken) is not { } invoice)
                 return InvoiceRefusals.NotFound(query.Id);
 
             var lines = await db.Lines.AsNoTracking()

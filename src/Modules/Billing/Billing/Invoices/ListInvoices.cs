@@ -9,7 +9,8 @@ namespace Licensing.Billing.Invoices;
 internal static class ListInvoices
 {
     [Needs(BillingPermissions.InvoicesRead)]
-    public sealed record Query(string? Period, Guid? TenantId, Guid? PartnerId, string? Status, int? Limit, string? After) : IQuery<Page<InvoiceView>>;
+    public sealed record Query(string? Period, Guid? TenantId, Guid? PartnerId, string? Status, int? Limit, string? After)
+        : IQuery<Page<InvoiceView>>;
 
     internal sealed class Handler(BillingDb db, IOrganizationDirectory organizations, Principal principal) : IQueryHandler<Query, Page<InvoiceView>>
     {
@@ -22,7 +23,8 @@ internal static class ListInvoices
             var invoices = db.Invoices.AsNoTracking().Within(principal.Scope);
             if (query.PartnerId is { } partner)
             {
-                if (await organizations.FindAsync(new OrganizationId(partner), cancellationToken) is not { } found || !principal.Scope.Contains(found.Path))
+                if (await organizations.FindAsync(new OrganizationId(partner), cancellationToken) is not { } found
+                    || !principal.Scope.Contains(found.Path))
                     return InvoiceRefusals.PartnerNotFound(partner);
                 invoices = invoices.Within(Scope.Of([found.Path]));
             }
@@ -43,7 +45,8 @@ internal static class ListInvoices
     }
 
     public static void Map(IEndpointRouteBuilder invoices) => invoices
-        .MapGet("/", (string? period, Guid? tenantId, Guid? partnerId, string? status, int? limit, string? after, ISender sender, CancellationToken ct) =>
+        .MapGet("/", (string? period, Guid? tenantId, Guid? partnerId, string? status, int? limit, string? after, ISender sender,
+            CancellationToken ct) =>
             sender.Ok(new Query(period, tenantId, partnerId, status, limit, after), ct))
         .Slice<Query, Page<InvoiceView>>(nameof(ListInvoices), "Lists invoices");
 }

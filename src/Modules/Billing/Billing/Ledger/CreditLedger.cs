@@ -1,18 +1,12 @@
 using Licensing.Billing.Data;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Http;
-using Licensing.Kernel.Messaging;
 using Licensing.Kernel.Persistence;
 using Licensing.Provisioning.Contracts;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
 namespace Licensing.Billing.Ledger;
-
-/// <summary>A lot's time is over.</summary>
-/// <param name="LotId">The lot.</param>
-[Message("billing.credit-lapse-due.v1")]
-internal sealed record CreditLapseDue(Guid LotId);
 
 /// <summary>
 /// Everything that is done with prepaid credit. Each action locks the prepaid accounts that it touches, by unit, before it looks at their lots;
@@ -70,7 +64,8 @@ internal sealed class CreditLedger(BillingDb db, DbSession session, TimeProvider
         }
 
         var spent = await OpenAsync(prepaid.Values.First(), [AccountKind.Spent], asked, ct);
-        Post(TransactionKind.Spending, key, reference, [.. taken, .. asked.Select(x => new Posting(spent[(AccountKind.Spent, x.Unit)], x.Amount))], now);
+        Post(TransactionKind.Spending, key, reference, [.. taken, .. asked.Select(x => new Posting(spent[(AccountKind.Spent, x.Unit)], x.Amount))],
+            now);
         // Written here, so that what the database refuses is known before anything is told of it.
         await db.SaveChangesAsync(ct);
         return new Done();
@@ -111,7 +106,8 @@ internal sealed class CreditLedger(BillingDb db, DbSession session, TimeProvider
             return;
 
         var lapsed = await OpenAsync(account, [AccountKind.Lapsed], [new CreditAmount(account.Unit, lot.Remaining)], ct);
-        Post(TransactionKind.Lapse, lotId.ToString(), "expired", [new(account, -lot.Remaining, lot.Id), new(lapsed[(AccountKind.Lapsed, account.Unit)], lot.Remaining)], now);
+        Post(TransactionKind.Lapse, lotId.ToString(), "expired",
+            [new(account, -lot.Remaining, lot.Id), new(lapsed[(AccountKind.Lapsed, account.Unit)], lot.Remaining)], now);
     }
 
     public async Task<IReadOnlyList<CreditAmount>> AvailableAsync(OrganizationId owner, CancellationToken ct)
@@ -131,7 +127,7 @@ internal sealed class CreditLedger(BillingDb db, DbSession session, TimeProvider
         if ((await rows.ToPageAsync(start, x => x.Id, x => x, x => x.Id, ct)).Refused(out var refusal, out var page))
             return refusal;
         var amounts = await AmountsAsync([.. page.Items.Select(x => x.Id)], ct);
-        return new Page<CreditMovement>([.. page.Items.Select(x => MovementOf(x, amounts[x.Id]))], page.Next);
+        return page.Select(x => MovementOf(x, amounts[x.Id]));
     }
 
     /// <summary>What transactions added to the credit, by unit, in one read.</summary>
@@ -182,7 +178,8 @@ internal sealed class CreditLedger(BillingDb db, DbSession session, TimeProvider
         return lot;
     }
 
-    private async Task<bool> IsSameAsync(LedgerTransaction before, IReadOnlyList<CreditAmount> amounts, DateTimeOffset? expiresAt, CancellationToken ct)
+    private async Task<bool> IsSameAsync(LedgerTransaction before, IReadOnlyList<CreditAmount> amounts, DateTimeOffset? expiresAt,
+    CancellationToken ct)
     {
         var first = await db.LedgerEntries.AsNoTracking().Where(x => x.TransactionId == before.Id && x.LotId != null)
             .Join(db.CreditLots, x => x.LotId, x => x.Id, (entry, lot) => new { entry.Unit, entry.Amount, lot.ExpiresAt }).ToListAsync(ct);
@@ -215,7 +212,8 @@ internal sealed class CreditLedger(BillingDb db, DbSession session, TimeProvider
             Parameters =
             {
                 new() { Value = wanted.Select(_ => Id.NewGuid(now)).ToArray() }, new() { Value = owner.Value }, new() { Value = path },
-                new() { Value = wanted.Select(x => x.Kind.ToString()).ToArray() }, new() { Value = wanted.Select(x => x.Unit).ToArray() }, new() { Value = now },
+                new() { Value = wanted.Select(x => x.Kind.ToString()).ToArray() }, new() { Value = wanted.Select(x => x.Unit).ToArray() },
+                new() { Value = now },
             },
         })
             await command.ExecuteNonQueryAsync(ct);
@@ -232,10 +230,4 @@ internal sealed class CreditLedger(BillingDb db, DbSession session, TimeProvider
             .AsNoTracking().OrderBy(x => x.Unit).ToDictionaryAsync(x => x.Unit, ct);
 
     private static IEnumerable<CreditAmount> InOrder(IEnumerable<CreditAmount> amounts) => amounts.OrderBy(x => x.Unit, StringComparer.Ordinal);
-}
-
-/// <summary>Writes off a lot when its time is over. It is not spent any more in any case, however late this comes.</summary>
-internal sealed class LapseWhenDue(CreditLedger ledger) : IHandle<CreditLapseDue>
-{
-    public Task HandleAsync(CreditLapseDue message, CancellationToken ct) => ledger.LapseAsync(message.LotId, ct);
 }

@@ -16,7 +16,8 @@ internal sealed class CreditLot
     public decimal Remaining { get; private init; }
 
     /// <summary>What can be spent at <paramref name="now"/>: what has expired is gone, whether or not it has been written off yet.</summary>
-    public static Expression<Func<CreditLot, bool>> SpendableAt(DateTimeOffset now) => x => x.Remaining > 0 && (x.ExpiresAt == null || x.ExpiresAt > now);
+    public static Expression<Func<CreditLot, bool>> SpendableAt(DateTimeOffset now) =>
+        x => x.Remaining > 0 && (x.ExpiresAt == null || x.ExpiresAt > now);
 
     public static CreditLot Open(Guid account, DateTimeOffset? expiresAt, DateTimeOffset now) => new()
     {

@@ -5,17 +5,20 @@ namespace Licensing.Billing.Ledger;
 
 internal static class LedgerRefusals
 {
-    public static Refusal DoneAlready { get; } = new(RefusalKind.Conflict, "money_action_done_already", "This has been done with the credit already.");
+    public static Refusal DoneAlready { get; } = new(
+        RefusalKind.Conflict, "money_action_done_already", "This has been done with the credit already.");
 
     /// <summary>Not kept as the answer to a retry: after a top-up the same request may succeed.</summary>
-    public static Refusal Insufficient(CreditAmount required, decimal available) => new(RefusalKind.PaymentRequired, "insufficient_credit", "Insufficient credit")
-    {
-        Transient = true,
-        Content = new JsonObject { ["required"] = Plain(required.Amount), ["available"] = Plain(available), ["currency"] = required.Unit },
-    };
+    public static Refusal Insufficient(CreditAmount required, decimal available) =>
+        new(RefusalKind.PaymentRequired, "insufficient_credit", "Insufficient credit")
+        {
+            Transient = true,
+            Content = new JsonObject { ["required"] = Plain(required.Amount), ["available"] = Plain(available), ["currency"] = required.Unit },
+        };
 
     public static Refusal ReferenceUsed { get; } =
-        new(RefusalKind.Conflict, "top_up_reference_used", "A top-up of this reference with another amount or expiry was made; references are never used twice.");
+        new(RefusalKind.Conflict, "top_up_reference_used",
+            "A top-up of this reference with another amount or expiry was made; references are never used twice.");
 
     public static Refusal NotAPartner(Guid id) =>
         Refusal.Field("/organizationId", "not_a_partner", $"organizationId must be a partner below you; {id} is none.");

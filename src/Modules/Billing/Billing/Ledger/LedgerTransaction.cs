@@ -6,7 +6,9 @@ namespace Licensing.Billing.Ledger;
 
 internal enum TransactionKind { TopUp, Spending, GivingBack, Lapse }
 
-/// <summary>One money action, done once (owner, kind and key are unique). Its entries add up to nothing in each unit, as the database sees to.</summary>
+/// <summary>
+/// One money action, done once (owner, kind and key are unique). Its entries add up to nothing in each unit, as the database sees to.
+/// </summary>
 internal sealed class LedgerTransaction : IOwned
 {
     public Guid Id { get; private init; }

@@ -63,10 +63,13 @@ internal sealed class VerifyLedger(NpgsqlDataSource database)
         RefusalKind.Conflict, "ledger_broken", $"The ledger does not hold together: {string.Join("; ", outcome.Findings.Take(10))}.");
 
     public static OpsCommand Ops { get; } = new(
-        "ledger verify", "Proves that balances are the sums of their entries and every transaction is balanced; 1 and the first bad entry when not.", [],
+        "ledger verify", "Proves that balances are the sums of their entries and every transaction is balanced; 1 and the first bad entry when not.",
+        [],
         async (call, ct) =>
         {
             var outcome = await call.Services.GetRequiredService<VerifyLedger>().RunAsync(ct);
-            return outcome.Findings.Count > 0 ? Broken(outcome) : new OpsAnswer(new { outcome.Accounts, outcome.Transactions, outcome.Entries, Ledger = "balanced" });
+            return outcome.Findings.Count > 0
+                ? Broken(outcome)
+                : new OpsAnswer(new { outcome.Accounts, outcome.Transactions, outcome.Entries, Ledger = "balanced" });
         });
 }

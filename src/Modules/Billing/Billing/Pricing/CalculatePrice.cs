@@ -84,8 +84,10 @@ internal static class CalculatePrice
             [.. bill.Lines.Select(line => new LineView(
                 line.Name, line.Quantity.ToString(), line.Net.ToAmountString(), line.Tax.ToAmountString(),
                 [.. line.Steps.Select(step => new StepView(
-                    step.From.ToString(), step.To?.ToString(), step.Quantity.ToString(), step.UnitPrice.ToString(), step.FlatFee.ToString(), step.Amount.ToString()))]))],
-            bill.TrueUp.ToAmountString(), bill.Discount.ToAmountString(), bill.Net.ToAmountString(), bill.Tax.ToAmountString(), bill.Total.ToAmountString());
+                    step.From.ToString(), step.To?.ToString(), step.Quantity.ToString(), step.UnitPrice.ToString(), step.FlatFee.ToString(),
+                    step.Amount.ToString()))]))],
+            bill.TrueUp.ToAmountString(), bill.Discount.ToAmountString(), bill.Net.ToAmountString(), bill.Tax.ToAmountString(),
+            bill.Total.ToAmountString());
     }
 
     public static void Map(IEndpointRouteBuilder pricing) => pricing

@@ -62,7 +62,7 @@ internal sealed class BillingChunks(
         var tenants = await organizations.FindAsync(open, ct);
         var versions = found.SelectMany(subscription => subscription.Spans).Select(span => span.PlanVersionId).Distinct().ToList();
         var prices = new PeriodPrices(
-            period, await catalog.FindPlanVersionsAsync(versions, ct), await books.OpenAsync(period, [.. open.Select(id => id.Value)], ct),
+            period, await catalog.FindPlanVersionsAsync(versions, ct), await books.OpenAsync(period, open, ct),
             await catalog.MetersAsync(ct),
             new TaxTable(await db.TaxRates.AsNoTracking().ToListAsync(ct), period.End.AddDays(-1)));
         var used = await UsageAsync(found.Where(subscription => open.Contains(subscription.TenantId)), prices, ct);
@@ -86,7 +86,8 @@ internal sealed class BillingChunks(
         var totals = new List<UsageTotal>();
         var distinct = new Dictionary<(SubscriptionId, string), DistinctUsage>();
         var byFirstDay = found.Where(subscription => subscription.Spans.Count > 0).GroupBy(
-            subscription => TenantRating.UsageFrom(subscription, prices.Plans.GetValueOrDefault(subscription.Spans[^1].PlanVersionId), prices.Period));
+            subscription => TenantRating.UsageFrom(
+                subscription, prices.Plans.GetValueOrDefault(subscription.Spans[^1].PlanVersionId), prices.Period));
         foreach (var group in byFirstDay)
         {
             if (!Period.TryCreate(group.Key, prices.Period.End, out var days))

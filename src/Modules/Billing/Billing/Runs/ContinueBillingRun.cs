@@ -72,9 +72,17 @@ internal sealed class ContinueBillingRun(
     private async Task FinishAsync(BillingRun run, int notBilled, CancellationToken ct)
     {
         var nets = await db.Invoices.AsNoTracking()
-            .Where(x => x.SellerId == run.SellerId && x.PeriodStart == run.PeriodStart && x.PeriodEnd == run.PeriodEnd && x.Status != InvoiceStatus.Void)
+            .Where(x => x.SellerId == run.SellerId && x.PeriodStart == run.PeriodStart && x.PeriodEnd == run.PeriodEnd
+                && x.Status != InvoiceStatus.Void)
             .GroupBy(x => x.Currency)
-            .Select(group => new { Currency = group.Key, Invoices = group.Count(), Issued = group.Count(x => x.Status != InvoiceStatus.Draft), Net = group.Sum(x => x.Net) })
+            .Select(group =>
+                new
+                {
+                    Currency = group.Key,
+                    Invoices = group.Count(),
+                    Issued = group.Count(x => x.Status != InvoiceStatus.Draft),
+                    Net = group.Sum(x => x.Net)
+                })
             .ToListAsync(ct);
         var result = new JsonObject
         {
@@ -91,6 +99,7 @@ internal sealed class ContinueBillingRun(
         await db.Runs.Where(x => x.Id == run.Id).ExecuteUpdateAsync(set => set
             .SetProperty(x => x.State, RunState.Finished).SetProperty(x => x.FinishedAt, clock.GetUtcNow()), ct);
         var seller = await organizations.PlatformAsync(ct);
-        audit.Note("billing_run", run.Id.ToString(), seller.Path, new JsonObject { ["period"] = run.Period.ToString(), ["result"] = result.DeepClone() });
+        audit.Note("billing_run", run.Id.ToString(), seller.Path,
+            new JsonObject { ["period"] = run.Period.ToString(), ["result"] = result.DeepClone() });
     }
 }

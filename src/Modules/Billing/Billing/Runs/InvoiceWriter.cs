@@ -40,7 +40,8 @@ internal sealed class InvoiceWriter(DbSession session, TimeProvider clock)
             return;
 
         await using var discard = new NpgsqlBatch(connection);
-        foreach (var delete in (string[])["delete from billing.invoice_lines where invoice_id = any ($1)", "delete from billing.invoices where id = any ($1)"])
+        foreach (var delete in (string[])["delete from billing.invoice_lines where invoice_id = any ($1)",
+            "delete from billing.invoices where id = any ($1)"])
             discard.BatchCommands.Add(new NpgsqlBatchCommand(delete) { Parameters = { new() { Value = drafts.ToArray() } } });
         await discard.ExecuteNonQueryAsync(ct);
     }
@@ -135,5 +136,6 @@ internal sealed class InvoiceWriter(DbSession session, TimeProvider clock)
         bill.Rated.Taxes.Select(tax => new InvoiceTax(tax.Category, Percent(tax.Percent), tax.Net.Amount, tax.Tax.Amount));
 
     // It was a decimal column before it was an Exact.
-    private static decimal Percent(Exact percent) => percent.TryToDecimal(out var value) ? value : throw new InvalidOperationException($"{percent} %");
+    private static decimal Percent(Exact percent) =>
+        percent.TryToDecimal(out var value) ? value : throw new InvalidOperationException($"{percent} %");
 }

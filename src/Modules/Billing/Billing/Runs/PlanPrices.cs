@@ -27,7 +27,8 @@ internal static class PlanPrices
 
     private static IReadOnlyList<PriceTier> Given(IReadOnlyList<PriceTier>? value, Price price, string field) => value ?? throw Missing(price, field);
 
-    private static InvalidOperationException Missing(Price price, string field) => new($"A published price of the model {price.Model} has no {field}.");
+    private static InvalidOperationException Missing(Price price, string field) =>
+        new($"A published price of the model {price.Model} has no {field}.");
 
     private static Tier[] Tiers(Price price) =>
         [.. Given(price.Tiers, price, "tiers").Select(tier => new Tier(tier.UpTo is { } upTo ? (Exact)upTo : null, tier.UnitPrice, tier.FlatFee))];

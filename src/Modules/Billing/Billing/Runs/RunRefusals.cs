@@ -9,9 +9,11 @@ internal static class RunRefusals
     public static Refusal PeriodNotOver(Period period) =>
         new(RefusalKind.Conflict, "period_not_over", $"The period ends on {period.End:yyyy-MM-dd}; it can be billed from that day on.");
 
-    public static Refusal NotTheSeller { get; } = new(RefusalKind.Forbidden, "not_the_seller", "Billing runs are started for the platform as a whole.");
+    public static Refusal NotTheSeller { get; } = new(
+        RefusalKind.Forbidden, "not_the_seller", "Billing runs are started for the platform as a whole.");
 
-    public static Refusal PlanMissing(PlanVersionId version) => new(RefusalKind.Invalid, "plan_missing", $"There is no plan version {version.Value}.");
+    public static Refusal PlanMissing(PlanVersionId version) =>
+        new(RefusalKind.Invalid, "plan_missing", $"There is no plan version {version.Value}.");
 
     public static Refusal CurrencyMismatch(PlanVersionRef plan, Currency billed) => new(
         RefusalKind.Invalid, "currency_mismatch", $"Plan {plan.PlanKey} is priced in {plan.Currency}, but the tenant is billed in {billed}.");
@@ -28,7 +30,8 @@ internal static class RunRefusals
         new(RefusalKind.Invalid, "tax_rate_missing", $"There is no rate of tax category {category} for {country} on the last day of the period.");
 
     public static Refusal DueTwice(LineKey key) => new(
-        RefusalKind.Invalid, "due_twice", $"Subscription {key.Subscription.Value} would be charged twice for {(key.Charge.Length > 0 ? key.Charge : key.Sku)} from {key.StartsOn:yyyy-MM-dd}.");
+        RefusalKind.Invalid, "due_twice",
+        $"Subscription {key.Subscription.Value} would be charged twice for {(key.Charge.Length > 0 ? key.Charge : key.Sku)} from {key.StartsOn:yyyy-MM-dd}.");
 
     public static Refusal TenantMissing { get; } = new(RefusalKind.Invalid, "tenant_missing", "There is no such tenant.");
 

@@ -9,7 +9,8 @@ namespace Licensing.Billing.Runs;
 
 /// <summary>What holds for every tenant of a chunk: read once, then only looked up.</summary>
 internal sealed record PeriodPrices(
-    Period Period, IReadOnlyDictionary<PlanVersionId, PlanVersionRef> Plans, IPriceBook Book, IReadOnlyDictionary<string, MeterRef> Meters, TaxTable Taxes);
+    Period Period, IReadOnlyDictionary<PlanVersionId, PlanVersionRef> Plans, IPriceBook Book, IReadOnlyDictionary<string, MeterRef> Meters,
+    TaxTable Taxes);
 
 /// <summary>What subscriptions used in the period; distinct resources only where the totals do not tell them.</summary>
 internal sealed record PeriodUsage(
@@ -101,12 +102,15 @@ internal static class TenantRating
             foreach (var charge in version.Charges.Where(charge => charge.Meter is null))
                 due.AddRange(PlanCharges(subscription, version, charge, spans, prices.Period));
         // A change of plan within the period charges all its usage by the plan it ends with.
-        return subscription.Spans.Count == 0 ? null : UsageCharges(subscription, prices.Plans[subscription.Spans[^1].PlanVersionId], account, prices, due);
+        return subscription.Spans.Count == 0
+            ? null
+            : UsageCharges(subscription, prices.Plans[subscription.Spans[^1].PlanVersionId], account, prices, due);
     }
 
     // Days of one plan version, in order.
     private static IEnumerable<(PlanVersionRef Version, List<SubscriptionSpan> Spans)> Runs(BillableSubscription subscription, PeriodPrices prices) =>
-        subscription.Spans.GroupBy(span => span.PlanVersionId).Select(group => (prices.Plans[group.Key], group.OrderBy(span => span.Days.Start).ToList()));
+        subscription.Spans.GroupBy(span => span.PlanVersionId)
+            .Select(group => (prices.Plans[group.Key], group.OrderBy(span => span.Days.Start).ToList()));
 
     // Days on which nothing changes for this charge are one line, so that a change of something else does not round it in pieces.
     private static IEnumerable<DueCharge> PlanCharges(
@@ -144,7 +148,11 @@ internal static class TenantRating
 
         DueCharge Charge(LineKey key, string name, Price price, Exact quantity) => new(
             key, name, days, IsUsage: true,
-            new RatingItem(name, price.ToCharge(byDays: false), new UsageAggregate(quantity)) { TaxCategory = CountryTaxRate.Standard, Active = days });
+            new RatingItem(name, price.ToCharge(byDays: false), new UsageAggregate(quantity))
+            {
+                TaxCategory = CountryTaxRate.Standard,
+                Active = days
+            });
 
         var totals = account.Usage.Totals[subscription.Id].ToLookup(total => version.UsesPriceLists && total.Sku.Length > 0);
         foreach (var charge in version.Charges.Where(charge => charge.Meter is not null))
@@ -163,10 +171,12 @@ internal static class TenantRating
         foreach (var total in totals[true])
         {
             var price = prices.Book.Find(
-                total.Sku, total.Meter, account.Tenant.Currency, total.Region.Length > 0 ? total.Region : null, account.Tenant.Id.Value, subscription.Id.Value);
+                total.Sku, total.Meter, account.Tenant.Currency, total.Region.Length > 0 ? total.Region : null, account.Tenant.Id,
+                subscription.Id.Value);
             if (price is null)
                 return RunRefusals.PriceMissing(total, account.Tenant.Currency);
-            due.Add(Charge(new LineKey(subscription.Id, "", total.Meter, total.Sku, total.Region, days.Start), price.Name, price.Price, total.Quantity));
+            due.Add(Charge(new LineKey(subscription.Id, "", total.Meter, total.Sku, total.Region, days.Start), price.Name, price.Price,
+                total.Quantity));
         }
 
         return null;

@@ -46,7 +46,8 @@ internal sealed class BilledAmounts(DbSession session)
             var currency = Currency.Parse(rows.GetString(3));
             amounts.Add(new BilledAmount(
                 new OrganizationId(rows.GetGuid(0)), rows.GetString(1), rows.IsDBNull(2) ? null : new SubscriptionId(rows.GetGuid(2)),
-                new Money(rows.GetDecimal(4), currency), new Money(rows.GetDecimal(5), currency), Exact.Parse(rows.GetString(6)), rows.GetInt32(7), Estimated: false));
+                new Money(rows.GetDecimal(4), currency), new Money(rows.GetDecimal(5), currency), Exact.Parse(rows.GetString(6)), rows.GetInt32(7),
+                Estimated: false));
         }
 
         return amounts;

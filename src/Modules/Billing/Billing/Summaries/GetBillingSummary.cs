@@ -43,12 +43,12 @@ internal static class GetBillingSummary
                 .OrderBy(x => x.Key.Key, StringComparer.Ordinal).ThenBy(x => x.Key.Currency.Code, StringComparer.Ordinal)
                 .Where(x => start.After is null || string.CompareOrdinal(Cursor(x.Key), start.After) > 0)
                 .Take(start.Limit + 1).ToList();
-            var page = groups.Take(start.Limit).ToList();
-            var named = await organizations.FindByPathAsync([.. page.Select(x => PathOf(x.First(), by)).Distinct()], cancellationToken);
+            var page = Page.Of(groups, start, x => Cursor(x.Key));
+            var named = await organizations.FindByPathAsync([.. page.Items.Select(x => PathOf(x.First(), by)).Distinct()], cancellationToken);
             return new SummaryView(
                 period, by, amounts.Exists(x => x.Estimated),
-                [.. page.Select(x => SummaryItem.Of(x.Key.Key, named.GetValueOrDefault(PathOf(x.First(), by)), [.. x]))],
-                groups.Count > start.Limit ? PageStart.Encode(Cursor(page[^1].Key)) : null,
+                [.. page.Items.Select(x => SummaryItem.Of(x.Key.Key, named.GetValueOrDefault(PathOf(x.First(), by)), [.. x]))],
+                page.Next,
                 [.. amounts.GroupBy(x => x.Net.Currency).OrderBy(x => x.Key.Code, StringComparer.Ordinal).Select(x => SummaryTotal.Of([.. x]))],
                 [.. notBillable.Take(MostReasons)]);
         }

@@ -8,7 +8,8 @@ internal enum SummaryGroup { Subscription, Tenant, Partner, Distributor }
 
 /// <summary>The amounts of one group in one currency; what is not on an invoice yet is <paramref name="Estimated"/>.</summary>
 internal sealed record SummaryItem(
-    string Key, Guid? OrganizationId, string? ExternalId, string? Name, SubscriptionId? SubscriptionId, int Invoices, Money Net, Money Tax, Money Total,
+    string Key, Guid? OrganizationId, string? ExternalId, string? Name, SubscriptionId? SubscriptionId, int Invoices, Money Net, Money Tax,
+    Money Total,
     string UsageExact, bool Estimated)
 {
     public static SummaryItem Of(string key, OrganizationRef? organization, IReadOnlyList<BilledAmount> amounts)

@@ -39,4 +39,5 @@ internal sealed class TaxTable(IEnumerable<CountryTaxRate> rates, DateOnly on)
 
 /// <summary>A rate as it travels.</summary>
 internal sealed record TaxRateView(
-    string Country, string Category, decimal Percent, DateOnly ValidFrom, [property: System.Text.Json.Serialization.JsonIgnore] int Version) : IVersioned;
+    string Country, string Category, decimal Percent, DateOnly ValidFrom, [property: System.Text.Json.Serialization.JsonIgnore] int Version)
+        : IVersioned;

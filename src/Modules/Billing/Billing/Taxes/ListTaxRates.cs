@@ -21,12 +21,14 @@ internal static class ListTaxRates
 
             var rates = db.TaxRates.AsNoTracking().Where(x => query.Country == null || x.Country == query.Country);
             var page = await rates.ToPageAsync(
-                start, x => x.Id, x => new Row(x.Id, new TaxRateView(x.Country, x.Category, x.Percent, x.ValidFrom, x.Version)), x => x.Id, cancellationToken);
-            return page.Refused(out refusal, out var rows) ? refusal : new Page<TaxRateView>([.. rows.Items.Select(x => x.View)], rows.Next);
+                start, x => x.Id, x => new Row(x.Id, new TaxRateView(x.Country, x.Category, x.Percent, x.ValidFrom, x.Version)), x => x.Id,
+                cancellationToken);
+            return page.Refused(out refusal, out var rows) ? refusal : rows.Select(x => x.View);
         }
     }
 
     public static void Map(IEndpointRouteBuilder rates) => rates
-        .MapGet("/", (string? country, int? limit, string? after, ISender sender, CancellationToken ct) => sender.Ok(new Query(country, limit, after), ct))
+        .MapGet("/", (string? country, int? limit, string? after, ISender sender, CancellationToken ct) =>
+            sender.Ok(new Query(country, limit, after), ct))
         .Slice<Query, Page<TaxRateView>>(nameof(ListTaxRates), "Lists tax rates");
 }

@@ -15,8 +15,10 @@ internal static class SetTaxRate
     {
         public Validator()
         {
-            RuleFor(x => x.Country).Matches(@"^[A-Z]{2}\z").WithErrorCode("not_a_country").WithMessage("country must be an ISO 3166-1 alpha-2 code, such as AT.");
-            RuleFor(x => x.Category).Matches(@"^[A-Z0-9]{1,10}\z").WithErrorCode("not_a_tax_category").WithMessage("category must be 1 to 10 capital letters or digits, such as S.");
+            RuleFor(x => x.Country).Matches(@"^[A-Z]{2}\z").WithErrorCode("not_a_country")
+                .WithMessage("country must be an ISO 3166-1 alpha-2 code, such as AT.");
+            RuleFor(x => x.Category).Matches(@"^[A-Z0-9]{1,10}\z").WithErrorCode("not_a_tax_category")
+                .WithMessage("category must be 1 to 10 capital letters or digits, such as S.");
             RuleFor(x => x.Percent).InclusiveBetween(0m, 100m).WithErrorCode("not_a_percentage").WithMessage("percent must be between 0 and 100.");
         }
     }

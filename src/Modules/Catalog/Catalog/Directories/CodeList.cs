@@ -14,23 +14,6 @@ internal sealed class CodeList<T>(IEnumerable<T> entries, Func<T, string> code)
         if (PageStart.Read(limit, after).Refused(out var refusal, out var start))
             return refusal;
         var rest = start.After is { } last ? _entries.Where(e => string.CompareOrdinal(code(e), last) > 0) : _entries;
-        var page = rest.Take(start.Limit + 1).ToList();
-        if (page.Count <= start.Limit)
-            return new Page<T>(page, null);
-
-        page.RemoveAt(start.Limit);
-        return new Page<T>(page, PageStart.Encode(code(page[^1])));
-    }
-}
-
-internal static class ShippedLines
-{
-    /// <summary>The lines of a data file beside this one, each in its words; the last holds the rest.</summary>
-    public static IEnumerable<string[]> Of(string file, int words)
-    {
-        using var text = new StreamReader(typeof(ShippedLines).Assembly.GetManifestResourceStream(typeof(ShippedLines), file)
-            ?? throw new InvalidOperationException($"{file} is not in the assembly."));
-        while (text.ReadLine() is { } line)
-            yield return line.Split(' ', words);
+        return Licensing.Kernel.Http.Page.Of([.. rest.Take(start.Limit + 1)], start, code);
     }
 }

@@ -14,17 +14,21 @@ internal static class GetExchangeRate
     {
         public async Task<Result<ExchangeRateView>> Handle(Query request, CancellationToken cancellationToken)
         {
-            if (CurrencyCode.Refuses("from", request.From, out var from, out var refusal) || CurrencyCode.Refuses("to", request.To, out var to, out refusal))
+            if (CurrencyCode.Refuses("from", request.From, out var from, out var refusal)
+                || CurrencyCode.Refuses("to", request.To, out var to, out refusal))
                 return refusal;
             var on = request.On ?? DateOnly.FromDateTime(clock.GetUtcNow().UtcDateTime);
-            return await db.ExchangeRates.AsNoTracking().Where(x => x.FromCurrency == from && x.ToCurrency == to && x.RateDate <= on).OrderByDescending(x => x.RateDate)
-                .Select(x => new ExchangeRateView(x.FromCurrency, x.ToCurrency, x.RateDate, x.Rate, x.RecordedAt)).FirstOrDefaultAsync(cancellationToken) is { } found
+            return await db.ExchangeRates.AsNoTracking().Where(x => x.FromCurrency == from && x.ToCurrency == to && x.RateDate <= on)
+                .OrderByDescending(x => x.RateDate)
+                .Select(x => new ExchangeRateView(x.FromCurrency, x.ToCurrency, x.RateDate, x.Rate, x.RecordedAt))
+                    .FirstOrDefaultAsync(cancellationToken) is { } found
                     ? found
                     : ExchangeRateRefusals.NotFound(from, to, on);
         }
     }
 
     public static void Map(RouteGroupBuilder directory) => directory
-        .MapGet("/exchange-rates/latest", (string? from, string? to, DateOnly? on, ISender sender, CancellationToken ct) => sender.Ok(new Query(from, to, on), ct))
+        .MapGet("/exchange-rates/latest",
+            (string? from, string? to, DateOnly? on, ISender sender, CancellationToken ct) => sender.Ok(new Query(from, to, on), ct))
         .Slice<Query, ExchangeRateView>(nameof(GetExchangeRate), "Reads the latest rate of a pair on or before a day; today when none is named");
 }

@@ -14,7 +14,8 @@ internal static class ListCountries
     /// <param name="Name">In English.</param>
     public sealed record CountryView(string Code, string Alpha3, string Numeric, string Name);
 
-    public static CodeList<CountryView> Countries { get; } = new(ShippedLines.Of("Countries.txt", 4).Select(w => new CountryView(w[0], w[1], w[2], w[3])), c => c.Code);
+    public static CodeList<CountryView> Countries { get; } = new(
+        ShippedLines.Of("Countries.txt", 4).Select(w => new CountryView(w[0], w[1], w[2], w[3])), c => c.Code);
 
     internal sealed class Handler : IQueryHandler<Query, Page<CountryView>>
     {

@@ -14,7 +14,8 @@ internal static class ListCurrencies
 
     internal sealed class Handler : IQueryHandler<Query, Page<CurrencyView>>
     {
-        private static readonly CodeList<CurrencyView> Currencies = new(Currency.All.Select(c => new CurrencyView(c.Code, c.MinorUnits)), c => c.Code);
+        private static readonly CodeList<CurrencyView> Currencies = new(
+            Currency.All.Select(c => new CurrencyView(c.Code, c.MinorUnits)), c => c.Code);
 
         public Task<Result<Page<CurrencyView>>> Handle(Query request, CancellationToken cancellationToken) =>
             Task.FromResult(Currencies.Page(request.Limit, request.After));

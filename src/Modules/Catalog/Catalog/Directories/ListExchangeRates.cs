@@ -9,7 +9,8 @@ namespace Licensing.Catalog.Directories;
 internal static class ListExchangeRates
 {
     [AnyCaller]
-    public sealed record Query(string? From, string? To, DateOnly? Since, DateOnly? Until, int? Limit, string? After) : IQuery<Page<ExchangeRateView>>;
+    public sealed record Query(string? From, string? To, DateOnly? Since, DateOnly? Until, int? Limit, string? After)
+        : IQuery<Page<ExchangeRateView>>;
 
     internal sealed class Handler(CatalogDb db) : IQueryHandler<Query, Page<ExchangeRateView>>
     {
@@ -30,21 +31,20 @@ internal static class ListExchangeRates
                     || !DateOnly.TryParseExact(day, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date))
                     return PageStart.InvalidCursor;
                 rates = rates.Where(x => x.RateDate < date
-                    || (x.RateDate == date && (string.Compare(x.FromCurrency, from) > 0 || (x.FromCurrency == from && string.Compare(x.ToCurrency, to) > 0))));
+                    || (x.RateDate == date
+                        && (string.Compare(x.FromCurrency, from) > 0 || (x.FromCurrency == from && string.Compare(x.ToCurrency, to) > 0))));
             }
 
             var page = await rates.OrderByDescending(x => x.RateDate).ThenBy(x => x.FromCurrency).ThenBy(x => x.ToCurrency)
-                .Select(x => new ExchangeRateView(x.FromCurrency, x.ToCurrency, x.RateDate, x.Rate, x.RecordedAt)).Take(start.Limit + 1).ToListAsync(cancellationToken);
-            if (page.Count <= start.Limit)
-                return new Page<ExchangeRateView>(page, null);
-
-            page.RemoveAt(start.Limit);
-            return new Page<ExchangeRateView>(page, PageStart.Encode($"{page[^1].Date:yyyy-MM-dd} {page[^1].From} {page[^1].To}"));
+                .Select(x => new ExchangeRateView(x.FromCurrency, x.ToCurrency, x.RateDate, x.Rate, x.RecordedAt)).Take(start.Limit + 1)
+                    .ToListAsync(cancellationToken);
+            return Page.Of(page, start, x => $"{x.Date:yyyy-MM-dd} {x.From} {x.To}");
         }
     }
 
     public static void Map(RouteGroupBuilder directory) => directory
-        .MapGet("/exchange-rates", (string? from, string? to, DateOnly? since, DateOnly? until, int? limit, string? after, ISender sender, CancellationToken ct) =>
+        .MapGet("/exchange-rates",
+            (string? from, string? to, DateOnly? since, DateOnly? until, int? limit, string? after, ISender sender, CancellationToken ct) =>
             sender.Ok(new Query(from, to, since, until, limit, after), ct))
         .Slice<Query, Page<ExchangeRateView>>(nameof(ListExchangeRates), "Lists exchange rates, the latest day first");
 }

@@ -14,7 +14,8 @@ internal static class ListIndustries
 
     internal sealed class Handler : IQueryHandler<Query, Page<IndustryView>>
     {
-        private static readonly CodeList<IndustryView> Industries = new(ShippedLines.Of("Industries.txt", 2).Select(w => new IndustryView(w[0], w[1])), i => i.Code);
+        private static readonly CodeList<IndustryView> Industries = new(
+            ShippedLines.Of("Industries.txt", 2).Select(w => new IndustryView(w[0], w[1])), i => i.Code);
 
         public Task<Result<Page<IndustryView>>> Handle(Query request, CancellationToken cancellationToken) =>
             Task.FromResult(Industries.Page(request.Limit, request.After));

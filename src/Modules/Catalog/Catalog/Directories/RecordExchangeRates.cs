@@ -14,6 +14,9 @@ internal static class RecordExchangeRates
 {
     public const int Most = 1_000;
     public const decimal MostRate = 1_000_000_000;
+
+    // The trail names so many; the count says how many there were.
+    private const int MostNoted = 50;
     private static readonly DateOnly First = new(1970, 1, 1);
 
     /// <param name="From">One unit of it …</param>
@@ -45,7 +48,7 @@ internal static class RecordExchangeRates
             audit.Note("exchange_rates", Id.NewGuid(now).ToString(), null, new JsonObject
             {
                 ["added"] = added,
-                ["rates"] = new JsonArray([.. request.Rates.Take(50).Select(r => (JsonNode?)$"{r.From}/{r.To} {r.Date:yyyy-MM-dd} {r.Rate}")]),
+                ["rates"] = new JsonArray([.. request.Rates.Take(MostNoted).Select(r => (JsonNode?)$"{r.From}/{r.To} {r.Date:yyyy-MM-dd} {r.Rate}")]),
             });
             return new RecordedView(added, request.Rates.Count - added);
         }
@@ -78,7 +81,8 @@ internal static class RecordExchangeRates
             {
                 var i = (int)rows.GetInt64(0) - 1;
                 others.Add(new($"/rates/{i}/rate", "exchange_rate_fixed",
-                    $"The rate from {rates[i].From} to {rates[i].To} on {rates[i].Date:yyyy-MM-dd} is {rows.GetDecimal(1):0.############################} and never changes."));
+                    $"The rate from {rates[i].From} to {rates[i].To} on {rates[i].Date:yyyy-MM-dd} "
+                    + $"is {rows.GetDecimal(1):0.############################} and never changes."));
             }
 
             return others;

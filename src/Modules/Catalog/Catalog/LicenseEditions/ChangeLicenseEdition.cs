@@ -5,7 +5,9 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Catalog.LicenseEditions;
 
-/// <summary>Changes how an edition is sold from now on, or takes it off sale; what is absent stays. Licences that exist keep what they are of.</summary>
+/// <summary>
+/// Changes how an edition is sold from now on, or takes it off sale; what is absent stays. Licences that exist keep what they are of.
+/// </summary>
 internal static class ChangeLicenseEdition
 {
     public sealed record Body(
@@ -46,6 +48,7 @@ internal static class ChangeLicenseEdition
     }
 
     public static void Map(RouteGroupBuilder editions) => editions
-        .MapPatch("/{id:guid}", (Guid id, Body body, ISender sender, CancellationToken ct) => sender.Ok(new Command(new LicenseEditionId(id), body), ct))
+        .MapPatch("/{id:guid}",
+            (Guid id, Body body, ISender sender, CancellationToken ct) => sender.Ok(new Command(new LicenseEditionId(id), body), ct))
         .Slice<Command, LicenseEditionView>(nameof(ChangeLicenseEdition), "Changes a licence edition or takes it off sale");
 }

@@ -9,23 +9,32 @@ internal sealed partial class EditionRules : AbstractValidator<EditionTerms>
     private const decimal MostPoints = 1_000_000m;
     private const int PointDigits = 4;
     private const int LongestMonths = 120;
+    private const int LongestQuantity = 100;
+    private const decimal MostPrice = 1_000_000_000m;
 
     public EditionRules()
     {
         RuleFor(x => x.LicenseVersion).GreaterThanOrEqualTo(0).OverridePropertyName("Version");
         RuleFor(x => x.DurationMonths).NotNull().InclusiveBetween(1, LongestMonths).When(x => !x.Demo);
-        RuleFor(x => x.DurationMonths).Null().When(x => x.Demo).WithErrorCode("not_for_demo").WithMessage("durationMonths is not of a demo edition; demos last 30 days.");
-        RuleFor(x => x.Quantity).NotEmpty().MaximumLength(100);
+        RuleFor(x => x.DurationMonths).Null().When(x => x.Demo).WithErrorCode("not_for_demo")
+            .WithMessage("durationMonths is not of a demo edition; demos last 30 days.");
+        RuleFor(x => x.Quantity).NotEmpty().MaximumLength(LongestQuantity);
         RuleFor(x => x.Users).GreaterThan(0).When(x => x.Users is not null);
         RuleFor(x => x.Points).Must(p => p is >= 0 and <= MostPoints && Math.Round(p, PointDigits) == p).WithErrorCode("not_points")
             .WithMessage($"points must be 0 to {MostPoints} with at most {PointDigits} digits after the point.");
-        RuleFor(x => x.Points).Equal(0).When(x => x.Demo).WithErrorCode("not_for_demo").WithMessage("points are not of a demo edition, which costs nothing.");
-        RuleFor(x => x.Prices).Empty().When(x => x.Demo).WithErrorCode("not_for_demo").WithMessage("prices are not of a demo edition, which costs nothing.");
-        RuleFor(x => x.Prices).Must(p => p.Select(x => x.Currency).Distinct().Count() == p.Count).WithErrorCode("currency_twice").WithMessage("prices has one price per currency.");
-        RuleForEach(x => x.Prices).Must(p => p.Amount is >= 0 and <= 1_000_000_000m && p.Round() == p).WithErrorCode("not_a_price")
-            .WithMessage("A price must be 0 or more with no more digits than the currency's minor unit.");
-        RuleFor(x => x.Names).Must(n => n.ContainsKey("EN")).WithErrorCode("english_missing").WithMessage("names needs EN, which stands in for every other language.");
-        RuleFor(x => x.Names).Must(n => n.All(x => Language().IsMatch(x.Key) && x.Value is { Length: > 0 and <= Keys.LongestName })).WithErrorCode("not_a_name")
+        RuleFor(x => x.Points).Equal(0).When(x => x.Demo).WithErrorCode("not_for_demo")
+            .WithMessage("points are not of a demo edition, which costs nothing.");
+        RuleFor(x => x.Prices).Empty().When(x => x.Demo).WithErrorCode("not_for_demo")
+            .WithMessage("prices are not of a demo edition, which costs nothing.");
+        RuleFor(x => x.Prices).Must(p => p.Select(x => x.Currency).Distinct().Count() == p.Count).WithErrorCode("currency_twice")
+            .WithMessage("prices has one price per currency.");
+        RuleForEach(x => x.Prices).Must(p => p.Amount is >= 0 and <= MostPrice && p.Round() == p).WithErrorCode("not_a_price")
+            .WithMessage($"A price must be 0 to {MostPrice} with no more digits than the currency's minor unit.");
+        RuleFor(x => x.Names).Must(n => n.ContainsKey("EN")).WithErrorCode("english_missing")
+            .WithMessage("names needs EN, which stands in for every other language.");
+        RuleFor(x => x.Names)
+            .Must(n => n.All(x => Language().IsMatch(x.Key) && !string.IsNullOrWhiteSpace(x.Value) && x.Value.Length <= Keys.LongestName))
+            .WithErrorCode("not_a_name")
             .WithMessage($"names are 1 to {Keys.LongestName} characters by language, two letters such as EN, each once.");
     }
 

@@ -19,7 +19,8 @@ internal sealed class EditionsOnSale(CatalogDb db) : ILicenseEditions
     public async Task<Result<Page<LicenseEditionRef>>> ListAsync(EditionFilter filter, PageStart start, CancellationToken ct)
     {
         var priced = JsonSerializer.Serialize(new[] { new { currency = filter.Currency.Code } });
-        var editions = db.LicenseEditions.FromSql($"select * from catalog.license_editions where on_sale and not demo and prices @> {priced}::jsonb").AsNoTracking();
+        var editions = db.LicenseEditions.FromSql($"select * from catalog.license_editions where on_sale and not demo and prices @> {priced}::jsonb")
+            .AsNoTracking();
         if (filter.LicenseVersion is { } version)
             editions = editions.Where(x => x.LicenseVersion == version);
         if (filter.DurationMonths is { } months)
@@ -29,7 +30,7 @@ internal sealed class EditionsOnSale(CatalogDb db) : ILicenseEditions
         if (start.After is { } after)
             editions = editions.Where(x => string.Compare(x.Code, after) > 0);
         var items = await editions.OrderBy(x => x.Code).Take(start.Limit + 1).ToListAsync(ct);
-        return Paged(items, start, x => x.Ref, x => x.Code);
+        return Page.Of(items, start, x => x.Code).Select(x => x.Ref);
     }
 
     public async Task<Result<Page<int>>> VersionsAsync(PageStart start, CancellationToken ct)
@@ -39,10 +40,6 @@ internal sealed class EditionsOnSale(CatalogDb db) : ILicenseEditions
             return PageStart.InvalidCursor;
         var versions = await db.LicenseEditions.Where(x => x.OnSale && !x.Demo && x.LicenseVersion > last).Select(x => x.LicenseVersion).Distinct()
             .OrderBy(x => x).Take(start.Limit + 1).ToListAsync(ct);
-        return Paged(versions, start, x => x, x => x.ToString(CultureInfo.InvariantCulture));
+        return Page.Of(versions, start, x => x.ToString(CultureInfo.InvariantCulture));
     }
-
-    private static Page<TItem> Paged<TRow, TItem>(List<TRow> rows, PageStart start, Func<TRow, TItem> item, Func<TRow, string> key) => rows.Count <= start.Limit
-        ? new([.. rows.Select(item)], null)
-        : new([.. rows.Take(start.Limit).Select(item)], PageStart.Encode(key(rows[start.Limit - 1])));
 }

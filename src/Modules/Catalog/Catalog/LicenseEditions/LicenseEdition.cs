@@ -5,11 +5,6 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace Licensing.Catalog.LicenseEditions;
 
-/// <summary>What is said of an edition beside its code.</summary>
-internal sealed record EditionTerms(
-    int LicenseVersion, int? DurationMonths, string Quantity, int? Users, decimal Points, IReadOnlyList<Money> Prices,
-    IReadOnlyDictionary<string, string> Names, bool Demo);
-
 /// <summary>A licence with a duration and a price per currency. Licences keep what they were of, so changing it changes none of them.</summary>
 internal sealed class LicenseEdition : IVersioned
 {
@@ -31,7 +26,14 @@ internal sealed class LicenseEdition : IVersioned
 
     public static LicenseEdition Create(string code, EditionTerms terms, DateTimeOffset now)
     {
-        var edition = new LicenseEdition { Id = Licensing.Kernel.Id.New<LicenseEditionId>(now), Code = code, Demo = terms.Demo, CreatedAt = now, Version = 1 };
+        var edition = new LicenseEdition
+        {
+            Id = Licensing.Kernel.Id.New<LicenseEditionId>(now),
+            Code = code,
+            Demo = terms.Demo,
+            CreatedAt = now,
+            Version = 1
+        };
         edition.Change(terms, onSale: true);
         return edition;
     }

@@ -21,7 +21,7 @@ internal static class ListLicenseEditions
                 && (request.OnSale == null || x.OnSale == request.OnSale));
             return (await editions.ToPageAsync(start, x => x.Id, x => x, x => x.Id.Value, cancellationToken)).Refused(out refusal, out var page)
                 ? refusal
-                : new Page<LicenseEditionView>([.. page.Items.Select(LicenseEditionView.Of)], page.Next);
+                : page.Select(LicenseEditionView.Of);
         }
     }
 

@@ -19,7 +19,7 @@ internal static class ListLicenseVersions
             if (PageStart.Read(request.Limit, request.After).Refused(out var refusal, out var start)
                 || (await editions.VersionsAsync(start, cancellationToken)).Refused(out refusal, out var page))
                 return refusal;
-            return new Page<LicenseVersionView>([.. page.Items.Select(x => new LicenseVersionView(x))], page.Next);
+            return page.Select(x => new LicenseVersionView(x));
         }
     }
 

@@ -11,25 +11,28 @@ internal static class CreateMeter
 {
     public const int MostDimensions = 20;
     public const int LongestDimension = 64;
+    private const int LongestUnit = 60;
 
     /// <param name="Key">By which records and charges name it.</param>
     /// <param name="Unit">For people.</param>
     /// <param name="Aggregation">How quantities become one number.</param>
     /// <param name="Dimensions">Keys that its records may have as dimensions; absent or empty: any.</param>
     [Needs(CatalogPermissions.MetersManage)]
-    public sealed record Command(string Key, string Unit, MeterAggregation Aggregation, IReadOnlyList<string>? Dimensions = null) : ICommand<MeterView>;
+    public sealed record Command(string Key, string Unit, MeterAggregation Aggregation, IReadOnlyList<string>? Dimensions = null)
+        : ICommand<MeterView>;
 
     public sealed class Validator : AbstractValidator<Command>
     {
         public Validator()
         {
             RuleFor(x => x.Key).IsKey();
-            RuleFor(x => x.Unit).NotEmpty().MaximumLength(60);
+            RuleFor(x => x.Unit).NotEmpty().MaximumLength(LongestUnit);
             RuleFor(x => x.Dimensions).Must(d => d is null || d.Count <= MostDimensions).WithErrorCode("count")
                 .WithMessage($"dimensions must have at most {MostDimensions} entries.");
             RuleFor(x => x.Dimensions).Must(d => d is null || d.Distinct().Count() == d.Count).WithErrorCode("duplicate")
                 .WithMessage("dimensions must not name a key twice.");
-            RuleForEach(x => x.Dimensions).Must(d => !string.IsNullOrWhiteSpace(d) && d.Length <= LongestDimension && !d.Any(char.IsControl)).WithErrorCode("dimension")
+            RuleForEach(x => x.Dimensions).Must(d => !string.IsNullOrWhiteSpace(d) && d.Length <= LongestDimension && !d.Any(char.IsControl))
+                .WithErrorCode("dimension")
                 .WithMessage($"A dimension's key must have 1 to {LongestDimension} characters, none of them a control character.");
         }
     }

@@ -12,10 +12,12 @@ namespace Licensing.Catalog.Plans;
 /// </summary>
 internal static class ChangePlan
 {
-    public sealed record Body(string? Name = null, IReadOnlyList<ChargeBody>? Charges = null, bool? UsesPriceLists = null, int? TrialDays = null, PlanTermsRef? Terms = null);
+    public sealed record Body(string? Name = null, IReadOnlyList<ChargeBody>? Charges = null, bool? UsesPriceLists = null, int? TrialDays = null,
+        PlanTermsRef? Terms = null);
 
     [Needs(CatalogPermissions.PlansManage)]
-    public sealed record Command(PlanId Id, string? Name, IReadOnlyList<ChargeBody>? Charges, bool? UsesPriceLists, int? TrialDays, PlanTermsRef? Terms)
+    public sealed record Command(
+        PlanId Id, string? Name, IReadOnlyList<ChargeBody>? Charges, bool? UsesPriceLists, int? TrialDays, PlanTermsRef? Terms)
         : ICommand<PlanView>;
 
     public sealed class Validator : AbstractValidator<Command>

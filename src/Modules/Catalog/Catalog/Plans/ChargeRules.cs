@@ -27,8 +27,9 @@ internal static class ChargeRules
                 continue;
             }
 
-            if (!Keys.IsKey(charge.Key?.ToLowerInvariant()))
-                errors.Add(new($"{at}/key", "invalid_key", "A charge's key must be 1 to 63 letters, digits, '.', '_' and '-', and begin with a letter or digit."));
+            if (!Keys.IsChargeKey(charge.Key))
+                errors.Add(new($"{at}/key", "invalid_key",
+                    "A charge's key must be 1 to 63 letters, digits, '.', '_' and '-', and begin with a letter or digit."));
             else if (!seen.Add(charge.Key!))
                 errors.Add(new($"{at}/key", "duplicate", $"The charge {charge.Key} is there twice."));
             if (string.IsNullOrWhiteSpace(charge.Name) || charge.Name.Length > Keys.LongestName)

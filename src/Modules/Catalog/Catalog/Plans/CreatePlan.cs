@@ -32,7 +32,8 @@ internal static class CreatePlan
             if (await db.Plans.AnyAsync(x => x.Key == request.Key, cancellationToken))
                 return PlanRefusals.KeyTaken;
             var basis = new PlanTerms(request.Name, [], request.UsesPriceLists, request.TrialDays);
-            if ((await db.TermsAsync(request.Product, basis, request.Charges, request.Terms, cancellationToken)).Refused(out var refusal, out var terms))
+            if ((await db.TermsAsync(request.Product, basis, request.Charges, request.Terms, cancellationToken))
+                .Refused(out var refusal, out var terms))
                 return refusal;
 
             var plan = Plan.Create(request.Key, request.Product, request.Currency, terms, clock.GetUtcNow());

@@ -7,13 +7,6 @@ namespace Licensing.Catalog.Plans;
 
 internal enum PlanStatus { Draft, Published, Retired }
 
-/// <summary>What a version of a plan says; a draft until it is published.</summary>
-internal sealed record PlanTerms(string Name, IReadOnlyList<PlanCharge> Charges, bool UsesPriceLists, int TrialDays)
-{
-    /// <summary>The defaults in drafts that were stored without.</summary>
-    public PlanTermsRef Terms { get; init; } = new();
-}
-
 internal sealed record PublishedVersion(PlanVersionId Id, int Number, DateTimeOffset PublishedAt);
 
 /// <summary>An offer of a product. It has at most one draft; publishing turns it into the next version, which never changes.</summary>
@@ -88,51 +81,6 @@ internal sealed class Plan : IVersioned
             builder.ToTable("plans").HasKey(x => x.Id);
             builder.Property(x => x.Draft).IsJson();
             builder.Property(x => x.Versions).IsJson();
-        }
-    }
-}
-
-/// <summary>One published state of a plan. The database refuses to change it.</summary>
-internal sealed class PlanVersion
-{
-    public PlanVersionId Id { get; private init; }
-    public PlanId PlanId { get; private init; }
-    public required string PlanKey { get; init; }
-    public int Number { get; private init; }
-    public required string Name { get; init; }
-    public required string Product { get; init; }
-    public required Currency Currency { get; init; }
-    public required IReadOnlyList<PlanCharge> Charges { get; init; }
-    public bool UsesPriceLists { get; private init; }
-    public int TrialDays { get; private init; }
-    public required PlanTermsRef Terms { get; init; }
-    public DateTimeOffset PublishedAt { get; private init; }
-
-    public static PlanVersion Of(Plan plan, PlanTerms terms, int number, DateTimeOffset now) => new()
-    {
-        Id = Licensing.Kernel.Id.New<PlanVersionId>(now),
-        PlanId = plan.Id,
-        PlanKey = plan.Key,
-        Number = number,
-        Name = terms.Name,
-        Product = plan.Product,
-        Currency = plan.Currency,
-        Charges = terms.Charges,
-        UsesPriceLists = terms.UsesPriceLists,
-        TrialDays = terms.TrialDays,
-        Terms = terms.Terms,
-        PublishedAt = now,
-    };
-
-    public PlanVersionRef ToRef() => new(Id, PlanId, PlanKey, Number, Name, Product, Currency, Charges, UsesPriceLists, TrialDays, Terms);
-
-    public sealed class Mapping : IEntityTypeConfiguration<PlanVersion>
-    {
-        public void Configure(EntityTypeBuilder<PlanVersion> builder)
-        {
-            builder.ToTable("plan_versions").HasKey(x => x.Id);
-            builder.Property(x => x.Charges).IsJson();
-            builder.Property(x => x.Terms).IsJson();
         }
     }
 }

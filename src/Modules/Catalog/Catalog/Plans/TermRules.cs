@@ -19,7 +19,8 @@ internal static class TermRules
     public static IEnumerable<FieldError> Check(PlanTermsRef terms, IReadOnlySet<string> meters, IReadOnlySet<string> products)
     {
         if (terms.TermMonths is < 1 or > LongestTerm)
-            yield return new("/terms/termMonths", "out_of_range", $"termMonths must be 1 to {LongestTerm}, or null for a subscription without an end.");
+            yield return new(
+                "/terms/termMonths", "out_of_range", $"termMonths must be 1 to {LongestTerm}, or null for a subscription without an end.");
         foreach (var error in terms.TermMonths is null ? WithoutTerm(terms) : [])
             yield return error;
         foreach (var error in Windows(terms))

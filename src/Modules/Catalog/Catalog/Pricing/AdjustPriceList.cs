@@ -52,7 +52,8 @@ internal static class AdjustPriceList
             var changed = adjusted.Items.Where(IsChanged).ToList();
             if (changed.Count > 0)
             {
-                await items.WriteAsync(adjusted.List, [.. changed.Select(i => new PriceListItemView(i.Sku, i.Meter, i.Name, i.New))], cancellationToken);
+                await items.WriteAsync(
+                    adjusted.List, [.. changed.Select(i => new PriceListItemView(i.Sku, i.Meter, i.Name, i.New))], cancellationToken);
                 adjusted.List.ItemsChange(clock.GetUtcNow());
                 // The ETag is of the new version, which saving makes.
                 await db.SaveChangesAsync(cancellationToken);

@@ -28,7 +28,8 @@ internal static class ChangePriceList
         public Validator() => RuleFor(x => x.Name!).IsName().When(x => x.Name is not null);
     }
 
-    internal sealed class Handler(CatalogDb db, PriceItems items, Precondition precondition, Principal principal) : ICommandHandler<Command, PriceListView>
+    internal sealed class Handler(CatalogDb db, PriceItems items, Precondition precondition, Principal principal)
+        : ICommandHandler<Command, PriceListView>
     {
         public async Task<Result<PriceListView>> Handle(Command request, CancellationToken cancellationToken)
         {
@@ -37,7 +38,8 @@ internal static class ChangePriceList
                 return PriceListRefusals.NotFound(request.Id.Value);
             if (precondition.Fails(list))
                 return Precondition.Failed;
-            if (list.Change(request.Name ?? list.Name, request.ValidFrom ?? list.ValidFrom, request.ValidUntil.Or(list.ValidUntil)).Refused(out var refusal, out _))
+            if (list.Change(request.Name ?? list.Name, request.ValidFrom ?? list.ValidFrom, request.ValidUntil.Or(list.ValidUntil))
+                .Refused(out var refusal, out _))
                 return refusal;
             if (await items.ClashAsync(list, cancellationToken) is { } clash)
                 return clash;

@@ -8,7 +8,9 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Catalog.Pricing;
 
-/// <summary>Copies a list with all its items, for other days or for someone else; in the same currency, or its numbers would mean something else.</summary>
+/// <summary>
+/// Copies a list with all its items, for other days or for someone else; in the same currency, or its numbers would mean something else.
+/// </summary>
 internal static class ClonePriceList
 {
     /// <param name="Key">Of the new list.</param>
@@ -42,12 +44,14 @@ internal static class ClonePriceList
     }
 
     internal sealed class Handler(
-        CatalogDb db, PriceItems items, PriceOwners owners, AuditTrail audit, Principal principal, TimeProvider clock) : ICommandHandler<Command, PriceListView>
+        CatalogDb db, PriceItems items, PriceOwners owners, AuditTrail audit, Principal principal, TimeProvider clock)
+            : ICommandHandler<Command, PriceListView>
     {
         public async Task<Result<PriceListView>> Handle(Command request, CancellationToken cancellationToken)
         {
             var copy = request.Copy;
-            var original = await db.PriceLists.AsNoTracking().Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken);
+            var original = await db.PriceLists.AsNoTracking().Within(principal.Scope)
+                .SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken);
             if (original is null)
                 return PriceListRefusals.NotFound(request.Id.Value);
             var target = copy is { Scope: null, Region: null, TenantId: null, SubscriptionId: null }
@@ -67,7 +71,8 @@ internal static class ClonePriceList
             await db.SaveChangesAsync(cancellationToken);
             if ((await items.CopyAsync(original.Id, list, cancellationToken)).Refused(out refusal, out var copied))
                 return refusal;
-            audit.Note("price_list_items", list.Id.Value.ToString(), list.OwnerPath, new() { ["copiedFrom"] = original.Key, ["count"] = copied.Count });
+            audit.Note("price_list_items", list.Id.Value.ToString(), list.OwnerPath,
+                new() { ["copiedFrom"] = original.Key, ["count"] = copied.Count });
             return PriceListView.Of(list);
         }
     }

@@ -12,7 +12,8 @@ internal static class CreatePriceList
     [Needs(CatalogPermissions.PricesManage)]
     public sealed record Command(
         string Key, string Name, PriceScope Scope, Currency Currency, DateOnly ValidFrom, DateOnly? ValidUntil = null, string? Region = null,
-        OrganizationId? TenantId = null, Guid? SubscriptionId = null, IReadOnlyList<ItemBody>? Items = null) : ICommand<PriceListView>, IPriceValidity;
+        OrganizationId? TenantId = null, Guid? SubscriptionId = null, IReadOnlyList<ItemBody>? Items = null) : ICommand<PriceListView>,
+            IPriceValidity;
 
     public sealed class Validator : AbstractValidator<Command>
     {
@@ -42,7 +43,9 @@ internal static class CreatePriceList
             db.Add(list);
             // The items refer to the list's row.
             await db.SaveChangesAsync(cancellationToken);
-            return (await items.PutAsync(list, request.Items ?? [], cancellationToken)).Refused(out refusal, out _) ? refusal : PriceListView.Of(list);
+            return (await items.PutAsync(list, request.Items ?? [], cancellationToken)).Refused(out refusal, out _)
+                ? refusal
+                : PriceListView.Of(list);
         }
     }
 

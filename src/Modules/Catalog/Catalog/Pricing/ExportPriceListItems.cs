@@ -18,7 +18,8 @@ internal static class ExportPriceListItems
         public async Task<Result<Export>> Handle(Query request, CancellationToken cancellationToken)
         {
             // Read before the items: a change between the two makes the tag too old, so that an import made from it is refused, never lost.
-            var list = await db.VisibleTo(principal.Scope).Where(x => x.Id == request.Id).Select(x => new { x.Key, x.Version }).SingleOrDefaultAsync(cancellationToken);
+            var list = await db.VisibleTo(principal.Scope).Where(x => x.Id == request.Id).Select(x => new { x.Key, x.Version })
+                .SingleOrDefaultAsync(cancellationToken);
             if (list is null)
                 return PriceListRefusals.NotFound(request.Id.Value);
             return new Export(

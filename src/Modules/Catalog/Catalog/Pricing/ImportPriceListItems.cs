@@ -1,4 +1,3 @@
-using System.Text;
 using Licensing.Catalog.Contracts;
 using Licensing.Catalog.Data;
 using Licensing.Kernel.Http;
@@ -34,8 +33,6 @@ internal static class ImportPriceListItems
     internal sealed class Handler(CatalogDb db, PriceItems items, Precondition precondition, Principal principal, TimeProvider clock)
         : ICommandHandler<Command, ImportView>, IQueryHandler<DryRun, ImportView>
     {
-        private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
         public async Task<Result<ImportView>> Handle(DryRun request, CancellationToken cancellationToken) =>
             (await ReadAsync(request.Id, request.Body, cancellationToken)).Refused(out var refusal, out var import)
                 ? refusal
@@ -66,8 +63,8 @@ internal static class ImportPriceListItems
                 return PriceListRefusals.NotFound(id.Value);
             if (precondition.Fails(list))
                 return Precondition.Failed;
-            if (TextOf(body.Span) is not { } text)
-                return PriceListRefusals.NotUtf8;
+            if (CsvImport.TextOf(body.Span).Refused(out var refusal, out var text))
+                return refusal;
 
             var (rows, errors) = PriceCsvReader.Read(text);
             var skus = rows.Select(r => r.Cells[PriceCsv.Sku]).Distinct().ToList();
@@ -77,43 +74,16 @@ internal static class ImportPriceListItems
             return new Import(list, rows.Count, changed, errors);
         }
 
-        private static string? TextOf(ReadOnlySpan<byte> body)
-        {
-            try
-            {
-                return Strict.GetString(body.StartsWith(Encoding.UTF8.Preamble) ? body[Encoding.UTF8.Preamble.Length..] : body);
-            }
-            catch (DecoderFallbackException)
-            {
-                return null;
-            }
-        }
-
         private sealed record Import(PriceList List, int Rows, IReadOnlyList<PriceListItemView> Changed, RowErrors Errors);
     }
 
     public static void Map(RouteGroupBuilder pricing) => pricing
         .MapPost("/{id:guid}/import", async (Guid id, HttpRequest request, ISender sender, CancellationToken ct, bool dryRun = false) =>
-            await ReadAsync(request, ct) is not { } body ? new RefusedResult(PriceListRefusals.ImportTooLarge)
+            await request.ReadUpToAsync(MostBytes, ct) is not { } body ? new RefusedResult(CsvImport.TooLarge)
             : dryRun ? await sender.Ok(new DryRun(new PriceListId(id), body), ct)
             : await sender.Ok(new Command(new PriceListId(id), body), ct))
-        .Accepts<string>(PriceCsv.ContentType)
+        .Accepts<string>(CsvImport.ContentType)
         .MaxBody(MostBytes)
         .Slice<Command, ImportView>(nameof(ImportPriceListItems), "Changes the items of a price list by CSV, or tries it with dryRun=true")
         .WithMetadata(new TakesIfMatch(), new SliceExample("sku,meter,unitPrice\r\nvm-small,vm.hours,0.045\r\n"));
-
-    // The server limits what is on the wire and the decompression what comes out of it; a server without limits of its own has this.
-    private static async Task<ReadOnlyMemory<byte>?> ReadAsync(HttpRequest request, CancellationToken ct)
-    {
-        using var body = new MemoryStream((int)Math.Clamp(request.ContentLength ?? 0, 4096, MostBytes));
-        var chunk = new byte[64 * 1024];
-        while (await request.Body.ReadAsync(chunk, ct) is var read and > 0)
-        {
-            if (body.Length + read > MostBytes)
-                return null;
-            body.Write(chunk, 0, read);
-        }
-
-        return body.ToArray();
-    }
 }

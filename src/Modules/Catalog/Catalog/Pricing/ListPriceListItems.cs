@@ -31,18 +31,16 @@ internal static class ListPriceListItems
 
             var page = await items.OrderBy(x => x.Sku).ThenBy(x => x.Meter)
                 .Select(x => new PriceListItemView(x.Sku, x.Meter, x.Name, x.Price)).Take(start.Limit + 1).ToListAsync(cancellationToken);
-            if (page.Count <= start.Limit)
-                return new Page<PriceListItemView>(page, null);
-
-            page.RemoveAt(start.Limit);
-            return new Page<PriceListItemView>(page, PageStart.Encode($"{page[^1].Sku}\n{page[^1].Meter}"));
+            return Page.Of(page, start, x => $"{x.Sku}\n{x.Meter}");
         }
     }
 
     public static void Map(RouteGroupBuilder pricing) => pricing
-        .MapGet("/{id:guid}/items", async (Guid id, string? sku, int? limit, string? after, HttpRequest request, ISender sender, CancellationToken ct) =>
+        .MapGet("/{id:guid}/items",
+            async (Guid id, string? sku, int? limit, string? after, HttpRequest request, ISender sender, CancellationToken ct) =>
             request.WantsCsv
                 ? await ExportPriceListItems.SendAsync(new PriceListId(id), sku, sender, ct)
                 : await sender.Ok(new Query(new PriceListId(id), sku, limit, after), ct))
-        .Slice<Query, Page<PriceListItemView>>(nameof(ListPriceListItems), "Lists the items of a price list by SKU; all of them as CSV with Accept: text/csv");
+        .Slice<Query, Page<PriceListItemView>>(
+            nameof(ListPriceListItems), "Lists the items of a price list by SKU; all of them as CSV with Accept: text/csv");
 }

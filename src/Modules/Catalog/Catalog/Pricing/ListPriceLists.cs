@@ -17,7 +17,8 @@ internal static class ListPriceLists
             if (PageStart.Read(request.Limit, request.After).Refused(out var refusal, out var start)
                 || QueryWord.Refuses<PriceScope>("scope", request.Scope, out var scope, out refusal))
                 return refusal;
-            var lists = db.VisibleTo(principal.Scope).Where(x => (request.Key == null || x.Key == request.Key) && (scope == null || x.Scope == scope));
+            var lists = db.VisibleTo(principal.Scope)
+                .Where(x => (request.Key == null || x.Key == request.Key) && (scope == null || x.Scope == scope));
             if (request.TenantId is { } id)
             {
                 var tenant = new OrganizationId(id);
@@ -36,7 +37,8 @@ internal static class ListPriceLists
     }
 
     public static void Map(RouteGroupBuilder pricing) => pricing
-        .MapGet("/", (string? key, string? scope, string? currency, Guid? tenantId, int? limit, string? after, ISender sender, CancellationToken ct) =>
+        .MapGet("/", (string? key, string? scope, string? currency, Guid? tenantId, int? limit, string? after, ISender sender,
+            CancellationToken ct) =>
             sender.Ok(new Query(key, scope, currency, tenantId, limit, after), ct))
         .Slice<Query, Page<PriceListView>>(nameof(ListPriceLists), "Lists price lists, newest first");
 }

@@ -11,19 +11,33 @@ internal sealed record PriceRow(PriceTarget Target, Currency Currency, DateOnly 
 /// <inheritdoc cref="IPriceBooks"/>
 internal sealed class PriceBooks(CatalogDb db) : IPriceBooks
 {
-    public async Task<IPriceBook> OpenAsync(Period period, IReadOnlyCollection<Guid> tenants, CancellationToken ct)
+    public async Task<IPriceBook> OpenAsync(Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct)
     {
         var day = period.Start;
-        var asked = tenants.Select(id => (OrganizationId?)new OrganizationId(id)).ToList();
+        var asked = tenants.Select(id => (OrganizationId?)id).ToList();
         var rows = await (
             from list in db.PriceLists.AsNoTracking()
             where list.ValidFrom <= day && (list.ValidUntil == null || list.ValidUntil > day)
                 && (list.TenantId == null || asked.Contains(list.TenantId))
             join item in db.PriceListItems.AsNoTracking() on list.Id equals item.PriceListId
-            select new { list.Scope, list.Region, list.TenantId, list.SubscriptionId, list.Currency, list.ValidFrom, list.Id, item.Sku, item.Meter, item.Name, item.Price })
+            select new
+            {
+                list.Scope,
+                list.Region,
+                list.TenantId,
+                list.SubscriptionId,
+                list.Currency,
+                list.ValidFrom,
+                list.Id,
+                item.Sku,
+                item.Meter,
+                item.Name,
+                item.Price
+            })
             .ToListAsync(ct);
         return new PriceBook(rows.Select(r => new PriceRow(
-            new PriceTarget(r.Scope, r.Region, r.TenantId, r.SubscriptionId), r.Currency, r.ValidFrom, new SkuPrice(r.Id, r.Sku, r.Meter, r.Name, r.Price))));
+            new PriceTarget(r.Scope, r.Region, r.TenantId, r.SubscriptionId), r.Currency, r.ValidFrom,
+            new SkuPrice(r.Id, r.Sku, r.Meter, r.Name, r.Price))));
     }
 }
 
@@ -39,10 +53,10 @@ internal sealed class PriceBook : IPriceBook
     {
         foreach (var row in rows.OrderBy(r => r.ValidFrom).ThenBy(r => r.Price.PriceListId.Value))
             _prices[new Entry(
-                row.Price.Sku, row.Price.Meter, row.Currency, row.Target.Region, row.Target.TenantId?.Value, row.Target.SubscriptionId)] = row.Price;
+                row.Price.Sku, row.Price.Meter, row.Currency, row.Target.Region, row.Target.TenantId, row.Target.SubscriptionId)] = row.Price;
     }
 
-    public SkuPrice? Find(string sku, string meter, Currency currency, string? region, Guid tenant, Guid subscription)
+    public SkuPrice? Find(string sku, string meter, Currency currency, string? region, OrganizationId tenant, Guid subscription)
     {
         var global = new Entry(sku, meter, currency, null, null, null);
         return _prices.GetValueOrDefault(global with { Tenant = tenant, Subscription = subscription })
@@ -51,5 +65,5 @@ internal sealed class PriceBook : IPriceBook
             ?? _prices.GetValueOrDefault(global);
     }
 
-    private readonly record struct Entry(string Sku, string Meter, Currency Currency, string? Region, Guid? Tenant, Guid? Subscription);
+    private readonly record struct Entry(string Sku, string Meter, Currency Currency, string? Region, OrganizationId? Tenant, Guid? Subscription);
 }

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using CsvHelper;
 using CsvHelper.Configuration;
 using Licensing.Catalog.Contracts;
 using Licensing.Catalog.Plans;
@@ -15,12 +14,8 @@ namespace Licensing.Catalog.Pricing;
 /// </summary>
 internal static partial class PriceCsv
 {
-    public const string ContentType = "text/csv";
     public const string Sku = "sku", Meter = "meter", Name = "name", Model = "model";
     private const string OpenEnd = "*";
-
-    /// <summary>Reads any of the usual line ends, which a spreadsheet may have put there.</summary>
-    public static CsvConfiguration Read { get; } = new(CultureInfo.InvariantCulture) { IgnoreBlankLines = false, BadDataFound = null };
 
     public static CsvConfiguration Write { get; } = new(CultureInfo.InvariantCulture)
     {
@@ -50,7 +45,8 @@ internal static partial class PriceCsv
         {
             Price = body.Price with
             {
-                ChargeAtZero = text switch { "true" or "TRUE" or "" => true, "false" or "FALSE" => false, _ => throw new FormatException("must be true or false") },
+                ChargeAtZero = text switch { "true" or "TRUE" or "" => true, "false" or "FALSE" => false,
+                    _ => throw new FormatException("must be true or false") },
             },
         }),
     ];
@@ -88,35 +84,7 @@ internal static partial class PriceCsv
 
     /// <param name="Name">In the header.</param>
     /// <param name="Write">The cell of an item.</param>
-    /// <param name="Read">The item with what the cell says, or a <see cref="FormatException"/> that completes "column …"; null: it only finds the item.</param>
+    /// <param name="Read">The item with what the cell says, or a <see cref="FormatException"/> that completes "column …"; null: it only finds the
+    /// item.</param>
     internal sealed record Column(string Name, Func<PriceListItemView, string> Write, Func<ItemBody, string, ItemBody>? Read);
-}
-
-/// <summary>Items written row by row as they are read, so that a list of any length costs the same memory.</summary>
-internal sealed class PriceCsvResult(IAsyncEnumerable<PriceListItemView> items, string fileName, int version) : IResult
-{
-    private const int RowsPerFlush = 500;
-
-    public async Task ExecuteAsync(HttpContext httpContext)
-    {
-        var (response, ct) = (httpContext.Response, httpContext.RequestAborted);
-        response.ContentType = "text/csv; charset=utf-8; header=present";
-        response.Headers.ContentDisposition = $"attachment; filename=\"{fileName}\"";
-        // The list's own, so that an import can say which state it was made from.
-        response.Headers.ETag = Precondition.TagOf(version);
-        await using var text = new StreamWriter(response.Body, leaveOpen: true);
-        await using var csv = new CsvWriter(text, PriceCsv.Write, leaveOpen: true);
-        foreach (var column in PriceCsv.Columns)
-            csv.WriteField(column.Name);
-        await csv.NextRecordAsync();
-        var written = 0;
-        await foreach (var item in items.WithCancellation(ct))
-        {
-            foreach (var column in PriceCsv.Columns)
-                csv.WriteField(PriceCsv.Escape(column.Write(item)));
-            await csv.NextRecordAsync();
-            if (++written % RowsPerFlush == 0)
-                await csv.FlushAsync();
-        }
-    }
 }

@@ -10,13 +10,14 @@ using NpgsqlTypes;
 
 namespace Licensing.Catalog.Pricing;
 
-/// <summary>An item as it is sent.</summary>
-internal sealed record ItemBody(string Sku, string Meter, string Name, PriceBody Price);
-
 /// <summary>Checks and writes the items of a list, in as many statements for a thousand as for one.</summary>
 internal sealed class PriceItems(CatalogDb db, DbSession session, AuditTrail audit)
 {
     public const int Most = 1_000;
+    private const int LongestSku = 120;
+
+    // The trail names so many; the count says how many there were.
+    private const int MostNoted = 50;
 
     public static IReadOnlyList<FieldError> Check(IReadOnlyList<ItemBody> items, IReadOnlySet<string> meters)
     {
@@ -34,8 +35,8 @@ internal sealed class PriceItems(CatalogDb db, DbSession session, AuditTrail aud
                 continue;
             }
 
-            if (string.IsNullOrWhiteSpace(item.Sku) || item.Sku.Length > 120 || item.Sku.Any(char.IsControl))
-                errors.Add(new($"{at}/sku", "sku", "sku must have 1 to 120 characters, none of them a control character."));
+            if (string.IsNullOrWhiteSpace(item.Sku) || item.Sku.Length > LongestSku || item.Sku.Any(char.IsControl))
+                errors.Add(new($"{at}/sku", "sku", $"sku must have 1 to {LongestSku} characters, none of them a control character."));
             else if (!seen.Add((item.Sku, item.Meter)))
                 errors.Add(new($"{at}/sku", "duplicate", $"{item.Sku} is there twice with the same meter."));
             if (!meters.Contains(item.Meter))
@@ -96,7 +97,8 @@ internal sealed class PriceItems(CatalogDb db, DbSession session, AuditTrail aud
         await command.ExecuteNonQueryAsync(ct);
         audit.Note("price_list_items", list.Id.Value.ToString(), list.OwnerPath, new JsonObject
         {
-            ["skus"] = new JsonArray([.. items.Select(i => i.Sku).Distinct().Order(StringComparer.Ordinal).Take(50).Select(s => (JsonNode?)s)]),
+            ["skus"] = new JsonArray(
+                [.. items.Select(i => i.Sku).Distinct().Order(StringComparer.Ordinal).Take(MostNoted).Select(s => (JsonNode?)s)]),
             ["count"] = items.Count,
         });
     }

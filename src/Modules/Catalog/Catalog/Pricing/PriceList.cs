@@ -6,28 +6,6 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace Licensing.Catalog.Pricing;
 
-/// <summary>Whom a list is for; the later the more specific.</summary>
-internal enum PriceScope { Global, Region, Tenant, Subscription }
-
-/// <summary>Whom a list is for, with exactly the fields that its scope has.</summary>
-internal sealed record PriceTarget(PriceScope Scope, string? Region = null, OrganizationId? TenantId = null, Guid? SubscriptionId = null)
-{
-    public IEnumerable<FieldError> Check()
-    {
-        foreach (var (field, given, needed) in new[]
-        {
-            ("region", Region is not null, Scope is PriceScope.Region),
-            ("tenantId", TenantId is not null, Scope is PriceScope.Tenant or PriceScope.Subscription),
-            ("subscriptionId", SubscriptionId is not null, Scope is PriceScope.Subscription),
-        })
-            if (given != needed)
-                yield return new($"/{field}", needed ? "required" : "not_of_scope",
-                    needed ? $"{field} is required by the scope {Scope}." : $"{field} is not used by the scope {Scope}.");
-        if (Region is { } region && (string.IsNullOrWhiteSpace(region) || region.Length > 60))
-            yield return new("/region", "length", "region must have 1 to 60 characters.");
-    }
-}
-
 /// <summary>Prices of SKUs for everyone, a region, a tenant or one subscription, in one currency, for some days.</summary>
 internal sealed class PriceList : IVersioned, IOwned
 {
@@ -51,7 +29,8 @@ internal sealed class PriceList : IVersioned, IOwned
     public int Version { get; private set; }
 
     public static PriceList Create(
-        string key, string name, PriceTarget target, string ownerPath, Currency currency, DateOnly validFrom, DateOnly? validUntil, DateTimeOffset now) => new()
+        string key, string name, PriceTarget target, string ownerPath, Currency currency, DateOnly validFrom, DateOnly? validUntil,
+        DateTimeOffset now) => new()
         {
             Id = Licensing.Kernel.Id.New<PriceListId>(now),
             Key = key,
@@ -89,23 +68,5 @@ internal sealed class PriceList : IVersioned, IOwned
     {
         public void Configure(EntityTypeBuilder<PriceList> builder) =>
             builder.ToTable("price_lists").Ignore(x => x.Target).HasKey(x => x.Id);
-    }
-}
-
-internal sealed class PriceListItem
-{
-    public PriceListId PriceListId { get; private init; }
-    public required string Sku { get; init; }
-    public required string Meter { get; init; }
-    public required string Name { get; init; }
-    public required Price Price { get; init; }
-
-    public sealed class Mapping : IEntityTypeConfiguration<PriceListItem>
-    {
-        public void Configure(EntityTypeBuilder<PriceListItem> builder)
-        {
-            builder.ToTable("price_list_items").HasKey(x => new { x.PriceListId, x.Sku, x.Meter });
-            builder.Property(x => x.Price).IsJson();
-        }
     }
 }

@@ -15,9 +15,5 @@ internal static class PriceListRefusals
         RefusalKind.Conflict, "sku_priced_twice",
         $"The global list {list} prices the SKU {sku} by the meter {meter} in the same currency on some of the same days.");
 
-    public static Refusal NotUtf8 { get; } = new(RefusalKind.Malformed, "not_utf8", "The CSV must be encoded in UTF-8.");
-
-    public static Refusal ImportTooLarge { get; } = new(RefusalKind.TooLarge, "body_too_large", "The body is larger than this endpoint takes.");
-
     public static Refusal NotACurrency { get; } = QueryWord.Unreadable("currency", "currency must be an ISO 4217 code.");
 }

@@ -34,7 +34,8 @@ internal static class PutPriceListItems
     }
 
     public static void Map(RouteGroupBuilder pricing) => pricing
-        .MapPut("/{id:guid}/items", (Guid id, Body body, ISender sender, CancellationToken ct) => sender.Ok(new Command(new PriceListId(id), body.Items), ct))
+        .MapPut("/{id:guid}/items",
+            (Guid id, Body body, ISender sender, CancellationToken ct) => sender.Ok(new Command(new PriceListId(id), body.Items), ct))
         .Slice<Command, PriceListView>(nameof(PutPriceListItems), "Adds or replaces items of a price list")
         .WithMetadata(new TakesIfMatch());
 }

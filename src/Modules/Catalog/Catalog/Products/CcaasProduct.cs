@@ -15,7 +15,8 @@ internal sealed class CcaasProduct(NpgsqlDataSource database, TimeProvider clock
     public const string Key = "ccaas";
     private const int Most = 1_000_000;
     private const string Digital = "digitalOnlySeats", Essential = "essentialSeats", Professional = "professionalSeats", Elite = "eliteSeats";
-    private const string Standard = "aiMessaging.standardBundles", Advanced = "aiMessaging.advancedBundles", Hours = "aiAudioServices.additionalHours";
+    private const string Standard = "aiMessaging.standardBundles", Advanced = "aiMessaging.advancedBundles",
+    Hours = "aiAudioServices.additionalHours";
     private const string Messages = "aiMessages", KnowledgeBases = "knowledgeBases", TranscriptionHours = "transcriptionHours";
 
     public static IReadOnlyList<FeatureRule> Features { get; } =
@@ -39,7 +40,8 @@ internal sealed class CcaasProduct(NpgsqlDataSource database, TimeProvider clock
         new(Hours, "Additional transcription hours", Maximum: Most, RequiresAny: [Essential, Professional, Elite],
             Includes: [new(TranscriptionHours, PerUnit: 1)]),
         // As the first generation of signed requests orders them: one by one.
-        new("additionalAiMessages", "Additional AI messages", Maximum: Most, RequiresAny: [Professional, Elite], Includes: [new(Messages, PerUnit: 1)]),
+        new("additionalAiMessages", "Additional AI messages", Maximum: Most, RequiresAny: [Professional, Elite],
+            Includes: [new(Messages, PerUnit: 1)]),
     ];
 
     public async Task PrepareAsync(CancellationToken ct)
@@ -69,7 +71,8 @@ internal sealed class CcaasProduct(NpgsqlDataSource database, TimeProvider clock
                 insert into catalog.plans (id, key, name, product, currency, status, versions, current_version_id, created_at, version)
                 values ($1, $2, $3, $2, 'EUR', 'Published', $4, $5, $6, 1)
                 on conflict (key) do nothing returning id, key, name, product, currency)
-            insert into catalog.plan_versions (id, plan_id, plan_key, number, name, product, currency, charges, uses_price_lists, trial_days, published_at)
+            insert into catalog.plan_versions (
+                id, plan_id, plan_key, number, name, product, currency, charges, uses_price_lists, trial_days, published_at)
             select $5, id, key, 1, name, product, currency, '[]', false, 0, $6 from offered
             """);
         command.Parameters.Add(new() { Value = plan.Value });

@@ -1,7 +1,6 @@
 using FluentValidation;
 using Licensing.Catalog.Contracts;
 using Licensing.Catalog.Data;
-using Licensing.Catalog.Plans;
 using Licensing.Kernel.Http;
 using Microsoft.EntityFrameworkCore;
 

@@ -7,6 +7,9 @@ internal static class FeatureRules
 {
     public const int Most = 200;
 
+    // Ways to hold features that are tried in one check; rules that people write need a handful. What is beyond them the engine decides at the sale.
+    private const int MostWays = 10_000;
+
     public static IReadOnlyList<FieldError> Check(IReadOnlyList<FeatureRule> features)
     {
         var errors = new List<FieldError>();
@@ -69,7 +72,8 @@ internal static class FeatureRules
     {
         for (var i = 0; i < (feature.Includes?.Count ?? 0); i++)
             if (feature.Includes![i] is not { } inclusion || !Keys.IsFeatureKey(inclusion.Entitlement))
-                yield return new($"{at}/includes/{i}/entitlement", "invalid_key", "An entitlement's key must be camelCase, at most 63 characters, nested with dots.");
+                yield return new($"{at}/includes/{i}/entitlement", "invalid_key",
+                    "An entitlement's key must be camelCase, at most 63 characters, nested with dots.");
             else if (inclusion.Once < 0 || inclusion.PerUnit < 0 || inclusion.Once + inclusion.PerUnit == 0)
                 yield return new($"{at}/includes/{i}", "out_of_range", "once and perUnit must not be negative, and one of them must be above 0.");
     }
@@ -85,7 +89,8 @@ internal static class FeatureRules
             if (feature.RequiresAny is { Count: > 0 } any && any.All(k => byKey[k].Maximum == 0 || feature.Excludes?.Contains(k) == true))
                 errors.Add(new($"{at}/requiresAny", "contradiction", $"{feature.Key} can never have any of what it requires."));
             if (Clash(Needed([feature.Key], byKey), byKey) is { } clash)
-                errors.Add(new($"{at}/requiresAll", "contradiction", $"{feature.Key} needs {clash.One} and {clash.Other}, which exclude each other."));
+                errors.Add(new($"{at}/requiresAll", "contradiction",
+                    $"{feature.Key} needs {clash.One} and {clash.Other}, which exclude each other."));
         }
 
         var mandatory = Needed(features.Where(f => f.Minimum > 0).Select(f => f.Key), byKey);
@@ -93,7 +98,33 @@ internal static class FeatureRules
             errors.Add(new("/features", "contradiction", $"{always.One} and {always.Other} exclude each other, but both are always needed."));
         foreach (var key in mandatory.Where(k => byKey[k].Maximum == 0).Order(StringComparer.Ordinal))
             errors.Add(new("/features", "contradiction", $"{key} is always needed but has the maximum 0."));
+        if (errors.Count > 0)
+            return errors;
+        var ways = MostWays;
+        if (!CanBeHeld(mandatory, byKey, ref ways))
+            return [new("/features", "contradiction", "What is always needed can never be held together.")];
+        for (var i = 0; i < features.Count; i++)
+            // What is off sale need not be to be had.
+            if (features[i].Maximum != 0 && !CanBeHeld([features[i].Key, .. mandatory], byKey, ref ways))
+                errors.Add(new($"/features/{i}", "contradiction",
+                    $"{features[i].Key} can never be held together with what it needs and what is always needed."));
         return errors;
+    }
+
+    // Of what a feature requires any of, each way is tried until one holds.
+    private static bool CanBeHeld(IEnumerable<string> wanted, Dictionary<string, FeatureRule> byKey, ref int ways)
+    {
+        if (ways-- <= 0)
+            return true;
+        var held = Needed(wanted, byKey);
+        if (held.Any(k => byKey[k].Maximum == 0) || Clash(held, byKey) is not null)
+            return false;
+        var open = held.Order(StringComparer.Ordinal).Select(k => byKey[k].RequiresAny)
+            .FirstOrDefault(any => any is { Count: > 0 } && !any.Any(held.Contains));
+        foreach (var choice in open ?? [])
+            if (CanBeHeld([.. held, choice], byKey, ref ways))
+                return true;
+        return open is null;
     }
 
     private static HashSet<string> Needed(IEnumerable<string> roots, Dictionary<string, FeatureRule> byKey)

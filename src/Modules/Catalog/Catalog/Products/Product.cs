@@ -32,7 +32,8 @@ internal sealed class Product : IVersioned
         var errors = FeatureRules.Check(features);
         if (errors.Count == 0)
             errors = [.. Features.Select(f => f.Key).Except(features.Select(f => f.Key), StringComparer.Ordinal).Select(gone => new FieldError(
-                "/features", "feature_removed", $"The feature {gone} must stay, since subscriptions may hold it; a maximum of 0 takes it off sale."))];
+                "/features", "feature_removed",
+                $"The feature {gone} must stay, since subscriptions may hold it; a maximum of 0 takes it off sale."))];
         if (errors.Count > 0)
             return Refusal.AllFields(errors);
 

@@ -34,7 +34,8 @@ internal static class CreateScheme
             var month = Period.Month(today.Year, today.Month);
             if (command.ValidFrom is not null && !Period.TryParseMonth(command.ValidFrom, out month))
                 return SchemeRefusals.NotAMonth;
-            if (await organizations.FindAsync(command.OrganizationId, cancellationToken) is not { } organization || !principal.Scope.Contains(organization.Path))
+            if (await organizations.FindAsync(command.OrganizationId, cancellationToken) is not { } organization
+                || !principal.Scope.Contains(organization.Path))
                 return SchemeRefusals.OrganizationNotFound(command.OrganizationId.Value);
             if (organization.Kind is not (OrganizationKind.Distributor or OrganizationKind.Partner))
                 return SchemeRefusals.EarnsNothing;
@@ -62,6 +63,7 @@ internal static class CreateScheme
     }
 
     public static void Map(IEndpointRouteBuilder schemes) => schemes
-        .MapPost("/", (Command body, ISender sender, CancellationToken ct) => sender.Created(body, x => $"/api/v1/commissions/schemes/{x.Id.Value}", ct))
+        .MapPost("/", (Command body, ISender sender, CancellationToken ct) =>
+            sender.Created(body, x => $"/api/v1/commissions/schemes/{x.Id.Value}", ct))
         .Slice<Command, SchemeView>(nameof(CreateScheme), "Sets a commission scheme from a month on", StatusCodes.Status201Created);
 }

@@ -19,7 +19,8 @@ namespace Licensing.Commissions.Statements;
 /// <param name="InvoiceCount">How many invoices it comes from.</param>
 /// <param name="Invoices">The first of them, in the order of the tree.</param>
 internal sealed record CommissionView(
-    OrganizationId OrganizationId, OrganizationKind Kind, string ExternalId, string Name, Money Basis, Money Gross, Money Overridden, Money Commission,
+    OrganizationId OrganizationId, OrganizationKind Kind, string ExternalId, string Name, Money Basis, Money Gross, Money Overridden,
+    Money Commission,
     AppliedScheme Scheme, IReadOnlyList<CommissionStepView> Steps, int InvoiceCount, IReadOnlyList<StatementLineView> Invoices);
 
 internal sealed record CommissionStepView(decimal From, decimal? To, decimal Percent, Exact Basis, Exact Amount);
@@ -48,20 +49,22 @@ internal static class GetCommissionSummary
             var scope = principal.Scope;
             if (query.OrganizationId is { } id)
             {
-                if (await organizations.FindAsync(new OrganizationId(id), cancellationToken) is not { } organization || !scope.Contains(organization.Path))
+                if (await organizations.FindAsync(new OrganizationId(id), cancellationToken) is not { } organization
+                    || !scope.Contains(organization.Path))
                     return SchemeRefusals.OrganizationNotFound(id);
                 scope = Scope.Of([organization.Path]);
             }
 
             var (earned, errors) = await commissions.WithinAsync(period, scope, cancellationToken);
-            var rest = earned.Where(x => start.After is null || string.CompareOrdinal(x.Organization.Path, start.After) > 0).Take(start.Limit + 1).ToList();
-            var page = rest.Take(start.Limit).ToList();
-            return new CommissionSummaryView(
-                period, [.. page.Select(View)], rest.Count > start.Limit ? PageStart.Encode(page[^1].Organization.Path) : null, errors);
+            var rest = earned.Where(x => start.After is null || string.CompareOrdinal(x.Organization.Path, start.After) > 0).Take(start.Limit + 1)
+                .ToList();
+            var page = Page.Of(rest, start, x => x.Organization.Path);
+            return new CommissionSummaryView(period, [.. page.Items.Select(View)], page.Next, errors);
         }
 
         private static CommissionView View(EarnedCommission x) => new(
-            x.Organization.Id, x.Organization.Kind, x.Organization.ExternalId, x.Organization.DisplayName, x.Basis, x.Gross, x.Overridden, x.Commission,
+            x.Organization.Id, x.Organization.Kind, x.Organization.ExternalId, x.Organization.DisplayName, x.Basis, x.Gross, x.Overridden,
+            x.Commission,
             x.Scheme, [.. x.Steps.Select(step => new CommissionStepView(step.Tier.From, step.Tier.To, step.Tier.Percent, step.Basis, step.Amount))],
             x.Lines.Count, [.. x.Lines.Take(MostInvoices).Select(line => StatementLineView.Of(line, x.Basis.Currency))]);
     }

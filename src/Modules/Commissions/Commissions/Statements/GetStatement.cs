@@ -14,7 +14,8 @@ internal static class GetStatement
     internal sealed class Handler(CommissionsDb db, Principal principal) : IQueryHandler<Query, StatementView>
     {
         public async Task<Result<StatementView>> Handle(Query query, CancellationToken cancellationToken) =>
-            await db.Statements.Within(principal.Scope).Where(x => x.Id == query.Id).Select(StatementView.Projection).SingleOrDefaultAsync(cancellationToken) is { } view
+            await db.Statements.Within(principal.Scope).Where(x => x.Id == query.Id).Select(StatementView.Projection)
+                .SingleOrDefaultAsync(cancellationToken) is { } view
                 ? view
                 : StatementRefusals.NotFound(query.Id);
     }

@@ -21,7 +21,8 @@ internal static class ListStatementLines
             var from = 0;
             if (start.After is not null && (!int.TryParse(start.After, out from) || from < 0))
                 return PageStart.InvalidCursor;
-            if (await db.Statements.AsNoTracking().Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == query.Id, cancellationToken) is not { } statement)
+            if (await db.Statements.AsNoTracking().Within(principal.Scope)
+                .SingleOrDefaultAsync(x => x.Id == query.Id, cancellationToken) is not { } statement)
                 return StatementRefusals.NotFound(query.Id);
 
             var page = statement.Lines.Skip(from).Take(start.Limit).Select(line => StatementLineView.Of(line, statement.Currency)).ToList();

@@ -14,7 +14,8 @@ internal sealed class PeriodCommissions(CommissionsDb db, IInvoicedAmounts invoi
         var distributors = await organizations.ListAsync(OrganizationKind.Distributor, scope, ct);
         var partners = await organizations.ListAsync(OrganizationKind.Partner, scope, ct);
         // A partner may earn by the scheme of its distributor, which the caller may not see.
-        var earners = distributors.Select(x => x.Id).Concat(partners.Select(x => x.Id)).Concat(partners.Select(x => x.ParentId!.Value)).Distinct().ToList();
+        var earners = distributors.Select(x => x.Id).Concat(partners.Select(x => x.Id)).Concat(partners.Select(x => x.ParentId!.Value)).Distinct()
+            .ToList();
         var schemes = await db.Schemes.AsNoTracking()
             .Where(x => x.ValidFrom <= period.Start && earners.Contains(x.OrganizationId))
             .OrderBy(x => x.ValidFrom).ToListAsync(ct);

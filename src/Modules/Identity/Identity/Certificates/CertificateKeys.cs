@@ -34,9 +34,9 @@ internal sealed class CertificateKeys(NpgsqlDataSource database, CredentialCache
         {
             if (Remembered() is { } meanwhile)
                 return meanwhile;
-            var (generation, readAt) = (Interlocked.Read(ref _generation), clock.GetUtcNow());
-            var read = await ReadAsync(readAt, ct);
-            Volatile.Write(ref _known, new Known(generation, readAt + Fresh, read));
+            var (generation, readAt) = (Interlocked.Read(ref _generation), clock.GetTimestamp());
+            var read = await ReadAsync(clock.GetUtcNow(), ct);
+            Volatile.Write(ref _known, new Known(generation, readAt, read));
             return read;
         }
         finally
@@ -55,7 +55,9 @@ internal sealed class CertificateKeys(NpgsqlDataSource database, CredentialCache
     public void Dispose() => _loading.Dispose();
 
     private GetCertificateKeys.CertificateKeysView? Remembered() =>
-        Volatile.Read(ref _known) is { } known && known.Until > clock.GetUtcNow() && known.Generation == Interlocked.Read(ref _generation) ? known.Keys : null;
+        Volatile.Read(ref _known) is { } known && clock.GetElapsedTime(known.ReadAt) < Fresh && known.Generation == Interlocked.Read(ref _generation)
+            ? known.Keys
+            : null;
 
     private async Task<GetCertificateKeys.CertificateKeysView> ReadAsync(DateTimeOffset now, CancellationToken ct)
     {
@@ -85,5 +87,6 @@ internal sealed class CertificateKeys(NpgsqlDataSource database, CredentialCache
             Base64Url.EncodeToString(Convert.FromHexString(fingerprint)));
     }
 
-    private sealed record Known(long Generation, DateTimeOffset Until, GetCertificateKeys.CertificateKeysView Keys);
+    // How long it is remembered is not told by the wall clock, which may be set back.
+    private sealed record Known(long Generation, long ReadAt, GetCertificateKeys.CertificateKeysView Keys);
 }

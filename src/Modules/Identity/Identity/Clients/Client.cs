@@ -51,8 +51,8 @@ internal sealed class Client : IOwned, IVersioned
     public Guid CreatedBy { get; private init; }
 
     /// <summary>
-    /// Who knows a secret that may still be good, or has brought its keys (<see cref="Maker.KnownTo"/>): a transfer asks whether they stay with
-    /// the tenant. Empty where nobody can say.
+    /// Who has brought its keys (<see cref="Maker.KnownTo"/>), or knew one of its secrets when they were last changed: a transfer asks whether they
+    /// stay with the tenant. Empty where nobody can say. Whose secret has ended since is left out where it is asked (<see cref="KnownClientSql"/>).
     /// </summary>
     [Secret]
     public Guid[] KnownTo { get; private set; } = [];
@@ -96,7 +96,7 @@ internal sealed class Client : IOwned, IVersioned
         };
         if (client.AuthMethod is ClientAuthMethod.PrivateKeyJwt)
             return (client, null);
-        var (secret, clear) = ClientSecret.New(now);
+        var (secret, clear) = ClientSecret.New(by.KnownTo, now);
         client.Secrets = [secret];
         return (client, clear);
     }
@@ -142,8 +142,8 @@ internal sealed class Client : IOwned, IVersioned
         // At once means that the one before is not trusted any more, and so is nothing that was got with it.
         if (overlap == TimeSpan.Zero)
             Epoch++;
-        var (secret, clear) = ClientSecret.New(now);
-        (Secrets, KnownTo) = ([.. kept, secret], kept.Count == 0 ? by.KnownTo : [.. KnownTo.Union(by.KnownTo)]);
+        var (secret, clear) = ClientSecret.New(by.KnownTo, now);
+        Keep([.. kept, secret]);
         return (secret, clear);
     }
 
@@ -152,9 +152,17 @@ internal sealed class Client : IOwned, IVersioned
     {
         if (!Secrets.Any(s => s.Id == secretId && !s.HasEnded(now)))
             return ClientRefusals.SecretNotFound(secretId);
-        Secrets = [.. Secrets.Where(s => s.Id != secretId)];
+        Keep([.. Secrets.Where(s => s.Id != secretId)]);
         Epoch++;
         return default(Done);
+    }
+
+    // Of those that are gone nobody's knowing counts on. Where nobody can say who knows one of them, nobody can say it of the client.
+    private void Keep(IReadOnlyList<ClientSecret> secrets)
+    {
+        Secrets = [.. secrets.Select(s => s.KnownTo is null ? s with { KnownTo = KnownTo } : s)];
+        if (Secrets.Count > 0)
+            KnownTo = Secrets.Any(s => s.KnownTo is []) ? [] : [.. Secrets.SelectMany(s => s.KnownTo!).Distinct()];
     }
 
     public Result<Done> Revoke(DateTimeOffset now)
@@ -164,6 +172,22 @@ internal sealed class Client : IOwned, IVersioned
         RevokedAt = now;
         return default(Done);
     }
+}
+
+internal static class KnownClientSql
+{
+    /// <summary>
+    /// SQL for who knows what a row of clients proves itself with at <paramref name="now"/>: of its secrets those that are still good count, each
+    /// with whoever knows that one. Empty where nobody can say.
+    /// </summary>
+    public static string Of(string client, string now) =>
+        $$"""
+        coalesce((
+            select case when bool_or(someone is null) then '{}' else array_agg(distinct someone) end
+            from jsonb_array_elements({{client}}.secrets) s left join lateral unnest(
+                case when s ? 'knownTo' then array(select jsonb_array_elements_text(s -> 'knownTo')::uuid) else {{client}}.known_to end) someone on true
+            where coalesce((s ->> 'expiresAt')::timestamptz > {{now}}, true)), {{client}}.known_to)
+        """;
 }
 
 /// <summary>What a client shall be.</summary>

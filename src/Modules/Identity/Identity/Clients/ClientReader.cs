@@ -33,7 +33,7 @@ internal sealed class ClientReader(NpgsqlDataSource database, RolePermissions ro
         await using var command = database.CreateCommand(
             $$"""
             select c.name, c.organization_id, c.owner_path, c.role, c.scopes, c.auth_method, c.secrets, c.keys, c.epoch, c.expires_at, c.last_used_at, b.state,
-                   case when c.custom_role_id is not null then coalesce(r.permissions, '{}') end, {{Knowing.Sql("c.known_to")}}
+                   case when c.custom_role_id is not null then coalesce(r.permissions, '{}') end, {{Knowing.Sql(KnownClientSql.Of("c", "$2"))}}
             from identity.clients c join identity.branches b on b.id = c.organization_id
             left join identity.custom_roles r on r.id = c.custom_role_id and starts_with(c.owner_path, r.owner_path)
             where c.id = $1 and c.revoked_at is null and b.state <> 'Closed' and (c.expires_at is null or c.expires_at > $2)

@@ -7,13 +7,19 @@ namespace Licensing.Identity.Clients;
 /// <summary>One of a client's secrets: 256 random bits, of which only the digest is kept.</summary>
 internal sealed record ClientSecret(Guid Id, byte[] Hash, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt)
 {
+    /// <summary>
+    /// Who knows it (<see cref="Credentials.Maker.KnownTo"/>); empty where nobody can say, null where whoever knows any of them may (from before it
+    /// was kept for each).
+    /// </summary>
+    public Guid[]? KnownTo { get; init; }
+
     /// <summary>By which scanners recognise a leaked one.</summary>
     public const string Mark = "lcs_";
 
-    public static (ClientSecret Secret, string Clear) New(DateTimeOffset now)
+    public static (ClientSecret Secret, string Clear) New(Guid[] knownTo, DateTimeOffset now)
     {
         var clear = Mark + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
-        return (new ClientSecret(Kernel.Id.NewGuid(now), Digest(clear), now, null), clear);
+        return (new ClientSecret(Kernel.Id.NewGuid(now), Digest(clear), now, null) { KnownTo = knownTo }, clear);
     }
 
     public bool HasEnded(DateTimeOffset now) => ExpiresAt <= now;

@@ -15,10 +15,10 @@ namespace Licensing.Identity.Credentials;
 /// </summary>
 internal sealed class HoldCaller<TRequest, TResponse>(
     DbSession session, Principal principal, StandingRights rights, LoginLinkRight links, TimeProvider clock) : IPipelineBehavior<TRequest, TResponse>
-    where TRequest : IRequest<TResponse>
+    where TRequest : IRequest<TResponse>, ICommand
     where TResponse : IResult<TResponse>
 {
-    private static readonly bool Lasts = typeof(TRequest).IsAssignableTo(typeof(ICommand)) && LastingEffect.IsOf(RequestPolicy.Of(typeof(TRequest)));
+    private static readonly bool Lasts = LastingEffect.IsOf(RequestPolicy.Of(typeof(TRequest)));
     private static readonly bool MakesWaysIn = RequestPolicy.Of(typeof(TRequest)).InPerson;
 
     public async Task<TResponse> Handle(TRequest request, CancellationToken cancellationToken, RequestHandlerDelegate<TResponse> next)

@@ -18,8 +18,8 @@ internal static class RemoveIdentity
     }
 
     internal sealed class Handler(
-        IdentityDb db, DbSession session, ManagedUsers users, OpenSessions sessions, Letters letters, CredentialCache cache, Precondition precondition, TimeProvider clock)
-        : ICommandHandler<Command, Done>
+        IdentityDb db, DbSession session, ManagedUsers users, OpenSessions sessions, Letters letters, CredentialCache cache, Precondition precondition,
+        Principal principal, TimeProvider clock) : ICommandHandler<Command, Done>
     {
         public async Task<Result<Done>> Handle(Command command, CancellationToken cancellationToken)
         {
@@ -31,6 +31,9 @@ internal static class RemoveIdentity
                 return FederationRefusals.IdentityNotFound(command.Id);
             if (precondition.Fails(identity))
                 return Precondition.Failed;
+            // A way in: whoever only has his token would shut him out, and leave his address to be linked to another identity there.
+            if (principal.MayBe(user.Id))
+                return UserRefusals.OwnAccount;
 
             var now = clock.GetUtcNow();
             db.Remove(identity);

@@ -35,7 +35,7 @@ internal static class CreateLoginLink
 
             var now = clock.GetUtcNow();
             await db.LoginLinks.Where(x => x.UserId == user.Id && x.ExpiresAt <= now).ExecuteDeleteAsync(cancellationToken);
-            var (row, token) = LoginLink.Issue(user.Id, user.OwnerPath, principal.Id, now);
+            var (row, token) = LoginLink.Issue(user.Id, user.OwnerPath, principal.Access, now);
             db.Add(row);
             return new IssuedLoginLink(token, user.Id.Value, row.ExpiresAt);
         }

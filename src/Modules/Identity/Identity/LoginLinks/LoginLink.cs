@@ -25,11 +25,15 @@ internal sealed class LoginLink : IOwned
     public byte[] TokenHash { get; private init; } = [];
 
     public Guid CreatedBy { get; private init; }
+
+    /// <summary>The access token that it was asked for with; null where there was none, and of links from before that was kept.</summary>
+    public Guid? MadeWith { get; private init; }
+
     public DateTimeOffset CreatedAt { get; private init; }
     public DateTimeOffset ExpiresAt { get; private init; }
     public DateTimeOffset? UsedAt { get; private init; }
 
-    public static (LoginLink Row, string Token) Issue(UserId user, string path, Guid by, DateTimeOffset now)
+    public static (LoginLink Row, string Token) Issue(UserId user, string path, Access by, DateTimeOffset now)
     {
         var token = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
         return (new LoginLink
@@ -38,7 +42,8 @@ internal sealed class LoginLink : IOwned
             UserId = user,
             OwnerPath = path,
             TokenHash = Digest(token),
-            CreatedBy = by,
+            CreatedBy = by.Id,
+            MadeWith = by.TokenId,
             CreatedAt = now,
             ExpiresAt = now + Lifetime,
         }, token);

@@ -29,10 +29,10 @@ internal static class RedeemLoginLink
                 return LoginLinkRefusals.Bad;
             // The user before his link, as a transfer takes them, or the two would wait for each other.
             await session.LockUserAsync(id, alone: false, cancellationToken);
-            if (await UseAsync(digest, cancellationToken) is not { } maker)
+            if (await UseAsync(digest, cancellationToken) is not var (maker, token))
                 return LoginLinkRefusals.Bad;
             return await db.Users.AsNoTracking().WhereMayEnter(db).SingleOrDefaultAsync(x => x.Id == id, cancellationToken) is { } user
-                ? await tokens.OpenAsync(user, SignIn.ByLink(maker), cancellationToken)
+                ? await tokens.OpenAsync(user, SignIn.ByLink(maker, token), cancellationToken)
                 : LoginLinkRefusals.Bad;
         }
 
@@ -45,13 +45,14 @@ internal static class RedeemLoginLink
         }
 
         // One statement, so that of two requests with one token exactly one gets the session.
-        private async Task<Guid?> UseAsync(byte[] digest, CancellationToken ct)
+        private async Task<(Guid Maker, Guid? Token)?> UseAsync(byte[] digest, CancellationToken ct)
         {
             await using var command = new NpgsqlCommand(
-                "update identity.login_links set used_at = $2 where token_hash = $1 and used_at is null and expires_at > $2 returning created_by",
+                "update identity.login_links set used_at = $2 where token_hash = $1 and used_at is null and expires_at > $2 returning created_by, made_with",
                 await session.OpenAsync(ct), session.Transaction)
             { Parameters = { new() { Value = digest }, new() { Value = clock.GetUtcNow() } } };
-            return await command.ExecuteScalarAsync(ct) as Guid?;
+            await using var row = await command.ExecuteReaderAsync(ct);
+            return await row.ReadAsync(ct) ? (row.GetGuid(0), await row.IsDBNullAsync(1, ct) ? null : row.GetGuid(1)) : null;
         }
     }
 

@@ -50,7 +50,8 @@ internal static class RevokeToken
                 return default(Done);
             if (read.IsOfClient && read.Subject != client)
                 return client is null ? OAuthRefusals.InvalidClient : OAuthRefusals.OtherClientsToken;
-            return await sender.Send(new RevokeAccessToken.Command(read.Id, read.Subject, read.Until), cancellationToken);
+            var logIn = read.IsOfClient ? null : read.SessionId;
+            return await sender.Send(new RevokeAccessToken.Command(read.Id, read.Subject, logIn, read.IssuedAt, read.Until), cancellationToken);
         }
 
         private async Task<Result<Done>> EndSessionAsync(string token, CancellationToken ct) =>

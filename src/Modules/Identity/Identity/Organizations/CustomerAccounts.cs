@@ -49,11 +49,15 @@ internal sealed class CustomerAccounts(
 
     public async Task<Result<Done>> SetPasswordAsync(OrganizationId tenant, string password, CancellationToken ct)
     {
-        if (await Administrators(tenant).Within(principal.Scope).AsNoTracking().Select(x => (UserId?)x.Id).FirstOrDefaultAsync(ct) is not { } id)
+        var administrator = Administrators(tenant).Within(principal.Scope).AsNoTracking().Select(x => (UserId?)x.Id);
+        if (await administrator.FirstOrDefaultAsync(ct) is not { } id)
             return LoginLinks.LoginLinkRefusals.NoAdministrator;
         // With the roles that are looked at below, and in one statement: who changes one of them may be he.
         await session.LockForCommandAsync([], Concern.OfUser(id), principal.Scope, ct);
         await session.LockUserAsync(id, alone: true, ct);
+        // Who was the first before the wait need not administer it any more.
+        if (await administrator.FirstOrDefaultAsync(ct) != id)
+            return CredentialRefusals.AdministratorChanged;
         var user = await db.Users.SingleAsync(x => x.Id == id, ct);
         if (!principal.May(IdentityPermissions.UsersManage, user.OwnerPath))
             return OrganizationRefusals.MayNotAddUsers;

@@ -41,13 +41,17 @@ internal sealed class RoleBook(DbSession session, RolePermissions predefined, Pe
             from identity.custom_roles where lower(name) = lower($1) and starts_with($2, owner_path) order by length(owner_path) desc limit 1
             """;
         await using var batch = new NpgsqlBatch(await session.OpenAsync(ct), session.Transaction);
-        var hold = $"select {CallerLocks.Sql(alone: false, "id")} from (select id {nearest}) role";
+        var hold = $"select id, {CallerLocks.Sql(alone: false, "id")} from (select id {nearest}) role";
         foreach (var sql in new[] { hold, $"select id, name, level, permissions {nearest}" })
             batch.BatchCommands.Add(new NpgsqlBatchCommand(sql) { Parameters = { new() { Value = role }, new() { Value = at.OwnerPath } } });
         await using var reader = await batch.ExecuteReaderAsync(ct);
+        var held = await reader.ReadAsync(ct) ? reader.GetGuid(0) : (Guid?)null;
         await reader.NextResultAsync(ct);
         if (!await reader.ReadAsync(ct))
             return UserRefusals.UnknownRole(role);
+        // Another of that name, defined while the one before was waited for, is held by nobody here.
+        if (reader.GetGuid(0) != held)
+            return RoleRefusals.Replaced;
         var name = reader.GetString(1);
         return Enum.Parse<OrganizationKind>(reader.GetString(2)) == at.Kind
             ? new UsableRole(

@@ -34,5 +34,8 @@ internal static class RoleRefusals
     public static Refusal NameTaken { get; } =
         new(RefusalKind.Conflict, "role_name_taken", "A role of this name is defined at the organization, above or below it.");
 
+    public static Refusal Replaced { get; } =
+        new(RefusalKind.Conflict, "concurrent_change", "Someone else defined the role anew at the same moment; try again.") { Transient = true };
+
     public static Refusal InUse { get; } = new(RefusalKind.Conflict, "role_in_use", "Users, accounts, API keys or OAuth clients hold this role.");
 }

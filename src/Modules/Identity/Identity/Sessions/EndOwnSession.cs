@@ -30,8 +30,7 @@ internal static class EndOwnSession
             if (session is null)
                 return SessionRefusals.NotFound(command.Id);
             session.RevokedAt = clock.GetUtcNow();
-            // Which of his links were made in it is not known.
-            await links.EndAsync(principal.Id, clock.GetUtcNow(), cancellationToken);
+            await links.EndWithAsync(session, clock.GetUtcNow(), cancellationToken);
             cache.ForgetAfterCommit(transaction);
             return default(Done);
         }

@@ -9,7 +9,7 @@ namespace Licensing.Identity.Sessions;
 
 /// <summary>
 /// Ends a session that does not go on: its refresh token was used twice, or its way in is closed. With it end the login links that its owner
-/// made, since a thief may have made them in it. No endpoint sends it.
+/// made, since a thief may have made them in it; not where someone else had opened it, in whose log-in none is made. No endpoint sends it.
 /// </summary>
 internal static class EndSession
 {
@@ -22,9 +22,12 @@ internal static class EndSession
         public async Task<Result<Done>> Handle(Command command, CancellationToken cancellationToken)
         {
             await transaction.LockAloneAsync(command.User.Value, cancellationToken);
-            await links.EndAsync(command.User.Value, clock.GetUtcNow(), cancellationToken);
             if (await db.Sessions.SingleOrDefaultAsync(x => x.Id == command.Session && x.RevokedAt == null, cancellationToken) is { } session)
+            {
                 session.RevokedAt = clock.GetUtcNow();
+                await links.EndWithAsync(session, clock.GetUtcNow(), cancellationToken);
+            }
+
             cache.ForgetAfterCommit(transaction);
             return default(Done);
         }

@@ -33,8 +33,7 @@ internal static class EndUserSession
             if (session is null)
                 return SessionRefusals.NotFound(command.Id);
             session.RevokedAt = clock.GetUtcNow();
-            // Which of his links were made in it is not known.
-            await links.EndAsync(session.UserId, clock.GetUtcNow(), cancellationToken);
+            await links.EndWithAsync(session, clock.GetUtcNow(), cancellationToken);
             cache.ForgetAfterCommit(transaction);
             return default(Done);
         }

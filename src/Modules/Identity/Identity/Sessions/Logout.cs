@@ -34,9 +34,9 @@ internal static class Logout
             await transaction.LockAloneAsync(user, cancellationToken);
             if (await open.SingleOrDefaultAsync(cancellationToken) is not { } session)
                 return default(Done);
-            // With it end its access tokens. Which of his links were made in it is not known.
+            // With it end its access tokens.
             session.RevokedAt = clock.GetUtcNow();
-            await links.EndAsync(user, clock.GetUtcNow(), cancellationToken);
+            await links.EndWithAsync(session, clock.GetUtcNow(), cancellationToken);
             cache.ForgetAfterCommit(transaction);
             return default(Done);
         }

@@ -33,6 +33,9 @@ internal sealed class Session : IOwned
     /// <summary>Who made the login link, where one was the way.</summary>
     public Guid? LinkMaker { get; init; }
 
+    /// <summary>And the token that it was made with (<see cref="LoginLinks.LoginLink.MadeWith"/>).</summary>
+    public Guid? LinkMadeWith { get; init; }
+
     /// <summary>From where it was opened.</summary>
     public string? Address { get; init; }
 
@@ -51,6 +54,7 @@ internal sealed class Session : IOwned
         Way = how.Way,
         Provider = how.Provider,
         LinkMaker = how.LinkMaker,
+        LinkMadeWith = how.LinkMadeWith,
         Address = address,
         SecondFactor = how.SecondFactor,
     };

@@ -18,7 +18,10 @@ internal sealed record SignIn(SessionWay Way, string? Provider, Guid? LinkMaker,
     /// <summary>How a session that is open was opened.</summary>
     public static SignIn Of(Session session) => new(session.Way, session.Provider, session.LinkMaker, session.SecondFactor);
 
-    public static SignIn ByLink(Guid maker) => new(SessionWay.LoginLink, null, maker, SecondFactor: false);
+    /// <summary>The token that his link was made with, kept when a session is opened.</summary>
+    public Guid? LinkMadeWith { get; private init; }
+
+    public static SignIn ByLink(Guid maker, Guid? madeWith) => new(SessionWay.LoginLink, null, maker, SecondFactor: false) { LinkMadeWith = madeWith };
 
     public static SignIn ByPassword(bool secondFactor) => new(SessionWay.Password, null, null, secondFactor);
 

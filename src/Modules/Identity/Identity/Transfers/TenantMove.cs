@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Licensing.Identity.Clients;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Credentials;
 using Licensing.Identity.Data;
@@ -128,12 +129,12 @@ internal sealed class TenantMove(
     private async Task<int> RevokeKnownAsync(string from, string to, DateTimeOffset now, CancellationToken ct)
     {
         var revoked = 0;
-        foreach (var table in new[] { "api_keys", "clients" })
+        foreach (var (table, knownTo) in new[] { ("api_keys", "k.known_to"), ("clients", KnownClientSql.Of("k", "$3")) })
             revoked += await ExecuteAsync(
                 $"""
                 update identity.{table} k set revoked_at = $3, version = version + 1
                 where owner_path = $1 and revoked_at is null and (
-                    cardinality(k.known_to) = 0 or {Others("k.known_to", "k.organization_id")} or exists (
+                    cardinality({knownTo}) = 0 or {Others(knownTo, "k.organization_id")} or exists (
                         select from identity.custom_roles c where c.id = k.custom_role_id and c.owner_path <> $1 and not starts_with($2, c.owner_path)))
                 """, ct, from, to, now);
         return revoked;

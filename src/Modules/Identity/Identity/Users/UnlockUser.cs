@@ -14,12 +14,16 @@ internal static class UnlockUser
         Concern? IConcerns.Concern => Concern.OfUser(Id);
     }
 
-    internal sealed class Handler(DbSession session, ManagedUsers users, LoginAttempts attempts, AuditTrail audit) : ICommandHandler<Command, Done>
+    internal sealed class Handler(DbSession session, ManagedUsers users, LoginAttempts attempts, AuditTrail audit, Principal principal)
+        : ICommandHandler<Command, Done>
     {
         public async Task<Result<Done>> Handle(Command command, CancellationToken cancellationToken)
         {
             if ((await users.LockAsync(command.Id, cancellationToken)).Refused(out var refusal, out var user))
                 return refusal;
+            // Whoever only has his token would guess his password, and unlock him after each few tries.
+            if (principal.MayBe(user.Id))
+                return UserRefusals.OwnAccount;
             await attempts.UnlockAsync(session, user, cancellationToken);
             audit.Note("user", user.Id.Value.ToString(), user.OwnerPath, []);
             return default(Done);

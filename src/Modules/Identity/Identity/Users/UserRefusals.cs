@@ -31,8 +31,8 @@ internal static class UserRefusals
 
     public static Refusal OwnAccount { get; } =
         new(RefusalKind.Conflict, "own_account",
-            "Nobody disables or enables himself, gives himself another address or takes his own second factor or password away like this, nor by a key, "
-            + "client or user whose secret or password he knows; another administrator can.");
+            "Nobody disables, enables or unlocks himself, gives himself another address or takes his own second factor, password or identity at a "
+            + "provider away like this, nor by a key, client or user whose secret or password he knows; another administrator can.");
 
     public static Refusal NoPasswordHere { get; } =
         new(RefusalKind.Conflict, "federated_only", "The user logs in through a provider and has no password here.");

@@ -1,20 +1,13 @@
-using System.Globalization;
-using System.Text.Json.Serialization;
 using Licensing.Kernel.Dialects;
 using Licensing.Kernel.Http;
-using Licensing.Provisioning.Licenses;
 using Microsoft.Extensions.DependencyInjection;
 using IHttpResult = Microsoft.AspNetCore.Http.IResult;
 
 namespace Licensing.Provisioning.CustomerArea;
 
-/// <summary>The envelope of this door's answers.</summary>
-/// <param name="Code">200.</param>
-/// <param name="Content">The answer.</param>
-/// <param name="Next">Where a list goes on, for <c>after</c>; absent on the last page.</param>
-internal sealed record Envelope<T>(int Code, T Content, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Next);
-
-/// <summary>How this door's routes are mapped and what their answers look like. What a route reads are the parameters of its record and no others.</summary>
+/// <summary>
+/// How this door's routes are mapped and what their answers look like. What a route reads are the parameters of its record and no others.
+/// </summary>
 internal static class Area
 {
     private const int MostBytes = 64 * 1024;
@@ -34,7 +27,8 @@ internal static class Area
             area.MapArea<TAsked, TRequest, TView>(HttpMethods.Post, path, name, summary, run);
 
         private RouteHandlerBuilder MapArea<TAsked, TRequest, TView>(
-            string method, string path, string name, string summary, Func<TAsked, ISender, CancellationToken, Task<IHttpResult>> run) where TAsked : class
+            string method, string path, string name, string summary, Func<TAsked, ISender, CancellationToken, Task<IHttpResult>> run)
+                where TAsked : class
         {
             var shape = new Shape<TAsked>(area.ServiceProvider.GetRequiredService<Dialects>().Of(Root).Json);
             var endpoint = area
@@ -67,18 +61,4 @@ internal static class Area
     {
         public IHttpResult AsList<TItem>(Func<T, TItem> item) => outcome.As(page => page.Items.Select(item).ToList(), page => page.Next);
     }
-}
-
-/// <summary>A licence in this door's words.</summary>
-internal sealed record AreaLicense(
-    Guid LicenseId, string LicenseCode, string LicenseName, string? LicenseInfo, string LicenseVersion, string? LicenseDurationMonths, int? LicenseDurationDays,
-    string LicenseQuantity, decimal LicensePoints, decimal LicenseAmount, string? LicenseAmountCurrency, LicenseStatus LicenseState, DateOnly? StartsOn,
-    DateOnly? EndsOn, Guid? RenewsLicenseId, Guid? RenewedByLicenseId, DateTimeOffset CreatedAt, DateTimeOffset? CancelledAt)
-{
-    public static AreaLicense Of(LicenseView x, string language) => new(
-        x.Id.Value, x.Code, x.Names.InLanguage(language), x.Info, Text(x.LicenseVersion), x.DurationMonths is { } months ? Text(months) : null, x.DurationDays,
-        x.Quantity, x.Points, x.Price?.Amount ?? 0, x.Price?.Currency.Code, x.Status, x.StartsOn, x.EndsOn, x.Renews?.Value, x.RenewedBy?.Value, x.CreatedAt,
-        x.CancelledAt);
-
-    public static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

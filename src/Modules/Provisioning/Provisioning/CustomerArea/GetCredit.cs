@@ -24,7 +24,8 @@ internal static class GetCredit
         public async Task<Result<CreditStatement>> Handle(Query request, CancellationToken cancellationToken)
         {
             var owner = new OrganizationId(principal.Access.OrganizationId);
-            if ((await credit.MovementsAsync(owner, [request.Currency.Code, CreditAmount.Points], request.Start, cancellationToken)).Refused(out var refusal, out var movements))
+            if ((await credit.MovementsAsync(owner, [request.Currency.Code, CreditAmount.Points], request.Start, cancellationToken))
+                .Refused(out var refusal, out var movements))
                 return refusal;
             var available = await credit.AvailableAsync(owner, cancellationToken);
             return new CreditStatement(Of(available, request.Currency.Code), Of(available, CreditAmount.Points), movements);
@@ -36,7 +37,8 @@ internal static class GetCredit
     /// <param name="Lang">Taken as everywhere in this door, and without effect: no names are answered.</param>
     /// <param name="Limit">Items on a page; 200 where it is not said.</param>
     /// <param name="After">What the page before gave as <c>next</c>.</param>
-    public sealed record Asked(Currency? CurrencyCode = null, [Language] string Lang = "EN", int? Limit = null, [Cursor] string? After = null) : IAskPage;
+    public sealed record Asked(Currency? CurrencyCode = null, [Language] string Lang = "EN", int? Limit = null, [Cursor] string? After = null)
+        : IAskPage;
 
     public static void Map(IEndpointRouteBuilder area) => area
         .MapAreaGet<Asked, Query, AreaCredit>("/credit", nameof(GetCredit), "Shows the prepaid credit, points and last movements",
@@ -45,7 +47,8 @@ internal static class GetCredit
                 var currency = asked.CurrencyCode ?? Area.Currency;
                 return (await sender.Send(new Query(currency, asked.Start), ct)).As(
                     x => new AreaCredit(x.Balance, currency.Code, x.Points,
-                        [.. x.Movements.Items.Select(m => new AreaMovement(m.Id, m.Kind, m.Reference, Of(m.Amounts, currency.Code), Of(m.Amounts, CreditAmount.Points), m.At))]),
+                        [.. x.Movements.Items.Select(m =>
+                            new AreaMovement(m.Id, m.Kind, m.Reference, Of(m.Amounts, currency.Code), Of(m.Amounts, CreditAmount.Points), m.At))]),
                     x => x.Movements.Next);
             });
 

@@ -1,11 +1,11 @@
 using System.Globalization;
 using Licensing.Identity.Contracts;
-using Licensing.Provisioning.Licenses;
 
 namespace Licensing.Provisioning.CustomerArea;
 
 /// <summary>
-/// A token that logs a customer's user in once. A GET that makes something, as this door's clients know it; so nothing on the way may keep its answer.
+/// A token that logs a customer's user in once. A GET that makes something, as this door's clients know it; so nothing on the way may keep its
+/// answer.
 /// </summary>
 internal static class GetLoginToken
 {
@@ -20,10 +20,11 @@ internal static class GetLoginToken
         public async Task<Result<LoginToken>> Handle(Query request, CancellationToken cancellationToken)
         {
             if (await customers.FindAsync(request.Customer, cancellationToken) is not { } tenant)
-                return LicenseRefusals.CustomerNotFound(request.Customer);
+                return CustomerRefusals.NotFound(request.Customer);
             return (await links.ForTenantAsync(tenant.Id, cancellationToken)).Refused(out var refusal, out var link)
                 ? refusal
-                : new LoginToken(link.Token, string.Create(CultureInfo.InvariantCulture, $"{(link.ExpiresAt - clock.GetUtcNow()).TotalMinutes:0} min"));
+                : new LoginToken(
+                    link.Token, string.Create(CultureInfo.InvariantCulture, $"{(link.ExpiresAt - clock.GetUtcNow()).TotalMinutes:0} min"));
         }
     }
 

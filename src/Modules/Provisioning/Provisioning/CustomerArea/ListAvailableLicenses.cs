@@ -8,7 +8,7 @@ namespace Licensing.Provisioning.CustomerArea;
 /// <summary>The editions that a customer can be assigned: those on sale with a price in the currency asked.</summary>
 internal static class ListAvailableLicenses
 {
-    [Needs(ProvisioningPermissions.LicensesRead)]
+    [Needs(ProvisioningPermissions.CustomersRead)]
     public sealed record Query(int Customer, EditionFilter Filter, PageStart Start) : IQuery<Page<LicenseEditionRef>>;
 
     /// <summary>An edition that can be assigned.</summary>
@@ -25,7 +25,7 @@ internal static class ListAvailableLicenses
     {
         public async Task<Result<Page<LicenseEditionRef>>> Handle(Query request, CancellationToken cancellationToken) =>
             await customers.FindAsync(request.Customer, cancellationToken) is null
-                ? LicenseRefusals.CustomerNotFound(request.Customer)
+                ? CustomerRefusals.NotFound(request.Customer)
                 : await editions.ListAsync(request.Filter, request.Start, cancellationToken);
     }
 
@@ -43,10 +43,12 @@ internal static class ListAvailableLicenses
         Currency? CurrencyCode = null, int? Limit = null, [Cursor] string? After = null) : IAskPage;
 
     public static void Map(IEndpointRouteBuilder area) => area
-        .MapAreaGet<Asked, Query, IReadOnlyList<AvailableLicense>>("/licenses/available", nameof(ListAvailableLicenses), "Lists the licences that a customer can be assigned",
+        .MapAreaGet<Asked, Query, IReadOnlyList<AvailableLicense>>(
+            "/licenses/available", nameof(ListAvailableLicenses), "Lists the licences that a customer can be assigned",
             async (asked, sender, ct) =>
             {
                 var filter = new EditionFilter(asked.CurrencyCode ?? Area.Currency, asked.VersionCode, asked.LicenseDuration, asked.LicenseCode);
-                return (await sender.Send(new Query(asked.CustomerCode, filter, asked.Start), ct)).AsList(x => AvailableLicense.Of(x, filter.Currency, asked.Lang));
+                return (await sender.Send(new Query(asked.CustomerCode, filter, asked.Start), ct))
+                    .AsList(x => AvailableLicense.Of(x, filter.Currency, asked.Lang));
             });
 }

@@ -9,7 +9,7 @@ namespace Licensing.Provisioning.CustomerArea;
 /// <summary>One customer's licences.</summary>
 internal static class ListCustomerLicenses
 {
-    [Needs(ProvisioningPermissions.LicensesRead)]
+    [Needs(ProvisioningPermissions.CustomersRead)]
     public sealed record Query(int Customer, PageStart Start) : IQuery<Page<LicenseView>>;
 
     internal sealed class Handler(ProvisioningDb db, ICustomers customers, Principal principal, BillingCalendar calendar, TimeProvider clock)
@@ -20,7 +20,7 @@ internal static class ListCustomerLicenses
                 // Within the scope too: what ended before a transfer stays with the partner of then.
                 ? await db.Licenses.AsNoTracking().Within(principal.Scope).Where(x => x.TenantId == tenant.Id)
                     .PageAsync(request.Start, calendar.DayOf(clock.GetUtcNow()), cancellationToken)
-                : LicenseRefusals.CustomerNotFound(request.Customer);
+                : CustomerRefusals.NotFound(request.Customer);
     }
 
     /// <summary>Whose, and which page.</summary>
@@ -31,6 +31,8 @@ internal static class ListCustomerLicenses
     public sealed record Asked(int CustomerCode, [Language] string Lang = "EN", int? Limit = null, [Cursor] string? After = null) : IAskPage;
 
     public static void Map(IEndpointRouteBuilder area) => area
-        .MapAreaGet<Asked, Query, IReadOnlyList<AreaLicense>>("/licenses", nameof(ListCustomerLicenses), "Lists a customer's licences with states and dates, newest first",
-            async (asked, sender, ct) => (await sender.Send(new Query(asked.CustomerCode, asked.Start), ct)).AsList(x => AreaLicense.Of(x, asked.Lang)));
+        .MapAreaGet<Asked, Query, IReadOnlyList<AreaLicense>>(
+            "/licenses", nameof(ListCustomerLicenses), "Lists a customer's licences with states and dates, newest first",
+            async (asked, sender, ct) =>
+                (await sender.Send(new Query(asked.CustomerCode, asked.Start), ct)).AsList(x => AreaLicense.Of(x, asked.Lang)));
 }

@@ -21,13 +21,14 @@ internal static class ListDirectories
             if (request.Name == Versions)
                 return (await editions.VersionsAsync(request.Start, cancellationToken)).Refused(out var refusal, out var versions)
                     ? refusal
-                    : new Page<Entry>([.. versions.Items.Select(x => new Entry(x.ToString(CultureInfo.InvariantCulture), $"Version {x}"))], versions.Next);
-            var (all, after) = (request.Name == Countries ? CountryCodes.All.Select(x => new Entry(x, codes.CountryNames.GetValueOrDefault(x, x))) : Lists[request.Name], request.Start.After);
-            var rows = all.Where(x => after is null || string.CompareOrdinal(x.Code, after) > 0).Take(request.Start.Limit + 1).ToList();
-            return rows.Count <= request.Start.Limit
-                ? new Page<Entry>(rows, null)
-                : new Page<Entry>(rows[..^1], PageStart.Encode(rows[^2].Code));
+                    : versions.Select(x => new Entry(x.ToString(CultureInfo.InvariantCulture), $"Version {x}"));
+            var (after, all) = (request.Start.After, request.Name == Countries ? Named(codes) : Lists[request.Name]);
+            return Page.Of([.. all.Where(x => after is null || string.CompareOrdinal(x.Code, after) > 0).Take(request.Start.Limit + 1)],
+                request.Start, x => x.Code);
         }
+
+        private static IEnumerable<Entry> Named(ICodeDirectory codes) =>
+            CountryCodes.All.Select(x => new Entry(x, codes.CountryNames.GetValueOrDefault(x, x)));
     }
 
     private const string Versions = "licenses/versions";
@@ -48,7 +49,8 @@ internal static class ListDirectories
     public static void Map(IEndpointRouteBuilder area)
     {
         foreach (var (path, name, what) in ((string, string, string)[])
-            [(Versions, "ListAreaVersions", "versions of licences"), ("currencies", "ListAreaCurrencies", "currencies of ISO 4217"), (Countries, "ListAreaCountries", "countries of ISO 3166-1"),
+            [(Versions, "ListAreaVersions", "versions of licences"), ("currencies", "ListAreaCurrencies", "currencies of ISO 4217"),
+                (Countries, "ListAreaCountries", "countries of ISO 3166-1"),
                 ("industries", "ListAreaIndustries", "industries")])
             area.MapAreaGet<Asked, Query, IReadOnlyList<Entry>>($"/directory/{path}", name, $"Lists the {what}",
                 async (asked, sender, ct) => (await sender.Send(new Query(path, asked.Start), ct)).AsList(x => x));

@@ -21,7 +21,7 @@ internal static class OpenCustomer
         public async Task<Result<OrganizationRef>> Handle(Command command, CancellationToken cancellationToken)
         {
             if (OrganizationPath.LevelOf(principal.Access.Path) is not OrganizationKind.Partner)
-                return CustomerRefusals.NotAPartner;
+                return CustomerRefusals.PartnerKeyRequired;
             var customer = command.Customer with { Partner = new OrganizationId(principal.Access.OrganizationId) };
             if ((await accounts.OpenAsync(customer, cancellationToken)).Refused(out var refusal, out var tenant))
                 return CustomerRefusals.InParameters(refusal);
@@ -41,8 +41,10 @@ internal static class OpenCustomer
     /// <param name="Phone">The user's telephone number.</param>
     /// <param name="Lang">The customer's language; EN where it is not said.</param>
     public sealed record Asked(
-        [Text(254)] string Email, [Password] string Password, [Text(100)] string CustomerName, [Text(2)] string CountryCode, [Text(50)] string IndustryCode,
-        [Text(200)] string? CompanyName = null, [Text(100)] string? CustomerSurname = null, [Text(50)] string? Phone = null, [Language] string Lang = "EN") : IHaveRules
+        [Text(254)] string Email, [Password] string Password, [Text(100)] string CustomerName, [Text(2)] string CountryCode,
+        [Text(50)] string IndustryCode,
+        [Text(200)] string? CompanyName = null, [Text(100)] string? CustomerSurname = null, [Text(50)] string? Phone = null,
+        [Language] string Lang = "EN") : IHaveRules
     {
         IEnumerable<FieldError> IHaveRules.Errors
         {
@@ -59,7 +61,8 @@ internal static class OpenCustomer
         {
             var person = CustomerSurname is null ? CustomerName : $"{CustomerName} {CustomerSurname}";
             return new(
-                new NewCustomer(default, CompanyName ?? person, CountryCode.ToUpperInvariant(), Email, Password, person, Phone), IndustryCode, Lang.ToUpperInvariant());
+                new NewCustomer(default, CompanyName ?? person, CountryCode.ToUpperInvariant(), Email, Password, person, Phone), IndustryCode,
+                Lang.ToUpperInvariant());
         }
 
         public override string ToString() => nameof(OpenCustomer);
@@ -68,27 +71,4 @@ internal static class OpenCustomer
     public static void Map(IEndpointRouteBuilder area) => area
         .MapAreaPost<Asked, Command, NewCustomerCode>("/customers/new", nameof(OpenCustomer), "Opens a customer with a user of his own",
             async (asked, sender, ct) => (await sender.Send(asked.AsCommand(), ct)).As(x => new NewCustomerCode(x.Code)));
-}
-
-internal static class CustomerRefusals
-{
-    public static Refusal NotAPartner { get; } = new(RefusalKind.Forbidden, "not_a_partner", "Customers are opened with the key of a partner.");
-
-    // What Identity calls its fields is not what this door does.
-    private static readonly Dictionary<string, string> Names = new()
-    {
-        ["/displayName"] = "company_name",
-        ["/personName"] = "customer_name",
-        ["/country"] = "country_code",
-        ["/email"] = "email",
-        ["/phone"] = "phone",
-        ["/password"] = "password",
-    };
-
-    public static Refusal InParameters(Refusal refusal) => refusal with
-    {
-        Fields = [.. refusal.Fields.Select(f => Names.TryGetValue(f.Pointer, out var name) ? f with { Pointer = "/" + name, Message = Renamed(f, name) } : f)],
-    };
-
-    private static string Renamed(FieldError error, string name) => error.Message.Replace(error.Pointer[1..] + " ", name + " ", StringComparison.Ordinal);
 }

@@ -119,7 +119,8 @@ internal sealed class Parameters
         {
             form = await request.ReadFormAsync(new() { ValueCountLimit = MostForm }, ct);
         }
-        catch (Exception cut) when (cut is IOException or InvalidDataException or NotSupportedException && cut is not BadHttpRequestException && !ct.IsCancellationRequested)
+        catch (Exception cut) when (cut is IOException or InvalidDataException or NotSupportedException && cut is not BadHttpRequestException
+            && !ct.IsCancellationRequested)
         {
             // Its last part has no end, there are too many of them, or one is in an encoding of old.
             return NotAForm;
@@ -147,7 +148,8 @@ internal sealed class Parameters
             if (pair.IsEmpty)
                 continue;
             var end = pair.IndexOf((byte)'=');
-            if (++pairs > MostForm || Decoded(end < 0 ? pair : pair[..end]) is not { } name || Decoded(end < 0 ? [] : pair[(end + 1)..]) is not { } value)
+            if (++pairs > MostForm || Decoded(end < 0 ? pair : pair[..end]) is not { } name
+                || Decoded(end < 0 ? [] : pair[(end + 1)..]) is not { } value)
                 return NotAForm;
             Take(name, value, known);
         }
@@ -160,7 +162,8 @@ internal sealed class Parameters
         var bytes = new byte[part.Length];
         var length = 0;
         for (var i = 0; i < part.Length; i++)
-            if (part[i] == '%' && i + 2 < part.Length && byte.TryParse(part.Slice(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var escaped))
+            if (part[i] == '%' && i + 2 < part.Length
+                && byte.TryParse(part.Slice(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var escaped))
             {
                 bytes[length++] = escaped;
                 i += 2;
@@ -207,7 +210,8 @@ internal sealed class Parameters
 
     private static Refusal NotAnObject { get; } = new(RefusalKind.Malformed, "malformed_json", "The body must be a JSON object of parameters.");
 
-    private static Refusal NotAForm { get; } = new(RefusalKind.Malformed, "malformed_form", $"The form in the body is not UTF-8, has no end or more than {MostForm} parts.");
+    private static Refusal NotAForm { get; } = new(
+        RefusalKind.Malformed, "malformed_form", $"The form in the body is not UTF-8, has no end or more than {MostForm} parts.");
 
     private static Refusal NotText { get; } = new(RefusalKind.Malformed, "malformed_json", "A text in the body is not Unicode.");
 }

@@ -34,5 +34,6 @@ internal static class SetCustomerPassword
 
     public static void Map(IEndpointRouteBuilder area) => area
         .MapAreaPost<Asked, Command, PasswordSet>("/customers/password", nameof(SetCustomerPassword), "Sets the password of a customer's user",
-            async (asked, sender, ct) => (await sender.Send(new Command(asked.CustomerCode, asked.Password), ct)).As(_ => new PasswordSet(asked.CustomerCode)));
+            async (asked, sender, ct) =>
+                (await sender.Send(new Command(asked.CustomerCode, asked.Password), ct)).As(_ => new PasswordSet(asked.CustomerCode)));
 }

@@ -5,8 +5,9 @@ using Npgsql;
 namespace Licensing.Provisioning.EntitlementChecks;
 
 /// <summary>
-/// Reads what tenants hold in one indexed read: this is asked more often than anything else, so those who ask while another one is being read for are read for
-/// together. Bound to no scope: whoever asks leaves out what he does not reach.
+/// Reads what tenants hold in one indexed read: this is asked more often than anything else, so those who ask while another one is being read for are
+/// read for together. Where that fails each is read for by himself, so that nobody is refused for what is wrong with another. Bound to no scope:
+/// whoever asks leaves out what he does not reach.
 /// </summary>
 internal sealed class EntitlementReads
 {
@@ -15,18 +16,32 @@ internal sealed class EntitlementReads
     private readonly NpgsqlDataSource _database;
     private readonly BillingCalendar _calendar;
     private readonly TimeProvider _clock;
-    private readonly Gathered<OrganizationId, IReadOnlyList<HeldSubscription>> _reads;
+    private readonly Gathered<OrganizationId, IReadOnlyList<HeldSubscription>?> _reads;
 
     public EntitlementReads(NpgsqlDataSource database, BillingCalendar calendar, TimeProvider clock)
     {
         (_database, _calendar, _clock) = (database, calendar, clock);
-        _reads = new(MostAtOnce, ReadAsync);
+        _reads = new(MostAtOnce, ReadTogetherAsync);
     }
 
     /// <summary>A tenant's live subscriptions that are not suspended, the oldest first, as they are committed when it is asked.</summary>
-    public Task<IReadOnlyList<HeldSubscription>> OfAsync(OrganizationId tenant, CancellationToken ct) => _reads.DoAsync(tenant, ct);
+    public async Task<IReadOnlyList<HeldSubscription>> OfAsync(OrganizationId tenant, CancellationToken ct) =>
+        await _reads.DoAsync(tenant, ct) ?? (await ReadAsync([tenant], ct))[0];
 
-    private async Task<IReadOnlyList<IReadOnlyList<HeldSubscription>>> ReadAsync(IReadOnlyList<OrganizationId> tenants)
+    private async Task<IReadOnlyList<IReadOnlyList<HeldSubscription>?>> ReadTogetherAsync(IReadOnlyList<OrganizationId> tenants)
+    {
+        try
+        {
+            return await ReadAsync(tenants, CancellationToken.None);
+        }
+        // Not where the database is away or has no room: asking it a hundred times more would not help.
+        catch (Exception failure) when (tenants.Count > 1 && failure is not NpgsqlException { IsTransient: true })
+        {
+            return new IReadOnlyList<HeldSubscription>?[tenants.Count];
+        }
+    }
+
+    private async Task<IReadOnlyList<IReadOnlyList<HeldSubscription>>> ReadAsync(IReadOnlyList<OrganizationId> tenants, CancellationToken ct)
     {
         var today = _calendar.DayOf(_clock.GetUtcNow());
         await using var command = _database.CreateCommand(
@@ -38,8 +53,8 @@ internal sealed class EntitlementReads
         command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. tenants.Select(t => t.Value)] });
         command.Parameters.Add(new NpgsqlParameter<DateOnly> { TypedValue = today });
         var held = new Dictionary<OrganizationId, List<HeldSubscription>>();
-        await using var rows = await command.ExecuteReaderAsync();
-        while (await rows.ReadAsync())
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        while (await rows.ReadAsync(ct))
         {
             var tenant = new OrganizationId(rows.GetGuid(0));
             if (!held.TryGetValue(tenant, out var his))

@@ -10,7 +10,8 @@ internal sealed record HeldSubscription(SubscriptionId Id, string OwnerPath, str
 {
     public string ProductOn(DateOnly day) => JsonSerializer.Deserialize<IReadOnlyList<PlanFrom>>(Plans, StoredJson.Options)!.On(day).Product;
 
-    public IReadOnlyDictionary<string, int> QuantitiesOn(DateOnly day) => JsonSerializer.Deserialize<IReadOnlyList<QuantityChange>>(History, StoredJson.Options)!.On(day);
+    public IReadOnlyDictionary<string, int> QuantitiesOn(DateOnly day) =>
+        JsonSerializer.Deserialize<IReadOnlyList<QuantityChange>>(History, StoredJson.Options)!.On(day);
 }
 
 /// <summary>What a tenant holds, for who reaches it.</summary>
@@ -25,7 +26,7 @@ internal sealed class HeldSubscriptions(EntitlementReads reads, IOrganizationDir
         if (within.Count > 0)
             return within;
         if (await organizations.FindAsync(tenant, ct) is not { Kind: OrganizationKind.Tenant } found || !principal.Scope.Contains(found.Path))
-            return SubscriptionRefusals.TenantNotFound(tenant);
+            return TenantRefusals.NotFound(tenant);
         // One that was given to another partner a moment ago is there before what it holds is.
         return held.ToList();
     }

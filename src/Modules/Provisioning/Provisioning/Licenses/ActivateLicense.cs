@@ -1,7 +1,6 @@
 using Licensing.Provisioning.Contracts;
 using Licensing.Provisioning.CustomerArea;
 using Licensing.Provisioning.Data;
-using Licensing.Provisioning.Subscriptions;
 
 namespace Licensing.Provisioning.Licenses;
 
@@ -11,14 +10,15 @@ internal static class ActivateLicense
     [Needs(ProvisioningPermissions.LicensesManage)]
     public sealed record Command(int Customer, LicenseId Id) : ICommand<LicenseView>;
 
-    internal sealed class Handler(ProvisioningDb db, CustomerLicenses held, BillingCalendar calendar, TimeProvider clock) : ICommandHandler<Command, LicenseView>
+    internal sealed class Handler(ProvisioningDb db, CustomerLicenses held, BillingCalendar calendar, TimeProvider clock)
+        : ICommandHandler<Command, LicenseView>
     {
         public async Task<Result<LicenseView>> Handle(Command command, CancellationToken cancellationToken)
         {
             if ((await held.HoldAsync(command.Customer, command.Id, cancellationToken)).Refused(out var refusal, out var found))
                 return refusal;
             if (!found.Tenant.Active)
-                return SubscriptionRefusals.TenantNotActive;
+                return TenantRefusals.NotActive;
             var today = calendar.DayOf(clock.GetUtcNow());
             if (found.License.Activate(today).Refused(out refusal, out var activated))
                 return refusal;
@@ -37,5 +37,6 @@ internal static class ActivateLicense
 
     public static void Map(IEndpointRouteBuilder area) => area
         .MapAreaPost<Asked, Command, AreaLicense>("/licenses/activate", nameof(ActivateLicense), "Activates a licence; its clock starts",
-            async (asked, sender, ct) => (await sender.Send(new Command(asked.CustomerCode, asked.LicenseId), ct)).As(x => AreaLicense.Of(x, asked.Lang)));
+            async (asked, sender, ct) =>
+                (await sender.Send(new Command(asked.CustomerCode, asked.LicenseId), ct)).As(x => AreaLicense.Of(x, asked.Lang)));
 }

@@ -3,7 +3,6 @@ using Licensing.Kernel.Persistence;
 using Licensing.Provisioning.Contracts;
 using Licensing.Provisioning.CustomerArea;
 using Licensing.Provisioning.Data;
-using Licensing.Provisioning.Subscriptions;
 using Npgsql;
 
 namespace Licensing.Provisioning.Licenses;
@@ -23,7 +22,7 @@ internal static class AssignDemoLicense
             if ((await held.HoldCustomerAsync(command.Customer, cancellationToken)).Refused(out var refusal, out var tenant))
                 return refusal;
             if (!tenant.Active)
-                return SubscriptionRefusals.TenantNotActive;
+                return TenantRefusals.NotActive;
             if (!await TakeOneAsync(tenant.Id.Value, cancellationToken))
                 return LicenseRefusals.DemosUsedUp;
 
@@ -46,9 +45,9 @@ internal static class AssignDemoLicense
             await using var command = new NpgsqlCommand(
                 """
                 insert into provisioning.demo_counts (tenant_id, used) values ($1, 1)
-                on conflict (tenant_id) do update set used = demo_counts.used + 1 where demo_counts.used < 2
+                on conflict (tenant_id) do update set used = demo_counts.used + 1 where demo_counts.used < $2
                 """, await session.OpenAsync(ct), session.Transaction)
-            { Parameters = { new() { Value = tenant } } };
+            { Parameters = { new() { Value = tenant }, new() { Value = License.MostDemos } } };
             return await command.ExecuteNonQueryAsync(ct) == 1;
         }
     }
@@ -60,7 +59,9 @@ internal static class AssignDemoLicense
     public sealed record Asked(int CustomerCode, [Language] string Lang = "EN", bool AcceptNotifications = true);
 
     public static void Map(IEndpointRouteBuilder area) => area
-        .MapAreaPost<Asked, Command, AreaLicense>("/licenses/demo", nameof(AssignDemoLicense), "Assigns a demo licence: 30 days, free, at most two per customer",
+        .MapAreaPost<Asked, Command, AreaLicense>(
+            "/licenses/demo", nameof(AssignDemoLicense), "Assigns a demo licence: 30 days, free, at most two per customer",
             async (asked, sender, ct) =>
-                (await sender.Send(new Command(asked.CustomerCode, asked.Lang, asked.AcceptNotifications), ct)).As(x => AreaLicense.Of(x, asked.Lang)));
+                (await sender.Send(new Command(asked.CustomerCode, asked.Lang, asked.AcceptNotifications), ct))
+                    .As(x => AreaLicense.Of(x, asked.Lang)));
 }

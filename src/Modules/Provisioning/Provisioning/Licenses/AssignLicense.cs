@@ -2,7 +2,6 @@ using Licensing.Catalog.Contracts;
 using Licensing.Provisioning.Contracts;
 using Licensing.Provisioning.CustomerArea;
 using Licensing.Provisioning.Data;
-using Licensing.Provisioning.Subscriptions;
 
 namespace Licensing.Provisioning.Licenses;
 
@@ -13,7 +12,8 @@ internal static class AssignLicense
     public sealed record Command(int Customer, string Code, string Info, Currency Currency, bool Notify, string Language) : ICommand<LicenseView>;
 
     internal sealed class Handler(
-        ProvisioningDb db, CustomerLicenses held, ILicenseEditions editions, IPrepaidCredit credit, Notices notices, BillingCalendar calendar, TimeProvider clock)
+        ProvisioningDb db, CustomerLicenses held, ILicenseEditions editions, IPrepaidCredit credit, Notices notices, BillingCalendar calendar,
+        TimeProvider clock)
         : ICommandHandler<Command, LicenseView>
     {
         public async Task<Result<LicenseView>> Handle(Command command, CancellationToken cancellationToken)
@@ -21,7 +21,7 @@ internal static class AssignLicense
             if ((await held.HoldCustomerAsync(command.Customer, cancellationToken)).Refused(out var refusal, out var tenant))
                 return refusal;
             if (!tenant.Active)
-                return SubscriptionRefusals.TenantNotActive;
+                return TenantRefusals.NotActive;
             if (await editions.FindAsync(command.Code, cancellationToken) is not { } edition)
                 return LicenseRefusals.UnknownEdition(command.Code);
             if (edition.PriceIn(command.Currency) is not { } price)
@@ -29,7 +29,8 @@ internal static class AssignLicense
 
             var now = clock.GetUtcNow();
             var license = License.Assign(Id.New<LicenseId>(now), tenant, edition, price, command.Info, now);
-            if ((await credit.SpendAsync(license, $"license {license.Code} for customer {tenant.Code}", cancellationToken)).Refused(out refusal, out _))
+            if ((await credit.SpendAsync(license, $"license {license.Code} for customer {tenant.Code}", cancellationToken))
+                .Refused(out refusal, out _))
                 return refusal;
             db.Add(license);
             db.Publish(new LicenseAssigned(license.Id, license.TenantId, license.Code, false, null, now));
@@ -51,11 +52,13 @@ internal static class AssignLicense
     /// <param name="CurrencyCode">ISO 4217; EUR where it is not said.</param>
     /// <param name="Lang">The language of names; EN where it is not said, and where there is no name in it.</param>
     public sealed record Asked(
-        int CustomerCode, [Text(50)] string LicenseCode, [Text(200, HasLines = true)] string LicenseInfo, bool AcceptNotifications = true, Currency? CurrencyCode = null,
+        int CustomerCode, [Text(50)] string LicenseCode, [Text(200, HasLines = true)] string LicenseInfo, bool AcceptNotifications = true,
+        Currency? CurrencyCode = null,
         [Language] string Lang = "EN");
 
     public static void Map(IEndpointRouteBuilder area) => area
-        .MapAreaPost<Asked, Command, AreaLicense>("/licenses/bulk", nameof(AssignLicense), "Assigns a paid licence, deducting its price from the partner's credit",
+        .MapAreaPost<Asked, Command, AreaLicense>(
+            "/licenses/bulk", nameof(AssignLicense), "Assigns a paid licence, deducting its price from the partner's credit",
             async (asked, sender, ct) =>
                 (await sender.Send(
                     new Command(
@@ -64,15 +67,4 @@ internal static class AssignLicense
                     ct))
                 .As(x => AreaLicense.Of(x, asked.Lang)))
         .Produces(StatusCodes.Status402PaymentRequired);
-}
-
-internal static class LicensePayment
-{
-    extension(IPrepaidCredit credit)
-    {
-        /// <summary>Takes a licence's amount and points from its partner's credit.</summary>
-        public Task<Result<Done>> SpendAsync(License license, string reference, CancellationToken ct) => credit.SpendAsync(
-            license.PartnerId, license.CreditKey, reference,
-            [new CreditAmount(license.Currency!, license.Amount), new CreditAmount(CreditAmount.Points, license.Points)], ct);
-    }
 }

@@ -23,7 +23,8 @@ internal static class CancelLicense
             if (license.Cancel(today, now).Refused(out refusal, out var cancelled))
                 return refusal;
 
-            if (cancelled.GivenBack && (await credit.GiveBackAsync(license.PartnerId, license.CreditKey, cancellationToken)).Refused(out refusal, out _))
+            if (cancelled.GivenBack
+                && (await credit.GiveBackAsync(license.PartnerId, license.CreditKey, cancellationToken)).Refused(out refusal, out _))
                 return refusal;
             if (cancelled.GivenBack && license.RenewsId is { } before)
                 (await db.Licenses.SingleAsync(x => x.Id == before, cancellationToken)).NotRenewed();
@@ -39,6 +40,8 @@ internal static class CancelLicense
     public sealed record Asked(LicenseId LicenseId, int CustomerCode, [Language] string Lang = "EN");
 
     public static void Map(IEndpointRouteBuilder area) => area
-        .MapAreaPost<Asked, Command, AreaLicense>("/licenses/cancel", nameof(CancelLicense), "Cancels a licence; one never activated gives its credit back",
-            async (asked, sender, ct) => (await sender.Send(new Command(asked.CustomerCode, asked.LicenseId), ct)).As(x => AreaLicense.Of(x, asked.Lang)));
+        .MapAreaPost<Asked, Command, AreaLicense>(
+            "/licenses/cancel", nameof(CancelLicense), "Cancels a licence; one never activated gives its credit back",
+            async (asked, sender, ct) =>
+                (await sender.Send(new Command(asked.CustomerCode, asked.LicenseId), ct)).As(x => AreaLicense.Of(x, asked.Lang)));
 }

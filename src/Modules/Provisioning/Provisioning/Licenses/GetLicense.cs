@@ -11,7 +11,8 @@ internal static class GetLicense
     [Needs(ProvisioningPermissions.LicensesRead)]
     public sealed record Query(LicenseId Id) : IQuery<LicenseView>;
 
-    internal sealed class Handler(ProvisioningDb db, Principal principal, BillingCalendar calendar, TimeProvider clock) : IQueryHandler<Query, LicenseView>
+    internal sealed class Handler(ProvisioningDb db, Principal principal, BillingCalendar calendar, TimeProvider clock)
+        : IQueryHandler<Query, LicenseView>
     {
         public async Task<Result<LicenseView>> Handle(Query request, CancellationToken cancellationToken) =>
             await db.Licenses.AsNoTracking().Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken) is { } license

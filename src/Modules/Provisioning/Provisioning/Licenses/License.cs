@@ -17,6 +17,9 @@ internal sealed class License : IOwned, IVersioned
 {
     public const int DemoDays = 30;
 
+    /// <summary>Of one customer, ever; the database keeps to the same number (<c>demo_counts_cap</c>).</summary>
+    public const int MostDemos = 2;
+
     private License()
     {
     }
@@ -44,7 +47,9 @@ internal sealed class License : IOwned, IVersioned
     public int? DurationMonths { get; private init; }
     public int? DurationDays { get; private init; }
 
-    /// <summary>The first day of the first licence of a chain of renewals, from which the ends of all are counted: 31 Jan → 28 Feb → 31 Mar.</summary>
+    /// <summary>
+    /// The first day of the first licence of a chain of renewals, from which the ends of all are counted: 31 Jan → 28 Feb → 31 Mar.
+    /// </summary>
     public DateOnly? AnchorOn { get; private set; }
 
     /// <summary>The months of the chain before this licence.</summary>

@@ -10,7 +10,8 @@ namespace Licensing.Provisioning.Licenses;
 internal sealed record LicenseView(
     LicenseId Id, OrganizationId TenantId, string Code, [property: JsonPropertyName("version")] int LicenseVersion,
     IReadOnlyDictionary<string, string> Names, string? Info, string Quantity, int? Users, bool Demo, LicenseStatus Status, int? DurationMonths,
-    int? DurationDays, Money? Price, decimal Points, DateOnly? StartsOn, DateOnly? EndsOn, LicenseId? Renews, LicenseId? RenewedBy, DateTimeOffset CreatedAt,
+    int? DurationDays, Money? Price, decimal Points, DateOnly? StartsOn, DateOnly? EndsOn, LicenseId? Renews, LicenseId? RenewedBy,
+    DateTimeOffset CreatedAt,
     DateTimeOffset? CancelledAt, [property: JsonIgnore] int Version) : IDated
 {
     public static LicenseView Of(License x, DateOnly today) => new(

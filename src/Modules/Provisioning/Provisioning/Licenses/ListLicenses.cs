@@ -11,7 +11,8 @@ internal static class ListLicenses
     [Needs(ProvisioningPermissions.LicensesRead)]
     public sealed record Query(Guid? TenantId, string? Status, string? Code, int? Limit, string? After) : IQuery<Page<LicenseView>>;
 
-    internal sealed class Handler(ProvisioningDb db, Principal principal, BillingCalendar calendar, TimeProvider clock) : IQueryHandler<Query, Page<LicenseView>>
+    internal sealed class Handler(ProvisioningDb db, Principal principal, BillingCalendar calendar, TimeProvider clock)
+        : IQueryHandler<Query, Page<LicenseView>>
     {
         public async Task<Result<Page<LicenseView>>> Handle(Query request, CancellationToken cancellationToken)
         {
@@ -34,26 +35,4 @@ internal static class ListLicenses
         .MapGet("/", (Guid? tenantId, string? status, string? code, int? limit, string? after, ISender sender, CancellationToken ct) =>
             sender.Ok(new Query(tenantId, status, code, limit, after), ct))
         .Slice<Query, Page<LicenseView>>(nameof(ListLicenses), "Lists licences, newest first");
-}
-
-internal static class LicenseRows
-{
-    extension(IQueryable<License> rows)
-    {
-        public async Task<Result<Page<LicenseView>>> PageAsync(PageStart start, DateOnly today, CancellationToken ct) =>
-            (await rows.ToPageAsync(start, x => x.Id, x => x, x => x.Id.Value, ct)).Refused(out var refusal, out var page)
-                ? refusal
-                : new Page<LicenseView>([.. page.Items.Select(x => LicenseView.Of(x, today))], page.Next);
-
-        // The same cases as License.StatusOn, for the database.
-        public IQueryable<License> InStatus(LicenseStatus status, DateOnly today) => status switch
-        {
-            LicenseStatus.Cancelled => rows.Where(x => x.CancelledAt != null),
-            LicenseStatus.Renewed => rows.Where(x => x.CancelledAt == null && x.RenewedById != null),
-            LicenseStatus.ToBeActivated => rows.Where(x => x.CancelledAt == null && x.RenewedById == null && (x.StartsOn == null || x.StartsOn > today)),
-            LicenseStatus.Expired => rows.Where(x => x.CancelledAt == null && x.RenewedById == null && x.EndsOn <= today),
-            _ => rows.Where(x => x.CancelledAt == null && x.RenewedById == null && x.StartsOn <= today && x.EndsOn > today
-                && x.Demo == (status == LicenseStatus.TrialActivated)),
-        };
-    }
 }

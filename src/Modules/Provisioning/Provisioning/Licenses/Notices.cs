@@ -26,20 +26,12 @@ internal sealed class Notices(ProvisioningDb db, ICustomerAccounts customers, Po
             ? $"It has started and lasts until {end.AddDays(-1).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)}."
             : "It starts when it is activated.";
         // What a partner wrote must not make lines of its own.
-        var subject = $"{configuration["Platform:Name"] ?? "Platform"}: {(license.Demo ? "a demo licence" : "a licence")} for you".ReplaceLineEndings(" ");
+        var subject = $"{configuration["Platform:Name"] ?? "Platform"}: {(license.Demo ? "a demo licence" : "a licence")} for you".ReplaceLineEndings(
+            " ");
         post.Send(db, new Letter(address, subject, $"""
             Hello {tenant.DisplayName.ReplaceLineEndings(" ")},
 
             you have been given the licence {$"{name}{info}".ReplaceLineEndings(" ")}: {license.Quantity.ReplaceLineEndings(" ")}. {days}
             """));
-    }
-}
-
-internal static class LicenseNames
-{
-    extension(IReadOnlyDictionary<string, string> names)
-    {
-        /// <summary>The name in a language, else in English.</summary>
-        public string InLanguage(string language) => names.GetValueOrDefault(language.ToUpperInvariant()) ?? names["EN"];
     }
 }

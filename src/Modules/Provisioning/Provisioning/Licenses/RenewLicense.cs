@@ -2,7 +2,6 @@ using Licensing.Catalog.Contracts;
 using Licensing.Provisioning.Contracts;
 using Licensing.Provisioning.CustomerArea;
 using Licensing.Provisioning.Data;
-using Licensing.Provisioning.Subscriptions;
 
 namespace Licensing.Provisioning.Licenses;
 
@@ -24,7 +23,7 @@ internal static class RenewLicense
             var (license, now) = (found.License, clock.GetUtcNow());
             var today = calendar.DayOf(now);
             if (!found.Tenant.Active)
-                return SubscriptionRefusals.TenantNotActive;
+                return TenantRefusals.NotActive;
             if (license.StatusOn(today) is not LicenseStatus.Active and var status)
                 return LicenseRefusals.NotRenewable(status);
             if (await editions.FindAsync(license.Code, cancellationToken) is not { } edition)
@@ -35,7 +34,8 @@ internal static class RenewLicense
 
             if (license.Renew(Id.New<LicenseId>(now), found.Tenant, edition, price, today, now).Refused(out refusal, out var successor))
                 return refusal;
-            if ((await credit.SpendAsync(successor, $"renewal of license {successor.Code} for customer {found.Tenant.Code}", cancellationToken)).Refused(out refusal, out _))
+            if ((await credit.SpendAsync(successor, $"renewal of license {successor.Code} for customer {found.Tenant.Code}", cancellationToken))
+                .Refused(out refusal, out _))
                 return refusal;
             db.Add(successor);
             db.Publish(new LicenseAssigned(successor.Id, successor.TenantId, successor.Code, false, license.Id, now));
@@ -54,6 +54,7 @@ internal static class RenewLicense
 
     public static void Map(IEndpointRouteBuilder area) => area
         .MapAreaPost<Asked, Command, AreaLicense>("/licenses/renew", nameof(RenewLicense), "Renews a licence: a successor starts when this one ends",
-            async (asked, sender, ct) => (await sender.Send(new Command(asked.CustomerCode, asked.LicenseId, asked.CurrencyCode), ct)).As(x => AreaLicense.Of(x, asked.Lang)))
+            async (asked, sender, ct) =>
+                (await sender.Send(new Command(asked.CustomerCode, asked.LicenseId, asked.CurrencyCode), ct)).As(x => AreaLicense.Of(x, asked.Lang)))
         .Produces(StatusCodes.Status402PaymentRequired);
 }

@@ -3,7 +3,6 @@ using Licensing.Identity.Contracts;
 using Licensing.Kernel.Http;
 using Licensing.Provisioning.Contracts;
 using Licensing.Provisioning.Data;
-using Licensing.Provisioning.Subscriptions;
 
 namespace Licensing.Provisioning.Numbers;
 
@@ -31,11 +30,14 @@ internal static class AllocateNumbers
     {
         public Validator()
         {
-            RuleFor(x => x.Count).NotNull().When(x => x.Numbers is null).WithErrorCode("one_of").WithMessage("Either numbers or count must be given.");
+            RuleFor(x => x.Count).NotNull().When(x => x.Numbers is null).WithErrorCode("one_of")
+                .WithMessage("Either numbers or count must be given.");
             RuleFor(x => x.Count).InclusiveBetween(1, Most).WithErrorCode("out_of_range").WithMessage($"count must be 1 to {Most}.");
-            RuleFor(x => x.Numbers).Must(n => n is null or { Count: > 0 and <= Most }).WithErrorCode("count").WithMessage($"numbers must have 1 to {Most} entries.");
+            RuleFor(x => x.Numbers).Must(n => n is null or { Count: > 0 and <= Most }).WithErrorCode("count")
+                .WithMessage($"numbers must have 1 to {Most} entries.");
             RuleForEach(x => x.Numbers).Must(NumberRules.IsE164).WithErrorCode("malformed").WithMessage($"A number must be {NumberRules.E164Rule}.");
-            RuleFor(x => x.Numbers).Must(n => n is null || n.Distinct().Count() == n.Count).WithErrorCode("duplicate").WithMessage("A number must be named once.");
+            RuleFor(x => x.Numbers).Must(n => n is null || n.Distinct().Count() == n.Count).WithErrorCode("duplicate")
+                .WithMessage("A number must be named once.");
             RuleFor(x => x.Country).Must(NumberRules.IsCountry).When(x => x.Country is not null)
                 .WithErrorCode("unknown_country").WithMessage("country must be an ISO 3166-1 alpha-2 code such as DE.");
             RuleFor(x => x.StartsWith).Must(p => NumberRules.IsDigits(NumberRules.Prefix(p)!)).When(x => x.StartsWith is not null)
@@ -60,9 +62,9 @@ internal static class AllocateNumbers
         {
             if (!(await organizations.HoldAsync([request.TenantId], cancellationToken)).TryGetValue(request.TenantId, out var tenant)
                 || tenant.Kind is not OrganizationKind.Tenant || !principal.Scope.Contains(tenant.Path))
-                return SubscriptionRefusals.TenantNotFound(request.TenantId);
+                return TenantRefusals.NotFound(request.TenantId);
             if (!tenant.Active)
-                return SubscriptionRefusals.TenantNotActive;
+                return TenantRefusals.NotActive;
             if ((await HoldAsync(request, tenant, cancellationToken)).Refused(out var refusal, out var numbers))
                 return refusal;
 
@@ -75,7 +77,8 @@ internal static class AllocateNumbers
                 db.Publish(allocated);
             }
 
-            return new AllocatedNumbers([.. numbers.OrderBy(n => n.Number, StringComparer.Ordinal).Select(n => NumberView.Of(n, principal.Scope, now))]);
+            return new AllocatedNumbers(
+                [.. numbers.OrderBy(n => n.Number, StringComparer.Ordinal).Select(n => NumberView.Of(n, principal.Scope, now))]);
         }
 
         private async Task<Result<List<InboundNumber>>> HoldAsync(Command request, OrganizationRef tenant, CancellationToken ct)
@@ -96,5 +99,6 @@ internal static class AllocateNumbers
     public static void Map(RouteGroupBuilder numbers) => numbers
         .MapPost("/allocate", (Command body, ISender sender, CancellationToken ct) => sender.Ok(body, ct))
         .Slice<Command, AllocatedNumbers>(nameof(AllocateNumbers), "Allocates inbound numbers to a tenant: named ones, or any that match")
-        .WithMetadata(new SliceExample(new { tenantId = "019bc0e5-5c00-7d3a-9f10-6b1f2e4a7c01", count = 2, country = "DE", type = "Geographic", startsWith = "+4930" }));
+        .WithMetadata(new SliceExample(
+            new { tenantId = "019bc0e5-5c00-7d3a-9f10-6b1f2e4a7c01", count = 2, country = "DE", type = "Geographic", startsWith = "+4930" }));
 }

@@ -19,7 +19,8 @@ internal sealed class EndQuarantineWhenDue(ProvisioningDb db, TimeProvider clock
     public async Task HandleAsync(NumberQuarantineDue message, CancellationToken ct)
     {
         // Held, so that an allocation at the same moment comes wholly before or after.
-        var number = await db.InboundNumbers.FromSql($"select * from provisioning.inbound_numbers where id = {message.Id.Value} for update").SingleAsync(ct);
+        var number = await db.InboundNumbers.FromSql($"select * from provisioning.inbound_numbers where id = {message.Id.Value} for update")
+            .SingleAsync(ct);
         if (number.EndQuarantine(clock.GetUtcNow()) is { } freed)
             db.Publish(freed);
     }

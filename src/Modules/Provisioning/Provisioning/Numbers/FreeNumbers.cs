@@ -50,8 +50,7 @@ internal sealed class FreeNumbers(ProvisioningDb db, DbSession session, TimeProv
                 """;
         var rows = await db.InboundNumbers.FromSqlRaw(sql, [.. parameters.Cast<object>()])
             .OrderBy(x => x.Number).Select(x => new FreeNumberView(x.Id, x.Number, x.Country, x.Type, x.Locality)).ToListAsync(ct);
-        var page = rows.Take(start.Limit).ToList();
-        return new Page<FreeNumberView>(page, rows.Count > start.Limit ? PageStart.Encode(page[^1].Number) : null);
+        return Page.Of(rows, start, x => x.Number);
     }
 
     /// <summary>
@@ -82,7 +81,8 @@ internal sealed class FreeNumbers(ProvisioningDb db, DbSession session, TimeProv
             order by length(pool_path) desc, type, number for update
             """).OrderBy(x => x.Number).ToListAsync(ct);
 
-    private async Task<IReadOnlyList<InboundNumber>> HoldAsync(IReadOnlyList<string> pools, WantedNumbers wanted, int count, string orWait, CancellationToken ct)
+    private async Task<IReadOnlyList<InboundNumber>> HoldAsync(IReadOnlyList<string> pools, WantedNumbers wanted, int count, string orWait,
+    CancellationToken ct)
     {
         var held = new List<InboundNumber>();
         foreach (var pool in pools.OrderByDescending(p => p.Length))
@@ -92,7 +92,10 @@ internal sealed class FreeNumbers(ProvisioningDb db, DbSession session, TimeProv
             if (wanted.Type is { } type)
                 parameters.Add(new("type", type.ToString()));
             held.AddRange(await db.InboundNumbers.FromSqlRaw(
-                $"select f.* from provisioning.inbound_numbers f where f.pool_path = @pool and {where} order by f.type, f.digits limit @limit for update {orWait}",
+                $"""
+                select f.* from provisioning.inbound_numbers f where f.pool_path = @pool and {where}
+                order by f.type, f.digits limit @limit for update {orWait}
+                """,
                 [.. parameters.Cast<object>()]).OrderBy(x => x.Number).ToListAsync(ct));
             if (held.Count == count)
                 break;
@@ -126,7 +129,8 @@ internal sealed class FreeNumbers(ProvisioningDb db, DbSession session, TimeProv
             if (digits.Length >= Triple)
             {
                 where += " and f.triples @> @triples";
-                parameters.Add(new("triples", Enumerable.Range(0, digits.Length - Triple + 1).Select(i => digits.Substring(i, Triple)).Distinct().ToArray()));
+                parameters.Add(new(
+                    "triples", Enumerable.Range(0, digits.Length - Triple + 1).Select(i => digits.Substring(i, Triple)).Distinct().ToArray()));
             }
         }
 

@@ -14,7 +14,8 @@ internal static class GetNumber
     internal sealed class Handler(ProvisioningDb db, Principal principal, TimeProvider clock) : IQueryHandler<Query, NumberView>
     {
         public async Task<Result<NumberView>> Handle(Query request, CancellationToken cancellationToken) =>
-            await db.InboundNumbers.AsNoTracking().Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken) is { } number
+            await db.InboundNumbers.AsNoTracking().Within(principal.Scope)
+                .SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken) is { } number
                 ? NumberView.Of(number, principal.Scope, clock.GetUtcNow())
                 : NumberRefusals.NotFound(request.Id.Value);
     }

@@ -22,7 +22,7 @@ internal static class ImportNumbers
     /// <param name="Loaded">Numbers that are in the pool now, or would be.</param>
     /// <param name="ErrorCount">How many errors there are.</param>
     /// <param name="Errors">The first 100 of a dry run; without it they are a refusal.</param>
-    public sealed record ImportView(bool DryRun, int Rows, int Loaded, int ErrorCount, IReadOnlyList<NumberRowError> Errors);
+    public sealed record ImportView(bool DryRun, int Rows, int Loaded, int ErrorCount, IReadOnlyList<RowError> Errors);
 
     internal sealed class Handler(NumberPool pools)
         : ICommandHandler<Command, ImportView>, IQueryHandler<DryRun, ImportView>, ICommandHandler<Part, ImportView>
@@ -30,7 +30,7 @@ internal static class ImportNumbers
         public async Task<Result<ImportView>> Handle(DryRun request, CancellationToken cancellationToken)
         {
             if ((await pools.HoldAsync(request.OrganizationId, cancellationToken)).Refused(out var refusal, out _)
-                || NumberCsv.TextOf(request.Body.Span).Refused(out refusal, out var text))
+                || CsvImport.TextOf(request.Body.Span).Refused(out refusal, out var text))
                 return refusal;
             var (rows, errors) = NumberCsv.Read(text, NumberCsv.MostRows);
             errors.AddRange(NumberCsv.Loaded(rows, await pools.LoadedAsync(rows.Select(r => r.Number.Number), cancellationToken)));
@@ -39,7 +39,7 @@ internal static class ImportNumbers
 
         public async Task<Result<ImportView>> Handle(Command request, CancellationToken cancellationToken)
         {
-            if (NumberCsv.TextOf(request.Body.Span).Refused(out var refusal, out var text))
+            if (CsvImport.TextOf(request.Body.Span).Refused(out var refusal, out var text))
                 return refusal;
             var (rows, errors) = NumberCsv.Read(text, NumberCsv.MostRows);
             return await LoadAsync(request.OrganizationId, rows, errors, cancellationToken);
@@ -65,27 +65,12 @@ internal static class ImportNumbers
         .MapPost("/import", async (HttpRequest request, Guid? organizationId, ISender sender, CancellationToken ct, bool dryRun = false) =>
         {
             var pool = organizationId is { } id ? new OrganizationId(id) : (OrganizationId?)null;
-            return await ReadAsync(request, ct) is not { } body ? new RefusedResult(NumberRefusals.ImportTooLarge)
+            return await request.ReadUpToAsync(NumberCsv.MostBytes, ct) is not { } body ? new RefusedResult(CsvImport.TooLarge)
                 : dryRun ? await sender.Ok(new DryRun(pool, body), ct)
                 : await sender.Ok(new Command(pool, body), ct);
         })
-        .Accepts<string>(NumberCsv.ContentType)
+        .Accepts<string>(CsvImport.ContentType)
         .MaxBody(NumberCsv.MostBytes)
         .Slice<Command, ImportView>(nameof(ImportNumbers), "Loads up to 10,000 inbound numbers into a pool by CSV, or tries it with dryRun=true")
         .WithMetadata(new SliceExample("number,country,type,locality\r\n+4930123456,DE,Geographic,Berlin\r\n+498001234567,DE,TollFree,\r\n"));
-
-    // The server limits what is on the wire and the decompression what comes out of it; a server without limits of its own has this.
-    private static async Task<ReadOnlyMemory<byte>?> ReadAsync(HttpRequest request, CancellationToken ct)
-    {
-        using var body = new MemoryStream((int)Math.Clamp(request.ContentLength ?? 0, 4096, NumberCsv.MostBytes));
-        var chunk = new byte[64 * 1024];
-        while (await request.Body.ReadAsync(chunk, ct) is var read and > 0)
-        {
-            if (body.Length + read > NumberCsv.MostBytes)
-                return null;
-            body.Write(chunk, 0, read);
-        }
-
-        return body.ToArray();
-    }
 }

@@ -1,4 +1,5 @@
 using Licensing.Identity.Contracts;
+using Licensing.Kernel.Http;
 using Licensing.Kernel.Ops;
 using Licensing.Kernel.Persistence;
 using Microsoft.Extensions.DependencyInjection;
@@ -32,7 +33,7 @@ internal static class ImportNumbersAtTerminal
 
         if (!File.Exists(call["file"]))
             return OpsCall.Wrong($"There is no file '{call["file"]}'.");
-        if (NumberCsv.TextOf(await File.ReadAllBytesAsync(call["file"]!, ct)).Refused(out var refusal, out var text))
+        if (CsvImport.TextOf(await File.ReadAllBytesAsync(call["file"]!, ct)).Refused(out var refusal, out var text))
             return refusal;
         var (rows, errors) = NumberCsv.Read(text, int.MaxValue);
         if (errors.Count > 0)

@@ -1,18 +1,9 @@
-using Licensing.Identity.Contracts;
 using Licensing.Kernel.Http;
 using Licensing.Provisioning.Contracts;
 using Licensing.Provisioning.Data;
 using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Provisioning.Numbers;
-
-/// <summary>That a tenant held a number.</summary>
-/// <param name="From">The first instant.</param>
-/// <param name="Until">The first instant at which it did not; null while it does.</param>
-/// <param name="BegunBy">Who allocated it; the system where the tenant came with it from another partner.</param>
-/// <param name="EndedBy">Who released it; the system where the tenant went with it to another partner.</param>
-/// <param name="Reason">Why it was released, where that was said.</param>
-internal sealed record HoldingView(Guid Id, OrganizationId TenantId, DateTimeOffset From, DateTimeOffset? Until, string BegunBy, string? EndedBy, string? Reason);
 
 /// <summary>Who held a number, from when until when.</summary>
 internal static class ListNumberHistory
@@ -28,10 +19,12 @@ internal static class ListNumberHistory
                 return refusal;
             // Each branch sees its own tenants' time, also when the number is long another's; whoever stands above sees all.
             var holdings = db.NumberHoldings.AsNoTracking().Within(principal.Scope).Where(x => x.NumberId == request.Id);
-            if (!await db.InboundNumbers.Within(principal.Scope).AnyAsync(x => x.Id == request.Id, cancellationToken) && !await holdings.AnyAsync(cancellationToken))
+            if (!await db.InboundNumbers.Within(principal.Scope).AnyAsync(x => x.Id == request.Id, cancellationToken)
+                && !await holdings.AnyAsync(cancellationToken))
                 return NumberRefusals.NotFound(request.Id.Value);
             return await holdings.ToPageAsync(
-                start, x => x.Id, x => new HoldingView(x.Id, x.TenantId, x.FromAt, x.UntilAt, x.BegunBy, x.EndedBy, x.Reason), x => x.Id, cancellationToken);
+                start, x => x.Id, x => new HoldingView(x.Id, x.TenantId, x.FromAt, x.UntilAt, x.BegunBy, x.EndedBy, x.Reason), x => x.Id,
+                cancellationToken);
         }
     }
 

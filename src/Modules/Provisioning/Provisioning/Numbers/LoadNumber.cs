@@ -16,14 +16,16 @@ internal static class LoadNumber
     /// <param name="Locality">The place or area that it is of, at most 100 characters.</param>
     /// <param name="OrganizationId">The platform, distributor or partner whose tenants can be given it; the platform when left out.</param>
     [Needs(ProvisioningPermissions.NumbersLoad)]
-    public sealed record Command(string Number, string Country, NumberType Type, string? Locality = null, OrganizationId? OrganizationId = null) : ICommand<NumberView>;
+    public sealed record Command(string Number, string Country, NumberType Type, string? Locality = null, OrganizationId? OrganizationId = null)
+        : ICommand<NumberView>;
 
     public sealed class Validator : AbstractValidator<Command>
     {
         public Validator()
         {
             RuleFor(x => x.Number).Must(NumberRules.IsE164).WithErrorCode("malformed").WithMessage($"number must be {NumberRules.E164Rule}.");
-            RuleFor(x => x.Country).Must(NumberRules.IsCountry).WithErrorCode("unknown_country").WithMessage("country must be an ISO 3166-1 alpha-2 code such as DE.");
+            RuleFor(x => x.Country).Must(NumberRules.IsCountry).WithErrorCode("unknown_country")
+                .WithMessage("country must be an ISO 3166-1 alpha-2 code such as DE.");
             RuleFor(x => x.Locality).Must(NumberRules.IsLocality).WithErrorCode("malformed")
                 .WithMessage($"locality must have 1 to {NumberRules.LongestLocality} characters, none of them a control character.");
         }
@@ -37,9 +39,11 @@ internal static class LoadNumber
                 return refusal;
             if ((await pools.LoadedAsync([request.Number], cancellationToken)).Count > 0)
                 return NumberRefusals.Loaded;
-            if ((await pools.LoadAsync(pool, [new NewNumber(request.Number, request.Country, request.Type, request.Locality)], cancellationToken)).Refused(out refusal, out _))
+            if ((await pools.LoadAsync(pool, [new NewNumber(request.Number, request.Country, request.Type, request.Locality)], cancellationToken))
+                .Refused(out refusal, out _))
                 return refusal;
-            return NumberView.Of(await db.InboundNumbers.AsNoTracking().SingleAsync(x => x.Number == request.Number, cancellationToken), principal.Scope, clock.GetUtcNow());
+            return NumberView.Of(await db.InboundNumbers.AsNoTracking().SingleAsync(x => x.Number == request.Number, cancellationToken),
+                principal.Scope, clock.GetUtcNow());
         }
     }
 

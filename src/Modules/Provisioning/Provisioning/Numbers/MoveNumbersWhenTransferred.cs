@@ -9,7 +9,8 @@ namespace Licensing.Provisioning.Numbers;
 /// A transferred tenant's numbers go with it, to where it stands by now. Its time with them under the old partner ends and stays there; what is in
 /// quarantine after it stays as well.
 /// </summary>
-internal sealed class MoveNumbersWhenTransferred(ProvisioningDb db, IOrganizationDirectory organizations, TimeProvider clock) : IHandle<TenantTransferred>
+internal sealed class MoveNumbersWhenTransferred(ProvisioningDb db, IOrganizationDirectory organizations, TimeProvider clock)
+    : IHandle<TenantTransferred>
 {
     public async Task HandleAsync(TenantTransferred message, CancellationToken ct)
     {

@@ -12,7 +12,13 @@ internal sealed record NewNumber(string Number, string Country, NumberType Type,
 /// <summary>Puts numbers into the pool of a branch, as many in as many statements as one.</summary>
 internal sealed class NumberPool(DbSession session, IOrganizationDirectory organizations, Principal principal, AuditTrail audit, TimeProvider clock)
 {
-    /// <summary>The branch that numbers are loaded for, held open until the transaction ends; without <paramref name="id"/> the platform's own pool, which is everyone's.</summary>
+    // The trail names so many; the count says how many there were.
+    private const int MostNoted = 50;
+
+    /// <summary>
+    /// The branch that numbers are loaded for, held open until the transaction ends; without <paramref name="id"/> the platform's own pool, which is
+    /// everyone's.
+    /// </summary>
     public async Task<Result<OrganizationRef>> HoldAsync(OrganizationId? id, CancellationToken ct)
     {
         var asked = id ?? (await organizations.PlatformAsync(ct)).Id;
@@ -27,7 +33,8 @@ internal sealed class NumberPool(DbSession session, IOrganizationDirectory organ
     public async Task<IReadOnlySet<string>> LoadedAsync(IEnumerable<string> numbers, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand(
-            "select number from provisioning.inbound_numbers where number = any($1) and withdrawn_at is null", await session.OpenAsync(ct), session.Transaction)
+            "select number from provisioning.inbound_numbers where number = any($1) and withdrawn_at is null", await session.OpenAsync(ct),
+            session.Transaction)
         { Parameters = { new() { Value = numbers.ToArray() } } };
         await using var rows = await command.ExecuteReaderAsync(ct);
         var loaded = new HashSet<string>(StringComparer.Ordinal);
@@ -46,9 +53,11 @@ internal sealed class NumberPool(DbSession session, IOrganizationDirectory organ
         await using var command = new NpgsqlCommand(
             """
             insert into provisioning.inbound_numbers (id, number, country, type, locality, pool_id, pool_path, owner_path, created_at, version)
-            select n.id, n.number, n.country, n.type, n.locality, $1, $2, $2, $3, 1 from unnest($4, $5, $6, $7, $8) as n (id, number, country, type, locality)
+            select n.id, n.number, n.country, n.type, n.locality, $1, $2, $2, $3, 1
+            from unnest($4, $5, $6, $7, $8) as n (id, number, country, type, locality)
             order by n.number
-            on conflict (number) do update set country = excluded.country, type = excluded.type, locality = excluded.locality, pool_id = excluded.pool_id,
+            on conflict (number) do update set
+                country = excluded.country, type = excluded.type, locality = excluded.locality, pool_id = excluded.pool_id,
                 pool_path = excluded.pool_path, withdrawn_at = null, version = inbound_numbers.version + 1,
                 owner_path = case when inbound_numbers.last_tenant_id is null then excluded.owner_path else inbound_numbers.owner_path end
             where inbound_numbers.withdrawn_at is not null
@@ -66,7 +75,7 @@ internal sealed class NumberPool(DbSession session, IOrganizationDirectory organ
             return NumberRefusals.Loaded with { Transient = true };
         audit.Note("inbound_numbers", pool.Id.Value.ToString(), pool.Path, new JsonObject
         {
-            ["numbers"] = new JsonArray([.. numbers.Take(50).Select(n => (JsonNode?)n.Number)]),
+            ["numbers"] = new JsonArray([.. numbers.Take(MostNoted).Select(n => (JsonNode?)n.Number)]),
             ["count"] = numbers.Count,
         });
         return new Done();

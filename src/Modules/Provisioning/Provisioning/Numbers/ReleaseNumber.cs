@@ -6,9 +6,14 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Provisioning.Numbers;
 
-/// <summary>Takes a number from its tenant. Nobody else gets it before its quarantine is over, so that a new holder is not called by those who mean the old one.</summary>
+/// <summary>
+/// Takes a number from its tenant. Nobody else gets it before its quarantine is over, so that a new holder is not called by those who mean the old
+/// one.
+/// </summary>
 internal static class ReleaseNumber
 {
+    private const int LongestReason = 200;
+
     /// <param name="Reason">Why, at most 200 characters; for the history.</param>
     public sealed record Body(string? Reason = null);
 
@@ -17,10 +22,11 @@ internal static class ReleaseNumber
 
     public sealed class Validator : AbstractValidator<Command>
     {
-        public Validator() => RuleFor(x => x.Reason).MaximumLength(200);
+        public Validator() => RuleFor(x => x.Reason).MaximumLength(LongestReason);
     }
 
-    internal sealed class Handler(ProvisioningDb db, ProvisioningSettings settings, Precondition precondition, Principal principal, TimeProvider clock)
+    internal sealed class Handler(
+        ProvisioningDb db, ProvisioningSettings settings, Precondition precondition, Principal principal, TimeProvider clock)
         : ICommandHandler<Command, NumberView>
     {
         public async Task<Result<NumberView>> Handle(Command request, CancellationToken cancellationToken)

@@ -1,7 +1,6 @@
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Http;
 using Licensing.Provisioning.Contracts;
-using Licensing.Provisioning.Subscriptions;
 
 namespace Licensing.Provisioning.Numbers;
 
@@ -11,9 +10,11 @@ internal static class SearchNumbers
     /// <param name="StartsWith">The number's first digits, with or without the plus sign.</param>
     /// <param name="Contains">Digits that follow each other somewhere in the number.</param>
     [Needs(ProvisioningPermissions.NumbersRead)]
-    public sealed record Query(Guid? TenantId, string? Country, string? Type, string? StartsWith, string? Contains, int? Limit, string? After) : IQuery<Page<FreeNumberView>>;
+    public sealed record Query(Guid? TenantId, string? Country, string? Type, string? StartsWith, string? Contains, int? Limit, string? After)
+        : IQuery<Page<FreeNumberView>>;
 
-    internal sealed class Handler(FreeNumbers free, IOrganizationDirectory organizations, Principal principal) : IQueryHandler<Query, Page<FreeNumberView>>
+    internal sealed class Handler(FreeNumbers free, IOrganizationDirectory organizations, Principal principal)
+        : IQueryHandler<Query, Page<FreeNumberView>>
     {
         public async Task<Result<Page<FreeNumberView>>> Handle(Query request, CancellationToken cancellationToken)
         {
@@ -38,9 +39,10 @@ internal static class SearchNumbers
         private async Task<Result<List<string>>> PoolsAsync(Guid? tenantId, CancellationToken ct)
         {
             if (tenantId is { } id)
-                return await organizations.FindAsync(new OrganizationId(id), ct) is { Kind: OrganizationKind.Tenant } tenant && principal.Scope.Contains(tenant.Path)
+                return await organizations.FindAsync(new OrganizationId(id), ct) is { Kind: OrganizationKind.Tenant } tenant
+                    && principal.Scope.Contains(tenant.Path)
                     ? OrganizationPath.Upwards(tenant.Path).ToList()
-                    : SubscriptionRefusals.TenantNotFound(new OrganizationId(id));
+                    : TenantRefusals.NotFound(new OrganizationId(id));
             var pools = principal.Scope.Roots.SelectMany(OrganizationPath.Upwards).Distinct().ToList();
             // The process itself stands nowhere in the tree.
             return pools.Count > 0 ? pools : [(await organizations.PlatformAsync(ct)).Path];
@@ -48,7 +50,9 @@ internal static class SearchNumbers
     }
 
     public static void Map(RouteGroupBuilder numbers) => numbers
-        .MapGet("/available", (Guid? tenantId, string? country, string? type, string? startsWith, string? contains, int? limit, string? after, ISender sender, CancellationToken ct) =>
+        .MapGet("/available",
+            (Guid? tenantId, string? country, string? type, string? startsWith, string? contains, int? limit, string? after, ISender sender,
+            CancellationToken ct) =>
             sender.Ok(new Query(tenantId, country, type, startsWith, contains, limit, after), ct))
         .Slice<Query, Page<FreeNumberView>>(nameof(SearchNumbers), "Lists inbound numbers that can be allocated, in the order of the numbers");
 }

@@ -11,7 +11,8 @@ internal static class WithdrawNumber
     [Needs(ProvisioningPermissions.NumbersLoad)]
     public sealed record Command(InboundNumberId Id) : ICommand<Done>;
 
-    internal sealed class Handler(ProvisioningDb db, Precondition precondition, Principal principal, TimeProvider clock) : ICommandHandler<Command, Done>
+    internal sealed class Handler(ProvisioningDb db, Precondition precondition, Principal principal, TimeProvider clock)
+        : ICommandHandler<Command, Done>
     {
         public async Task<Result<Done>> Handle(Command request, CancellationToken cancellationToken)
         {

@@ -16,7 +16,7 @@ internal static class ApproveQuotaRequest
 
     public sealed class Validator : AbstractValidator<Command>
     {
-        public Validator() => RuleFor(x => x.Reason).MaximumLength(500);
+        public Validator() => RuleFor(x => x.Reason).MaximumLength(QuotaRequest.LongestReason);
     }
 
     internal sealed class Handler(ProvisioningDb db, Precondition precondition, Principal principal, BillingCalendar calendar, TimeProvider clock)
@@ -38,7 +38,8 @@ internal static class ApproveQuotaRequest
             if (subscription.SetQuota(asked.Meter, asked.Limit, today).Refused(out refusal, out var changed))
                 return refusal;
 
-            db.Add(HistoryEntry.Of(subscription, HistoryEvent.QuotaAgreed, today, principal.Access.Name, now, reason: $"{changed.Meter}: {changed.Limit}"));
+            db.Add(HistoryEntry.Of(
+                subscription, HistoryEvent.QuotaAgreed, today, principal.Access.Name, now, reason: $"{changed.Meter}: {changed.Limit}"));
             db.Publish(changed);
             // The ETag is of the new version, which saving makes.
             await db.SaveChangesAsync(cancellationToken);

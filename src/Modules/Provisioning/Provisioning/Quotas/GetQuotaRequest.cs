@@ -13,7 +13,8 @@ internal static class GetQuotaRequest
     internal sealed class Handler(ProvisioningDb db, Principal principal) : IQueryHandler<Query, QuotaRequestView>
     {
         public async Task<Result<QuotaRequestView>> Handle(Query request, CancellationToken cancellationToken) =>
-            await db.QuotaRequests.AsNoTracking().Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken) is { } found
+            await db.QuotaRequests.AsNoTracking().Within(principal.Scope)
+                .SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken) is { } found
                 ? QuotaRequestView.Of(found)
                 : QuotaRefusals.NotFound(request.Id);
     }

@@ -18,7 +18,8 @@ internal static class GetQuotas
     {
         public async Task<Result<QuotasView>> Handle(Query request, CancellationToken cancellationToken)
         {
-            if (await db.Subscriptions.AsNoTracking().Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken) is not { } subscription)
+            if (await db.Subscriptions.AsNoTracking().Within(principal.Scope)
+                .SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken) is not { } subscription)
                 return SubscriptionRefusals.NotFound(request.Id.Value);
             var version = subscription.Plans.On(calendar.DayOf(clock.GetUtcNow())).PlanVersionId;
             var ofPlan = (await catalog.FindPlanVersionAsync(version, cancellationToken))!.Terms.Quotas;

@@ -28,7 +28,7 @@ internal static class ListQuotaRequests
                 rows = rows.Where(x => x.TenantId == new OrganizationId(tenant));
             return (await rows.ToPageAsync(start, x => x.Id, x => x, x => x.Id, cancellationToken)).Refused(out refusal, out var page)
                 ? refusal
-                : new Page<QuotaRequestView>([.. page.Items.Select(QuotaRequestView.Of)], page.Next);
+                : page.Select(QuotaRequestView.Of);
         }
     }
 

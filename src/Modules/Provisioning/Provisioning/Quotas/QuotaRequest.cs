@@ -12,6 +12,9 @@ internal enum QuotaRequestStatus { Pending, Approved, Refused }
 /// <summary>Somebody of the branch asks for another quota; the platform decides, once.</summary>
 internal sealed class QuotaRequest : IVersioned, IOwned
 {
+    /// <summary>Of asking and of deciding.</summary>
+    public const int LongestReason = 500;
+
     public Guid Id { get; private init; }
     public SubscriptionId SubscriptionId { get; private init; }
     public OrganizationId TenantId { get; private init; }

@@ -15,10 +15,11 @@ internal static class RefuseQuotaRequest
 
     public sealed class Validator : AbstractValidator<Command>
     {
-        public Validator() => RuleFor(x => x.Reason).NotEmpty().MaximumLength(500);
+        public Validator() => RuleFor(x => x.Reason).NotEmpty().MaximumLength(QuotaRequest.LongestReason);
     }
 
-    internal sealed class Handler(ProvisioningDb db, Precondition precondition, Principal principal, TimeProvider clock) : ICommandHandler<Command, QuotaRequestView>
+    internal sealed class Handler(ProvisioningDb db, Precondition precondition, Principal principal, TimeProvider clock)
+        : ICommandHandler<Command, QuotaRequestView>
     {
         public async Task<Result<QuotaRequestView>> Handle(Command request, CancellationToken cancellationToken)
         {

@@ -11,6 +11,8 @@ namespace Licensing.Provisioning.Quotas;
 /// <summary>Asks the platform for another quota of a subscription.</summary>
 internal static class RequestQuota
 {
+    private const int LongestMeter = 100;
+
     [Needs(ProvisioningPermissions.QuotasRequest)]
     public sealed record Command(SubscriptionId SubscriptionId, string Meter, decimal Limit, string Reason) : ICommand<QuotaRequestView>;
 
@@ -18,9 +20,9 @@ internal static class RequestQuota
     {
         public Validator()
         {
-            RuleFor(x => x.Meter).NotEmpty().MaximumLength(100);
+            RuleFor(x => x.Meter).NotEmpty().MaximumLength(LongestMeter);
             RuleFor(x => x.Limit).GreaterThanOrEqualTo(0).WithErrorCode("negative").WithMessage("limit must be at least 0.");
-            RuleFor(x => x.Reason).NotEmpty().MaximumLength(500);
+            RuleFor(x => x.Reason).NotEmpty().MaximumLength(QuotaRequest.LongestReason);
         }
     }
 
@@ -30,14 +32,16 @@ internal static class RequestQuota
         public async Task<Result<QuotaRequestView>> Handle(Command request, CancellationToken cancellationToken)
         {
             var id = request.SubscriptionId;
-            if (await db.Subscriptions.AsNoTracking().Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == id, cancellationToken) is not { } subscription)
+            if (await db.Subscriptions.AsNoTracking().Within(principal.Scope)
+                .SingleOrDefaultAsync(x => x.Id == id, cancellationToken) is not { } subscription)
                 return SubscriptionRefusals.NotFound(id.Value);
             var now = clock.GetUtcNow();
             if (subscription.StatusOn(calendar.DayOf(now)) is SubscriptionStatus.Cancelled or SubscriptionStatus.Expired)
                 return SubscriptionRefusals.Ended;
             if (!(await catalog.MetersAsync(cancellationToken)).ContainsKey(request.Meter))
                 return QuotaRefusals.UnknownMeter(request.Meter);
-            if (await db.QuotaRequests.AnyAsync(x => x.SubscriptionId == id && x.Meter == request.Meter && x.Status == QuotaRequestStatus.Pending, cancellationToken))
+            if (await db.QuotaRequests.AnyAsync(x => x.SubscriptionId == id && x.Meter == request.Meter && x.Status == QuotaRequestStatus.Pending,
+                cancellationToken))
                 return QuotaRefusals.Pending;
 
             var asked = QuotaRequest.Of(subscription, request.Meter, request.Limit, request.Reason, principal.Access.Name, now);

@@ -25,7 +25,8 @@ internal static class GetSeats
             var held = subscription.QuantitiesOn(today);
             return new LicensingView(
                 subscription.TenantId, subscription.Id, SeatSubscriptions.Product, subscription.StatusOn(today),
-                rules.Features.ToDictionary(f => f.Key, f => held.GetValueOrDefault(f.Key)), rules.Features, Entitlements.Of(rules, held), subscription.Version);
+                rules.Features.ToDictionary(f => f.Key, f => held.GetValueOrDefault(f.Key)), rules.Features, Entitlements.Of(rules, held),
+                subscription.Version);
         }
     }
 

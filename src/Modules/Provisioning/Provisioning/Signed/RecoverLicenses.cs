@@ -36,7 +36,8 @@ internal static class RecoverLicenses
                 return SignedRefusals.DeletionDue(deletion);
 
             deletion.Recover(now);
-            db.Add(HistoryEntry.Of(subscription, HistoryEvent.DeletionRecovered, calendar.DayOf(now), principal.Access.Name, now, reason: deletion.Name));
+            db.Add(HistoryEntry.Of(
+                subscription, HistoryEvent.DeletionRecovered, calendar.DayOf(now), principal.Access.Name, now, reason: deletion.Name));
             return new RecoveryView(command.TenantId, deletion.Name, now, subscription.Version);
         }
     }

@@ -35,7 +35,8 @@ internal sealed class SignedAuthenticator(ICertificateRegistry certificates, Use
         if (certificates.Known(token.KeyId) is null && limits.RefusalOfAddress(context) is { } spent)
             return spent;
         var now = clock.GetUtcNow();
-        if (await certificates.FindAsync(token.KeyId, ct) is not ({ OrganizationActive: true } certificate, var settings) || !certificate.IsGoodAt(now))
+        if (await certificates.FindAsync(token.KeyId, ct) is not ({ OrganizationActive: true } certificate, var settings)
+            || !certificate.IsGoodAt(now))
             return SignedRefusals.InvalidCertificate;
         if (!token.IsSignedWith(_keys.GetValue(certificate, KeyOf)))
             return SignedRefusals.InvalidToken("The token's signature is not the certificate's.");

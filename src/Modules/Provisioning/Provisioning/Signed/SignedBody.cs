@@ -9,9 +9,12 @@ namespace Licensing.Provisioning.Signed;
 internal sealed record SignedCustomer(string? Reseller, string? ResellerName, string Tenant, string? TenantName);
 
 /// <summary>Credentials of the tenant's telephone trunk.</summary>
-internal sealed record SipCredentialsBody(string Username, string Password, string SipServer, string OutboundProxy, int? SipPort = null, string? Transport = null);
+internal sealed record SipCredentialsBody(
+    string Username, string Password, string SipServer, string OutboundProxy, int? SipPort = null, string? Transport = null);
 
-/// <summary>A signed request's body: what the product calls a feature is a number here, nested where its key has dots; all of it at once or none.</summary>
+/// <summary>
+/// A signed request's body: what the product calls a feature is a number here, nested where its key has dots; all of it at once or none.
+/// </summary>
 internal sealed record SignedBody(SignedCustomer Customer, IReadOnlyDictionary<string, int> Quantities, SipCredentialsBody? Sip)
 {
     private const int Most = 1_000_000;
@@ -123,7 +126,8 @@ internal sealed record SignedBody(SignedCustomer Customer, IReadOnlyDictionary<s
                 Error(At, "both_or_neither", $"{At}.sipPort and {At}.transport must be given both or neither.");
             return _errors.Exists(e => e.Pointer.StartsWith($"/{At}", StringComparison.Ordinal))
                 ? null
-                : new SipCredentialsBody(texts["username"], texts["password"], texts["sipServer"], texts["outboundProxy"], port, texts.GetValueOrDefault("transport"));
+                : new SipCredentialsBody(
+                    texts["username"], texts["password"], texts["sipServer"], texts["outboundProxy"], port, texts.GetValueOrDefault("transport"));
         }
 
         private void Feature(JsonElement value, string key)
@@ -174,7 +178,8 @@ internal sealed record SignedBody(SignedCustomer Customer, IReadOnlyDictionary<s
                     continue;
                 else if (!names.Contains(property.Name))
                     Error($"{at}.{property.Name}", "unknown_property", $"Unknown property {at}.{property.Name.Shortened}.");
-                else if (Text(property.Value, $"{at}.{property.Name}", at != "ccId" ? LongestText : property.Name.EndsWith("Id", StringComparison.Ordinal) ? LongestId : LongestName) is { } text)
+                else if (Text(property.Value, $"{at}.{property.Name}",
+                    at != "ccId" ? LongestText : property.Name.EndsWith("Id", StringComparison.Ordinal) ? LongestId : LongestName) is { } text)
                     texts[property.Name] = text;
             return texts;
         }

@@ -75,7 +75,8 @@ internal sealed class SignedToken
             return SignedRefusals.Expired;
         if (until > now + LongestLife + Skew)
             return SignedRefusals.LivesTooLong;
-        if (Text(_claims, "jti") is not { Length: 36 } text || !Guid.TryParseExact(text, "D", out var jti) || jti.Version != 4 || jti.Variant is < 8 or > 0xB)
+        if (Text(_claims, "jti") is not { Length: 36 } text || !Guid.TryParseExact(text, "D", out var jti) || jti.Version != 4
+            || jti.Variant is < 8 or > 0xB)
             return SignedRefusals.InvalidJti;
         return new SignedClaims(jti, until + Skew, Text(_claims, "payload_hash") ?? "");
     }

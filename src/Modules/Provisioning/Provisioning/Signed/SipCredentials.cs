@@ -56,6 +56,3 @@ internal sealed class SipCredentials : IOwned
         public void Configure(EntityTypeBuilder<SipCredentials> builder) => builder.ToTable("sip_credentials").HasKey(x => x.TenantId);
     }
 }
-
-/// <summary>One field before and after, as the signed door tells it; dots in its name are nesting.</summary>
-internal sealed record FieldChange(string Field, object? OldValue, object? NewValue);

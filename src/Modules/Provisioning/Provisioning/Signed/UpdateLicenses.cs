@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-using System.Text.Json.Serialization;
 using Licensing.Catalog.Contracts;
 using Licensing.Identity.Contracts;
 using Licensing.Provisioning.Data;
@@ -20,17 +18,19 @@ internal static class UpdateLicenses
     }
 
     internal sealed class Handler(
-        ProvisioningDb db, ICustomers customers, ICatalog catalog, Opening opening, SeatChanging changing, SecretBox secrets, BillingCalendar calendar,
+        ProvisioningDb db, ICustomers customers, ICatalog catalog, Opening opening, SeatChanging changing, SecretBox secrets,
+        BillingCalendar calendar,
         TimeProvider clock) : ICommandHandler<Command, SignedAnswer>
     {
         public async Task<Result<SignedAnswer>> Handle(Command command, CancellationToken cancellationToken)
         {
-            var rules = await catalog.RulesAsync(SeatSubscriptions.Product, cancellationToken) ?? throw new InvalidOperationException("The product is missing.");
+            var rules = await catalog.RulesAsync(SeatSubscriptions.Product, cancellationToken)
+                ?? throw new InvalidOperationException("The product is missing.");
             if (SignedBody.Read(command.Request, rules).Refused(out var refusal, out var body)
                 || (await TenantAsync(body.Customer, cancellationToken)).Refused(out refusal, out var tenant))
                 return refusal;
             if (!tenant.Active)
-                return SubscriptionRefusals.TenantNotActive;
+                return TenantRefusals.NotActive;
             var (subscription, deletion) = await HeldAsync(tenant.Id, cancellationToken);
             if (deletion is not null)
                 return SignedRefusals.ScheduledForDeletion(deletion);
@@ -57,7 +57,8 @@ internal static class UpdateLicenses
 
             // Names are what the first request for a tenant brings.
             List<FieldError> missing = [];
-            foreach (var (field, name) in (IEnumerable<(string, string?)>)[("resellerName", customer.ResellerName), ("tenantName", customer.TenantName)])
+            foreach (var (field, name) in (IEnumerable<(string, string?)>)[("resellerName", customer.ResellerName),
+                ("tenantName", customer.TenantName)])
                 if (name is null)
                     missing.Add(new($"/ccId/{field}", "required", $"ccId.{field} is required on the first request for a tenant."));
             if (missing.Count > 0)
@@ -72,13 +73,14 @@ internal static class UpdateLicenses
             if (customer.TenantName is { } name && name != tenant.DisplayName
                 && (await customers.RenameAsync(tenant.Id, name, ct)).Refused(out var refusal, out _))
                 return InThisDoor(refusal);
-            return customer.ResellerName is { } reseller && (await customers.RenameAsync(tenant.ParentId!.Value, reseller, ct)).Refused(out refusal, out _)
+            return customer.ResellerName is { } reseller
+                && (await customers.RenameAsync(tenant.ParentId!.Value, reseller, ct)).Refused(out refusal, out _)
                 ? InThisDoor(refusal)
                 : new Done();
         }
 
-        // What is held and what would end it, in one turn; only who holds nothing costs another. The tenant was found within the scope: what is his is
-        // where he stands, also before it has moved along with him.
+        // What is held and what would end it, in one turn; only who holds nothing costs another. The tenant was found within the scope: what is his
+        // is where he stands, also before it has moved along with him.
         private async Task<(Subscription? Subscription, string? Deletion)> HeldAsync(OrganizationId tenant, CancellationToken ct)
         {
             var today = calendar.DayOf(clock.GetUtcNow());
@@ -110,38 +112,11 @@ internal static class UpdateLicenses
         }
 
         // What another slice forbids is a rule here, not a missing customer.
-        private static Refusal InThisDoor(Refusal refusal) => refusal.Kind is RefusalKind.Forbidden ? refusal with { Kind = RefusalKind.Invalid } : refusal;
+        private static Refusal InThisDoor(Refusal refusal) =>
+            refusal.Kind is RefusalKind.Forbidden ? refusal with { Kind = RefusalKind.Invalid } : refusal;
     }
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapSigned<Command, SignedAnswer, SignedUpdateBody>(
         HttpMethods.Post, nameof(UpdateLicenses), "Creates or updates one customer's seats and features by a signed request",
         request => new Command(request));
-}
-
-/// <summary>Whom an answer is about, as the request said.</summary>
-internal sealed record CcId(string ResellerId, string TenantId);
-
-/// <summary>What was changed, and only that, nested as in the request; each with <c>oldValue</c> and <c>newValue</c>.</summary>
-internal sealed record SignedAnswer(
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] CcId? CcId,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Serial, JsonObject Changes)
-{
-    public static SignedAnswer Of(SignedCustomer customer, IReadOnlyList<FieldChange> changes)
-    {
-        var root = new JsonObject();
-        foreach (var change in changes)
-        {
-            var at = root;
-            var steps = change.Field.Split('.');
-            foreach (var step in steps[..^1])
-                at = (JsonObject)(at[step] ??= new JsonObject());
-            at[steps[^1]] = new JsonObject { ["oldValue"] = JsonValue.Create(change.OldValue), ["newValue"] = JsonValue.Create(change.NewValue) };
-        }
-
-        return new SignedAnswer(CcIdOf(customer), SerialOf(customer), root);
-    }
-
-    public static CcId? CcIdOf(SignedCustomer customer) => customer.Reseller is { } reseller ? new CcId(reseller, customer.Tenant) : null;
-
-    public static string? SerialOf(SignedCustomer customer) => customer.Reseller is null ? customer.Tenant : null;
 }

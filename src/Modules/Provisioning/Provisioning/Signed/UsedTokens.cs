@@ -6,8 +6,9 @@ namespace Licensing.Provisioning.Signed;
 
 /// <summary>
 /// Remembers each token's one use until its age refuses it. Kept per certificate, so that nobody uses up another's. Committed at once and
-/// on a connection of its own, because a token is used also when what it asked for is refused; without waiting for the disk, because the log is written
-/// in order: an effect that survives a crash has the use of its token before it. Uses that come while one is being written are written together.
+/// on a connection of its own, because a token is used also when what it asked for is refused; without waiting for the disk, because the log is
+/// written in order: an effect that survives a crash has the use of its token before it. Uses that come while one is being written are written
+/// together.
 /// </summary>
 internal sealed class UsedTokens : IChore
 {

@@ -24,7 +24,8 @@ internal sealed class ActivateWhenDue(ProvisioningDb db, TimeProvider clock) : I
             return;
 
         db.Add(HistoryEntry.Of(
-            subscription, HistoryEvent.Activated, subscription.StartsOn, Access.System.Name, clock.GetUtcNow(), subscription.QuantitiesOn(subscription.StartsOn)));
+            subscription, HistoryEvent.Activated, subscription.StartsOn, Access.System.Name, clock.GetUtcNow(),
+            subscription.QuantitiesOn(subscription.StartsOn)));
         db.Publish(subscription.Activated());
     }
 }

@@ -12,7 +12,8 @@ internal static class ChangeQuantities
     public sealed record Body(IReadOnlyDictionary<string, int> Quantities, DateOnly? EffectiveDate = null);
 
     [Needs(ProvisioningPermissions.SubscriptionsManage)]
-    public sealed record Command(SubscriptionId Id, IReadOnlyDictionary<string, int> Quantities, DateOnly? EffectiveDate) : ICommand<SubscriptionView>;
+    public sealed record Command(SubscriptionId Id, IReadOnlyDictionary<string, int> Quantities, DateOnly? EffectiveDate)
+        : ICommand<SubscriptionView>;
 
     internal sealed class Handler(
         ProvisioningDb db, ICatalog catalog, Principal principal, Precondition precondition, BillingCalendar calendar, TimeProvider clock)
@@ -29,7 +30,8 @@ internal static class ChangeQuantities
             var now = clock.GetUtcNow();
             var today = calendar.DayOf(now);
             var rules = await catalog.RulesOfAsync(subscription.ProductsFrom(today), cancellationToken);
-            if (subscription.SetQuantities(request.Quantities, request.EffectiveDate, rules, today, "/quantities").Refused(out var refusal, out var set))
+            if (subscription.SetQuantities(request.Quantities, request.EffectiveDate, rules, today, "/quantities")
+                .Refused(out var refusal, out var set))
                 return refusal;
 
             db.Announce(subscription, set, principal, now);
@@ -43,22 +45,4 @@ internal static class ChangeQuantities
         .MapPatch("/{id:guid}", (Guid id, Body body, ISender sender, CancellationToken ct) =>
             sender.Ok(new Command(new SubscriptionId(id), body.Quantities, body.EffectiveDate), ct))
         .Slice<Command, SubscriptionView>(nameof(ChangeQuantities), "Changes quantities now or from a day on");
-
-    /// <summary>The rules of products, each of which exists.</summary>
-    public static async Task<IReadOnlyDictionary<string, ProductRules>> RulesOfAsync(this ICatalog catalog, IEnumerable<string> products, CancellationToken ct)
-    {
-        var rules = new Dictionary<string, ProductRules>(StringComparer.Ordinal);
-        foreach (var product in products)
-            rules[product] = (await catalog.RulesAsync(product, ct))!;
-        return rules;
-    }
-
-    /// <summary>Tells of a change and notes it, where there is one.</summary>
-    public static void Announce(this ProvisioningDb db, Subscription subscription, QuantitiesSet set, Principal by, DateTimeOffset now)
-    {
-        if (set.Changed is not { } changed)
-            return;
-        db.Add(HistoryEntry.Of(subscription, HistoryEvent.QuantitiesChanged, set.On, by.Access.Name, now, set.After));
-        db.Publish(changed);
-    }
 }

@@ -1,7 +1,6 @@
 using Licensing.Catalog.Contracts;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Http;
-using Licensing.Kernel.Messaging;
 using Licensing.Provisioning.Contracts;
 using Licensing.Provisioning.Data;
 using Microsoft.EntityFrameworkCore;
@@ -23,7 +22,8 @@ internal static class ChangeSubscriptionPlan
     public sealed record Command(SubscriptionId Id, Body Asked) : ICommand<SubscriptionView>;
 
     internal sealed class Handler(
-        ProvisioningDb db, ICatalog catalog, IOrganizationDirectory organizations, Prerequisites prerequisites, Principal principal, Precondition precondition, BillingCalendar calendar,
+        ProvisioningDb db, ICatalog catalog, IOrganizationDirectory organizations, Prerequisites prerequisites, Principal principal,
+        Precondition precondition, BillingCalendar calendar,
         TimeProvider clock) : ICommandHandler<Command, SubscriptionView>
     {
         public async Task<Result<SubscriptionView>> Handle(Command request, CancellationToken cancellationToken)
@@ -46,7 +46,8 @@ internal static class ChangeSubscriptionPlan
             if (held.Missing(plan, subscription.TenantId, asked.EffectiveDate ?? today, besides: subscription.Id) is [_, ..] missing)
                 return Refusal.AllFields(missing);
             var rules = await catalog.RulesOfAsync(subscription.ProductsFrom(today).Append(plan.Product).Distinct(), cancellationToken);
-            if (subscription.ChangePlan(on => PlanFrom.Of(plan, on, now), asked.Quantities, asked.EffectiveDate, rules, today).Refused(out var refusal, out var agreed))
+            if (subscription.ChangePlan(on => PlanFrom.Of(plan, on, now), asked.Quantities, asked.EffectiveDate, rules, today)
+                .Refused(out var refusal, out var agreed))
                 return refusal;
 
             var (from, changed) = (agreed.Plan, agreed.Changed);
@@ -73,32 +74,4 @@ internal static class ChangeSubscriptionPlan
             sender.Ok(new Command(new SubscriptionId(id), body), ct))
         .Slice<Command, SubscriptionView>(nameof(ChangeSubscriptionPlan), "Changes a subscription's plan or its version now or from a day on")
         .WithMetadata(new TakesIfMatch());
-}
-
-/// <summary>The first day of a plan that was agreed earlier begins.</summary>
-/// <param name="Id">The subscription.</param>
-/// <param name="On">The day.</param>
-/// <param name="Agreement">Which agreement it is of.</param>
-[Message("provisioning.plan-change-due.v1")]
-internal sealed record PlanChangeDue(SubscriptionId Id, DateOnly On, Guid Agreement);
-
-/// <summary>
-/// Tells the other modules that another plan is in force, as agreed earlier. That it is follows from the date alone, so that a late message
-/// delays the announcement only.
-/// </summary>
-internal sealed class ChangePlanWhenDue(ProvisioningDb db, BillingCalendar calendar, TimeProvider clock) : IHandle<PlanChangeDue>
-{
-    public async Task HandleAsync(PlanChangeDue message, CancellationToken ct)
-    {
-        var subscription = await db.Subscriptions.AsNoTracking().SingleAsync(x => x.Id == message.Id, ct);
-        // Withdrawn, agreed anew or over meanwhile; each agreement has its own message.
-        if (subscription.EndsOn <= message.On || subscription.Plans.FirstOrDefault(p => p.On == message.On && p.Agreement == message.Agreement) is not { } plan)
-            return;
-
-        var before = subscription.Plans.On(message.On.AddDays(-1));
-        db.Add(HistoryEntry.Of(
-            subscription, HistoryEvent.PlanChanged, message.On, Access.System.Name, clock.GetUtcNow(), subscription.QuantitiesOn(message.On), plan: plan.PlanVersionId));
-        db.Publish(new SubscriptionPlanChanged(subscription.Id, subscription.TenantId, message.On, before.PlanVersionId, plan.PlanVersionId));
-        db.ExpectTermEnd(subscription, message.On, calendar);
-    }
 }

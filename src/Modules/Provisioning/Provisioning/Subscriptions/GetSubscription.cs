@@ -11,10 +11,12 @@ internal static class GetSubscription
     [Needs(ProvisioningPermissions.SubscriptionsRead)]
     public sealed record Query(SubscriptionId Id) : IQuery<SubscriptionView>;
 
-    internal sealed class Handler(ProvisioningDb db, Principal principal, BillingCalendar calendar, TimeProvider clock) : IQueryHandler<Query, SubscriptionView>
+    internal sealed class Handler(ProvisioningDb db, Principal principal, BillingCalendar calendar, TimeProvider clock)
+        : IQueryHandler<Query, SubscriptionView>
     {
         public async Task<Result<SubscriptionView>> Handle(Query request, CancellationToken cancellationToken) =>
-            await db.Subscriptions.AsNoTracking().Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken) is { } subscription
+            await db.Subscriptions.AsNoTracking().Within(principal.Scope)
+                .SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken) is { } subscription
                 ? SubscriptionView.Of(subscription, calendar.DayOf(clock.GetUtcNow()))
                 : SubscriptionRefusals.NotFound(request.Id.Value);
     }

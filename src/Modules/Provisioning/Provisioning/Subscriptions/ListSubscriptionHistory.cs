@@ -1,14 +1,9 @@
-using Licensing.Catalog.Contracts;
 using Licensing.Kernel.Http;
 using Licensing.Provisioning.Contracts;
 using Licensing.Provisioning.Data;
 using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Provisioning.Subscriptions;
-
-internal sealed record HistoryView(
-    Guid Id, DateTimeOffset At, HistoryEvent What, DateOnly EffectiveOn, IReadOnlyDictionary<string, int>? Quantities,
-    PlanVersionId? PlanVersionId, string? Reason, string By);
 
 /// <summary>What happened to a subscription, when, and by whom.</summary>
 internal static class ListSubscriptionHistory
@@ -24,10 +19,12 @@ internal static class ListSubscriptionHistory
                 return refusal;
             // A partner that no longer has the tenant still reads what happened in its time; the one that has it now, what happened in its own.
             var entries = db.SubscriptionHistory.AsNoTracking().Within(principal.Scope).Where(x => x.SubscriptionId == request.Id);
-            if (!await db.Subscriptions.Within(principal.Scope).AnyAsync(x => x.Id == request.Id, cancellationToken) && !await entries.AnyAsync(cancellationToken))
+            if (!await db.Subscriptions.Within(principal.Scope).AnyAsync(x => x.Id == request.Id, cancellationToken)
+                && !await entries.AnyAsync(cancellationToken))
                 return SubscriptionRefusals.NotFound(request.Id.Value);
             return await entries.ToPageAsync(
-                start, x => x.Id, x => new HistoryView(x.Id, x.At, x.What, x.EffectiveOn, x.Quantities, x.PlanVersionId, x.Reason, x.By), x => x.Id, cancellationToken);
+                start, x => x.Id, x => new HistoryView(x.Id, x.At, x.What, x.EffectiveOn, x.Quantities, x.PlanVersionId, x.Reason, x.By), x => x.Id,
+                cancellationToken);
         }
     }
 

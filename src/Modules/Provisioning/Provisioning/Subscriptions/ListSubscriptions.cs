@@ -9,7 +9,8 @@ namespace Licensing.Provisioning.Subscriptions;
 internal static class ListSubscriptions
 {
     [Needs(ProvisioningPermissions.SubscriptionsRead)]
-    public sealed record Query(Guid? TenantId, string? Status, Guid? PlanId, string? Reference, int? Limit, string? After) : IQuery<Page<SubscriptionView>>;
+    public sealed record Query(Guid? TenantId, string? Status, Guid? PlanId, string? Reference, int? Limit, string? After)
+        : IQuery<Page<SubscriptionView>>;
 
     internal sealed class Handler(ProvisioningDb db, Principal principal, BillingCalendar calendar, TimeProvider clock)
         : IQueryHandler<Query, Page<SubscriptionView>>
@@ -29,12 +30,13 @@ internal static class ListSubscriptions
                 rows = rows.Where(x => x.Reference == request.Reference);
             return (await rows.ToPageAsync(start, x => x.Id, x => x, x => x.Id.Value, cancellationToken)).Refused(out refusal, out var page)
                 ? refusal
-                : new Page<SubscriptionView>([.. page.Items.Select(s => SubscriptionView.Of(s, today))], page.Next);
+                : page.Select(s => SubscriptionView.Of(s, today));
         }
     }
 
     public static void Map(RouteGroupBuilder subscriptions) => subscriptions
-        .MapGet("/", (Guid? tenantId, string? status, Guid? planId, string? reference, int? limit, string? after, ISender sender, CancellationToken ct) =>
+        .MapGet("/", (Guid? tenantId, string? status, Guid? planId, string? reference, int? limit, string? after, ISender sender,
+            CancellationToken ct) =>
             sender.Ok(new Query(tenantId, status, planId, reference, limit, after), ct))
         .Slice<Query, Page<SubscriptionView>>(nameof(ListSubscriptions), "Lists subscriptions, newest first");
 

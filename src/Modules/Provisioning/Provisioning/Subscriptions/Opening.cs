@@ -62,15 +62,17 @@ internal sealed class Opening(
     }
 
     private Result<Subscription> Decide(
-        NewSubscription? asked, IReadOnlyDictionary<OrganizationId, OrganizationRef> tenants, IReadOnlyDictionary<string, LicensingSettings> licensing,
+        NewSubscription? asked,
+        IReadOnlyDictionary<OrganizationId, OrganizationRef> tenants, IReadOnlyDictionary<string, LicensingSettings> licensing,
         IReadOnlyDictionary<PlanId, PlanVersionRef> plans,
         IReadOnlyDictionary<string, ProductRules> rules, HashSet<string> meters, HashSet<(OrganizationId, string)> taken,
         HeldProducts holds, DateOnly today, DateTimeOffset now)
     {
         if (asked is null)
             return SubscriptionRefusals.ItemMissing;
-        if (!tenants.TryGetValue(asked.TenantId, out var tenant) || tenant.Kind is not OrganizationKind.Tenant || !principal.Scope.Contains(tenant.Path))
-            return SubscriptionRefusals.TenantNotFound(asked.TenantId);
+        if (!tenants.TryGetValue(asked.TenantId, out var tenant) || tenant.Kind is not OrganizationKind.Tenant
+            || !principal.Scope.Contains(tenant.Path))
+            return TenantRefusals.NotFound(asked.TenantId);
         // What counts is where the caller's right is held.
         var held = principal.Scope.RootOf(tenant.Path);
         if (!licensing[held].LetsOpenSubscriptions(OrganizationPath.LevelOf(held)))
@@ -78,14 +80,15 @@ internal sealed class Opening(
         if (!plans.TryGetValue(asked.PlanId, out var plan))
             return SubscriptionRefusals.PlanNotAvailable(asked.PlanId);
         if (!tenant.Active)
-            return SubscriptionRefusals.TenantNotActive;
+            return TenantRefusals.NotActive;
         if (plan.IsPriced && plan.Currency != tenant.Currency)
             return SubscriptionRefusals.CurrencyMismatch(plan, tenant);
 
         var start = asked.StartDate ?? today;
         var earliest = principal.May(ProvisioningPermissions.SubscriptionsBackdate, tenant.Path) ? today.AddMonths(-settings.BackdateMonths) : today;
         var from = PlanFrom.Of(plan, start, now, asked.AutoRenew);
-        List<FieldError> errors = [.. Dates(asked, from.Terms, start, earliest, today), .. SeatRules.Check(rules[plan.Product], asked.Quantities, "/quantities")];
+        List<FieldError> errors = [.. Dates(asked, from.Terms, start, earliest, today),
+            .. SeatRules.Check(rules[plan.Product], asked.Quantities, "/quantities")];
         errors.AddRange(holds.Missing(plan, asked.TenantId, start));
         errors.AddRange(QuotaRules.Check(asked.Quotas, meters, principal.May(ProvisioningPermissions.QuotasDecide, tenant.Path)));
         if (asked.Reference is { } named && (string.IsNullOrWhiteSpace(named) || named.Length > LongestReference))
@@ -111,7 +114,8 @@ internal sealed class Opening(
             yield return new("/endDate", "not_with_term", "endDate cannot be named for a plan with a term, which ends it.");
     }
 
-    private async Task<HashSet<(OrganizationId, string)>> TakenAsync(IReadOnlyList<NewSubscription> asked, List<OrganizationId> tenants, CancellationToken ct)
+    private async Task<HashSet<(OrganizationId, string)>> TakenAsync(IReadOnlyList<NewSubscription> asked, List<OrganizationId> tenants,
+    CancellationToken ct)
     {
         var references = asked.Where(a => a?.Reference is not null).Select(a => a.Reference!).Distinct().ToList();
         if (references.Count == 0)

@@ -30,7 +30,12 @@ internal sealed class HeldProducts(List<Subscription> held)
     public IReadOnlyList<FieldError> Missing(PlanVersionRef plan, OrganizationId tenant, DateOnly on, SubscriptionId? besides = null) =>
     [
         .. plan.Terms.Prerequisites
-            .Where(product => !held.Exists(s => s.TenantId == tenant && s.Id != besides && s.StartsOn <= on && (s.EndsOn is null || s.EndsOn > on) && s.Plans.On(on).Product == product))
-            .Select(product => new FieldError("/planId", "prerequisite", $"The plan {plan.PlanKey} needs a subscription of the product {product} on {on:yyyy-MM-dd}.")),
+            .Where(product =>
+                !held.Exists(s =>
+                s.TenantId == tenant && s.Id != besides && s.StartsOn <= on && (s.EndsOn is null || s.EndsOn > on)
+                && s.Plans.On(on).Product == product))
+            .Select(product =>
+                new FieldError("/planId", "prerequisite",
+                $"The plan {plan.PlanKey} needs a subscription of the product {product} on {on:yyyy-MM-dd}.")),
     ];
 }

@@ -20,7 +20,8 @@ internal static class Spans
 
         // Every day on which something changes begins a new stretch; within one nothing changes.
         var bounds = new SortedSet<DateOnly> { days.Start, days.End };
-        bounds.UnionWith(history.Select(c => c.On).Concat(plans.Select(p => p.On)).Concat(suspensions.Select(s => s.From)).Concat(suspensions.Select(s => s.Until ?? days.End))
+        bounds.UnionWith(history.Select(c => c.On).Concat(plans.Select(p => p.On)).Concat(suspensions.Select(s => s.From))
+            .Concat(suspensions.Select(s => s.Until ?? days.End))
             .Where(d => days.Contains(d)));
 
         var spans = new List<SubscriptionSpan>();

@@ -2,7 +2,6 @@ using Licensing.Catalog.Contracts;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Persistence;
 using Licensing.Provisioning.Contracts;
-using Licensing.Provisioning.Seats;
 
 namespace Licensing.Provisioning.Subscriptions;
 
@@ -31,7 +30,9 @@ internal sealed class Subscription : IVersioned, IOwned
     /// <summary>The end of the last term that somebody renewed for; null where none did.</summary>
     public DateOnly? RenewedUntil { get; private set; }
 
-    /// <summary>The end of the term after which nothing follows by itself; null is open-ended. Follows from the plans; kept for the database.</summary>
+    /// <summary>
+    /// The end of the term after which nothing follows by itself; null is open-ended. Follows from the plans; kept for the database.
+    /// </summary>
     public DateOnly? ExpiresOn { get; private set; }
     public DateOnly? CancelledOn { get; private set; }
 
@@ -112,19 +113,21 @@ internal sealed class Subscription : IVersioned, IOwned
         var on = day.Value;
         var history = History.With(new QuantityChange(on, changes));
         // Also what is set to 0, so that the rules see an unknown feature even when it is set to nothing.
-        if (Violations(history, Plans, on, rules, at, changes) is { Count: > 0 } errors)
+        if (AgreedStates.Violations(StartsOn, history, Plans, on, rules, at, changes) is { Count: > 0 } errors)
             return Refusal.AllFields(errors);
         return Take(history, on, today);
     }
 
-    /// <summary>Puts another plan version in force from a day on. The running term goes on until its end; changes agreed for later days stay.</summary>
+    /// <summary>
+    /// Puts another plan version in force from a day on. The running term goes on until its end; changes agreed for later days stay.
+    /// </summary>
     /// <param name="plan">From its day on; in a currency that the tenant is billed in.</param>
     /// <param name="quantities">All that is held from then on; null leaves what is held.</param>
     /// <param name="rules">Those of <see cref="ProductsFrom"/> today and the new plan's, by product.</param>
     /// <param name="today">In the billing calendar.</param>
     public Result<PlanAgreed> ChangePlan(
-        Func<DateOnly, PlanFrom> plan, IReadOnlyDictionary<string, int>? quantities, DateOnly? effectiveOn, IReadOnlyDictionary<string, ProductRules> rules,
-        DateOnly today)
+        Func<DateOnly, PlanFrom> plan, IReadOnlyDictionary<string, int>? quantities, DateOnly? effectiveOn,
+        IReadOnlyDictionary<string, ProductRules> rules, DateOnly today)
     {
         if (DayOfChange(effectiveOn, today).Refused(out var refusal, out var day))
             return refusal;
@@ -138,18 +141,21 @@ internal sealed class Subscription : IVersioned, IOwned
             return SubscriptionRefusals.PlanUnchanged;
 
         IReadOnlyList<PlanFrom> plans = [.. Plans.Where(p => p.On < on), agreed, .. Plans.Where(p => p.On > on)];
-        var history = quantities is null ? History : History.With(new QuantityChange(on, Whole(quantities, History.On(on))));
-        if (Violations(history, plans, on, rules, "/quantities", quantities) is { Count: > 0 } errors)
+        var history = quantities is null ? History : History.With(new QuantityChange(on, Quantities.Whole(quantities, History.On(on))));
+        if (AgreedStates.Violations(StartsOn, history, plans, on, rules, "/quantities", quantities) is { Count: > 0 } errors)
             return Refusal.AllFields(errors);
         if (EndsBefore(plans, history) is { } lost)
             return lost;
 
         Plans = plans;
         Expire();
-        return new PlanAgreed(agreed, Take(history, on, today), on <= today ? new SubscriptionPlanChanged(Id, TenantId, on, before.PlanVersionId, agreed.PlanVersionId) : null);
+        return new PlanAgreed(agreed, Take(history, on, today),
+            on <= today ? new SubscriptionPlanChanged(Id, TenantId, on, before.PlanVersionId, agreed.PlanVersionId) : null);
     }
 
-    /// <summary>What was agreed for a day to come shall not come: quantities and plan. Changes for later days stay and must still obey the rules.</summary>
+    /// <summary>
+    /// What was agreed for a day to come shall not come: quantities and plan. Changes for later days stay and must still obey the rules.
+    /// </summary>
     public Result<SubscriptionChangeWithdrawn> Withdraw(DateOnly on, IReadOnlyDictionary<string, ProductRules> rules, DateOnly today)
     {
         if (SubscriptionRefusals.WhenNotLive(StatusOn(today)) is { } notLive)
@@ -159,7 +165,7 @@ internal sealed class Subscription : IVersioned, IOwned
 
         IReadOnlyList<QuantityChange> history = [.. History.Where(c => c.On != on)];
         IReadOnlyList<PlanFrom> plans = [.. Plans.Where(p => p.On != on)];
-        if (Violations(history, plans, on, rules, "", null) is { Count: > 0 } errors)
+        if (AgreedStates.Violations(StartsOn, history, plans, on, rules, "", null) is { Count: > 0 } errors)
             return SubscriptionRefusals.ChangeNeeded(on, errors);
         if (EndsBefore(plans, history) is { } lost)
             return lost;
@@ -310,46 +316,10 @@ internal sealed class Subscription : IVersioned, IOwned
     private QuantitiesSet Take(IReadOnlyList<QuantityChange> history, DateOnly on, DateOnly today)
     {
         var (before, after) = (History.On(on), history.On(on));
-        if (Same(History, history) && (on <= today || on <= StartsOn || Said(History, on) == Said(history, on)))
+        if (History.IsSameAs(history) && (on <= today || on <= StartsOn || History.SaidOn(on) == history.SaidOn(on)))
             return new QuantitiesSet(on, before, after, null);
         History = history;
         return new QuantitiesSet(on, before, after, new SubscriptionQuantitiesChanged(Id, TenantId, on, after));
-    }
-
-    // Every state from that day on, also those after a cancellation to come and after a term that may be renewed: both can be undone.
-    private List<FieldError> Violations(
-        IReadOnlyList<QuantityChange> history, IReadOnlyList<PlanFrom> plans, DateOnly from, IReadOnlyDictionary<string, ProductRules> rules, string at,
-        IReadOnlyDictionary<string, int>? stated)
-    {
-        var errors = new List<FieldError>();
-        foreach (var day in history.Select(c => c.On).Concat(plans.Select(p => p.On)).Append(from).Where(d => d >= from).Distinct().Order())
-        {
-            var state = new Dictionary<string, int>(history.On(day), StringComparer.Ordinal);
-            if (day == from && stated is not null)
-                foreach (var (feature, quantity) in stated)
-                    state[feature] = quantity;
-            foreach (var error in SeatRules.Check(rules[plans.On(day).Product], state, at).Concat(Committed(history, plans, day, at)))
-                if (!errors.Exists(e => e.Pointer == error.Pointer && e.Code == error.Code))
-                    errors.Add(day == from ? error : error with { Message = $"{error.Message} This would be so from {day:yyyy-MM-dd}." });
-        }
-
-        return errors;
-    }
-
-    // Against the day before, so that what was set today can be corrected today.
-    private IEnumerable<FieldError> Committed(IReadOnlyList<QuantityChange> history, IReadOnlyList<PlanFrom> plans, DateOnly day, string at)
-    {
-        if (plans.TermOn(day) is not { } term || day == term.StartsOn || day <= StartsOn.AddDays(plans.On(day).TrialDays))
-            yield break;
-        var (before, after) = (history.On(day.AddDays(-1)), history.On(day));
-        foreach (var feature in before.Keys.Union(after.Keys).Order(StringComparer.Ordinal))
-        {
-            var (was, shall) = (before.GetValueOrDefault(feature), after.GetValueOrDefault(feature));
-            if (shall < was && !term.Terms.DecreaseAllowed)
-                yield return new($"{at}/{PointerToken.Escape(feature)}", "decrease_not_allowed", $"{feature} must not fall within the term, which ends on {term.EndsOn:yyyy-MM-dd}.");
-            if (shall > was && !term.Terms.IncreaseAllowed)
-                yield return new($"{at}/{PointerToken.Escape(feature)}", "increase_not_allowed", $"{feature} must not rise within the term, which ends on {term.EndsOn:yyyy-MM-dd}.");
-        }
     }
 
     // A plan that does not renew itself may end the subscription before something else that was agreed: that is said, not dropped.
@@ -383,34 +353,5 @@ internal sealed class Subscription : IVersioned, IOwned
         return AgreedEndsOn;
     }
 
-    // What is not named is gone, so that features of the former product need not be known.
-    private static SortedDictionary<string, int> Whole(IReadOnlyDictionary<string, int> quantities, IReadOnlyDictionary<string, int> held)
-    {
-        var change = new SortedDictionary<string, int>(StringComparer.Ordinal);
-        foreach (var feature in held.Keys)
-            change[feature] = 0;
-        foreach (var (feature, quantity) in quantities)
-            change[feature] = quantity;
-        return change;
-    }
-
-    private static string Said(IReadOnlyList<QuantityChange> history, DateOnly on) =>
-        string.Join(';', history.Where(c => c.On == on).SelectMany(c => c.Quantities).OrderBy(q => q.Key, StringComparer.Ordinal));
-
-    private static bool Same(IReadOnlyList<QuantityChange> before, IReadOnlyList<QuantityChange> after)
-    {
-        foreach (var day in before.Concat(after).Select(c => c.On).Distinct())
-            if (!before.On(day).OrderBy(q => q.Key, StringComparer.Ordinal).SequenceEqual(after.On(day).OrderBy(q => q.Key, StringComparer.Ordinal)))
-                return false;
-        return true;
-    }
-
     private sealed record Day(DateOnly Value);
 }
-
-/// <summary>The outcome of setting quantities; nothing to tell when they were so already.</summary>
-internal sealed record QuantitiesSet(
-    DateOnly On, IReadOnlyDictionary<string, int> Before, IReadOnlyDictionary<string, int> After, SubscriptionQuantitiesChanged? Changed);
-
-/// <summary>The outcome of changing the plan; <paramref name="Changed"/> is null while it is to come.</summary>
-internal sealed record PlanAgreed(PlanFrom Plan, QuantitiesSet Quantities, SubscriptionPlanChanged? Changed);

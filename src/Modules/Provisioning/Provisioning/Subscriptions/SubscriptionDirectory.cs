@@ -45,20 +45,26 @@ internal sealed class SubscriptionDirectory(
                 where s.tenant_id > @after and {HasDays}
                 order by s.tenant_id limit @tenants)
             select s.* from page join provisioning.subscriptions s using (tenant_id) where {HasDays}
-            """, [.. await ParametersAsync(period, scope, ct), new NpgsqlParameter("after", after?.Value ?? Guid.Empty), new NpgsqlParameter("tenants", tenants)])
+            """,
+            [
+                .. await ParametersAsync(period, scope, ct), new NpgsqlParameter("after", after?.Value ?? Guid.Empty),
+                new NpgsqlParameter("tenants", tenants),
+            ])
             .AsNoTracking().OrderBy(x => x.TenantId).ThenBy(x => x.Id).ToListAsync(ct);
         var paths = await organizations.PathsAsync([.. subscriptions.Select(s => s.TenantId).Distinct()], ct);
         return
         [
             .. subscriptions.Select(s => new BillableSubscription(
-                s.Id, s.TenantId, paths[s.TenantId].On(LastDayOf(period)), s.StartsOn, Spans.Of(period, s.Plans, s.StartsOn, s.EndsOn, s.History, s.Suspensions))),
+                s.Id, s.TenantId, paths[s.TenantId].On(LastDayOf(period)), s.StartsOn,
+                Spans.Of(period, s.Plans, s.StartsOn, s.EndsOn, s.History, s.Suspensions))),
         ];
     }
 
     public async Task<int> CountBillableTenantsAsync(Period period, Scope scope, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand(
-            $"select count(distinct s.tenant_id) from provisioning.subscriptions s where {HasDays}", await session.OpenAsync(ct), session.Transaction);
+            $"select count(distinct s.tenant_id) from provisioning.subscriptions s where {HasDays}", await session.OpenAsync(ct),
+            session.Transaction);
         command.Parameters.AddRange(await ParametersAsync(period, scope, ct));
         return checked((int)(long)(await command.ExecuteScalarAsync(ct))!);
     }
@@ -83,6 +89,7 @@ internal sealed class SubscriptionDirectory(
         var today = calendar.DayOf(clock.GetUtcNow());
         var versions = await catalog.FindPlanVersionsAsync([.. subscriptions.Select(s => s.Plans.On(today).PlanVersionId).Distinct()], ct);
         return subscriptions.Select(s => (Subscription: s, Version: s.Plans.On(today).PlanVersionId)).Select(x => new UsageTarget(
-            x.Subscription.Id, x.Subscription.TenantId, x.Version, versions[x.Version].UsesPriceLists, x.Subscription.StartsOn, x.Subscription.EndsOn));
+            x.Subscription.Id, x.Subscription.TenantId, x.Version, versions[x.Version].UsesPriceLists, x.Subscription.StartsOn,
+            x.Subscription.EndsOn));
     }
 }

@@ -24,9 +24,6 @@ internal static class SubscriptionRefusals
     public static Refusal ReferenceTaken { get; } =
         new(RefusalKind.Conflict, "subscription_reference_taken", "Another subscription of the tenant has this reference.");
 
-    public static Refusal TenantNotActive { get; } =
-        new(RefusalKind.Conflict, "tenant_not_active", "The tenant, or an organisation above it, is suspended or closed.");
-
     public static Refusal NoTerm { get; } =
         new(RefusalKind.Conflict, "subscription_without_term", "The subscription has no term that it could end with; name a day with on.");
 
@@ -37,7 +34,8 @@ internal static class SubscriptionRefusals
         new(RefusalKind.Conflict, "cancellation_scheduled", "The subscription is cancelled for a day to come; undo that before renewing it.");
 
     public static Refusal NotRenewable { get; } =
-        new(RefusalKind.Conflict, "subscription_not_renewable", "There is nothing to renew: the subscription is open-ended, renews itself, or has a fixed end.");
+        new(RefusalKind.Conflict, "subscription_not_renewable",
+            "There is nothing to renew: the subscription is open-ended, renews itself, or has a fixed end.");
 
     public static Refusal PlanUnchanged { get; } =
         new(RefusalKind.Conflict, "plan_unchanged", "The subscription has the newest version of this plan on that day already.");
@@ -46,10 +44,12 @@ internal static class SubscriptionRefusals
         new(RefusalKind.Conflict, "concurrent_change", "Someone else changed this at the same moment; read it again and retry.");
 
     public static Refusal OutsideRenewalWindow(Period window) =>
-        new(RefusalKind.Conflict, "outside_renewal_window", $"The subscription can be renewed from {window.Start:yyyy-MM-dd} until before {window.End:yyyy-MM-dd}.");
+        new(RefusalKind.Conflict, "outside_renewal_window",
+            $"The subscription can be renewed from {window.Start:yyyy-MM-dd} until before {window.End:yyyy-MM-dd}.");
 
     public static Refusal EarlyCancellation(Term term) => new(
-        RefusalKind.Conflict, "early_cancellation_not_allowed", $"The plan allows no cancellation within the term, which ends on {term.EndsOn:yyyy-MM-dd}.");
+        RefusalKind.Conflict, "early_cancellation_not_allowed",
+        $"The plan allows no cancellation within the term, which ends on {term.EndsOn:yyyy-MM-dd}.");
 
     public static Refusal PlanChangeScheduled(DateOnly on) => new(
         RefusalKind.Conflict, "plan_change_scheduled", $"Another plan change is agreed for {on:yyyy-MM-dd}; withdraw it first.");
@@ -58,15 +58,14 @@ internal static class SubscriptionRefusals
         new(RefusalKind.NotFound, "no_change_scheduled", $"No change is to come on {on:yyyy-MM-dd}.");
 
     public static Refusal EndsBeforeChange(DateOnly end, DateOnly change) => new(
-        RefusalKind.Conflict, "ends_before_change", $"The subscription would end on {end:yyyy-MM-dd}, before what is agreed for {change:yyyy-MM-dd}; withdraw that first.");
+        RefusalKind.Conflict, "ends_before_change",
+        $"The subscription would end on {end:yyyy-MM-dd}, before what is agreed for {change:yyyy-MM-dd}; withdraw that first.");
 
     /// <summary>The day stands in the path, so no pointer names what is at fault.</summary>
     public static Refusal ChangeNeeded(DateOnly on, IReadOnlyList<FieldError> errors) => new(
         RefusalKind.Conflict, "change_needed", $"Without the change of {on:yyyy-MM-dd}: {string.Join(" ", errors.Select(e => e.Message))}");
 
     public static Refusal NotFound(Guid id) => new(RefusalKind.NotFound, "subscription_not_found", $"There is no subscription {id}.");
-
-    public static Refusal TenantNotFound(OrganizationId id) => new(RefusalKind.NotFound, "tenant_not_found", $"There is no tenant {id.Value}.");
 
     public static Refusal PlanNotAvailable(PlanId id)
     {

@@ -10,13 +10,15 @@ namespace Licensing.Provisioning.Subscriptions;
 /// <param name="PlanVersionId">The version in force today.</param>
 /// <param name="EndDate">The first day that is no longer its own, by cancellation or expiry.</param>
 /// <param name="CancellationDate">The first day without it by a cancellation; one to come can be undone.</param>
-/// <param name="EarlyCancellationFeePercent">What the cancellation costs, in percent of what it leaves of the term; null where it costs nothing.</param>
+/// <param name="EarlyCancellationFeePercent">What the cancellation costs, in percent of what it leaves of the term; null where it costs
+/// nothing.</param>
 /// <param name="TrialEndDate">The first day that is billed, while the trial lasts or is to come.</param>
 /// <param name="Term">The running term, before the start the first one; null without one.</param>
 /// <param name="ScheduledChanges">All that is agreed for later days; what lies after <paramref name="EndDate"/> comes only if that is undone.</param>
 internal sealed record SubscriptionView(
     SubscriptionId Id, OrganizationId TenantId, PlanId PlanId, PlanVersionId PlanVersionId, string Product, string? Reference,
-    SubscriptionStatus Status, DateOnly StartDate, DateOnly? EndDate, DateOnly? CancellationDate, decimal? EarlyCancellationFeePercent, DateOnly? TrialEndDate,
+    SubscriptionStatus Status, DateOnly StartDate, DateOnly? EndDate, DateOnly? CancellationDate, decimal? EarlyCancellationFeePercent,
+    DateOnly? TrialEndDate,
     TermView? Term, DateOnly? SuspendedOn, string? SuspensionReason,
     IReadOnlyDictionary<string, int> Quantities, IReadOnlyList<ScheduledChange> ScheduledChanges, DateTimeOffset CreatedAt,
     [property: JsonIgnore] int Version) : IDated
@@ -28,7 +30,8 @@ internal sealed record SubscriptionView(
         var plan = s.Plans.On(today);
         return new SubscriptionView(
             s.Id, s.TenantId, plan.PlanId, plan.PlanVersionId, plan.Product, s.Reference, status, s.StartsOn, s.EndsOn, s.CancelledOn,
-            s.CancelledOn is { } end ? s.CutShortOn(end)?.Terms.EarlyFeePercent : null, s.TrialEndsOn(from) is var trial && trial > from ? trial : null,
+            s.CancelledOn is { } end ? s.CutShortOn(end)?.Terms.EarlyFeePercent : null,
+            s.TrialEndsOn(from) is var trial && trial > from ? trial : null,
             TermView.Of(s, status, today), s.SuspendedOn, s.SuspendedOn is null ? null : s.Suspensions[^1].Reason, s.QuantitiesOn(today),
             ScheduledChange.After(s, from), s.CreatedAt, s.Version);
     }

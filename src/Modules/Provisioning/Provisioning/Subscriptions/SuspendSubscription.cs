@@ -9,6 +9,8 @@ namespace Licensing.Provisioning.Subscriptions;
 /// <summary>Stops a subscription's access from today and tells the other modules, keeping its data.</summary>
 internal static class SuspendSubscription
 {
+    private const int LongestReason = 200;
+
     public sealed record Body(string Reason);
 
     [Needs(ProvisioningPermissions.SubscriptionsManage)]
@@ -16,7 +18,7 @@ internal static class SuspendSubscription
 
     public sealed class Validator : AbstractValidator<Command>
     {
-        public Validator() => RuleFor(x => x.Reason).NotEmpty().MaximumLength(200);
+        public Validator() => RuleFor(x => x.Reason).NotEmpty().MaximumLength(LongestReason);
     }
 
     internal sealed class Handler(ProvisioningDb db, Precondition precondition, Principal principal, BillingCalendar calendar, TimeProvider clock)

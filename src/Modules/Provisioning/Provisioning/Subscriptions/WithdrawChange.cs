@@ -31,7 +31,8 @@ internal static class WithdrawChange
                 return refusal;
 
             db.Add(HistoryEntry.Of(
-                subscription, HistoryEvent.ChangeWithdrawn, request.EffectiveDate, principal.Access.Name, now, withdrawn.Quantities, plan: withdrawn.PlanVersionId));
+                subscription, HistoryEvent.ChangeWithdrawn, request.EffectiveDate, principal.Access.Name, now, withdrawn.Quantities,
+                plan: withdrawn.PlanVersionId));
             db.Publish(withdrawn);
             // The ETag is of the new version, which saving makes.
             await db.SaveChangesAsync(cancellationToken);

@@ -180,7 +180,8 @@ internal static class RecordReader
 
     private static string? Decimal(ref Utf8JsonReader reader)
     {
-        if (reader.TokenType is not (JsonTokenType.String or JsonTokenType.Number) || reader.ValueSpan.Length > LongestNumber || reader.ValueIsEscaped)
+        if (reader.TokenType is not (JsonTokenType.String or JsonTokenType.Number) || reader.ValueSpan.Length > LongestNumber
+            || reader.ValueIsEscaped)
             return null;
         var text = System.Text.Encoding.Latin1.GetString(reader.ValueSpan);
         return DecimalStrings.IsValid(text) ? text : null;

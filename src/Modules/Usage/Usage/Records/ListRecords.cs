@@ -7,7 +7,8 @@ using Npgsql;
 namespace Licensing.Usage.Records;
 
 internal sealed record UsageRecordView(
-    string Id, Guid TenantId, Guid SubscriptionId, string Meter, Exact Quantity, DateTimeOffset Start, DateTimeOffset? End, string? Sku, string? Region,
+    string Id, Guid TenantId, Guid SubscriptionId, string Meter, Exact Quantity, DateTimeOffset Start, DateTimeOffset? End, string? Sku,
+    string? Region,
     string? ResourceId, JsonElement? Dimensions, DateTimeOffset ReceivedAt);
 
 /// <summary>
@@ -37,7 +38,8 @@ internal static class ListRecords
     public sealed record Query(Guid? TenantId, Guid? SubscriptionId, string? Meter, DateOnly? From, DateOnly? Until, PageStart Page)
         : IQuery<Page<UsageRecordView>>;
 
-    internal sealed class Handler(DbSession session, IOrganizationDirectory organizations, Principal principal) : IQueryHandler<Query, Page<UsageRecordView>>
+    internal sealed class Handler(DbSession session, IOrganizationDirectory organizations, Principal principal)
+        : IQueryHandler<Query, Page<UsageRecordView>>
     {
         public async Task<Result<Page<UsageRecordView>>> Handle(Query query, CancellationToken ct)
         {
@@ -55,10 +57,7 @@ internal static class ListRecords
                     break;
             }
 
-            var next = rows.Count > query.Page.Limit ? rows[query.Page.Limit - 1] : default;
-            return new Page<UsageRecordView>(
-                [.. rows.Take(query.Page.Limit).Select(r => r.View)],
-                next.View is null ? null : new Cursor(next.View.TenantId, next.Day, next.View.Start, next.View.Id).Encode());
+            return Page.Of(rows, query.Page, r => new Cursor(r.View.TenantId, r.Day, r.View.Start, r.View.Id).ToKey()).Select(r => r.View);
         }
 
         private async Task<IEnumerable<Guid>> TenantsAsync(Query query, Cursor? cursor, CancellationToken ct)
@@ -90,7 +89,8 @@ internal static class ListRecords
             await using var row = await command.ExecuteReaderAsync(ct);
             while (await row.ReadAsync(ct))
                 into.Add((new UsageRecordView(
-                    row.GetString(0), row.GetGuid(1), row.GetGuid(2), row.GetString(3), Exact.Parse(row.GetString(4)), row.GetFieldValue<DateTimeOffset>(5),
+                    row.GetString(0), row.GetGuid(1), row.GetGuid(2), row.GetString(3), Exact.Parse(row.GetString(4)),
+                    row.GetFieldValue<DateTimeOffset>(5),
                     row.IsDBNull(6) ? null : row.GetFieldValue<DateTimeOffset>(6), Text(row, 7), Text(row, 8), Text(row, 9),
                     row.IsDBNull(10) ? null : JsonSerializer.Deserialize<JsonElement>(row.GetString(10)), row.GetFieldValue<DateTimeOffset>(11)),
                     row.GetFieldValue<DateOnly>(12)));
@@ -102,7 +102,7 @@ internal static class ListRecords
 
     private sealed record Cursor(Guid Tenant, DateOnly Day, DateTimeOffset Start, string Id)
     {
-        public string Encode() => PageStart.Encode(JsonSerializer.Serialize(this, ApiJson.Options));
+        public string ToKey() => JsonSerializer.Serialize(this, ApiJson.Options);
 
         public static bool TryRead(string? text, out Cursor? cursor)
         {
@@ -121,10 +121,12 @@ internal static class ListRecords
     }
 
     public static void Map(RouteGroupBuilder usage) => usage
-        .MapGet("/", async (ISender sender, Guid? tenantId, Guid? subscriptionId, string? meter, DateOnly? from, DateOnly? until, int? limit, string? after,
+        .MapGet("/", async (ISender sender, Guid? tenantId, Guid? subscriptionId, string? meter, DateOnly? from, DateOnly? until, int? limit,
+            string? after,
             CancellationToken ct) =>
             PageStart.Read(limit, after).Refused(out var refusal, out var page)
                 ? new RefusedResult(refusal)
                 : await sender.Ok(new Query(tenantId, subscriptionId, meter, from, until, page), ct))
-        .Slice<Query, Page<UsageRecordView>>(nameof(ListRecords), "Lists usage records by tenant, the newest of each first; from and until are billing days");
+        .Slice<Query, Page<UsageRecordView>>(
+            nameof(ListRecords), "Lists usage records by tenant, the newest of each first; from and until are billing days");
 }

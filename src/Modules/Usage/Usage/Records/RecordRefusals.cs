@@ -35,7 +35,8 @@ internal static class RecordRefusals
     public static RecordRefusal SkuMissing { get; } = new("required", "sku", "sku is required with tenantExternalId.");
 
     public static RecordRefusal InvalidQuantity { get; } = new(
-        "invalid_quantity", "quantity", "quantity must be a decimal of up to 20 digits before and 18 after the point, as a string or a number without exponent.");
+        "invalid_quantity", "quantity",
+        "quantity must be a decimal of up to 20 digits before and 18 after the point, as a string or a number without exponent.");
 
     public static RecordRefusal InvalidTime(string field) =>
         new("invalid_time", field, $"{field} must be an RFC 3339 time such as 2026-01-31T12:00:00Z.");
@@ -64,7 +65,8 @@ internal static class RecordRefusals
         "subscription_not_live", "start", "start must lie between the first and the last day of the subscription.");
 
     public static RecordRefusal SubscriptionAmbiguous { get; } = new(
-        "subscription_ambiguous", "tenantExternalId", "Several subscriptions match tenantExternalId and sku on that day; name one by subscriptionId.");
+        "subscription_ambiguous", "tenantExternalId",
+        "Several subscriptions match tenantExternalId and sku on that day; name one by subscriptionId.");
 
     public static RecordRefusal IdConflict { get; } =
         new("usage_id_conflict", "id", "A record with this id and other content was taken before; the first one stays.");

@@ -37,7 +37,8 @@ internal sealed class RecordStore(DbSession session)
     /// <param name="now">When they arrived.</param>
     /// <param name="ct">Cancels.</param>
     /// <returns>How many were new, and those whose id was taken before with other content, with the hash of that.</returns>
-    public async Task<(int Stored, IReadOnlyDictionary<RecordDraft, Guid> Conflicting)> AddAsync(List<RecordDraft> records, DateTimeOffset now, CancellationToken ct)
+    public async Task<(int Stored, IReadOnlyDictionary<RecordDraft, Guid> Conflicting)> AddAsync(List<RecordDraft> records, DateTimeOffset now,
+    CancellationToken ct)
     {
         if (records.Count == 0)
             return (0, NoConflict);
@@ -57,11 +58,13 @@ internal sealed class RecordStore(DbSession session)
             {
                 Texts(records, r => r.Id), Uuids(records, r => r.Target!.TenantId.Value), Uuids(records, r => r.Target!.Id.Value),
                 Uuids(records, r => r.ContentHash),
-                Array(records, r => r.Start!.Value.UtcDateTime, NpgsqlDbType.TimestampTz), Array(records, r => r.End?.UtcDateTime, NpgsqlDbType.TimestampTz),
+                Array(records, r => r.Start!.Value.UtcDateTime, NpgsqlDbType.TimestampTz),
+                Array(records, r => r.End?.UtcDateTime, NpgsqlDbType.TimestampTz),
                 Array(records, r => r.Day, NpgsqlDbType.Date),
                 // As text: 38 digits are more than a decimal holds.
                 Texts(records, r => r.Quantity), Texts(records, r => r.OwnerPath), Texts(records, r => r.Meter),
-                Texts(records, r => r.Sku ?? ""), Texts(records, r => r.Region ?? ""), Texts(records, r => r.ResourceId), Texts(records, r => r.Dimensions),
+                Texts(records, r => r.Sku ?? ""), Texts(records, r => r.Region ?? ""), Texts(records, r => r.ResourceId),
+                Texts(records, r => r.Dimensions),
                 new() { Value = now.UtcDateTime },
             },
         };
@@ -82,9 +85,11 @@ internal sealed class RecordStore(DbSession session)
         return conflicting;
     }
 
-    private static NpgsqlParameter<string?[]> Texts(List<RecordDraft> records, Func<RecordDraft, string?> value) => Array(records, value, NpgsqlDbType.Text);
+    private static NpgsqlParameter<string?[]> Texts(List<RecordDraft> records, Func<RecordDraft, string?> value) =>
+        Array(records, value, NpgsqlDbType.Text);
 
-    private static NpgsqlParameter<Guid[]> Uuids(List<RecordDraft> records, Func<RecordDraft, Guid> value) => Array(records, value, NpgsqlDbType.Uuid);
+    private static NpgsqlParameter<Guid[]> Uuids(List<RecordDraft> records, Func<RecordDraft, Guid> value) =>
+        Array(records, value, NpgsqlDbType.Uuid);
 
     private static NpgsqlParameter<T[]> Array<T>(List<RecordDraft> records, Func<RecordDraft, T> value, NpgsqlDbType type)
     {

@@ -55,7 +55,8 @@ internal sealed class RollupVerification(NpgsqlDataSource database, ICatalog cat
         await using var rows = await command.ExecuteReaderAsync(ct);
         while (await rows.ReadAsync(ct))
             differences.Add(new(
-                rows.GetGuid(0), rows.GetGuid(1), rows.GetFieldValue<DateOnly>(2), rows.GetString(3), rows.GetString(4), rows.GetString(5), rows.GetString(6),
+                rows.GetGuid(0), rows.GetGuid(1), rows.GetFieldValue<DateOnly>(2), rows.GetString(3), rows.GetString(4), rows.GetString(5),
+                rows.GetString(6),
                 await rows.IsDBNullAsync(7, ct) ? null : rows.GetString(7), await rows.IsDBNullAsync(8, ct) ? null : rows.GetString(8)));
         return differences;
     }

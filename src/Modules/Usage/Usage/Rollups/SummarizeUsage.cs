@@ -8,7 +8,8 @@ namespace Licensing.Usage.Rollups;
 
 /// <summary>One group; what it was not grouped by is null.</summary>
 internal sealed record UsageGroup(
-    string Meter, DateOnly? Day, string? Sku, Guid? SubscriptionId, Guid? TenantId, Guid? PartnerId, string? PartnerName, Exact Quantity, long Records);
+    string Meter, DateOnly? Day, string? Sku, Guid? SubscriptionId, Guid? TenantId, Guid? PartnerId, string? PartnerName, Exact Quantity,
+    long Records);
 
 /// <summary>
 /// Adds up usage of a month from the rollups, so its cost does not depend on how many records there are. A group's quantity is the
@@ -66,12 +67,11 @@ internal static class SummarizeUsage
                     groups.Add((keys, await ExactColumn.ReadAsync(rows, keys.Length, ct), rows.GetInt64(keys.Length + 2)));
                 }
 
-            var next = groups.Count > query.Page.Limit ? PageStart.Encode(JsonSerializer.Serialize(groups[query.Page.Limit - 1].Keys, ApiJson.Options)) : null;
-            var shown = groups.Take(query.Page.Limit).ToList();
+            var page = Page.Of(groups, query.Page, g => JsonSerializer.Serialize(g.Keys, ApiJson.Options));
             var partners = query.GroupBy.IndexOf("partner") is var column and >= 0
-                ? await organizations.FindByPathAsync([.. shown.Select(g => g.Keys[column]).Distinct()], ct)
+                ? await organizations.FindByPathAsync([.. page.Items.Select(g => g.Keys[column]).Distinct()], ct)
                 : null;
-            return new Page<UsageGroup>([.. shown.Select(g => View(query.GroupBy, g.Keys, g.Quantity, g.Records, partners))], next);
+            return page.Select(g => View(query.GroupBy, g.Keys, g.Quantity, g.Records, partners));
         }
 
         private static string[]? After(Query query)

@@ -1,12 +1,7 @@
 namespace Licensing.Provisioning.Subscriptions;
 
-internal enum SubscriptionStatus { Pending, Active, Suspended, Cancelled, Expired }
-
 /// <summary>Quantities set with effect from a day; features that are absent keep what they had, 0 removes.</summary>
 internal sealed record QuantityChange(DateOnly On, IReadOnlyDictionary<string, int> Quantities);
-
-/// <summary>Days without access, half-open; no end while it lasts. A subscription's suspensions neither overlap nor touch.</summary>
-internal sealed record Suspension(DateOnly From, DateOnly? Until, string Reason);
 
 /// <summary>Quantities over time.</summary>
 internal static class Quantities
@@ -39,5 +34,31 @@ internal static class Quantities
             laid[feature] = quantity;
         changes.Insert(changes.TakeWhile(c => c.On < change.On).Count(), new QuantityChange(change.On, laid));
         return changes;
+    }
+
+    /// <summary>
+    /// A change after which nothing else is held: what is not named is gone, so that features of a former product need not be known.
+    /// </summary>
+    public static SortedDictionary<string, int> Whole(IReadOnlyDictionary<string, int> quantities, IReadOnlyDictionary<string, int> held)
+    {
+        var change = new SortedDictionary<string, int>(StringComparer.Ordinal);
+        foreach (var feature in held.Keys)
+            change[feature] = 0;
+        foreach (var (feature, quantity) in quantities)
+            change[feature] = quantity;
+        return change;
+    }
+
+    /// <summary>What a day's change says, whether it changes anything or not.</summary>
+    public static string SaidOn(this IReadOnlyList<QuantityChange> history, DateOnly on) =>
+        string.Join(';', history.Where(c => c.On == on).SelectMany(c => c.Quantities).OrderBy(q => q.Key, StringComparer.Ordinal));
+
+    /// <summary>Whether two histories come to the same on every day.</summary>
+    public static bool IsSameAs(this IReadOnlyList<QuantityChange> before, IReadOnlyList<QuantityChange> after)
+    {
+        foreach (var day in before.Concat(after).Select(c => c.On).Distinct())
+            if (!before.On(day).OrderBy(q => q.Key, StringComparer.Ordinal).SequenceEqual(after.On(day).OrderBy(q => q.Key, StringComparer.Ordinal)))
+                return false;
+        return true;
     }
 }

@@ -1,8 +1,9 @@
 using System.Net;
 using Licensing.Identity.Contracts;
+using Licensing.Provisioning.Tests.CustomerArea;
 using static Licensing.Provisioning.Tests.SellingApp;
 
-namespace Licensing.Provisioning.Tests.CustomerArea;
+namespace Licensing.Provisioning.Tests.Licenses;
 
 /// <summary>Many at once, over two hosts on one database.</summary>
 public sealed class LicenseRaceTests(SellingApp app) : IClassFixture<SellingApp>
@@ -34,7 +35,8 @@ public sealed class LicenseRaceTests(SellingApp app) : IClassFixture<SellingApp>
     {
         var branch = await app.BranchAsync();
 
-        var answers = await AtOnceAsync(branch, 40, (client, _) => client.SendAreaAsync("POST", "licenses/demo", new { customer_code = branch.Tenant.Code }));
+        var answers = await AtOnceAsync(
+            branch, 40, (client, _) => client.SendAreaAsync("POST", "licenses/demo", new { customer_code = branch.Tenant.Code }));
 
         answers.Count(a => a.StatusCode is HttpStatusCode.OK).ShouldBe(2);
         answers.Where(a => a.StatusCode is not HttpStatusCode.OK).Select(a => a.StatusCode).Distinct().ShouldBe([HttpStatusCode.Conflict]);

@@ -1,8 +1,9 @@
 using System.Text.Json;
 using Npgsql;
+using Licensing.Provisioning.Tests.CustomerArea;
 using static Licensing.Provisioning.Tests.SellingApp;
 
-namespace Licensing.Provisioning.Tests.CustomerArea;
+namespace Licensing.Provisioning.Tests.Licenses;
 
 /// <summary>What holds also where nobody has looked before: keys in the database, and the caller's own key on a retry.</summary>
 public sealed class LicenseGuardTests(SellingApp app) : IClassFixture<SellingApp>

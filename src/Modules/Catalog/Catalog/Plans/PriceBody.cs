@@ -15,19 +15,7 @@ internal sealed record PriceBody(
         PackageSize, PackagePrice, FreeUnits, ChargeAtZero);
 
     public static PriceBody Of(Price price) => new(
-        price.Model, price.Amount, price.UnitPrice, price.Tiers is null ? null : [.. price.Tiers.Select(t => new TierBody(t.UnitPrice, t.UpTo, t.FlatFee))],
+        price.Model, price.Amount, price.UnitPrice,
+        price.Tiers is null ? null : [.. price.Tiers.Select(t => new TierBody(t.UnitPrice, t.UpTo, t.FlatFee))],
         price.PackageSize, price.PackagePrice, price.FreeUnits, price.ChargeAtZero);
-}
-
-internal static class Prices
-{
-    /// <summary>By what they say: records compare lists by identity.</summary>
-    public static bool IsSameAs(this Price price, Price other) =>
-        price with { Tiers = null } == other with { Tiers = null } && (price.Tiers ?? []).SequenceEqual(other.Tiers ?? []);
-}
-
-/// <summary>A charge as it is sent.</summary>
-internal sealed record ChargeBody(string Key, string Name, PriceBody Price, string? Feature = null, string? Meter = null, bool InAdvance = false)
-{
-    public PlanCharge ToCharge() => new(Key, Name, Feature, Meter, Price.ToPrice(), InAdvance);
 }

@@ -3,7 +3,7 @@ using System.Net.Http.Json;
 using Licensing.Identity.Contracts;
 using static Licensing.Provisioning.Tests.SellingApp;
 
-namespace Licensing.Provisioning.Tests.Subscriptions;
+namespace Licensing.Provisioning.Tests.Transfers;
 
 /// <summary>What a plan says is not transferable keeps its tenant with its partner.</summary>
 public sealed class TransferableTests(SellingApp app) : IClassFixture<SellingApp>

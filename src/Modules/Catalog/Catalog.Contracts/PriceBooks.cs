@@ -1,0 +1,38 @@
+using Licensing.Identity.Contracts;
+using Licensing.Kernel;
+
+namespace Licensing.Catalog.Contracts;
+
+/// <summary>A list of prices with a scope, a currency and a validity.</summary>
+public readonly record struct PriceListId(Guid Value) : IId<PriceListId>;
+
+/// <summary>The price of one SKU as it applies to one subscription.</summary>
+/// <param name="PriceListId">Where it comes from.</param>
+/// <param name="Sku">The SKU.</param>
+/// <param name="Meter">The meter it counts by.</param>
+/// <param name="Name">For people.</param>
+/// <param name="Price">The model and its numbers.</param>
+public sealed record SkuPrice(PriceListId PriceListId, string Sku, string Meter, string Name, Price Price);
+
+/// <summary>Finds prices. A book is a snapshot: a change while a run reads it does not reach that run's chunk.</summary>
+public interface IPriceBooks
+{
+    /// <summary>
+    /// The prices in force on the first day of <paramref name="period"/>: all global and regional lists, and those of
+    /// <paramref name="tenants"/> and their subscriptions; in one read.
+    /// </summary>
+    Task<IPriceBook> OpenAsync(Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct);
+}
+
+/// <summary>Prices in memory.</summary>
+public interface IPriceBook
+{
+    /// <summary>The most specific price: global &lt; region &lt; tenant &lt; subscription; null where none is in force.</summary>
+    /// <param name="sku">The SKU.</param>
+    /// <param name="meter">The meter's key.</param>
+    /// <param name="currency">What is billed in; prices in others are none.</param>
+    /// <param name="region">Where it was used; null where that is not known.</param>
+    /// <param name="tenant">Who used it.</param>
+    /// <param name="subscription">By which subscription: the value of its id, whose type is of the module above.</param>
+    SkuPrice? Find(string sku, string meter, Currency currency, string? region, OrganizationId tenant, Guid subscription);
+}

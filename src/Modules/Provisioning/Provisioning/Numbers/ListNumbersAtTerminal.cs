@@ -1,0 +1,51 @@
+using System.Globalization;
+using Licensing.Kernel.Http;
+using Licensing.Kernel.Ops;
+using Licensing.Provisioning.Contracts;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Licensing.Provisioning.Numbers;
+
+/// <summary><c>ops numbers list</c>: pages until as many are there as were asked for.</summary>
+internal static class ListNumbersAtTerminal
+{
+    private const int MostListed = 10_000;
+
+    public static OpsCommand Ops { get; } = new(
+        "numbers list", "Inbound numbers, the last loaded first.",
+        [
+            new("--state", string.Join(", ", Enum.GetNames<NumberState>()) + "."), new("--country", "Only those of a country, such as DE."),
+            new("--type", string.Join(", ", Enum.GetNames<NumberType>()) + "."),
+            new("--tenant", "Only those that a tenant holds, by its id."), new("--number", "Only this one."),
+            new("--limit", $"1 to {MostListed}, else 50."),
+        ],
+        ListAsync);
+
+    private static async Task<Result<OpsAnswer>> ListAsync(OpsCall call, CancellationToken ct)
+    {
+        var limit = PageStart.DefaultLimit;
+        if (call["--limit"] is { } said
+            && (!int.TryParse(said, NumberStyles.None, CultureInfo.InvariantCulture, out limit) || limit is < 1 or > MostListed))
+            return OpsCall.Wrong($"--limit must be 1 to {MostListed}, not '{said}'.");
+        Guid? tenant = null;
+        if (call["--tenant"] is { } id)
+        {
+            if (!Guid.TryParse(id, out var parsed))
+                return OpsCall.Wrong($"--tenant must be a tenant's id, not '{id}'.");
+            tenant = parsed;
+        }
+
+        var (rows, sender, after) = (new List<NumberView>(), call.Services.GetRequiredService<ISender>(), (string?)null);
+        do
+        {
+            var query = new ListNumbers.Query(tenant, call["--state"], call["--country"], call["--type"], call["--number"],
+                Math.Min(limit - rows.Count, PageStart.MostItems), after);
+            if ((await sender.Send(query, ct)).Refused(out var refusal, out var page))
+                return refusal;
+            rows.AddRange(page.Items);
+            after = page.Next;
+        }
+        while (after is not null && rows.Count < limit);
+        return new OpsAnswer(rows);
+    }
+}

@@ -1,0 +1,6 @@
+using Licensing.Provisioning.Contracts;
+
+namespace Licensing.Provisioning.Subscriptions;
+
+/// <summary>The outcome of changing the plan; <paramref name="Changed"/> is null while it is to come.</summary>
+internal sealed record PlanAgreed(PlanFrom Plan, QuantitiesSet Quantities, SubscriptionPlanChanged? Changed);

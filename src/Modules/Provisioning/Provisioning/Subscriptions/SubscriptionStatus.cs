@@ -1,0 +1,3 @@
+namespace Licensing.Provisioning.Subscriptions;
+
+internal enum SubscriptionStatus { Pending, Active, Suspended, Cancelled, Expired }
