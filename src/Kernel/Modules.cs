@@ -96,6 +96,7 @@ public static class ModuleRegistration
             services.AddSingleton<SubscriberRegistry>();
             services.AddSingleton<MessageWaker>();
             services.TryAddSingleton(provider => new SchemaOwner(provider.GetRequiredService<Npgsql.NpgsqlDataSource>()));
+            services.TryAddSingleton(provider => new GatheredDatabase(provider.GetRequiredService<Npgsql.NpgsqlDataSource>()));
             services.AddSingleton<Migrator>();
             AddMessaging(host);
             services.AddSingleton<LostRaces>();

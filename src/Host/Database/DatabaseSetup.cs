@@ -12,6 +12,9 @@ internal static class DatabaseSetup
     /// <summary>A connection string to any other server; the embedded one is then not started.</summary>
     public const string ConnectionVariable = "LICENSING_POSTGRES";
 
+    // What is gathered asks for one or two at a time, each caller that sends many for two more; who finds none waits or goes alone.
+    private const int MostGathered = 16;
+
     extension(WebApplicationBuilder builder)
     {
         public string DataFolder => builder.Configuration["Data:Folder"] ?? ".data";
@@ -37,7 +40,7 @@ internal static class DatabaseSetup
             return server;
         }
 
-        /// <summary>Two pools on one database: one that owns the schemas, and one that works as a role with fewer rights.</summary>
+        /// <summary>Pools on one database: one that owns the schemas, and those that work as a role with fewer rights.</summary>
         public async Task AddDataSourceAsync(string connectionString, Action<string> say, CancellationToken ct)
         {
             string? role = null;
@@ -53,6 +56,8 @@ internal static class DatabaseSetup
             }
 
             builder.Services.AddSingleton(services => Build(services, Prepared(connectionString), "licensing", role));
+            builder.Services.AddKeyedSingleton("gathered", (services, _) => Build(services, Few(Prepared(connectionString)), "licensing-gathered", role));
+            builder.Services.AddSingleton(services => new GatheredDatabase(services.GetRequiredKeyedService<NpgsqlDataSource>("gathered")));
             // Few connections, and gone soon: it is asked at the start and by hand.
             builder.Services.AddKeyedSingleton("owner", (services, _) => Build(services, connectionString, "licensing-owner", role: null));
             builder.Services.AddSingleton(services => new SchemaOwner(services.GetRequiredKeyedService<NpgsqlDataSource>("owner")));
@@ -82,6 +87,14 @@ internal static class DatabaseSetup
                 connection.MaxAutoPrepare = 200;
             if (connection.MaxAutoPrepare > 0)
                 connection.NoResetOnClose = true;
+            return connection.ConnectionString;
+        }
+
+        private static string Few(string connectionString)
+        {
+            var connection = new NpgsqlConnectionStringBuilder(connectionString);
+            connection.MaxPoolSize = Math.Min(connection.MaxPoolSize, MostGathered);
+            connection.MinPoolSize = Math.Min(connection.MinPoolSize, connection.MaxPoolSize);
             return connection.ConnectionString;
         }
 

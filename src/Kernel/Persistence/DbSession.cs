@@ -16,6 +16,9 @@ public sealed class DbSession(NpgsqlDataSource database, SubscriberRegistry subs
 
     public NpgsqlConnection Connection => _connection ??= database.CreateConnection();
 
+    /// <summary>Takes its connection from elsewhere; before anything is asked of it.</summary>
+    internal void On(NpgsqlDataSource other) => _connection = other.CreateConnection();
+
     public NpgsqlTransaction? Transaction { get; private set; }
 
     public bool InTransaction => Transaction is not null;

@@ -49,7 +49,7 @@ internal sealed class TogetherBehavior<TRequest, TResponse>(TogetherQueue<TReque
 }
 
 /// <summary>Commands that wait for those of the same caller before them.</summary>
-internal sealed class TogetherQueue<TRequest, TResponse>(IServiceScopeFactory scopes, TimeProvider clock)
+internal sealed class TogetherQueue<TRequest, TResponse>(IServiceScopeFactory scopes, GatheredDatabase gathered, TimeProvider clock)
     where TRequest : ITogether
     where TResponse : IResult<TResponse>
 {
@@ -82,6 +82,7 @@ internal sealed class TogetherQueue<TRequest, TResponse>(IServiceScopeFactory sc
         {
             await using var scope = scopes.CreateAsyncScope();
             var session = scope.ServiceProvider.GetRequiredService<DbSession>();
+            session.On(gathered.Database);
             var principal = scope.ServiceProvider.GetRequiredService<Principal>();
             principal.Become(together[0].By);
             principal.Enter(together[0].Within);

@@ -1,4 +1,5 @@
 using Licensing.Identity.Contracts;
+using Licensing.Kernel.Persistence;
 using Licensing.Provisioning.Contracts;
 using Npgsql;
 
@@ -18,9 +19,9 @@ internal sealed class EntitlementReads
     private readonly TimeProvider _clock;
     private readonly Gathered<OrganizationId, IReadOnlyList<HeldSubscription>?> _reads;
 
-    public EntitlementReads(NpgsqlDataSource database, BillingCalendar calendar, TimeProvider clock)
+    public EntitlementReads(GatheredDatabase gathered, BillingCalendar calendar, TimeProvider clock)
     {
-        (_database, _calendar, _clock) = (database, calendar, clock);
+        (_database, _calendar, _clock) = (gathered.Database, calendar, clock);
         _reads = new(MostAtOnce, ReadTogetherAsync);
     }
 

@@ -22,9 +22,9 @@ internal sealed class UsedTokens : IChore
     private readonly TimeProvider _clock;
     private readonly Gathered<Use, bool> _uses;
 
-    public UsedTokens(NpgsqlDataSource database, MessagingSettings messaging, TimeProvider clock)
+    public UsedTokens(GatheredDatabase gathered, MessagingSettings messaging, TimeProvider clock)
     {
-        (_database, _messaging, _clock) = (database, messaging, clock);
+        (_database, _messaging, _clock) = (gathered.Database, messaging, clock);
         _uses = new(MostAtOnce, WriteAsync);
     }
 
