@@ -24,19 +24,33 @@ public interface IHandleTogether<in TRequest, TResponse> where TRequest : IToget
     /// <summary>Reads and holds what all of them are about.</summary>
     Task HoldAsync(IReadOnlyList<TRequest> requests, CancellationToken ct);
 
-    /// <returns>
-    /// Null where it is better carried out by itself, as whatever changes more than one node's things. Then, and where it is refused or comes again later, it
-    /// has changed nothing.
-    /// </returns>
-    Task<Together<TResponse>?> HandleAsync(TRequest request, CancellationToken ct);
+    /// <summary>Carries out one of them. Where it is refused, goes alone or comes later it has changed nothing.</summary>
+    Task<Together<TResponse>> HandleAsync(TRequest request, CancellationToken ct);
 }
 
-/// <param name="Response">The answer.</param>
-/// <param name="Path">Owner path of all that was changed for it; no two commands of one transaction share it.</param>
-public sealed record Together<TResponse>(TResponse Response, string Path)
+public enum Turn
 {
-    /// <summary>Of what it is about somebody else changes something now, as another command of the same transaction: it comes again with the next.</summary>
-    public static Together<TResponse> Later { get; } = new(default!, "");
+    /// <summary>It was carried out or refused.</summary>
+    Done,
+
+    /// <summary>It is better carried out by itself, as whatever changes more than one node's things.</summary>
+    Alone,
+
+    /// <summary>Somebody else is changing the same now, or another command of this transaction has: it comes again with the next ones.</summary>
+    Later,
+}
+
+/// <summary>What became of one of several commands.</summary>
+/// <param name="Turn">Whether it was its turn.</param>
+/// <param name="Response">The answer, where it was.</param>
+/// <param name="Path">Owner path of all that was changed for it; no two commands of one transaction share it.</param>
+public readonly record struct Together<TResponse>(Turn Turn, TResponse Response, string Path)
+{
+    public static Together<TResponse> Alone => new(Turn.Alone, default!, "");
+
+    public static Together<TResponse> Later => new(Turn.Later, default!, "");
+
+    public static Together<TResponse> Done(TResponse response, string path) => new(Turn.Done, response, path);
 }
 
 internal sealed class TogetherBehavior<TRequest, TResponse>(TogetherQueue<TRequest, TResponse> queue, Principal principal, DbSession session)
@@ -45,7 +59,8 @@ internal sealed class TogetherBehavior<TRequest, TResponse>(TogetherQueue<TReque
     where TResponse : IResult<TResponse>
 {
     public async Task<TResponse> Handle(TRequest request, CancellationToken cancellationToken, RequestHandlerDelegate<TResponse> next) =>
-        !session.InTransaction && !request.GoesAlone && await queue.SendAsync(request, principal, cancellationToken) is { } done ? done.Response : await next();
+        !session.InTransaction && !request.GoesAlone && await queue.SendAsync(request, principal, cancellationToken) is { Turn: Turn.Done, Response: var done }
+            ? done : await next();
 }
 
 /// <summary>Commands that wait for those of the same caller before them.</summary>
@@ -60,23 +75,23 @@ internal sealed class TogetherQueue<TRequest, TResponse>(IServiceScopeFactory sc
     private static readonly string Action = SliceName.Of(typeof(TRequest));
 
     // One for each caller that ever sent one, where he stood then and as far as he reached.
-    private readonly ConcurrentDictionary<(Guid, string, string), Gathered<Sent, Together<TResponse>?>> _lines = new();
+    private readonly ConcurrentDictionary<(Guid, string, string), Gathered<Sent, Together<TResponse>>> _lines = new();
 
-    /// <returns>Null where it must be sent by itself.</returns>
-    public async Task<Together<TResponse>?> SendAsync(TRequest request, Principal principal, CancellationToken ct)
+    /// <returns>Its answer, or that it must be sent by itself.</returns>
+    public async Task<Together<TResponse>> SendAsync(TRequest request, Principal principal, CancellationToken ct)
     {
         var line = _lines.GetOrAdd((principal.Id, principal.Access.Path, string.Join(' ', principal.Scope.Roots)), _ => new(Most, CarryOutAsync, AtOnce));
         var sent = new Sent(request, principal.Access, principal.Scope, Activity.Current);
         for (var turn = 1; turn <= Turns; turn++)
-            if (await line.DoAsync(sent, ct) is var done && !ReferenceEquals(done, Together<TResponse>.Later))
+            if (await line.DoAsync(sent, ct) is { Turn: not Turn.Later } done)
                 return done;
         // By itself it waits for whoever it is.
-        return null;
+        return Together<TResponse>.Alone;
     }
 
-    private async Task<IReadOnlyList<Together<TResponse>?>> CarryOutAsync(IReadOnlyList<Sent> together)
+    private async Task<IReadOnlyList<Together<TResponse>>> CarryOutAsync(IReadOnlyList<Sent> together)
     {
-        var answers = new Together<TResponse>?[together.Count];
+        var answers = new Together<TResponse>[together.Count];
         var committing = false;
         try
         {
@@ -107,18 +122,18 @@ internal sealed class TogetherQueue<TRequest, TResponse>(IServiceScopeFactory sc
         // Whichever of them it was: each is told of its own trouble, by being sent by itself. Of a commit that got no answer all are told.
         catch (Exception failure) when (!committing || failure is PostgresException { InvariantSeverity: "ERROR" })
         {
-            return new Together<TResponse>?[together.Count];
+            return [.. Enumerable.Repeat(Together<TResponse>.Alone, together.Count)];
         }
     }
 
-    private List<AuditEntry> Entries(IReadOnlyList<Sent> together, Together<TResponse>?[] answers, AuditTrail audit)
+    private List<AuditEntry> Entries(IReadOnlyList<Sent> together, Together<TResponse>[] answers, AuditTrail audit)
     {
         var now = clock.GetUtcNow();
         var changes = audit.Changes.ToLookup(c => c.Path);
-        var done = together.Zip(answers).Where(x => x.Second is { Response.Refusal: null } && !ReferenceEquals(x.Second, Together<TResponse>.Later)).ToList();
-        if (audit.IsFull || changes.Any(c => !done.Exists(x => x.Second!.Path == c.Key)) || done.DistinctBy(x => x.Second!.Path).Count() < done.Count)
+        var done = together.Zip(answers).Where(x => x.Second is { Turn: Turn.Done, Response.Refusal: null }).ToList();
+        if (audit.IsFull || changes.Any(c => !done.Exists(x => x.Second.Path == c.Key)) || done.DistinctBy(x => x.Second.Path).Count() < done.Count)
             throw new InvalidOperationException($"{Action} changed together what cannot be told apart.");
-        return [.. done.Select(x => new AuditEntry(now, x.First.By, Action, [.. changes[x.Second!.Path]], x.First.Trace?.TraceId.ToString()))];
+        return [.. done.Select(x => new AuditEntry(now, x.First.By, Action, [.. changes[x.Second.Path]], x.First.Trace?.TraceId.ToString()))];
     }
 
     private sealed record Sent(TRequest Request, Access By, Scope Within, Activity? Trace);

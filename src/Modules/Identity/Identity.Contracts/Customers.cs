@@ -3,6 +3,10 @@ using Licensing.Kernel.Http;
 
 namespace Licensing.Identity.Contracts;
 
+/// <param name="Held">By external id.</param>
+/// <param name="HeldByOthers">Those that there are too, by external id: somebody else is changing something of theirs.</param>
+public sealed record HeldTenants(IReadOnlyDictionary<string, OrganizationRef> Held, IReadOnlySet<string> HeldByOthers);
+
 /// <summary>
 /// Tenants for the doors whose callers know them by what the partner calls them. Works within the scope of the present request and by its
 /// rules for who may open tenants; what is outside does not exist.
@@ -19,10 +23,10 @@ public interface ICustomers
     Task<OrganizationRef?> HoldAsync(string? partner, string tenant, CancellationToken ct);
 
     /// <summary>
-    /// As the other, for several tenants of one partner by their external ids. Waits for nobody: one that somebody else holds is null. Those that there are not
-    /// are left out; where more than one partner is called so, all are.
+    /// As the other, for several tenants of one partner by their external ids. Waits for nobody. Those that there are not are left out; where more than one
+    /// partner is called so, all are.
     /// </summary>
-    Task<IReadOnlyDictionary<string, OrganizationRef?>> HoldAsync(string partner, IReadOnlyCollection<string> tenants, CancellationToken ct);
+    Task<HeldTenants> HoldAsync(string partner, IReadOnlyCollection<string> tenants, CancellationToken ct);
 
     /// <summary>The tenant of that number, or null. Open, suspended or not.</summary>
     Task<OrganizationRef?> FindAsync(int code, CancellationToken ct);

@@ -13,7 +13,7 @@ internal sealed class Customers(
         "o.kind = 'Tenant' and o.external_id = $3 and ($4::text is null or exists (select from identity.organizations p where p.id = o.parent_id and p.external_id = $4))",
         [tenant, (object?)partner ?? DBNull.Value], ct);
 
-    public async Task<IReadOnlyDictionary<string, OrganizationRef?>> HoldAsync(string partner, IReadOnlyCollection<string> tenants, CancellationToken ct)
+    public async Task<HeldTenants> HoldAsync(string partner, IReadOnlyCollection<string> tenants, CancellationToken ct)
     {
         // Whether the partner's name is another's too is asked of all, also of those whose tenants are not held.
         var (from, until) = principal.Scope.Ranges();
@@ -23,8 +23,7 @@ internal sealed class Customers(
                 select (array_agg(p.id))[1] from identity.organizations p where p.external_id = $3 and p.kind = 'Partner' and {ScopeSql.Holds(1, "p.owner_path")}
                 having count(*) = 1)
             """, most: null, [from, until, partner, tenants.ToArray()], ct);
-        return held.Select(x => (x.ExternalId, (OrganizationRef?)x)).Concat(others.Select(x => (x.ExternalId, (OrganizationRef?)null)))
-            .ToDictionary(StringComparer.Ordinal);
+        return new(held.ToDictionary(x => x.ExternalId, StringComparer.Ordinal), others.Select(x => x.ExternalId).ToHashSet(StringComparer.Ordinal));
     }
 
     public Task<OrganizationRef?> HoldPartnerAsync(string partner, CancellationToken ct) =>

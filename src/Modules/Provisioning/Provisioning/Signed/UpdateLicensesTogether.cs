@@ -16,7 +16,11 @@ internal sealed class UpdateLicensesTogether(
     : IHandleTogether<UpdateLicenses.Command, Result<SignedAnswer>>
 {
     private readonly Dictionary<UpdateLicenses.Command, Result<SignedBody>> _bodies = new(ReferenceEqualityComparer.Instance);
-    private readonly Dictionary<(string Reseller, string Tenant), OrganizationRef?> _tenants = [];
+    private readonly Dictionary<(string Reseller, string Tenant), OrganizationRef> _tenants = [];
+
+    // Held by others, or changed by another of these: one customer's second change is not to be told apart from its first.
+    private readonly HashSet<(string Reseller, string Tenant)> _later = [];
+
     private readonly Dictionary<OrganizationId, (Subscription Subscription, bool InDeletion)> _seats = [];
     private ProductRules _rules = null!;
 
@@ -33,34 +37,37 @@ internal sealed class UpdateLicensesTogether(
 
         // In one order, so that two transactions cannot wait for each other.
         foreach (var ofReseller in named.ToLookup(n => n.Reseller, n => n.Tenant, StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal))
-            foreach (var (tenant, found) in await customers.HoldAsync(ofReseller.Key, [.. ofReseller.Distinct(StringComparer.Ordinal)], ct))
+        {
+            var (held, heldByOthers) = await customers.HoldAsync(ofReseller.Key, [.. ofReseller.Distinct(StringComparer.Ordinal)], ct);
+            foreach (var (tenant, found) in held)
                 _tenants[(ofReseller.Key, tenant)] = found;
+            _later.UnionWith(heldByOthers.Select(tenant => (ofReseller.Key, tenant)));
+        }
 
-        if (_tenants.Values.OfType<OrganizationRef>().ToList() is not { Count: > 0 } tenants)
+        if (_tenants.Count == 0)
             return;
 
         // He was found within the scope: what is his is where he stands, also before it has moved along with him.
-        var held = await db.HeldSeatsOf(tenants.Select(t => t.Id), calendar.DayOf(clock.GetUtcNow()))
+        var seats = await db.HeldSeatsOf(_tenants.Values.Select(t => t.Id), calendar.DayOf(clock.GetUtcNow()))
             .Select(x => new { Subscription = x, InDeletion = db.Set<Deletion>().Any(d => d.TenantId == x.TenantId && d.EndedAt == null) }).ToListAsync(ct);
-        foreach (var one in held)
+        foreach (var one in seats)
             _seats.TryAdd(one.Subscription.TenantId, (one.Subscription, one.InDeletion));
     }
 
-    public async Task<Together<Result<SignedAnswer>>?> HandleAsync(UpdateLicenses.Command request, CancellationToken ct)
+    public async Task<Together<Result<SignedAnswer>>> HandleAsync(UpdateLicenses.Command request, CancellationToken ct)
     {
         if (_bodies[request].Refused(out var refusal, out var body))
-            return new(refusal, "");
-        if (body is not { Sip: null, Customer: { Reseller: { } reseller, ResellerName: null, TenantName: var name } customer }
-            || !_tenants.TryGetValue((reseller, customer.Tenant), out var tenant))
-            return null;
-        if (tenant is null)
+            return Together<Result<SignedAnswer>>.Done(refusal, "");
+        if (body is not { Sip: null, Customer: { Reseller: { } reseller, ResellerName: null, TenantName: var name } customer })
+            return Together<Result<SignedAnswer>>.Alone;
+        if (_later.Contains((reseller, customer.Tenant)))
             return Together<Result<SignedAnswer>>.Later;
-        if (!tenant.Active || (name is not null && name != tenant.DisplayName) || !_seats.TryGetValue(tenant.Id, out var seats) || seats.InDeletion)
-            return null;
+        if (!_tenants.TryGetValue((reseller, customer.Tenant), out var tenant) || !tenant.Active || (name is not null && name != tenant.DisplayName)
+            || !_seats.TryGetValue(tenant.Id, out var seats) || seats.InDeletion)
+            return Together<Result<SignedAnswer>>.Alone;
         if ((await changing.ChangeAsync(seats.Subscription, body.Quantities, _rules, ct)).Refused(out refusal, out var changes))
-            return new(refusal, "");
-        // One customer's second change is not to be told apart from its first.
-        _tenants[(reseller, customer.Tenant)] = null;
-        return new(SignedAnswer.Of(customer, changes), seats.Subscription.OwnerPath);
+            return Together<Result<SignedAnswer>>.Done(refusal, "");
+        _later.Add((reseller, customer.Tenant));
+        return Together<Result<SignedAnswer>>.Done(SignedAnswer.Of(customer, changes), seats.Subscription.OwnerPath);
     }
 }
