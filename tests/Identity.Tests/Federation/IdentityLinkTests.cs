@@ -313,31 +313,6 @@ public sealed class IdentityLinkTests(StubApp app) : IClassFixture<StubApp>
         (refused.StatusCode, await refused.CodeAsync()).ShouldBe((HttpStatusCode.Unauthorized, "provider_not_allowed"));
     }
 
-    [Fact]
-    public async Task And_when_the_message_of_it_has_come_without_one_while_those_that_came_otherwise_go_on()
-    {
-        var branch = await app.BranchAsync();
-        var person = await FederationApp.PersonAsync(branch);
-        using var opened = await app.TryAsync("plain", Token($"told-{branch.Tenant.Code}", person.Email));
-        using var byProvider = app.Bearer((await opened.JsonAsync()).GetProperty("accessToken").GetString()!);
-        using var byPassword = await person.ClientAsync();
-        using var partner = branch.As(Roles.PartnerAdministrator);
-
-        await SetAsync("plain", "google");
-        (await byProvider.StatusAsync("/api/v1/auth/sessions")).ShouldBe(HttpStatusCode.OK);
-        await SetAsync("google");
-        (await byProvider.StatusAsync("/api/v1/auth/sessions")).ShouldBe(HttpStatusCode.Unauthorized);
-        (await byPassword.StatusAsync("/api/v1/auth/sessions")).ShouldBe(HttpStatusCode.OK);
-
-        async Task SetAsync(params string[] federationProviders)
-        {
-            using var set = await partner.SendAsync(
-                HttpMethod.Patch, $"/api/v1/settings/identity?organizationId={branch.Partner.Id.Value}", new { federationProviders });
-            set.StatusCode.ShouldBe(HttpStatusCode.OK);
-            await app.DrainAsync();
-        }
-    }
-
     private string Token(string subject, string? email, string? amr = null)
     {
         var now = app.Clock.GetUtcNow().ToUnixTimeSeconds();

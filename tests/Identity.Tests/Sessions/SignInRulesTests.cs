@@ -1,9 +1,5 @@
 using System.Net;
-using System.Text.Json;
 using Licensing.Identity.Contracts;
-using Licensing.Identity.Credentials;
-using Licensing.Kernel.Persistence;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Licensing.Identity.Tests.Sessions;
 
@@ -22,94 +18,6 @@ public sealed class SignInRulesTests(App app) : IClassFixture<App>
 
         await SetAsync(branch, new { passwordLogin = (bool?)null });
         (await person.TryLoginAsync()).StatusCode.ShouldBe(HttpStatusCode.OK);
-    }
-
-    [Theory]
-    [InlineData("Partner")]
-    [InlineData("Distributor")]
-    public async Task What_was_opened_by_a_way_that_is_closed_ends_with_the_links_of_its_owner(string at)
-    {
-        var (branch, other) = (await app.BranchAsync(), await app.BranchAsync());
-        var (maker, user) = (
-            await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator), await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator));
-        var stranger = await Person.AddAsync(other, other.Partner, Roles.PartnerAdministrator);
-        var operators = await Person.AddAsync(branch, branch.Platform, Roles.PlatformAdministrator);
-        var (ended, strangers, theirs) = (await maker.LoginAsync(), await stranger.LoginAsync(), await operators.LoginAsync());
-        using var client = Bearer(ended);
-        var (byMaker, byOperator) = (await ByLinkAsync(client, user), await ByLinkAsync(Bearer(theirs), user));
-        using var administrator = branch.Administrator();
-
-        using var set = await administrator.SendAsync(
-            HttpMethod.Patch, $"/api/v1/settings/identity?organizationId={(at == "Partner" ? branch.Partner : branch.Distributor).Id.Value}",
-            new { passwordLogin = false });
-        set.StatusCode.ShouldBe(HttpStatusCode.OK);
-        await app.DrainAsync();
-
-        foreach (var one in new[] { ended, byMaker })
-            (await Bearer(one).StatusAsync("/api/v1/auth/sessions")).ShouldBe(HttpStatusCode.Unauthorized);
-        foreach (var one in new[] { strangers, theirs, byOperator })
-            (await Bearer(one).StatusAsync("/api/v1/auth/sessions")).ShouldBe(HttpStatusCode.OK);
-        (await administrator.GetJsonAsync($"/api/v1/audit?organizationId={branch.Partner.Id.Value}")).GetRawText().ShouldContain("identity.end_session");
-    }
-
-    [Fact]
-    public async Task However_many_came_by_it_all_end()
-    {
-        var branch = await app.BranchAsync();
-        var person = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
-        await person.LoginAsync();
-        await app.ExecuteAsync(
-            """
-            insert into identity.sessions (id, user_id, owner_path, created_at, way)
-            select gen_random_uuid(), user_id, owner_path, created_at, way from identity.sessions, generate_series(1, 249) where user_id = $1
-            """, person.Id);
-
-        await SetAsync(branch, new { passwordLogin = false });
-        await app.DrainAsync();
-
-        (await app.ExecuteAsync("update identity.sessions set way = way where user_id = $1 and revoked_at is null", person.Id)).ShouldBe(0);
-        (await app.ExecuteAsync("update identity.sessions set way = way where user_id = $1", person.Id)).ShouldBe(250);
-    }
-
-    [Fact]
-    public async Task Who_ends_those_of_several_holds_none_of_them_while_he_waits_for_another()
-    {
-        var branch = await app.BranchAsync();
-        var (one, other) = (await Person.AddAsync(branch, branch.Tenant, null), await Person.AddAsync(branch, branch.Tenant, null));
-        var (first, last) = await app.IsHeldBeforeAsync(one.Id, other.Id) ? (one, other) : (other, one);
-        await last.LoginAsync();
-        // Sessions are looked through in the order in which they were opened.
-        app.Clock.Advance(TimeSpan.FromSeconds(1));
-        await first.LoginAsync();
-        await SetAsync(branch, new { passwordLogin = false });
-        await using var holding = await app.OpenAsync(Access.System, async provider =>
-        {
-            await provider.GetRequiredService<DbSession>().LockAloneAsync(first.Id, TestContext.Current.CancellationToken);
-            return null;
-        });
-
-        var ending = app.DrainAsync();
-        await app.WaitsForALockAsync(ending);
-        using var administrator = branch.Administrator();
-        using var changed = await administrator.SendAsync(HttpMethod.Patch, $"/api/v1/users/{last.Id}", new { displayName = "Ada" })
-            .WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
-
-        changed.StatusCode.ShouldBe(HttpStatusCode.OK);
-        await holding.CommitAsync();
-        await ending;
-        (await app.ExecuteAsync("update identity.sessions set way = way where user_id = any($1) and revoked_at is null", new[] { one.Id, other.Id }))
-            .ShouldBe(0);
-    }
-
-    private HttpClient Bearer(JsonElement tokens) => app.Bearer(tokens.GetProperty("accessToken").GetString()!);
-
-    private async Task<JsonElement> ByLinkAsync(HttpClient maker, Person user)
-    {
-        using var made = await maker.PostAsync("/api/v1/auth/login-links", new { userId = user.Id });
-        using var redeemed = await app.Anonymous().PostAsync(
-            "/api/v1/auth/login-links/redeem", new { token = (await made.JsonAsync()).GetProperty("token").GetString() });
-        redeemed.StatusCode.ShouldBe(HttpStatusCode.OK);
-        return await redeemed.JsonAsync();
     }
 
     [Fact]

@@ -43,7 +43,6 @@ public static class IdentityModule
                 .On<LoginLocked, TellWhenLoginLocked>()
                 .On<LetterPosted, SendLetter>()
                 .On<TransferDue, TransferWhenDue>()
-                .On<WaysInNarrowed, EndSessionsWhenWaysInNarrowed>()
                 .Ops(ResetPassword.Ops)
                 .Ops(CreateAdministrator.Ops)
                 .Ops(ListUsers.Ops)

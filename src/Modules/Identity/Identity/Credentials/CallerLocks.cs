@@ -39,14 +39,6 @@ internal static class CallerLocks
         public Task LockAloneAsync(Guid id, CancellationToken ct) => session.ExecuteAsync(
             [new NpgsqlBatchCommand($"select {Sql(alone: true)}") { Parameters = { new() { Value = id } } }], ct);
 
-        /// <summary>The same of several, in the order of their keys as all are taken.</summary>
-        public Task LockAloneAsync(Guid[] ids, CancellationToken ct) => session.ExecuteAsync(
-            [
-                new NpgsqlBatchCommand(
-                    $"select pg_advisory_xact_lock(key) from (select {KeyOf("id")} as key from unnest($1::uuid[]) id group by 1 order by 1) ordered")
-                { Parameters = { new() { Value = ids } } },
-            ], ct);
-
         /// <summary>Beside others who look at what a custom role allows, and give it.</summary>
         public Task LockBesideRoleAsync(Guid id, CancellationToken ct) => session.ExecuteAsync(
             [new NpgsqlBatchCommand($"select {Sql(alone: false)}") { Parameters = { new() { Value = id } } }], ct);

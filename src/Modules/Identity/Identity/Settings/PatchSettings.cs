@@ -4,7 +4,6 @@ using Licensing.Identity.Contracts;
 using Licensing.Identity.Credentials;
 using Licensing.Identity.Data;
 using Licensing.Identity.Organizations;
-using Licensing.Identity.Sessions;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
@@ -80,8 +79,6 @@ internal static class PatchSettings
 
             // Saved here, because the answer tells the new versions.
             await db.SaveChangesAsync(cancellationToken);
-            if (command.Changes.Identity is { } ways && (ways.PasswordLogin.Value == false || ways.FederationProviders.Value is not null))
-                db.Publish(new WaysInNarrowed(id, After: Guid.Empty));
             cache.ForgetAfterCommit(session);
             return new GetSettings.Found(id, organization.OwnerPath, await settings.ReadAsync([organization.OwnerPath], cancellationToken));
         }
