@@ -119,8 +119,9 @@ internal sealed class TogetherQueue<TRequest, TResponse>(IServiceScopeFactory sc
             await session.CommitAsync(CancellationToken.None, scope.ServiceProvider.GetRequiredService<IAuditStore>().Append(entries));
             return answers;
         }
-        // Whichever of them it was: each is told of its own trouble, by being sent by itself. Of a commit that got no answer all are told.
-        catch (Exception failure) when (!committing || failure is PostgresException { InvariantSeverity: "ERROR" })
+        // Whichever of them it was: each is told of its own trouble, by being sent by itself. Of a commit that got no answer all are told, and of a database that
+        // is away or has no room: to ask it once more for each would not help.
+        catch (Exception failure) when (failure is PostgresException { InvariantSeverity: "ERROR" } || (!committing && !failure.IsOfDatabase))
         {
             return [.. Enumerable.Repeat(Together<TResponse>.Alone, together.Count)];
         }

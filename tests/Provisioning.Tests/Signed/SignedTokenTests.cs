@@ -41,6 +41,8 @@ public sealed class SignedTokenTests(SellingApp app) : IClassFixture<SellingApp>
         { "garbage", "401 INVALID_TOKEN" },
         { "long", "401 INVALID_TOKEN" }, { "padded", "401 INVALID_TOKEN" }, { "otherKey", "401 INVALID_TOKEN" },
         { "cutSignature", "401 INVALID_TOKEN" }, { "array", "401 INVALID_TOKEN" },
+        { "halfAlg", "401 INVALID_TOKEN" }, { "halfName", "401 INVALID_TOKEN" }, { "halfIss", "401 INVALID_TOKEN" }, { "halfAud", "401 INVALID_TOKEN" },
+        { "halfHash", "401 INVALID_SIGNATURE" }, { "noUtf8", "401 INVALID_TOKEN" },
         { "order", "401 INVALID_TOKEN" }, { "orderExp", "400 EXPIRED_TOKEN" }, { "orderJti", "400 INVALID_JTI" },
     };
 
@@ -96,6 +98,13 @@ public sealed class SignedTokenTests(SellingApp app) : IClassFixture<SellingApp>
             "otherKey" => Signed(RSA.Create(2048), good),
             "cutSignature" => good[..^8],
             "array" => Resigned(caller, good, _ => "[]"),
+            // Halves of surrogate pairs, which no text can hold.
+            "halfAlg" => $"{System.Buffers.Text.Base64Url.EncodeToString("""{"alg":"\ud800"}"""u8)}.e30.AA",
+            "halfName" => $"{System.Buffers.Text.Base64Url.EncodeToString("""{"\ud800":1,"\ud800":2}"""u8)}.e30.AA",
+            "noUtf8" => $"{System.Buffers.Text.Base64Url.EncodeToString([.. "{\"alg\":\""u8, 0xFF, .. "\"}"u8])}.e30.AA",
+            "halfIss" => Resigned(caller, good, claims => claims.Replace("\"iss\":\"xima-ccaas\"", Half("iss"), StringComparison.Ordinal)),
+            "halfAud" => Resigned(caller, good, claims => claims.Replace("\"aud\":\"xima-ccaas\"", "\"aud\":[\"\\ud800\"]", StringComparison.Ordinal)),
+            "halfHash" => Resigned(caller, good, claims => System.Text.RegularExpressions.Regex.Replace(claims, "\"payload_hash\":\"[0-9a-f]*\"", _ => Half("payload_hash"))),
             // Of two faults the earlier one answers.
             "order" => Claims(c => (c["iss"], c["exp"]) = ("someone", now - 600)),
             "orderExp" => Claims(c => (c["exp"], c["jti"]) = (now - 600, "x")),
@@ -301,6 +310,8 @@ public sealed class SignedTokenTests(SellingApp app) : IClassFixture<SellingApp>
         command.Parameters.Add(new() { Value = Guid.Parse(jti) });
         return await command.ExecuteScalarAsync(Ct) is DateTime found ? new DateTimeOffset(found, TimeSpan.Zero) : null;
     });
+
+    private static string Half(string claim) => $"\"{claim}\":\"\\ud800\"";
 
     private static string Hmac(string token, RSA key)
     {

@@ -5,12 +5,16 @@ using Licensing.Provisioning.Subscriptions;
 namespace Licensing.Provisioning.Signed;
 
 /// <summary>Sets the seats of a customer who has some, and tells what became different, in the order of the product's features.</summary>
-internal sealed class SeatChanging(ProvisioningDb db, ICatalog catalog, Principal principal, BillingCalendar calendar, TimeProvider clock)
+internal sealed class SeatChanging(ProvisioningDb db, ICatalog catalog, Principal principal, BillingCalendar calendar)
 {
+    /// <param name="subscription">Held, and live at <paramref name="now"/>.</param>
+    /// <param name="quantities">Feature → quantity; absent ones stay.</param>
+    /// <param name="rules">Of the product.</param>
+    /// <param name="now">The instant at which it was found: at a midnight in between another one is.</param>
+    /// <param name="ct">Gives up.</param>
     public async Task<Result<IReadOnlyList<FieldChange>>> ChangeAsync(
-        Subscription subscription, IReadOnlyDictionary<string, int> quantities, ProductRules rules, CancellationToken ct)
+        Subscription subscription, IReadOnlyDictionary<string, int> quantities, ProductRules rules, DateTimeOffset now, CancellationToken ct)
     {
-        var now = clock.GetUtcNow();
         var today = calendar.DayOf(now);
         var all = await catalog.RulesOfAsync(subscription.ProductsFrom(today), ct);
         if (subscription.SetQuantities(quantities, null, all, today, "").Refused(out var refusal, out var set))

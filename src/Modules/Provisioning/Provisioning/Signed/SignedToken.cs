@@ -86,8 +86,8 @@ internal sealed class SignedToken
 
     private bool IsAudience(string expected) => _claims.TryGetProperty("aud", out var aud) && aud.ValueKind switch
     {
-        JsonValueKind.String => aud.GetString() == expected,
-        JsonValueKind.Array => aud.GetArrayLength() == 1 && aud[0].ValueKind is JsonValueKind.String && aud[0].GetString() == expected,
+        JsonValueKind.String => TextOf(aud) == expected,
+        JsonValueKind.Array => aud.GetArrayLength() == 1 && TextOf(aud[0]) == expected,
         _ => false,
     };
 
@@ -102,8 +102,20 @@ internal sealed class SignedToken
         return DateTimeOffset.FromUnixTimeMilliseconds((long)(Math.Clamp(seconds, -60_000_000_000m, 250_000_000_000m) * 1_000m));
     }
 
-    private static string? Text(JsonElement from, string name) =>
-        from.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String ? value.GetString() : null;
+    private static string? Text(JsonElement from, string name) => from.TryGetProperty(name, out var value) ? TextOf(value) : null;
+
+    private static string? TextOf(JsonElement value)
+    {
+        try
+        {
+            return value.ValueKind is JsonValueKind.String ? value.GetString() : null;
+        }
+        catch (InvalidOperationException)
+        {
+            // Half a surrogate pair that is written as an escape, or what is no UTF-8.
+            return null;
+        }
+    }
 
     private static JsonElement? Object(string part)
     {
@@ -114,7 +126,8 @@ internal sealed class SignedToken
             using var parsed = JsonDocument.Parse(bytes, Strict);
             return parsed.RootElement.ValueKind is JsonValueKind.Object ? parsed.RootElement.Clone() : null;
         }
-        catch (JsonException)
+        // The second is thrown of a name with half a surrogate pair.
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException)
         {
             return null;
         }

@@ -31,13 +31,14 @@ internal static class UpdateLicenses
                 return refusal;
             if (!tenant.Active)
                 return TenantRefusals.NotActive;
-            var (subscription, deletion) = await HeldAsync(tenant.Id, cancellationToken);
+            var now = clock.GetUtcNow();
+            var (subscription, deletion) = await HeldAsync(tenant.Id, calendar.DayOf(now), cancellationToken);
             if (deletion is not null)
                 return SignedRefusals.ScheduledForDeletion(deletion);
 
             var outcome = subscription is null
                 ? await OpenAsync(tenant, body.Quantities, cancellationToken)
-                : await changing.ChangeAsync(subscription, body.Quantities, rules, cancellationToken);
+                : await changing.ChangeAsync(subscription, body.Quantities, rules, now, cancellationToken);
             if (outcome.Refused(out refusal, out var changes))
                 return refusal;
             if (body.Sip is { } sip)
@@ -81,9 +82,8 @@ internal static class UpdateLicenses
 
         // What is held and what would end it, in one turn; only who holds nothing costs another. The tenant was found within the scope: what is his
         // is where he stands, also before it has moved along with him.
-        private async Task<(Subscription? Subscription, string? Deletion)> HeldAsync(OrganizationId tenant, CancellationToken ct)
+        private async Task<(Subscription? Subscription, string? Deletion)> HeldAsync(OrganizationId tenant, DateOnly today, CancellationToken ct)
         {
-            var today = calendar.DayOf(clock.GetUtcNow());
             var pending = db.PendingDeletionOf(tenant, today).Select(x => x.Name);
             var held = await db.HeldSeatsOf(tenant, Scope.Everything, today)
                 .Select(x => new { Subscription = x, Deletion = pending.FirstOrDefault() }).SingleOrDefaultAsync(ct);

@@ -23,6 +23,7 @@ internal sealed class UpdateLicensesTogether(
 
     private readonly Dictionary<OrganizationId, (Subscription Subscription, bool InDeletion)> _seats = [];
     private ProductRules _rules = null!;
+    private DateTimeOffset _now;
 
     public async Task HoldAsync(IReadOnlyList<UpdateLicenses.Command> requests, CancellationToken ct)
     {
@@ -48,7 +49,8 @@ internal sealed class UpdateLicensesTogether(
             return;
 
         // He was found within the scope: what is his is where he stands, also before it has moved along with him.
-        var seats = await db.HeldSeatsOf(_tenants.Values.Select(t => t.Id), calendar.DayOf(clock.GetUtcNow()))
+        _now = clock.GetUtcNow();
+        var seats = await db.HeldSeatsOf(_tenants.Values.Select(t => t.Id), calendar.DayOf(_now))
             .Select(x => new { Subscription = x, InDeletion = db.Set<Deletion>().Any(d => d.TenantId == x.TenantId && d.EndedAt == null) }).ToListAsync(ct);
         foreach (var one in seats)
             _seats.TryAdd(one.Subscription.TenantId, (one.Subscription, one.InDeletion));
@@ -65,7 +67,7 @@ internal sealed class UpdateLicensesTogether(
         if (!_tenants.TryGetValue((reseller, customer.Tenant), out var tenant) || !tenant.Active || (name is not null && name != tenant.DisplayName)
             || !_seats.TryGetValue(tenant.Id, out var seats) || seats.InDeletion)
             return Together<Result<SignedAnswer>>.Alone;
-        if ((await changing.ChangeAsync(seats.Subscription, body.Quantities, _rules, ct)).Refused(out refusal, out var changes))
+        if ((await changing.ChangeAsync(seats.Subscription, body.Quantities, _rules, _now, ct)).Refused(out refusal, out var changes))
             return Together<Result<SignedAnswer>>.Done(refusal, "");
         _later.Add((reseller, customer.Tenant));
         return Together<Result<SignedAnswer>>.Done(SignedAnswer.Of(customer, changes), seats.Subscription.OwnerPath);
