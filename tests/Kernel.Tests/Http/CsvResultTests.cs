@@ -12,7 +12,7 @@ public sealed class CsvResultTests
     [Fact]
     public async Task Rows_are_RFC_4180_and_no_cell_is_a_formula() =>
         (await WrittenAsync(new CsvResult<string>(Rows(), "rows.csv", Columns))).ShouldBe(
-            "text,length,none\r\n\"a,\"\"b\"\"\",5,\r\n'=1+1,4,\r\n'@x,2,\r\n");
+            "text,length,none\r\n\"a,\"\"b\"\"\",5,\r\n\"'=1+1\",4,\r\n\"'@x\",2,\r\n");
 
     [Fact]
     public async Task Columns_may_see_to_formulas_themselves() =>
