@@ -1,6 +1,7 @@
 using Licensing.Billing;
 using Licensing.Catalog;
 using Licensing.Commissions;
+using Licensing.Host.Mail;
 using Licensing.Host.Observability;
 using Licensing.Host.Reference;
 using Licensing.Identity;
@@ -21,6 +22,7 @@ internal static class Composition
         {
             builder.AddKernel();
             builder.AddHttpConventions();
+            builder.AddMailSender();
             builder.AddIdentity();
             builder.AddCatalog();
             builder.AddProvisioning();
@@ -47,6 +49,8 @@ internal static class Composition
             app.Services.GetRequiredService<BillingCalendar>();
             RequestPolicy.Verify(app.Services.RequestTypes(), app.Services.GetRequiredService<PermissionCatalog>());
             app.UseMiddleware<RequestLog>();
+            // Before the conventions, so that limits, throttles and logs see the caller and not the proxy.
+            app.UseTrustedProxies();
             app.UseHttpConventions();
             app.MapIdentity();
             app.MapCatalog();

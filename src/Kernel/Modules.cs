@@ -107,7 +107,8 @@ public static class ModuleRegistration
             services.AddTransient<IRequestHandler<Operations.GetOperation.Query, Result<Operations.OperationView>>, Operations.GetOperation.Handler>();
             services.AddScoped<Precondition>();
             services.AddSingleton<SecretBox>();
-            AddMail(host);
+            services.AddSingleton<Post>();
+            services.AddSingleton<SentLetters>();
             services.AddScoped<ServiceFactory>(provider => provider.GetService!);
             services.AddScoped<IMediator, Mediator>();
             services.AddScoped<ISender, MediatorSender>();
@@ -117,17 +118,6 @@ public static class ModuleRegistration
             services.AddTransient(typeof(IPipelineBehavior<,>), typeof(TogetherBehavior<,>));
             services.AddTransient(typeof(IPipelineBehavior<,>), typeof(UnitOfWorkBehavior<,>));
         }
-    }
-
-    private static void AddMail(IHostApplicationBuilder host)
-    {
-        var settings = host.Configuration.GetSection("Mail").Get<MailSettings>() ?? new MailSettings();
-        host.Services.AddSingleton(settings);
-        host.Services.AddSingleton<IMailSender>(string.IsNullOrEmpty(settings.Smtp.Host)
-            ? new PickupFolder(settings, settings.PickupFolder ?? Path.Combine(host.Configuration["Data:Folder"] ?? ".data", "mail"))
-            : new SmtpHost(settings));
-        host.Services.AddSingleton<Post>();
-        host.Services.AddSingleton<SentLetters>();
     }
 
     private static void AddMessaging(IHostApplicationBuilder host)

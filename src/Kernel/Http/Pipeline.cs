@@ -5,7 +5,6 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.ResponseCompression;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
@@ -48,9 +47,6 @@ public static class Pipeline
     {
         public void UseHttpConventions()
         {
-            // First, so that limits, throttles and logs see the caller and not the proxy.
-            if (TrustedProxies.Read(app.ApplicationServices.GetRequiredService<IConfiguration>()) is { } proxies)
-                app.UseForwardedHeaders(proxies);
             app.UseResponseCompression();
             app.UseMiddleware<ErrorStep>();
             app.UseRouting();

@@ -11,6 +11,9 @@ public static partial class DecimalStrings
 {
     public static bool IsValid([NotNullWhen(true)] string? text) => text is not null && Form().IsMatch(text);
 
+    /// <summary>Without the zeros that its scale adds.</summary>
+    public static string Of(decimal value) => value == 0m ? "0" : value.ToString("0.############################", CultureInfo.InvariantCulture);
+
     internal static string Read(ref Utf8JsonReader reader)
     {
         var text = reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
@@ -32,7 +35,7 @@ public sealed class DecimalStringJsonConverter : JsonConverter<decimal>
     public override decimal Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => ReadDecimal(ref reader);
 
     public override void Write(Utf8JsonWriter writer, decimal value, JsonSerializerOptions options) =>
-        writer.WriteStringValue(value == 0m ? "0" : value.ToString("0.############################", CultureInfo.InvariantCulture));
+        writer.WriteStringValue(DecimalStrings.Of(value));
 
     internal static decimal ReadDecimal(ref Utf8JsonReader reader) => Exact.Parse(DecimalStrings.Read(ref reader)).TryToDecimal(out var value)
         ? value

@@ -57,7 +57,8 @@ public sealed class BillingRunTests(BillingApp app) : IClassFixture<BillingApp>
         invoice.GetProperty("taxes")[0].GetRawText().ShouldBe(
             """{"category":"S","percent":"20","net":{"amount":"193.23","currency":"EUR"},"tax":{"amount":"38.65","currency":"EUR"}}""");
 
-        var lines = await ItemsAsync(partner, $"/api/v1/invoices/{invoice.GetProperty("id").GetString()}/lines");
+        var path = $"/api/v1/invoices/{invoice.GetProperty("id").GetString()}/lines";
+        var lines = await ItemsAsync(partner, path);
         string[] told = [.. lines.Select(Line)];
         told.ShouldBe(
         [
@@ -67,6 +68,12 @@ public sealed class BillingRunTests(BillingApp app) : IClassFixture<BillingApp>
             "calls 2024-03-01/2024-04-01 x12 115.00 +23.00",
             "STORAGE 2024-03-01/2024-04-01 x3.333 0.17 +0.04",
         ]);
+
+        var first = await GetAsync(partner, $"{path}?limit=3");
+        var second = await GetAsync(partner, $"{path}?limit=2&after={first.GetProperty("next").GetString()}");
+        first.GetProperty("items").EnumerateArray().Concat(second.GetProperty("items").EnumerateArray()).Select(Line).ShouldBe(told);
+        second.GetProperty("next").ValueKind.ShouldBe(JsonValueKind.Null);
+
         lines[0].GetProperty("unrounded").GetString().ShouldBe("8.7096774193548387096774193548");
         lines[3].GetProperty("steps").GetRawText().ShouldBe(
             """[{"from":"0","to":"10","quantity":"10","unitPrice":"10","flatFee":"2","amount":"102"},{"from":"10","to":"20","quantity":"2","unitPrice":"5","flatFee":"3","amount":"13"}]""");

@@ -26,9 +26,8 @@ internal static class ListInvoiceLines
 
             var lines = await db.Lines.AsNoTracking()
                 .Where(x => x.InvoiceId == invoice.Id && x.TenantId == invoice.TenantId && x.Position > after)
-                .OrderBy(x => x.Position).Take(start.Limit).ToListAsync(cancellationToken);
-            var more = lines.Count > 0 && lines[^1].Position < invoice.LineCount;
-            return new Page<InvoiceLineView>([.. lines.Select(InvoiceLineView.Of)], more ? PageStart.Encode(lines[^1].Position.ToString()) : null);
+                .OrderBy(x => x.Position).Take(start.Limit + 1).ToListAsync(cancellationToken);
+            return Page.Of(lines, start, x => x.Position.ToString()).Select(InvoiceLineView.Of);
         }
     }
 

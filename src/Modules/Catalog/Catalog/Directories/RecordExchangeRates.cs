@@ -82,7 +82,7 @@ internal static class RecordExchangeRates
                 var i = (int)rows.GetInt64(0) - 1;
                 others.Add(new($"/rates/{i}/rate", "exchange_rate_fixed",
                     $"The rate from {rates[i].From} to {rates[i].To} on {rates[i].Date:yyyy-MM-dd} "
-                    + $"is {rows.GetDecimal(1):0.############################} and never changes."));
+                    + $"is {DecimalStrings.Of(rows.GetDecimal(1))} and never changes."));
             }
 
             return others;

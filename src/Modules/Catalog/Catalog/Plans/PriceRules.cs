@@ -67,7 +67,7 @@ internal static class PriceRules
                 yield return new($"{at}/tiers/{i}/upTo", "required", "Only the last tier may be open: upTo is required here.");
             else if (tier.UpTo <= below)
                 yield return new(
-                    $"{at}/tiers/{i}/upTo", "not_ascending", $"upTo must be above {below:0.############################}, where the tier begins.");
+                    $"{at}/tiers/{i}/upTo", "not_ascending", $"upTo must be above {DecimalStrings.Of(below)}, where the tier begins.");
             if (tier.UnitPrice < 0)
                 yield return new($"{at}/tiers/{i}/unitPrice", "out_of_range", "unitPrice must be at least 0.");
             if (tier.FlatFee < 0)

@@ -29,8 +29,12 @@ internal static class ExportPriceListItems
         }
     }
 
-    public static async Task<IResult> SendAsync(PriceListId id, string? sku, ISender sender, CancellationToken ct) =>
-        (await sender.Send(new Query(id, sku), ct)).Refused(out var refusal, out var export)
-            ? new RefusedResult(refusal)
-            : new PriceCsvResult(export.Items, $"{export.Key}.csv", export.Version);
+    public static async Task<IResult> SendAsync(PriceListId id, string? sku, HttpResponse response, ISender sender, CancellationToken ct)
+    {
+        if ((await sender.Send(new Query(id, sku), ct)).Refused(out var refusal, out var export))
+            return new RefusedResult(refusal);
+        // The list's own, so that an import can say which state it was made from.
+        response.Headers.ETag = Precondition.TagOf(export.Version);
+        return PriceCsv.Of(export.Items, $"{export.Key}.csv");
+    }
 }

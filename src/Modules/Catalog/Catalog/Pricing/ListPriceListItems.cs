@@ -39,7 +39,7 @@ internal static class ListPriceListItems
         .MapGet("/{id:guid}/items",
             async (Guid id, string? sku, int? limit, string? after, HttpRequest request, ISender sender, CancellationToken ct) =>
             request.WantsCsv
-                ? await ExportPriceListItems.SendAsync(new PriceListId(id), sku, sender, ct)
+                ? await ExportPriceListItems.SendAsync(new PriceListId(id), sku, request.HttpContext.Response, sender, ct)
                 : await sender.Ok(new Query(new PriceListId(id), sku, limit, after), ct))
         .Slice<Query, Page<PriceListItemView>>(
             nameof(ListPriceListItems), "Lists the items of a price list by SKU; all of them as CSV with Accept: text/csv");

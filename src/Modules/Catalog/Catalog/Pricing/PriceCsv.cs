@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using CsvHelper.Configuration;
@@ -16,13 +15,6 @@ internal static partial class PriceCsv
 {
     public const string Sku = "sku", Meter = "meter", Name = "name", Model = "model";
     private const string OpenEnd = "*";
-
-    public static CsvConfiguration Write { get; } = new(CultureInfo.InvariantCulture)
-    {
-        NewLine = "\r\n",
-        // What a spreadsheet would take for a formula is escaped here, in a way that can be undone.
-        InjectionOptions = InjectionOptions.None,
-    };
 
     private static readonly Dictionary<string, PriceModel> Models =
         Enum.GetValues<PriceModel>().ToDictionary(m => NameOf(m), StringComparer.Ordinal);
@@ -51,6 +43,11 @@ internal static partial class PriceCsv
         }),
     ];
 
+    /// <summary>The items as they are answered. What a spreadsheet would take for a formula is escaped here, in a way that can be undone.</summary>
+    public static CsvResult<PriceListItemView> Of(IAsyncEnumerable<PriceListItemView> items, string fileName) => new(
+        items, fileName, [.. Columns.Select(c => (c.Name, (Func<PriceListItemView, string?>)(item => Escape(c.Write(item)))))],
+        InjectionOptions.None);
+
     /// <summary>A cell that a spreadsheet would take for a formula gets an apostrophe, and so does one that looks as if it had one already.</summary>
     public static string Escape(string cell) => Escapable().IsMatch(cell) ? "'" + cell : cell;
 
@@ -60,10 +57,8 @@ internal static partial class PriceCsv
     private static string NameOf(PriceModel model) => JsonSerializer.Serialize(model, ApiJson.Options).Trim('"');
 
     private static Column Number(string name, Func<Price, decimal?> read, Func<PriceBody, decimal?, PriceBody> write) => new(
-        name, i => read(i.Price) is { } value ? TextOf(value) : "",
+        name, i => read(i.Price) is { } value ? DecimalStrings.Of(value) : "",
         (body, text) => body with { Price = write(body.Price, text.Length == 0 ? null : ReadNumber(text)) });
-
-    private static string TextOf(decimal value) => value == 0 ? "0" : value.ToString("0.############################", CultureInfo.InvariantCulture);
 
     private static decimal ReadNumber(string text) => DecimalStrings.IsValid(text) && Exact.Parse(text).TryToDecimal(out var value)
         ? value
@@ -71,7 +66,8 @@ internal static partial class PriceCsv
 
     private static string TiersOf(IReadOnlyList<PriceTier>? tiers) => tiers is null
         ? ""
-        : string.Join(';', tiers.Select(t => $"{(t.UpTo is { } end ? TextOf(end) : OpenEnd)}:{TextOf(t.UnitPrice)}:{TextOf(t.FlatFee)}"));
+        : string.Join(';', tiers.Select(t =>
+            $"{(t.UpTo is { } end ? DecimalStrings.Of(end) : OpenEnd)}:{DecimalStrings.Of(t.UnitPrice)}:{DecimalStrings.Of(t.FlatFee)}"));
 
     private static List<TierBody>? ReadTiers(string text) => text.Length == 0 ? null : [.. text.Split(';').Select(tier => tier.Split(':') switch
     {

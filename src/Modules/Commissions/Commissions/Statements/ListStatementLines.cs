@@ -25,9 +25,8 @@ internal static class ListStatementLines
                 .SingleOrDefaultAsync(x => x.Id == query.Id, cancellationToken) is not { } statement)
                 return StatementRefusals.NotFound(query.Id);
 
-            var page = statement.Lines.Skip(from).Take(start.Limit).Select(line => StatementLineView.Of(line, statement.Currency)).ToList();
-            var until = from + page.Count;
-            return new Page<StatementLineView>(page, until < statement.Lines.Count ? PageStart.Encode(until.ToString()) : null);
+            return Page.Of([.. statement.Lines.Skip(from).Take(start.Limit + 1)], start, _ => (from + start.Limit).ToString())
+                .Select(line => StatementLineView.Of(line, statement.Currency));
         }
     }
 

@@ -1,9 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Licensing.Host.Mail;
 using Licensing.Kernel.Mail;
 
-namespace Licensing.Kernel.Tests.Mail;
+namespace Licensing.Scenarios.Tests.Letters;
 
 public sealed class MailSenderTests
 {

@@ -1,7 +1,8 @@
 using FsCheck;
 using FsCheck.Fluent;
+using Licensing.Provisioning.Subscriptions;
 
-namespace Licensing.Kernel.Tests;
+namespace Licensing.Provisioning.Tests.Subscriptions;
 
 public sealed class AnchorTests
 {

@@ -1,7 +1,7 @@
-namespace Licensing.Kernel;
+namespace Licensing.Billing.Rating;
 
 /// <summary>The part of a full period that is charged: <paramref name="Days"/> of <paramref name="PeriodDays"/> actual days.</summary>
-public readonly record struct Proration(int Days, int PeriodDays)
+internal readonly record struct Proration(int Days, int PeriodDays)
 {
     /// <summary>The days of <paramref name="active"/> that lie in <paramref name="period"/>; none of them is zero days, not an error.</summary>
     public static Proration Of(Period active, Period period) => new(period.Intersect(active)?.Days ?? 0, period.Days);

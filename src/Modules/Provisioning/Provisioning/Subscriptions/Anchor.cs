@@ -1,10 +1,10 @@
-namespace Licensing.Kernel;
+namespace Licensing.Provisioning.Subscriptions;
 
 /// <summary>
 /// The day on which periods begin. Every boundary is counted from the anchor itself and falls on the last day of a shorter month,
 /// so it comes back: 31 Jan → 28/29 Feb → 31 Mar; yearly from 29 Feb is 28 Feb in common years.
 /// </summary>
-public readonly record struct Anchor
+internal readonly record struct Anchor
 {
     private Anchor(DateOnly from, int months) => (From, Months) = (from, months);
 

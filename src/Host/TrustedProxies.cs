@@ -1,9 +1,7 @@
 using System.Net;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.HttpOverrides;
-using Microsoft.Extensions.Configuration;
 
-namespace Licensing.Kernel.Http;
+namespace Licensing.Host;
 
 /// <summary>
 /// Setting <c>Http:TrustedProxies</c>: addresses and networks (CIDR) of the proxies in front, whose X-Forwarded-For and -Proto are
@@ -11,9 +9,15 @@ namespace Licensing.Kernel.Http;
 /// </summary>
 internal static class TrustedProxies
 {
-    public const string Setting = "Http:TrustedProxies";
+    private const string Setting = "Http:TrustedProxies";
 
-    public static ForwardedHeadersOptions? Read(IConfiguration configuration)
+    public static void UseTrustedProxies(this WebApplication app)
+    {
+        if (Read(app.Configuration) is { } proxies)
+            app.UseForwardedHeaders(proxies);
+    }
+
+    private static ForwardedHeadersOptions? Read(IConfiguration configuration)
     {
         var said = configuration.GetSection(Setting).Get<string[]>()
             ?? configuration[Setting]?.Split([',', ' '], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
