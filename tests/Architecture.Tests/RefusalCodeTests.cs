@@ -7,7 +7,8 @@ public sealed partial class RefusalCodeTests
 {
     private static readonly string Modules = Path.Combine(Checkout.Folder, "src", "Modules");
 
-    public static TheoryData<string> All => [.. Directory.EnumerateDirectories(Modules).Select(folder => Path.GetFileName(folder)).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> All =>
+        [.. Directory.EnumerateDirectories(Modules).Select(folder => Path.GetFileName(folder)).Order(StringComparer.Ordinal)];
 
     [Theory]
     [MemberData(nameof(All))]
