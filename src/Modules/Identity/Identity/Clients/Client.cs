@@ -1,12 +1,9 @@
-using System.Text.Json.Serialization;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Credentials;
 using Licensing.Identity.Organizations;
 using Licensing.Identity.Rights;
 using Licensing.Identity.Users;
 using Licensing.Kernel.Persistence;
-using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace Licensing.Identity.Clients;
 
@@ -171,51 +168,5 @@ internal sealed class Client : IOwned, IVersioned
             return ClientRefusals.AlreadyRevoked;
         RevokedAt = now;
         return default(Done);
-    }
-}
-
-internal static class KnownClientSql
-{
-    /// <summary>
-    /// SQL for who knows what a row of clients proves itself with at <paramref name="now"/>: of its secrets those that are still good count, each
-    /// with whoever knows that one. Empty where nobody can say.
-    /// </summary>
-    public static string Of(string client, string now) =>
-        $$"""
-        coalesce((
-            select case when bool_or(someone is null) then '{}' else array_agg(distinct someone) end
-            from jsonb_array_elements({{client}}.secrets) s left join lateral unnest(
-                case when s ? 'knownTo' then array(select jsonb_array_elements_text(s -> 'knownTo')::uuid) else {{client}}.known_to end) someone on true
-            where coalesce((s ->> 'expiresAt')::timestamptz > {{now}}, true)), {{client}}.known_to)
-        """;
-}
-
-/// <summary>What a client shall be.</summary>
-internal sealed record NewClient(
-    string Name, UsableRole Role, string[]? Scopes, ClientAuthMethod AuthMethod, IReadOnlyList<ClientKey> Keys, DateTimeOffset? ExpiresAt);
-
-internal sealed record SecretView(Guid Id, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt);
-
-internal sealed record ClientView(
-    ClientId Id, string Name, OrganizationId OrganizationId, string Role, IReadOnlyList<string>? Scopes, ClientAuthMethod AuthMethod,
-    IReadOnlyList<SecretView> Secrets, ClientKeysView? Jwks, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? LastUsedAt,
-    DateTimeOffset? RevokedAt, [property: JsonIgnore] int Version) : IVersioned
-{
-    public static ClientView Of(Client x) => new(
-        x.Id, x.Name, x.OrganizationId, x.Role, x.Scopes, x.AuthMethod,
-        [.. x.Secrets.Select(s => new SecretView(s.Id, s.CreatedAt, s.ExpiresAt))],
-        x.Keys.Count == 0 ? null : new ClientKeysView(x.Keys), x.CreatedAt, x.ExpiresAt, x.LastUsedAt, x.RevokedAt, x.Version);
-}
-
-/// <summary>Public keys, as a JWK set.</summary>
-internal sealed record ClientKeysView(IReadOnlyList<ClientKey> Keys);
-
-internal sealed class ClientMapping : IEntityTypeConfiguration<Client>
-{
-    public void Configure(EntityTypeBuilder<Client> builder)
-    {
-        builder.ToTable("clients").HasKey(x => x.Id);
-        builder.Property(x => x.Secrets).IsJson();
-        builder.Property(x => x.Keys).IsJson();
     }
 }

@@ -9,11 +9,6 @@ using Npgsql;
 
 namespace Licensing.Identity.Federation;
 
-/// <summary>A try at a user's code that has been counted.</summary>
-/// <param name="User">Whose.</param>
-/// <param name="Allowed">Whether the code may be looked at.</param>
-internal sealed record CountedTry(UserId User, bool Allowed);
-
 /// <summary>
 /// The writing half of a federated log-in: uses the token up, finds whose it is, and opens the session as a log-in does. No endpoint
 /// sends it.

@@ -67,10 +67,3 @@ internal static class CreateLoginLink
         .Slice<Command, IssuedLoginLink>(nameof(CreateLoginLink), "Makes a one-time login link for a user, or for a tenant's first administrator")
         .WithMetadata(new CarriesSecret());
 }
-
-/// <summary>The same for other modules' doors.</summary>
-internal sealed class LoginLinksContract(ISender sender) : ILoginLinks
-{
-    public Task<Result<IssuedLoginLink>> ForTenantAsync(OrganizationId tenant, CancellationToken ct) =>
-        sender.Send(new CreateLoginLink.Command(OrganizationId: tenant), ct);
-}

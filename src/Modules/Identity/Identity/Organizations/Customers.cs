@@ -40,10 +40,8 @@ internal sealed class Customers(
     public async Task<Result<Page<CustomerRef>>> ListAsync(int? code, PageStart start, CancellationToken ct) =>
         (await Tenants(code).AsNoTracking().ToPageAsync(start, x => x.Id, x => x, x => x.Id.Value, ct)).Refused(out var refusal, out var page)
             ? refusal
-            : new Page<CustomerRef>(
-                [.. page.Items.Select(x => new CustomerRef(
-                    x.Id, x.Code, x.DisplayName, x.Contact?.Name, x.Contact?.Email, x.Contact?.Phone, x.Country, x.Status is OrganizationStatus.Active, x.CreatedAt))],
-                page.Next);
+            : page.Select(x => new CustomerRef(
+                x.Id, x.Code, x.DisplayName, x.Contact?.Name, x.Contact?.Email, x.Contact?.Phone, x.Country, x.Status is OrganizationStatus.Active, x.CreatedAt));
 
     private IQueryable<Organization> Tenants(int? code) => db.Organizations.Within(principal.Scope)
         .Where(x => x.Kind == OrganizationKind.Tenant && x.Status != OrganizationStatus.Closed && (code == null || x.Code == code));

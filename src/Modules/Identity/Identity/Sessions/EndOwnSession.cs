@@ -1,6 +1,5 @@
 using Licensing.Identity.Credentials;
 using Licensing.Identity.Data;
-using Licensing.Identity.LoginLinks;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
@@ -14,8 +13,8 @@ internal static class EndOwnSession
     public sealed record Command(Guid Id) : ICommand<Done>;
 
     internal sealed class Handler(
-        IdentityDb db, DbSession transaction, MadeLinks links, CredentialCache cache, Precondition precondition, Principal principal,
-        TimeProvider clock) : ICommandHandler<Command, Done>
+        IdentityDb db, DbSession transaction, OpenSessions sessions, Precondition precondition, Principal principal, TimeProvider clock)
+        : ICommandHandler<Command, Done>
     {
         public async Task<Result<Done>> Handle(Command command, CancellationToken cancellationToken)
         {
@@ -29,9 +28,7 @@ internal static class EndOwnSession
                 x => x.Id == command.Id && x.UserId == principal.Id && x.RevokedAt == null, cancellationToken);
             if (session is null)
                 return SessionRefusals.NotFound(command.Id);
-            session.RevokedAt = clock.GetUtcNow();
-            await links.EndWithAsync(session, clock.GetUtcNow(), cancellationToken);
-            cache.ForgetAfterCommit(transaction);
+            await sessions.EndAsync(session, clock.GetUtcNow(), cancellationToken);
             return default(Done);
         }
     }

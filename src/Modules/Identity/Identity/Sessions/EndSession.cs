@@ -1,6 +1,5 @@
 using Licensing.Identity.Credentials;
 using Licensing.Identity.Data;
-using Licensing.Identity.LoginLinks;
 using Licensing.Identity.Users;
 using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
@@ -16,19 +15,17 @@ internal static class EndSession
     [Anyone]
     public sealed record Command(Guid Session, UserId User) : ICommand<Done>;
 
-    internal sealed class Handler(IdentityDb db, DbSession transaction, MadeLinks links, CredentialCache cache, TimeProvider clock)
+    internal sealed class Handler(IdentityDb db, DbSession transaction, OpenSessions sessions, CredentialCache cache, TimeProvider clock)
         : ICommandHandler<Command, Done>
     {
         public async Task<Result<Done>> Handle(Command command, CancellationToken cancellationToken)
         {
             await transaction.LockAloneAsync(command.User.Value, cancellationToken);
+            // Where there is none, another host may have ended it, of which this process has not heard.
             if (await db.Sessions.SingleOrDefaultAsync(x => x.Id == command.Session && x.RevokedAt == null, cancellationToken) is { } session)
-            {
-                session.RevokedAt = clock.GetUtcNow();
-                await links.EndWithAsync(session, clock.GetUtcNow(), cancellationToken);
-            }
-
-            cache.ForgetAfterCommit(transaction);
+                await sessions.EndAsync(session, clock.GetUtcNow(), cancellationToken);
+            else
+                cache.ForgetAfterCommit(transaction);
             return default(Done);
         }
     }

@@ -1,9 +1,7 @@
 using Licensing.Identity.Credentials;
 using Licensing.Identity.Data;
-using Licensing.Identity.LoginLinks;
 using Licensing.Identity.Users;
 using Licensing.Kernel.Http;
-using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Identity.Sessions;
@@ -18,7 +16,7 @@ internal static class EndUserSession
     }
 
     internal sealed class Handler(
-        IdentityDb db, DbSession transaction, ManagedUsers users, MadeLinks links, CredentialCache cache, Precondition precondition, TimeProvider clock)
+        IdentityDb db, ManagedUsers users, OpenSessions sessions, Precondition precondition, TimeProvider clock)
         : ICommandHandler<Command, Done>
     {
         public async Task<Result<Done>> Handle(Command command, CancellationToken cancellationToken)
@@ -32,9 +30,7 @@ internal static class EndUserSession
                 x => x.Id == command.Id && x.UserId == command.UserId.Value && x.RevokedAt == null, cancellationToken);
             if (session is null)
                 return SessionRefusals.NotFound(command.Id);
-            session.RevokedAt = clock.GetUtcNow();
-            await links.EndWithAsync(session, clock.GetUtcNow(), cancellationToken);
-            cache.ForgetAfterCommit(transaction);
+            await sessions.EndAsync(session, clock.GetUtcNow(), cancellationToken);
             return default(Done);
         }
     }

@@ -1,7 +1,6 @@
 using FluentValidation;
 using Licensing.Identity.Credentials;
 using Licensing.Identity.Data;
-using Licensing.Identity.LoginLinks;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
@@ -22,7 +21,7 @@ internal static class Logout
         public Validator() => RuleFor(x => x.RefreshToken).NotEmpty().MaximumLength(200);
     }
 
-    internal sealed class Handler(IdentityDb db, DbSession transaction, MadeLinks links, CredentialCache cache, TimeProvider clock)
+    internal sealed class Handler(IdentityDb db, DbSession transaction, OpenSessions sessions, TimeProvider clock)
         : ICommandHandler<Command, Done>
     {
         public async Task<Result<Done>> Handle(Command command, CancellationToken cancellationToken)
@@ -34,10 +33,7 @@ internal static class Logout
             await transaction.LockAloneAsync(user, cancellationToken);
             if (await open.SingleOrDefaultAsync(cancellationToken) is not { } session)
                 return default(Done);
-            // With it end its access tokens.
-            session.RevokedAt = clock.GetUtcNow();
-            await links.EndWithAsync(session, clock.GetUtcNow(), cancellationToken);
-            cache.ForgetAfterCommit(transaction);
+            await sessions.EndAsync(session, clock.GetUtcNow(), cancellationToken);
             return default(Done);
         }
     }

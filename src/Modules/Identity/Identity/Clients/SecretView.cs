@@ -1,0 +1,3 @@
+namespace Licensing.Identity.Clients;
+
+internal sealed record SecretView(Guid Id, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt);
