@@ -48,6 +48,7 @@ public static class Pipeline
     {
         public void UseHttpConventions()
         {
+            app.ApplicationServices.GetRequiredService<IOptions<LimitSettings>>().Value.Check();
             // First, so that limits, throttles and logs see the caller and not the proxy.
             if (TrustedProxies.Read(app.ApplicationServices.GetRequiredService<IConfiguration>()) is { } proxies)
                 app.UseForwardedHeaders(proxies);
