@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 using CsvHelper;
 using CsvHelper.Configuration;
 
@@ -53,11 +54,13 @@ public sealed class RowErrors
 }
 
 /// <summary>Reads CSV that was sent and says everything that is wrong with its form at once; what the cells mean is its module's.</summary>
-public static class CsvImport
+public static partial class CsvImport
 {
     public const string ContentType = "text/csv";
 
     private const int MostColumns = 50, LongestQuote = 60;
+    private const string MalformedQuotes = "quotes must stand around a whole cell and be doubled inside it; what is not closed takes the rows below.";
+    // The parser finds some misplaced quotes and misses others: where they stand is looked at here.
     private static readonly CsvConfiguration Format = new(CultureInfo.InvariantCulture) { IgnoreBlankLines = false, BadDataFound = null };
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
@@ -104,6 +107,8 @@ public static class CsvImport
     {
         using var csv = new CsvParser(new StringReader(text), Format);
         var header = csv.Read() ? csv.Record!.Select(c => c.Trim()).ToList() : [];
+        if (!WellFormed().IsMatch(csv.RawRecord))
+            errors.Add(1, "", "malformed_quotes", MalformedQuotes);
         CheckHeader(header, columns, errors);
         if (errors.Count > 0)
             yield break;
@@ -118,7 +123,9 @@ public static class CsvImport
                 yield break;
             }
 
-            if (cells.Length != header.Count)
+            if (!WellFormed().IsMatch(csv.RawRecord))
+                errors.Add(number, "", "malformed_quotes", MalformedQuotes);
+            else if (cells.Length != header.Count)
                 errors.Add(number, "", "cells", $"it has {cells.Length} cells, the header {header.Count}.");
             else if (cells.Any(c => c.Contains('\0')))
                 errors.Add(number, "", "invalid_character", "a cell holds the character U+0000, which cannot be kept.");
@@ -129,6 +136,10 @@ public static class CsvImport
 
     /// <summary>A text of the file as a message may quote it.</summary>
     public static string Quote(string text) => text.Length <= LongestQuote ? text : text[..LongestQuote] + "…";
+
+    // What is left open takes the rows below into its cell, and they would be lost without a word.
+    [GeneratedRegex("""\A(?>"(?>(?:[^"]+|"")*)"|[^",\r\n]*)(?>,(?>"(?>(?:[^"]+|"")*)"|[^",\r\n]*))*[\r\n]*\z""")]
+    private static partial Regex WellFormed();
 
     private static void CheckHeader(List<string> header, IReadOnlyList<(string Name, bool Needed)> columns, RowErrors errors)
     {

@@ -28,8 +28,8 @@ public sealed record PageStart(int Limit, string? After)
 {
     public const int DefaultLimit = 50;
     public const int MostItems = 200;
-    // Keys of some lists hold texts of 256 characters beside ids.
-    private const int LongestCursor = 2048;
+    // Keys of some lists hold a text of 256 characters beside ids: as JSON escapes it up to 1,536, which is 2,048 in base64 without the ids.
+    private const int LongestCursor = 4096;
 
     public static Result<PageStart> Read(int? limit, string? after)
     {

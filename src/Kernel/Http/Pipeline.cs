@@ -47,6 +47,7 @@ public static class Pipeline
     {
         public void UseHttpConventions()
         {
+            app.ApplicationServices.GetRequiredService<IOptions<LimitSettings>>().Value.Check();
             app.UseResponseCompression();
             app.UseMiddleware<ErrorStep>();
             app.UseRouting();

@@ -22,6 +22,15 @@ public sealed class LimitSettings
 
     /// <summary>Bytes of a request body where the endpoint names no limit of its own.</summary>
     public long BodyBytes { get; set; } = 1 << 20;
+
+    /// <summary>Stops the start of a host that would let nothing through.</summary>
+    internal void Check()
+    {
+        foreach (var (name, value) in ((string, int)[])[(nameof(PerSecond), PerSecond), (nameof(Burst), Burst),
+            (nameof(AnonymousPerSecond), AnonymousPerSecond), (nameof(AnonymousBurst), AnonymousBurst)])
+            if (value <= 0)
+                throw new InvalidOperationException($"Limits:{name} must be at least 1, not {value}.");
+    }
 }
 
 /// <summary>A token bucket per principal, or per address for the unknown; and one per address for credentials that do not hold.</summary>
@@ -36,10 +45,10 @@ public sealed class RateLimits(IOptions<LimitSettings> settings, TimeProvider cl
 
     /// <summary>
     /// Why no credential is looked up for the address now, or null: too many that came from it did not hold, and to see that costs nothing
-    /// and takes nothing.
+    /// and takes nothing. Less than none are left where another has taken the last since this one looked at the clock.
     /// </summary>
     public Refusal? RefusalOfAddress(HttpContext context) =>
-        !IsNeverLimited(context) && TokensOf((Guid.Empty, FailuresOf(context)), take: false) == 0 ? Limited(settings.Value.AnonymousPerSecond) : null;
+        !IsNeverLimited(context) && TokensOf((Guid.Empty, FailuresOf(context)), take: false) <= 0 ? Limited(settings.Value.AnonymousPerSecond) : null;
 
     /// <summary>Counts a credential that did not hold: in a bucket of its own, so that strangers without any keep nobody's from being looked up.</summary>
     internal Refusal? SpendFailure(HttpContext context) => Spend(context, (Guid.Empty, FailuresOf(context)));

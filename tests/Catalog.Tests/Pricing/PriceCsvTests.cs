@@ -1,11 +1,13 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Http.Json;
 using System.Reflection;
 using System.Text;
 using System.Text.Json;
 using Licensing.Catalog.Plans;
 using Licensing.Catalog.Pricing;
 using Licensing.Identity.Contracts;
+using Npgsql;
 
 namespace Licensing.Catalog.Tests.Pricing;
 
@@ -45,7 +47,7 @@ public sealed class PriceCsvTests(App app) : IClassFixture<App>
         string[] awkward = ["=1+1", "'=1+1", "''@x", "'plain", "-5", "a,b", "quote\"d", "  spaced ", "+", "Größe"];
         var list = await client.ListAsync(
         [
-            .. awkward.Select(sku => Lists.Item(sku, meter, "1.10", $"{sku} line\r\nbreak")),
+            .. awkward.Select(sku => Lists.Item(sku, meter, "1.10", $"{sku} \"line\", break")),
             Priced("graduated", meter,
                 new { model = "graduated", chargeAtZero = false,
                 tiers = new object[] { new { upTo = "10.5", unitPrice = "2", flatFee = "3" }, new { unitPrice = "0.000001" } } }),
@@ -153,6 +155,7 @@ public sealed class PriceCsvTests(App app) : IClassFixture<App>
     [InlineData("", "1 sku required_column|1 meter required_column")]
     [InlineData("sku,price\na,1", "1 meter required_column|1 price unknown_column")]
     [InlineData("sku,meter,meter\na,b,c", "1 meter duplicate")]
+    [InlineData("sku,\"meter\na,b", "1  malformed_quotes|1 meter required_column|1 meter\na,b unknown_column")]
     public async Task A_header_that_cannot_be_used_is_refused(string csv, string expected)
     {
         using var client = await app.PlatformAsync();
@@ -209,6 +212,61 @@ public sealed class PriceCsvTests(App app) : IClassFixture<App>
         (await ErrorsAsync(many))[^1].ShouldBe("10002  too_many_rows");
         (large.StatusCode, await large.CodeAsync()).ShouldBe((HttpStatusCode.RequestEntityTooLarge, "body_too_large"));
         json.StatusCode.ShouldBe(HttpStatusCode.UnsupportedMediaType);
+    }
+
+    [Theory]
+    [InlineData("a,m,\"Small\nb,m,Big\n", "2  malformed_quotes")]
+    [InlineData("a,m,\"Small\nb,m,\"Big\"\nc,m,C\n", "2  malformed_quotes")]
+    [InlineData("a,m,\"Small\" one\nb,m,Big\n", "2  malformed_quotes")]
+    [InlineData("a,m,5\" pipe\nb,m,5\" bore\n", "2  malformed_quotes|3  malformed_quotes")]
+    [InlineData("a,m,A\nb,m,\"", "3  malformed_quotes")]
+    // Well formed, and yet the second row is in the name of the first.
+    [InlineData("a,m,\"Small\nb,m,\"\nc,m,C\n", "2 name name")]
+    [InlineData("a,m,\"Small\tone\"\nb,m,\"5\"\" pipe, \"\"big\"\"\"\n", "2 name name")]
+    public async Task A_quote_takes_no_row_into_a_cell(string rows, string expected)
+    {
+        using var client = await app.PlatformAsync();
+        var meter = await client.MeterAsync();
+        var list = await client.ListAsync([Lists.Item("a", meter), Lists.Item("b", meter), Lists.Item("c", meter)]);
+        var (before, csv) = (await ExportAsync(client, list), "sku,meter,name\n" + rows.Replace(",m,", $",{meter},", StringComparison.Ordinal));
+
+        using var tried = await ImportAsync(client, list, csv, "?dryRun=true");
+        using var done = await ImportAsync(client, list, csv);
+
+        string.Join('|', await ErrorsAsync(tried)).ShouldBe(expected);
+        done.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
+        (await ExportAsync(client, list)).ShouldBe(before);
+    }
+
+    [Fact]
+    public async Task A_name_from_before_the_rule_stays_where_the_file_leaves_it_and_no_new_one_has_a_line_break()
+    {
+        using var client = await app.PlatformAsync();
+        var meter = await client.MeterAsync();
+        var list = await client.ListAsync([Lists.Item("a", meter)]);
+        await app.InAsync<NpgsqlDataSource, int>(async db =>
+        {
+            await using var command = db.CreateCommand("update catalog.price_list_items set name = E'Small\none' where price_list_id = $1");
+            command.Parameters.Add(new() { Value = list.IdOf() });
+            return await command.ExecuteNonQueryAsync(Sold.Ct);
+        });
+
+        using var priced = await ImportAsync(client, list, $"sku,meter,unitPrice\na,{meter},5\n");
+        using var same = await ImportAsync(client, list, $"sku,meter,name,unitPrice\na,{meter},\"Small\none\",6\n");
+        var (_, errors) = await client.PostAsJsonAsync("/api/v1/pricing", new
+        {
+            key = Sold.Key("list"),
+            name = "List",
+            scope = "Region",
+            currency = "EUR",
+            validFrom = "2026-01-01",
+            region = "eu",
+            items = new[] { Lists.Item("a", meter, name: "Small\none") },
+        }, Sold.Ct).RefusedAsync();
+
+        (priced.StatusCode, same.StatusCode).ShouldBe((HttpStatusCode.OK, HttpStatusCode.OK));
+        (await client.PricesAsync(list)).ShouldBe(["a 6"]);
+        errors.ShouldBe([("/items/0/name", "name")]);
     }
 
     [Fact]

@@ -89,6 +89,44 @@ public sealed class ChangedProductTests(App app) : IClassFixture<App>
     }
 
     [Fact]
+    public async Task A_product_whose_rules_are_older_than_the_rules_for_them_can_be_renamed()
+    {
+        using var client = await app.PlatformAsync();
+        var product = await CreateAsync(client);
+        await app.InAsync<NpgsqlDataSource, int>(async db =>
+        {
+            await using var command = db.CreateCommand(
+                """update catalog.products set features = jsonb_set(features, '{0,excludes}', '["lines"]') where id = $1""");
+            command.Parameters.Add(new() { Value = product.IdOf() });
+            return await command.ExecuteNonQueryAsync(Sold.Ct);
+        });
+
+        using var renamed = await PatchAsync(client, product, new { name = "Telephone" });
+
+        renamed.StatusCode.ShouldBe(HttpStatusCode.OK);
+        var view = await renamed.JsonAsync();
+        (view.GetProperty("name").GetString(), view.GetProperty("features")[0].GetProperty("excludes")[0].GetString())
+            .ShouldBe(("Telephone", "lines"));
+    }
+
+    [Fact]
+    public async Task Features_are_paged_by_key_also_where_their_order_changes_meanwhile()
+    {
+        using var client = await app.PlatformAsync();
+        var product = await CreateAsync(client);
+        static object Features(params string[] keys) => new { features = keys.Select(key => new { key, name = key }) };
+        using var added = await PatchAsync(client, product, Features("lines", "fax", "desks"));
+        using var first = await client.GetAsync($"/api/v1/products/{product.IdOf()}/features?limit=2", Sold.Ct);
+        var page = await first.JsonAsync();
+
+        using var turned = await PatchAsync(client, product, Features("fax", "desks", "lines"));
+        using var second = await client.GetAsync($"/api/v1/products/{product.IdOf()}/features?after={page.GetProperty("next").GetString()}", Sold.Ct);
+
+        page.GetProperty("items").EnumerateArray().Select(x => x.GetProperty("key").GetString()).ShouldBe(["desks", "fax"]);
+        (await second.JsonAsync()).GetProperty("items").EnumerateArray().Select(x => x.GetProperty("key").GetString()).ShouldBe(["lines"]);
+    }
+
+    [Fact]
     public async Task Of_two_who_saw_the_same_state_one_changes_it()
     {
         using var client = await app.PlatformAsync();

@@ -77,8 +77,30 @@ public sealed class FeatureRulesTests
             .ShouldBe(["/features contradiction"]);
         // Another way is enough, and what is off sale need not be to be had.
         Check(new("a", "A", RequiresAny: ["b", "c"]), new("b", "B", Excludes: ["a"]), new("c", "C")).ShouldBeEmpty();
-        Check(new("a", "A", Maximum: 0, RequiresAll: ["b"]), new("b", "B", Excludes: ["a"])).ShouldBe(["/features/0/requiresAll contradiction"]);
+        Check(new("a", "A", Maximum: 0, RequiresAll: ["b"]), new("b", "B", Excludes: ["a"])).ShouldBeEmpty();
+        Check(new("a", "A", Maximum: 0), new("b", "B", Maximum: 0, RequiresAny: ["a"])).ShouldBeEmpty();
         Check(new("a", "A", Maximum: 0, RequiresAny: ["b"]), new("b", "B", Excludes: ["a"])).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void A_reference_is_there_once() => Check(
+        new("a", "A", RequiresAny: ["b", "c", "b"], RequiresAll: ["b", "b"]), new("b", "B"), new("c", "C", Excludes: ["d", "d"]), new("d", "D"))
+        .ShouldBe(["/features/0/requiresAny/2 duplicate", "/features/0/requiresAll/1 duplicate", "/features/2/excludes/1 duplicate"]);
+
+    [Fact]
+    public void What_has_no_way_is_found_among_ever_so_many_ways_of_the_rest()
+    {
+        // Each of twenty has three ways that stand free, and one has none: it is the last by its key.
+        var wide = Enumerable.Range(0, 20).Select(i => $"w{(char)('a' + i)}").ToList();
+
+        Check(
+        [
+            new("all", "All", RequiresAll: [.. wide, "z"]), new("x", "X", Excludes: ["all"]),
+            new("y", "Y", Excludes: ["wa"]),
+            .. wide.Select(w => new FeatureRule(w, w, RequiresAny: [w + "x", w + "y", w + "z"])),
+            .. wide.SelectMany(w => "xyz".Select(c => new FeatureRule(w + c, w))),
+            new("z", "Z", RequiresAny: ["x", "y"]),
+        ]).ShouldBe(["/features/0 contradiction"]);
     }
 
     [Fact]
@@ -87,9 +109,13 @@ public sealed class FeatureRulesTests
         // Each needs one of the next three, and the last three exclude all before them: there is no way, and ever so many to try.
         var keys = Enumerable.Range(0, 60).Select(i => $"f{(char)('a' + (i / 26))}{(char)('a' + (i % 26))}").ToList();
 
-        Check([.. keys.Select((key, i) =>
-            i < 57 ? new FeatureRule(key, key, RequiresAny: keys[(i + 1)..(i + 4)]) : new FeatureRule(key, key, Excludes: keys[..56]))])
-            .ShouldBeEmpty();
+        var found = Check([.. keys.Select((key, i) =>
+            i < 57 ? new FeatureRule(key, key, RequiresAny: keys[(i + 1)..(i + 4)]) : new FeatureRule(key, key, Excludes: keys[..56]))]);
+
+        // What comes late is looked at nevertheless.
+        found.ShouldNotContain("/features/0 contradiction");
+        found.ShouldContain("/features/50 contradiction");
+        found[^1].ShouldBe("/features/55 contradiction");
     }
 
     [Fact]

@@ -143,6 +143,23 @@ public sealed class ClientTests(App app) : IClassFixture<App>
         (error.GetProperty("pointer").GetString(), error.GetProperty("code").GetString()).ShouldBe((pointer, code));
     }
 
+    [Theory]
+    [InlineData("""{"kty":"\ud800"}""")]
+    [InlineData("""{"kty":"EC","use":"\ud800"}""")]
+    public async Task Half_a_surrogate_pair_in_a_key_is_told_with_its_field(string jwk)
+    {
+        var branch = await app.BranchAsync();
+        using var body = new StringContent(
+            $$"""{"name":"c","organizationId":"{{branch.Tenant.Id.Value}}","role":"TenantAdministrator","""
+            + $"\"authMethod\":\"PrivateKeyJwt\",\"jwks\":{{\"keys\":[{jwk}]}}}}",
+            System.Text.Encoding.UTF8, "application/json");
+        using var refused = await branch.Administrator().PostAsync("/api/v1/clients", body, Ct);
+
+        refused.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity, await refused.Content.ReadAsStringAsync(Ct));
+        var error = (await refused.JsonAsync()).GetProperty("errors")[0];
+        (error.GetProperty("pointer").GetString(), error.GetProperty("code").GetString()).ShouldBe(("/jwks", "bad_key"));
+    }
+
     [Fact]
     public async Task Nobody_makes_or_takes_over_a_client_stronger_than_himself()
     {

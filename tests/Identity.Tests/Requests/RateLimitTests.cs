@@ -156,6 +156,28 @@ public sealed class RateLimitTests(RateLimitTests.Strict app) : IClassFixture<Ra
         (await StatusAsync(address, null, path)).ShouldBe(HttpStatusCode.OK);
     }
 
+    [Theory]
+    [InlineData("PerSecond", 0)]
+    [InlineData("Burst", -1)]
+    [InlineData("AnonymousPerSecond", 0)]
+    [InlineData("AnonymousBurst", 0)]
+    public async Task A_limit_that_lets_nothing_through_stops_the_start(string name, int value)
+    {
+        await using var broken = new Broken(name, value);
+
+        (await Should.ThrowAsync<InvalidOperationException>(() => broken.InitializeAsync().AsTask())).Message
+            .ShouldBe($"Limits:{name} must be at least 1, not {value}.");
+    }
+
+    private sealed class Broken(string name, int value) : ProxiedApp
+    {
+        protected override void Configure(WebApplicationBuilder builder)
+        {
+            base.Configure(builder);
+            builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { [$"Limits:{name}"] = $"{value}" });
+        }
+    }
+
     private async Task SpendAsync(string address) =>
         (await Task.WhenAll(Enumerable.Range(0, Burst).Select(_ => StatusAsync(address, "not a credential")))).ShouldAllBe(s => s == HttpStatusCode.Unauthorized);
 

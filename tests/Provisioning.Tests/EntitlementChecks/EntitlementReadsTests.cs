@@ -36,6 +36,35 @@ public sealed class EntitlementReadsTests(SellingApp app) : IClassFixture<Sellin
         await Should.ThrowAsync<InvalidCastException>(wrong);
     }
 
+    [Fact]
+    public async Task One_that_cannot_be_read_costs_a_few_reads_and_not_one_for_each()
+    {
+        var reads = new List<int>();
+
+        var results = await EntitlementReads.InHalvesAsync<int, string>([.. Enumerable.Range(0, 100)], some =>
+        {
+            reads.Add(some.Count);
+            return some.Contains(37) ? throw new InvalidCastException() : Task.FromResult<IReadOnlyList<string>>([.. some.Select(i => $"{i}")]);
+        });
+
+        results.ShouldBe(Enumerable.Range(0, 100).Select(i => i == 37 ? null : $"{i}"));
+        reads.Count.ShouldBeLessThanOrEqualTo(15);
+    }
+
+    [Fact]
+    public async Task Where_the_database_is_away_it_is_asked_once()
+    {
+        var reads = 0;
+
+        await Should.ThrowAsync<NpgsqlException>(() => EntitlementReads.InHalvesAsync<int, string>([1, 2, 3], _ =>
+        {
+            reads++;
+            throw new NpgsqlException("Away.", new IOException());
+        }));
+
+        reads.ShouldBe(1);
+    }
+
     private Task<int> BreakAsync(OrganizationRef tenant) => app.InAsync<SchemaOwner, int>(async owner =>
     {
         await using var command = owner.Database.CreateCommand(

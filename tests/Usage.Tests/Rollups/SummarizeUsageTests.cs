@@ -44,6 +44,33 @@ public sealed class SummarizeUsageTests(UsageApp app) : IClassFixture<UsageApp>
     }
 
     [Fact]
+    public async Task A_page_leads_to_the_next_also_after_the_longest_sku()
+    {
+        var customer = await app.CustomerAsync();
+        // Characters for private use, of which JSON escapes each by six.
+        string[] skus = [.. "\ue000\ue001\ue002".Select(last => new string('\ue000', 255) + last)];
+        await customer.SendAsync([.. skus.Select((sku, i) =>
+        {
+            var record = customer.Record($"r-{i}", i + 1);
+            record["sku"] = sku;
+            return record;
+        })]);
+        const string groups = "&groupBy=day,partner,tenant,subscription,sku&limit=1";
+        var seen = new List<string>();
+        for (string? after = null; ;)
+        {
+            var page = await SummaryAsync(customer.Partner(), $"{groups}{(after is null ? "" : "&after=" + after)}");
+            page.Status.ShouldBe(HttpStatusCode.OK, page.Body.ToJsonString());
+            seen.Add((string)page.Body["items"]![0]!["sku"]!);
+            if ((after = (string?)page.Body["next"]) is null)
+                break;
+            after.Length.ShouldBeGreaterThan(2048);
+        }
+
+        seen.ShouldBe(skus);
+    }
+
+    [Fact]
     public async Task Everyone_sees_his_own_branch()
     {
         var one = await app.CustomerAsync();

@@ -54,8 +54,9 @@ internal static class PriceCsvReader
                     errors.Add(row.Number, column.Name, "malformed", $"{column.Name} {wrong.Message}.");
                 }
 
-        if (!PriceItems.IsName(body.Name))
-            errors.Add(row.Number, PriceCsv.Name, "name", $"an item's name must have 1 to {Keys.LongestName} characters.");
+        // One that is there stays as it is, also from before the rule.
+        if (body.Name != item.Name && !PriceItems.IsName(body.Name))
+            errors.Add(row.Number, PriceCsv.Name, "name", $"an item's name must have {PriceItems.NameRule}.");
         // What could not be read would be reported a second time as missing.
         if (errors.Count == before)
             errors.AddRange(PriceItems.CheckPrice(body.Price, "").Select(e => RowError.Of(row.Number, e.Pointer.Split('/')[1], e.Code, e.Message)));

@@ -15,6 +15,7 @@ internal sealed class PriceItems(CatalogDb db, DbSession session, AuditTrail aud
 {
     public const int Most = 1_000;
     private const int LongestSku = 120;
+    public static readonly string NameRule = $"1 to {Keys.LongestName} characters, none of them a control character";
 
     // The trail names so many; the count says how many there were.
     private const int MostNoted = 50;
@@ -42,14 +43,15 @@ internal sealed class PriceItems(CatalogDb db, DbSession session, AuditTrail aud
             if (!meters.Contains(item.Meter))
                 errors.Add(new($"{at}/meter", "unknown_meter", $"There is no meter {item.Meter}."));
             if (!IsName(item.Name))
-                errors.Add(new($"{at}/name", "name", $"An item's name must have 1 to {Keys.LongestName} characters."));
+                errors.Add(new($"{at}/name", "name", $"An item's name must have {NameRule}."));
             errors.AddRange(CheckPrice(item.Price, $"{at}/price"));
         }
 
         return errors;
     }
 
-    public static bool IsName(string name) => !string.IsNullOrWhiteSpace(name) && name.Length <= Keys.LongestName;
+    // A line break is how a quote that is not closed takes a row of a CSV into a name.
+    public static bool IsName(string name) => !string.IsNullOrWhiteSpace(name) && name.Length <= Keys.LongestName && !name.Any(char.IsControl);
 
     public static IEnumerable<FieldError> CheckPrice(PriceBody price, string at)
     {

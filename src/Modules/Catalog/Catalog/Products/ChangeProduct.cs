@@ -30,7 +30,7 @@ internal static class ChangeProduct
                 return ProductRefusals.NotFound(request.Id.Value);
             if (precondition.Fails(product))
                 return Precondition.Failed;
-            if (product.Change(request.Name ?? product.Name, request.Features ?? product.Features).Refused(out var refusal, out _))
+            if (product.Change(request.Name, request.Features).Refused(out var refusal, out _))
                 return refusal;
             // The ETag is of the new version, which saving makes.
             await db.SaveChangesAsync(cancellationToken);

@@ -7,9 +7,6 @@ internal static class FeatureRules
 {
     public const int Most = 200;
 
-    // Ways to hold features that are tried in one check; rules that people write need a handful. What is beyond them the engine decides at the sale.
-    private const int MostWays = 10_000;
-
     public static IReadOnlyList<FieldError> Check(IReadOnlyList<FeatureRule> features)
     {
         var errors = new List<FieldError>();
@@ -61,11 +58,14 @@ internal static class FeatureRules
 
     private static IEnumerable<FieldError> References(string owner, IReadOnlyList<string>? references, string at, HashSet<string> keys)
     {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
         for (var i = 0; i < (references?.Count ?? 0); i++)
             if (references![i] is not { } reference || !keys.Contains(reference))
                 yield return new($"{at}/{i}", "unknown_feature", $"{references[i]} is not a feature of this product.");
             else if (reference == owner)
                 yield return new($"{at}/{i}", "contradiction", $"{owner} must not refer to itself.");
+            else if (!seen.Add(reference))
+                yield return new($"{at}/{i}", "duplicate", $"{reference} is there twice.");
     }
 
     private static IEnumerable<FieldError> Inclusions(FeatureRule feature, string at)
@@ -86,6 +86,9 @@ internal static class FeatureRules
         for (var i = 0; i < features.Count; i++)
         {
             var (feature, at) = (features[i], $"/features/{i}");
+            // What is off sale need not be to be had: a feature and what needs it are retired together.
+            if (feature.Maximum == 0)
+                continue;
             if (feature.RequiresAny is { Count: > 0 } any && any.All(k => byKey[k].Maximum == 0 || feature.Excludes?.Contains(k) == true))
                 errors.Add(new($"{at}/requiresAny", "contradiction", $"{feature.Key} can never have any of what it requires."));
             if (Clash(Needed([feature.Key], byKey), byKey) is { } clash)
@@ -100,31 +103,14 @@ internal static class FeatureRules
             errors.Add(new("/features", "contradiction", $"{key} is always needed but has the maximum 0."));
         if (errors.Count > 0)
             return errors;
-        var ways = MostWays;
-        if (!CanBeHeld(mandatory, byKey, ref ways))
+        var ways = new WaysToHold(features, mandatory);
+        if (!ways.Exist(null))
             return [new("/features", "contradiction", "What is always needed can never be held together.")];
         for (var i = 0; i < features.Count; i++)
-            // What is off sale need not be to be had.
-            if (features[i].Maximum != 0 && !CanBeHeld([features[i].Key, .. mandatory], byKey, ref ways))
+            if (features[i].Maximum != 0 && !ways.Exist(features[i].Key))
                 errors.Add(new($"/features/{i}", "contradiction",
                     $"{features[i].Key} can never be held together with what it needs and what is always needed."));
         return errors;
-    }
-
-    // Of what a feature requires any of, each way is tried until one holds.
-    private static bool CanBeHeld(IEnumerable<string> wanted, Dictionary<string, FeatureRule> byKey, ref int ways)
-    {
-        if (ways-- <= 0)
-            return true;
-        var held = Needed(wanted, byKey);
-        if (held.Any(k => byKey[k].Maximum == 0) || Clash(held, byKey) is not null)
-            return false;
-        var open = held.Order(StringComparer.Ordinal).Select(k => byKey[k].RequiresAny)
-            .FirstOrDefault(any => any is { Count: > 0 } && !any.Any(held.Contains));
-        foreach (var choice in open ?? [])
-            if (CanBeHeld([.. held, choice], byKey, ref ways))
-                return true;
-        return open is null;
     }
 
     private static HashSet<string> Needed(IEnumerable<string> roots, Dictionary<string, FeatureRule> byKey)

@@ -5,7 +5,10 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Catalog.Products;
 
-/// <summary>What a product has, with the rules of the quantities, in the order in which violations are reported.</summary>
+/// <summary>
+/// What a product has, with the rules of the quantities, by key: the product itself shows them in the order in which violations are reported, but
+/// that order may change between two pages.
+/// </summary>
 internal static class ListProductFeatures
 {
     [Needs(CatalogPermissions.ProductsRead)]
@@ -17,14 +20,13 @@ internal static class ListProductFeatures
         {
             if (PageStart.Read(request.Limit, request.After).Refused(out var refusal, out var start))
                 return refusal;
+            if (start.After is not null && !Keys.IsFeatureKey(start.After))
+                return PageStart.InvalidCursor;
             if (await db.Products.AsNoTracking().SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken) is not { } product)
                 return ProductRefusals.NotFound(request.Id.Value);
 
-            // A feature once there stays, so its key is a place in the list; one that never was there is no cursor of ours.
-            var from = 0;
-            if (start.After is { } after && (from = product.Features.ToList().FindIndex(f => f.Key == after) + 1) == 0)
-                return PageStart.InvalidCursor;
-            return Page.Of([.. product.Features.Skip(from).Take(start.Limit + 1)], start, x => x.Key);
+            var after = product.Features.OrderBy(f => f.Key, StringComparer.Ordinal).Where(f => string.CompareOrdinal(f.Key, start.After) > 0);
+            return Page.Of([.. after.Take(start.Limit + 1)], start, x => x.Key);
         }
     }
 

@@ -26,18 +26,20 @@ internal sealed class Product : IVersioned
             : new Product { Id = Licensing.Kernel.Id.New<ProductId>(now), Key = key, Name = name, Features = features, CreatedAt = now, Version = 1 };
     }
 
-    public Result<Done> Change(string name, IReadOnlyList<FeatureRule> features)
+    /// <param name="name">Null where it stays.</param>
+    /// <param name="features">Null where they stay: a rule about rules holds for what is written from then on.</param>
+    public Result<Done> Change(string? name, IReadOnlyList<FeatureRule>? features)
     {
         // Only of rules that are sound in themselves can be said what they have taken away.
-        var errors = FeatureRules.Check(features);
-        if (errors.Count == 0)
+        var errors = features is null ? [] : FeatureRules.Check(features);
+        if (features is not null && errors.Count == 0)
             errors = [.. Features.Select(f => f.Key).Except(features.Select(f => f.Key), StringComparer.Ordinal).Select(gone => new FieldError(
                 "/features", "feature_removed",
                 $"The feature {gone} must stay, since subscriptions may hold it; a maximum of 0 takes it off sale."))];
         if (errors.Count > 0)
             return Refusal.AllFields(errors);
 
-        (Name, Features) = (name, features);
+        (Name, Features) = (name ?? Name, features ?? Features);
         return new Done();
     }
 

@@ -29,7 +29,15 @@ internal sealed record ClientKey(
             return ClientRefusals.OneKindOfKeys;
         if (pem is not null)
             return OfPem(pem).Refused(out var refusal, out var key) ? refusal : new ClientKeysView([key]);
-        return set is { } keys ? OfSet(keys) : new ClientKeysView([]);
+        try
+        {
+            return set is { } keys ? OfSet(keys) : new ClientKeysView([]);
+        }
+        // Half a surrogate pair can be written in JSON, in a value or a name, but is no text.
+        catch (InvalidOperationException)
+        {
+            return ClientRefusals.BadKey("/jwks", "it holds a text that is none: half of a surrogate pair.");
+        }
     }
 
     /// <summary>For one signature; whoever asks disposes it.</summary>

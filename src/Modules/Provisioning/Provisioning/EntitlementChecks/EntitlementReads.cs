@@ -7,8 +7,8 @@ namespace Licensing.Provisioning.EntitlementChecks;
 
 /// <summary>
 /// Reads what tenants hold in one indexed read: this is asked more often than anything else, so those who ask while another one is being read for are
-/// read for together. Where that fails each is read for by himself, so that nobody is refused for what is wrong with another. Bound to no scope:
-/// whoever asks leaves out what he does not reach.
+/// read for together. Where that fails the halves are read, down to the one at fault, so that nobody is refused for what is wrong with another and
+/// one broken tenant costs a few reads and not one for each. Bound to no scope: whoever asks leaves out what he does not reach.
 /// </summary>
 internal sealed class EntitlementReads
 {
@@ -29,16 +29,26 @@ internal sealed class EntitlementReads
     public async Task<IReadOnlyList<HeldSubscription>> OfAsync(OrganizationId tenant, CancellationToken ct) =>
         await _reads.DoAsync(tenant, ct) ?? (await ReadAsync([tenant], ct))[0];
 
-    private async Task<IReadOnlyList<IReadOnlyList<HeldSubscription>?>> ReadTogetherAsync(IReadOnlyList<OrganizationId> tenants)
+    private async Task<IReadOnlyList<IReadOnlyList<HeldSubscription>?>> ReadTogetherAsync(IReadOnlyList<OrganizationId> tenants) => tenants.Count == 1
+        ? await ReadAsync(tenants, CancellationToken.None)
+        : await InHalvesAsync(tenants, some => ReadAsync(some, CancellationToken.None));
+
+    /// <summary>Reads all, where that fails each half, and so on; null for those that cannot be read even alone.</summary>
+    internal static async Task<IReadOnlyList<TResult?>> InHalvesAsync<TItem, TResult>(
+        IReadOnlyList<TItem> items, Func<IReadOnlyList<TItem>, Task<IReadOnlyList<TResult>>> read)
+        where TResult : class
     {
         try
         {
-            return await ReadAsync(tenants, CancellationToken.None);
+            return await read(items);
         }
         // Not where the database is away or has no room: asking it a hundred times more would not help.
-        catch (Exception failure) when (tenants.Count > 1 && failure is not NpgsqlException { IsTransient: true })
+        catch (Exception failure) when (failure is not NpgsqlException { IsTransient: true })
         {
-            return new IReadOnlyList<HeldSubscription>?[tenants.Count];
+            if (items.Count == 1)
+                return [null];
+            var half = items.Count / 2;
+            return [.. await InHalvesAsync([.. items.Take(half)], read), .. await InHalvesAsync([.. items.Skip(half)], read)];
         }
     }
 
