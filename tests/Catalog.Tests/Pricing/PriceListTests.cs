@@ -174,7 +174,9 @@ public sealed class PriceListTests(App app) : IClassFixture<App>
         (await Refused(List("Global", from: "2026-01-02", until: "2026-03-31")))
             .ShouldBe("422 /validFrom not_first_of_month, /validUntil not_first_of_month");
         (await Refused(List("Region", [Item("a", meter), Item("a", meter)], region: "eu"))).ShouldBe("422 /items/1/sku duplicate");
-        (await Refused(List("Region", [Item("a\nb", "none")], region: "eu"))).ShouldBe("422 /items/0/sku sku, /items/0/meter unknown_meter");
+        // An item of these tests is called as its SKU.
+        (await Refused(List("Region", [Item("a\nb", "none")], region: "eu")))
+            .ShouldBe("422 /items/0/sku sku, /items/0/meter unknown_meter, /items/0/name name");
         (await Refused(List("Region", [new { sku = "a", meter, name = "A", price = new { model = "flat", amount = "1" } }], region: "eu")))
             .ShouldBe("422 /items/0/price/model model_not_allowed");
         (await Refused(List("Region", [Item("a", meter), null!], region: "eu"))).ShouldBe("400 /items/1 malformed");
