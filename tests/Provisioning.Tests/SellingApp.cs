@@ -20,6 +20,24 @@ public class SellingApp : App
     /// <summary>In the billing calendar, which is UTC here.</summary>
     public DateOnly Today => DateOnly.FromDateTime(Clock.GetUtcNow().UtcDateTime);
 
+    /// <summary>Sends so many requests of one caller, whose client ends with it: half of them by another process, all behind one gate.</summary>
+    public async Task<HttpResponseMessage[]> AtOnceAsync(HttpClient caller, int count, Func<HttpClient, int, Task<HttpResponseMessage>> send)
+    {
+        using var here = caller;
+        await using var second = await StartSecondHostAsync();
+        using var there = second.Anonymous();
+        foreach (var (name, values) in here.DefaultRequestHeaders)
+            there.DefaultRequestHeaders.Add(name, values);
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var sending = Enumerable.Range(0, count).Select(async i =>
+        {
+            await gate.Task;
+            return await send(i % 2 == 0 ? here : there, i);
+        }).ToList();
+        gate.SetResult();
+        return await Task.WhenAll(sending);
+    }
+
     protected override void Configure(WebApplicationBuilder builder)
     {
         foreach (var type in typeof(SubscriptionActivated).Assembly.GetTypes().Where(t => t.IsDefined(typeof(MessageAttribute), false)))

@@ -92,7 +92,7 @@ internal sealed class TogetherQueue<TRequest, TResponse>(IServiceScopeFactory sc
     private async Task<IReadOnlyList<Together<TResponse>>> CarryOutAsync(IReadOnlyList<Sent> together)
     {
         var answers = new Together<TResponse>[together.Count];
-        var committing = false;
+        var shared = false;
         try
         {
             await using var scope = scopes.CreateAsyncScope();
@@ -103,6 +103,7 @@ internal sealed class TogetherQueue<TRequest, TResponse>(IServiceScopeFactory sc
             principal.Enter(together[0].Within);
             var handler = scope.ServiceProvider.GetRequiredService<IHandleTogether<TRequest, TResponse>>();
             await session.BeginAsync(CancellationToken.None);
+            shared = true;
             await handler.HoldAsync([.. together.Select(t => t.Request)], CancellationToken.None);
             for (var i = 0; i < answers.Length; i++)
             {
@@ -115,13 +116,13 @@ internal sealed class TogetherQueue<TRequest, TResponse>(IServiceScopeFactory sc
             var entries = Entries(together, answers, scope.ServiceProvider.GetRequiredService<AuditTrail>());
             if (entries.Count == 0)
                 return answers;
-            committing = true;
+            shared = false;
             await session.CommitAsync(CancellationToken.None, scope.ServiceProvider.GetRequiredService<IAuditStore>().Append(entries));
             return answers;
         }
-        // Whichever of them it was: each is told of its own trouble, by being sent by itself. Of a commit that got no answer all are told, and of a database that
-        // is away or has no room: to ask it once more for each would not help.
-        catch (Exception failure) when (failure is PostgresException { InvariantSeverity: "ERROR" } || (!committing && !failure.IsOfDatabase))
+        // Whichever of them it was: each is told of its own trouble, by being sent by itself. Of a commit that got no answer all are told, and of a connection that
+        // was not to be had: to ask for one for each would not help.
+        catch (Exception failure) when (shared || failure is PostgresException { InvariantSeverity: "ERROR" })
         {
             return [.. Enumerable.Repeat(Together<TResponse>.Alone, together.Count)];
         }

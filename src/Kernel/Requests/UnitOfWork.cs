@@ -91,8 +91,5 @@ internal static class Causes
             for (var at = failure; at is not null; at = at.InnerException)
                 yield return at;
         }
-
-        /// <summary>Whether the database is away or has no room, and so for whatever else is asked of it now.</summary>
-        public bool IsOfDatabase => failure.AndCauses().Any(cause => cause is TimeoutException or NpgsqlException { IsTransient: true } and not PostgresException);
     }
 }

@@ -18,7 +18,7 @@ public sealed class LicenseRaceTests(SellingApp app) : IClassFixture<SellingApp>
         for (var i = 0; i < 9; i++)
             tenants.Add(await app.TenantAsync(branch.Platform, branch.Partner));
 
-        var answers = await AtOnceAsync(branch, 200, (client, i) => client.SendAreaAsync("POST", "licenses/bulk",
+        var answers = await app.AtOnceAsync(branch.Partner(), 200, (client, i) => client.SendAreaAsync("POST", "licenses/bulk",
             new { customer_code = tenants[i % 10].Code, license_code = edition, license_info = $"Office {i}", accept_notifications = false }));
 
         answers.GroupBy(a => a.StatusCode).ToDictionary(g => g.Key, g => g.Count())
@@ -35,8 +35,8 @@ public sealed class LicenseRaceTests(SellingApp app) : IClassFixture<SellingApp>
     {
         var branch = await app.BranchAsync();
 
-        var answers = await AtOnceAsync(
-            branch, 40, (client, _) => client.SendAreaAsync("POST", "licenses/demo", new { customer_code = branch.Tenant.Code }));
+        var answers = await app.AtOnceAsync(
+            branch.Partner(), 40, (client, _) => client.SendAreaAsync("POST", "licenses/demo", new { customer_code = branch.Tenant.Code }));
 
         answers.Count(a => a.StatusCode is HttpStatusCode.OK).ShouldBe(2);
         answers.Where(a => a.StatusCode is not HttpStatusCode.OK).Select(a => a.StatusCode).Distinct().ShouldBe([HttpStatusCode.Conflict]);
@@ -54,29 +54,11 @@ public sealed class LicenseRaceTests(SellingApp app) : IClassFixture<SellingApp>
         var named = new { license_id = (await partner.AssignAsync(branch, edition)).LicenseId(), customer_code = branch.Tenant.Code };
         await partner.AreaAsync("POST", "licenses/activate", named);
 
-        var answers = await AtOnceAsync(branch, 20, (client, _) => client.SendAreaAsync("POST", "licenses/renew", named));
+        var answers = await app.AtOnceAsync(branch.Partner(), 20, (client, _) => client.SendAreaAsync("POST", "licenses/renew", named));
 
         answers.Count(a => a.StatusCode is HttpStatusCode.OK).ShouldBe(1);
         answers.Where(a => a.StatusCode is not HttpStatusCode.OK).Select(a => a.StatusCode).Distinct().ShouldBe([HttpStatusCode.Conflict]);
         (await branch.CreditAsync()).ShouldStartWith("48 EUR");
         await app.LedgerVerifiedAsync();
-    }
-
-    // Half of them by another process, all behind one gate.
-    private async Task<HttpResponseMessage[]> AtOnceAsync(Branch branch, int count, Func<HttpClient, int, Task<HttpResponseMessage>> send)
-    {
-        await using var second = await app.StartSecondHostAsync();
-        using var here = branch.Partner();
-        using var there = second.Anonymous();
-        foreach (var (name, values) in here.DefaultRequestHeaders)
-            there.DefaultRequestHeaders.Add(name, values);
-        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var sending = Enumerable.Range(0, count).Select(async i =>
-        {
-            await gate.Task;
-            return await send(i % 2 == 0 ? here : there, i);
-        }).ToList();
-        gate.SetResult();
-        return await Task.WhenAll(sending);
     }
 }

@@ -21,7 +21,7 @@ public sealed class AllocationRaceTests(SellingApp app) : IClassFixture<SellingA
         for (var i = 0; i < 3; i++)
             tenants.Add(await app.TenantAsync(branch.Platform, branch.Partner));
 
-        var answers = await AtOnceAsync(branch, 64, (client, i) => client.AllocateAnyAsync(tenants[i % 4], 1, prefix));
+        var answers = await app.AtOnceAsync(branch.As(Roles.PartnerAdministrator), 64, (client, i) => client.AllocateAnyAsync(tenants[i % 4], 1, prefix));
 
         var winners = answers.Where(a => a.StatusCode is HttpStatusCode.OK).ToList();
         winners.Count.ShouldBe(10);
@@ -38,7 +38,7 @@ public sealed class AllocationRaceTests(SellingApp app) : IClassFixture<SellingA
 
         for (var number = 100; number < 105; number++)
         {
-            var answers = await AtOnceAsync(branch, 16, (client, _) => client.AllocateAsync(branch.Tenant, $"{prefix}{number}"));
+            var answers = await app.AtOnceAsync(branch.As(Roles.PartnerAdministrator), 16, (client, _) => client.AllocateAsync(branch.Tenant, $"{prefix}{number}"));
             answers.Count(a => a.StatusCode is HttpStatusCode.OK).ShouldBe(1);
             (await CodesAsync(answers)).ShouldBe(["number_not_available"]);
         }
@@ -53,7 +53,7 @@ public sealed class AllocationRaceTests(SellingApp app) : IClassFixture<SellingA
         var prefix = await LoadAsync(branch, 12);
         var all = Enumerable.Range(100, 12).Select(i => $"{prefix}{i}").ToArray();
 
-        var answers = await AtOnceAsync(branch, 24, (client, i) => (i % 3) switch
+        var answers = await app.AtOnceAsync(branch.As(Roles.PartnerAdministrator), 24, (client, i) => (i % 3) switch
         {
             0 => client.AllocateAsync(branch.Tenant, all),
             1 => client.AllocateAsync(branch.Tenant, [.. Enumerable.Reverse(all)]),
@@ -101,7 +101,7 @@ public sealed class AllocationRaceTests(SellingApp app) : IClassFixture<SellingA
         using var allocated = await partner.AllocateAsync(branch.Tenant, $"{prefix}100");
         var id = (await allocated.JsonAsync()).GetProperty("items")[0].IdOf();
 
-        var answers = await AtOnceAsync(branch, 16, (client, _) => client.ReleaseAsync(id));
+        var answers = await app.AtOnceAsync(branch.As(Roles.PartnerAdministrator), 16, (client, _) => client.ReleaseAsync(id));
 
         answers.Count(a => a.StatusCode is HttpStatusCode.OK).ShouldBe(1);
         answers.Where(a => a.StatusCode is not HttpStatusCode.OK).ShouldAllBe(a => a.StatusCode == HttpStatusCode.Conflict);
@@ -144,22 +144,4 @@ public sealed class AllocationRaceTests(SellingApp app) : IClassFixture<SellingA
             open.Where(h => h.NumberId == number.Id).Select(h => (OrganizationId?)h.TenantId).ShouldBe(number.TenantId is { } tenant ? [tenant] : []);
         return 0;
     });
-
-    // Half of them by another process, all behind one gate.
-    private async Task<HttpResponseMessage[]> AtOnceAsync(Branch branch, int count, Func<HttpClient, int, Task<HttpResponseMessage>> send)
-    {
-        await using var second = await app.StartSecondHostAsync();
-        using var here = branch.As(Roles.PartnerAdministrator);
-        using var there = second.Anonymous();
-        foreach (var (name, values) in here.DefaultRequestHeaders)
-            there.DefaultRequestHeaders.Add(name, values);
-        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var sending = Enumerable.Range(0, count).Select(async i =>
-        {
-            await gate.Task;
-            return await send(i % 2 == 0 ? here : there, i);
-        }).ToList();
-        gate.SetResult();
-        return await Task.WhenAll(sending);
-    }
 }
