@@ -9,9 +9,6 @@ namespace Licensing.Kernel;
 /// <param name="atOnce">How many times at the same time: while the database works for one, the process can for another.</param>
 public sealed class Gathered<TItem, TResult>(int most, Func<IReadOnlyList<TItem>, Task<IReadOnlyList<TResult>>> work, int atOnce = 1)
 {
-    // More than once at a time only for so many: the fewer go together the more each costs.
-    private const int Company = 16;
-
     private readonly Lock _gate = new();
     private readonly Queue<(TItem Item, TaskCompletionSource<TResult> Result)> _waiting = new();
     private int _working;
@@ -24,7 +21,8 @@ public sealed class Gathered<TItem, TResult>(int most, Func<IReadOnlyList<TItem>
         lock (_gate)
         {
             _waiting.Enqueue((item, result));
-            if (_working == atOnce || (_working > 0 && _waiting.Count < Company))
+            // More than once at a time only for as many as may be: the fewer go together the more each costs.
+            if (_working == atOnce || (_working > 0 && _waiting.Count < most))
                 return result.Task.WaitAsync(ct);
             _working++;
         }
@@ -37,7 +35,12 @@ public sealed class Gathered<TItem, TResult>(int most, Func<IReadOnlyList<TItem>
 
     private async Task DoAllAsync()
     {
-        while (Next() is { Count: > 0 } next)
+        while (true)
+        {
+            // Behind what the process has begun already: those who are at the door come along.
+            await Task.Yield();
+            if (Next() is not { Count: > 0 } next)
+                return;
             try
             {
                 var results = await work([.. next.Select(n => n.Item)]);
@@ -49,6 +52,7 @@ public sealed class Gathered<TItem, TResult>(int most, Func<IReadOnlyList<TItem>
                 foreach (var (_, result) in next)
                     result.TrySetException(failure);
             }
+        }
     }
 
     private List<(TItem Item, TaskCompletionSource<TResult> Result)> Next()

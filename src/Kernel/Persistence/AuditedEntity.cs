@@ -1,9 +1,12 @@
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
 using Licensing.Kernel.Messaging;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.ChangeTracking;
+using Microsoft.EntityFrameworkCore.Metadata;
 
 namespace Licensing.Kernel.Persistence;
 
@@ -11,39 +14,55 @@ namespace Licensing.Kernel.Persistence;
 internal static class AuditedEntity
 {
     private static readonly JsonNode Masked = JsonValue.Create("***");
+    private static readonly ConditionalWeakTable<IEntityType, AuditedType> Types = [];
 
     public static AuditedChange? Of(EntityEntry entry)
     {
         if (entry.Entity is OutboxMessage)
             return null;
 
+        var type = Types.GetValue(entry.Metadata, of => new AuditedType(of));
         var changes = new JsonObject();
-        foreach (var property in entry.Properties)
+        foreach (var (property, name, secret) in type.Shown)
         {
-            if (property.Metadata.Name == nameof(IVersioned.Version) || (entry.State is EntityState.Modified && !property.IsModified))
+            var value = entry.Property(property);
+            if (entry.State is EntityState.Modified && !value.IsModified)
                 continue;
 
-            var old = entry.State is EntityState.Added ? null : property.OriginalValue;
-            var @new = entry.State is EntityState.Deleted ? null : property.CurrentValue;
-            if (old is null && @new is null)
-                continue;
-
-            var secret = property.Metadata.PropertyInfo?.GetCustomAttribute<SecretAttribute>() is not null;
-            changes[JsonNamingPolicy.CamelCase.ConvertName(property.Metadata.Name)] = new JsonObject
-            {
-                ["old"] = Shown(old, secret),
-                ["new"] = Shown(@new, secret),
-            };
+            var old = entry.State is EntityState.Added ? null : value.OriginalValue;
+            var @new = entry.State is EntityState.Deleted ? null : value.CurrentValue;
+            if (old is not null || @new is not null)
+                changes[name] = new JsonObject { ["old"] = Shown(old, secret), ["new"] = Shown(@new, secret) };
         }
 
-        var key = string.Join('/', entry.Metadata.FindPrimaryKey()!.Properties.Select(p => KeyText(entry.Property(p.Name).CurrentValue)));
-        return new AuditedChange(SnakeCase.Of(entry.Metadata.ClrType.Name), key, (entry.Entity as IOwned)?.OwnerPath, changes);
+        return new AuditedChange(
+            type.Name, string.Join('/', type.Key.Select(p => KeyText(entry.Property(p).CurrentValue))), (entry.Entity as IOwned)?.OwnerPath, changes);
     }
 
-    private static JsonNode? Shown(object? value, bool secret) => value is null ? null
-        : secret ? Masked.DeepClone()
-        : JsonSerializer.SerializeToNode(value, value.GetType(), StoredJson.Options);
+    private static JsonNode? Shown(object? value, bool secret) => value switch
+    {
+        null => null,
+        _ when secret => Masked.DeepClone(),
+        // Values never change in place, so they are written as JSON once: with the entry.
+        _ => JsonValue.Create(value, (JsonTypeInfo<object>)StoredJson.Options.GetTypeInfo(typeof(object))),
+    };
 
     private static string KeyText(object? value) =>
         value is null ? "" : JsonSerializer.Serialize(value, value.GetType(), StoredJson.Options).Trim('"');
+
+    // What is the same of every row.
+    private sealed class AuditedType(IEntityType type)
+    {
+        public string Name { get; } = SnakeCase.Of(type.ClrType.Name);
+
+        public IReadOnlyList<IProperty> Key { get; } = type.FindPrimaryKey()!.Properties;
+
+        public IReadOnlyList<(IProperty Property, string Name, bool Secret)> Shown { get; } =
+        [
+            .. from property in type.GetProperties()
+               where property.Name != nameof(IVersioned.Version)
+               select (property, JsonNamingPolicy.CamelCase.ConvertName(property.Name),
+                   property.PropertyInfo?.GetCustomAttribute<SecretAttribute>() is not null),
+        ];
+    }
 }

@@ -56,7 +56,7 @@ public sealed class DbSession(NpgsqlDataSource database, SubscriberRegistry subs
     /// <summary>Writes what the handlers changed in any module; called by the pipeline, not by slices.</summary>
     public async Task SaveAsync(CancellationToken ct)
     {
-        foreach (var context in _contexts.Where(c => c.IsUsed))
+        foreach (var context in _contexts)
             await context.SaveChangesAsync(ct);
     }
 
@@ -116,7 +116,7 @@ public sealed class DbSession(NpgsqlDataSource database, SubscriberRegistry subs
     /// <summary>Forgets what is saved already, so that the next message of a batch starts with empty contexts.</summary>
     internal void Detach()
     {
-        foreach (var context in _contexts.Where(c => c.IsUsed))
+        foreach (var context in _contexts)
             context.ChangeTracker.Clear();
         audit.Clear();
     }

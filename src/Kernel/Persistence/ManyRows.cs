@@ -13,7 +13,7 @@ internal static class ManyRows
 {
     private const int Fewest = 4;
 
-    /// <summary>Writes the rows, if some come in numbers and nothing among them needs EF, and marks them as written.</summary>
+    /// <summary>Writes the rows, if some come in numbers and nothing among them needs EF, as yet unmarked.</summary>
     /// <returns>Whether it did; if not, EF is to write them all.</returns>
     public static async Task<bool> WriteAsync(IReadOnlyList<EntityEntry> changed, DbSession session, CancellationToken ct)
     {
@@ -33,12 +33,6 @@ internal static class ManyRows
         foreach (var (rows, written) in ordered.Zip(batch.BatchCommands.Cast<NpgsqlBatchCommand>()))
             if (written.RecordsAffected != rows.Count)
                 throw new DbUpdateConcurrencyException($"Of {rows.Count} rows of {rows[0].Metadata.GetTableName()} only {written.RecordsAffected} were as they had been read.");
-        foreach (var entry in changed)
-        {
-            entry.OriginalValues.SetValues(entry.CurrentValues);
-            entry.State = EntityState.Unchanged;
-        }
-
         return true;
     }
 

@@ -22,16 +22,20 @@ public interface IDated : IVersioned;
 /// <summary>A module's own schema. <see cref="Publish"/> commits with the rows that made the message true, or not at all.</summary>
 public abstract class ModuleDb : DbContext
 {
-    protected ModuleDb(DbContextOptions options, DbSession session) : base(options)
+    protected ModuleDb(DbContextOptions options) : base(options)
+    {
+    }
+
+    internal DbSession Session { get; private set; } = null!;
+
+    /// <summary>Begins its turn in another scope; contexts are used again and again.</summary>
+    internal ModuleDb In(DbSession session)
     {
         Session = session;
         session.Enlist(this);
+        Database.SetDbConnection(session.Connection);
+        return this;
     }
-
-    internal DbSession Session { get; }
-
-    /// <summary>Whether anything was asked of it; many are handed to a request that turns out not to need them.</summary>
-    internal bool IsUsed { get; private set; }
 
     public abstract string Schema { get; }
 
@@ -63,20 +67,23 @@ public abstract class ModuleDb : DbContext
 
     internal void Leave()
     {
-        if (IsUsed && Database.CurrentTransaction is not null)
+        if (Database.CurrentTransaction is not null)
             Database.UseTransaction(null);
     }
 
     public override async Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
     {
-        // Queries are in the connection's transaction anyway; saving must know of it, or would begin one.
-        if (Session.Transaction is { } transaction && Database.CurrentTransaction is null)
-            Database.UseTransaction(transaction);
-        // What fails undoes the whole transaction, so nobody goes back to a savepoint; and changes are looked for once.
-        Database.AutoSavepointsEnabled = false;
+        // Changes are looked for once.
         ChangeTracker.AutoDetectChangesEnabled = false;
         ChangeTracker.DetectChanges();
         var changed = ChangeTracker.Entries().Where(e => e.State is EntityState.Added or EntityState.Modified or EntityState.Deleted).ToList();
+        if (changed.Count == 0)
+            return 0;
+        // Queries are in the connection's transaction anyway; saving must know of it, or would begin one.
+        if (Session.Transaction is { } transaction && Database.CurrentTransaction is null)
+            Database.UseTransaction(transaction);
+        // What fails undoes the whole transaction, so nobody goes back to a savepoint.
+        Database.AutoSavepointsEnabled = false;
         foreach (var entry in changed)
         {
             if (entry.State is EntityState.Modified && entry.Entity is IVersioned versioned)
@@ -85,13 +92,12 @@ public abstract class ModuleDb : DbContext
                 Session.Audit.Note(change);
         }
 
-        return Session.InTransaction && await ManyRows.WriteAsync(changed, Session, cancellationToken)
-            ? changed.Count
-            : await base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
+        if (!Session.InTransaction || !await ManyRows.WriteAsync(changed, Session, cancellationToken))
+            return await base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
+        if (acceptAllChangesOnSuccess)
+            ChangeTracker.AcceptAllChanges();
+        return changed.Count;
     }
-
-    // Called when it is first used.
-    protected override void OnConfiguring(DbContextOptionsBuilder optionsBuilder) => IsUsed = true;
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {

@@ -8,7 +8,7 @@ namespace Licensing.Kernel.Tests.Bells;
 public sealed record Rang(string Bell);
 
 /// <summary>The publisher.</summary>
-public sealed class BellsDb(DbContextOptions<BellsDb> options, DbSession session) : ModuleDb(options, session)
+public sealed class BellsDb(DbContextOptions<BellsDb> options) : ModuleDb(options)
 {
     public override string Schema => "bells";
 

@@ -6,7 +6,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Licensing.Kernel.Tests.Tally;
 
 /// <summary>The subscriber.</summary>
-public sealed class TallyDb(DbContextOptions<TallyDb> options, DbSession session) : ModuleDb(options, session)
+public sealed class TallyDb(DbContextOptions<TallyDb> options) : ModuleDb(options)
 {
     public override string Schema => "tally";
 

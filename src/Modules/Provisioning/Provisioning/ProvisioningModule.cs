@@ -52,6 +52,8 @@ public static class ProvisioningModule
             module.Services.AddSingleton<Dialect, SignedDialect>();
             module.Services.AddSingleton<Dialect, CustomerAreaDialect>();
             module.Services.AddScoped<SeatChanging>();
+            module.Services.AddScoped<SeatsOfMany>();
+            module.Services.AddSingleton<SeatsOfMany.Query>();
             module.Services.AddSingleton<UsedTokens>();
             module.Services.AddSingleton<IChore>(services => services.GetRequiredService<UsedTokens>());
             module.Services.AddSingleton<IAuthenticator, SignedAuthenticator>();

@@ -7,7 +7,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Billing.Data;
 
-internal sealed class BillingDb(DbContextOptions<BillingDb> options, DbSession session) : ModuleDb(options, session)
+internal sealed class BillingDb(DbContextOptions<BillingDb> options) : ModuleDb(options)
 {
     public override string Schema => "billing";
 

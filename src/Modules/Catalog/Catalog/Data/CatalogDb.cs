@@ -9,7 +9,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Catalog.Data;
 
-internal sealed class CatalogDb(DbContextOptions<CatalogDb> options, DbSession session) : ModuleDb(options, session)
+internal sealed class CatalogDb(DbContextOptions<CatalogDb> options) : ModuleDb(options)
 {
     public override string Schema => "catalog";
 

@@ -5,7 +5,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Commissions.Data;
 
-internal sealed class CommissionsDb(DbContextOptions<CommissionsDb> options, DbSession session) : ModuleDb(options, session)
+internal sealed class CommissionsDb(DbContextOptions<CommissionsDb> options) : ModuleDb(options)
 {
     public override string Schema => "commissions";
 

@@ -15,7 +15,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Identity.Data;
 
-internal sealed class IdentityDb(DbContextOptions<IdentityDb> options, DbSession session) : ModuleDb(options, session)
+internal sealed class IdentityDb(DbContextOptions<IdentityDb> options) : ModuleDb(options)
 {
     public override string Schema => "identity";
 

@@ -7,7 +7,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Provisioning.Data;
 
-internal sealed class ProvisioningDb(DbContextOptions<ProvisioningDb> options, DbSession session) : ModuleDb(options, session)
+internal sealed class ProvisioningDb(DbContextOptions<ProvisioningDb> options) : ModuleDb(options)
 {
     public override string Schema => "provisioning";
 

@@ -24,22 +24,14 @@ internal static class SeatSubscriptions
     /// As <see cref="SeatsOf"/>, and nobody else changes it until the transaction ends: a door that cannot tell its callers of a lost race waits for
     /// whoever is changing it through another.
     /// </summary>
-    public static IQueryable<Subscription> HeldSeatsOf(this ProvisioningDb db, OrganizationId tenant, Scope scope, DateOnly today) =>
-        db.HeldSeatsOf([tenant], today).Within(scope).Take(1);
-
-    /// <summary>As the other, of several tenants, wherever they stand; the first to be taken of each.</summary>
-    public static IQueryable<Subscription> HeldSeatsOf(this ProvisioningDb db, IEnumerable<OrganizationId> tenants, DateOnly today)
-    {
-        Guid[] ids = [.. tenants.Select(t => t.Value)];
-        return db.Subscriptions
-            .FromSql($"""
-                select s.* from provisioning.subscriptions s where s.tenant_id = any({ids}) and {Product} = (
-                    select p ->> 'product' from jsonb_array_elements(s.plans) with ordinality as x (p, i)
-                    where (p ->> 'on')::date <= {today} order by i desc limit 1)
-                order by s.id for no key update of s
-                """)
-            .Live(today);
-    }
+    public static IQueryable<Subscription> HeldSeatsOf(this ProvisioningDb db, OrganizationId tenant, Scope scope, DateOnly today) => db.Subscriptions
+        .FromSql($"""
+            select s.* from provisioning.subscriptions s where s.tenant_id = {tenant.Value} and {Product} = (
+                select p ->> 'product' from jsonb_array_elements(s.plans) with ordinality as x (p, i)
+                where (p ->> 'on')::date <= {today} order by i desc limit 1)
+            order by s.id for no key update of s
+            """)
+        .LiveFirst(scope, today);
 
     /// <summary>What else of the product the tenant has, today or to come.</summary>
     public static IQueryable<Subscription> OtherSeatsOf(

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
@@ -17,6 +18,8 @@ internal sealed class SignedToken
     private const int LongestToken = 8 * 1024;
 
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 8 };
+
+    private static readonly SearchValues<char> Alphabet = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
 
     private readonly byte[] _signed;
     private readonly byte[] _signature;
@@ -123,8 +126,8 @@ internal sealed class SignedToken
             return null;
         try
         {
-            using var parsed = JsonDocument.Parse(bytes, Strict);
-            return parsed.RootElement.ValueKind is JsonValueKind.Object ? parsed.RootElement.Clone() : null;
+            var parsed = JsonElement.Parse(bytes, Strict);
+            return parsed.ValueKind is JsonValueKind.Object ? parsed : null;
         }
         // The second is thrown of a name with half a surrogate pair.
         catch (Exception failure) when (failure is JsonException or InvalidOperationException)
@@ -136,9 +139,8 @@ internal sealed class SignedToken
     private static byte[]? Bytes(string part)
     {
         // The decoder would take padding and white space, which the format has not.
-        foreach (var c in part)
-            if (!char.IsAsciiLetterOrDigit(c) && c is not ('-' or '_'))
-                return null;
+        if (part.AsSpan().ContainsAnyExcept(Alphabet))
+            return null;
         try
         {
             return Base64Url.DecodeFromChars(part);

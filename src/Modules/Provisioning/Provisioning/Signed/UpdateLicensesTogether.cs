@@ -1,9 +1,6 @@
 using Licensing.Catalog.Contracts;
 using Licensing.Identity.Contracts;
-using Licensing.Provisioning.Data;
 using Licensing.Provisioning.Seats;
-using Licensing.Provisioning.Subscriptions;
-using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Provisioning.Signed;
 
@@ -12,7 +9,7 @@ namespace Licensing.Provisioning.Signed;
 /// other quantities and are held by nobody else. That is nearly all that a partner's automation sends; the rest is carried out one by one.
 /// </summary>
 internal sealed class UpdateLicensesTogether(
-    ProvisioningDb db, ICustomers customers, ICatalog catalog, SeatChanging changing, BillingCalendar calendar, TimeProvider clock)
+    SeatsOfMany seatsOfMany, ICustomers customers, ICatalog catalog, SeatChanging changing, BillingCalendar calendar, TimeProvider clock)
     : IHandleTogether<UpdateLicenses.Command, Result<SignedAnswer>>
 {
     private readonly Dictionary<UpdateLicenses.Command, Result<SignedBody>> _bodies = new(ReferenceEqualityComparer.Instance);
@@ -21,7 +18,7 @@ internal sealed class UpdateLicensesTogether(
     // Held by others, or changed by another of these: one customer's second change is not to be told apart from its first.
     private readonly HashSet<(string Reseller, string Tenant)> _later = [];
 
-    private readonly Dictionary<OrganizationId, (Subscription Subscription, bool InDeletion)> _seats = [];
+    private IReadOnlyDictionary<OrganizationId, HeldSeats> _seats = new Dictionary<OrganizationId, HeldSeats>();
     private ProductRules _rules = null!;
     private DateTimeOffset _now;
 
@@ -50,10 +47,7 @@ internal sealed class UpdateLicensesTogether(
 
         // He was found within the scope: what is his is where he stands, also before it has moved along with him.
         _now = clock.GetUtcNow();
-        var seats = await db.HeldSeatsOf(_tenants.Values.Select(t => t.Id), calendar.DayOf(_now))
-            .Select(x => new { Subscription = x, InDeletion = db.Set<Deletion>().Any(d => d.TenantId == x.TenantId && d.EndedAt == null) }).ToListAsync(ct);
-        foreach (var one in seats)
-            _seats.TryAdd(one.Subscription.TenantId, (one.Subscription, one.InDeletion));
+        _seats = await seatsOfMany.HoldAsync(_tenants.Values.Select(t => t.Id), calendar.DayOf(_now), ct);
     }
 
     public async Task<Together<Result<SignedAnswer>>> HandleAsync(UpdateLicenses.Command request, CancellationToken ct)

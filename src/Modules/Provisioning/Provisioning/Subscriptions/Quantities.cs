@@ -57,8 +57,11 @@ internal static class Quantities
     public static bool IsSameAs(this IReadOnlyList<QuantityChange> before, IReadOnlyList<QuantityChange> after)
     {
         foreach (var day in before.Concat(after).Select(c => c.On).Distinct())
-            if (!before.On(day).OrderBy(q => q.Key, StringComparer.Ordinal).SequenceEqual(after.On(day).OrderBy(q => q.Key, StringComparer.Ordinal)))
+            if (!before.On(day).IsSameAs(after.On(day)))
                 return false;
         return true;
     }
+
+    private static bool IsSameAs(this IReadOnlyDictionary<string, int> before, IReadOnlyDictionary<string, int> after) =>
+        before.Count == after.Count && before.All(q => after.TryGetValue(q.Key, out var quantity) && quantity == q.Value);
 }

@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Usage.Data;
 
-internal sealed class UsageDb(DbContextOptions<UsageDb> options, DbSession session) : ModuleDb(options, session)
+internal sealed class UsageDb(DbContextOptions<UsageDb> options) : ModuleDb(options)
 {
     public override string Schema => "usage";
 }
