@@ -23,8 +23,8 @@ public interface ICustomers
     Task<OrganizationRef?> HoldAsync(string? partner, string tenant, CancellationToken ct);
 
     /// <summary>
-    /// As the other, for several tenants of one partner by their external ids. Waits for nobody. Those that there are not are left out; where more than one
-    /// partner is called so, all are.
+    /// As the other, for several tenants of one partner by their external ids. Waits for nobody. Those that there are not are left out;
+    /// where more than one partner is called so, all are.
     /// </summary>
     Task<HeldTenants> HoldAsync(string partner, IReadOnlyCollection<string> tenants, CancellationToken ct);
 
@@ -85,7 +85,8 @@ public interface ICustomerAccounts
 /// <param name="Active">False while it is suspended.</param>
 /// <param name="CreatedAt">When it was opened.</param>
 public sealed record CustomerRef(
-    OrganizationId Id, int Code, string DisplayName, string? ContactName, string? Email, string? Phone, string Country, bool Active, DateTimeOffset CreatedAt);
+    OrganizationId Id, int Code, string DisplayName, string? ContactName, string? Email, string? Phone, string Country, bool Active,
+    DateTimeOffset CreatedAt);
 
 /// <summary>A customer to be opened.</summary>
 /// <param name="Partner">Whose.</param>
@@ -95,4 +96,5 @@ public sealed record CustomerRef(
 /// <param name="Password">8 to 72 characters, more where the platform asks for more than its default.</param>
 /// <param name="PersonName">The administrator's.</param>
 /// <param name="Phone">As it was written.</param>
-public sealed record NewCustomer(OrganizationId Partner, string DisplayName, string Country, string Email, string Password, string PersonName, string? Phone);
+public sealed record NewCustomer(
+    OrganizationId Partner, string DisplayName, string Country, string Email, string Password, string PersonName, string? Phone);

@@ -68,7 +68,9 @@ public interface IOrganizationDirectory
     /// </summary>
     Task<IReadOnlyDictionary<string, OrganizationRef>> FindByPathAsync(IReadOnlyCollection<string> paths, CancellationToken ct);
 
-    /// <summary>Tenants within <paramref name="scope"/> by external id, in one read. An external id that several partners use yields several.</summary>
+    /// <summary>
+    /// Tenants within <paramref name="scope"/> by external id, in one read. An external id that several partners use yields several.
+    /// </summary>
     Task<ILookup<string, OrganizationRef>> FindTenantsAsync(IReadOnlyCollection<string> externalIds, Scope scope, CancellationToken ct);
 
     /// <summary>All organisations of <paramref name="kind"/> within <paramref name="scope"/>, ordered by code.</summary>

@@ -30,7 +30,9 @@ public sealed record LicensingSettings(
         _ => PartnersCreateTenants,
     };
 
-    /// <summary>Whether someone whose right is held at an organisation of <paramref name="level"/>, with these settings, opens subscriptions.</summary>
+    /// <summary>
+    /// Whether someone whose right is held at an organisation of <paramref name="level"/>, with these settings, opens subscriptions.
+    /// </summary>
     public bool LetsOpenSubscriptions(OrganizationKind level) => level switch
     {
         OrganizationKind.Platform => true,

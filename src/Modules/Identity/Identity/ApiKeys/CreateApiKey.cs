@@ -13,8 +13,8 @@ internal static class CreateApiKey
 {
     [Needs(IdentityPermissions.ApiKeysManage), InPerson]
     public sealed record Command(
-        string Name, OrganizationId? OrganizationId = null, string? Role = null, IReadOnlyList<string>? Scopes = null, DateTimeOffset? ExpiresAt = null)
-        : ICommand<IssuedKeyView>;
+        string Name, OrganizationId? OrganizationId = null, string? Role = null, IReadOnlyList<string>? Scopes = null,
+        DateTimeOffset? ExpiresAt = null) : ICommand<IssuedKeyView>;
 
     public sealed class Validator : AbstractValidator<Command>
     {
@@ -33,7 +33,8 @@ internal static class CreateApiKey
         {
             var at = command.OrganizationId ?? new OrganizationId(principal.Access.OrganizationId);
             if ((await organizations.FindAsync(at, cancellationToken)).Refused(out var refusal, out var organization)
-                || (await roles.UsableAsync(command.Role ?? LeastOf(organization.Kind), organization, cancellationToken)).Refused(out refusal, out var role))
+                || (await roles.UsableAsync(command.Role ?? LeastOf(organization.Kind), organization, cancellationToken))
+                    .Refused(out refusal, out var role))
                 return refusal;
             if (roles.RefusalOf(role, command.Scopes ?? [], organization.OwnerPath) is { } exceeding)
                 return exceeding;

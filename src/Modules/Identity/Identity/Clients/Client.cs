@@ -133,7 +133,10 @@ internal sealed class Client : IOwned, IVersioned
         if (AuthMethod is not ClientAuthMethod.ClientSecret)
             return ClientRefusals.HasNoSecrets;
         var until = now + overlap;
-        var kept = Secrets.Where(s => !s.HasEnded(now)).Select(s => s.ExpiresAt < until ? s : s with { ExpiresAt = until }).Where(s => !s.HasEnded(now)).ToList();
+        var kept = Secrets.Where(s => !s.HasEnded(now))
+            .Select(s => s.ExpiresAt < until ? s : s with { ExpiresAt = until })
+            .Where(s => !s.HasEnded(now))
+            .ToList();
         if (kept.Count >= MostSecrets)
             return ClientRefusals.TooManySecrets;
         // At once means that the one before is not trusted any more, and so is nothing that was got with it.

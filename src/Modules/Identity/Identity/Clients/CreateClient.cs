@@ -57,14 +57,15 @@ internal static class CreateClient
             var (client, secret) = registered;
             db.Add(client);
             return new RegisteredClientView(
-                client.Id, client.Name, client.OrganizationId, client.Role, client.Scopes, client.AuthMethod, client.Secrets is [var first] ? first.Id : null, secret,
-                client.CreatedAt, client.ExpiresAt);
+                client.Id, client.Name, client.OrganizationId, client.Role, client.Scopes, client.AuthMethod,
+                client.Secrets is [var first] ? first.Id : null, secret, client.CreatedAt, client.ExpiresAt);
         }
     }
 
     public static void Map(RouteGroupBuilder clients) => clients
         .MapPost("/", (Command body, ISender sender, CancellationToken ct) => sender.Created(body, x => $"/api/v1/clients/{x.Id.Value}", ct))
-        .Slice<Command, RegisteredClientView>(nameof(CreateClient), "Registers an OAuth client; its secret is shown this once", StatusCodes.Status201Created)
+        .Slice<Command, RegisteredClientView>(
+            nameof(CreateClient), "Registers an OAuth client; its secret is shown this once", StatusCodes.Status201Created)
         .WithMetadata(new CarriesSecret());
 }
 

@@ -57,9 +57,10 @@ internal sealed class CredentialCache(TimeProvider clock) : IDisposable
     }
 
     /// <summary>Believes nothing that was found before now, not even by one who is asking at this moment.</summary>
-    public async ValueTask<Proof> ProveAnewAsync(string credential, Func<string, CancellationToken, Task<Proven>> prove) => credential.Length > LongestCredential
-        ? CredentialRefusals.Invalid
-        : ProofOf(await ProveAndKeepAsync((DigestOf(credential), Interlocked.Read(ref _generation)), credential, prove));
+    public async ValueTask<Proof> ProveAnewAsync(string credential, Func<string, CancellationToken, Task<Proven>> prove) =>
+        credential.Length > LongestCredential
+            ? CredentialRefusals.Invalid
+            : ProofOf(await ProveAndKeepAsync((DigestOf(credential), Interlocked.Read(ref _generation)), credential, prove));
 
     private static Proof ProofOf(Entry proven) => proven.Access is { } access ? access : proven.Refusal!;
 
@@ -100,7 +101,8 @@ internal sealed class CredentialCache(TimeProvider clock) : IDisposable
         }
     }
 
-    private async Task<Entry> ProveAndKeepAsync((UInt128 Digest, long Generation) key, string credential, Func<string, CancellationToken, Task<Proven>> prove)
+    private async Task<Entry> ProveAndKeepAsync(
+        (UInt128 Digest, long Generation) key, string credential, Func<string, CancellationToken, Task<Proven>> prove)
     {
         // The end counts from before the read: what commits during it may not be in what was read.
         var readAt = clock.GetTimestamp();

@@ -96,13 +96,15 @@ internal sealed class IdTokens(IssuerKeys keys, TimeProvider clock, ILogger<IdTo
         return outcome.IsValid;
     }
 
-    private static DateTimeOffset? EndOf(IdTokenClaims claims) => claims.Instant("exp") is not { } end || claims.Instant("iat") is not { } issuedAt ? null
+    private static DateTimeOffset? EndOf(IdTokenClaims claims) =>
+        claims.Instant("exp") is not { } end || claims.Instant("iat") is not { } issuedAt ? null
         : end - issuedAt < LongestLife ? end
         : issuedAt + LongestLife;
 
     private static string? KeyIssuer(JsonWebKey key) => key.AdditionalData.TryGetValue("issuer", out var issuer) ? issuer?.ToString() : null;
 
-    private static byte[] Digest(string issuer, string kind, byte[] what) => SHA256.HashData([.. Encoding.UTF8.GetBytes($"{issuer}\n{kind}\n"), .. what]);
+    private static byte[] Digest(string issuer, string kind, byte[] what) =>
+        SHA256.HashData([.. Encoding.UTF8.GetBytes($"{issuer}\n{kind}\n"), .. what]);
 
     // The caller learns nothing from trying; who runs the system finds the reason here.
     private Refusal Refuse(IdentityProvider provider, string reason)

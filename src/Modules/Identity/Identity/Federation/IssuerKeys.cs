@@ -12,9 +12,10 @@ internal sealed record IssuerMetadata(FrozenSet<string> Algorithms, IReadOnlyLis
     public JsonWebKey? KeyFor(string? id, string algorithm)
     {
         var type = algorithm.StartsWith("ES", StringComparison.Ordinal) ? JsonWebAlgorithmsKeyTypes.EllipticCurve : JsonWebAlgorithmsKeyTypes.RSA;
-        return Keys.Where(k => (id is null || k.KeyId == id) && k.Kty == type && (string.IsNullOrEmpty(k.Alg) || k.Alg == algorithm)).ToList() is [var key]
-            ? key
-            : null;
+        var fitting = Keys
+            .Where(k => (id is null || k.KeyId == id) && k.Kty == type && (string.IsNullOrEmpty(k.Alg) || k.Alg == algorithm))
+            .ToList();
+        return fitting is [var key] ? key : null;
     }
 }
 

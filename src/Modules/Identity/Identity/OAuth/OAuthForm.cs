@@ -86,7 +86,8 @@ internal static class OAuthEndpoints
     extension(RouteGroupBuilder routes)
     {
         /// <summary>A POST that takes a form and sends what <paramref name="request"/> makes of it; nobody may keep its answer.</summary>
-        public RouteHandlerBuilder MapForm<TView>(string pattern, Func<OAuthForm, MediatR.IRequest<Result<TView>>> request) where TView : notnull => routes
+        public RouteHandlerBuilder MapForm<TView>(string pattern, Func<OAuthForm, MediatR.IRequest<Result<TView>>> request)
+            where TView : notnull => routes
             .MapPost(pattern, async Task<IResult> (HttpContext context, ISender sender, CancellationToken ct) =>
             {
                 context.Response.Headers.CacheControl = "no-store";

@@ -13,8 +13,9 @@ namespace Licensing.Identity.Organizations;
 
 /// <inheritdoc cref="ICustomerAccounts"/>
 internal sealed class CustomerAccounts(
-    IdentityDb db, DbSession session, OrganizationDirectory directory, OrganizationOpening opening, HeldOrganizations organizations, RoleBook roles,
-    UserManager<User> users, OpenSessions sessions, Letters letters, LetterLimits limits, CredentialCache cache, Principal principal, TimeProvider clock) : ICustomerAccounts
+    IdentityDb db, DbSession session, OrganizationDirectory directory, OrganizationOpening opening, HeldOrganizations organizations,
+    RoleBook roles, UserManager<User> users, OpenSessions sessions, Letters letters, LetterLimits limits, CredentialCache cache,
+    Principal principal, TimeProvider clock) : ICustomerAccounts
 {
     public async Task<Result<OrganizationRef>> OpenAsync(NewCustomer customer, CancellationToken ct)
     {

@@ -57,7 +57,8 @@ internal static class DetailsRules
         .WithMessage("externalId must not begin or end with a space or hold control characters.");
 
     public static IRuleBuilderOptions<T, string> DisplayName<T>(this IRuleBuilder<T, string> rule) => rule.NotEmpty().MaximumLength(200)
-        .Must(IsOneLine).WithErrorCode("malformed").WithMessage("{PropertyName} must not hold control characters, line breaks or marks that turn the direction of writing.");
+        .Must(IsOneLine).WithErrorCode("malformed")
+        .WithMessage("{PropertyName} must not hold control characters, line breaks or marks that turn the direction of writing.");
 
     /// <summary>Names stand in mails and lists: none may break out of its line, or turn what follows it around.</summary>
     public static bool IsOneLine(string? text) => text is null

@@ -43,9 +43,12 @@ internal static class OrganizationLocks
         """
         with parents as (
             select o.id, o.parent_id from identity.organizations o
-            where o.id = any($1) and exists (select from unnest($2::text[], $3::text[]) r(low, high) where o.owner_path >= r.low and o.owner_path < r.high))
+            where o.id = any($1) and exists (
+                select from unnest($2::text[], $3::text[]) r(low, high) where o.owner_path >= r.low and o.owner_path < r.high))
         select pg_advisory_xact_lock_shared(hashtextextended('identity.standing ' || held.id, 0)) from (
-            select id from identity.organizations where id in (select id from parents union all select parent_id from parents) order by owner_path for key share) held
+            select id from identity.organizations
+            where id in (select id from parents union all select parent_id from parents)
+            order by owner_path for key share) held
         """;
 
     extension(DbSession session)
@@ -73,7 +76,9 @@ internal static class OrganizationLocks
             return await locking.ExecuteScalarAsync(ct) is not null;
         }
 
-        /// <summary>Waits until nothing is being opened below an organisation, whose row the caller has locked; what comes later waits for him.</summary>
+        /// <summary>
+        /// Waits until nothing is being opened below an organisation, whose row the caller has locked; what comes later waits for him.
+        /// </summary>
         public async Task LockStandingAsync(OrganizationId id, CancellationToken ct)
         {
             await using var locking = new NpgsqlCommand(

@@ -24,7 +24,9 @@ internal static class ChangeRole
 
     public sealed class Validator : AbstractValidator<Command>
     {
-        public Validator() => When(x => x.Permissions.IsPresent, () => RuleFor(x => x.Permissions.Value).Permissions().OverridePropertyName("Permissions"));
+        public Validator() => When(
+            x => x.Permissions.IsPresent,
+            () => RuleFor(x => x.Permissions.Value).Permissions().OverridePropertyName("Permissions"));
     }
 
     internal sealed class Handler(
@@ -49,7 +51,8 @@ internal static class ChangeRole
     }
 
     public static void Map(RouteGroupBuilder roles) => roles
-        .MapPatch("/{id:guid}", (Guid id, Command body, ISender sender, CancellationToken ct) => sender.Ok(body with { Id = new CustomRoleId(id) }, ct))
+        .MapPatch("/{id:guid}", (Guid id, Command body, ISender sender, CancellationToken ct) =>
+            sender.Ok(body with { Id = new CustomRoleId(id) }, ct))
         .Slice<Command, CustomRoleView>(nameof(ChangeRole), "Changes what a custom role allows");
 }
 

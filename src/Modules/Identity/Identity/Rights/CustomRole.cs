@@ -51,7 +51,8 @@ internal sealed class CustomRole : IOwned, IVersioned
 
     public void Allow(IEnumerable<string> permissions) => Permissions = Ordered(permissions);
 
-    private static string[] Ordered(IEnumerable<string> permissions) => [.. permissions.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+    private static string[] Ordered(IEnumerable<string> permissions) =>
+        [.. permissions.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
 }
 
 internal sealed record CustomRoleView(

@@ -13,7 +13,8 @@ namespace Licensing.Identity.Rights;
 internal static class DefineRole
 {
     [Needs(IdentityPermissions.RolesManage)]
-    public sealed record Command(string Name, OrganizationKind Level, OrganizationId OrganizationId, IReadOnlyList<string> Permissions) : ICommand<CustomRoleView>;
+    public sealed record Command(string Name, OrganizationKind Level, OrganizationId OrganizationId, IReadOnlyList<string> Permissions)
+        : ICommand<CustomRoleView>;
 
     public sealed class Validator : AbstractValidator<Command>
     {
@@ -37,21 +38,27 @@ internal static class DefineRole
                 return exceeding;
             if (await IsTakenAsync(command.Name, organization.OwnerPath, cancellationToken))
                 return RoleRefusals.NameTaken;
-            if (CustomRole.Define(organization, command.Name, command.Level, command.Permissions, clock.GetUtcNow()).Refused(out refusal, out var role))
+            if (CustomRole.Define(organization, command.Name, command.Level, command.Permissions, clock.GetUtcNow())
+                .Refused(out refusal, out var role))
                 return refusal;
 
             db.Add(role);
             return CustomRoleView.Of(role);
         }
 
-        // Whoever assigns by name in a branch must find one role: no two of a name lie on one way from the root. The lock, because no key can say that.
+        // Whoever assigns by name in a branch must find one role: no two of a name lie on one way from the root. The lock, because no key
+        // can say that.
         private async Task<bool> IsTakenAsync(string name, string path, CancellationToken ct)
         {
             await using var batch = new NpgsqlBatch(await session.OpenAsync(ct), session.Transaction);
             batch.BatchCommands.Add(new NpgsqlBatchCommand("select pg_advisory_xact_lock(hashtextextended('identity.custom_role.' || lower($1), 0))")
             { Parameters = { new() { Value = name } } });
             batch.BatchCommands.Add(new NpgsqlBatchCommand(
-                "select exists (select from identity.custom_roles where lower(name) = lower($1) and (starts_with($2, owner_path) or starts_with(owner_path, $2)))")
+                """
+                select exists (
+                    select from identity.custom_roles
+                    where lower(name) = lower($1) and (starts_with($2, owner_path) or starts_with(owner_path, $2)))
+                """)
             { Parameters = { new() { Value = name }, new() { Value = path } } });
             await using var reader = await batch.ExecuteReaderAsync(ct);
             await reader.NextResultAsync(ct);

@@ -75,11 +75,16 @@ internal sealed class RoleBook(DbSession session, RolePermissions predefined, Pe
         return new UsableRole(role, id, predefined.Of(role, listed, onlyReading: false, scopes: []));
     }
 
-    /// <summary>Why the caller may not take away a role that is held at <paramref name="path"/>, or null: what he could not give he does not take.</summary>
+    /// <summary>
+    /// Why the caller may not take away a role that is held at <paramref name="path"/>, or null: what he could not give he does not take.
+    /// </summary>
     public async Task<Refusal?> RefusalOfTakingAsync(string role, CustomRoleId? customId, string path, CancellationToken ct) =>
         Exceeding((await HeldAsync(role, customId, path, ct)).Permissions, path) is { } more ? RoleRefusals.MoreThanHeld(more) : null;
 
-    /// <summary>Whether the caller may put <paramref name="permissions"/> into a role of <paramref name="level"/> that reaches all below <paramref name="path"/>.</summary>
+    /// <summary>
+    /// Whether the caller may put <paramref name="permissions"/> into a role of <paramref name="level"/> that reaches all below
+    /// <paramref name="path"/>.
+    /// </summary>
     public Refusal? RefusalOf(IReadOnlyList<string> permissions, OrganizationKind level, string path)
     {
         var wrong = permissions.Select((permission, i) => (Permission: permission, Pointer: $"/permissions/{i}"))
@@ -91,7 +96,9 @@ internal sealed class RoleBook(DbSession session, RolePermissions predefined, Pe
         return wrong.Count == 0 ? null : Refusal.AllFields(wrong);
     }
 
-    /// <summary>The first of <paramref name="permissions"/> that the caller does not hold at a node reaching <paramref name="path"/>, or null.</summary>
+    /// <summary>
+    /// The first of <paramref name="permissions"/> that the caller does not hold at a node reaching <paramref name="path"/>, or null.
+    /// </summary>
     public string? Exceeding(IEnumerable<string> permissions, string path) =>
         permissions.Order(StringComparer.Ordinal).FirstOrDefault(p => !principal.May(p, path));
 
@@ -120,8 +127,12 @@ internal sealed class RoleBook(DbSession session, RolePermissions predefined, Pe
         await using var reader = await command.ExecuteReaderAsync(ct);
         // The whole of his roles, suspended or not: the branch may be resumed.
         while (await reader.ReadAsync(ct))
-            if (HeldRole.Read(reader) is var held && Exceeding(predefined.Of(held.Role, held.Custom, onlyReading: false, scopes: []), held.Path) is { } more)
+        {
+            var held = HeldRole.Read(reader);
+            if (Exceeding(predefined.Of(held.Role, held.Custom, onlyReading: false, scopes: []), held.Path) is { } more)
                 return more;
+        }
+
         return null;
     }
 

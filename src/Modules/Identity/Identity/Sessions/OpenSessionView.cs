@@ -24,7 +24,8 @@ internal static class OpenSessionQueries
     extension(IdentityDb db)
     {
         /// <summary>A page of what a user has open, newest first.</summary>
-        public Task<Result<Page<OpenSessionView>>> OpenSessionsAsync(UserId user, Guid? current, PageStart start, DateTimeOffset now, CancellationToken ct) =>
+        public Task<Result<Page<OpenSessionView>>> OpenSessionsAsync(
+            UserId user, Guid? current, PageStart start, DateTimeOffset now, CancellationToken ct) =>
             db.Sessions.AsNoTracking()
                 .Where(x => x.UserId == user.Value && x.RevokedAt == null
                     && db.RefreshTokens.Any(t => t.SessionId == x.Id && t.UsedAt == null && t.ExpiresAt > now))

@@ -48,8 +48,9 @@ internal sealed class PasswordCheck(NpgsqlDataSource database, LoginAttempts att
             """);
         command.Parameters.Add(new() { Value = name.ToLowerInvariant() });
         await using var reader = await command.ExecuteReaderAsync(ct);
-        return await reader.ReadAsync(ct)
-            ? (new UserId(reader.GetGuid(0)), await reader.IsDBNullAsync(1, ct) ? null : reader.GetString(1), reader.GetInt32(2), reader.GetBoolean(3))
-            : null;
+        if (!await reader.ReadAsync(ct))
+            return null;
+        var hash = await reader.IsDBNullAsync(1, ct) ? null : reader.GetString(1);
+        return (new UserId(reader.GetGuid(0)), hash, reader.GetInt32(2), reader.GetBoolean(3));
     }
 }

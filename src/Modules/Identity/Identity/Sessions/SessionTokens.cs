@@ -8,7 +8,9 @@ using Licensing.Kernel.Persistence;
 namespace Licensing.Identity.Sessions;
 
 /// <param name="PasswordChangeRequired">Until then the token opens nothing else.</param>
-/// <param name="MfaEnrolmentRequired">The same, until a second factor has been shown: set up (<c>POST /auth/mfa</c>) in this session, or at another log-in.</param>
+/// <param name="MfaEnrolmentRequired">
+/// The same, until a second factor has been shown: set up (<c>POST /auth/mfa</c>) in this session, or at another log-in.
+/// </param>
 internal sealed record SessionView(
     string AccessToken, int ExpiresIn, string RefreshToken, string TokenType, bool PasswordChangeRequired, bool MfaEnrolmentRequired);
 
@@ -54,8 +56,8 @@ internal sealed class SessionTokens(
             OpenedBy = how.LinkMaker,
         });
         return new SessionView(
-            await tokens.IssueAsync(transaction, user.Id.Value, sessionId, scope, enrolment, ct), (int)AccessTokens.Lifetime.TotalSeconds, refresh, "Bearer",
-            user.MustChangePassword, enrolment);
+            await tokens.IssueAsync(transaction, user.Id.Value, sessionId, scope, enrolment, ct), (int)AccessTokens.Lifetime.TotalSeconds,
+            refresh, "Bearer", user.MustChangePassword, enrolment);
     }
 
     public static byte[] Digest(string refreshToken) => SHA256.HashData(Encoding.UTF8.GetBytes(refreshToken));

@@ -21,7 +21,8 @@ internal sealed record SignIn(SessionWay Way, string? Provider, Guid? LinkMaker,
     /// <summary>The token that his link was made with, kept when a session is opened.</summary>
     public Guid? LinkMadeWith { get; private init; }
 
-    public static SignIn ByLink(Guid maker, Guid? madeWith) => new(SessionWay.LoginLink, null, maker, SecondFactor: false) { LinkMadeWith = madeWith };
+    public static SignIn ByLink(Guid maker, Guid? madeWith) =>
+        new(SessionWay.LoginLink, null, maker, SecondFactor: false) { LinkMadeWith = madeWith };
 
     public static SignIn ByPassword(bool secondFactor) => new(SessionWay.Password, null, null, secondFactor);
 
@@ -41,7 +42,9 @@ internal sealed class SignInRules(
         return how.Way switch
         {
             // The platform's own people always may: someone must get in when a provider is out of order, or a setting was wrong.
-            SessionWay.Password => asked.PasswordLogin || OrganizationPath.LevelOf(user.OwnerPath) == OrganizationKind.Platform ? null : SessionRefusals.PasswordLoginOff,
+            SessionWay.Password => asked.PasswordLogin || OrganizationPath.LevelOf(user.OwnerPath) == OrganizationKind.Platform
+                ? null
+                : SessionRefusals.PasswordLoginOff,
             SessionWay.Provider => providers.Find(how.Provider!) is null || asked.FederationProviders?.Contains(how.Provider!) == false
                 ? SessionRefusals.ProviderOff(how.Provider!)
                 : null,
@@ -70,8 +73,12 @@ internal sealed class SignInRules(
         { Parameters = { new() { Value = id.Value } } };
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
-            if (HeldRole.Read(reader) is var held && roles.Of(held.Role, held.Custom, onlyReading: false, scopes: []).Overlaps(IdentityPermissions.Administrative))
+        {
+            var held = HeldRole.Read(reader);
+            if (roles.Of(held.Role, held.Custom, onlyReading: false, scopes: []).Overlaps(IdentityPermissions.Administrative))
                 return true;
+        }
+
         return false;
     }
 }

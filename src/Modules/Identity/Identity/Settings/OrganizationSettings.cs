@@ -35,7 +35,8 @@ internal sealed class OrganizationSettings(DbSession session) : IOrganizationSet
     public async Task<IReadOnlyDictionary<string, LicensingSettings>> LicensingAsync(IReadOnlyCollection<string> paths, CancellationToken ct)
     {
         var said = await ReadAsync(paths, ct);
-        return paths.Distinct().ToDictionary(path => path, path => EffectiveLicensing.Of(said.Chain<OwnLicensing>(path)).Values, StringComparer.Ordinal);
+        return paths.Distinct()
+            .ToDictionary(path => path, path => EffectiveLicensing.Of(said.Chain<OwnLicensing>(path)).Values, StringComparer.Ordinal);
     }
 
     public async Task<SignInSettings> SignInAsync(string path, CancellationToken ct) =>

@@ -45,8 +45,10 @@ internal sealed record SignInPatch : ISettingsPatch<OwnSignIn>
     public Refusal? Against(Chain<OwnSignIn> above, OwnSignIn own, string path, Scope reach, string at)
     {
         var bound = EffectiveSignIn.Of(above).Values;
-        return MfaRequired.Value < bound.MfaRequired ? SettingsRefusals.LaxerThanAbove($"{at}/mfaRequired", $"mfaRequired is at least {bound.MfaRequired}")
-            : SessionHours.Value > bound.SessionHours ? SettingsRefusals.LaxerThanAbove($"{at}/sessionHours", $"sessionHours is at most {bound.SessionHours}")
+        return MfaRequired.Value < bound.MfaRequired
+                ? SettingsRefusals.LaxerThanAbove($"{at}/mfaRequired", $"mfaRequired is at least {bound.MfaRequired}")
+            : SessionHours.Value > bound.SessionHours
+                ? SettingsRefusals.LaxerThanAbove($"{at}/sessionHours", $"sessionHours is at most {bound.SessionHours}")
             : PasswordLogin.Value == true && !bound.PasswordLogin ? SettingsRefusals.ForbiddenAbove($"{at}/passwordLogin")
             : FederationProviders.Value?.FirstOrDefault(x => bound.FederationProviders?.Contains(x) == false) is { } provider
                 ? SettingsRefusals.LaxerThanAbove($"{at}/federationProviders", $"{provider} is not among the providers allowed there")

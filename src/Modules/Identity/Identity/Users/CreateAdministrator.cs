@@ -32,8 +32,9 @@ internal static class CreateAdministrator
         }
     }
 
-    internal sealed class Handler(IdentityDb db, DbSession session, UserManager<User> users, RoleBook roles, CredentialCache cache, Principal principal, TimeProvider clock)
-        : ICommandHandler<Command, NewAdministratorView>
+    internal sealed class Handler(
+        IdentityDb db, DbSession session, UserManager<User> users, RoleBook roles, CredentialCache cache, Principal principal,
+        TimeProvider clock) : ICommandHandler<Command, NewAdministratorView>
     {
         public async Task<Result<NewAdministratorView>> Handle(Command command, CancellationToken cancellationToken)
         {

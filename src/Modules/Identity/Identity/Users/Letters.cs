@@ -61,13 +61,15 @@ internal sealed class Letters(IdentityDb db, Post post, PublicAddress address, L
 
     public void PasswordWasGiven(User user) => Warn(user, user.Email, "An operator of the platform gave your account a new password.");
 
-    public void SecondFactorWasSetUp(User user) => Warn(user, user.Email, "A second factor was set up for your account; log-ins ask for its code from now on.");
+    public void SecondFactorWasSetUp(User user) =>
+        Warn(user, user.Email, "A second factor was set up for your account; log-ins ask for its code from now on.");
 
     public void SecondFactorWasRemoved(User user) => Warn(user, user.Email, "The second factor of your account was removed.");
 
     public void SecondFactorWasReset(User user) => Warn(user, user.Email, "An administrator removed the second factor of your account.");
 
-    public void IdentityWasLinked(User user, string provider) => Warn(user, user.Email, $"Your account was linked with an account at {provider}; it opens yours from now on.");
+    public void IdentityWasLinked(User user, string provider) =>
+        Warn(user, user.Email, $"Your account was linked with an account at {provider}; it opens yours from now on.");
 
     public void IdentityWasUnlinked(User user, string provider) =>
         Warn(user, user.Email, $"An administrator took away the link of your account with one at {provider}, and ended your sessions.");
@@ -96,5 +98,6 @@ internal sealed class Letters(IdentityDb db, Post post, PublicAddress address, L
         {what} If you did not expect it, tell your administrator.
         """);
 
-    private void Send(string to, string subject, string text) => post.Send(db, new Letter(to, $"{Platform}: {subject}".ReplaceLineEndings(" "), text));
+    private void Send(string to, string subject, string text) =>
+        post.Send(db, new Letter(to, $"{Platform}: {subject}".ReplaceLineEndings(" "), text));
 }

@@ -33,7 +33,8 @@ internal sealed class OneTimeTokens(DbSession session, AuditTrail audit, TimePro
             """, ct, user.Id.Value, purpose.ToString(), SessionTokens.Digest(token), now, now + LifeOf(purpose), now - spacing);
         if (await issue.ExecuteNonQueryAsync(ct) == 0)
             return null;
-        audit.Note("user", user.Id.Value.ToString(), user.OwnerPath, new JsonObject { ["oneTimeToken"] = new JsonObject { ["old"] = null, ["new"] = purpose.ToString() } });
+        var change = new JsonObject { ["old"] = null, ["new"] = purpose.ToString() };
+        audit.Note("user", user.Id.Value.ToString(), user.OwnerPath, new JsonObject { ["oneTimeToken"] = change });
         return token;
     }
 
@@ -48,7 +49,8 @@ internal sealed class OneTimeTokens(DbSession session, AuditTrail audit, TimePro
         // The user before his token, in the order of those who change him, or the two would wait for each other.
         await session.LockUserAsync(new UserId(id), alone: true, ct);
         await using var redeem = await CommandAsync(
-            "delete from identity.one_time_tokens where token_hash = $1 and purpose = $2 and expires_at > $3", ct, digest, purpose.ToString(), clock.GetUtcNow());
+            "delete from identity.one_time_tokens where token_hash = $1 and purpose = $2 and expires_at > $3",
+            ct, digest, purpose.ToString(), clock.GetUtcNow());
         return await redeem.ExecuteNonQueryAsync(ct) == 1 ? new UserId(id) : null;
     }
 

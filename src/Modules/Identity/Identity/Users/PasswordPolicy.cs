@@ -105,7 +105,9 @@ internal static class NewPasswords
             return null;
         }
 
-        /// <summary>Puts a new password in the place of whatever was there, when the policy takes it; the user is then told whose choice it was.</summary>
+        /// <summary>
+        /// Puts a new password in the place of whatever was there, when the policy takes it; the user is then told whose choice it was.
+        /// </summary>
         /// <returns>Why not, as an error of the field that <paramref name="pointer"/> names.</returns>
         public async Task<Refusal?> SetPasswordAsync(User user, string password, string pointer)
         {

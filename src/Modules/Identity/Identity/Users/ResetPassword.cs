@@ -21,8 +21,8 @@ internal static class ResetPassword
     public sealed record NewPasswordView(string Email, string Password);
 
     internal sealed class Handler(
-        IdentityDb db, DbSession session, OpenSessions sessions, UserManager<User> manager, LoginAttempts attempts, Letters letters, CredentialCache cache,
-        Principal principal, TimeProvider clock)
+        IdentityDb db, DbSession session, OpenSessions sessions, UserManager<User> manager, LoginAttempts attempts, Letters letters,
+        CredentialCache cache, Principal principal, TimeProvider clock)
         : ICommandHandler<Command, NewPasswordView>
     {
         public async Task<Result<NewPasswordView>> Handle(Command command, CancellationToken cancellationToken)
@@ -53,7 +53,11 @@ internal static class ResetPassword
     public static OpsCommand Ops { get; } = new(
         "users reset-password", "Gives a user a new password, shown once; he must change it.",
         [new("email", "His e-mail address.", OpsArgumentKind.Required)],
-        async (call, ct) => (await call.Services.GetRequiredService<ISender>().Send(new Command(call["email"]!), ct)).Refused(out var refusal, out var view)
-            ? refusal
-            : new OpsAnswer(view));
+        async (call, ct) =>
+        {
+            var command = new Command(call["email"]!);
+            return (await call.Services.GetRequiredService<ISender>().Send(command, ct)).Refused(out var refusal, out var view)
+                ? refusal
+                : new OpsAnswer(view);
+        });
 }

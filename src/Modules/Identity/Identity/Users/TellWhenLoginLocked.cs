@@ -13,7 +13,8 @@ namespace Licensing.Identity.Users;
 internal sealed record LoginLocked(byte[] SealedName);
 
 /// <summary>Tells the user, where there is one; at most once a day, or whoever guesses could fill his mailbox.</summary>
-internal sealed class TellWhenLoginLocked(IdentityDb db, DbSession session, SecretBox secrets, Letters letters, TimeProvider clock) : IHandle<LoginLocked>
+internal sealed class TellWhenLoginLocked(IdentityDb db, DbSession session, SecretBox secrets, Letters letters, TimeProvider clock)
+    : IHandle<LoginLocked>
 {
     public static readonly TimeSpan Spacing = TimeSpan.FromDays(1);
 
