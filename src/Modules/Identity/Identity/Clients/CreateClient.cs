@@ -68,13 +68,3 @@ internal static class CreateClient
             nameof(CreateClient), "Registers an OAuth client; its secret is shown this once", StatusCodes.Status201Created)
         .WithMetadata(new CarriesSecret());
 }
-
-internal static class ClientScopeRules
-{
-    private const int MostScopes = 200;
-
-    /// <summary>Which of them the role has is asked later.</summary>
-    public static IRuleBuilderOptions<T, IReadOnlyList<string>?> Scopes<T>(this IRuleBuilder<T, IReadOnlyList<string>?> rule) => rule
-        .Must(scopes => scopes is null or { Count: > 0 and <= MostScopes }).WithErrorCode("count")
-        .WithMessage($"scopes must have 1 to {MostScopes} entries, or be left out for all that the role allows.");
-}

@@ -8,12 +8,6 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace Licensing.Identity.Credentials;
 
-/// <summary>What proving a credential found, and until when it may be believed without asking again.</summary>
-internal readonly record struct Proven(Access? Access, Refusal? Refusal, DateTimeOffset Until = default)
-{
-    public static implicit operator Proven(Refusal refusal) => new(null, refusal);
-}
-
 /// <summary>
 /// Remembers whom a credential proved, by its digest, so that a request in a steady state costs one hash. Another process learns of a
 /// revoked credential when its own memory ends, after <see cref="Longest"/>; this one at once. What is asked by many at once is proved

@@ -4,9 +4,6 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace Licensing.Identity.Federation;
 
-/// <summary>The issuer does not answer, or not as the issuer that is configured.</summary>
-internal sealed class IssuerUnreadableException(string message, Exception? cause = null) : Exception(message, cause);
-
 /// <summary>Reads an issuer's discovery document and key set. Follows no redirect: what is configured is what is asked.</summary>
 internal sealed class IssuerDocuments(TimeProvider clock) : IDisposable
 {

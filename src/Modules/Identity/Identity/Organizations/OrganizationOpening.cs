@@ -86,9 +86,7 @@ internal sealed class OrganizationOpening(
         await db.SaveChangesAsync(ct);
         var now = clock.GetUtcNow();
         var user = User.Invite(organization, administrator.Email, administrator.DisplayName, now);
-        if ((await roles.GiveableAsync($"{organization.Kind}Administrator", organization, ct)).Refused(out var refusal, out var role))
-            return refusal;
-        if (RoleAssignment.Give(user, role, organization, now).Refused(out refusal, out var given))
+        if ((await roles.GiveAsync(user, $"{organization.Kind}Administrator", organization, now, ct)).Refused(out var refusal, out var given))
             return refusal;
         db.Add(user);
         db.Add(given);

@@ -4,7 +4,6 @@ using Licensing.Identity.Credentials;
 using Licensing.Identity.Data;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
-using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Identity.Rights;
 
@@ -54,20 +53,4 @@ internal static class ChangeRole
         .MapPatch("/{id:guid}", (Guid id, Command body, ISender sender, CancellationToken ct) =>
             sender.Ok(body with { Id = new CustomRoleId(id) }, ct))
         .Slice<Command, CustomRoleView>(nameof(ChangeRole), "Changes what a custom role allows");
-}
-
-internal static class DefinedRoles
-{
-    extension(IdentityDb db)
-    {
-        /// <summary>The role, when it is defined where the caller defines roles; one from above may be seen there, but not changed.</summary>
-        public async Task<Result<CustomRole>> DefinedRoleAsync(CustomRoleId id, Principal principal, CancellationToken ct)
-        {
-            if (await db.CustomRoles.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == id, ct) is { } role)
-                return role;
-            return await db.CustomRoles.AsNoTracking().VisibleTo(principal.Access).AnyAsync(x => x.Id == id, ct)
-                ? RoleRefusals.OutOfReach
-                : RoleRefusals.NotFound(id.Value);
-        }
-    }
 }

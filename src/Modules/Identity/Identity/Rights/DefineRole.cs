@@ -70,17 +70,3 @@ internal static class DefineRole
         .MapPost("/", (Command body, ISender sender, CancellationToken ct) => sender.Created(body, x => $"/api/v1/roles/{x.Id.Value}", ct))
         .Slice<Command, CustomRoleView>(nameof(DefineRole), "Defines a custom role", StatusCodes.Status201Created);
 }
-
-internal static class CustomRoleName
-{
-    public const int Longest = 100;
-    public const string Pattern = @"^[\p{L}\p{N}]([\p{L}\p{N} ._-]*[\p{L}\p{N}])?$";
-}
-
-internal static class PermissionListRules
-{
-    private const int Most = 200;
-
-    public static IRuleBuilderOptions<T, IReadOnlyList<string>?> Permissions<T>(this IRuleBuilder<T, IReadOnlyList<string>?> rule) => rule
-        .NotEmpty().Must(p => p is not { Count: > Most }).WithErrorCode("too_many").WithMessage($"permissions has at most {Most} items.");
-}

@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Credentials;
 using Licensing.Identity.Organizations;
@@ -7,13 +6,6 @@ using Licensing.Kernel.Persistence;
 using Npgsql;
 
 namespace Licensing.Identity.Rights;
-
-/// <summary>A role that can be held at the organisation it was asked for.</summary>
-internal sealed record UsableRole(string Name, CustomRoleId? CustomId, FrozenSet<string> Permissions)
-{
-    /// <summary>What of it a key with <paramref name="scopes"/> has.</summary>
-    public IEnumerable<string> Within(IReadOnlyCollection<string> scopes) => scopes.Count == 0 ? Permissions : Permissions.Intersect(scopes);
-}
 
 /// <summary>
 /// Finds roles by name, and is the one place that keeps anyone from giving more than he has: whatever is to be given, to a user, an
@@ -26,6 +18,10 @@ internal sealed class RoleBook(DbSession session, RolePermissions predefined, Pe
         (await UsableAsync(role, at, ct)).Refused(out var refusal, out var usable) ? refusal
         : Exceeding(usable.Permissions, at.OwnerPath) is { } more ? RoleRefusals.NotHeld("/role", more)
         : usable;
+
+    /// <summary>Gives it to someone who has none there, on the same terms.</summary>
+    public async Task<Result<RoleAssignment>> GiveAsync(User user, string role, Organization at, DateTimeOffset now, CancellationToken ct) =>
+        (await GiveableAsync(role, at, ct)).Refused(out var refusal, out var giveable) ? refusal : RoleAssignment.Give(user, giveable, at, now);
 
     /// <summary>The role when it fits the level, whoever asks.</summary>
     public async Task<Result<UsableRole>> UsableAsync(string role, Organization at, CancellationToken ct)

@@ -7,8 +7,6 @@ using Npgsql;
 
 namespace Licensing.Identity.Users;
 
-internal enum TokenPurpose { Activation, PasswordReset }
-
 /// <summary>
 /// Tokens that a mail carries, each good for one use: at most one per user and purpose, the newest. Only digests are kept. Whoever
 /// redeems one deletes it in the transaction of its effect, so that of two who try at once one succeeds, and none is lost to a refusal.

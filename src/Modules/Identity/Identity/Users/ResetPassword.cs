@@ -38,9 +38,8 @@ internal static class ResetPassword
             var user = await users.SingleAsync(cancellationToken);
             var now = clock.GetUtcNow();
             var password = InitialPassword.New();
-            if (await manager.SetPasswordAsync(user, password, "/password") is { } refusal)
-                return refusal;
-            user.PasswordGiven(mustChange: true, principal.AsMaker(), now);
+            if (await manager.GivePasswordAsync(user, password, mustChange: true, principal.AsMaker(), now) is { } weak)
+                return weak;
             await sessions.EndAllAsync(user, now, cancellationToken);
             // Whoever guessed at the old password must not keep its owner from the new one.
             await attempts.UnlockAsync(session, user, cancellationToken);

@@ -2,10 +2,6 @@ using Licensing.Kernel;
 
 namespace Licensing.Identity.Contracts;
 
-/// <summary>How an organisation shows itself; what it does not say is as the one above it says, and null where none does.</summary>
-public sealed record BrandingSettings(
-    string? Name, string? LogoUrl, string? PrimaryColor, string? SecondaryColor, string? SupportEmail, string? SupportUrl);
-
 /// <summary>Who may sell by himself, and what signed licensing requests must claim.</summary>
 /// <param name="DistributorsCreateTenants">Whether distributors open tenants.</param>
 /// <param name="PartnersCreateTenants">Whether partners open tenants.</param>
@@ -40,38 +36,4 @@ public sealed record LicensingSettings(
         OrganizationKind.Partner => PartnersCreateSubscriptions,
         _ => TenantsCreateSubscriptions,
     };
-}
-
-/// <summary>Who needs a second factor; each is stricter than the one before.</summary>
-public enum MfaRequirement
-{
-    /// <summary>Nobody.</summary>
-    None,
-    /// <summary>Whoever holds an administrator's role.</summary>
-    Administrators,
-    /// <summary>Everyone.</summary>
-    All,
-}
-
-/// <summary>How an organisation's people log in.</summary>
-/// <param name="MfaRequired">Who needs a second factor.</param>
-/// <param name="SessionHours">How long a log-in lasts at most, 1 to 2160.</param>
-/// <param name="PasswordLogin">Whether a password opens a session.</param>
-/// <param name="FederationProviders">Which providers' tokens open a session; null is all that are configured.</param>
-public sealed record SignInSettings(MfaRequirement MfaRequired, int SessionHours, bool PasswordLogin, IReadOnlyList<string>? FederationProviders);
-
-/// <summary>
-/// What holds at an organisation, worked out along its path in one read. No call checks the caller's scope. An organisation is named by
-/// its path, which may also be one that a tenant has left: then what holds above it counts.
-/// </summary>
-public interface IOrganizationSettings
-{
-    /// <summary>How it shows itself.</summary>
-    Task<BrandingSettings> BrandingAsync(string path, CancellationToken ct);
-
-    /// <summary>What may be sold there by whom, for each of these organisations in one read.</summary>
-    Task<IReadOnlyDictionary<string, LicensingSettings>> LicensingAsync(IReadOnlyCollection<string> paths, CancellationToken ct);
-
-    /// <summary>How its people log in.</summary>
-    Task<SignInSettings> SignInAsync(string path, CancellationToken ct);
 }
