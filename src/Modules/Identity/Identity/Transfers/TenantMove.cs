@@ -84,7 +84,10 @@ internal sealed class TenantMove(
             "tenant_move", tenant.Id.Value.ToString(), transfer.OwnerPath,
             new JsonObject
             {
-                ["rolesEnded"] = roles, ["keysAndClientsRevoked"] = keys, ["sessionsEnded"] = sessions, ["passwordsForgotten"] = passwords,
+                ["rolesEnded"] = roles,
+                ["keysAndClientsRevoked"] = keys,
+                ["sessionsEnded"] = sessions,
+                ["passwordsForgotten"] = passwords,
             });
         db.Publish(moved);
         cache.ForgetAfterCommit(session);
