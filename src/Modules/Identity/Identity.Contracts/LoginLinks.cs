@@ -14,6 +14,9 @@ public sealed record IssuedLoginLink(string Token, Guid UserId, DateTimeOffset E
 /// </summary>
 public interface ILoginLinks
 {
-    /// <summary>For the first administrator of <paramref name="tenant"/>. Refused as not found outside the caller's scope, and as a conflict where the tenant has no administrator.</summary>
+    /// <summary>
+    /// For the first administrator of <paramref name="tenant"/>. Refused as not found outside the caller's scope, and as a conflict where
+    /// the tenant has no administrator.
+    /// </summary>
     Task<Result<IssuedLoginLink>> ForTenantAsync(OrganizationId tenant, CancellationToken ct);
 }

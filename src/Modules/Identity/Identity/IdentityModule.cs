@@ -84,6 +84,7 @@ public static class IdentityModule
             services.AddScoped<IDocumentSigner, DocumentSigner>();
             services.AddTransient(typeof(MediatR.IPipelineBehavior<,>), typeof(HoldCaller<,>));
             services.AddSingleton<AccessReader>();
+            services.AddScoped<ExplainedCallers>();
             services.AddSingleton<CredentialCache>();
             services.AddSingleton<CredentialGate>();
             services.AddSingleton<ApiKeyProof>();

@@ -29,8 +29,8 @@ internal static class IdentityPermissions
     /// </summary>
     public static FrozenSet<string> Administrative { get; } = new[]
     {
-        DistributorsManage, OrganizationsManage, UsersManage, RolesManage, ApiKeysManage, ClientsManage, CertificatesManage, LoginLinksCreate, SettingsManage,
-        SigningKeysManage,
+        DistributorsManage, OrganizationsManage, UsersManage, RolesManage, ApiKeysManage, ClientsManage, CertificatesManage,
+        LoginLinksCreate, SettingsManage, SigningKeysManage,
     }.ToFrozenSet(StringComparer.Ordinal);
 
     private static readonly IReadOnlyList<string> Administrators = [.. Roles.ChannelAdministrators, Roles.TenantAdministrator];

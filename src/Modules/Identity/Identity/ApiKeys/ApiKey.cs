@@ -1,5 +1,3 @@
-using System.Linq.Expressions;
-using System.Text.Json.Serialization;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Credentials;
 using Licensing.Identity.Organizations;
@@ -10,8 +8,6 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace Licensing.Identity.ApiKeys;
-
-internal readonly record struct ApiKeyId(Guid Value) : IId<ApiKeyId>;
 
 /// <summary>A credential for a machine: one role at one organisation, or some of its permissions. Only the digest of its secret is kept.</summary>
 internal sealed class ApiKey : IOwned, IVersioned
@@ -134,26 +130,6 @@ internal sealed class ApiKey : IOwned, IVersioned
         RevokedAt = now;
         return default(Done);
     }
-}
-
-internal sealed record ApiKeyView(
-    ApiKeyId Id, string Prefix, string Name, string Role, IReadOnlyList<string> Scopes, OrganizationId OrganizationId, DateTimeOffset CreatedAt,
-    DateTimeOffset? ExpiresAt, DateTimeOffset? LastUsedAt, DateTimeOffset? RevokedAt, ApiKeyId? RotatedFrom, [property: JsonIgnore] int Version) : IVersioned
-{
-    public static Expression<Func<ApiKey, ApiKeyView>> Shape { get; } = x => new ApiKeyView(
-        x.Id, x.Prefix, x.Name, x.Role, x.Scopes, x.OrganizationId, x.CreatedAt, x.ExpiresAt, x.LastUsedAt, x.RevokedAt, x.RotatedFrom, x.Version);
-
-    public static ApiKeyView Of(ApiKey x) => new(
-        x.Id, x.Prefix, x.Name, x.Role, x.Scopes, x.OrganizationId, x.CreatedAt, x.ExpiresAt, x.LastUsedAt, x.RevokedAt, x.RotatedFrom, x.Version);
-}
-
-/// <summary>A new key, with what is shown only now.</summary>
-internal sealed record IssuedKeyView(
-    ApiKeyId Id, string Key, string Prefix, string Name, string Role, IReadOnlyList<string> Scopes, OrganizationId OrganizationId,
-    DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, ApiKeyId? RotatedFrom)
-{
-    public static IssuedKeyView Of(ApiKey x, string key) => new(
-        x.Id, key, x.Prefix, x.Name, x.Role, x.Scopes, x.OrganizationId, x.CreatedAt, x.ExpiresAt, x.RotatedFrom);
 }
 
 internal sealed class ApiKeyMapping : IEntityTypeConfiguration<ApiKey>

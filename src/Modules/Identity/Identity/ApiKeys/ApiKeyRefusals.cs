@@ -10,7 +10,8 @@ internal static class ApiKeyRefusals
 
     public static Refusal Expired { get; } = new(RefusalKind.Conflict, "expired", "The API key has expired; make another.");
 
-    public static Refusal AlreadyRotated { get; } = new(RefusalKind.Conflict, "already_rotated", "The API key has a successor already; rotate that one.");
+    public static Refusal AlreadyRotated { get; } =
+        new(RefusalKind.Conflict, "already_rotated", "The API key has a successor already; rotate that one.");
 
     public static Refusal ExceedsOwn(string permission) =>
         new(RefusalKind.Forbidden, "exceeds_own", $"The API key includes {permission}, which you do not hold there yourself.");

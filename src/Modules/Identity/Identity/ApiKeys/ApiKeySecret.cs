@@ -4,8 +4,8 @@ using System.Text;
 namespace Licensing.Identity.ApiKeys;
 
 /// <summary>
-/// <c>lk_&lt;prefix&gt;_&lt;secret&gt;_&lt;check&gt;</c>: eight public characters to find it by, 190 bits of secret, and six characters of CRC-32 that
-/// catch a mistyped key (and let scanners recognise a leaked one) before anything is read.
+/// <c>lk_&lt;prefix&gt;_&lt;secret&gt;_&lt;check&gt;</c>: eight public characters to find it by, 190 bits of secret, and six characters of
+/// CRC-32 that catch a mistyped key (and let scanners recognise a leaked one) before anything is read.
 /// </summary>
 internal static class ApiKeySecret
 {

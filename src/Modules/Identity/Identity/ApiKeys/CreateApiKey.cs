@@ -13,8 +13,8 @@ internal static class CreateApiKey
 {
     [Needs(IdentityPermissions.ApiKeysManage), InPerson]
     public sealed record Command(
-        string Name, OrganizationId? OrganizationId = null, string? Role = null, IReadOnlyList<string>? Scopes = null, DateTimeOffset? ExpiresAt = null)
-        : ICommand<IssuedKeyView>;
+        string Name, OrganizationId? OrganizationId = null, string? Role = null, IReadOnlyList<string>? Scopes = null,
+        DateTimeOffset? ExpiresAt = null) : ICommand<IssuedKeyView>;
 
     public sealed class Validator : AbstractValidator<Command>
     {
@@ -33,7 +33,8 @@ internal static class CreateApiKey
         {
             var at = command.OrganizationId ?? new OrganizationId(principal.Access.OrganizationId);
             if ((await organizations.FindAsync(at, cancellationToken)).Refused(out var refusal, out var organization)
-                || (await roles.UsableAsync(command.Role ?? LeastOf(organization.Kind), organization, cancellationToken)).Refused(out refusal, out var role))
+                || (await roles.UsableAsync(command.Role ?? LeastOf(organization.Kind), organization, cancellationToken))
+                    .Refused(out refusal, out var role))
                 return refusal;
             if (roles.RefusalOf(role, command.Scopes ?? [], organization.OwnerPath) is { } exceeding)
                 return exceeding;
@@ -59,29 +60,4 @@ internal static class CreateApiKey
         .MapPost("/", (Command body, ISender sender, CancellationToken ct) => sender.Created(body, x => $"/api/v1/api-keys/{x.Id.Value}", ct))
         .Slice<Command, IssuedKeyView>(nameof(CreateApiKey), "Makes an API key, shown this once", StatusCodes.Status201Created)
         .WithMetadata(new CarriesSecret());
-}
-
-internal static class KeyScopeRules
-{
-    private const int Most = 200;
-
-    public static IRuleBuilderOptions<T, IReadOnlyList<string>?> Scopes<T>(this IRuleBuilder<T, IReadOnlyList<string>?> rule) => rule
-        .Must(s => s is not { Count: > Most }).WithErrorCode("too_many").WithMessage($"scopes has at most {Most} items.");
-
-    extension(RoleBook roles)
-    {
-        /// <summary>Why the caller may not make a key of <paramref name="role"/>, narrowed to <paramref name="scopes"/>, or null.</summary>
-        public Refusal? RefusalOf(UsableRole role, IReadOnlyList<string> scopes, string path)
-        {
-            var wrong = scopes.Select((scope, i) => (Scope: scope, Pointer: $"/scopes/{i}"))
-                .Select(s => !roles.Knows(s.Scope) ? RoleRefusals.UnknownPermission(s.Pointer, s.Scope)
-                    : !role.Permissions.Contains(s.Scope) ? ApiKeyRefusals.NotInRole(s.Pointer, s.Scope, role.Name)
-                    : roles.Exceeding([s.Scope], path) is not null ? RoleRefusals.NotHeld(s.Pointer, s.Scope)
-                    : null)
-                .OfType<Refusal>().SelectMany(r => r.Fields).ToList();
-            return wrong.Count > 0 ? Refusal.AllFields(wrong)
-                : scopes.Count == 0 && roles.Exceeding(role.Permissions, path) is { } more ? RoleRefusals.NotHeld("/role", more)
-                : null;
-        }
-    }
 }

@@ -43,9 +43,11 @@ internal static class PatchApiKey
             if ((await keys.FindAsync(command.Id, cancellationToken)).Refused(out var refusal, out var key))
                 return refusal;
             // A longer life or another scope is as much as giving the key anew; a name is not.
-            if ((command.Scopes.IsPresent || command.ExpiresAt.IsPresent) && await RefusalOfAsync(key, command.Scopes, cancellationToken) is { } exceeding)
+            if ((command.Scopes.IsPresent || command.ExpiresAt.IsPresent)
+                && await RefusalOfAsync(key, command.Scopes, cancellationToken) is { } exceeding)
                 return exceeding;
-            if (key.Change(command.Name.Or(key.Name), command.Scopes.Or(key.Scopes), command.ExpiresAt.Or(key.ExpiresAt), clock.GetUtcNow()).Refused(out refusal, out _))
+            if (key.Change(command.Name.Or(key.Name), command.Scopes.Or(key.Scopes), command.ExpiresAt.Or(key.ExpiresAt), clock.GetUtcNow())
+                .Refused(out refusal, out _))
                 return refusal;
 
             cache.ForgetAfterCommit(session);

@@ -7,17 +7,6 @@ using Licensing.Kernel.Persistence;
 
 namespace Licensing.Identity.Clients;
 
-internal readonly record struct ClientId(Guid Value) : IId<ClientId>;
-
-/// <summary>How a client proves who it is at the token endpoint.</summary>
-internal enum ClientAuthMethod
-{
-    /// <summary>A secret, in the Authorization header or in the form.</summary>
-    ClientSecret,
-    /// <summary>A JWT signed with its own key (RFC 7523); we know only the public half.</summary>
-    PrivateKeyJwt,
-}
-
 /// <summary>A machine that gets access tokens of its own: one role at one organisation, or a part of it.</summary>
 internal sealed class Client : IOwned, IVersioned
 {
@@ -133,7 +122,10 @@ internal sealed class Client : IOwned, IVersioned
         if (AuthMethod is not ClientAuthMethod.ClientSecret)
             return ClientRefusals.HasNoSecrets;
         var until = now + overlap;
-        var kept = Secrets.Where(s => !s.HasEnded(now)).Select(s => s.ExpiresAt < until ? s : s with { ExpiresAt = until }).Where(s => !s.HasEnded(now)).ToList();
+        var kept = Secrets.Where(s => !s.HasEnded(now))
+            .Select(s => s.ExpiresAt < until ? s : s with { ExpiresAt = until })
+            .Where(s => !s.HasEnded(now))
+            .ToList();
         if (kept.Count >= MostSecrets)
             return ClientRefusals.TooManySecrets;
         // At once means that the one before is not trusted any more, and so is nothing that was got with it.

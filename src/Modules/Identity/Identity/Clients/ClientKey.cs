@@ -81,7 +81,8 @@ internal sealed record ClientKey(
         if (jwk.ValueKind is not JsonValueKind.Object)
             return ClientRefusals.BadKey(field, "every key must be an object.");
         if (Private.FirstOrDefault(name => jwk.TryGetProperty(name, out _)) is { } leaked)
-            return ClientRefusals.BadKey(field, $"it holds a private or shared key ({leaked}). Send only the public half, and replace this one: it has been told.");
+            return ClientRefusals.BadKey(
+                field, $"it holds a private or shared key ({leaked}). Send only the public half, and replace this one: it has been told.");
         if (jwk.TryGetProperty("use", out var use) && use.ToString() != "sig")
             return ClientRefusals.BadKey(field, "use must be sig.");
         string? Text(string name) => jwk.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String ? value.GetString() : null;
@@ -107,7 +108,8 @@ internal sealed record ClientKey(
             using (rsa)
             {
                 var parameters = rsa.ExportParameters(false);
-                return new ClientKey("RSA", N: Base64Url.EncodeToString(parameters.Modulus), E: Base64Url.EncodeToString(parameters.Exponent)).Checked(field);
+                return new ClientKey("RSA", N: Base64Url.EncodeToString(parameters.Modulus), E: Base64Url.EncodeToString(parameters.Exponent))
+                    .Checked(field);
             }
 
         if (Imported(() => ECDsa.Create(), pem) is ECDsa ecdsa)
@@ -115,7 +117,8 @@ internal sealed record ClientKey(
             {
                 var parameters = ecdsa.ExportParameters(false);
                 return new ClientKey(
-                    "EC", Crv: $"P-{ecdsa.KeySize}", X: Base64Url.EncodeToString(parameters.Q.X), Y: Base64Url.EncodeToString(parameters.Q.Y)).Checked(field);
+                        "EC", Crv: $"P-{ecdsa.KeySize}", X: Base64Url.EncodeToString(parameters.Q.X), Y: Base64Url.EncodeToString(parameters.Q.Y))
+                    .Checked(field);
             }
 
         return ClientRefusals.BadKey(field, "it must be an EC or RSA key in PEM form (BEGIN PUBLIC KEY).");

@@ -7,21 +7,6 @@ using Npgsql;
 
 namespace Licensing.Identity.Clients;
 
-/// <summary>A client that may act now, as read outside any transaction.</summary>
-internal sealed record KnownClient(
-    ClientId Id, string Name, Guid OrganizationId, string Path, string Role, string[]? Custom, string[]? Scopes, ClientAuthMethod AuthMethod,
-    IReadOnlyList<ClientSecret> Secrets, IReadOnlyList<ClientKey> Keys, int Epoch, DateTimeOffset ExpiresAt, DateTimeOffset LastUsedAt, bool IsSuspended)
-{
-    /// <summary>Who else may be asking in its name.</summary>
-    public required IReadOnlyList<Guid> MayAlsoBe { get; init; }
-
-    /// <summary>When what proved it ends: a secret that is in its overlap does, and what was got with it is over by then.</summary>
-    public DateTimeOffset ProvenUntil { get; init; } = DateTimeOffset.MaxValue;
-
-    // Its secrets' digests are of no use in a log.
-    public override string ToString() => $"{Id}";
-}
-
 /// <summary>Reads who a client is and what it holds, on a connection of its own: authentication comes before the request's.</summary>
 internal sealed class ClientReader(NpgsqlDataSource database, RolePermissions roles, TimeProvider clock)
 {
@@ -32,8 +17,9 @@ internal sealed class ClientReader(NpgsqlDataSource database, RolePermissions ro
     {
         await using var command = database.CreateCommand(
             $$"""
-            select c.name, c.organization_id, c.owner_path, c.role, c.scopes, c.auth_method, c.secrets, c.keys, c.epoch, c.expires_at, c.last_used_at, b.state,
-                   case when c.custom_role_id is not null then coalesce(r.permissions, '{}') end, {{Knowing.Sql(KnownClientSql.Of("c", "$2"))}}
+            select c.name, c.organization_id, c.owner_path, c.role, c.scopes, c.auth_method, c.secrets, c.keys, c.epoch, c.expires_at,
+                   c.last_used_at, b.state, case when c.custom_role_id is not null then coalesce(r.permissions, '{}') end,
+                   {{Knowing.Sql(KnownClientSql.Of("c", "$2"))}}
             from identity.clients c join identity.branches b on b.id = c.organization_id
             left join identity.custom_roles r on r.id = c.custom_role_id and starts_with(c.owner_path, r.owner_path)
             where c.id = $1 and c.revoked_at is null and b.state <> 'Closed' and (c.expires_at is null or c.expires_at > $2)
@@ -95,7 +81,8 @@ internal sealed class ClientReader(NpgsqlDataSource database, RolePermissions ro
         var now = clock.GetUtcNow();
         if (client.LastUsedAt > now - LastUsedEvery)
             return;
-        await using var command = database.CreateCommand("update identity.clients set last_used_at = $2 where id = $1 and (last_used_at is null or last_used_at < $2)");
+        await using var command = database.CreateCommand(
+            "update identity.clients set last_used_at = $2 where id = $1 and (last_used_at is null or last_used_at < $2)");
         command.Parameters.Add(new() { Value = client.Id.Value });
         command.Parameters.Add(new() { Value = now });
         await command.ExecuteNonQueryAsync(ct);

@@ -9,7 +9,9 @@ namespace Licensing.Identity.Clients;
 /// </summary>
 internal sealed class ClientRights(RoleBook roles)
 {
-    /// <summary>Whether the caller may have a client of <paramref name="role"/>, limited to <paramref name="scopes"/>, at <paramref name="path"/>.</summary>
+    /// <summary>
+    /// Whether the caller may have a client of <paramref name="role"/>, limited to <paramref name="scopes"/>, at <paramref name="path"/>.
+    /// </summary>
     public Result<Done> Check(UsableRole role, IReadOnlyCollection<string>? scopes, string path) =>
         scopes?.FirstOrDefault(s => !role.Permissions.Contains(s)) is { } unknown ? ClientRefusals.UnknownScope(unknown, role.Name)
         : roles.Exceeding(scopes ?? role.Permissions, path) is { } stronger ? ClientRefusals.Stronger(stronger)
@@ -20,7 +22,8 @@ internal sealed class ClientRights(RoleBook roles)
     {
         var role = await roles.HeldAsync(client.Role, client.CustomRoleId, client.OwnerPath, ct);
         // A scope that its role has lost since gives nothing.
-        return Check(role, client.Scopes is null ? null : Effective(role.Permissions, client.Scopes), client.OwnerPath).Refused(out var refusal, out _) ? refusal : role;
+        var scopes = client.Scopes is null ? null : Effective(role.Permissions, client.Scopes);
+        return Check(role, scopes, client.OwnerPath).Refused(out var refusal, out _) ? refusal : role;
     }
 
     public static FrozenSet<string> Effective(FrozenSet<string> ofRole, IReadOnlyCollection<string>? scopes) =>

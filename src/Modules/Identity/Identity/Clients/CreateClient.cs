@@ -57,23 +57,14 @@ internal static class CreateClient
             var (client, secret) = registered;
             db.Add(client);
             return new RegisteredClientView(
-                client.Id, client.Name, client.OrganizationId, client.Role, client.Scopes, client.AuthMethod, client.Secrets is [var first] ? first.Id : null, secret,
-                client.CreatedAt, client.ExpiresAt);
+                client.Id, client.Name, client.OrganizationId, client.Role, client.Scopes, client.AuthMethod,
+                client.Secrets is [var first] ? first.Id : null, secret, client.CreatedAt, client.ExpiresAt);
         }
     }
 
     public static void Map(RouteGroupBuilder clients) => clients
         .MapPost("/", (Command body, ISender sender, CancellationToken ct) => sender.Created(body, x => $"/api/v1/clients/{x.Id.Value}", ct))
-        .Slice<Command, RegisteredClientView>(nameof(CreateClient), "Registers an OAuth client; its secret is shown this once", StatusCodes.Status201Created)
+        .Slice<Command, RegisteredClientView>(
+            nameof(CreateClient), "Registers an OAuth client; its secret is shown this once", StatusCodes.Status201Created)
         .WithMetadata(new CarriesSecret());
-}
-
-internal static class ClientScopeRules
-{
-    private const int MostScopes = 200;
-
-    /// <summary>Which of them the role has is asked later.</summary>
-    public static IRuleBuilderOptions<T, IReadOnlyList<string>?> Scopes<T>(this IRuleBuilder<T, IReadOnlyList<string>?> rule) => rule
-        .Must(scopes => scopes is null or { Count: > 0 and <= MostScopes }).WithErrorCode("count")
-        .WithMessage($"scopes must have 1 to {MostScopes} entries, or be left out for all that the role allows.");
 }

@@ -10,8 +10,12 @@ internal static class KnownClientSql
         $$"""
         coalesce((
             select case when bool_or(someone is null) then '{}' else array_agg(distinct someone) end
-            from jsonb_array_elements({{client}}.secrets) s left join lateral unnest(
-                case when s ? 'knownTo' then array(select jsonb_array_elements_text(s -> 'knownTo')::uuid) else {{client}}.known_to end) someone on true
+            from jsonb_array_elements({{client}}.secrets) s
+            left join lateral unnest(
+                case when s ? 'knownTo'
+                    then array(select jsonb_array_elements_text(s -> 'knownTo')::uuid)
+                    else {{client}}.known_to
+                end) someone on true
             where coalesce((s ->> 'expiresAt')::timestamptz > {{now}}, true)), {{client}}.known_to)
         """;
 }

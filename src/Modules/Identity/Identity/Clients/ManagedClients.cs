@@ -13,8 +13,8 @@ namespace Licensing.Identity.Clients;
 /// be changed beside it.
 /// </summary>
 internal sealed class ManagedClients(
-    IdentityDb db, DbSession session, HeldOrganizations organizations, MadeLinks links, CredentialCache cache, Precondition precondition, Principal principal,
-    TimeProvider clock)
+    IdentityDb db, DbSession session, HeldOrganizations organizations, MadeLinks links, CredentialCache cache, Precondition precondition,
+    Principal principal, TimeProvider clock)
 {
     public async Task<Result<Client>> FindAsync(ClientId id, CancellationToken ct)
     {

@@ -45,7 +45,8 @@ internal static class PatchClient
             if (client.RevokedAt is not null)
                 return ClientRefusals.AlreadyRevoked;
             var epoch = client.Epoch;
-            if ((await rights.OfAsync(client, cancellationToken)).Refused(out refusal, out var role) || Change(client, role, command).Refused(out refusal, out _))
+            if ((await rights.OfAsync(client, cancellationToken)).Refused(out refusal, out var role)
+                || Change(client, role, command).Refused(out refusal, out _))
                 return refusal;
 
             await clients.ChangedAsync(client, epoch, cancellationToken);

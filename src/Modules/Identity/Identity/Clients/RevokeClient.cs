@@ -13,7 +13,8 @@ internal static class RevokeClient
         Concern? IConcerns.Concern => Concern.OfClient(Id);
     }
 
-    internal sealed class Handler(DbSession session, ManagedClients clients, CredentialCache cache, TimeProvider clock) : ICommandHandler<Command, Done>
+    internal sealed class Handler(DbSession session, ManagedClients clients, CredentialCache cache, TimeProvider clock)
+        : ICommandHandler<Command, Done>
     {
         public async Task<Result<Done>> Handle(Command command, CancellationToken cancellationToken)
         {

@@ -46,6 +46,7 @@ internal static class RotateClientSecret
     public static void Map(RouteGroupBuilder clients) => clients
         .MapPost("/{id:guid}/secrets", (Guid id, Body body, ISender sender, CancellationToken ct) =>
             sender.Created(new Command(new ClientId(id), body.OverlapHours), _ => $"/api/v1/clients/{id}", ct))
-        .Slice<Command, IssuedSecretView>(nameof(RotateClientSecret), "Gives an OAuth client another secret, shown this once", StatusCodes.Status201Created)
+        .Slice<Command, IssuedSecretView>(
+            nameof(RotateClientSecret), "Gives an OAuth client another secret, shown this once", StatusCodes.Status201Created)
         .WithMetadata(new CarriesSecret(), new TakesIfMatch());
 }

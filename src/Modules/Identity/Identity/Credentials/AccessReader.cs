@@ -83,9 +83,11 @@ internal sealed class AccessReader(NpgsqlDataSource database, RolePermissions ro
     }
 
     /// <summary>What whoever has the key may do, without its being used.</summary>
-    public async Task<Proven> UnusedApiKeyAsync(string prefix, CancellationToken ct) => (await ReadKeyAsync(prefix, _ => true, clock.GetUtcNow(), ct)).Proven;
+    public async Task<Proven> UnusedApiKeyAsync(string prefix, CancellationToken ct) =>
+        (await ReadKeyAsync(prefix, _ => true, clock.GetUtcNow(), ct)).Proven;
 
-    private async Task<(Proven Proven, DateTimeOffset LastUsed)> ReadKeyAsync(string prefix, Predicate<byte[]> isIt, DateTimeOffset now, CancellationToken ct)
+    private async Task<(Proven Proven, DateTimeOffset LastUsed)> ReadKeyAsync(
+        string prefix, Predicate<byte[]> isIt, DateTimeOffset now, CancellationToken ct)
     {
         await using var command = database.CreateCommand(
             $$"""
@@ -94,7 +96,8 @@ internal sealed class AccessReader(NpgsqlDataSource database, RolePermissions ro
                    array(select f.path from identity.former_paths f
                        where f.organization_id = k.organization_id and cardinality(k.known_to) > 0 and not exists (
                            select from unnest(k.known_to) someone where not exists (
-                               select from identity.users u where u.id = someone and u.organization_id = k.organization_id))), {{Knowing.Sql("k.known_to")}}
+                               select from identity.users u where u.id = someone and u.organization_id = k.organization_id))),
+                   {{Knowing.Sql("k.known_to")}}
             from identity.api_keys k join identity.branches b on b.id = k.organization_id
             left join identity.custom_roles c on c.id = k.custom_role_id and starts_with(k.owner_path, c.owner_path)
             where k.prefix = $1 and k.revoked_at is null
@@ -134,7 +137,8 @@ internal sealed class AccessReader(NpgsqlDataSource database, RolePermissions ro
     // The version stays: nobody's If-Match should fail because the key was used.
     private async Task TouchAsync(Guid id, DateTimeOffset now, CancellationToken ct)
     {
-        await using var command = database.CreateCommand("update identity.api_keys set last_used_at = $2 where id = $1 and (last_used_at is null or last_used_at < $2)");
+        await using var command = database.CreateCommand(
+            "update identity.api_keys set last_used_at = $2 where id = $1 and (last_used_at is null or last_used_at < $2)");
         command.Parameters.Add(new() { Value = id });
         command.Parameters.Add(new() { Value = now });
         await command.ExecuteNonQueryAsync(ct);

@@ -29,7 +29,8 @@ internal sealed class BasicAuthenticator(
         var header = context.Request.Headers.Authorization;
         if (header.Count == 0)
             return Proof.None;
-        if (header is not [{ } value] || !value.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) || Read(value[Prefix.Length..].Trim()) is not ({ } name, { } password))
+        if (header is not [{ } value] || !value.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)
+            || Read(value[Prefix.Length..].Trim()) is not ({ } name, { } password))
             return CredentialRefusals.Invalid;
         if (ApiKeySecret.PrefixOf(password) is { } prefix && (name == prefix || name == ApiKeySecret.Mark + prefix))
             return await keys.ProveAsync(context, password, ct);
@@ -65,7 +66,8 @@ internal sealed class BasicAuthenticator(
     private async Task<Refusal?> RefusalOfAsync(UserId id, CancellationToken ct)
     {
         await using var scope = scopes.CreateAsyncScope();
-        if (await scope.ServiceProvider.GetRequiredService<IdentityDb>().Users.AsNoTracking().SingleOrDefaultAsync(x => x.Id == id, ct) is not { } user)
+        var users = scope.ServiceProvider.GetRequiredService<IdentityDb>().Users.AsNoTracking();
+        if (await users.SingleOrDefaultAsync(x => x.Id == id, ct) is not { } user)
             return CredentialRefusals.Invalid;
         var rules = scope.ServiceProvider.GetRequiredService<SignInRules>();
         return await rules.RefuseAsync(user, SignIn.ByPassword(secondFactor: false), ct)

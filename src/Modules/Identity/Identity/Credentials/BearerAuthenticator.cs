@@ -26,7 +26,8 @@ internal sealed class BearerAuthenticator(CredentialGate gate, AccessTokens toke
         var proof = await gate.ProveAsync(context, credential, tokens.ProveAsync, ct);
         // A first password is known to whoever gave it, so until it is changed it opens nothing else, not even a read; nor does a log-in
         // that lacks the second factor which is asked for.
-        return proof.Access?.WritesRefused is { } first && (first == SessionRefusals.PasswordChangeRequired || first == SessionRefusals.MfaEnrolmentRequired)
+        return proof.Access?.WritesRefused is { } first
+            && (first == SessionRefusals.PasswordChangeRequired || first == SessionRefusals.MfaEnrolmentRequired)
             && !MaySend(context)
             ? first
             : proof;
@@ -35,5 +36,6 @@ internal sealed class BearerAuthenticator(CredentialGate gate, AccessTokens toke
     private static bool MaySend(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<SliceMetadata>() is not { } slice
         || slice.Policy.Anyone || BeforeAllElse.Contains(slice.Request);
 
-    private static readonly Type[] BeforeAllElse = [typeof(ChangePassword.Attempt), typeof(Logout.Command), typeof(StartMfa.Attempt), typeof(ConfirmMfa.Attempt)];
+    private static readonly Type[] BeforeAllElse =
+        [typeof(ChangePassword.Attempt), typeof(Logout.Command), typeof(StartMfa.Attempt), typeof(ConfirmMfa.Attempt)];
 }

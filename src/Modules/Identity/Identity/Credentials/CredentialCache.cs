@@ -8,12 +8,6 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace Licensing.Identity.Credentials;
 
-/// <summary>What proving a credential found, and until when it may be believed without asking again.</summary>
-internal readonly record struct Proven(Access? Access, Refusal? Refusal, DateTimeOffset Until = default)
-{
-    public static implicit operator Proven(Refusal refusal) => new(null, refusal);
-}
-
 /// <summary>
 /// Remembers whom a credential proved, by its digest, so that a request in a steady state costs one hash. Another process learns of a
 /// revoked credential when its own memory ends, after <see cref="Longest"/>; this one at once. What is asked by many at once is proved
@@ -57,9 +51,10 @@ internal sealed class CredentialCache(TimeProvider clock) : IDisposable
     }
 
     /// <summary>Believes nothing that was found before now, not even by one who is asking at this moment.</summary>
-    public async ValueTask<Proof> ProveAnewAsync(string credential, Func<string, CancellationToken, Task<Proven>> prove) => credential.Length > LongestCredential
-        ? CredentialRefusals.Invalid
-        : ProofOf(await ProveAndKeepAsync((DigestOf(credential), Interlocked.Read(ref _generation)), credential, prove));
+    public async ValueTask<Proof> ProveAnewAsync(string credential, Func<string, CancellationToken, Task<Proven>> prove) =>
+        credential.Length > LongestCredential
+            ? CredentialRefusals.Invalid
+            : ProofOf(await ProveAndKeepAsync((DigestOf(credential), Interlocked.Read(ref _generation)), credential, prove));
 
     private static Proof ProofOf(Entry proven) => proven.Access is { } access ? access : proven.Refusal!;
 
@@ -100,7 +95,8 @@ internal sealed class CredentialCache(TimeProvider clock) : IDisposable
         }
     }
 
-    private async Task<Entry> ProveAndKeepAsync((UInt128 Digest, long Generation) key, string credential, Func<string, CancellationToken, Task<Proven>> prove)
+    private async Task<Entry> ProveAndKeepAsync(
+        (UInt128 Digest, long Generation) key, string credential, Func<string, CancellationToken, Task<Proven>> prove)
     {
         // The end counts from before the read: what commits during it may not be in what was read.
         var readAt = clock.GetTimestamp();

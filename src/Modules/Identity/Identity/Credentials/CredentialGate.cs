@@ -8,7 +8,8 @@ namespace Licensing.Identity.Credentials;
 /// </summary>
 internal sealed class CredentialGate(CredentialCache cache, RateLimits limits)
 {
-    public async ValueTask<Proof> ProveAsync(HttpContext context, string credential, Func<string, CancellationToken, Task<Proven>> prove, CancellationToken ct) =>
+    public async ValueTask<Proof> ProveAsync(
+        HttpContext context, string credential, Func<string, CancellationToken, Task<Proven>> prove, CancellationToken ct) =>
         limits.RefusalOfAddress(context) is { } spent && !cache.HeldLately(credential) ? spent
         : LastingEffect.IsOf(context) ? await cache.ProveAnewAsync(credential, prove)
         : await cache.ProveAsync(credential, prove, ct);

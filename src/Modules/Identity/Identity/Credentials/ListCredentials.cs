@@ -18,7 +18,8 @@ internal static class ListCredentials
     public sealed record CredentialsView(IReadOnlyList<CredentialView> Items);
 
     public sealed record CredentialView(
-        Guid Id, string Kind, string Name, string Public, string Organization, string Rights, string State, DateTimeOffset? ExpiresAt, DateTimeOffset? LastUsedAt);
+        Guid Id, string Kind, string Name, string Public, string Organization, string Rights, string State, DateTimeOffset? ExpiresAt,
+        DateTimeOffset? LastUsedAt);
 
     internal sealed class Handler(IdentityDb db, Principal principal, TimeProvider clock) : IQueryHandler<Query, CredentialsView>
     {
@@ -28,10 +29,12 @@ internal static class ListCredentials
             var (all, wanted) = (query.OrganizationId is null, query.OrganizationId ?? default);
             var keys = await db.ApiKeys.AsNoTracking().Within(principal.Scope).Where(x => all || x.OrganizationId == wanted)
                 .OrderByDescending(x => x.Id).Take(query.Limit)
-                .Join(db.Organizations, x => x.OrganizationId, o => o.Id, (Key, At) => new { Key, At.Code, At.DisplayName }).ToListAsync(cancellationToken);
+                .Join(db.Organizations, x => x.OrganizationId, o => o.Id, (Key, At) => new { Key, At.Code, At.DisplayName })
+                .ToListAsync(cancellationToken);
             var clients = await db.Clients.AsNoTracking().Within(principal.Scope).Where(x => all || x.OrganizationId == wanted)
                 .OrderByDescending(x => x.Id).Take(query.Limit)
-                .Join(db.Organizations, x => x.OrganizationId, o => o.Id, (Client, At) => new { Client, At.Code, At.DisplayName }).ToListAsync(cancellationToken);
+                .Join(db.Organizations, x => x.OrganizationId, o => o.Id, (Client, At) => new { Client, At.Code, At.DisplayName })
+                .ToListAsync(cancellationToken);
             var certificates = await db.Certificates.AsNoTracking().Within(principal.Scope).Where(x => all || x.OrganizationId == wanted)
                 .OrderByDescending(x => x.Id).Take(query.Limit)
                 .Join(db.Organizations, x => x.OrganizationId, o => o.Id, (Certificate, At) => new { Certificate, At.Code, At.DisplayName })
@@ -42,8 +45,9 @@ internal static class ListCredentials
                         k.Key.Id.Value, "api-key", k.Key.Name, $"lk_{k.Key.Prefix}", $"{k.Code} {k.DisplayName}",
                         RightsOf(k.Key.Role, k.Key.Scopes), StateOf(k.Key.RevokedAt, k.Key.ExpiresAt, now), k.Key.ExpiresAt, k.Key.LastUsedAt))
                     .Concat(clients.Select(c => new CredentialView(
-                        c.Client.Id.Value, "client", c.Client.Name, $"{c.Client.Id.Value}", $"{c.Code} {c.DisplayName}", RightsOf(c.Client.Role, c.Client.Scopes ?? []),
-                        StateOf(c.Client.RevokedAt, c.Client.ExpiresAt, now), c.Client.ExpiresAt, c.Client.LastUsedAt)))
+                        c.Client.Id.Value, "client", c.Client.Name, $"{c.Client.Id.Value}", $"{c.Code} {c.DisplayName}",
+                        RightsOf(c.Client.Role, c.Client.Scopes ?? []), StateOf(c.Client.RevokedAt, c.Client.ExpiresAt, now),
+                        c.Client.ExpiresAt, c.Client.LastUsedAt)))
                     .Concat(certificates.Select(c => new CredentialView(
                         c.Certificate.Id.Value, "certificate", c.Certificate.Subject, c.Certificate.Fingerprint, $"{c.Code} {c.DisplayName}",
                         $"licence updates {c.Certificate.Profile.ToString().ToLowerInvariant()}",
@@ -66,7 +70,8 @@ internal static class ListCredentials
             if (OrganizationOf(call).Refused(out var refusal, out var organization))
                 return refusal;
             var limit = 50;
-            if (call["--limit"] is { } said && (!int.TryParse(said, NumberStyles.None, CultureInfo.InvariantCulture, out limit) || limit is < 1 or > MostListed))
+            if (call["--limit"] is { } said
+                && (!int.TryParse(said, NumberStyles.None, CultureInfo.InvariantCulture, out limit) || limit is < 1 or > MostListed))
                 return OpsCall.Wrong($"--limit must be 1 to {MostListed}, not '{said}'.");
             return (await call.Services.GetRequiredService<ISender>().Send(new Query(organization.Id, limit), ct)).Refused(out refusal, out var view)
                 ? refusal

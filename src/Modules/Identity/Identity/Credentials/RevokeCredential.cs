@@ -12,7 +12,8 @@ internal static class RevokeCredential
     private sealed record Revoked(Guid Id, string Kind);
 
     public static OpsCommand Ops { get; } = new(
-        "credentials revoke", "Ends an API key, an OAuth client or a certificate.", [new("id", "As credentials list shows it.", OpsArgumentKind.Required)],
+        "credentials revoke", "Ends an API key, an OAuth client or a certificate.",
+        [new("id", "As credentials list shows it.", OpsArgumentKind.Required)],
         async (call, ct) =>
         {
             if (!Guid.TryParse(call["id"], out var id))

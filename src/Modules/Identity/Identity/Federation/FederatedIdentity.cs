@@ -1,5 +1,3 @@
-using System.Linq.Expressions;
-using System.Text.Json.Serialization;
 using Licensing.Identity.Users;
 using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
@@ -36,13 +34,6 @@ internal sealed class FederatedIdentity : IOwned, IVersioned
     public string Email { get; private init; } = "";
     public DateTimeOffset CreatedAt { get; private init; }
     public int Version { get; private init; }
-}
-
-internal sealed record FederatedIdentityView(
-    Guid Id, string Provider, string Issuer, string Subject, string Email, DateTimeOffset CreatedAt, [property: JsonIgnore] int Version) : IVersioned
-{
-    public static Expression<Func<FederatedIdentity, FederatedIdentityView>> Shape { get; } =
-        x => new FederatedIdentityView(x.Id, x.Provider, x.Issuer, x.Subject, x.Email, x.CreatedAt, x.Version);
 }
 
 internal sealed class FederatedIdentityMapping : IEntityTypeConfiguration<FederatedIdentity>

@@ -41,7 +41,9 @@ internal static class FederatedLogin
             return (await tokens.VerifyAsync(provider, attempt.IdToken, attempt.Nonce, cancellationToken)).Refused(out var refusal, out var proven)
                 ? refusal
                 : await sender.Send(
-                    new OpenFederatedSession.Command(proven, attempt.Otp, attempt.Otp is null ? null : await CountAsync(proven, cancellationToken)), cancellationToken);
+                    new OpenFederatedSession.Command(
+                        proven, attempt.Otp, attempt.Otp is null ? null : await CountAsync(proven, cancellationToken)),
+                    cancellationToken);
         }
 
         // Here no password counts the tries at a code. Only a token that could open a session counts as one.
@@ -57,7 +59,8 @@ internal static class FederatedLogin
                 select id, email from identity.users
                 where mfa_enabled and not exists (select from identity.federated_uses where digest = $1)
                     and id = coalesce(
-                        (select user_id from identity.federated_identities where issuer = $2 and subject = $3), (select id from identity.users where email = $4))
+                        (select user_id from identity.federated_identities where issuer = $2 and subject = $3),
+                        (select id from identity.users where email = $4))
                 """);
             foreach (var value in new object[] { proven.UseDigest, proven.Issuer, proven.Subject, proven.VerifiedEmail ?? "" })
                 command.Parameters.Add(new() { Value = value });

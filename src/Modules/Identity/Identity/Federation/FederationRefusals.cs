@@ -6,8 +6,9 @@ internal static class FederationRefusals
     public static Refusal NotAccepted { get; } = new(
         RefusalKind.Unauthenticated, "federated_login_refused", "The ID token is not accepted, or belongs to nobody who may enter.");
 
-    public static Refusal UnknownProvider(string provider) =>
-        Refusal.Field("/provider", "unknown_provider", $"provider: there is no provider {provider}, or it is switched off; GET /api/v1/auth/providers lists them.");
+    public static Refusal UnknownProvider(string provider) => Refusal.Field(
+        "/provider", "unknown_provider",
+        $"provider: there is no provider {provider}, or it is switched off; GET /api/v1/auth/providers lists them.");
 
     public static Refusal ProviderUnavailable { get; } = new(
         RefusalKind.Unavailable, "provider_unavailable", "The provider's keys cannot be read at the moment.")

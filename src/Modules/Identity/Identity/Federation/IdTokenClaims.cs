@@ -57,7 +57,8 @@ internal sealed class IdTokenClaims
 
     /// <summary>A text, or an array of nothing but texts; else empty.</summary>
     public IReadOnlyList<string> Texts(string claim) => !_payload.TryGetProperty(claim, out var value) ? []
-        : value.ValueKind is JsonValueKind.Array && value.EnumerateArray().All(v => StringOf(v) is not null) ? [.. value.EnumerateArray().Select(v => StringOf(v)!)]
+        : value.ValueKind is JsonValueKind.Array && value.EnumerateArray().All(v => StringOf(v) is not null)
+            ? [.. value.EnumerateArray().Select(v => StringOf(v)!)]
         : StringOf(value) is { } one ? [one]
         : [];
 

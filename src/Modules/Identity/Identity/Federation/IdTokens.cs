@@ -6,20 +6,6 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace Licensing.Identity.Federation;
 
-/// <summary>Whom an issuer vouched for, once: <paramref name="UseDigest"/> is remembered until nobody would accept the token any more.</summary>
-/// <param name="Provider">Through which it came.</param>
-/// <param name="Issuer">With the subject, who it is.</param>
-/// <param name="Subject">The issuer's own id of him.</param>
-/// <param name="VerifiedEmail">Lower case; null where it must not find anyone.</param>
-/// <param name="Strong">Whether the issuer's own second factor counts here.</param>
-/// <param name="UseDigest">Of the nonce, or of the token where it has none.</param>
-/// <param name="UseEndsAt">When it may be forgotten.</param>
-internal sealed record ProvenIdentity(
-    IdentityProvider Provider, string Issuer, string Subject, string? VerifiedEmail, bool Strong, byte[] UseDigest, DateTimeOffset UseEndsAt)
-{
-    public override string ToString() => $"{Provider.Name}";
-}
-
 /// <summary>Verifies ID tokens (OpenID Connect Core 1.0, 3.1.3.7).</summary>
 internal sealed class IdTokens(IssuerKeys keys, TimeProvider clock, ILogger<IdTokens> log)
 {
@@ -96,13 +82,15 @@ internal sealed class IdTokens(IssuerKeys keys, TimeProvider clock, ILogger<IdTo
         return outcome.IsValid;
     }
 
-    private static DateTimeOffset? EndOf(IdTokenClaims claims) => claims.Instant("exp") is not { } end || claims.Instant("iat") is not { } issuedAt ? null
+    private static DateTimeOffset? EndOf(IdTokenClaims claims) =>
+        claims.Instant("exp") is not { } end || claims.Instant("iat") is not { } issuedAt ? null
         : end - issuedAt < LongestLife ? end
         : issuedAt + LongestLife;
 
     private static string? KeyIssuer(JsonWebKey key) => key.AdditionalData.TryGetValue("issuer", out var issuer) ? issuer?.ToString() : null;
 
-    private static byte[] Digest(string issuer, string kind, byte[] what) => SHA256.HashData([.. Encoding.UTF8.GetBytes($"{issuer}\n{kind}\n"), .. what]);
+    private static byte[] Digest(string issuer, string kind, byte[] what) =>
+        SHA256.HashData([.. Encoding.UTF8.GetBytes($"{issuer}\n{kind}\n"), .. what]);
 
     // The caller learns nothing from trying; who runs the system finds the reason here.
     private Refusal Refuse(IdentityProvider provider, string reason)

@@ -32,7 +32,8 @@ internal sealed class IdentityProvider
             FederationPreset.Google => "https://accounts.google.com",
             _ => throw Wrong("Authority", "is missing"),
         }).TrimEnd('/');
-        if (!Uri.TryCreate(Authority, UriKind.Absolute, out var address) || !MayBeAsked(address) || address.Query.Length > 0 || address.Fragment.Length > 0)
+        if (!Uri.TryCreate(Authority, UriKind.Absolute, out var address) || !MayBeAsked(address)
+            || address.Query.Length > 0 || address.Fragment.Length > 0)
             throw Wrong("Authority", "must be an https address (http only on this machine), without query or fragment");
         if (_clientIds.Count == 0 || _clientIds.Any(string.IsNullOrWhiteSpace))
             throw Wrong("ClientIds", "must name at least one client id: tokens for others must not open a session here");
@@ -66,7 +67,8 @@ internal sealed class IdentityProvider
     public string? IssuerOf(IdTokenClaims claims) => Preset switch
     {
         FederationPreset.Entra => OfTenant(claims),
-        FederationPreset.Google when claims.Issuer == Issuer || claims.Issuer == Issuer[(Issuer.IndexOf("://", StringComparison.Ordinal) + 3)..] => Issuer,
+        FederationPreset.Google when claims.Issuer == Issuer
+            || claims.Issuer == Issuer[(Issuer.IndexOf("://", StringComparison.Ordinal) + 3)..] => Issuer,
         _ => claims.Issuer == Issuer ? Issuer : null,
     };
 

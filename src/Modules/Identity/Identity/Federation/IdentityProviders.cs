@@ -11,7 +11,11 @@ internal sealed class IdentityProviders : IPreparation
     public IdentityProviders(IConfiguration configuration)
     {
         Settings = configuration.GetSection("Federation").Get<FederationSettings>() ?? new FederationSettings();
-        All = [.. Settings.Providers.Where(p => p.Value.Enabled).OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => new IdentityProvider(p.Key, p.Value))];
+        All =
+        [
+            .. Settings.Providers.Where(p => p.Value.Enabled).OrderBy(p => p.Key, StringComparer.Ordinal)
+                .Select(p => new IdentityProvider(p.Key, p.Value)),
+        ];
         _byName = All.ToFrozenDictionary(p => p.Name, StringComparer.OrdinalIgnoreCase);
     }
 

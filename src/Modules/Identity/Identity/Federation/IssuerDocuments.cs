@@ -4,9 +4,6 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace Licensing.Identity.Federation;
 
-/// <summary>The issuer does not answer, or not as the issuer that is configured.</summary>
-internal sealed class IssuerUnreadableException(string message, Exception? cause = null) : Exception(message, cause);
-
 /// <summary>Reads an issuer's discovery document and key set. Follows no redirect: what is configured is what is asked.</summary>
 internal sealed class IssuerDocuments(TimeProvider clock) : IDisposable
 {
@@ -20,7 +17,8 @@ internal sealed class IssuerDocuments(TimeProvider clock) : IDisposable
         SecurityAlgorithms.RsaSsaPssSha256, SecurityAlgorithms.RsaSsaPssSha384, SecurityAlgorithms.RsaSsaPssSha512,
         SecurityAlgorithms.EcdsaSha256, SecurityAlgorithms.EcdsaSha384, SecurityAlgorithms.EcdsaSha512);
 
-    private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) })
+    private readonly HttpClient _http = new(
+        new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) })
     {
         MaxResponseContentBufferSize = LongestDocument,
         Timeout = Patience,

@@ -1,22 +1,7 @@
 using System.Collections.Concurrent;
-using System.Collections.Frozen;
 using Microsoft.Extensions.Logging;
-using Microsoft.IdentityModel.Tokens;
 
 namespace Licensing.Identity.Federation;
-
-/// <summary>What an issuer's discovery document and key set said.</summary>
-internal sealed record IssuerMetadata(FrozenSet<string> Algorithms, IReadOnlyList<JsonWebKey> Keys, DateTimeOffset ReadAt)
-{
-    /// <summary>A token that names no key can only mean the one there is.</summary>
-    public JsonWebKey? KeyFor(string? id, string algorithm)
-    {
-        var type = algorithm.StartsWith("ES", StringComparison.Ordinal) ? JsonWebAlgorithmsKeyTypes.EllipticCurve : JsonWebAlgorithmsKeyTypes.RSA;
-        return Keys.Where(k => (id is null || k.KeyId == id) && k.Kty == type && (string.IsNullOrEmpty(k.Alg) || k.Alg == algorithm)).ToList() is [var key]
-            ? key
-            : null;
-    }
-}
 
 /// <summary>
 /// The keys of each issuer, kept for a while, asked for again when a token names one that is not among them, and no longer believed

@@ -25,8 +25,8 @@ internal static class OpenFederatedSession
     }
 
     internal sealed class Handler(
-        IdentityDb db, DbSession session, LoginAttempts attempts, SecondFactor secondFactor, SessionTokens tokens, Letters letters, Principal principal,
-        TimeProvider clock, ILogger<Handler> log)
+        IdentityDb db, DbSession session, LoginAttempts attempts, SecondFactor secondFactor, SessionTokens tokens, Letters letters,
+        Principal principal, TimeProvider clock, ILogger<Handler> log)
         : ICommandHandler<Command, SessionView>
     {
         private const int ForgottenAtOnce = 20;
@@ -70,7 +70,8 @@ internal static class OpenFederatedSession
             {
                 Parameters =
                 {
-                    new() { Value = proven.UseDigest }, new() { Value = proven.UseEndsAt }, new() { Value = clock.GetUtcNow() }, new() { Value = ForgottenAtOnce },
+                    new() { Value = proven.UseDigest }, new() { Value = proven.UseEndsAt },
+                    new() { Value = clock.GetUtcNow() }, new() { Value = ForgottenAtOnce },
                 },
             };
             return await use.ExecuteNonQueryAsync(ct) == 1;
@@ -81,7 +82,8 @@ internal static class OpenFederatedSession
         {
             await session.LockUserAsync(id, alone: false, ct);
             return await db.Users.AsNoTracking().WhereMayEnter(db)
-                .Where(u => u.Id == id && db.FederatedIdentities.Any(f => f.UserId == u.Id && f.Issuer == proven.Issuer && f.Subject == proven.Subject))
+                .Where(u => u.Id == id
+                    && db.FederatedIdentities.Any(f => f.UserId == u.Id && f.Issuer == proven.Issuer && f.Subject == proven.Subject))
                 .SingleOrDefaultAsync(ct);
         }
 
@@ -98,7 +100,8 @@ internal static class OpenFederatedSession
             if (user is null || (user.OwnerPath == PlatformRoot.Path && !proven.Provider.LinksPlatformUsers))
                 return null;
             // An address is given to someone new one day; who it was before keeps his account.
-            var links = await db.FederatedIdentities.AsNoTracking().Where(x => x.UserId == id && x.Issuer == proven.Issuer).Select(x => x.Subject).ToListAsync(ct);
+            var links = await db.FederatedIdentities.AsNoTracking()
+                .Where(x => x.UserId == id && x.Issuer == proven.Issuer).Select(x => x.Subject).ToListAsync(ct);
             if (links.Count > 0)
                 return links.Contains(proven.Subject) ? user : null;
             db.Add(new FederatedIdentity(user, proven, clock.GetUtcNow()));

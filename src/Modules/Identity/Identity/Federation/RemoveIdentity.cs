@@ -18,15 +18,16 @@ internal static class RemoveIdentity
     }
 
     internal sealed class Handler(
-        IdentityDb db, DbSession session, ManagedUsers users, OpenSessions sessions, Letters letters, CredentialCache cache, Precondition precondition,
-        Principal principal, TimeProvider clock) : ICommandHandler<Command, Done>
+        IdentityDb db, DbSession session, ManagedUsers users, OpenSessions sessions, Letters letters, CredentialCache cache,
+        Precondition precondition, Principal principal, TimeProvider clock) : ICommandHandler<Command, Done>
     {
         public async Task<Result<Done>> Handle(Command command, CancellationToken cancellationToken)
         {
             // A log-in through it either has opened its session by now, or will find no link.
             if ((await users.LockAsync(command.UserId, cancellationToken)).Refused(out var refusal, out var user))
                 return refusal;
-            var identity = await db.FederatedIdentities.SingleOrDefaultAsync(x => x.Id == command.Id && x.UserId == command.UserId, cancellationToken);
+            var identity = await db.FederatedIdentities
+                .SingleOrDefaultAsync(x => x.Id == command.Id && x.UserId == command.UserId, cancellationToken);
             if (identity is null)
                 return FederationRefusals.IdentityNotFound(command.Id);
             if (precondition.Fails(identity))

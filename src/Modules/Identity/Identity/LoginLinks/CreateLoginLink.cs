@@ -20,7 +20,8 @@ internal static class CreateLoginLink
             UserId is { } user ? Concern.BesideUser(user) : OrganizationId is { } tenant ? Concern.BesideAdministratorOf(tenant) : null;
     }
 
-    internal sealed class Handler(IdentityDb db, DbSession session, HeldOrganizations organizations, RoleBook roles, Principal principal, TimeProvider clock)
+    internal sealed class Handler(
+        IdentityDb db, DbSession session, HeldOrganizations organizations, RoleBook roles, Principal principal, TimeProvider clock)
         : ICommandHandler<Command, IssuedLoginLink>
     {
         public async Task<Result<IssuedLoginLink>> Handle(Command command, CancellationToken cancellationToken)
@@ -46,7 +47,8 @@ internal static class CreateLoginLink
                 return LoginLinkRefusals.UserOrOrganization;
             var users = db.Users.AsNoTracking().Within(principal.Scope).WhereMayEnter(db);
             if (command.UserId is { } id)
-                return await organizations.HoldOwnerAsync("users", id.Value, "key share", ct) && await users.SingleOrDefaultAsync(x => x.Id == id, ct) is { } one
+                return await organizations.HoldOwnerAsync("users", id.Value, "key share", ct)
+                    && await users.SingleOrDefaultAsync(x => x.Id == id, ct) is { } one
                     ? one
                     : UserRefusals.UnknownUser(id.Value);
 

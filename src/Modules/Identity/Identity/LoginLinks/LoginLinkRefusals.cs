@@ -7,7 +7,8 @@ internal static class LoginLinkRefusals
         new(RefusalKind.Unauthenticated, "bad_login_link", "The login link is unknown, used or expired; ask for another.");
 
     public static Refusal Withdrawn { get; } = new(
-        RefusalKind.Unauthenticated, "login_link_withdrawn", "Whoever made the login link may not log this user in any more; ask for another, or log in.");
+        RefusalKind.Unauthenticated, "login_link_withdrawn",
+        "Whoever made the login link may not log this user in any more; ask for another, or log in.");
 
     public static Refusal UserOrOrganization { get; } =
         Refusal.Field("/userId", "one_of", "Give either userId, or organizationId of a tenant for its first administrator.");

@@ -29,10 +29,14 @@ internal sealed class MadeLinks(IdentityDb db)
     public Task EndWithAsync(Session session, DateTimeOffset now, CancellationToken ct) =>
         session.LinkMaker is null ? EndAsync(session.UserId, now, ct) : Task.CompletedTask;
 
-    /// <summary>Ends those that a client made with one of its tokens; where nobody knows with which, those that it made since it had that one.</summary>
+    /// <summary>
+    /// Ends those that a client made with one of its tokens; where nobody knows with which, those that it made since it had that one.
+    /// </summary>
     public async Task EndMadeWithAsync(Guid token, Guid client, DateTimeOffset since, DateTimeOffset now, CancellationToken ct)
     {
-        await db.LoginLinks.Where(x => x.CreatedBy == client && (x.MadeWith == token || (x.MadeWith == null && x.CreatedAt >= since))).ExecuteDeleteAsync(ct);
+        await db.LoginLinks
+            .Where(x => x.CreatedBy == client && (x.MadeWith == token || (x.MadeWith == null && x.CreatedAt >= since)))
+            .ExecuteDeleteAsync(ct);
         await db.Sessions
             .Where(x => x.LinkMaker == client && x.RevokedAt == null && (x.LinkMadeWith == token || (x.LinkMadeWith == null && x.CreatedAt >= since)))
             .ExecuteUpdateAsync(s => s.SetProperty(x => x.RevokedAt, now), ct);

@@ -48,7 +48,10 @@ internal static class RedeemLoginLink
         private async Task<(Guid Maker, Guid? Token)?> UseAsync(byte[] digest, CancellationToken ct)
         {
             await using var command = new NpgsqlCommand(
-                "update identity.login_links set used_at = $2 where token_hash = $1 and used_at is null and expires_at > $2 returning created_by, made_with",
+                """
+                update identity.login_links set used_at = $2 where token_hash = $1 and used_at is null and expires_at > $2
+                returning created_by, made_with
+                """,
                 await session.OpenAsync(ct), session.Transaction)
             { Parameters = { new() { Value = digest }, new() { Value = clock.GetUtcNow() } } };
             await using var row = await command.ExecuteReaderAsync(ct);

@@ -37,7 +37,9 @@ internal sealed class ClientProof(ClientReader clients, NpgsqlDataSource databas
 
     public async Task<Result<KnownClient>> ProveAsync(ClientCredentials shown, CancellationToken ct)
     {
-        var client = shown.Assertion is { } assertion ? await OfAssertionAsync(shown.Id, assertion, ct) : await OfSecretAsync(shown.Id, shown.Secret!, ct);
+        var client = shown.Assertion is { } assertion
+            ? await OfAssertionAsync(shown.Id, assertion, ct)
+            : await OfSecretAsync(shown.Id, shown.Secret!, ct);
         if (client is null)
             return OAuthRefusals.InvalidClient;
         await clients.TouchAsync(client, ct);
@@ -58,7 +60,8 @@ internal sealed class ClientProof(ClientReader clients, NpgsqlDataSource databas
         try
         {
             var found = await _handler.ValidateTokenAsync(assertion, Demands(subject, [.. opened.Select(k => k.Key)]));
-            return found is { IsValid: true, SecurityToken: JsonWebToken { Subject: var signedFor, Id: { Length: > 0 and <= LongestJti } jti } jwt } && signedFor == subject
+            return found is { IsValid: true, SecurityToken: JsonWebToken { Subject: var signedFor, Id: { Length: > 0 and <= LongestJti } jti } jwt }
+                && signedFor == subject
                 && await UseOnceAsync(client.Id, jti, new DateTimeOffset(jwt.ValidTo, TimeSpan.Zero) + Skew, ct)
                 ? client
                 : null;

@@ -55,7 +55,8 @@ internal static class IntrospectToken
         public string? Jti { get; init; }
     }
 
-    internal sealed class Handler(ClientProof proof, AccessTokens tokens, IdentityDb db, SignInRules rules, TokenSettings settings, TimeProvider clock)
+    internal sealed class Handler(
+        ClientProof proof, AccessTokens tokens, IdentityDb db, SignInRules rules, TokenSettings settings, TimeProvider clock)
         : IRequestHandler<Request, Result<IntrospectionView>>
     {
         private static readonly IntrospectionView Inactive = new(false);
@@ -68,7 +69,9 @@ internal static class IntrospectToken
                 return refusal;
             if (request.Token is not { } token)
                 return OAuthRefusals.InvalidRequest("token is missing.");
-            return token.Contains('.') ? await OfAccessTokenAsync(token, client, cancellationToken) : await OfRefreshTokenAsync(token, client, cancellationToken);
+            return token.Contains('.')
+                ? await OfAccessTokenAsync(token, client, cancellationToken)
+                : await OfRefreshTokenAsync(token, client, cancellationToken);
         }
 
         // Asked of the database, not of what this process remembers.
@@ -102,7 +105,8 @@ internal static class IntrospectToken
             var id = new UserId(found?.Session.UserId ?? Guid.Empty);
             // What a refresh would be refused for is no good here either.
             if (found is null || await db.Users.AsNoTracking().WhereMayEnter(db).SingleOrDefaultAsync(x => x.Id == id, ct) is not { } user
-                || !user.OwnerPath.StartsWith(client.Path, StringComparison.Ordinal) || await rules.RefuseAsync(user, SignIn.Of(found.Session), ct) is not null)
+                || !user.OwnerPath.StartsWith(client.Path, StringComparison.Ordinal)
+                || await rules.RefuseAsync(user, SignIn.Of(found.Session), ct) is not null)
                 return Inactive;
             return new IntrospectionView(true)
             {

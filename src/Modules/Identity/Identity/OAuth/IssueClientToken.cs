@@ -10,7 +10,8 @@ internal static class IssueClientToken
     [Anyone]
     public sealed record Command(KnownClient Client, IReadOnlyList<string>? Scope) : ICommand<IssueToken.TokenView>;
 
-    internal sealed class Handler(DbSession session, ClientReader clients, AccessTokens tokens, Principal principal) : ICommandHandler<Command, IssueToken.TokenView>
+    internal sealed class Handler(DbSession session, ClientReader clients, AccessTokens tokens, Principal principal)
+        : ICommandHandler<Command, IssueToken.TokenView>
     {
         public async Task<Result<IssueToken.TokenView>> Handle(Command command, CancellationToken cancellationToken)
         {

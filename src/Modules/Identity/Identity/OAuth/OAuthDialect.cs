@@ -39,5 +39,6 @@ internal sealed class OAuthDialect : Dialect
     }
 
     // Slices refuse with these; what the pipeline refuses for all doors is an invalid request here.
-    private static readonly string[] Codes = ["invalid_grant", "invalid_scope", "unauthorized_client", "unsupported_grant_type", "unsupported_token_type"];
+    private static readonly string[] Codes =
+        ["invalid_grant", "invalid_scope", "unauthorized_client", "unsupported_grant_type", "unsupported_token_type"];
 }

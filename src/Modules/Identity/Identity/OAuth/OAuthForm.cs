@@ -1,5 +1,4 @@
 using System.Text;
-using Licensing.Kernel.Http;
 
 namespace Licensing.Identity.OAuth;
 
@@ -71,31 +70,4 @@ internal sealed class OAuthForm
     }
 
     private sealed record Showing(ClientCredentials? Shown);
-}
-
-/// <summary>What a client shows: its secret, or an assertion that it has signed.</summary>
-internal sealed record ClientCredentials(string? Id, string? Secret, string? Assertion)
-{
-    public const string AssertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-
-    public override string ToString() => Id ?? "";
-}
-
-internal static class OAuthEndpoints
-{
-    extension(RouteGroupBuilder routes)
-    {
-        /// <summary>A POST that takes a form and sends what <paramref name="request"/> makes of it; nobody may keep its answer.</summary>
-        public RouteHandlerBuilder MapForm<TView>(string pattern, Func<OAuthForm, MediatR.IRequest<Result<TView>>> request) where TView : notnull => routes
-            .MapPost(pattern, async Task<IResult> (HttpContext context, ISender sender, CancellationToken ct) =>
-            {
-                context.Response.Headers.CacheControl = "no-store";
-                return (await OAuthForm.ReadAsync(context, ct)).Refused(out var refusal, out var form)
-                    || (await sender.Send(request(form), ct)).Refused(out refusal, out var view) ? new RefusedResult(refusal)
-                    : view is Done ? TypedResults.Ok()
-                    : new ViewResult<TView>(view, StatusCodes.Status200OK);
-            })
-            .MaxBody(OAuthForm.MostBytes)
-            .WithMetadata(new RetriesItself());
-    }
 }

@@ -23,7 +23,8 @@ internal static class RevokeAccessToken
     public sealed record Command(Guid TokenId, Guid Subject, Guid? LogIn, DateTimeOffset Since, DateTimeOffset Until) : ICommand<Done>;
 
     internal sealed class Handler(
-        IdentityDb db, DbSession session, MadeLinks links, CredentialCache cache, AuditTrail audit, TimeProvider clock) : ICommandHandler<Command, Done>
+        IdentityDb db, DbSession session, MadeLinks links, CredentialCache cache, AuditTrail audit, TimeProvider clock)
+        : ICommandHandler<Command, Done>
     {
         public async Task<Result<Done>> Handle(Command command, CancellationToken cancellationToken)
         {

@@ -55,7 +55,9 @@ internal static class RevokeToken
         }
 
         private async Task<Result<Done>> EndSessionAsync(string token, CancellationToken ct) =>
-            (await sender.Send(new Logout.Command(token), ct)).Refused(out var refusal, out _) && refusal.Kind is not RefusalKind.Invalid ? refusal : default(Done);
+            (await sender.Send(new Logout.Command(token), ct)).Refused(out var refusal, out _) && refusal.Kind is not RefusalKind.Invalid
+                ? refusal
+                : default(Done);
     }
 
     public static void Map(RouteGroupBuilder connect) => connect

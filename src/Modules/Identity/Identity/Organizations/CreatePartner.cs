@@ -8,8 +8,8 @@ internal static class CreatePartner
 {
     [Needs(IdentityPermissions.OrganizationsManage)]
     public sealed record Command(
-        OrganizationId DistributorId, string ExternalId, string DisplayName, string? LegalName = null, string? Country = null, Currency? Currency = null,
-        Contact? Contact = null, BillingAddress? BillingAddress = null, string? TaxId = null,
+        OrganizationId DistributorId, string ExternalId, string DisplayName, string? LegalName = null, string? Country = null,
+        Currency? Currency = null, Contact? Contact = null, BillingAddress? BillingAddress = null, string? TaxId = null,
         NewAdministrator? Administrator = null) : ICommand<OrganizationView>, IOrganizationDetails;
 
     public sealed class Validator : DetailsValidator<Command>;

@@ -30,8 +30,10 @@ internal static class CreateTenants
             var broken = command.Items.Select(item => item.Administrator is null
                 ? FieldErrors.Of(rules.Validate(item))
                 : OrganizationRefusals.AdministratorInBatch.Fields).ToList();
-            var sound = command.Items.Where((_, index) => broken[index].Count == 0).Select(item => ((OrganizationId?)item.PartnerId, (IOrganizationDetails)item));
-            var outcomes = new Queue<Result<OrganizationView>>(await opening.OpenAsync(OrganizationKind.Tenant, "partnerId", [.. sound], cancellationToken));
+            var sound = command.Items.Where((_, index) => broken[index].Count == 0)
+                .Select(item => ((OrganizationId?)item.PartnerId, (IOrganizationDetails)item));
+            var outcomes = new Queue<Result<OrganizationView>>(
+                await opening.OpenAsync(OrganizationKind.Tenant, "partnerId", [.. sound], cancellationToken));
             return new TenantBatchView([.. broken.Select((errors, index) =>
                 errors.Count > 0 ? Refused(index, Refusal.AllFields(errors))
                 : outcomes.Dequeue().Refused(out var refusal, out var tenant) ? Refused(index, refusal)

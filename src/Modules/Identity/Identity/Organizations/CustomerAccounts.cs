@@ -13,8 +13,9 @@ namespace Licensing.Identity.Organizations;
 
 /// <inheritdoc cref="ICustomerAccounts"/>
 internal sealed class CustomerAccounts(
-    IdentityDb db, DbSession session, OrganizationDirectory directory, OrganizationOpening opening, HeldOrganizations organizations, RoleBook roles,
-    UserManager<User> users, OpenSessions sessions, Letters letters, LetterLimits limits, CredentialCache cache, Principal principal, TimeProvider clock) : ICustomerAccounts
+    IdentityDb db, DbSession session, OrganizationDirectory directory, OrganizationOpening opening, HeldOrganizations organizations,
+    RoleBook roles, UserManager<User> users, OpenSessions sessions, Letters letters, LetterLimits limits, CredentialCache cache,
+    Principal principal, TimeProvider clock) : ICustomerAccounts
 {
     public async Task<Result<OrganizationRef>> OpenAsync(NewCustomer customer, CancellationToken ct)
     {
@@ -38,8 +39,7 @@ internal sealed class CustomerAccounts(
         if (users.SetCustomerPassword(user, customer.Password, "/password", principal.AsMaker(), now) is { } weak)
             return weak;
         await users.CreateAsync(user);
-        if ((await roles.GiveableAsync(Roles.TenantAdministrator, organization, ct)).Refused(out refusal, out var role)
-            || RoleAssignment.Give(user, role, organization, now).Refused(out refusal, out var given))
+        if ((await roles.GiveAsync(user, Roles.TenantAdministrator, organization, now, ct)).Refused(out refusal, out var given))
             return refusal;
         db.Add(given);
         await db.SaveChangesAsync(ct);

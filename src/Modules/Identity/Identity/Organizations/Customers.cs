@@ -10,7 +10,10 @@ internal sealed class Customers(
     IdentityDb db, OrganizationDirectory directory, OrganizationOpening opening, Principal principal) : ICustomers
 {
     public Task<OrganizationRef?> HoldAsync(string? partner, string tenant, CancellationToken ct) => HoldOneAsync(
-        "o.kind = 'Tenant' and o.external_id = $3 and ($4::text is null or exists (select from identity.organizations p where p.id = o.parent_id and p.external_id = $4))",
+        """
+        o.kind = 'Tenant' and o.external_id = $3 and ($4::text is null or exists (
+            select from identity.organizations p where p.id = o.parent_id and p.external_id = $4))
+        """,
         [tenant, (object?)partner ?? DBNull.Value], ct);
 
     public async Task<HeldTenants> HoldAsync(string partner, IReadOnlyCollection<string> tenants, CancellationToken ct)
@@ -20,7 +23,8 @@ internal sealed class Customers(
         var (held, others) = await directory.HoldAsync(
             $"""
             where o.kind = 'Tenant' and o.external_id = any($4) and o.parent_id = (
-                select (array_agg(p.id))[1] from identity.organizations p where p.external_id = $3 and p.kind = 'Partner' and {ScopeSql.Holds(1, "p.owner_path")}
+                select (array_agg(p.id))[1] from identity.organizations p
+                where p.external_id = $3 and p.kind = 'Partner' and {ScopeSql.Holds(1, "p.owner_path")}
                 having count(*) = 1)
             """, most: null, [from, until, partner, tenants.ToArray()], ct);
         return new(held.ToDictionary(x => x.ExternalId, StringComparer.Ordinal), others.Select(x => x.ExternalId).ToHashSet(StringComparer.Ordinal));
@@ -35,13 +39,15 @@ internal sealed class Customers(
         return ids is [var id] ? await directory.FindAsync(id, ct) : null;
     }
 
-    public Task<OrganizationRef?> HoldAsync(int code, CancellationToken ct) => HoldOneAsync("o.kind = 'Tenant' and o.status <> 'Closed' and o.code = $3", [code], ct);
+    public Task<OrganizationRef?> HoldAsync(int code, CancellationToken ct) =>
+        HoldOneAsync("o.kind = 'Tenant' and o.status <> 'Closed' and o.code = $3", [code], ct);
 
     public async Task<Result<Page<CustomerRef>>> ListAsync(int? code, PageStart start, CancellationToken ct) =>
         (await Tenants(code).AsNoTracking().ToPageAsync(start, x => x.Id, x => x, x => x.Id.Value, ct)).Refused(out var refusal, out var page)
             ? refusal
             : page.Select(x => new CustomerRef(
-                x.Id, x.Code, x.DisplayName, x.Contact?.Name, x.Contact?.Email, x.Contact?.Phone, x.Country, x.Status is OrganizationStatus.Active, x.CreatedAt));
+                x.Id, x.Code, x.DisplayName, x.Contact?.Name, x.Contact?.Email, x.Contact?.Phone, x.Country,
+                x.Status is OrganizationStatus.Active, x.CreatedAt));
 
     private IQueryable<Organization> Tenants(int? code) => db.Organizations.Within(principal.Scope)
         .Where(x => x.Kind == OrganizationKind.Tenant && x.Status != OrganizationStatus.Closed && (code == null || x.Code == code));

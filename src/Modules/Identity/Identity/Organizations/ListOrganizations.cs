@@ -14,8 +14,8 @@ internal static class ListOrganizations
 {
     [Needs(IdentityPermissions.OrganizationsRead)]
     public sealed record Query(
-        OrganizationKind Kind, string? ExternalId, int? Code, OrganizationId? ParentId, OrganizationStatus? Status, string? Country, DateTimeOffset? CreatedFrom,
-        string? Q, int? Limit, string? After) : IQuery<Page<OrganizationView>>;
+        OrganizationKind Kind, string? ExternalId, int? Code, OrganizationId? ParentId, OrganizationStatus? Status, string? Country,
+        DateTimeOffset? CreatedFrom, string? Q, int? Limit, string? After) : IQuery<Page<OrganizationView>>;
 
     public sealed class Validator : AbstractValidator<Query>
     {
@@ -46,20 +46,27 @@ internal static class ListOrganizations
             {
                 // As the indexes are made: over what the database lowers.
                 var beginning = Beginning(q.ToLowerInvariant());
-                rows = rows.Where(x => EF.Functions.Like(x.DisplayName.ToLower(), beginning, "\\") || EF.Functions.Like(x.ExternalId.ToLower(), beginning, "\\"));
+                rows = rows.Where(x =>
+                    EF.Functions.Like(x.DisplayName.ToLower(), beginning, "\\") || EF.Functions.Like(x.ExternalId.ToLower(), beginning, "\\"));
             }
 
             return await rows.ToPageAsync(start, x => x.Id, OrganizationView.Shape, x => x.Id.Value, cancellationToken);
         }
     }
 
-    private static string Beginning(string text) =>
-        text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal) + "%";
+    private static string Beginning(string text) => text
+        .Replace("\\", "\\\\", StringComparison.Ordinal)
+        .Replace("%", "\\%", StringComparison.Ordinal)
+        .Replace("_", "\\_", StringComparison.Ordinal) + "%";
 
     public static void Map(RouteGroupBuilder organizations, OrganizationKind kind, string plural) => organizations
-        .MapGet("/", (string? externalId, int? code, Guid? parentId, OrganizationStatus? status, string? country, DateTimeOffset? createdFrom, string? q,
-            int? limit, string? after, ISender sender, CancellationToken ct) => sender.Ok(new Query(
-                kind, externalId, code, parentId is { } parent ? new OrganizationId(parent) : null, status, country, createdFrom, q,
-                limit, after), ct))
+        .MapGet("/", (
+                string? externalId, int? code, Guid? parentId, OrganizationStatus? status, string? country, DateTimeOffset? createdFrom, string? q,
+                int? limit, string? after, ISender sender, CancellationToken ct) =>
+            sender.Ok(
+                new Query(
+                    kind, externalId, code, parentId is { } parent ? new OrganizationId(parent) : null, status, country, createdFrom, q,
+                    limit, after),
+                ct))
         .Slice<Query, Page<OrganizationView>>($"List{kind}s", $"Lists {plural}, newest first");
 }

@@ -11,11 +11,15 @@ namespace Licensing.Identity.Organizations;
 /// </summary>
 internal sealed class ManagedOrganizations(IdentityDb db, DbSession session, Principal principal)
 {
-    /// <summary>For a change after which it still stands where it does: does not wait for what is just opened there, which may never end.</summary>
-    public Task<Result<Organization>> FindAsync(OrganizationKind kind, OrganizationId id, CancellationToken ct) => FindAsync(kind, id, "no key update", ct);
+    /// <summary>
+    /// For a change after which it still stands where it does: does not wait for what is just opened there, which may never end.
+    /// </summary>
+    public Task<Result<Organization>> FindAsync(OrganizationKind kind, OrganizationId id, CancellationToken ct) =>
+        FindAsync(kind, id, "no key update", ct);
 
     /// <summary>To close or to move it, when nothing may be opened there meanwhile.</summary>
-    public Task<Result<Organization>> FindAloneAsync(OrganizationKind kind, OrganizationId id, CancellationToken ct) => FindAsync(kind, id, "update", ct);
+    public Task<Result<Organization>> FindAloneAsync(OrganizationKind kind, OrganizationId id, CancellationToken ct) =>
+        FindAsync(kind, id, "update", ct);
 
     private async Task<Result<Organization>> FindAsync(OrganizationKind kind, OrganizationId id, string strength, CancellationToken ct)
     {

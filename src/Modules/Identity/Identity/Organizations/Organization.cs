@@ -4,31 +4,6 @@ using Licensing.Kernel.Persistence;
 
 namespace Licensing.Identity.Organizations;
 
-internal enum OrganizationStatus { Active, Suspended, Closed }
-
-/// <summary>Whom to reach there.</summary>
-internal sealed record Contact(string? Name = null, string? Email = null, string? Phone = null);
-
-internal sealed record BillingAddress(IReadOnlyList<string> Lines, string? City = null, string? PostalCode = null, string? Region = null);
-
-/// <summary>What someone says of an organisation when he opens it.</summary>
-internal interface IOrganizationDetails
-{
-    string ExternalId { get; }
-    string DisplayName { get; }
-    string? LegalName { get; }
-    string? Country { get; }
-    Currency? Currency { get; }
-    Contact? Contact { get; }
-    BillingAddress? BillingAddress { get; }
-    string? TaxId { get; }
-
-    /// <summary>Its first administrator, who is invited by mail; null for none.</summary>
-    NewAdministrator? Administrator { get; }
-}
-
-internal sealed record NewAdministrator(string Email, string DisplayName);
-
 /// <summary>A node of the tree. Only a tenant ever changes its place, by a transfer, which takes along what it owns (ADR 0014).</summary>
 internal sealed class Organization : IOwned, IVersioned
 {

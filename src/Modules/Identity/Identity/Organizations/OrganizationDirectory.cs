@@ -26,10 +26,12 @@ internal sealed class OrganizationDirectory(DbSession session) : IOrganizationDi
     public async Task<OrganizationRef?> FindAsync(OrganizationId id, CancellationToken ct) =>
         (await ReadAsync("where o.id = $1", ct, id.Value)).SingleOrDefault();
 
-    public async Task<IReadOnlyDictionary<OrganizationId, OrganizationRef>> FindAsync(IReadOnlyCollection<OrganizationId> ids, CancellationToken ct) =>
+    public async Task<IReadOnlyDictionary<OrganizationId, OrganizationRef>> FindAsync(
+        IReadOnlyCollection<OrganizationId> ids, CancellationToken ct) =>
         (await ReadAsync("where o.id = any($1)", ct, ids.Select(x => x.Value).ToArray())).ToDictionary(x => x.Id);
 
-    public async Task<IReadOnlyDictionary<OrganizationId, OrganizationRef>> HoldAsync(IReadOnlyCollection<OrganizationId> ids, CancellationToken ct)
+    public async Task<IReadOnlyDictionary<OrganizationId, OrganizationRef>> HoldAsync(
+        IReadOnlyCollection<OrganizationId> ids, CancellationToken ct)
     {
         await session.HoldOrganizationsAsync(ids, ct);
         return await FindAsync(ids, ct);
@@ -38,14 +40,16 @@ internal sealed class OrganizationDirectory(DbSession session) : IOrganizationDi
     public async Task<IReadOnlyDictionary<string, OrganizationRef>> FindByPathAsync(IReadOnlyCollection<string> paths, CancellationToken ct) =>
         (await ReadAsync("where o.owner_path = any($1)", ct, (object)paths.ToArray()))
             .Concat((await ReadAsync(
-                FormerColumns, "join identity.former_paths f on f.organization_id = o.id where f.path = any($1) and f.path <> o.owner_path order by f.id",
+                FormerColumns,
+                "join identity.former_paths f on f.organization_id = o.id where f.path = any($1) and f.path <> o.owner_path order by f.id",
                 [paths.ToArray()], ct)).GroupBy(x => x.Path).Select(x => x.Last()))
             .ToDictionary(x => x.Path, StringComparer.Ordinal);
 
     public async Task<ILookup<string, OrganizationRef>> FindTenantsAsync(IReadOnlyCollection<string> externalIds, Scope scope, CancellationToken ct)
     {
         var (from, until) = scope.Ranges();
-        return (await ReadAsync($"where o.external_id = any($1) and o.kind = 'Tenant' and {ScopeSql.Holds(2)}", ct, externalIds.ToArray(), from, until))
+        var where = $"where o.external_id = any($1) and o.kind = 'Tenant' and {ScopeSql.Holds(2)}";
+        return (await ReadAsync(where, ct, externalIds.ToArray(), from, until))
             .ToLookup(x => x.ExternalId, StringComparer.Ordinal);
     }
 
@@ -106,16 +110,20 @@ internal sealed class OrganizationDirectory(DbSession session) : IOrganizationDi
 
     public async Task<OrganizationRef> PlatformAsync(CancellationToken ct) => (await ReadAsync("where o.kind = 'Platform'", ct)).Single();
 
-    private Task<List<OrganizationRef>> ReadAsync(string where, CancellationToken ct, params object[] values) => ReadAsync(Columns, where, values, ct);
+    private Task<List<OrganizationRef>> ReadAsync(string where, CancellationToken ct, params object[] values) =>
+        ReadAsync(Columns, where, values, ct);
 
     /// <summary>Holds what is found against every change, to the end of the transaction.</summary>
     /// <param name="where">Of the organisations as <c>o</c>.</param>
     /// <param name="most">How many at most, the first made first; null is all, but for those that somebody else holds.</param>
-    public async Task<(IReadOnlyList<OrganizationRef> Held, IReadOnlyList<OrganizationRef> Others)> HoldAsync(string where, int? most, object[] values, CancellationToken ct)
+    public async Task<(IReadOnlyList<OrganizationRef> Held, IReadOnlyList<OrganizationRef> Others)> HoldAsync(
+        string where, int? most, object[] values, CancellationToken ct)
     {
         await using var batch = new NpgsqlBatch(await session.OpenAsync(ct), session.Transaction);
+        var (limit, wait) = most is null ? ("", "skip locked") : ($"limit {most}", "");
+        var lockRows = $"select o.id from identity.organizations o {where} order by o.id {limit} for no key update of o {wait}";
         // Read by a statement of its own, so that what was committed while the first one waited is seen.
-        foreach (var sql in new[] { $"select o.id from identity.organizations o {where} order by o.id {(most is null ? "" : $"limit {most}")} for no key update of o {(most is null ? "skip locked" : "")}", Select(Columns) + where })
+        foreach (var sql in new[] { lockRows, Select(Columns) + where })
             batch.BatchCommands.Add(WithValues(new NpgsqlBatchCommand(sql), values));
         await using var reader = await batch.ExecuteReaderAsync(ct);
         var held = new HashSet<Guid>();

@@ -10,7 +10,8 @@ namespace Licensing.Identity.Organizations;
 
 /// <summary>What opening a distributor, a partner and a tenant have in common; one or a thousand with as many reads for all as for one.</summary>
 internal sealed class OrganizationOpening(
-    IdentityDb db, DbSession session, IOrganizationSettings settings, Invitations invitations, RoleBook roles, Principal principal, TimeProvider clock)
+    IdentityDb db, DbSession session, IOrganizationSettings settings, Invitations invitations, RoleBook roles, Principal principal,
+    TimeProvider clock)
 {
     /// <param name="kind">Level of the new organisation.</param>
     /// <param name="parentId">The organisation above; null is the platform.</param>
@@ -27,7 +28,8 @@ internal sealed class OrganizationOpening(
 
     /// <summary>Each one's outcome, in the order asked; those that are not refused are added.</summary>
     public async Task<IReadOnlyList<Result<OrganizationView>>> OpenAsync(
-        OrganizationKind kind, string parentField, IReadOnlyList<(OrganizationId? ParentId, IOrganizationDetails Details)> asked, CancellationToken ct)
+        OrganizationKind kind, string parentField, IReadOnlyList<(OrganizationId? ParentId, IOrganizationDetails Details)> asked,
+        CancellationToken ct)
     {
         var parentIds = asked.Select(x => x.ParentId).OfType<OrganizationId>().Distinct().ToList();
         var codes = await LockParentsAndTakeCodesAsync(parentIds, asked.Count, ct);
@@ -84,9 +86,7 @@ internal sealed class OrganizationOpening(
         await db.SaveChangesAsync(ct);
         var now = clock.GetUtcNow();
         var user = User.Invite(organization, administrator.Email, administrator.DisplayName, now);
-        if ((await roles.GiveableAsync($"{organization.Kind}Administrator", organization, ct)).Refused(out var refusal, out var role))
-            return refusal;
-        if (RoleAssignment.Give(user, role, organization, now).Refused(out refusal, out var given))
+        if ((await roles.GiveAsync(user, $"{organization.Kind}Administrator", organization, now, ct)).Refused(out var refusal, out var given))
             return refusal;
         db.Add(user);
         db.Add(given);

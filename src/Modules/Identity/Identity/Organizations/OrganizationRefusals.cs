@@ -34,8 +34,9 @@ internal static class OrganizationRefusals
     public static Refusal StillHeld(IReadOnlyList<Holding> held) => new(
         RefusalKind.Conflict, "still_in_use", $"Still live there: {string.Join(", ", held.Select(x => $"{x.Count} {x.What}"))}. End them first.");
 
-    public static Refusal MayNotAddUsers { get; } =
-        new(RefusalKind.Forbidden, "not_allowed", $"Your roles do not include the permission {IdentityPermissions.UsersManage}, which administrator needs.");
+    public static Refusal MayNotAddUsers { get; } = new(
+        RefusalKind.Forbidden, "not_allowed",
+        $"Your roles do not include the permission {IdentityPermissions.UsersManage}, which administrator needs.");
 
     public static Refusal AdministratorInBatch { get; } = Refusal.Field(
         "/administrator", "not_in_batch", "administrator: tenants of a batch get their administrators afterwards, by POST /api/v1/users.");
@@ -43,6 +44,7 @@ internal static class OrganizationRefusals
     public static Refusal OutOfReach { get; } =
         new(RefusalKind.Forbidden, "not_allowed_here", "You may see this organization but not change it: only those above it may.");
 
-    public static Refusal BranchSuspended { get; } =
-        new(RefusalKind.Forbidden, "branch_suspended", "Your organization, or one above it, is suspended; nothing can be changed until it is resumed.");
+    public static Refusal BranchSuspended { get; } = new(
+        RefusalKind.Forbidden, "branch_suspended",
+        "Your organization, or one above it, is suspended; nothing can be changed until it is resumed.");
 }

@@ -37,13 +37,15 @@ internal static class PatchOrganization
             RuleFor(x => x.Country.Value).NotNull().When(x => x.Country.IsPresent).OverridePropertyName("Country");
             RuleFor(x => (string?)x.Country.Value).Country().OverridePropertyName("Country");
             RuleFor(x => x.TaxId.Value).MaximumLength(50).OverridePropertyName("TaxId");
-            RuleFor(x => x.Contact.Value!).SetValidator(new ContactValidator()).When(x => x.Contact.Value is not null).OverridePropertyName("Contact");
+            RuleFor(x => x.Contact.Value!).SetValidator(new ContactValidator())
+                .When(x => x.Contact.Value is not null).OverridePropertyName("Contact");
             RuleFor(x => x.BillingAddress.Value!).SetValidator(new AddressValidator())
                 .When(x => x.BillingAddress.Value is not null).OverridePropertyName("BillingAddress");
         }
     }
 
-    internal sealed class Handler(IdentityDb db, ManagedOrganizations organizations, Precondition precondition) : ICommandHandler<Command, OrganizationView>
+    internal sealed class Handler(IdentityDb db, ManagedOrganizations organizations, Precondition precondition)
+        : ICommandHandler<Command, OrganizationView>
     {
         public async Task<Result<OrganizationView>> Handle(Command command, CancellationToken cancellationToken)
         {

@@ -1,4 +1,3 @@
-using System.Linq.Expressions;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Organizations;
 using Licensing.Kernel.Persistence;
@@ -35,13 +34,6 @@ internal sealed class AccountRole : IOwned, IVersioned
         CreatedAt = now,
         Version = 1,
     };
-}
-
-internal sealed record AccountRoleView(Guid Id, OrganizationId OrganizationId, string Role, DateTimeOffset CreatedAt)
-{
-    public static Expression<Func<AccountRole, AccountRoleView>> Shape { get; } = x => new AccountRoleView(x.Id, x.OrganizationId, x.Role, x.CreatedAt);
-
-    public static AccountRoleView Of(AccountRole x) => new(x.Id, x.OrganizationId, x.Role, x.CreatedAt);
 }
 
 internal sealed class AccountRoleMapping : IEntityTypeConfiguration<AccountRole>

@@ -25,7 +25,8 @@ internal static class AssignRole
     }
 
     internal sealed class Handler(
-        IdentityDb db, DbSession session, HeldOrganizations organizations, RoleBook roles, CredentialCache cache, Principal principal, TimeProvider clock)
+        IdentityDb db, DbSession session, HeldOrganizations organizations, RoleBook roles, CredentialCache cache, Principal principal,
+        TimeProvider clock)
         : ICommandHandler<Command, RoleAssignmentView>
     {
         public async Task<Result<RoleAssignmentView>> Handle(Command command, CancellationToken cancellationToken)

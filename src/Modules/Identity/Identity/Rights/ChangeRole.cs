@@ -4,7 +4,6 @@ using Licensing.Identity.Credentials;
 using Licensing.Identity.Data;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
-using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Identity.Rights;
 
@@ -24,7 +23,9 @@ internal static class ChangeRole
 
     public sealed class Validator : AbstractValidator<Command>
     {
-        public Validator() => When(x => x.Permissions.IsPresent, () => RuleFor(x => x.Permissions.Value).Permissions().OverridePropertyName("Permissions"));
+        public Validator() => When(
+            x => x.Permissions.IsPresent,
+            () => RuleFor(x => x.Permissions.Value).Permissions().OverridePropertyName("Permissions"));
     }
 
     internal sealed class Handler(
@@ -49,22 +50,7 @@ internal static class ChangeRole
     }
 
     public static void Map(RouteGroupBuilder roles) => roles
-        .MapPatch("/{id:guid}", (Guid id, Command body, ISender sender, CancellationToken ct) => sender.Ok(body with { Id = new CustomRoleId(id) }, ct))
+        .MapPatch("/{id:guid}", (Guid id, Command body, ISender sender, CancellationToken ct) =>
+            sender.Ok(body with { Id = new CustomRoleId(id) }, ct))
         .Slice<Command, CustomRoleView>(nameof(ChangeRole), "Changes what a custom role allows");
-}
-
-internal static class DefinedRoles
-{
-    extension(IdentityDb db)
-    {
-        /// <summary>The role, when it is defined where the caller defines roles; one from above may be seen there, but not changed.</summary>
-        public async Task<Result<CustomRole>> DefinedRoleAsync(CustomRoleId id, Principal principal, CancellationToken ct)
-        {
-            if (await db.CustomRoles.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == id, ct) is { } role)
-                return role;
-            return await db.CustomRoles.AsNoTracking().VisibleTo(principal.Access).AnyAsync(x => x.Id == id, ct)
-                ? RoleRefusals.OutOfReach
-                : RoleRefusals.NotFound(id.Value);
-        }
-    }
 }

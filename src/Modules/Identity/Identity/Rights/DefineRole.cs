@@ -13,7 +13,8 @@ namespace Licensing.Identity.Rights;
 internal static class DefineRole
 {
     [Needs(IdentityPermissions.RolesManage)]
-    public sealed record Command(string Name, OrganizationKind Level, OrganizationId OrganizationId, IReadOnlyList<string> Permissions) : ICommand<CustomRoleView>;
+    public sealed record Command(string Name, OrganizationKind Level, OrganizationId OrganizationId, IReadOnlyList<string> Permissions)
+        : ICommand<CustomRoleView>;
 
     public sealed class Validator : AbstractValidator<Command>
     {
@@ -37,21 +38,27 @@ internal static class DefineRole
                 return exceeding;
             if (await IsTakenAsync(command.Name, organization.OwnerPath, cancellationToken))
                 return RoleRefusals.NameTaken;
-            if (CustomRole.Define(organization, command.Name, command.Level, command.Permissions, clock.GetUtcNow()).Refused(out refusal, out var role))
+            if (CustomRole.Define(organization, command.Name, command.Level, command.Permissions, clock.GetUtcNow())
+                .Refused(out refusal, out var role))
                 return refusal;
 
             db.Add(role);
             return CustomRoleView.Of(role);
         }
 
-        // Whoever assigns by name in a branch must find one role: no two of a name lie on one way from the root. The lock, because no key can say that.
+        // Whoever assigns by name in a branch must find one role: no two of a name lie on one way from the root. The lock, because no key
+        // can say that.
         private async Task<bool> IsTakenAsync(string name, string path, CancellationToken ct)
         {
             await using var batch = new NpgsqlBatch(await session.OpenAsync(ct), session.Transaction);
             batch.BatchCommands.Add(new NpgsqlBatchCommand("select pg_advisory_xact_lock(hashtextextended('identity.custom_role.' || lower($1), 0))")
             { Parameters = { new() { Value = name } } });
             batch.BatchCommands.Add(new NpgsqlBatchCommand(
-                "select exists (select from identity.custom_roles where lower(name) = lower($1) and (starts_with($2, owner_path) or starts_with(owner_path, $2)))")
+                """
+                select exists (
+                    select from identity.custom_roles
+                    where lower(name) = lower($1) and (starts_with($2, owner_path) or starts_with(owner_path, $2)))
+                """)
             { Parameters = { new() { Value = name }, new() { Value = path } } });
             await using var reader = await batch.ExecuteReaderAsync(ct);
             await reader.NextResultAsync(ct);
@@ -62,18 +69,4 @@ internal static class DefineRole
     public static void Map(RouteGroupBuilder roles) => roles
         .MapPost("/", (Command body, ISender sender, CancellationToken ct) => sender.Created(body, x => $"/api/v1/roles/{x.Id.Value}", ct))
         .Slice<Command, CustomRoleView>(nameof(DefineRole), "Defines a custom role", StatusCodes.Status201Created);
-}
-
-internal static class CustomRoleName
-{
-    public const int Longest = 100;
-    public const string Pattern = @"^[\p{L}\p{N}]([\p{L}\p{N} ._-]*[\p{L}\p{N}])?$";
-}
-
-internal static class PermissionListRules
-{
-    private const int Most = 200;
-
-    public static IRuleBuilderOptions<T, IReadOnlyList<string>?> Permissions<T>(this IRuleBuilder<T, IReadOnlyList<string>?> rule) => rule
-        .NotEmpty().Must(p => p is not { Count: > Most }).WithErrorCode("too_many").WithMessage($"permissions has at most {Most} items.");
 }

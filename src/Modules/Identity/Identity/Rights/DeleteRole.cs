@@ -35,13 +35,18 @@ internal static class DeleteRole
         private async Task<bool> IsHeldAsync(CustomRoleId id, CancellationToken ct)
         {
             await using var batch = new NpgsqlBatch(await session.OpenAsync(ct), session.Transaction);
-            batch.BatchCommands.Add(new NpgsqlBatchCommand("select 1 from identity.custom_roles where id = $1 for update") { Parameters = { new() { Value = id.Value } } });
+            batch.BatchCommands.Add(new NpgsqlBatchCommand("select 1 from identity.custom_roles where id = $1 for update")
+            { Parameters = { new() { Value = id.Value } } });
             batch.BatchCommands.Add(new NpgsqlBatchCommand(
                 """
                 select exists (select from identity.role_assignments where custom_role_id = $1)
                     or exists (select from identity.account_roles where custom_role_id = $1)
-                    or exists (select from identity.api_keys where custom_role_id = $1 and revoked_at is null and (expires_at is null or expires_at > $2))
-                    or exists (select from identity.clients where custom_role_id = $1 and revoked_at is null and (expires_at is null or expires_at > $2))
+                    or exists (
+                        select from identity.api_keys
+                        where custom_role_id = $1 and revoked_at is null and (expires_at is null or expires_at > $2))
+                    or exists (
+                        select from identity.clients
+                        where custom_role_id = $1 and revoked_at is null and (expires_at is null or expires_at > $2))
                 """)
             { Parameters = { new() { Value = id.Value }, new() { Value = clock.GetUtcNow() } } });
             await using var reader = await batch.ExecuteReaderAsync(ct);

@@ -2,14 +2,6 @@ using System.Data.Common;
 
 namespace Licensing.Identity.Rights;
 
-internal enum RoleSource
-{
-    /// <summary>Given to the user himself.</summary>
-    User,
-    /// <summary>Held by his organisation.</summary>
-    Account,
-}
-
 /// <summary>A role that counts for a user, as it is read: one statement for what he was given and what his organisation holds.</summary>
 /// <param name="Role">Its name.</param>
 /// <param name="OrganizationId">Where it is held.</param>

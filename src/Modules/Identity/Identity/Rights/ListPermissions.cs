@@ -15,8 +15,9 @@ internal static class ListPermissions
 
     internal sealed class Handler(PermissionCatalog catalog) : IQueryHandler<Query, PermissionsView>
     {
-        public Task<Result<PermissionsView>> Handle(Query query, CancellationToken cancellationToken) => Task.FromResult<Result<PermissionsView>>(new PermissionsView(
-            [.. catalog.All.Values.OrderBy(p => p.Code, StringComparer.Ordinal).Select(p => new PermissionView(p.Code, p.Summary, p.Roles))]));
+        public Task<Result<PermissionsView>> Handle(Query query, CancellationToken cancellationToken) =>
+            Task.FromResult<Result<PermissionsView>>(new PermissionsView(
+                [.. catalog.All.Values.OrderBy(p => p.Code, StringComparer.Ordinal).Select(p => new PermissionView(p.Code, p.Summary, p.Roles))]));
     }
 
     public static void Map(IEndpointRouteBuilder routes) => routes

@@ -10,7 +10,8 @@ namespace Licensing.Identity.Rights;
 internal static class ListRoleAssignments
 {
     [Needs(IdentityPermissions.UsersRead)]
-    public sealed record Query(UserId? UserId, OrganizationId? OrganizationId, string? Role, int? Limit, string? After) : IQuery<Page<RoleAssignmentView>>;
+    public sealed record Query(UserId? UserId, OrganizationId? OrganizationId, string? Role, int? Limit, string? After)
+        : IQuery<Page<RoleAssignmentView>>;
 
     internal sealed class Handler(IdentityDb db, Principal principal) : IQueryHandler<Query, Page<RoleAssignmentView>>
     {

@@ -5,14 +5,17 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Identity.Rights;
 
-/// <summary>Tells which roles there are and what each allows: the predefined ones on the first page, then the custom ones that the caller can meet.</summary>
+/// <summary>
+/// Tells which roles there are and what each allows: the predefined ones on the first page, then the custom ones that the caller can meet.
+/// </summary>
 internal static class ListRoles
 {
     [AnyCaller]
     public sealed record Query(OrganizationId? OrganizationId, int? Limit, string? After) : IQuery<Page<RoleView>>;
 
     /// <summary>A predefined role has neither an id nor an organisation.</summary>
-    public sealed record RoleView(string Name, OrganizationKind Level, IReadOnlyList<string> Permissions, CustomRoleId? Id, OrganizationId? OrganizationId);
+    public sealed record RoleView(
+        string Name, OrganizationKind Level, IReadOnlyList<string> Permissions, CustomRoleId? Id, OrganizationId? OrganizationId);
 
     internal sealed class Handler(IdentityDb db, RolePermissions roles, Principal principal) : IQueryHandler<Query, Page<RoleView>>
     {
@@ -24,7 +27,8 @@ internal static class ListRoles
             if (query.OrganizationId is { } organization)
                 rows = rows.Where(x => x.OrganizationId == organization);
             var custom = await rows.ToPageAsync(
-                start, x => x.Id, x => new RoleView(x.Name, x.Level, x.Permissions, x.Id, x.OrganizationId), x => x.Id!.Value.Value, cancellationToken);
+                start, x => x.Id, x => new RoleView(x.Name, x.Level, x.Permissions, x.Id, x.OrganizationId), x => x.Id!.Value.Value,
+                cancellationToken);
             return query.After is not null || query.OrganizationId is not null || custom.Refused(out _, out var page)
                 ? custom
                 : page with { Items = [.. Predefined(), .. page.Items] };

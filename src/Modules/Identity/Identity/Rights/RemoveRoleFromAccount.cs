@@ -15,7 +15,8 @@ internal static class RemoveRoleFromAccount
         Concern? IConcerns.Concern => Concern.OfAccountRole(Id);
     }
 
-    internal sealed class Handler(IdentityDb db, DbSession session, RoleBook roles, CredentialCache cache, Precondition precondition, Principal principal)
+    internal sealed class Handler(
+        IdentityDb db, DbSession session, RoleBook roles, CredentialCache cache, Precondition precondition, Principal principal)
         : ICommandHandler<Command, Done>
     {
         public async Task<Result<Done>> Handle(Command command, CancellationToken cancellationToken)

@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Credentials;
 using Licensing.Identity.Organizations;
@@ -7,13 +6,6 @@ using Licensing.Kernel.Persistence;
 using Npgsql;
 
 namespace Licensing.Identity.Rights;
-
-/// <summary>A role that can be held at the organisation it was asked for.</summary>
-internal sealed record UsableRole(string Name, CustomRoleId? CustomId, FrozenSet<string> Permissions)
-{
-    /// <summary>What of it a key with <paramref name="scopes"/> has.</summary>
-    public IEnumerable<string> Within(IReadOnlyCollection<string> scopes) => scopes.Count == 0 ? Permissions : Permissions.Intersect(scopes);
-}
 
 /// <summary>
 /// Finds roles by name, and is the one place that keeps anyone from giving more than he has: whatever is to be given, to a user, an
@@ -26,6 +18,10 @@ internal sealed class RoleBook(DbSession session, RolePermissions predefined, Pe
         (await UsableAsync(role, at, ct)).Refused(out var refusal, out var usable) ? refusal
         : Exceeding(usable.Permissions, at.OwnerPath) is { } more ? RoleRefusals.NotHeld("/role", more)
         : usable;
+
+    /// <summary>Gives it to someone who has none there, on the same terms.</summary>
+    public async Task<Result<RoleAssignment>> GiveAsync(User user, string role, Organization at, DateTimeOffset now, CancellationToken ct) =>
+        (await GiveableAsync(role, at, ct)).Refused(out var refusal, out var giveable) ? refusal : RoleAssignment.Give(user, giveable, at, now);
 
     /// <summary>The role when it fits the level, whoever asks.</summary>
     public async Task<Result<UsableRole>> UsableAsync(string role, Organization at, CancellationToken ct)
@@ -75,11 +71,16 @@ internal sealed class RoleBook(DbSession session, RolePermissions predefined, Pe
         return new UsableRole(role, id, predefined.Of(role, listed, onlyReading: false, scopes: []));
     }
 
-    /// <summary>Why the caller may not take away a role that is held at <paramref name="path"/>, or null: what he could not give he does not take.</summary>
+    /// <summary>
+    /// Why the caller may not take away a role that is held at <paramref name="path"/>, or null: what he could not give he does not take.
+    /// </summary>
     public async Task<Refusal?> RefusalOfTakingAsync(string role, CustomRoleId? customId, string path, CancellationToken ct) =>
         Exceeding((await HeldAsync(role, customId, path, ct)).Permissions, path) is { } more ? RoleRefusals.MoreThanHeld(more) : null;
 
-    /// <summary>Whether the caller may put <paramref name="permissions"/> into a role of <paramref name="level"/> that reaches all below <paramref name="path"/>.</summary>
+    /// <summary>
+    /// Whether the caller may put <paramref name="permissions"/> into a role of <paramref name="level"/> that reaches all below
+    /// <paramref name="path"/>.
+    /// </summary>
     public Refusal? RefusalOf(IReadOnlyList<string> permissions, OrganizationKind level, string path)
     {
         var wrong = permissions.Select((permission, i) => (Permission: permission, Pointer: $"/permissions/{i}"))
@@ -91,7 +92,9 @@ internal sealed class RoleBook(DbSession session, RolePermissions predefined, Pe
         return wrong.Count == 0 ? null : Refusal.AllFields(wrong);
     }
 
-    /// <summary>The first of <paramref name="permissions"/> that the caller does not hold at a node reaching <paramref name="path"/>, or null.</summary>
+    /// <summary>
+    /// The first of <paramref name="permissions"/> that the caller does not hold at a node reaching <paramref name="path"/>, or null.
+    /// </summary>
     public string? Exceeding(IEnumerable<string> permissions, string path) =>
         permissions.Order(StringComparer.Ordinal).FirstOrDefault(p => !principal.May(p, path));
 
@@ -120,8 +123,12 @@ internal sealed class RoleBook(DbSession session, RolePermissions predefined, Pe
         await using var reader = await command.ExecuteReaderAsync(ct);
         // The whole of his roles, suspended or not: the branch may be resumed.
         while (await reader.ReadAsync(ct))
-            if (HeldRole.Read(reader) is var held && Exceeding(predefined.Of(held.Role, held.Custom, onlyReading: false, scopes: []), held.Path) is { } more)
+        {
+            var held = HeldRole.Read(reader);
+            if (Exceeding(predefined.Of(held.Role, held.Custom, onlyReading: false, scopes: []), held.Path) is { } more)
                 return more;
+        }
+
         return null;
     }
 

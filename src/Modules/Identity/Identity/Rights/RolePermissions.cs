@@ -40,10 +40,3 @@ internal sealed class RolePermissions(PermissionCatalog catalog)
 
     private static bool Reads(string permission) => permission.EndsWith(".read", StringComparison.Ordinal);
 }
-
-internal static class RoleLevels
-{
-    /// <summary>At which level a role is held; its name begins with it.</summary>
-    public static OrganizationKind LevelOf(string role) =>
-        Enum.GetValues<OrganizationKind>().Single(kind => role.StartsWith(kind.ToString(), StringComparison.Ordinal));
-}

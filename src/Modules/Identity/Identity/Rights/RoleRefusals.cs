@@ -6,7 +6,8 @@ internal static class RoleRefusals
 {
     public static Refusal NotFound(Guid id) => new(RefusalKind.NotFound, "role_not_found", $"There is no custom role {id}.");
 
-    public static Refusal AccountRoleNotFound(Guid id) => new(RefusalKind.NotFound, "account_role_not_found", $"There is no role {id} on an account.");
+    public static Refusal AccountRoleNotFound(Guid id) =>
+        new(RefusalKind.NotFound, "account_role_not_found", $"There is no role {id} on an account.");
 
     public static Refusal OutOfReach { get; } =
         new(RefusalKind.Forbidden, "outside_reach", "The role is defined above the organizations whose roles you manage.");

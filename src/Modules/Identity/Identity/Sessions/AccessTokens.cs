@@ -10,25 +10,10 @@ using Npgsql;
 
 namespace Licensing.Identity.Sessions;
 
-/// <summary>What a token of ours says, once its signature, issuer, audience and life have held.</summary>
-/// <param name="Id">Its jti.</param>
-/// <param name="Subject">The user or the client.</param>
-/// <param name="ClientId">Whom it was given to: the client itself, or <see cref="AccessTokens.OwnLogIn"/>.</param>
-/// <param name="SessionId">The log-in it came from, of a user.</param>
-/// <param name="Epoch">The number of the client's credentials under which it was made.</param>
-/// <param name="Scope">The permissions to which it is narrowed; null is all of them.</param>
-/// <param name="Enrolment">Whether it opens nothing but the setting up of a second factor.</param>
-/// <param name="IssuedAt">When it was made.</param>
-/// <param name="Until">When it ends.</param>
-internal sealed record AccessToken(
-    Guid Id, Guid Subject, string ClientId, Guid? SessionId, int Epoch, FrozenSet<string>? Scope, bool Enrolment, DateTimeOffset IssuedAt, DateTimeOffset Until)
-{
-    public bool IsOfClient => ClientId != AccessTokens.OwnLogIn;
-}
-
 /// <summary>Access tokens: short-lived JWTs (RFC 9068) that say who, never what he may; that is read when one is first seen.</summary>
 internal sealed class AccessTokens(
-    SigningKeys keys, AccessReader users, ClientReader clients, LoginLinkRight links, NpgsqlDataSource database, TokenSettings settings, TimeProvider clock)
+    SigningKeys keys, AccessReader users, ClientReader clients, LoginLinkRight links, NpgsqlDataSource database, TokenSettings settings,
+    TimeProvider clock)
 {
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(15);
 
@@ -116,7 +101,9 @@ internal sealed class AccessTokens(
             proven = proven with
             {
                 // Before a suspension, which would still let him read.
-                Access = entering.WritesRefused == SessionRefusals.PasswordChangeRequired ? entering : entering with { WritesRefused = SessionRefusals.MfaEnrolmentRequired },
+                Access = entering.WritesRefused == SessionRefusals.PasswordChangeRequired
+                    ? entering
+                    : entering with { WritesRefused = SessionRefusals.MfaEnrolmentRequired },
             };
         return token.Scope is { } scope && proven.Access is { } access ? proven with { Access = access.NarrowedTo(scope) } : proven;
     }
@@ -196,7 +183,8 @@ internal static class Narrowing
         /// The same caller without what he holds outside <paramref name="path"/>: who came by a login link reads nothing of where the user's
         /// organisation stood before, which whoever made the link may never have reached.
         /// </summary>
-        public Access Within(string path) => access with { Grants = [.. access.Grants.Where(g => g.Path.StartsWith(path, StringComparison.Ordinal))] };
+        public Access Within(string path) =>
+            access with { Grants = [.. access.Grants.Where(g => g.Path.StartsWith(path, StringComparison.Ordinal))] };
 
         /// <summary>The same caller with no more than <paramref name="scope"/>.</summary>
         public Access NarrowedTo(FrozenSet<string> scope) => access with

@@ -46,8 +46,8 @@ internal static class ChangePassword
     }
 
     internal sealed class Handler(
-        IdentityDb db, DbSession session, LoginAttempts attempts, UserManager<User> users, OpenSessions sessions, SessionTokens tokens, Letters letters,
-        CredentialCache cache, Principal principal, TimeProvider clock) : ICommandHandler<Command, SessionView>
+        IdentityDb db, DbSession session, LoginAttempts attempts, UserManager<User> users, OpenSessions sessions, SessionTokens tokens,
+        Letters letters, CredentialCache cache, Principal principal, TimeProvider clock) : ICommandHandler<Command, SessionView>
     {
         public async Task<Result<SessionView>> Handle(Command command, CancellationToken cancellationToken)
         {

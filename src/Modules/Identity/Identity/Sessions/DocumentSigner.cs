@@ -27,7 +27,11 @@ internal sealed class DocumentSigner(SigningKeys keys, DbSession session, TokenS
                 IssuedAt = now.UtcDateTime,
                 NotBefore = now.UtcDateTime,
                 Expires = until.UtcDateTime,
-                Claims = new Dictionary<string, object>(claims) { [JwtRegisteredClaimNames.Sub] = subject, [JwtRegisteredClaimNames.Jti] = Id.NewGuid(now).ToString() },
+                Claims = new Dictionary<string, object>(claims)
+                {
+                    [JwtRegisteredClaimNames.Sub] = subject,
+                    [JwtRegisteredClaimNames.Jti] = Id.NewGuid(now).ToString(),
+                },
                 SigningCredentials = new SigningCredentials(await keys.CurrentAsync(session, ct), SecurityAlgorithms.EcdsaSha256),
             }),
             until);

@@ -14,7 +14,8 @@ internal static class EndOtherSessions
     public sealed record Command : ICommand<Done>;
 
     internal sealed class Handler(
-        IdentityDb db, DbSession session, OpenSessions sessions, CredentialCache cache, Precondition precondition, Principal principal, TimeProvider clock)
+        IdentityDb db, DbSession session, OpenSessions sessions, CredentialCache cache, Precondition precondition, Principal principal,
+        TimeProvider clock)
         : ICommandHandler<Command, Done>
     {
         public async Task<Result<Done>> Handle(Command command, CancellationToken cancellationToken)

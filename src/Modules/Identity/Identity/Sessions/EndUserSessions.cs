@@ -47,7 +47,8 @@ internal static class EndUserSessions
                 .Select(x => (UserId?)x.Id).SingleOrDefaultAsync(ct);
             if (found is not { } id)
                 return UserRefusals.UnknownEmail(email);
-            return (await call.Services.GetRequiredService<ISender>().Send(new Command(id), ct)).Refused(out var refusal, out var view) ? refusal : new OpsAnswer(view);
+            var sender = call.Services.GetRequiredService<ISender>();
+            return (await sender.Send(new Command(id), ct)).Refused(out var refusal, out var view) ? refusal : new OpsAnswer(view);
         });
 
     public static void Map(RouteGroupBuilder users) => users

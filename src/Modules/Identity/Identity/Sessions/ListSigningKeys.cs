@@ -9,7 +9,8 @@ internal static class ListSigningKeys
     [Needs(IdentityPermissions.SigningKeysManage)]
     public sealed record Query : IQuery<List<SigningKeyView>>;
 
-    public sealed record SigningKeyView(string Kid, SigningKeyState State, DateTimeOffset CreatedAt, DateTimeOffset SignsFrom, DateTimeOffset? EndsAt);
+    public sealed record SigningKeyView(
+        string Kid, SigningKeyState State, DateTimeOffset CreatedAt, DateTimeOffset SignsFrom, DateTimeOffset? EndsAt);
 
     internal sealed class Handler(SigningKeys keys, TimeProvider clock) : IQueryHandler<Query, List<SigningKeyView>>
     {

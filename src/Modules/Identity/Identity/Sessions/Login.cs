@@ -22,7 +22,8 @@ internal static class Login
         }
     }
 
-    internal sealed class Handler(PasswordCheck check, LoginAttempts attempts, Principal principal, ISender sender) : IRequestHandler<Attempt, Result<SessionView>>
+    internal sealed class Handler(PasswordCheck check, LoginAttempts attempts, Principal principal, ISender sender)
+        : IRequestHandler<Attempt, Result<SessionView>>
     {
         public async Task<Result<SessionView>> Handle(Attempt attempt, CancellationToken cancellationToken) =>
             await attempts.RefusalOfAsync(principal.Address, cancellationToken) is { } refusal ? refusal

@@ -70,7 +70,8 @@ internal sealed class LoginAttempts(
             """);
         foreach (var value in new object[]
         {
-            AllAccounts, Whence(address), now, now - _settings.ForgetAfter, Math.Max(_settings.TriesOfAddress, _settings.TriesOfSite), CallerNetwork.Of(address),
+            AllAccounts, Whence(address), now, now - _settings.ForgetAfter,
+            Math.Max(_settings.TriesOfAddress, _settings.TriesOfSite), CallerNetwork.Of(address),
         })
             count.Parameters.Add(new() { Value = value });
         await using var reader = await count.ExecuteReaderAsync(ct);
@@ -80,7 +81,8 @@ internal sealed class LoginAttempts(
         return null;
     }
 
-    private static string[] Whence(string address) => [.. new[] { CallerNetwork.Of(address), CallerNetwork.SiteOf(address) }.Distinct(StringComparer.Ordinal)];
+    private static string[] Whence(string address) =>
+        [.. new[] { CallerNetwork.Of(address), CallerNetwork.SiteOf(address) }.Distinct(StringComparer.Ordinal)];
 
     /// <summary>Counts a try at an account. Never inside a transaction: it takes a connection of its own.</summary>
     /// <returns>Whether the password may be looked at.</returns>
@@ -113,12 +115,14 @@ internal sealed class LoginAttempts(
         {
             foreach (var value in new object[]
             {
-                digest, network, now, now - _settings.ForgetAfter, _settings.TriesPerAddress, _settings.FirstLock, _settings.LongestLock, MostDoublings,
+                digest, network, now, now - _settings.ForgetAfter, _settings.TriesPerAddress, _settings.FirstLock, _settings.LongestLock,
+                MostDoublings,
             })
                 own.Parameters.Add(new() { Value = value });
             await using var reader = await own.ExecuteReaderAsync(ct);
+            var knownSince = now - _settings.KnownFor;
             (mayTry, isKnown, locksItself) = await reader.ReadAsync(ct)
-                ? (true, !await reader.IsDBNullAsync(0, ct) && reader.GetFieldValue<DateTimeOffset>(0) > now - _settings.KnownFor, reader.GetBoolean(1))
+                ? (true, !await reader.IsDBNullAsync(0, ct) && reader.GetFieldValue<DateTimeOffset>(0) > knownSince, reader.GetBoolean(1))
                 : (false, false, false);
         }
 
@@ -133,7 +137,8 @@ internal sealed class LoginAttempts(
         await using var scope = scopes.CreateAsyncScope();
         var session = scope.ServiceProvider.GetRequiredService<DbSession>();
         await session.BeginAsync(ct);
-        scope.ServiceProvider.GetRequiredService<IdentityDb>().Publish(new LoginLocked(secrets.Seal(Encoding.UTF8.GetBytes(account.ToLowerInvariant()))));
+        var name = secrets.Seal(Encoding.UTF8.GetBytes(account.ToLowerInvariant()));
+        scope.ServiceProvider.GetRequiredService<IdentityDb>().Publish(new LoginLocked(name));
         await session.SaveAsync(ct);
         await session.CommitAsync(CancellationToken.None);
     }
@@ -180,13 +185,15 @@ internal sealed class LoginAttempts(
 
     private static NpgsqlBatchCommand Success(byte[][] accounts, string address, DateTimeOffset now) => new(
         """
-        update identity.login_tries set failures = 0, total = 0, locks = 0, locked_until = null, succeeded_at = $3 where account = any ($1) and address = $2
+        update identity.login_tries set failures = 0, total = 0, locks = 0, locked_until = null, succeeded_at = $3
+        where account = any ($1) and address = $2
         """)
     { Parameters = { new() { Value = accounts }, new() { Value = CallerNetwork.Of(address) }, new() { Value = now } } };
 
     private byte[][] DigestsOf(User user) => [.. new[] { user.Email, user.Username }.OfType<string>().Select(DigestOf)];
 
-    private async Task<(bool IsLocked, bool Begins)> LockAccountAsync(NpgsqlConnection connection, byte[] account, DateTimeOffset now, CancellationToken ct)
+    private async Task<(bool IsLocked, bool Begins)> LockAccountAsync(
+        NpgsqlConnection connection, byte[] account, DateTimeOffset now, CancellationToken ct)
     {
         await using var locking = new NpgsqlCommand(
             """
@@ -208,8 +215,8 @@ internal sealed class LoginAttempts(
             """, connection);
         foreach (var value in new object[]
         {
-            account, now, now - _settings.ForgetAfter, _settings.FirstLock, _settings.LongestLock, _settings.AddressesOfAccount, (long)_settings.TriesOfAccount,
-            MostDoublings,
+            account, now, now - _settings.ForgetAfter, _settings.FirstLock, _settings.LongestLock, _settings.AddressesOfAccount,
+            (long)_settings.TriesOfAccount, MostDoublings,
         })
             locking.Parameters.Add(new() { Value = value });
         await using var row = await locking.ExecuteReaderAsync(ct);

@@ -8,7 +8,9 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Identity.Sessions;
 
-/// <summary>The sessions that a user has open. With them end the login links that would open another, his own to others and those into his account.</summary>
+/// <summary>
+/// The sessions that a user has open. With them end the login links that would open another, his own to others and those into his account.
+/// </summary>
 internal sealed class OpenSessions(
     IdentityDb db, DbSession transaction, MadeLinks links, CredentialCache cache, AuditTrail audit, Principal principal)
 {
@@ -17,12 +19,16 @@ internal sealed class OpenSessions(
         ? await db.Sessions.SingleOrDefaultAsync(x => x.Id == id && x.UserId == principal.Id && x.RevokedAt == null, ct)
         : null;
 
-    /// <summary>Ends whatever <paramref name="user"/> has open; he must be held alone (<see cref="UserLocks"/>), or a log-in that is just happening outlives it.</summary>
+    /// <summary>
+    /// Ends whatever <paramref name="user"/> has open; he must be held alone (<see cref="UserLocks"/>), or a log-in that is just happening
+    /// outlives it.
+    /// </summary>
     /// <returns>How many.</returns>
     public Task<int> EndAllAsync(User user, DateTimeOffset now, CancellationToken ct) => EndAsync(user, Guid.Empty, now, ct);
 
     /// <summary>The same but for one.</summary>
-    public Task<int> EndOthersAsync(User user, Session? present, DateTimeOffset now, CancellationToken ct) => EndAsync(user, present?.Id ?? Guid.Empty, now, ct);
+    public Task<int> EndOthersAsync(User user, Session? present, DateTimeOffset now, CancellationToken ct) =>
+        EndAsync(user, present?.Id ?? Guid.Empty, now, ct);
 
     /// <summary>
     /// Ends one, the access tokens of it and the login links that its owner made; he must be held alone (<see cref="CallerLocks"/>), and the session

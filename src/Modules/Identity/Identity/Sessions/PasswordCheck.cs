@@ -3,18 +3,6 @@ using Npgsql;
 
 namespace Licensing.Identity.Sessions;
 
-/// <summary>Whose password it was, and which of his passwords: whoever acts on it later looks whether that is still his.</summary>
-/// <param name="UserId">Whose.</param>
-/// <param name="PasswordNumber">Which.</param>
-/// <param name="NeedsCode">He has a second factor: without its code this proves nothing yet, and the try stays counted.</param>
-internal sealed record ProvenPassword(UserId UserId, int PasswordNumber, bool NeedsCode)
-{
-    /// <summary>The same password hashed as the settings are now, where they rose since.</summary>
-    public string? NewHash { get; init; }
-
-    public override string ToString() => $"{UserId}";
-}
-
 /// <summary>Checks a password. A user who exists costs the same statements and the same hash as one who does not.</summary>
 internal sealed class PasswordCheck(NpgsqlDataSource database, LoginAttempts attempts, Passwords passwords)
 {
@@ -48,8 +36,9 @@ internal sealed class PasswordCheck(NpgsqlDataSource database, LoginAttempts att
             """);
         command.Parameters.Add(new() { Value = name.ToLowerInvariant() });
         await using var reader = await command.ExecuteReaderAsync(ct);
-        return await reader.ReadAsync(ct)
-            ? (new UserId(reader.GetGuid(0)), await reader.IsDBNullAsync(1, ct) ? null : reader.GetString(1), reader.GetInt32(2), reader.GetBoolean(3))
-            : null;
+        if (!await reader.ReadAsync(ct))
+            return null;
+        var hash = await reader.IsDBNullAsync(1, ct) ? null : reader.GetString(1);
+        return (new UserId(reader.GetGuid(0)), hash, reader.GetInt32(2), reader.GetBoolean(3));
     }
 }

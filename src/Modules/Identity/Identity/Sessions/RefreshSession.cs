@@ -87,14 +87,17 @@ internal static class RefreshSession
                 return Over(token, closed);
 
             var next = await tokens.GoOnAsync(user, token.Session, token.SessionCreatedAt, token.How, command.Scope, cancellationToken);
-            await held.UseAsync(token.Id, now, key, key is null ? null : secrets.Seal(JsonSerializer.SerializeToUtf8Bytes(next, ApiJson.Options)), cancellationToken);
+            var answer = key is null ? null : secrets.Seal(JsonSerializer.SerializeToUtf8Bytes(next, ApiJson.Options));
+            await held.UseAsync(token.Id, now, key, answer, cancellationToken);
             return new Turn(next);
         }
 
-        private static bool IsRetry(HeldRefreshToken token, byte[]? key, DateTimeOffset now) => key is not null && token is { UsedWith: { } first, SealedAnswer: not null }
+        private static bool IsRetry(HeldRefreshToken token, byte[]? key, DateTimeOffset now) =>
+            key is not null && token is { UsedWith: { } first, SealedAnswer: not null }
             && now < token.UsedAt + RetryWithin && CryptographicOperations.FixedTimeEquals(key, first);
 
-        private SessionView Answered(HeldRefreshToken token) => JsonSerializer.Deserialize<SessionView>(secrets.Open(token.SealedAnswer), ApiJson.Options)!;
+        private SessionView Answered(HeldRefreshToken token) =>
+            JsonSerializer.Deserialize<SessionView>(secrets.Open(token.SealedAnswer), ApiJson.Options)!;
 
         private static Turn Over(HeldRefreshToken token, Refusal why) => new(null, (new EndSession.Command(token.Session, token.User), why));
     }

@@ -4,14 +4,6 @@ using Npgsql;
 
 namespace Licensing.Identity.Sessions;
 
-/// <summary>A refresh token with the session that it goes on with, both held until the transaction ends.</summary>
-internal sealed record HeldRefreshToken(
-    Guid Id, DateTimeOffset ExpiresAt, DateTimeOffset? UsedAt, byte[]? UsedWith, byte[]? SealedAnswer, Guid Session, UserId User, DateTimeOffset SessionCreatedAt,
-    SignIn How)
-{
-    public bool IsUsed => UsedAt is not null;
-}
-
 /// <summary>Finds refresh tokens by their digests and marks them used.</summary>
 internal sealed class RefreshTokens(DbSession session)
 {
@@ -46,7 +38,8 @@ internal sealed class RefreshTokens(DbSession session)
     public async Task UseAsync(Guid id, DateTimeOffset now, byte[]? key, byte[]? answer, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand(
-            "update identity.refresh_tokens set used_at = $2, used_with = $3, sealed_answer = $4 where id = $1", await session.OpenAsync(ct), session.Transaction)
+            "update identity.refresh_tokens set used_at = $2, used_with = $3, sealed_answer = $4 where id = $1",
+            await session.OpenAsync(ct), session.Transaction)
         {
             Parameters =
             {

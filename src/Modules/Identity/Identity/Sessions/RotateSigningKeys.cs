@@ -71,7 +71,11 @@ internal static class RotateSigningKeys
     public static OpsCommand Ops { get; } = new(
         "keys rotate", "Makes the next signing key; it signs once every host and client can know it.",
         [new("--compromised", "The present keys were stolen: they end now, with every token, and the new one signs at once.", OpsArgumentKind.Flag)],
-        async (call, ct) => (await call.Services.GetRequiredService<ISender>().Send(new Command(call.Has("--compromised")), ct)).Refused(out var refusal, out var view)
-            ? refusal
-            : new OpsAnswer(view));
+        async (call, ct) =>
+        {
+            var command = new Command(call.Has("--compromised"));
+            return (await call.Services.GetRequiredService<ISender>().Send(command, ct)).Refused(out var refusal, out var view)
+                ? refusal
+                : new OpsAnswer(view);
+        });
 }

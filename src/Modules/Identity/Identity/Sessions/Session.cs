@@ -1,20 +1,8 @@
 using Licensing.Identity.Users;
-using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace Licensing.Identity.Sessions;
-
-/// <summary>By what a session was opened.</summary>
-internal enum SessionWay
-{
-    /// <summary>From before it was kept; such a session is not gone on with.</summary>
-    Unknown,
-    Password,
-    /// <summary>Another issuer's ID token.</summary>
-    Provider,
-    LoginLink,
-}
 
 /// <summary>One log-in and the family of refresh tokens that came from it.</summary>
 internal sealed class Session : IOwned
@@ -58,20 +46,6 @@ internal sealed class Session : IOwned
         Address = address,
         SecondFactor = how.SecondFactor,
     };
-}
-
-/// <summary>Good for one use; only its digest is kept.</summary>
-internal sealed class RefreshToken
-{
-    public Guid Id { get; init; }
-    public Guid SessionId { get; init; }
-
-    [Secret]
-    public byte[] TokenHash { get; init; } = [];
-
-    public DateTimeOffset CreatedAt { get; init; }
-    public DateTimeOffset ExpiresAt { get; init; }
-    public DateTimeOffset? UsedAt { get; init; }
 }
 
 internal sealed class SessionMapping : IEntityTypeConfiguration<Session>, IEntityTypeConfiguration<RefreshToken>

@@ -3,8 +3,9 @@ namespace Licensing.Identity.Sessions;
 internal static class SessionRefusals
 {
     // One answer for an unknown user, a wrong password and a locked account: none of them may be told from outside.
-    public static Refusal BadCredentials { get; } =
-        new(RefusalKind.Unauthenticated, "bad_credentials", "The e-mail address or the password is wrong, or the account is locked for some minutes.");
+    public static Refusal BadCredentials { get; } = new(
+        RefusalKind.Unauthenticated, "bad_credentials",
+        "The e-mail address or the password is wrong, or the account is locked for some minutes.");
 
     // Told only to who knows the password.
     public static Refusal MfaRequired { get; } =
@@ -25,10 +26,10 @@ internal static class SessionRefusals
     public static Refusal PasswordChangeRequired { get; } =
         new(RefusalKind.Forbidden, "password_change_required", "Change the password first, with POST /api/v1/auth/password.");
 
-    public static Refusal MfaEnrolmentRequired { get; } =
-        new(
-            RefusalKind.Forbidden, "mfa_enrolment_required",
-            "Your organization asks for a second factor: set one up with POST /api/v1/auth/mfa and confirm it, then refresh; or log in with its code.");
+    public static Refusal MfaEnrolmentRequired { get; } = new(
+        RefusalKind.Forbidden, "mfa_enrolment_required",
+        "Your organization asks for a second factor: "
+        + "set one up with POST /api/v1/auth/mfa and confirm it, then refresh; or log in with its code.");
 
     // Both are told only to who has proved who he is.
     public static Refusal PasswordLoginOff { get; } =

@@ -7,11 +7,6 @@ using Licensing.Kernel.Persistence;
 
 namespace Licensing.Identity.Sessions;
 
-/// <param name="PasswordChangeRequired">Until then the token opens nothing else.</param>
-/// <param name="MfaEnrolmentRequired">The same, until a second factor has been shown: set up (<c>POST /auth/mfa</c>) in this session, or at another log-in.</param>
-internal sealed record SessionView(
-    string AccessToken, int ExpiresIn, string RefreshToken, string TokenType, bool PasswordChangeRequired, bool MfaEnrolmentRequired);
-
 /// <summary>Makes the tokens of a user who has proved who he is, and lets the audit trail name him.</summary>
 internal sealed class SessionTokens(
     IdentityDb db, DbSession transaction, AccessTokens tokens, TokenSettings settings, SignInRules rules, Principal principal, TimeProvider clock)
@@ -54,8 +49,8 @@ internal sealed class SessionTokens(
             OpenedBy = how.LinkMaker,
         });
         return new SessionView(
-            await tokens.IssueAsync(transaction, user.Id.Value, sessionId, scope, enrolment, ct), (int)AccessTokens.Lifetime.TotalSeconds, refresh, "Bearer",
-            user.MustChangePassword, enrolment);
+            await tokens.IssueAsync(transaction, user.Id.Value, sessionId, scope, enrolment, ct), (int)AccessTokens.Lifetime.TotalSeconds,
+            refresh, "Bearer", user.MustChangePassword, enrolment);
     }
 
     public static byte[] Digest(string refreshToken) => SHA256.HashData(Encoding.UTF8.GetBytes(refreshToken));

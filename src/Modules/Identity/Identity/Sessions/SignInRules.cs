@@ -8,26 +8,6 @@ using Npgsql;
 
 namespace Licensing.Identity.Sessions;
 
-/// <summary>How someone has proved who he is.</summary>
-/// <param name="Way">By what.</param>
-/// <param name="Provider">The other issuer that says so.</param>
-/// <param name="LinkMaker">Who made the link that he came by.</param>
-/// <param name="SecondFactor">Whether a second factor was part of it.</param>
-internal sealed record SignIn(SessionWay Way, string? Provider, Guid? LinkMaker, bool SecondFactor)
-{
-    /// <summary>How a session that is open was opened.</summary>
-    public static SignIn Of(Session session) => new(session.Way, session.Provider, session.LinkMaker, session.SecondFactor);
-
-    /// <summary>The token that his link was made with, kept when a session is opened.</summary>
-    public Guid? LinkMadeWith { get; private init; }
-
-    public static SignIn ByLink(Guid maker, Guid? madeWith) => new(SessionWay.LoginLink, null, maker, SecondFactor: false) { LinkMadeWith = madeWith };
-
-    public static SignIn ByPassword(bool secondFactor) => new(SessionWay.Password, null, null, secondFactor);
-
-    public static SignIn ByProvider(string provider, bool secondFactor) => new(SessionWay.Provider, provider, null, secondFactor);
-}
-
 /// <summary>What the settings of a user's organisation, and of those above it, ask of how he logs in. Asked again at every refresh.</summary>
 internal sealed class SignInRules(
     IOrganizationSettings settings, IdentityProviders providers, LoginLinkRight links, RolePermissions roles, DbSession session)
@@ -41,7 +21,9 @@ internal sealed class SignInRules(
         return how.Way switch
         {
             // The platform's own people always may: someone must get in when a provider is out of order, or a setting was wrong.
-            SessionWay.Password => asked.PasswordLogin || OrganizationPath.LevelOf(user.OwnerPath) == OrganizationKind.Platform ? null : SessionRefusals.PasswordLoginOff,
+            SessionWay.Password => asked.PasswordLogin || OrganizationPath.LevelOf(user.OwnerPath) == OrganizationKind.Platform
+                ? null
+                : SessionRefusals.PasswordLoginOff,
             SessionWay.Provider => providers.Find(how.Provider!) is null || asked.FederationProviders?.Contains(how.Provider!) == false
                 ? SessionRefusals.ProviderOff(how.Provider!)
                 : null,
@@ -70,8 +52,12 @@ internal sealed class SignInRules(
         { Parameters = { new() { Value = id.Value } } };
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
-            if (HeldRole.Read(reader) is var held && roles.Of(held.Role, held.Custom, onlyReading: false, scopes: []).Overlaps(IdentityPermissions.Administrative))
+        {
+            var held = HeldRole.Read(reader);
+            if (roles.Of(held.Role, held.Custom, onlyReading: false, scopes: []).Overlaps(IdentityPermissions.Administrative))
                 return true;
+        }
+
         return false;
     }
 }

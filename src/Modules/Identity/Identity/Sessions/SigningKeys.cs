@@ -5,40 +5,6 @@ using Npgsql;
 
 namespace Licensing.Identity.Sessions;
 
-internal enum SigningKeyState
-{
-    /// <summary>Published, so that everyone knows it when it begins to sign.</summary>
-    Next,
-    Current,
-    /// <summary>Signs no more, and stays published until the last document that it signed has ended.</summary>
-    Retiring,
-    Ended,
-}
-
-internal sealed record SigningKey(ECDsaSecurityKey Key, DateTimeOffset CreatedAt, DateTimeOffset SignsFrom, DateTimeOffset? EndsAt)
-{
-    public bool HasEnded(DateTimeOffset now) => EndsAt <= now;
-}
-
-/// <summary>The keys as one read found them. Which of them signs follows from the time alone, so all hosts change over together.</summary>
-internal sealed record KeyRing(DateTimeOffset ReadAt, IReadOnlyList<SigningKey> Keys)
-{
-    public SigningKey? Current(DateTimeOffset now) => Keys.Where(k => k.SignsFrom <= now && !k.HasEnded(now)).MaxBy(k => k.SignsFrom);
-
-    /// <summary>Those that are published: whoever keeps a document that one of them signed can still look it up.</summary>
-    public IEnumerable<SigningKey> Published(DateTimeOffset now) => Keys.Where(k => !k.HasEnded(now));
-
-    /// <summary>Those whose access tokens are believed: one that has signed no more for longer than a token lives has none.</summary>
-    public IEnumerable<SigningKey> Believed(DateTimeOffset now) => Published(now)
-        .Where(k => !Keys.Any(later => later.SignsFrom > k.SignsFrom && later.SignsFrom + AccessTokens.Lifetime + RotateSigningKeys.Slack <= now));
-
-    public SigningKeyState StateOf(SigningKey key, DateTimeOffset now) =>
-        key.HasEnded(now) ? SigningKeyState.Ended
-        : key.SignsFrom > now ? SigningKeyState.Next
-        : key == Current(now) ? SigningKeyState.Current
-        : SigningKeyState.Retiring;
-}
-
 /// <summary>
 /// The keys that sign access tokens and documents, their private halves sealed in the database, so that every host on it signs and verifies with
 /// the same. Read again when what is known is a few seconds old, by one request for all that wait.

@@ -7,10 +7,12 @@ using Npgsql;
 
 namespace Licensing.Identity.Sessions;
 
-/// <summary>Rotates the signing key when it has reached its age, and removes tokens, keys and counts of log-ins that nobody can use any more.</summary>
+/// <summary>
+/// Rotates the signing key when it has reached its age, and removes tokens, keys and counts of log-ins that nobody can use any more.
+/// </summary>
 internal sealed class TokenChore(
-    NpgsqlDataSource database, IServiceScopeFactory scopes, LoginAttempts attempts, MessagingSettings messaging, TokenSettings settings, TimeProvider clock,
-    ILogger<TokenChore> log)
+    NpgsqlDataSource database, IServiceScopeFactory scopes, LoginAttempts attempts, MessagingSettings messaging, TokenSettings settings,
+    TimeProvider clock, ILogger<TokenChore> log)
     : IChore
 {
     public async Task<int> RunAsync(CancellationToken ct)

@@ -2,11 +2,6 @@ using Licensing.Identity.Contracts;
 
 namespace Licensing.Identity.Settings;
 
-/// <summary>Where a value comes from: the organisation of that level on the path, or nobody said anything.</summary>
-internal enum SettingSource { Default, Platform, Distributor, Partner, Tenant }
-
-internal sealed record Effective<T>(T Value, SettingSource Source);
-
 /// <summary>What the organisations on one path say for themselves, the root first; how that adds up to what holds at the path's end.</summary>
 internal sealed class Chain<TOwn>(IReadOnlyList<(OrganizationKind Level, TOwn Own)> fromTheRoot)
 {

@@ -41,7 +41,9 @@ internal static class GetSettings
 
     /// <summary>The part that a route is about.</summary>
     public static async Task<IResult> Answer<TView>(Task<Result<Found>> asked, Func<Found, TView> shown) =>
-        (await asked).Refused(out var refusal, out var found) ? new RefusedResult(refusal) : new ViewResult<TView>(shown(found), StatusCodes.Status200OK);
+        (await asked).Refused(out var refusal, out var found)
+            ? new RefusedResult(refusal)
+            : new ViewResult<TView>(shown(found), StatusCodes.Status200OK);
 
     public static void Map(RouteGroupBuilder settings)
     {

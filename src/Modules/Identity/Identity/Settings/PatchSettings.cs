@@ -69,12 +69,14 @@ internal static class PatchSettings
                 return SettingsRefusals.UnknownOrganization(id.Value);
             var said = await settings.ReadAsync([organization.OwnerPath], cancellationToken);
             var rows = await db.Settings.Where(x => x.OrganizationId == id).ToListAsync(cancellationToken);
-            var change = new Change(db, organization, said, rows, principal.Scope, command.Only);
+            var change = new SettingsChange(db, organization, said, rows, principal.Scope, command.Only);
             if (precondition.Fails(change))
                 return Precondition.Failed;
             if (organization.Status is OrganizationStatus.Closed)
                 return OrganizationRefusals.Closed;
-            if ((change.Apply(command.Changes.Branding) ?? change.Apply(command.Changes.Licensing) ?? change.Apply(command.Changes.Identity)) is { } refused)
+            if ((change.Apply(command.Changes.Branding)
+                    ?? change.Apply(command.Changes.Licensing)
+                    ?? change.Apply(command.Changes.Identity)) is { } refused)
                 return refused;
 
             // Saved here, because the answer tells the new versions.
@@ -84,41 +86,22 @@ internal static class PatchSettings
         }
     }
 
-    private sealed class Change(
-        IdentityDb db, Organization organization, SaidSettings said, List<SettingsRow> rows, Scope reach, SettingArea? only) : IVersioned
-    {
-        public int Version => rows.Where(x => only is null || x.Area == only).Sum(x => x.Version);
-
-        public Refusal? Apply<TOwn>(ISettingsPatch<TOwn>? patch) where TOwn : IOwnSettings
-        {
-            if (patch is null)
-                return null;
-            var (path, own) = (organization.OwnerPath, said.Own<TOwn>(organization.OwnerPath));
-            var at = only is null ? $"/{TOwn.Area.ToString().ToLowerInvariant()}" : "";
-            if (patch.Against(said.Above<TOwn>(path), own, path, reach, at) is { } refused)
-                return refused;
-            var row = rows.Find(x => x.Area == TOwn.Area);
-            if (row is null)
-                db.Add(row = new SettingsRow { OrganizationId = organization.Id, Area = TOwn.Area });
-            row.OwnerPath = path;
-            row.Write(patch.On(own));
-            return null;
-        }
-    }
-
     public static void Map(RouteGroupBuilder settings)
     {
         settings.MapPatch("/", (Guid? organizationId, Body body, ISender sender, CancellationToken ct) =>
                 GetSettings.Answer(sender.Send(CommandOf(organizationId, null, body), ct), AllSettingsView.Of))
             .Slice<Command, AllSettingsView>("PatchSettings", "Changes an organization's settings");
         settings.MapPatch("/branding", (Guid? organizationId, BrandingPatch body, ISender sender, CancellationToken ct) =>
-                GetSettings.Answer(sender.Send(CommandOf(organizationId, SettingArea.Branding, new Body { Branding = body }), ct), GetSettings.Branding))
+                GetSettings.Answer(
+                    sender.Send(CommandOf(organizationId, SettingArea.Branding, new Body { Branding = body }), ct), GetSettings.Branding))
             .Slice<Command, SettingsView<OwnBranding, EffectiveBranding>>("PatchBranding", "Changes how an organization looks");
         settings.MapPatch("/licensing", (Guid? organizationId, LicensingPatch body, ISender sender, CancellationToken ct) =>
-                GetSettings.Answer(sender.Send(CommandOf(organizationId, SettingArea.Licensing, new Body { Licensing = body }), ct), GetSettings.Licensing))
+                GetSettings.Answer(
+                    sender.Send(CommandOf(organizationId, SettingArea.Licensing, new Body { Licensing = body }), ct), GetSettings.Licensing))
             .Slice<Command, SettingsView<OwnLicensing, EffectiveLicensing>>("PatchLicensingSettings", "Changes who may sell by himself");
         settings.MapPatch("/identity", (Guid? organizationId, SignInPatch body, ISender sender, CancellationToken ct) =>
-                GetSettings.Answer(sender.Send(CommandOf(organizationId, SettingArea.Identity, new Body { Identity = body }), ct), GetSettings.SignIn))
+                GetSettings.Answer(
+                    sender.Send(CommandOf(organizationId, SettingArea.Identity, new Body { Identity = body }), ct), GetSettings.SignIn))
             .Slice<Command, SettingsView<OwnSignIn, EffectiveSignIn>>("PatchIdentitySettings", "Changes how an organization's people log in");
     }
 

@@ -13,7 +13,8 @@ internal static class CancelTransfer
     public sealed record Command(OrganizationId TenantId) : ICommand<Done>;
 
     internal sealed class Handler(
-        IdentityDb db, ManagedOrganizations organizations, Precondition precondition, Principal principal, TimeProvider clock) : ICommandHandler<Command, Done>
+        IdentityDb db, ManagedOrganizations organizations, Precondition precondition, Principal principal, TimeProvider clock)
+        : ICommandHandler<Command, Done>
     {
         public async Task<Result<Done>> Handle(Command command, CancellationToken cancellationToken)
         {
@@ -33,6 +34,7 @@ internal static class CancelTransfer
     }
 
     public static void Map(RouteGroupBuilder tenants) => tenants
-        .MapDelete("/{id:guid}/transfer", (Guid id, ISender sender, CancellationToken ct) => sender.NoContent(new Command(new OrganizationId(id)), ct))
+        .MapDelete("/{id:guid}/transfer", (Guid id, ISender sender, CancellationToken ct) =>
+            sender.NoContent(new Command(new OrganizationId(id)), ct))
         .Slice<Command>(nameof(CancelTransfer), "Cancels a pending transfer");
 }

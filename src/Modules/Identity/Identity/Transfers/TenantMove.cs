@@ -44,7 +44,8 @@ internal sealed class TenantMove(
     /// Locks both before they are read: what is just opened at the tenant commits first, and the partner is neither closed nor suspended
     /// before this commits. A partner outside <paramref name="scope"/> is not waited for.
     /// </summary>
-    public async Task<(Organization Tenant, Organization? Partner)> LockAsync(OrganizationId tenant, OrganizationId partner, Scope scope, CancellationToken ct)
+    public async Task<(Organization Tenant, Organization? Partner)> LockAsync(
+        OrganizationId tenant, OrganizationId partner, Scope scope, CancellationToken ct)
     {
         var (low, high) = scope.Ranges();
         await ExecuteAsync("select 1 from identity.organizations where id = $1 for update", ct, tenant.Value);
@@ -81,7 +82,13 @@ internal sealed class TenantMove(
         transfer.Done(now);
         audit.Note(
             "tenant_move", tenant.Id.Value.ToString(), transfer.OwnerPath,
-            new JsonObject { ["rolesEnded"] = roles, ["keysAndClientsRevoked"] = keys, ["sessionsEnded"] = sessions, ["passwordsForgotten"] = passwords });
+            new JsonObject
+            {
+                ["rolesEnded"] = roles,
+                ["keysAndClientsRevoked"] = keys,
+                ["sessionsEnded"] = sessions,
+                ["passwordsForgotten"] = passwords,
+            });
         db.Publish(moved);
         cache.ForgetAfterCommit(session);
     }
@@ -134,8 +141,11 @@ internal sealed class TenantMove(
                 $"""
                 update identity.{table} k set revoked_at = $3, version = version + 1
                 where owner_path = $1 and revoked_at is null and (
-                    cardinality({knownTo}) = 0 or {Others(knownTo, "k.organization_id")} or exists (
-                        select from identity.custom_roles c where c.id = k.custom_role_id and c.owner_path <> $1 and not starts_with($2, c.owner_path)))
+                    cardinality({knownTo}) = 0
+                    or {Others(knownTo, "k.organization_id")}
+                    or exists (
+                        select from identity.custom_roles c
+                        where c.id = k.custom_role_id and c.owner_path <> $1 and not starts_with($2, c.owner_path)))
                 """, ct, from, to, now);
         return revoked;
     }

@@ -1,4 +1,3 @@
-using System.Text.Json.Serialization;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Organizations;
 using Licensing.Kernel.Persistence;
@@ -6,10 +5,6 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace Licensing.Identity.Transfers;
-
-internal readonly record struct TransferId(Guid Value) : IId<TransferId>;
-
-internal enum TransferStatus { Pending, Done, Cancelled, Failed }
 
 /// <summary>A tenant's way to another partner, agreed for a day. It stays with the old partner, as everything from before that day.</summary>
 internal sealed class Transfer : IOwned, IVersioned
@@ -64,17 +59,6 @@ internal sealed class Transfer : IOwned, IVersioned
         (Status, EndedAt) = (TransferStatus.Cancelled, now);
         return default(Done);
     }
-}
-
-/// <summary>A transfer as someone sees it; partners outside his reach are not named.</summary>
-internal sealed record TransferView(
-    TransferId Id, OrganizationId TenantId, OrganizationId? FromPartnerId, OrganizationId? PartnerId, DateOnly On, string Reason, string RequestedBy,
-    DateTimeOffset RequestedAt, TransferStatus Status, string? FailureCode, string? FailureMessage, DateTimeOffset? EndedAt,
-    [property: JsonIgnore] int Version) : IVersioned
-{
-    public static TransferView Of(Transfer x, Predicate<OrganizationId> reached) => new(
-        x.Id, x.TenantId, reached(x.FromPartnerId) ? x.FromPartnerId : null, reached(x.PartnerId) ? x.PartnerId : null, x.EffectiveOn, x.Reason,
-        x.RequestedBy, x.RequestedAt, x.Status, x.FailureCode, x.FailureMessage, x.EndedAt, x.Version);
 }
 
 internal sealed class TransferMapping : IEntityTypeConfiguration<Transfer>

@@ -32,7 +32,8 @@ internal static class TransferTenant
     {
         public async Task<Result<TransferView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            if ((await organizations.FindAloneAsync(OrganizationKind.Tenant, command.TenantId, cancellationToken)).Refused(out var refusal, out var found))
+            if ((await organizations.FindAloneAsync(OrganizationKind.Tenant, command.TenantId, cancellationToken))
+                .Refused(out var refusal, out var found))
                 return refusal;
             if (precondition.Fails(found))
                 return Precondition.Failed;

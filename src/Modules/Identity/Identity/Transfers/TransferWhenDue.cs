@@ -4,11 +4,6 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Identity.Transfers;
 
-/// <summary>The transfer's day begins.</summary>
-/// <param name="Id">The transfer.</param>
-[Message("identity.transfer-due.v1")]
-internal sealed record TransferDue(TransferId Id);
-
 /// <summary>Moves the tenant on the agreed day, or says why that is impossible now; one that was cancelled meanwhile is left alone.</summary>
 internal sealed class TransferWhenDue(IdentityDb db, TenantMove move, TimeProvider clock) : IHandle<TransferDue>
 {

@@ -34,7 +34,8 @@ internal static class ConfirmMfa
             principal.Access.Kind is not PrincipalKind.User
                 ? SessionRefusals.NotAUser
                 : await sender.Send(
-                    new Command(attempt.Code, await attempts.MayTryAsync(principal.Access.Name, principal.Address, cancellationToken)), cancellationToken);
+                    new Command(attempt.Code, await attempts.MayTryAsync(principal.Access.Name, principal.Address, cancellationToken)),
+                    cancellationToken);
     }
 
     /// <summary>No endpoint sends it.</summary>
@@ -47,8 +48,8 @@ internal static class ConfirmMfa
     }
 
     internal sealed class Handler(
-        IdentityDb db, DbSession session, LoginAttempts attempts, SecondFactor secondFactor, Enrolment enrolment, OpenSessions sessions, Letters letters,
-        CredentialCache cache, Principal principal, TimeProvider clock)
+        IdentityDb db, DbSession session, LoginAttempts attempts, SecondFactor secondFactor, Enrolment enrolment, OpenSessions sessions,
+        Letters letters, CredentialCache cache, Principal principal, TimeProvider clock)
         : ICommandHandler<Command, RecoveryCodesView>
     {
         public async Task<Result<RecoveryCodesView>> Handle(Command command, CancellationToken cancellationToken)

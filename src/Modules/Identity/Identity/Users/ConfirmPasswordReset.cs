@@ -25,8 +25,8 @@ internal static class ConfirmPasswordReset
     }
 
     internal sealed class Handler(
-        IdentityDb db, DbSession session, OpenSessions sessions, OneTimeTokens tokens, UserManager<User> users, LoginAttempts attempts, Letters letters,
-        CredentialCache cache, TimeProvider clock) : ICommandHandler<Command, Done>
+        IdentityDb db, DbSession session, OpenSessions sessions, OneTimeTokens tokens, UserManager<User> users, LoginAttempts attempts,
+        Letters letters, CredentialCache cache, TimeProvider clock) : ICommandHandler<Command, Done>
     {
         public async Task<Result<Done>> Handle(Command command, CancellationToken cancellationToken)
         {

@@ -32,8 +32,9 @@ internal static class CreateAdministrator
         }
     }
 
-    internal sealed class Handler(IdentityDb db, DbSession session, UserManager<User> users, RoleBook roles, CredentialCache cache, Principal principal, TimeProvider clock)
-        : ICommandHandler<Command, NewAdministratorView>
+    internal sealed class Handler(
+        IdentityDb db, DbSession session, UserManager<User> users, RoleBook roles, CredentialCache cache, Principal principal,
+        TimeProvider clock) : ICommandHandler<Command, NewAdministratorView>
     {
         public async Task<Result<NewAdministratorView>> Handle(Command command, CancellationToken cancellationToken)
         {
@@ -41,12 +42,11 @@ internal static class CreateAdministrator
             var platform = await db.Organizations.AsNoTracking().SingleAsync(x => x.Kind == OrganizationKind.Platform, cancellationToken);
             var user = User.Add(platform, command.Email, command.DisplayName, federatedOnly: false, now);
             var password = InitialPassword.New();
-            if (await users.SetPasswordAsync(user, password, "/password") is { } weak)
+            if (await users.GivePasswordAsync(user, password, mustChange: true, principal.AsMaker(), now) is { } weak)
                 return weak;
-            user.PasswordGiven(mustChange: true, principal.AsMaker(), now);
             await users.CreateAsync(user);
-            if ((await roles.GiveableAsync(Roles.PlatformAdministrator, platform, cancellationToken)).Refused(out var refusal, out var role)
-                || RoleAssignment.Give(user, role, platform, now).Refused(out refusal, out var assignment))
+            if ((await roles.GiveAsync(user, Roles.PlatformAdministrator, platform, now, cancellationToken))
+                .Refused(out var refusal, out var assignment))
                 return refusal;
             db.Add(assignment);
             cache.ForgetAfterCommit(session);

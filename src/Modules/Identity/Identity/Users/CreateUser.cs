@@ -37,8 +37,9 @@ internal static class CreateUser
 
     /// <summary>The user, and the password where none was given.</summary>
     public sealed record CreatedUserView(
-        UserId Id, int Code, UserStatus Status, string Email, string DisplayName, OrganizationId OrganizationId, IReadOnlyList<RoleAssignmentView> Roles,
-        bool MustChangePassword, DateTimeOffset CreatedAt, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? InitialPassword);
+        UserId Id, int Code, UserStatus Status, string Email, string DisplayName, OrganizationId OrganizationId,
+        IReadOnlyList<RoleAssignmentView> Roles, bool MustChangePassword, DateTimeOffset CreatedAt,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? InitialPassword);
 
     public sealed class Validator : AbstractValidator<Command>
     {
@@ -61,8 +62,8 @@ internal static class CreateUser
     }
 
     internal sealed class Handler(
-        IdentityDb db, UserManager<User> users, HeldOrganizations organizations, Invitations invitations, RoleBook roleBook, Principal principal, TimeProvider clock)
-        : ICommandHandler<Command, CreatedUserView>
+        IdentityDb db, UserManager<User> users, HeldOrganizations organizations, Invitations invitations, RoleBook roles,
+        Principal principal, TimeProvider clock) : ICommandHandler<Command, CreatedUserView>
     {
         public async Task<Result<CreatedUserView>> Handle(Command command, CancellationToken cancellationToken)
         {
@@ -77,36 +78,30 @@ internal static class CreateUser
                 : User.Add(organization, command.Email, command.DisplayName, command.FederatedOnly, now);
             user.Describe(command.Username, command.FirstName, command.LastName, command.MobilePhone, command.LandlinePhone, command.Notes);
             var initial = command.Password is null && !command.Invite && !command.FederatedOnly ? InitialPassword.New() : null;
-            if ((command.Password ?? initial) is { } password)
-            {
-                if (await users.SetPasswordAsync(user, password, "/password") is { } weak)
-                    return weak;
-                user.PasswordGiven(command.MustChangePassword || initial is not null, principal.AsMaker(), now);
-            }
+            if ((command.Password ?? initial) is { } password
+                && await users.GivePasswordAsync(
+                    user, password, command.MustChangePassword || initial is not null, principal.AsMaker(), now) is { } weak)
+                return weak;
 
             await users.CreateAsync(user);
-            RoleAssignmentView[] roles = [];
-            if (command.Role is not null)
-            {
-                if ((await roleBook.GiveableAsync(command.Role, organization, cancellationToken)).Refused(out refusal, out var role))
-                    return refusal;
-                if (RoleAssignment.Give(user, role, organization, now).Refused(out refusal, out var assignment))
-                    return refusal;
-                db.Add(assignment);
-                roles = [RoleAssignmentView.Of(assignment)];
-            }
+            RoleAssignment? given = null;
+            if (command.Role is { } role
+                && (await roles.GiveAsync(user, role, organization, now, cancellationToken)).Refused(out refusal, out given))
+                return refusal;
+            if (given is not null)
+                db.Add(given);
 
             // What his organisation holds counts for him too, and whoever makes him knows how to get in.
             await db.SaveChangesAsync(cancellationToken);
-            if (await roleBook.ExceedingAsync(user.Id, cancellationToken) is { } more)
+            if (await roles.ExceedingAsync(user.Id, cancellationToken) is { } more)
                 return UserRefusals.Stronger(more);
-
             if (command.Invite && await invitations.SendAsync(user, cancellationToken) is { } tooMany)
                 return tooMany;
             // Saved here, because the view tells the number that the database gives.
             await db.SaveChangesAsync(cancellationToken);
             return new CreatedUserView(
-                user.Id, user.Code, user.Status, user.Email, user.DisplayName, user.OrganizationId, roles, user.MustChangePassword, user.CreatedAt, initial);
+                user.Id, user.Code, user.Status, user.Email, user.DisplayName, user.OrganizationId,
+                given is null ? [] : [RoleAssignmentView.Of(given)], user.MustChangePassword, user.CreatedAt, initial);
         }
     }
 

@@ -16,8 +16,8 @@ internal static class DisableUser
     }
 
     internal sealed class Handler(
-        IdentityDb db, DbSession session, OpenSessions sessions, ManagedUsers users, OneTimeTokens tokens, CredentialCache cache, Precondition precondition,
-        Principal principal, TimeProvider clock) : ICommandHandler<Command, UserView>
+        IdentityDb db, DbSession session, OpenSessions sessions, ManagedUsers users, OneTimeTokens tokens, CredentialCache cache,
+        Precondition precondition, Principal principal, TimeProvider clock) : ICommandHandler<Command, UserView>
     {
         public async Task<Result<UserView>> Handle(Command command, CancellationToken cancellationToken)
         {

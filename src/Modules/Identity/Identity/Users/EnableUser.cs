@@ -14,7 +14,8 @@ internal static class EnableUser
         Concern? IConcerns.Concern => Concern.OfUser(Id);
     }
 
-    internal sealed class Handler(IdentityDb db, DbSession session, ManagedUsers users, CredentialCache cache, Precondition precondition, Principal principal)
+    internal sealed class Handler(
+        IdentityDb db, DbSession session, ManagedUsers users, CredentialCache cache, Precondition precondition, Principal principal)
         : ICommandHandler<Command, UserView>
     {
         public async Task<Result<UserView>> Handle(Command command, CancellationToken cancellationToken)

@@ -45,7 +45,8 @@ internal sealed class FirstAdministrator(
             with platform as (select id from identity.organizations where kind = 'Platform'),
             administrator as (
                 insert into identity.users
-                    (id, organization_id, owner_path, email, display_name, password_hash, must_change_password, credentials_changed_at, created_at, version)
+                    (id, organization_id, owner_path, email, display_name, password_hash, must_change_password, credentials_changed_at,
+                     created_at, version)
                 select $1, platform.id, $2, $3, 'Platform administrator', $4, $5, $6, $6, 1 from platform
                 returning id, organization_id)
             insert into identity.role_assignments (id, user_id, role, organization_id, owner_path, created_at, version)

@@ -4,23 +4,6 @@ using Microsoft.Extensions.Configuration;
 
 namespace Licensing.Identity.Users;
 
-/// <summary>Where links in mails lead: <c>Platform:PublicUrl</c>.</summary>
-internal sealed class PublicAddress
-{
-    private readonly string _base;
-
-    public PublicAddress(IConfiguration configuration)
-    {
-        _base = configuration["Platform:PublicUrl"] ?? "http://localhost:5000";
-        // Only the operator's setting is used, never the Host header of a request, which a stranger writes.
-        if (!Uri.TryCreate(_base, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
-            throw new InvalidOperationException($"Platform:PublicUrl must be an absolute http or https address, not '{_base}'.");
-    }
-
-    /// <summary>In the fragment, which browsers send to no server and no proxy's log.</summary>
-    public string Link(string page, string token) => $"{_base.TrimEnd('/')}/{page}#token={token}";
-}
-
 /// <summary>What users are told by mail.</summary>
 internal sealed class Letters(IdentityDb db, Post post, PublicAddress address, LetterLimits limits, IConfiguration configuration)
 {
@@ -61,13 +44,15 @@ internal sealed class Letters(IdentityDb db, Post post, PublicAddress address, L
 
     public void PasswordWasGiven(User user) => Warn(user, user.Email, "An operator of the platform gave your account a new password.");
 
-    public void SecondFactorWasSetUp(User user) => Warn(user, user.Email, "A second factor was set up for your account; log-ins ask for its code from now on.");
+    public void SecondFactorWasSetUp(User user) =>
+        Warn(user, user.Email, "A second factor was set up for your account; log-ins ask for its code from now on.");
 
     public void SecondFactorWasRemoved(User user) => Warn(user, user.Email, "The second factor of your account was removed.");
 
     public void SecondFactorWasReset(User user) => Warn(user, user.Email, "An administrator removed the second factor of your account.");
 
-    public void IdentityWasLinked(User user, string provider) => Warn(user, user.Email, $"Your account was linked with an account at {provider}; it opens yours from now on.");
+    public void IdentityWasLinked(User user, string provider) =>
+        Warn(user, user.Email, $"Your account was linked with an account at {provider}; it opens yours from now on.");
 
     public void IdentityWasUnlinked(User user, string provider) =>
         Warn(user, user.Email, $"An administrator took away the link of your account with one at {provider}, and ended your sessions.");
@@ -96,5 +81,6 @@ internal sealed class Letters(IdentityDb db, Post post, PublicAddress address, L
         {what} If you did not expect it, tell your administrator.
         """);
 
-    private void Send(string to, string subject, string text) => post.Send(db, new Letter(to, $"{Platform}: {subject}".ReplaceLineEndings(" "), text));
+    private void Send(string to, string subject, string text) =>
+        post.Send(db, new Letter(to, $"{Platform}: {subject}".ReplaceLineEndings(" "), text));
 }

@@ -39,12 +39,14 @@ internal static class ListUsers
         ],
         ListAsync);
 
-    private sealed record Row(UserId Id, string Email, string DisplayName, OrganizationId OrganizationId, UserStatus Status, bool MfaEnabled, string Roles);
+    private sealed record Row(
+        UserId Id, string Email, string DisplayName, OrganizationId OrganizationId, UserStatus Status, bool MfaEnabled, string Roles);
 
     private static async Task<Result<OpsAnswer>> ListAsync(OpsCall call, CancellationToken ct)
     {
         var limit = PageStart.DefaultLimit;
-        if (call["--limit"] is { } said && (!int.TryParse(said, NumberStyles.None, CultureInfo.InvariantCulture, out limit) || limit is < 1 or > MostListed))
+        if (call["--limit"] is { } said
+            && (!int.TryParse(said, NumberStyles.None, CultureInfo.InvariantCulture, out limit) || limit is < 1 or > MostListed))
             return OpsCall.Wrong($"--limit must be 1 to {MostListed}, not '{said}'.");
         OrganizationId? organization = null;
         if (call["--organization"] is { } id)

@@ -33,7 +33,8 @@ internal sealed class ManagedUsers(IdentityDb db, DbSession session, HeldOrganiz
     public async Task<bool> IsLastAdministratorAsync(UserId id, CancellationToken ct)
     {
         // Two statements: the second sees what whoever held the lock before has done.
-        await using (var locking = await CommandAsync("select 1 from identity.role_assignments where role = $1 order by id for update", ct, Roles.PlatformAdministrator))
+        const string administrators = "select 1 from identity.role_assignments where role = $1 order by id for update";
+        await using (var locking = await CommandAsync(administrators, ct, Roles.PlatformAdministrator))
             await locking.ExecuteNonQueryAsync(ct);
         await using var others = await CommandAsync(
             """

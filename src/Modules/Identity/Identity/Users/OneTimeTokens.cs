@@ -7,8 +7,6 @@ using Npgsql;
 
 namespace Licensing.Identity.Users;
 
-internal enum TokenPurpose { Activation, PasswordReset }
-
 /// <summary>
 /// Tokens that a mail carries, each good for one use: at most one per user and purpose, the newest. Only digests are kept. Whoever
 /// redeems one deletes it in the transaction of its effect, so that of two who try at once one succeeds, and none is lost to a refusal.
@@ -33,7 +31,8 @@ internal sealed class OneTimeTokens(DbSession session, AuditTrail audit, TimePro
             """, ct, user.Id.Value, purpose.ToString(), SessionTokens.Digest(token), now, now + LifeOf(purpose), now - spacing);
         if (await issue.ExecuteNonQueryAsync(ct) == 0)
             return null;
-        audit.Note("user", user.Id.Value.ToString(), user.OwnerPath, new JsonObject { ["oneTimeToken"] = new JsonObject { ["old"] = null, ["new"] = purpose.ToString() } });
+        var change = new JsonObject { ["old"] = null, ["new"] = purpose.ToString() };
+        audit.Note("user", user.Id.Value.ToString(), user.OwnerPath, new JsonObject { ["oneTimeToken"] = change });
         return token;
     }
 
@@ -48,7 +47,8 @@ internal sealed class OneTimeTokens(DbSession session, AuditTrail audit, TimePro
         // The user before his token, in the order of those who change him, or the two would wait for each other.
         await session.LockUserAsync(new UserId(id), alone: true, ct);
         await using var redeem = await CommandAsync(
-            "delete from identity.one_time_tokens where token_hash = $1 and purpose = $2 and expires_at > $3", ct, digest, purpose.ToString(), clock.GetUtcNow());
+            "delete from identity.one_time_tokens where token_hash = $1 and purpose = $2 and expires_at > $3",
+            ct, digest, purpose.ToString(), clock.GetUtcNow());
         return await redeem.ExecuteNonQueryAsync(ct) == 1 ? new UserId(id) : null;
     }
 

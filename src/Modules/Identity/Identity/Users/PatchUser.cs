@@ -47,8 +47,9 @@ internal static class PatchUser
     }
 
     internal sealed class Handler(
-        IdentityDb db, DbSession session, OpenSessions sessions, ManagedUsers users, OneTimeTokens tokens, Invitations invitations, Letters letters, CredentialCache cache,
-        Precondition precondition, Principal principal, TimeProvider clock) : ICommandHandler<Command, UserView>
+        IdentityDb db, DbSession session, OpenSessions sessions, ManagedUsers users, OneTimeTokens tokens, Invitations invitations,
+        Letters letters, CredentialCache cache, Precondition precondition, Principal principal, TimeProvider clock)
+        : ICommandHandler<Command, UserView>
     {
         public async Task<Result<UserView>> Handle(Command command, CancellationToken cancellationToken)
         {

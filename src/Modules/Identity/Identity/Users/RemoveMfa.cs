@@ -28,7 +28,8 @@ internal static class RemoveMfa
     }
 
     // Outside any transaction, as at a log-in.
-    internal sealed class Door(PasswordCheck check, LoginAttempts attempts, Principal principal, ISender sender) : IRequestHandler<Attempt, Result<Done>>
+    internal sealed class Door(PasswordCheck check, LoginAttempts attempts, Principal principal, ISender sender)
+        : IRequestHandler<Attempt, Result<Done>>
     {
         public async Task<Result<Done>> Handle(Attempt attempt, CancellationToken cancellationToken)
         {
@@ -52,8 +53,9 @@ internal static class RemoveMfa
     }
 
     internal sealed class Handler(
-        IdentityDb db, DbSession session, LoginAttempts attempts, SecondFactor secondFactor, Enrolment enrolment, OpenSessions sessions, Letters letters,
-        CredentialCache cache, Precondition precondition, Principal principal, TimeProvider clock) : ICommandHandler<Command, Done>
+        IdentityDb db, DbSession session, LoginAttempts attempts, SecondFactor secondFactor, Enrolment enrolment, OpenSessions sessions,
+        Letters letters, CredentialCache cache, Precondition precondition, Principal principal, TimeProvider clock)
+        : ICommandHandler<Command, Done>
     {
         public async Task<Result<Done>> Handle(Command command, CancellationToken cancellationToken)
         {

@@ -30,6 +30,8 @@ internal static class RequestPasswordReset
     }
 
     public static void Map(RouteGroupBuilder auth) => auth
-        .MapPost("/password-reset", (Command body, ISender sender, CancellationToken ct) => sender.Accepted(body, _ => "/api/v1/auth/password-reset/confirm", ct))
-        .Slice<Command, RequestedView>(nameof(RequestPasswordReset), "Asks for a mail to replace a forgotten password", StatusCodes.Status202Accepted);
+        .MapPost("/password-reset", (Command body, ISender sender, CancellationToken ct) =>
+            sender.Accepted(body, _ => "/api/v1/auth/password-reset/confirm", ct))
+        .Slice<Command, RequestedView>(
+            nameof(RequestPasswordReset), "Asks for a mail to replace a forgotten password", StatusCodes.Status202Accepted);
 }

@@ -21,8 +21,8 @@ internal static class ResetPassword
     public sealed record NewPasswordView(string Email, string Password);
 
     internal sealed class Handler(
-        IdentityDb db, DbSession session, OpenSessions sessions, UserManager<User> manager, LoginAttempts attempts, Letters letters, CredentialCache cache,
-        Principal principal, TimeProvider clock)
+        IdentityDb db, DbSession session, OpenSessions sessions, UserManager<User> manager, LoginAttempts attempts, Letters letters,
+        CredentialCache cache, Principal principal, TimeProvider clock)
         : ICommandHandler<Command, NewPasswordView>
     {
         public async Task<Result<NewPasswordView>> Handle(Command command, CancellationToken cancellationToken)
@@ -38,9 +38,8 @@ internal static class ResetPassword
             var user = await users.SingleAsync(cancellationToken);
             var now = clock.GetUtcNow();
             var password = InitialPassword.New();
-            if (await manager.SetPasswordAsync(user, password, "/password") is { } refusal)
-                return refusal;
-            user.PasswordGiven(mustChange: true, principal.AsMaker(), now);
+            if (await manager.GivePasswordAsync(user, password, mustChange: true, principal.AsMaker(), now) is { } weak)
+                return weak;
             await sessions.EndAllAsync(user, now, cancellationToken);
             // Whoever guessed at the old password must not keep its owner from the new one.
             await attempts.UnlockAsync(session, user, cancellationToken);
@@ -53,7 +52,11 @@ internal static class ResetPassword
     public static OpsCommand Ops { get; } = new(
         "users reset-password", "Gives a user a new password, shown once; he must change it.",
         [new("email", "His e-mail address.", OpsArgumentKind.Required)],
-        async (call, ct) => (await call.Services.GetRequiredService<ISender>().Send(new Command(call["email"]!), ct)).Refused(out var refusal, out var view)
-            ? refusal
-            : new OpsAnswer(view));
+        async (call, ct) =>
+        {
+            var command = new Command(call["email"]!);
+            return (await call.Services.GetRequiredService<ISender>().Send(command, ct)).Refused(out var refusal, out var view)
+                ? refusal
+                : new OpsAnswer(view);
+        });
 }

@@ -41,7 +41,8 @@ internal static class StartMfa
                 return SessionRefusals.NotAUser;
             if (attempt.Password is null)
                 return await sender.Send(new Command(null), cancellationToken);
-            return await check.HoldsAsync(principal.Access.Name, attempt.Password, principal.Address, cancellationToken) is { } proven && proven.UserId.Value == principal.Id
+            var proven = await check.HoldsAsync(principal.Access.Name, attempt.Password, principal.Address, cancellationToken);
+            return proven is not null && proven.UserId.Value == principal.Id
                 ? await sender.Send(new Command(proven), cancellationToken)
                 : UserRefusals.WrongPassword;
         }

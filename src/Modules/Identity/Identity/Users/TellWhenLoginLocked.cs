@@ -7,13 +7,9 @@ using Npgsql;
 
 namespace Licensing.Identity.Users;
 
-/// <summary>Log-ins under a name are refused for a while. Whose it is, if anyone's, is looked up later.</summary>
-/// <param name="SealedName">What was typed, which may be a password in the wrong field.</param>
-[Message("identity.login-locked.v1")]
-internal sealed record LoginLocked(byte[] SealedName);
-
 /// <summary>Tells the user, where there is one; at most once a day, or whoever guesses could fill his mailbox.</summary>
-internal sealed class TellWhenLoginLocked(IdentityDb db, DbSession session, SecretBox secrets, Letters letters, TimeProvider clock) : IHandle<LoginLocked>
+internal sealed class TellWhenLoginLocked(IdentityDb db, DbSession session, SecretBox secrets, Letters letters, TimeProvider clock)
+    : IHandle<LoginLocked>
 {
     public static readonly TimeSpan Spacing = TimeSpan.FromDays(1);
 

@@ -1,17 +1,11 @@
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Credentials;
-using Licensing.Identity.Data;
 using Licensing.Identity.Organizations;
 using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace Licensing.Identity.Users;
-
-internal readonly record struct UserId(Guid Value) : IId<UserId>;
-
-/// <summary>Invited: has not chosen a password yet. Disabled: may not enter, whatever he proves.</summary>
-internal enum UserStatus { Invited, Active, Disabled }
 
 /// <summary>A person of one organisation; what he may do are his role assignments.</summary>
 internal sealed class User : IOwned, IVersioned
@@ -194,21 +188,5 @@ internal sealed class UserMapping : IEntityTypeConfiguration<User>
     {
         builder.ToTable("users").HasKey(x => x.Id);
         builder.Property(x => x.Code).ValueGeneratedOnAdd();
-    }
-}
-
-internal static class UserQueries
-{
-    extension(IQueryable<User> users)
-    {
-        /// <summary>Nobody enters who is not active, or through an organisation that is closed.</summary>
-        public IQueryable<User> WhereMayEnter(IdentityDb db) => users.Where(
-            u => u.Status == UserStatus.Active && db.Organizations.Any(o => o.Id == u.OrganizationId && o.Status != OrganizationStatus.Closed));
-
-        /// <summary>A tenant's own administrators, the first of them first.</summary>
-        public IQueryable<User> WhoAdministers(OrganizationId tenant, IdentityDb db) => users
-            .Where(u => u.OrganizationId == tenant && db.RoleAssignments.Any(
-                a => a.UserId == u.Id && a.OrganizationId == tenant && a.Role == Roles.TenantAdministrator))
-            .OrderBy(u => u.Id);
     }
 }

@@ -48,8 +48,9 @@ internal static class UserRefusals
 
     public static Refusal MfaNotActive { get; } = new(RefusalKind.Conflict, "mfa_not_active", "There is no second factor.");
 
-    public static Refusal MfaNotStarted { get; } =
-        new(RefusalKind.Conflict, "mfa_not_started", "No second factor is being set up in this session, or too long ago; begin with POST /api/v1/auth/mfa.");
+    public static Refusal MfaNotStarted { get; } = new(
+        RefusalKind.Conflict, "mfa_not_started",
+        "No second factor is being set up in this session, or too long ago; begin with POST /api/v1/auth/mfa.");
 
     public static Refusal WrongCode { get; } = Refusal.Field("/code", "bad_code", "code is wrong, expired or has been used.");
 
@@ -57,7 +58,8 @@ internal static class UserRefusals
         Refusal.Field("/password", "wrong_password", "password is wrong, or the account is locked for some minutes.");
 
     public static Refusal PasswordOrFreshLogin { get; } = Refusal.Field(
-        "/password", "required", $"password is needed, unless you came through a provider within the last {StartMfa.FreshFor.TotalMinutes:0} minutes: log in there again.");
+        "/password", "required",
+        $"password is needed, unless you came through a provider within the last {StartMfa.FreshFor.TotalMinutes:0} minutes: log in there again.");
 
     public static Refusal EmailTaken { get; } = new(RefusalKind.Conflict, "email_taken", "Another user has this e-mail address.");
 

@@ -7,7 +7,8 @@ namespace Licensing.Identity.Users;
 /// <summary>What holds for the fields of a user, in every request that names them.</summary>
 internal static partial class UserRules
 {
-    public static IRuleBuilderOptions<T, string?> MailAddress<T>(this IRuleBuilder<T, string?> rule) => rule.NotEmpty().MaximumLength(254).EmailAddress()
+    public static IRuleBuilderOptions<T, string?> MailAddress<T>(this IRuleBuilder<T, string?> rule) => rule
+        .NotEmpty().MaximumLength(254).EmailAddress()
         .Must(address => address is null || !address.Any(c => char.IsWhiteSpace(c) || char.IsControl(c) || c is '<' or '>' or ',' or ';' or '"'))
         .WithErrorCode("malformed").WithMessage("email must be one plain address such as ada@example.com.");
 
@@ -25,7 +26,8 @@ internal static partial class UserRules
     public static IRuleBuilderOptions<T, string?> Notes<T>(this IRuleBuilder<T, string?> rule) => rule.MaximumLength(2_000);
 
     /// <summary>Read at all; what it must be is the policy's, which knows its owner.</summary>
-    public static IRuleBuilderOptions<T, string?> NewPassword<T>(this IRuleBuilder<T, string?> rule) => rule.NotEmpty().MaximumLength(PasswordPolicy.LongestInput);
+    public static IRuleBuilderOptions<T, string?> NewPassword<T>(this IRuleBuilder<T, string?> rule) =>
+        rule.NotEmpty().MaximumLength(PasswordPolicy.LongestInput);
 
     public static IRuleBuilderOptions<T, string?> OneTimeToken<T>(this IRuleBuilder<T, string?> rule) => rule.NotEmpty().MaximumLength(200);
 

@@ -23,7 +23,8 @@ internal sealed class UserStore(IdentityDb db, DbSession session, SecretBox secr
     public Task<IdentityResult> UpdateAsync(User user, CancellationToken cancellationToken) => Succeeded;
 
     // History names its people for ever; whoever leaves is disabled.
-    public Task<IdentityResult> DeleteAsync(User user, CancellationToken cancellationToken) => throw new NotSupportedException("Users are never deleted.");
+    public Task<IdentityResult> DeleteAsync(User user, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("Users are never deleted.");
 
     public Task<User?> FindByIdAsync(string userId, CancellationToken cancellationToken)
     {
@@ -92,7 +93,8 @@ internal sealed class UserStore(IdentityDb db, DbSession session, SecretBox secr
 
     public async Task<int> CountCodesAsync(User user, CancellationToken cancellationToken)
     {
-        await using var count = await CommandAsync("select count(*)::int from identity.recovery_codes where user_id = $1", cancellationToken, user.Id.Value);
+        await using var count = await CommandAsync(
+            "select count(*)::int from identity.recovery_codes where user_id = $1", cancellationToken, user.Id.Value);
         return (int)(await count.ExecuteScalarAsync(cancellationToken))!;
     }
 

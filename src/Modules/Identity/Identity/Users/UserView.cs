@@ -9,12 +9,13 @@ using Microsoft.EntityFrameworkCore;
 namespace Licensing.Identity.Users;
 
 internal sealed record UserView(
-    UserId Id, int Code, UserStatus Status, string Email, string? Username, string DisplayName, string? FirstName, string? LastName, string? MobilePhone,
-    string? LandlinePhone, string? Notes, OrganizationId OrganizationId, IReadOnlyList<RoleAssignmentView> Roles, bool MustChangePassword,
-    bool FederatedOnly, bool MfaEnabled, DateTimeOffset CreatedAt, [property: JsonIgnore] int Version) : IVersioned
+    UserId Id, int Code, UserStatus Status, string Email, string? Username, string DisplayName, string? FirstName, string? LastName,
+    string? MobilePhone, string? LandlinePhone, string? Notes, OrganizationId OrganizationId, IReadOnlyList<RoleAssignmentView> Roles,
+    bool MustChangePassword, bool FederatedOnly, bool MfaEnabled, DateTimeOffset CreatedAt, [property: JsonIgnore] int Version) : IVersioned
 {
     public static Expression<Func<User, UserView>> Shape(IdentityDb db) => x => new UserView(
-        x.Id, x.Code, x.Status, x.Email, x.Username, x.DisplayName, x.FirstName, x.LastName, x.MobilePhone, x.LandlinePhone, x.Notes, x.OrganizationId,
+        x.Id, x.Code, x.Status, x.Email, x.Username, x.DisplayName, x.FirstName, x.LastName, x.MobilePhone, x.LandlinePhone, x.Notes,
+        x.OrganizationId,
         db.RoleAssignments.Where(a => a.UserId == x.Id).OrderBy(a => a.Id)
             .Select(a => new RoleAssignmentView(a.Id, a.UserId, a.Role, a.OrganizationId, a.CreatedAt)).ToList(),
         x.MustChangePassword, x.FederatedOnly, x.MfaEnabled, x.CreatedAt, x.Version);

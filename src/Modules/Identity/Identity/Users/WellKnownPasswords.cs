@@ -13,12 +13,13 @@ internal static class WellKnownPasswords
 
     private static readonly string[] Words =
     [
-        .. "password welcome admin letmein iloveyou monkey dragon football baseball basketball sunshine princess superman batman master shadow".Split(' '),
-        .. "michael jordan charlie daniel jessica ashley jennifer michelle thomas robert anthony matthew andrew hunter maggie ginger pepper tigger".Split(' '),
-        .. "summer winter spring autumn monday friday flower butterfly purple orange yellow silver golden cookie chocolate banana cheese coffee".Split(' '),
-        .. "secret security computer internet keyboard qwerty login access system server office company windows google facebook youtube".Split(' '),
-        .. "microsoft samsung apple android pokemon minecraft starwars hello goodbye freedom forever lovely angel baby heaven jesus money happy".Split(' '),
-        .. "lucky family friend mother father sister brother soccer hockey tennis london berlin paris america germany".Split(' '),
+        .. "password welcome admin letmein iloveyou monkey dragon football baseball basketball sunshine princess superman".Split(' '),
+        .. "batman master shadow michael jordan charlie daniel jessica ashley jennifer michelle thomas robert anthony".Split(' '),
+        .. "matthew andrew hunter maggie ginger pepper tigger summer winter spring autumn monday friday flower butterfly".Split(' '),
+        .. "purple orange yellow silver golden cookie chocolate banana cheese coffee secret security computer internet".Split(' '),
+        .. "keyboard qwerty login access system server office company windows google facebook youtube microsoft samsung".Split(' '),
+        .. "apple android pokemon minecraft starwars hello goodbye freedom forever lovely angel baby heaven jesus money".Split(' '),
+        .. "happy lucky family friend mother father sister brother soccer hockey tennis london berlin paris america germany".Split(' '),
         .. "hallo passwort geheim sommer schatz fussball willkommen bonjour motdepasse soleil amour hola contrasena".Split(' '),
     ];
 
@@ -30,7 +31,9 @@ internal static class WellKnownPasswords
 
     private static readonly string[][] Keyboards =
     [
-        ["1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm"], ["1234567890", "qwertzuiop", "asdfghjkl", "yxcvbnm"], ["1234567890", "azertyuiop", "qsdfghjklm", "wxcvbn"],
+        ["1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm"],
+        ["1234567890", "qwertzuiop", "asdfghjkl", "yxcvbnm"],
+        ["1234567890", "azertyuiop", "qsdfghjklm", "wxcvbn"],
     ];
 
     private static readonly string[] Columns = ["1qaz", "2wsx", "3edc", "4rfv", "5tgb", "6yhn", "7ujm"];
@@ -43,7 +46,8 @@ internal static class WellKnownPasswords
 
     private static string[] Listed()
     {
-        using var reader = new StreamReader(typeof(WellKnownPasswords).Assembly.GetManifestResourceStream($"{typeof(WellKnownPasswords).Namespace}.common-passwords.txt")!);
+        var name = $"{typeof(WellKnownPasswords).Namespace}.common-passwords.txt";
+        using var reader = new StreamReader(typeof(WellKnownPasswords).Assembly.GetManifestResourceStream(name)!);
         return reader.ReadToEnd().Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
     }
 

@@ -4,12 +4,6 @@ using Licensing.Kernel.Persistence;
 
 namespace Licensing.Identity.Settings;
 
-/// <summary>What an organisation says, and what holds there with what those above say. The latter changes without a new version.</summary>
-internal sealed record SettingsView<TOwn, TEffective>(
-    OrganizationId OrganizationId, TOwn Own, TEffective Effective, [property: JsonIgnore] int Version) : IDated;
-
-internal sealed record AreaView<TOwn, TEffective>(TOwn Own, TEffective Effective);
-
 /// <summary>All areas. Its version counts the changes of all of them.</summary>
 internal sealed record AllSettingsView(
     OrganizationId OrganizationId, AreaView<OwnBranding, EffectiveBranding> Branding, AreaView<OwnLicensing, EffectiveLicensing> Licensing,

@@ -1,0 +1,24 @@
+using Licensing.Kernel;
+
+namespace Licensing.Identity.Contracts;
+
+/// <summary>The people of customers, for doors through which partners open both at once. Works within the scope of the present request.</summary>
+public interface ICustomerAccounts
+{
+    /// <summary>Opens a tenant with an administrator who may log in at once, by the rules and rights of both. Saved, not committed.</summary>
+    /// <returns>Refused with pointers of <see cref="NewCustomer"/>'s properties in camelCase.</returns>
+    Task<Result<OrganizationRef>> OpenAsync(NewCustomer customer, CancellationToken ct);
+
+    /// <summary>
+    /// Gives the tenant's first administrator a password and ends what he has open; refused where he may do more than the caller, as a conflict
+    /// where there is none, and as too many when he has been told of so many within the hour that he could not be told of this one.
+    /// </summary>
+    Task<Result<Done>> SetPasswordAsync(OrganizationId tenant, string password, CancellationToken ct);
+
+    /// <summary>
+    /// Where one letter to a tenant goes now: its first administrator's address, else its contact's, else null. Counts it in the present
+    /// transaction, and is null too when that address has got, or the caller or his organisation has had sent, too many within the hour.
+    /// Not bound to the scope.
+    /// </summary>
+    Task<string?> SpendLetterAsync(OrganizationId tenant, CancellationToken ct);
+}

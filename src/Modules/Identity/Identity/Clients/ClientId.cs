@@ -1,0 +1,3 @@
+namespace Licensing.Identity.Clients;
+
+internal readonly record struct ClientId(Guid Value) : IId<ClientId>;

@@ -1,0 +1,13 @@
+using FluentValidation;
+
+namespace Licensing.Identity.Organizations;
+
+internal sealed class ContactValidator : AbstractValidator<Contact>
+{
+    public ContactValidator()
+    {
+        RuleFor(x => x.Name).MaximumLength(200);
+        RuleFor(x => x.Email).MaximumLength(254).EmailAddress();
+        RuleFor(x => x.Phone).MaximumLength(50);
+    }
+}

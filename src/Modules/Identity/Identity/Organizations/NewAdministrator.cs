@@ -1,0 +1,3 @@
+namespace Licensing.Identity.Organizations;
+
+internal sealed record NewAdministrator(string Email, string DisplayName);

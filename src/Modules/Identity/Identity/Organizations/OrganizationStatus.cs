@@ -1,0 +1,3 @@
+namespace Licensing.Identity.Organizations;
+
+internal enum OrganizationStatus { Active, Suspended, Closed }

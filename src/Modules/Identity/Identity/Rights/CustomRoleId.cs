@@ -1,0 +1,3 @@
+namespace Licensing.Identity.Rights;
+
+internal readonly record struct CustomRoleId(Guid Value) : IId<CustomRoleId>;

@@ -1,0 +1,20 @@
+namespace Licensing.Identity.Sessions;
+
+/// <summary>The keys as one read found them. Which of them signs follows from the time alone, so all hosts change over together.</summary>
+internal sealed record KeyRing(DateTimeOffset ReadAt, IReadOnlyList<SigningKey> Keys)
+{
+    public SigningKey? Current(DateTimeOffset now) => Keys.Where(k => k.SignsFrom <= now && !k.HasEnded(now)).MaxBy(k => k.SignsFrom);
+
+    /// <summary>Those that are published: whoever keeps a document that one of them signed can still look it up.</summary>
+    public IEnumerable<SigningKey> Published(DateTimeOffset now) => Keys.Where(k => !k.HasEnded(now));
+
+    /// <summary>Those whose access tokens are believed: one that has signed no more for longer than a token lives has none.</summary>
+    public IEnumerable<SigningKey> Believed(DateTimeOffset now) => Published(now)
+        .Where(k => !Keys.Any(later => later.SignsFrom > k.SignsFrom && later.SignsFrom + AccessTokens.Lifetime + RotateSigningKeys.Slack <= now));
+
+    public SigningKeyState StateOf(SigningKey key, DateTimeOffset now) =>
+        key.HasEnded(now) ? SigningKeyState.Ended
+        : key.SignsFrom > now ? SigningKeyState.Next
+        : key == Current(now) ? SigningKeyState.Current
+        : SigningKeyState.Retiring;
+}

@@ -1,0 +1,3 @@
+namespace Licensing.Identity.Settings;
+
+internal sealed record AreaView<TOwn, TEffective>(TOwn Own, TEffective Effective);

@@ -1,0 +1,3 @@
+namespace Licensing.Identity.Settings;
+
+internal sealed record Effective<T>(T Value, SettingSource Source);

@@ -1,0 +1,20 @@
+using Licensing.Identity.Contracts;
+
+namespace Licensing.Identity.Settings;
+
+internal sealed record EffectiveLicensing(
+    Effective<bool> DistributorsCreateTenants, Effective<bool> PartnersCreateTenants, Effective<bool> DistributorsCreateSubscriptions,
+    Effective<bool> PartnersCreateSubscriptions, Effective<bool> TenantsCreateSubscriptions, EffectiveSigned Signed)
+{
+    private const string Signer = "xima-ccaas";
+
+    public static EffectiveLicensing Of(Chain<OwnLicensing> chain) => new(
+        chain.UnlessForbidden(x => x.DistributorsCreateTenants, true), chain.UnlessForbidden(x => x.PartnersCreateTenants, true),
+        chain.UnlessForbidden(x => x.DistributorsCreateSubscriptions, true), chain.UnlessForbidden(x => x.PartnersCreateSubscriptions, true),
+        chain.UnlessForbidden(x => x.TenantsCreateSubscriptions, false),
+        new EffectiveSigned(chain.Nearest(x => x.Signed?.Issuer, Signer), chain.Nearest(x => x.Signed?.Audience, Signer)));
+
+    public LicensingSettings Values => new(
+        DistributorsCreateTenants.Value, PartnersCreateTenants.Value, DistributorsCreateSubscriptions.Value, PartnersCreateSubscriptions.Value,
+        TenantsCreateSubscriptions.Value, Signed.Issuer.Value, Signed.Audience.Value);
+}

@@ -1,0 +1,3 @@
+namespace Licensing.Identity.Settings;
+
+internal sealed record OwnSigned(string? Issuer = null, string? Audience = null);

@@ -1,0 +1,3 @@
+namespace Licensing.Identity.Settings;
+
+internal enum SettingArea { Branding, Licensing, Identity }

@@ -1,0 +1,3 @@
+namespace Licensing.Identity.Transfers;
+
+internal readonly record struct TransferId(Guid Value) : IId<TransferId>;

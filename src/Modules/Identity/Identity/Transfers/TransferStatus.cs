@@ -1,0 +1,3 @@
+namespace Licensing.Identity.Transfers;
+
+internal enum TransferStatus { Pending, Done, Cancelled, Failed }

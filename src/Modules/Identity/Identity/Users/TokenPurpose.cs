@@ -1,0 +1,3 @@
+namespace Licensing.Identity.Users;
+
+internal enum TokenPurpose { Activation, PasswordReset }
