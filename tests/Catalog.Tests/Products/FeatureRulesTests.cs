@@ -104,6 +104,22 @@ public sealed class FeatureRulesTests
     }
 
     [Fact]
+    public void What_has_the_fewest_choices_is_tried_first()
+    {
+        // Each of twenty has three ways that stand free. The last has one, and only taking it shows that there is none behind it.
+        var wide = Enumerable.Range(0, 20).Select(i => $"w{(char)('a' + i)}").ToList();
+
+        Check(
+        [
+            new("all", "All", RequiresAll: [.. wide, "z"]),
+            .. wide.Select(w => new FeatureRule(w, w, RequiresAny: [w + "x", w + "y", w + "z"])),
+            .. wide.SelectMany(w => "xyz".Select(c => new FeatureRule(w + c, w))),
+            new("z", "Z", RequiresAny: ["y"]), new("y", "Y", RequiresAny: ["p", "q"]),
+            new("p", "P", Excludes: ["all"]), new("q", "Q", Excludes: ["all"]),
+        ]).ShouldBe(["/features/0 contradiction"]);
+    }
+
+    [Fact]
     public void Rules_with_more_ways_than_anyone_tries_are_left_to_the_engine()
     {
         // Each needs one of the next three, and the last three exclude all before them: there is no way, and ever so many to try.

@@ -240,6 +240,25 @@ public sealed class AllocationTests(SellingApp app) : IClassFixture<SellingApp>
         (await ByDoorAsync(n => n.HeldAsync(tenant, page, Ct))).Items.ShouldBeEmpty();
     }
 
+    [Fact]
+    public async Task Other_modules_doors_page_through_what_a_tenant_holds()
+    {
+        var branch = await app.BranchAsync();
+        var (tenant, prefix) = (branch.Tenant.Id, NumberCalls.Prefix());
+        using var platform = branch.Administrator();
+        (await platform.ImportAsync($"number,country,type\n{prefix}1,DE,Mobile\n{prefix}2,DE,Mobile\n")).EnsureSuccessStatusCode();
+        await platform.AllocatedAsync(platform.AllocateAsync(branch.Tenant, $"{prefix}1", $"{prefix}2"));
+
+        var first = await ByDoorAsync(n => n.HeldAsync(tenant, new PageStart(1, null), Ct));
+        PageStart.Read(1, first.Next).Refused(out _, out var rest).ShouldBeFalse();
+        var second = await ByDoorAsync(n => n.HeldAsync(tenant, rest!, Ct));
+
+        first.Items.Concat(second.Items).Select(n => n.Number).ShouldBe([$"{prefix}1", $"{prefix}2"], ignoreOrder: true);
+        second.Next.ShouldBeNull();
+        (await app.InAsync<IInboundNumbers, Result<Page<InboundNumberRef>>>(n => n.HeldAsync(tenant, new PageStart(1, "none"), Ct)))
+            .Refusal!.Code.ShouldBe("invalid_cursor");
+    }
+
     private Task<T> ByDoorAsync<T>(Func<IInboundNumbers, Task<Result<T>>> ask) where T : notnull => app.InAsync<IInboundNumbers, T>(async numbers =>
         (await ask(numbers)).Refused(out var refusal, out var value) ? throw new InvalidOperationException(refusal.Message) : value);
 }

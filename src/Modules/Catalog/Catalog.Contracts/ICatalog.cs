@@ -1,6 +1,9 @@
 namespace Licensing.Catalog.Contracts;
 
-/// <summary>Reads published plans and meters, which never change, so that answers may be kept; and rules, which may change.</summary>
+/// <summary>
+/// Reads published plans and meters, which never change, so that answers may be kept; and rules, which may change. What is sold is the same for
+/// everyone: there is no scope to check, and nothing is refused.
+/// </summary>
 public interface ICatalog
 {
     /// <summary>The version, or null.</summary>

@@ -13,7 +13,7 @@ public readonly record struct LicenseEditionId(Guid Value) : IId<LicenseEditionI
 /// <param name="DurationMonths">How long a licence lasts; null for the demo edition.</param>
 /// <param name="Quantity">For people, such as "5 users".</param>
 /// <param name="Users">How many users, where it counts them.</param>
-/// <param name="Points">Points it costs beside its price.</param>
+/// <param name="Points">Points it costs beside its price; at most four digits after the point.</param>
 /// <param name="Prices">One per currency in which it is sold.</param>
 /// <param name="Names">By language, two capital letters; EN is always there.</param>
 /// <param name="IsDemo">Whether demo licences are of this edition.</param>
@@ -52,9 +52,11 @@ public interface ILicenseEditions
     /// <summary>Those on sale, by code.</summary>
     /// <param name="filter">Which of them.</param>
     /// <param name="start">Which page.</param>
+    /// <returns>Never refused: any text has a place among the codes.</returns>
     Task<Result<Page<LicenseEditionRef>>> ListAsync(EditionFilter filter, PageStart start, CancellationToken ct);
 
-    /// <summary>The versions there are editions of, ascending.</summary>
+    /// <summary>The versions there are editions of on sale, ascending.</summary>
     /// <param name="start">Which page.</param>
+    /// <returns>Refused as malformed (<c>invalid_cursor</c>) where the page starts after what is no version.</returns>
     Task<Result<Page<int>>> VersionsAsync(PageStart start, CancellationToken ct);
 }

@@ -26,9 +26,10 @@ public enum MeterAggregation
     Unique,
 }
 
+/// <summary>A meter. It never changes, so what was read of it may be kept.</summary>
 /// <param name="Id">Its id.</param>
 /// <param name="Key">Stable key that records name, unique.</param>
-/// <param name="Unit">For people, e.g. "GB-Hours".</param>
+/// <param name="Unit">What a quantity of 1 is, for people, e.g. "GB-Hours"; nothing is computed by it.</param>
 /// <param name="Aggregation">How its quantities add up.</param>
 public sealed record MeterRef(MeterId Id, string Key, string Unit, MeterAggregation Aggregation)
 {

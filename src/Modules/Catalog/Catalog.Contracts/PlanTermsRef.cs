@@ -34,10 +34,12 @@ public sealed record PlanTermsRef
     public IReadOnlyList<string> Prerequisites { get; init; } = [];
 }
 
+/// <summary>The days around a term's end on which it can be renewed by hand; of a plan without a term they mean nothing.</summary>
 /// <param name="Before">Days before the term's end in which it can be renewed.</param>
 /// <param name="After">Days from the term's end in which it still can.</param>
 public sealed record RenewalWindow(int Before = 30, int After = 0);
 
+/// <summary>Whether a subscription may be cancelled within its term, and what that costs.</summary>
 /// <param name="Allowed">False: it can only end with its term.</param>
 /// <param name="FeePercent">0 to 100, of the fixed charges for the days that the term still had; 0 where it is not allowed.</param>
 public sealed record EarlyCancellation(bool Allowed = true, decimal FeePercent = 0);

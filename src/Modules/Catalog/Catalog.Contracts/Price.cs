@@ -22,9 +22,10 @@ public enum PriceModel
     Package,
 }
 
-/// <param name="UpTo">Last quantity of the tier, inclusive; null in the last tier only.</param>
-/// <param name="UnitPrice">Per unit.</param>
-/// <param name="FlatFee">Once, when the tier is entered.</param>
+/// <summary>One tier of a graduated or volume price; it begins after the last quantity of the tier before it.</summary>
+/// <param name="UpTo">Last quantity of the tier, inclusive, in units of the feature or meter; null in the last tier only.</param>
+/// <param name="UnitPrice">Per unit, in the currency of the plan or price list; at least 0, unrounded.</param>
+/// <param name="FlatFee">Once, when the tier is entered; in the same currency.</param>
 public sealed record PriceTier(decimal? UpTo, decimal UnitPrice, decimal FlatFee = 0);
 
 /// <summary>A model with its numbers; amounts in the currency of the plan or price list it stands in. Fields of other models are null.</summary>

@@ -14,13 +14,18 @@ public readonly record struct PriceListId(Guid Value) : IId<PriceListId>;
 /// <param name="Price">The model and its numbers.</param>
 public sealed record SkuPrice(PriceListId PriceListId, string Sku, string Meter, string Name, Price Price);
 
-/// <summary>Finds prices. A book is a snapshot: a change while a run reads it does not reach that run's chunk.</summary>
+/// <summary>
+/// Finds prices. A book is a snapshot: a change while a run reads it does not reach that run's chunk. No call checks the caller's scope; the asking
+/// slice does.
+/// </summary>
 public interface IPriceBooks
 {
     /// <summary>
     /// The prices in force on the first day of <paramref name="period"/>: all global and regional lists, and those of
     /// <paramref name="tenants"/> and their subscriptions; in one read.
     /// </summary>
+    /// <param name="period">Whole days in the billing time zone.</param>
+    /// <param name="tenants">Whose own lists are read too.</param>
     Task<IPriceBook> OpenAsync(Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct);
 }
 

@@ -25,7 +25,8 @@ public sealed record FeatureRule(
     IReadOnlyList<string>? RequiresAny = null, IReadOnlyList<string>? RequiresAll = null, IReadOnlyList<string>? Excludes = null,
     IReadOnlyList<FeatureInclusion>? Includes = null);
 
-/// <param name="Entitlement">Key of what is included.</param>
-/// <param name="Once">Included once however many are held.</param>
-/// <param name="PerUnit">Included for each one held.</param>
+/// <summary>What holding a feature entitles to besides: <paramref name="Once"/> + <paramref name="PerUnit"/> × the quantity held.</summary>
+/// <param name="Entitlement">Key of what is included, camelCase; several features may include the same, which is added up.</param>
+/// <param name="Once">Included once however many are held, in units of the entitlement.</param>
+/// <param name="PerUnit">Included for each one held, in the same units.</param>
 public sealed record FeatureInclusion(string Entitlement, decimal Once = 0, decimal PerUnit = 0);

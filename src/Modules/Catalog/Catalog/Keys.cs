@@ -9,6 +9,8 @@ internal static partial class Keys
     public const int LongestName = 200;
     private const int LongestFeatureKey = 63;
 
+    public static readonly string FeatureKeyRule = $"camelCase, at most {LongestFeatureKey} characters, nested with dots";
+
     /// <summary>Meters, products, plans and price lists.</summary>
     public static bool IsKey(string? text) => text is not null && KeyForm().IsMatch(text);
 

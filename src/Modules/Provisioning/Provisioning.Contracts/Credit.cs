@@ -48,6 +48,8 @@ public interface IPrepaidCredit
     /// back without expiry. Given back twice it is refused as a conflict by the database. Nothing spent under it: nothing is done.
     /// </summary>
     /// <param name="owner">Whose credit.</param>
+    /// <param name="key">As it was spent under.</param>
+    /// <param name="ct">Gives up.</param>
     Task<Result<Done>> GiveBackAsync(OrganizationId owner, string key, CancellationToken ct);
 
     /// <summary>What an organisation can spend now, by unit; units that it never had are absent.</summary>
@@ -59,5 +61,6 @@ public interface IPrepaidCredit
     /// <param name="units">Only movements of one of these.</param>
     /// <param name="start">Which page.</param>
     /// <param name="ct">Gives up.</param>
+    /// <returns>Refused as malformed (<c>invalid_cursor</c>) where the page starts after what is no movement's id.</returns>
     Task<Result<Page<CreditMovement>>> MovementsAsync(OrganizationId owner, IReadOnlyCollection<string> units, PageStart start, CancellationToken ct);
 }

@@ -44,7 +44,10 @@ public interface IInboundNumbers
     /// <param name="contains">Digits that follow each other somewhere in the number; null is any.</param>
     /// <param name="start">Which page.</param>
     /// <param name="ct">Gives up.</param>
-    /// <returns>Refused as not found (<c>tenant_not_found</c>) and as malformed.</returns>
+    /// <returns>
+    /// Refused as not found (<c>tenant_not_found</c>), and as malformed where the country or the digits cannot be read (<c>invalid_parameter</c>)
+    /// or the page starts after what is no number (<c>invalid_cursor</c>).
+    /// </returns>
     Task<Result<Page<InboundNumberRef>>> SearchAsync(
         OrganizationId? tenant, string? country, string? contains, PageStart start, CancellationToken ct);
 
@@ -57,12 +60,16 @@ public interface IInboundNumbers
     /// <summary>Takes a number from the tenant that holds it; nobody else gets it before its quarantine is over.</summary>
     /// <param name="tenant">Who holds it.</param>
     /// <param name="number">E.164, with its plus sign.</param>
-    /// <returns>Refused as not found (<c>number_not_found</c>) where this tenant does not hold it.</returns>
+    /// <returns>
+    /// Refused as not found (<c>number_not_found</c>) where this tenant does not hold it, and as conflict (<c>number_not_allocated</c>,
+    /// <c>concurrent_change</c>) where somebody else was faster.
+    /// </returns>
     Task<Result<InboundNumberRef>> ReleaseAsync(OrganizationId tenant, string number, CancellationToken ct);
 
     /// <summary>The numbers that a tenant holds, the last loaded first; none where it is outside the scope.</summary>
     /// <param name="tenant">Whose.</param>
     /// <param name="start">Which page.</param>
+    /// <returns>Refused as malformed (<c>invalid_cursor</c>) where the page starts after what is no number's id.</returns>
     Task<Result<Page<InboundNumberRef>>> HeldAsync(OrganizationId tenant, PageStart start, CancellationToken ct);
 }
 

@@ -147,6 +147,6 @@ public sealed record SubscriptionExpired(SubscriptionId Id, OrganizationId Tenan
 /// <param name="Id">The subscription.</param>
 /// <param name="TenantId">Its owner.</param>
 /// <param name="Meter">The meter's key.</param>
-/// <param name="Limit">The most usage of a billing period.</param>
+/// <param name="Limit">The most usage of a billing period, in the meter's units.</param>
 [Message("provisioning.subscription-quota-changed.v1")]
 public sealed record SubscriptionQuotaChanged(SubscriptionId Id, OrganizationId TenantId, string Meter, decimal Limit);

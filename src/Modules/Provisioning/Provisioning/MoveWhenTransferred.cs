@@ -13,7 +13,7 @@ internal sealed class MoveWhenTransferred(DbSession session, IOrganizationDirect
 {
     public async Task HandleAsync(TenantTransferred message, CancellationToken ct)
     {
-        var tenant = await organizations.FindAsync(message.Id, ct) ?? throw new InvalidOperationException($"There is no tenant {message.Id.Value}.");
+        var tenant = await organizations.WhereItStandsAsync(message, ct);
         await using var command = new NpgsqlCommand(
             """
             with moved as (update provisioning.subscriptions set owner_path = $2, version = version + 1

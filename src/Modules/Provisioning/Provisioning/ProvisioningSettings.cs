@@ -36,8 +36,10 @@ internal sealed record DemoSettings
 
     public DemoSettings Checked()
     {
-        foreach (var (name, value, longest) in new[] { ("Code", Code, LongestCode), ("Name", Name, LongestName),
-            ("Quantity", Quantity, LongestQuantity) })
+        foreach (var (name, value, longest) in new[]
+        {
+            ("Code", Code, LongestCode), ("Name", Name, LongestName), ("Quantity", Quantity, LongestQuantity),
+        })
             if (string.IsNullOrWhiteSpace(value) || value.Length > longest)
                 throw new InvalidOperationException($"Provisioning:Demo:{name} must have 1 to {longest} characters.");
         return this;

@@ -9,7 +9,9 @@ internal static class CurrencyCode
     public static bool Refuses(string parameter, string? text, out string code, [NotNullWhen(true)] out Refusal? refusal)
     {
         var known = Currency.TryParse(text, out var currency);
-        (code, refusal) = known ? (currency.Code, null) : ("", QueryWord.Unreadable(parameter, $"{parameter} must be an ISO 4217 code."));
+        (code, refusal) = known ? (currency.Code, null) : ("", Unreadable(parameter));
         return !known;
     }
+
+    public static Refusal Unreadable(string parameter) => QueryWord.Unreadable(parameter, $"{parameter} must be an ISO 4217 code.");
 }

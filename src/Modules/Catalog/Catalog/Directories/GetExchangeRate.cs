@@ -18,12 +18,11 @@ internal static class GetExchangeRate
                 || CurrencyCode.Refuses("to", request.To, out var to, out refusal))
                 return refusal;
             var on = request.On ?? DateOnly.FromDateTime(clock.GetUtcNow().UtcDateTime);
-            return await db.ExchangeRates.AsNoTracking().Where(x => x.FromCurrency == from && x.ToCurrency == to && x.RateDate <= on)
+            var found = await db.ExchangeRates.AsNoTracking().Where(x => x.FromCurrency == from && x.ToCurrency == to && x.RateDate <= on)
                 .OrderByDescending(x => x.RateDate)
                 .Select(x => new ExchangeRateView(x.FromCurrency, x.ToCurrency, x.RateDate, x.Rate, x.RecordedAt))
-                    .FirstOrDefaultAsync(cancellationToken) is { } found
-                    ? found
-                    : ExchangeRateRefusals.NotFound(from, to, on);
+                .FirstOrDefaultAsync(cancellationToken);
+            return found is not null ? found : ExchangeRateRefusals.NotFound(from, to, on);
         }
     }
 

@@ -36,8 +36,8 @@ internal static class ListExchangeRates
             }
 
             var page = await rates.OrderByDescending(x => x.RateDate).ThenBy(x => x.FromCurrency).ThenBy(x => x.ToCurrency)
-                .Select(x => new ExchangeRateView(x.FromCurrency, x.ToCurrency, x.RateDate, x.Rate, x.RecordedAt)).Take(start.Limit + 1)
-                    .ToListAsync(cancellationToken);
+                .Select(x => new ExchangeRateView(x.FromCurrency, x.ToCurrency, x.RateDate, x.Rate, x.RecordedAt))
+                .Take(start.Limit + 1).ToListAsync(cancellationToken);
             return Page.Of(page, start, x => $"{x.Date:yyyy-MM-dd} {x.From} {x.To}");
         }
     }

@@ -12,6 +12,9 @@ internal sealed partial class EditionRules : AbstractValidator<EditionTerms>
     private const int LongestQuantity = 100;
     private const decimal MostPrice = 1_000_000_000m;
 
+    // Stands for the second name of a language, such as de beside DE. No language is called so, which is why the names that hold it are refused.
+    private const string GivenTwice = "given twice";
+
     public EditionRules()
     {
         RuleFor(x => x.LicenseVersion).GreaterThanOrEqualTo(0).OverridePropertyName("Version");
@@ -41,13 +44,13 @@ internal sealed partial class EditionRules : AbstractValidator<EditionTerms>
     public static Refusal? Broken(EditionTerms terms) =>
         new EditionRules().Validate(terms) is { IsValid: false } outcome ? Refusal.AllFields(FieldErrors.Of(outcome)) : null;
 
-    /// <summary>Languages in capitals, however they were written; one that is there twice stays as it was and breaks the rule.</summary>
+    /// <summary>Languages in capitals, however they were written. Where one is there twice, the rule of names refuses what comes out.</summary>
     public static IReadOnlyDictionary<string, string> InCapitals(IReadOnlyDictionary<string, string> names)
     {
         var capitals = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (language, name) in names)
             if (!capitals.TryAdd(language.ToUpperInvariant(), name))
-                capitals[language + " twice"] = name;
+                capitals[GivenTwice] = name;
         return capitals;
     }
 

@@ -12,7 +12,8 @@ namespace Licensing.Catalog.Plans;
 /// </summary>
 internal static class ChangePlan
 {
-    public sealed record Body(string? Name = null, IReadOnlyList<ChargeBody>? Charges = null, bool? UsesPriceLists = null, int? TrialDays = null,
+    public sealed record Body(
+        string? Name = null, IReadOnlyList<ChargeBody>? Charges = null, bool? UsesPriceLists = null, int? TrialDays = null,
         PlanTermsRef? Terms = null);
 
     [Needs(CatalogPermissions.PlansManage)]
@@ -55,10 +56,13 @@ internal static class ChangePlan
             return PlanView.Of(plan);
         }
 
-        private async Task<PlanTerms> PublishedAsync(Plan plan, CancellationToken ct) =>
-            plan.CurrentVersionId is { } current && await db.PlanVersions.AsNoTracking().SingleAsync(x => x.Id == current, ct) is var version
-                ? new PlanTerms(version.Name, version.Charges, version.UsesPriceLists, version.TrialDays) { Terms = version.Terms }
-                : new PlanTerms(plan.Name, [], false, 0);
+        private async Task<PlanTerms> PublishedAsync(Plan plan, CancellationToken ct)
+        {
+            if (plan.CurrentVersionId is not { } current)
+                return new PlanTerms(plan.Name, [], false, 0);
+            var version = await db.PlanVersions.AsNoTracking().SingleAsync(x => x.Id == current, ct);
+            return new PlanTerms(version.Name, version.Charges, version.UsesPriceLists, version.TrialDays) { Terms = version.Terms };
+        }
     }
 
     public static void Map(RouteGroupBuilder plans) => plans

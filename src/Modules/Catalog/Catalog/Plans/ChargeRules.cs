@@ -1,4 +1,5 @@
 using Licensing.Catalog.Contracts;
+using Licensing.Catalog.Meters;
 
 namespace Licensing.Catalog.Plans;
 
@@ -51,7 +52,7 @@ internal static class ChargeRules
         if (charge.Feature is { } feature && !features.Contains(feature))
             yield return new($"{at}/feature", "unknown_feature", $"{feature} is not a feature of the product {product}.");
         if (charge.Meter is { } meter && !meters.Contains(meter))
-            yield return new($"{at}/meter", "unknown_meter", $"There is no meter {meter}.");
+            yield return MeterRefusals.Unknown($"{at}/meter", meter);
         if (charge is { Meter: not null, InAdvance: true })
             yield return new($"{at}/inAdvance", "usage_in_advance", "Usage is billed after its period; inAdvance must be false.");
     }

@@ -1,3 +1,5 @@
+using Licensing.Catalog.Products;
+
 namespace Licensing.Catalog.Plans;
 
 internal static class PlanRefusals
@@ -9,7 +11,7 @@ internal static class PlanRefusals
     public static Refusal NothingToPublish { get; } =
         new(RefusalKind.Conflict, "plan_without_draft", "The plan has no draft to publish; PATCH it to open one.");
 
-    public static Refusal UnknownProduct(string product) => Refusal.Field("/product", "unknown_product", $"There is no product {product}.");
+    public static Refusal UnknownProduct(string product) => Refusal.AllFields([ProductRefusals.Unknown("/product", product)]);
 
     public static Refusal NotFound(Guid id) => new(RefusalKind.NotFound, "plan_not_found", $"There is no plan {id}.");
 }

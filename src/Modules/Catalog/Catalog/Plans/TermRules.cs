@@ -1,4 +1,6 @@
 using Licensing.Catalog.Contracts;
+using Licensing.Catalog.Meters;
+using Licensing.Catalog.Products;
 
 namespace Licensing.Catalog.Plans;
 
@@ -71,7 +73,7 @@ internal static class TermRules
         foreach (var (meter, limit) in quotas.OrderBy(q => q.Key, StringComparer.Ordinal))
         {
             if (!meters.Contains(meter))
-                yield return new($"/terms/quotas/{PointerToken.Escape(meter)}", "unknown_meter", $"There is no meter {meter}.");
+                yield return MeterRefusals.Unknown($"/terms/quotas/{PointerToken.Escape(meter)}", meter);
             if (limit < 0)
                 yield return new($"/terms/quotas/{PointerToken.Escape(meter)}", "out_of_range", "A quota must be at least 0.");
         }
@@ -88,7 +90,7 @@ internal static class TermRules
         var seen = new HashSet<string>(StringComparer.Ordinal);
         for (var i = 0; i < prerequisites.Count; i++)
             if (!products.Contains(prerequisites[i]))
-                yield return new($"/terms/prerequisites/{i}", "unknown_product", $"There is no product {prerequisites[i]}.");
+                yield return ProductRefusals.Unknown($"/terms/prerequisites/{i}", prerequisites[i]);
             else if (!seen.Add(prerequisites[i]))
                 yield return new($"/terms/prerequisites/{i}", "duplicate", $"The product {prerequisites[i]} is there twice.");
     }

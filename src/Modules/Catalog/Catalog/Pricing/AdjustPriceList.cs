@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using FluentValidation;
 using Licensing.Catalog.Contracts;
 using Licensing.Catalog.Data;
@@ -32,7 +33,7 @@ internal static class AdjustPriceList
     /// <param name="Changed">How many items have another price.</param>
     /// <param name="Items">All that were asked for, by SKU and meter.</param>
     public sealed record AdjustmentView(
-        bool Preview, int Changed, IReadOnlyList<AdjustedItem> Items, [property: System.Text.Json.Serialization.JsonIgnore] int Version) : IVersioned;
+        bool Preview, int Changed, IReadOnlyList<AdjustedItem> Items, [property: JsonIgnore] int Version) : IVersioned;
 
     public sealed record AdjustedItem(string Sku, string Meter, string Name, Price Old, Price New);
 

@@ -43,9 +43,8 @@ internal static class ClonePriceList
         }
     }
 
-    internal sealed class Handler(
-        CatalogDb db, PriceItems items, PriceOwners owners, AuditTrail audit, Principal principal, TimeProvider clock)
-            : ICommandHandler<Command, PriceListView>
+    internal sealed class Handler(CatalogDb db, PriceItems items, PriceOwners owners, AuditTrail audit, Principal principal, TimeProvider clock)
+        : ICommandHandler<Command, PriceListView>
     {
         public async Task<Result<PriceListView>> Handle(Command request, CancellationToken cancellationToken)
         {

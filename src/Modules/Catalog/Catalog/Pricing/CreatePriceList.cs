@@ -12,8 +12,8 @@ internal static class CreatePriceList
     [Needs(CatalogPermissions.PricesManage)]
     public sealed record Command(
         string Key, string Name, PriceScope Scope, Currency Currency, DateOnly ValidFrom, DateOnly? ValidUntil = null, string? Region = null,
-        OrganizationId? TenantId = null, Guid? SubscriptionId = null, IReadOnlyList<ItemBody>? Items = null) : ICommand<PriceListView>,
-            IPriceValidity;
+        OrganizationId? TenantId = null, Guid? SubscriptionId = null, IReadOnlyList<ItemBody>? Items = null)
+        : ICommand<PriceListView>, IPriceValidity;
 
     public sealed class Validator : AbstractValidator<Command>
     {

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Licensing.Catalog.Contracts;
 using Licensing.Catalog.Data;
 using Licensing.Kernel.Http;
@@ -27,8 +28,7 @@ internal static class ImportPriceListItems
     /// <param name="ErrorCount">How many errors there are.</param>
     /// <param name="Errors">The first 100 of a dry run; without it they are a refusal.</param>
     public sealed record ImportView(
-        bool DryRun, int Rows, int Changed, int ErrorCount, IReadOnlyList<RowError> Errors,
-        [property: System.Text.Json.Serialization.JsonIgnore] int Version) : IVersioned;
+        bool DryRun, int Rows, int Changed, int ErrorCount, IReadOnlyList<RowError> Errors, [property: JsonIgnore] int Version) : IVersioned;
 
     internal sealed class Handler(CatalogDb db, PriceItems items, Precondition precondition, Principal principal, TimeProvider clock)
         : ICommandHandler<Command, ImportView>, IQueryHandler<DryRun, ImportView>
@@ -79,9 +79,12 @@ internal static class ImportPriceListItems
 
     public static void Map(RouteGroupBuilder pricing) => pricing
         .MapPost("/{id:guid}/import", async (Guid id, HttpRequest request, ISender sender, CancellationToken ct, bool dryRun = false) =>
-            await request.ReadUpToAsync(MostBytes, ct) is not { } body ? new RefusedResult(CsvImport.TooLarge)
-            : dryRun ? await sender.Ok(new DryRun(new PriceListId(id), body), ct)
-            : await sender.Ok(new Command(new PriceListId(id), body), ct))
+        {
+            var list = new PriceListId(id);
+            if (await request.ReadUpToAsync(MostBytes, ct) is not { } body)
+                return new RefusedResult(CsvImport.TooLarge);
+            return dryRun ? await sender.Ok(new DryRun(list, body), ct) : await sender.Ok(new Command(list, body), ct);
+        })
         .Accepts<string>(CsvImport.ContentType)
         .MaxBody(MostBytes)
         .Slice<Command, ImportView>(nameof(ImportPriceListItems), "Changes the items of a price list by CSV, or tries it with dryRun=true")

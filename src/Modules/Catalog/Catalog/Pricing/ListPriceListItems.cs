@@ -37,8 +37,7 @@ internal static class ListPriceListItems
 
     public static void Map(RouteGroupBuilder pricing) => pricing
         .MapGet("/{id:guid}/items",
-            async (Guid id, string? sku, int? limit, string? after, HttpRequest request, ISender sender, CancellationToken ct) =>
-            request.WantsCsv
+            async (Guid id, string? sku, int? limit, string? after, HttpRequest request, ISender sender, CancellationToken ct) => request.WantsCsv
                 ? await ExportPriceListItems.SendAsync(new PriceListId(id), sku, request.HttpContext.Response, sender, ct)
                 : await sender.Ok(new Query(new PriceListId(id), sku, limit, after), ct))
         .Slice<Query, Page<PriceListItemView>>(

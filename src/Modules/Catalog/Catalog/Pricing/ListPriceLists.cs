@@ -37,8 +37,8 @@ internal static class ListPriceLists
     }
 
     public static void Map(RouteGroupBuilder pricing) => pricing
-        .MapGet("/", (string? key, string? scope, string? currency, Guid? tenantId, int? limit, string? after, ISender sender,
-            CancellationToken ct) =>
-            sender.Ok(new Query(key, scope, currency, tenantId, limit, after), ct))
+        .MapGet("/",
+            (string? key, string? scope, string? currency, Guid? tenantId, int? limit, string? after, ISender sender, CancellationToken ct) =>
+                sender.Ok(new Query(key, scope, currency, tenantId, limit, after), ct))
         .Slice<Query, Page<PriceListView>>(nameof(ListPriceLists), "Lists price lists, newest first");
 }

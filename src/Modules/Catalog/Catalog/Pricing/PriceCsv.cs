@@ -37,8 +37,12 @@ internal static partial class PriceCsv
         {
             Price = body.Price with
             {
-                ChargeAtZero = text switch { "true" or "TRUE" or "" => true, "false" or "FALSE" => false,
-                    _ => throw new FormatException("must be true or false") },
+                ChargeAtZero = text switch
+                {
+                    "true" or "TRUE" or "" => true,
+                    "false" or "FALSE" => false,
+                    _ => throw new FormatException("must be true or false"),
+                },
             },
         }),
     ];

@@ -10,8 +10,8 @@ internal static class PriceCsvReader
 {
     public const int MostRows = 10_000;
 
-    private static readonly (string Name,
-        bool Needed)[] Columns = [.. PriceCsv.Columns.Select(c => (c.Name, c.Name is PriceCsv.Sku or PriceCsv.Meter))];
+    private static readonly (string Name, bool Needed)[] Columns =
+        [.. PriceCsv.Columns.Select(c => (c.Name, c.Name is PriceCsv.Sku or PriceCsv.Meter))];
 
     /// <returns>The rows that can be read; only the header's errors when it has any.</returns>
     public static (IReadOnlyList<CsvRow> Rows, RowErrors Errors) Read(string text)

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Licensing.Catalog.Contracts;
 using Licensing.Catalog.Data;
+using Licensing.Catalog.Meters;
 using Licensing.Catalog.Plans;
 using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
@@ -41,7 +42,7 @@ internal sealed class PriceItems(CatalogDb db, DbSession session, AuditTrail aud
             else if (!seen.Add((item.Sku, item.Meter)))
                 errors.Add(new($"{at}/sku", "duplicate", $"{item.Sku} is there twice with the same meter."));
             if (!meters.Contains(item.Meter))
-                errors.Add(new($"{at}/meter", "unknown_meter", $"There is no meter {item.Meter}."));
+                errors.Add(MeterRefusals.Unknown($"{at}/meter", item.Meter));
             if (!IsName(item.Name))
                 errors.Add(new($"{at}/name", "name", $"An item's name must have {NameRule}."));
             errors.AddRange(CheckPrice(item.Price, $"{at}/price"));

@@ -1,5 +1,5 @@
+using Licensing.Catalog.Directories;
 using Licensing.Identity.Contracts;
-using Licensing.Kernel.Http;
 
 namespace Licensing.Catalog.Pricing;
 
@@ -15,5 +15,5 @@ internal static class PriceListRefusals
         RefusalKind.Conflict, "sku_priced_twice",
         $"The global list {list} prices the SKU {sku} by the meter {meter} in the same currency on some of the same days.");
 
-    public static Refusal NotACurrency { get; } = QueryWord.Unreadable("currency", "currency must be an ISO 4217 code.");
+    public static Refusal NotACurrency { get; } = CurrencyCode.Unreadable("currency");
 }

@@ -15,8 +15,8 @@ internal sealed class CcaasProduct(NpgsqlDataSource database, TimeProvider clock
     public const string Key = "ccaas";
     private const int Most = 1_000_000;
     private const string Digital = "digitalOnlySeats", Essential = "essentialSeats", Professional = "professionalSeats", Elite = "eliteSeats";
-    private const string Standard = "aiMessaging.standardBundles", Advanced = "aiMessaging.advancedBundles",
-    Hours = "aiAudioServices.additionalHours";
+    private const string Standard = "aiMessaging.standardBundles", Advanced = "aiMessaging.advancedBundles";
+    private const string Hours = "aiAudioServices.additionalHours";
     private const string Messages = "aiMessages", KnowledgeBases = "knowledgeBases", TranscriptionHours = "transcriptionHours";
 
     public static IReadOnlyList<FeatureRule> Features { get; } =

@@ -25,7 +25,7 @@ internal static class FeatureRules
         {
             var (feature, at) = (features[i], $"/features/{i}");
             if (!Keys.IsFeatureKey(feature.Key))
-                errors.Add(new($"{at}/key", "invalid_key", "A feature's key must be camelCase, at most 63 characters, nested with dots."));
+                errors.Add(new($"{at}/key", "invalid_key", $"A feature's key must be {Keys.FeatureKeyRule}."));
             if (!seen.Add(feature.Key))
                 errors.Add(new($"{at}/key", "duplicate", $"The feature {feature.Key} is there twice."));
             if (string.IsNullOrWhiteSpace(feature.Name) || feature.Name.Length > Keys.LongestName)
@@ -72,8 +72,7 @@ internal static class FeatureRules
     {
         for (var i = 0; i < (feature.Includes?.Count ?? 0); i++)
             if (feature.Includes![i] is not { } inclusion || !Keys.IsFeatureKey(inclusion.Entitlement))
-                yield return new($"{at}/includes/{i}/entitlement", "invalid_key",
-                    "An entitlement's key must be camelCase, at most 63 characters, nested with dots.");
+                yield return new($"{at}/includes/{i}/entitlement", "invalid_key", $"An entitlement's key must be {Keys.FeatureKeyRule}.");
             else if (inclusion.Once < 0 || inclusion.PerUnit < 0 || inclusion.Once + inclusion.PerUnit == 0)
                 yield return new($"{at}/includes/{i}", "out_of_range", "once and perUnit must not be negative, and one of them must be above 0.");
     }

@@ -33,9 +33,16 @@ internal sealed class Product : IVersioned
         // Only of rules that are sound in themselves can be said what they have taken away.
         var errors = features is null ? [] : FeatureRules.Check(features);
         if (features is not null && errors.Count == 0)
-            errors = [.. Features.Select(f => f.Key).Except(features.Select(f => f.Key), StringComparer.Ordinal).Select(gone => new FieldError(
-                "/features", "feature_removed",
-                $"The feature {gone} must stay, since subscriptions may hold it; a maximum of 0 takes it off sale."))];
+        {
+            var removed = Features.Select(f => f.Key).Except(features.Select(f => f.Key), StringComparer.Ordinal);
+            errors =
+            [
+                .. removed.Select(gone => new FieldError(
+                    "/features", "feature_removed",
+                    $"The feature {gone} must stay, since subscriptions may hold it; a maximum of 0 takes it off sale.")),
+            ];
+        }
+
         if (errors.Count > 0)
             return Refusal.AllFields(errors);
 

@@ -7,7 +7,7 @@ namespace Licensing.Catalog.Products;
 
 internal sealed record ProductView(
     ProductId Id, string Key, string Name, IReadOnlyList<FeatureRule> Features, DateTimeOffset CreatedAt, [property: JsonIgnore] int Version)
-        : IVersioned
+    : IVersioned
 {
     public static Expression<Func<Product, ProductView>> Projection { get; } =
         x => new ProductView(x.Id, x.Key, x.Name, x.Features, x.CreatedAt, x.Version);

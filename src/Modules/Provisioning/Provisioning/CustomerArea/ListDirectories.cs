@@ -23,8 +23,8 @@ internal static class ListDirectories
                     ? refusal
                     : versions.Select(x => new Entry(x.ToString(CultureInfo.InvariantCulture), $"Version {x}"));
             var (after, all) = (request.Start.After, request.Name == Countries ? Named(codes) : Lists[request.Name]);
-            return Page.Of([.. all.Where(x => after is null || string.CompareOrdinal(x.Code, after) > 0).Take(request.Start.Limit + 1)],
-                request.Start, x => x.Code);
+            var rest = all.Where(x => after is null || string.CompareOrdinal(x.Code, after) > 0);
+            return Page.Of([.. rest.Take(request.Start.Limit + 1)], request.Start, x => x.Code);
         }
 
         private static IEnumerable<Entry> Named(ICodeDirectory codes) =>
@@ -48,10 +48,13 @@ internal static class ListDirectories
 
     public static void Map(IEndpointRouteBuilder area)
     {
-        foreach (var (path, name, what) in ((string, string, string)[])
-            [(Versions, "ListAreaVersions", "versions of licences"), ("currencies", "ListAreaCurrencies", "currencies of ISO 4217"),
-                (Countries, "ListAreaCountries", "countries of ISO 3166-1"),
-                ("industries", "ListAreaIndustries", "industries")])
+        foreach (var (path, name, what) in new[]
+        {
+            (Versions, "ListAreaVersions", "versions of licences"),
+            ("currencies", "ListAreaCurrencies", "currencies of ISO 4217"),
+            (Countries, "ListAreaCountries", "countries of ISO 3166-1"),
+            ("industries", "ListAreaIndustries", "industries"),
+        })
             area.MapAreaGet<Asked, Query, IReadOnlyList<Entry>>($"/directory/{path}", name, $"Lists the {what}",
                 async (asked, sender, ct) => (await sender.Send(new Query(path, asked.Start), ct)).AsList(x => x));
     }

@@ -42,9 +42,8 @@ internal static class OpenCustomer
     /// <param name="Lang">The customer's language; EN where it is not said.</param>
     public sealed record Asked(
         [Text(254)] string Email, [Password] string Password, [Text(100)] string CustomerName, [Text(2)] string CountryCode,
-        [Text(50)] string IndustryCode,
-        [Text(200)] string? CompanyName = null, [Text(100)] string? CustomerSurname = null, [Text(50)] string? Phone = null,
-        [Language] string Lang = "EN") : IHaveRules
+        [Text(50)] string IndustryCode, [Text(200)] string? CompanyName = null, [Text(100)] string? CustomerSurname = null,
+        [Text(50)] string? Phone = null, [Language] string Lang = "EN") : IHaveRules
     {
         IEnumerable<FieldError> IHaveRules.Errors
         {

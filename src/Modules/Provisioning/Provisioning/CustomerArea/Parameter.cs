@@ -12,12 +12,18 @@ internal sealed class Parameter
     private static readonly FrozenDictionary<Type, (Func<string, object?> Read, string Rule)> Readers =
         new Dictionary<Type, (Func<string, object?>, string)>
         {
-            [typeof(int)] = (x => int.TryParse(x, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null,
+            [typeof(int)] = (
+                x => int.TryParse(x, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null,
                 "must be a whole number of 0 or more."),
-            [typeof(bool)] = (x => x.ToLowerInvariant() switch { "true" or "1" => true, "false" or "0" => false, _ => null }, "must be true or false."),
-            [typeof(Currency)] = (x => Currency.TryParse(x, out var currency) ? currency : null,
+            [typeof(bool)] = (
+                x => x.ToLowerInvariant() switch { "true" or "1" => true, "false" or "0" => false, _ => null },
+                "must be true or false."),
+            [typeof(Currency)] = (
+                x => Currency.TryParse(x, out var currency) ? currency : null,
                 "must be the code of an active ISO 4217 currency, such as EUR."),
-            [typeof(LicenseId)] = (x => Guid.TryParse(x, out var id) ? new LicenseId(id) : null, "must be the id of a license."),
+            [typeof(LicenseId)] = (
+                x => Guid.TryParse(x, out var id) ? new LicenseId(id) : null,
+                "must be the id of a license."),
         }.ToFrozenDictionary();
 
     private readonly Func<string, object?> _read;
@@ -32,10 +38,13 @@ internal sealed class Parameter
             .SingleOrDefault();
         (IsAsWritten, _hasLines) = (rule is PasswordAttribute, rule is TextAttribute { HasLines: true });
         IsSaidAsText = property.PropertyType != typeof(int) && property.PropertyType != typeof(int?) && property.PropertyType != typeof(bool);
+        if (property.PropertyType != typeof(string))
+            (_read, _rule) = Readers[Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType];
         // A text without a rule would be as long as the body.
-        (_read, _rule) = property.PropertyType != typeof(string) ? Readers[Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType]
-            : rule is null ? throw new InvalidOperationException($"{Name} is a text of no rule.")
-            : (x => rule.IsValid(x) ? x : null, rule.FormatErrorMessage(Name));
+        else if (rule is null)
+            throw new InvalidOperationException($"{Name} is a text of no rule.");
+        else
+            (_read, _rule) = (x => rule.IsValid(x) ? x : null, rule.FormatErrorMessage(Name));
         Instead = parameter.DefaultValue ?? (IsRequired && property.PropertyType == typeof(string) ? "" : null);
     }
 

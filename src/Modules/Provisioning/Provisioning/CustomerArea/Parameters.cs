@@ -56,9 +56,12 @@ internal sealed class Parameters
     }
 
     // What is empty is not said: forms send every field.
-    private string? Said(Parameter parameter) => _given.GetValueOrDefault(parameter.Name) is not { } value ? null
-        : (parameter.IsAsWritten ? value : value.Trim()) is { Length: > 0 } said ? said
-        : null;
+    private string? Said(Parameter parameter)
+    {
+        var given = _given.GetValueOrDefault(parameter.Name, "");
+        var said = parameter.IsAsWritten ? given : given.Trim();
+        return said.Length > 0 ? said : null;
+    }
 
     private void Refuse(string name, string code, string message) => _errors.Add(new FieldError("/" + name, code, $"{name} {message}"));
 
@@ -148,8 +151,8 @@ internal sealed class Parameters
             if (pair.IsEmpty)
                 continue;
             var end = pair.IndexOf((byte)'=');
-            if (++pairs > MostForm || Decoded(end < 0 ? pair : pair[..end]) is not { } name
-                || Decoded(end < 0 ? [] : pair[(end + 1)..]) is not { } value)
+            var (before, after) = end < 0 ? (pair.Length, pair.Length) : (end, end + 1);
+            if (++pairs > MostForm || Decoded(pair[..before]) is not { } name || Decoded(pair[after..]) is not { } value)
                 return NotAForm;
             Take(name, value, known);
         }

@@ -13,8 +13,7 @@ internal static class AssignLicense
 
     internal sealed class Handler(
         ProvisioningDb db, CustomerLicenses held, ILicenseEditions editions, IPrepaidCredit credit, Notices notices, BillingCalendar calendar,
-        TimeProvider clock)
-        : ICommandHandler<Command, LicenseView>
+        TimeProvider clock) : ICommandHandler<Command, LicenseView>
     {
         public async Task<Result<LicenseView>> Handle(Command command, CancellationToken cancellationToken)
         {
@@ -53,18 +52,14 @@ internal static class AssignLicense
     /// <param name="Lang">The language of names; EN where it is not said, and where there is no name in it.</param>
     public sealed record Asked(
         int CustomerCode, [Text(50)] string LicenseCode, [Text(200, HasLines = true)] string LicenseInfo, bool AcceptNotifications = true,
-        Currency? CurrencyCode = null,
-        [Language] string Lang = "EN");
+        Currency? CurrencyCode = null, [Language] string Lang = "EN")
+    {
+        public Command AsCommand() => new(CustomerCode, LicenseCode, LicenseInfo, CurrencyCode ?? Area.Currency, AcceptNotifications, Lang);
+    }
 
     public static void Map(IEndpointRouteBuilder area) => area
         .MapAreaPost<Asked, Command, AreaLicense>(
             "/licenses/bulk", nameof(AssignLicense), "Assigns a paid licence, deducting its price from the partner's credit",
-            async (asked, sender, ct) =>
-                (await sender.Send(
-                    new Command(
-                        asked.CustomerCode, asked.LicenseCode, asked.LicenseInfo, asked.CurrencyCode ?? Area.Currency, asked.AcceptNotifications,
-                        asked.Lang),
-                    ct))
-                .As(x => AreaLicense.Of(x, asked.Lang)))
+            async (asked, sender, ct) => (await sender.Send(asked.AsCommand(), ct)).As(x => AreaLicense.Of(x, asked.Lang)))
         .Produces(StatusCodes.Status402PaymentRequired);
 }

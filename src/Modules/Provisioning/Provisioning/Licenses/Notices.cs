@@ -8,8 +8,10 @@ using Microsoft.Extensions.Configuration;
 
 namespace Licensing.Provisioning.Licenses;
 
-/// <summary>What customers are told of their licences by mail, in the transaction that makes it true. Customers without an address are
-/// told nothing, nor are those who were told too much within the hour: a licence is not refused for a letter.</summary>
+/// <summary>
+/// What customers are told of their licences by mail, in the transaction that makes it true. Customers without an address are told nothing, nor
+/// are those who were told too much within the hour: a licence is not refused for a letter.
+/// </summary>
 internal sealed class Notices(ProvisioningDb db, ICustomerAccounts customers, Post post, IConfiguration configuration)
 {
     /// <summary>The language that the customer was opened with; null where it was opened through another door.</summary>
@@ -21,17 +23,19 @@ internal sealed class Notices(ProvisioningDb db, ICustomerAccounts customers, Po
         if (await customers.SpendLetterAsync(tenant.Id, ct) is not { } address)
             return;
         var name = license.Names.InLanguage(language);
-        var info = license.Info is { } what ? $" ({what})" : "";
+        var info = license.Info is { } use ? $" ({use})" : "";
         var days = license.EndsOn is { } end
             ? $"It has started and lasts until {end.AddDays(-1).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)}."
             : "It starts when it is activated.";
-        // What a partner wrote must not make lines of its own.
-        var subject = $"{configuration["Platform:Name"] ?? "Platform"}: {(license.Demo ? "a demo licence" : "a licence")} for you".ReplaceLineEndings(
-            " ");
+        var what = license.Demo ? "a demo licence" : "a licence";
+        var subject = OneLine($"{configuration["Platform:Name"] ?? "Platform"}: {what} for you");
         post.Send(db, new Letter(address, subject, $"""
-            Hello {tenant.DisplayName.ReplaceLineEndings(" ")},
+            Hello {OneLine(tenant.DisplayName)},
 
-            you have been given the licence {$"{name}{info}".ReplaceLineEndings(" ")}: {license.Quantity.ReplaceLineEndings(" ")}. {days}
+            you have been given the licence {OneLine($"{name}{info}")}: {OneLine(license.Quantity)}. {days}
             """));
     }
+
+    // What a partner wrote must not make lines of its own.
+    private static string OneLine(string text) => text.ReplaceLineEndings(" ");
 }

@@ -39,7 +39,7 @@ internal static class AllocateNumbers
             RuleFor(x => x.Numbers).Must(n => n is null || n.Distinct().Count() == n.Count).WithErrorCode("duplicate")
                 .WithMessage("A number must be named once.");
             RuleFor(x => x.Country).Must(NumberRules.IsCountry).When(x => x.Country is not null)
-                .WithErrorCode("unknown_country").WithMessage("country must be an ISO 3166-1 alpha-2 code such as DE.");
+                .WithErrorCode("unknown_country").WithMessage(NumberRules.CountryRule);
             RuleFor(x => x.StartsWith).Must(p => NumberRules.IsDigits(NumberRules.Prefix(p)!)).When(x => x.StartsWith is not null)
                 .WithErrorCode("malformed").WithMessage($"startsWith must be {NumberRules.DigitsRule}.");
             RuleFor(x => x.Contains).Must(d => NumberRules.IsDigits(d!)).When(x => x.Contains is not null)

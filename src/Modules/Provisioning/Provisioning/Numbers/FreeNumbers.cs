@@ -81,8 +81,8 @@ internal sealed class FreeNumbers(ProvisioningDb db, DbSession session, TimeProv
             order by length(pool_path) desc, type, number for update
             """).OrderBy(x => x.Number).ToListAsync(ct);
 
-    private async Task<IReadOnlyList<InboundNumber>> HoldAsync(IReadOnlyList<string> pools, WantedNumbers wanted, int count, string orWait,
-    CancellationToken ct)
+    private async Task<IReadOnlyList<InboundNumber>> HoldAsync(
+        IReadOnlyList<string> pools, WantedNumbers wanted, int count, string orWait, CancellationToken ct)
     {
         var held = new List<InboundNumber>();
         foreach (var pool in pools.OrderByDescending(p => p.Length))

@@ -65,9 +65,9 @@ internal static class ImportNumbers
         .MapPost("/import", async (HttpRequest request, Guid? organizationId, ISender sender, CancellationToken ct, bool dryRun = false) =>
         {
             var pool = organizationId is { } id ? new OrganizationId(id) : (OrganizationId?)null;
-            return await request.ReadUpToAsync(NumberCsv.MostBytes, ct) is not { } body ? new RefusedResult(CsvImport.TooLarge)
-                : dryRun ? await sender.Ok(new DryRun(pool, body), ct)
-                : await sender.Ok(new Command(pool, body), ct);
+            if (await request.ReadUpToAsync(NumberCsv.MostBytes, ct) is not { } body)
+                return new RefusedResult(CsvImport.TooLarge);
+            return dryRun ? await sender.Ok(new DryRun(pool, body), ct) : await sender.Ok(new Command(pool, body), ct);
         })
         .Accepts<string>(CsvImport.ContentType)
         .MaxBody(NumberCsv.MostBytes)

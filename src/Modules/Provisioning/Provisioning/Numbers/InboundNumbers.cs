@@ -10,8 +10,7 @@ internal sealed class InboundNumbers(ISender sender) : IInboundNumbers
     public async Task<Result<Page<InboundNumberRef>>> SearchAsync(
         OrganizationId? tenant, string? country, string? contains, PageStart start, CancellationToken ct)
     {
-        var query = new SearchNumbers.Query(
-            tenant?.Value, country, null, null, contains, start.Limit, start.After is { } after ? PageStart.Encode(after) : null);
+        var query = new SearchNumbers.Query(tenant?.Value, country, null, null, contains, start);
         return (await sender.Send(query, ct)).Refused(out var refusal, out var page)
             ? refusal
             : page.Select(x => new InboundNumberRef(x.Id, x.Number, x.Country, x.Type, x.Locality, null));
@@ -24,7 +23,8 @@ internal sealed class InboundNumbers(ISender sender) : IInboundNumbers
 
     public async Task<Result<InboundNumberRef>> ReleaseAsync(OrganizationId tenant, string number, CancellationToken ct)
     {
-        if ((await sender.Send(new ListNumbers.Query(tenant.Value, null, null, null, number, 1, null), ct)).Refused(out var refusal, out var held))
+        var query = new ListNumbers.Query(tenant.Value, null, null, null, number, new PageStart(1, null));
+        if ((await sender.Send(query, ct)).Refused(out var refusal, out var held))
             return refusal;
         if (held.Items.Count == 0)
             return NumberRefusals.NotHeld(number);
@@ -35,8 +35,7 @@ internal sealed class InboundNumbers(ISender sender) : IInboundNumbers
 
     public async Task<Result<Page<InboundNumberRef>>> HeldAsync(OrganizationId tenant, PageStart start, CancellationToken ct)
     {
-        var query = new ListNumbers.Query(
-            tenant.Value, null, null, null, null, start.Limit, start.After is { } after ? PageStart.Encode(after) : null);
+        var query = new ListNumbers.Query(tenant.Value, null, null, null, null, start);
         return (await sender.Send(query, ct)).Refused(out var refusal, out var page) ? refusal : page.Select(Ref);
     }
 

@@ -12,15 +12,14 @@ namespace Licensing.Provisioning.Numbers;
 internal static class ListNumbers
 {
     [Needs(ProvisioningPermissions.NumbersRead)]
-    public sealed record Query(Guid? TenantId, string? State, string? Country, string? Type, string? Number, int? Limit, string? After)
+    public sealed record Query(Guid? TenantId, string? State, string? Country, string? Type, string? Number, PageStart Start)
         : IQuery<Page<NumberView>>;
 
     internal sealed class Handler(ProvisioningDb db, Principal principal, TimeProvider clock) : IQueryHandler<Query, Page<NumberView>>
     {
         public async Task<Result<Page<NumberView>>> Handle(Query request, CancellationToken cancellationToken)
         {
-            if (PageStart.Read(request.Limit, request.After).Refused(out var refusal, out var start)
-                || QueryWord.Refuses<NumberState>("state", request.State, out var state, out refusal)
+            if (QueryWord.Refuses<NumberState>("state", request.State, out var state, out var refusal)
                 || QueryWord.Refuses<NumberType>("type", request.Type, out var type, out refusal))
                 return refusal;
             var now = clock.GetUtcNow();
@@ -39,7 +38,7 @@ internal static class ListNumbers
                 rows = rows.Where(x => x.Number == number);
             }
 
-            return (await rows.ToPageAsync(start, x => x.Id, x => x, x => x.Id.Value, cancellationToken)).Refused(out refusal, out var page)
+            return (await rows.ToPageAsync(request.Start, x => x.Id, x => x, x => x.Id.Value, cancellationToken)).Refused(out refusal, out var page)
                 ? refusal
                 : page.Select(x => NumberView.Of(x, principal.Scope, now));
         }
@@ -55,8 +54,11 @@ internal static class ListNumbers
     }
 
     public static void Map(RouteGroupBuilder numbers) => numbers
-        .MapGet("/", (Guid? tenantId, string? state, string? country, string? type, string? number, int? limit, string? after, ISender sender,
-            CancellationToken ct) =>
-            sender.Ok(new Query(tenantId, state, country, type, number, limit, after), ct))
+        .MapGet("/",
+            async (
+                Guid? tenantId, string? state, string? country, string? type, string? number, int? limit, string? after, ISender sender,
+                CancellationToken ct) => PageStart.Read(limit, after).Refused(out var refusal, out var start)
+                    ? new RefusedResult(refusal)
+                    : await sender.Ok(new Query(tenantId, state, country, type, number, start), ct))
         .Slice<Query, Page<NumberView>>(nameof(ListNumbers), "Lists the branch's inbound numbers, the last loaded first");
 }

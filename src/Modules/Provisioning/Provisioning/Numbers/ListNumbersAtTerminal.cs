@@ -14,9 +14,11 @@ internal static class ListNumbersAtTerminal
     public static OpsCommand Ops { get; } = new(
         "numbers list", "Inbound numbers, the last loaded first.",
         [
-            new("--state", string.Join(", ", Enum.GetNames<NumberState>()) + "."), new("--country", "Only those of a country, such as DE."),
+            new("--state", string.Join(", ", Enum.GetNames<NumberState>()) + "."),
+            new("--country", "Only those of a country, such as DE."),
             new("--type", string.Join(", ", Enum.GetNames<NumberType>()) + "."),
-            new("--tenant", "Only those that a tenant holds, by its id."), new("--number", "Only this one."),
+            new("--tenant", "Only those that a tenant holds, by its id."),
+            new("--number", "Only this one."),
             new("--limit", $"1 to {MostListed}, else 50."),
         ],
         ListAsync);
@@ -35,17 +37,18 @@ internal static class ListNumbersAtTerminal
             tenant = parsed;
         }
 
-        var (rows, sender, after) = (new List<NumberView>(), call.Services.GetRequiredService<ISender>(), (string?)null);
+        var (rows, sender, next) = (new List<NumberView>(), call.Services.GetRequiredService<ISender>(), (string?)null);
         do
         {
-            var query = new ListNumbers.Query(tenant, call["--state"], call["--country"], call["--type"], call["--number"],
-                Math.Min(limit - rows.Count, PageStart.MostItems), after);
-            if ((await sender.Send(query, ct)).Refused(out var refusal, out var page))
+            if (PageStart.Read(Math.Min(limit - rows.Count, PageStart.MostItems), next).Refused(out var refusal, out var start))
+                return refusal;
+            var query = new ListNumbers.Query(tenant, call["--state"], call["--country"], call["--type"], call["--number"], start);
+            if ((await sender.Send(query, ct)).Refused(out refusal, out var page))
                 return refusal;
             rows.AddRange(page.Items);
-            after = page.Next;
+            next = page.Next;
         }
-        while (after is not null && rows.Count < limit);
+        while (next is not null && rows.Count < limit);
         return new OpsAnswer(rows);
     }
 }

@@ -24,8 +24,7 @@ internal static class LoadNumber
         public Validator()
         {
             RuleFor(x => x.Number).Must(NumberRules.IsE164).WithErrorCode("malformed").WithMessage($"number must be {NumberRules.E164Rule}.");
-            RuleFor(x => x.Country).Must(NumberRules.IsCountry).WithErrorCode("unknown_country")
-                .WithMessage("country must be an ISO 3166-1 alpha-2 code such as DE.");
+            RuleFor(x => x.Country).Must(NumberRules.IsCountry).WithErrorCode("unknown_country").WithMessage(NumberRules.CountryRule);
             RuleFor(x => x.Locality).Must(NumberRules.IsLocality).WithErrorCode("malformed")
                 .WithMessage($"locality must have 1 to {NumberRules.LongestLocality} characters, none of them a control character.");
         }
@@ -42,8 +41,8 @@ internal static class LoadNumber
             if ((await pools.LoadAsync(pool, [new NewNumber(request.Number, request.Country, request.Type, request.Locality)], cancellationToken))
                 .Refused(out refusal, out _))
                 return refusal;
-            return NumberView.Of(await db.InboundNumbers.AsNoTracking().SingleAsync(x => x.Number == request.Number, cancellationToken),
-                principal.Scope, clock.GetUtcNow());
+            var loaded = await db.InboundNumbers.AsNoTracking().SingleAsync(x => x.Number == request.Number, cancellationToken);
+            return NumberView.Of(loaded, principal.Scope, clock.GetUtcNow());
         }
     }
 

@@ -14,7 +14,7 @@ internal sealed class MoveNumbersWhenTransferred(ProvisioningDb db, IOrganizatio
 {
     public async Task HandleAsync(TenantTransferred message, CancellationToken ct)
     {
-        var tenant = await organizations.FindAsync(message.Id, ct) ?? throw new InvalidOperationException($"There is no tenant {message.Id.Value}.");
+        var tenant = await organizations.WhereItStandsAsync(message, ct);
         // Held, so that a release at the same moment comes wholly before or after.
         var numbers = await db.InboundNumbers.FromSql($"""
             select * from provisioning.inbound_numbers where tenant_id = {message.Id.Value} and owner_path <> {tenant.Path}

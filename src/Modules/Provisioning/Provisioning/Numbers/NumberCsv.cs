@@ -43,12 +43,13 @@ internal static class NumberCsv
         if (!NumberRules.IsE164(cells[Number]))
             errors.Add(row, Number, "malformed", $"number must be {NumberRules.E164Rule}.");
         if (!NumberRules.IsCountry(cells[Country]))
-            errors.Add(row, Country, "unknown_country", "country must be an ISO 3166-1 alpha-2 code such as DE.");
+            errors.Add(row, Country, "unknown_country", NumberRules.CountryRule);
         var type = Enum.GetNames<NumberType>().FirstOrDefault(n => n.Equals(cells[Type], StringComparison.OrdinalIgnoreCase));
         if (type is null)
             errors.Add(row, Type, "unknown", $"type must be one of {string.Join(", ", Enum.GetNames<NumberType>())}.");
         if (!NumberRules.IsLocality(locality))
-            errors.Add(row, Locality, "malformed",
+            errors.Add(
+                row, Locality, "malformed",
                 $"locality must have at most {NumberRules.LongestLocality} characters, none of them a control character.");
         return errors.Count == before
             ? new NumberRow(row, new NewNumber(cells[Number], cells[Country], Enum.Parse<NumberType>(type!), locality))

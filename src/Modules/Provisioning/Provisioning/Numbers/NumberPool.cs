@@ -24,9 +24,9 @@ internal sealed class NumberPool(DbSession session, IOrganizationDirectory organ
         var asked = id ?? (await organizations.PlatformAsync(ct)).Id;
         if (!(await organizations.HoldAsync([asked], ct)).TryGetValue(asked, out var pool) || !principal.Scope.Contains(pool.Path))
             return NumberRefusals.PoolNotFound(asked);
-        return pool.Kind is OrganizationKind.Tenant ? NumberRefusals.PoolOfTenant
-            : !pool.Active ? NumberRefusals.PoolNotActive
-            : pool;
+        if (pool.Kind is OrganizationKind.Tenant)
+            return NumberRefusals.PoolOfTenant;
+        return pool.Active ? pool : NumberRefusals.PoolNotActive;
     }
 
     /// <summary>Those of <paramref name="numbers"/> that are in a pool, in whatever state but withdrawn.</summary>

@@ -42,5 +42,5 @@ internal static class NumberRefusals
 
     public static Refusal BadDigits(string parameter) => QueryWord.Unreadable(parameter, $"{parameter} must be {NumberRules.DigitsRule}.");
 
-    public static Refusal BadCountry { get; } = QueryWord.Unreadable("country", "country must be an ISO 3166-1 alpha-2 code such as DE.");
+    public static Refusal BadCountry { get; } = QueryWord.Unreadable("country", NumberRules.CountryRule);
 }

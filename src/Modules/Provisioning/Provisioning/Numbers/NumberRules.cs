@@ -10,6 +10,7 @@ internal static partial class NumberRules
     public const int LongestLocality = 100;
     public const int MostDigits = 15;
     public const string E164Rule = "an E.164 number such as +4930123456";
+    public const string CountryRule = "country must be an ISO 3166-1 alpha-2 code such as DE.";
     public const string DigitsRule = "1 to 15 digits";
 
     public static bool IsE164([NotNullWhen(true)] string? number) => number is not null && E164().IsMatch(number);

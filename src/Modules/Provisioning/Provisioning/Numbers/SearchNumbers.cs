@@ -10,7 +10,7 @@ internal static class SearchNumbers
     /// <param name="StartsWith">The number's first digits, with or without the plus sign.</param>
     /// <param name="Contains">Digits that follow each other somewhere in the number.</param>
     [Needs(ProvisioningPermissions.NumbersRead)]
-    public sealed record Query(Guid? TenantId, string? Country, string? Type, string? StartsWith, string? Contains, int? Limit, string? After)
+    public sealed record Query(Guid? TenantId, string? Country, string? Type, string? StartsWith, string? Contains, PageStart Start)
         : IQuery<Page<FreeNumberView>>;
 
     internal sealed class Handler(FreeNumbers free, IOrganizationDirectory organizations, Principal principal)
@@ -18,10 +18,9 @@ internal static class SearchNumbers
     {
         public async Task<Result<Page<FreeNumberView>>> Handle(Query request, CancellationToken cancellationToken)
         {
-            if (PageStart.Read(request.Limit, request.After).Refused(out var refusal, out var start)
-                || QueryWord.Refuses<NumberType>("type", request.Type, out var type, out refusal))
+            if (QueryWord.Refuses<NumberType>("type", request.Type, out var type, out var refusal))
                 return refusal;
-            if (start.After is not null && !NumberRules.IsE164(start.After))
+            if (request.Start.After is { } after && !NumberRules.IsE164(after))
                 return PageStart.InvalidCursor;
             if (request.Country is not null && !NumberRules.IsCountry(request.Country))
                 return NumberRefusals.BadCountry;
@@ -32,17 +31,21 @@ internal static class SearchNumbers
                 return NumberRefusals.BadDigits("contains");
             if ((await PoolsAsync(request.TenantId, cancellationToken)).Refused(out refusal, out var pools))
                 return refusal;
-            return await free.PageAsync(pools, new WantedNumbers(request.Country, type, prefix, request.Contains), start, cancellationToken);
+            var wanted = new WantedNumbers(request.Country, type, prefix, request.Contains);
+            return await free.PageAsync(pools, wanted, request.Start, cancellationToken);
         }
 
         // Those above: a pool is for the branch that it was loaded for, and nobody sees what is another branch's.
         private async Task<Result<List<string>>> PoolsAsync(Guid? tenantId, CancellationToken ct)
         {
             if (tenantId is { } id)
-                return await organizations.FindAsync(new OrganizationId(id), ct) is { Kind: OrganizationKind.Tenant } tenant
-                    && principal.Scope.Contains(tenant.Path)
-                    ? OrganizationPath.Upwards(tenant.Path).ToList()
-                    : TenantRefusals.NotFound(new OrganizationId(id));
+            {
+                var tenant = await organizations.FindAsync(new OrganizationId(id), ct);
+                if (tenant is not { Kind: OrganizationKind.Tenant } || !principal.Scope.Contains(tenant.Path))
+                    return TenantRefusals.NotFound(new OrganizationId(id));
+                return OrganizationPath.Upwards(tenant.Path).ToList();
+            }
+
             var pools = principal.Scope.Roots.SelectMany(OrganizationPath.Upwards).Distinct().ToList();
             // The process itself stands nowhere in the tree.
             return pools.Count > 0 ? pools : [(await organizations.PlatformAsync(ct)).Path];
@@ -51,8 +54,10 @@ internal static class SearchNumbers
 
     public static void Map(RouteGroupBuilder numbers) => numbers
         .MapGet("/available",
-            (Guid? tenantId, string? country, string? type, string? startsWith, string? contains, int? limit, string? after, ISender sender,
-            CancellationToken ct) =>
-            sender.Ok(new Query(tenantId, country, type, startsWith, contains, limit, after), ct))
+            async (
+                Guid? tenantId, string? country, string? type, string? startsWith, string? contains, int? limit, string? after, ISender sender,
+                CancellationToken ct) => PageStart.Read(limit, after).Refused(out var refusal, out var start)
+                    ? new RefusedResult(refusal)
+                    : await sender.Ok(new Query(tenantId, country, type, startsWith, contains, start), ct))
         .Slice<Query, Page<FreeNumberView>>(nameof(SearchNumbers), "Lists inbound numbers that can be allocated, in the order of the numbers");
 }

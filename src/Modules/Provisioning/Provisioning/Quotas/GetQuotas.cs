@@ -23,13 +23,14 @@ internal static class GetQuotas
                 return SubscriptionRefusals.NotFound(request.Id.Value);
             var version = subscription.Plans.On(calendar.DayOf(clock.GetUtcNow())).PlanVersionId;
             var ofPlan = (await catalog.FindPlanVersionAsync(version, cancellationToken))!.Terms.Quotas;
-            return new QuotasView(subscription.Id,
-            [
-                .. subscription.Quotas.Keys.Union(ofPlan.Keys).Order(StringComparer.Ordinal).Select(meter =>
-                    subscription.Quotas.TryGetValue(meter, out var agreed)
-                        ? new QuotaView(meter, agreed, ofPlan.TryGetValue(meter, out var planned) ? planned : null, true)
-                        : new QuotaView(meter, ofPlan[meter], ofPlan[meter], false)),
-            ]);
+            var meters = subscription.Quotas.Keys.Union(ofPlan.Keys).Order(StringComparer.Ordinal);
+            return new QuotasView(subscription.Id, [.. meters.Select(meter => Of(meter, subscription.Quotas, ofPlan))]);
+        }
+
+        private static QuotaView Of(string meter, IReadOnlyDictionary<string, decimal> agreed, IReadOnlyDictionary<string, decimal> ofPlan)
+        {
+            decimal? planned = ofPlan.TryGetValue(meter, out var limit) ? limit : null;
+            return agreed.TryGetValue(meter, out var own) ? new(meter, own, planned, true) : new(meter, limit, planned, false);
         }
     }
 

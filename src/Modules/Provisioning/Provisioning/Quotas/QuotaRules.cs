@@ -14,7 +14,8 @@ internal static class QuotaRules
             yield break;
         if (!decides)
         {
-            yield return new("/quotas", "not_allowed",
+            yield return new(
+                "/quotas", "not_allowed",
                 "quotas are decided by the platform; open it without and ask for them by /api/v1/quota-requests.");
             yield break;
         }
@@ -28,7 +29,7 @@ internal static class QuotaRules
         foreach (var (meter, limit) in quotas.OrderBy(q => q.Key, StringComparer.Ordinal))
         {
             if (!meters.Contains(meter))
-                yield return new($"/quotas/{PointerToken.Escape(meter)}", "unknown_meter", $"There is no meter {meter}.");
+                yield return QuotaRefusals.UnknownMeter($"/quotas/{PointerToken.Escape(meter)}", meter);
             if (limit < 0)
                 yield return new($"/quotas/{PointerToken.Escape(meter)}", "negative", "A quota must be at least 0.");
         }

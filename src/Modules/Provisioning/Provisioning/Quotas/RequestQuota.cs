@@ -40,8 +40,8 @@ internal static class RequestQuota
                 return SubscriptionRefusals.Ended;
             if (!(await catalog.MetersAsync(cancellationToken)).ContainsKey(request.Meter))
                 return QuotaRefusals.UnknownMeter(request.Meter);
-            if (await db.QuotaRequests.AnyAsync(x => x.SubscriptionId == id && x.Meter == request.Meter && x.Status == QuotaRequestStatus.Pending,
-                cancellationToken))
+            if (await db.QuotaRequests.AnyAsync(
+                x => x.SubscriptionId == id && x.Meter == request.Meter && x.Status == QuotaRequestStatus.Pending, cancellationToken))
                 return QuotaRefusals.Pending;
 
             var asked = QuotaRequest.Of(subscription, request.Meter, request.Limit, request.Reason, principal.Access.Name, now);

@@ -18,9 +18,8 @@ internal static class AgreedStates
     /// <param name="at">Pointer of the quantities in the request.</param>
     /// <param name="stated">What the request says, so that the rules see an unknown feature even when it is set to nothing.</param>
     public static List<FieldError> Violations(
-        DateOnly startsOn,
-        IReadOnlyList<QuantityChange> history, IReadOnlyList<PlanFrom> plans, DateOnly from, IReadOnlyDictionary<string, ProductRules> rules,
-        string at, IReadOnlyDictionary<string, int>? stated)
+        DateOnly startsOn, IReadOnlyList<QuantityChange> history, IReadOnlyList<PlanFrom> plans, DateOnly from,
+        IReadOnlyDictionary<string, ProductRules> rules, string at, IReadOnlyDictionary<string, int>? stated)
     {
         var errors = new List<FieldError>();
         foreach (var day in history.Select(c => c.On).Concat(plans.Select(p => p.On)).Append(from).Where(d => d >= from).Distinct().Order())

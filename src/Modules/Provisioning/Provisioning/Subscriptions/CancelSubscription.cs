@@ -27,7 +27,6 @@ internal static class CancelSubscription
         }
     }
 
-
     internal sealed class Handler(ProvisioningDb db, Precondition precondition, Principal principal, BillingCalendar calendar, TimeProvider clock)
         : ICommandHandler<Command, SubscriptionView>
     {

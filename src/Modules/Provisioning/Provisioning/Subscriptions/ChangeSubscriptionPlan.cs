@@ -23,8 +23,7 @@ internal static class ChangeSubscriptionPlan
 
     internal sealed class Handler(
         ProvisioningDb db, ICatalog catalog, IOrganizationDirectory organizations, Prerequisites prerequisites, Principal principal,
-        Precondition precondition, BillingCalendar calendar,
-        TimeProvider clock) : ICommandHandler<Command, SubscriptionView>
+        Precondition precondition, BillingCalendar calendar, TimeProvider clock) : ICommandHandler<Command, SubscriptionView>
     {
         public async Task<Result<SubscriptionView>> Handle(Command request, CancellationToken cancellationToken)
         {

@@ -35,9 +35,9 @@ internal static class ListSubscriptions
     }
 
     public static void Map(RouteGroupBuilder subscriptions) => subscriptions
-        .MapGet("/", (Guid? tenantId, string? status, Guid? planId, string? reference, int? limit, string? after, ISender sender,
-            CancellationToken ct) =>
-            sender.Ok(new Query(tenantId, status, planId, reference, limit, after), ct))
+        .MapGet("/",
+            (Guid? tenantId, string? status, Guid? planId, string? reference, int? limit, string? after, ISender sender, CancellationToken ct) =>
+                sender.Ok(new Query(tenantId, status, planId, reference, limit, after), ct))
         .Slice<Query, Page<SubscriptionView>>(nameof(ListSubscriptions), "Lists subscriptions, newest first");
 
     // The plan in force today, before the start the first one.

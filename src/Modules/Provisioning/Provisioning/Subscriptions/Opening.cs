@@ -62,11 +62,10 @@ internal sealed class Opening(
     }
 
     private Result<Subscription> Decide(
-        NewSubscription? asked,
-        IReadOnlyDictionary<OrganizationId, OrganizationRef> tenants, IReadOnlyDictionary<string, LicensingSettings> licensing,
-        IReadOnlyDictionary<PlanId, PlanVersionRef> plans,
-        IReadOnlyDictionary<string, ProductRules> rules, HashSet<string> meters, HashSet<(OrganizationId, string)> taken,
-        HeldProducts holds, DateOnly today, DateTimeOffset now)
+        NewSubscription? asked, IReadOnlyDictionary<OrganizationId, OrganizationRef> tenants,
+        IReadOnlyDictionary<string, LicensingSettings> licensing, IReadOnlyDictionary<PlanId, PlanVersionRef> plans,
+        IReadOnlyDictionary<string, ProductRules> rules, HashSet<string> meters, HashSet<(OrganizationId, string)> taken, HeldProducts holds,
+        DateOnly today, DateTimeOffset now)
     {
         if (asked is null)
             return SubscriptionRefusals.ItemMissing;
@@ -87,10 +86,13 @@ internal sealed class Opening(
         var start = asked.StartDate ?? today;
         var earliest = principal.May(ProvisioningPermissions.SubscriptionsBackdate, tenant.Path) ? today.AddMonths(-settings.BackdateMonths) : today;
         var from = PlanFrom.Of(plan, start, now, asked.AutoRenew);
-        List<FieldError> errors = [.. Dates(asked, from.Terms, start, earliest, today),
-            .. SeatRules.Check(rules[plan.Product], asked.Quantities, "/quantities")];
-        errors.AddRange(holds.Missing(plan, asked.TenantId, start));
-        errors.AddRange(QuotaRules.Check(asked.Quotas, meters, principal.May(ProvisioningPermissions.QuotasDecide, tenant.Path)));
+        List<FieldError> errors =
+        [
+            .. Dates(asked, from.Terms, start, earliest, today),
+            .. SeatRules.Check(rules[plan.Product], asked.Quantities, "/quantities"),
+            .. holds.Missing(plan, asked.TenantId, start),
+            .. QuotaRules.Check(asked.Quotas, meters, principal.May(ProvisioningPermissions.QuotasDecide, tenant.Path)),
+        ];
         if (asked.Reference is { } named && (string.IsNullOrWhiteSpace(named) || named.Length > LongestReference))
             errors.Add(new("/reference", "length", $"reference must have 1 to {LongestReference} characters."));
         if (errors.Count > 0)
@@ -105,7 +107,7 @@ internal sealed class Opening(
     {
         var latest = today.AddYears(SubscriptionRefusals.YearsAhead);
         if (start < earliest)
-            yield return new("/startDate", "too_early", $"startDate must be {earliest:yyyy-MM-dd} or later.");
+            yield return SubscriptionRefusals.Early("startDate", earliest);
         if (start > latest)
             yield return new("/startDate", "too_late", $"startDate must be {latest:yyyy-MM-dd} or earlier.");
         if (asked.EndDate <= start)
@@ -114,8 +116,8 @@ internal sealed class Opening(
             yield return new("/endDate", "not_with_term", "endDate cannot be named for a plan with a term, which ends it.");
     }
 
-    private async Task<HashSet<(OrganizationId, string)>> TakenAsync(IReadOnlyList<NewSubscription> asked, List<OrganizationId> tenants,
-    CancellationToken ct)
+    private async Task<HashSet<(OrganizationId, string)>> TakenAsync(
+        IReadOnlyList<NewSubscription> asked, List<OrganizationId> tenants, CancellationToken ct)
     {
         var references = asked.Where(a => a?.Reference is not null).Select(a => a.Reference!).Distinct().ToList();
         if (references.Count == 0)

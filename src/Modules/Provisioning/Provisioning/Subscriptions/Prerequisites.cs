@@ -29,13 +29,11 @@ internal sealed class HeldProducts(List<Subscription> held)
     /// <param name="besides">A subscription that does not count: the one that the plan is for.</param>
     public IReadOnlyList<FieldError> Missing(PlanVersionRef plan, OrganizationId tenant, DateOnly on, SubscriptionId? besides = null) =>
     [
-        .. plan.Terms.Prerequisites
-            .Where(product =>
-                !held.Exists(s =>
-                s.TenantId == tenant && s.Id != besides && s.StartsOn <= on && (s.EndsOn is null || s.EndsOn > on)
-                && s.Plans.On(on).Product == product))
-            .Select(product =>
-                new FieldError("/planId", "prerequisite",
-                $"The plan {plan.PlanKey} needs a subscription of the product {product} on {on:yyyy-MM-dd}.")),
+        .. plan.Terms.Prerequisites.Where(product => !held.Exists(s => s.TenantId == tenant && s.Id != besides && Has(s, product, on)))
+            .Select(product => new FieldError(
+                "/planId", "prerequisite", $"The plan {plan.PlanKey} needs a subscription of the product {product} on {on:yyyy-MM-dd}.")),
     ];
+
+    private static bool Has(Subscription subscription, string product, DateOnly on) =>
+        subscription.StartsOn <= on && (subscription.EndsOn is null || subscription.EndsOn > on) && subscription.Plans.On(on).Product == product;
 }

@@ -14,8 +14,7 @@ internal static class RenewSubscription
 
     internal sealed class Handler(
         ProvisioningDb db, IOrganizationDirectory organizations, Precondition precondition, Principal principal, BillingCalendar calendar,
-        TimeProvider clock)
-        : ICommandHandler<Command, SubscriptionView>
+        TimeProvider clock) : ICommandHandler<Command, SubscriptionView>
     {
         public async Task<Result<SubscriptionView>> Handle(Command request, CancellationToken cancellationToken)
         {
@@ -36,7 +35,8 @@ internal static class RenewSubscription
             if (subscription.Renew(today).Refused(out var refusal, out var renewed))
                 return refusal;
 
-            db.Add(HistoryEntry.Of(subscription, HistoryEvent.Renewed, renewed.TermStartsOn, principal.Access.Name, now,
+            db.Add(HistoryEntry.Of(
+                subscription, HistoryEvent.Renewed, renewed.TermStartsOn, principal.Access.Name, now,
                 subscription.QuantitiesOn(renewed.TermStartsOn)));
             db.Publish(renewed);
             db.ExpectTermEnd(subscription, renewed.TermStartsOn, calendar);

@@ -6,8 +6,8 @@ namespace Licensing.Provisioning.Subscriptions;
 internal static class RulesOfProducts
 {
     /// <summary>The rules of products, each of which exists.</summary>
-    public static async Task<IReadOnlyDictionary<string, ProductRules>> RulesOfAsync(this ICatalog catalog, IEnumerable<string> products,
-    CancellationToken ct)
+    public static async Task<IReadOnlyDictionary<string, ProductRules>> RulesOfAsync(
+        this ICatalog catalog, IEnumerable<string> products, CancellationToken ct)
     {
         var rules = new Dictionary<string, ProductRules>(StringComparer.Ordinal);
         foreach (var product in products)

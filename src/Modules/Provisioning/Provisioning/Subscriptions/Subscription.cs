@@ -71,11 +71,14 @@ internal sealed class Subscription : IVersioned, IOwned
         return subscription;
     }
 
-    public SubscriptionStatus StatusOn(DateOnly today) =>
-        EndsOn is { } end && (today >= end || end <= StartsOn) ? (CancelledOn == end ? SubscriptionStatus.Cancelled : SubscriptionStatus.Expired)
-        : today < StartsOn ? SubscriptionStatus.Pending
-        : SuspendedOn is not null ? SubscriptionStatus.Suspended
-        : SubscriptionStatus.Active;
+    public SubscriptionStatus StatusOn(DateOnly today)
+    {
+        if (EndsOn is { } end && (today >= end || end <= StartsOn))
+            return CancelledOn == end ? SubscriptionStatus.Cancelled : SubscriptionStatus.Expired;
+        if (today < StartsOn)
+            return SubscriptionStatus.Pending;
+        return SuspendedOn is not null ? SubscriptionStatus.Suspended : SubscriptionStatus.Active;
+    }
 
     /// <summary>What it holds on a day; before its first day what it will begin with.</summary>
     public IReadOnlyDictionary<string, int> QuantitiesOn(DateOnly day) => History.On(day < StartsOn ? StartsOn : day);
@@ -323,11 +326,15 @@ internal sealed class Subscription : IVersioned, IOwned
     }
 
     // A plan that does not renew itself may end the subscription before something else that was agreed: that is said, not dropped.
-    private Refusal? EndsBefore(IReadOnlyList<PlanFrom> plans, IReadOnlyList<QuantityChange> history) =>
-        Expiry(plans) is { } end && (ExpiresOn is null || end < ExpiresOn)
-            && history.Select(c => c.On).Concat(plans.Select(p => p.On)).Where(d => d >= end && !(d >= ExpiresOn)).Order().ToList() is [var first, ..]
+    private Refusal? EndsBefore(IReadOnlyList<PlanFrom> plans, IReadOnlyList<QuantityChange> history)
+    {
+        if (Expiry(plans) is not { } end || end >= ExpiresOn)
+            return null;
+        var agreed = history.Select(c => c.On).Concat(plans.Select(p => p.On));
+        return agreed.Where(d => d >= end && !(d >= ExpiresOn)).Order().ToList() is [var first, ..]
             ? SubscriptionRefusals.EndsBeforeChange(end, first)
             : null;
+    }
 
     private void Expire()
     {

@@ -41,7 +41,8 @@ internal static class SubscriptionRefusals
         new(RefusalKind.Conflict, "plan_unchanged", "The subscription has the newest version of this plan on that day already.");
 
     public static Refusal ConcurrentTermEnd { get; } =
-        new(RefusalKind.Conflict, "concurrent_change", "Someone else changed this at the same moment; read it again and retry.");
+        new(RefusalKind.Conflict, "concurrent_change",
+            "Someone else renewed the subscription, or its term's end was told, at the same moment; read it again and retry.");
 
     public static Refusal OutsideRenewalWindow(Period window) =>
         new(RefusalKind.Conflict, "outside_renewal_window",
@@ -81,8 +82,10 @@ internal static class SubscriptionRefusals
 
     public static Refusal ItemMissing { get; } = Refusal.Field("", "required", "An item must not be null.");
 
-    public static Refusal TooEarly(string field, DateOnly earliest) =>
-        Refusal.Field($"/{field}", "too_early", $"{field} must be {earliest:yyyy-MM-dd} or later.");
+    public static Refusal TooEarly(string field, DateOnly earliest) => Refusal.AllFields([Early(field, earliest)]);
+
+    public static FieldError Early(string field, DateOnly earliest) =>
+        new($"/{field}", "too_early", $"{field} must be {earliest:yyyy-MM-dd} or later.");
 
     public static Refusal TooLate(string field, string before) =>
         Refusal.Field($"/{field}", "too_late", $"{field} must be before {before} and at most {YearsAhead} years ahead.");

@@ -18,10 +18,8 @@ namespace Licensing.Provisioning.Subscriptions;
 internal sealed record SubscriptionView(
     SubscriptionId Id, OrganizationId TenantId, PlanId PlanId, PlanVersionId PlanVersionId, string Product, string? Reference,
     SubscriptionStatus Status, DateOnly StartDate, DateOnly? EndDate, DateOnly? CancellationDate, decimal? EarlyCancellationFeePercent,
-    DateOnly? TrialEndDate,
-    TermView? Term, DateOnly? SuspendedOn, string? SuspensionReason,
-    IReadOnlyDictionary<string, int> Quantities, IReadOnlyList<ScheduledChange> ScheduledChanges, DateTimeOffset CreatedAt,
-    [property: JsonIgnore] int Version) : IDated
+    DateOnly? TrialEndDate, TermView? Term, DateOnly? SuspendedOn, string? SuspensionReason, IReadOnlyDictionary<string, int> Quantities,
+    IReadOnlyList<ScheduledChange> ScheduledChanges, DateTimeOffset CreatedAt, [property: JsonIgnore] int Version) : IDated
 {
     public static SubscriptionView Of(Subscription s, DateOnly today)
     {
