@@ -102,7 +102,8 @@ public sealed class CredentialCacheTests : IDisposable
 
         using var hangsUp = new CancellationTokenSource();
         var first = _cache.ProveAsync("popular", Prove, hangsUp.Token).AsTask();
-        var others = Enumerable.Range(0, 50).Select(_ => _cache.ProveAsync("popular", Prove, TestContext.Current.CancellationToken).AsTask()).ToList();
+        var others = Enumerable.Range(0, 50)
+            .Select(_ => _cache.ProveAsync("popular", Prove, TestContext.Current.CancellationToken).AsTask()).ToList();
         await hangsUp.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(() => first);
         gate.SetResult();
@@ -118,7 +119,8 @@ public sealed class CredentialCacheTests : IDisposable
         var before = _cache.ProveAsync("a", (_, _) => gate.Task, TestContext.Current.CancellationToken).AsTask();
         _cache.Forget();
 
-        var after = await _cache.ProveAsync("a", (_, _) => Task.FromResult<Proven>(CredentialRefusals.Invalid), TestContext.Current.CancellationToken);
+        var after = await _cache.ProveAsync(
+            "a", (_, _) => Task.FromResult<Proven>(CredentialRefusals.Invalid), TestContext.Current.CancellationToken);
         gate.SetResult(new Proven(Access.System, null, Start.AddHours(1)));
         await before;
 

@@ -13,8 +13,8 @@ public sealed class LastingEffectTests(App app) : IClassFixture<App>
 
     public static TheoryData<string, string> Lasting { get; } = new()
     {
-        { "POST", "api-keys" }, { "POST", "clients" }, { "POST", "users" }, { "POST", "auth/login-links" }, { "POST", "certificates" }, { "POST", "roles" },
-        { "PUT", "roles/assignments" }, { "POST", "users/*/enable" }, { "PATCH", "settings/identity" }, { "DELETE", "auth/mfa" },
+        { "POST", "api-keys" }, { "POST", "clients" }, { "POST", "users" }, { "POST", "auth/login-links" }, { "POST", "certificates" },
+        { "POST", "roles" }, { "PUT", "roles/assignments" }, { "POST", "users/*/enable" }, { "PATCH", "settings/identity" }, { "DELETE", "auth/mfa" },
     };
 
     [Theory]

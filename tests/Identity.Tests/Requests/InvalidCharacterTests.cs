@@ -13,11 +13,13 @@ public sealed class InvalidCharacterTests(InvalidCharacterTests.Unguarded app) :
 {
     public sealed class Unguarded : App
     {
-        protected override void Map(IEndpointRouteBuilder routes) => routes.MapPost("/unguarded", async (HttpContext context, NpgsqlDataSource database) =>
-        {
-            await using var command = database.CreateCommand((await new StreamReader(context.Request.Body).ReadToEndAsync())!);
-            await command.ExecuteNonQueryAsync();
-        });
+        protected override void Map(IEndpointRouteBuilder routes) => routes.MapPost(
+            "/unguarded",
+            async (HttpContext context, NpgsqlDataSource database) =>
+            {
+                await using var command = database.CreateCommand((await new StreamReader(context.Request.Body).ReadToEndAsync())!);
+                await command.ExecuteNonQueryAsync();
+            });
     }
 
     [Theory]
@@ -32,7 +34,9 @@ public sealed class InvalidCharacterTests(InvalidCharacterTests.Unguarded app) :
     [Theory]
     [InlineData("""{"partnerId":"PARTNER","externalId":"nul","displayName":"a\u0000"}""", "/displayName")]
     [InlineData("""{"partnerId":"PARTNER","externalId":"nul","displayName":"a","contact":{"name":"\u0000"}}""", "/contact/name")]
-    [InlineData("""{"partnerId":"PARTNER","externalId":"nul","displayName":"a","billingAddress":{"lines":["a","\u0000"]}}""", "/billingAddress/lines/1")]
+    [InlineData(
+        """{"partnerId":"PARTNER","externalId":"nul","displayName":"a","billingAddress":{"lines":["a","\u0000"]}}""",
+        "/billingAddress/lines/1")]
     public async Task No_tenant_is_opened_with_it(string body, string pointer)
     {
         var branch = await app.BranchAsync();

@@ -37,9 +37,11 @@ public sealed class DeletingRaceTests(App app) : IClassFixture<App>
         var at = branch.Partner.Id.Value;
 
         using var given = await app.DuringAsync(
-            async sender => (await sender.Send(new DeleteRole.Command(new CustomRoleId(Guid.Parse(role.Split('/')[^1]))), Ct)).Refusal, () => path switch
+            async sender => (await sender.Send(new DeleteRole.Command(new CustomRoleId(Guid.Parse(role.Split('/')[^1]))), Ct)).Refusal,
+            () => path switch
             {
-                "/api/v1/roles/assignments" => partner.SendAsync(HttpMethod.Put, path, new { userId = person.Id, role = "Desk", organizationId = at }),
+                "/api/v1/roles/assignments" => partner.SendAsync(
+                    HttpMethod.Put, path, new { userId = person.Id, role = "Desk", organizationId = at }),
                 "/api/v1/clients" => partner.PostAsync(path, new { name = "c", role = "Desk", organizationId = at }),
                 _ => partner.SendAsync(HttpMethod.Put, path, new { role = "Desk", organizationId = at }),
             });
@@ -62,9 +64,12 @@ public sealed class DeletingRaceTests(App app) : IClassFixture<App>
         using var again = await GiveAsync();
         again.IsSuccessStatusCode.ShouldBeTrue();
 
-        async Task<Refusal?> ReplaceAsync(ISender sender) =>
-            (await sender.Send(new DeleteRole.Command(new CustomRoleId(Guid.Parse(role.Split('/')[^1]))), Ct)).Refusal
-            ?? (await sender.Send(new DefineRole.Command("Desk", OrganizationKind.Partner, branch.Partner.Id, ["identity.api_keys.read"]), Ct)).Refusal;
+        async Task<Refusal?> ReplaceAsync(ISender sender)
+        {
+            var (id, permissions) = (new CustomRoleId(Guid.Parse(role.Split('/')[^1])), new[] { "identity.api_keys.read" });
+            return (await sender.Send(new DeleteRole.Command(id), Ct)).Refusal
+                ?? (await sender.Send(new DefineRole.Command("Desk", OrganizationKind.Partner, branch.Partner.Id, permissions), Ct)).Refusal;
+        }
 
         Task<HttpResponseMessage> GiveAsync() => path == "/api/v1/clients"
             ? partner.PostAsync(path, new { name = "c", role = "Desk", organizationId = at })
@@ -82,7 +87,8 @@ public sealed class DeletingRaceTests(App app) : IClassFixture<App>
     {
         var branch = await app.BranchAsync();
         using var defined = await branch.As(Roles.PartnerAdministrator).PostAsync(
-            "/api/v1/roles", new { name = "Desk", level = "Partner", organizationId = branch.Partner.Id.Value, permissions = new[] { "identity.users.read" } });
+            "/api/v1/roles",
+            new { name = "Desk", level = "Partner", organizationId = branch.Partner.Id.Value, permissions = new[] { "identity.users.read" } });
         return (branch, defined.Headers.Location!.ToString(), await Person.AddAsync(branch, branch.Partner, null));
     }
 }

@@ -16,12 +16,13 @@ public sealed class UnshownFactorTests(App app) : IClassFixture<App>
         using var made = await partner.PostAsync("/api/v1/auth/login-links", new { userId = person.Id });
         await AskForFactorAsync(branch);
 
-        using var entered = await app.Anonymous().PostAsync("/api/v1/auth/login-links/redeem", new { token = (await made.JsonAsync()).GetProperty("token").GetString() });
+        using var entered = await app.RedeemAsync(made);
 
         var session = await entered.JsonAsync();
         session.GetProperty("mfaEnrolmentRequired").GetBoolean().ShouldBeTrue();
         using var client = app.Bearer(session.GetProperty("accessToken").GetString()!);
-        using var changed = await client.PostAsync("/api/v1/auth/password", new { currentPassword = person.Password, newPassword = "another long password" });
+        using var changed = await client.PostAsync(
+            "/api/v1/auth/password", new { currentPassword = person.Password, newPassword = "another long password" });
         (changed.StatusCode, await changed.CodeAsync()).ShouldBe((HttpStatusCode.Forbidden, "not_in_person"));
     }
 
@@ -33,7 +34,8 @@ public sealed class UnshownFactorTests(App app) : IClassFixture<App>
         await AskForFactorAsync(branch);
         using var client = await person.ClientAsync();
         using var administrator = branch.Administrator();
-        (await administrator.PostAsync($"/api/v1/partners/{branch.Partner.Id.Value}/suspend", new { reason = "x" })).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await administrator.PostAsync($"/api/v1/partners/{branch.Partner.Id.Value}/suspend", new { reason = "x" })).StatusCode
+            .ShouldBe(HttpStatusCode.OK);
 
         using var answer = await client.GetAsync("/api/v1/tenants", TestContext.Current.CancellationToken);
 
@@ -45,7 +47,8 @@ public sealed class UnshownFactorTests(App app) : IClassFixture<App>
     {
         var branch = await app.BranchAsync();
         var asking = await OAuthClient.RegisterAsync(branch, branch.Partner, Roles.PartnerReader);
-        var (first, free) = (await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator, mustChange: true), await Person.AddAsync(branch, branch.Tenant, Roles.TenantUser));
+        var first = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator, mustChange: true);
+        var free = await Person.AddAsync(branch, branch.Tenant, Roles.TenantUser);
         var (ofFirst, ofFree) = (await AccessTokenAsync(first), await AccessTokenAsync(free));
         await AskForFactorAsync(branch);
         var unshown = await AccessTokenAsync(free);
@@ -61,7 +64,8 @@ public sealed class UnshownFactorTests(App app) : IClassFixture<App>
         using var client = await person.ClientAsync();
         using var started = await client.PostAsync("/api/v1/auth/mfa", new { password = person.Password });
         var secret = (await started.JsonAsync()).GetProperty("secret").GetString()!;
-        (await client.PostAsync("/api/v1/auth/mfa/confirm", new { code = Totp.CodeOf(secret, app.Clock.GetUtcNow()) })).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await client.PostAsync("/api/v1/auth/mfa/confirm", new { code = Totp.CodeOf(secret, app.Clock.GetUtcNow()) })).StatusCode
+            .ShouldBe(HttpStatusCode.OK);
         return person;
     }
 

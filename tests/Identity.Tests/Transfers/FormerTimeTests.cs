@@ -14,7 +14,7 @@ public sealed class FormerTimeTests(App app) : IClassFixture<App>
         var place = await ArrangeAsync();
         using var own = await place.Owner.ClientAsync();
         using var made = await place.Agent.PostAsync("/api/v1/auth/login-links", new { userId = place.Owner.Id });
-        using var redeemed = await app.Anonymous().PostAsync("/api/v1/auth/login-links/redeem", new { token = (await made.JsonAsync()).GetProperty("token").GetString() });
+        using var redeemed = await app.RedeemAsync(made);
         using var byLink = app.Bearer((await redeemed.JsonAsync()).GetProperty("accessToken").GetString()!);
 
         (await WrittenAsync(own)).ShouldBe(["After", "Before"]);
@@ -103,7 +103,8 @@ public sealed class FormerTimeTests(App app) : IClassFixture<App>
     [
         // Of one instant any may be the newest.
         .. (await client.GetJsonAsync("/api/v1/audit?action=identity.patch_organization")).GetProperty("items").EnumerateArray()
-            .Select(e => e.GetProperty("resources")[0].GetProperty("changes").GetProperty("legalName").GetProperty("new").GetString()!).Order(StringComparer.Ordinal),
+            .Select(e => e.GetProperty("resources")[0].GetProperty("changes").GetProperty("legalName").GetProperty("new").GetString()!)
+            .Order(StringComparer.Ordinal),
     ];
 
     /// <param name="Branch">Whose tenant went.</param>

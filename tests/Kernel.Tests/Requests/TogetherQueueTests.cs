@@ -55,7 +55,8 @@ public sealed class TogetherQueueTests : TowerTests
     {
         var waiting = new Queue<Together<Result<Done>>>(answers);
         var tower = Open(more: services => services.AddScoped<IHandleTogether<Ring, Result<Done>>>(_ => new Handler(waiting)));
-        return (new(tower.Services.GetRequiredService<IServiceScopeFactory>(), new GatheredDatabase(database ?? tower.Database), TimeProvider.System), waiting);
+        var scopes = tower.Services.GetRequiredService<IServiceScopeFactory>();
+        return (new(scopes, new GatheredDatabase(database ?? tower.Database), TimeProvider.System), waiting);
     }
 
     private sealed record Ring : ICommand<Done>, ITogether

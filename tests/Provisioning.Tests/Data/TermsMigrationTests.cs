@@ -34,13 +34,16 @@ public sealed class TermsMigrationTests(SellingApp app) : IClassFixture<SellingA
             await RunAsync(Script(number));
         await RunAsync(
             """
-            insert into provisioning.subscriptions
-                (id, tenant_id, owner_path, plan_id, plan_version_id, product, starts_on, expires_on, cancelled_on, ends_on, history, suspensions, created_at, version)
+            insert into provisioning.subscriptions (
+                id, tenant_id, owner_path, plan_id, plan_version_id,
+                product, starts_on, expires_on, cancelled_on, ends_on, history, suspensions, created_at, version)
             values
-                ('00000000-0000-0000-0000-000000000001', gen_random_uuid(), '1.', '00000000-0000-0000-0000-00000000000a', '00000000-0000-0000-0000-00000000000b', 'ccaas',
-                    '2025-01-31', '2026-01-31', '2025-06-01', '2025-06-01', '[]', '[]', now(), 3),
-                ('00000000-0000-0000-0000-000000000002', gen_random_uuid(), '1.', '00000000-0000-0000-0000-00000000000a', '00000000-0000-0000-0000-00000000000b', 'ccaas',
-                    '2025-01-31', null, null, null, '[]', '[]', now(), 1)
+                ('00000000-0000-0000-0000-000000000001', gen_random_uuid(), '1.',
+                    '00000000-0000-0000-0000-00000000000a', '00000000-0000-0000-0000-00000000000b',
+                    'ccaas', '2025-01-31', '2026-01-31', '2025-06-01', '2025-06-01', '[]', '[]', now(), 3),
+                ('00000000-0000-0000-0000-000000000002', gen_random_uuid(), '1.',
+                    '00000000-0000-0000-0000-00000000000a', '00000000-0000-0000-0000-00000000000b',
+                    'ccaas', '2025-01-31', null, null, null, '[]', '[]', now(), 1)
             """);
         await RunAsync(Script("0005"));
 

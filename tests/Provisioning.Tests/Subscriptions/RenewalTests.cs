@@ -117,7 +117,8 @@ public sealed class RenewalTests(SellingApp app) : IClassFixture<SellingApp>
         (await app.RowsAsync(
             $"""
             insert into provisioning.outbox
-            select (jsonb_populate_record(o, jsonb_build_object('id', gen_random_uuid(), 'message_id', gen_random_uuid()))).* from provisioning.outbox o
+            select (jsonb_populate_record(o, jsonb_build_object('id', gen_random_uuid(), 'message_id', gen_random_uuid()))).*
+            from provisioning.outbox o
             where name = 'provisioning.subscription-term-due.v1' and body::text like '%{id}%' returning name
             """)).Count.ShouldBe(1);
 

@@ -129,7 +129,8 @@ public sealed class UnknownFieldTests(WalkedBranches world)
     }
 
     // Its own fields in another case are no fields of its own either. Columns are of what a whole body makes, not of its parts.
-    private IEnumerable<(string Pointer, string Name, string Text)> Bodies(SweptDoor door, JsonObject body, IReadOnlyList<Part> parts, IReadOnlyList<string> names)
+    private IEnumerable<(string Pointer, string Name, string Text)> Bodies(
+        SweptDoor door, JsonObject body, IReadOnlyList<Part> parts, IReadOnlyList<string> names)
     {
         foreach (var (pointer, at, _, documented) in parts)
             foreach (var name in (pointer.Length == 0 ? names : world.Document.FieldNames).Select(door.Spelt)
