@@ -223,7 +223,7 @@ public sealed class LedgerTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task The_same_is_not_done_twice_whoever_writes()
+    public async Task A_transaction_is_not_booked_twice_whoever_writes()
     {
         var branch = await app.BranchAsync();
         var transaction = await TopUpAsync(branch, "once", 10m);

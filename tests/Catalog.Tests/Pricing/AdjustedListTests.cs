@@ -36,7 +36,7 @@ public sealed class AdjustedListTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task It_reaches_the_meter_that_is_named()
+    public async Task An_adjustment_reaches_the_meter_that_is_named()
     {
         using var client = await app.PlatformAsync();
         var (one, other) = (await client.MeterAsync(), await client.MeterAsync());

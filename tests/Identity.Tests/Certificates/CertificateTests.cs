@@ -55,7 +55,7 @@ public sealed class CertificateTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task The_registry_finds_it_by_both_forms_of_the_fingerprint_and_a_v1_one_by_its_key_id()
+    public async Task The_registry_finds_a_certificate_by_both_forms_of_the_fingerprint_and_a_v1_one_by_its_key_id()
     {
         var branch = await app.BranchAsync();
         using var partner = branch.As(Roles.PartnerAdministrator);
@@ -130,7 +130,7 @@ public sealed class CertificateTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task One_whose_day_has_not_come_waits_and_one_that_is_over_is_refused()
+    public async Task A_certificate_whose_day_has_not_come_waits_and_one_that_is_over_is_refused()
     {
         var branch = await app.BranchAsync();
         using var partner = branch.As(Roles.PartnerAdministrator);
@@ -186,7 +186,7 @@ public sealed class CertificateTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task Another_branch_sees_none_of_it_and_racing_enrolments_make_one()
+    public async Task Another_branch_sees_no_certificate_and_racing_enrolments_make_one()
     {
         var branch = await app.BranchAsync();
         var other = await app.BranchAsync();

@@ -131,7 +131,7 @@ public sealed class ClientSecretTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task However_often_and_by_whom_it_is_rotated_it_is_known_to_those_who_know_a_secret_that_is_good()
+    public async Task However_often_and_by_whom_a_client_is_rotated_it_is_known_to_those_who_know_a_secret_that_is_good()
     {
         var branch = await app.BranchAsync();
         var client = await OAuthClient.RegisterAsync(branch, branch.Partner, Roles.PartnerAdministrator);

@@ -9,7 +9,7 @@ public sealed class CustomRoleClientTests(App app) : IClassFixture<App>
     private static readonly string[] Reading = ["identity.users.read", "identity.organizations.read"];
 
     [Fact]
-    public async Task It_may_what_the_role_lists_and_follows_its_changes()
+    public async Task A_client_may_what_its_role_lists_and_follows_the_roles_changes()
     {
         var branch = await app.BranchAsync();
         using var partner = branch.As(Roles.PartnerAdministrator);
@@ -30,7 +30,7 @@ public sealed class CustomRoleClientTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task Scopes_narrow_it_to_a_part_of_what_the_role_lists()
+    public async Task Scopes_narrow_a_client_to_a_part_of_what_its_role_lists()
     {
         var branch = await app.BranchAsync();
         using var partner = branch.As(Roles.PartnerAdministrator);
@@ -103,7 +103,7 @@ public sealed class CustomRoleClientTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task A_session_from_a_link_that_it_made_goes_on_while_its_role_lists_what_the_link_needs()
+    public async Task A_session_from_a_link_that_a_client_made_goes_on_while_its_role_lists_what_the_link_needs()
     {
         var branch = await app.BranchAsync();
         using var partner = branch.As(Roles.PartnerAdministrator);

@@ -81,7 +81,7 @@ public sealed class HeldCallerTests(App app) : IClassFixture<App>
     [InlineData("secret removed")]
     [InlineData("role")]
     [InlineData("role of his account")]
-    public async Task Whoever_ends_him_is_not_passed_by_what_he_asks_next(string how)
+    public async Task Whoever_ends_a_caller_is_not_passed_by_what_that_one_asks_next(string how)
     {
         var caller = await app.HeldCallerAsync(how);
         var taken = how.StartsWith("role", StringComparison.Ordinal);
@@ -100,7 +100,7 @@ public sealed class HeldCallerTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task Nor_is_a_change_of_password_by_who_logs_in_again_and_again()
+    public async Task A_change_of_password_is_not_passed_by_who_logs_in_again_and_again()
     {
         var branch = await app.BranchAsync();
         var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator);
@@ -155,7 +155,7 @@ public sealed class HeldCallerTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task Nor_for_a_holder_whom_he_does_not_reach()
+    public async Task Nobody_waits_for_the_holder_of_a_role_whom_he_does_not_reach()
     {
         var branch = await app.BranchAsync();
         var above = await Person.AddAsync(branch, branch.Distributor, null);
@@ -179,7 +179,7 @@ public sealed class HeldCallerTests(App app) : IClassFixture<App>
     [Theory]
     [InlineData("narrowed")]
     [InlineData("deleted")]
-    public async Task Nor_is_the_end_of_a_role_passed_by_who_asks_for_it_again_and_again(string how)
+    public async Task The_end_of_a_role_is_not_passed_by_who_asks_for_it_again_and_again(string how)
     {
         var branch = await app.BranchAsync();
         var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator);
@@ -263,7 +263,7 @@ public sealed class HeldCallerTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task Whoever_may_be_too_many_makes_no_way_in()
+    public async Task A_caller_who_may_be_one_of_too_many_makes_no_way_in()
     {
         var branch = await app.BranchAsync();
         var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator);

@@ -19,7 +19,7 @@ public sealed class LastingEffectTests(App app) : IClassFixture<App>
 
     [Theory]
     [MemberData(nameof(Lasting))]
-    public async Task Nobody_is_believed_from_memory_for_it(string method, string path)
+    public async Task Nobody_is_believed_from_memory_for_what_lasts(string method, string path)
     {
         var branch = await app.BranchAsync();
         var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator);
@@ -36,7 +36,7 @@ public sealed class LastingEffectTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task Nor_is_a_role_that_was_taken()
+    public async Task A_role_that_was_taken_is_not_believed_from_memory_for_what_lasts()
     {
         var branch = await app.BranchAsync();
         var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator);
@@ -50,7 +50,7 @@ public sealed class LastingEffectTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task Nor_a_key()
+    public async Task A_revoked_key_is_not_believed_from_memory_for_what_lasts()
     {
         var branch = await app.BranchAsync();
         var (id, client) = await KeyAsync(branch);

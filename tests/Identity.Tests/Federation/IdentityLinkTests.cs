@@ -252,7 +252,7 @@ public sealed class IdentityLinkTests(StubApp app) : IClassFixture<StubApp>
     }
 
     [Fact]
-    public async Task One_without_a_password_sets_up_a_second_factor_while_his_log_in_is_fresh_and_removes_it_with_a_code()
+    public async Task A_user_without_a_password_sets_up_a_second_factor_while_his_log_in_is_fresh_and_removes_it_with_a_code()
     {
         var branch = await app.BranchAsync();
         using var administrator = branch.Administrator();

@@ -18,7 +18,7 @@ public sealed class LinkSessionTests(App app) : IClassFixture<App>
 
     [Theory]
     [MemberData(nameof(WaysIn))]
-    public async Task No_way_in_is_made_or_changed_in_it(string method, string path)
+    public async Task No_way_in_is_made_or_changed_in_a_session_of_a_link(string method, string path)
     {
         var place = await ArrangeAsync();
 
@@ -36,7 +36,7 @@ public sealed class LinkSessionTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task Nor_is_an_organizations_first_administrator_invited()
+    public async Task No_first_administrator_is_invited_in_a_session_of_a_link()
     {
         var place = await ArrangeAsync();
 
@@ -95,7 +95,7 @@ public sealed class LinkSessionTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task The_trail_knows_him_by_his_id_whatever_others_call_themselves()
+    public async Task The_trail_knows_a_links_maker_by_his_id_whatever_others_call_themselves()
     {
         var place = await ArrangeAsync();
         using var changed = await place.ByLink.SendAsync(

@@ -71,7 +71,7 @@ public sealed class LoginLinkTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task For_a_tenant_it_is_the_first_administrator_of_it()
+    public async Task A_link_for_a_tenant_leads_to_its_first_administrator()
     {
         var branch = await app.BranchAsync();
         using var partner = await PartnerAsync(branch);

@@ -187,7 +187,7 @@ public sealed class MadeLinkTests(App app) : IClassFixture<App>
     [InlineData("key of a key")]
     [InlineData("client")]
     [InlineData("user")]
-    public async Task Nor_by_what_he_makes_first(string first)
+    public async Task Nobody_makes_a_link_into_his_own_account_by_what_he_makes_first(string first)
     {
         var branch = await app.BranchAsync();
         var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator);

@@ -84,7 +84,7 @@ public sealed class RevocationTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task Of_users_too_and_of_their_refresh_tokens_without_using_them_up()
+    public async Task A_client_learns_of_users_refresh_tokens_too_without_using_them_up()
     {
         var branch = await app.BranchAsync();
         var asking = await OAuthClient.RegisterAsync(branch, branch.Tenant, Roles.TenantUser);

@@ -13,7 +13,7 @@ public sealed class FirstAdministratorOfOrganizationTests(App app) : IClassFixtu
     [InlineData("distributors", "DistributorAdministrator")]
     [InlineData("partners", "PartnerAdministrator")]
     [InlineData("tenants", "TenantAdministrator")]
-    public async Task He_is_invited_and_holds_his_role_there(string level, string role)
+    public async Task The_first_administrator_is_invited_and_holds_his_role_there(string level, string role)
     {
         var branch = await app.BranchAsync();
         using var platform = branch.Administrator();

@@ -111,7 +111,7 @@ public sealed class LifecycleTests(App app) : IClassFixture<App>
     [InlineData("suspend")]
     [InlineData("resume")]
     [InlineData("rename")]
-    public async Task Who_opens_something_there_without_end_does_not_keep_it_waiting(string change)
+    public async Task Who_opens_something_in_an_organization_without_end_does_not_keep_its_change_waiting(string change)
     {
         var branch = await app.BranchAsync();
         using var administrator = branch.Administrator();
@@ -179,7 +179,7 @@ public sealed class LifecycleTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task Who_changes_its_users_without_end_does_not_keep_a_suspension_waiting()
+    public async Task Who_changes_an_organizations_users_without_end_does_not_keep_its_suspension_waiting()
     {
         var branch = await app.BranchAsync();
         var person = await Person.AddAsync(branch, branch.Partner, null);

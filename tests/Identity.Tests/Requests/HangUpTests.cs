@@ -40,7 +40,7 @@ public sealed class HangUpTests(HangUpTests.Impatient app) : IClassFixture<HangU
     }
 
     [Fact]
-    public async Task What_he_asked_for_is_done_all_the_same()
+    public async Task What_a_caller_asked_for_who_hangs_up_is_done_all_the_same()
     {
         var branch = await app.BranchAsync();
         using var client = branch.As(Roles.PartnerAdministrator);

@@ -104,7 +104,7 @@ public sealed class RateLimitTests(RateLimitTests.Strict app) : IClassFixture<Ra
     }
 
     [Fact]
-    public async Task There_one_that_held_lately_is_looked_up_again()
+    public async Task At_a_spent_address_a_credential_that_held_lately_is_looked_up_again()
     {
         const string address = "203.0.113.78";
         var branch = await app.BranchAsync();

@@ -43,7 +43,7 @@ public sealed class AccountRoleTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task Nor_by_changing_one_at_the_moment_in_which_it_is_given_to_the_account()
+    public async Task Nobody_becomes_what_an_account_holds_by_changing_a_user_at_the_moment_in_which_it_is_given()
     {
         var branch = await app.BranchAsync();
         var member = await Person.AddAsync(branch, branch.Partner, null);

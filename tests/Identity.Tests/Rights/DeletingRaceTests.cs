@@ -15,7 +15,7 @@ public sealed class DeletingRaceTests(App app) : IClassFixture<App>
     [InlineData("user")]
     [InlineData("account")]
     [InlineData("client")]
-    public async Task Who_deletes_waits_for_who_gives_and_is_told_that_it_is_held(string to)
+    public async Task Who_deletes_a_role_waits_for_who_gives_it_and_is_told_that_it_is_held(string to)
     {
         var (branch, role, person) = await ArrangeAsync();
         using var partner = branch.As(Roles.PartnerAdministrator);
@@ -30,7 +30,7 @@ public sealed class DeletingRaceTests(App app) : IClassFixture<App>
     [InlineData("/api/v1/roles/assignments")]
     [InlineData("/api/v1/roles/account-assignments")]
     [InlineData("/api/v1/clients")]
-    public async Task Who_gives_waits_for_who_deletes_and_does_not_find_it(string path)
+    public async Task Who_gives_a_role_waits_for_who_deletes_it_and_does_not_find_it(string path)
     {
         var (branch, role, person) = await ArrangeAsync();
         using var partner = branch.As(Roles.PartnerAdministrator);
@@ -53,7 +53,7 @@ public sealed class DeletingRaceTests(App app) : IClassFixture<App>
     [Theory]
     [InlineData("/api/v1/roles/assignments")]
     [InlineData("/api/v1/clients")]
-    public async Task Nor_another_of_that_name_that_was_defined_meanwhile(string path)
+    public async Task Who_gives_a_role_does_not_find_another_of_its_name_that_was_defined_meanwhile(string path)
     {
         var (branch, role, person) = await ArrangeAsync();
         using var partner = branch.As(Roles.PartnerAdministrator);

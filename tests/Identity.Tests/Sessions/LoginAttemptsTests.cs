@@ -140,7 +140,7 @@ public sealed class LoginAttemptsTests(ProxiedApp app) : IClassFixture<ProxiedAp
     }
 
     [Fact]
-    public async Task Nor_are_the_networks_of_one_site()
+    public async Task The_networks_of_one_ipv6_site_are_counted_together()
     {
         var attempts = app.Services.GetRequiredService<LoginAttempts>();
         for (var i = 0; i < 1_000; i++)

@@ -110,7 +110,7 @@ public sealed class MfaTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task It_is_removed_with_the_password_or_a_code_and_with_nothing_else()
+    public async Task A_second_factor_is_removed_with_the_password_or_a_code_and_with_nothing_else()
     {
         var branch = await app.BranchAsync();
         var (person, secret, recovery) = await EnrolAsync(branch);
@@ -133,7 +133,7 @@ public sealed class MfaTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task Wrong_codes_at_its_removal_count_as_at_the_log_in()
+    public async Task Wrong_codes_at_the_removal_count_as_at_the_log_in()
     {
         var branch = await app.BranchAsync();
         var (person, secret, recovery) = await EnrolAsync(branch);
@@ -146,7 +146,7 @@ public sealed class MfaTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task Wrong_codes_at_its_confirmation_count_as_at_the_log_in()
+    public async Task Wrong_codes_at_the_confirmation_count_as_at_the_log_in()
     {
         var branch = await app.BranchAsync();
         var person = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
@@ -162,7 +162,7 @@ public sealed class MfaTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task It_is_confirmed_in_the_session_that_began_it_and_within_a_quarter_of_an_hour()
+    public async Task A_second_factor_is_confirmed_in_the_session_that_began_it_and_within_a_quarter_of_an_hour()
     {
         var branch = await app.BranchAsync();
         var person = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
@@ -230,7 +230,7 @@ public sealed class MfaTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task Setting_it_up_needs_the_password_and_a_person()
+    public async Task Setting_up_a_second_factor_needs_the_password_and_a_person()
     {
         var branch = await app.BranchAsync();
         var person = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
@@ -250,7 +250,7 @@ public sealed class MfaTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task An_administrator_takes_it_from_who_lost_it()
+    public async Task An_administrator_takes_the_second_factor_from_who_lost_it()
     {
         var branch = await app.BranchAsync();
         var (person, _, recovery) = await EnrolAsync(branch);
@@ -271,7 +271,7 @@ public sealed class MfaTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task Setting_it_up_ends_the_other_sessions_and_the_present_one_has_shown_it()
+    public async Task Setting_up_a_second_factor_ends_the_other_sessions_and_the_present_one_has_shown_it()
     {
         var branch = await app.BranchAsync();
         var person = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
@@ -295,7 +295,7 @@ public sealed class MfaTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task Removing_it_ends_the_other_sessions()
+    public async Task Removing_a_second_factor_ends_the_other_sessions()
     {
         var branch = await app.BranchAsync();
         var (person, _, recovery) = await EnrolAsync(branch);
@@ -310,7 +310,7 @@ public sealed class MfaTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task A_change_of_password_neither_forgets_nor_claims_that_it_was_shown()
+    public async Task A_change_of_password_neither_forgets_nor_claims_that_a_second_factor_was_shown()
     {
         var branch = await app.BranchAsync();
         var (shown, _, recovery) = await EnrolAsync(branch);

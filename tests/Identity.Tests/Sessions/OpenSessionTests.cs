@@ -95,7 +95,7 @@ public sealed class OpenSessionTests(ProxiedApp app) : IClassFixture<ProxiedApp>
     }
 
     [Fact]
-    public async Task An_administrator_ends_those_of_whom_he_may_change()
+    public async Task An_administrator_ends_the_sessions_of_whom_he_may_change()
     {
         var branch = await app.BranchAsync();
         var (person, chief) = (await SomebodyAsync(branch), await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator));
@@ -142,7 +142,7 @@ public sealed class OpenSessionTests(ProxiedApp app) : IClassFixture<ProxiedApp>
     }
 
     [Fact]
-    public async Task The_terminal_ends_them_too()
+    public async Task The_terminal_ends_sessions_too()
     {
         var person = await SomebodyAsync(await app.BranchAsync());
         var tokens = await person.LoginAsync();

@@ -50,7 +50,7 @@ public sealed class SessionOriginTests(App app) : IClassFixture<App>
     [Theory]
     [InlineData("way = 'Unknown'", "bad_refresh_token")]
     [InlineData("way = 'Provider', provider = 'gone-since'", "provider_not_allowed")]
-    public async Task One_from_before_that_was_kept_or_of_a_provider_that_is_no_more_ends(string origin, string code)
+    public async Task A_session_from_before_its_origin_was_kept_or_of_a_provider_that_is_no_more_ends(string origin, string code)
     {
         var branch = await app.BranchAsync();
         var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerReader);

@@ -8,7 +8,7 @@ namespace Licensing.Identity.Tests.Sessions;
 public sealed class UnshownFactorTests(App app) : IClassFixture<App>
 {
     [Fact]
-    public async Task Having_one_is_not_showing_it_by_a_link_and_no_password_is_changed_there()
+    public async Task Having_a_second_factor_is_not_showing_it_by_a_link_and_no_password_is_changed_there()
     {
         var branch = await app.BranchAsync();
         var person = await EnrolledAsync(branch);
@@ -27,7 +27,7 @@ public sealed class UnshownFactorTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task A_suspension_does_not_let_it_read()
+    public async Task A_suspension_lets_no_session_read_that_has_not_shown_a_factor()
     {
         var branch = await app.BranchAsync();
         var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator);

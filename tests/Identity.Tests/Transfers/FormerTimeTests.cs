@@ -9,7 +9,7 @@ public sealed class FormerTimeTests(App app) : IClassFixture<App>
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task A_login_link_does_not_lead_there()
+    public async Task A_login_link_of_the_new_partner_does_not_lead_to_what_was_before()
     {
         var place = await ArrangeAsync();
         using var own = await place.Owner.ClientAsync();
@@ -22,7 +22,7 @@ public sealed class FormerTimeTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task Nor_does_a_password_that_he_chose_nor_whichever_follows_it_until_its_owner_chooses_one_by_mail()
+    public async Task A_password_that_the_new_partner_chose_does_not_lead_to_what_was_before_until_its_owner_chooses_one_by_mail()
     {
         var place = await ArrangeAsync();
         const string given = "quite another pass phrase";
@@ -51,7 +51,7 @@ public sealed class FormerTimeTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task Nor_does_what_was_made_in_his_name_by_one_whose_password_he_chose()
+    public async Task What_was_made_by_one_whose_password_the_new_partner_chose_does_not_lead_to_what_was_before()
     {
         var place = await ArrangeAsync();
         var (email, password) = ($"puppet-{place.Branch.Tenant.Code}@example.com", "quite another pass phrase");

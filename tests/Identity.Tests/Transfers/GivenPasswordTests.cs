@@ -37,7 +37,7 @@ public sealed class GivenPasswordTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task So_does_what_the_customer_area_set()
+    public async Task A_password_that_the_customer_area_set_ends()
     {
         var place = await ArrangeAsync();
         app.Clock.Advance(TimeSpan.FromSeconds(1));
@@ -95,7 +95,7 @@ public sealed class GivenPasswordTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task It_ends_too_when_it_was_changed_since_but_not_by_who_read_his_mail()
+    public async Task A_given_password_ends_when_it_was_changed_since_but_not_by_who_read_his_mail()
     {
         var place = await ArrangeAsync();
         var (changed, reset) = (await AddAsync(place, place.Agent, mustChange: true), await AddAsync(place, place.Agent, mustChange: true));
@@ -116,7 +116,7 @@ public sealed class GivenPasswordTests(App app) : IClassFixture<App>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task So_does_what_was_made_by_who_knew_one_however_many_hands_it_went_through(bool fromBefore)
+    public async Task What_was_made_by_who_knew_a_password_ends_however_many_hands_it_went_through(bool fromBefore)
     {
         var place = await ArrangeAsync();
         var puppet = await AddAsync(place, place.Agent, mustChange: false, Roles.TenantAdministrator);

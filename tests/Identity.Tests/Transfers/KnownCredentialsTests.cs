@@ -181,7 +181,7 @@ public sealed class KnownCredentialsTests(App app) : IClassFixture<App>
     [Theory]
     [InlineData(23, false)]
     [InlineData(25, true)]
-    public async Task Where_nobody_can_say_it_of_one_secret_nobody_can_of_the_client_as_long_as_that_is_good(int hours, bool stays)
+    public async Task Where_nobody_can_say_who_knows_one_secret_nobody_can_of_the_client_as_long_as_that_is_good(int hours, bool stays)
     {
         var place = await ArrangeAsync();
         var unknown = await RegisterAsync(place, place.Owner);
@@ -213,7 +213,7 @@ public sealed class KnownCredentialsTests(App app) : IClassFixture<App>
     [Theory]
     [InlineData("unknown", false)]
     [InlineData("removed", true)]
-    public async Task Where_a_host_of_the_version_before_drops_it_of_each_what_counts_for_all_still_says_so(string what, bool stays)
+    public async Task Where_a_host_of_the_version_before_drops_who_knows_each_secret_what_counts_for_all_still_says_so(string what, bool stays)
     {
         var place = await ArrangeAsync();
         var client = await RegisterAsync(place, place.Owner);

@@ -73,7 +73,7 @@ public sealed class TransferRaceTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task Others_rows_are_not_waited_for()
+    public async Task Strangers_do_not_wait_for_rows_that_they_do_not_reach()
     {
         var (place, stranger) = (await ArrangeAsync(), (await app.BranchAsync()).As(Roles.DistributorAdministrator));
         var id = place.Branch.Tenant.Id.Value;
@@ -94,7 +94,7 @@ public sealed class TransferRaceTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task Nor_are_strangers_as_parents()
+    public async Task Strangers_do_not_wait_for_a_parent_that_they_name()
     {
         var (place, stranger) = (await ArrangeAsync(), await app.BranchAsync());
         var theirs = place.Branch.Partner.Id.Value;

@@ -82,7 +82,7 @@ public sealed class TransferTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task On_its_day_it_moves_once_whichever_host_does_it()
+    public async Task On_the_agreed_day_a_tenant_moves_once_whichever_host_does_it()
     {
         var branch = await app.BranchAsync();
         var to = await app.PartnerAsync(branch.Platform, branch.Distributor);
@@ -108,7 +108,7 @@ public sealed class TransferTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task A_cancelled_one_never_happens_and_leaves_room_for_another()
+    public async Task A_cancelled_transfer_never_happens_and_leaves_room_for_another()
     {
         var branch = await app.BranchAsync();
         var to = await app.PartnerAsync(branch.Platform, branch.Distributor);
@@ -132,7 +132,7 @@ public sealed class TransferTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task What_forbids_it_on_its_day_is_told_and_the_tenant_stays()
+    public async Task What_forbids_a_transfer_on_its_day_is_told_and_the_tenant_stays()
     {
         var branch = await app.BranchAsync();
         var to = await app.PartnerAsync(branch.Platform, branch.Distributor);
@@ -176,7 +176,7 @@ public sealed class TransferTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task What_forbids_it_now_is_refused()
+    public async Task A_transfer_that_something_forbids_now_is_refused()
     {
         var branch = await app.BranchAsync();
         using var distributor = branch.As(Roles.DistributorAdministrator);

@@ -45,7 +45,7 @@ public sealed class ManagedUsersTests(App app) : IClassFixture<App>
     [Theory]
     [InlineData("role of his organization")]
     [InlineData("custom role widened")]
-    public async Task What_comes_to_him_meanwhile_by_others_counts(string how)
+    public async Task What_comes_to_a_user_meanwhile_by_others_counts(string how)
     {
         var branch = await app.BranchAsync();
         using var administrator = branch.Administrator();

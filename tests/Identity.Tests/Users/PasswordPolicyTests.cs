@@ -25,7 +25,8 @@ public sealed class PasswordPolicyTests
     [InlineData("asdfghqwerty")]
     [InlineData("zyxwvutsrqponm")]
     [InlineData("3edc2wsx1qaz")]
-    public void So_is_what_is_made_of_the_same_by_the_usual_rules(string password) => PasswordPolicy.IsWellKnown(password).ShouldBeTrue();
+    public void What_is_made_of_well_known_words_by_the_usual_rules_is_well_known(string password) =>
+        PasswordPolicy.IsWellKnown(password).ShouldBeTrue();
 
     [Fact]
     public void Three_thousand_that_are_long_enough_are_known_in_any_case_and_with_look_alikes()
@@ -50,5 +51,5 @@ public sealed class PasswordPolicyTests
     [InlineData("two monkeys in a server room")]
     [InlineData("marzipan-lantern-sail")]
     [InlineData("Xk3!vTq9#mLp")]
-    public void What_is_a_persons_own_is_not(string password) => PasswordPolicy.IsWellKnown(password).ShouldBeFalse();
+    public void What_is_a_persons_own_is_not_well_known(string password) => PasswordPolicy.IsWellKnown(password).ShouldBeFalse();
 }

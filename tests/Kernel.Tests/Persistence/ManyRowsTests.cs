@@ -74,7 +74,7 @@ public sealed class ManyRowsTests : TowerTests
     }
 
     [Fact]
-    public async Task One_that_was_changed_meanwhile_stops_them_all()
+    public async Task A_row_that_was_changed_meanwhile_stops_them_all()
     {
         var tower = await ChimesAsync();
         await InTransactionAsync(tower, db => db.AddRange(Chimes(5)));

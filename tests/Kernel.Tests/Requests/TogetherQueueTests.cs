@@ -21,7 +21,7 @@ public sealed class TogetherQueueTests : TowerTests
     }
 
     [Fact]
-    public async Task Four_times_and_then_it_goes_by_itself()
+    public async Task What_meets_somebody_else_goes_by_itself_after_four_times()
     {
         var (queue, answers) = Queue([.. Enumerable.Repeat(Together<Result<Done>>.Later, 5)]);
 

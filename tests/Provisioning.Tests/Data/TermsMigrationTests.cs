@@ -18,7 +18,7 @@ public sealed class TermsMigrationTests(SellingApp app) : IClassFixture<SellingA
     }
 
     [Fact]
-    public async Task They_keep_their_plan_their_end_and_what_they_may() => await app.InAsync<SchemaOwner, int>(async owner =>
+    public async Task Subscriptions_from_before_keep_their_plan_their_end_and_what_they_may() => await app.InAsync<SchemaOwner, int>(async owner =>
     {
         await using var connection = await owner.Database.OpenConnectionAsync(SellingApp.Ct);
         // Rolled back when the connection goes, so that the host keeps its own tables.

@@ -14,7 +14,7 @@ namespace Licensing.Provisioning.Tests.Signed;
 public sealed partial class UpdateTogetherTests(SellingApp app) : IClassFixture<SellingApp>
 {
     [Fact]
-    public async Task Those_that_wait_share_a_transaction_and_have_each_its_own_answer_and_entry()
+    public async Task Updates_that_wait_share_a_transaction_and_have_each_its_own_answer_and_entry()
     {
         var branch = await app.BranchAsync();
         using var caller = await SignedCaller.EnrolAsync(branch);
@@ -49,7 +49,7 @@ public sealed partial class UpdateTogetherTests(SellingApp app) : IClassFixture<
     }
 
     [Fact]
-    public async Task Each_is_told_what_it_would_have_been_told_alone()
+    public async Task Each_update_is_told_what_it_would_have_been_told_alone()
     {
         (int Customer, string More)[] updates =
         [
@@ -97,7 +97,7 @@ public sealed partial class UpdateTogetherTests(SellingApp app) : IClassFixture<
     }
 
     [Fact]
-    public async Task Several_of_one_customer_follow_each_other()
+    public async Task Several_updates_of_one_customer_follow_each_other()
     {
         var branch = await app.BranchAsync();
         using var caller = await SignedCaller.EnrolAsync(branch);
@@ -121,7 +121,7 @@ public sealed partial class UpdateTogetherTests(SellingApp app) : IClassFixture<
     }
 
     [Fact]
-    public async Task One_that_the_database_refuses_fails_alone()
+    public async Task An_update_that_the_database_refuses_fails_alone()
     {
         var branch = await app.BranchAsync();
         using var caller = await SignedCaller.EnrolAsync(branch);
