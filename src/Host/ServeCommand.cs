@@ -20,7 +20,8 @@ internal static class ServeCommand
             Console.WriteLine($"Licensing listens on {host.Address}; the reference is at {host.Address}/swagger and {host.Address}/scalar.");
             if (host.Services.GetRequiredService<FirstStart>() is { AdministratorPassword: { } password } first)
                 Console.WriteLine(
-                    $"First start: log in as {first.AdministratorEmail} with {password}; it is shown this once and must be changed (lost? ops users reset-password).");
+                    $"First start: log in as {first.AdministratorEmail} with {password}; "
+                    + "it is shown this once and must be changed (lost? ops users reset-password).");
             await host.WaitForShutdownAsync(ct);
             return 0;
         }

@@ -53,8 +53,8 @@ public sealed class ModuleBoundaryTests
             .Select(p => $"{type.Name}.{p.Name}: {NameOf(p.PropertyType)}")
             .Concat(type.GetFields(Declared).Select(f => $"{type.Name}.{f.Name}: {NameOf(f.FieldType)}"));
         if (type.IsInterface || type is { IsAbstract: true, IsSealed: true })
-            members = members.Concat(type.GetMethods(Declared).Where(m => !m.IsSpecialName)
-                .Select(m => $"{type.Name}.{m.Name}({string.Join(", ", m.GetParameters().Select(p => NameOf(p.ParameterType)))}): {NameOf(m.ReturnType)}"));
+            members = members.Concat(type.GetMethods(Declared).Where(m => !m.IsSpecialName).Select(
+                m => $"{type.Name}.{m.Name}({string.Join(", ", m.GetParameters().Select(p => NameOf(p.ParameterType)))}): {NameOf(m.ReturnType)}"));
         if (type.GetCustomAttribute<Licensing.Kernel.Messaging.MessageAttribute>() is { } message)
             members = members.Prepend($"{type.Name} = {message.Name}");
         return members.Order(StringComparer.Ordinal);

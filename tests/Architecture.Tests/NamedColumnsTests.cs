@@ -37,7 +37,7 @@ public sealed partial class NamedColumnsTests
     [InlineData("""db.X.FromSql($"select * from x").AsNoTracking().SingleAsync(ct)""", true)]
     [InlineData("""db.X.FromSql($"select * from x")\n    .OrderBy(x => x.Id).ToListAsync(ct)""", true)]
     [InlineData("""db.X.FromSql($"select id, name from x where b in (select * from y)").ToListAsync(ct)""", true)]
-    public void One_that_does_not_is_found(string code, bool named) =>
+    public void SQL_that_does_not_name_its_columns_is_found(string code, bool named) =>
         Calls(code.Replace("\\n", "\n", StringComparison.Ordinal)).ShouldHaveSingleItem().Named.ShouldBe(named);
 
     private static IEnumerable<(string Sql, bool Named)> Calls(string code)

@@ -22,7 +22,8 @@ public sealed partial class SecurityPointTests
     [Fact]
     public void Every_point_names_a_test_or_says_that_there_is_none()
     {
-        var points = Document.Split('\n').Where(line => line.StartsWith("| ", StringComparison.Ordinal) && !line.StartsWith("| point", StringComparison.Ordinal)).ToList();
+        var points = Document.Split('\n')
+            .Where(line => line.StartsWith("| ", StringComparison.Ordinal) && !line.StartsWith("| point", StringComparison.Ordinal)).ToList();
 
         points.Count.ShouldBeGreaterThan(50);
         points.Where(point => !Named(point).Any() && !Honest.Any(word => point.Contains(word, StringComparison.OrdinalIgnoreCase))).ShouldBeEmpty();
@@ -42,7 +43,8 @@ public sealed partial class SecurityPointTests
     {
         var (type, sentence) = name.Split('.') is [var one, var other] ? (one, other) : (name, null);
         return Sources.Value.TryGetValue(type, out var methods)
-            && (sentence is null || methods.Any(m => sentence.EndsWith('…') ? m.StartsWith(sentence[..^1], StringComparison.Ordinal) : m == sentence));
+            && (sentence is null
+                || methods.Any(m => sentence.EndsWith('…') ? m.StartsWith(sentence[..^1], StringComparison.Ordinal) : m == sentence));
     }
 
     private static IEnumerable<string> Named(string text) => Name().Matches(text).Select(m => m.Groups[1].Value);
@@ -53,7 +55,10 @@ public sealed partial class SecurityPointTests
             .Select(file => (Type: Path.GetFileNameWithoutExtension(file), Text: File.ReadAllText(file)))
             .Where(x => x.Text.Contains($"class {x.Type}", StringComparison.Ordinal))
             .GroupBy(x => x.Type, x => x.Text, StringComparer.Ordinal)
-            .ToDictionary(x => x.Key, x => x.SelectMany(text => Method().Matches(text)).Select(m => m.Groups[1].Value).ToList(), StringComparer.Ordinal));
+            .ToDictionary(
+                x => x.Key,
+                x => x.SelectMany(text => Method().Matches(text)).Select(m => m.Groups[1].Value).ToList(),
+                StringComparer.Ordinal));
 
     [GeneratedRegex(@"`(\w+Tests(?:\.[\w…]+)?)`")]
     private static partial Regex Name();

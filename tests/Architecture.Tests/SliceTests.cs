@@ -74,9 +74,11 @@ public sealed class SliceTests(App app) : IClassFixture<App>
     {
         foreach (var request in app.Services.RequestTypes().Where(t => t.IsAssignableTo(typeof(ITogether))))
         {
-            var response = request.GetInterfaces().Single(i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IRequest<>)).GenericTypeArguments[0];
+            var response = request.GetInterfaces()
+                .Single(i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IRequest<>)).GenericTypeArguments[0];
             await using var scope = app.Services.CreateAsyncScope();
-            var steps = scope.ServiceProvider.GetServices(typeof(IPipelineBehavior<,>).MakeGenericType(request, response)).Select(s => s!.GetType()).ToList();
+            var steps = scope.ServiceProvider.GetServices(typeof(IPipelineBehavior<,>).MakeGenericType(request, response))
+                .Select(s => s!.GetType()).ToList();
 
             steps.Where(s => s.Assembly != typeof(ICommand).Assembly).Select(s => s.GetGenericTypeDefinition()).ShouldBe([typeof(HoldCaller<,>)]);
         }

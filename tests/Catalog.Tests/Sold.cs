@@ -42,7 +42,8 @@ internal static class Sold
     public static Task<HttpResponseMessage> PublishAsync(this HttpClient client, JsonElement plan) =>
         client.PostAsync($"/api/v1/plans/{plan.GetProperty("id").GetGuid()}/publish", null, Ct);
 
-    public static async Task<(HttpResponseMessage Answer, List<(string Pointer, string Code)> Errors)> RefusedAsync(this Task<HttpResponseMessage> request)
+    public static async Task<(HttpResponseMessage Answer, List<(string Pointer, string Code)> Errors)> RefusedAsync(
+        this Task<HttpResponseMessage> request)
     {
         var answer = await request;
         var body = await answer.JsonAsync();

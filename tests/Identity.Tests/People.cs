@@ -30,7 +30,8 @@ internal sealed record Person(App App, Guid Id, string Email, string Password)
         if (!mustChange)
             await branch.App.InAsync<Npgsql.NpgsqlDataSource, int>(async database =>
             {
-                await using var choosing = database.CreateCommand("update identity.users set password_given_by = null, password_known_to = '{}' where id = $1");
+                await using var choosing = database.CreateCommand(
+                    "update identity.users set password_given_by = null, password_known_to = '{}' where id = $1");
                 choosing.Parameters.Add(new() { Value = person.Id });
                 return await choosing.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
             });
@@ -38,7 +39,8 @@ internal sealed record Person(App App, Guid Id, string Email, string Password)
     }
 
     public Task<HttpResponseMessage> TryLoginAsync(string? password = null) =>
-        App.Anonymous().PostAsJsonAsync("/api/v1/auth/login", new { email = Email, password = password ?? Password }, TestContext.Current.CancellationToken);
+        App.Anonymous().PostAsJsonAsync(
+            "/api/v1/auth/login", new { email = Email, password = password ?? Password }, TestContext.Current.CancellationToken);
 
     public async Task<JsonElement> LoginAsync()
     {
@@ -106,6 +108,15 @@ internal static class Calling
             client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", credential);
             return client;
         }
+
+        /// <summary>Asks for the next tokens of the session that was answered.</summary>
+        public Task<HttpResponseMessage> RefreshAsync(JsonElement session) =>
+            app.Anonymous().PostAsync("/api/v1/auth/refresh", new { refreshToken = session.GetProperty("refreshToken").GetString() });
+
+        /// <summary>Redeems the login link that was answered.</summary>
+        public async Task<HttpResponseMessage> RedeemAsync(HttpResponseMessage made) =>
+            await app.Anonymous().PostAsync(
+                "/api/v1/auth/login-links/redeem", new { token = (await made.JsonAsync()).GetProperty("token").GetString() });
     }
 
     extension(HttpClient client)
@@ -113,14 +124,16 @@ internal static class Calling
         /// <summary>A caller of the customer area, with a key that this one makes with all that its partner's administrators may do.</summary>
         public async Task<HttpClient> CustomerAreaAsync(App app)
         {
-            using var made = await client.PostAsync("/api/v1/api-keys", new { name = "area", role = Licensing.Identity.Contracts.Roles.PartnerAdministrator });
+            using var made = await client.PostAsync(
+                "/api/v1/api-keys", new { name = "area", role = Licensing.Identity.Contracts.Roles.PartnerAdministrator });
             made.StatusCode.ShouldBe(System.Net.HttpStatusCode.Created);
             var area = app.Anonymous();
             area.DefaultRequestHeaders.Add("X-API-KEY", (await made.JsonAsync()).GetProperty("key").GetString());
             return area;
         }
 
-        public Task<HttpResponseMessage> PostAsync(string path, object? body, string? key = null) => client.SendAsync(HttpMethod.Post, path, body, key);
+        public Task<HttpResponseMessage> PostAsync(string path, object? body, string? key = null) =>
+            client.SendAsync(HttpMethod.Post, path, body, key);
 
         public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, object? body, string? key = null, string? ifMatch = null)
         {

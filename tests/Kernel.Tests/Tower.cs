@@ -38,7 +38,8 @@ internal sealed class Tower : IAsyncDisposable
         Action<IServiceCollection>? more = null, params Type[] background)
     {
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.Configuration.AddInMemoryCollection((settings ?? []).Select(s => s.Split('=')).Select(s => KeyValuePair.Create($"Messaging:{s[0]}", (string?)s[1])));
+        builder.Configuration.AddInMemoryCollection(
+            (settings ?? []).Select(s => s.Split('=')).Select(s => KeyValuePair.Create($"Messaging:{s[0]}", (string?)s[1])));
         builder.Services.AddSingleton(clock);
         builder.Services.AddSingleton<Random, NoJitter>();
         builder.Services.AddSingleton<Interference>();

@@ -47,7 +47,7 @@ public sealed class BenchmarkRunTests
     }
 
     [Fact]
-    public async Task One_that_breaks_fails_the_run_and_leaves_the_others_their_figures()
+    public async Task A_benchmark_that_breaks_fails_the_run_and_leaves_the_others_their_figures()
     {
         var file = Path.Combine(Path.GetTempPath(), $"bench-broken-{Environment.ProcessId}", "bench.json");
         var (output, errors) = (new StringWriter(), new StringWriter());

@@ -40,7 +40,7 @@ public sealed class EmbeddedPostgresTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Keeps_the_password_from_other_users_and_lets_no_one_in_without_it()
+    public async Task The_server_keeps_the_password_from_other_users_and_lets_no_one_in_without_it()
     {
         var server = await StartAsync(Quick());
 

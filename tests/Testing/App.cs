@@ -169,7 +169,8 @@ public class App : IAsyncLifetime
         app.Use((context, next) =>
         {
             if (context.Request.Headers[AccessHeader].ToString() is { Length: > 0 } said)
-                context.RequestServices.GetRequiredService<Principal>().Become(AccessOf(said, context.RequestServices.GetRequiredService<PermissionCatalog>()));
+                context.RequestServices.GetRequiredService<Principal>().Become(
+                    AccessOf(said, context.RequestServices.GetRequiredService<PermissionCatalog>()));
             return next(context);
         });
         app.UseLicensing();

@@ -95,7 +95,8 @@ public sealed class SignedCaller : IDisposable
         bendHeader?.Invoke(header);
         bendClaims?.Invoke(claims);
         var signed = $"{Part(header)}.{Part(claims)}";
-        return $"{signed}.{Base64Url.EncodeToString(Key.SignData(Encoding.ASCII.GetBytes(signed), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1))}";
+        var signature = Key.SignData(Encoding.ASCII.GetBytes(signed), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        return $"{signed}.{Base64Url.EncodeToString(signature)}";
     }
 
     /// <summary>A UUID of version 4, which ours are not.</summary>

@@ -23,7 +23,10 @@ public static class Stored
             if (tables.Count <= 30)
                 throw new InvalidOperationException($"Only {tables.Count} tables.");
             return await app.RowsAsync(string.Join(" union all ", tables.Select(
-                table => $"select '{table} ' || count(*) || ' ' || coalesce(md5(string_agg(md5(t::text), '' order by md5(t::text))), '') from {table} t")));
+                table =>
+                    $"""
+                    select '{table} ' || count(*) || ' ' || coalesce(md5(string_agg(md5(t::text), '' order by md5(t::text))), '') from {table} t
+                    """)));
         }
 
         /// <summary>The one column of a query.</summary>

@@ -52,11 +52,13 @@ internal static class DatabaseSetup
                 if (role is not null && !await IsAsync(Under(connectionString, role), role, ct))
                     role = null;
                 if (role is null)
-                    say($"No connection here works as the role {ApplicationRole.Name} (the user may not, or a pooler drops start-up options), so only triggers keep the audit trail from being changed.");
+                    say($"No connection here works as the role {ApplicationRole.Name} (the user may not, or a pooler drops start-up options), "
+                        + "so only triggers keep the audit trail from being changed.");
             }
 
             builder.Services.AddSingleton(services => Build(services, Prepared(connectionString), "licensing", role));
-            builder.Services.AddKeyedSingleton("gathered", (services, _) => Build(services, Few(Prepared(connectionString)), "licensing-gathered", role));
+            builder.Services.AddKeyedSingleton(
+                "gathered", (services, _) => Build(services, Few(Prepared(connectionString)), "licensing-gathered", role));
             builder.Services.AddSingleton(services => new GatheredDatabase(services.GetRequiredKeyedService<NpgsqlDataSource>("gathered")));
             // Few connections, and gone soon: it is asked at the start and by hand.
             builder.Services.AddKeyedSingleton("owner", (services, _) => Build(services, connectionString, "licensing-owner", role: null));

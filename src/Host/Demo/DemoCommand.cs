@@ -61,7 +61,8 @@ internal static class DemoCommand
         catch (ChannelRefusal refusal) when (refusal.Status is HttpStatusCode.Unauthorized)
         {
             await Console.Error.WriteLineAsync(
-                $"This database was set up from another data folder, whose demo.json holds the password. Bring it along with --data FOLDER, or use an empty database. ({refusal.Message})");
+                "This database was set up from another data folder, whose demo.json holds the password. "
+                + $"Bring it along with --data FOLDER, or use an empty database. ({refusal.Message})");
             return 1;
         }
         catch (Exception failure) when (failure is DemoException or HttpRequestException || StartUp.Explains(failure))

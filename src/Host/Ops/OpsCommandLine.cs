@@ -137,7 +137,8 @@ internal static class OpsCommandLine
             OpsOutput.Write(answer.Value, given.ContainsKey("--json"), terminal.Output);
             return 0;
         }
-        catch (PostgresException missing) when (missing.SqlState is PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.InvalidSchemaName or PostgresErrorCodes.UndefinedColumn)
+        catch (PostgresException missing) when (missing.SqlState is
+            PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.InvalidSchemaName or PostgresErrorCodes.UndefinedColumn)
         {
             await terminal.Errors.WriteLineAsync("The database does not have this version's schema: run ops db migrate.");
             return Failed;

@@ -8,6 +8,7 @@ internal static class OpsProgress
     public static Action<long, long>? To(TextWriter errors) => Console.IsErrorRedirected ? null : (done, all) =>
     {
         var filled = all == 0 ? Cells : (int)(done * Cells / all);
-        errors.Write($"\r{new string('━', filled)}{new string(' ', Cells - filled)} {done:#,0} of {all:#,0}{(done == all ? Environment.NewLine : "")}");
+        errors.Write(
+            $"\r{new string('━', filled)}{new string(' ', Cells - filled)} {done:#,0} of {all:#,0}{(done == all ? Environment.NewLine : "")}");
     };
 }

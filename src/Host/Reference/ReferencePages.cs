@@ -61,7 +61,9 @@ internal static class ReferencePages
         <body>
         <div id="app"></div>
         <script src="/scalar/standalone.js"></script>
-        <script>Scalar.createApiReference('#app', { url: '{{DocumentPath}}', withDefaultFonts: false, telemetry: false, agent: { disabled: true } })</script>
+        <script>
+        Scalar.createApiReference('#app', { url: '{{DocumentPath}}', withDefaultFonts: false, telemetry: false, agent: { disabled: true } })
+        </script>
         </body>
         </html>
         """;
@@ -71,7 +73,8 @@ internal static class ReferencePages
         <html lang="en">
         <head><meta charset="utf-8"><title>Licensing</title></head>
         <body>
-        <p>Scalar is not part of this build, because npm was missing or could not install it. The same reference is at <a href="/swagger">/swagger</a>.</p>
+        <p>Scalar is not part of this build, because npm was missing or could not install it.
+        The same reference is at <a href="/swagger">/swagger</a>.</p>
         </body>
         </html>
         """;

@@ -125,7 +125,8 @@ public sealed class LedgerTests(App app) : IClassFixture<App>
         var branch = await app.BranchAsync();
         await TopUpAsync(branch, "money", 10m);
 
-        (await SpendAsync(branch, "a", 1m, 0.5m)).ShouldNotBeNull().Content!.ToJsonString().ShouldBe("""{"required":0.5,"available":0,"currency":"points"}""");
+        (await SpendAsync(branch, "a", 1m, 0.5m)).ShouldNotBeNull().Content!.ToJsonString()
+            .ShouldBe("""{"required":0.5,"available":0,"currency":"points"}""");
         (await AvailableAsync(branch)).ShouldBe(10m);
         (await TopUpAsync(branch.Administrator(), branch, "points", null, "0.5")).StatusCode.ShouldBe(HttpStatusCode.Created);
         (await SpendAsync(branch, "a", 1m, 0.5m)).ShouldBeNull();
@@ -151,14 +152,18 @@ public sealed class LedgerTests(App app) : IClassFixture<App>
 
     [Theory]
     [InlineData("ledger_balanced",
-        "insert into billing.ledger_entries (transaction_id, position, account_id, unit, lot_id, amount) select $2, 3, account_id, unit, lot_id, 1 from billing.ledger_entries where transaction_id = $2 and lot_id is not null")]
+        "insert into billing.ledger_entries (transaction_id, position, account_id, unit, lot_id, amount) "
+        + "select $2, 3, account_id, unit, lot_id, 1 from billing.ledger_entries where transaction_id = $2 and lot_id is not null")]
     // Balanced by itself, but added to what is over.
     [InlineData("ledger_balanced",
-        "insert into billing.ledger_entries (transaction_id, position, account_id, unit, lot_id, amount) select $2, position + 2, account_id, unit, lot_id, amount from billing.ledger_entries where transaction_id = $2")]
+        "insert into billing.ledger_entries (transaction_id, position, account_id, unit, lot_id, amount) "
+        + "select $2, position + 2, account_id, unit, lot_id, amount from billing.ledger_entries where transaction_id = $2")]
     [InlineData("ledger_balanced",
-        "insert into billing.ledger_transactions select gen_random_uuid(), owner_id, owner_path, 'TopUp', 'empty', '', 2, now() from billing.ledger_transactions where id = $2 and $1::uuid is not null")]
+        "insert into billing.ledger_transactions select gen_random_uuid(), owner_id, owner_path, 'TopUp', 'empty', '', 2, now() "
+        + "from billing.ledger_transactions where id = $2 and $1::uuid is not null")]
     [InlineData("not_overspent",
-        "insert into billing.ledger_entries (transaction_id, position, account_id, unit, lot_id, amount) select $2, 3, account_id, unit, lot_id, -100 from billing.ledger_entries where transaction_id = $2 and lot_id is not null")]
+        "insert into billing.ledger_entries (transaction_id, position, account_id, unit, lot_id, amount) "
+        + "select $2, 3, account_id, unit, lot_id, -100 from billing.ledger_entries where transaction_id = $2 and lot_id is not null")]
     [InlineData("permission denied", "update billing.ledger_balances set balance = 1000 where $1::uuid is not null and $2::uuid is not null")]
     [InlineData("permission denied", "update billing.credit_lots set remaining = 1000 where $1::uuid is not null and $2::uuid is not null")]
     [InlineData("permission denied", "update billing.ledger_entries set amount = 1000 where $1::uuid is not null and transaction_id = $2")]
@@ -198,7 +203,9 @@ public sealed class LedgerTests(App app) : IClassFixture<App>
             foreach (var sql in (string[])
             [
                 "set local role none", before,
-                $"insert into billing.ledger_entries (transaction_id, position, account_id, unit, lot_id, amount) select transaction_id, 9, account_id, unit, lot_id, {amount} from billing.ledger_entries where transaction_id = $1 and lot_id is not null",
+                "insert into billing.ledger_entries (transaction_id, position, account_id, unit, lot_id, amount) "
+                + $"select transaction_id, 9, account_id, unit, lot_id, {amount} "
+                + "from billing.ledger_entries where transaction_id = $1 and lot_id is not null",
             ])
             {
                 await using var command = new NpgsqlCommand(sql, connection, begun);
@@ -216,7 +223,7 @@ public sealed class LedgerTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task The_same_is_not_done_twice_whoever_writes()
+    public async Task A_transaction_is_not_booked_twice_whoever_writes()
     {
         var branch = await app.BranchAsync();
         var transaction = await TopUpAsync(branch, "once", 10m);
@@ -225,7 +232,9 @@ public sealed class LedgerTests(App app) : IClassFixture<App>
         const string Twice =
             """
             with again as (
-                insert into billing.ledger_transactions select (jsonb_populate_record(t, jsonb_build_object('id', gen_random_uuid()))).* from billing.ledger_transactions t where id = $2 and $1::uuid is not null
+                insert into billing.ledger_transactions
+                select (jsonb_populate_record(t, jsonb_build_object('id', gen_random_uuid()))).* from billing.ledger_transactions t
+                where id = $2 and $1::uuid is not null
                 returning id)
             insert into billing.ledger_entries (transaction_id, position, account_id, unit, lot_id, amount)
             select again.id, e.position, e.account_id, e.unit, e.lot_id, e.amount from again, billing.ledger_entries e where e.transaction_id = $2

@@ -28,7 +28,10 @@ public sealed class VerifyLedgerTests : IAsyncLifetime
     [InlineData("delete from billing.ledger_entries where transaction_id = $1", "transaction $1 has 0 entries instead of 2")]
     [InlineData("update billing.ledger_balances set balance = balance + 1 where kind = 'Prepaid' and $1::uuid is not null",
         "shows 31 after 3 entries instead of 30")]
-    [InlineData("update billing.credit_lots set remaining = 100 where id = (select lot_id from billing.ledger_entries where transaction_id = $1 and position = 1)", "shows 100 left instead of 10")]
+    [InlineData(
+        "update billing.credit_lots set remaining = 100 "
+        + "where id = (select lot_id from billing.ledger_entries where transaction_id = $1 and position = 1)",
+        "shows 100 left instead of 10")]
     // A gap alone, with every sum as it was: as if entries that cancel each other out had been taken away.
     [InlineData("update billing.ledger_entries set number = number + 2 where number = 3 and $1::uuid is not null", "entry $3/1 is not what account")]
     public async Task What_was_done_to_the_ledger_shows_at_its_place(string tampering, string finding)

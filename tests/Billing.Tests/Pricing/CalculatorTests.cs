@@ -12,9 +12,13 @@ public sealed class CalculatorTests(BillingApp app) : IClassFixture<BillingApp>
          "charges":[
           {"name":"Base","model":"flat","amount":"10.00"},
           {"name":"Seats","model":"perUnit","unitPrice":"10","quantity":"5","prorate":true,"taxCategory":"S"},
-          {"name":"Calls","model":"graduated","quantity":"12","chargeAtZero":true,"tiers":[{"upTo":"10","unitPrice":"10","flatFee":"2"},{"upTo":"20","unitPrice":"5","flatFee":"3"},{"upTo":null,"unitPrice":"5","flatFee":"3"}]},
+          {"name":"Calls","model":"graduated","quantity":"12","chargeAtZero":true,"tiers":[
+           {"upTo":"10","unitPrice":"10","flatFee":"2"},
+           {"upTo":"20","unitPrice":"5","flatFee":"3"},
+           {"upTo":null,"unitPrice":"5","flatFee":"3"}]},
           {"name":"Blocks","model":"package","quantity":"121","size":"10","price":"100","freeUnits":"0"},
-          {"name":"Fees","model":"percentage","percent":"1.3","fixedFee":"2","freeEvents":3,"freeUnits":"0","minimum":null,"maximum":null,"events":["50","100","250","400"]},
+          {"name":"Fees","model":"percentage","percent":"1.3","fixedFee":"2","freeEvents":3,"freeUnits":"0","minimum":null,"maximum":null,
+           "events":["50","100","250","400"]},
           {"name":"Plan","model":"stairstep","quantity":"7","tiers":[{"upTo":"5","price":"10"},{"upTo":null,"price":"18"}]}],
          "minimum":"1000.00","cap":null,"coupons":[{"percent":"10"},{"amount":"50.00"}],"taxes":[{"category":"S","percent":"20"}]}
         """;
@@ -34,7 +38,8 @@ public sealed class CalculatorTests(BillingApp app) : IClassFixture<BillingApp>
         ]);
         Texts(bill, "currency", "trueUp", "discount", "net", "tax", "total").ShouldBe(["EUR", "0.00", "199.25", "1293.21", "7.55", "1300.76"]);
         bill.GetProperty("lines")[2].GetProperty("steps").GetRawText().ShouldBe(
-            """[{"from":"0","to":"10","quantity":"10","unitPrice":"10","flatFee":"2","amount":"102"},{"from":"10","to":"20","quantity":"2","unitPrice":"5","flatFee":"3","amount":"13"}]""");
+            """[{"from":"0","to":"10","quantity":"10","unitPrice":"10","flatFee":"2","amount":"102"},"""
+            + """{"from":"10","to":"20","quantity":"2","unitPrice":"5","flatFee":"3","amount":"13"}]""");
         bill.GetProperty("lines")[4].GetProperty("steps").GetRawText().ShouldBe(
             """[{"from":"0","to":null,"quantity":"400","unitPrice":"0.013","flatFee":"2","amount":"7.2"}]""");
     }

@@ -14,14 +14,19 @@ public sealed class ChargeValidationTests
     [InlineData("""{"model":"perUnit","unitPrice":"1","quantity":"1","includedUnits":"-1"}""", "/includedUnits must_not_be_negative")]
     [InlineData("""{"model":"package","quantity":"1","price":"1"}""", "/size required")]
     [InlineData("""{"model":"package","quantity":"1","price":"1","size":"-1"}""", "/size must_be_positive")]
-    [InlineData("""{"model":"package","quantity":"1","price":"1","size":"0","freeUnits":"-1"}""", "/size must_be_positive;/freeUnits must_not_be_negative")]
+    [InlineData(
+        """{"model":"package","quantity":"1","price":"1","size":"0","freeUnits":"-1"}""",
+        "/size must_be_positive;/freeUnits must_not_be_negative")]
     [InlineData("""{"model":"graduated","quantity":"1"}""", "/tiers tiers_missing")]
     [InlineData("""{"model":"graduated","quantity":"1","tiers":[]}""", "/tiers tiers_missing")]
     [InlineData("""{"model":"graduated","quantity":"1","tiers":[{"upTo":"1"}]}""", "/tiers/0/unitPrice required")]
     [InlineData("""{"model":"graduated","quantity":"1","tiers":[{"upTo":"1","unitPrice":"1"}]}""", "/tiers/0/upTo last_tier_bounded")]
     [InlineData("""{"model":"volume","quantity":"1","tiers":[{"unitPrice":"1"},{"unitPrice":"1"}]}""", "/tiers/0/upTo tier_unbounded")]
-    [InlineData("""{"model":"volume","quantity":"1","tiers":[{"upTo":"0","unitPrice":"1"},{"unitPrice":"1"}]}""", "/tiers/0/upTo tiers_not_ascending")]
-    [InlineData("""{"model":"volume","quantity":"1","tiers":[{"upTo":"9","unitPrice":"1"},{"upTo":"9","unitPrice":"1"},{"upTo":"8","unitPrice":"1"}]}""",
+    [InlineData(
+        """{"model":"volume","quantity":"1","tiers":[{"upTo":"0","unitPrice":"1"},{"unitPrice":"1"}]}""",
+        "/tiers/0/upTo tiers_not_ascending")]
+    [InlineData(
+        """{"model":"volume","quantity":"1","tiers":[{"upTo":"9","unitPrice":"1"},{"upTo":"9","unitPrice":"1"},{"upTo":"8","unitPrice":"1"}]}""",
         "/tiers/1/upTo tiers_not_ascending;/tiers/2/upTo tiers_not_ascending;/tiers/2/upTo last_tier_bounded")]
     [InlineData("""{"model":"stairstep","quantity":"1","tiers":[{"unitPrice":"1"}]}""", "/tiers/0/price required")]
     [InlineData("""{"model":"percentage","events":[]}""", "/percent required")]

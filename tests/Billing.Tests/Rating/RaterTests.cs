@@ -18,7 +18,8 @@ public sealed class RaterTests
     [Fact]
     public void Steps_are_unrounded_and_only_the_line_is_rounded()
     {
-        var line = Rate(Request(Item("""{"model":"perUnit","unitPrice":"0.0000000001","quantity":"12345678901234567890.123456789012345678","prorate":false}"""))).Lines[0];
+        var line = Rate(Request(Item(
+            """{"model":"perUnit","unitPrice":"0.0000000001","quantity":"12345678901234567890.123456789012345678","prorate":false}"""))).Lines[0];
         line.Unrounded.ToString().ShouldBe("1234567890.1234567890123456789012345678");
         line.Net.Text().ShouldBe("1234567890.12");
     }

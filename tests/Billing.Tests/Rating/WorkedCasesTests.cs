@@ -50,7 +50,8 @@ public sealed class WorkedCasesTests
     public void A_percentage_skips_its_free_events()
     {
         var bill = Rate(Item("""
-            {"model":"percentage","percent":"1.3","fixedFee":"2","freeEvents":3,"freeUnits":"0","minimum":null,"maximum":null,"events":["50","100","250","400"]}
+            {"model":"percentage","percent":"1.3","fixedFee":"2","freeEvents":3,"freeUnits":"0","minimum":null,"maximum":null,
+             "events":["50","100","250","400"]}
             """));
         bill.Net.Text().ShouldBe("7.20");
         bill.Lines[0].Quantity.ToString().ShouldBe("800");

@@ -76,9 +76,11 @@ public sealed class BillingRunTests(BillingApp app) : IClassFixture<BillingApp>
 
         lines[0].GetProperty("unrounded").GetString().ShouldBe("8.7096774193548387096774193548");
         lines[3].GetProperty("steps").GetRawText().ShouldBe(
-            """[{"from":"0","to":"10","quantity":"10","unitPrice":"10","flatFee":"2","amount":"102"},{"from":"10","to":"20","quantity":"2","unitPrice":"5","flatFee":"3","amount":"13"}]""");
+            """[{"from":"0","to":"10","quantity":"10","unitPrice":"10","flatFee":"2","amount":"102"},"""
+            + """{"from":"10","to":"20","quantity":"2","unitPrice":"5","flatFee":"3","amount":"13"}]""");
         lines[4].GetProperty("rollup").GetRawText().ShouldBe(
-            $$$"""{"subscriptionId":"{{{subscription.Value}}}","meter":"gb","sku":"STORAGE","region":"eu","days":{"start":"2024-03-01","end":"2024-04-01"}}""");
+            $$"""{"subscriptionId":"{{subscription.Value}}","meter":"gb","sku":"STORAGE","region":"eu","days":"""
+            + """{"start":"2024-03-01","end":"2024-04-01"}}""");
         lines[4].GetProperty("unrounded").GetString().ShouldBe("0.16665");
         lines[0].GetProperty("rollup").ValueKind.ShouldBe(JsonValueKind.Null);
 
@@ -295,7 +297,8 @@ public sealed class BillingRunTests(BillingApp app) : IClassFixture<BillingApp>
         app.Usage.Add(branch.Tenant, subscription, "2023-11-05", "gb", "5", "STORAGE");
         app.Usage.Add(branch.Tenant, subscription, "2023-11-06", "gb", "-5", "STORAGE");
         var operation = await app.BillAsync("2023-11");
-        operation.GetProperty("result").GetRawText().ShouldBe("""{"net":[{"amount":"0.00","currency":"EUR"}],"issued":1,"invoices":1,"notBilled":0}""");
+        operation.GetProperty("result").GetRawText().ShouldBe(
+            """{"net":[{"amount":"0.00","currency":"EUR"}],"issued":1,"invoices":1,"notBilled":0}""");
     }
 
     [Fact]

@@ -22,7 +22,8 @@ public sealed class DemoEditionTests(App app) : IClassFixture<App>
         const string Another =
             """
             insert into catalog.license_editions
-            select (jsonb_populate_record(e, jsonb_build_object('id', gen_random_uuid(), 'code', 'ANOTHER'))).* from catalog.license_editions e where demo and on_sale
+            select (jsonb_populate_record(e, jsonb_build_object('id', gen_random_uuid(), 'code', 'ANOTHER'))).* from catalog.license_editions e
+            where demo and on_sale
             """;
         (await Should.ThrowAsync<PostgresException>(() => app.RowsAsync(Another))).ConstraintName.ShouldBe("license_editions_one_demo");
     }

@@ -108,12 +108,17 @@ public sealed class PlanTermsTests(App app) : IClassFixture<App>
     [Fact]
     public async Task The_database_refuses_a_term_or_fee_out_of_range_too()
     {
-        foreach (var terms in new[] { """{"termMonths":0}""", """{"termMonths":121}""", """{"earlyCancellation":{"allowed":true,"feePercent":"100.01"}}""" })
+        foreach (var terms in new[]
+        {
+            """{"termMonths":0}""", """{"termMonths":121}""", """{"earlyCancellation":{"allowed":true,"feePercent":"100.01"}}""",
+        })
             (await Should.ThrowAsync<PostgresException>(() => app.InAsync<NpgsqlDataSource, int>(async db =>
             {
                 await using var command = db.CreateCommand("""
-                    insert into catalog.plan_versions (id, plan_id, plan_key, number, name, product, currency, charges, uses_price_lists, trial_days, published_at, terms)
-                    select gen_random_uuid(), id, key, 99, name, product, currency, '[]', false, 0, created_at, $1::jsonb from catalog.plans where key = 'ccaas'
+                    insert into catalog.plan_versions (
+                        id, plan_id, plan_key, number, name, product, currency, charges, uses_price_lists, trial_days, published_at, terms)
+                    select gen_random_uuid(), id, key, 99, name, product, currency, '[]', false, 0, created_at, $1::jsonb
+                    from catalog.plans where key = 'ccaas'
                     """);
                 command.Parameters.Add(new() { Value = terms });
                 return await command.ExecuteNonQueryAsync(Sold.Ct);

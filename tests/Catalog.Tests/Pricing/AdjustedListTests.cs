@@ -25,16 +25,18 @@ public sealed class AdjustedListTests(App app) : IClassFixture<App>
         var shown = await preview.JsonAsync();
         (shown.GetProperty("preview").GetBoolean(), shown.GetProperty("changed").GetInt32()).ShouldBe((true, 1));
         shown.GetProperty("items").EnumerateArray()
-            .Select(i => $"{i.GetProperty("sku").GetString()} {i.GetProperty("old").GetProperty("unitPrice").GetString()} {i.GetProperty("new").GetProperty("unitPrice").GetString()}")
+            .Select(i => $"{i.GetProperty("sku").GetString()} {Price(i, "old")} {Price(i, "new")}")
             .ShouldBe(["vm-a 10.05 11.06", "vm-b 0 0"]);
         untouched.ShouldBe(["vm-a 10.05", "vm-b 0", "zz 7"]);
         done.Headers.ETag!.Tag.ShouldBe("\"2\"");
         (await done.JsonAsync()).GetProperty("preview").GetBoolean().ShouldBeFalse();
         (await client.PricesAsync(list)).ShouldBe(["vm-a 11.06", "vm-b 0", "zz 7"]);
+
+        static string? Price(JsonElement item, string when) => item.GetProperty(when).GetProperty("unitPrice").GetString();
     }
 
     [Fact]
-    public async Task It_reaches_the_meter_that_is_named()
+    public async Task An_adjustment_reaches_the_meter_that_is_named()
     {
         using var client = await app.PlatformAsync();
         var (one, other) = (await client.MeterAsync(), await client.MeterAsync());

@@ -141,7 +141,16 @@ public sealed class PriceCsvTests(App app) : IClassFixture<App>
         var list = await client.ListAsync([Lists.Item("a", meter), Lists.Item("b", meter), Lists.Item("c", meter), Lists.Item("d", meter)]);
 
         using var tried = await ImportAsync(
-            client, list, $"sku,meter,model,unitPrice,tiers\na,{meter},perUnit,-1,\nb,{meter},graduated,1,5:1:0;4:1:0;*:1:0\nc,{meter},flat,1,\nd,{meter},monthly,1,", "?dryRun=true");
+            client,
+            list,
+            $"""
+            sku,meter,model,unitPrice,tiers
+            a,{meter},perUnit,-1,
+            b,{meter},graduated,1,5:1:0;4:1:0;*:1:0
+            c,{meter},flat,1,
+            d,{meter},monthly,1,
+            """,
+            "?dryRun=true");
 
         (await ErrorsAsync(tried)).ShouldBe(
         [

@@ -35,7 +35,7 @@ public sealed class ProductTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task Its_features_are_a_list_by_key()
+    public async Task A_products_features_are_a_list_by_key()
     {
         using var client = await app.PlatformAsync();
         using var listed = await client.GetAsync("/api/v1/products?key=ccaas", Sold.Ct);

@@ -21,9 +21,11 @@ public sealed class SchemeTests(CommissionsApp app) : IClassFixture<CommissionsA
         {
             var answer = await platform.PostAsJsonAsync("/api/v1/commissions/schemes", body);
             var json = await answer.JsonAsync();
-            return json.GetProperty("code").GetString() == "validation_failed"
-                ? $"{json.GetProperty("errors")[0].GetProperty("pointer").GetString()} {json.GetProperty("errors")[0].GetProperty("code").GetString()}"
-                : json.GetProperty("code").GetString()!;
+            var code = json.GetProperty("code").GetString()!;
+            if (code != "validation_failed")
+                return code;
+            var error = json.GetProperty("errors")[0];
+            return $"{error.GetProperty("pointer").GetString()} {error.GetProperty("code").GetString()}";
         }
 
         var id = branch.Partner.Id.Value;

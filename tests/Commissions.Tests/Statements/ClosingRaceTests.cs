@@ -67,7 +67,10 @@ public sealed class ClosingRaceTests(CommissionsApp app) : IClassFixture<Commiss
     private Task<long> WaitingAsync() => app.InAsync<DbSession, long>(async session =>
     {
         await using var command = new NpgsqlCommand(
-            "select count(*) from pg_locks where not granted and locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())",
+            """
+            select count(*) from pg_locks
+            where not granted and locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())
+            """,
             await session.OpenAsync(CancellationToken.None));
         return (long)(await command.ExecuteScalarAsync())!;
     });

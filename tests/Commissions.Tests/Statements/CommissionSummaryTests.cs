@@ -32,7 +32,9 @@ public sealed class CommissionSummaryTests(CommissionsApp app) : IClassFixture<C
             $"{second.ExternalId} Partner basis 1000.00 gross 200.00 overridden 0.00 commission 200.00",
         ]);
         items[1].GetProperty("steps").GetRawText().ShouldBe(
-            """[{"from":"0","to":"1000","percent":"5","basis":"1000","amount":"50"},{"from":"1000","to":"5000","percent":"8","basis":"4000","amount":"320"},{"from":"5000","to":null,"percent":"10","basis":"2000","amount":"200"}]""");
+            """[{"from":"0","to":"1000","percent":"5","basis":"1000","amount":"50"},"""
+            + """{"from":"1000","to":"5000","percent":"8","basis":"4000","amount":"320"},"""
+            + """{"from":"5000","to":null,"percent":"10","basis":"2000","amount":"200"}]""");
         items[2].GetProperty("scheme").GetProperty("inherited").GetBoolean().ShouldBeTrue();
         items[2].GetProperty("scheme").GetProperty("id").ValueKind.ShouldBe(JsonValueKind.Null);
         items[1].GetProperty("invoiceCount").GetInt32().ShouldBe(2);

@@ -21,8 +21,10 @@ public sealed class ApiKeyTests(App app) : IClassFixture<App>
         var key = await made.JsonAsync();
         for (var i = 0; i < 4; i++)
         {
-            using var rotated = await app.Bearer(key.GetProperty("key").GetString()!).PostAsync($"/api/v1/api-keys/{key.GetProperty("id")}/rotate", new { });
-            rotated.StatusCode.ShouldBe(System.Net.HttpStatusCode.Created, await rotated.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+            using var rotated = await app.Bearer(key.GetProperty("key").GetString()!).PostAsync(
+                $"/api/v1/api-keys/{key.GetProperty("id")}/rotate", new { });
+            rotated.StatusCode.ShouldBe(
+                System.Net.HttpStatusCode.Created, await rotated.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
             key = await rotated.JsonAsync();
         }
 
@@ -49,8 +51,9 @@ public sealed class ApiKeyTests(App app) : IClassFixture<App>
         key.ShouldMatch("^lk_[0-9A-Za-z]{8}_[0-9A-Za-z]{32}_[0-9A-Za-z]{6}$");
         (await bearer.StatusAsync("/api/v1/tenants")).ShouldBe(HttpStatusCode.OK);
         (await header.StatusAsync("/api/v1/tenants")).ShouldBe(HttpStatusCode.OK);
-        (await bearer.PostAsync("/api/v1/tenants", new { partnerId = branch.Partner.Id.Value, externalId = "by-key", displayName = "By key" })).StatusCode
-            .ShouldBe(HttpStatusCode.Created);
+        using var opened = await bearer.PostAsync(
+            "/api/v1/tenants", new { partnerId = branch.Partner.Id.Value, externalId = "by-key", displayName = "By key" });
+        opened.StatusCode.ShouldBe(HttpStatusCode.Created);
 
         using var revoked = await partner.DeleteAsync($"/api/v1/api-keys/{issued.GetProperty("id").GetGuid()}", Ct);
         revoked.StatusCode.ShouldBe(HttpStatusCode.NoContent);
@@ -88,7 +91,10 @@ public sealed class ApiKeyTests(App app) : IClassFixture<App>
         var key = (await IssueAsync(partner, new { name = "k" })).GetProperty("key").GetString()!;
         var (stranger, _) = ApiKeySecret.New();
 
-        foreach (var wrong in new[] { stranger, key[..^1] + (key[^1] == 'a' ? 'b' : 'a'), key + "x", "lk_", key.ToLowerInvariant(), new string('k', 50) })
+        foreach (var wrong in new[]
+        {
+            stranger, key[..^1] + (key[^1] == 'a' ? 'b' : 'a'), key + "x", "lk_", key.ToLowerInvariant(), new string('k', 50),
+        })
         {
             using var client = WithHeader(wrong);
             (await client.StatusAsync("/api/v1/tenants")).ShouldBe(HttpStatusCode.Unauthorized, wrong);
@@ -135,7 +141,8 @@ public sealed class ApiKeyTests(App app) : IClassFixture<App>
         var secret = JsonDocument.Parse(shown).RootElement.GetProperty("key").GetString()!;
         var stored = await BytesAsync("select body from kernel.idempotency_records where key = 'key-of-key'");
         Encoding.UTF8.GetString(stored).ShouldNotContain(secret.Split('_')[1]);
-        var kept = Encoding.UTF8.GetString(await BytesAsync("select convert_to(coalesce(string_agg(k::text, ''), ''), 'UTF8') from identity.api_keys k"));
+        var kept = Encoding.UTF8.GetString(
+            await BytesAsync("select convert_to(coalesce(string_agg(k::text, ''), ''), 'UTF8') from identity.api_keys k"));
         kept.ShouldContain(secret.Split('_')[1]);
         kept.ShouldNotContain(secret.Split('_')[2]);
     }
@@ -144,15 +151,18 @@ public sealed class ApiKeyTests(App app) : IClassFixture<App>
     public async Task A_key_of_a_suspended_branch_only_reads()
     {
         var branch = await app.BranchAsync();
-        var key = (await IssueAsync(branch.As(Roles.PartnerAdministrator), new { name = "k", role = Roles.PartnerAdministrator })).GetProperty("key").GetString()!;
+        var key = (await IssueAsync(branch.As(Roles.PartnerAdministrator), new { name = "k", role = Roles.PartnerAdministrator }))
+            .GetProperty("key").GetString()!;
         using var client = app.Bearer(key);
         (await client.StatusAsync("/api/v1/tenants")).ShouldBe(HttpStatusCode.OK);
 
-        using var suspended = await branch.Administrator().PostAsync($"/api/v1/distributors/{branch.Distributor.Id.Value}/suspend", new { reason = "x" });
+        using var suspended = await branch.Administrator().PostAsync(
+            $"/api/v1/distributors/{branch.Distributor.Id.Value}/suspend", new { reason = "x" });
 
         suspended.StatusCode.ShouldBe(HttpStatusCode.OK);
         (await client.StatusAsync("/api/v1/tenants")).ShouldBe(HttpStatusCode.OK);
-        using var refused = await client.PostAsync("/api/v1/tenants", new { partnerId = branch.Partner.Id.Value, externalId = "x", displayName = "x" });
+        using var refused = await client.PostAsync(
+            "/api/v1/tenants", new { partnerId = branch.Partner.Id.Value, externalId = "x", displayName = "x" });
         (await refused.CodeAsync()).ShouldBe("branch_suspended");
     }
 

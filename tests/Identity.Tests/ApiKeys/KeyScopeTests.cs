@@ -46,7 +46,8 @@ public sealed class KeyScopeTests(App app) : IClassFixture<App>
     {
         var branch = await app.BranchAsync();
         using var partner = branch.As(Roles.PartnerAdministrator);
-        using var refused = await partner.PostAsync("/api/v1/api-keys", new { name = "k", role = Roles.PartnerReader, scopes = new[] { "identity.users.read", scope } });
+        using var refused = await partner.PostAsync(
+            "/api/v1/api-keys", new { name = "k", role = Roles.PartnerReader, scopes = new[] { "identity.users.read", scope } });
         (await ErrorAsync(refused)).ShouldBe($"/scopes/1 {code}");
         var issued = await IssueAsync(partner, new { name = "k", role = Roles.PartnerReader });
         (await ErrorAsync(await PatchAsync(partner, issued, new { scopes = new[] { scope } }))).ShouldBe($"/scopes/0 {code}");
@@ -66,8 +67,10 @@ public sealed class KeyScopeTests(App app) : IClassFixture<App>
         });
         using var client = app.Bearer(Key(weak));
 
-        (await ErrorAsync(await client.PostAsync("/api/v1/api-keys", new { name = "k", role = Roles.PartnerAdministrator }))).ShouldBe("/role exceeds_own");
-        (await ErrorAsync(await client.PostAsync("/api/v1/api-keys", new { name = "k", role = Roles.PartnerAdministrator, scopes = new[] { "identity.users.manage" } })))
+        (await ErrorAsync(await client.PostAsync("/api/v1/api-keys", new { name = "k", role = Roles.PartnerAdministrator })))
+            .ShouldBe("/role exceeds_own");
+        (await ErrorAsync(await client.PostAsync(
+            "/api/v1/api-keys", new { name = "k", role = Roles.PartnerAdministrator, scopes = new[] { "identity.users.manage" } })))
             .ShouldBe("/scopes/0 exceeds_own");
         (await ErrorAsync(await PatchAsync(client, weak, new { scopes = new[] { "identity.users.manage" } }))).ShouldBe("/scopes/0 exceeds_own");
         (await ErrorAsync(await PatchAsync(client, weak, new { scopes = Array.Empty<string>() }))).ShouldBe("/role exceeds_own");
@@ -126,7 +129,8 @@ public sealed class KeyScopeTests(App app) : IClassFixture<App>
         (await before.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.Unauthorized);
         next.GetProperty("expiresAt").GetDateTimeOffset().ShouldBe(app.Clock.GetUtcNow().AddDays(30));
         foreach (var hours in new[] { -1, 721 })
-            (await ErrorAsync(await partner.PostAsync($"/api/v1/api-keys/{Id(next)}/rotate", new { overlapHours = hours }))).ShouldBe("/overlapHours inclusive_between");
+            (await ErrorAsync(await partner.PostAsync($"/api/v1/api-keys/{Id(next)}/rotate", new { overlapHours = hours })))
+                .ShouldBe("/overlapHours inclusive_between");
         await partner.SendAsync(HttpMethod.Delete, $"/api/v1/api-keys/{Id(next)}", null);
         (await (await partner.PostAsync($"/api/v1/api-keys/{Id(next)}/rotate", new { })).CodeAsync()).ShouldBe("already_revoked");
         (await (await PatchAsync(partner, next, new { name = "x" })).CodeAsync()).ShouldBe("already_revoked");
@@ -154,7 +158,9 @@ public sealed class KeyScopeTests(App app) : IClassFixture<App>
     {
         var branch = await app.BranchAsync();
         using var partner = branch.As(Roles.PartnerAdministrator);
-        using var defined = await partner.PostAsync("/api/v1/roles", new { name = "Robot", level = "Partner", organizationId = branch.Partner.Id.Value, permissions = new[] { "identity.users.read" } });
+        using var defined = await partner.PostAsync(
+            "/api/v1/roles",
+            new { name = "Robot", level = "Partner", organizationId = branch.Partner.Id.Value, permissions = new[] { "identity.users.read" } });
         var role = (await defined.JsonAsync()).GetProperty("id").GetGuid();
         using var client = app.Bearer(Key(await IssueAsync(partner, new { name = "k", role = "Robot" })));
         (await client.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.OK);
@@ -182,7 +188,8 @@ public sealed class KeyScopeTests(App app) : IClassFixture<App>
         // F45: the digest is compared whether or not there is a key of that prefix.
         var compared = new List<int>();
         var real = app.Services.GetRequiredService<AccessReader>();
-        var known = (await IssueAsync((await app.BranchAsync()).As(Roles.PartnerAdministrator), new { name = "k" })).GetProperty("prefix").GetString()!;
+        var known = (await IssueAsync((await app.BranchAsync()).As(Roles.PartnerAdministrator), new { name = "k" }))
+            .GetProperty("prefix").GetString()!;
         foreach (var prefix in new[] { "00000000", known })
             (await real.ApiKeyAsync(prefix, stored =>
             {

@@ -42,7 +42,9 @@ public sealed class AuditChainTests : IAsyncLifetime
     [InlineData("update identity.audit_entries set principal_name = 'someone else' where id = $1", "entry 2 (")]
     [InlineData("update identity.audit_entries set changes = '[]' where id = $1", "entry 2 (")]
     [InlineData("update identity.audit_entries set at = at - interval '1 second' where id = $1", "entry 2 (")]
-    [InlineData("with gone as (delete from identity.audit_seals where entry_id = $1) delete from identity.audit_entries where id = $1", "entry 2 is missing")]
+    [InlineData(
+        "with gone as (delete from identity.audit_seals where entry_id = $1) delete from identity.audit_entries where id = $1",
+        "entry 2 is missing")]
     public async Task What_was_done_to_an_entry_shows_at_its_place(string tampering, string finding)
     {
         var branch = await _app.BranchAsync();
@@ -54,7 +56,8 @@ public sealed class AuditChainTests : IAsyncLifetime
         }
 
         await SealAsync();
-        var second = (await client.GetJsonAsync($"/api/v1/audit?resourceId={branch.Tenant.Id.Value}")).GetProperty("items")[1].GetProperty("id").GetGuid();
+        var second = (await client.GetJsonAsync($"/api/v1/audit?resourceId={branch.Tenant.Id.Value}"))
+            .GetProperty("items")[1].GetProperty("id").GetGuid();
         await TamperAsync(tampering, second);
 
         var (intact, chains) = await VerifyAsync();
@@ -72,12 +75,16 @@ public sealed class AuditChainTests : IAsyncLifetime
         var head = (await VerifyAsync()).Chains.Single(c => c.Organization == branch.Tenant.Path).Head;
         await TamperAsync(
             """
-            insert into identity.audit_entries (id, at, principal_kind, principal_id, principal_name, organization_id, action, owner_path, resources, changes)
-            select $1, at, principal_kind, principal_id, principal_name, organization_id, action, owner_path, resources, changes from identity.audit_entries limit 1
+            insert into identity.audit_entries (
+                id, at, principal_kind, principal_id, principal_name, organization_id, action, owner_path, resources, changes)
+            select $1, at, principal_kind, principal_id, principal_name, organization_id, action, owner_path, resources, changes
+            from identity.audit_entries limit 1
             """, Id.NewGuid(_app.Clock.GetUtcNow()));
         (await VerifyAsync()).Chains.Single(c => c.Finding != "intact").Finding.ShouldEndWith("was never sealed");
 
-        await TamperAsync("with gone as (delete from identity.audit_seals where owner_path = $1) delete from identity.audit_entries where owner_path = $1", branch.Tenant.Path);
+        await TamperAsync(
+            "with gone as (delete from identity.audit_seals where owner_path = $1) delete from identity.audit_entries where owner_path = $1",
+            branch.Tenant.Path);
 
         (await VerifyAsync(head)).Chains.ShouldContain(c => c.Finding == "this head is no part of any chain any more" && c.Head == head);
     }
@@ -89,7 +96,8 @@ public sealed class AuditChainTests : IAsyncLifetime
         using var client = branch.As(Roles.PartnerAdministrator);
         await Task.WhenAll(Enumerable.Range(0, 8).Select(async n =>
         {
-            await client.SendAsync(HttpMethod.Post, "/api/v1/tenants", new { partnerId = branch.Partner.Id.Value, externalId = $"t-{n}", displayName = "T" });
+            await client.SendAsync(
+                HttpMethod.Post, "/api/v1/tenants", new { partnerId = branch.Partner.Id.Value, externalId = $"t-{n}", displayName = "T" });
             await SealAsync();
         }));
         await SealAsync();

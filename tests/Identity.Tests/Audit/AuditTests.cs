@@ -17,7 +17,8 @@ public sealed class AuditTests(App app) : IClassFixture<App>
         using var partner = branch.As(Roles.PartnerAdministrator);
         app.Clock.Advance(TimeSpan.FromSeconds(1));
         await partner.SendAsync(HttpMethod.Patch, $"/api/v1/tenants/{branch.Tenant.Id.Value}", new { displayName = "New name" });
-        using var refused = await partner.SendAsync(HttpMethod.Patch, $"/api/v1/tenants/{branch.Tenant.Id.Value}", new { displayName = "x" }, ifMatch: "\"1\"");
+        using var refused = await partner.SendAsync(
+            HttpMethod.Patch, $"/api/v1/tenants/{branch.Tenant.Id.Value}", new { displayName = "x" }, ifMatch: "\"1\"");
 
         var entries = await EntriesAsync(partner, $"?resourceType=organization&resourceId={branch.Tenant.Id.Value}");
 
@@ -44,7 +45,8 @@ public sealed class AuditTests(App app) : IClassFixture<App>
         var other = await app.BranchAsync();
 
         (await EntriesAsync(other.As(Roles.DistributorReader), $"?resourceId={branch.Tenant.Id.Value}")).ShouldBeEmpty();
-        (await EntriesAsync(branch.As(Roles.TenantAdministrator), "")).ShouldHaveSingleItem().GetProperty("action").GetString().ShouldBe("identity.create_tenant");
+        (await EntriesAsync(branch.As(Roles.TenantAdministrator), "")).ShouldHaveSingleItem().GetProperty("action").GetString()
+            .ShouldBe("identity.create_tenant");
         (await EntriesAsync(branch.As(Roles.PartnerReader), $"?resourceId={branch.Distributor.Id.Value}")).ShouldBeEmpty();
         (await branch.As(Roles.TenantUser).StatusAsync("/api/v1/audit")).ShouldBe(HttpStatusCode.Forbidden);
     }
@@ -62,14 +64,16 @@ public sealed class AuditTests(App app) : IClassFixture<App>
         var entries = await EntriesAsync(tenant, "");
 
         entries.Select(e => e.GetProperty("action").GetString()).ShouldBe(
-            ["identity.create_api_key", "identity.create_client", "identity.open_session", "identity.create_user", "identity.create_tenant"], ignoreOrder: true);
+            ["identity.create_api_key", "identity.create_client", "identity.open_session", "identity.create_user", "identity.create_tenant"],
+            ignoreOrder: true);
         Changes(entries, "identity.create_user", "user").GetProperty("passwordHash").GetProperty("new").GetString().ShouldBe("***");
         Changes(entries, "identity.create_api_key", "api_key").GetProperty("keyHash").GetProperty("new").GetString().ShouldBe("***");
         // Who knows it may be someone above, whom the tenant does not see.
         Changes(entries, "identity.create_api_key", "api_key").GetProperty("knownTo").GetProperty("new").GetString().ShouldBe("***");
         Changes(entries, "identity.create_client", "client").GetProperty("knownTo").GetProperty("new").GetString().ShouldBe("***");
         Changes(entries, "identity.open_session", "refresh_token").GetProperty("tokenHash").GetProperty("new").GetString().ShouldBe("***");
-        entries.Single(e => e.GetProperty("action").GetString() == "identity.open_session").GetProperty("principal").GetProperty("id").GetGuid().ShouldBe(person.Id);
+        entries.Single(e => e.GetProperty("action").GetString() == "identity.open_session").GetProperty("principal").GetProperty("id").GetGuid()
+            .ShouldBe(person.Id);
     }
 
     [Theory]

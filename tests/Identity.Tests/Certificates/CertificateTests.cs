@@ -55,14 +55,16 @@ public sealed class CertificateTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task The_registry_finds_it_by_both_forms_of_the_fingerprint_and_a_v1_one_by_its_key_id()
+    public async Task The_registry_finds_a_certificate_by_both_forms_of_the_fingerprint_and_a_v1_one_by_its_key_id()
     {
         var branch = await app.BranchAsync();
         using var partner = branch.As(Roles.PartnerAdministrator);
         using var key = RSA.Create(2048);
         using var certificate = SelfSigned(key);
         var keyId = $"SERIAL-{branch.Partner.Code}";
-        using var answer = await partner.PostAsync("/api/v1/certificates", new { organizationId = branch.Partner.Id.Value, pem = certificate.ExportCertificatePem(), profile = "v1", keyId });
+        using var answer = await partner.PostAsync(
+            "/api/v1/certificates",
+            new { organizationId = branch.Partner.Id.Value, pem = certificate.ExportCertificatePem(), profile = "v1", keyId });
         answer.StatusCode.ShouldBe(HttpStatusCode.Created);
         var fingerprint = certificate.Thumbprint;
         var colons = string.Join(':', fingerprint.Chunk(2).Select(c => new string(c)));
@@ -74,10 +76,15 @@ public sealed class CertificateTests(App app) : IClassFixture<App>
             found.Path.ShouldBe(branch.Partner.Path);
             found.Profile.ShouldBe(CertificateProfile.V1);
             found.PublicKey.ToArray().ShouldBe(key.ExportSubjectPublicKeyInfo());
-            (found.OrganizationActive, found.IsGoodAt(app.Clock.GetUtcNow()), found.IsGoodAt(From.AddSeconds(-1)), found.IsGoodAt(Until)).ShouldBe((true, true, false, false));
+            (found.OrganizationActive, found.IsGoodAt(app.Clock.GetUtcNow()), found.IsGoodAt(From.AddSeconds(-1)), found.IsGoodAt(Until))
+                .ShouldBe((true, true, false, false));
         }
 
-        foreach (var kid in new[] { "", colons[..^1], colons + ":00", fingerprint + "\n", "' or 1=1 --", "../../etc/passwd", new string('a', 40), new string('x', 100_000), "\0" })
+        foreach (var kid in new[]
+        {
+            "", colons[..^1], colons + ":00", fingerprint + "\n", "' or 1=1 --", "../../etc/passwd", new string('a', 40), new string('x', 100_000),
+            "\0",
+        })
             (await FindAsync(kid)).ShouldBeNull(kid[..Math.Min(kid.Length, 50)]);
         await branch.Administrator().PostAsync($"/api/v1/distributors/{branch.Distributor.Id.Value}/suspend", new { reason = "x" });
         (await FindAsync(fingerprint))!.OrganizationActive.ShouldBeFalse();
@@ -111,7 +118,8 @@ public sealed class CertificateTests(App app) : IClassFixture<App>
         using var authorityKey = RSA.Create(2048);
         using var authority = SelfSigned(authorityKey);
         using var key = RSA.Create(3072);
-        using var signed = Request(key, "CN=signed").Create(authority.SubjectName, X509SignatureGenerator.CreateForRSA(authorityKey, RSASignaturePadding.Pkcs1), From, Until, [1, 2, 3]);
+        using var signed = Request(key, "CN=signed").Create(
+            authority.SubjectName, X509SignatureGenerator.CreateForRSA(authorityKey, RSASignaturePadding.Pkcs1), From, Until, [1, 2, 3]);
 
         (await EnrolAsync(partner, branch.Partner, signed.ExportCertificatePem())).StatusCode.ShouldBe(HttpStatusCode.Created);
         (await EnrolAsync(partner, branch.Partner, authority.ExportCertificatePem())).StatusCode.ShouldBe(HttpStatusCode.Created);
@@ -122,7 +130,7 @@ public sealed class CertificateTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task One_whose_day_has_not_come_waits_and_one_that_is_over_is_refused()
+    public async Task A_certificate_whose_day_has_not_come_waits_and_one_that_is_over_is_refused()
     {
         var branch = await app.BranchAsync();
         using var partner = branch.As(Roles.PartnerAdministrator);
@@ -162,7 +170,8 @@ public sealed class CertificateTests(App app) : IClassFixture<App>
         (await ErrorAsync(await EnrolAsync(partner, branch.Partner, pem + "\n" + key.ExportPkcs8PrivateKeyPem()))).ShouldBe("/pem private_key");
         (await ErrorAsync(await EnrolAsync(partner, branch.Partner, key.ExportSubjectPublicKeyInfoPem()))).ShouldBe("/pem malformed");
         (await ErrorAsync(await EnrolAsync(partner, branch.Partner, "no certificate"))).ShouldBe("/pem malformed");
-        (await ErrorAsync(await EnrolAsync(partner, branch.Partner, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"))).ShouldBe("/pem malformed");
+        (await ErrorAsync(await EnrolAsync(partner, branch.Partner, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----")))
+            .ShouldBe("/pem malformed");
         (await ErrorAsync(await EnrolAsync(partner, branch.Partner, ""))).ShouldBe("/pem not_empty");
         (await ErrorAsync(await EnrolAsync(partner, branch.Partner, new string('a', 16_385)))).ShouldBe("/pem maximum_length");
         (await ErrorAsync(await EnrolAsync(partner, branch.Tenant, pem))).ShouldBe("/organizationId wrong_level");
@@ -177,7 +186,7 @@ public sealed class CertificateTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task Another_branch_sees_none_of_it_and_racing_enrolments_make_one()
+    public async Task Another_branch_sees_no_certificate_and_racing_enrolments_make_one()
     {
         var branch = await app.BranchAsync();
         var other = await app.BranchAsync();
@@ -193,7 +202,8 @@ public sealed class CertificateTests(App app) : IClassFixture<App>
         (await stranger.StatusAsync($"/api/v1/certificates/{id}")).ShouldBe(HttpStatusCode.NotFound);
         (await stranger.SendAsync(HttpMethod.Delete, $"/api/v1/certificates/{id}", null)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
         (await stranger.GetJsonAsync("/api/v1/certificates")).GetProperty("items").GetArrayLength().ShouldBe(0);
-        (await branch.As(Roles.PartnerReader).SendAsync(HttpMethod.Delete, $"/api/v1/certificates/{id}", null)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        (await branch.As(Roles.PartnerReader).SendAsync(HttpMethod.Delete, $"/api/v1/certificates/{id}", null)).StatusCode
+            .ShouldBe(HttpStatusCode.Forbidden);
         (await branch.As(Roles.TenantAdministrator).StatusAsync($"/api/v1/certificates/{id}")).ShouldBe(HttpStatusCode.Forbidden);
     }
 
@@ -241,7 +251,8 @@ public sealed class CertificateTests(App app) : IClassFixture<App>
         using var key = RSA.Create(2048);
         using var certificate = SelfSigned(key);
         var (pem, keyId) = (certificate.ExportCertificatePem(), $"SERIAL-{branch.Partner.Code}");
-        Task<HttpResponseMessage> EnrolIt(HttpClient by, OrganizationRef at) => by.PostAsync("/api/v1/certificates", new { organizationId = at.Id.Value, pem, profile = "v1", keyId });
+        Task<HttpResponseMessage> EnrolIt(HttpClient by, OrganizationRef at) =>
+            by.PostAsync("/api/v1/certificates", new { organizationId = at.Id.Value, pem, profile = "v1", keyId });
         using var squatted = await EnrolIt(squatter, squatting.Partner);
         (await (await EnrolIt(owner, branch.Partner)).CodeAsync()).ShouldBe("certificate_enrolled");
 
@@ -260,9 +271,11 @@ public sealed class CertificateTests(App app) : IClassFixture<App>
     private static Task<HttpResponseMessage> EnrolAsync(HttpClient client, OrganizationRef at, string pem) =>
         client.PostAsync("/api/v1/certificates", new { organizationId = at.Id.Value, pem, profile = "v2" });
 
-    private Task<RegisteredCertificate?> FindAsync(string kid) => app.InAsync<ICertificateRegistry, RegisteredCertificate?>(async r => (await r.FindAsync(kid, Ct))?.Certificate);
+    private Task<RegisteredCertificate?> FindAsync(string kid) =>
+        app.InAsync<ICertificateRegistry, RegisteredCertificate?>(async r => (await r.FindAsync(kid, Ct))?.Certificate);
 
-    private async Task<IEnumerable<JsonElement>> KeysAsync(string path) => (await app.Anonymous().GetJsonAsync(path)).GetProperty("keys").EnumerateArray();
+    private async Task<IEnumerable<JsonElement>> KeysAsync(string path) =>
+        (await app.Anonymous().GetJsonAsync(path)).GetProperty("keys").EnumerateArray();
 
     private static async Task<string> ErrorAsync(HttpResponseMessage answer)
     {

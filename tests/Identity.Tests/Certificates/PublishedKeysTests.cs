@@ -87,10 +87,11 @@ public sealed class PublishedKeysTests(App app) : IClassFixture<App>
         {
             await using var command = database.CreateCommand(
                 """
-                insert into identity.certificates
-                    (id, organization_id, owner_path, fingerprint, profile, subject, public_key, pem, not_before, not_after, created_by, created_at, version)
-                select ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, organization_id, owner_path, lpad(to_hex(n), 40, '0'), profile, subject,
-                       public_key, pem, not_before, not_after, created_by, created_at, 1
+                insert into identity.certificates (
+                    id, organization_id, owner_path, fingerprint,
+                    profile, subject, public_key, pem, not_before, not_after, created_by, created_at, version)
+                select ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, organization_id, owner_path, lpad(to_hex(n), 40, '0'),
+                    profile, subject, public_key, pem, not_before, not_after, created_by, created_at, 1
                 from identity.certificates, generate_series(1, $2) n where fingerprint = $1
                 """);
             command.Parameters.Add(new() { Value = one.Fingerprint });
@@ -117,10 +118,11 @@ public sealed class PublishedKeysTests(App app) : IClassFixture<App>
         {
             await using var command = database.CreateCommand(
                 """
-                insert into identity.certificates
-                    (id, organization_id, owner_path, fingerprint, profile, subject, public_key, pem, not_before, not_after, created_by, created_at, version)
-                select ('ffffffff-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, organization_id, owner_path, 'f' || lpad(to_hex(n), 39, '0'), profile, subject,
-                       public_key, pem, not_before, not_after, created_by, created_at, 1
+                insert into identity.certificates (
+                    id, organization_id, owner_path, fingerprint,
+                    profile, subject, public_key, pem, not_before, not_after, created_by, created_at, version)
+                select ('ffffffff-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, organization_id, owner_path, 'f' || lpad(to_hex(n), 39, '0'),
+                    profile, subject, public_key, pem, not_before, not_after, created_by, created_at, 1
                 from identity.certificates, generate_series(1, $2) n where fingerprint = $1
                 """);
             command.Parameters.Add(new() { Value = flood.Fingerprint });
@@ -140,7 +142,8 @@ public sealed class PublishedKeysTests(App app) : IClassFixture<App>
         using var key = RSA.Create(2048);
         using var certificate = new CertificateRequest("CN=reseller", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
             .CreateSelfSigned(app.Clock.GetUtcNow().AddDays(-1), app.Clock.GetUtcNow().AddDays(30));
-        using var answer = await client.PostAsync("/api/v1/certificates", new { organizationId = at.Id.Value, pem = certificate.ExportCertificatePem() });
+        using var answer = await client.PostAsync(
+            "/api/v1/certificates", new { organizationId = at.Id.Value, pem = certificate.ExportCertificatePem() });
         answer.StatusCode.ShouldBe(HttpStatusCode.Created);
         return (answer.Headers.Location!.ToString(), certificate.Thumbprint.ToLowerInvariant());
     }

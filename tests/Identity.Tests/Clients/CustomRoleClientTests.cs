@@ -9,7 +9,7 @@ public sealed class CustomRoleClientTests(App app) : IClassFixture<App>
     private static readonly string[] Reading = ["identity.users.read", "identity.organizations.read"];
 
     [Fact]
-    public async Task It_may_what_the_role_lists_and_follows_its_changes()
+    public async Task A_client_may_what_its_role_lists_and_follows_the_roles_changes()
     {
         var branch = await app.BranchAsync();
         using var partner = branch.As(Roles.PartnerAdministrator);
@@ -22,14 +22,15 @@ public sealed class CustomRoleClientTests(App app) : IClassFixture<App>
         (await bearer.StatusAsync("/api/v1/api-keys")).ShouldBe(HttpStatusCode.Forbidden);
         (await bearer.StatusAsync($"/api/v1/distributors/{branch.Distributor.Id.Value}")).ShouldBe(HttpStatusCode.NotFound);
 
-        (await partner.SendAsync(HttpMethod.Patch, role, new { permissions = new[] { "identity.api_keys.read" } })).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await partner.SendAsync(HttpMethod.Patch, role, new { permissions = new[] { "identity.api_keys.read" } })).StatusCode
+            .ShouldBe(HttpStatusCode.OK);
 
         (await bearer.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.Forbidden);
         (await bearer.StatusAsync("/api/v1/api-keys")).ShouldBe(HttpStatusCode.OK);
     }
 
     [Fact]
-    public async Task Scopes_narrow_it_to_a_part_of_what_the_role_lists()
+    public async Task Scopes_narrow_a_client_to_a_part_of_what_its_role_lists()
     {
         var branch = await app.BranchAsync();
         using var partner = branch.As(Roles.PartnerAdministrator);
@@ -40,7 +41,8 @@ public sealed class CustomRoleClientTests(App app) : IClassFixture<App>
         (await bearer.StatusAsync($"/api/v1/tenants/{branch.Tenant.Id.Value}")).ShouldBe(HttpStatusCode.Forbidden);
 
         (await CodeAsync(partner.PostAsync("/api/v1/clients", Wanted(branch.Partner, "Desk", "identity.api_keys.read")))).ShouldBe("unknown_scope");
-        (await CodeAsync(partner.SendAsync(HttpMethod.Patch, client.Path, new { scopes = new[] { "identity.api_keys.read" } }))).ShouldBe("unknown_scope");
+        (await CodeAsync(partner.SendAsync(HttpMethod.Patch, client.Path, new { scopes = new[] { "identity.api_keys.read" } })))
+            .ShouldBe("unknown_scope");
         (await partner.SendAsync(HttpMethod.Patch, client.Path, new { scopes = Reading })).StatusCode.ShouldBe(HttpStatusCode.OK);
         (await bearer.StatusAsync($"/api/v1/tenants/{branch.Tenant.Id.Value}")).ShouldBe(HttpStatusCode.OK);
     }
@@ -51,16 +53,19 @@ public sealed class CustomRoleClientTests(App app) : IClassFixture<App>
         var branch = await app.BranchAsync();
         using var partner = branch.As(Roles.PartnerAdministrator);
         var role = await DefineAsync(partner, branch, Reading);
-        var weak = await OAuthClient.RegisterAsync(branch, branch.Partner, Roles.PartnerAdministrator, ["identity.clients.manage", "identity.users.read"]);
+        var weak = await OAuthClient.RegisterAsync(
+            branch, branch.Partner, Roles.PartnerAdministrator, ["identity.clients.manage", "identity.users.read"]);
         using var caller = app.Bearer(await weak.TokenAsync());
         var client = await OAuthClient.RegisterAsync(branch, branch.Partner, "Desk");
 
         (await CodeAsync(caller.PostAsync("/api/v1/clients", Wanted(branch.Partner, "Desk")))).ShouldBe("stronger_than_yourself");
         (await CodeAsync(caller.PostAsync($"{client.Path}/secrets", new { }))).ShouldBe("stronger_than_yourself");
         (await CodeAsync(caller.SendAsync(HttpMethod.Patch, client.Path, new { name = "mine" }))).ShouldBe("stronger_than_yourself");
-        (await caller.PostAsync("/api/v1/clients", Wanted(branch.Partner, "Desk", "identity.users.read"))).StatusCode.ShouldBe(HttpStatusCode.Created);
+        (await caller.PostAsync("/api/v1/clients", Wanted(branch.Partner, "Desk", "identity.users.read"))).StatusCode
+            .ShouldBe(HttpStatusCode.Created);
 
-        (await partner.SendAsync(HttpMethod.Patch, role, new { permissions = new[] { "identity.users.read" } })).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await partner.SendAsync(HttpMethod.Patch, role, new { permissions = new[] { "identity.users.read" } })).StatusCode
+            .ShouldBe(HttpStatusCode.OK);
         (await caller.PostAsync($"{client.Path}/secrets", new { })).StatusCode.ShouldBe(HttpStatusCode.Created);
     }
 
@@ -81,7 +86,8 @@ public sealed class CustomRoleClientTests(App app) : IClassFixture<App>
         var branch = await app.BranchAsync();
         using var partner = branch.As(Roles.PartnerAdministrator);
         var role = await DefineAsync(partner, branch, Reading);
-        var (held, expiring) = (await OAuthClient.RegisterAsync(branch, branch.Partner, "Desk"), await OAuthClient.RegisterAsync(branch, branch.Partner, "Desk"));
+        var held = await OAuthClient.RegisterAsync(branch, branch.Partner, "Desk");
+        var expiring = await OAuthClient.RegisterAsync(branch, branch.Partner, "Desk");
         await partner.SendAsync(HttpMethod.Patch, expiring.Path, new { expiresAt = app.Clock.GetUtcNow().AddHours(1) });
         app.Clock.Advance(TimeSpan.FromHours(1));
         (await CodeAsync(partner.SendAsync(HttpMethod.Delete, role, null))).ShouldBe("role_in_use");
@@ -97,7 +103,7 @@ public sealed class CustomRoleClientTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task A_session_from_a_link_that_it_made_goes_on_while_its_role_lists_what_the_link_needs()
+    public async Task A_session_from_a_link_that_a_client_made_goes_on_while_its_role_lists_what_the_link_needs()
     {
         var branch = await app.BranchAsync();
         using var partner = branch.As(Roles.PartnerAdministrator);
@@ -108,12 +114,11 @@ public sealed class CustomRoleClientTests(App app) : IClassFixture<App>
         using var made = await bearer.PostAsync("/api/v1/auth/login-links", new { userId = person.Id });
         made.StatusCode.ShouldBe(HttpStatusCode.OK);
 
-        using var entered = await app.Anonymous().PostAsync("/api/v1/auth/login-links/redeem", new { token = (await made.JsonAsync()).GetProperty("token").GetString() });
+        using var entered = await app.RedeemAsync(made);
 
         entered.StatusCode.ShouldBe(HttpStatusCode.OK);
         await partner.SendAsync(HttpMethod.Patch, role, new { permissions = new[] { "identity.users.read" } });
-        (await app.Anonymous().PostAsync("/api/v1/auth/refresh", new { refreshToken = (await entered.JsonAsync()).GetProperty("refreshToken").GetString() }))
-            .StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        (await app.RefreshAsync(await entered.JsonAsync())).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
     }
 
     private static object Wanted(OrganizationRef at, string role, params string[] scopes) =>
@@ -121,7 +126,8 @@ public sealed class CustomRoleClientTests(App app) : IClassFixture<App>
 
     private static async Task<string> DefineAsync(HttpClient client, Branch branch, string[] permissions)
     {
-        using var answer = await client.PostAsync("/api/v1/roles", new { name = "Desk", level = "Partner", organizationId = branch.Partner.Id.Value, permissions });
+        using var answer = await client.PostAsync(
+            "/api/v1/roles", new { name = "Desk", level = "Partner", organizationId = branch.Partner.Id.Value, permissions });
         answer.StatusCode.ShouldBe(HttpStatusCode.Created);
         return answer.Headers.Location!.ToString();
     }

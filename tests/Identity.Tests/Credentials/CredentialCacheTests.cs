@@ -39,7 +39,7 @@ public sealed class CredentialCacheTests : IDisposable
     }
 
     [Fact]
-    public async Task That_it_held_lately_outlasts_every_change_and_ends_when_it_holds_no_more()
+    public async Task That_a_credential_held_lately_outlasts_every_change_and_ends_when_it_holds_no_more()
     {
         _cache.HeldLately("a").ShouldBeFalse();
         await AskAsync("a", Start.AddHours(1));
@@ -53,7 +53,7 @@ public sealed class CredentialCacheTests : IDisposable
     }
 
     [Fact]
-    public async Task It_is_not_believed_longer_than_it_lives()
+    public async Task A_credential_is_not_believed_longer_than_it_lives()
     {
         await AskAsync("a", Start.AddSeconds(2));
         _clock.Advance(TimeSpan.FromSeconds(2));
@@ -102,7 +102,8 @@ public sealed class CredentialCacheTests : IDisposable
 
         using var hangsUp = new CancellationTokenSource();
         var first = _cache.ProveAsync("popular", Prove, hangsUp.Token).AsTask();
-        var others = Enumerable.Range(0, 50).Select(_ => _cache.ProveAsync("popular", Prove, TestContext.Current.CancellationToken).AsTask()).ToList();
+        var others = Enumerable.Range(0, 50)
+            .Select(_ => _cache.ProveAsync("popular", Prove, TestContext.Current.CancellationToken).AsTask()).ToList();
         await hangsUp.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(() => first);
         gate.SetResult();
@@ -118,7 +119,8 @@ public sealed class CredentialCacheTests : IDisposable
         var before = _cache.ProveAsync("a", (_, _) => gate.Task, TestContext.Current.CancellationToken).AsTask();
         _cache.Forget();
 
-        var after = await _cache.ProveAsync("a", (_, _) => Task.FromResult<Proven>(CredentialRefusals.Invalid), TestContext.Current.CancellationToken);
+        var after = await _cache.ProveAsync(
+            "a", (_, _) => Task.FromResult<Proven>(CredentialRefusals.Invalid), TestContext.Current.CancellationToken);
         gate.SetResult(new Proven(Access.System, null, Start.AddHours(1)));
         await before;
 
@@ -139,7 +141,7 @@ public sealed class CredentialCacheTests : IDisposable
     }
 
     [Fact]
-    public async Task It_holds_a_bounded_number()
+    public async Task The_cache_holds_a_bounded_number()
     {
         for (var i = 0; i < CredentialCache.MostEntries + 1_000; i++)
             await AskAsync($"{i}", Start.AddHours(1));

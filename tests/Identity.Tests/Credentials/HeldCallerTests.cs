@@ -1,7 +1,5 @@
-using System.Collections.Frozen;
 using System.Net;
 using System.Security.Cryptography;
-using System.Text.Json;
 using Licensing.Identity.ApiKeys;
 using Licensing.Identity.Clients;
 using Licensing.Identity.Contracts;
@@ -30,14 +28,13 @@ public sealed class HeldCallerTests(App app) : IClassFixture<App>
         "user disabled", "session ended", "sessions ended", "log-out", "own session ended", "other sessions ended", "password changed",
         "password reset", "password reset at the terminal", "second factor reset", "federated only", "identity unlinked", "refresh token used twice",
         "token revoked", "key revoked", "key rotated at once", "client revoked", "secret removed", "secret rotated at once", "keys replaced",
-        "client's token revoked",
-        "link's maker disabled");
+        "client's token revoked", "link's maker disabled");
 
     [Theory]
     [MemberData(nameof(Ends))]
     public async Task Who_is_shut_out_while_he_asks_is_refused(string how)
     {
-        var caller = await CallerAsync(how);
+        var caller = await app.HeldCallerAsync(how);
 
         using var answer = await app.DuringAsync(caller.By, sender => EndAsync(sender, caller, how), () => AskAsync(caller));
 
@@ -53,7 +50,7 @@ public sealed class HeldCallerTests(App app) : IClassFixture<App>
     [InlineData("link's maker's role")]
     public async Task What_is_taken_from_him_while_he_asks_is_not_used(string what)
     {
-        var caller = await CallerAsync(what);
+        var caller = await app.HeldCallerAsync(what);
 
         using var answer = await app.DuringAsync(sender => EndAsync(sender, caller, what), () => AskAsync(caller));
 
@@ -67,7 +64,7 @@ public sealed class HeldCallerTests(App app) : IClassFixture<App>
     {
         var branch = await app.BranchAsync();
         var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator);
-        var access = await AccessAsync(branch, person);
+        var access = await app.AccessAsync(person);
         var partner = $"/api/v1/partners/{branch.Partner.Id.Value}";
         using var suspended = await branch.Administrator().PostAsync($"{partner}/suspend", new { reason = "unpaid" });
         suspended.StatusCode.ShouldBe(HttpStatusCode.OK);
@@ -84,9 +81,9 @@ public sealed class HeldCallerTests(App app) : IClassFixture<App>
     [InlineData("secret removed")]
     [InlineData("role")]
     [InlineData("role of his account")]
-    public async Task Whoever_ends_him_is_not_passed_by_what_he_asks_next(string how)
+    public async Task Whoever_ends_a_caller_is_not_passed_by_what_that_one_asks_next(string how)
     {
-        var caller = await CallerAsync(how);
+        var caller = await app.HeldCallerAsync(how);
         var taken = how.StartsWith("role", StringComparison.Ordinal);
         await using var asking = await app.OpenAsync(caller.Self, async provider =>
             (await provider.GetRequiredService<ISender>().Send(new CreateApiKey.Command("first"), Ct)).Refusal);
@@ -103,7 +100,7 @@ public sealed class HeldCallerTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task Nor_is_a_change_of_password_by_who_logs_in_again_and_again()
+    public async Task A_change_of_password_is_not_passed_by_who_logs_in_again_and_again()
     {
         var branch = await app.BranchAsync();
         var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator);
@@ -158,12 +155,12 @@ public sealed class HeldCallerTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task Nor_for_a_holder_whom_he_does_not_reach()
+    public async Task Nobody_waits_for_the_holder_of_a_role_whom_he_does_not_reach()
     {
         var branch = await app.BranchAsync();
         var above = await Person.AddAsync(branch, branch.Distributor, null);
         using var administrator = branch.Administrator();
-        var assignment = await PutAsync(
+        var assignment = await HeldCallers.PutAsync(
             administrator, "/api/v1/roles/assignments",
             new { userId = above.Id, role = Roles.PartnerReader, organizationId = branch.Partner.Id.Value });
         await using var ending = await app.OpenAsync(Access.System, async provider =>
@@ -182,13 +179,13 @@ public sealed class HeldCallerTests(App app) : IClassFixture<App>
     [Theory]
     [InlineData("narrowed")]
     [InlineData("deleted")]
-    public async Task Nor_is_the_end_of_a_role_passed_by_who_asks_for_it_again_and_again(string how)
+    public async Task The_end_of_a_role_is_not_passed_by_who_asks_for_it_again_and_again(string how)
     {
         var branch = await app.BranchAsync();
         var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator);
         using var client = await person.ClientAsync();
-        var role = new CustomRoleId(await DefineAsync(branch));
-        await using var asking = await app.OpenAsync(await AccessAsync(branch, person), async provider =>
+        var role = new CustomRoleId(await HeldCallers.DefineAsync(branch));
+        await using var asking = await app.OpenAsync(await app.AccessAsync(person), async provider =>
             (await provider.GetRequiredService<ISender>().Send(new CreateApiKey.Command("first", branch.Partner.Id, "Desk"), Ct)).Refusal);
 
         var ending = SendAsync(Access.System, async sender => how == "deleted"
@@ -211,8 +208,8 @@ public sealed class HeldCallerTests(App app) : IClassFixture<App>
         for (var round = 0; round < 4; round++)
         {
             var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator);
-            var role = await DefineAsync(branch, $"Desk {round}");
-            await PutAsync(
+            var role = await HeldCallers.DefineAsync(branch, $"Desk {round}");
+            await HeldCallers.PutAsync(
                 administrator, "/api/v1/roles/assignments",
                 new { userId = person.Id, role = $"Desk {round}", organizationId = branch.Partner.Id.Value });
             using var client = await person.ClientAsync();
@@ -266,7 +263,7 @@ public sealed class HeldCallerTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task Whoever_may_be_too_many_makes_no_way_in()
+    public async Task A_caller_who_may_be_one_of_too_many_makes_no_way_in()
     {
         var branch = await app.BranchAsync();
         var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator);
@@ -280,26 +277,12 @@ public sealed class HeldCallerTests(App app) : IClassFixture<App>
         (answer.StatusCode, await answer.CodeAsync()).ShouldBe((HttpStatusCode.Conflict, "too_many_know"));
     }
 
-    private static async Task<Guid> DefineAsync(Branch branch, string name = "Desk")
-    {
-        using var administrator = branch.Administrator();
-        using var defined = await administrator.PostAsync("/api/v1/roles", new
-        {
-            name,
-            level = "Partner",
-            organizationId = branch.Partner.Id.Value,
-            permissions = new[] { "identity.api_keys.manage", "identity.api_keys.read", "identity.users.read" },
-        });
-        defined.StatusCode.ShouldBe(HttpStatusCode.Created, await defined.Content.ReadAsStringAsync(Ct));
-        return (await defined.JsonAsync()).GetProperty("id").GetGuid();
-    }
-
-    private static Task<HttpResponseMessage> AskAsync(Caller caller) => caller.ByLink
+    private static Task<HttpResponseMessage> AskAsync(HeldCaller caller) => caller.ByLink
         // What a log-in by a link may still do that lasts.
         ? caller.Client.PostAsync("/api/v1/tenants", new { partnerId = caller.Branch.Partner.Id.Value, externalId = "late", displayName = "Late" })
         : caller.Client.PostAsync("/api/v1/api-keys", new { name = "k" });
 
-    private static async Task<Refusal?> EndAsync(ISender sender, Caller caller, string how) => how switch
+    private static async Task<Refusal?> EndAsync(ISender sender, HeldCaller caller, string how) => how switch
     {
         "user disabled" or "link's maker disabled" => (await sender.Send(new DisableUser.Command(new UserId(caller.Id)), Ct)).Refusal,
         "session ended" => (await sender.Send(new EndUserSession.Command(new UserId(caller.Id), caller.Session), Ct)).Refusal,
@@ -315,9 +298,8 @@ public sealed class HeldCallerTests(App app) : IClassFixture<App>
         "federated only" => (await sender.Send(new PatchUser.Command { Id = new UserId(caller.Id), FederatedOnly = new(true) }, Ct)).Refusal,
         "identity unlinked" => (await sender.Send(new RemoveIdentity.Command(new UserId(caller.Id), caller.Other), Ct)).Refusal,
         "refresh token used twice" => (await sender.Send(new EndSession.Command(caller.Session, new UserId(caller.Id)), Ct)).Refusal,
-        "token revoked" or "client's token revoked" => (await sender.Send(
-            new RevokeAccessToken.Command(
-                caller.Other, caller.Id, how == "token revoked" ? caller.Session : null, DateTimeOffset.MinValue, DateTimeOffset.MaxValue), Ct)).Refusal,
+        "token revoked" => (await sender.Send(RevokingToken(caller, caller.Session), Ct)).Refusal,
+        "client's token revoked" => (await sender.Send(RevokingToken(caller, null), Ct)).Refusal,
         "key revoked" => (await sender.Send(new RevokeApiKey.Command(new ApiKeyId(caller.Id)), Ct)).Refusal,
         "key rotated at once" => (await sender.Send(new RotateApiKey.Command(new ApiKeyId(caller.Id), 0), Ct)).Refusal,
         "key narrowed" => (await sender.Send(
@@ -335,140 +317,8 @@ public sealed class HeldCallerTests(App app) : IClassFixture<App>
         _ => throw new ArgumentOutOfRangeException(nameof(how), how, null),
     };
 
-    private async Task<Caller> CallerAsync(string how)
-    {
-        var branch = await app.BranchAsync();
-        using var administrator = branch.Administrator();
-        if (how.StartsWith("key ", StringComparison.Ordinal))
-        {
-            using var made = await administrator.PostAsync(
-                "/api/v1/api-keys", new { name = "k", organizationId = branch.Partner.Id.Value, role = Roles.PartnerAdministrator });
-            var key = await made.JsonAsync();
-            var bearer = app.Bearer(key.GetProperty("key").GetString()!);
-            // Its use is noted by now: that waits for its row too.
-            (await bearer.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.OK);
-            return new Caller(branch, key.GetProperty("id").GetGuid(), bearer) { Self = Machine(branch, key.GetProperty("id").GetGuid(), null) };
-        }
-
-        if (how.StartsWith("client", StringComparison.Ordinal) || how.StartsWith("secret", StringComparison.Ordinal) || how == "keys replaced")
-        {
-            using var own = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-            var client = await OAuthClient.RegisterAsync(
-                branch, branch.Partner, Roles.PartnerAdministrator, key: how == "keys replaced" ? own : null);
-            var token = await client.TokenAsync();
-            return new Caller(branch, client.Id, app.Bearer(token))
-            {
-                Other = how.EndsWith("token revoked", StringComparison.Ordinal) ? Claim(token, "jti") : client.SecretId ?? Guid.Empty,
-                Self = Machine(branch, client.Id, 0),
-            };
-        }
-
-        var person = await Person.AddAsync(branch, branch.Partner, how is "role of his account" or "custom role" ? null : Roles.PartnerAdministrator);
-        var other = how switch
-        {
-            "role of his account" => await PutAsync(
-                administrator, "/api/v1/roles/account-assignments",
-                new { organizationId = branch.Partner.Id.Value, role = Roles.PartnerAdministrator }),
-            "custom role" => await CustomAsync(administrator, branch, person),
-            "role" or "link's maker's role" =>
-                (await administrator.GetJsonAsync($"/api/v1/users/{person.Id}")).GetProperty("roles")[0].GetProperty("id").GetGuid(),
-            "identity unlinked" => await LinkedAsync(person),
-            _ => Guid.Empty,
-        };
-        if (how.StartsWith("link", StringComparison.Ordinal))
-            return await OfLinkAsync(branch, person) with { Other = other };
-        var mailed = how == "password reset" ? await MailedAsync(person) : "";
-        var session = how == "second factor reset" ? await WithoutCodeAsync(person) : await person.LoginAsync();
-        var access = session.GetProperty("accessToken").GetString()!;
-        var present = how == "other sessions ended" ? (await person.LoginAsync()).GetProperty("accessToken").GetString()! : access;
-        var self = await AccessAsync(branch, person);
-        return new Caller(branch, person.Id, app.Bearer(access))
-        {
-            Email = person.Email,
-            Session = Claim(access, "sid"),
-            Refresh = session.GetProperty("refreshToken").GetString()!,
-            PasswordNumber = self.CredentialNumber!.Value,
-            Other = how == "token revoked" ? Claim(access, "jti") : other,
-            Mailed = mailed,
-            Self = self,
-            By = how is "own session ended" or "other sessions ended" or "password changed"
-                ? self with { SessionId = Claim(present, "sid") }
-                : Access.System,
-        };
-    }
-
-    private async Task<Caller> OfLinkAsync(Branch branch, Person maker)
-    {
-        var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator);
-        using var made = await (await maker.ClientAsync()).PostAsync("/api/v1/auth/login-links", new { userId = person.Id });
-        var token = (await made.JsonAsync()).GetProperty("token").GetString();
-        using var redeemed = await app.Anonymous().PostAsync("/api/v1/auth/login-links/redeem", new { token });
-        return new Caller(branch, maker.Id, app.Bearer((await redeemed.JsonAsync()).GetProperty("accessToken").GetString()!)) { ByLink = true };
-    }
-
-    private async Task<string> MailedAsync(Person person)
-    {
-        (await app.Anonymous().PostAsync("/api/v1/auth/password-reset", new { email = person.Email })).Dispose();
-        await app.DrainAsync();
-        return app.Mailbox.TokenFor(person.Email);
-    }
-
-    // A log-in from before the factor.
-    private async Task<JsonElement> WithoutCodeAsync(Person person)
-    {
-        await app.ExecuteAsync("update identity.users set mfa_enabled = false where id = $1", person.Id);
-        var session = await person.LoginAsync();
-        await app.ExecuteAsync("update identity.users set mfa_enabled = true where id = $1", person.Id);
-        return session;
-    }
-
-    private async Task<Guid> CustomAsync(HttpClient administrator, Branch branch, Person person)
-    {
-        var defined = await DefineAsync(branch);
-        // And the weakest role, which a key gets for which none is said.
-        foreach (var role in new[] { "Desk", Roles.PartnerReader })
-            await PutAsync(administrator, "/api/v1/roles/assignments", new { userId = person.Id, role, organizationId = branch.Partner.Id.Value });
-        return defined;
-    }
-
-    private static async Task<Guid> PutAsync(HttpClient administrator, string path, object body)
-    {
-        using var answer = await administrator.SendAsync(HttpMethod.Put, path, body);
-        answer.StatusCode.ShouldBe(HttpStatusCode.OK, await answer.Content.ReadAsStringAsync(Ct));
-        return (await answer.JsonAsync()).GetProperty("id").GetGuid();
-    }
-
-    private Task<Guid> LinkedAsync(Person person) => app.InAsync<Npgsql.NpgsqlDataSource, Guid>(async database =>
-    {
-        await using var link = database.CreateCommand(
-            """
-            insert into identity.federated_identities (id, user_id, owner_path, provider, issuer, subject, email, created_at, version)
-            select gen_random_uuid(), id, owner_path, 'issuer', 'https://issuer.example', email, email, created_at, 1
-            from identity.users where id = $1
-            returning id
-            """);
-        link.Parameters.Add(new() { Value = person.Id });
-        return (Guid)(await link.ExecuteScalarAsync(Ct))!;
-    });
-
-    private async Task<Access> AccessAsync(Branch branch, Person person) =>
-        (await app.InAsync<AccessReader, Proven>(reader => reader.UserAsync(person.Id, app.Clock.GetUtcNow(), DateTimeOffset.MaxValue, Ct))).Access!;
-
-    private Access Machine(Branch branch, Guid id, int? epoch) => new()
-    {
-        Kind = PrincipalKind.Credential,
-        Id = id,
-        CredentialNumber = epoch,
-        Name = "machine",
-        OrganizationId = branch.Partner.Id.Value,
-        Path = branch.Partner.Path,
-        Grants =
-        [
-            new Grant(
-                Roles.PartnerAdministrator, branch.Partner.Id.Value, branch.Partner.Path,
-                app.Services.GetRequiredService<PermissionCatalog>().HeldBy(Roles.PartnerAdministrator).ToFrozenSet(StringComparer.Ordinal)),
-        ],
-    };
+    private static RevokeAccessToken.Command RevokingToken(HeldCaller caller, Guid? session) =>
+        new(caller.Other, caller.Id, session, DateTimeOffset.MinValue, DateTimeOffset.MaxValue);
 
     private async Task<Refusal?> SendAsync(Access by, Func<ISender, Task<Refusal?>> send)
     {
@@ -477,33 +327,9 @@ public sealed class HeldCallerTests(App app) : IClassFixture<App>
         return await send(scope.ServiceProvider.GetRequiredService<ISender>());
     }
 
-    private static Guid Claim(string token, string name) =>
-        JsonDocument.Parse(System.Buffers.Text.Base64Url.DecodeFromChars(token.Split('.')[1])).RootElement.GetProperty(name).GetGuid();
-
     private static string NewKey()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         return key.ExportSubjectPublicKeyInfoPem();
-    }
-
-    /// <param name="Branch">Where he is.</param>
-    /// <param name="Id">Whom it is taken from: he himself, or who made the link to his log-in.</param>
-    /// <param name="Client">He asks through it.</param>
-    private sealed record Caller(Branch Branch, Guid Id, HttpClient Client)
-    {
-        public bool ByLink { get; init; }
-        public string Email { get; init; } = "";
-        public Guid Session { get; init; }
-        public string Refresh { get; init; } = "";
-        public int PasswordNumber { get; init; }
-
-        /// <summary>What else the end names: an assignment, a secret, a token.</summary>
-        public Guid Other { get; init; }
-
-        public string Mailed { get; init; } = "";
-        public Access Self { get; init; } = Access.System;
-
-        /// <summary>Who ends him.</summary>
-        public Access By { get; init; } = Access.System;
     }
 }

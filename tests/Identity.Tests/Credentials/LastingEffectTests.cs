@@ -13,13 +13,13 @@ public sealed class LastingEffectTests(App app) : IClassFixture<App>
 
     public static TheoryData<string, string> Lasting { get; } = new()
     {
-        { "POST", "api-keys" }, { "POST", "clients" }, { "POST", "users" }, { "POST", "auth/login-links" }, { "POST", "certificates" }, { "POST", "roles" },
-        { "PUT", "roles/assignments" }, { "POST", "users/*/enable" }, { "PATCH", "settings/identity" }, { "DELETE", "auth/mfa" },
+        { "POST", "api-keys" }, { "POST", "clients" }, { "POST", "users" }, { "POST", "auth/login-links" }, { "POST", "certificates" },
+        { "POST", "roles" }, { "PUT", "roles/assignments" }, { "POST", "users/*/enable" }, { "PATCH", "settings/identity" }, { "DELETE", "auth/mfa" },
     };
 
     [Theory]
     [MemberData(nameof(Lasting))]
-    public async Task Nobody_is_believed_from_memory_for_it(string method, string path)
+    public async Task Nobody_is_believed_from_memory_for_what_lasts(string method, string path)
     {
         var branch = await app.BranchAsync();
         var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator);
@@ -36,7 +36,7 @@ public sealed class LastingEffectTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task Nor_is_a_role_that_was_taken()
+    public async Task A_role_that_was_taken_is_not_believed_from_memory_for_what_lasts()
     {
         var branch = await app.BranchAsync();
         var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator);
@@ -50,7 +50,7 @@ public sealed class LastingEffectTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task Nor_a_key()
+    public async Task A_revoked_key_is_not_believed_from_memory_for_what_lasts()
     {
         var branch = await app.BranchAsync();
         var (id, client) = await KeyAsync(branch);

@@ -26,7 +26,7 @@ public sealed class FederatedLoginTests(OidcApp app) : IClassFixture<OidcApp>
         session.GetProperty("tokenType").GetString().ShouldBe("Bearer");
         using var client = app.Bearer(session.GetProperty("accessToken").GetString()!);
         (await client.StatusAsync($"/api/v1/users/{person.Id}")).ShouldBe(HttpStatusCode.OK);
-        using var refreshed = await app.Anonymous().PostAsync("/api/v1/auth/refresh", new { refreshToken = session.GetProperty("refreshToken").GetString() });
+        using var refreshed = await app.RefreshAsync(session);
         refreshed.StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
@@ -109,8 +109,11 @@ public sealed class FederatedLoginTests(OidcApp app) : IClassFixture<OidcApp>
 
         await RefusedAsync(
             token,
-            Hmac(theirs.ExportSubjectPublicKeyInfo()), Hmac(theirs.ExportRSAPublicKey()), Hmac(Encoding.UTF8.GetBytes(theirs.ExportSubjectPublicKeyInfoPem())),
-            Hmac(Base64Url.DecodeFromChars(key.GetProperty("n").GetString())), Hmac(Encoding.UTF8.GetBytes(key.GetRawText())));
+            Hmac(theirs.ExportSubjectPublicKeyInfo()),
+            Hmac(theirs.ExportRSAPublicKey()),
+            Hmac(Encoding.UTF8.GetBytes(theirs.ExportSubjectPublicKeyInfoPem())),
+            Hmac(Base64Url.DecodeFromChars(key.GetProperty("n").GetString())),
+            Hmac(Encoding.UTF8.GetBytes(key.GetRawText())));
     }
 
     [Fact]
@@ -129,10 +132,13 @@ public sealed class FederatedLoginTests(OidcApp app) : IClassFixture<OidcApp>
 
         await RefusedAsync(
             token,
-            StubIssuer.Sign(StubIssuer.Header("RS256", kid), claims, stranger), StubIssuer.Sign(own, claims, stranger),
-            StubIssuer.Sign(StubIssuer.Header("RS256", "../../dev/null"), claims, stranger), StubIssuer.Sign(StubIssuer.Header("RS256", "' or 1=1 --"), claims, stranger),
+            StubIssuer.Sign(StubIssuer.Header("RS256", kid), claims, stranger),
+            StubIssuer.Sign(own, claims, stranger),
+            StubIssuer.Sign(StubIssuer.Header("RS256", "../../dev/null"), claims, stranger),
+            StubIssuer.Sign(StubIssuer.Header("RS256", "' or 1=1 --"), claims, stranger),
             $"{parts[0]}.{Base64Url.EncodeToString(Encoding.UTF8.GetBytes(claims.Replace("forged", "other", StringComparison.Ordinal)))}.{parts[2]}",
-            $"{parts[0]}.{parts[1]}.", $"{parts[0]}.{parts[1]}", token[..^20], $"{token}.{parts[2]}", $"{parts[0]}.{parts[1]}.!", "a.b.c", "....", "{}", "\"");
+            $"{parts[0]}.{parts[1]}.", $"{parts[0]}.{parts[1]}", token[..^20], $"{token}.{parts[2]}", $"{parts[0]}.{parts[1]}.!",
+            "a.b.c", "....", "{}", "\"");
     }
 
     // A person's token, which is good, and what it is made of.

@@ -12,7 +12,8 @@ public abstract class FederationApp : App
 
     protected override void Configure(WebApplicationBuilder builder) => builder.Configuration.AddInMemoryCollection(Providers);
 
-    private protected static KeyValuePair<string, string?> Provider(string name, string setting, string value) => new($"Federation:Providers:{name}:{setting}", value);
+    private protected static KeyValuePair<string, string?> Provider(string name, string setting, string value) =>
+        new($"Federation:Providers:{name}:{setting}", value);
 
     internal Task<HttpResponseMessage> TryAsync(string provider, string idToken, string? nonce = null, string? otp = null) =>
         Anonymous().PostAsJsonAsync("/api/v1/auth/federated", new { provider, idToken, nonce, otp }, TestContext.Current.CancellationToken);

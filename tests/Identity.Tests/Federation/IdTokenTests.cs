@@ -79,7 +79,8 @@ public sealed class IdTokenTests(StubApp app) : IClassFixture<StubApp>
     {
         var claims = Claims(await app.PersonAsync());
 
-        (await app.SayAsync("plain", StubIssuer.Sign(With(StubIssuer.Header("RS256", "rsa"), changed), claims.ToJsonString(), app.Issuer.Rsa))).ShouldBe(Refused);
+        (await app.SayAsync("plain", StubIssuer.Sign(With(StubIssuer.Header("RS256", "rsa"), changed), claims.ToJsonString(), app.Issuer.Rsa)))
+            .ShouldBe(Refused);
         (await app.SayAsync("plain", app.Issuer.RS256(claims))).ShouldBe("200");
     }
 
@@ -87,7 +88,8 @@ public sealed class IdTokenTests(StubApp app) : IClassFixture<StubApp>
     public async Task An_algorithm_that_the_issuer_does_not_name_is_refused_though_its_key_signed()
     {
         var claims = Claims(await app.PersonAsync()).ToJsonString();
-        var pss = StubIssuer.Join(StubIssuer.Header("PS256", "rsa"), claims, data => app.Issuer.Rsa.SignData(data, HashAlgorithmName.SHA256, RSASignaturePadding.Pss));
+        var pss = StubIssuer.Join(
+            StubIssuer.Header("PS256", "rsa"), claims, data => app.Issuer.Rsa.SignData(data, HashAlgorithmName.SHA256, RSASignaturePadding.Pss));
 
         (await app.SayAsync("plain", pss)).ShouldBe(Refused);
         (await app.SayAsync("plain", StubIssuer.Sign(StubIssuer.Header("RS256", "rsa"), claims, app.Issuer.Rsa))).ShouldBe("200");

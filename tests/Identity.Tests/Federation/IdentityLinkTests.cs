@@ -68,7 +68,8 @@ public sealed class IdentityLinkTests(StubApp app) : IClassFixture<StubApp>
     {
         var branch = await app.BranchAsync();
         using var administrator = branch.Administrator();
-        using var _ = await administrator.PostAsync("/api/v1/users", new { email = "kelvin@example.com", displayName = "K", organizationId = branch.Tenant.Id.Value });
+        using var _ = await administrator.PostAsync(
+            "/api/v1/users", new { email = "kelvin@example.com", displayName = "K", organizationId = branch.Tenant.Id.Value });
 
         (await app.SayAsync("plain", Token("lookalike", email))).ShouldBe(Refused);
     }
@@ -85,7 +86,8 @@ public sealed class IdentityLinkTests(StubApp app) : IClassFixture<StubApp>
         (await NoticesAsync()).ShouldBe(["Your account was linked with an account at plain; it opens yours from now on."]);
 
         using var administrator = branch.Administrator();
-        var identity = (await administrator.GetJsonAsync($"/api/v1/users/{person.Id}/identities")).GetProperty("items")[0].GetProperty("id").GetGuid();
+        var identity = (await administrator.GetJsonAsync($"/api/v1/users/{person.Id}/identities"))
+            .GetProperty("items")[0].GetProperty("id").GetGuid();
         using var removed = await administrator.SendAsync(HttpMethod.Delete, $"/api/v1/users/{person.Id}/identities/{identity}", null);
         removed.StatusCode.ShouldBe(HttpStatusCode.NoContent);
         (await NoticesAsync()).Last().ShouldBe("An administrator took away the link of your account with one at plain, and ended your sessions.");
@@ -93,8 +95,9 @@ public sealed class IdentityLinkTests(StubApp app) : IClassFixture<StubApp>
         async Task<string[]> NoticesAsync()
         {
             await app.DrainAsync();
+            const string Ending = " If you did not expect it, tell your administrator.";
             return [.. app.Mailbox.To(person.Email).Where(l => l.Subject.EndsWith("Your account was changed", StringComparison.Ordinal))
-                .Select(l => l.Text.Split('\n')[2].Replace(" If you did not expect it, tell your administrator.", "", StringComparison.Ordinal).Trim())];
+                .Select(l => l.Text.Split('\n')[2].Replace(Ending, "", StringComparison.Ordinal).Trim())];
         }
     }
 
@@ -154,7 +157,7 @@ public sealed class IdentityLinkTests(StubApp app) : IClassFixture<StubApp>
         using var taken = await administrator.SendAsync(HttpMethod.Delete, path, null);
         taken.StatusCode.ShouldBe(HttpStatusCode.NoContent);
         (await client.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.Unauthorized);
-        using var refreshed = await app.Anonymous().PostAsync("/api/v1/auth/refresh", new { refreshToken = tokens.GetProperty("refreshToken").GetString() });
+        using var refreshed = await app.RefreshAsync(tokens);
         refreshed.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
         (await app.SayAsync("subjects-only", Token("taken", person.Email))).ShouldBe(Refused);
         using var again = await administrator.SendAsync(HttpMethod.Delete, path, null);
@@ -194,7 +197,8 @@ public sealed class IdentityLinkTests(StubApp app) : IClassFixture<StubApp>
         using var administrator = branch.As(Roles.TenantAdministrator);
         var trail = (await administrator.GetJsonAsync("/api/v1/audit")).GetProperty("items").EnumerateArray().ToList();
 
-        trail.ShouldContain(e => e.GetProperty("action").GetString() == "identity.open_federated_session" && e.GetRawText().Contains("federated_identity"));
+        trail.ShouldContain(
+            e => e.GetProperty("action").GetString() == "identity.open_federated_session" && e.GetRawText().Contains("federated_identity"));
     }
 
     [Fact]
@@ -204,7 +208,8 @@ public sealed class IdentityLinkTests(StubApp app) : IClassFixture<StubApp>
         using var client = await person.ClientAsync();
         using var started = await client.PostAsync("/api/v1/auth/mfa", new { password = person.Password });
         var secret = (await started.JsonAsync()).GetProperty("secret").GetString()!;
-        (await client.PostAsync("/api/v1/auth/mfa/confirm", new { code = Totp.CodeOf(secret, app.Clock.GetUtcNow()) })).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await client.PostAsync("/api/v1/auth/mfa/confirm", new { code = Totp.CodeOf(secret, app.Clock.GetUtcNow()) })).StatusCode
+            .ShouldBe(HttpStatusCode.OK);
         app.Clock.Advance(TimeSpan.FromSeconds(30));
         var token = Token("careful", person.Email);
 
@@ -238,14 +243,16 @@ public sealed class IdentityLinkTests(StubApp app) : IClassFixture<StubApp>
         var branch = await app.BranchAsync();
         var person = await FederationApp.PersonAsync(branch);
         using var allowed = await branch.As(Roles.PartnerAdministrator).SendAsync(
-            HttpMethod.Patch, $"/api/v1/settings/identity?organizationId={branch.Partner.Id.Value}", new { federationProviders = new[] { "google" } });
+            HttpMethod.Patch,
+            $"/api/v1/settings/identity?organizationId={branch.Partner.Id.Value}",
+            new { federationProviders = new[] { "google" } });
         allowed.StatusCode.ShouldBe(HttpStatusCode.OK);
 
         (await app.SayAsync("plain", Token("elsewhere", person.Email))).ShouldBe("401 provider_not_allowed");
     }
 
     [Fact]
-    public async Task One_without_a_password_sets_up_a_second_factor_while_his_log_in_is_fresh_and_removes_it_with_a_code()
+    public async Task A_user_without_a_password_sets_up_a_second_factor_while_his_log_in_is_fresh_and_removes_it_with_a_code()
     {
         var branch = await app.BranchAsync();
         using var administrator = branch.Administrator();
@@ -259,14 +266,17 @@ public sealed class IdentityLinkTests(StubApp app) : IClassFixture<StubApp>
             federatedOnly = true,
         })).StatusCode.ShouldBe(HttpStatusCode.Created);
         (await branch.As(Roles.DistributorAdministrator).SendAsync(
-            HttpMethod.Patch, $"/api/v1/settings/identity?organizationId={branch.Distributor.Id.Value}", new { mfaRequired = "All" })).StatusCode.ShouldBe(HttpStatusCode.OK);
+            HttpMethod.Patch,
+            $"/api/v1/settings/identity?organizationId={branch.Distributor.Id.Value}",
+            new { mfaRequired = "All" })).StatusCode.ShouldBe(HttpStatusCode.OK);
         using var opened = await app.TryAsync("plain", Token($"no-password-{branch.Tenant.Code}", email));
         var tokens = await opened.JsonAsync();
         tokens.GetProperty("mfaEnrolmentRequired").GetBoolean().ShouldBeTrue();
         using var stale = app.Bearer(tokens.GetProperty("accessToken").GetString()!);
         app.Clock.Advance(TimeSpan.FromMinutes(5));
         using (var late = await stale.PostAsync("/api/v1/auth/mfa", new { }))
-            (late.StatusCode, (await late.JsonAsync()).GetProperty("errors")[0].GetProperty("pointer").GetString()).ShouldBe((HttpStatusCode.UnprocessableEntity, "/password"));
+            (late.StatusCode, (await late.JsonAsync()).GetProperty("errors")[0].GetProperty("pointer").GetString())
+                .ShouldBe((HttpStatusCode.UnprocessableEntity, "/password"));
 
         using var again = await app.TryAsync("plain", Token($"no-password-{branch.Tenant.Code}", email));
         tokens = await again.JsonAsync();
@@ -278,7 +288,7 @@ public sealed class IdentityLinkTests(StubApp app) : IClassFixture<StubApp>
         using var confirmed = await client.PostAsync("/api/v1/auth/mfa/confirm", new { code = Totp.CodeOf(secret, app.Clock.GetUtcNow()) });
         var recovery = (await confirmed.JsonAsync()).GetProperty("recoveryCodes")[0].GetString();
 
-        using var refreshed = await app.Anonymous().PostAsync("/api/v1/auth/refresh", new { refreshToken = tokens.GetProperty("refreshToken").GetString() });
+        using var refreshed = await app.RefreshAsync(tokens);
         var next = await refreshed.JsonAsync();
         next.GetProperty("mfaEnrolmentRequired").GetBoolean().ShouldBeFalse();
         using var free = app.Bearer(next.GetProperty("accessToken").GetString()!);
@@ -305,7 +315,9 @@ public sealed class IdentityLinkTests(StubApp app) : IClassFixture<StubApp>
         using var opened = await app.TryAsync("plain", Token($"dropped-{branch.Tenant.Code}", person.Email));
         var refresh = (await opened.JsonAsync()).GetProperty("refreshToken").GetString();
         using var allowed = await branch.As(Roles.PartnerAdministrator).SendAsync(
-            HttpMethod.Patch, $"/api/v1/settings/identity?organizationId={branch.Partner.Id.Value}", new { federationProviders = new[] { "google" } });
+            HttpMethod.Patch,
+            $"/api/v1/settings/identity?organizationId={branch.Partner.Id.Value}",
+            new { federationProviders = new[] { "google" } });
         allowed.StatusCode.ShouldBe(HttpStatusCode.OK);
 
         using var refused = await app.Anonymous().PostAsync("/api/v1/auth/refresh", new { refreshToken = refresh });

@@ -70,7 +70,8 @@ internal sealed class OidcProvider : IAsyncDisposable
     {
         await CommandAsync(new { command = "clock", at = _clock.GetUtcNow().ToUnixTimeMilliseconds() });
         var at = new Uri($"{Issuer}/auth?client_id={clientId}&redirect_uri={Uri.EscapeDataString(Back)}&response_type=code&scope=openid%20email"
-            + $"&login_hint={Uri.EscapeDataString(sub)}&code_challenge={Challenge}&code_challenge_method=S256{(nonce is null ? "" : $"&nonce={nonce}")}");
+            + $"&login_hint={Uri.EscapeDataString(sub)}&code_challenge={Challenge}&code_challenge_method=S256"
+            + (nonce is null ? "" : $"&nonce={nonce}"));
         var cookies = new Dictionary<string, string>();
         while (!at.AbsoluteUri.StartsWith(Back, StringComparison.Ordinal))
         {
@@ -132,7 +133,8 @@ internal sealed class OidcProvider : IAsyncDisposable
             if (!File.Exists(stamp) || await File.ReadAllTextAsync(stamp, Ct) != wanted)
             {
                 var outcome = await ExternalProgram.RunAsync(npm, ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder, Ct);
-                outcome.Succeeded.ShouldBeTrue($"npm ci in tests/Identity.Tests/oidc failed, so there is no OpenID provider to log in at: {outcome.Output}");
+                outcome.Succeeded.ShouldBeTrue(
+                    $"npm ci in tests/Identity.Tests/oidc failed, so there is no OpenID provider to log in at: {outcome.Output}");
                 await File.WriteAllTextAsync(stamp, wanted, Ct);
             }
 

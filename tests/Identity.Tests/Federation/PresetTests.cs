@@ -46,7 +46,8 @@ public sealed class PresetTests(StubApp app) : IClassFixture<StubApp>
         (await app.SayAsync("entra-email", app.Issuer.RS256(With(good, "tid", "{tenantid}")))).ShouldBe(Refused);
         (await app.SayAsync("entra-email", app.Issuer.RS256(With(good, "tid", null)))).ShouldBe(Refused);
         (await app.SayAsync("entra-email", app.Issuer.RS256(With(good, "iss", $"{app.Issuer.Address}/{{tenantid}}/v2.0")))).ShouldBe(Refused);
-        (await app.SayAsync("entra-email", app.Issuer.RS256(With(good, "iss", $"https://issuer.example/{StubApp.OurDirectory}/v2.0")))).ShouldBe(Refused);
+        (await app.SayAsync("entra-email", app.Issuer.RS256(With(good, "iss", $"https://issuer.example/{StubApp.OurDirectory}/v2.0"))))
+            .ShouldBe(Refused);
         (await app.SayAsync("entra-email", app.Issuer.RS256(good))).ShouldBe("200");
     }
 
@@ -126,7 +127,8 @@ public sealed class PresetTests(StubApp app) : IClassFixture<StubApp>
         return claims;
     }
 
-    private JsonObject Google(string email, string? domain) => With(With(Claims($"{app.Issuer.Address}/google", email), "email_verified", true), "hd", domain);
+    private JsonObject Google(string email, string? domain) =>
+        With(With(Claims($"{app.Issuer.Address}/google", email), "email_verified", true), "hd", domain);
 
     private JsonObject Claims(string issuer, string email) => new()
     {

@@ -28,8 +28,9 @@ public sealed class ProviderSettingsTests
     public void A_provider_names_its_issuer(string issuer, params string[] given) => Read(given).All.Single().Issuer.ShouldBe(issuer);
 
     [Fact]
-    public void One_that_is_switched_off_is_not_looked_at() => Read("Enabled=false").All.ShouldBeEmpty();
+    public void A_provider_that_is_switched_off_is_not_looked_at() => Read("Enabled=false").All.ShouldBeEmpty();
 
     private static IdentityProviders Read(params string[] given) => new(new ConfigurationBuilder()
-        .AddInMemoryCollection(given.Select(g => g.Split('=', 2)).Select(g => new KeyValuePair<string, string?>($"Federation:Providers:p:{g[0]}", g[1]))).Build());
+        .AddInMemoryCollection(given.Select(g => g.Split('=', 2)).Select(g => KeyValuePair.Create($"Federation:Providers:p:{g[0]}", (string?)g[1])))
+        .Build());
 }

@@ -92,14 +92,17 @@ internal sealed class StubIssuer : IAsyncDisposable
 
     public static string Join(JsonObject header, string claims, Func<byte[], byte[]> sign)
     {
-        var signed = $"{Base64Url.EncodeToString(Encoding.UTF8.GetBytes(header.ToJsonString()))}.{Base64Url.EncodeToString(Encoding.UTF8.GetBytes(claims))}";
+        var signed = $"{Encoded(header.ToJsonString())}.{Encoded(claims)}";
         return $"{signed}.{Base64Url.EncodeToString(sign(Encoding.ASCII.GetBytes(signed)))}";
+
+        static string Encoded(string part) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(part));
     }
 
     /// <summary>The other signature that holds for the same content: (r, n − s) in place of (r, s).</summary>
     public static string Twin(string es256)
     {
-        var order = BigInteger.Parse("00FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551", System.Globalization.NumberStyles.HexNumber, null);
+        var order = BigInteger.Parse(
+            "00FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551", System.Globalization.NumberStyles.HexNumber, null);
         var signature = Base64Url.DecodeFromChars(es256.Split('.')[2]);
         var s = order - new BigInteger(signature.AsSpan(32), isUnsigned: true, isBigEndian: true);
         var bytes = s.ToByteArray(isUnsigned: true, isBigEndian: true);

@@ -11,13 +11,14 @@ public sealed class LinkSessionTests(App app) : IClassFixture<App>
     {
         { "POST", "auth/login-links" }, { "POST", "api-keys" }, { "POST", "api-keys/*/rotate" }, { "PATCH", "api-keys/*" },
         { "POST", "clients" }, { "POST", "clients/*/secrets" }, { "PATCH", "clients/*" }, { "POST", "certificates" }, { "POST", "users" },
-        { "PATCH", "users/*" }, { "POST", "users/*/reset-mfa" }, { "DELETE", "users/*/identities/*" }, { "POST", "auth/password" },
-        { "POST", "auth/mfa" }, { "POST", "auth/mfa/confirm" }, { "DELETE", "auth/mfa" }, { "POST", "users/*/enable" }, { "POST", "tenants/*/transfer" },
+        { "PATCH", "users/*" }, { "POST", "users/*/reset-mfa" }, { "DELETE", "users/*/identities/*" }, { "POST", "users/*/enable" },
+        { "POST", "auth/password" }, { "POST", "auth/mfa" }, { "POST", "auth/mfa/confirm" }, { "DELETE", "auth/mfa" },
+        { "POST", "tenants/*/transfer" },
     };
 
     [Theory]
     [MemberData(nameof(WaysIn))]
-    public async Task No_way_in_is_made_or_changed_in_it(string method, string path)
+    public async Task No_way_in_is_made_or_changed_in_a_session_of_a_link(string method, string path)
     {
         var place = await ArrangeAsync();
 
@@ -28,13 +29,14 @@ public sealed class LinkSessionTests(App app) : IClassFixture<App>
 
         async Task<string> CodeAsync(HttpClient client)
         {
-            using var answer = await client.SendAsync(new HttpMethod(method), $"/api/v1/{path.Replace("*", Id.NewGuid(app.Clock.GetUtcNow()).ToString())}", new { });
+            using var answer = await client.SendAsync(
+                new HttpMethod(method), $"/api/v1/{path.Replace("*", Id.NewGuid(app.Clock.GetUtcNow()).ToString())}", new { });
             return $"{(int)answer.StatusCode} {await answer.CodeAsync()}";
         }
     }
 
     [Fact]
-    public async Task Nor_is_an_organizations_first_administrator_invited()
+    public async Task No_first_administrator_is_invited_in_a_session_of_a_link()
     {
         var place = await ArrangeAsync();
 
@@ -72,12 +74,15 @@ public sealed class LinkSessionTests(App app) : IClassFixture<App>
     public async Task The_trail_names_who_made_the_link()
     {
         var place = await ArrangeAsync();
-        using var changed = await place.ByLink.SendAsync(HttpMethod.Patch, $"/api/v1/tenants/{place.Branch.Tenant.Id.Value}", new { displayName = "Renamed" });
+        using var changed = await place.ByLink.SendAsync(
+            HttpMethod.Patch, $"/api/v1/tenants/{place.Branch.Tenant.Id.Value}", new { displayName = "Renamed" });
         changed.StatusCode.ShouldBe(HttpStatusCode.OK);
         using var own = await place.User.ClientAsync();
-        using var again = await own.SendAsync(HttpMethod.Patch, $"/api/v1/tenants/{place.Branch.Tenant.Id.Value}", new { displayName = "Renamed again" });
+        using var again = await own.SendAsync(
+            HttpMethod.Patch, $"/api/v1/tenants/{place.Branch.Tenant.Id.Value}", new { displayName = "Renamed again" });
 
-        var entries = (await place.Branch.Administrator().GetJsonAsync($"/api/v1/audit?limit=50&principalId={place.User.Id}")).GetProperty("items").EnumerateArray().Select(Told).ToList();
+        var entries = (await place.Branch.Administrator().GetJsonAsync($"/api/v1/audit?limit=50&principalId={place.User.Id}"))
+            .GetProperty("items").EnumerateArray().Select(Told).ToList();
 
         var (user, maker) = (place.User.Email.ToLowerInvariant(), place.Maker.Email.ToLowerInvariant());
         entries.ShouldContain(("identity.patch_organization", $"{user} (by link of {maker})"));
@@ -85,24 +90,30 @@ public sealed class LinkSessionTests(App app) : IClassFixture<App>
         entries.ShouldContain(("identity.redeem_login_link", $"{user} (by link of {maker})"));
         entries.ShouldContain(("identity.refresh_session", $"{user} (by link of {maker})"));
 
-        static (string?, string?) Told(JsonElement entry) => (entry.GetProperty("action").GetString(), entry.GetProperty("principal").GetProperty("name").GetString());
+        static (string?, string?) Told(JsonElement entry) =>
+            (entry.GetProperty("action").GetString(), entry.GetProperty("principal").GetProperty("name").GetString());
     }
 
     [Fact]
-    public async Task The_trail_knows_him_by_his_id_whatever_others_call_themselves()
+    public async Task The_trail_knows_a_links_maker_by_his_id_whatever_others_call_themselves()
     {
         var place = await ArrangeAsync();
-        using var changed = await place.ByLink.SendAsync(HttpMethod.Patch, $"/api/v1/tenants/{place.Branch.Tenant.Id.Value}", new { displayName = "Renamed" });
+        using var changed = await place.ByLink.SendAsync(
+            HttpMethod.Patch, $"/api/v1/tenants/{place.Branch.Tenant.Id.Value}", new { displayName = "Renamed" });
         changed.StatusCode.ShouldBe(HttpStatusCode.OK);
         using var own = await place.User.ClientAsync();
-        using var made = await own.PostAsync("/api/v1/api-keys", new { name = $"nobody (by link of {place.Maker.Email.ToLowerInvariant()})", role = Roles.PartnerAdministrator });
+        using var made = await own.PostAsync(
+            "/api/v1/api-keys", new { name = $"nobody (by link of {place.Maker.Email.ToLowerInvariant()})", role = Roles.PartnerAdministrator });
         using var forger = app.Bearer((await made.JsonAsync()).GetProperty("key").GetString()!);
-        using var forged = await forger.SendAsync(HttpMethod.Patch, $"/api/v1/tenants/{place.Branch.Tenant.Id.Value}", new { displayName = "Forged" });
+        using var forged = await forger.SendAsync(
+            HttpMethod.Patch, $"/api/v1/tenants/{place.Branch.Tenant.Id.Value}", new { displayName = "Forged" });
         forged.StatusCode.ShouldBe(HttpStatusCode.OK);
 
-        var his = (await place.Branch.Administrator().GetJsonAsync($"/api/v1/audit?limit=50&principalId={place.Maker.Id}&action=identity.patch_organization"))
+        const string Trail = "/api/v1/audit?limit=50&action=identity.patch_organization";
+        using var administrator = place.Branch.Administrator();
+        var his = (await administrator.GetJsonAsync($"{Trail}&principalId={place.Maker.Id}"))
             .GetProperty("items").EnumerateArray().Select(e => e.GetProperty("principal")).ToList();
-        var all = (await place.Branch.Administrator().GetJsonAsync($"/api/v1/audit?limit=50&action=identity.patch_organization&organizationId={place.Branch.Tenant.Id.Value}"))
+        var all = (await administrator.GetJsonAsync($"{Trail}&organizationId={place.Branch.Tenant.Id.Value}"))
             .GetProperty("items").EnumerateArray().Select(e => e.GetProperty("principal")).ToList();
 
         var one = his.ShouldHaveSingleItem();
@@ -117,7 +128,8 @@ public sealed class LinkSessionTests(App app) : IClassFixture<App>
         var place = await ArrangeAsync();
 
         using var branding = await place.ByLink.SendAsync(HttpMethod.Patch, "/api/v1/settings", new { branding = new { name = "Ours" } });
-        using var both = await place.ByLink.SendAsync(HttpMethod.Patch, "/api/v1/settings", new { branding = new { name = "Ours" }, identity = new { sessionHours = 8 } });
+        using var both = await place.ByLink.SendAsync(
+            HttpMethod.Patch, "/api/v1/settings", new { branding = new { name = "Ours" }, identity = new { sessionHours = 8 } });
 
         branding.StatusCode.ShouldBe(HttpStatusCode.OK, await branding.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         (both.StatusCode, await both.CodeAsync()).ShouldBe((HttpStatusCode.Forbidden, "not_in_person"));
@@ -127,12 +139,13 @@ public sealed class LinkSessionTests(App app) : IClassFixture<App>
     {
         var branch = await app.BranchAsync();
         var (maker, user) = (
-            await Person.AddAsync(branch, branch.Distributor, Roles.DistributorAdministrator), await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator));
+            await Person.AddAsync(branch, branch.Distributor, Roles.DistributorAdministrator),
+            await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator));
         using var made = await (await maker.ClientAsync()).PostAsync("/api/v1/auth/login-links", new { userId = user.Id });
         made.StatusCode.ShouldBe(HttpStatusCode.OK);
-        using var redeemed = await app.Anonymous().PostAsync("/api/v1/auth/login-links/redeem", new { token = (await made.JsonAsync()).GetProperty("token").GetString() });
+        using var redeemed = await app.RedeemAsync(made);
         var tokens = await redeemed.JsonAsync();
-        using var refreshed = await app.Anonymous().PostAsync("/api/v1/auth/refresh", new { refreshToken = tokens.GetProperty("refreshToken").GetString() });
+        using var refreshed = await app.RefreshAsync(tokens);
         return new Place(branch, maker, user, Bearer(tokens), Bearer(await refreshed.JsonAsync()));
     }
 

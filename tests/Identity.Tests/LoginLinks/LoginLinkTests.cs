@@ -29,8 +29,7 @@ public sealed class LoginLinkTests(App app) : IClassFixture<App>
         var session = await redeemed.JsonAsync();
         using var client = app.Bearer(session.GetProperty("accessToken").GetString()!);
         (await client.StatusAsync($"/api/v1/tenants/{branch.Tenant.Id.Value}")).ShouldBe(HttpStatusCode.OK);
-        (await app.Anonymous().PostAsync("/api/v1/auth/refresh", new { refreshToken = session.GetProperty("refreshToken").GetString() })).StatusCode
-            .ShouldBe(HttpStatusCode.OK);
+        (await app.RefreshAsync(session)).StatusCode.ShouldBe(HttpStatusCode.OK);
         using var again = await RedeemAsync(Token(link));
         again.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
         (await again.CodeAsync()).ShouldBe("bad_login_link");
@@ -59,7 +58,8 @@ public sealed class LoginLinkTests(App app) : IClassFixture<App>
         var token = Token(await (await partner.PostAsync("/api/v1/auth/login-links", new { userId = person.Id })).JsonAsync());
         var stored = await app.InAsync<NpgsqlDataSource, string>(async database =>
         {
-            await using var command = database.CreateCommand("select string_agg(l::text, '') || (select string_agg(changes::text, '') from identity.audit_entries) from identity.login_links l");
+            await using var command = database.CreateCommand(
+                "select string_agg(l::text, '') || (select string_agg(changes::text, '') from identity.audit_entries) from identity.login_links l");
             return (string)(await command.ExecuteScalarAsync(Ct))!;
         });
         stored.ShouldNotContain(token);
@@ -71,7 +71,7 @@ public sealed class LoginLinkTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task For_a_tenant_it_is_the_first_administrator_of_it()
+    public async Task A_link_for_a_tenant_leads_to_its_first_administrator()
     {
         var branch = await app.BranchAsync();
         using var partner = await PartnerAsync(branch);
@@ -89,7 +89,8 @@ public sealed class LoginLinkTests(App app) : IClassFixture<App>
         // What a door of another module asks, as its caller.
         await using var scope = app.Services.CreateAsyncScope();
         scope.ServiceProvider.GetRequiredService<Principal>().Become(Access.System);
-        (await scope.ServiceProvider.GetRequiredService<ILoginLinks>().ForTenantAsync(branch.Tenant.Id, Ct)).Refused(out _, out var link).ShouldBeFalse();
+        (await scope.ServiceProvider.GetRequiredService<ILoginLinks>().ForTenantAsync(branch.Tenant.Id, Ct)).Refused(out _, out var link)
+            .ShouldBeFalse();
         link!.UserId.ShouldBe(first.Id);
         (await RedeemAsync(link.Token)).StatusCode.ShouldBe(HttpStatusCode.OK);
     }
@@ -107,7 +108,8 @@ public sealed class LoginLinkTests(App app) : IClassFixture<App>
             permissions = new[] { "identity.login_links.create", "identity.organizations.read" },
         });
         defined.StatusCode.ShouldBe(HttpStatusCode.Created);
-        var key = (await (await administrator.PostAsync("/api/v1/api-keys", new { name = "desk", role = "Front desk" })).JsonAsync()).GetProperty("key").GetString()!;
+        var key = (await (await administrator.PostAsync("/api/v1/api-keys", new { name = "desk", role = "Front desk" })).JsonAsync())
+            .GetProperty("key").GetString()!;
         using var desk = app.Bearer(key);
         var chief = await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator);
         var tenant = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
@@ -124,7 +126,8 @@ public sealed class LoginLinkTests(App app) : IClassFixture<App>
         (await forTenant.CodeAsync()).ShouldBe("exceeds_own");
         (await desk.PostAsync("/api/v1/auth/login-links", new { userId = plain.Id })).StatusCode.ShouldBe(HttpStatusCode.OK);
         // What his organisation holds counts as his.
-        await administrator.SendAsync(HttpMethod.Put, "/api/v1/roles/account-assignments", new { organizationId = branch.Tenant.Id.Value, role = Roles.TenantUser });
+        await administrator.SendAsync(
+            HttpMethod.Put, "/api/v1/roles/account-assignments", new { organizationId = branch.Tenant.Id.Value, role = Roles.TenantUser });
         (await desk.PostAsync("/api/v1/auth/login-links", new { userId = plain.Id })).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
     }
 
@@ -142,12 +145,15 @@ public sealed class LoginLinkTests(App app) : IClassFixture<App>
         (await ErrorAsync(partner, new { organizationId = branch.Partner.Id.Value })).ShouldBe("organization_not_found");
         (await ErrorAsync(partner, new { })).ShouldBe("one_of");
         (await ErrorAsync(partner, new { userId = person.Id, organizationId = branch.Tenant.Id.Value })).ShouldBe("one_of");
-        (await branch.As(Roles.TenantAdministrator).PostAsync("/api/v1/auth/login-links", new { userId = person.Id })).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
-        (await branch.As(Roles.PartnerReader).PostAsync("/api/v1/auth/login-links", new { userId = person.Id })).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        (await branch.As(Roles.TenantAdministrator).PostAsync("/api/v1/auth/login-links", new { userId = person.Id })).StatusCode
+            .ShouldBe(HttpStatusCode.Forbidden);
+        (await branch.As(Roles.PartnerReader).PostAsync("/api/v1/auth/login-links", new { userId = person.Id })).StatusCode
+            .ShouldBe(HttpStatusCode.Forbidden);
     }
 
     // A session from a link hangs on its maker's right, so he must be somebody.
-    private static async Task<HttpClient> PartnerAsync(Branch branch) => await (await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator)).ClientAsync();
+    private static async Task<HttpClient> PartnerAsync(Branch branch) =>
+        await (await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator)).ClientAsync();
 
     private static string Token(JsonElement link) => link.GetProperty("token").GetString()!;
 

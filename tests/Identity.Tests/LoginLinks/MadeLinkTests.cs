@@ -23,7 +23,8 @@ public sealed class MadeLinkTests(App app) : IClassFixture<App>
     {
         var branch = await app.BranchAsync();
         var (maker, user) = (
-            await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator), await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator));
+            await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator),
+            await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator));
         var stolen = await maker.LoginAsync();
         using var thief = Bearer(stolen);
         var (open, used) = (await LinkAsync(thief, user), await RedeemedAsync(await LinkAsync(thief, user)));
@@ -69,7 +70,8 @@ public sealed class MadeLinkTests(App app) : IClassFixture<App>
         using var changed = how switch
         {
             "secret removed" => await administrator.SendAsync(HttpMethod.Delete, $"{client.Path}/secrets/{client.SecretId}", null),
-            "keys replaced" => await administrator.SendAsync(HttpMethod.Patch, client.Path, new { publicKeyPem = other.ExportSubjectPublicKeyInfoPem() }),
+            "keys replaced" => await administrator.SendAsync(
+                HttpMethod.Patch, client.Path, new { publicKeyPem = other.ExportSubjectPublicKeyInfoPem() }),
             _ => await administrator.PostAsync($"{client.Path}/secrets", new { overlapHours = ends ? 0 : 24 }),
         };
         changed.IsSuccessStatusCode.ShouldBeTrue(await changed.Content.ReadAsStringAsync(Ct));
@@ -95,7 +97,10 @@ public sealed class MadeLinkTests(App app) : IClassFixture<App>
         var beside = isKnown ? await LinkAsync(other, user) : left;
         // As a host of the version before makes them: it does not say with what.
         if (!isKnown)
-            foreach (var forget in new[] { "login_links set made_with = null where created_by", "sessions set link_made_with = null where link_maker" })
+            foreach (var forget in new[]
+            {
+                "login_links set made_with = null where created_by", "sessions set link_made_with = null where link_maker",
+            })
                 (await app.ExecuteAsync($"update identity.{forget} = $1", client.Id)).ShouldBeGreaterThan(1);
 
         (await client.SendAsync(app.Anonymous(), "/connect/revocation", ("token", token))).StatusCode.ShouldBe(HttpStatusCode.OK);
@@ -113,7 +118,8 @@ public sealed class MadeLinkTests(App app) : IClassFixture<App>
     {
         var branch = await app.BranchAsync();
         var (maker, user) = (
-            await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator), await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator));
+            await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator),
+            await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator));
         var stolen = await maker.LoginAsync();
         await EndAsync(branch, maker, stolen, how == "revoked" ? "token revoked" : "log-out");
         using var again = await maker.ClientAsync();
@@ -135,7 +141,8 @@ public sealed class MadeLinkTests(App app) : IClassFixture<App>
     {
         var branch = await app.BranchAsync();
         var (maker, user) = (
-            await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator), await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator));
+            await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator),
+            await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator));
         using var above = await (await Person.AddAsync(branch, branch.Distributor, Roles.DistributorAdministrator)).ClientAsync();
         using var own = await maker.ClientAsync();
         var (open, used) = (await LinkAsync(own, user), await RedeemedAsync(await LinkAsync(own, user)));
@@ -180,7 +187,7 @@ public sealed class MadeLinkTests(App app) : IClassFixture<App>
     [InlineData("key of a key")]
     [InlineData("client")]
     [InlineData("user")]
-    public async Task Nor_by_what_he_makes_first(string first)
+    public async Task Nobody_makes_a_link_into_his_own_account_by_what_he_makes_first(string first)
     {
         var branch = await app.BranchAsync();
         var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator);
@@ -199,11 +206,15 @@ public sealed class MadeLinkTests(App app) : IClassFixture<App>
         {
             "log-out" => await app.Anonymous().PostAsync(
                 "/api/v1/auth/logout", new { refreshToken = stolen.GetProperty("refreshToken").GetString() }),
-            "password changed" => await own.PostAsync("/api/v1/auth/password", new { currentPassword = maker.Password, newPassword = "another long password" }),
+            "password changed" => await own.PostAsync(
+                "/api/v1/auth/password", new { currentPassword = maker.Password, newPassword = "another long password" }),
             "password reset" => await ResetAsync(maker),
             "sessions ended" => await administrator.SendAsync(HttpMethod.Delete, $"/api/v1/users/{maker.Id}/sessions", null),
             "others ended" => await own.SendAsync(HttpMethod.Delete, "/api/v1/auth/sessions", null),
-            "one ended" => await administrator.SendAsync(HttpMethod.Delete, $"/api/v1/users/{maker.Id}/sessions/{await FirstAsync(administrator, $"/api/v1/users/{maker.Id}/sessions")}", null),
+            "one ended" => await administrator.SendAsync(
+                HttpMethod.Delete,
+                $"/api/v1/users/{maker.Id}/sessions/{await FirstAsync(administrator, $"/api/v1/users/{maker.Id}/sessions")}",
+                null),
             "own ended" => await own.SendAsync(HttpMethod.Delete, $"/api/v1/auth/sessions/{await FirstAsync(own, "/api/v1/auth/sessions")}", null),
             "refresh token used twice" => await TwiceAsync(stolen),
             "token revoked" => await app.Anonymous().PostAsync(
@@ -212,13 +223,14 @@ public sealed class MadeLinkTests(App app) : IClassFixture<App>
             "second factor reset" => await ResetMfaAsync(administrator, maker),
             _ => throw new ArgumentOutOfRangeException(nameof(how), how, null),
         };
-        (answer.IsSuccessStatusCode || how is "refresh token used twice" or "way in closed").ShouldBeTrue($"{(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync(Ct)}");
+        (answer.IsSuccessStatusCode || how is "refresh token used twice" or "way in closed")
+            .ShouldBeTrue($"{(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync(Ct)}");
     }
 
     private async Task<HttpResponseMessage> ClosedAsync(Person maker, JsonElement stolen)
     {
         await app.ExecuteAsync("update identity.sessions set way = 'Unknown' where user_id = $1", maker.Id);
-        var answer = await app.Anonymous().PostAsync("/api/v1/auth/refresh", new { refreshToken = stolen.GetProperty("refreshToken").GetString() });
+        var answer = await app.RefreshAsync(stolen);
         answer.StatusCode.ShouldNotBe(HttpStatusCode.OK);
         return answer;
     }
@@ -270,7 +282,7 @@ public sealed class MadeLinkTests(App app) : IClassFixture<App>
 
     private async Task<HttpStatusCode> RefreshAsync(JsonElement tokens)
     {
-        using var answer = await app.Anonymous().PostAsync("/api/v1/auth/refresh", new { refreshToken = tokens.GetProperty("refreshToken").GetString() });
+        using var answer = await app.RefreshAsync(tokens);
         return answer.StatusCode;
     }
 

@@ -20,8 +20,8 @@ public sealed class AssertionTests(App app) : IClassFixture<App>
     public static TheoryData<string> Refusals =>
     [
         "alg none", "HS256 with the public key", "another's key", "other kid", "wrong issuer", "wrong subject", "no subject", "other audience",
-        "audience of two", "no audience", "no exp", "expired", "lives too long", "not yet valid", "no jti", "jti too long", "truncated", "no JWT", "one megabyte",
-        "client_id of another", "type missing", "with a secret too", "sub a query",
+        "audience of two", "no audience", "no exp", "expired", "lives too long", "not yet valid", "no jti", "jti too long", "truncated", "no JWT",
+        "one megabyte", "client_id of another", "type missing", "with a secret too", "sub a query",
     ];
 
     [Theory]
@@ -34,7 +34,12 @@ public sealed class AssertionTests(App app) : IClassFixture<App>
     {
         var branch = await app.BranchAsync();
         using AsymmetricAlgorithm key = algorithm[0] is 'E'
-            ? ECDsa.Create(algorithm switch { "ES256" => ECCurve.NamedCurves.nistP256, "ES384" => ECCurve.NamedCurves.nistP384, _ => ECCurve.NamedCurves.nistP521 })
+            ? ECDsa.Create(algorithm switch
+            {
+                "ES256" => ECCurve.NamedCurves.nistP256,
+                "ES384" => ECCurve.NamedCurves.nistP384,
+                _ => ECCurve.NamedCurves.nistP521,
+            })
             : RSA.Create(2048);
         var client = await OAuthClient.RegisterAsync(branch, branch.Tenant, Roles.TenantAdministrator, key: key);
         var hash = new HashAlgorithmName("SHA" + algorithm[2..]);
@@ -90,7 +95,8 @@ public sealed class AssertionTests(App app) : IClassFixture<App>
         using var refused = what switch
         {
             "client_id of another" => await AskAsync(assertion, ("client_id", Guid.Empty.ToString())),
-            "type missing" => await app.Anonymous().FormAsync("/connect/token", ("grant_type", "client_credentials"), ("client_assertion", assertion)),
+            "type missing" => await app.Anonymous().FormAsync(
+                "/connect/token", ("grant_type", "client_credentials"), ("client_assertion", assertion)),
             "with a secret too" => await AskAsync(assertion, ("client_id", client.Id.ToString()), ("client_secret", "x")),
             _ => await AskAsync(assertion),
         };
@@ -111,7 +117,8 @@ public sealed class AssertionTests(App app) : IClassFixture<App>
         {
             var assertion = client.Assertion();
 
-            var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => AskAsync(i % 2 == 0 ? app.Anonymous() : second.Anonymous(), assertion)));
+            var answers = await Task.WhenAll(
+                Enumerable.Range(0, 8).Select(i => AskAsync(i % 2 == 0 ? app.Anonymous() : second.Anonymous(), assertion)));
 
             answers.Count(a => a.StatusCode == HttpStatusCode.OK).ShouldBe(1);
             answers.Count(a => a.StatusCode == HttpStatusCode.Unauthorized).ShouldBe(7);
@@ -152,8 +159,25 @@ public sealed class AssertionTests(App app) : IClassFixture<App>
             {
                 keys = new object[]
                 {
-                    new { kty = "EC", kid = "one", crv = "P-256", x = Base64Url.EncodeToString(point.X), y = Base64Url.EncodeToString(point.Y), key_ops = new[] { "verify" }, ext = true },
-                    new { kty = "RSA", kid = "two", alg = "RS256", use = "sig", n = Base64Url.EncodeToString(numbers.Modulus), e = Base64Url.EncodeToString(numbers.Exponent) },
+                    new
+                    {
+                        kty = "EC",
+                        kid = "one",
+                        crv = "P-256",
+                        x = Base64Url.EncodeToString(point.X),
+                        y = Base64Url.EncodeToString(point.Y),
+                        key_ops = new[] { "verify" },
+                        ext = true,
+                    },
+                    new
+                    {
+                        kty = "RSA",
+                        kid = "two",
+                        alg = "RS256",
+                        use = "sig",
+                        n = Base64Url.EncodeToString(numbers.Modulus),
+                        e = Base64Url.EncodeToString(numbers.Exponent),
+                    },
                 },
             },
         });
@@ -181,7 +205,8 @@ public sealed class AssertionTests(App app) : IClassFixture<App>
 
     private Task<HttpResponseMessage> AskAsync(string assertion, params (string, string)[] more) => AskAsync(app.Anonymous(), assertion, more);
 
-    private static Task<HttpResponseMessage> AskAsync(HttpClient at, string assertion, params (string, string)[] more) => at.FormAsync("/connect/token",
+    private static Task<HttpResponseMessage> AskAsync(HttpClient at, string assertion, params (string, string)[] more) => at.FormAsync(
+        "/connect/token",
         [("grant_type", "client_credentials"), ("client_assertion_type", OAuthClient.AssertionType), ("client_assertion", assertion), .. more]);
 
     private Task<int> ChoreAsync() => app.Services.GetServices<IChore>().OfType<TokenChore>().Single().RunAsync(Ct);

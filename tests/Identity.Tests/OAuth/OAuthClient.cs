@@ -14,7 +14,8 @@ internal sealed record OAuthClient(App App, Guid Id, Guid? SecretId, string? Sec
 
     public string Path => $"/api/v1/clients/{Id}";
 
-    public static async Task<OAuthClient> RegisterAsync(Branch branch, OrganizationRef at, string role, string[]? scopes = null, AsymmetricAlgorithm? key = null)
+    public static async Task<OAuthClient> RegisterAsync(
+        Branch branch, OrganizationRef at, string role, string[]? scopes = null, AsymmetricAlgorithm? key = null)
     {
         using var administrator = branch.Administrator();
         using var answer = await administrator.PostAsync("/api/v1/clients", new
@@ -51,7 +52,8 @@ internal sealed record OAuthClient(App App, Guid Id, Guid? SecretId, string? Sec
     }
 
     /// <summary>A signed assertion; what is given replaces or, when null, removes a claim or header.</summary>
-    public string Assertion(IReadOnlyDictionary<string, object?>? claims = null, IReadOnlyDictionary<string, object?>? header = null, Func<byte[], byte[]>? sign = null)
+    public string Assertion(
+        IReadOnlyDictionary<string, object?>? claims = null, IReadOnlyDictionary<string, object?>? header = null, Func<byte[], byte[]>? sign = null)
     {
         var now = App.Clock.GetUtcNow().ToUnixTimeSeconds();
         var head = Merged(new() { ["alg"] = Key is RSA ? "RS256" : "ES256" }, header);
@@ -92,7 +94,8 @@ internal static class Forms
 {
     extension(HttpClient client)
     {
-        public Task<HttpResponseMessage> FormAsync(string path, params (string Name, string Value)[] parameters) => client.FormAsync(path, null, parameters);
+        public Task<HttpResponseMessage> FormAsync(string path, params (string Name, string Value)[] parameters) =>
+            client.FormAsync(path, null, parameters);
 
         public async Task<HttpResponseMessage> FormAsync(string path, string? authorization, (string Name, string Value)[] parameters)
         {

@@ -20,7 +20,8 @@ public sealed class RevocationTests(App app) : IClassFixture<App>
 
         (await (await app.Anonymous().FormAsync("/connect/revocation", ("token", token))).ErrorAsync()).ShouldBe("401 invalid_client");
         (await (await other.SendAsync(app.Anonymous(), "/connect/revocation", ("token", token))).ErrorAsync()).ShouldBe("400 unauthorized_client");
-        (await (await (client with { Secret = "wrong" }).SendAsync(app.Anonymous(), "/connect/revocation", ("token", token))).ErrorAsync()).ShouldBe("401 invalid_client");
+        (await (await (client with { Secret = "wrong" }).SendAsync(app.Anonymous(), "/connect/revocation", ("token", token))).ErrorAsync())
+            .ShouldBe("401 invalid_client");
         (await bearer.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.OK);
 
         using var revoked = await client.SendAsync(app.Anonymous(), "/connect/revocation", ("token", token), ("token_type_hint", "refresh_token"));
@@ -54,7 +55,8 @@ public sealed class RevocationTests(App app) : IClassFixture<App>
         foreach (var none in new[] { "unknown", "a.b.c", new string('x', 1_000), "..", "' or 1=1 --" })
             (await app.Anonymous().FormAsync("/connect/revocation", ("token", none))).StatusCode.ShouldBe(HttpStatusCode.OK, none);
         (await (await app.Anonymous().FormAsync("/connect/revocation")).ErrorAsync()).ShouldBe("400 invalid_request");
-        (await (await app.Anonymous().FormAsync("/connect/revocation", ("token", "lk_00000000_x"))).ErrorAsync()).ShouldBe("400 unsupported_token_type");
+        (await (await app.Anonymous().FormAsync("/connect/revocation", ("token", "lk_00000000_x"))).ErrorAsync())
+            .ShouldBe("400 unsupported_token_type");
     }
 
     [Fact]
@@ -62,7 +64,8 @@ public sealed class RevocationTests(App app) : IClassFixture<App>
     {
         var branch = await app.BranchAsync();
         var asking = await OAuthClient.RegisterAsync(branch, branch.Partner, Roles.PartnerReader);
-        var client = await OAuthClient.RegisterAsync(branch, branch.Tenant, Roles.TenantAdministrator, ["identity.users.read", "identity.api_keys.read"]);
+        var client = await OAuthClient.RegisterAsync(
+            branch, branch.Tenant, Roles.TenantAdministrator, ["identity.users.read", "identity.api_keys.read"]);
         var token = await client.TokenAsync("identity.users.read");
 
         var told = await IntrospectAsync(asking, token);
@@ -81,7 +84,7 @@ public sealed class RevocationTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task Of_users_too_and_of_their_refresh_tokens_without_using_them_up()
+    public async Task A_client_learns_of_users_refresh_tokens_too_without_using_them_up()
     {
         var branch = await app.BranchAsync();
         var asking = await OAuthClient.RegisterAsync(branch, branch.Tenant, Roles.TenantUser);
@@ -104,7 +107,8 @@ public sealed class RevocationTests(App app) : IClassFixture<App>
     {
         var (branch, other) = (await app.BranchAsync(), await app.BranchAsync());
         var asking = await OAuthClient.RegisterAsync(branch, branch.Partner, Roles.PartnerAdministrator);
-        var (beside, above) = (await Person.AddAsync(other, other.Tenant, Roles.TenantAdministrator), await Person.AddAsync(branch, branch.Distributor, Roles.DistributorReader));
+        var beside = await Person.AddAsync(other, other.Tenant, Roles.TenantAdministrator);
+        var above = await Person.AddAsync(branch, branch.Distributor, Roles.DistributorReader);
 
         foreach (var person in new[] { beside, above })
         {
@@ -125,8 +129,10 @@ public sealed class RevocationTests(App app) : IClassFixture<App>
         var token = await asking.TokenAsync();
 
         (await (await app.Anonymous().FormAsync("/connect/introspection", ("token", token))).ErrorAsync()).ShouldBe("401 invalid_client");
-        (await (await app.Anonymous().FormAsync("/connect/introspection", $"Bearer {token}", [("token", token)])).ErrorAsync()).ShouldBe("401 invalid_client");
-        (await (await (asking with { Secret = "wrong" }).SendAsync(app.Anonymous(), "/connect/introspection", ("token", token))).ErrorAsync()).ShouldBe("401 invalid_client");
+        (await (await app.Anonymous().FormAsync("/connect/introspection", $"Bearer {token}", [("token", token)])).ErrorAsync())
+            .ShouldBe("401 invalid_client");
+        (await (await (asking with { Secret = "wrong" }).SendAsync(app.Anonymous(), "/connect/introspection", ("token", token))).ErrorAsync())
+            .ShouldBe("401 invalid_client");
         (await (await asking.SendAsync(app.Anonymous(), "/connect/introspection")).ErrorAsync()).ShouldBe("400 invalid_request");
     }
 

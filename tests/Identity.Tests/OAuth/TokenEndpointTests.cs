@@ -47,7 +47,8 @@ public sealed class TokenEndpointTests(App app) : IClassFixture<App>
     public async Task Scopes_narrow_the_client_and_the_token_narrows_further()
     {
         var branch = await app.BranchAsync();
-        var client = await OAuthClient.RegisterAsync(branch, branch.Tenant, Roles.TenantAdministrator, ["identity.users.read", "identity.api_keys.read"]);
+        var client = await OAuthClient.RegisterAsync(
+            branch, branch.Tenant, Roles.TenantAdministrator, ["identity.users.read", "identity.api_keys.read"]);
 
         using var all = app.Bearer(await client.TokenAsync());
         (await all.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.OK);
@@ -61,7 +62,10 @@ public sealed class TokenEndpointTests(App app) : IClassFixture<App>
         (await part.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.OK);
         (await part.StatusAsync("/api/v1/api-keys")).ShouldBe(HttpStatusCode.Forbidden);
 
-        foreach (var tooMuch in new[] { "identity.users.manage", "identity.users.read identity.clients.read", "no.such.thing", " ", new string('x', 2000) })
+        foreach (var tooMuch in new[]
+        {
+            "identity.users.manage", "identity.users.read identity.clients.read", "no.such.thing", " ", new string('x', 2000),
+        })
             (await (await client.AskAsync(("scope", tooMuch))).ErrorAsync()).ShouldBe("400 invalid_scope", tooMuch);
     }
 
@@ -109,7 +113,8 @@ public sealed class TokenEndpointTests(App app) : IClassFixture<App>
             "no base64" => "Basic ***",
             "no colon" => "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes(id)),
             "bearer" => "Bearer " + secret,
-            "digest of the secret" => OAuthClient.Basic(id, Convert.ToBase64String(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(secret)))),
+            "digest of the secret" => OAuthClient.Basic(
+                id, Convert.ToBase64String(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(secret)))),
             _ => OAuthClient.Basic(id, secret),
         };
         using var answer = await app.Anonymous().FormAsync("/connect/token", authorization, [("grant_type", "client_credentials")]);
@@ -138,13 +143,15 @@ public sealed class TokenEndpointTests(App app) : IClassFixture<App>
         (await AskAsync(null, ("grant_type", "client_credentials"), ("client_id", client.Id.ToString()))).ShouldBe("401 invalid_client");
         (await AskAsync(null, ("grant_type", "client_credentials"), ("client_secret", client.Secret!))).ShouldBe("400 invalid_request");
         (await AskAsync(basic, ("grant_type", "client_credentials"), ("grant_type", "client_credentials"))).ShouldBe("400 invalid_request");
-        (await AskAsync(basic, ("grant_type", "client_credentials"), ("client_id", client.Id.ToString()), ("client_secret", client.Secret!))).ShouldBe("400 invalid_request");
+        (await AskAsync(basic, ("grant_type", "client_credentials"), ("client_id", client.Id.ToString()), ("client_secret", client.Secret!)))
+            .ShouldBe("400 invalid_request");
         (await AskAsync(basic, ("grant_type", "client_credentials"), ("client_id", Guid.Empty.ToString()))).ShouldBe("400 invalid_request");
         (await AskAsync(basic, ("grant_type", "client_credentials"), ("scope", "a\0b"))).ShouldBe("400 invalid_request");
         (await AskAsync(basic, ("grant_type", "refresh_token"))).ShouldBe("400 invalid_request");
         (await AskAsync(null, ("grant_type", "refresh_token"), ("refresh_token", "unknown"))).ShouldBe("400 invalid_grant");
         (await AskAsync(null, ("grant_type", "refresh_token"), ("refresh_token", new string('x', 300)))).ShouldBe("400 invalid_grant");
-        (await (await anyone.PostAsJsonAsync("/connect/token", new { grant_type = "client_credentials" }, Ct)).ErrorAsync()).ShouldBe("400 invalid_request");
+        (await (await anyone.PostAsJsonAsync("/connect/token", new { grant_type = "client_credentials" }, Ct)).ErrorAsync())
+            .ShouldBe("400 invalid_request");
         (await (await anyone.FormAsync("/connect/token?scope=x", ("grant_type", "client_credentials"))).ErrorAsync()).ShouldBe("400 invalid_request");
         (await (await anyone.GetAsync("/connect/token", Ct)).ErrorAsync()).ShouldBe("405 invalid_request");
         (await (await anyone.FormAsync("/connect/nothing")).ErrorAsync()).ShouldBe("404 invalid_request");
@@ -159,7 +166,8 @@ public sealed class TokenEndpointTests(App app) : IClassFixture<App>
         var person = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
         var token = (await person.LoginAsync()).GetProperty("refreshToken").GetString()!;
 
-        using var answer = await app.Anonymous().FormAsync("/connect/token", ("grant_type", "refresh_token"), ("refresh_token", token), ("client_id", "portal"));
+        using var answer = await app.Anonymous().FormAsync(
+            "/connect/token", ("grant_type", "refresh_token"), ("refresh_token", token), ("client_id", "portal"));
         answer.StatusCode.ShouldBe(HttpStatusCode.OK);
         answer.Headers.CacheControl!.ToString().ShouldBe("no-store");
         var pair = await answer.JsonAsync();
@@ -167,16 +175,20 @@ public sealed class TokenEndpointTests(App app) : IClassFixture<App>
         (await bearer.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.OK);
 
         using var narrowed = await app.Anonymous().FormAsync(
-            "/connect/token", ("grant_type", "refresh_token"), ("refresh_token", pair.GetProperty("refresh_token").GetString()!), ("scope", "identity.users.read"));
+            "/connect/token",
+            ("grant_type", "refresh_token"),
+            ("refresh_token", pair.GetProperty("refresh_token").GetString()!),
+            ("scope", "identity.users.read"));
         var less = await narrowed.JsonAsync();
         using var reader = app.Bearer(less.GetProperty("access_token").GetString()!);
         (await reader.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.OK);
         (await reader.PostAsync("/api/v1/api-keys", new { name = "k" })).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
 
-        using var reused = await app.Anonymous().FormAsync("/connect/token", ("grant_type", "refresh_token"), ("refresh_token", token));
-        (await reused.ErrorAsync()).ShouldBe("400 invalid_grant");
-        (await (await app.Anonymous().FormAsync("/connect/token", ("grant_type", "refresh_token"), ("refresh_token", less.GetProperty("refresh_token").GetString()!))).ErrorAsync())
-            .ShouldBe("400 invalid_grant");
+        foreach (var used in new[] { token, less.GetProperty("refresh_token").GetString()! })
+        {
+            using var reused = await app.Anonymous().FormAsync("/connect/token", ("grant_type", "refresh_token"), ("refresh_token", used));
+            (await reused.ErrorAsync()).ShouldBe("400 invalid_grant");
+        }
         (await bearer.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.Unauthorized);
     }
 

@@ -13,7 +13,7 @@ public sealed class FirstAdministratorOfOrganizationTests(App app) : IClassFixtu
     [InlineData("distributors", "DistributorAdministrator")]
     [InlineData("partners", "PartnerAdministrator")]
     [InlineData("tenants", "TenantAdministrator")]
-    public async Task He_is_invited_and_holds_his_role_there(string level, string role)
+    public async Task The_first_administrator_is_invited_and_holds_his_role_there(string level, string role)
     {
         var branch = await app.BranchAsync();
         using var platform = branch.Administrator();
@@ -47,8 +47,10 @@ public sealed class FirstAdministratorOfOrganizationTests(App app) : IClassFixtu
         (await malformed.JsonAsync()).GetProperty("errors")[0].GetProperty("pointer").GetString().ShouldBe("/administrator/email");
         using var foreign = await partner.PostAsync("/api/v1/tenants", Body(await app.BranchAsync(), "tenants", "t-1", "foreign@example.com"));
         foreign.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
-        using var batch = await partner.PostAsync("/api/v1/tenants/batch", new { items = new[] { Body(branch, "tenants", "t-1", "batch@example.com") } });
-        (await batch.JsonAsync()).GetProperty("results")[0].GetProperty("error").GetProperty("errors")[0].GetProperty("code").GetString().ShouldBe("not_in_batch");
+        using var batch = await partner.PostAsync(
+            "/api/v1/tenants/batch", new { items = new[] { Body(branch, "tenants", "t-1", "batch@example.com") } });
+        (await batch.JsonAsync()).GetProperty("results")[0].GetProperty("error").GetProperty("errors")[0].GetProperty("code").GetString()
+            .ShouldBe("not_in_batch");
 
         await app.DrainAsync();
         (await partner.GetJsonAsync("/api/v1/tenants?externalId=t-1")).GetProperty("items").GetArrayLength().ShouldBe(0);

@@ -19,7 +19,8 @@ public sealed class LifecycleTests(App app) : IClassFixture<App>
         using var distributor = branch.As(Roles.DistributorAdministrator);
         var write = new { partnerId = branch.Partner.Id.Value, externalId = "new", displayName = "New" };
 
-        (await distributor.PostAsync($"/api/v1/partners/{branch.Partner.Id.Value}/suspend", new { reason = "unpaid" })).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await distributor.PostAsync($"/api/v1/partners/{branch.Partner.Id.Value}/suspend", new { reason = "unpaid" })).StatusCode
+            .ShouldBe(HttpStatusCode.OK);
         using var refused = await person.PostAsync("/api/v1/tenants", write);
         refused.StatusCode.ShouldBe(HttpStatusCode.Forbidden);
         (await refused.CodeAsync()).ShouldBe("branch_suspended");
@@ -27,7 +28,8 @@ public sealed class LifecycleTests(App app) : IClassFixture<App>
         (await ActiveAsync(branch.Tenant)).ShouldBeFalse();
         (await ActiveAsync(branch.Distributor)).ShouldBeTrue();
 
-        (await distributor.PostAsync($"/api/v1/partners/{branch.Partner.Id.Value}/suspend", new { reason = "again" })).StatusCode.ShouldBe(HttpStatusCode.Conflict);
+        (await distributor.PostAsync($"/api/v1/partners/{branch.Partner.Id.Value}/suspend", new { reason = "again" })).StatusCode
+            .ShouldBe(HttpStatusCode.Conflict);
         using var underSuspended = await distributor.PostAsync("/api/v1/tenants", write);
         (await underSuspended.CodeAsync()).ShouldBe("organization_suspended");
 
@@ -57,7 +59,8 @@ public sealed class LifecycleTests(App app) : IClassFixture<App>
 
         (await client.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.Unauthorized);
         (await person.TryLoginAsync()).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
-        using var underClosed = await distributor.PostAsync("/api/v1/tenants", new { partnerId = branch.Partner.Id.Value, externalId = "x", displayName = "x" });
+        using var underClosed = await distributor.PostAsync(
+            "/api/v1/tenants", new { partnerId = branch.Partner.Id.Value, externalId = "x", displayName = "x" });
         (await underClosed.CodeAsync()).ShouldBe("organization_closed");
         (await distributor.GetJsonAsync($"/api/v1/tenants/{branch.Tenant.Id.Value}")).GetProperty("status").GetString().ShouldBe("Closed");
         using var again = await distributor.DeleteAsync($"/api/v1/tenants/{branch.Tenant.Id.Value}", Ct);
@@ -71,7 +74,8 @@ public sealed class LifecycleTests(App app) : IClassFixture<App>
         using var partner = branch.As(Roles.PartnerAdministrator);
         var path = $"/api/v1/tenants/{branch.Tenant.Id.Value}";
 
-        using var changed = await partner.SendAsync(HttpMethod.Patch, path, new { legalName = "Inc.", contact = new { phone = "1" } }, ifMatch: "\"1\"");
+        using var changed = await partner.SendAsync(
+            HttpMethod.Patch, path, new { legalName = "Inc.", contact = new { phone = "1" } }, ifMatch: "\"1\"");
         changed.StatusCode.ShouldBe(HttpStatusCode.OK);
         changed.Headers.ETag!.Tag.ShouldBe("\"2\"");
         using var stale = await partner.SendAsync(HttpMethod.Patch, path, new { displayName = "late" }, ifMatch: "\"1\"");
@@ -107,7 +111,7 @@ public sealed class LifecycleTests(App app) : IClassFixture<App>
     [InlineData("suspend")]
     [InlineData("resume")]
     [InlineData("rename")]
-    public async Task Who_opens_something_there_without_end_does_not_keep_it_waiting(string change)
+    public async Task Who_opens_something_in_an_organization_without_end_does_not_keep_its_change_waiting(string change)
     {
         var branch = await app.BranchAsync();
         using var administrator = branch.Administrator();
@@ -138,15 +142,19 @@ public sealed class LifecycleTests(App app) : IClassFixture<App>
         var branch = await app.BranchAsync();
         using var administrator = branch.Administrator();
         var at = kind is OrganizationKind.Partner ? branch.Partner.Id : branch.Distributor.Id;
-        var (first, second) = (new CreateTenant.Command(branch.Partner.Id, "first", "First"), new { partnerId = branch.Partner.Id.Value, externalId = "second", displayName = "Second" });
+        var first = new CreateTenant.Command(branch.Partner.Id, "first", "First");
+        var second = new { partnerId = branch.Partner.Id.Value, externalId = "second", displayName = "Second" };
 
         using var suspended = await app.DuringAsync(
-            async sender => (await sender.Send(first, Ct)).Refusal, () => administrator.PostAsync($"/api/v1/{kind.ToString().ToLowerInvariant()}s/{at.Value}/suspend", new { reason = "unpaid" }));
+            async sender => (await sender.Send(first, Ct)).Refusal,
+            () => administrator.PostAsync($"/api/v1/{kind.ToString().ToLowerInvariant()}s/{at.Value}/suspend", new { reason = "unpaid" }));
         suspended.StatusCode.ShouldBe(HttpStatusCode.OK);
-        (await administrator.PostAsync($"/api/v1/{kind.ToString().ToLowerInvariant()}s/{at.Value}/resume", body: null)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await administrator.PostAsync($"/api/v1/{kind.ToString().ToLowerInvariant()}s/{at.Value}/resume", body: null)).StatusCode
+            .ShouldBe(HttpStatusCode.OK);
 
         using var opened = await app.DuringAsync(
-            async sender => (await sender.Send(new SuspendOrganization.Command(kind, at, "unpaid"), Ct)).Refusal, () => administrator.PostAsync("/api/v1/tenants", second));
+            async sender => (await sender.Send(new SuspendOrganization.Command(kind, at, "unpaid"), Ct)).Refusal,
+            () => administrator.PostAsync("/api/v1/tenants", second));
         (opened.StatusCode, await opened.CodeAsync()).ShouldBe((HttpStatusCode.Conflict, "organization_suspended"));
     }
 
@@ -171,7 +179,7 @@ public sealed class LifecycleTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task Who_changes_its_users_without_end_does_not_keep_a_suspension_waiting()
+    public async Task Who_changes_an_organizations_users_without_end_does_not_keep_its_suspension_waiting()
     {
         var branch = await app.BranchAsync();
         var person = await Person.AddAsync(branch, branch.Partner, null);
@@ -191,7 +199,11 @@ public sealed class LifecycleTests(App app) : IClassFixture<App>
         var other = await app.BranchAsync();
         using var partner = branch.As(Roles.PartnerAdministrator);
 
-        foreach (var foreign in new[] { $"/api/v1/tenants/{other.Tenant.Id.Value}", $"/api/v1/partners/{other.Partner.Id.Value}", $"/api/v1/distributors/{branch.Distributor.Id.Value}" })
+        foreach (var foreign in new[]
+        {
+            $"/api/v1/tenants/{other.Tenant.Id.Value}", $"/api/v1/partners/{other.Partner.Id.Value}",
+            $"/api/v1/distributors/{branch.Distributor.Id.Value}",
+        })
         {
             (await partner.StatusAsync(foreign)).ShouldBe(HttpStatusCode.NotFound);
             (await partner.SendAsync(HttpMethod.Patch, foreign, new { displayName = "x" })).StatusCode.ShouldBe(HttpStatusCode.NotFound);
@@ -222,7 +234,8 @@ public sealed class LifecycleTests(App app) : IClassFixture<App>
         await app.NextTenantAsync(branch);
         var second = await partner.GetJsonAsync($"/api/v1/tenants?limit=2&after={first.GetProperty("next").GetString()}");
         var third = await partner.GetJsonAsync($"/api/v1/tenants?limit=2&after={second.GetProperty("next").GetString()}");
-        new[] { first, second, third }.SelectMany(p => p.GetProperty("items").EnumerateArray()).Select(x => x.GetProperty("id").GetGuid()).ShouldBe(tenants);
+        new[] { first, second, third }.SelectMany(p => p.GetProperty("items").EnumerateArray()).Select(x => x.GetProperty("id").GetGuid())
+            .ShouldBe(tenants);
         third.GetProperty("next").ValueKind.ShouldBe(System.Text.Json.JsonValueKind.Null);
 
         using var administrator = branch.Administrator();
@@ -236,7 +249,8 @@ public sealed class LifecycleTests(App app) : IClassFixture<App>
         using var unknown = await partner.GetAsync("/api/v1/tenants?extrenalId=x", Ct);
         unknown.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         (await unknown.CodeAsync()).ShouldBe("unknown_parameter");
-        (await unknown.JsonAsync()).GetProperty("detail").GetString()!.ShouldEndWith("known here: after, code, country, createdFrom, externalId, limit, parentId, q, status.");
+        (await unknown.JsonAsync()).GetProperty("detail").GetString()!
+            .ShouldEndWith("known here: after, code, country, createdFrom, externalId, limit, parentId, q, status.");
         foreach (var name in new[] { "ct", "sender", "body" })
             (await partner.StatusAsync($"/api/v1/tenants?{name}=1")).ShouldBe(HttpStatusCode.BadRequest);
         (await partner.StatusAsync($"/api/v1/tenants/{branch.Tenant.Id.Value}?id=1")).ShouldBe(HttpStatusCode.BadRequest);

@@ -72,7 +72,8 @@ public sealed class OpeningTests(App app) : IClassFixture<App>
         (await again.CodeAsync()).ShouldBe("external_id_taken");
         (await administrator.PostAsJsonAsync("/api/v1/tenants", Tenant(other.Partner, "twice"), Ct)).StatusCode.ShouldBe(HttpStatusCode.Created);
 
-        var found = await app.InAsync<IOrganizationDirectory, ILookup<string, OrganizationRef>>(d => d.FindTenantsAsync(["twice"], Scope.Of([branch.Partner.Path]), Ct));
+        var found = await app.InAsync<IOrganizationDirectory, ILookup<string, OrganizationRef>>(
+            d => d.FindTenantsAsync(["twice"], Scope.Of([branch.Partner.Path]), Ct));
         found["twice"].Count().ShouldBe(1);
     }
 
@@ -87,7 +88,8 @@ public sealed class OpeningTests(App app) : IClassFixture<App>
         foreign.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
         (await foreign.JsonAsync()).GetProperty("errors")[0].GetProperty("pointer").GetString().ShouldBe("/partnerId");
         (await partner.PostAsJsonAsync("/api/v1/tenants", Tenant(branch.Tenant, "x"), Ct)).StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
-        (await partner.PostAsJsonAsync("/api/v1/distributors", new { externalId = "x", displayName = "x" }, Ct)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        (await partner.PostAsJsonAsync("/api/v1/distributors", new { externalId = "x", displayName = "x" }, Ct)).StatusCode
+            .ShouldBe(HttpStatusCode.Forbidden);
         using var reader = branch.As(Roles.PartnerReader);
         (await reader.PostAsJsonAsync("/api/v1/tenants", Tenant(branch.Partner, "x"), Ct)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
         (await app.Anonymous().PostAsJsonAsync("/api/v1/tenants", Tenant(branch.Partner, "x"), Ct)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
@@ -105,7 +107,8 @@ public sealed class OpeningTests(App app) : IClassFixture<App>
         var branch = await app.BranchAsync();
         using var administrator = branch.Administrator();
 
-        using var answer = await administrator.PostAsync("/api/v1/distributors", new StringContent(body, System.Text.Encoding.UTF8, "application/json"), Ct);
+        using var answer = await administrator.PostAsync(
+            "/api/v1/distributors", new StringContent(body, System.Text.Encoding.UTF8, "application/json"), Ct);
 
         answer.StatusCode.ShouldBe(status);
         (await answer.JsonAsync()).GetProperty("errors")[0].GetProperty("pointer").GetString().ShouldBe(pointer);

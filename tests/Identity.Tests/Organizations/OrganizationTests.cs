@@ -12,7 +12,8 @@ public sealed class OrganizationTests
     public void Every_role_is_held_at_the_level_that_its_name_begins_with() =>
         Roles.All.Select(RoleLevels.LevelOf).ShouldBe(
         [
-            OrganizationKind.Platform, OrganizationKind.Platform, OrganizationKind.Platform, OrganizationKind.Distributor, OrganizationKind.Distributor,
+            OrganizationKind.Platform, OrganizationKind.Platform, OrganizationKind.Platform,
+            OrganizationKind.Distributor, OrganizationKind.Distributor,
             OrganizationKind.Partner, OrganizationKind.Partner, OrganizationKind.Tenant, OrganizationKind.Tenant,
         ]);
 

@@ -19,7 +19,9 @@ public sealed class HangUpTests(HangUpTests.Impatient app) : IClassFixture<HangU
             var store = builder.Services.Last(s => s.ServiceType == typeof(IAuditStore));
             builder.Services.AddHttpContextAccessor();
             builder.Services.AddSingleton<IAuditStore>(services => new HangingUp(
-                (IAuditStore)ActivatorUtilities.CreateInstance(services, store.ImplementationType!), services.GetRequiredService<IHttpContextAccessor>(), this));
+                (IAuditStore)ActivatorUtilities.CreateInstance(services, store.ImplementationType!),
+                services.GetRequiredService<IHttpContextAccessor>(),
+                this));
         }
     }
 
@@ -38,7 +40,7 @@ public sealed class HangUpTests(HangUpTests.Impatient app) : IClassFixture<HangU
     }
 
     [Fact]
-    public async Task What_he_asked_for_is_done_all_the_same()
+    public async Task What_a_caller_asked_for_who_hangs_up_is_done_all_the_same()
     {
         var branch = await app.BranchAsync();
         using var client = branch.As(Roles.PartnerAdministrator);
@@ -48,6 +50,7 @@ public sealed class HangUpTests(HangUpTests.Impatient app) : IClassFixture<HangU
 
         await Should.ThrowAsync<OperationCanceledException>(() => client.SendAsync(request, caller.Token));
 
-        await Eventually.TrueAsync(async () => (await client.GetJsonAsync("/api/v1/tenants?externalId=gone")).GetProperty("items").GetArrayLength() == 1);
+        await Eventually.TrueAsync(
+            async () => (await client.GetJsonAsync("/api/v1/tenants?externalId=gone")).GetProperty("items").GetArrayLength() == 1);
     }
 }

@@ -13,17 +13,19 @@ public sealed class InvalidCharacterTests(InvalidCharacterTests.Unguarded app) :
 {
     public sealed class Unguarded : App
     {
-        protected override void Map(IEndpointRouteBuilder routes) => routes.MapPost("/unguarded", async (HttpContext context, NpgsqlDataSource database) =>
-        {
-            await using var command = database.CreateCommand((await new StreamReader(context.Request.Body).ReadToEndAsync())!);
-            await command.ExecuteNonQueryAsync();
-        });
+        protected override void Map(IEndpointRouteBuilder routes) => routes.MapPost(
+            "/unguarded",
+            async (HttpContext context, NpgsqlDataSource database) =>
+            {
+                await using var command = database.CreateCommand((await new StreamReader(context.Request.Body).ReadToEndAsync())!);
+                await command.ExecuteNonQueryAsync();
+            });
     }
 
     [Theory]
     [InlineData("""{"email":"a\u0000@b","password":"x"}""", "/email")]
     [InlineData("""{"email":"a@b","password":"\u0000"}""", "/password")]
-    public async Task Nobody_logs_in_with_it(string body, string pointer)
+    public async Task Nobody_logs_in_with_a_null_character(string body, string pointer)
     {
         using var answer = await SendAsync(app.Anonymous(), HttpMethod.Post, "/api/v1/auth/login", body);
         await ShouldPointAsync(answer, pointer);
@@ -32,8 +34,10 @@ public sealed class InvalidCharacterTests(InvalidCharacterTests.Unguarded app) :
     [Theory]
     [InlineData("""{"partnerId":"PARTNER","externalId":"nul","displayName":"a\u0000"}""", "/displayName")]
     [InlineData("""{"partnerId":"PARTNER","externalId":"nul","displayName":"a","contact":{"name":"\u0000"}}""", "/contact/name")]
-    [InlineData("""{"partnerId":"PARTNER","externalId":"nul","displayName":"a","billingAddress":{"lines":["a","\u0000"]}}""", "/billingAddress/lines/1")]
-    public async Task No_tenant_is_opened_with_it(string body, string pointer)
+    [InlineData(
+        """{"partnerId":"PARTNER","externalId":"nul","displayName":"a","billingAddress":{"lines":["a","\u0000"]}}""",
+        "/billingAddress/lines/1")]
+    public async Task No_tenant_is_opened_with_a_null_character(string body, string pointer)
     {
         var branch = await app.BranchAsync();
         using var client = branch.As(Roles.PartnerAdministrator);
@@ -44,7 +48,7 @@ public sealed class InvalidCharacterTests(InvalidCharacterTests.Unguarded app) :
     [Theory]
     [InlineData("""{"externalId":"\u0000"}""", "/externalId")]
     [InlineData("""{"contact":{"name":"\u0000"}}""", "/contact/name")]
-    public async Task Nor_changed_to_it(string body, string pointer)
+    public async Task No_tenant_is_changed_to_a_null_character(string body, string pointer)
     {
         var branch = await app.BranchAsync();
         using var client = branch.As(Roles.PartnerAdministrator);
@@ -58,7 +62,7 @@ public sealed class InvalidCharacterTests(InvalidCharacterTests.Unguarded app) :
     [InlineData("/api/v1/users?email=a%00b", "invalid_character")]
     [InlineData("/api/v1/tenants?after=AAAA", "invalid_cursor")]
     [InlineData("/api/v1/plans?after=AGEA", "invalid_cursor")]
-    public async Task A_query_with_it_is_malformed(string path, string code)
+    public async Task A_query_with_a_null_character_is_malformed(string path, string code)
     {
         var branch = await app.BranchAsync();
         using var answer = await branch.Administrator().GetAsync(path, TestContext.Current.CancellationToken);

@@ -45,14 +45,19 @@ public sealed class LostRaceTests(LostRaceTests.Unlucky app) : IClassFixture<Los
     public async Task A_lost_race_is_not_kept_as_the_answer_to_a_retry()
     {
         await ShouldSucceedOnRetryAsync(_ => throw new DbUpdateConcurrencyException(), HttpStatusCode.Conflict, "concurrent_change");
-        await ShouldSucceedOnRetryAsync(_ => throw new DbUpdateException("", Postgres(PostgresErrorCodes.UniqueViolation, "users_email_key")), HttpStatusCode.Conflict, "email_taken");
+        await ShouldSucceedOnRetryAsync(
+            _ => throw new DbUpdateException("", Postgres(PostgresErrorCodes.UniqueViolation, "users_email_key")),
+            HttpStatusCode.Conflict,
+            "email_taken");
     }
 
     [Fact]
     public async Task Causes_count_however_deep_they_lie()
     {
         await ShouldSucceedOnRetryAsync(
-            _ => throw new InvalidOperationException("", new DbUpdateException("", Postgres(PostgresErrorCodes.DeadlockDetected))), HttpStatusCode.Conflict, "concurrent_change");
+            _ => throw new InvalidOperationException("", new DbUpdateException("", Postgres(PostgresErrorCodes.DeadlockDetected))),
+            HttpStatusCode.Conflict,
+            "concurrent_change");
         await ShouldSucceedOnRetryAsync(
             _ => throw new InvalidOperationException("", new DbUpdateException("", new NpgsqlException("", new TimeoutException()))),
             HttpStatusCode.ServiceUnavailable, "database_unavailable");

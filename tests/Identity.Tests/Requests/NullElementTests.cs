@@ -9,8 +9,14 @@ public sealed class NullElementTests(App app) : IClassFixture<App>
     [Theory]
     [InlineData("/api/v1/pricing/calculate", """{"charges":[null]}""", "/charges/0")]
     [InlineData("/api/v1/commissions/schemes", """{"organizationId":"TENANT","tiers":[null]}""", "/tiers/0")]
-    [InlineData("/api/v1/commissions/schemes", """{"organizationId":"TENANT","tiers":[{"from":"0","to":null,"percent":"1"},null,null]}""", "/tiers/1")]
-    [InlineData("/api/v1/tenants", """{"partnerId":"TENANT","externalId":"a","displayName":"a","billingAddress":{"lines":["a",null]}}""", "/billingAddress/lines/1")]
+    [InlineData(
+        "/api/v1/commissions/schemes",
+        """{"organizationId":"TENANT","tiers":[{"from":"0","to":null,"percent":"1"},null,null]}""",
+        "/tiers/1")]
+    [InlineData(
+        "/api/v1/tenants",
+        """{"partnerId":"TENANT","externalId":"a","displayName":"a","billingAddress":{"lines":["a",null]}}""",
+        "/billingAddress/lines/1")]
     [InlineData("/api/v1/subscriptions/batch", """{"items":[null]}""", "/items/0")]
     public async Task A_null_in_a_list_is_malformed(string path, string body, string pointer)
     {

@@ -7,7 +7,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Licensing.Identity.Tests.Requests;
 
-/// <summary>The buckets of an address, of what has no credential there and of bad ones. They are filled again by the clock, which stands still.</summary>
+/// <summary>
+/// The buckets of an address, of what has no credential there and of bad ones. They are filled again by the clock, which stands still.
+/// </summary>
 public sealed class RateLimitTests(RateLimitTests.Strict app) : IClassFixture<RateLimitTests.Strict>
 {
     private const int Burst = 20;
@@ -102,7 +104,7 @@ public sealed class RateLimitTests(RateLimitTests.Strict app) : IClassFixture<Ra
     }
 
     [Fact]
-    public async Task There_one_that_held_lately_is_looked_up_again()
+    public async Task At_a_spent_address_a_credential_that_held_lately_is_looked_up_again()
     {
         const string address = "203.0.113.78";
         var branch = await app.BranchAsync();
@@ -179,7 +181,8 @@ public sealed class RateLimitTests(RateLimitTests.Strict app) : IClassFixture<Ra
     }
 
     private async Task SpendAsync(string address) =>
-        (await Task.WhenAll(Enumerable.Range(0, Burst).Select(_ => StatusAsync(address, "not a credential")))).ShouldAllBe(s => s == HttpStatusCode.Unauthorized);
+        (await Task.WhenAll(Enumerable.Range(0, Burst).Select(_ => StatusAsync(address, "not a credential"))))
+            .ShouldAllBe(s => s == HttpStatusCode.Unauthorized);
 
     private Task<HttpStatusCode> StatusAsync(string address, string? credential, string path = "/api/v1/tenants")
     {
@@ -192,7 +195,8 @@ public sealed class RateLimitTests(RateLimitTests.Strict app) : IClassFixture<Ra
     private async Task<string> KeyAsync(Branch branch)
     {
         using var administrator = branch.Administrator();
-        using var made = await administrator.PostAsync("/api/v1/api-keys", new { name = "k", organizationId = branch.Partner.Id.Value, role = Roles.PartnerReader });
+        using var made = await administrator.PostAsync(
+            "/api/v1/api-keys", new { name = "k", organizationId = branch.Partner.Id.Value, role = Roles.PartnerReader });
         return (await made.JsonAsync()).GetProperty("key").GetString()!;
     }
 }

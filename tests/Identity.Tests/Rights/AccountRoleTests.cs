@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Rights;
 
@@ -13,7 +14,9 @@ public sealed class AccountRoleTests(App app) : IClassFixture<App>
         var branch = await app.BranchAsync();
         using var administrator = branch.Administrator();
         (await administrator.SendAsync(
-            HttpMethod.Put, "/api/v1/roles/account-assignments", new { organizationId = branch.Partner.Id.Value, role = Roles.PartnerAdministrator })).StatusCode.ShouldBe(HttpStatusCode.OK);
+            HttpMethod.Put,
+            "/api/v1/roles/account-assignments",
+            new { organizationId = branch.Partner.Id.Value, role = Roles.PartnerAdministrator })).StatusCode.ShouldBe(HttpStatusCode.OK);
         using var made = await administrator.PostAsync("/api/v1/api-keys", new
         {
             name = "desk",
@@ -23,7 +26,14 @@ public sealed class AccountRoleTests(App app) : IClassFixture<App>
         });
         using var desk = app.Bearer((await made.JsonAsync()).GetProperty("key").GetString()!);
         var email = $"himself-{branch.Partner.Code}@example.com";
-        var user = new { email, displayName = "Himself", organizationId = branch.Partner.Id.Value, password = "a long enough password", mustChangePassword = false };
+        var user = new
+        {
+            email,
+            displayName = "Himself",
+            organizationId = branch.Partner.Id.Value,
+            password = "a long enough password",
+            mustChangePassword = false,
+        };
 
         using var refused = await desk.PostAsync("/api/v1/users", user);
 
@@ -33,7 +43,7 @@ public sealed class AccountRoleTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task Nor_by_changing_one_at_the_moment_in_which_it_is_given_to_the_account()
+    public async Task Nobody_becomes_what_an_account_holds_by_changing_a_user_at_the_moment_in_which_it_is_given()
     {
         var branch = await app.BranchAsync();
         var member = await Person.AddAsync(branch, branch.Partner, null);
@@ -88,15 +98,21 @@ public sealed class AccountRoleTests(App app) : IClassFixture<App>
         var other = await app.BranchAsync();
         using var partner = branch.As(Roles.PartnerAdministrator);
         var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerReader);
-        await partner.SendAsync(HttpMethod.Put, "/api/v1/roles/assignments", new { userId = person.Id, role = Roles.TenantAdministrator, organizationId = branch.Tenant.Id.Value });
+        await partner.SendAsync(
+            HttpMethod.Put,
+            "/api/v1/roles/assignments",
+            new { userId = person.Id, role = Roles.TenantAdministrator, organizationId = branch.Tenant.Id.Value });
         await PutAsync(partner, branch.Partner, Roles.PartnerAdministrator);
 
         var roles = (await partner.GetJsonAsync($"/api/v1/users/{person.Id}/roles")).GetProperty("items").EnumerateArray()
-            .Select(r => $"{r.GetProperty("role").GetString()} {r.GetProperty("source").GetString()} {r.GetProperty("branch").GetString()} {r.GetProperty("permissions").GetArrayLength() > 0}");
+            .Select(r => $"{Text(r, "role")} {Text(r, "source")} {Text(r, "branch")} {r.GetProperty("permissions").GetArrayLength() > 0}");
 
-        roles.ShouldBe(["PartnerReader User Active True", "TenantAdministrator User Active True", "PartnerAdministrator Account Active True"], ignoreOrder: true);
+        roles.ShouldBe(
+            ["PartnerReader User Active True", "TenantAdministrator User Active True", "PartnerAdministrator Account Active True"],
+            ignoreOrder: true);
         using var client = await person.ClientAsync();
-        (await client.PostAsync("/api/v1/tenants", new { partnerId = branch.Partner.Id.Value, externalId = "u", displayName = "U" })).StatusCode.ShouldBe(HttpStatusCode.Created);
+        (await client.PostAsync("/api/v1/tenants", new { partnerId = branch.Partner.Id.Value, externalId = "u", displayName = "U" })).StatusCode
+            .ShouldBe(HttpStatusCode.Created);
         (await other.As(Roles.PartnerAdministrator).StatusAsync($"/api/v1/users/{person.Id}/roles")).ShouldBe(HttpStatusCode.NotFound);
     }
 
@@ -130,7 +146,8 @@ public sealed class AccountRoleTests(App app) : IClassFixture<App>
 
         (await stranger.SendAsync(HttpMethod.Delete, $"/api/v1/roles/account-assignments/{id}", null)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
         (await stranger.GetJsonAsync("/api/v1/roles/account-assignments")).GetProperty("items").GetArrayLength().ShouldBe(0);
-        (await partner.GetJsonAsync($"/api/v1/roles/account-assignments?organizationId={branch.Tenant.Id.Value}")).GetProperty("items")[0].GetProperty("id").GetGuid().ShouldBe(id);
+        (await partner.GetJsonAsync($"/api/v1/roles/account-assignments?organizationId={branch.Tenant.Id.Value}"))
+            .GetProperty("items")[0].GetProperty("id").GetGuid().ShouldBe(id);
         (await CodeAsync(PutAsync(stranger, branch.Tenant, Roles.TenantUser))).ShouldBe("organization_not_found");
         (await CodeAsync(PutAsync(partner, branch.Distributor, Roles.DistributorReader))).ShouldBe("organization_not_found");
         (await CodeAsync(PutAsync(partner, branch.Tenant, Roles.PartnerReader))).ShouldBe("wrong_level");
@@ -151,10 +168,14 @@ public sealed class AccountRoleTests(App app) : IClassFixture<App>
         mine.GetArrayLength().ShouldBe(1);
         mine[0].GetProperty("role").GetString().ShouldBe(Roles.PartnerReader);
         (await partner.GetJsonAsync("/api/v1/roles/assignments")).GetProperty("items").GetArrayLength().ShouldBe(2);
-        (await partner.GetJsonAsync($"/api/v1/roles/assignments?organizationId={branch.Tenant.Id.Value}")).GetProperty("items").GetArrayLength().ShouldBe(1);
-        (await other.As(Roles.PartnerAdministrator).GetJsonAsync($"/api/v1/roles/assignments?userId={person.Id}")).GetProperty("items").GetArrayLength().ShouldBe(0);
+        (await partner.GetJsonAsync($"/api/v1/roles/assignments?organizationId={branch.Tenant.Id.Value}"))
+            .GetProperty("items").GetArrayLength().ShouldBe(1);
+        (await other.As(Roles.PartnerAdministrator).GetJsonAsync($"/api/v1/roles/assignments?userId={person.Id}"))
+            .GetProperty("items").GetArrayLength().ShouldBe(0);
         (await branch.As(Roles.TenantUser).StatusAsync("/api/v1/roles/assignments")).ShouldBe(HttpStatusCode.Forbidden);
     }
+
+    private static string? Text(JsonElement element, string name) => element.GetProperty(name).GetString();
 
     private static Task<HttpResponseMessage> PutAsync(HttpClient client, OrganizationRef at, string role) =>
         client.SendAsync(HttpMethod.Put, "/api/v1/roles/account-assignments", new { organizationId = at.Id.Value, role });

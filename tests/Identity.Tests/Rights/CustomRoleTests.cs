@@ -77,8 +77,10 @@ public sealed class CustomRoleTests(App app) : IClassFixture<App>
     {
         var branch = await app.BranchAsync();
         using var administrator = branch.As(Roles.PartnerAdministrator);
-        await DefineAsync(administrator, "Role maker", "Partner", branch.Partner, ["identity.roles.manage", "identity.users.manage", "identity.users.read"]);
-        var strong = (await DefineAsync(administrator, "Strong", "Partner", branch.Partner, ["provisioning.subscriptions.manage", "identity.users.read"]))
+        await DefineAsync(
+            administrator, "Role maker", "Partner", branch.Partner, ["identity.roles.manage", "identity.users.manage", "identity.users.read"]);
+        var strong = (await DefineAsync(
+            administrator, "Strong", "Partner", branch.Partner, ["provisioning.subscriptions.manage", "identity.users.read"]))
             .GetProperty("id").GetGuid();
         var maker = await Person.AddAsync(branch, branch.Partner, null);
         var friend = await Person.AddAsync(branch, branch.Partner, null);
@@ -94,17 +96,21 @@ public sealed class CustomRoleTests(App app) : IClassFixture<App>
         {
             using var given = await AssignAsync(client, maker, role, branch.Partner);
             (await ErrorAsync(given)).ShouldBe("/role exceeds_own", role);
-            using var account = await client.SendAsync(HttpMethod.Put, "/api/v1/roles/account-assignments", new { organizationId = branch.Partner.Id.Value, role });
+            using var account = await client.SendAsync(
+                HttpMethod.Put, "/api/v1/roles/account-assignments", new { organizationId = branch.Partner.Id.Value, role });
             (await ErrorAsync(account)).ShouldBe("/role exceeds_own", role);
-            using var user = await client.PostAsync("/api/v1/users", new { email = $"x{maker.Id:N}@example.com", displayName = "X", organizationId = branch.Partner.Id.Value, role });
+            using var user = await client.PostAsync(
+                "/api/v1/users", new { email = $"x{maker.Id:N}@example.com", displayName = "X", organizationId = branch.Partner.Id.Value, role });
             (await ErrorAsync(user)).ShouldBe("/role exceeds_own", role);
         }
 
         // Nor may he widen one that he holds, nor even keep in another what he lacks.
         var own = (await client.GetJsonAsync("/api/v1/roles")).GetProperty("items").EnumerateArray()
             .Single(r => r.GetProperty("name").GetString() == "Role maker").GetProperty("id").GetGuid();
-        (await ErrorAsync(await ChangeAsync(client, own, "identity.roles.manage", "provisioning.subscriptions.manage"))).ShouldBe("/permissions/1 exceeds_own");
-        (await ErrorAsync(await ChangeAsync(client, strong, "identity.users.read", "provisioning.subscriptions.manage"))).ShouldBe("/permissions/1 exceeds_own");
+        (await ErrorAsync(await ChangeAsync(client, own, "identity.roles.manage", "provisioning.subscriptions.manage")))
+            .ShouldBe("/permissions/1 exceeds_own");
+        (await ErrorAsync(await ChangeAsync(client, strong, "identity.users.read", "provisioning.subscriptions.manage")))
+            .ShouldBe("/permissions/1 exceeds_own");
         (await AssignAsync(client, friend, "Role maker", branch.Partner)).StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
@@ -157,9 +163,12 @@ public sealed class CustomRoleTests(App app) : IClassFixture<App>
 
         // One level only, and no definition above or outside one's own.
         (await ErrorAsync(await AssignAsync(distributor, person, "Field desk", branch.Tenant))).ShouldBe("/role wrong_level");
-        (await ErrorAsync(await partner.PostAsync("/api/v1/roles", Body("Up", "Distributor", branch.Distributor, Reading)))).ShouldBe("/organizationId organization_not_found");
-        (await ErrorAsync(await partner.PostAsync("/api/v1/roles", Body("Up", "Distributor", branch.Partner, Reading)))).ShouldBe("/level wrong_level");
-        (await ErrorAsync(await partner.PostAsync("/api/v1/roles", Body("Side", "Partner", other.Partner, Reading)))).ShouldBe("/organizationId organization_not_found");
+        (await ErrorAsync(await partner.PostAsync("/api/v1/roles", Body("Up", "Distributor", branch.Distributor, Reading))))
+            .ShouldBe("/organizationId organization_not_found");
+        (await ErrorAsync(await partner.PostAsync("/api/v1/roles", Body("Up", "Distributor", branch.Partner, Reading))))
+            .ShouldBe("/level wrong_level");
+        (await ErrorAsync(await partner.PostAsync("/api/v1/roles", Body("Side", "Partner", other.Partner, Reading))))
+            .ShouldBe("/organizationId organization_not_found");
         // A role of a level that the tenant does not have is nothing to it.
         (await branch.As(Roles.TenantAdministrator).StatusAsync($"/api/v1/roles/{id}")).ShouldBe(HttpStatusCode.NotFound);
     }
@@ -180,9 +189,11 @@ public sealed class CustomRoleTests(App app) : IClassFixture<App>
         }
 
         await DefineAsync(other.As(Roles.PartnerAdministrator), "Desk", "Partner", other.Partner, Reading);
-        (await ErrorAsync(await partner.PostAsync("/api/v1/roles", Body("partnerreader", "Partner", branch.Partner, Reading)))).ShouldBe("/name reserved");
+        (await ErrorAsync(await partner.PostAsync("/api/v1/roles", Body("partnerreader", "Partner", branch.Partner, Reading))))
+            .ShouldBe("/name reserved");
         (await ErrorAsync(await partner.PostAsync("/api/v1/roles", Body(" ", "Partner", branch.Partner, Reading)))).ShouldBe("/name not_empty");
-        (await ErrorAsync(await partner.PostAsync("/api/v1/roles", Body("a\nb", "Partner", branch.Partner, Reading)))).ShouldBe("/name regular_expression");
+        (await ErrorAsync(await partner.PostAsync("/api/v1/roles", Body("a\nb", "Partner", branch.Partner, Reading))))
+            .ShouldBe("/name regular_expression");
         (await ErrorAsync(await partner.PostAsync("/api/v1/roles", Body("None", "Partner", branch.Partner, [])))).ShouldBe("/permissions not_empty");
     }
 
@@ -211,7 +222,8 @@ public sealed class CustomRoleTests(App app) : IClassFixture<App>
         var session = scope.ServiceProvider.GetRequiredService<DbSession>();
         await session.BeginAsync(TestContext.Current.CancellationToken);
         (await scope.ServiceProvider.GetRequiredService<ISender>().Send(
-            new DefineRole.Command("Waited", OrganizationKind.Partner, branch.Partner.Id, Reading), TestContext.Current.CancellationToken)).Refusal.ShouldBeNull();
+            new DefineRole.Command("Waited", OrganizationKind.Partner, branch.Partner.Id, Reading),
+            TestContext.Current.CancellationToken)).Refusal.ShouldBeNull();
 
         var other = distributor.PostAsync("/api/v1/roles", Body("waited", "Partner", branch.Distributor, Reading));
         await Eventually.TrueAsync(async () => other.IsCompleted || await IsAnyoneWaitingAsync());
@@ -231,7 +243,8 @@ public sealed class CustomRoleTests(App app) : IClassFixture<App>
         (await DeleteCodeAsync(partner, id)).ShouldBe("role_in_use");
         await partner.SendAsync(HttpMethod.Delete, $"/api/v1/roles/assignments/{assignment}", null);
 
-        using var put = await partner.SendAsync(HttpMethod.Put, "/api/v1/roles/account-assignments", new { organizationId = branch.Partner.Id.Value, role = "Held" });
+        using var put = await partner.SendAsync(
+            HttpMethod.Put, "/api/v1/roles/account-assignments", new { organizationId = branch.Partner.Id.Value, role = "Held" });
         (await DeleteCodeAsync(partner, id)).ShouldBe("role_in_use");
         await partner.SendAsync(HttpMethod.Delete, $"/api/v1/roles/account-assignments/{(await put.JsonAsync()).GetProperty("id").GetGuid()}", null);
 
@@ -269,7 +282,8 @@ public sealed class CustomRoleTests(App app) : IClassFixture<App>
         using var partner = branch.As(Roles.PartnerAdministrator);
         var id = (await DefineAsync(partner, "Versioned", "Partner", branch.Partner, Reading)).GetProperty("id").GetGuid();
 
-        using var first = await partner.SendAsync(HttpMethod.Patch, $"/api/v1/roles/{id}", new { permissions = new[] { "identity.users.read" } }, ifMatch: "\"1\"");
+        using var first = await partner.SendAsync(
+            HttpMethod.Patch, $"/api/v1/roles/{id}", new { permissions = new[] { "identity.users.read" } }, ifMatch: "\"1\"");
         using var stale = await partner.SendAsync(HttpMethod.Patch, $"/api/v1/roles/{id}", new { permissions = Reading }, ifMatch: "\"1\"");
 
         first.StatusCode.ShouldBe(HttpStatusCode.OK);
@@ -290,7 +304,8 @@ public sealed class CustomRoleTests(App app) : IClassFixture<App>
         }
 
         var permissions = (await branch.As(Roles.TenantUser).GetJsonAsync("/api/v1/permissions")).GetProperty("items").EnumerateArray().ToList();
-        permissions.Single(p => p.GetProperty("code").GetString() == "identity.roles.manage").GetProperty("summary").GetString().ShouldBe("Define custom roles");
+        permissions.Single(p => p.GetProperty("code").GetString() == "identity.roles.manage").GetProperty("summary").GetString()
+            .ShouldBe("Define custom roles");
 
         var own = $"/api/v1/roles?organizationId={branch.Partner.Id.Value}&limit=2";
         var first = await partner.GetJsonAsync(own);
@@ -302,11 +317,16 @@ public sealed class CustomRoleTests(App app) : IClassFixture<App>
     private Task<bool> IsAnyoneWaitingAsync() => app.InAsync<NpgsqlDataSource, bool>(async database =>
     {
         await using var command = database.CreateCommand(
-            "select exists (select from pg_locks l join pg_database d on d.oid = l.database where d.datname = current_database() and l.locktype = 'advisory' and not l.granted)");
+            """
+            select exists (
+                select from pg_locks l join pg_database d on d.oid = l.database
+                where d.datname = current_database() and l.locktype = 'advisory' and not l.granted)
+            """);
         return (bool)(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken))!;
     });
 
-    private static object Body(string name, string level, OrganizationRef at, string[] permissions) => new { name, level, organizationId = at.Id.Value, permissions };
+    private static object Body(string name, string level, OrganizationRef at, string[] permissions) =>
+        new { name, level, organizationId = at.Id.Value, permissions };
 
     private static async Task<JsonElement> DefineAsync(HttpClient client, string name, string level, OrganizationRef at, string[] permissions)
     {
@@ -335,7 +355,9 @@ public sealed class CustomRoleTests(App app) : IClassFixture<App>
         return $"{error.GetProperty("pointer").GetString()} {error.GetProperty("code").GetString()}";
     }
 
-    private static IEnumerable<string?> Names(JsonElement page) => page.GetProperty("items").EnumerateArray().Select(r => r.GetProperty("name").GetString());
+    private static IEnumerable<string?> Names(JsonElement page) =>
+        page.GetProperty("items").EnumerateArray().Select(r => r.GetProperty("name").GetString());
 
-    private static IEnumerable<string?> Texts(JsonElement element, string name) => element.GetProperty(name).EnumerateArray().Select(p => p.GetString());
+    private static IEnumerable<string?> Texts(JsonElement element, string name) =>
+        element.GetProperty(name).EnumerateArray().Select(p => p.GetString());
 }

@@ -15,7 +15,7 @@ public sealed class DeletingRaceTests(App app) : IClassFixture<App>
     [InlineData("user")]
     [InlineData("account")]
     [InlineData("client")]
-    public async Task Who_deletes_waits_for_who_gives_and_is_told_that_it_is_held(string to)
+    public async Task Who_deletes_a_role_waits_for_who_gives_it_and_is_told_that_it_is_held(string to)
     {
         var (branch, role, person) = await ArrangeAsync();
         using var partner = branch.As(Roles.PartnerAdministrator);
@@ -30,16 +30,18 @@ public sealed class DeletingRaceTests(App app) : IClassFixture<App>
     [InlineData("/api/v1/roles/assignments")]
     [InlineData("/api/v1/roles/account-assignments")]
     [InlineData("/api/v1/clients")]
-    public async Task Who_gives_waits_for_who_deletes_and_does_not_find_it(string path)
+    public async Task Who_gives_a_role_waits_for_who_deletes_it_and_does_not_find_it(string path)
     {
         var (branch, role, person) = await ArrangeAsync();
         using var partner = branch.As(Roles.PartnerAdministrator);
         var at = branch.Partner.Id.Value;
 
         using var given = await app.DuringAsync(
-            async sender => (await sender.Send(new DeleteRole.Command(new CustomRoleId(Guid.Parse(role.Split('/')[^1]))), Ct)).Refusal, () => path switch
+            async sender => (await sender.Send(new DeleteRole.Command(new CustomRoleId(Guid.Parse(role.Split('/')[^1]))), Ct)).Refusal,
+            () => path switch
             {
-                "/api/v1/roles/assignments" => partner.SendAsync(HttpMethod.Put, path, new { userId = person.Id, role = "Desk", organizationId = at }),
+                "/api/v1/roles/assignments" => partner.SendAsync(
+                    HttpMethod.Put, path, new { userId = person.Id, role = "Desk", organizationId = at }),
                 "/api/v1/clients" => partner.PostAsync(path, new { name = "c", role = "Desk", organizationId = at }),
                 _ => partner.SendAsync(HttpMethod.Put, path, new { role = "Desk", organizationId = at }),
             });
@@ -51,7 +53,7 @@ public sealed class DeletingRaceTests(App app) : IClassFixture<App>
     [Theory]
     [InlineData("/api/v1/roles/assignments")]
     [InlineData("/api/v1/clients")]
-    public async Task Nor_another_of_that_name_that_was_defined_meanwhile(string path)
+    public async Task Who_gives_a_role_does_not_find_another_of_its_name_that_was_defined_meanwhile(string path)
     {
         var (branch, role, person) = await ArrangeAsync();
         using var partner = branch.As(Roles.PartnerAdministrator);
@@ -62,9 +64,12 @@ public sealed class DeletingRaceTests(App app) : IClassFixture<App>
         using var again = await GiveAsync();
         again.IsSuccessStatusCode.ShouldBeTrue();
 
-        async Task<Refusal?> ReplaceAsync(ISender sender) =>
-            (await sender.Send(new DeleteRole.Command(new CustomRoleId(Guid.Parse(role.Split('/')[^1]))), Ct)).Refusal
-            ?? (await sender.Send(new DefineRole.Command("Desk", OrganizationKind.Partner, branch.Partner.Id, ["identity.api_keys.read"]), Ct)).Refusal;
+        async Task<Refusal?> ReplaceAsync(ISender sender)
+        {
+            var (id, permissions) = (new CustomRoleId(Guid.Parse(role.Split('/')[^1])), new[] { "identity.api_keys.read" });
+            return (await sender.Send(new DeleteRole.Command(id), Ct)).Refusal
+                ?? (await sender.Send(new DefineRole.Command("Desk", OrganizationKind.Partner, branch.Partner.Id, permissions), Ct)).Refusal;
+        }
 
         Task<HttpResponseMessage> GiveAsync() => path == "/api/v1/clients"
             ? partner.PostAsync(path, new { name = "c", role = "Desk", organizationId = at })
@@ -82,7 +87,8 @@ public sealed class DeletingRaceTests(App app) : IClassFixture<App>
     {
         var branch = await app.BranchAsync();
         using var defined = await branch.As(Roles.PartnerAdministrator).PostAsync(
-            "/api/v1/roles", new { name = "Desk", level = "Partner", organizationId = branch.Partner.Id.Value, permissions = new[] { "identity.users.read" } });
+            "/api/v1/roles",
+            new { name = "Desk", level = "Partner", organizationId = branch.Partner.Id.Value, permissions = new[] { "identity.users.read" } });
         return (branch, defined.Headers.Location!.ToString(), await Person.AddAsync(branch, branch.Partner, null));
     }
 }

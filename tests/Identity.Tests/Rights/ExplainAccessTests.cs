@@ -17,22 +17,29 @@ public sealed class ExplainAccessTests(App app) : IClassFixture<App>
     {
         var branch = await app.BranchAsync();
         var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerReader);
-        await branch.Administrator().SendAsync(HttpMethod.Put, "/api/v1/roles/account-assignments", new { organizationId = branch.Partner.Id.Value, role = Roles.PartnerAdministrator });
+        await branch.Administrator().SendAsync(
+            HttpMethod.Put, "/api/v1/roles/account-assignments", new { organizationId = branch.Partner.Id.Value, role = Roles.PartnerAdministrator });
         var at = $"partner {branch.Partner.Code} {branch.Partner.DisplayName}";
 
         (await ExplainAsync(("--user", person.Email), ("--permission", "identity.users.read"))).ShouldBe(
-            [$"identity.users.read|yes||PartnerReader|given to him|{at}", $"identity.users.read|yes||PartnerAdministrator|held by his organization|{at}"], ignoreOrder: true);
+            [
+                $"identity.users.read|yes||PartnerReader|given to him|{at}",
+                $"identity.users.read|yes||PartnerAdministrator|held by his organization|{at}",
+            ],
+            ignoreOrder: true);
         (await ExplainAsync(("--user", person.Email), ("--permission", "identity.users.manage"))).ShouldBe(
             [$"identity.users.manage|yes||PartnerAdministrator|held by his organization|{at}"]);
         (await ExplainAsync(("--user", person.Email), ("--permission", "identity.distributors.manage"))).ShouldBe(
             ["identity.distributors.manage|no|No role of his includes it.|||"]);
-        (await ExplainAsync(("--user", person.Email), ("--permission", "identity.users.manage"), ("--organization", $"{branch.Tenant.Id.Value}")))[0].ShouldContain("|yes|");
-        (await ExplainAsync(("--user", person.Email), ("--permission", "identity.users.manage"), ("--organization", $"{branch.Distributor.Id.Value}")))[0]
-            .ShouldContain("|no|The role does not reach that organization.|");
+        (await MayManageUsersAsync(branch.Tenant)).ShouldContain("|yes|");
+        (await MayManageUsersAsync(branch.Distributor)).ShouldContain("|no|The role does not reach that organization.|");
 
         await branch.Administrator().PostAsync($"/api/v1/partners/{branch.Partner.Id.Value}/suspend", new { reason = "x" });
         (await ExplainAsync(("--user", person.Email), ("--permission", "identity.users.manage")))[0].ShouldContain("|no|");
         (await ExplainAsync(("--user", person.Email), ("--permission", "identity.users.read")))[0].ShouldContain("|yes|");
+
+        async Task<string> MayManageUsersAsync(OrganizationRef organization) => (await ExplainAsync(
+            ("--user", person.Email), ("--permission", "identity.users.manage"), ("--organization", $"{organization.Id.Value}")))[0];
     }
 
     [Fact]
@@ -40,7 +47,8 @@ public sealed class ExplainAccessTests(App app) : IClassFixture<App>
     {
         var branch = await app.BranchAsync();
         using var partner = branch.As(Roles.PartnerAdministrator);
-        using var made = await partner.PostAsync("/api/v1/api-keys", new { name = "k", role = Roles.PartnerAdministrator, scopes = new[] { "identity.users.read" } });
+        using var made = await partner.PostAsync(
+            "/api/v1/api-keys", new { name = "k", role = Roles.PartnerAdministrator, scopes = new[] { "identity.users.read" } });
         var key = await made.JsonAsync();
         var (prefix, id) = (key.GetProperty("prefix").GetString()!, key.GetProperty("id").GetGuid());
 
@@ -60,12 +68,20 @@ public sealed class ExplainAccessTests(App app) : IClassFixture<App>
     {
         var branch = await app.BranchAsync();
         using var partner = branch.As(Roles.PartnerAdministrator);
-        using var made = await partner.PostAsync("/api/v1/clients", new { name = "nightly", organizationId = branch.Partner.Id.Value, role = Roles.PartnerAdministrator, scopes = new[] { "identity.users.read" } });
+        using var made = await partner.PostAsync("/api/v1/clients", new
+        {
+            name = "nightly",
+            organizationId = branch.Partner.Id.Value,
+            role = Roles.PartnerAdministrator,
+            scopes = new[] { "identity.users.read" },
+        });
         var id = (await made.JsonAsync()).GetProperty("id").GetGuid();
+        var at = $"partner {branch.Partner.Code} {branch.Partner.DisplayName}";
 
         (await ExplainAsync(("--client", $"{id}"), ("--permission", "identity.users.read"))).ShouldBe(
-            [$"identity.users.read|yes||PartnerAdministrator|client, narrowed by its scopes|partner {branch.Partner.Code} {branch.Partner.DisplayName}"]);
-        (await ExplainAsync(("--client", $"{id}"), ("--permission", "identity.users.manage")))[0].ShouldContain("|no|The client's scopes leave it out.|");
+            [$"identity.users.read|yes||PartnerAdministrator|client, narrowed by its scopes|{at}"]);
+        (await ExplainAsync(("--client", $"{id}"), ("--permission", "identity.users.manage")))[0]
+            .ShouldContain("|no|The client's scopes leave it out.|");
         (await ListAsync(branch)).ShouldBe(["client nightly PartnerAdministrator: identity.users.read valid"]);
 
         (await RunAsync("credentials revoke", ("id", $"{id}"))).GetProperty("kind").GetString().ShouldBe("client");
@@ -73,8 +89,8 @@ public sealed class ExplainAccessTests(App app) : IClassFixture<App>
         (await ExplainAsync(("--client", $"{id}"), ("--permission", "identity.users.read")))[0].ShouldContain("|no|The client is revoked.|");
     }
 
-    private async Task<string[]> ListAsync(Branch branch) => [.. (await RunAsync("credentials list", ("--organization", $"{branch.Partner.Id.Value}"))).EnumerateArray()
-        .Select(c => $"{c.GetProperty("kind").GetString()} {c.GetProperty("name").GetString()} {c.GetProperty("rights").GetString()} {c.GetProperty("state").GetString()}")];
+    private async Task<string[]> ListAsync(Branch branch) =>
+        Lines(await RunAsync("credentials list", ("--organization", $"{branch.Partner.Id.Value}")), ' ', "kind", "name", "rights", "state");
 
     [Fact]
     public async Task Credentials_of_an_organization_are_listed_and_a_certificate_is_revoked()
@@ -85,10 +101,12 @@ public sealed class ExplainAccessTests(App app) : IClassFixture<App>
         using var certificate = new CertificateRequest("CN=listed", rsa, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
             .CreateSelfSigned(new DateTimeOffset(2025, 1, 1, 0, 0, 0, TimeSpan.Zero), new DateTimeOffset(2027, 1, 1, 0, 0, 0, TimeSpan.Zero));
         await partner.PostAsync("/api/v1/api-keys", new { name = "erp", scopes = new[] { "identity.users.read" } });
-        using var enrolled = await partner.PostAsync("/api/v1/certificates", new { organizationId = branch.Partner.Id.Value, pem = certificate.ExportCertificatePem() });
+        using var enrolled = await partner.PostAsync(
+            "/api/v1/certificates", new { organizationId = branch.Partner.Id.Value, pem = certificate.ExportCertificatePem() });
         var id = (await enrolled.JsonAsync()).GetProperty("id").GetGuid();
 
-        (await ListAsync(branch)).ShouldBe(["api-key erp PartnerReader: identity.users.read valid", "certificate CN=listed licence updates v2 valid"], ignoreOrder: true);
+        (await ListAsync(branch)).ShouldBe(
+            ["api-key erp PartnerReader: identity.users.read valid", "certificate CN=listed licence updates v2 valid"], ignoreOrder: true);
         (await RunAsync("credentials revoke", ("id", $"{id}"))).GetProperty("kind").GetString().ShouldBe("certificate");
         (await ListAsync(branch)).ShouldContain("certificate CN=listed licence updates v2 revoked");
     }
@@ -108,10 +126,14 @@ public sealed class ExplainAccessTests(App app) : IClassFixture<App>
     [InlineData("wrong_argument", "credentials revoke", "id x")]
     [InlineData("credential_not_found", "credentials revoke", "id 019bc0e5-5c00-7d3a-9f10-6b1f2e4a7c01")]
     public async Task What_is_wrongly_typed_or_unknown_is_refused(string code, string command, string arguments) =>
-        (await RefusedAsync(command, [.. arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries).Chunk(2).Select(a => (a[0], a[1]))])).ShouldBe(code);
+        (await RefusedAsync(command, [.. arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries).Chunk(2).Select(a => (a[0], a[1]))]))
+            .ShouldBe(code);
 
-    private async Task<string[]> ExplainAsync(params (string Name, string Value)[] arguments) => [.. (await RunAsync("access explain", arguments)).EnumerateArray()
-        .Select(r => string.Join('|', new[] { "permission", "may", "why", "role", "from", "heldAt" }.Select(n => r.GetProperty(n).GetString())))];
+    private async Task<string[]> ExplainAsync(params (string Name, string Value)[] arguments) =>
+        Lines(await RunAsync("access explain", arguments), '|', "permission", "may", "why", "role", "from", "heldAt");
+
+    private static string[] Lines(JsonElement rows, char between, params string[] names) =>
+        [.. rows.EnumerateArray().Select(r => string.Join(between, names.Select(n => r.GetProperty(n).GetString())))];
 
     private async Task<JsonElement> RunAsync(string name, params (string Name, string Value)[] arguments)
     {
@@ -119,7 +141,8 @@ public sealed class ExplainAccessTests(App app) : IClassFixture<App>
         return JsonSerializer.SerializeToElement(answer!.Value, ApiJson.Options);
     }
 
-    private async Task<string> RefusedAsync(string name, params (string Name, string Value)[] arguments) => (await SendAsync(name, arguments)).Refusal!.Code;
+    private async Task<string> RefusedAsync(string name, params (string Name, string Value)[] arguments) =>
+        (await SendAsync(name, arguments)).Refusal!.Code;
 
     private async Task<Result<OpsAnswer>> SendAsync(string name, (string Name, string Value)[] arguments)
     {
@@ -127,6 +150,7 @@ public sealed class ExplainAccessTests(App app) : IClassFixture<App>
         await using var scope = app.Services.CreateAsyncScope();
         scope.ServiceProvider.GetRequiredService<Principal>().Become(Access.System);
         return await command.RunAsync(
-            new OpsCall(scope.ServiceProvider, arguments.ToDictionary(a => a.Name, a => (IReadOnlyList<string>)[a.Value])), TestContext.Current.CancellationToken);
+            new OpsCall(scope.ServiceProvider, arguments.ToDictionary(a => a.Name, a => (IReadOnlyList<string>)[a.Value])),
+            TestContext.Current.CancellationToken);
     }
 }

@@ -13,7 +13,8 @@ public sealed class RoleTests(App app) : IClassFixture<App>
 
         var roles = (await client.GetJsonAsync("/api/v1/roles")).GetProperty("items").EnumerateArray().ToList();
 
-        roles.Where(r => r.GetProperty("id").ValueKind is System.Text.Json.JsonValueKind.Null).Select(r => r.GetProperty("name").GetString()).ShouldBe(Roles.All);
+        roles.Where(r => r.GetProperty("id").ValueKind is System.Text.Json.JsonValueKind.Null).Select(r => r.GetProperty("name").GetString())
+            .ShouldBe(Roles.All);
         var partner = roles.Single(r => r.GetProperty("name").GetString() == Roles.PartnerAdministrator);
         partner.GetProperty("level").GetString().ShouldBe("Partner");
         partner.GetProperty("permissions").EnumerateArray().Select(p => p.GetString()).ShouldContain("identity.organizations.manage");
@@ -34,7 +35,8 @@ public sealed class RoleTests(App app) : IClassFixture<App>
         var at = level switch { "Platform" => branch.Platform, "Distributor" => branch.Distributor, "Partner" => branch.Partner, _ => branch.Tenant };
 
         using var assigned = await AssignAsync(partner, person, role, at);
-        using var created = await partner.PostAsync("/api/v1/users", new { email = $"e{role}{level}@example.com", displayName = "E", organizationId = at.Id.Value, role });
+        using var created = await partner.PostAsync(
+            "/api/v1/users", new { email = $"e{role}{level}@example.com", displayName = "E", organizationId = at.Id.Value, role });
         using var key = await partner.PostAsync("/api/v1/api-keys", new { name = "k", organizationId = at.Id.Value, role });
 
         foreach (var answer in new[] { assigned, created, key })
@@ -60,12 +62,14 @@ public sealed class RoleTests(App app) : IClassFixture<App>
         (await AssignAsync(partner, stranger, Roles.TenantAdministrator, branch.Tenant)).StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
         using var leap = await AssignAsync(administrator, person, Roles.TenantAdministrator, other.Tenant);
         (await leap.JsonAsync()).GetProperty("errors")[0].GetProperty("code").GetString().ShouldBe("outside_branch");
-        (await AssignAsync(branch.As(Roles.PartnerReader), person, Roles.PartnerReader, branch.Partner)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        (await AssignAsync(branch.As(Roles.PartnerReader), person, Roles.PartnerReader, branch.Partner)).StatusCode
+            .ShouldBe(HttpStatusCode.Forbidden);
 
         using var again = await AssignAsync(partner, person, Roles.TenantAdministrator, branch.Tenant);
         var id = (await again.JsonAsync()).GetProperty("id").GetGuid();
         (await partner.GetJsonAsync($"/api/v1/users/{person.Id}")).GetProperty("roles").GetArrayLength().ShouldBe(2);
-        (await other.As(Roles.PartnerAdministrator).SendAsync(HttpMethod.Delete, $"/api/v1/roles/assignments/{id}", null)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await other.As(Roles.PartnerAdministrator).SendAsync(HttpMethod.Delete, $"/api/v1/roles/assignments/{id}", null)).StatusCode
+            .ShouldBe(HttpStatusCode.NotFound);
         (await partner.SendAsync(HttpMethod.Delete, $"/api/v1/roles/assignments/{id}", null)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
         (await partner.GetJsonAsync($"/api/v1/users/{person.Id}")).GetProperty("roles").GetArrayLength().ShouldBe(1);
     }
@@ -106,9 +110,11 @@ public sealed class RoleTests(App app) : IClassFixture<App>
         var branch = await app.BranchAsync();
         using var partner = branch.As(Roles.PartnerAdministrator);
 
-        using var created = await partner.PostAsync("/api/v1/users", new { email = "new@made.example", displayName = "New", organizationId = branch.Tenant.Id.Value });
+        using var created = await partner.PostAsync(
+            "/api/v1/users", new { email = "new@made.example", displayName = "New", organizationId = branch.Tenant.Id.Value });
         var body = await created.JsonAsync();
-        using var login = await app.Anonymous().PostAsync("/api/v1/auth/login", new { email = "new@made.example", password = body.GetProperty("initialPassword").GetString() });
+        using var login = await app.Anonymous().PostAsync(
+            "/api/v1/auth/login", new { email = "new@made.example", password = body.GetProperty("initialPassword").GetString() });
 
         (await login.JsonAsync()).GetProperty("passwordChangeRequired").GetBoolean().ShouldBeTrue();
         (await partner.GetJsonAsync($"/api/v1/users/{body.GetProperty("id").GetGuid()}")).TryGetProperty("initialPassword", out _).ShouldBeFalse();

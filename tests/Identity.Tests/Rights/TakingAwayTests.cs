@@ -61,7 +61,8 @@ public sealed class TakingAwayTests(App app) : IClassFixture<App>
 
     private static async Task DefineAsync(HttpClient client, Branch branch, string name, params string[] permissions)
     {
-        using var answer = await client.PostAsync("/api/v1/roles", new { name, level = "Partner", organizationId = branch.Partner.Id.Value, permissions });
+        using var answer = await client.PostAsync(
+            "/api/v1/roles", new { name, level = "Partner", organizationId = branch.Partner.Id.Value, permissions });
         answer.StatusCode.ShouldBe(HttpStatusCode.Created);
     }
 

@@ -29,7 +29,8 @@ public sealed class AccessTokenTests(App app) : IClassFixture<App>
                 Y = Base64Url.DecodeFromChars(key.GetProperty("y").GetString()),
             },
         });
-        ecdsa.VerifyData(Encoding.ASCII.GetBytes($"{parts[0]}.{parts[1]}"), Base64Url.DecodeFromChars(parts[2]), HashAlgorithmName.SHA256).ShouldBeTrue();
+        ecdsa.VerifyData(Encoding.ASCII.GetBytes($"{parts[0]}.{parts[1]}"), Base64Url.DecodeFromChars(parts[2]), HashAlgorithmName.SHA256)
+            .ShouldBeTrue();
         key.TryGetProperty("d", out _).ShouldBeFalse();
     }
 

@@ -48,8 +48,9 @@ public sealed class BasicTests(BasicTests.Door app) : IClassFixture<BasicTests.D
         var right = Encode($"{person.Email}:{person.Password}");
         foreach (var header in new[]
         {
-            $"Basic {Encode($"{person.Email}:wrong")}", $"Basic {Encode("nobody@example.com:wrong")}", $"Basic {Encode(person.Email)}", $"Basic {Encode($":{person.Password}")}",
-            $"Basic {Encode($"{person.Email}:")}", "Basic !!!", "Basic", $"Bearer {right}", $"Basic {Convert.ToBase64String([0xff, 0xfe, (byte)':', 0xff])}",
+            $"Basic {Encode($"{person.Email}:wrong")}", $"Basic {Encode("nobody@example.com:wrong")}",
+            $"Basic {Encode(person.Email)}", $"Basic {Encode($":{person.Password}")}", $"Basic {Encode($"{person.Email}:")}",
+            "Basic !!!", "Basic", $"Bearer {right}", $"Basic {Convert.ToBase64String([0xff, 0xfe, (byte)':', 0xff])}",
             $"Basic {Encode($"{person.Email}:{new string('x', 5_000)}")}", $"Basic {Encode($"{person.Email}\0:{person.Password}")}",
         })
         {
@@ -78,7 +79,8 @@ public sealed class BasicTests(BasicTests.Door app) : IClassFixture<BasicTests.D
         (await GetAsync(person.Email, person.Password)).Status.ShouldBe(HttpStatusCode.OK);
 
         // Behind the product's back: with no hash that fits, only what is remembered lets him in.
-        var hash = await SqlAsync($"update identity.users set password_hash = 'AAAA' || password_hash where id = '{person.Id}' returning password_hash");
+        var hash = await SqlAsync(
+            $"update identity.users set password_hash = 'AAAA' || password_hash where id = '{person.Id}' returning password_hash");
         (await GetAsync(person.Email, person.Password)).Status.ShouldBe(HttpStatusCode.OK);
         app.Clock.Advance(TimeSpan.FromSeconds(15));
         (await GetAsync(person.Email, person.Password)).Status.ShouldBe(HttpStatusCode.Unauthorized);
@@ -86,7 +88,8 @@ public sealed class BasicTests(BasicTests.Door app) : IClassFixture<BasicTests.D
 
         (await GetAsync(person.Email, person.Password)).Status.ShouldBe(HttpStatusCode.OK);
         using var client = await person.ClientAsync();
-        (await client.PostAsync("/api/v1/auth/password", new { currentPassword = person.Password, newPassword = "another good one" })).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await client.PostAsync("/api/v1/auth/password", new { currentPassword = person.Password, newPassword = "another good one" })).StatusCode
+            .ShouldBe(HttpStatusCode.OK);
         (await GetAsync(person.Email, person.Password)).Status.ShouldBe(HttpStatusCode.Unauthorized);
         (await GetAsync(person.Email, "another good one")).Status.ShouldBe(HttpStatusCode.OK);
         // What proved someone here proves nobody elsewhere.
@@ -126,10 +129,13 @@ public sealed class BasicTests(BasicTests.Door app) : IClassFixture<BasicTests.D
     {
         var branch = await app.BranchAsync();
         using var partner = branch.As(Roles.PartnerAdministrator);
-        using var made = await partner.PostAsync("/api/v1/clients", new { name = "erp", organizationId = branch.Partner.Id.Value, role = Roles.PartnerReader });
+        using var made = await partner.PostAsync(
+            "/api/v1/clients", new { name = "erp", organizationId = branch.Partner.Id.Value, role = Roles.PartnerReader });
         made.StatusCode.ShouldBe(HttpStatusCode.Created);
         var body = await made.JsonAsync();
-        var (id, secret) = (body.EnumerateObject().First().Value.GetString()!, body.EnumerateObject().Single(p => p.Value.ToString().StartsWith("lcs_")).Value.GetString()!);
+        var (id, secret) = (
+            body.EnumerateObject().First().Value.GetString()!,
+            body.EnumerateObject().Single(p => p.Value.ToString().StartsWith("lcs_")).Value.GetString()!);
 
         (await GetAsync(id, secret)).ShouldBe((HttpStatusCode.OK, "erp (client)"));
         (await GetAsync(id, secret[..^1] + (secret[^1] == 'A' ? 'B' : 'A'))).Status.ShouldBe(HttpStatusCode.Unauthorized);
@@ -156,7 +162,8 @@ public sealed class BasicTests(BasicTests.Door app) : IClassFixture<BasicTests.D
 
         static async Task SetAsync(Branch branch, object values)
         {
-            using var answer = await branch.Administrator().SendAsync(HttpMethod.Patch, $"/api/v1/settings/identity?organizationId={branch.Partner.Id.Value}", values);
+            using var answer = await branch.Administrator().SendAsync(
+                HttpMethod.Patch, $"/api/v1/settings/identity?organizationId={branch.Partner.Id.Value}", values);
             answer.StatusCode.ShouldBe(HttpStatusCode.OK);
         }
     }

@@ -17,12 +17,13 @@ public sealed class ForgeryTests(App app) : IClassFixture<App>
     [
         "untouched with a space inside", "alg none", "alg None", "alg NONE with the signature left", "no alg", "alg HS256 with the key set",
         "alg HS256 with the public key in PEM form", "alg HS256 with the public point", "alg RS256", "alg ES384", "alg ES256K", "alg in an array",
-        "kid of nothing", "kid missing", "kid empty", "kid a path", "kid a query", "kid a number", "kid with a null character", "jku of a stranger", "x5u of a stranger",
-        "jwk of a stranger", "x5c of a stranger", "crit", "typ JWT", "typ of an id_token", "typ missing", "typ of a client's assertion", "expired", "not yet valid", "no exp", "other issuer", "no issuer",
-        "other audience", "no audience", "empty audience", "no subject", "subject a query", "no jti", "other payload", "payload no JSON", "payload an array",
-        "truncated", "without its signature", "one part", "two parts", "four parts", "five parts", "dots", "empty", "bad base64", "padded base64", "one megabyte",
-        "one megabyte of header", "deep payload", "stranger's signature", "signature zero", "signature of one byte", "signature in DER", "signature twice as long",
-        "signature r zero", "signature s zero", "signature of the order", "header no JSON", "header twice",
+        "kid of nothing", "kid missing", "kid empty", "kid a path", "kid a query", "kid a number", "kid with a null character", "jku of a stranger",
+        "x5u of a stranger", "jwk of a stranger", "x5c of a stranger", "crit", "typ JWT", "typ of an id_token", "typ missing",
+        "typ of a client's assertion", "expired", "not yet valid", "no exp", "other issuer", "no issuer", "other audience", "no audience",
+        "empty audience", "no subject", "subject a query", "no jti", "other payload", "payload no JSON", "payload an array", "truncated",
+        "without its signature", "one part", "two parts", "four parts", "five parts", "dots", "empty", "bad base64", "padded base64", "one megabyte",
+        "one megabyte of header", "deep payload", "stranger's signature", "signature zero", "signature of one byte", "signature in DER",
+        "signature twice as long", "signature r zero", "signature s zero", "signature of the order", "header no JSON", "header twice",
     ];
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -178,7 +179,13 @@ public sealed class ForgeryTests(App app) : IClassFixture<App>
     private static JsonObject JwkOf(ECDsa key)
     {
         var point = key.ExportParameters(false).Q;
-        return new JsonObject { ["kty"] = "EC", ["crv"] = "P-256", ["x"] = Base64Url.EncodeToString(point.X), ["y"] = Base64Url.EncodeToString(point.Y) };
+        return new JsonObject
+        {
+            ["kty"] = "EC",
+            ["crv"] = "P-256",
+            ["x"] = Base64Url.EncodeToString(point.X),
+            ["y"] = Base64Url.EncodeToString(point.Y),
+        };
     }
 
     private static string Signed(ECDsa key, JsonObject header, JsonObject payload) => SignedText(key, header.ToJsonString(), payload.ToJsonString());
@@ -192,7 +199,8 @@ public sealed class ForgeryTests(App app) : IClassFixture<App>
         return Of(header, payload, data => rsa.SignData(data, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
     }
 
-    private static string Of(JsonObject header, JsonObject payload, Func<byte[], byte[]> sign) => Text(header.ToJsonString(), payload.ToJsonString(), sign);
+    private static string Of(JsonObject header, JsonObject payload, Func<byte[], byte[]> sign) =>
+        Text(header.ToJsonString(), payload.ToJsonString(), sign);
 
     private static string Text(string header, string payload, Func<byte[], byte[]> sign)
     {

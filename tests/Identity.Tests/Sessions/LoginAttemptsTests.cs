@@ -118,11 +118,13 @@ public sealed class LoginAttemptsTests(ProxiedApp app) : IClassFixture<ProxiedAp
         for (var i = 0; i < 10; i++)
         {
             using var client = app.From(stranger, $"203.0.113.{i}");
-            (await client.PostAsync("/api/v1/auth/login", new { email = person.Email, password = Wrong })).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+            (await client.PostAsync("/api/v1/auth/login", new { email = person.Email, password = Wrong })).StatusCode
+                .ShouldBe(HttpStatusCode.Unauthorized);
         }
 
         using var last = app.From(stranger, "203.0.113.200");
-        (await last.PostAsync("/api/v1/auth/login", new { email = person.Email, password = person.Password })).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        (await last.PostAsync("/api/v1/auth/login", new { email = person.Email, password = person.Password })).StatusCode
+            .ShouldBe(HttpStatusCode.Unauthorized);
         (await TryAsync(person, Address())).ShouldBe(HttpStatusCode.OK);
     }
 
@@ -138,7 +140,7 @@ public sealed class LoginAttemptsTests(ProxiedApp app) : IClassFixture<ProxiedAp
     }
 
     [Fact]
-    public async Task Nor_are_the_networks_of_one_site()
+    public async Task The_networks_of_one_ipv6_site_are_counted_together()
     {
         var attempts = app.Services.GetRequiredService<LoginAttempts>();
         for (var i = 0; i < 1_000; i++)

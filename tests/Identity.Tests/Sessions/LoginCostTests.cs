@@ -25,7 +25,8 @@ public sealed class LoginCostTests(LoginCostTests.CountedHashes app) : IClassFix
         protected override void Configure(WebApplicationBuilder builder)
         {
             builder.Services.RemoveAll<IPasswordHasher<User>>();
-            builder.Services.AddSingleton<IPasswordHasher<User>>(services => new Counting(this, new PasswordHasher<User>(services.GetRequiredService<IOptions<PasswordHasherOptions>>())));
+            builder.Services.AddSingleton<IPasswordHasher<User>>(
+                services => new Counting(this, new PasswordHasher<User>(services.GetRequiredService<IOptions<PasswordHasherOptions>>())));
         }
 
         private sealed class Counting(CountedHashes app, PasswordHasher<User> inner) : IPasswordHasher<User>
@@ -122,7 +123,8 @@ public sealed class LoginCostTests(LoginCostTests.CountedHashes app) : IClassFix
 
     private Task<string> HashAsync(Person person, string? hash) => app.InAsync<NpgsqlDataSource, string>(async database =>
     {
-        await using var command = database.CreateCommand("update identity.users set password_hash = coalesce($2, password_hash) where id = $1 returning password_hash");
+        await using var command = database.CreateCommand(
+            "update identity.users set password_hash = coalesce($2, password_hash) where id = $1 returning password_hash");
         command.Parameters.Add(new() { Value = person.Id });
         command.Parameters.Add(new NpgsqlParameter { Value = (object?)hash ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text });
         return (string)(await command.ExecuteScalarAsync(Ct))!;

@@ -119,7 +119,8 @@ public sealed class LoginTests(App app) : IClassFixture<App>
             .ShouldBe(HttpStatusCode.UnprocessableEntity);
 
         app.Clock.Advance(TimeSpan.FromSeconds(1));
-        using var changed = await client.PostAsync("/api/v1/auth/password", new { currentPassword = person.Password, newPassword = "another good one" });
+        using var changed = await client.PostAsync(
+            "/api/v1/auth/password", new { currentPassword = person.Password, newPassword = "another good one" });
         changed.StatusCode.ShouldBe(HttpStatusCode.OK);
         using var fresh = app.Bearer((await changed.JsonAsync()).GetProperty("accessToken").GetString()!);
         (await fresh.StatusAsync("/api/v1/tenants")).ShouldBe(HttpStatusCode.OK);
@@ -136,7 +137,8 @@ public sealed class LoginTests(App app) : IClassFixture<App>
         var person = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
         var proven = (await app.InAsync<PasswordCheck, ProvenPassword?>(check => check.HoldsAsync(person.Email, person.Password, "", Ct)))!;
         using var client = await person.ClientAsync();
-        (await client.PostAsync("/api/v1/auth/password", new { currentPassword = person.Password, newPassword = "another good one" })).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await client.PostAsync("/api/v1/auth/password", new { currentPassword = person.Password, newPassword = "another good one" })).StatusCode
+            .ShouldBe(HttpStatusCode.OK);
 
         var opened = await app.InAsync<ISender, Result<SessionView>>(sender => sender.Send(new OpenSession.Command(proven), Ct));
 
@@ -183,6 +185,7 @@ public sealed class LoginTests(App app) : IClassFixture<App>
     {
         var body = await answer.JsonAsync();
         answer.Dispose();
-        return string.Join("|", body.EnumerateObject().Where(p => p.Name != "traceId").Select(p => $"{p.Name}={p.Value}").Prepend(answer.StatusCode.ToString()));
+        return string.Join(
+            "|", body.EnumerateObject().Where(p => p.Name != "traceId").Select(p => $"{p.Name}={p.Value}").Prepend(answer.StatusCode.ToString()));
     }
 }

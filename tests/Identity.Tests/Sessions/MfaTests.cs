@@ -20,11 +20,13 @@ public sealed class MfaTests(App app) : IClassFixture<App>
         started.StatusCode.ShouldBe(HttpStatusCode.OK);
         var authenticator = await started.JsonAsync();
         var secret = authenticator.GetProperty("secret").GetString()!;
-        authenticator.GetProperty("uri").GetString()!.ShouldStartWith($"otpauth://totp/Platform:{Uri.EscapeDataString(person.Email.ToLowerInvariant())}?secret={secret}&issuer=Platform");
+        authenticator.GetProperty("uri").GetString()!.ShouldStartWith(
+            $"otpauth://totp/Platform:{Uri.EscapeDataString(person.Email.ToLowerInvariant())}?secret={secret}&issuer=Platform");
         // Begun is not done: nobody is shut out by a QR code that he never scanned.
         await person.LoginAsync();
         using (var wrong = await client.PostAsync("/api/v1/auth/mfa/confirm", new { code = "000000" }))
-            (wrong.StatusCode, (await wrong.JsonAsync()).GetProperty("errors")[0].GetProperty("code").GetString()).ShouldBe((HttpStatusCode.UnprocessableEntity, "bad_code"));
+            (wrong.StatusCode, (await wrong.JsonAsync()).GetProperty("errors")[0].GetProperty("code").GetString())
+                .ShouldBe((HttpStatusCode.UnprocessableEntity, "bad_code"));
         using var confirmed = await client.PostAsync("/api/v1/auth/mfa/confirm", new { code = Code(secret) });
         confirmed.StatusCode.ShouldBe(HttpStatusCode.OK);
         (await confirmed.JsonAsync()).GetProperty("recoveryCodes").GetArrayLength().ShouldBe(10);
@@ -35,7 +37,8 @@ public sealed class MfaTests(App app) : IClassFixture<App>
         app.Clock.Advance(TimeSpan.FromSeconds(30));
         (await LoginAsync(person, Code(secret))).ShouldBe((HttpStatusCode.OK, null));
         (await LoginAsync(person, Code(secret))).ShouldBe((HttpStatusCode.Unauthorized, "bad_code"));
-        using (var wrongPassword = await app.Anonymous().PostAsync("/api/v1/auth/login", new { email = person.Email, password = "not the password", otp = Code(secret) }))
+        using (var wrongPassword = await app.Anonymous().PostAsync(
+            "/api/v1/auth/login", new { email = person.Email, password = "not the password", otp = Code(secret) }))
             (await wrongPassword.CodeAsync()).ShouldBe("bad_credentials");
         using (var again = await client.PostAsync("/api/v1/auth/mfa", new { password = person.Password }))
             (await again.CodeAsync()).ShouldBe("mfa_active");
@@ -76,7 +79,10 @@ public sealed class MfaTests(App app) : IClassFixture<App>
         var (kept, key) = await app.InAsync<NpgsqlDataSource, (long, byte[])>(async database =>
         {
             await using var command = database.CreateCommand(
-                "select (select count(*) from identity.recovery_codes where user_id = u.id), sealed_authenticator_key from identity.users u where id = $1");
+                """
+                select (select count(*) from identity.recovery_codes where user_id = u.id), sealed_authenticator_key
+                from identity.users u where id = $1
+                """);
             command.Parameters.Add(new() { Value = person.Id });
             await using var reader = await command.ExecuteReaderAsync(Ct);
             await reader.ReadAsync(Ct);
@@ -104,7 +110,7 @@ public sealed class MfaTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task It_is_removed_with_the_password_or_a_code_and_with_nothing_else()
+    public async Task A_second_factor_is_removed_with_the_password_or_a_code_and_with_nothing_else()
     {
         var branch = await app.BranchAsync();
         var (person, secret, recovery) = await EnrolAsync(branch);
@@ -127,7 +133,7 @@ public sealed class MfaTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task Wrong_codes_at_its_removal_count_as_at_the_log_in()
+    public async Task Wrong_codes_at_the_removal_count_as_at_the_log_in()
     {
         var branch = await app.BranchAsync();
         var (person, secret, recovery) = await EnrolAsync(branch);
@@ -140,7 +146,7 @@ public sealed class MfaTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task Wrong_codes_at_its_confirmation_count_as_at_the_log_in()
+    public async Task Wrong_codes_at_the_confirmation_count_as_at_the_log_in()
     {
         var branch = await app.BranchAsync();
         var person = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
@@ -156,7 +162,7 @@ public sealed class MfaTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task It_is_confirmed_in_the_session_that_began_it_and_within_a_quarter_of_an_hour()
+    public async Task A_second_factor_is_confirmed_in_the_session_that_began_it_and_within_a_quarter_of_an_hour()
     {
         var branch = await app.BranchAsync();
         var person = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
@@ -166,7 +172,7 @@ public sealed class MfaTests(App app) : IClassFixture<App>
         var secret = await StartAsync(client, person);
         (await ConfirmAsync(other, Code(secret))).ShouldBe("409 mfa_not_started");
         app.Clock.Advance(TimeSpan.FromMinutes(10));
-        using var refreshed = await RefreshAsync(tokens);
+        using var refreshed = await app.RefreshAsync(tokens);
         using var later = app.Bearer(Access(await refreshed.JsonAsync()));
         app.Clock.Advance(TimeSpan.FromMinutes(5));
 
@@ -193,14 +199,16 @@ public sealed class MfaTests(App app) : IClassFixture<App>
             async sender => (await sender.Send(new DisableUser.Command(new UserId(person.Id)), Ct)).Refusal,
             () => what switch
             {
-                "change of password" => client.PostAsync("/api/v1/auth/password", new { currentPassword = person.Password, newPassword = "quite another long password" }),
+                "change of password" => client.PostAsync(
+                    "/api/v1/auth/password", new { currentPassword = person.Password, newPassword = "quite another long password" }),
                 "start" => client.PostAsync("/api/v1/auth/mfa", new { password = person.Password }),
                 "confirmation" => client.PostAsync("/api/v1/auth/mfa/confirm", new { code = Code(secret) }),
                 _ => client.SendAsync(HttpMethod.Delete, "/api/v1/auth/mfa", new { password = person.Password }),
             });
 
         // Who may not enter has none.
-        answer.StatusCode.ShouldBe(what is "confirmation" or "removal" ? HttpStatusCode.Conflict : HttpStatusCode.Unauthorized, await answer.Content.ReadAsStringAsync(Ct));
+        answer.StatusCode.ShouldBe(
+            what is "confirmation" or "removal" ? HttpStatusCode.Conflict : HttpStatusCode.Unauthorized, await answer.Content.ReadAsStringAsync(Ct));
     }
 
     private static async Task<string> StartAsync(HttpClient client, Person person)
@@ -213,35 +221,41 @@ public sealed class MfaTests(App app) : IClassFixture<App>
     private static async Task<string> ConfirmAsync(HttpClient client, string code)
     {
         using var answer = await client.PostAsync("/api/v1/auth/mfa/confirm", new { code });
-        return answer.IsSuccessStatusCode ? $"{(int)answer.StatusCode}"
-            : answer.StatusCode is HttpStatusCode.UnprocessableEntity ? $"422 {(await answer.JsonAsync()).GetProperty("errors")[0].GetProperty("code").GetString()}"
-            : $"{(int)answer.StatusCode} {await answer.CodeAsync()}";
+        return answer.StatusCode switch
+        {
+            HttpStatusCode.OK => "200",
+            HttpStatusCode.UnprocessableEntity => $"422 {(await answer.JsonAsync()).GetProperty("errors")[0].GetProperty("code").GetString()}",
+            _ => $"{(int)answer.StatusCode} {await answer.CodeAsync()}",
+        };
     }
 
     [Fact]
-    public async Task Setting_it_up_needs_the_password_and_a_person()
+    public async Task Setting_up_a_second_factor_needs_the_password_and_a_person()
     {
         var branch = await app.BranchAsync();
         var person = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
         using var client = await person.ClientAsync();
         using var wrong = await client.PostAsync("/api/v1/auth/mfa", new { password = "not the password" });
-        (wrong.StatusCode, (await wrong.JsonAsync()).GetProperty("errors")[0].GetProperty("code").GetString()).ShouldBe((HttpStatusCode.UnprocessableEntity, "wrong_password"));
+        (wrong.StatusCode, (await wrong.JsonAsync()).GetProperty("errors")[0].GetProperty("code").GetString())
+            .ShouldBe((HttpStatusCode.UnprocessableEntity, "wrong_password"));
         using var early = await client.PostAsync("/api/v1/auth/mfa/confirm", new { code = "000000" });
         (early.StatusCode, await early.CodeAsync()).ShouldBe((HttpStatusCode.Conflict, "mfa_not_started"));
 
         using var administrator = branch.Administrator();
-        using var made = await administrator.PostAsync("/api/v1/api-keys", new { name = "key", organizationId = branch.Tenant.Id.Value, role = Roles.TenantAdministrator });
+        using var made = await administrator.PostAsync(
+            "/api/v1/api-keys", new { name = "key", organizationId = branch.Tenant.Id.Value, role = Roles.TenantAdministrator });
         using var machine = app.Bearer((await made.JsonAsync()).GetProperty("key").GetString()!);
         using var noUser = await machine.PostAsync("/api/v1/auth/mfa", new { password = person.Password });
         (noUser.StatusCode, await noUser.CodeAsync()).ShouldBe((HttpStatusCode.Forbidden, "not_a_user"));
     }
 
     [Fact]
-    public async Task An_administrator_takes_it_from_who_lost_it()
+    public async Task An_administrator_takes_the_second_factor_from_who_lost_it()
     {
         var branch = await app.BranchAsync();
         var (person, _, recovery) = await EnrolAsync(branch);
-        using var login = await app.Anonymous().PostAsync("/api/v1/auth/login", new { email = person.Email, password = person.Password, otp = recovery[0] });
+        using var login = await app.Anonymous().PostAsync(
+            "/api/v1/auth/login", new { email = person.Email, password = person.Password, otp = recovery[0] });
         var refresh = (await login.JsonAsync()).GetProperty("refreshToken").GetString();
         using var administrator = branch.Administrator();
 
@@ -257,7 +271,7 @@ public sealed class MfaTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task Setting_it_up_ends_the_other_sessions_and_the_present_one_has_shown_it()
+    public async Task Setting_up_a_second_factor_ends_the_other_sessions_and_the_present_one_has_shown_it()
     {
         var branch = await app.BranchAsync();
         var person = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
@@ -269,11 +283,11 @@ public sealed class MfaTests(App app) : IClassFixture<App>
 
         (await client.PostAsync("/api/v1/auth/mfa/confirm", new { code = Code(secret) })).StatusCode.ShouldBe(HttpStatusCode.OK);
 
-        (await RefreshAsync(other)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        (await app.RefreshAsync(other)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
         using (var elsewhere = app.Bearer(Access(other)))
         using (var dead = await elsewhere.PostAsync("/api/v1/auth/mfa", new { password = person.Password }))
             dead.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
-        using var refreshed = await RefreshAsync(present);
+        using var refreshed = await app.RefreshAsync(present);
         var next = await refreshed.JsonAsync();
         next.GetProperty("mfaEnrolmentRequired").GetBoolean().ShouldBeFalse();
         using var free = app.Bearer(Access(next));
@@ -281,21 +295,22 @@ public sealed class MfaTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task Removing_it_ends_the_other_sessions()
+    public async Task Removing_a_second_factor_ends_the_other_sessions()
     {
         var branch = await app.BranchAsync();
         var (person, _, recovery) = await EnrolAsync(branch);
-        using var first = await app.Anonymous().PostAsync("/api/v1/auth/login", new { email = person.Email, password = person.Password, otp = recovery[0] });
+        using var first = await app.Anonymous().PostAsync(
+            "/api/v1/auth/login", new { email = person.Email, password = person.Password, otp = recovery[0] });
         using var client = app.Bearer(await TokenAsync(person, recovery[1]));
 
         (await RemoveAsync(client, new { code = recovery[2] })).Status.ShouldBe(HttpStatusCode.NoContent);
 
-        (await RefreshAsync(await first.JsonAsync())).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        (await app.RefreshAsync(await first.JsonAsync())).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
         (await client.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.OK);
     }
 
     [Fact]
-    public async Task A_change_of_password_neither_forgets_nor_claims_that_it_was_shown()
+    public async Task A_change_of_password_neither_forgets_nor_claims_that_a_second_factor_was_shown()
     {
         var branch = await app.BranchAsync();
         var (shown, _, recovery) = await EnrolAsync(branch);
@@ -310,7 +325,8 @@ public sealed class MfaTests(App app) : IClassFixture<App>
 
     private static async Task<bool> EnrolmentAfterChangeAsync(HttpClient client, Person person)
     {
-        using var changed = await client.PostAsync("/api/v1/auth/password", new { currentPassword = person.Password, newPassword = "quite another long password" });
+        using var changed = await client.PostAsync(
+            "/api/v1/auth/password", new { currentPassword = person.Password, newPassword = "quite another long password" });
         changed.StatusCode.ShouldBe(HttpStatusCode.OK);
         return (await changed.JsonAsync()).GetProperty("mfaEnrolmentRequired").GetBoolean();
     }
@@ -323,9 +339,6 @@ public sealed class MfaTests(App app) : IClassFixture<App>
     }
 
     private static string Access(System.Text.Json.JsonElement tokens) => tokens.GetProperty("accessToken").GetString()!;
-
-    private Task<HttpResponseMessage> RefreshAsync(System.Text.Json.JsonElement tokens) =>
-        app.Anonymous().PostAsync("/api/v1/auth/refresh", new { refreshToken = tokens.GetProperty("refreshToken").GetString() });
 
     private string Code(string secret) => Totp.CodeOf(secret, app.Clock.GetUtcNow());
 
@@ -354,7 +367,9 @@ public sealed class MfaTests(App app) : IClassFixture<App>
     private static async Task<(HttpStatusCode Status, string? Code)> RemoveAsync(HttpClient client, object body)
     {
         using var answer = await client.SendAsync(HttpMethod.Delete, "/api/v1/auth/mfa", body);
-        return (answer.StatusCode, answer.IsSuccessStatusCode ? null
-            : (await answer.JsonAsync()).TryGetProperty("errors", out var errors) && errors.GetArrayLength() > 0 ? errors[0].GetProperty("code").GetString() : null);
+        if (answer.IsSuccessStatusCode)
+            return (answer.StatusCode, null);
+        var told = (await answer.JsonAsync()).TryGetProperty("errors", out var errors) && errors.GetArrayLength() > 0;
+        return (answer.StatusCode, told ? errors[0].GetProperty("code").GetString() : null);
     }
 }

@@ -35,7 +35,8 @@ public sealed class OneConnectionTests(StubApp app) : IClassFixture<StubApp>
         var secrets = await AllAsync(HttpMethod.Post, "mfa", _ => new { password }, tokens);
         string Code(int i) => Totp.CodeOf(secrets[i].GetProperty("secret").GetString()!, app.Clock.GetUtcNow());
         await AllAsync(HttpMethod.Post, "mfa/confirm", i => new { code = Code(i) }, tokens);
-        tokens = await AllAsync(HttpMethod.Post, "federated", i => new { provider = "plain", idToken = Token(people[i].Email), otp = Code(i) }, tokens);
+        tokens = await AllAsync(
+            HttpMethod.Post, "federated", i => new { provider = "plain", idToken = Token(people[i].Email), otp = Code(i) }, tokens);
         await AllAsync(HttpMethod.Delete, "mfa", _ => new { password }, tokens);
     }
 
@@ -45,8 +46,10 @@ public sealed class OneConnectionTests(StubApp app) : IClassFixture<StubApp>
         using var client = host.Anonymous();
         if (tokens is { } held)
             client.DefaultRequestHeaders.Authorization = new("Bearer", held.GetProperty("accessToken").GetString());
-        using var answer = await client.SendAsync(method, $"/api/v1/auth/{path}", body, key: tokens is null ? null : $"{path} {Interlocked.Increment(ref _last)}");
-        answer.IsSuccessStatusCode.ShouldBeTrue($"{path}: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)}");
+        using var answer = await client.SendAsync(
+            method, $"/api/v1/auth/{path}", body, key: tokens is null ? null : $"{path} {Interlocked.Increment(ref _last)}");
+        answer.IsSuccessStatusCode.ShouldBeTrue(
+            $"{path}: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)}");
         return answer.StatusCode is HttpStatusCode.NoContent ? default : await answer.JsonAsync();
     }
 

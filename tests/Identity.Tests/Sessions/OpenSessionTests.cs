@@ -52,7 +52,8 @@ public sealed class OpenSessionTests(ProxiedApp app) : IClassFixture<ProxiedApp>
     {
         var branch = await app.BranchAsync();
         var (person, colleague) = (await SomebodyAsync(branch), await SomebodyAsync(branch));
-        var (present, one, two, foreign) = (await person.LoginAsync(), await person.LoginAsync(), await person.LoginAsync(), await colleague.LoginAsync());
+        var (present, one, two) = (await person.LoginAsync(), await person.LoginAsync(), await person.LoginAsync());
+        var foreign = await colleague.LoginAsync();
         using var client = app.Bearer(Access(present));
         using var other = app.Bearer(Access(foreign));
         var foreignId = Id((await other.GetJsonAsync(Own)).GetProperty("items")[0]);
@@ -94,7 +95,7 @@ public sealed class OpenSessionTests(ProxiedApp app) : IClassFixture<ProxiedApp>
     }
 
     [Fact]
-    public async Task An_administrator_ends_those_of_whom_he_may_change()
+    public async Task An_administrator_ends_the_sessions_of_whom_he_may_change()
     {
         var branch = await app.BranchAsync();
         var (person, chief) = (await SomebodyAsync(branch), await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator));
@@ -113,7 +114,8 @@ public sealed class OpenSessionTests(ProxiedApp app) : IClassFixture<ProxiedApp>
         using (var all = await administrator.SendAsync(HttpMethod.Delete, path, null))
             (await all.JsonAsync()).GetProperty("ended").GetInt32().ShouldBe(2);
         (await administrator.GetJsonAsync(path)).GetProperty("items").GetArrayLength().ShouldBe(0);
-        (await administrator.GetJsonAsync("/api/v1/audit?action=identity.end_user_sessions")).GetProperty("items").ToString().ShouldContain($"{person.Id}");
+        (await administrator.GetJsonAsync("/api/v1/audit?action=identity.end_user_sessions")).GetProperty("items").ToString()
+            .ShouldContain($"{person.Id}");
 
         // Nobody ends the sessions of who may do more, nor sees those of another branch.
         var held = await chief.LoginAsync();
@@ -140,7 +142,7 @@ public sealed class OpenSessionTests(ProxiedApp app) : IClassFixture<ProxiedApp>
     }
 
     [Fact]
-    public async Task The_terminal_ends_them_too()
+    public async Task The_terminal_ends_sessions_too()
     {
         var person = await SomebodyAsync(await app.BranchAsync());
         var tokens = await person.LoginAsync();
@@ -149,7 +151,8 @@ public sealed class OpenSessionTests(ProxiedApp app) : IClassFixture<ProxiedApp>
         scope.ServiceProvider.GetRequiredService<Principal>().Become(Licensing.Kernel.Access.System);
 
         var outcome = await command.RunAsync(
-            new OpsCall(scope.ServiceProvider, new Dictionary<string, IReadOnlyList<string>> { ["email"] = [person.Email] }), TestContext.Current.CancellationToken);
+            new OpsCall(scope.ServiceProvider, new Dictionary<string, IReadOnlyList<string>> { ["email"] = [person.Email] }),
+            TestContext.Current.CancellationToken);
 
         outcome.Refused(out _, out var answer).ShouldBeFalse();
         ((EndUserSessions.EndedView)answer!.Value).Ended.ShouldBe(1);
@@ -160,7 +163,8 @@ public sealed class OpenSessionTests(ProxiedApp app) : IClassFixture<ProxiedApp>
     public async Task A_machine_has_no_sessions()
     {
         var branch = await app.BranchAsync();
-        using var made = await branch.Administrator().PostAsync("/api/v1/api-keys", new { name = "key", organizationId = branch.Tenant.Id.Value, role = Roles.TenantAdministrator });
+        using var made = await branch.Administrator().PostAsync(
+            "/api/v1/api-keys", new { name = "key", organizationId = branch.Tenant.Id.Value, role = Roles.TenantAdministrator });
         using var machine = app.Bearer((await made.JsonAsync()).GetProperty("key").GetString()!);
 
         (await machine.StatusAsync(Own)).ShouldBe(HttpStatusCode.Forbidden);
@@ -180,7 +184,7 @@ public sealed class OpenSessionTests(ProxiedApp app) : IClassFixture<ProxiedApp>
 
     private async Task<JsonElement> RefreshedAsync(JsonElement tokens)
     {
-        using var answer = await app.Anonymous().PostAsync("/api/v1/auth/refresh", new { refreshToken = tokens.GetProperty("refreshToken").GetString() });
+        using var answer = await app.RefreshAsync(tokens);
         answer.StatusCode.ShouldBe(HttpStatusCode.OK);
         return await answer.JsonAsync();
     }
@@ -190,7 +194,7 @@ public sealed class OpenSessionTests(ProxiedApp app) : IClassFixture<ProxiedApp>
     {
         using var client = app.Bearer(Access(tokens));
         var api = await client.StatusAsync("/api/v1/users");
-        using var refreshed = await app.Anonymous().PostAsync("/api/v1/auth/refresh", new { refreshToken = tokens.GetProperty("refreshToken").GetString() });
+        using var refreshed = await app.RefreshAsync(tokens);
         return (api, refreshed.StatusCode);
     }
 

@@ -51,7 +51,8 @@ public sealed class RefreshTests(App app) : IClassFixture<App>
         {
             var (_, token) = await LoginAsync();
 
-            var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => RefreshAsync(token, at: i % 2 == 0 ? app.Anonymous() : second.Anonymous())));
+            var answers = await Task.WhenAll(
+                Enumerable.Range(0, 8).Select(i => RefreshAsync(token, at: i % 2 == 0 ? app.Anonymous() : second.Anonymous())));
 
             answers.Count(a => a.StatusCode == HttpStatusCode.OK).ShouldBe(1);
             answers.Count(a => a.StatusCode == HttpStatusCode.Unauthorized).ShouldBe(7);
@@ -127,7 +128,8 @@ public sealed class RefreshTests(App app) : IClassFixture<App>
         await using var scope = app.Services.CreateAsyncScope();
         var session = scope.ServiceProvider.GetRequiredService<DbSession>();
         await session.BeginAsync(Ct);
-        (await scope.ServiceProvider.GetRequiredService<ISender>().Send(new RefreshSession.Attempt(token, null), Ct)).Refused(out _, out var next).ShouldBeFalse();
+        (await scope.ServiceProvider.GetRequiredService<ISender>().Send(new RefreshSession.Attempt(token, null), Ct)).Refused(out _, out var next)
+            .ShouldBeFalse();
 
         var leaving = app.Anonymous().PostAsync("/api/v1/auth/logout", new { refreshToken = token });
         await Eventually.TrueAsync(WaitsForALockAsync);

@@ -36,7 +36,8 @@ public sealed class SessionOriginTests(App app) : IClassFixture<App>
         var branch = await app.BranchAsync();
         var person = await Person.AddAsync(branch, branch.Platform, Roles.PlatformReader);
         var tokens = await person.LoginAsync();
-        using var set = await branch.Administrator().SendAsync(HttpMethod.Patch, $"/api/v1/settings/identity?organizationId={branch.Platform.Id.Value}", new { passwordLogin = false });
+        using var set = await branch.Administrator().SendAsync(
+            HttpMethod.Patch, $"/api/v1/settings/identity?organizationId={branch.Platform.Id.Value}", new { passwordLogin = false });
         set.StatusCode.ShouldBe(HttpStatusCode.OK);
 
         var refreshed = await RefreshAsync(tokens);
@@ -49,7 +50,7 @@ public sealed class SessionOriginTests(App app) : IClassFixture<App>
     [Theory]
     [InlineData("way = 'Unknown'", "bad_refresh_token")]
     [InlineData("way = 'Provider', provider = 'gone-since'", "provider_not_allowed")]
-    public async Task One_from_before_that_was_kept_or_of_a_provider_that_is_no_more_ends(string origin, string code)
+    public async Task A_session_from_before_its_origin_was_kept_or_of_a_provider_that_is_no_more_ends(string origin, string code)
     {
         var branch = await app.BranchAsync();
         var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerReader);
@@ -99,7 +100,8 @@ public sealed class SessionOriginTests(App app) : IClassFixture<App>
 
         (await client.StatusAsync("/api/v1/auth/sessions")).ShouldBe(HttpStatusCode.Unauthorized);
         // A transfer has ended the session itself, and so has what ended its maker's own.
-        (await RefreshAsync(second)).ShouldBe((HttpStatusCode.Unauthorized, what is "tenant transferred" or "maker disabled" ? "bad_refresh_token" : "login_link_withdrawn"));
+        (await RefreshAsync(second)).ShouldBe(
+            (HttpStatusCode.Unauthorized, what is "tenant transferred" or "maker disabled" ? "bad_refresh_token" : "login_link_withdrawn"));
         (await RefreshAsync(second)).ShouldBe((HttpStatusCode.Unauthorized, "bad_refresh_token"));
         using var late = await app.Anonymous().PostAsync("/api/v1/auth/login-links/redeem", new { token = open });
         late.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
@@ -116,7 +118,8 @@ public sealed class SessionOriginTests(App app) : IClassFixture<App>
         var (other, end) = await MakerAsync(branch, user, "key revoked");
         await ByLinkAsync(other, user);
         await end();
-        using var suspended = await branch.Administrator().PostAsync($"/api/v1/partners/{branch.Partner.Id.Value}/suspend", new { reason = "unpaid" });
+        using var suspended = await branch.Administrator().PostAsync(
+            $"/api/v1/partners/{branch.Partner.Id.Value}/suspend", new { reason = "unpaid" });
         suspended.IsSuccessStatusCode.ShouldBeTrue();
 
         using var client = app.Bearer(Access(tokens));
@@ -130,7 +133,8 @@ public sealed class SessionOriginTests(App app) : IClassFixture<App>
         var branch = await app.BranchAsync();
         var person = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
         using var client = await person.ClientAsync();
-        await app.ExecuteAsync("delete from identity.refresh_tokens where session_id in (select id from identity.sessions where user_id = $1)", person.Id);
+        await app.ExecuteAsync(
+            "delete from identity.refresh_tokens where session_id in (select id from identity.sessions where user_id = $1)", person.Id);
         await app.ExecuteAsync("delete from identity.sessions where user_id = $1", person.Id);
 
         (await client.StatusAsync("/api/v1/auth/sessions")).ShouldBe(HttpStatusCode.Unauthorized);
@@ -144,8 +148,10 @@ public sealed class SessionOriginTests(App app) : IClassFixture<App>
         using var client = await person.ClientAsync();
         await app.ExecuteAsync("update identity.sessions set created_at = created_at - interval '80 days' where user_id = $1", person.Id);
         await app.ExecuteAsync(
-            "update identity.refresh_tokens set expires_at = created_at + interval '1 minute' where session_id in (select id from identity.sessions where user_id = $1)",
-            person.Id);
+            """
+            update identity.refresh_tokens set expires_at = created_at + interval '1 minute'
+            where session_id in (select id from identity.sessions where user_id = $1)
+            """, person.Id);
         app.Clock.Advance(TimeSpan.FromMinutes(14));
         await ChoreAsync();
         (await client.StatusAsync("/api/v1/auth/sessions")).ShouldBe(HttpStatusCode.OK);
@@ -173,7 +179,8 @@ public sealed class SessionOriginTests(App app) : IClassFixture<App>
 
         async Task<bool> ActiveAsync(JsonElement tokens)
         {
-            using var answer = await asking.SendAsync(app.Anonymous(), "/connect/introspection", ("token", tokens.GetProperty("refreshToken").GetString()!));
+            using var answer = await asking.SendAsync(
+                app.Anonymous(), "/connect/introspection", ("token", tokens.GetProperty("refreshToken").GetString()!));
             answer.StatusCode.ShouldBe(HttpStatusCode.OK);
             return (await answer.JsonAsync()).GetProperty("active").GetBoolean();
         }
@@ -186,13 +193,16 @@ public sealed class SessionOriginTests(App app) : IClassFixture<App>
         var person = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
 
         await app.ExecuteAsync(
-            "insert into identity.sessions (id, user_id, owner_path, created_at) select gen_random_uuid(), id, owner_path, created_at from identity.users where id = $1",
-            person.Id);
+            """
+            insert into identity.sessions (id, user_id, owner_path, created_at)
+            select gen_random_uuid(), id, owner_path, created_at from identity.users where id = $1
+            """, person.Id);
         await app.ExecuteAsync(
             """
             insert into identity.clients
                 (id, organization_id, owner_path, name, role, auth_method, secrets, keys, epoch, created_by, created_at, version)
-            select gen_random_uuid(), organization_id, owner_path, 'old', 'TenantUser', 'ClientSecret', '[]', '[]', 1, id, created_at, 1 from identity.users where id = $1
+            select gen_random_uuid(), organization_id, owner_path, 'old', 'TenantUser', 'ClientSecret', '[]', '[]', 1, id, created_at, 1
+            from identity.users where id = $1
             """, person.Id);
 
         (await ScalarAsync<string>("select way from identity.sessions where user_id = $1", person.Id)).ShouldBe("Unknown");
@@ -204,17 +214,19 @@ public sealed class SessionOriginTests(App app) : IClassFixture<App>
     private async Task<(HttpClient Maker, Func<Task> End)> MakerAsync(Branch branch, Person user, string what)
     {
         var administrator = branch.Administrator();
+        var desk = new { name = "desk", organizationId = branch.Partner.Id.Value, role = Roles.PartnerAdministrator };
         switch (what)
         {
             case "key revoked":
-                using (var made = await administrator.PostAsync("/api/v1/api-keys", new { name = "desk", organizationId = branch.Partner.Id.Value, role = Roles.PartnerAdministrator }))
+                using (var made = await administrator.PostAsync("/api/v1/api-keys", desk))
                 {
                     var key = await made.JsonAsync();
-                    return (app.Bearer(key.GetProperty("key").GetString()!), () => SucceedAsync(administrator, HttpMethod.Delete, $"/api/v1/api-keys/{Id(key)}"));
+                    return (app.Bearer(key.GetProperty("key").GetString()!),
+                        () => SucceedAsync(administrator, HttpMethod.Delete, $"/api/v1/api-keys/{Id(key)}"));
                 }
 
             case "client revoked":
-                using (var made = await administrator.PostAsync("/api/v1/clients", new { name = "desk", organizationId = branch.Partner.Id.Value, role = Roles.PartnerAdministrator }))
+                using (var made = await administrator.PostAsync("/api/v1/clients", desk))
                 {
                     var client = await made.JsonAsync();
                     using var form = new FormUrlEncodedContent(new Dictionary<string, string>
@@ -257,7 +269,10 @@ public sealed class SessionOriginTests(App app) : IClassFixture<App>
             ,
             // To what his maker is not.
             "user promoted" => () => SucceedAsync(
-                administrator, HttpMethod.Put, "/api/v1/roles/assignments", new { userId = user.Id, role = Roles.TenantUser, organizationId = branch.Tenant.Id.Value }),
+                administrator,
+                HttpMethod.Put,
+                "/api/v1/roles/assignments",
+                new { userId = user.Id, role = Roles.TenantUser, organizationId = branch.Tenant.Id.Value }),
             _ => throw new ArgumentOutOfRangeException(nameof(what), what, null),
         });
     }
@@ -278,14 +293,14 @@ public sealed class SessionOriginTests(App app) : IClassFixture<App>
 
     private async Task<JsonElement> GoneOnAsync(JsonElement tokens)
     {
-        using var answer = await app.Anonymous().PostAsync("/api/v1/auth/refresh", new { refreshToken = tokens.GetProperty("refreshToken").GetString() });
+        using var answer = await app.RefreshAsync(tokens);
         answer.StatusCode.ShouldBe(HttpStatusCode.OK);
         return await answer.JsonAsync();
     }
 
     private async Task<(HttpStatusCode Status, string? Code)> RefreshAsync(JsonElement tokens)
     {
-        using var answer = await app.Anonymous().PostAsync("/api/v1/auth/refresh", new { refreshToken = tokens.GetProperty("refreshToken").GetString() });
+        using var answer = await app.RefreshAsync(tokens);
         return (answer.StatusCode, answer.IsSuccessStatusCode ? null : await answer.CodeAsync());
     }
 
@@ -297,7 +312,10 @@ public sealed class SessionOriginTests(App app) : IClassFixture<App>
 
     private static async Task SetAsync(Branch branch, object patch) =>
         await SucceedAsync(
-            branch.As(Roles.DistributorAdministrator), HttpMethod.Patch, $"/api/v1/settings/identity?organizationId={branch.Distributor.Id.Value}", patch);
+            branch.As(Roles.DistributorAdministrator),
+            HttpMethod.Patch,
+            $"/api/v1/settings/identity?organizationId={branch.Distributor.Id.Value}",
+            patch);
 
     private static string Access(JsonElement tokens) => tokens.GetProperty("accessToken").GetString()!;
 

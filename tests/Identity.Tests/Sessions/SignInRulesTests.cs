@@ -24,7 +24,8 @@ public sealed class SignInRulesTests(App app) : IClassFixture<App>
     public async Task Who_must_have_a_second_factor_can_do_nothing_but_set_it_up()
     {
         var branch = await app.BranchAsync();
-        var (administrator, reader) = (await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator), await Person.AddAsync(branch, branch.Partner, Roles.PartnerReader));
+        var administrator = await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator);
+        var reader = await Person.AddAsync(branch, branch.Partner, Roles.PartnerReader);
         await SetAsync(branch, new { mfaRequired = "Administrators" });
 
         using var opened = await administrator.TryLoginAsync();
@@ -53,8 +54,9 @@ public sealed class SignInRulesTests(App app) : IClassFixture<App>
             await Person.AddAsync(branch, branch.Partner, "Desk"), await Person.AddAsync(branch, branch.Partner, "Sales Administrator"),
             await Person.AddAsync(branch, branch.Tenant, null), await Person.AddAsync(branch, branch.Partner, Roles.PartnerReader));
         (await administrator.SendAsync(
-            HttpMethod.Put, "/api/v1/roles/account-assignments", new { organizationId = branch.Tenant.Id.Value, role = Roles.TenantAdministrator })).StatusCode
-            .ShouldBe(HttpStatusCode.OK);
+            HttpMethod.Put,
+            "/api/v1/roles/account-assignments",
+            new { organizationId = branch.Tenant.Id.Value, role = Roles.TenantAdministrator })).StatusCode.ShouldBe(HttpStatusCode.OK);
         await SetAsync(branch, new { mfaRequired = "Administrators" });
 
         (await EnrolmentAsync(custom)).ShouldBeTrue();

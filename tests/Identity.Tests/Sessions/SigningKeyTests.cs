@@ -183,7 +183,8 @@ public sealed class SigningKeyTests(App app) : IClassFixture<App>
 
     private async Task CleanAsync()
     {
-        await using var command = app.Services.GetRequiredService<NpgsqlDataSource>().CreateCommand("delete from identity.signing_keys where ends_at < $1");
+        await using var command = app.Services.GetRequiredService<NpgsqlDataSource>().CreateCommand(
+            "delete from identity.signing_keys where ends_at < $1");
         command.Parameters.Add(new() { Value = app.Clock.GetUtcNow() });
         await command.ExecuteNonQueryAsync(Ct);
         app.Services.GetRequiredService<SigningKeys>().Forget();
@@ -197,7 +198,8 @@ public sealed class SigningKeyTests(App app) : IClassFixture<App>
 
     private static async Task<string> TokenAsync(Person person, HttpClient? at = null)
     {
-        using var answer = await (at ?? person.App.Anonymous()).PostAsync("/api/v1/auth/login", new { email = person.Email, password = person.Password });
+        using var answer = await (at ?? person.App.Anonymous()).PostAsync(
+            "/api/v1/auth/login", new { email = person.Email, password = person.Password });
         return (await answer.JsonAsync()).GetProperty("accessToken").GetString()!;
     }
 
@@ -224,7 +226,10 @@ public sealed class SigningKeyTests(App app) : IClassFixture<App>
     });
 
     private async Task<List<string>> KidsAsync(HttpClient? at = null) =>
-        [.. (await (at ?? app.Anonymous()).GetJsonAsync("/.well-known/jwks.json")).GetProperty("keys").EnumerateArray().Select(k => k.GetProperty("kid").GetString()!)];
+        [
+            .. (await (at ?? app.Anonymous()).GetJsonAsync("/.well-known/jwks.json"))
+                .GetProperty("keys").EnumerateArray().Select(k => k.GetProperty("kid").GetString()!),
+        ];
 
     private static string KidOf(string token) =>
         JsonDocument.Parse(Base64Url.DecodeFromChars(token.Split('.')[0])).RootElement.GetProperty("kid").GetString()!;

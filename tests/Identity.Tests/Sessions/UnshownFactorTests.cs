@@ -8,7 +8,7 @@ namespace Licensing.Identity.Tests.Sessions;
 public sealed class UnshownFactorTests(App app) : IClassFixture<App>
 {
     [Fact]
-    public async Task Having_one_is_not_showing_it_by_a_link_and_no_password_is_changed_there()
+    public async Task Having_a_second_factor_is_not_showing_it_by_a_link_and_no_password_is_changed_there()
     {
         var branch = await app.BranchAsync();
         var person = await EnrolledAsync(branch);
@@ -16,24 +16,26 @@ public sealed class UnshownFactorTests(App app) : IClassFixture<App>
         using var made = await partner.PostAsync("/api/v1/auth/login-links", new { userId = person.Id });
         await AskForFactorAsync(branch);
 
-        using var entered = await app.Anonymous().PostAsync("/api/v1/auth/login-links/redeem", new { token = (await made.JsonAsync()).GetProperty("token").GetString() });
+        using var entered = await app.RedeemAsync(made);
 
         var session = await entered.JsonAsync();
         session.GetProperty("mfaEnrolmentRequired").GetBoolean().ShouldBeTrue();
         using var client = app.Bearer(session.GetProperty("accessToken").GetString()!);
-        using var changed = await client.PostAsync("/api/v1/auth/password", new { currentPassword = person.Password, newPassword = "another long password" });
+        using var changed = await client.PostAsync(
+            "/api/v1/auth/password", new { currentPassword = person.Password, newPassword = "another long password" });
         (changed.StatusCode, await changed.CodeAsync()).ShouldBe((HttpStatusCode.Forbidden, "not_in_person"));
     }
 
     [Fact]
-    public async Task A_suspension_does_not_let_it_read()
+    public async Task A_suspension_lets_no_session_read_that_has_not_shown_a_factor()
     {
         var branch = await app.BranchAsync();
         var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator);
         await AskForFactorAsync(branch);
         using var client = await person.ClientAsync();
         using var administrator = branch.Administrator();
-        (await administrator.PostAsync($"/api/v1/partners/{branch.Partner.Id.Value}/suspend", new { reason = "x" })).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await administrator.PostAsync($"/api/v1/partners/{branch.Partner.Id.Value}/suspend", new { reason = "x" })).StatusCode
+            .ShouldBe(HttpStatusCode.OK);
 
         using var answer = await client.GetAsync("/api/v1/tenants", TestContext.Current.CancellationToken);
 
@@ -45,7 +47,8 @@ public sealed class UnshownFactorTests(App app) : IClassFixture<App>
     {
         var branch = await app.BranchAsync();
         var asking = await OAuthClient.RegisterAsync(branch, branch.Partner, Roles.PartnerReader);
-        var (first, free) = (await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator, mustChange: true), await Person.AddAsync(branch, branch.Tenant, Roles.TenantUser));
+        var first = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator, mustChange: true);
+        var free = await Person.AddAsync(branch, branch.Tenant, Roles.TenantUser);
         var (ofFirst, ofFree) = (await AccessTokenAsync(first), await AccessTokenAsync(free));
         await AskForFactorAsync(branch);
         var unshown = await AccessTokenAsync(free);
@@ -61,7 +64,8 @@ public sealed class UnshownFactorTests(App app) : IClassFixture<App>
         using var client = await person.ClientAsync();
         using var started = await client.PostAsync("/api/v1/auth/mfa", new { password = person.Password });
         var secret = (await started.JsonAsync()).GetProperty("secret").GetString()!;
-        (await client.PostAsync("/api/v1/auth/mfa/confirm", new { code = Totp.CodeOf(secret, app.Clock.GetUtcNow()) })).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await client.PostAsync("/api/v1/auth/mfa/confirm", new { code = Totp.CodeOf(secret, app.Clock.GetUtcNow()) })).StatusCode
+            .ShouldBe(HttpStatusCode.OK);
         return person;
     }
 

@@ -15,7 +15,11 @@ public sealed class SettingsTests(App app) : IClassFixture<App>
         using var distributor = branch.As(Roles.DistributorAdministrator);
         using var partner = branch.As(Roles.PartnerAdministrator);
         using var tenant = branch.As(Roles.TenantAdministrator);
-        await ChangedAsync(distributor, "branding", branch.Distributor, new { name = "North", primaryColor = "#00FF7f", supportUrl = "https://help.north.example/a?b=c" });
+        await ChangedAsync(
+            distributor,
+            "branding",
+            branch.Distributor,
+            new { name = "North", primaryColor = "#00FF7f", supportUrl = "https://help.north.example/a?b=c" });
         await ChangedAsync(partner, "branding", branch.Partner, new { name = "Shop" });
 
         var seen = await tenant.GetJsonAsync("/api/v1/settings/branding");
@@ -51,7 +55,8 @@ public sealed class SettingsTests(App app) : IClassFixture<App>
         seen.GetProperty("branding").GetProperty("own").GetProperty("name").GetString().ShouldBe("P");
         Effective(seen.GetProperty("identity"), "sessionHours").ShouldBe("8 Partner");
         Effective(seen.GetProperty("licensing"), "partnersCreateTenants").ShouldBe("true Default");
-        Effective(seen.GetProperty("licensing").GetProperty("effective").GetProperty("signed"), "issuer", nested: false).ShouldBe("xima-ccaas Default");
+        Effective(seen.GetProperty("licensing").GetProperty("effective").GetProperty("signed"), "issuer", nested: false)
+            .ShouldBe("xima-ccaas Default");
         using var broken = await partner.SendAsync(HttpMethod.Patch, "/api/v1/settings", new { branding = new { logoUrl = "http://x.example" } });
         (await PointerAsync(broken)).ShouldBe("/branding/logoUrl");
     }
@@ -73,7 +78,8 @@ public sealed class SettingsTests(App app) : IClassFixture<App>
         stale.StatusCode.ShouldBe(HttpStatusCode.PreconditionFailed);
         second.Headers.ETag!.Tag.ShouldBe("\"2\"");
         race.Count(x => x.StatusCode == HttpStatusCode.OK).ShouldBe(1);
-        race.ShouldAllBe(x => x.StatusCode == HttpStatusCode.OK || x.StatusCode == HttpStatusCode.Conflict || x.StatusCode == HttpStatusCode.PreconditionFailed);
+        race.ShouldAllBe(
+            x => x.StatusCode == HttpStatusCode.OK || x.StatusCode == HttpStatusCode.Conflict || x.StatusCode == HttpStatusCode.PreconditionFailed);
     }
 
     [Fact]
@@ -88,8 +94,10 @@ public sealed class SettingsTests(App app) : IClassFixture<App>
         (await RefusedAsync(partner, "identity", branch.Partner, new { mfaRequired = "None" })).ShouldBe("laxer_than_above /mfaRequired");
         (await RefusedAsync(partner, "identity", branch.Partner, new { sessionHours = 25 })).ShouldBe("laxer_than_above /sessionHours");
         (await RefusedAsync(partner, "identity", branch.Partner, new { passwordLogin = true })).ShouldBe("forbidden_above /passwordLogin");
-        (await RefusedAsync(partner, "identity", branch.Partner, new { federationProviders = new[] { "okta" } })).ShouldBe("laxer_than_above /federationProviders");
-        await ChangedAsync(partner, "identity", branch.Partner, new { mfaRequired = "All", sessionHours = 8, federationProviders = new[] { "google" } });
+        (await RefusedAsync(partner, "identity", branch.Partner, new { federationProviders = new[] { "okta" } }))
+            .ShouldBe("laxer_than_above /federationProviders");
+        await ChangedAsync(
+            partner, "identity", branch.Partner, new { mfaRequired = "All", sessionHours = 8, federationProviders = new[] { "google" } });
 
         var holds = await app.InAsync<IOrganizationSettings, SignInSettings>(s => s.SignInAsync(branch.Tenant.Path, Ct));
         (holds.MfaRequired, holds.SessionHours, holds.PasswordLogin).ShouldBe((MfaRequirement.All, 8, false));
@@ -112,14 +120,18 @@ public sealed class SettingsTests(App app) : IClassFixture<App>
         await ChangedAsync(distributor, "licensing", branch.Distributor, new { partnersCreateTenants = false });
         (await OpenAsync(partner, branch, "p-1")).ShouldBe("403 not_delegated");
         (await OpenAsync(distributor, branch, "d-1")).ShouldBe("201");
-        using var batch = await partner.PostAsync("/api/v1/tenants/batch", new { items = new[] { new { partnerId = branch.Partner.Id.Value, externalId = "p-2", displayName = "T" } } });
+        using var batch = await partner.PostAsync(
+            "/api/v1/tenants/batch", new { items = new[] { new { partnerId = branch.Partner.Id.Value, externalId = "p-2", displayName = "T" } } });
         (await batch.JsonAsync()).GetProperty("results")[0].GetProperty("error").GetProperty("code").GetString().ShouldBe("not_delegated");
 
         // Neither the partner nor those below bring it back, and what binds the partner is not his to clear.
-        (await RefusedAsync(partner, "licensing", branch.Partner, new { partnersCreateTenants = true })).ShouldBe("not_allowed_here /partnersCreateTenants");
+        (await RefusedAsync(partner, "licensing", branch.Partner, new { partnersCreateTenants = true }))
+            .ShouldBe("not_allowed_here /partnersCreateTenants");
         await ChangedAsync(distributor, "licensing", branch.Partner, new { partnersCreateTenants = false });
-        (await RefusedAsync(partner, "licensing", branch.Partner, new { partnersCreateTenants = (bool?)null })).ShouldBe("not_allowed_here /partnersCreateTenants");
-        (await RefusedAsync(distributor, "licensing", branch.Partner, new { partnersCreateTenants = true })).ShouldBe("forbidden_above /partnersCreateTenants");
+        (await RefusedAsync(partner, "licensing", branch.Partner, new { partnersCreateTenants = (bool?)null }))
+            .ShouldBe("not_allowed_here /partnersCreateTenants");
+        (await RefusedAsync(distributor, "licensing", branch.Partner, new { partnersCreateTenants = true }))
+            .ShouldBe("forbidden_above /partnersCreateTenants");
 
         await ChangedAsync(platform, "licensing", branch.Distributor, new { distributorsCreateTenants = false });
         (await OpenAsync(distributor, branch, "d-2")).ShouldBe("403 not_delegated");
@@ -186,7 +198,9 @@ public sealed class SettingsTests(App app) : IClassFixture<App>
         using var administrator = branch.Administrator();
 
         using var answer = await administrator.PatchAsync(
-            $"/api/v1/settings/{area}?organizationId={branch.Partner.Id.Value}", new StringContent(body, System.Text.Encoding.UTF8, "application/json"), Ct);
+            $"/api/v1/settings/{area}?organizationId={branch.Partner.Id.Value}",
+            new StringContent(body, System.Text.Encoding.UTF8, "application/json"),
+            Ct);
 
         ((int)answer.StatusCode).ShouldBe(status);
         (await PointerAsync(answer)).ShouldBe(pointer);
@@ -201,7 +215,8 @@ public sealed class SettingsTests(App app) : IClassFixture<App>
         await ChangedAsync(administrator, "branding", branch.Tenant, new { name = "Before" });
         (await partner.DeleteAsync($"/api/v1/tenants/{branch.Tenant.Id.Value}", Ct)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
 
-        using var closed = await partner.SendAsync(HttpMethod.Patch, $"/api/v1/settings/branding?organizationId={branch.Tenant.Id.Value}", new { name = "After" });
+        using var closed = await partner.SendAsync(
+            HttpMethod.Patch, $"/api/v1/settings/branding?organizationId={branch.Tenant.Id.Value}", new { name = "After" });
 
         (await closed.CodeAsync()).ShouldBe("organization_closed");
         var entries = (await partner.GetJsonAsync("/api/v1/audit?action=identity.patch_settings")).GetProperty("items");
@@ -230,8 +245,12 @@ public sealed class SettingsTests(App app) : IClassFixture<App>
 
     private static string Effective(JsonElement area, string name, bool nested = true)
     {
-        var value = (nested ? area.GetProperty("effective") : area).GetProperty(name);
-        return $"{(value.GetProperty("value") is { ValueKind: JsonValueKind.String } text ? text.GetString() : value.GetProperty("value").ValueKind is JsonValueKind.Null ? "" : value.GetProperty("value").GetRawText())} {value.GetProperty("source").GetString()}";
+        var effective = (nested ? area.GetProperty("effective") : area).GetProperty(name);
+        // A text without its quotes; no value is empty.
+        var value = effective.GetProperty("value") is { ValueKind: not JsonValueKind.String and not JsonValueKind.Null } other
+            ? other.GetRawText()
+            : effective.GetProperty("value").GetString();
+        return $"{value} {effective.GetProperty("source").GetString()}";
     }
 
     private static async Task<string?> PointerAsync(HttpResponseMessage answer) =>

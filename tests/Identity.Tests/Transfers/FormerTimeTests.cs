@@ -9,12 +9,12 @@ public sealed class FormerTimeTests(App app) : IClassFixture<App>
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task A_login_link_does_not_lead_there()
+    public async Task A_login_link_of_the_new_partner_does_not_lead_to_what_was_before()
     {
         var place = await ArrangeAsync();
         using var own = await place.Owner.ClientAsync();
         using var made = await place.Agent.PostAsync("/api/v1/auth/login-links", new { userId = place.Owner.Id });
-        using var redeemed = await app.Anonymous().PostAsync("/api/v1/auth/login-links/redeem", new { token = (await made.JsonAsync()).GetProperty("token").GetString() });
+        using var redeemed = await app.RedeemAsync(made);
         using var byLink = app.Bearer((await redeemed.JsonAsync()).GetProperty("accessToken").GetString()!);
 
         (await WrittenAsync(own)).ShouldBe(["After", "Before"]);
@@ -22,7 +22,7 @@ public sealed class FormerTimeTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task Nor_does_a_password_that_he_chose_nor_whichever_follows_it_until_its_owner_chooses_one_by_mail()
+    public async Task A_password_that_the_new_partner_chose_does_not_lead_to_what_was_before_until_its_owner_chooses_one_by_mail()
     {
         var place = await ArrangeAsync();
         const string given = "quite another pass phrase";
@@ -51,7 +51,7 @@ public sealed class FormerTimeTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task Nor_does_what_was_made_in_his_name_by_one_whose_password_he_chose()
+    public async Task What_was_made_by_one_whose_password_the_new_partner_chose_does_not_lead_to_what_was_before()
     {
         var place = await ArrangeAsync();
         var (email, password) = ($"puppet-{place.Branch.Tenant.Code}@example.com", "quite another pass phrase");
@@ -103,7 +103,8 @@ public sealed class FormerTimeTests(App app) : IClassFixture<App>
     [
         // Of one instant any may be the newest.
         .. (await client.GetJsonAsync("/api/v1/audit?action=identity.patch_organization")).GetProperty("items").EnumerateArray()
-            .Select(e => e.GetProperty("resources")[0].GetProperty("changes").GetProperty("legalName").GetProperty("new").GetString()!).Order(StringComparer.Ordinal),
+            .Select(e => e.GetProperty("resources")[0].GetProperty("changes").GetProperty("legalName").GetProperty("new").GetString()!)
+            .Order(StringComparer.Ordinal),
     ];
 
     /// <param name="Branch">Whose tenant went.</param>

@@ -37,7 +37,7 @@ public sealed class GivenPasswordTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task So_does_what_the_customer_area_set()
+    public async Task A_password_that_the_customer_area_set_ends()
     {
         var place = await ArrangeAsync();
         app.Clock.Advance(TimeSpan.FromSeconds(1));
@@ -60,13 +60,15 @@ public sealed class GivenPasswordTests(App app) : IClassFixture<App>
     {
         var place = await ArrangeAsync();
         var email = Address();
-        (await place.Agent.PostAsync("/api/v1/users", new { email, displayName = "Invited", organizationId = place.Branch.Tenant.Id.Value, invite = true })).StatusCode
-            .ShouldBe(HttpStatusCode.Created);
+        using var invited = await place.Agent.PostAsync(
+            "/api/v1/users", new { email, displayName = "Invited", organizationId = place.Branch.Tenant.Id.Value, invite = true });
+        invited.StatusCode.ShouldBe(HttpStatusCode.Created);
         await app.DrainAsync();
 
         await TransferAsync(place);
 
-        using var activated = await app.Anonymous().PostAsync("/api/v1/auth/activation", new { token = app.Mailbox.TokenFor(email), password = Given });
+        using var activated = await app.Anonymous().PostAsync(
+            "/api/v1/auth/activation", new { token = app.Mailbox.TokenFor(email), password = Given });
         (await activated.JsonAsync()).GetProperty("errors")[0].GetProperty("code").GetString().ShouldBe("bad_token");
     }
 
@@ -78,7 +80,8 @@ public sealed class GivenPasswordTests(App app) : IClassFixture<App>
         var (changed, reset) = (await AddAsync(place, place.Agent, mustChange: false), await AddAsync(place, place.Agent, mustChange: false));
         app.Clock.Advance(TimeSpan.FromSeconds(1));
         using var client = await changed.ClientAsync();
-        (await client.PostAsync("/api/v1/auth/password", new { currentPassword = changed.Password, newPassword = Given })).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await client.PostAsync("/api/v1/auth/password", new { currentPassword = changed.Password, newPassword = Given })).StatusCode
+            .ShouldBe(HttpStatusCode.OK);
         await reset.ResetAsync();
         await app.MigrateAgainAsync("0014_hardening.sql", "update identity.users", "update identity.users set password_given_by = null; ");
         await app.MigrateAgainAsync("0015_known_to.sql", "update identity.users", "");
@@ -92,7 +95,7 @@ public sealed class GivenPasswordTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task It_ends_too_when_it_was_changed_since_but_not_by_who_read_his_mail()
+    public async Task A_given_password_ends_when_it_was_changed_since_but_not_by_who_read_his_mail()
     {
         var place = await ArrangeAsync();
         var (changed, reset) = (await AddAsync(place, place.Agent, mustChange: true), await AddAsync(place, place.Agent, mustChange: true));
@@ -113,7 +116,7 @@ public sealed class GivenPasswordTests(App app) : IClassFixture<App>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task So_does_what_was_made_by_who_knew_one_however_many_hands_it_went_through(bool fromBefore)
+    public async Task What_was_made_by_who_knew_a_password_ends_however_many_hands_it_went_through(bool fromBefore)
     {
         var place = await ArrangeAsync();
         var puppet = await AddAsync(place, place.Agent, mustChange: false, Roles.TenantAdministrator);
@@ -192,14 +195,19 @@ public sealed class GivenPasswordTests(App app) : IClassFixture<App>
         var branch = await app.BranchAsync();
         var owner = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
         return new Place(
-            branch, await app.PartnerAsync(branch.Platform, branch.Distributor), await (await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator)).ClientAsync(),
-            owner, await owner.ClientAsync(), await (await Person.AddAsync(branch, branch.Distributor, Roles.DistributorAdministrator)).ClientAsync());
+            branch,
+            await app.PartnerAsync(branch.Platform, branch.Distributor),
+            await (await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator)).ClientAsync(),
+            owner,
+            await owner.ClientAsync(),
+            await (await Person.AddAsync(branch, branch.Distributor, Roles.DistributorAdministrator)).ClientAsync());
     }
 
     private static async Task TransferAsync(Place place)
     {
         using var distributor = place.Branch.As(Roles.DistributorAdministrator);
-        using var answer = await distributor.PostAsync($"/api/v1/tenants/{place.Branch.Tenant.Id.Value}/transfer", new { partnerId = place.To.Id.Value, reason = "sold" });
+        using var answer = await distributor.PostAsync(
+            $"/api/v1/tenants/{place.Branch.Tenant.Id.Value}/transfer", new { partnerId = place.To.Id.Value, reason = "sold" });
         answer.StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
@@ -222,7 +230,8 @@ internal static class Migrating
         public Task<int> MigrateAgainAsync(string file, string statement, string forget) => app.InAsync<SchemaOwner, int>(async owner =>
         {
             var assembly = typeof(IdentityModule).Assembly;
-            await using var stream = assembly.GetManifestResourceStream(assembly.GetManifestResourceNames().Single(n => n.EndsWith(file, StringComparison.Ordinal)))!;
+            await using var stream = assembly.GetManifestResourceStream(
+                assembly.GetManifestResourceNames().Single(n => n.EndsWith(file, StringComparison.Ordinal)))!;
             using var reader = new StreamReader(stream);
             var migration = await reader.ReadToEndAsync(TestContext.Current.CancellationToken);
             var from = migration.IndexOf(statement, StringComparison.Ordinal);

@@ -13,11 +13,13 @@ public sealed class KnownCredentialsTests(App app) : IClassFixture<App>
         var place = await ArrangeAsync();
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var brought = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var (agents, own, above) = (await RegisterAsync(place, place.Agent), await RegisterAsync(place, place.Owner), await RegisterAsync(place, place.Above));
+        var (agents, own) = (await RegisterAsync(place, place.Agent), await RegisterAsync(place, place.Owner));
+        var above = await RegisterAsync(place, place.Above);
         var rotated = await RotateAsync(await RegisterAsync(place, place.Owner), place.Agent);
         var takenBack = await RotateAsync(await RotateAsync(await RegisterAsync(place, place.Owner), place.Agent), place.Owner, overlapHours: 0);
         var lent = await RegisterAsync(place, place.Owner, key);
-        (await place.Agent.SendAsync(HttpMethod.Patch, lent.Path, new { publicKeyPem = brought.ExportSubjectPublicKeyInfoPem() })).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await place.Agent.SendAsync(HttpMethod.Patch, lent.Path, new { publicKeyPem = brought.ExportSubjectPublicKeyInfoPem() })).StatusCode
+            .ShouldBe(HttpStatusCode.OK);
         using var agentsBearer = app.Bearer(await agents.TokenAsync());
         (await agentsBearer.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.OK);
 
@@ -70,12 +72,11 @@ public sealed class KnownCredentialsTests(App app) : IClassFixture<App>
     public async Task A_login_link_that_is_not_used_yet_ends()
     {
         var place = await ArrangeAsync();
-        var token = (await (await place.Agent.PostAsync("/api/v1/auth/login-links", new { organizationId = place.Branch.Tenant.Id.Value })).JsonAsync())
-            .GetProperty("token").GetString();
+        using var made = await place.Agent.PostAsync("/api/v1/auth/login-links", new { organizationId = place.Branch.Tenant.Id.Value });
 
         await TransferAsync(place);
 
-        using var redeemed = await app.Anonymous().PostAsync("/api/v1/auth/login-links/redeem", new { token });
+        using var redeemed = await app.RedeemAsync(made);
         (redeemed.StatusCode, await redeemed.CodeAsync()).ShouldBe((HttpStatusCode.Unauthorized, "bad_login_link"));
     }
 
@@ -91,16 +92,14 @@ public sealed class KnownCredentialsTests(App app) : IClassFixture<App>
         await TransferAsync(place);
 
         foreach (var ended in new[] { byAgent, byAbove })
-            (await app.Anonymous().PostAsync("/api/v1/auth/refresh", new { refreshToken = (await ended.JsonAsync()).GetProperty("refreshToken").GetString() }))
-                .StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
-        (await app.Anonymous().PostAsync("/api/v1/auth/refresh", new { refreshToken = own.GetProperty("refreshToken").GetString() })).StatusCode
-            .ShouldBe(HttpStatusCode.OK);
+            (await app.RefreshAsync(await ended.JsonAsync())).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        (await app.RefreshAsync(own)).StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
     private async Task<HttpResponseMessage> LinkedAsync(HttpClient maker, Person person)
     {
         using var made = await maker.PostAsync("/api/v1/auth/login-links", new { userId = person.Id });
-        var entered = await app.Anonymous().PostAsync("/api/v1/auth/login-links/redeem", new { token = (await made.JsonAsync()).GetProperty("token").GetString() });
+        var entered = await app.RedeemAsync(made);
         entered.StatusCode.ShouldBe(HttpStatusCode.OK);
         return entered;
     }
@@ -111,11 +110,14 @@ public sealed class KnownCredentialsTests(App app) : IClassFixture<App>
         var place = await ArrangeAsync();
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var brought = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var (own, rotated, lent) = (await RegisterAsync(place, place.Owner), await RegisterAsync(place, place.Owner), await RegisterAsync(place, place.Owner, key));
+        var (own, rotated) = (await RegisterAsync(place, place.Owner), await RegisterAsync(place, place.Owner));
+        var lent = await RegisterAsync(place, place.Owner, key);
         await RotateAsync(rotated, place.Agent);
-        (await place.Agent.SendAsync(HttpMethod.Patch, lent.Path, new { publicKeyPem = brought.ExportSubjectPublicKeyInfoPem() })).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await place.Agent.SendAsync(HttpMethod.Patch, lent.Path, new { publicKeyPem = brought.ExportSubjectPublicKeyInfoPem() })).StatusCode
+            .ShouldBe(HttpStatusCode.OK);
         (await place.Agent.SendAsync(HttpMethod.Patch, own.Path, new { name = "renamed" })).StatusCode.ShouldBe(HttpStatusCode.OK);
-        await app.MigrateAgainAsync("0012_client_rights.sql", "update identity.clients", Migrating.ForgetOfSecrets + "update identity.clients set known_to = '{}'; ");
+        await app.MigrateAgainAsync(
+            "0012_client_rights.sql", "update identity.clients", Migrating.ForgetOfSecrets + "update identity.clients set known_to = '{}'; ");
 
         await TransferAsync(place);
 
@@ -128,13 +130,16 @@ public sealed class KnownCredentialsTests(App app) : IClassFixture<App>
     public async Task Of_clients_that_a_host_from_before_rotated_meanwhile_the_trail_tells_too()
     {
         var place = await ArrangeAsync();
-        var (own, rotated, takenBack) = (await RegisterAsync(place, place.Owner), await RegisterAsync(place, place.Owner), await RegisterAsync(place, place.Owner));
+        var own = await RegisterAsync(place, place.Owner);
+        var (rotated, takenBack) = (await RegisterAsync(place, place.Owner), await RegisterAsync(place, place.Owner));
         await RotateAsync(rotated, place.Agent);
         await RotateAsync(takenBack, place.Agent);
         app.Clock.Advance(TimeSpan.FromSeconds(1));
         await RotateAsync(takenBack, place.Owner, overlapHours: 0);
         await app.MigrateAgainAsync(
-            "0014_hardening.sql", "update identity.clients", Migrating.ForgetOfSecrets + "update identity.clients set known_to = array[created_by]; ");
+            "0014_hardening.sql",
+            "update identity.clients",
+            Migrating.ForgetOfSecrets + "update identity.clients set known_to = array[created_by]; ");
 
         await TransferAsync(place);
 
@@ -176,7 +181,7 @@ public sealed class KnownCredentialsTests(App app) : IClassFixture<App>
     [Theory]
     [InlineData(23, false)]
     [InlineData(25, true)]
-    public async Task Where_nobody_can_say_it_of_one_secret_nobody_can_of_the_client_as_long_as_that_is_good(int hours, bool stays)
+    public async Task Where_nobody_can_say_who_knows_one_secret_nobody_can_of_the_client_as_long_as_that_is_good(int hours, bool stays)
     {
         var place = await ArrangeAsync();
         var unknown = await RegisterAsync(place, place.Owner);
@@ -208,7 +213,7 @@ public sealed class KnownCredentialsTests(App app) : IClassFixture<App>
     [Theory]
     [InlineData("unknown", false)]
     [InlineData("removed", true)]
-    public async Task Where_a_host_of_the_version_before_drops_it_of_each_what_counts_for_all_still_says_so(string what, bool stays)
+    public async Task Where_a_host_of_the_version_before_drops_who_knows_each_secret_what_counts_for_all_still_says_so(string what, bool stays)
     {
         var place = await ArrangeAsync();
         var client = await RegisterAsync(place, place.Owner);
@@ -230,7 +235,8 @@ public sealed class KnownCredentialsTests(App app) : IClassFixture<App>
     }
 
     private Task<int> ForgetAsync(OAuthClient client) =>
-        app.ExecuteAsync("update identity.clients set known_to = '{}', secrets = jsonb_build_array(secrets -> 0 #- '{knownTo}') where id = $1", client.Id);
+        app.ExecuteAsync(
+            "update identity.clients set known_to = '{}', secrets = jsonb_build_array(secrets -> 0 #- '{knownTo}') where id = $1", client.Id);
 
     private async Task<Place> ArrangeAsync()
     {
@@ -242,7 +248,8 @@ public sealed class KnownCredentialsTests(App app) : IClassFixture<App>
             await (await Person.AddAsync(branch, branch.Distributor, Roles.DistributorAdministrator)).ClientAsync());
     }
 
-    private async Task<OAuthClient> RegisterAsync(Place place, HttpClient by, AsymmetricAlgorithm? key = null, string role = Roles.TenantAdministrator)
+    private async Task<OAuthClient> RegisterAsync(
+        Place place, HttpClient by, AsymmetricAlgorithm? key = null, string role = Roles.TenantAdministrator)
     {
         using var answer = await by.PostAsync("/api/v1/clients", new
         {
@@ -273,14 +280,16 @@ public sealed class KnownCredentialsTests(App app) : IClassFixture<App>
 
     private static async Task DefineAsync(HttpClient by, string name, OrganizationRef at)
     {
-        using var answer = await by.PostAsync("/api/v1/roles", new { name, level = "Tenant", organizationId = at.Id.Value, permissions = new[] { "identity.users.read" } });
+        using var answer = await by.PostAsync(
+            "/api/v1/roles", new { name, level = "Tenant", organizationId = at.Id.Value, permissions = new[] { "identity.users.read" } });
         answer.StatusCode.ShouldBe(HttpStatusCode.Created);
     }
 
     private static async Task TransferAsync(Place place)
     {
         using var distributor = place.Branch.As(Roles.DistributorAdministrator);
-        using var answer = await distributor.PostAsync($"/api/v1/tenants/{place.Branch.Tenant.Id.Value}/transfer", new { partnerId = place.To.Id.Value, reason = "sold" });
+        using var answer = await distributor.PostAsync(
+            $"/api/v1/tenants/{place.Branch.Tenant.Id.Value}/transfer", new { partnerId = place.To.Id.Value, reason = "sold" });
         answer.StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 

@@ -17,9 +17,8 @@ public sealed class TransferRaceTests(App app) : IClassFixture<App>
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     public static TheoryData<string> Commands { get; } = new(
-        "AssignRole", "AssignRoleToAccount", "DefineRole", "CreateUser", "CreateApiKey", "RotateApiKey", "CreateClient", "RotateClientSecret", "PatchClient",
-        "PatchApiKey", "RevokeApiKey", "PatchUser", "PatchSettings",
-        "CreateLoginLink", "CreateLoginLink of the tenant");
+        "AssignRole", "AssignRoleToAccount", "DefineRole", "CreateUser", "CreateApiKey", "RotateApiKey", "PatchApiKey", "RevokeApiKey",
+        "CreateClient", "RotateClientSecret", "PatchClient", "PatchUser", "PatchSettings", "CreateLoginLink", "CreateLoginLink of the tenant");
 
     [Theory]
     [MemberData(nameof(Commands))]
@@ -52,13 +51,14 @@ public sealed class TransferRaceTests(App app) : IClassFixture<App>
         using var agent = place.Branch.As(Roles.DistributorAdministrator);
         var maker = await Person.AddAsync(place.Branch, place.Branch.Partner, Roles.PartnerAdministrator);
         using var made = await (await maker.ClientAsync()).PostAsync("/api/v1/auth/login-links", new { userId = place.Owner.Id });
-        using var redeemed = await app.Anonymous().PostAsync("/api/v1/auth/login-links/redeem", new { token = (await made.JsonAsync()).GetProperty("token").GetString() });
+        using var redeemed = await app.RedeemAsync(made);
         redeemed.StatusCode.ShouldBe(HttpStatusCode.OK);
         await using var connection = await app.InAsync<NpgsqlDataSource, NpgsqlConnection>(async database => await database.OpenConnectionAsync(Ct));
         await using var changing = await connection.BeginTransactionAsync(Ct);
         await ExecuteAsync("select 1 from identity.users where id = $1 for update");
 
-        var transfer = agent.PostAsync($"/api/v1/tenants/{place.Branch.Tenant.Id.Value}/transfer", new { partnerId = place.To.Id.Value, reason = "sold" });
+        var transfer = agent.PostAsync(
+            $"/api/v1/tenants/{place.Branch.Tenant.Id.Value}/transfer", new { partnerId = place.To.Id.Value, reason = "sold" });
         await app.WaitsForALockAsync(transfer);
         await ExecuteAsync("update identity.sessions set revoked_at = now() where user_id = $1");
         await changing.CommitAsync(Ct);
@@ -73,7 +73,7 @@ public sealed class TransferRaceTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task Others_rows_are_not_waited_for()
+    public async Task Strangers_do_not_wait_for_rows_that_they_do_not_reach()
     {
         var (place, stranger) = (await ArrangeAsync(), (await app.BranchAsync()).As(Roles.DistributorAdministrator));
         var id = place.Branch.Tenant.Id.Value;
@@ -83,15 +83,18 @@ public sealed class TransferRaceTests(App app) : IClassFixture<App>
         { Parameters = { new() { Value = id } } })
             await locking.ExecuteNonQueryAsync(Ct);
 
-        using var suspended = await stranger.PostAsync($"/api/v1/tenants/{id}/suspend", new { reason = "unpaid" }).WaitAsync(TimeSpan.FromSeconds(20), Ct);
-        using var made = await stranger.PostAsync("/api/v1/api-keys", new { name = "k", organizationId = id }).WaitAsync(TimeSpan.FromSeconds(20), Ct);
+        using var suspended = await stranger.PostAsync($"/api/v1/tenants/{id}/suspend", new { reason = "unpaid" })
+            .WaitAsync(TimeSpan.FromSeconds(20), Ct);
+        using var made = await stranger.PostAsync("/api/v1/api-keys", new { name = "k", organizationId = id })
+            .WaitAsync(TimeSpan.FromSeconds(20), Ct);
         using var rotated = await stranger.PostAsync($"{place.Key}/rotate", new { }).WaitAsync(TimeSpan.FromSeconds(20), Ct);
 
-        new[] { suspended, made, rotated }.Select(a => a.StatusCode).ShouldBe([HttpStatusCode.NotFound, HttpStatusCode.UnprocessableEntity, HttpStatusCode.NotFound]);
+        new[] { suspended, made, rotated }.Select(a => a.StatusCode).ShouldBe(
+            [HttpStatusCode.NotFound, HttpStatusCode.UnprocessableEntity, HttpStatusCode.NotFound]);
     }
 
     [Fact]
-    public async Task Nor_are_strangers_as_parents()
+    public async Task Strangers_do_not_wait_for_a_parent_that_they_name()
     {
         var (place, stranger) = (await ArrangeAsync(), await app.BranchAsync());
         var theirs = place.Branch.Partner.Id.Value;
@@ -101,10 +104,12 @@ public sealed class TransferRaceTests(App app) : IClassFixture<App>
         { Parameters = { new() { Value = theirs } } })
             await locking.ExecuteNonQueryAsync(Ct);
 
-        using var opened = await stranger.As(Roles.DistributorAdministrator).PostAsync(
-            "/api/v1/tenants", new { partnerId = theirs, externalId = "S-1", displayName = "S" }).WaitAsync(TimeSpan.FromSeconds(20), Ct);
-        using var moved = await stranger.As(Roles.DistributorAdministrator).PostAsync(
-            $"/api/v1/tenants/{stranger.Tenant.Id.Value}/transfer", new { partnerId = theirs, reason = "sold" }).WaitAsync(TimeSpan.FromSeconds(20), Ct);
+        using var distributor = stranger.As(Roles.DistributorAdministrator);
+        using var opened = await distributor.PostAsync("/api/v1/tenants", new { partnerId = theirs, externalId = "S-1", displayName = "S" })
+            .WaitAsync(TimeSpan.FromSeconds(20), Ct);
+        using var moved = await distributor.PostAsync(
+            $"/api/v1/tenants/{stranger.Tenant.Id.Value}/transfer", new { partnerId = theirs, reason = "sold" })
+            .WaitAsync(TimeSpan.FromSeconds(20), Ct);
 
         new[] { opened, moved }.Select(a => a.StatusCode).ShouldBe([HttpStatusCode.UnprocessableEntity, HttpStatusCode.UnprocessableEntity]);
     }
@@ -119,10 +124,14 @@ public sealed class TransferRaceTests(App app) : IClassFixture<App>
         var place = await ArrangeAsync();
         using var partner = place.Branch.As(Roles.PartnerAdministrator);
         var (at, role) = (place.Branch.Tenant.Id.Value, $"Raced {place.Branch.Tenant.Code}");
-        using var defined = await partner.PostAsync("/api/v1/roles", new { name = role, level = "Tenant", organizationId = at, permissions = new[] { "identity.users.read" } });
-        using var given = await partner.SendAsync(HttpMethod.Put, "/api/v1/roles/assignments", new { userId = place.Owner.Id, role = Roles.TenantUser, organizationId = at });
-        using var account = await partner.SendAsync(HttpMethod.Put, "/api/v1/roles/account-assignments", new { organizationId = at, role = Roles.TenantUser });
-        var (changed, taken, left) = (await PathAsync("", defined), await PathAsync("/assignments", given), await PathAsync("/account-assignments", account));
+        using var defined = await partner.PostAsync(
+            "/api/v1/roles", new { name = role, level = "Tenant", organizationId = at, permissions = new[] { "identity.users.read" } });
+        using var given = await partner.SendAsync(
+            HttpMethod.Put, "/api/v1/roles/assignments", new { userId = place.Owner.Id, role = Roles.TenantUser, organizationId = at });
+        using var account = await partner.SendAsync(
+            HttpMethod.Put, "/api/v1/roles/account-assignments", new { organizationId = at, role = Roles.TenantUser });
+        var (changed, taken) = (await PathAsync("", defined), await PathAsync("/assignments", given));
+        var left = await PathAsync("/account-assignments", account);
 
         using var answer = await DuringTransferAsync(place, () => command switch
         {
@@ -134,7 +143,8 @@ public sealed class TransferRaceTests(App app) : IClassFixture<App>
 
         (answer.StatusCode, await answer.CodeAsync()).ShouldBe((HttpStatusCode.Conflict, "concurrent_change"));
 
-        static async Task<string> PathAsync(string area, HttpResponseMessage made) => $"/api/v1/roles{area}/{(await made.JsonAsync()).GetProperty("id").GetGuid()}";
+        static async Task<string> PathAsync(string area, HttpResponseMessage made) =>
+            $"/api/v1/roles{area}/{(await made.JsonAsync()).GetProperty("id").GetGuid()}";
     }
 
     [Fact]
@@ -159,17 +169,22 @@ public sealed class TransferRaceTests(App app) : IClassFixture<App>
         DuringTransferAsync(place, () => SendAsync(caller, place, command));
 
     private Task<HttpResponseMessage> DuringTransferAsync(Place place, Func<Task<HttpResponseMessage>> send) =>
-        app.DuringAsync(async sender => (await sender.Send(new TransferTenant.Command(place.Branch.Tenant.Id, place.To.Id, "sold", null), Ct)).Refusal, send);
+        app.DuringAsync(
+            async sender => (await sender.Send(new TransferTenant.Command(place.Branch.Tenant.Id, place.To.Id, "sold", null), Ct)).Refusal, send);
 
     private static Task<HttpResponseMessage> SendAsync(HttpClient caller, Place place, string command)
     {
         var (at, user) = (place.Branch.Tenant.Id.Value, place.Owner.Id);
         return command switch
         {
-            "AssignRole" => caller.SendAsync(HttpMethod.Put, "/api/v1/roles/assignments", new { userId = user, role = Roles.TenantUser, organizationId = at }),
-            "AssignRoleToAccount" => caller.SendAsync(HttpMethod.Put, "/api/v1/roles/account-assignments", new { organizationId = at, role = Roles.TenantUser }),
-            "DefineRole" => caller.PostAsync("/api/v1/roles", new { name = "Raced", level = "Tenant", organizationId = at, permissions = new[] { "identity.users.read" } }),
-            "CreateUser" => caller.PostAsync("/api/v1/users", new { email = $"raced-{at}@example.com", displayName = "R", organizationId = at, role = Roles.TenantUser }),
+            "AssignRole" => caller.SendAsync(
+                HttpMethod.Put, "/api/v1/roles/assignments", new { userId = user, role = Roles.TenantUser, organizationId = at }),
+            "AssignRoleToAccount" => caller.SendAsync(
+                HttpMethod.Put, "/api/v1/roles/account-assignments", new { organizationId = at, role = Roles.TenantUser }),
+            "DefineRole" => caller.PostAsync(
+                "/api/v1/roles", new { name = "Raced", level = "Tenant", organizationId = at, permissions = new[] { "identity.users.read" } }),
+            "CreateUser" => caller.PostAsync(
+                "/api/v1/users", new { email = $"raced-{at}@example.com", displayName = "R", organizationId = at, role = Roles.TenantUser }),
             "CreateApiKey" => caller.PostAsync("/api/v1/api-keys", new { name = "k", organizationId = at, role = Roles.TenantUser }),
             "RotateApiKey" => caller.PostAsync($"{place.Key}/rotate", new { }),
             "CreateClient" => caller.PostAsync("/api/v1/clients", new { name = "c", organizationId = at, role = Roles.TenantUser }),
@@ -191,9 +206,14 @@ public sealed class TransferRaceTests(App app) : IClassFixture<App>
         var owner = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
         using var client = await owner.ClientAsync();
         using var key = await client.PostAsync("/api/v1/api-keys", new { name = "own", role = Roles.TenantUser });
-        using var registered = await client.PostAsync("/api/v1/clients", new { name = "own", organizationId = branch.Tenant.Id.Value, role = Roles.TenantUser });
+        using var registered = await client.PostAsync(
+            "/api/v1/clients", new { name = "own", organizationId = branch.Tenant.Id.Value, role = Roles.TenantUser });
         return new Place(
-            branch, await app.PartnerAsync(branch.Platform, branch.Distributor), owner, key.Headers.Location!.ToString(), registered.Headers.Location!.ToString());
+            branch,
+            await app.PartnerAsync(branch.Platform, branch.Distributor),
+            owner,
+            key.Headers.Location!.ToString(),
+            registered.Headers.Location!.ToString());
     }
 
     /// <summary>Tables that still have rows where the tenant stood.</summary>

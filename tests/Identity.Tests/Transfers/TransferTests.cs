@@ -22,8 +22,11 @@ public sealed class TransferTests(App app) : IClassFixture<App>
         // Of the old partner, with a role at the tenant.
         var agent = await Person.AddAsync(branch, branch.Partner, null);
         using (var administrator = branch.Administrator())
-            (await administrator.SendAsync(HttpMethod.Put, "/api/v1/roles/assignments",
-                new { userId = agent.Id, role = Roles.TenantAdministrator, organizationId = branch.Tenant.Id.Value })).StatusCode.ShouldBe(HttpStatusCode.OK);
+            (await administrator.SendAsync(
+                HttpMethod.Put,
+                "/api/v1/roles/assignments",
+                new { userId = agent.Id, role = Roles.TenantAdministrator, organizationId = branch.Tenant.Id.Value }))
+                .StatusCode.ShouldBe(HttpStatusCode.OK);
         using var agentClient = await agent.ClientAsync();
         var agentKey = await KeyAsync(agentClient, branch);
         var ownKey = await KeyAsync(owner, branch);
@@ -60,23 +63,26 @@ public sealed class TransferTests(App app) : IClassFixture<App>
         using var own = await (await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator)).ClientAsync();
         using var oldPartner = branch.As(Roles.PartnerAdministrator);
         using var newPartner = branch.As(Roles.PartnerAdministrator, to);
-        (await oldPartner.SendAsync(HttpMethod.Patch, $"/api/v1/tenants/{branch.Tenant.Id.Value}", new { legalName = "Before" })).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await oldPartner.SendAsync(HttpMethod.Patch, $"/api/v1/tenants/{branch.Tenant.Id.Value}", new { legalName = "Before" })).StatusCode
+            .ShouldBe(HttpStatusCode.OK);
         using var distributor = branch.As(Roles.DistributorAdministrator);
         (await TransferAsync(distributor, branch.Tenant, to)).StatusCode.ShouldBe(HttpStatusCode.OK);
-        (await newPartner.SendAsync(HttpMethod.Patch, $"/api/v1/tenants/{branch.Tenant.Id.Value}", new { legalName = "After" })).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await newPartner.SendAsync(HttpMethod.Patch, $"/api/v1/tenants/{branch.Tenant.Id.Value}", new { legalName = "After" })).StatusCode
+            .ShouldBe(HttpStatusCode.OK);
 
         (await EntriesAsync(oldPartner)).ShouldBe(["Before"]);
         (await EntriesAsync(newPartner)).ShouldBe(["After"]);
         (await EntriesAsync(own)).ShouldBe(["After", "Before"]);
         (await EntriesAsync(distributor)).ShouldBe(["After", "Before"]);
         // Reading only: what stayed there is not the tenant's to change.
-        (await oldPartner.GetJsonAsync($"/api/v1/tenants/{branch.Tenant.Id.Value}/transfer")).GetProperty("partnerId").ValueKind.ShouldBe(JsonValueKind.Null);
+        (await oldPartner.GetJsonAsync($"/api/v1/tenants/{branch.Tenant.Id.Value}/transfer")).GetProperty("partnerId").ValueKind
+            .ShouldBe(JsonValueKind.Null);
         (await newPartner.StatusAsync($"/api/v1/tenants/{branch.Tenant.Id.Value}/transfer")).ShouldBe(HttpStatusCode.NotFound);
         (await own.StatusAsync($"/api/v1/tenants/{branch.Tenant.Id.Value}/transfer")).ShouldBe(HttpStatusCode.OK);
     }
 
     [Fact]
-    public async Task On_its_day_it_moves_once_whichever_host_does_it()
+    public async Task On_the_agreed_day_a_tenant_moves_once_whichever_host_does_it()
     {
         var branch = await app.BranchAsync();
         var to = await app.PartnerAsync(branch.Platform, branch.Distributor);
@@ -94,7 +100,7 @@ public sealed class TransferTests(App app) : IClassFixture<App>
             await Task.WhenAll(app.DrainAsync(), second.DrainAsync());
 
         (await PathAsync(branch)).ShouldBe($"{to.Path}{branch.Tenant.Code}.");
-        var history = (await app.InAsync<IOrganizationDirectory, IReadOnlyDictionary<OrganizationId, PathHistory>>(d => d.PathsAsync([branch.Tenant.Id], Ct)))[branch.Tenant.Id];
+        var history = await HistoryAsync(branch.Tenant);
         history.Former.ShouldBe([new FormerPath(branch.Tenant.Path, DateOnly.Parse(day))]);
         history.On(DateOnly.Parse(day)).ShouldBe($"{to.Path}{branch.Tenant.Code}.");
         history.On(DateOnly.Parse(day).AddDays(-1)).ShouldBe(branch.Tenant.Path);
@@ -102,7 +108,7 @@ public sealed class TransferTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task A_cancelled_one_never_happens_and_leaves_room_for_another()
+    public async Task A_cancelled_transfer_never_happens_and_leaves_room_for_another()
     {
         var branch = await app.BranchAsync();
         var to = await app.PartnerAsync(branch.Platform, branch.Distributor);
@@ -126,14 +132,16 @@ public sealed class TransferTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task What_forbids_it_on_its_day_is_told_and_the_tenant_stays()
+    public async Task What_forbids_a_transfer_on_its_day_is_told_and_the_tenant_stays()
     {
         var branch = await app.BranchAsync();
         var to = await app.PartnerAsync(branch.Platform, branch.Distributor);
         using var distributor = branch.As(Roles.DistributorAdministrator);
-        (await TransferAsync(distributor, branch.Tenant, to, app.Clock.GetUtcNow().AddDays(1).ToString("yyyy-MM-dd"))).StatusCode.ShouldBe(HttpStatusCode.OK);
-        (await distributor.PostAsync("/api/v1/tenants", new { partnerId = to.Id.Value, externalId = branch.Tenant.ExternalId, displayName = "First" })).StatusCode
-            .ShouldBe(HttpStatusCode.Created);
+        (await TransferAsync(distributor, branch.Tenant, to, app.Clock.GetUtcNow().AddDays(1).ToString("yyyy-MM-dd"))).StatusCode
+            .ShouldBe(HttpStatusCode.OK);
+        using var opened = await distributor.PostAsync(
+            "/api/v1/tenants", new { partnerId = to.Id.Value, externalId = branch.Tenant.ExternalId, displayName = "First" });
+        opened.StatusCode.ShouldBe(HttpStatusCode.Created);
 
         app.Clock.Advance(TimeSpan.FromDays(1));
         await app.DrainAsync();
@@ -168,13 +176,14 @@ public sealed class TransferTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task What_forbids_it_now_is_refused()
+    public async Task A_transfer_that_something_forbids_now_is_refused()
     {
         var branch = await app.BranchAsync();
         using var distributor = branch.As(Roles.DistributorAdministrator);
         var (taken, suspended, closed) = (await app.PartnerAsync(branch.Platform, branch.Distributor),
             await app.PartnerAsync(branch.Platform, branch.Distributor), await app.PartnerAsync(branch.Platform, branch.Distributor));
-        await distributor.PostAsync("/api/v1/tenants", new { partnerId = taken.Id.Value, externalId = branch.Tenant.ExternalId, displayName = "Taken" });
+        await distributor.PostAsync(
+            "/api/v1/tenants", new { partnerId = taken.Id.Value, externalId = branch.Tenant.ExternalId, displayName = "Taken" });
         await distributor.PostAsync($"/api/v1/partners/{suspended.Id.Value}/suspend", new { reason = "x" });
         await distributor.DeleteAsync($"/api/v1/partners/{closed.Id.Value}", Ct);
 
@@ -183,8 +192,10 @@ public sealed class TransferTests(App app) : IClassFixture<App>
         (await RefusalAsync(distributor, branch.Tenant, closed)).ShouldBe("409 organization_closed");
         (await RefusalAsync(distributor, branch.Tenant, branch.Partner)).ShouldBe("409 already_there");
         var to = await app.PartnerAsync(branch.Platform, branch.Distributor);
-        (await RefusalAsync(distributor, branch.Tenant, to, app.Clock.GetUtcNow().AddDays(-1).ToString("yyyy-MM-dd"))).ShouldBe("422 validation_failed");
-        (await RefusalAsync(distributor, branch.Tenant, to, app.Clock.GetUtcNow().AddYears(2).ToString("yyyy-MM-dd"))).ShouldBe("422 validation_failed");
+        (await RefusalAsync(distributor, branch.Tenant, to, app.Clock.GetUtcNow().AddDays(-1).ToString("yyyy-MM-dd")))
+            .ShouldBe("422 validation_failed");
+        (await RefusalAsync(distributor, branch.Tenant, to, app.Clock.GetUtcNow().AddYears(2).ToString("yyyy-MM-dd")))
+            .ShouldBe("422 validation_failed");
         (await RefusalAsync(distributor, branch.Tenant, to, reason: "")).ShouldBe("422 validation_failed");
         using var stale = await distributor.SendAsync(HttpMethod.Post, $"/api/v1/tenants/{branch.Tenant.Id.Value}/transfer",
             new { partnerId = to.Id.Value, reason = "x" }, ifMatch: "\"7\"");
@@ -216,13 +227,14 @@ public sealed class TransferTests(App app) : IClassFixture<App>
         (await TransferAsync(distributor, branch.Tenant, to)).StatusCode.ShouldBe(HttpStatusCode.OK);
         (await TransferAsync(distributor, branch.Tenant, branch.Partner)).StatusCode.ShouldBe(HttpStatusCode.OK);
 
-        var history = (await app.InAsync<IOrganizationDirectory, IReadOnlyDictionary<OrganizationId, PathHistory>>(d => d.PathsAsync([branch.Tenant.Id], Ct)))[branch.Tenant.Id];
+        var history = await HistoryAsync(branch.Tenant);
 
         history.Path.ShouldBe(branch.Tenant.Path);
         history.On(DateOnly.Parse(Today).AddDays(-1)).ShouldBe(branch.Tenant.Path);
         history.On(DateOnly.Parse(Today)).ShouldBe(branch.Tenant.Path);
         var there = $"{to.Path}{branch.Tenant.Code}.";
-        var found = await app.InAsync<IOrganizationDirectory, IReadOnlyDictionary<string, OrganizationRef>>(d => d.FindByPathAsync([there, branch.Tenant.Path], Ct));
+        var found = await app.InAsync<IOrganizationDirectory, IReadOnlyDictionary<string, OrganizationRef>>(
+            d => d.FindByPathAsync([there, branch.Tenant.Path], Ct));
         found[there].Id.ShouldBe(branch.Tenant.Id);
         found[branch.Tenant.Path].Id.ShouldBe(branch.Tenant.Id);
     }
@@ -246,11 +258,14 @@ public sealed class TransferTests(App app) : IClassFixture<App>
 
         TenantMove.Moving.Concat(TenantMove.Staying).Order().ShouldBe(tables.Order(), "TenantMove says what goes with a transferred tenant.");
     }
-
-    private static Task<HttpResponseMessage> TransferAsync(HttpClient client, OrganizationRef tenant, OrganizationRef to, string? on = null, string reason = "sold") =>
+    private async Task<PathHistory> HistoryAsync(OrganizationRef tenant) =>
+        (await app.InAsync<IOrganizationDirectory, IReadOnlyDictionary<OrganizationId, PathHistory>>(d => d.PathsAsync([tenant.Id], Ct)))[tenant.Id];
+    private static Task<HttpResponseMessage> TransferAsync(
+        HttpClient client, OrganizationRef tenant, OrganizationRef to, string? on = null, string reason = "sold") =>
         client.PostAsync($"/api/v1/tenants/{tenant.Id.Value}/transfer", new { partnerId = to.Id.Value, reason, on });
 
-    private static async Task<string> RefusalAsync(HttpClient client, OrganizationRef tenant, OrganizationRef to, string? on = null, string reason = "sold")
+    private static async Task<string> RefusalAsync(
+        HttpClient client, OrganizationRef tenant, OrganizationRef to, string? on = null, string reason = "sold")
     {
         using var answer = await TransferAsync(client, tenant, to, on, reason);
         return $"{(int)answer.StatusCode} {await answer.CodeAsync()}";
@@ -258,7 +273,8 @@ public sealed class TransferTests(App app) : IClassFixture<App>
 
     private static async Task<string> KeyAsync(HttpClient client, Branch branch)
     {
-        using var answer = await client.PostAsync("/api/v1/api-keys", new { name = "k", organizationId = branch.Tenant.Id.Value, role = Roles.TenantAdministrator });
+        using var answer = await client.PostAsync(
+            "/api/v1/api-keys", new { name = "k", organizationId = branch.Tenant.Id.Value, role = Roles.TenantAdministrator });
         answer.StatusCode.ShouldBe(HttpStatusCode.Created);
         return (await answer.JsonAsync()).GetProperty("key").GetString()!;
     }

@@ -12,12 +12,13 @@ public sealed class FirstStartTests(FirstStartTests.UnnamedAdministrator app) : 
 {
     public sealed class UnnamedAdministrator : App
     {
-        protected override void Configure(WebApplicationBuilder builder) => builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
-        {
-            ["Platform:AdministratorPassword"] = "",
-            ["Platform:AdministratorEmail"] = "Root@Example.com",
-            ["Demo:Enabled"] = "true",
-        });
+        protected override void Configure(WebApplicationBuilder builder) =>
+            builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+            {
+                ["Platform:AdministratorPassword"] = "",
+                ["Platform:AdministratorEmail"] = "Root@Example.com",
+                ["Demo:Enabled"] = "true",
+            });
     }
 
     [Fact]
@@ -26,7 +27,8 @@ public sealed class FirstStartTests(FirstStartTests.UnnamedAdministrator app) : 
         var ct = TestContext.Current.CancellationToken;
         await app.InAsync<NpgsqlDataSource, int>(async database =>
         {
-            await using var empty = database.CreateCommand("delete from identity.role_assignments; delete from identity.users; delete from identity.signing_keys");
+            await using var empty = database.CreateCommand(
+                "delete from identity.role_assignments; delete from identity.users; delete from identity.signing_keys");
             return await empty.ExecuteNonQueryAsync(ct);
         });
 
@@ -39,7 +41,8 @@ public sealed class FirstStartTests(FirstStartTests.UnnamedAdministrator app) : 
         var told = app.Services.GetRequiredService<FirstStart>();
         told.AdministratorPassword!.Length.ShouldBe(24);
         told.AdministratorEmail.ShouldBe("root@example.com");
-        using var login = await app.Anonymous().PostAsync("/api/v1/auth/login", new { email = told.AdministratorEmail, password = told.AdministratorPassword });
+        using var login = await app.Anonymous().PostAsync(
+            "/api/v1/auth/login", new { email = told.AdministratorEmail, password = told.AdministratorPassword });
         login.StatusCode.ShouldBe(HttpStatusCode.OK);
         var session = await login.JsonAsync();
         session.GetProperty("passwordChangeRequired").GetBoolean().ShouldBeFalse();

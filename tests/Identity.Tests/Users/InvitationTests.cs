@@ -73,10 +73,12 @@ public sealed class InvitationTests(App app) : IClassFixture<App>
         (await ActivateAsync(old)).StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
 
         using var administrator = branch.Administrator();
-        (await administrator.PostAsync($"/api/v1/users/{created.GetProperty("id")}/invitation", body: null)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        (await administrator.PostAsync($"/api/v1/users/{created.GetProperty("id")}/invitation", body: null)).StatusCode
+            .ShouldBe(HttpStatusCode.NoContent);
         await app.DrainAsync();
         var second = app.Mailbox.TokenFor(email);
-        (await administrator.PostAsync($"/api/v1/users/{created.GetProperty("id")}/invitation", body: null)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        (await administrator.PostAsync($"/api/v1/users/{created.GetProperty("id")}/invitation", body: null)).StatusCode
+            .ShouldBe(HttpStatusCode.NoContent);
         await app.DrainAsync();
 
         (await ActivateAsync(second)).StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
@@ -109,7 +111,8 @@ public sealed class InvitationTests(App app) : IClassFixture<App>
         var old = app.Mailbox.TokenFor(email);
         using var administrator = branch.Administrator();
 
-        (await administrator.SendAsync(HttpMethod.Patch, $"/api/v1/users/{created.GetProperty("id")}", new { email = $"other-{email}" })).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await administrator.SendAsync(HttpMethod.Patch, $"/api/v1/users/{created.GetProperty("id")}", new { email = $"other-{email}" })).StatusCode
+            .ShouldBe(HttpStatusCode.OK);
         await app.DrainAsync();
 
         (await ActivateAsync(old)).StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
@@ -134,10 +137,11 @@ public sealed class InvitationTests(App app) : IClassFixture<App>
     {
         var branch = await app.BranchAsync();
         using var administrator = branch.Administrator();
+        var at = branch.Tenant.Id.Value;
         foreach (var (body, code) in new (object, string)[]
         {
-            (new { email = "x@example.com", displayName = "X", organizationId = branch.Tenant.Id.Value, invite = true, password = Chosen }, "not_with_password"),
-            (new { email = "x@example.com", displayName = "X", organizationId = branch.Tenant.Id.Value, invite = true, federatedOnly = true }, "not_with_federated_only"),
+            (new { email = "x@example.com", displayName = "X", organizationId = at, invite = true, password = Chosen }, "not_with_password"),
+            (new { email = "x@example.com", displayName = "X", organizationId = at, invite = true, federatedOnly = true }, "not_with_federated_only"),
         })
         {
             using var refused = await administrator.PostAsync("/api/v1/users", body);

@@ -12,12 +12,13 @@ public sealed class LetterLimitTests(LetterLimitTests.Strict app) : IClassFixtur
 
     public sealed class Strict : App
     {
-        protected override void Configure(WebApplicationBuilder builder) => builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
-        {
-            ["Security:Letters:PerRecipient"] = "3",
-            ["Security:Letters:PerPrincipal"] = "5",
-            ["Security:Letters:PerOrganization"] = "7",
-        });
+        protected override void Configure(WebApplicationBuilder builder) =>
+            builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+            {
+                ["Security:Letters:PerRecipient"] = "3",
+                ["Security:Letters:PerPrincipal"] = "5",
+                ["Security:Letters:PerOrganization"] = "7",
+            });
     }
 
     [Fact]
@@ -56,13 +57,16 @@ public sealed class LetterLimitTests(LetterLimitTests.Strict app) : IClassFixtur
         (await InviteAsync(sender, branch, Address())).StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
         using var changed = await sender.SendAsync(HttpMethod.Patch, $"/api/v1/users/{person.Id}", new { email = Address() });
         changed.StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
+        var administrator = new { email = Address(), displayName = "X" };
         using var opened = await sender.PostAsync(
-            "/api/v1/tenants", new { externalId = "X", displayName = "X", partnerId = branch.Partner.Id.Value, administrator = new { email = Address(), displayName = "X" } });
+            "/api/v1/tenants", new { externalId = "X", displayName = "X", partnerId = branch.Partner.Id.Value, administrator });
         opened.StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
 
-        (await branch.Administrator().GetJsonAsync($"/api/v1/users/{person.Id}")).GetProperty("email").GetString().ShouldBe(person.Email.ToLowerInvariant());
+        (await branch.Administrator().GetJsonAsync($"/api/v1/users/{person.Id}")).GetProperty("email").GetString()
+            .ShouldBe(person.Email.ToLowerInvariant());
         (await InviteAsync(other, branch, Address())).StatusCode.ShouldBe(HttpStatusCode.Created);
-        (await sender.SendAsync(HttpMethod.Patch, $"/api/v1/users/{person.Id}", new { displayName = "No letter" })).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await sender.SendAsync(HttpMethod.Patch, $"/api/v1/users/{person.Id}", new { displayName = "No letter" })).StatusCode
+            .ShouldBe(HttpStatusCode.OK);
     }
 
     [Fact]
@@ -101,7 +105,8 @@ public sealed class LetterLimitTests(LetterLimitTests.Strict app) : IClassFixtur
 
         async Task<HttpStatusCode> SetAsync(int number)
         {
-            using var answer = await area.PostAsync("/customerarea/customers/password", new { customer_code = branch.Tenant.Code, password = $"some pass phrase {number}" });
+            using var answer = await area.PostAsync(
+                "/customerarea/customers/password", new { customer_code = branch.Tenant.Code, password = $"some pass phrase {number}" });
             return answer.StatusCode;
         }
     }
@@ -115,10 +120,12 @@ public sealed class LetterLimitTests(LetterLimitTests.Strict app) : IClassFixtur
         var branch = await app.BranchAsync();
         using var administrator = branch.Administrator();
 
-        using var answer = await administrator.PostAsync("/api/v1/users", new { email = Address(), displayName, organizationId = branch.Tenant.Id.Value, firstName = displayName });
+        using var answer = await administrator.PostAsync(
+            "/api/v1/users", new { email = Address(), displayName, organizationId = branch.Tenant.Id.Value, firstName = displayName });
 
         answer.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
-        (await answer.JsonAsync()).GetProperty("errors").EnumerateArray().Select(e => $"{e.GetProperty("pointer").GetString()} {e.GetProperty("code").GetString()}")
+        (await answer.JsonAsync()).GetProperty("errors").EnumerateArray()
+            .Select(e => $"{e.GetProperty("pointer").GetString()} {e.GetProperty("code").GetString()}")
             .ShouldBe(["/displayName malformed", "/firstName malformed"]);
     }
 

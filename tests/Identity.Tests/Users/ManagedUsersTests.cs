@@ -28,7 +28,8 @@ public sealed class ManagedUsersTests(App app) : IClassFixture<App>
         {
             Parameters =
             {
-                new() { Value = person.Id }, new() { Value = branch.Distributor.Id.Value }, new() { Value = branch.Distributor.Path }, new() { Value = app.Clock.GetUtcNow() },
+                new() { Value = person.Id }, new() { Value = branch.Distributor.Id.Value }, new() { Value = branch.Distributor.Path },
+                new() { Value = app.Clock.GetUtcNow() },
             },
         })
             await give.ExecuteNonQueryAsync(Ct);
@@ -44,7 +45,7 @@ public sealed class ManagedUsersTests(App app) : IClassFixture<App>
     [Theory]
     [InlineData("role of his organization")]
     [InlineData("custom role widened")]
-    public async Task What_comes_to_him_meanwhile_by_others_counts(string how)
+    public async Task What_comes_to_a_user_meanwhile_by_others_counts(string how)
     {
         var branch = await app.BranchAsync();
         using var administrator = branch.Administrator();
@@ -57,7 +58,9 @@ public sealed class ManagedUsersTests(App app) : IClassFixture<App>
         }, Ct);
         using var desk = app.Bearer((await made.JsonAsync()).GetProperty("key").GetString()!);
         using var defined = await administrator.PostAsJsonAsync(
-            "/api/v1/roles", new { name = "Small", level = "Partner", organizationId = branch.Partner.Id.Value, permissions = new[] { "identity.users.read" } }, Ct);
+            "/api/v1/roles",
+            new { name = "Small", level = "Partner", organizationId = branch.Partner.Id.Value, permissions = new[] { "identity.users.read" } },
+            Ct);
         var role = new CustomRoleId((await defined.JsonAsync()).GetProperty("id").GetGuid());
         var person = await Person.AddAsync(branch, branch.Partner, "Small");
 
@@ -89,7 +92,8 @@ public sealed class ManagedUsersTests(App app) : IClassFixture<App>
             await using var link = database.CreateCommand(
                 """
                 insert into identity.federated_identities (id, user_id, owner_path, provider, issuer, subject, email, created_at, version)
-                select gen_random_uuid(), id, owner_path, 'issuer', 'https://issuer.example', email, email, created_at, 1 from identity.users where id = $1
+                select gen_random_uuid(), id, owner_path, 'issuer', 'https://issuer.example', email, email, created_at, 1
+                from identity.users where id = $1
                 returning id
                 """);
             link.Parameters.Add(new() { Value = chief.Id });

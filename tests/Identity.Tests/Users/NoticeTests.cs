@@ -81,7 +81,10 @@ public sealed class NoticeTests(ProxiedApp app) : IClassFixture<ProxiedApp>
         var written = await app.InAsync<NpgsqlDataSource, (long Count, string All)>(async database =>
         {
             await using var command = database.CreateCommand(
-                "select count(*), coalesce(string_agg(convert_from(body::text::bytea, 'UTF8'), ','), '') from identity.outbox where name = 'identity.login-locked.v1'");
+                """
+                select count(*), coalesce(string_agg(convert_from(body::text::bytea, 'UTF8'), ','), '')
+                from identity.outbox where name = 'identity.login-locked.v1'
+                """);
             await using var row = await command.ExecuteReaderAsync(Ct);
             await row.ReadAsync(Ct);
             return (row.GetInt64(0), row.GetString(1));
@@ -102,7 +105,8 @@ public sealed class NoticeTests(ProxiedApp app) : IClassFixture<ProxiedApp>
             (await old.PostAsync("/api/v1/auth/login", new { email = gone.Email, password = gone.Password })).StatusCode.ShouldBe(HttpStatusCode.OK);
         app.Clock.Advance(TimeSpan.FromDays(31));
         using (var lately = app.From(Address()))
-            (await lately.PostAsync("/api/v1/auth/login", new { email = known.Email, password = known.Password })).StatusCode.ShouldBe(HttpStatusCode.OK);
+            (await lately.PostAsync("/api/v1/auth/login", new { email = known.Email, password = known.Password })).StatusCode
+                .ShouldBe(HttpStatusCode.OK);
         app.Clock.Advance(TimeSpan.FromHours(2));
         await GuessAsync(known.Email, Address(), 1);
 
@@ -117,7 +121,10 @@ public sealed class NoticeTests(ProxiedApp app) : IClassFixture<ProxiedApp>
         var left = await app.InAsync<NpgsqlDataSource, (long Old, long Known)>(async database =>
         {
             await using var command = database.CreateCommand(
-                "select count(*) filter (where last_at < $1), count(*) filter (where last_at >= $1 and length(account) > 0) from identity.login_tries");
+                """
+                select count(*) filter (where last_at < $1), count(*) filter (where last_at >= $1 and length(account) > 0)
+                from identity.login_tries
+                """);
             command.Parameters.Add(new() { Value = app.Clock.GetUtcNow() - TimeSpan.FromDays(1) });
             await using var row = await command.ExecuteReaderAsync(Ct);
             await row.ReadAsync(Ct);
@@ -139,7 +146,8 @@ public sealed class NoticeTests(ProxiedApp app) : IClassFixture<ProxiedApp>
     {
         using var client = app.From(address);
         for (var i = 0; i < tries; i++)
-            (await client.PostAsync("/api/v1/auth/login", new { email = name, password = "not the password" })).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+            (await client.PostAsync("/api/v1/auth/login", new { email = name, password = "not the password" })).StatusCode
+                .ShouldBe(HttpStatusCode.Unauthorized);
     }
 
     private static string Address()

@@ -33,7 +33,7 @@ public sealed class PasswordResetTests(App app) : IClassFixture<App>
 
         answer.Status.ShouldBe(HttpStatusCode.Accepted);
         (await client.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.Unauthorized);
-        (await app.Anonymous().PostAsync("/api/v1/auth/refresh", new { refreshToken = session.GetProperty("refreshToken").GetString() })).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        (await app.RefreshAsync(session)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
         (await person.TryLoginAsync()).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
         (await (person with { Password = Chosen }).LoginAsync()).GetProperty("passwordChangeRequired").GetBoolean().ShouldBeFalse();
         using var again = await ConfirmAsync(token, "yet another password");
@@ -110,7 +110,10 @@ public sealed class PasswordResetTests(App app) : IClassFixture<App>
         await Eventually.TrueAsync(() => app.InAsync<NpgsqlDataSource, bool>(async database =>
         {
             await using var waiting = database.CreateCommand(
-                "select count(distinct l.pid) = 4 from pg_locks l join pg_stat_activity a on a.pid = l.pid where not l.granted and a.datname = current_database()");
+                """
+                select count(distinct l.pid) = 4 from pg_locks l join pg_stat_activity a on a.pid = l.pid
+                where not l.granted and a.datname = current_database()
+                """);
             return (bool)(await waiting.ExecuteScalarAsync(Ct))!;
         }));
         await holding.CommitAsync(Ct);
@@ -144,7 +147,8 @@ public sealed class PasswordResetTests(App app) : IClassFixture<App>
         await app.DrainAsync();
         var token = app.Mailbox.TokenFor(person.Email);
 
-        (await app.Anonymous().PostAsync("/api/v1/auth/activation", new { token, password = Chosen })).StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
+        (await app.Anonymous().PostAsync("/api/v1/auth/activation", new { token, password = Chosen })).StatusCode
+            .ShouldBe(HttpStatusCode.UnprocessableEntity);
         (await ConfirmAsync(token)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
     }
 

@@ -43,6 +43,7 @@ public sealed class ResetPasswordTests(App app) : IClassFixture<App>
         await using var scope = app.Services.CreateAsyncScope();
         scope.ServiceProvider.GetRequiredService<Principal>().Become(Access.System);
         return await command.RunAsync(
-            new OpsCall(scope.ServiceProvider, new Dictionary<string, IReadOnlyList<string>> { ["email"] = [email] }), TestContext.Current.CancellationToken);
+            new OpsCall(scope.ServiceProvider, new Dictionary<string, IReadOnlyList<string>> { ["email"] = [email] }),
+            TestContext.Current.CancellationToken);
     }
 }

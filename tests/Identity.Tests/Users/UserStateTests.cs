@@ -57,9 +57,12 @@ public sealed class UserStateTests(App app) : IClassFixture<App>
         var first = await Person.AddAsync(branch, branch.Platform, Roles.PlatformAdministrator);
         var second = await Person.AddAsync(branch, branch.Platform, Roles.PlatformAdministrator);
         using (var administrator = branch.Administrator())
-            foreach (var other in (await administrator.GetJsonAsync($"/api/v1/users?limit=200&organizationId={branch.Platform.Id.Value}")).GetProperty("items").EnumerateArray()
-                         .Where(u => u.GetProperty("status").GetString() != "Disabled").Select(u => u.GetProperty("id").GetGuid()).Where(id => id != first.Id && id != second.Id))
+        {
+            var all = (await administrator.GetJsonAsync($"/api/v1/users?limit=200&organizationId={branch.Platform.Id.Value}")).GetProperty("items");
+            foreach (var other in all.EnumerateArray().Where(u => u.GetProperty("status").GetString() != "Disabled")
+                .Select(u => u.GetProperty("id").GetGuid()).Where(id => id != first.Id && id != second.Id))
                 (await ActAsync(branch, other, "disable")).ShouldBe((HttpStatusCode.OK, "Disabled"));
+        }
         using var client = await first.ClientAsync();
         using (var himself = await client.PostAsync($"/api/v1/users/{first.Id}/disable", body: null))
             (await himself.CodeAsync()).ShouldBe("own_account");
@@ -96,8 +99,9 @@ public sealed class UserStateTests(App app) : IClassFixture<App>
 
         foreach (var (method, path, body) in new (HttpMethod, string, object)[]
         {
-            (HttpMethod.Patch, "", new { email = $"thief-{person.Id}@example.com" }), (HttpMethod.Patch, "", new { federatedOnly = true }), (HttpMethod.Post, "/reset-mfa", new { }),
-            (HttpMethod.Post, "/disable", new { }), (HttpMethod.Post, "/unlock", new { }), (HttpMethod.Delete, $"/identities/{identity}", new { }),
+            (HttpMethod.Patch, "", new { email = $"thief-{person.Id}@example.com" }), (HttpMethod.Patch, "", new { federatedOnly = true }),
+            (HttpMethod.Post, "/reset-mfa", new { }), (HttpMethod.Post, "/disable", new { }), (HttpMethod.Post, "/unlock", new { }),
+            (HttpMethod.Delete, $"/identities/{identity}", new { }),
         })
         {
             using var answer = await client.SendAsync(method, $"/api/v1/users/{person.Id}{path}", body);
@@ -105,9 +109,11 @@ public sealed class UserStateTests(App app) : IClassFixture<App>
         }
 
         // What is no way in stays his to say, and the same address is no change.
-        using var named = await client.SendAsync(HttpMethod.Patch, $"/api/v1/users/{person.Id}", new { displayName = "Ada", email = person.Email, federatedOnly = false });
+        using var named = await client.SendAsync(
+            HttpMethod.Patch, $"/api/v1/users/{person.Id}", new { displayName = "Ada", email = person.Email, federatedOnly = false });
         named.StatusCode.ShouldBe(HttpStatusCode.OK);
-        using var byOther = await branch.Administrator().SendAsync(HttpMethod.Patch, $"/api/v1/users/{person.Id}", new { email = $"moved-{person.Id}@example.com" });
+        using var byOther = await branch.Administrator().SendAsync(
+            HttpMethod.Patch, $"/api/v1/users/{person.Id}", new { email = $"moved-{person.Id}@example.com" });
         byOther.StatusCode.ShouldBe(HttpStatusCode.OK);
 
         // Nor does he come back by it.
@@ -154,7 +160,11 @@ public sealed class UserStateTests(App app) : IClassFixture<App>
         created.StatusCode.ShouldBe(HttpStatusCode.Created);
         var id = (await created.JsonAsync()).GetProperty("id").GetGuid();
 
-        using var changed = await administrator.SendAsync(HttpMethod.Patch, $"/api/v1/users/{id}", new { displayName = "Countess", landlinePhone = (string?)null, email = $"new-{number}@example.com" }, ifMatch: "\"1\"");
+        using var changed = await administrator.SendAsync(
+            HttpMethod.Patch,
+            $"/api/v1/users/{id}",
+            new { displayName = "Countess", landlinePhone = (string?)null, email = $"new-{number}@example.com" },
+            ifMatch: "\"1\"");
 
         changed.StatusCode.ShouldBe(HttpStatusCode.OK);
         var shown = await administrator.GetJsonAsync($"/api/v1/users/{id}");
@@ -185,7 +195,8 @@ public sealed class UserStateTests(App app) : IClassFixture<App>
         var first = await Person.AddAsync(branch, branch.Tenant, null);
         var second = await Person.AddAsync(branch, branch.Tenant, null);
         using var administrator = branch.Administrator();
-        (await administrator.SendAsync(HttpMethod.Patch, $"/api/v1/users/{first.Id}", new { username = $"u{first.Id:N}" })).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await administrator.SendAsync(HttpMethod.Patch, $"/api/v1/users/{first.Id}", new { username = $"u{first.Id:N}" })).StatusCode
+            .ShouldBe(HttpStatusCode.OK);
 
         using var email = await administrator.SendAsync(HttpMethod.Patch, $"/api/v1/users/{second.Id}", new { email = first.Email });
         using var username = await administrator.SendAsync(HttpMethod.Patch, $"/api/v1/users/{second.Id}", new { username = $"U{first.Id:N}" });
@@ -227,7 +238,8 @@ public sealed class UserStateTests(App app) : IClassFixture<App>
         app.Clock.Advance(TimeSpan.FromSeconds(1));
         using var administrator = branch.Administrator();
 
-        (await administrator.SendAsync(HttpMethod.Patch, $"/api/v1/users/{person.Id}", new { federatedOnly = true })).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await administrator.SendAsync(HttpMethod.Patch, $"/api/v1/users/{person.Id}", new { federatedOnly = true })).StatusCode
+            .ShouldBe(HttpStatusCode.OK);
 
         (await client.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.Unauthorized);
         (await RefreshAsync(session)).ShouldBe(HttpStatusCode.Unauthorized);
@@ -250,7 +262,8 @@ public sealed class UserStateTests(App app) : IClassFixture<App>
         var person = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
         using var stranger = other.As(Roles.DistributorAdministrator);
 
-        using var refused = await stranger.SendAsync(new HttpMethod(method), $"/api/v1/users/{person.Id}{action}", method == "PATCH" ? new { displayName = "X" } : null);
+        using var refused = await stranger.SendAsync(
+            new HttpMethod(method), $"/api/v1/users/{person.Id}{action}", method == "PATCH" ? new { displayName = "X" } : null);
 
         (refused.StatusCode, await refused.CodeAsync()).ShouldBe((HttpStatusCode.NotFound, "user_not_found"));
         (await person.TryLoginAsync()).StatusCode.ShouldBe(HttpStatusCode.OK);
@@ -282,7 +295,7 @@ public sealed class UserStateTests(App app) : IClassFixture<App>
 
     private async Task<HttpStatusCode> RefreshAsync(JsonElement session)
     {
-        using var answer = await app.Anonymous().PostAsync("/api/v1/auth/refresh", new { refreshToken = session.GetProperty("refreshToken").GetString() });
+        using var answer = await app.RefreshAsync(session);
         return answer.StatusCode;
     }
 

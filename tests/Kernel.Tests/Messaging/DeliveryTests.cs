@@ -27,7 +27,8 @@ public sealed class DeliveryTests : TowerTests
     public async Task A_poison_message_backs_off_and_is_parked_without_holding_up_its_batch()
     {
         var tower = Open();
-        tower.Interference.On = (rang, _, _) => rang.Bell == "cracked" ? throw new InvalidOperationException("The bell \0 is cracked.") : Task.CompletedTask;
+        tower.Interference.On = (rang, _, _) =>
+            rang.Bell == "cracked" ? throw new InvalidOperationException("The bell \0 is cracked.") : Task.CompletedTask;
         await tower.RingAsync("treble", "cracked", "tenor");
         (await tower.DeliverAsync()).ShouldBe(5);
         (await tower.CountAsync("treble")).ShouldBe(1);

@@ -81,5 +81,6 @@ public sealed class LeaseTests : TowerTests
         taken.ShouldBe(0);
     }
 
-    private static Task<string> StateAsync(Tower tower) => tower.ScalarAsync<string>("select string_agg(o::text, E'\\n' order by id) from bells.outbox o");
+    private static Task<string> StateAsync(Tower tower) =>
+        tower.ScalarAsync<string>("select string_agg(o::text, E'\\n' order by id) from bells.outbox o");
 }

@@ -16,8 +16,10 @@ public sealed class OperatingTests : TowerTests
         await tower.RingAsync("tenor");
         Clock.Advance(TimeSpan.FromSeconds(1));
         await tower.RingAsync("bourdon");
-        var first = await tower.Inspector.ListAsync(new OutboxFilter("bells", "waiting", "bells.rang.v1", "tally.count_when_rang", Limit: 2), CancellationToken.None);
-        var rest = await tower.Inspector.ListAsync(new OutboxFilter(Subscriber: "tally.count_when_rang", After: first[^1].Id), CancellationToken.None);
+        var first = await tower.Inspector.ListAsync(
+            new OutboxFilter("bells", "waiting", "bells.rang.v1", "tally.count_when_rang", Limit: 2), CancellationToken.None);
+        var rest = await tower.Inspector.ListAsync(
+            new OutboxFilter(Subscriber: "tally.count_when_rang", After: first[^1].Id), CancellationToken.None);
         first.Select(e => e.OccurredAt).ShouldBe([Tower.Start, Tower.Start.AddSeconds(1)]);
         rest.Select(e => e.OccurredAt).ShouldBe([Tower.Start.AddSeconds(2)]);
         (await tower.Inspector.ListAsync(new OutboxFilter(Schema: "tally"), CancellationToken.None)).ShouldBeEmpty();
@@ -43,7 +45,8 @@ public sealed class OperatingTests : TowerTests
         (await tower.DeliverAsync()).ShouldBe(2);
 
         await tower.RingAsync("tenor");
-        await tower.Inspector.ParkAsync([.. (await tower.Inspector.ListAsync(new OutboxFilter(), CancellationToken.None)).Select(e => e.Id)], CancellationToken.None);
+        await tower.Inspector.ParkAsync(
+            [.. (await tower.Inspector.ListAsync(new OutboxFilter(), CancellationToken.None)).Select(e => e.Id)], CancellationToken.None);
         (await tower.Inspector.PurgeAsync(Tower.Start.AddSeconds(1), CancellationToken.None)).ShouldBe(2);
         (await tower.OutboxDepthAsync()).ShouldBe(0);
     }
@@ -72,8 +75,10 @@ public sealed class OperatingTests : TowerTests
             if (instrument.Meter.Scope == tower.Services.GetRequiredService<IMeterFactory>())
                 l.EnableMeasurementEvents(instrument);
         };
-        listener.SetMeasurementEventCallback<long>((instrument, value, _, _) => measured[instrument.Name] = measured.GetValueOrDefault(instrument.Name) + value);
-        listener.SetMeasurementEventCallback<double>((instrument, value, _, _) => measured[instrument.Name] = Math.Max(measured.GetValueOrDefault(instrument.Name), value));
+        listener.SetMeasurementEventCallback<long>(
+            (instrument, value, _, _) => measured[instrument.Name] = measured.GetValueOrDefault(instrument.Name) + value);
+        listener.SetMeasurementEventCallback<double>(
+            (instrument, value, _, _) => measured[instrument.Name] = Math.Max(measured.GetValueOrDefault(instrument.Name), value));
         listener.Start();
 
         tower.Interference.On = (rang, _, _) => rang.Bell == "cracked" ? throw new InvalidOperationException() : Task.CompletedTask;

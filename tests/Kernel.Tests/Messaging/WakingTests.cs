@@ -43,7 +43,10 @@ public sealed class WakingTests : TowerTests
     [Fact]
     public async Task A_notifier_whose_connection_breaks_listens_again_and_misses_nothing()
     {
-        var relay = Open(["PollInterval=01:00:00", "FirstRetry=00:00:00.02"], clock: TimeProvider.System, background: [typeof(MessageNotifier), typeof(MessageRelay)]);
+        var relay = Open(
+            ["PollInterval=01:00:00", "FirstRetry=00:00:00.02"],
+            clock: TimeProvider.System,
+            background: [typeof(MessageNotifier), typeof(MessageRelay)]);
         var publisher = Open();
         var heard = Listen(relay);
         await relay.StartAsync();

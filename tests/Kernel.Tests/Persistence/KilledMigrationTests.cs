@@ -61,7 +61,9 @@ public sealed class KilledMigrationTests
     // Everything that a migration can make, as text, so that a difference can be read.
     private const string Catalog = """
         select string_agg(line, E'\n' order by line) from (
-            select format('column %s.%s.%s %s %s %s %s', table_schema, table_name, ordinal_position, column_name, data_type, is_nullable, column_default) as line
+            select format(
+                'column %s.%s.%s %s %s %s %s',
+                table_schema, table_name, ordinal_position, column_name, data_type, is_nullable, column_default) as line
             from information_schema.columns where table_schema in ('kernel', 'bells', 'tally')
             union all
             select format('constraint %s %s', conname, pg_get_constraintdef(oid)) from pg_constraint

@@ -30,7 +30,8 @@ public sealed class ManyRowsTests : TowerTests
         await InTransactionAsync(tower, db => db.AddRange(Chimes(9)));
         Action<Chime>[] changes =
         [
-            c => c.Name = "other", c => c.Weight = null, c => c.Notes = ["c", "d"], c => c.Pitch = Pitch.Low, c => c.On = null, c => c.Cast = null, c => c.RangAt = null,
+            c => c.Name = "other", c => c.Weight = null, c => c.Notes = ["c", "d"], c => c.Pitch = Pitch.Low, c => c.On = null, c => c.Cast = null,
+            c => c.RangAt = null,
         ];
         await ChangeAsync(expected);
 
@@ -73,7 +74,7 @@ public sealed class ManyRowsTests : TowerTests
     }
 
     [Fact]
-    public async Task One_that_was_changed_meanwhile_stops_them_all()
+    public async Task A_row_that_was_changed_meanwhile_stops_them_all()
     {
         var tower = await ChimesAsync();
         await InTransactionAsync(tower, db => db.AddRange(Chimes(5)));
@@ -145,7 +146,8 @@ public sealed class ManyRowsTests : TowerTests
         await tower.ScalarAsync<object?>(
             """
             create table bells.chimes (
-                id uuid primary key, name text not null unique, bell_id uuid references bells.bells (id), pitch text not null, weight numeric(10, 2), "on" int, "cast" date,
+                id uuid primary key, name text not null unique, bell_id uuid references bells.bells (id), pitch text not null,
+                weight numeric(10, 2), "on" int, "cast" date,
                 rang_at timestamptz, notes jsonb not null, version int not null)
             """);
         return tower;

@@ -22,7 +22,8 @@ public sealed class MigratorTests : TowerTests
     {
         var tower = Open();
         await tower.ScalarAsync<int>("update kernel.migrations set checksum = 'another', applied_at = '2026-02-03 04:05Z' where name = '0001_bells'");
-        (await RefusalAsync(tower)).ShouldBe("bells/0001_bells has changed since it was applied at 2026-02-03 04:05:00Z; put its text back and add a new file.");
+        (await RefusalAsync(tower)).ShouldBe(
+            "bells/0001_bells has changed since it was applied at 2026-02-03 04:05:00Z; put its text back and add a new file.");
         (await StatusAsync(tower)).ShouldContain("bells/0001_bells Changed");
     }
 
@@ -31,7 +32,8 @@ public sealed class MigratorTests : TowerTests
     {
         var tower = Open();
         await tower.ScalarAsync<int>("insert into kernel.migrations values ('bells', '0009_carillon', 'x', now())");
-        (await RefusalAsync(tower)).ShouldBe("The database has bells/0009_carillon, which this version does not know: a newer version has migrated it.");
+        (await RefusalAsync(tower)).ShouldBe(
+            "The database has bells/0009_carillon, which this version does not know: a newer version has migrated it.");
         (await StatusAsync(tower)).ShouldContain("bells/0009_carillon Unknown");
     }
 
@@ -58,7 +60,8 @@ public sealed class MigratorTests : TowerTests
     public async Task An_index_left_invalid_by_a_kill_is_built_again()
     {
         var tower = Open();
-        await tower.ScalarAsync<int>("delete from kernel.migrations where module = 'bells' and name >= '0002'; alter table bells.bells drop column weight");
+        await tower.ScalarAsync<int>(
+            "delete from kernel.migrations where module = 'bells' and name >= '0002'; alter table bells.bells drop column weight");
         await tower.ScalarAsync<int>("update pg_index set indisvalid = false where indexrelid = 'bells.bells_by_note'::regclass");
         await tower.ScalarAsync<int>("insert into kernel.migration_progress values ('bells', '0002_bells_by_name', $1, 1)",
             Migration.Of(Tower.Modules).Single(m => m.Name == "0002_bells_by_name").Checksum);

@@ -18,7 +18,8 @@ public sealed class RefusedCommitTests : TowerTests
 
         await session.BeginAsync(CancellationToken.None);
         await session.ExecuteAsync([new("insert into once values (1), (1)")], CancellationToken.None);
-        var refused = await Should.ThrowAsync<PostgresException>(() => session.CommitAsync(CancellationToken.None, withLast ? new NpgsqlBatchCommand("select 1") : null));
+        var refused = await Should.ThrowAsync<PostgresException>(
+            () => session.CommitAsync(CancellationToken.None, withLast ? new NpgsqlBatchCommand("select 1") : null));
         await session.RollbackAsync();
 
         refused.SqlState.ShouldBe(PostgresErrorCodes.UniqueViolation);

@@ -21,7 +21,7 @@ public sealed class TogetherQueueTests : TowerTests
     }
 
     [Fact]
-    public async Task Four_times_and_then_it_goes_by_itself()
+    public async Task What_meets_somebody_else_goes_by_itself_after_four_times()
     {
         var (queue, answers) = Queue([.. Enumerable.Repeat(Together<Result<Done>>.Later, 5)]);
 
@@ -55,7 +55,8 @@ public sealed class TogetherQueueTests : TowerTests
     {
         var waiting = new Queue<Together<Result<Done>>>(answers);
         var tower = Open(more: services => services.AddScoped<IHandleTogether<Ring, Result<Done>>>(_ => new Handler(waiting)));
-        return (new(tower.Services.GetRequiredService<IServiceScopeFactory>(), new GatheredDatabase(database ?? tower.Database), TimeProvider.System), waiting);
+        var scopes = tower.Services.GetRequiredService<IServiceScopeFactory>();
+        return (new(scopes, new GatheredDatabase(database ?? tower.Database), TimeProvider.System), waiting);
     }
 
     private sealed record Ring : ICommand<Done>, ITogether

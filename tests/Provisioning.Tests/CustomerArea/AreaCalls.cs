@@ -52,7 +52,8 @@ internal static class AreaCalls
         {
             using var client = branch.Partner();
             var content = (await client.AreaAsync("GET", "credit")).GetProperty("content");
-            return $"{content.GetProperty("balance").GetRawText()} {content.GetProperty("currency").GetString()}, {content.GetProperty("points").GetRawText()} points";
+            var (balance, points) = (content.GetProperty("balance").GetRawText(), content.GetProperty("points").GetRawText());
+            return $"{balance} {content.GetProperty("currency").GetString()}, {points} points";
         }
     }
 

@@ -108,7 +108,13 @@ public sealed class DoorTests(SellingApp app) : IClassFixture<SellingApp>
 
         (await client.RefusedAreaAsync("POST", "licenses/bulk",
             new { customer_code = "x", license_code = "", curency_code = "USD", accept_notifications = "maybe", currency_code = "XXX" })).ShouldBe(
-            """422 {"code":422,"message":"The given data was invalid.","errors":{"curency_code":["curency_code is no parameter here; known are customer_code, license_code, license_info, accept_notifications, currency_code, lang."],"customer_code":["customer_code must be a whole number of 0 or more."],"license_code":["license_code is required."],"license_info":["license_info is required."],"accept_notifications":["accept_notifications must be true or false."],"currency_code":["currency_code must be the code of an active ISO 4217 currency, such as EUR."]}}""");
+            """422 {"code":422,"message":"The given data was invalid.","errors":{"curency_code":["curency_code is no parameter here; """
+            + "known are customer_code, license_code, license_info, accept_notifications, currency_code, lang.\"]"
+            + ""","customer_code":["customer_code must be a whole number of 0 or more."]"""
+            + ""","license_code":["license_code is required."]"""
+            + ""","license_info":["license_info is required."]"""
+            + ""","accept_notifications":["accept_notifications must be true or false."]"""
+            + ""","currency_code":["currency_code must be the code of an active ISO 4217 currency, such as EUR."]}}""");
         (await client.RefusedAreaAsync(
             "POST", "licenses/bulk", new { customer_code = branch.Tenant.Code, license_code = "none", license_info = "x" })).ShouldBe(
             """422 {"code":422,"message":"The given data was invalid.","errors":{"license_code":["license_code: no license none is on sale."]}}""");
@@ -116,7 +122,8 @@ public sealed class DoorTests(SellingApp app) : IClassFixture<SellingApp>
         (await client.RefusedAreaAsync(
             "POST", "licenses/bulk", new { customer_code = branch.Tenant.Code, license_code = edition, license_info = "x", currency_code = "USD" }))
             .ShouldBe(
-                $$$"""422 {"code":422,"message":"The given data was invalid.","errors":{"currency_code":["currency_code: the license {{{edition}}} has no price in USD."]}}""");
+                """422 {"code":422,"message":"The given data was invalid.","errors":"""
+                + $$$"""{"currency_code":["currency_code: the license {{{edition}}} has no price in USD."]}}""");
         (await client.StatesAsync(branch)).ShouldBe("");
     }
 
@@ -189,13 +196,17 @@ public sealed class DoorTests(SellingApp app) : IClassFixture<SellingApp>
         };
 
         var code = (await client.AreaAsync("POST", "customers/new", asked)).GetProperty("content").GetProperty("customer_code").GetInt32();
-        (await client.RefusedAreaAsync("POST", "customers/new", asked)).ShouldBe("""409 {"code":409,"message":"Another user has this e-mail address."}""");
+        (await client.RefusedAreaAsync("POST", "customers/new", asked))
+            .ShouldBe("""409 {"code":409,"message":"Another user has this e-mail address."}""");
         (await client.AreaAsync("GET", "customers")).GetProperty("content").GetArrayLength().ShouldBe(2);
 
         var shown = (await client.AreaAsync("GET", $"customers/detail?customer_code={code}")).GetProperty("content");
         shown.GetProperty("created_at").GetDateTimeOffset().ShouldBe(app.Clock.GetUtcNow());
         shown.GetRawText().ShouldStartWith(
-            $$"""{"customer_code":{{code}},"company_name":"School","customer_name":"Ada Lovelace","email":"{{email}}","phone":"+39 06 123","country_code":"IT","industry_code":"education","lang":"IT","active":true,"created_at":""");
+            $$"""
+            {"customer_code":{{code}},"company_name":"School","customer_name":"Ada Lovelace","email":"{{email}}","phone":"+39 06 123",
+            "country_code":"IT","industry_code":"education","lang":"IT","active":true,"created_at":
+            """.ReplaceLineEndings(""));
         (await client.AreaAsync("GET", "customers")).GetProperty("content").EnumerateArray()
             .ShouldContain(x => x.GetProperty("customer_code").GetInt32() == code);
         (await LoginAsync(email, "maple-7r")).ShouldBe(HttpStatusCode.OK);
@@ -205,8 +216,10 @@ public sealed class DoorTests(SellingApp app) : IClassFixture<SellingApp>
         (await LoginAsync(email, "maple-7r")).ShouldBe(HttpStatusCode.Unauthorized);
         (await LoginAsync(email, Password)).ShouldBe(HttpStatusCode.OK);
         (await client.RefusedAreaAsync("POST", "customers/password", new { customer_code = code, password = "1234567" }))
-            .ShouldBe("""422 {"code":422,"message":"The given data was invalid.","errors":{"password":["password must have 8 to 72 characters."]}}""");
-        (await client.RefusedAreaAsync("POST", "customers/password", new { customer_code = code, password = "password1" })).ShouldStartWith("""422 {"code":422,"message":"The given data was invalid.","errors":{"password":["password is one of""");
+            .ShouldBe(
+                """422 {"code":422,"message":"The given data was invalid.","errors":{"password":["password must have 8 to 72 characters."]}}""");
+        (await client.RefusedAreaAsync("POST", "customers/password", new { customer_code = code, password = "password1" }))
+            .ShouldStartWith("""422 {"code":422,"message":"The given data was invalid.","errors":{"password":["password is one of""");
 
         var token = (await client.AreaAsync("GET", "auth/token", new { customer_code = code })).GetProperty("content");
         token.GetProperty("expiration").GetString().ShouldBe("15 min");

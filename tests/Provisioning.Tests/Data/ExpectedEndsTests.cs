@@ -7,7 +7,7 @@ namespace Licensing.Provisioning.Tests.Data;
 public sealed class ExpectedEndsTests(SellingApp app) : IClassFixture<SellingApp>
 {
     [Fact]
-    public async Task Their_ends_are_told_once_too()
+    public async Task Ends_that_were_agreed_before_ends_were_told_are_told_once_too()
     {
         var branch = await app.BranchAsync();
         var plan = await app.PlanAsync(branch);

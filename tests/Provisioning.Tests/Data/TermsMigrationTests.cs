@@ -18,7 +18,7 @@ public sealed class TermsMigrationTests(SellingApp app) : IClassFixture<SellingA
     }
 
     [Fact]
-    public async Task They_keep_their_plan_their_end_and_what_they_may() => await app.InAsync<SchemaOwner, int>(async owner =>
+    public async Task Subscriptions_from_before_keep_their_plan_their_end_and_what_they_may() => await app.InAsync<SchemaOwner, int>(async owner =>
     {
         await using var connection = await owner.Database.OpenConnectionAsync(SellingApp.Ct);
         // Rolled back when the connection goes, so that the host keeps its own tables.
@@ -34,13 +34,16 @@ public sealed class TermsMigrationTests(SellingApp app) : IClassFixture<SellingA
             await RunAsync(Script(number));
         await RunAsync(
             """
-            insert into provisioning.subscriptions
-                (id, tenant_id, owner_path, plan_id, plan_version_id, product, starts_on, expires_on, cancelled_on, ends_on, history, suspensions, created_at, version)
+            insert into provisioning.subscriptions (
+                id, tenant_id, owner_path, plan_id, plan_version_id,
+                product, starts_on, expires_on, cancelled_on, ends_on, history, suspensions, created_at, version)
             values
-                ('00000000-0000-0000-0000-000000000001', gen_random_uuid(), '1.', '00000000-0000-0000-0000-00000000000a', '00000000-0000-0000-0000-00000000000b', 'ccaas',
-                    '2025-01-31', '2026-01-31', '2025-06-01', '2025-06-01', '[]', '[]', now(), 3),
-                ('00000000-0000-0000-0000-000000000002', gen_random_uuid(), '1.', '00000000-0000-0000-0000-00000000000a', '00000000-0000-0000-0000-00000000000b', 'ccaas',
-                    '2025-01-31', null, null, null, '[]', '[]', now(), 1)
+                ('00000000-0000-0000-0000-000000000001', gen_random_uuid(), '1.',
+                    '00000000-0000-0000-0000-00000000000a', '00000000-0000-0000-0000-00000000000b',
+                    'ccaas', '2025-01-31', '2026-01-31', '2025-06-01', '2025-06-01', '[]', '[]', now(), 3),
+                ('00000000-0000-0000-0000-000000000002', gen_random_uuid(), '1.',
+                    '00000000-0000-0000-0000-00000000000a', '00000000-0000-0000-0000-00000000000b',
+                    'ccaas', '2025-01-31', null, null, null, '[]', '[]', now(), 1)
             """);
         await RunAsync(Script("0005"));
 

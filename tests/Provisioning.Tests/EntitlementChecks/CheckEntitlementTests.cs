@@ -8,7 +8,7 @@ namespace Licensing.Provisioning.Tests.EntitlementChecks;
 public sealed class CheckEntitlementTests(SellingApp app) : IClassFixture<SellingApp>
 {
     [Fact]
-    public async Task It_adds_up_what_is_held_and_what_that_includes_and_tells_where_from()
+    public async Task A_check_adds_up_what_is_held_and_what_that_includes_and_tells_where_from()
     {
         var branch = await app.BranchAsync();
         var plan = await app.PlanAsync(branch);

@@ -37,7 +37,7 @@ public sealed class EntitlementReadsTests(SellingApp app) : IClassFixture<Sellin
     }
 
     [Fact]
-    public async Task One_that_cannot_be_read_costs_a_few_reads_and_not_one_for_each()
+    public async Task A_check_that_cannot_be_read_costs_a_few_reads_and_not_one_for_each()
     {
         var reads = new List<int>();
 
@@ -52,7 +52,7 @@ public sealed class EntitlementReadsTests(SellingApp app) : IClassFixture<Sellin
     }
 
     [Fact]
-    public async Task Where_the_database_is_away_it_is_asked_once()
+    public async Task A_database_that_is_away_is_asked_once()
     {
         var reads = 0;
 

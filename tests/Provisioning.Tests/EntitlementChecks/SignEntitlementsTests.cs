@@ -37,7 +37,7 @@ public sealed class SignEntitlementsTests(SellingApp app) : IClassFixture<Sellin
     }
 
     [Fact]
-    public async Task It_is_no_access_token_and_lasts_no_longer_than_may_be()
+    public async Task A_document_is_no_access_token_and_lasts_no_longer_than_may_be()
     {
         var branch = await app.BranchAsync();
         await SubscribedAsync(branch, Asked(branch, await app.PlanAsync(branch)));
@@ -54,7 +54,7 @@ public sealed class SignEntitlementsTests(SellingApp app) : IClassFixture<Sellin
     }
 
     [Fact]
-    public async Task It_ends_with_the_first_thing_that_is_known_to_be_taken_away()
+    public async Task A_document_ends_with_the_first_thing_that_is_known_to_be_taken_away()
     {
         var branch = await app.BranchAsync();
         var id = (await SubscribedAsync(branch, Asked(branch, await app.PlanAsync(branch), seats: 10))).IdOf();
@@ -81,7 +81,7 @@ public sealed class SignEntitlementsTests(SellingApp app) : IClassFixture<Sellin
     }
 
     [Fact]
-    public async Task It_ends_with_a_term_that_nothing_follows_and_with_an_end_that_was_agreed()
+    public async Task A_document_ends_with_a_term_that_nothing_follows_and_with_an_end_that_was_agreed()
     {
         var (branch, other) = (await app.BranchAsync(), await app.BranchAsync());
         await SubscribedAsync(branch, Asked(branch, await app.PlanAsync(branch, terms: new { termMonths = 1, autoRenew = false })));
@@ -95,7 +95,7 @@ public sealed class SignEntitlementsTests(SellingApp app) : IClassFixture<Sellin
     }
 
     [Fact]
-    public async Task It_ends_with_a_deletions_week_and_states_nothing_after_it()
+    public async Task A_document_ends_with_a_deletions_week_and_states_nothing_after_it()
     {
         var branch = await app.BranchAsync();
         using var caller = await SignedCaller.EnrolAsync(branch);

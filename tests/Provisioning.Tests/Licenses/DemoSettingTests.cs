@@ -46,7 +46,8 @@ public sealed class DemoSettingTests(DemoSettingTests.TryingApp app) : IClassFix
     }
 
     private static string Of(System.Text.Json.JsonElement license) =>
-        $"{license.Text("license_code")} {license.Text("license_name")}, {license.Text("license_quantity")}, {license.GetProperty("license_points").GetRawText()} points";
+        $"{license.Text("license_code")} {license.Text("license_name")}, {license.Text("license_quantity")}, "
+        + $"{license.GetProperty("license_points").GetRawText()} points";
 
     public sealed class TryingApp : SellingApp
     {

@@ -21,7 +21,8 @@ public sealed class LicenseGuardTests(SellingApp app) : IClassFixture<SellingApp
         string Another(string more) =>
             $"""
             insert into provisioning.licenses
-            select (jsonb_populate_record(l, jsonb_build_object('id', gen_random_uuid(){more}))).* from provisioning.licenses l where renews_id = '{named.license_id}' and cancelled_at is null
+            select (jsonb_populate_record(l, jsonb_build_object('id', gen_random_uuid(){more}))).* from provisioning.licenses l
+            where renews_id = '{named.license_id}' and cancelled_at is null
             returning code
             """;
 

@@ -15,9 +15,11 @@ public sealed class LicenseSlicesTests(SellingApp app) : IClassFixture<SellingAp
         var branch = await app.BranchAsync();
         var edition = await branch.EditionAsync("5.00", "0.5", version: 7);
         using var client = branch.Partner();
-        var expected = $$"""
-            {"code":200,"content":[{"license_code":"{{edition}}","license_name":"Business filter license","license_duration_months":"1","license_version":"7","license_quantity":"5 users","license_points":0.5,"license_amount":5,"license_amount_currency":"EUR"}]}
-            """.Trim();
+        var expected =
+            $$"""
+            {"code":200,"content":[{"license_code":"{{edition}}","license_name":"Business filter license","license_duration_months":"1",
+            "license_version":"7","license_quantity":"5 users","license_points":0.5,"license_amount":5,"license_amount_currency":"EUR"}]}
+            """.ReplaceLineEndings("");
         var query = $"licenses/available?customer_code={branch.Tenant.Code}&license_code={edition}";
 
         (await client.AreaAsync("GET", query)).GetRawText().ShouldBe(expected);
@@ -54,7 +56,8 @@ public sealed class LicenseSlicesTests(SellingApp app) : IClassFixture<SellingAp
         (active.State(), active.GetProperty("starts_on").GetString(), active.GetProperty("ends_on").GetString())
             .ShouldBe(("Active", $"{starts:yyyy-MM-dd}", $"{starts.AddMonths(1):yyyy-MM-dd}"));
         (await app.HeardAsync(assigned.LicenseId())).ShouldBe(["provisioning.license-assigned.v1", "provisioning.license-activated.v1"]);
-        (await client.RefusedAreaAsync("POST", "licenses/activate", named)).ShouldBe("""409 {"code":409,"message":"The license is Active and cannot be activated."}""");
+        (await client.RefusedAreaAsync("POST", "licenses/activate", named))
+            .ShouldBe("""409 {"code":409,"message":"The license is Active and cannot be activated."}""");
 
         app.Clock.Advance(TimeSpan.FromDays(starts.AddMonths(1).DayNumber - starts.DayNumber));
         (await client.StatesAsync(branch)).ShouldBe("Expired");
@@ -92,7 +95,8 @@ public sealed class LicenseSlicesTests(SellingApp app) : IClassFixture<SellingAp
         // It has started, so it gives nothing back.
         (await client.AreaAsync("POST", "licenses/cancel", Named(third))).GetProperty("content").State().ShouldBe("Cancelled");
         (await branch.CreditAsync()).ShouldStartWith("0 EUR");
-        (await client.RefusedAreaAsync("POST", "licenses/cancel", Named(third))).ShouldBe("""409 {"code":409,"message":"The license is Cancelled and cannot be cancelled."}""");
+        (await client.RefusedAreaAsync("POST", "licenses/cancel", Named(third)))
+            .ShouldBe("""409 {"code":409,"message":"The license is Cancelled and cannot be cancelled."}""");
         await app.LedgerVerifiedAsync();
     }
 
@@ -220,7 +224,8 @@ public sealed class LicenseSlicesTests(SellingApp app) : IClassFixture<SellingAp
             var listed = await (await branch.As(role).GetAsync($"/api/v1/licenses?tenantId={branch.Tenant.Id.Value}", Ct)).JsonAsync();
             listed.GetProperty("items").EnumerateArray().Select(x => x.Text("status")).ShouldBe(["TrialActivated", "ToBeActivated"]);
             var one = await (await branch.As(role).GetAsync($"/api/v1/licenses/{first.LicenseId()}", Ct)).JsonAsync();
-            (one.Text("code"), one.GetProperty("price").GetRawText(), one.Text("points")).ShouldBe((edition, """{"amount":"5.00","currency":"EUR"}""", "0.5"));
+            (one.Text("code"), one.GetProperty("price").GetRawText(), one.Text("points"))
+                .ShouldBe((edition, """{"amount":"5.00","currency":"EUR"}""", "0.5"));
         }
 
         foreach (var (status, count) in ((string, int)[])[("TrialActivated", 1), ("toBeActivated", 1), ("Active", 0), ("Expired", 0), ("Renewed", 0),

@@ -21,7 +21,8 @@ public sealed class AllocationRaceTests(SellingApp app) : IClassFixture<SellingA
         for (var i = 0; i < 3; i++)
             tenants.Add(await app.TenantAsync(branch.Platform, branch.Partner));
 
-        var answers = await app.AtOnceAsync(branch.As(Roles.PartnerAdministrator), 64, (client, i) => client.AllocateAnyAsync(tenants[i % 4], 1, prefix));
+        var answers = await app.AtOnceAsync(
+            branch.As(Roles.PartnerAdministrator), 64, (client, i) => client.AllocateAnyAsync(tenants[i % 4], 1, prefix));
 
         var winners = answers.Where(a => a.StatusCode is HttpStatusCode.OK).ToList();
         winners.Count.ShouldBe(10);
@@ -38,7 +39,8 @@ public sealed class AllocationRaceTests(SellingApp app) : IClassFixture<SellingA
 
         for (var number = 100; number < 105; number++)
         {
-            var answers = await app.AtOnceAsync(branch.As(Roles.PartnerAdministrator), 16, (client, _) => client.AllocateAsync(branch.Tenant, $"{prefix}{number}"));
+            var answers = await app.AtOnceAsync(
+                branch.As(Roles.PartnerAdministrator), 16, (client, _) => client.AllocateAsync(branch.Tenant, $"{prefix}{number}"));
             answers.Count(a => a.StatusCode is HttpStatusCode.OK).ShouldBe(1);
             (await CodesAsync(answers)).ShouldBe(["number_not_available"]);
         }

@@ -85,7 +85,9 @@ public sealed class AllocationTests(SellingApp app) : IClassFixture<SellingApp>
     [InlineData("""{"numbers":["+4930123456"],"count":1}""", "422 validation_failed /count one_of")]
     [InlineData("""{"numbers":["+4930123456"],"country":"DE","type":"Mobile","startsWith":"49","contains":"7"}""",
         "422 validation_failed /country one_of /type one_of /startsWith one_of /contains one_of")]
-    [InlineData("""{"count":1,"country":"XX","startsWith":"x","contains":"%"}""", "422 validation_failed /country unknown_country /startsWith malformed /contains malformed")]
+    [InlineData(
+        """{"count":1,"country":"XX","startsWith":"x","contains":"%"}""",
+        "422 validation_failed /country unknown_country /startsWith malformed /contains malformed")]
     [InlineData("""{"numbers":[null]}""", "400 malformed_json")]
     public async Task What_cannot_be_meant_is_refused_by_field(string body, string refusal)
     {

@@ -76,8 +76,11 @@ internal static class NumberCalls
             using var answer = await client.GetAsync($"/api/v1/numbers/{id}/history", Ct);
             return answer.StatusCode is HttpStatusCode.NotFound
                 ? ["404"]
-                : [.. (await answer.JsonAsync()).GetProperty("items").EnumerateArray().Select(h =>
-                $"{h.GetProperty("tenantId").GetGuid()} {h.Text("from")!.Split('T')[0]} {h.Text("until")?.Split('T')[0] ?? "-"} {h.Text("reason") ?? "-"}")];
+                : [.. (await answer.JsonAsync()).GetProperty("items").EnumerateArray().Select(Held)];
+
+            static string Held(JsonElement holding) =>
+                $"{holding.GetProperty("tenantId").GetGuid()} {holding.Text("from")!.Split('T')[0]} {holding.Text("until")?.Split('T')[0] ?? "-"} "
+                + (holding.Text("reason") ?? "-");
         }
     }
 }

@@ -270,11 +270,15 @@ public sealed class PoolTests(SellingApp app) : IClassFixture<SellingApp>
         await platform.AllocatedAsync(platform.AllocateAsync(branch.Tenant, number));
 
         (await BreaksAsync(
-            $"insert into provisioning.inbound_numbers (id, number, country, type, pool_id, pool_path, owner_path, created_at, version) values (gen_random_uuid(), '{number}', 'DE', 'Mobile', gen_random_uuid(), '1.', '1.', now(), 1)"))
-            .ShouldBe("inbound_numbers_number");
+            $"""
+            insert into provisioning.inbound_numbers (id, number, country, type, pool_id, pool_path, owner_path, created_at, version)
+            values (gen_random_uuid(), '{number}', 'DE', 'Mobile', gen_random_uuid(), '1.', '1.', now(), 1)
+            """)).ShouldBe("inbound_numbers_number");
         (await BreaksAsync(
-            $"insert into provisioning.inbound_number_holdings (id, number_id, tenant_id, owner_path, from_at, begun_by) values (gen_random_uuid(), '{id}', gen_random_uuid(), '1.', now(), 'x')"))
-            .ShouldBe("inbound_number_holdings_open");
+            $"""
+            insert into provisioning.inbound_number_holdings (id, number_id, tenant_id, owner_path, from_at, begun_by)
+            values (gen_random_uuid(), '{id}', gen_random_uuid(), '1.', now(), 'x')
+            """)).ShouldBe("inbound_number_holdings_open");
         (await BreaksAsync($"update provisioning.inbound_numbers set withdrawn_at = now() where id = '{id}'")).ShouldBe("inbound_numbers_one_state");
         (await BreaksAsync($"update provisioning.inbound_numbers set number = '030' where id = '{id}'")).ShouldBe("inbound_numbers_e164");
     }

@@ -26,7 +26,7 @@ public sealed class QuarantineTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task For_thirty_days_nobody_else_gets_it_and_then_anyone()
+    public async Task For_thirty_days_nobody_else_gets_a_released_number_and_then_anyone()
     {
         var (branch, id, number) = await ReleasedAsync();
         var other = await _app.BranchAsync();
@@ -61,7 +61,7 @@ public sealed class QuarantineTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Its_end_is_told_once_by_whichever_process_comes_up_after_it()
+    public async Task The_quarantines_end_is_told_once_by_whichever_process_comes_up_after_it()
     {
         var (_, id, _) = await ReleasedAsync();
 
@@ -76,7 +76,7 @@ public sealed class QuarantineTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Who_held_it_gets_it_back_at_once_and_its_next_quarantine_is_a_whole_one()
+    public async Task Who_held_a_number_gets_it_back_at_once_and_its_next_quarantine_is_a_whole_one()
     {
         var (branch, id, number) = await ReleasedAsync();
         var sibling = await _app.TenantAsync(branch.Platform, branch.Partner);
@@ -102,7 +102,7 @@ public sealed class QuarantineTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task One_that_somebody_got_before_the_message_came_is_not_told_free()
+    public async Task A_number_that_somebody_got_before_the_message_came_is_not_told_free()
     {
         var (branch, id, number) = await ReleasedAsync();
         var sibling = await _app.TenantAsync(branch.Platform, branch.Partner);

@@ -189,7 +189,8 @@ public abstract class FifteenMonths(ZonedApp app)
                 .EnsureSuccessStatusCode(); break;
             case "2027-02-20":
                 using (var asked = await _signer.SendAsync(
-                    $$$"""{"ccId":{"resellerId":"{{{_branch.Partner.ExternalId}}}","tenantId":"{{{_tenants["phone"].ExternalId}}}"}}""", HttpMethod.Delete))
+                    $$$"""{"ccId":{"resellerId":"{{{_branch.Partner.ExternalId}}}","tenantId":"{{{_tenants["phone"].ExternalId}}}"}}""",
+                    HttpMethod.Delete))
                     asked.EnsureSuccessStatusCode();
                 break;
         }
@@ -239,7 +240,8 @@ public abstract class FifteenMonths(ZonedApp app)
     private string Told(JsonElement view)
     {
         var plan = view.GetProperty("planId").GetGuid();
-        var text = $"{view.Text("status")} {string.Join(",", view.GetProperty("quantities").EnumerateObject().Select(q => $"{q.Name}={q.Value.GetRawText()}"))} plan {_plans.Single(p => p.Value == plan).Key}";
+        var quantities = string.Join(",", view.GetProperty("quantities").EnumerateObject().Select(q => $"{q.Name}={q.Value.GetRawText()}"));
+        var text = $"{view.Text("status")} {quantities} plan {_plans.Single(p => p.Value == plan).Key}";
         if (view.GetProperty("term") is { ValueKind: JsonValueKind.Object } term)
             text += $" term {term.Text("startDate")}/{term.Text("endDate")}{(term.GetProperty("renews").GetBoolean() ? " renews" : "")}";
         if (view.Text("endDate") is { } end)

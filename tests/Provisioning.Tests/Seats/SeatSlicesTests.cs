@@ -77,7 +77,7 @@ public sealed class SeatSlicesTests(SellingApp app) : IClassFixture<SellingApp>
     }
 
     [Fact]
-    public async Task Without_such_a_subscription_or_outside_the_branch_there_is_nothing()
+    public async Task Without_a_subscription_that_runs_or_outside_the_branch_there_are_no_seats()
     {
         var branch = await app.BranchAsync();
         var other = await app.BranchAsync();

@@ -17,16 +17,19 @@ public sealed class SignedUpdateTests(SellingApp app) : IClassFixture<SellingApp
         var branch = await app.BranchAsync();
         using var caller = await SignedCaller.EnrolAsync(branch);
         var tenant = $"new-{SignedCaller.NewJti()}";
-        string Asked(string more, string names = "") => $$$"""{"ccId":{"resellerId":"{{{branch.Partner.ExternalId}}}","tenantId":"{{{tenant}}}"{{{names}}}}{{{more}}}}""";
+        string Asked(string more, string names = "") =>
+            $$$"""{"ccId":{"resellerId":"{{{branch.Partner.ExternalId}}}","tenantId":"{{{tenant}}}"{{{names}}}}{{{more}}}}""";
 
         (await MessageAsync(caller.SendAsync(Asked(""))))
-            .ShouldBe("400 VALIDATION_ERROR ccId.resellerName is required on the first request for a tenant. ccId.tenantName is required on the first request for a tenant.");
+            .ShouldBe("400 VALIDATION_ERROR ccId.resellerName is required on the first request for a tenant. "
+                + "ccId.tenantName is required on the first request for a tenant.");
         (await AnswerAsync(caller.SendAsync(Asked(
             ""","professionalSeats":5,"aiMessaging":{"standardBundles":2}""", ""","resellerName":"Reseller","tenantName":"Customer" """))))
             .ShouldBe($$"""{"ccId":{"resellerId":"{{branch.Partner.ExternalId}}","tenantId":"{{tenant}}"},"changes":""" +
                 """{"professionalSeats":{"oldValue":0,"newValue":5},"aiMessaging":{"standardBundles":{"oldValue":0,"newValue":2}}}}""");
         (await ChangesAsync(caller.SendAsync(Asked(""","aiMessaging":{"standardBundles":0,"advancedBundles":1},"eliteSeats":6"""))))
-            .ShouldBe("""{"eliteSeats":{"oldValue":0,"newValue":6},"aiMessaging":{"standardBundles":{"oldValue":2,"newValue":0},"advancedBundles":{"oldValue":0,"newValue":1}}}""");
+            .ShouldBe("""{"eliteSeats":{"oldValue":0,"newValue":6}"""
+                + ""","aiMessaging":{"standardBundles":{"oldValue":2,"newValue":0},"advancedBundles":{"oldValue":0,"newValue":1}}}""");
         (await ChangesAsync(caller.SendAsync(Asked(""","eliteSeats":6""", ""","tenantName":"Renamed" """)))).ShouldBe("{}");
 
         using var partner = branch.As(Roles.PartnerAdministrator);
@@ -45,7 +48,8 @@ public sealed class SignedUpdateTests(SellingApp app) : IClassFixture<SellingApp
         using var caller = await SignedCaller.EnrolAsync(branch);
         var tenant = $"race-{SignedCaller.NewJti()}";
         var asked = Enumerable.Range(5, 12).Select(seats => caller.SendAsync(
-            $$"""{"ccId":{"resellerId":"{{branch.Partner.ExternalId}}","tenantId":"{{tenant}}","resellerName":"R","tenantName":"T"},"eliteSeats":{{seats}}}"""));
+            $$"""{"ccId":{"resellerId":"{{branch.Partner.ExternalId}}","tenantId":"{{tenant}}","resellerName":"R","tenantName":"T"},"""
+            + $"\"eliteSeats\":{seats}}}"));
 
         var answers = await Task.WhenAll(asked.Select(ChangesAsync));
 
@@ -79,12 +83,16 @@ public sealed class SignedUpdateTests(SellingApp app) : IClassFixture<SellingApp
     [InlineData(",\"eliteSeats\":1e999", "eliteSeats must be an integer from 0 to 1000000.")]
     [InlineData(",\"serial\":\"x\"", "Unknown property serial.")]
     [InlineData(",\"sipCredentials\":{}",
-        "sipCredentials.username is required. sipCredentials.password is required. sipCredentials.sipServer is required. sipCredentials.outboundProxy is required.")]
+        "sipCredentials.username is required. sipCredentials.password is required. "
+        + "sipCredentials.sipServer is required. sipCredentials.outboundProxy is required.")]
     [InlineData(",\"sipCredentials\":{\"username\":\"u\",\"password\":\" \",\"sipServer\":\"s\",\"outboundProxy\":\"o\"}",
         "sipCredentials.password must be a text of 1 to 500 characters, none of them a control character. sipCredentials.password is required.")]
     [InlineData(",\"sipCredentials\":{\"username\":\"u\",\"password\":\"p\",\"sipServer\":\"s\",\"outboundProxy\":\"o\",\"sipPort\":5060}",
         "sipCredentials.sipPort and sipCredentials.transport must be given both or neither.")]
-    [InlineData(",\"sipCredentials\":{\"username\":\"u\",\"password\":\"p\",\"sipServer\":\"s\",\"outboundProxy\":\"o\",\"sipPort\":65536,\"transport\":\"sctp\"}", "sipCredentials.transport must be udp, tcp or tls. sipCredentials.sipPort must be an integer from 1 to 65535.")]
+    [InlineData(
+        ",\"sipCredentials\":{\"username\":\"u\",\"password\":\"p\",\"sipServer\":\"s\",\"outboundProxy\":\"o\","
+        + "\"sipPort\":65536,\"transport\":\"sctp\"}",
+        "sipCredentials.transport must be udp, tcp or tls. sipCredentials.sipPort must be an integer from 1 to 65535.")]
     public async Task A_broken_rule_is_told_with_its_field_and_changes_nothing(string more, string message)
     {
         var branch = await app.BranchAsync();
@@ -163,18 +171,26 @@ public sealed class SignedUpdateTests(SellingApp app) : IClassFixture<SellingApp
         var branch = await app.BranchAsync();
         using var caller = await SignedCaller.EnrolAsync(branch);
         string Sip(string password, string more = "") =>
-            Body(branch, $$""","sipCredentials":{"username":"u","password":"{{password}}",""" + $"\"sipServer\":\"sip.example\",\"outboundProxy\":\"proxy.example\"{more}}}");
+            Body(branch, $$""","sipCredentials":{"username":"u","password":"{{password}}",""" +
+                $"\"sipServer\":\"sip.example\",\"outboundProxy\":\"proxy.example\"{more}}}");
 
         var first = await ChangesAsync(caller.SendAsync(Sip(Password, ""","sipPort":5061,"transport":"tls" """)));
-        first.ShouldBe("""{"sipCredentials":{"username":{"oldValue":null,"newValue":"u"},"password":{"oldValue":null,"newValue":"***"},"sipServer":{"oldValue":null,"newValue":"sip.example"},"outboundProxy":{"oldValue":null,"newValue":"proxy.example"},"sipPort":{"oldValue":null,"newValue":5061},"transport":{"oldValue":null,"newValue":"tls"}}}""");
+        first.ShouldBe(
+            """{"sipCredentials":{"username":{"oldValue":null,"newValue":"u"},"password":{"oldValue":null,"newValue":"***"}"""
+            + ""","sipServer":{"oldValue":null,"newValue":"sip.example"},"outboundProxy":{"oldValue":null,"newValue":"proxy.example"}"""
+            + ""","sipPort":{"oldValue":null,"newValue":5061},"transport":{"oldValue":null,"newValue":"tls"}}}""");
         (await ChangesAsync(caller.SendAsync(Sip(Password, ""","sipPort":5061,"transport":"tls" """)))).ShouldBe("{}");
         (await ChangesAsync(caller.SendAsync(Sip("another")))).ShouldBe(
-            """{"sipCredentials":{"password":{"oldValue":"***","newValue":"***"},"sipPort":{"oldValue":5061,"newValue":null},"transport":{"oldValue":"tls","newValue":null}}}""");
+            """{"sipCredentials":{"password":{"oldValue":"***","newValue":"***"},"sipPort":{"oldValue":5061,"newValue":null}"""
+            + ""","transport":{"oldValue":"tls","newValue":null}}}""");
 
         var kept = await app.InAsync<Npgsql.NpgsqlDataSource, string>(async database =>
         {
             await using var command = database.CreateCommand(
-                "select (select string_agg(s::text, ' ') from provisioning.sip_credentials s) || (select string_agg(a::text, ' ') from identity.audit_entries a)");
+                """
+                select (select string_agg(s::text, ' ') from provisioning.sip_credentials s)
+                    || (select string_agg(a::text, ' ') from identity.audit_entries a)
+                """);
             return (string)(await command.ExecuteScalarAsync(Ct))!;
         });
         kept.ShouldContain("sip.example");
@@ -302,7 +318,8 @@ public sealed class SignedUpdateTests(SellingApp app) : IClassFixture<SellingApp
 
         var body = $$"""{"serial":"{{branch.Tenant.ExternalId}}","professionalSeats":15,"additionalAiMessages":6000}""";
         (await AnswerAsync(caller.SendAsync(body, claims: First, route: "/v1/licensing/update"))).ShouldBe(
-            $$"""{"serial":"{{branch.Tenant.ExternalId}}","changes":""" + """{"professionalSeats":{"oldValue":0,"newValue":15},"additionalAiMessages":{"oldValue":0,"newValue":6000}}}""");
+            $$"""{"serial":"{{branch.Tenant.ExternalId}}","changes":""" +
+                """{"professionalSeats":{"oldValue":0,"newValue":15},"additionalAiMessages":{"oldValue":0,"newValue":6000}}}""");
         (await CodeAsync(caller.SendAsync("""{"serial":"unknown"}""", claims: First))).ShouldBe("404 CUSTOMER_NOT_FOUND");
         (await CodeAsync(caller.SendAsync(body, claims: c => { First(c); c["iss"] = "someone"; }))).ShouldBe("401 INVALID_TOKEN");
         app.Clock.Advance(TimeSpan.FromMinutes(32));
@@ -316,7 +333,10 @@ public sealed class SignedUpdateTests(SellingApp app) : IClassFixture<SellingApp
     [Fact]
     public void The_published_check_vector_holds()
     {
-        const string Body = """{"serial":"EXAMPLECUSTOMER1D57107A415DEE77F","digitalOnlySeats":15,"essentialSeats":15,"professionalSeats":15,"eliteSeats":15,"workforceOptimizationSeats":15,"workforceManagementSeats":15,"speechAnalyticsSeats":6,"dialerSeats":6,"additionalAiMessages":6000}""";
+        const string Body =
+            """{"serial":"EXAMPLECUSTOMER1D57107A415DEE77F","digitalOnlySeats":15,"essentialSeats":15,"professionalSeats":15,"eliteSeats":15"""
+            + ""","workforceOptimizationSeats":15,"workforceManagementSeats":15,"speechAnalyticsSeats":6,"dialerSeats":6"""
+            + ""","additionalAiMessages":6000}""";
         const string Hash = "fc9be0662a10e190e7faf49a4906398a9d6b9df47d7bbdac1b182dadb2044bcc";
         var pretty = Body.Replace(",", " ,\n  ", StringComparison.Ordinal).Replace(":", "\t:\r\n", StringComparison.Ordinal);
         Convert.ToHexStringLower(SHA256.HashData(Provisioning.Signed.CompactJson.Of(Encoding.UTF8.GetBytes(pretty))!)).ShouldBe(Hash);

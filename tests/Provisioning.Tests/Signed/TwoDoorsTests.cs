@@ -27,7 +27,8 @@ public sealed class TwoDoorsTests(SellingApp app) : IClassFixture<SellingApp>
             await using var change = new NpgsqlCommand(
                 $$"""
                 update provisioning.subscriptions set version = version + 1,
-                    history = jsonb_set(history, '{0,quantities}', history -> 0 -> 'quantities' || '{"essentialSeats":9}') where tenant_id = '{{branch.Tenant.Id.Value}}'
+                    history = jsonb_set(history, '{0,quantities}', history -> 0 -> 'quantities' || '{"essentialSeats":9}')
+                where tenant_id = '{{branch.Tenant.Id.Value}}'
                 """, connection, begun);
             (await change.ExecuteNonQueryAsync(Ct)).ShouldBe(1);
             waiting = caller.SendAsync(Body(branch, ",\"eliteSeats\":6"));

@@ -14,7 +14,7 @@ namespace Licensing.Provisioning.Tests.Signed;
 public sealed partial class UpdateTogetherTests(SellingApp app) : IClassFixture<SellingApp>
 {
     [Fact]
-    public async Task Those_that_wait_share_a_transaction_and_have_each_its_own_answer_and_entry()
+    public async Task Updates_that_wait_share_a_transaction_and_have_each_its_own_answer_and_entry()
     {
         var branch = await app.BranchAsync();
         using var caller = await SignedCaller.EnrolAsync(branch);
@@ -23,17 +23,20 @@ public sealed partial class UpdateTogetherTests(SellingApp app) : IClassFixture<
         var answers = await WaitingAsync(
             branch, caller, [.. Enumerable.Range(1, 11).Select(i => (Body(branch, i, $",\"eliteSeats\":{20 + i}"), (string?)null))]);
 
-        answers.ShouldBe(Enumerable.Range(1, 11).Select(i => $$"""200 {"ccId":{"resellerId":"R","tenantId":"c{{i}}"},"changes":{"eliteSeats":{"oldValue":5,"newValue":{{20 + i}} } } }""".Replace(" ", "", StringComparison.Ordinal).Insert(3, " ")));
+        answers.ShouldBe(Enumerable.Range(1, 11).Select(i =>
+            $$$$"""200 {"ccId":{"resellerId":"R","tenantId":"c{{{{i}}}}"},"changes":{"eliteSeats":{"oldValue":5,"newValue":{{{{20 + i}}}}}}}"""));
         var ofThem = $"(select id from identity.organizations where parent_id = '{branch.Partner.Id.Value}' and external_id <> 'c0')";
         (await app.RowsAsync($"select count(distinct xmin::text)::text from provisioning.subscriptions where tenant_id in {ofThem}"))
             .ShouldHaveSingleItem().ShouldBeOneOf("1", "2", "3");
         (await app.RowsAsync(
             $"""
             select o.external_id || ' ' || (select string_agg(c ->> 'type', ',' order by c ->> 'type') || ' ' || bool_and(c ->> 'path' = e.owner_path)
-                from jsonb_array_elements(e.changes) c) || ' ' || (e.changes @> jsonb_build_array(jsonb_build_object('type', 'subscription', 'id', s.id)))
+                from jsonb_array_elements(e.changes) c)
+                || ' ' || (e.changes @> jsonb_build_array(jsonb_build_object('type', 'subscription', 'id', s.id)))
             from identity.organizations o
             join provisioning.subscriptions s on s.tenant_id = o.id
-            join identity.audit_entries e on e.owner_path = o.owner_path and e.action = 'provisioning.update_licenses' and e.principal_id = '{caller.Id}'
+            join identity.audit_entries e
+                on e.owner_path = o.owner_path and e.action = 'provisioning.update_licenses' and e.principal_id = '{caller.Id}'
             where o.id in {ofThem} and not e.changes @> jsonb_build_array(jsonb_build_object('type', 'organization'))
             order by o.code
             """)).ShouldBe(Enumerable.Range(1, 11).Select(i => $"c{i} history_entry,subscription true true"));
@@ -46,7 +49,7 @@ public sealed partial class UpdateTogetherTests(SellingApp app) : IClassFixture<
     }
 
     [Fact]
-    public async Task Each_is_told_what_it_would_have_been_told_alone()
+    public async Task Each_update_is_told_what_it_would_have_been_told_alone()
     {
         (int Customer, string More)[] updates =
         [
@@ -65,7 +68,12 @@ public sealed partial class UpdateTogetherTests(SellingApp app) : IClassFixture<
         answers.ShouldBe(
             await Task.WhenAll(updates.Select(u => AnswerAsync(alone.Branch, second, Named(alone.Branch, u), key: $"alone-{u.Customer}"))));
         answers.Select(a => a[..3]).ShouldBe(["200", "400", "400", "200", "200", "400", "200", "400", "400", "400", "400"]);
-        const string Seats = "select o.external_id || ' ' || o.display_name || ' ' || (s.history -> -1 -> 'quantities')::text || ' ' || s.version from provisioning.subscriptions s join identity.organizations o on o.id = s.tenant_id where o.parent_id = '{0}' and o.external_id <> 'c0' order by o.code";
+        const string Seats =
+            """
+            select o.external_id || ' ' || o.display_name || ' ' || (s.history -> -1 -> 'quantities')::text || ' ' || s.version
+            from provisioning.subscriptions s join identity.organizations o on o.id = s.tenant_id
+            where o.parent_id = '{0}' and o.external_id <> 'c0' order by o.code
+            """;
         (await app.RowsAsync(string.Format(null, Seats, together.Branch.Partner.Id.Value)))
             .ShouldBe(await app.RowsAsync(string.Format(null, Seats, alone.Branch.Partner.Id.Value)));
 
@@ -89,7 +97,7 @@ public sealed partial class UpdateTogetherTests(SellingApp app) : IClassFixture<
     }
 
     [Fact]
-    public async Task Several_of_one_customer_follow_each_other()
+    public async Task Several_updates_of_one_customer_follow_each_other()
     {
         var branch = await app.BranchAsync();
         using var caller = await SignedCaller.EnrolAsync(branch);
@@ -105,12 +113,15 @@ public sealed partial class UpdateTogetherTests(SellingApp app) : IClassFixture<
         for (var i = 0; i < 8; i++)
             at = steps[at];
         (await app.RowsAsync(
-            $"select (history -> -1 -> 'quantities' ->> 'eliteSeats') from provisioning.subscriptions s join identity.organizations o on o.id = s.tenant_id where o.parent_id = '{branch.Partner.Id.Value}' and external_id = 'c1'"))
-            .ShouldBe([$"{at}"]);
+            $"""
+            select (history -> -1 -> 'quantities' ->> 'eliteSeats')
+            from provisioning.subscriptions s join identity.organizations o on o.id = s.tenant_id
+            where o.parent_id = '{branch.Partner.Id.Value}' and external_id = 'c1'
+            """)).ShouldBe([$"{at}"]);
     }
 
     [Fact]
-    public async Task One_that_the_database_refuses_fails_alone()
+    public async Task An_update_that_the_database_refuses_fails_alone()
     {
         var branch = await app.BranchAsync();
         using var caller = await SignedCaller.EnrolAsync(branch);
@@ -119,7 +130,8 @@ public sealed partial class UpdateTogetherTests(SellingApp app) : IClassFixture<
         {
             await using var command = owner.Database.CreateCommand(
                 $"""
-                alter table provisioning.subscriptions add constraint no_such_seats check (owner_path not like '{branch.Partner.Path}%' or not history -> -1 -> 'quantities' ->> 'eliteSeats' = '66')
+                alter table provisioning.subscriptions add constraint no_such_seats
+                check (owner_path not like '{branch.Partner.Path}%' or not history -> -1 -> 'quantities' ->> 'eliteSeats' = '66')
                 """);
             return await command.ExecuteNonQueryAsync(Ct);
         });
@@ -211,7 +223,8 @@ public sealed partial class UpdateTogetherTests(SellingApp app) : IClassFixture<
     }
 
     /// <summary>Sends requests while one before them, on the customer c0, waits for a lock; what they are answered, in their order.</summary>
-    private async Task<string[]> WaitingAsync(Branch branch, SignedCaller caller, (string Body, string? Key)[] requests, Func<Task>? whileWaiting = null)
+    private async Task<string[]> WaitingAsync(
+        Branch branch, SignedCaller caller, (string Body, string? Key)[] requests, Func<Task>? whileWaiting = null)
     {
         Task<string>[] asked = [];
         Task<string>? before = null;
@@ -221,7 +234,11 @@ public sealed partial class UpdateTogetherTests(SellingApp app) : IClassFixture<
             await using var connection = await database.OpenConnectionAsync(Ct);
             await using var begun = await connection.BeginTransactionAsync(Ct);
             await using var hold = new NpgsqlCommand(
-                $"select from provisioning.subscriptions where tenant_id = (select id from identity.organizations where parent_id = '{branch.Partner.Id.Value}' and external_id = 'c0') for update", connection, begun);
+                $"""
+                select from provisioning.subscriptions
+                where tenant_id = (select id from identity.organizations where parent_id = '{branch.Partner.Id.Value}' and external_id = 'c0')
+                for update
+                """, connection, begun);
             await hold.ExecuteNonQueryAsync(Ct);
             before = AnswerAsync(branch, caller, Body(branch, 0, ",\"eliteSeats\":50"));
             await Eventually.TrueAsync(async () => (await app.RowsAsync(

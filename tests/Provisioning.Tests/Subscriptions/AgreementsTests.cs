@@ -123,7 +123,7 @@ public sealed class AgreementsTests
     }
 
     [Fact]
-    public void A_plan_that_would_end_it_before_another_agreed_change_is_refused()
+    public void A_plan_that_would_end_a_subscription_before_another_agreed_change_is_refused()
     {
         var subscription = Open();
         Set(subscription, Q(20), "2027-03-01").Refusal.ShouldBeNull();

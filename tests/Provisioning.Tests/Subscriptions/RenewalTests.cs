@@ -55,7 +55,7 @@ public sealed class RenewalTests(SellingApp app) : IClassFixture<SellingApp>
     }
 
     [Fact]
-    public async Task One_is_renewed_by_hand_in_its_window_also_a_few_days_late()
+    public async Task A_subscription_is_renewed_by_hand_in_its_window_also_a_few_days_late()
     {
         var branch = await app.BranchAsync();
         var plan = await app.PlanAsync(branch, terms: new { termMonths = 1, autoRenew = false, renewalWindowDays = new { before = 5, after = 4 } });
@@ -117,7 +117,8 @@ public sealed class RenewalTests(SellingApp app) : IClassFixture<SellingApp>
         (await app.RowsAsync(
             $"""
             insert into provisioning.outbox
-            select (jsonb_populate_record(o, jsonb_build_object('id', gen_random_uuid(), 'message_id', gen_random_uuid()))).* from provisioning.outbox o
+            select (jsonb_populate_record(o, jsonb_build_object('id', gen_random_uuid(), 'message_id', gen_random_uuid()))).*
+            from provisioning.outbox o
             where name = 'provisioning.subscription-term-due.v1' and body::text like '%{id}%' returning name
             """)).Count.ShouldBe(1);
 

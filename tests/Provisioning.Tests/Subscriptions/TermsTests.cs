@@ -32,7 +32,7 @@ public sealed class TermsTests
     }
 
     [Fact]
-    public void One_that_renews_itself_is_open_ended_and_one_that_does_not_expires_with_its_term()
+    public void A_subscription_that_renews_itself_is_open_ended_and_one_that_does_not_expires_with_its_term()
     {
         var renewing = Open(new PlanTermsRef { TermMonths = 1 });
         (renewing.EndsOn, renewing.StatusOn(Day("2031-01-01"))).ShouldBe((null, SubscriptionStatus.Active));
@@ -45,7 +45,7 @@ public sealed class TermsTests
     }
 
     [Fact]
-    public void It_is_renewed_within_its_window_only()
+    public void A_subscription_is_renewed_within_its_window_only()
     {
         var subscription = Open(Yearly);
         var window = subscription.RenewalWindow().ShouldNotBeNull();

@@ -26,7 +26,7 @@ public sealed class TransferableTests(SellingApp app) : IClassFixture<SellingApp
     }
 
     [Fact]
-    public async Task It_is_asked_again_on_the_day()
+    public async Task What_is_not_transferable_is_asked_again_on_the_day()
     {
         var branch = await app.BranchAsync();
         var on = app.Today.AddDays(10);

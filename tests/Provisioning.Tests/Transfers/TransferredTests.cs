@@ -11,7 +11,7 @@ namespace Licensing.Provisioning.Tests.Transfers;
 public sealed class TransferredTests(SellingApp app) : IClassFixture<SellingApp>
 {
     [Fact]
-    public async Task Before_it_is_heard_the_new_partner_sees_what_its_tenant_holds()
+    public async Task Before_a_transfer_is_heard_the_new_partner_sees_what_its_tenant_holds()
     {
         var (branch, next) = await GivenAsync();
 
@@ -19,7 +19,7 @@ public sealed class TransferredTests(SellingApp app) : IClassFixture<SellingApp>
     }
 
     [Fact]
-    public async Task Before_it_is_heard_the_new_partner_changes_the_one_subscription_there_is()
+    public async Task Before_a_transfer_is_heard_the_new_partner_changes_the_one_subscription_there_is()
     {
         var (branch, next) = await GivenAsync();
 
@@ -32,7 +32,7 @@ public sealed class TransferredTests(SellingApp app) : IClassFixture<SellingApp>
     }
 
     [Fact]
-    public async Task Heard_of_the_subscription_is_the_new_partners()
+    public async Task When_a_transfer_is_heard_the_subscription_is_the_new_partners()
     {
         var (branch, next) = await GivenAsync();
 
@@ -43,7 +43,7 @@ public sealed class TransferredTests(SellingApp app) : IClassFixture<SellingApp>
     }
 
     [Fact]
-    public async Task What_goes_along_is_another_version_of_it()
+    public async Task What_goes_along_with_its_tenant_is_another_version()
     {
         var (branch, _) = await GivenAsync(withLicense: true);
         var held = $"select 's ' || version from provisioning.subscriptions where tenant_id = '{branch.Tenant.Id.Value}' union all "

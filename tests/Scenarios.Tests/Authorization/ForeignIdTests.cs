@@ -80,7 +80,8 @@ public sealed partial class ForeignIdTests(WalkedBranches world) : IDisposable
                     var there = await SendAsync(place.Existing);
                     var nowhere = await SendAsync(Unknown(place));
 
-                    var told = $"{endpoint} with {place.What} as {caller} of the {(own == world.Far ? "far" : "near")} branch{(version is null ? "" : " with If-Match")}";
+                    var told = $"{endpoint} with {place.What} as {caller} of the {(own == world.Far ? "far" : "near")} branch"
+                        + (version is null ? "" : " with If-Match");
                     there.Answer.ShouldBe(nowhere.Answer, told);
                     there.Work.ShouldBe(nowhere.Work, told);
                     if (expected.Method != "GET" && !PartByPart.Contains(endpoint))

@@ -79,7 +79,7 @@ public sealed class RouteVariantTests(WalkedBranches world)
     }
 
     [Theory, MemberData(nameof(Closed))]
-    public async Task Nor_a_post_anything_else(string endpoint)
+    public async Task No_header_makes_a_post_anything_else(string endpoint)
     {
         var expected = Expectation.All.Single(e => e.Key == endpoint);
         // Where something is posted to, it is that which is meant.

@@ -201,7 +201,8 @@ public class TwoBranches : IAsyncLifetime
         await using var link = database.CreateCommand(
             """
             insert into identity.federated_identities (id, user_id, owner_path, provider, issuer, subject, email, created_at, version)
-            select gen_random_uuid(), id, owner_path, 'issuer', 'https://issuer.example', email, email, created_at, 1 from identity.users where id = $1
+            select gen_random_uuid(), id, owner_path, 'issuer', 'https://issuer.example', email, email, created_at, 1
+            from identity.users where id = $1
             returning id
             """);
         link.Parameters.Add(new() { Value = Guid.Parse(userId) });

@@ -63,7 +63,8 @@ public sealed partial class AnswerFieldTests(WalkedBranches world)
         File.WriteAllText(Path.ChangeExtension(approved, ".received.txt"), now + "\n");
 
         now.ShouldBe(File.ReadAllText(approved).TrimEnd().ReplaceLineEndings("\n"),
-            $"Whoever may read sees every field. If this change is meant, put {Path.ChangeExtension(approved, ".received.txt")} into tests/Scenarios.Tests/Approved/fields.txt.");
+            "Whoever may read sees every field. If this change is meant, "
+            + $"put {Path.ChangeExtension(approved, ".received.txt")} into tests/Scenarios.Tests/Approved/fields.txt.");
     }
 
     [Fact]

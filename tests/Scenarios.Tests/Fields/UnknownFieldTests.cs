@@ -57,7 +57,7 @@ public sealed class UnknownFieldTests(WalkedBranches world)
 
     // Their bodies name the customer by a serial, and may order what the later ones may not. What is inside is read as of those.
     [Theory, MemberData(nameof(OfTheFirstGeneration))]
-    public async Task Nor_do_the_bodies_of_the_first_generation_of_signed_clients_take_one(string endpoint)
+    public async Task No_body_of_the_first_generation_of_signed_clients_takes_a_field_that_is_not_its_own(string endpoint)
     {
         var expected = Expectation.All.Single(e => e.Key == endpoint);
         var body = world.Document.Example(expected);
@@ -129,7 +129,8 @@ public sealed class UnknownFieldTests(WalkedBranches world)
     }
 
     // Its own fields in another case are no fields of its own either. Columns are of what a whole body makes, not of its parts.
-    private IEnumerable<(string Pointer, string Name, string Text)> Bodies(SweptDoor door, JsonObject body, IReadOnlyList<Part> parts, IReadOnlyList<string> names)
+    private IEnumerable<(string Pointer, string Name, string Text)> Bodies(
+        SweptDoor door, JsonObject body, IReadOnlyList<Part> parts, IReadOnlyList<string> names)
     {
         foreach (var (pointer, at, _, documented) in parts)
             foreach (var name in (pointer.Length == 0 ? names : world.Document.FieldNames).Select(door.Spelt)

@@ -123,7 +123,7 @@ public sealed class LicenseNoticeTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task With_the_password_of_the_settings_it_goes_out_under_TLS()
+    public async Task With_the_password_of_the_settings_a_notice_goes_out_under_TLS()
     {
         var server = _server = await SmtpServer.StartAsync(User, Password, tls: true);
         var (branch, app) = await StartAsync(server, User, Password, tls: true);
@@ -144,7 +144,8 @@ public sealed class LicenseNoticeTests : IAsyncLifetime
     // TLS is asked for and not to be had: nothing is sent in the clear.
     [InlineData(Password, false, true, true)]
     [InlineData(Password, true, false, true)]
-    public async Task Otherwise_nothing_is_handed_over_and_the_notice_waits(string password, bool offersTls, bool asksForTls, bool trusted)
+    public async Task Without_the_password_or_TLS_that_is_asked_for_nothing_is_handed_over_and_the_notice_waits(
+        string password, bool offersTls, bool asksForTls, bool trusted)
     {
         var server = _server = await SmtpServer.StartAsync(User, Password, offersTls);
         var (branch, app) = await StartAsync(server, password == "no password" ? null : User, password, asksForTls);

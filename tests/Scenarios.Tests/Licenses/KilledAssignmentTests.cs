@@ -133,18 +133,21 @@ public sealed class KilledAssignmentTests(ITestOutputHelper output)
         ((IEnumerable<string>)await AskAsync<string[]>(
             database, "select coalesce(array_agg(key order by key collate \"C\"), '{}') from billing.ledger_transactions where kind = 'Spending'"))
             .ShouldBe(sold.Select(id => $"license:{id}").Order(StringComparer.Ordinal), customMessage: seed);
-        (await AskAsync<string>(database,
-            "select string_agg(unit || ' ' || trim_scale(balance)::text, ', ' order by unit) from billing.ledger_balances b join billing.ledger_accounts a on a.id = b.account_id where a.kind = 'Prepaid'"))
-            .ShouldBe("EUR 0, points 0", customMessage: seed);
-        (await AskAsync<string>(database,
-            "select string_agg(unit || ' ' || trim_scale(balance)::text, ', ' order by unit) from billing.ledger_balances b join billing.ledger_accounts a on a.id = b.account_id where a.kind = 'Spent'"))
-            .ShouldBe($"EUR {Paid}, points 5", customMessage: seed);
+        (await BalancesAsync(database, "Prepaid")).ShouldBe("EUR 0, points 0", customMessage: seed);
+        (await BalancesAsync(database, "Spent")).ShouldBe($"EUR {Paid}, points 5", customMessage: seed);
         (await AskAsync<long>(database, "select count(*) from kernel.idempotency_records where key like 'office-%' and status = 200"))
             .ShouldBe(Paid, customMessage: seed);
     }
 
     private static async Task<Uri> AddressAsync(HostProcess host) =>
         new((await host.LineAsync("listens on", Ct)).Split("listens on ")[1].Split(';')[0]);
+
+    private static Task<string> BalancesAsync(string database, string kind) => AskAsync<string>(
+        database,
+        $"""
+        select string_agg(unit || ' ' || trim_scale(balance)::text, ', ' order by unit)
+        from billing.ledger_balances b join billing.ledger_accounts a on a.id = b.account_id where a.kind = '{kind}'
+        """);
 
     private static async Task<T> AskAsync<T>(string database, string sql)
     {

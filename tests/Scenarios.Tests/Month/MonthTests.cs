@@ -60,7 +60,7 @@ public sealed class MonthTests(UninterruptedMonth finished) : IClassFixture<Unin
     }
 
     [Fact]
-    public async Task Run_again_it_changes_nothing()
+    public async Task A_month_run_again_changes_nothing()
     {
         using var _ = await finished.Folder.FinishedAsync(Ct);
 
@@ -68,7 +68,7 @@ public sealed class MonthTests(UninterruptedMonth finished) : IClassFixture<Unin
     }
 
     [Fact]
-    public async Task Killed_again_and_again_it_comes_to_the_same_totals()
+    public async Task A_month_killed_again_and_again_comes_to_the_same_totals()
     {
         await using var folder = new MonthFolder();
         foreach (var line in new[] { "Channel: 4 of 4", "Tenants: 73 of 73", "Prices: 267 of 267", "Usage records: 997 of 997" })
@@ -90,7 +90,7 @@ public sealed class MonthTests(UninterruptedMonth finished) : IClassFixture<Unin
     }
 
     [Fact]
-    public async Task Two_hosts_on_one_database_run_it_once()
+    public async Task Two_hosts_on_one_database_run_a_month_once()
     {
         await using var folder = new MonthFolder();
         var database = await TestPostgres.CreateEmptyAsync(Ct);

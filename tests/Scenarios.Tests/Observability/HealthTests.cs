@@ -35,7 +35,7 @@ public sealed class HealthTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task Messages_that_do_not_get_through_make_it_unready()
+    public async Task Messages_that_do_not_get_through_make_a_host_unready()
     {
         await app.InAsync<NpgsqlDataSource, int>(async database =>
         {
@@ -66,7 +66,7 @@ public sealed class HealthTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task Without_a_database_it_is_unready_and_says_no_more()
+    public async Task Without_a_database_a_host_is_unready_and_says_no_more()
     {
         await using var nowhere = NpgsqlDataSource.Create("Host=127.0.0.1;Port=1;Username=secret-user;Timeout=1");
         var answer = await Asking(nowhere).AskAsync(Ct);
@@ -75,7 +75,7 @@ public sealed class HealthTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task An_unmigrated_database_makes_it_unready()
+    public async Task An_unmigrated_database_makes_a_host_unready()
     {
         var connectionString = await TestPostgres.CreateEmptyAsync(Ct);
         try

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using Licensing.Kernel.Dialects;
 using Licensing.Kernel.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -47,8 +48,8 @@ public sealed class ReferenceTests(ReferenceApp app) : IClassFixture<ReferenceAp
     }
 
     // What a door answers to who may not; the signed one has no 403.
-    private string Forbidden(Microsoft.AspNetCore.Routing.RouteEndpoint endpoint) =>
-        $"{app.Services.GetRequiredService<Licensing.Kernel.Dialects.Dialects>().Of("/" + endpoint.RoutePattern.RawText!.TrimStart('/')).StatusOf(Licensing.Kernel.RefusalKind.Forbidden)}";
+    private string Forbidden(RouteEndpoint endpoint) =>
+        $"{app.Services.GetRequiredService<Dialects>().Of("/" + endpoint.RoutePattern.RawText!.TrimStart('/')).StatusOf(RefusalKind.Forbidden)}";
 
     [Fact]
     public async Task The_document_is_valid_OpenAPI_3_1_and_no_reference_dangles()
@@ -137,7 +138,8 @@ public sealed class ReferenceTests(ReferenceApp app) : IClassFixture<ReferenceAp
     public void Examples_come_from_the_schema_unless_the_slice_has_its_own()
     {
         Text(Operation(nameof(CreateSample))["requestBody"]!["content"]!["application/json"]!["example"]).ShouldBe(
-            """{"name":"Example","kind":"Small","price":{"amount":"12.5","currency":"EUR"},"part":{"quantity":"12.5","inner":null},"count":1,"note":"note"}""");
+            """{"name":"Example","kind":"Small","price":{"amount":"12.5","currency":"EUR"},"part":{"quantity":"12.5","inner":null}"""
+            + ""","count":1,"note":"note"}""");
         Text(Operation(nameof(ChangeSample))["requestBody"]!["content"]!["application/json"]!["example"]).ShouldBe("""{"name":"Renamed"}""");
     }
 

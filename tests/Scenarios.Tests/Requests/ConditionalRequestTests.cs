@@ -55,7 +55,8 @@ public sealed class ConditionalRequestTests(TwoBranches world) : IClassFixture<T
 
         if (expected.Pattern.StartsWith("/customerarea", StringComparison.Ordinal))
         {
-            (await refused.Content.ReadAsStringAsync(Ct)).ShouldBe("""{"code":400,"message":"This request changes no resource that has a version; send it without If-Match."}""");
+            (await refused.Content.ReadAsStringAsync(Ct)).ShouldBe(
+                """{"code":400,"message":"This request changes no resource that has a version; send it without If-Match."}""");
             return;
         }
 

@@ -73,7 +73,8 @@ public sealed class SuspendedBranchTests(App app) : IClassFixture<App>
             records = new[] { new { id, subscriptionId = subscription, meter = "calls", quantity = "1", start = app.Clock.GetUtcNow() } },
         }, Ct);
         var body = await answer.JsonAsync();
-        return $"{(int)answer.StatusCode} {(answer.IsSuccessStatusCode && body.GetProperty("accepted").GetInt32() == 1 ? "accepted" : body.GetProperty("code").GetString())}";
+        var accepted = answer.IsSuccessStatusCode && body.GetProperty("accepted").GetInt32() == 1;
+        return $"{(int)answer.StatusCode} {(accepted ? "accepted" : body.GetProperty("code").GetString())}";
     }
 
     private async Task<HttpClient> LogInAsync(HttpClient admin, OrganizationRef at, string role, string email)

@@ -64,7 +64,8 @@ public sealed class TransferredTenantTests : IAsyncLifetime
         await _app.DrainAsync();
         // His own choice: what others chose ends with a transfer.
         using (var anonymous = _app.Anonymous())
-            (await anonymous.PostAsJsonAsync("/api/v1/auth/activation", new { token = _app.Mailbox.TokenFor(Email), password = Password }, Ct)).EnsureSuccessStatusCode();
+            (await anonymous.PostAsJsonAsync("/api/v1/auth/activation", new { token = _app.Mailbox.TokenFor(Email), password = Password }, Ct))
+                .EnsureSuccessStatusCode();
         await IdAsync(admin, "/api/v1/pricing", new
         {
             key = "own",

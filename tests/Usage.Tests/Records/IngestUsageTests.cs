@@ -73,10 +73,16 @@ public sealed class IngestUsageTests(UsageApp app) : IClassFixture<UsageApp>
     {
         var customer = await app.CustomerAsync();
         var id = customer.Subscription;
-        (await customer.SendTextAsync($$$"""{"records":[{"id":"a","subscriptionId":"{{{id}}}","meter":"sum","quantity":"01.50","start":"2026-01-10T12:00:00Z","dimensions":{"b":1.0,"a":"x"}}]}"""))
-            .Counts.ShouldBe("1 0 0");
-        (await customer.SendTextAsync($$$"""{"records":[{"dimensions":{"\u0061":"\u0078","b":1},"start":"2026-01-10T13:00:00.000000+01:00","quantity":1.5,"meter":"sum","region":null,"subscriptionId":"{{{id}}}","\u0069d":"a"}]}"""))
-            .Counts.ShouldBe("0 1 0");
+        (await customer.SendTextAsync(
+            $$$"""
+            {"records":[{"id":"a","subscriptionId":"{{{id}}}","meter":"sum","quantity":"01.50","start":"2026-01-10T12:00:00Z",
+              "dimensions":{"b":1.0,"a":"x"}}]}
+            """)).Counts.ShouldBe("1 0 0");
+        (await customer.SendTextAsync(
+            $$$"""
+            {"records":[{"dimensions":{"\u0061":"\u0078","b":1},"start":"2026-01-10T13:00:00.000000+01:00","quantity":1.5,"meter":"sum",
+              "region":null,"subscriptionId":"{{{id}}}","\u0069d":"a"}]}
+            """)).Counts.ShouldBe("0 1 0");
     }
 
     [Fact]
@@ -165,9 +171,12 @@ public sealed class IngestUsageTests(UsageApp app) : IClassFixture<UsageApp>
         var customer = await app.CustomerAsync();
         (await customer.SendTextAsync($$"""
             {"records":[
-            {"id":"big","subscriptionId":"{{customer.Subscription}}","meter":"sum","quantity":99999999999999999999.999999999999999999,"start":"2026-01-10T12:00:00Z"},
-            {"id":"small","subscriptionId":"{{customer.Subscription}}","meter":"sum","quantity":"0.000000000000000001","start":"2026-01-11T12:00:00Z"},
-            {"id":"back","subscriptionId":"{{customer.Subscription}}","meter":"sum","quantity":"-0.000000000000000003","start":"2026-01-12T12:00:00Z"}]}
+            {"id":"big","subscriptionId":"{{customer.Subscription}}","meter":"sum",
+             "quantity":99999999999999999999.999999999999999999,"start":"2026-01-10T12:00:00Z"},
+            {"id":"small","subscriptionId":"{{customer.Subscription}}","meter":"sum",
+             "quantity":"0.000000000000000001","start":"2026-01-11T12:00:00Z"},
+            {"id":"back","subscriptionId":"{{customer.Subscription}}","meter":"sum",
+             "quantity":"-0.000000000000000003","start":"2026-01-12T12:00:00Z"}]}
             """)).Counts.ShouldBe("3 0 0");
         (await customer.TotalAsync()).ShouldBe("99999999999999999999.999999999999999997");
         var listed = await Outcome.OfAsync(customer.Partner().GetAsync($"/api/v1/usage?tenantId={customer.Tenant.Id.Value}"));

@@ -226,7 +226,11 @@ internal sealed class CreditLedger(BillingDb db, DbSession session, TimeProvider
     /// <summary>Holds an owner's prepaid accounts of these units until the transaction ends, always in the same order.</summary>
     private async Task<Dictionary<string, LedgerAccount>> LockAsync(OrganizationId owner, string[] units, CancellationToken ct) =>
         await db.LedgerAccounts.FromSql(
-            $"select * from billing.ledger_accounts where owner_id = {owner.Value} and kind = 'Prepaid' and unit = any ({units}) order by unit for no key update")
+            $"""
+            select * from billing.ledger_accounts
+            where owner_id = {owner.Value} and kind = 'Prepaid' and unit = any ({units})
+            order by unit for no key update
+            """)
             .AsNoTracking().OrderBy(x => x.Unit).ToDictionaryAsync(x => x.Unit, ct);
 
     private static IEnumerable<CreditAmount> InOrder(IEnumerable<CreditAmount> amounts) => amounts.OrderBy(x => x.Unit, StringComparer.Ordinal);

@@ -25,10 +25,13 @@ internal sealed class VerifyLedger(NpgsqlDataSource database)
         sums as (select account_id, count(*) as entries, sum(amount) as amount from billing.ledger_entries group by account_id),
         lots as (select lot_id, sum(amount) as amount from billing.ledger_entries where lot_id is not null group by lot_id),
         findings as (
-            select transaction_id as at, position, format('entry %s/%s is not what account %s says after it', transaction_id, position, account_id) as what
+            select transaction_id as at, position,
+                format('entry %s/%s is not what account %s says after it', transaction_id, position, account_id) as what
             from chained where number <> number_before + 1 or balance_after <> balance_before + amount
             union all
-            select t.id, 0, format('transaction %s has %s entries instead of %s; its first is %s/%s', t.id, count(e), t.entries, t.id, coalesce(min(e.position), 0))
+            select t.id, 0, format(
+                'transaction %s has %s entries instead of %s; its first is %s/%s',
+                t.id, count(e), t.entries, t.id, coalesce(min(e.position), 0))
             from billing.ledger_transactions t left join billing.ledger_entries e on e.transaction_id = t.id
             group by t.id, t.entries having count(e) <> t.entries
             union all
@@ -36,7 +39,9 @@ internal sealed class VerifyLedger(NpgsqlDataSource database)
                 transaction_id, sum(amount), unit, transaction_id, min(position))
             from billing.ledger_entries group by transaction_id, unit having sum(amount) <> 0
             union all
-            select null, 0, format('account %s shows %s after %s entries instead of %s after %s', b.account_id, b.balance, b.entries, coalesce(s.amount, 0), coalesce(s.entries, 0))
+            select null, 0, format(
+                'account %s shows %s after %s entries instead of %s after %s',
+                b.account_id, b.balance, b.entries, coalesce(s.amount, 0), coalesce(s.entries, 0))
             from billing.ledger_balances b left join sums s using (account_id)
             where b.balance <> coalesce(s.amount, 0) or b.entries <> coalesce(s.entries, 0)
             union all
@@ -45,7 +50,9 @@ internal sealed class VerifyLedger(NpgsqlDataSource database)
             union all
             select null, 0, format('account %s has no balance', a.id)
             from billing.ledger_accounts a where not exists (select from billing.ledger_balances b where b.account_id = a.id))
-        select (select count(*) from billing.ledger_accounts), (select count(*) from billing.ledger_transactions), (select count(*) from billing.ledger_entries),
+        select (select count(*) from billing.ledger_accounts),
+            (select count(*) from billing.ledger_transactions),
+            (select count(*) from billing.ledger_entries),
             array(select what from findings order by at nulls last, position, what limit $1)
         """;
 

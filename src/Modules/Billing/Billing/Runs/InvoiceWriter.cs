@@ -85,8 +85,9 @@ internal sealed class InvoiceWriter(DbSession session, TimeProvider clock)
         }
 
         await using var lines = await connection.BeginBinaryImportAsync("""
-            copy billing.invoice_lines (invoice_id, tenant_id, position, subscription_id, charge_key, meter, sku, region, is_usage, starts_on, ends_on,
-                description, quantity, days, period_days, unrounded, currency, net, tax, tax_category, tax_percent, steps) from stdin (format binary)
+            copy billing.invoice_lines (
+                invoice_id, tenant_id, position, subscription_id, charge_key, meter, sku, region, is_usage, starts_on, ends_on, description, quantity,
+                days, period_days, unrounded, currency, net, tax, tax_category, tax_percent, steps) from stdin (format binary)
             """, ct);
         foreach (var (id, bill) in invoices)
         {

@@ -20,18 +20,21 @@ internal static class RunRefusals
 
     public static Refusal PriceMissing(UsageTotal total, Currency currency) => new(
         RefusalKind.Invalid, "price_missing",
-        $"No price list in force has a price in {currency} for SKU {total.Sku}, meter {total.Meter}{(total.Region.Length > 0 ? $", region {total.Region}" : "")}.");
+        $"No price list in force has a price in {currency} for SKU {total.Sku}, meter {total.Meter}"
+        + (total.Region.Length > 0 ? $", region {total.Region}." : "."));
 
     public static Refusal PriceMissing(UsageTotal total, PlanVersionRef plan) => new(
         RefusalKind.Invalid, "price_missing",
-        $"No charge of plan {plan.PlanKey} prices meter {total.Meter}{(total.Sku.Length > 0 ? $" (SKU {total.Sku}; the plan uses no price lists)" : ", and without a SKU no price list does")}.");
+        $"No charge of plan {plan.PlanKey} prices meter {total.Meter}"
+        + (total.Sku.Length > 0 ? $" (SKU {total.Sku}; the plan uses no price lists)." : ", and without a SKU no price list does."));
 
     public static Refusal TaxRateMissing(string country, string category) =>
         new(RefusalKind.Invalid, "tax_rate_missing", $"There is no rate of tax category {category} for {country} on the last day of the period.");
 
     public static Refusal DueTwice(LineKey key) => new(
         RefusalKind.Invalid, "due_twice",
-        $"Subscription {key.Subscription.Value} would be charged twice for {(key.Charge.Length > 0 ? key.Charge : key.Sku)} from {key.StartsOn:yyyy-MM-dd}.");
+        $"Subscription {key.Subscription.Value} would be charged twice "
+        + $"for {(key.Charge.Length > 0 ? key.Charge : key.Sku)} from {key.StartsOn:yyyy-MM-dd}.");
 
     public static Refusal TenantMissing { get; } = new(RefusalKind.Invalid, "tenant_missing", "There is no such tenant.");
 

@@ -13,10 +13,11 @@ internal sealed class RecordStore(DbSession session)
             insert into usage.records (
                 record_id, tenant_id, subscription_id, content_hash, started_at, ended_at, received_at, day, quantity, owner_path, meter, sku, region,
                 resource_id, dimensions)
-            select record_id, tenant_id, subscription_id, content_hash, started_at, ended_at, $15, day, quantity::numeric, owner_path, meter, sku, region,
-                resource_id, dimensions::jsonb
+            select record_id, tenant_id, subscription_id, content_hash, started_at, ended_at, $15, day, quantity::numeric, owner_path, meter, sku,
+                region, resource_id, dimensions::jsonb
             from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) as r(
-                record_id, tenant_id, subscription_id, content_hash, started_at, ended_at, day, quantity, owner_path, meter, sku, region, resource_id, dimensions)
+                record_id, tenant_id, subscription_id, content_hash, started_at, ended_at, day, quantity, owner_path, meter, sku, region,
+                resource_id, dimensions)
             on conflict (record_id, tenant_id) do nothing
             returning tenant_id, day),
         marked as (

@@ -17,7 +17,9 @@ internal sealed class DailyRollups(NpgsqlDataSource database, ICatalog catalog)
 
     // Marks up to the bound only: under steady ingest a call ends all the same. A mark takes its id before it commits, so every
     // committed one is below.
-    private const string Bound = "select coalesce((select last_value from pg_sequences where schemaname = 'usage' and sequencename = 'dirty_days_id_seq'), 0)";
+    private const string Bound = """
+        select coalesce((select last_value from pg_sequences where schemaname = 'usage' and sequencename = 'dirty_days_id_seq'), 0)
+        """;
 
     private const string Marked = """
         select distinct tenant_id, day from usage.dirty_days

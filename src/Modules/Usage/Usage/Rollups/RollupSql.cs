@@ -18,7 +18,8 @@ internal static class RollupSql
     public const string Cells = """
         added as (
             select r.tenant_id, r.subscription_id, r.day, r.meter, r.sku, r.region, m.aggregation, count(*) as records,
-                sum(r.quantity) as total, max(r.quantity) as largest, count(distinct r.resource_id) filter (where m.aggregation = 'Unique') as resources
+                sum(r.quantity) as total, max(r.quantity) as largest,
+                count(distinct r.resource_id) filter (where m.aggregation = 'Unique') as resources
             from usage.records r
             join wanted w on w.tenant_id = r.tenant_id and w.day = r.day
             left join meters m on m.meter = r.meter

@@ -94,8 +94,11 @@ internal static class SummarizeUsage
             var names = string.Join(", ", query.GroupBy.Select((_, i) => $"k{i}"));
             var keys = string.Join(", ", query.GroupBy.Select((key, i) => $"({Keys[key]}) collate \"C\" as k{i}"));
             var after = query.Page.After is null ? "" : $"where ({names}) > ({string.Join(", ", query.GroupBy.Select((_, i) => $"${i + 6}"))})";
+            var totals = TotalsSql.Of(
+                "exists (select 1 from unnest($3, $4) as s(f, u) where owner_path >= s.f and owner_path < s.u)",
+                query.GroupBy.Contains("day") ? "day, " : "");
             return $"""
-                with {TotalsSql.Of("exists (select 1 from unnest($3, $4) as s(f, u) where owner_path >= s.f and owner_path < s.u)", query.GroupBy.Contains("day") ? "day, " : "")},
+                with {totals},
                 keyed as (select {keys}, quantity, records from totals),
                 summed as (select {names}, sum(quantity) as quantity, sum(records)::bigint as records from keyed {after} group by {names})
                 select {names}, {ExactColumn.Of("quantity", "quantity")}, records from summed order by {names} limit $5

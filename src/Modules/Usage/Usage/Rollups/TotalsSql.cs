@@ -27,7 +27,12 @@ internal static class TotalsSql
             group by tenant_id, subscription_id, meter, sku, region, {further} aggregation),
         totals as (
             select tenant_id, subscription_id, meter, sku, region, {further} g.owner_path, g.records,
-                case g.aggregation when 'Max' then g.largest when 'Last' then g.latest when 'Unique' then coalesce(r.resources, 0) else g.added end as quantity
+                case g.aggregation
+                    when 'Max' then g.largest
+                    when 'Last' then g.latest
+                    when 'Unique' then coalesce(r.resources, 0)
+                    else g.added
+                end as quantity
             from grouped g
             left join distinct_resources r using (tenant_id, subscription_id, meter, sku, {further} region))
         """;
