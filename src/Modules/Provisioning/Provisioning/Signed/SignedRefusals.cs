@@ -36,7 +36,7 @@ internal static class SignedRefusals
         RefusalKind.Conflict, "scheduled_for_deletion", "The customer was scheduled for deletion at the same moment.");
 
     public static Refusal NoPlan(Currency currency) => new(
-        RefusalKind.Conflict, "plan_not_available", $"No plan of this product is on sale in {currency}; ask your provider.");
+        RefusalKind.Conflict, "no_plan_on_sale", $"No plan of this product is on sale in {currency}; ask your provider.");
 
     public static Refusal NoDeletion(Guid tenant) => new(
         RefusalKind.Conflict, "no_deletion_scheduled", $"The licenses of tenant {tenant} are not scheduled for deletion.");
