@@ -35,12 +35,7 @@ public sealed class Gathered<TItem, TResult>(int most, Func<IReadOnlyList<TItem>
 
     private async Task DoAllAsync()
     {
-        while (true)
-        {
-            // Behind what the process has begun already: those who are at the door come along.
-            await Task.Yield();
-            if (Next() is not { Count: > 0 } next)
-                return;
+        while (await NextAsync() is { Count: > 0 } next)
             try
             {
                 var results = await work([.. next.Select(n => n.Item)]);
@@ -52,11 +47,12 @@ public sealed class Gathered<TItem, TResult>(int most, Func<IReadOnlyList<TItem>
                 foreach (var (_, result) in next)
                     result.TrySetException(failure);
             }
-        }
     }
 
-    private List<(TItem Item, TaskCompletionSource<TResult> Result)> Next()
+    private async Task<List<(TItem Item, TaskCompletionSource<TResult> Result)>> NextAsync()
     {
+        // Behind what the process has begun already: those who are at the door come along.
+        await Task.Yield();
         lock (_gate)
         {
             var next = new List<(TItem, TaskCompletionSource<TResult>)>(Math.Min(most, _waiting.Count));

@@ -67,7 +67,7 @@ public static class ModuleRegistration
             var assembly = typeof(TDb).Assembly;
             host.Services.AddSingleton(new ModuleDefinition(schema, assembly, typeof(TDb)));
             // To make a context costs a hundred times what it costs to take one that another request has left.
-            host.Services.AddPooledDbContextFactory<TDb>(options => options.UseNpgsql());
+            host.Services.AddPooledDbContextFactory<TDb>(options => options.UseNpgsql(), poolSize: 128);
             host.Services.AddScoped(services => (TDb)services.GetRequiredService<IDbContextFactory<TDb>>().CreateDbContext().In(services.GetRequiredService<DbSession>()));
             // For who mostly finds an answer in memory: to make a context costs more than that.
             host.Services.AddScoped<Func<TDb>>(services => services.GetRequiredService<TDb>);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 
 namespace Licensing.Kernel;
 
@@ -11,6 +12,8 @@ public static class StoredJson
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         Converters = { new IdJsonConverter(), new JsonStringEnumConverter(), new DecimalAsText() },
+        // Who asks for a type's metadata may come before who writes or reads for the first time.
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
     };
 
     /// <summary>Decimals keep every digit whatever reads them: JSONB would keep them as numerics, but other readers take doubles.</summary>

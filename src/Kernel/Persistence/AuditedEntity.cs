@@ -14,6 +14,7 @@ namespace Licensing.Kernel.Persistence;
 internal static class AuditedEntity
 {
     private static readonly JsonNode Masked = JsonValue.Create("***");
+    private static readonly JsonTypeInfo<object> Any = (JsonTypeInfo<object>)StoredJson.Options.GetTypeInfo(typeof(object));
     private static readonly ConditionalWeakTable<IEntityType, AuditedType> Types = [];
 
     public static AuditedChange? Of(EntityEntry entry)
@@ -43,12 +44,12 @@ internal static class AuditedEntity
     {
         null => null,
         _ when secret => Masked.DeepClone(),
+        JsonNode json => json.DeepClone(),
         // Values never change in place, so they are written as JSON once: with the entry.
-        _ => JsonValue.Create(value, (JsonTypeInfo<object>)StoredJson.Options.GetTypeInfo(typeof(object))),
+        _ => JsonValue.Create(value, Any),
     };
 
-    private static string KeyText(object? value) =>
-        value is null ? "" : JsonSerializer.Serialize(value, value.GetType(), StoredJson.Options).Trim('"');
+    private static string KeyText(object? value) => value is null ? "" : JsonSerializer.Serialize(value, value.GetType(), StoredJson.Options).Trim('"');
 
     // What is the same of every row.
     private sealed class AuditedType(IEntityType type)
@@ -59,10 +60,8 @@ internal static class AuditedEntity
 
         public IReadOnlyList<(IProperty Property, string Name, bool Secret)> Shown { get; } =
         [
-            .. from property in type.GetProperties()
-               where property.Name != nameof(IVersioned.Version)
-               select (property, JsonNamingPolicy.CamelCase.ConvertName(property.Name),
-                   property.PropertyInfo?.GetCustomAttribute<SecretAttribute>() is not null),
+            .. type.GetProperties().Where(p => p.Name != nameof(IVersioned.Version)).Select(p => (
+                p, JsonNamingPolicy.CamelCase.ConvertName(p.Name), p.PropertyInfo?.GetCustomAttribute<SecretAttribute>() is not null)),
         ];
     }
 }

@@ -17,7 +17,8 @@ public sealed class DbSession(NpgsqlDataSource database, SubscriberRegistry subs
     public NpgsqlConnection Connection => _connection ??= database.CreateConnection();
 
     /// <summary>Takes its connection from elsewhere; before anything is asked of it.</summary>
-    internal void On(NpgsqlDataSource other) => _connection = other.CreateConnection();
+    internal void On(NpgsqlDataSource other) => _connection = _connection is null ? other.CreateConnection()
+        : throw new InvalidOperationException("A context of this scope has its connection already.");
 
     public NpgsqlTransaction? Transaction { get; private set; }
 

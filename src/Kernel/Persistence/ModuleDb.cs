@@ -20,19 +20,14 @@ public interface IVersioned
 public interface IDated : IVersioned;
 
 /// <summary>A module's own schema. <see cref="Publish"/> commits with the rows that made the message true, or not at all.</summary>
-public abstract class ModuleDb : DbContext
+public abstract class ModuleDb(DbContextOptions options) : DbContext(options)
 {
-    protected ModuleDb(DbContextOptions options) : base(options)
-    {
-    }
-
     internal DbSession Session { get; private set; } = null!;
 
     /// <summary>Begins its turn in another scope; contexts are used again and again.</summary>
     internal ModuleDb In(DbSession session)
     {
-        Session = session;
-        session.Enlist(this);
+        (Session = session).Enlist(this);
         Database.SetDbConnection(session.Connection);
         return this;
     }

@@ -116,8 +116,9 @@ internal sealed class TogetherQueue<TRequest, TResponse>(IServiceScopeFactory sc
             var entries = Entries(together, answers, scope.ServiceProvider.GetRequiredService<AuditTrail>());
             if (entries.Count == 0)
                 return answers;
+            var trail = scope.ServiceProvider.GetRequiredService<IAuditStore>().Append(entries);
             shared = false;
-            await session.CommitAsync(CancellationToken.None, scope.ServiceProvider.GetRequiredService<IAuditStore>().Append(entries));
+            await session.CommitAsync(CancellationToken.None, trail);
             return answers;
         }
         // Whichever of them it was: each is told of its own trouble, by being sent by itself. Of a commit that got no answer all are told, and of a connection that
