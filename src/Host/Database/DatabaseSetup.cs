@@ -58,7 +58,7 @@ internal static class DatabaseSetup
 
             builder.Services.AddSingleton(services => Build(services, Prepared(connectionString), "licensing", role));
             builder.Services.AddKeyedSingleton(
-                "gathered", (services, _) => Build(services, Few(Prepared(connectionString)), "licensing-gathered", role));
+                "gathered", (services, _) => Build(services, Few(Prepared(connectionString), role), "licensing-gathered", role));
             builder.Services.AddSingleton(services => new GatheredDatabase(services.GetRequiredKeyedService<NpgsqlDataSource>("gathered")));
             // Few connections, and gone soon: it is asked at the start and by hand.
             builder.Services.AddKeyedSingleton("owner", (services, _) => Build(services, connectionString, "licensing-owner", role: null));
@@ -92,9 +92,13 @@ internal static class DatabaseSetup
             return connection.ConnectionString;
         }
 
-        private static string Few(string connectionString)
+        // What is gathered is asked with lists of any length, and what is best for one is for all: to plan it anew for each length is most of what it costs.
+        // Only where start-up options are known to arrive, as the role is one.
+        private static string Few(string connectionString, string? role)
         {
             var connection = new NpgsqlConnectionStringBuilder(connectionString);
+            if (role is not null)
+                connection.Options = $"{connection.Options} -c plan_cache_mode=force_generic_plan".Trim();
             connection.MaxPoolSize = Math.Min(connection.MaxPoolSize, MostGathered);
             connection.MinPoolSize = Math.Min(connection.MinPoolSize, connection.MaxPoolSize);
             return connection.ConnectionString;

@@ -24,10 +24,10 @@ internal static class AuditedEntity
 
         var type = Types.GetValue(entry.Metadata, of => new AuditedType(of));
         var changes = new JsonObject();
-        foreach (var (property, name, secret) in type.Shown)
+        foreach (var (property, name, secret, isPath) in type.Shown)
         {
             var value = entry.Property(property);
-            if (entry.State is EntityState.Modified && !value.IsModified)
+            if (entry.State is EntityState.Modified ? !value.IsModified : isPath)
                 continue;
 
             var old = entry.State is EntityState.Added ? null : value.OriginalValue;
@@ -58,10 +58,14 @@ internal static class AuditedEntity
 
         public IReadOnlyList<IProperty> Key { get; } = type.FindPrimaryKey()!.Properties;
 
-        public IReadOnlyList<(IProperty Property, string Name, bool Secret)> Shown { get; } =
+        // A key that is one value never changes and is the change's id; where it lies is the change's path, as long as it stays there.
+        public IReadOnlyList<(IProperty Property, string Name, bool Secret, bool IsPath)> Shown { get; } =
         [
-            .. type.GetProperties().Where(p => p.Name != nameof(IVersioned.Version)).Select(p => (
-                p, JsonNamingPolicy.CamelCase.ConvertName(p.Name), p.PropertyInfo?.GetCustomAttribute<SecretAttribute>() is not null)),
+            .. type.GetProperties()
+                .Where(p => p.Name != nameof(IVersioned.Version) && type.FindPrimaryKey()!.Properties is var key && (key.Count > 1 || key[0] != p))
+                .Select(p => (
+                    p, JsonNamingPolicy.CamelCase.ConvertName(p.Name), p.PropertyInfo?.GetCustomAttribute<SecretAttribute>() is not null,
+                    p.Name == nameof(IOwned.OwnerPath) && type.ClrType.IsAssignableTo(typeof(IOwned)))),
         ];
     }
 }
