@@ -165,6 +165,41 @@ public sealed partial class UpdateTogetherTests(SellingApp app) : IClassFixture<
     }
 
     [Fact]
+    public async Task What_another_door_changes_while_they_are_carried_out_is_kept_and_so_is_theirs()
+    {
+        var branch = await app.BranchAsync();
+        using var caller = await SignedCaller.EnrolAsync(branch);
+        await OpenAsync(branch, caller, 4);
+
+        await app.InAsync<NpgsqlDataSource, int>(async database =>
+        {
+            await using var connection = await database.OpenConnectionAsync(Ct);
+            await using var begun = await connection.BeginTransactionAsync(Ct);
+            await using var change = new NpgsqlCommand(
+                $$"""
+                update provisioning.subscriptions set version = version + 1, history = jsonb_set(history, '{-1,quantities,dialerSeats}', '10')
+                where tenant_id = (select id from identity.organizations where parent_id = '{{branch.Partner.Id.Value}}' and external_id = 'c2')
+                """, connection, begun);
+            (await change.ExecuteNonQueryAsync(Ct)).ShouldBe(1);
+            var asked = Enumerable.Range(0, 4).Select(i => AnswerAsync(branch, caller, Body(branch, i, ",\"eliteSeats\":9"))).ToList();
+            await Eventually.TrueAsync(async () => (await app.RowsAsync(
+                $"select pid::text from pg_locks where not granted and {connection.ProcessID} = any (pg_blocking_pids(pid))")).Count > 0);
+            await begun.CommitAsync(Ct);
+            (await Task.WhenAll(asked)).ShouldAllBe(a => a.StartsWith("200"));
+            return 0;
+        });
+
+        (await app.RowsAsync(
+            $"""
+            select o.external_id || ' ' || (s.history -> -1 -> 'quantities')::text || ' ' || count(*)
+            from provisioning.subscriptions s join identity.organizations o on o.id = s.tenant_id
+            join provisioning.subscription_history h on h.subscription_id = s.id and h.what = 'QuantitiesChanged'
+            where o.parent_id = '{branch.Partner.Id.Value}' group by o.code, o.external_id, s.history order by o.code
+            """)).ShouldBe(
+            ["""c0 {"eliteSeats": 9} 1""", """c1 {"eliteSeats": 9} 1""", """c2 {"eliteSeats": 9, "dialerSeats": 10} 1""", """c3 {"eliteSeats": 9} 1"""]);
+    }
+
+    [Fact]
     public async Task A_customer_whom_somebody_else_holds_keeps_no_other_waiting()
     {
         var branch = await app.BranchAsync();

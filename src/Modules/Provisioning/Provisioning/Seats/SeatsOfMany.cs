@@ -1,59 +1,42 @@
 using Licensing.Identity.Contracts;
-using Licensing.Kernel.Persistence;
-using Licensing.Provisioning.Contracts;
 using Licensing.Provisioning.Data;
 using Licensing.Provisioning.Signed;
 using Licensing.Provisioning.Subscriptions;
 using Microsoft.EntityFrameworkCore;
-using Npgsql;
 
 namespace Licensing.Provisioning.Seats;
 
-/// <summary>One tenant's seats, held.</summary>
-internal sealed record HeldSeats(Subscription Subscription, bool InDeletion);
+/// <summary>One tenant's seats.</summary>
+internal sealed record FoundSeats(Subscription Subscription, bool InDeletion);
 
 /// <summary>The seats of several tenants at once, for the door through which most of them are changed.</summary>
-internal sealed class SeatsOfMany(ProvisioningDb db, DbSession session, SeatsOfMany.Query query)
+internal sealed class SeatsOfMany(ProvisioningDb db, SeatsOfMany.Query query)
 {
     /// <summary>
     /// One instance per host. EF looks at a query's expression each time it is asked, and writes its SQL anew where some of that is our own, which was
-    /// a large part of a small change: so what is held is read by a query that is compiled once, and held by a statement beside it.
+    /// a large part of a small change: so this one is compiled once, and has no SQL of ours.
     /// </summary>
     internal sealed class Query
     {
-        public Func<ProvisioningDb, SubscriptionId[], DateOnly, IAsyncEnumerable<HeldSeats>> Live { get; } = EF.CompileAsyncQuery(
-            (ProvisioningDb db, SubscriptionId[] ids, DateOnly today) => db.Subscriptions
-                .Where(x => ids.Contains(x.Id) && x.StartsOn <= today && (x.EndsOn == null || x.EndsOn > today))
-                .OrderBy(x => x.StartsOn).ThenBy(x => x.Id)
-                .Select(x => new HeldSeats(x, db.Set<Deletion>().Any(d => d.TenantId == x.TenantId && d.EndedAt == null))));
+        // By their ids, so that they are also written in one order, and two transactions cannot wait for each other.
+        public Func<ProvisioningDb, OrganizationId[], DateOnly, IAsyncEnumerable<FoundSeats>> Live { get; } = EF.CompileAsyncQuery(
+            (ProvisioningDb db, OrganizationId[] tenants, DateOnly today) => db.Subscriptions
+                .Where(x => tenants.Contains(x.TenantId) && x.StartsOn <= today && (x.EndsOn == null || x.EndsOn > today))
+                .OrderBy(x => x.Id)
+                .Select(x => new FoundSeats(x, db.Set<Deletion>().Any(d => d.TenantId == x.TenantId && d.EndedAt == null))));
     }
 
     /// <summary>
-    /// As <see cref="SeatSubscriptions.HeldSeatsOf"/>, of several tenants, wherever they stand. Nobody else changes them until the transaction ends.
+    /// As <see cref="SeatSubscriptions.SeatsOf"/>, of several tenants, wherever they stand. They are not held: that nobody else has changed them is
+    /// known by their version when they are written, and costs less than to hold each before.
     /// </summary>
-    public async Task<IReadOnlyDictionary<OrganizationId, HeldSeats>> HoldAsync(IEnumerable<OrganizationId> tenants, DateOnly today, CancellationToken ct)
+    public async Task<IReadOnlyDictionary<OrganizationId, FoundSeats>> FindAsync(IEnumerable<OrganizationId> tenants, DateOnly today, CancellationToken ct)
     {
-        var held = new List<SubscriptionId>();
-        await using (var command = new NpgsqlCommand(
-            """
-            select s.id from provisioning.subscriptions s where s.tenant_id = any($1) and $2 = (
-                select p ->> 'product' from jsonb_array_elements(s.plans) with ordinality as x (p, i)
-                where (p ->> 'on')::date <= $3 order by i desc limit 1)
-            order by s.id for no key update of s
-            """, await session.OpenAsync(ct), session.Transaction))
-        {
-            command.Parameters.Add(new() { Value = tenants.Select(t => t.Value).ToArray() });
-            command.Parameters.Add(new() { Value = SeatSubscriptions.Product });
-            command.Parameters.Add(new() { Value = today });
-            await using var rows = await command.ExecuteReaderAsync(ct);
-            while (await rows.ReadAsync(ct))
-                held.Add(new SubscriptionId(rows.GetGuid(0)));
-        }
-
-        // The first to be taken of each.
-        var seats = new Dictionary<OrganizationId, HeldSeats>();
-        await foreach (var one in query.Live(db, [.. held], today).WithCancellation(ct))
-            seats.TryAdd(one.Subscription.TenantId, one);
+        var seats = new Dictionary<OrganizationId, FoundSeats>();
+        await foreach (var one in query.Live(db, [.. tenants], today).WithCancellation(ct))
+            if (one.Subscription.Plans.On(today).Product == SeatSubscriptions.Product
+                && !(seats.TryGetValue(one.Subscription.TenantId, out var first) && first.Subscription.StartsOn <= one.Subscription.StartsOn))
+                seats[one.Subscription.TenantId] = one;
         return seats;
     }
 }

@@ -18,7 +18,7 @@ internal sealed class UpdateLicensesTogether(
     // Held by others, or changed by another of these: one customer's second change is not to be told apart from its first.
     private readonly HashSet<(string Reseller, string Tenant)> _later = [];
 
-    private IReadOnlyDictionary<OrganizationId, HeldSeats> _seats = new Dictionary<OrganizationId, HeldSeats>();
+    private IReadOnlyDictionary<OrganizationId, FoundSeats> _seats = new Dictionary<OrganizationId, FoundSeats>();
     private ProductRules _rules = null!;
     private DateTimeOffset _now;
 
@@ -47,7 +47,7 @@ internal sealed class UpdateLicensesTogether(
 
         // He was found within the scope: what is his is where he stands, also before it has moved along with him.
         _now = clock.GetUtcNow();
-        _seats = await seatsOfMany.HoldAsync(_tenants.Values.Select(t => t.Id), calendar.DayOf(_now), ct);
+        _seats = await seatsOfMany.FindAsync(_tenants.Values.Select(t => t.Id), calendar.DayOf(_now), ct);
     }
 
     public async Task<Together<Result<SignedAnswer>>> HandleAsync(UpdateLicenses.Command request, CancellationToken ct)
