@@ -97,9 +97,7 @@ public static class ModuleRegistration
                 : throw new InvalidOperationException($"Billing:TimeZone '{host.Configuration["Billing:TimeZone"]}' is not a time zone."));
             services.AddSingleton<SubscriberRegistry>();
             services.AddSingleton<MessageWaker>();
-            services.TryAddSingleton(provider => new SchemaOwner(provider.GetRequiredService<Npgsql.NpgsqlDataSource>()));
             services.TryAddSingleton(provider => new GatheredDatabase(provider.GetRequiredService<Npgsql.NpgsqlDataSource>()));
-            services.AddSingleton<Migrator>();
             AddMessaging(host);
             services.AddSingleton<LostRaces>();
             services.AddScoped<Principal>();

@@ -1,3 +1,4 @@
+using Licensing.Host.Database;
 using Licensing.Kernel.Persistence;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;

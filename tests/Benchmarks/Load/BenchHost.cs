@@ -4,7 +4,6 @@ using System.Text.Json;
 using Licensing.Host;
 using Licensing.Host.Database;
 using Licensing.Identity.Contracts;
-using Licensing.Kernel.Persistence;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;

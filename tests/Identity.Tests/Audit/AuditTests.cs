@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text.Json;
+using Licensing.Host.Database;
 using Licensing.Identity.Contracts;
-using Licensing.Kernel.Persistence;
 using Npgsql;
 
 namespace Licensing.Identity.Tests.Audit;

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Licensing.Host.Database;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Sessions;
 using Licensing.Kernel.Persistence;

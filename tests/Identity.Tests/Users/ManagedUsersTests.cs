@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Http.Json;
+using Licensing.Host.Database;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Rights;
-using Licensing.Kernel.Persistence;
 using Npgsql;
 
 namespace Licensing.Identity.Tests.Users;

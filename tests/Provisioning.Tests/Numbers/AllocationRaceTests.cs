@@ -1,4 +1,5 @@
 using System.Net;
+using Licensing.Host.Database;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Persistence;
 using Licensing.Provisioning.Data;

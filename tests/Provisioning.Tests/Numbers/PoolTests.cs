@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using Licensing.Host.Database;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Persistence;
 using Licensing.Provisioning.Contracts;

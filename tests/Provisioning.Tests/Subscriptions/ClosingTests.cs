@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using Licensing.Catalog.Contracts;
+using Licensing.Host.Database;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Persistence;
 using Licensing.Provisioning.Subscriptions;

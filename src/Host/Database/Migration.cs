@@ -2,8 +2,10 @@ using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
+using Licensing.Kernel;
+using Licensing.Kernel.Persistence;
 
-namespace Licensing.Kernel.Persistence;
+namespace Licensing.Host.Database;
 
 /// <summary>One reviewed SQL file. Its name and text are fixed from the moment it has run anywhere.</summary>
 internal sealed partial record Migration(string Module, string Name, string Sql, string Checksum)
@@ -14,7 +16,7 @@ internal sealed partial record Migration(string Module, string Name, string Sql,
     /// <summary>The kernel's own first, then per module, in registration order, the messaging tables and the module's files.</summary>
     public static IReadOnlyList<Migration> Of(IEnumerable<ModuleDefinition> modules)
     {
-        var own = Read(typeof(Migration).Assembly, KernelFolder, KernelModule);
+        var own = Read(typeof(ModuleDb).Assembly, KernelFolder, KernelModule);
         var everyModule = own.Where(m => m.ForEveryModule).ToList();
         var all = own.Where(m => !m.ForEveryModule).ToList();
         foreach (var module in modules)
