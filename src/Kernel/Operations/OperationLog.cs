@@ -71,7 +71,9 @@ public sealed class OperationLog(DbSession session, TimeProvider clock)
     {
         var command = new NpgsqlCommand(sql, session.Connection, session.Transaction);
         foreach (var value in values)
-            command.Parameters.Add(value is string ? new NpgsqlParameter { Value = value, NpgsqlDbType = NpgsqlDbType.Text } : new NpgsqlParameter { Value = value });
+            command.Parameters.Add(value is string
+                ? new NpgsqlParameter { Value = value, NpgsqlDbType = NpgsqlDbType.Text }
+                : new NpgsqlParameter { Value = value });
         return command;
     }
 }

@@ -29,7 +29,8 @@ internal sealed class HostPair : IPair
     /// <param name="ct">Gives up.</param>
     public static async Task<IPair> PrepareAsync(
         Action<IServiceCollection> configure, Action<WebApplication> map,
-        Func<BenchHost, HttpClient, Task<(Func<CancellationToken, Task<Load>> Ours, Func<CancellationToken, Task<Load>> Base)>> loads, CancellationToken ct)
+        Func<BenchHost, HttpClient, Task<(Func<CancellationToken, Task<Load>> Ours, Func<CancellationToken, Task<Load>> Base)>> loads,
+        CancellationToken ct)
     {
         var host = await BenchHost.StartAsync(BenchmarkRun.FolderOf("bench-postgres"), configure, map, ct);
         try
@@ -79,7 +80,8 @@ internal sealed class HostPair : IPair
 
     public Task<double> BaseAsync(CancellationToken ct) => MeasureAsync(_limit, _limitCosts, ct);
 
-    public (double Ours, double Base)? Cost => _oursCosts.Count > 0 && _limitCosts.Count > 0 ? (PairRunner.Median(_oursCosts), PairRunner.Median(_limitCosts)) : null;
+    public (double Ours, double Base)? Cost =>
+        _oursCosts.Count > 0 && _limitCosts.Count > 0 ? (PairRunner.Median(_oursCosts), PairRunner.Median(_limitCosts)) : null;
 
     private static async Task<double> MeasureAsync(Func<CancellationToken, Task<Load>> load, List<double> costs, CancellationToken ct)
     {
