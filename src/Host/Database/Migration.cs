@@ -49,12 +49,18 @@ internal sealed partial record Migration(string Module, string Name, string Sql,
                 throw new InvalidOperationException($"{module}/{name}.sql must have a number of its own and be named like 0002_add_notes.sql.");
 
             using var reader = new StreamReader(assembly.GetManifestResourceStream(resource)!);
-            // Checkouts differ in line ends, and that is not a change.
-            var sql = reader.ReadToEnd().ReplaceLineEndings("\n");
-            found.Add(new Migration(module, name, sql, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(sql)))));
+            found.Add(From(module, name, reader.ReadToEnd()));
         }
 
         return found;
+    }
+
+    /// <summary>The file of this text.</summary>
+    internal static Migration From(string module, string name, string text)
+    {
+        // Checkouts differ in line ends, and that is not a change.
+        var sql = text.ReplaceLineEndings("\n");
+        return new Migration(module, name, sql, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(sql))));
     }
 
     [GeneratedRegex("^[0-9]{4}_[a-z0-9_]+$")]
