@@ -68,7 +68,7 @@ public sealed class GatheredTests
     [Fact]
     public async Task A_second_group_begins_beside_the_first_when_it_would_be_full_and_not_before()
     {
-        var gate = new TaskCompletionSource();
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var (gathered, begun) = TwoAtOnce(most: 3, gate.Task);
 
         var all = new List<Task<string>> { gathered.DoAsync(0, Ct) };
@@ -86,7 +86,7 @@ public sealed class GatheredTests
     [Fact]
     public async Task Beside_two_groups_no_third_begins_however_many_wait()
     {
-        var gate = new TaskCompletionSource();
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var (gathered, begun) = TwoAtOnce(most: 3, gate.Task);
 
         var all = new List<Task<string>> { gathered.DoAsync(0, Ct) };

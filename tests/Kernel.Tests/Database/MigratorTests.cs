@@ -77,8 +77,8 @@ public sealed class MigratorTests : TowerTests
     [InlineData("a b", false)]
     [InlineData("a\nb\n", false)]
     public void Line_ends_are_no_change_and_all_else_is(string text, bool same) =>
-        (Migration.From("bells", "0001_bells", text).Checksum
-            is "7e18f737311b2dc3b2f269dd78396b0351f14fb66efa879f768cb23181883c78").ShouldBe(same);
+        (Migration.From("bells", "0001_bells", text).Checksum == "7e18f737311b2dc3b2f269dd78396b0351f14fb66efa879f768cb23181883c78")
+            .ShouldBe(same);
 
     private static async Task<string> RefusalAsync(Tower tower) =>
         (await Should.ThrowAsync<InvalidOperationException>(() => tower.Migrator.ApplyAsync(CancellationToken.None))).Message;
