@@ -1,6 +1,7 @@
 using Licensing.Billing;
 using Licensing.Catalog;
 using Licensing.Commissions;
+using Licensing.Host.Database;
 using Licensing.Host.Mail;
 using Licensing.Host.Observability;
 using Licensing.Host.Reference;
@@ -21,6 +22,7 @@ internal static class Composition
         public void AddLicensing()
         {
             builder.AddKernel();
+            builder.AddMigrations();
             builder.AddHttpConventions();
             builder.AddMailSender();
             builder.AddIdentity();

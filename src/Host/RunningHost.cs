@@ -1,6 +1,5 @@
 using Licensing.Host.Database;
 using Licensing.Host.Observability;
-using Licensing.Kernel.Persistence;
 
 namespace Licensing.Host;
 

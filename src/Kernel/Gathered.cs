@@ -1,8 +1,8 @@
 namespace Licensing.Kernel;
 
 /// <summary>
-/// Work of which several pieces cost hardly more than one. Nobody waits for company: a piece that comes alone is done at once, and those that come while others
-/// are being done are done together next.
+/// Work of which several pieces cost hardly more than one. Nobody waits for company: a piece that comes alone is done at once, and those
+/// that come while others are being done are done together next.
 /// </summary>
 /// <param name="most">How many together.</param>
 /// <param name="work">Does them all; answers in their order. What it throws all of them are told.</param>

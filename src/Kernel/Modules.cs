@@ -68,7 +68,8 @@ public static class ModuleRegistration
             host.Services.AddSingleton(new ModuleDefinition(schema, assembly, typeof(TDb)));
             // To make a context costs a hundred times what it costs to take one that another request has left.
             host.Services.AddPooledDbContextFactory<TDb>(options => options.UseNpgsql(), poolSize: 128);
-            host.Services.AddScoped(services => (TDb)services.GetRequiredService<IDbContextFactory<TDb>>().CreateDbContext().In(services.GetRequiredService<DbSession>()));
+            host.Services.AddScoped(services =>
+                (TDb)services.GetRequiredService<IDbContextFactory<TDb>>().CreateDbContext().In(services.GetRequiredService<DbSession>()));
             // For who mostly finds an answer in memory: to make a context costs more than that.
             host.Services.AddScoped<Func<TDb>>(services => services.GetRequiredService<TDb>);
             foreach (var permission in permissions)
@@ -97,16 +98,15 @@ public static class ModuleRegistration
                 : throw new InvalidOperationException($"Billing:TimeZone '{host.Configuration["Billing:TimeZone"]}' is not a time zone."));
             services.AddSingleton<SubscriberRegistry>();
             services.AddSingleton<MessageWaker>();
-            services.TryAddSingleton(provider => new SchemaOwner(provider.GetRequiredService<Npgsql.NpgsqlDataSource>()));
             services.TryAddSingleton(provider => new GatheredDatabase(provider.GetRequiredService<Npgsql.NpgsqlDataSource>()));
-            services.AddSingleton<Migrator>();
             AddMessaging(host);
             services.AddSingleton<LostRaces>();
             services.AddScoped<Principal>();
             services.AddScoped<DbSession>();
             services.AddScoped<AuditTrail>();
             services.AddScoped<Operations.OperationLog>();
-            services.AddTransient<IRequestHandler<Operations.GetOperation.Query, Result<Operations.OperationView>>, Operations.GetOperation.Handler>();
+            services.AddTransient<
+                IRequestHandler<Operations.GetOperation.Query, Result<Operations.OperationView>>, Operations.GetOperation.Handler>();
             services.AddScoped<Precondition>();
             services.AddSingleton<SecretBox>();
             services.AddSingleton<Post>();
@@ -147,6 +147,7 @@ public static class ModuleRegistration
         /// <summary>Every command and query type of every module; the start-up check and the tests walk them.</summary>
         public IEnumerable<Type> RequestTypes() => services.GetServices<ModuleDefinition>()
             .SelectMany(m => m.Assembly.GetTypes())
-            .Where(t => t is { IsAbstract: false } && t.GetInterfaces().Any(i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IRequest<>)));
+            .Where(t => t is { IsAbstract: false }
+                && t.GetInterfaces().Any(i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IRequest<>)));
     }
 }

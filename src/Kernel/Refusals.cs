@@ -57,7 +57,8 @@ public sealed record Refusal(RefusalKind Kind, string Code, string Message)
         new(RefusalKind.Invalid, "validation_failed", message) { Fields = [new(pointer, code, message)] };
 
     public static Refusal AllFields(IReadOnlyList<FieldError> fields) =>
-        new(RefusalKind.Invalid, "validation_failed", fields.Count == 1 ? fields[0].Message : $"{fields.Count} fields break a rule.") { Fields = fields };
+        new(RefusalKind.Invalid, "validation_failed", fields.Count == 1 ? fields[0].Message : $"{fields.Count} fields break a rule.")
+        { Fields = fields };
 }
 
 /// <summary>Lets the pipeline refuse any request without knowing what it answers.</summary>

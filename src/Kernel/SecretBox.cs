@@ -4,8 +4,8 @@ using Microsoft.Extensions.Configuration;
 namespace Licensing.Kernel;
 
 /// <summary>
-/// Seals what must lie encrypted in the database (AES-256-GCM), or only be recognised there. The key comes from the setting <c>Security:MasterKey</c> (base64,
-/// 32 bytes) or from a file that the host makes once; every host on one database needs the same.
+/// Seals what must lie encrypted in the database (AES-256-GCM), or only be recognised there. The key comes from the setting
+/// <c>Security:MasterKey</c> (base64, 32 bytes) or from a file that the host makes once; every host on one database needs the same.
 /// </summary>
 public sealed class SecretBox
 {

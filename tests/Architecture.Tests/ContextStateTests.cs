@@ -18,7 +18,8 @@ public sealed class ContextStateTests
     }
 
     [Fact]
-    public void Nobody_but_the_scope_takes_a_context_from_the_pool() => Types().SelectMany(t => t.GetConstructors(Declared)).SelectMany(c => c.GetParameters())
+    public void Nobody_but_the_scope_takes_a_context_from_the_pool() => Types()
+        .SelectMany(t => t.GetConstructors(Declared)).SelectMany(c => c.GetParameters())
         .Where(p => p.ParameterType is { IsGenericType: true } of && of.GetGenericTypeDefinition() == typeof(IDbContextFactory<>))
         .Select(p => p.Member.DeclaringType!.FullName).ShouldBeEmpty();
 

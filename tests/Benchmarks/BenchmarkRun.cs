@@ -11,7 +11,8 @@ internal static class BenchmarkRun
 {
     private const string PairsVariable = "LICENSING_BENCH_PAIRS";
 
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Json =
+        new(JsonSerializerDefaults.Web) { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>0 when every goal is met or nothing is registered, 1 when one is not or could not be measured, 2 for an unknown name.</summary>
     public static async Task<int> RunAsync(
@@ -68,7 +69,8 @@ internal static class BenchmarkRun
     }
 
     // "auth" runs auth-token and auth-key.
-    private static bool IsNamed(Benchmark benchmark, string name) => benchmark.Name == name || benchmark.Name.StartsWith(name + "-", StringComparison.Ordinal);
+    private static bool IsNamed(Benchmark benchmark, string name) =>
+        benchmark.Name == name || benchmark.Name.StartsWith(name + "-", StringComparison.Ordinal);
 
     internal static void WriteTable(IEnumerable<Outcome> outcomes, TextWriter output)
     {
@@ -76,7 +78,10 @@ internal static class BenchmarkRun
         foreach (var column in new[] { "name", "ours", "limit", "ratio", "goal", "met", "CPU" })
             table.AddColumn(new TableColumn(new Text(column)).NoWrap());
         foreach (var o in outcomes)
-            table.AddRow(new[] { o.Name, $"{Short(o.Ours)} {o.Unit}", $"{Short(o.Base)} {o.Unit}", $"{o.Ratio:0.000}", o.Goal, o.Met ? "yes" : "NO", CostOf(o) }.Select(t => new Text(t)));
+            table.AddRow(new[]
+            {
+                o.Name, $"{Short(o.Ours)} {o.Unit}", $"{Short(o.Base)} {o.Unit}", $"{o.Ratio:0.000}", o.Goal, o.Met ? "yes" : "NO", CostOf(o),
+            }.Select(t => new Text(t)));
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output), Ansi = AnsiSupport.No });
         console.Profile.Width = 160;
         console.Write(table);
@@ -89,17 +94,21 @@ internal static class BenchmarkRun
     {
         yield return $"{Processor()}, {Environment.ProcessorCount} cores, {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 30} GiB, "
             + $"{RuntimeInformation.OSDescription}, .NET {Environment.Version}.";
-        yield return $"{pairs} pairs, median of the pairs' ratios; PostgreSQL with fsync, checksums and synchronous_commit on. CPU: of one operation, host with load client and PostgreSQL.";
+        yield return $"{pairs} pairs, median of the pairs' ratios; PostgreSQL with fsync, checksums and synchronous_commit on. "
+            + "CPU: of one operation, host with load client and PostgreSQL.";
     }
 
     private static string Known(IReadOnlyList<Benchmark> registered) =>
-        registered.Count == 0 ? "No benchmark is registered yet." : $"There are: {string.Join(", ", registered.Select(b => b.Name).Order(StringComparer.Ordinal))}.";
+        registered.Count == 0
+            ? "No benchmark is registered yet."
+            : $"There are: {string.Join(", ", registered.Select(b => b.Name).Order(StringComparer.Ordinal))}.";
 
     private static string Short(double value) => value >= 1_000
         ? value.ToString("#,0", CultureInfo.InvariantCulture)
         : value.ToString("0.###", CultureInfo.InvariantCulture);
 
     private static string Processor() => OperatingSystem.IsLinux()
-        ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))?.Split(": ")[^1] ?? RuntimeInformation.ProcessArchitecture.ToString()
+        ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))?.Split(": ")[^1]
+            ?? RuntimeInformation.ProcessArchitecture.ToString()
         : RuntimeInformation.ProcessArchitecture.ToString();
 }

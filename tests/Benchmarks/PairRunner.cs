@@ -27,7 +27,9 @@ internal static class PairRunner
         }
 
         var ratio = Median(ratios);
-        return new Outcome(benchmark.Name, Median(ours), Median(limit), ratio, benchmark.Unit, benchmark.Goal.ToString(), benchmark.Goal.MetBy(ratio)) { Cost = pair.Cost };
+        return new Outcome(
+            benchmark.Name, Median(ours), Median(limit), ratio, benchmark.Unit, benchmark.Goal.ToString(), benchmark.Goal.MetBy(ratio))
+        { Cost = pair.Cost };
 
         async Task<double> Measure(bool isBase)
         {

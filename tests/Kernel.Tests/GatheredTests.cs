@@ -1,3 +1,5 @@
+using System.Threading.Channels;
+
 namespace Licensing.Kernel.Tests;
 
 public sealed class GatheredTests
@@ -61,6 +63,61 @@ public sealed class GatheredTests
         gate.SetResult();
 
         (await all[2]).ShouldBe("2");
+    }
+
+    [Fact]
+    public async Task A_second_group_begins_beside_the_first_when_it_would_be_full_and_not_before()
+    {
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var (gathered, begun) = TwoAtOnce(most: 3, gate.Task);
+
+        var all = new List<Task<string>> { gathered.DoAsync(0, Ct) };
+        (await begun.ReadAsync(Ct)).ShouldBe([0]);
+        all.AddRange([gathered.DoAsync(1, Ct), gathered.DoAsync(2, Ct)]);
+        await OthersAsync();
+        begun.TryRead(out _).ShouldBeFalse();
+        all.Add(gathered.DoAsync(3, Ct));
+        (await begun.ReadAsync(Ct)).ShouldBe([1, 2, 3]);
+
+        gate.SetResult();
+        (await Task.WhenAll(all)).ShouldBe(["0", "1", "2", "3"]);
+    }
+
+    [Fact]
+    public async Task Beside_two_groups_no_third_begins_however_many_wait()
+    {
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var (gathered, begun) = TwoAtOnce(most: 3, gate.Task);
+
+        var all = new List<Task<string>> { gathered.DoAsync(0, Ct) };
+        (await begun.ReadAsync(Ct)).ShouldBe([0]);
+        all.AddRange([gathered.DoAsync(1, Ct), gathered.DoAsync(2, Ct), gathered.DoAsync(3, Ct)]);
+        (await begun.ReadAsync(Ct)).ShouldBe([1, 2, 3]);
+        all.AddRange([gathered.DoAsync(4, Ct), gathered.DoAsync(5, Ct), gathered.DoAsync(6, Ct), gathered.DoAsync(7, Ct)]);
+        await OthersAsync();
+        begun.TryRead(out _).ShouldBeFalse();
+
+        gate.SetResult();
+        (await Task.WhenAll(all)).ShouldBe(["0", "1", "2", "3", "4", "5", "6", "7"]);
+    }
+
+    /// <summary>Tells of each group as it begins, and holds it until the gate opens.</summary>
+    private static (Gathered<int, string> Gathered, ChannelReader<int[]> Begun) TwoAtOnce(int most, Task gate)
+    {
+        var begun = Channel.CreateUnbounded<int[]>();
+        return (new(most, async items =>
+        {
+            begun.Writer.TryWrite([.. items]);
+            await gate;
+            return [.. items.Select(i => $"{i}")];
+        }, atOnce: 2), begun.Reader);
+    }
+
+    // That nothing begins cannot be waited for: whatever was to begin has had its turn many times over.
+    private static async Task OthersAsync()
+    {
+        for (var i = 0; i < 1_000; i++)
+            await Task.Run(() => { }, Ct);
     }
 
     private Gathered<int, string> Gathered(int most) => new(most, async items =>

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Licensing.Host.Database;
 using Licensing.Kernel.Messaging;
 using Licensing.Kernel.Persistence;
 using Licensing.Kernel.Tests.Bells;
@@ -45,6 +46,7 @@ internal sealed class Tower : IAsyncDisposable
         builder.Services.AddSingleton<Interference>();
         builder.Services.AddSingleton(_ => NpgsqlDataSource.Create(database));
         builder.AddKernel();
+        builder.AddMigrations();
         builder.AddModule<BellsDb>("bells", []);
         var tally = builder.AddModule<TallyDb>("tally", []);
         if (subscribe)

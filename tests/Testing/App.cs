@@ -6,7 +6,6 @@ using Licensing.Host.Database;
 using Licensing.Kernel;
 using Licensing.Kernel.Mail;
 using Licensing.Kernel.Messaging;
-using Licensing.Kernel.Persistence;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;

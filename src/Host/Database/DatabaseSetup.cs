@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Diagnostics;
 using System.Security.Cryptography;
 using Licensing.Kernel.Persistence;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;
 
 namespace Licensing.Host.Database;
@@ -14,6 +15,18 @@ internal static class DatabaseSetup
 
     // What is gathered asks for one or two at a time, each caller that sends many for two more; who finds none waits or goes alone.
     private const int MostGathered = 16;
+
+    extension(IHostApplicationBuilder host)
+    {
+        /// <summary>
+        /// What brings the database to this version's schema: by the only pool there is, where nobody says which one owns the schemas.
+        /// </summary>
+        public void AddMigrations()
+        {
+            host.Services.TryAddSingleton(services => new SchemaOwner(services.GetRequiredService<NpgsqlDataSource>()));
+            host.Services.AddSingleton<Migrator>();
+        }
+    }
 
     extension(WebApplicationBuilder builder)
     {
@@ -92,7 +105,8 @@ internal static class DatabaseSetup
             return connection.ConnectionString;
         }
 
-        // What is gathered is asked with lists of any length, and what is best for one is for all: to plan it anew for each length is most of what it costs.
+        // What is gathered is asked with lists of any length, and what is best for one is for all: to plan it anew for each length is most
+        // of what it costs.
         // Only where start-up options are known to arrive, as the role is one.
         private static string Few(string connectionString, string? role)
         {

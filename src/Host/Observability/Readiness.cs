@@ -1,5 +1,5 @@
+using Licensing.Host.Database;
 using Licensing.Kernel.Messaging;
-using Licensing.Kernel.Persistence;
 using Npgsql;
 
 namespace Licensing.Host.Observability;

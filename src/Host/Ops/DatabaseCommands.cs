@@ -1,5 +1,5 @@
+using Licensing.Host.Database;
 using Licensing.Kernel.Ops;
-using Licensing.Kernel.Persistence;
 
 namespace Licensing.Host.Ops;
 

@@ -12,7 +12,8 @@ public static class ApiJson
     /// <param name="options">What to set.</param>
     /// <param name="names">How properties are written; in camelCase unless a door writes them otherwise.</param>
     /// <param name="decimals">How decimals travel; as strings unless a door sends them otherwise.</param>
-    public static JsonSerializerOptions Configure(JsonSerializerOptions options, JsonNamingPolicy? names = null, JsonConverter<decimal>? decimals = null)
+    public static JsonSerializerOptions Configure(
+        JsonSerializerOptions options, JsonNamingPolicy? names = null, JsonConverter<decimal>? decimals = null)
     {
         options.PropertyNamingPolicy = names ?? JsonNamingPolicy.CamelCase;
         options.DictionaryKeyPolicy = null;

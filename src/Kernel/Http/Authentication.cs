@@ -57,7 +57,8 @@ internal sealed class AuthenticationStep(RequestDelegate next, IEnumerable<IAuth
         }
 
         // Asked before the body is read: what a caller may not do at all costs nothing and tells him nothing of the body's rules.
-        if (slice is not null && AuthorizationRefusals.Of(slice.Policy, context.RequestServices.GetRequiredService<Principal>().Access) is { } refused)
+        if (slice is not null
+            && AuthorizationRefusals.Of(slice.Policy, context.RequestServices.GetRequiredService<Principal>().Access) is { } refused)
         {
             await context.Dialect.RefuseAsync(context, limits.Spend(context) ?? refused);
             return;

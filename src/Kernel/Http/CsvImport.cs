@@ -69,8 +69,8 @@ public static partial class CsvImport
     private static Refusal NotUtf8 { get; } = new(RefusalKind.Malformed, "not_utf8", "The CSV must be encoded in UTF-8.");
 
     /// <summary>
-    /// The body, or null where it is longer than <paramref name="most"/> bytes. The server limits what is on the wire and the decompression what comes
-    /// out of it; a server without limits of its own has this.
+    /// The body, or null where it is longer than <paramref name="most"/> bytes. The server limits what is on the wire and the decompression
+    /// what comes out of it; a server without limits of its own has this.
     /// </summary>
     public static async Task<ReadOnlyMemory<byte>?> ReadUpToAsync(this HttpRequest request, int most, CancellationToken ct)
     {

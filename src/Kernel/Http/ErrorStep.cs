@@ -57,10 +57,12 @@ internal sealed class ErrorStep(RequestDelegate next, Dialects.Dialects dialects
 
     private static Refusal? OfDatabase(Exception failure) => failure switch
     {
-        PostgresException { SqlState: PostgresErrorCodes.CharacterNotInRepertoire or PostgresErrorCodes.UntranslatableCharacter } => QueryStep.InvalidCharacter,
-        NpgsqlException { IsTransient: true } or TimeoutException
-            or PostgresException { SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow } =>
-            DatabaseUnavailable,
+        PostgresException { SqlState: PostgresErrorCodes.CharacterNotInRepertoire or PostgresErrorCodes.UntranslatableCharacter } =>
+            QueryStep.InvalidCharacter,
+        NpgsqlException { IsTransient: true } or TimeoutException or PostgresException
+        {
+            SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow
+        } => DatabaseUnavailable,
         _ => null,
     };
 
@@ -94,9 +96,12 @@ internal sealed class ErrorStep(RequestDelegate next, Dialects.Dialects dialects
 
     private static Refusal EmptyAnswer(HttpContext context) => context.Response.StatusCode switch
     {
-        StatusCodes.Status404NotFound => new(RefusalKind.NotFound, "route_not_found", $"There is no {context.Request.Method} {context.Request.Path}."),
-        StatusCodes.Status405MethodNotAllowed => new(RefusalKind.Malformed, "method_not_allowed", $"{context.Request.Path} does not take {context.Request.Method}."),
-        StatusCodes.Status415UnsupportedMediaType => new(RefusalKind.UnsupportedMediaType, "unsupported_media_type", "The body must be application/json."),
+        StatusCodes.Status404NotFound =>
+            new(RefusalKind.NotFound, "route_not_found", $"There is no {context.Request.Method} {context.Request.Path}."),
+        StatusCodes.Status405MethodNotAllowed =>
+            new(RefusalKind.Malformed, "method_not_allowed", $"{context.Request.Path} does not take {context.Request.Method}."),
+        StatusCodes.Status415UnsupportedMediaType =>
+            new(RefusalKind.UnsupportedMediaType, "unsupported_media_type", "The body must be application/json."),
         StatusCodes.Status413PayloadTooLarge => TooLarge,
         var status => new(RefusalKind.Malformed, $"http_{status}", Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(status)),
     };

@@ -26,7 +26,8 @@ internal sealed class IdempotencyStep(RequestDelegate next, SecretBox secrets, T
         var key = request.Headers[Header].ToString();
         var principal = context.RequestServices.GetRequiredService<Principal>();
         if (key.Length == 0 || HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || principal.Id == Guid.Empty
-            || context.GetEndpoint()?.Metadata is not { } metadata || metadata.GetMetadata<SliceMetadata>() is null || metadata.GetMetadata<RetriesItself>() is not null)
+            || context.GetEndpoint()?.Metadata is not { } metadata
+            || metadata.GetMetadata<SliceMetadata>() is null || metadata.GetMetadata<RetriesItself>() is not null)
         {
             await next(context);
             return;
@@ -34,7 +35,8 @@ internal sealed class IdempotencyStep(RequestDelegate next, SecretBox secrets, T
 
         if (key.Length > LongestKey)
         {
-            await context.Dialect.RefuseAsync(context, new Refusal(RefusalKind.Malformed, "idempotency_key_too_long", $"{Header} has at most {LongestKey} characters."));
+            await context.Dialect.RefuseAsync(
+                context, new Refusal(RefusalKind.Malformed, "idempotency_key_too_long", $"{Header} has at most {LongestKey} characters."));
             return;
         }
 
@@ -68,9 +70,11 @@ internal sealed class IdempotencyStep(RequestDelegate next, SecretBox secrets, T
             {
                 if (status >= 400)
                     await session.RollbackToAsync("effect", context.RequestAborted);
-                var headers = KeptHeaders.Where(context.Response.Headers.ContainsKey).ToDictionary(h => h, h => context.Response.Headers[h].ToString());
+                var headers = KeptHeaders.Where(context.Response.Headers.ContainsKey)
+                    .ToDictionary(h => h, h => context.Response.Headers[h].ToString());
                 var secret = context.GetEndpoint()!.Metadata.GetMetadata<CarriesSecret>() is not null;
-                await StoreAsync(session, answer with { Status = status, Headers = headers, Body = buffer.ToArray() }, secret, context.RequestAborted);
+                var whole = answer with { Status = status, Headers = headers, Body = buffer.ToArray() };
+                await StoreAsync(session, whole, secret, context.RequestAborted);
                 await session.CommitAsync(CancellationToken.None);
             }
             else
@@ -108,7 +112,8 @@ internal sealed class IdempotencyStep(RequestDelegate next, SecretBox secrets, T
         request.Body = body;
         // Keyed, because bodies hold passwords.
         return secrets.Digest([
-            .. Encoding.UTF8.GetBytes($"{request.Method} {request.Path}{request.QueryString}\n"), .. SHA256.HashData(body.GetBuffer().AsSpan(0, (int)body.Length))]);
+            .. Encoding.UTF8.GetBytes($"{request.Method} {request.Path}{request.QueryString}\n"),
+            .. SHA256.HashData(body.GetBuffer().AsSpan(0, (int)body.Length))]);
     }
 
     // Two statements, so that the second sees what was committed before the lock was had.
@@ -118,7 +123,8 @@ internal sealed class IdempotencyStep(RequestDelegate next, SecretBox secrets, T
         var bytes = SHA256.HashData([.. principal.ToByteArray(), .. Encoding.UTF8.GetBytes(key)]);
         batch.BatchCommands.Add(new NpgsqlBatchCommand("select pg_try_advisory_xact_lock($1)")
         { Parameters = { new() { Value = BinaryPrimitives.ReadInt64LittleEndian(bytes) } } });
-        batch.BatchCommands.Add(new NpgsqlBatchCommand("select request_hash, status, headers, body from kernel.idempotency_records where principal_id = $1 and key = $2")
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(
+            "select request_hash, status, headers, body from kernel.idempotency_records where principal_id = $1 and key = $2")
         { Parameters = { new() { Value = principal }, new() { Value = key } } });
         await using var reader = await batch.ExecuteReaderAsync(ct);
         await reader.ReadAsync(ct);
@@ -164,7 +170,8 @@ internal sealed class IdempotencyStep(RequestDelegate next, SecretBox secrets, T
     private const string SecretMark = "x-sealed";
 
     private static Refusal StillRunning { get; } =
-        new(RefusalKind.Conflict, "idempotency_in_progress", $"A request with this {Header} is still running.") { RetryAfter = TimeSpan.FromSeconds(1) };
+        new(RefusalKind.Conflict, "idempotency_in_progress", $"A request with this {Header} is still running.")
+        { RetryAfter = TimeSpan.FromSeconds(1) };
 
     private static Refusal OtherRequest { get; } =
         new(RefusalKind.Invalid, "idempotency_key_reused", $"This {Header} was used for another request.");

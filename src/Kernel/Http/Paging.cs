@@ -34,7 +34,8 @@ public sealed record PageStart(int Limit, string? After)
     public static Result<PageStart> Read(int? limit, string? after)
     {
         if (limit is < 1 or > MostItems)
-            return new Refusal(RefusalKind.Malformed, "invalid_limit", $"limit must be 1 to {MostItems}.") { Fields = [new("?limit", "out_of_range", $"limit must be 1 to {MostItems}.")] };
+            return new Refusal(RefusalKind.Malformed, "invalid_limit", $"limit must be 1 to {MostItems}.")
+            { Fields = [new("?limit", "out_of_range", $"limit must be 1 to {MostItems}.")] };
         if (after is null)
             return new PageStart(limit ?? DefaultLimit, null);
         return Decode(after) is { } key
@@ -43,7 +44,8 @@ public sealed record PageStart(int Limit, string? After)
     }
 
     public static Refusal InvalidCursor { get; } =
-        new(RefusalKind.Malformed, "invalid_cursor", "after must be a cursor that an earlier page gave as next.") { Fields = [new("?after", "invalid_cursor", "after must be a cursor that an earlier page gave as next.")] };
+        new(RefusalKind.Malformed, "invalid_cursor", "after must be a cursor that an earlier page gave as next.")
+        { Fields = [new("?after", "invalid_cursor", "after must be a cursor that an earlier page gave as next.")] };
 
     public static string Encode(string key) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(key));
 
@@ -51,7 +53,9 @@ public sealed record PageStart(int Limit, string? After)
     {
         try
         {
-            return cursor.Length <= LongestCursor && Encoding.UTF8.GetString(Base64Url.DecodeFromChars(cursor)) is var key && !key.Contains('\0') ? key : null;
+            return cursor.Length <= LongestCursor && Encoding.UTF8.GetString(Base64Url.DecodeFromChars(cursor)) is var key && !key.Contains('\0')
+                ? key
+                : null;
         }
         catch (FormatException)
         {

@@ -66,7 +66,8 @@ public static class Pipeline
         var (request, endpoint) = (context.Request, context.GetEndpoint());
         if (request.Headers.IfMatch.Count > 0 && endpoint is not null && !HttpMethods.IsGet(request.Method) && !HttpMethods.IsHead(request.Method))
         {
-            if (!HttpMethods.IsPatch(request.Method) && !HttpMethods.IsDelete(request.Method) && endpoint.Metadata.GetMetadata<TakesIfMatch>() is null)
+            if (!HttpMethods.IsPatch(request.Method) && !HttpMethods.IsDelete(request.Method)
+                && endpoint.Metadata.GetMetadata<TakesIfMatch>() is null)
             {
                 await context.Dialect.RefuseAsync(context, Precondition.NotTaken);
                 return;

@@ -22,14 +22,16 @@ internal sealed class QueryStep(RequestDelegate next)
 
     public Task InvokeAsync(HttpContext context)
     {
-        if (context.Request.QueryString.HasValue && context.Request.Query.FirstOrDefault(p => p.Key.Contains('\0') || p.Value.Any(v => v?.Contains('\0') == true)) is { Key: { } name })
+        if (context.Request.QueryString.HasValue
+            && context.Request.Query.FirstOrDefault(p => p.Key.Contains('\0') || p.Value.Any(v => v?.Contains('\0') == true)) is { Key: { } name })
             return context.Dialect.RefuseAsync(context, InvalidCharacter with
             { Fields = [new FieldError("?" + name.Replace("\0", "", StringComparison.Ordinal), InvalidCharacter.Code, InvalidCharacter.Message)] });
         if (context.Request.QueryString.HasValue && context.Dialect.RefusesUnknown && context.GetEndpoint() is { } endpoint
             && _declared.GetOrAdd(endpoint, Declared) is { } known
             && context.Request.Query.Keys.FirstOrDefault(k => !known.Contains(k)) is { } unknown)
             return context.Dialect.RefuseAsync(context, new Refusal(
-                KindOf(endpoint), "unknown_parameter", $"Unknown query parameter {unknown}; known here: {(known.Count == 0 ? "none" : string.Join(", ", known.Order()))}.")
+                KindOf(endpoint), "unknown_parameter",
+                $"Unknown query parameter {unknown}; known here: {(known.Count == 0 ? "none" : string.Join(", ", known.Order()))}.")
             { Fields = [new FieldError("?" + unknown, "unknown_parameter", $"Unknown query parameter {unknown}.")] });
         return context.Request.Path.Value!.Contains('\0') ? context.Dialect.RefuseAsync(context, InvalidCharacter) : next(context);
     }
@@ -67,7 +69,8 @@ internal sealed class QueryStep(RequestDelegate next)
         var single = type.IsArray ? type.GetElementType()! : type;
         var value = Nullable.GetUnderlyingType(single) ?? single;
         return value == typeof(string) || value.IsEnum || value == typeof(StringValues)
-            || value.GetMethods(BindingFlags.Public | BindingFlags.Static).Any(m => m.Name == "TryParse") || attributes.OfType<IFromQueryMetadata>().Any();
+            || value.GetMethods(BindingFlags.Public | BindingFlags.Static).Any(m => m.Name == "TryParse")
+            || attributes.OfType<IFromQueryMetadata>().Any();
     }
 
     private static string NameOf(IEnumerable<Attribute> attributes, string name) =>

@@ -6,7 +6,8 @@ namespace Licensing.Kernel.Http;
 public static class QueryWord
 {
     /// <summary>True when <paramref name="text"/> is there and none of the words; <paramref name="word"/> is null where it is not there.</summary>
-    public static bool Refuses<TWord>(string parameter, string? text, out TWord? word, [NotNullWhen(true)] out Refusal? refusal) where TWord : struct, Enum
+    public static bool Refuses<TWord>(string parameter, string? text, out TWord? word, [NotNullWhen(true)] out Refusal? refusal)
+        where TWord : struct, Enum
     {
         (word, refusal) = (null, null);
         if (text is null)

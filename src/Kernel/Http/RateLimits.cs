@@ -50,10 +50,14 @@ public sealed class RateLimits(IOptions<LimitSettings> settings, TimeProvider cl
     public Refusal? RefusalOfAddress(HttpContext context) =>
         !IsNeverLimited(context) && TokensOf((Guid.Empty, FailuresOf(context)), take: false) <= 0 ? Limited(settings.Value.AnonymousPerSecond) : null;
 
-    /// <summary>Counts a credential that did not hold: in a bucket of its own, so that strangers without any keep nobody's from being looked up.</summary>
+    /// <summary>
+    /// Counts a credential that did not hold: in a bucket of its own, so that strangers without any keep nobody's from being looked up.
+    /// </summary>
     internal Refusal? SpendFailure(HttpContext context) => Spend(context, (Guid.Empty, FailuresOf(context)));
 
-    /// <summary>Takes one request from the caller's bucket, or from his address's where anyone may ask: else each credential would have a bucket there.</summary>
+    /// <summary>
+    /// Takes one request from the caller's bucket, or from his address's where anyone may ask: else each credential would have a bucket there.
+    /// </summary>
     /// <returns>The refusal when there was none left.</returns>
     internal Refusal? Spend(HttpContext context)
     {
@@ -81,7 +85,9 @@ public sealed class RateLimits(IOptions<LimitSettings> settings, TimeProvider cl
     }
 
     private (int PerSecond, int Burst) SettingsOf((Guid Principal, string Address) caller) =>
-        caller.Principal != Guid.Empty ? (settings.Value.PerSecond, settings.Value.Burst) : (settings.Value.AnonymousPerSecond, settings.Value.AnonymousBurst);
+        caller.Principal != Guid.Empty
+            ? (settings.Value.PerSecond, settings.Value.Burst)
+            : (settings.Value.AnonymousPerSecond, settings.Value.AnonymousBurst);
 
     /// <returns>What was in the bucket, less one by now where one was taken.</returns>
     private long TokensOf((Guid Principal, string Address) caller, bool take)

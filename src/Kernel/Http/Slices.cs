@@ -14,12 +14,14 @@ public sealed record SliceMetadata(Type Request, RequestPolicy Policy);
 /// <summary>An answer that holds a secret shown once: kept encrypted among the idempotency records.</summary>
 public sealed record CarriesSecret;
 
-/// <summary>A write that knows its own retries, or takes no Idempotency-Key: its answer is not kept, and what it commits stays when it refuses.</summary>
+/// <summary>
+/// A write that knows its own retries, or takes no Idempotency-Key: its answer is not kept, and what it commits stays when it refuses.
+/// </summary>
 public sealed record RetriesItself;
 
 /// <summary>
-/// Parameters that a handler reads by itself, beside those it declares: those of <paramref name="Type"/> as the door's JSON has it, from a JSON or form body
-/// and, where they are named in <paramref name="Query"/>, from the query.
+/// Parameters that a handler reads by itself, beside those it declares: those of <paramref name="Type"/> as the door's JSON has it, from a
+/// JSON or form body and, where they are named in <paramref name="Query"/>, from the query.
 /// </summary>
 public sealed record ReadsParameters(Type Type, params IReadOnlyList<string> Query);
 
@@ -59,7 +61,9 @@ public static class Slices
     extension(ISender sender)
     {
         public async Task<IHttpResult> Ok<T>(IRequest<Result<T>> request, CancellationToken ct) where T : notnull =>
-            (await sender.Send(request, ct)).Refused(out var refusal, out var value) ? new RefusedResult(refusal) : new ViewResult<T>(value, StatusCodes.Status200OK);
+            (await sender.Send(request, ct)).Refused(out var refusal, out var value)
+                ? new RefusedResult(refusal)
+                : new ViewResult<T>(value, StatusCodes.Status200OK);
 
         public async Task<IHttpResult> Created<T>(IRequest<Result<T>> request, Func<T, string> location, CancellationToken ct) where T : notnull =>
             (await sender.Send(request, ct)).Refused(out var refusal, out var value)
@@ -83,7 +87,8 @@ public sealed class RefusedResult(Refusal refusal) : IHttpResult
 }
 
 /// <summary>
-/// A view as the door's JSON with its ETag: its version, which If-Match takes, else a digest of what is answered. 304 where the caller has it already.
+/// A view as the door's JSON with its ETag: its version, which If-Match takes, else a digest of what is answered. 304 where the caller has
+/// it already.
 /// </summary>
 public sealed class ViewResult<T>(T view, int status, string? location = null) : IHttpResult
 {

@@ -14,7 +14,8 @@ internal static class NoNullElements
     {
         if (type.Kind is JsonTypeInfoKind.Enumerable && IsReference(ElementOf(type.Type, typeof(IEnumerable<>), 0)))
             type.OnDeserialized = list => Check((IEnumerable)list);
-        else if (type.Kind is JsonTypeInfoKind.Dictionary && IsReference(ElementOf(type.Type, typeof(IReadOnlyDictionary<,>), 1) ?? ElementOf(type.Type, typeof(IDictionary<,>), 1)))
+        else if (type.Kind is JsonTypeInfoKind.Dictionary
+            && IsReference(ElementOf(type.Type, typeof(IReadOnlyDictionary<,>), 1) ?? ElementOf(type.Type, typeof(IDictionary<,>), 1)))
             type.OnDeserialized = dictionary => Check((IDictionary)dictionary);
     }
 

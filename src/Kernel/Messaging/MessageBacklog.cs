@@ -32,7 +32,8 @@ public sealed class MessageBacklog(NpgsqlDataSource database, IEnumerable<Module
         await using var rows = await command.ExecuteReaderAsync(ct);
         while (await rows.ReadAsync(ct))
             backlog.Add(new OutboxBacklog(
-                rows.GetString(0), rows.GetInt64(1), rows.GetInt64(2), rows.IsDBNull(3) ? TimeSpan.Zero : now - rows.GetFieldValue<DateTimeOffset>(3)));
+                rows.GetString(0), rows.GetInt64(1), rows.GetInt64(2),
+                rows.IsDBNull(3) ? TimeSpan.Zero : now - rows.GetFieldValue<DateTimeOffset>(3)));
         return backlog;
     }
 }

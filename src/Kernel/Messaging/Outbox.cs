@@ -102,7 +102,9 @@ internal sealed class Outbox(NpgsqlDataSource database, string schema, Messaging
     private static string Storable(string reason)
     {
         var bytes = Encoding.UTF8.GetBytes(reason.Replace('\0', ' '));
-        return bytes.Length <= LongestReason ? Encoding.UTF8.GetString(bytes) : Encoding.UTF8.GetString(bytes, 0, LongestReason - 2).TrimEnd('\uFFFD');
+        return bytes.Length <= LongestReason
+            ? Encoding.UTF8.GetString(bytes)
+            : Encoding.UTF8.GetString(bytes, 0, LongestReason - 2).TrimEnd('\uFFFD');
     }
 
     private NpgsqlCommand Command(string sql, params ReadOnlySpan<object> values)

@@ -3,7 +3,9 @@ using Npgsql;
 
 namespace Licensing.Kernel.Messaging;
 
-/// <summary>One message on its way, as an operator sees it. <paramref name="Body"/> is read only by <see cref="OutboxInspector.ShowAsync"/>.</summary>
+/// <summary>
+/// One message on its way, as an operator sees it. <paramref name="Body"/> is read only by <see cref="OutboxInspector.ShowAsync"/>.
+/// </summary>
 public sealed record OutboxEntry(
     string Schema, Guid Id, Guid MessageId, string Name, string Subscriber, string State, int Attempts, DateTimeOffset OccurredAt,
     DateTimeOffset DeliverAt, DateTimeOffset? ClaimedUntil, DateTimeOffset? ParkedAt, string? LastError, string? Trace, string? Body);

@@ -40,10 +40,6 @@ public sealed class OperationLog(DbSession session, TimeProvider clock)
         "update kernel.operations set state = 'Succeeded', result = $2::jsonb, ended_at = $3 where id = $1 and state = 'Running'",
         ct, id.Value, result.ToJsonString(), clock.GetUtcNow());
 
-    public Task FailAsync(OperationId id, OperationError error, CancellationToken ct) => RunAsync(
-        "update kernel.operations set state = 'Failed', errors = errors || $2::jsonb, ended_at = $3 where id = $1 and state = 'Running'",
-        ct, id.Value, JsonSerializer.Serialize(new[] { error }, StoredJson.Options), clock.GetUtcNow());
-
     /// <summary>The operation, or null where it does not exist within <paramref name="scope"/>.</summary>
     public async Task<OperationView?> FindAsync(OperationId id, Scope scope, CancellationToken ct)
     {
@@ -71,7 +67,9 @@ public sealed class OperationLog(DbSession session, TimeProvider clock)
     {
         var command = new NpgsqlCommand(sql, session.Connection, session.Transaction);
         foreach (var value in values)
-            command.Parameters.Add(value is string ? new NpgsqlParameter { Value = value, NpgsqlDbType = NpgsqlDbType.Text } : new NpgsqlParameter { Value = value });
+            command.Parameters.Add(value is string
+                ? new NpgsqlParameter { Value = value, NpgsqlDbType = NpgsqlDbType.Text }
+                : new NpgsqlParameter { Value = value });
         return command;
     }
 }

@@ -43,7 +43,4 @@ public sealed class BillingCalendar
     /// <summary>The first instant of a day, in UTC.</summary>
     public DateTimeOffset StartOf(DateOnly day) =>
         _zone.ResolveLocal(day.ToLocalDate().AtMidnight(), FirstMoment).ToInstant().ToDateTimeOffset();
-
-    /// <summary>The first instant of the period and the first one after it, in UTC.</summary>
-    public (DateTimeOffset Start, DateTimeOffset End) InstantsOf(Period period) => (StartOf(period.Start), StartOf(period.End));
 }

@@ -28,22 +28,37 @@ public interface IAuditStore
 /// <summary>Collects what one command changes. Contexts note their entities by themselves; set-based SQL notes its own summary.</summary>
 public sealed class AuditTrail
 {
-    // A batch of thousands is one act; its entry names the first ones and the pipeline keeps the count in the action's answer.
+    // A batch of thousands is one act. The trail names so many; the count says how many there were.
     private const int MostChanges = 100;
 
     private readonly List<AuditedChange> _changes = [];
+    private int _count;
+    private string? _unnamedPath;
 
-    public IReadOnlyList<AuditedChange> Changes => _changes;
+    /// <summary>
+    /// The first ones. Where there were more, a last one of type <c>more</c> has the <c>count</c> of all, and lies above those not named.
+    /// </summary>
+    public IReadOnlyList<AuditedChange> Changes => IsFull
+        ? [.. _changes, new AuditedChange("more", "changes", _unnamedPath, new JsonObject { ["count"] = _count })]
+        : _changes;
 
-    internal bool IsFull => _changes.Count == MostChanges;
+    /// <summary>Whether there were more than it names.</summary>
+    internal bool IsFull => _count > MostChanges;
 
     public void Note(AuditedChange change)
     {
-        if (_changes.Count < MostChanges)
+        _count++;
+        if (!IsFull)
             _changes.Add(change);
+        else if (change.Path is { } path)
+            _unnamedPath = _unnamedPath is null ? path : Scope.Common(_unnamedPath, path);
     }
 
     public void Note(string type, string id, string? path, JsonObject changes) => Note(new AuditedChange(type, id, path, changes));
 
-    internal void Clear() => _changes.Clear();
+    internal void Clear()
+    {
+        _changes.Clear();
+        (_count, _unnamedPath) = (0, null);
+    }
 }

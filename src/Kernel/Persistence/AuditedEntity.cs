@@ -49,7 +49,8 @@ internal static class AuditedEntity
         _ => JsonValue.Create(value, Any),
     };
 
-    private static string KeyText(object? value) => value is null ? "" : JsonSerializer.Serialize(value, value.GetType(), StoredJson.Options).Trim('"');
+    private static string KeyText(object? value) =>
+        value is null ? "" : JsonSerializer.Serialize(value, value.GetType(), StoredJson.Options).Trim('"');
 
     // What is the same of every row.
     private sealed class AuditedType(IEntityType type)

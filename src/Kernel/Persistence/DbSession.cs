@@ -7,7 +7,8 @@ namespace Licensing.Kernel.Persistence;
 /// The connection and transaction of one scope, shared by the contexts of all modules, so that one request commits or fails as one.
 /// Without a transaction (queries) the contexts open and return the connection per statement.
 /// </summary>
-public sealed class DbSession(NpgsqlDataSource database, SubscriberRegistry subscribers, MessageWaker waker, AuditTrail audit, TimeProvider clock) : IAsyncDisposable
+public sealed class DbSession(
+    NpgsqlDataSource database, SubscriberRegistry subscribers, MessageWaker waker, AuditTrail audit, TimeProvider clock) : IAsyncDisposable
 {
     private readonly List<ModuleDb> _contexts = [];
     private readonly HashSet<string> _published = [];

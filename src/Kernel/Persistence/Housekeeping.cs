@@ -25,9 +25,12 @@ public sealed class Housekeeping(
         var now = clock.GetUtcNow();
         var removed = await BoundedDelete.RunAsync(
             database, "kernel.idempotency_records", "created_at < $1", now - settings.KeepIdempotencyRecords, settings.HousekeepingBatch, ct);
-        var inboxUntil = await OldestUnsettledAsync(ct) is { } unsettled && unsettled < now - settings.KeepInbox ? unsettled : now - settings.KeepInbox;
+        var inboxUntil = await OldestUnsettledAsync(ct) is { } unsettled && unsettled < now - settings.KeepInbox
+            ? unsettled
+            : now - settings.KeepInbox;
         foreach (var module in modules)
-            removed += await BoundedDelete.RunAsync(database, $"{module.Schema}.inbox", "received_at < $1", inboxUntil, settings.HousekeepingBatch, ct);
+            removed += await BoundedDelete.RunAsync(
+                database, $"{module.Schema}.inbox", "received_at < $1", inboxUntil, settings.HousekeepingBatch, ct);
         foreach (var chore in chores)
             removed += await chore.RunAsync(ct);
         return removed;
@@ -74,7 +77,8 @@ public sealed class Housekeeping(
 public static class BoundedDelete
 {
     /// <summary>Deletes in short statements, and leaves alone what another process is just deleting.</summary>
-    public static async Task<int> RunAsync(NpgsqlDataSource database, string table, string where, DateTimeOffset before, int batch, CancellationToken ct)
+    public static async Task<int> RunAsync(
+        NpgsqlDataSource database, string table, string where, DateTimeOffset before, int batch, CancellationToken ct)
     {
         for (var total = 0; ;)
         {

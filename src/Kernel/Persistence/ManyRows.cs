@@ -20,11 +20,13 @@ internal static class ManyRows
         var groups = changed.GroupBy(e => (Type: e.Metadata, e.State)).ToList();
         if (!groups.Exists(g => g.Count() >= Fewest) || groups.Exists(g => g.Key.State is EntityState.Deleted || !IsPlain(g.Key.Type)))
             return false;
-        // Where one table's rows must come before another's EF knows it. Where nothing says so it goes by the tables' names, changes first, and so is it done here.
+        // Where one table's rows must come before another's EF knows it. Where nothing says so it goes by the tables' names, changes first, and
+        // so is it done here.
         var added = groups.Where(g => g.Key.State is EntityState.Added).Select(g => g.Key.Type).ToHashSet();
         if (groups.Exists(g => g.Key.Type.GetForeignKeys().Any(f => added.Contains(f.PrincipalEntityType) && f.PrincipalEntityType != g.Key.Type)))
             return false;
-        var ordered = groups.OrderBy(g => g.Key.Type.GetTableName(), StringComparer.Ordinal).ThenBy(g => g.Key.State).Select(g => g.ToList()).ToList();
+        var ordered = groups.OrderBy(g => g.Key.Type.GetTableName(), StringComparer.Ordinal).ThenBy(g => g.Key.State)
+            .Select(g => g.ToList()).ToList();
 
         await using var batch = new NpgsqlBatch(await session.OpenAsync(ct), session.Transaction);
         foreach (var rows in ordered)
@@ -32,11 +34,13 @@ internal static class ManyRows
         await batch.ExecuteNonQueryAsync(ct);
         foreach (var (rows, written) in ordered.Zip(batch.BatchCommands.Cast<NpgsqlBatchCommand>()))
             if (written.RecordsAffected != rows.Count)
-                throw new DbUpdateConcurrencyException($"Of {rows.Count} rows of {rows[0].Metadata.GetTableName()} only {written.RecordsAffected} were as they had been read.");
+                throw new DbUpdateConcurrencyException(
+                    $"Of {rows.Count} rows of {rows[0].Metadata.GetTableName()} only {written.RecordsAffected} were as they had been read.");
         return true;
     }
 
-    private static bool IsPlain(IEntityType type) => type.BaseType is null && !type.GetDirectlyDerivedTypes().Any() && !type.GetComplexProperties().Any()
+    private static bool IsPlain(IEntityType type) =>
+        type.BaseType is null && !type.GetDirectlyDerivedTypes().Any() && !type.GetComplexProperties().Any()
         && type.GetNavigations().All(n => !n.TargetEntityType.IsOwned()) && !type.GetIndexes().Any(i => i.IsUnique)
         && type.GetProperties().All(p => !p.IsShadowProperty() && p.ValueGenerated is ValueGenerated.Never && !TypeOf(p).EndsWith(']'));
 
@@ -65,7 +69,8 @@ internal static class ManyRows
             where {string.Join(" and ", key.Concat(tokens).Select(p => $"t.{ColumnOf(p)} = v.was_{p.Name}"))}
             """);
         foreach (var (property, _, was) in given)
-            command.Parameters.Add(Values(property, rows, e => was ? e.Property(property).OriginalValue : property.GetGetter().GetClrValue(e.Entity)));
+            command.Parameters.Add(Values(
+                property, rows, e => was ? e.Property(property).OriginalValue : property.GetGetter().GetClrValue(e.Entity)));
         return command;
     }
 
@@ -81,7 +86,10 @@ internal static class ManyRows
     {
         var converter = property.GetValueConverter() ?? property.FindTypeMapping()?.Converter;
         var type = converter?.ProviderClrType ?? property.ClrType;
-        var values = Array.CreateInstance(type.IsValueType && property.IsNullable && Nullable.GetUnderlyingType(type) is null ? typeof(Nullable<>).MakeGenericType(type) : type, rows.Count);
+        var element = type.IsValueType && property.IsNullable && Nullable.GetUnderlyingType(type) is null
+            ? typeof(Nullable<>).MakeGenericType(type)
+            : type;
+        var values = Array.CreateInstance(element, rows.Count);
         for (var i = 0; i < rows.Count; i++)
             values.SetValue(valueOf(rows[i]) is { } value ? converter is null ? value : converter.ConvertToProvider(value) : null, i);
         return new NpgsqlParameter { Value = values, DataTypeName = $"{TypeOf(property).Split('(')[0]}[]" };

@@ -147,7 +147,8 @@ public static class Columns
                 value => JsonSerializer.Serialize(value, StoredJson.Options),
                 text => JsonSerializer.Deserialize<T>(text, StoredJson.Options)!,
                 new Microsoft.EntityFrameworkCore.ChangeTracking.ValueComparer<T>(
-                    (a, b) => ReferenceEquals(a, b) || JsonSerializer.Serialize(a, StoredJson.Options) == JsonSerializer.Serialize(b, StoredJson.Options),
+                    (a, b) => ReferenceEquals(a, b)
+                        || JsonSerializer.Serialize(a, StoredJson.Options) == JsonSerializer.Serialize(b, StoredJson.Options),
                     value => JsonSerializer.Serialize(value, StoredJson.Options).GetHashCode(StringComparison.Ordinal),
                     value => value));
     }

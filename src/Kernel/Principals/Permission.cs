@@ -25,7 +25,10 @@ public sealed class NeedsAttribute(string permission) : Attribute
 [AttributeUsage(AttributeTargets.Class)]
 public sealed class AnyCallerAttribute : Attribute;
 
-/// <summary>Beside one of the others: not in a log-in that someone else opened for its owner. For what outlives that log-in: credentials and other ways in.</summary>
+/// <summary>
+/// Beside one of the others: not in a log-in that someone else opened for its owner. For what outlives that log-in: credentials and other
+/// ways in.
+/// </summary>
 [AttributeUsage(AttributeTargets.Class)]
 public sealed class InPersonAttribute : Attribute;
 

@@ -49,10 +49,12 @@ public sealed record Access
     /// <summary>Why he may not change anything now (his branch is suspended, his password must change), else null.</summary>
     public Refusal? WritesRefused { get; init; }
 
-    public static Access Anonymous { get; } = new() { Kind = PrincipalKind.Anonymous, Id = Guid.Empty, Name = "anonymous", OrganizationId = Guid.Empty, Path = "" };
+    public static Access Anonymous { get; } =
+        new() { Kind = PrincipalKind.Anonymous, Id = Guid.Empty, Name = "anonymous", OrganizationId = Guid.Empty, Path = "" };
 
     /// <summary>The process itself: message handlers and recurring work.</summary>
-    public static Access System { get; } = new() { Kind = PrincipalKind.System, Id = Guid.Empty, Name = "system", OrganizationId = Guid.Empty, Path = "" };
+    public static Access System { get; } =
+        new() { Kind = PrincipalKind.System, Id = Guid.Empty, Name = "system", OrganizationId = Guid.Empty, Path = "" };
 
     public bool May(string permission) => Kind is PrincipalKind.System || Grants.Any(g => g.Permissions.Contains(permission));
 

@@ -38,6 +38,13 @@ public sealed class Scope
     /// <summary>The root above <paramref name="path"/>, which must lie within.</summary>
     public string RootOf(string path) => Roots.Single(root => path.StartsWith(root, StringComparison.Ordinal));
 
+    /// <summary>The lowest node above both, or the higher one of them where it is above the other.</summary>
+    public static string Common(string path, string other)
+    {
+        var length = path.AsSpan().CommonPrefixLength(other);
+        return path[..(path.AsSpan(0, length).LastIndexOf('.') + 1)];
+    }
+
     /// <summary>The half-open range of paths under <paramref name="root"/>; '/' is the byte after '.'.</summary>
     public static (string From, string Until) RangeOf(string root) => root.Length == 0 ? ("", "~") : (root, root[..^1] + "/");
 

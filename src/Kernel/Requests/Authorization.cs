@@ -64,7 +64,8 @@ public static class AuthorizationRefusals
         new(RefusalKind.Unauthenticated, "unauthenticated", "This needs a valid credential.");
 
     public static Refusal NotInPerson { get; } =
-        new(RefusalKind.Forbidden, "not_in_person", "Someone else opened this log-in for its owner: credentials and other ways in are made and changed only in a log-in of one's own.");
+        new(RefusalKind.Forbidden, "not_in_person",
+            "Someone else opened this log-in for its owner: credentials and other ways in are made and changed only in a log-in of one's own.");
 
     private static Refusal NotAllowed(string permission) =>
         new(RefusalKind.Forbidden, "not_allowed", $"Your roles do not include the permission {permission}.");

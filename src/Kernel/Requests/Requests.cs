@@ -28,7 +28,9 @@ internal sealed class MediatorSender(IMediator mediator) : ISender
     public Task<TResponse> Send<TResponse>(IRequest<TResponse> request, CancellationToken ct) => mediator.Send(request, ct);
 }
 
-/// <summary>Names of a slice derived from where it stands: <c>Licensing.Identity.Tenants.CreateTenant+Command</c> → <c>identity.create_tenant</c>.</summary>
+/// <summary>
+/// Names of a slice derived from where it stands: <c>Licensing.Identity.Tenants.CreateTenant+Command</c> → <c>identity.create_tenant</c>.
+/// </summary>
 public static class SliceName
 {
     public static string Of(Type request)

@@ -8,9 +8,9 @@ using Npgsql;
 namespace Licensing.Kernel;
 
 /// <summary>
-/// A small command of which automation sends thousands. Those that one caller sends while others of his are being carried out are carried out together: one
-/// transaction, each with its own answer and audit entry. Not for what has to be asked again under a lock of its caller: steps of modules behind the
-/// transaction's are left out.
+/// A small command of which automation sends thousands. Those that one caller sends while others of his are being carried out are carried
+/// out together: one transaction, each with its own answer and audit entry. Not for what has to be asked again under a lock of its caller:
+/// steps of modules behind the transaction's are left out.
 /// </summary>
 public interface ITogether : ICommand
 {
@@ -18,7 +18,9 @@ public interface ITogether : ICommand
     bool GoesAlone { get; }
 }
 
-/// <summary>Carries out several commands of one caller in one transaction; one instance per transaction, beside the handler of a single one.</summary>
+/// <summary>
+/// Carries out several commands of one caller in one transaction; one instance per transaction, beside the handler of a single one.
+/// </summary>
 public interface IHandleTogether<in TRequest, TResponse> where TRequest : ITogether
 {
     /// <summary>Reads and holds what all of them are about.</summary>
@@ -59,7 +61,8 @@ internal sealed class TogetherBehavior<TRequest, TResponse>(TogetherQueue<TReque
     where TResponse : IResult<TResponse>
 {
     public async Task<TResponse> Handle(TRequest request, CancellationToken cancellationToken, RequestHandlerDelegate<TResponse> next) =>
-        !session.InTransaction && !request.GoesAlone && await queue.SendAsync(request, principal, cancellationToken) is { Turn: Turn.Done, Response: var done }
+        !session.InTransaction && !request.GoesAlone
+        && await queue.SendAsync(request, principal, cancellationToken) is { Turn: Turn.Done, Response: var done }
             ? done : await next();
 }
 
@@ -80,7 +83,8 @@ internal sealed class TogetherQueue<TRequest, TResponse>(IServiceScopeFactory sc
     /// <returns>Its answer, or that it must be sent by itself.</returns>
     public async Task<Together<TResponse>> SendAsync(TRequest request, Principal principal, CancellationToken ct)
     {
-        var line = _lines.GetOrAdd((principal.Id, principal.Access.Path, string.Join(' ', principal.Scope.Roots)), _ => new(Most, CarryOutAsync, AtOnce));
+        var line = _lines.GetOrAdd(
+            (principal.Id, principal.Access.Path, string.Join(' ', principal.Scope.Roots)), _ => new(Most, CarryOutAsync, AtOnce));
         var sent = new Sent(request, principal.Access, principal.Scope, Activity.Current);
         for (var turn = 1; turn <= Turns; turn++)
             if (await line.DoAsync(sent, ct) is { Turn: not Turn.Later } done)
@@ -121,8 +125,8 @@ internal sealed class TogetherQueue<TRequest, TResponse>(IServiceScopeFactory sc
             await session.CommitAsync(CancellationToken.None, trail);
             return answers;
         }
-        // Whichever of them it was: each is told of its own trouble, by being sent by itself. Of a commit that got no answer all are told, and of a connection that
-        // was not to be had: to ask for one for each would not help.
+        // Whichever of them it was: each is told of its own trouble, by being sent by itself. Of a commit that got no answer all are told, and of
+        // a connection that was not to be had: to ask for one for each would not help.
         catch (Exception failure) when (shared || failure is PostgresException { InvariantSeverity: "ERROR" })
         {
             return [.. Enumerable.Repeat(Together<TResponse>.Alone, together.Count)];

@@ -28,7 +28,8 @@ public static class FieldErrors
 {
     /// <summary>What a validator says, as a refusal says it; for the items of a batch, which are refused one by one.</summary>
     public static IReadOnlyList<FieldError> Of(ValidationResult outcome) =>
-        [.. outcome.Errors.Select(failure => new FieldError(JsonPointer.Of(failure.PropertyName), RuleCode(failure.ErrorCode), failure.ErrorMessage))];
+        [.. outcome.Errors.Select(failure =>
+            new FieldError(JsonPointer.Of(failure.PropertyName), RuleCode(failure.ErrorCode), failure.ErrorMessage))];
 
     // "NotEmptyValidator" → "not_empty"; codes set by WithErrorCode are kept.
     private static string RuleCode(string code) => code.EndsWith("Validator", StringComparison.Ordinal)

@@ -15,7 +15,8 @@ namespace Licensing.Benchmarks;
 /// </summary>
 internal static class AuthBenchmark
 {
-    public static Benchmark Token { get; } = Of("auth-token", "a read with an access token ÷ the same without", (host, client, ct) => host.LoginAsync(client, ct));
+    public static Benchmark Token { get; } =
+        Of("auth-token", "a read with an access token ÷ the same without", (host, client, ct) => host.LoginAsync(client, ct));
 
     public static Benchmark Key { get; } = Of("auth-key", "a read with an API key ÷ the same without", async (host, client, ct) =>
     {
@@ -38,8 +39,10 @@ internal static class AuthBenchmark
 
     private static void Map(WebApplication host)
     {
-        host.MapGet("/bench/known", (ISender sender, CancellationToken ct) => sender.Ok(new ReadKnown(), ct)).Slice<ReadKnown, OrganizationRef>("ReadKnown", "Reads one row");
-        host.MapGet("/bench/open", (ISender sender, CancellationToken ct) => sender.Ok(new ReadOpen(), ct)).Slice<ReadOpen, OrganizationRef>("ReadOpen", "Reads one row");
+        host.MapGet("/bench/known", (ISender sender, CancellationToken ct) => sender.Ok(new ReadKnown(), ct))
+            .Slice<ReadKnown, OrganizationRef>("ReadKnown", "Reads one row");
+        host.MapGet("/bench/open", (ISender sender, CancellationToken ct) => sender.Ok(new ReadOpen(), ct))
+            .Slice<ReadOpen, OrganizationRef>("ReadOpen", "Reads one row");
     }
 }
 
@@ -49,9 +52,12 @@ internal sealed record ReadKnown : IQuery<OrganizationRef>;
 [Anyone]
 internal sealed record ReadOpen : IQuery<OrganizationRef>;
 
-internal sealed class ReadHandler(IOrganizationDirectory organizations) : IRequestHandler<ReadKnown, Result<OrganizationRef>>, IRequestHandler<ReadOpen, Result<OrganizationRef>>
+internal sealed class ReadHandler(IOrganizationDirectory organizations)
+    : IRequestHandler<ReadKnown, Result<OrganizationRef>>, IRequestHandler<ReadOpen, Result<OrganizationRef>>
 {
-    public async Task<Result<OrganizationRef>> Handle(ReadKnown request, CancellationToken cancellationToken) => await organizations.PlatformAsync(cancellationToken);
+    public async Task<Result<OrganizationRef>> Handle(ReadKnown request, CancellationToken cancellationToken) =>
+        await organizations.PlatformAsync(cancellationToken);
 
-    public async Task<Result<OrganizationRef>> Handle(ReadOpen request, CancellationToken cancellationToken) => await organizations.PlatformAsync(cancellationToken);
+    public async Task<Result<OrganizationRef>> Handle(ReadOpen request, CancellationToken cancellationToken) =>
+        await organizations.PlatformAsync(cancellationToken);
 }

@@ -4,7 +4,6 @@ using System.Text.Json;
 using Licensing.Host;
 using Licensing.Host.Database;
 using Licensing.Identity.Contracts;
-using Licensing.Kernel.Persistence;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -25,7 +24,12 @@ internal sealed class BenchHost : IAsyncDisposable
     private readonly WebApplication _host;
     private readonly string _password;
 
-    private BenchHost(EmbeddedPostgres postgres, WebApplication host, string password) => (_postgres, _host, _password, Processor) = (postgres, host, password, new ProcessorTime(int.Parse(File.ReadLines(Path.Combine(postgres.Folder, "data", "postmaster.pid")).First(), System.Globalization.CultureInfo.InvariantCulture)));
+    private BenchHost(EmbeddedPostgres postgres, WebApplication host, string password)
+    {
+        (_postgres, _host, _password) = (postgres, host, password);
+        var server = File.ReadLines(Path.Combine(postgres.Folder, "data", "postmaster.pid")).First();
+        Processor = new ProcessorTime(int.Parse(server, System.Globalization.CultureInfo.InvariantCulture));
+    }
 
     /// <summary>What it and its database use.</summary>
     public ProcessorTime Processor { get; }
@@ -36,12 +40,19 @@ internal sealed class BenchHost : IAsyncDisposable
     /// <param name="configure">Handlers beside those of the modules.</param>
     /// <param name="map">Endpoints beside those of the modules.</param>
     /// <param name="ct">Gives up.</param>
-    public static async Task<BenchHost> StartAsync(string folder, Action<IServiceCollection> configure, Action<WebApplication> map, CancellationToken ct)
+    public static async Task<BenchHost> StartAsync(
+        string folder, Action<IServiceCollection> configure, Action<WebApplication> map, CancellationToken ct)
     {
         var postgres = await EmbeddedPostgres.StartAsync(new EmbeddedPostgresSettings(folder), Console.Error.WriteLine, ct);
         var database = await EmptyDatabaseAsync(postgres.ConnectionString, ct);
         var password = RandomNumberGenerator.GetHexString(32);
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Benchmark", ApplicationName = "Licensing.Host", Args = ["--hostBuilder:reloadConfigOnChange=false"] });
+        var builder = WebApplication.CreateBuilder(
+            new WebApplicationOptions
+            {
+                EnvironmentName = "Benchmark",
+                ApplicationName = "Licensing.Host",
+                Args = ["--hostBuilder:reloadConfigOnChange=false"],
+            });
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
             ["Security:MasterKey"] = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)),

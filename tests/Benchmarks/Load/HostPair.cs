@@ -11,6 +11,7 @@ internal sealed class HostPair : IPair
     private const int FewCompiled = 25;
     private const int FewestWarmUps = 3;
     private const int MostWarmUps = 25;
+    private const int MostPauses = 20;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(300);
 
     private readonly BenchHost _host;
@@ -29,7 +30,8 @@ internal sealed class HostPair : IPair
     /// <param name="ct">Gives up.</param>
     public static async Task<IPair> PrepareAsync(
         Action<IServiceCollection> configure, Action<WebApplication> map,
-        Func<BenchHost, HttpClient, Task<(Func<CancellationToken, Task<Load>> Ours, Func<CancellationToken, Task<Load>> Base)>> loads, CancellationToken ct)
+        Func<BenchHost, HttpClient, Task<(Func<CancellationToken, Task<Load>> Ours, Func<CancellationToken, Task<Load>> Base)>> loads,
+        CancellationToken ct)
     {
         var host = await BenchHost.StartAsync(BenchmarkRun.FolderOf("bench-postgres"), configure, map, ct);
         try
@@ -63,23 +65,29 @@ internal sealed class HostPair : IPair
         }
     }
 
-    // How many methods there are when no more come.
+    // How many methods there are when no more come. What the host does by itself may make some at any time, so it is not waited for long: the
+    // next load shows whether these were the last.
     private static async Task<long> CompiledAsync(CancellationToken ct)
     {
-        while (true)
+        var count = JitInfo.GetCompiledMethodCount();
+        for (var pause = 0; pause < MostPauses; pause++)
         {
-            var count = JitInfo.GetCompiledMethodCount();
             await Task.Delay(Pause, ct);
-            if (JitInfo.GetCompiledMethodCount() == count)
-                return count;
+            var before = count;
+            count = JitInfo.GetCompiledMethodCount();
+            if (count == before)
+                break;
         }
+
+        return count;
     }
 
     public Task<double> OursAsync(CancellationToken ct) => MeasureAsync(_ours, _oursCosts, ct);
 
     public Task<double> BaseAsync(CancellationToken ct) => MeasureAsync(_limit, _limitCosts, ct);
 
-    public (double Ours, double Base)? Cost => _oursCosts.Count > 0 && _limitCosts.Count > 0 ? (PairRunner.Median(_oursCosts), PairRunner.Median(_limitCosts)) : null;
+    public (double Ours, double Base)? Cost =>
+        _oursCosts.Count > 0 && _limitCosts.Count > 0 ? (PairRunner.Median(_oursCosts), PairRunner.Median(_limitCosts)) : null;
 
     private static async Task<double> MeasureAsync(Func<CancellationToken, Task<Load>> load, List<double> costs, CancellationToken ct)
     {

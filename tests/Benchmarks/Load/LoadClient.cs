@@ -46,8 +46,8 @@ internal static class LoadClient
     public static byte[] Request(Uri address, string method, string path, string? authorization, string? json = null)
     {
         var body = json is null ? "" : $"Content-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(json)}\r\n";
-        return Encoding.UTF8.GetBytes(
-            $"{method} {path} HTTP/1.1\r\nHost: {address.Authority}\r\n{(authorization is null ? "" : $"Authorization: {authorization}\r\n")}{body}\r\n{json}");
+        var credential = authorization is null ? "" : $"Authorization: {authorization}\r\n";
+        return Encoding.UTF8.GetBytes($"{method} {path} HTTP/1.1\r\nHost: {address.Authority}\r\n{credential}{body}\r\n{json}");
     }
 
     private static async Task<int> RepeatAsync(Uri address, Func<byte[]?> next, long until, CancellationToken ct)

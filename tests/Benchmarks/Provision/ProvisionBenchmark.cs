@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
-using Licensing.Kernel.Persistence;
+using Licensing.Host.Database;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -106,14 +106,16 @@ internal static class ProvisionBenchmark
         {
             client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", await host.LoginAsync(client, ct));
             var distributor = await BenchHost.SendAsync(
-                client, "/api/v1/distributors", new { externalId = "bench-distributor", displayName = "Bench", country = "DE", currency = "EUR" }, ct);
+                client, "/api/v1/distributors",
+                new { externalId = "bench-distributor", displayName = "Bench", country = "DE", currency = "EUR" }, ct);
             var partner = await BenchHost.SendAsync(
                 client, "/api/v1/partners", new { distributorId = distributor.GetProperty("id"), externalId = Name, displayName = "Bench" }, ct);
             var key = RSA.Create(2048);
             using var certificate = new CertificateRequest("CN=bench", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
                 .CreateSelfSigned(TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(1));
             var enrolled = await BenchHost.SendAsync(
-                client, "/api/v1/certificates", new { organizationId = partner.GetProperty("id"), pem = certificate.ExportCertificatePem(), profile = "v2" }, ct);
+                client, "/api/v1/certificates",
+                new { organizationId = partner.GetProperty("id"), pem = certificate.ExportCertificatePem(), profile = "v2" }, ct);
             var reseller = new Reseller(host.Address, key, enrolled.GetProperty("fingerprint").GetString()!);
             for (var tenant = 0; tenant < Tenants; tenant++)
                 await LoadClient.MeasureAsync(host, i => i == 0 ? reseller.Update(tenant, 5, named: true) : null, ct);

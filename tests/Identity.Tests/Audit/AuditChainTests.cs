@@ -1,7 +1,7 @@
 using System.Net.Http.Headers;
+using Licensing.Host.Database;
 using Licensing.Identity.Audit;
 using Licensing.Identity.Contracts;
-using Licensing.Kernel.Persistence;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text.Json;
+using Licensing.Host.Database;
 using Licensing.Identity.Contracts;
-using Licensing.Kernel.Persistence;
 using Npgsql;
 
 namespace Licensing.Identity.Tests.Audit;
@@ -51,6 +51,40 @@ public sealed class AuditTests(App app) : IClassFixture<App>
         (await branch.As(Roles.TenantUser).StatusAsync("/api/v1/audit")).ShouldBe(HttpStatusCode.Forbidden);
     }
 
+    [Theory]
+    [InlineData(100, 0)]
+    [InlineData(101, 1)]
+    public async Task A_batch_names_a_hundred_of_what_it_changed_and_says_how_much_there_was(int count, int more)
+    {
+        var branch = await app.BranchAsync();
+        using var partner = branch.As(Roles.PartnerAdministrator);
+        await OpenAsync(partner, Enumerable.Repeat(branch.Partner, count));
+
+        var resources = (await EntriesAsync(partner, "?action=identity.create_tenants")).ShouldHaveSingleItem()
+            .GetProperty("resources").EnumerateArray().ToList();
+
+        resources.Count.ShouldBe(100 + more);
+        resources.Take(100).ShouldAllBe(r => r.GetProperty("type").GetString() == "organization");
+        foreach (var last in resources.Skip(100))
+        {
+            last.GetProperty("type").GetString().ShouldBe("more");
+            last.GetProperty("changes").GetProperty("count").GetInt32().ShouldBe(101);
+        }
+    }
+
+    [Fact]
+    public async Task What_an_entry_only_counts_is_not_told_to_who_sees_less()
+    {
+        var branch = await app.BranchAsync();
+        var other = await app.PartnerAsync(branch.Platform, branch.Distributor);
+        using var distributor = branch.As(Roles.DistributorAdministrator);
+        await OpenAsync(distributor, [.. Enumerable.Repeat(branch.Partner, 100), other]);
+
+        (await EntriesAsync(distributor, "?action=identity.create_tenants")).Count.ShouldBe(1);
+        (await EntriesAsync(branch.As(Roles.PartnerAdministrator), "?action=identity.create_tenants")).ShouldBeEmpty();
+        (await EntriesAsync(branch.As(Roles.PartnerAdministrator, other), "?action=identity.create_tenants")).ShouldBeEmpty();
+    }
+
     [Fact]
     public async Task Secrets_are_masked()
     {
@@ -91,6 +125,16 @@ public sealed class AuditTests(App app) : IClassFixture<App>
         }));
 
         refused.MessageText.ShouldContain("append-only");
+    }
+
+    private static async Task OpenAsync(HttpClient caller, IEnumerable<OrganizationRef> partners)
+    {
+        using var answer = await caller.PostAsync("/api/v1/tenants/batch", new
+        {
+            items = partners.Select((partner, i) => new { partnerId = partner.Id.Value, externalId = $"b-{i}", displayName = "T" }),
+        });
+        answer.StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await answer.JsonAsync()).GetProperty("results").EnumerateArray().ShouldAllBe(x => x.GetProperty("status").GetInt32() == 201);
     }
 
     private static JsonElement Changes(List<JsonElement> entries, string action, string type) => entries

@@ -18,7 +18,7 @@ internal sealed class StubIssuer : IAsyncDisposable
 
     private StubIssuer(WebApplication server) => _server = server;
 
-    public RSA Rsa { get; private set; } = RSA.Create(2048);
+    public RSA Rsa { get; } = RSA.Create(2048);
 
     public ECDsa Ec { get; } = ECDsa.Create(ECCurve.NamedCurves.nistP256);
 
@@ -63,8 +63,6 @@ internal sealed class StubIssuer : IAsyncDisposable
             (rsa["issuer"], ec["issuer"]) = (keyIssuer, keyIssuer);
         Documents[$"{path}/keys"] = new JsonObject { ["keys"] = new JsonArray(rsa, ec) }.ToJsonString();
     }
-
-    public void ReplaceRsaKey() => Rsa = RSA.Create(2048);
 
     public JsonObject RsaKey() => new()
     {

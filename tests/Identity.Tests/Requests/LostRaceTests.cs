@@ -1,7 +1,7 @@
 using System.Net;
+using Licensing.Host.Database;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Messaging;
-using Licensing.Kernel.Persistence;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;

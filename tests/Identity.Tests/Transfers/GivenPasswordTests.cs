@@ -1,6 +1,6 @@
 using System.Net;
+using Licensing.Host.Database;
 using Licensing.Identity.Contracts;
-using Licensing.Kernel.Persistence;
 
 namespace Licensing.Identity.Tests.Transfers;
 

@@ -52,11 +52,6 @@ public sealed class BillingCalendarTests
         calendar.DayOf(DateTimeOffset.Parse("2011-12-30T10:00:00Z")).ShouldBe(new DateOnly(2011, 12, 31));
     }
 
-    [Fact]
-    public void A_period_is_its_days_and_nothing_between_them() =>
-        In("Europe/Vienna").InstantsOf(Period.Month(2024, 3)).ShouldBe(
-            (DateTimeOffset.Parse("2024-02-29T23:00:00Z"), DateTimeOffset.Parse("2024-03-31T22:00:00Z")));
-
     [Theory]
     [InlineData("Mars/Olympus")]
     [InlineData("")]

@@ -1,4 +1,4 @@
-using Licensing.Kernel.Persistence;
+using Licensing.Host.Database;
 using static Licensing.Provisioning.Tests.SellingApp;
 
 namespace Licensing.Provisioning.Tests.Data;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Licensing.Kernel.Persistence;
+using Licensing.Host.Database;
 using Licensing.Provisioning.Subscriptions;
 using Npgsql;
 

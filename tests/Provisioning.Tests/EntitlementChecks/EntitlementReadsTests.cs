@@ -1,5 +1,5 @@
+using Licensing.Host.Database;
 using Licensing.Identity.Contracts;
-using Licensing.Kernel.Persistence;
 using Licensing.Provisioning.EntitlementChecks;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using Licensing.Host.Database;
 using Licensing.Host.Observability;
 using Licensing.Kernel.Messaging;
-using Licensing.Kernel.Persistence;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;

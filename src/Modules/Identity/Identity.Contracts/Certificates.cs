@@ -40,6 +40,8 @@ public interface ICertificateRegistry
     /// <summary>What is remembered, so that asking costs nothing; null also when it would have to be looked up.</summary>
     LicenseSigner? Known(string kid);
 
-    /// <summary>By fingerprint (lower-case hex, or upper-case with colons) or by the opaque key id of a V1 certificate; null when none has it.</summary>
+    /// <summary>
+    /// By fingerprint (lower-case hex, or upper-case with colons) or by the opaque key id of a V1 certificate; null when none has it.
+    /// </summary>
     ValueTask<LicenseSigner?> FindAsync(string kid, CancellationToken ct);
 }

@@ -68,13 +68,7 @@ internal sealed class AuditStore : IAuditStore
     {
         string? common = null;
         foreach (var path in entry.Changes.Select(c => c.Path).OfType<string>())
-            common = common is null ? path : Common(common, path);
+            common = common is null ? path : Scope.Common(common, path);
         return common ?? (entry.By.Path.Length > 0 ? entry.By.Path : PlatformRoot.Path);
-    }
-
-    private static string Common(string a, string b)
-    {
-        var length = a.AsSpan().CommonPrefixLength(b);
-        return a[..(a.AsSpan(0, length).LastIndexOf('.') + 1)];
     }
 }

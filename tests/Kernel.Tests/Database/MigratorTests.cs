@@ -1,6 +1,6 @@
-using Licensing.Kernel.Persistence;
+using Licensing.Host.Database;
 
-namespace Licensing.Kernel.Tests.Persistence;
+namespace Licensing.Kernel.Tests.Database;
 
 public sealed class MigratorTests : TowerTests
 {
@@ -70,9 +70,15 @@ public sealed class MigratorTests : TowerTests
         (await tower.ScalarAsync<long>("select count(*) from kernel.migration_progress")).ShouldBe(0);
     }
 
-    [Fact]
-    public void Line_ends_are_no_change() =>
-        Migration.Of(Tower.Modules).ShouldAllBe(m => !m.Sql.Contains('\r'));
+    [Theory]
+    [InlineData("a\nb", true)]
+    [InlineData("a\r\nb", true)]
+    [InlineData("a\rb", true)]
+    [InlineData("a b", false)]
+    [InlineData("a\nb\n", false)]
+    public void Line_ends_are_no_change_and_all_else_is(string text, bool same) =>
+        (Migration.From("bells", "0001_bells", text).Checksum == "7e18f737311b2dc3b2f269dd78396b0351f14fb66efa879f768cb23181883c78")
+            .ShouldBe(same);
 
     private static async Task<string> RefusalAsync(Tower tower) =>
         (await Should.ThrowAsync<InvalidOperationException>(() => tower.Migrator.ApplyAsync(CancellationToken.None))).Message;

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
-using Licensing.Kernel.Persistence;
+using Licensing.Host.Database;
 
-namespace Licensing.Kernel.Tests.Persistence;
+namespace Licensing.Kernel.Tests.Database;
 
 /// <summary>kill -9 inside migrations, and several processes that migrate at once (F55).</summary>
 public sealed class KilledMigrationTests

@@ -1,14 +1,14 @@
-using Microsoft.Extensions.Logging;
+using Licensing.Kernel;
 using Npgsql;
 
-namespace Licensing.Kernel.Persistence;
+namespace Licensing.Host.Database;
 
-public sealed record AppliedMigration(string Module, string Name);
+internal sealed record AppliedMigration(string Module, string Name);
 
 /// <summary><see cref="Changed"/>: the file is not the one that ran. <see cref="Unknown"/>: a newer version than this one ran it.</summary>
-public enum MigrationState { Applied, Pending, Changed, Unknown }
+internal enum MigrationState { Applied, Pending, Changed, Unknown }
 
-public sealed record MigrationStatus(string Module, string Name, MigrationState State, DateTimeOffset? AppliedAt);
+internal sealed record MigrationStatus(string Module, string Name, MigrationState State, DateTimeOffset? AppliedAt);
 
 /// <summary>
 /// Brings the database to this version's schema. Any number of processes may try at once: one works, the others wait and then find
@@ -19,7 +19,7 @@ public sealed record MigrationStatus(string Module, string Name, MigrationState 
 /// statement instead; a kill may repeat its last statement, so each must be repeatable (<c>create index concurrently if not
 /// exists</c>). Bodies of functions are dollar-quoted, never <c>begin atomic</c>.
 /// </remarks>
-public sealed class Migrator(SchemaOwner owner, IEnumerable<ModuleDefinition> modules, TimeProvider clock, ILogger<Migrator> log)
+internal sealed class Migrator(SchemaOwner owner, IEnumerable<ModuleDefinition> modules, TimeProvider clock, ILogger<Migrator> log)
 {
     private const long LockKey = 0x6d69_6772_6174_6f72;
     private static readonly TimeSpan LockPoll = TimeSpan.FromMilliseconds(100);
@@ -81,7 +81,8 @@ public sealed class Migrator(SchemaOwner owner, IEnumerable<ModuleDefinition> mo
         if (!(bool)(await exists.ExecuteScalarAsync(ct))!)
             return applied;
 
-        await using var command = new NpgsqlCommand("select module, name, checksum, applied_at from kernel.migrations order by module, name", connection);
+        await using var command = new NpgsqlCommand(
+            "select module, name, checksum, applied_at from kernel.migrations order by module, name", connection);
         await using var rows = await command.ExecuteReaderAsync(ct);
         while (await rows.ReadAsync(ct))
             applied.Add((rows.GetString(0), rows.GetString(1)), (rows.GetString(2), rows.GetFieldValue<DateTimeOffset>(3)));
@@ -92,9 +93,10 @@ public sealed class Migrator(SchemaOwner owner, IEnumerable<ModuleDefinition> mo
     {
         var status = new List<MigrationStatus>();
         foreach (var migration in _migrations)
-            status.Add(!applied.Remove((migration.Module, migration.Name), out var row)
-                ? new(migration.Module, migration.Name, MigrationState.Pending, null)
-                : new(migration.Module, migration.Name, row.Checksum == migration.Checksum ? MigrationState.Applied : MigrationState.Changed, row.At));
+            status.Add(
+                !applied.Remove((migration.Module, migration.Name), out var row) ? new(migration.Module, migration.Name, MigrationState.Pending, null)
+                : row.Checksum == migration.Checksum ? new(migration.Module, migration.Name, MigrationState.Applied, row.At)
+                : new(migration.Module, migration.Name, MigrationState.Changed, row.At));
         status.AddRange(applied.Select(a => new MigrationStatus(a.Key.Module, a.Key.Name, MigrationState.Unknown, a.Value.At)));
         return status;
     }

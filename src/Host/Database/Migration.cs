@@ -2,8 +2,10 @@ using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
+using Licensing.Kernel;
+using Licensing.Kernel.Persistence;
 
-namespace Licensing.Kernel.Persistence;
+namespace Licensing.Host.Database;
 
 /// <summary>One reviewed SQL file. Its name and text are fixed from the moment it has run anywhere.</summary>
 internal sealed partial record Migration(string Module, string Name, string Sql, string Checksum)
@@ -14,7 +16,7 @@ internal sealed partial record Migration(string Module, string Name, string Sql,
     /// <summary>The kernel's own first, then per module, in registration order, the messaging tables and the module's files.</summary>
     public static IReadOnlyList<Migration> Of(IEnumerable<ModuleDefinition> modules)
     {
-        var own = Read(typeof(Migration).Assembly, KernelFolder, KernelModule);
+        var own = Read(typeof(ModuleDb).Assembly, KernelFolder, KernelModule);
         var everyModule = own.Where(m => m.ForEveryModule).ToList();
         var all = own.Where(m => !m.ForEveryModule).ToList();
         foreach (var module in modules)
@@ -47,12 +49,18 @@ internal sealed partial record Migration(string Module, string Name, string Sql,
                 throw new InvalidOperationException($"{module}/{name}.sql must have a number of its own and be named like 0002_add_notes.sql.");
 
             using var reader = new StreamReader(assembly.GetManifestResourceStream(resource)!);
-            // Checkouts differ in line ends, and that is not a change.
-            var sql = reader.ReadToEnd().ReplaceLineEndings("\n");
-            found.Add(new Migration(module, name, sql, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(sql)))));
+            found.Add(From(module, name, reader.ReadToEnd()));
         }
 
         return found;
+    }
+
+    /// <summary>The file of this text.</summary>
+    internal static Migration From(string module, string name, string text)
+    {
+        // Checkouts differ in line ends, and that is not a change.
+        var sql = text.ReplaceLineEndings("\n");
+        return new Migration(module, name, sql, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(sql))));
     }
 
     [GeneratedRegex("^[0-9]{4}_[a-z0-9_]+$")]

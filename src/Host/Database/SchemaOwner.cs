@@ -1,6 +1,6 @@
 using Npgsql;
 
-namespace Licensing.Kernel.Persistence;
+namespace Licensing.Host.Database;
 
 /// <summary>
 /// Connections that own the schemas: for migrations and whatever else makes or drops tables. All other work goes through the plain
@@ -16,7 +16,7 @@ public sealed class SchemaOwner(NpgsqlDataSource database)
 /// <c>append-only</c> no update, delete or truncate. What the application
 /// itself can be made to run cannot rewrite them, unless it gives the role back first; then the triggers are left.
 /// </summary>
-public static class ApplicationRole
+internal static class ApplicationRole
 {
     public const string Name = "licensing_app";
 
@@ -24,9 +24,19 @@ public static class ApplicationRole
     public static async Task<string?> EnsureAsync(NpgsqlDataSource owner, CancellationToken ct)
     {
         await using var connection = await owner.OpenConnectionAsync(ct);
-        await TryAsync(connection, $"do $$ begin if not exists (select from pg_roles where rolname = '{Name}') then create role {Name} nologin; end if; end $$", ct);
+        await TryAsync(connection, $"""
+            do $$ begin
+                if not exists (select from pg_roles where rolname = '{Name}') then create role {Name} nologin; end if;
+            end $$
+            """, ct);
         // A superuser may act as anyone; others need to be members, also of a role that they have made.
-        await TryAsync(connection, $"do $$ begin if not (select rolsuper from pg_roles where rolname = current_user) then execute format('grant {Name} to %I', current_user); end if; end $$", ct);
+        await TryAsync(connection, $"""
+            do $$ begin
+                if not (select rolsuper from pg_roles where rolname = current_user) then
+                    execute format('grant {Name} to %I', current_user);
+                end if;
+            end $$
+            """, ct);
         return await TryAsync(connection, $"set role {Name}", ct) ? Name : null;
     }
 
@@ -46,7 +56,7 @@ public static class ApplicationRole
     }
 
     /// <summary>Gives the role what it needs in <paramref name="schemas"/>; nothing where there is no such role.</summary>
-    internal static async Task GrantAsync(NpgsqlConnection connection, IEnumerable<string> schemas, CancellationToken ct)
+    public static async Task GrantAsync(NpgsqlConnection connection, IEnumerable<string> schemas, CancellationToken ct)
     {
         var grants = string.Concat(schemas.Select(schema =>
             $"""

@@ -1,6 +1,6 @@
-using Licensing.Kernel.Persistence;
+using Licensing.Host.Database;
 
-namespace Licensing.Kernel.Tests.Persistence;
+namespace Licensing.Kernel.Tests.Database;
 
 public sealed class SqlScriptTests
 {

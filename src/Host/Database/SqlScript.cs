@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace Licensing.Kernel.Persistence;
+namespace Licensing.Host.Database;
 
 /// <summary>Cuts a migration into statements, so that a failure names its place and a run can go on where it stopped.</summary>
 internal static partial class SqlScript
