@@ -33,7 +33,7 @@ internal sealed class ExplainedCallers(
         await using (var rows = await command.ExecuteReaderAsync(ct))
             while (await rows.ReadAsync(ct))
                 held.Add(HeldRole.Read(rows));
-        var proven = await reader.UserAsync(user.Id.Value, clock.GetUtcNow(), DateTimeOffset.MaxValue, ct);
+        var proven = await reader.UserAsync(user.Id.Value, null, DateTimeOffset.MaxValue, ct);
         var refused = proven.Access is null ? "He may not log in: his organization is closed, or he is disabled." : null;
         return new ExplainedCaller(proven.Access, refused, held, null, []);
     }
