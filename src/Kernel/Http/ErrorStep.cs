@@ -58,6 +58,8 @@ internal sealed class ErrorStep(RequestDelegate next, Dialects.Dialects dialects
     private static Refusal? OfDatabase(Exception failure) => failure switch
     {
         PostgresException { SqlState: PostgresErrorCodes.CharacterNotInRepertoire or PostgresErrorCodes.UntranslatableCharacter } => QueryStep.InvalidCharacter,
+        PostgresException { SqlState: PostgresErrorCodes.CheckViolation } =>
+            new Refusal(RefusalKind.Invalid, "invalid_value", "A value cannot be kept as it was sent."),
         NpgsqlException { IsTransient: true } or TimeoutException
             or PostgresException { SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow } =>
             DatabaseUnavailable,

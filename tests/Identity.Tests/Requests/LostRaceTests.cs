@@ -64,6 +64,12 @@ public sealed class LostRaceTests(LostRaceTests.Unlucky app) : IClassFixture<Los
     }
 
     [Fact]
+    public Task What_only_the_database_refuses_is_the_callers_mistake() => ShouldSucceedOnRetryAsync(
+        _ => throw new DbUpdateException("", Postgres(PostgresErrorCodes.CheckViolation, "users_email_check")),
+        HttpStatusCode.UnprocessableEntity,
+        "invalid_value");
+
+    [Fact]
     public async Task A_connection_that_the_server_ends_is_an_outage_and_not_our_mistake()
     {
         var branch = await app.BranchAsync();
