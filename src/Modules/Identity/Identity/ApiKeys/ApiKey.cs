@@ -99,7 +99,7 @@ internal sealed class ApiKey : IOwned, IVersioned
             CreatedBy = by.Id,
             KnownTo = by.KnownTo,
             CreatedAt = now,
-            ExpiresAt = ExpiresAt is { } end ? now + (end - CreatedAt) : null,
+            ExpiresAt = ExpiresAt is { } end ? EndAfter(end - CreatedAt, now) ?? end : null,
             RotatedFrom = Id,
             Version = 1,
         };
@@ -116,6 +116,9 @@ internal sealed class ApiKey : IOwned, IVersioned
         (Name, Scopes, ExpiresAt) = (name, Ordered(scopes), expiresAt?.ToUniversalTime());
         return default(Done);
     }
+    // Null where the calendar ends before.
+    private static DateTimeOffset? EndAfter(TimeSpan life, DateTimeOffset now) => life < DateTimeOffset.MaxValue - now ? now + life : null;
+
 
     // What has ended stays so: whoever kept the secret of an old key must not find it good again.
     private Refusal? RefusalNow(DateTimeOffset now) =>
