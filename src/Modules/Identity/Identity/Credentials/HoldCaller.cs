@@ -55,7 +55,7 @@ internal sealed class HoldCaller<TRequest, TResponse>(
 
     // Of a role that reaches back to where a transferred organisation stood only what it is now: nothing is written there.
     private static bool HasAll(Access caller, HeldPermissions held) =>
-        caller.Grants.DistinctBy(g => (g.Role, g.OrganizationId)).All(g => g.Permissions.All(p => held.Reach(p, g.Path)));
+        caller.PresentGrants.All(g => g.Permissions.All(p => held.Reach(p, g.Path)));
 
     private enum State { Open, Suspended, Ended }
 
