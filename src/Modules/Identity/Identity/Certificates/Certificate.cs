@@ -2,7 +2,6 @@ using System.Linq.Expressions;
 using System.Text.Json.Serialization;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Organizations;
-using Licensing.Identity.Users;
 using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
@@ -38,7 +37,7 @@ internal sealed class Certificate : IOwned, IVersioned
     public static Result<Certificate> Enrol(Organization at, ReadCertificate read, CertificateProfile profile, string? keyId, Guid by, DateTimeOffset now)
     {
         if (at.Status is OrganizationStatus.Closed)
-            return UserRefusals.OrganizationClosed;
+            return OrganizationRefusals.Closed;
         if (at.Kind is OrganizationKind.Tenant)
             return CertificateRefusals.NotATenants;
         if (keyId is not null && profile is not CertificateProfile.V1)
