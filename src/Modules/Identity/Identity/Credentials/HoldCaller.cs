@@ -1,3 +1,4 @@
+using Licensing.Identity.Data;
 using Licensing.Identity.LoginLinks;
 using Licensing.Identity.Organizations;
 using Licensing.Identity.Rights;
@@ -93,8 +94,7 @@ internal sealed class HoldCaller<TRequest, TResponse>(
         void Add(string sql, params object[] values)
         {
             var command = new NpgsqlBatchCommand(sql);
-            foreach (var value in values)
-                command.Parameters.Add(new() { Value = value });
+            command.Parameters.AddValues(values);
             batch.BatchCommands.Add(command);
         }
     }
