@@ -137,6 +137,24 @@ public sealed class KeyScopeTests(App app) : IClassFixture<App>
     }
 
     [Fact]
+    public async Task A_key_that_was_to_live_for_ever_is_rotated_like_any_other()
+    {
+        using var partner = (await app.BranchAsync()).As(Roles.PartnerAdministrator);
+        var end = new DateTimeOffset(9999, 12, 31, 0, 0, 0, TimeSpan.Zero);
+        var key = await IssueAsync(partner, new { name = "k", expiresAt = end });
+        for (var i = 0; i < 2; i++)
+        {
+            app.Clock.Advance(TimeSpan.FromDays(1));
+
+            using var rotated = await partner.PostAsync($"/api/v1/api-keys/{Id(key)}/rotate", new { });
+
+            rotated.StatusCode.ShouldBe(HttpStatusCode.Created);
+            key = await rotated.JsonAsync();
+            key.GetProperty("expiresAt").GetDateTimeOffset().ShouldBe(end);
+        }
+    }
+
+    [Fact]
     public async Task Racing_rotations_make_one_successor_and_another_branch_finds_no_key()
     {
         var branch = await app.BranchAsync();

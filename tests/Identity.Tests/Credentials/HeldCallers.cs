@@ -69,7 +69,7 @@ internal static class HeldCallers
 
         /// <summary>What a person may, as the doors read it.</summary>
         public async Task<Access> AccessAsync(Person person) => (await app.InAsync<AccessReader, Proven>(
-            reader => reader.UserAsync(person.Id, app.Clock.GetUtcNow(), DateTimeOffset.MaxValue, Ct))).Access!;
+            reader => reader.UserAsync(person.Id, null, DateTimeOffset.MaxValue, Ct))).Access!;
     }
 
     /// <summary>Defines a custom role of the partner's level.</summary>

@@ -50,11 +50,14 @@ public sealed class IdentityLinkTests(StubApp app) : IClassFixture<StubApp>
     [Fact]
     public async Task First_log_ins_at_once_make_one_link_and_all_enter()
     {
-        var person = await app.PersonAsync();
+        var branch = await app.BranchAsync();
+        var person = await FederationApp.PersonAsync(branch);
 
         var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => app.SayAsync("plain", Token("eager", person.Email))));
 
         answers.ShouldAllBe(a => a == "200");
+        using var administrator = branch.Administrator();
+        (await administrator.GetJsonAsync($"/api/v1/users/{person.Id}/identities")).GetProperty("items").GetArrayLength().ShouldBe(1);
     }
 
     [Theory]

@@ -115,6 +115,30 @@ public sealed class CustomRoleTests(App app) : IClassFixture<App>
     }
 
     [Fact]
+    public async Task Nobody_narrows_a_role_that_holds_more_than_he_does()
+    {
+        var branch = await app.BranchAsync();
+        using var administrator = branch.As(Roles.PartnerAdministrator);
+        await DefineAsync(
+            administrator, "Role maker", "Partner", branch.Partner, ["identity.roles.manage", "identity.users.manage", "identity.users.read"]);
+        var strong = (await DefineAsync(
+            administrator, "Strong", "Partner", branch.Partner, ["provisioning.subscriptions.manage", "identity.users.read"]))
+            .GetProperty("id").GetGuid();
+        var (maker, holder) = (await Person.AddAsync(branch, branch.Partner, null), await Person.AddAsync(branch, branch.Partner, null));
+        await AssignAsync(administrator, maker, "Role maker", branch.Partner);
+        await AssignAsync(administrator, holder, "Strong", branch.Partner);
+        using var client = await maker.ClientAsync();
+
+        using var narrowed = await ChangeAsync(client, strong, "identity.users.read");
+
+        (narrowed.StatusCode, await narrowed.CodeAsync()).ShouldBe((HttpStatusCode.Forbidden, "exceeds_own"));
+        // Who holds it stays out of his hands.
+        using var taken = await client.SendAsync(HttpMethod.Patch, $"/api/v1/users/{holder.Id}", new { email = "mine@example.com" });
+        (taken.StatusCode, await taken.CodeAsync()).ShouldBe((HttpStatusCode.Forbidden, "exceeds_own"));
+        (await ChangeAsync(administrator, strong, "identity.users.read")).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
     public async Task Who_may_do_more_is_not_managed_by_who_may_do_less()
     {
         var branch = await app.BranchAsync();

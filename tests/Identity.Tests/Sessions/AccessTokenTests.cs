@@ -64,6 +64,38 @@ public sealed class AccessTokenTests(App app) : IClassFixture<App>
         (await client.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.OK);
     }
 
+    [Fact]
+    public async Task A_token_of_a_host_whose_clock_is_ahead_is_good_at_once()
+    {
+        app.Clock.Advance(TimeSpan.FromHours(1));
+        var (token, _) = await TokenAsync();
+        using var client = app.Bearer(token);
+
+        app.Clock.SetBack(TimeSpan.FromMinutes(1));
+        (await client.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.OK);
+        app.Clock.SetBack(TimeSpan.FromSeconds(1));
+        // Elsewhere, where nobody remembers it.
+        await using var other = await app.StartSecondHostAsync();
+        using var elsewhere = other.Anonymous();
+        elsewhere.DefaultRequestHeaders.Authorization = client.DefaultRequestHeaders.Authorization;
+        (await elsewhere.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
+    public async Task After_a_reset_a_log_in_at_a_host_whose_clock_is_behind_is_good_and_what_was_before_is_not()
+    {
+        app.Clock.Advance(TimeSpan.FromHours(1));
+        var (token, (_, person)) = await TokenAsync();
+        await person.ResetAsync();
+
+        app.Clock.SetBack(TimeSpan.FromSeconds(30));
+        using var client = await person.ClientAsync();
+
+        (await client.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.OK);
+        using var before = app.Bearer(token);
+        (await before.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
     private async Task<(string Token, (Branch Branch, Person Person) Of)> TokenAsync()
     {
         var branch = await app.BranchAsync();

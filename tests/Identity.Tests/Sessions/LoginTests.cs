@@ -49,7 +49,7 @@ public sealed class LoginTests(App app) : IClassFixture<App>
         var branch = await app.BranchAsync();
         var person = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
 
-        await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => person.TryLoginAsync("not the password")));
+        await Task.WhenAll(Enumerable.Range(0, 10).Select(i => person.TryLoginAsync($"not the password {i}")));
 
         (await person.TryLoginAsync()).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
     }

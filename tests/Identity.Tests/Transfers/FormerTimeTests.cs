@@ -72,6 +72,34 @@ public sealed class FormerTimeTests(App app) : IClassFixture<App>
             (await WrittenAsync(client)).ShouldBe(["After"]);
     }
 
+    [Fact]
+    public async Task What_roles_the_old_partner_has_is_nothing_to_the_tenant_any_more()
+    {
+        var place = await ArrangeAsync();
+        using var old = place.Branch.As(Roles.PartnerAdministrator);
+        var theirs = await DefineAsync(old, "Old desk", place.Branch.Partner.Id.Value);
+        var own = await DefineAsync(place.Agent, "New desk", place.Partner);
+        using var owner = await place.Owner.ClientAsync();
+        using var key = await KeyAsync(owner);
+
+        foreach (var client in new[] { owner, key })
+        {
+            var listed = (await client.GetJsonAsync("/api/v1/roles")).GetRawText();
+            listed.ShouldContain("New desk");
+            listed.ShouldNotContain("Old desk");
+            (await client.StatusAsync($"/api/v1/roles/{own}")).ShouldBe(HttpStatusCode.OK);
+            (await client.StatusAsync($"/api/v1/roles/{theirs}")).ShouldBe(HttpStatusCode.NotFound);
+        }
+    }
+
+    private static async Task<Guid> DefineAsync(HttpClient by, string name, Guid organizationId)
+    {
+        using var defined = await by.PostAsync(
+            "/api/v1/roles", new { name, level = "Tenant", organizationId, permissions = new[] { "identity.users.read" } });
+        defined.StatusCode.ShouldBe(HttpStatusCode.Created);
+        return (await defined.JsonAsync()).GetProperty("id").GetGuid();
+    }
+
     private async Task<HttpClient> KeyAsync(HttpClient by)
     {
         using var made = await by.PostAsync("/api/v1/api-keys", new { name = "k", role = Roles.TenantAdministrator });
@@ -90,7 +118,7 @@ public sealed class FormerTimeTests(App app) : IClassFixture<App>
             $"/api/v1/tenants/{branch.Tenant.Id.Value}/transfer", new { partnerId = to.Id.Value, reason = "sold" });
         transferred.StatusCode.ShouldBe(HttpStatusCode.OK);
         await RenameAsync(agent, branch, "After");
-        return new Place(branch, owner, agent);
+        return new Place(branch, owner, agent, to.Id.Value);
     }
 
     private static async Task RenameAsync(HttpClient by, Branch branch, string legalName)
@@ -110,5 +138,6 @@ public sealed class FormerTimeTests(App app) : IClassFixture<App>
     /// <param name="Branch">Whose tenant went.</param>
     /// <param name="Owner">Of the tenant.</param>
     /// <param name="Agent">Of the new partner.</param>
-    private sealed record Place(Branch Branch, Person Owner, HttpClient Agent);
+    /// <param name="Partner">The new one.</param>
+    private sealed record Place(Branch Branch, Person Owner, HttpClient Agent, Guid Partner);
 }

@@ -2,7 +2,6 @@ using Licensing.Identity.Contracts;
 using Licensing.Identity.Credentials;
 using Licensing.Identity.Organizations;
 using Licensing.Identity.Rights;
-using Licensing.Identity.Users;
 using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
@@ -53,7 +52,7 @@ internal sealed class ApiKey : IOwned, IVersioned
         Organization at, string name, UsableRole role, IEnumerable<string> scopes, DateTimeOffset? expiresAt, Maker by, DateTimeOffset now)
     {
         if (at.Status is OrganizationStatus.Closed)
-            return UserRefusals.OrganizationClosed;
+            return OrganizationRefusals.Closed;
         if (expiresAt <= now)
             return ApiKeyRefusals.ExpiresInThePast;
         var (key, prefix) = ApiKeySecret.New();
@@ -99,7 +98,7 @@ internal sealed class ApiKey : IOwned, IVersioned
             CreatedBy = by.Id,
             KnownTo = by.KnownTo,
             CreatedAt = now,
-            ExpiresAt = ExpiresAt is { } end ? now + (end - CreatedAt) : null,
+            ExpiresAt = ExpiresAt is { } end ? EndAfter(end - CreatedAt, now) ?? end : null,
             RotatedFrom = Id,
             Version = 1,
         };
@@ -116,6 +115,9 @@ internal sealed class ApiKey : IOwned, IVersioned
         (Name, Scopes, ExpiresAt) = (name, Ordered(scopes), expiresAt?.ToUniversalTime());
         return default(Done);
     }
+
+    // Null where the calendar ends before.
+    private static DateTimeOffset? EndAfter(TimeSpan life, DateTimeOffset now) => life < DateTimeOffset.MaxValue - now ? now + life : null;
 
     // What has ended stays so: whoever kept the secret of an old key must not find it good again.
     private Refusal? RefusalNow(DateTimeOffset now) =>

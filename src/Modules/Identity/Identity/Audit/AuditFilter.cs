@@ -6,7 +6,8 @@ namespace Licensing.Identity.Audit;
 
 /// <summary>Which entries of the trail someone asks for; what is absent does not narrow.</summary>
 internal sealed record AuditFilter(
-    OrganizationId? OrganizationId, Guid? PrincipalId, string? Action, string? ResourceType, string? ResourceId, DateTimeOffset? From, DateTimeOffset? Until)
+    OrganizationId? OrganizationId, Guid? PrincipalId, string? Action, string? ResourceType, string? ResourceId, DateTimeOffset? From,
+    DateTimeOffset? Until)
 {
     public async Task<IQueryable<AuditRecord>> RowsAsync(IdentityDb db, Scope scope, CancellationToken ct)
     {

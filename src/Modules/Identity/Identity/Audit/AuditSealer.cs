@@ -8,7 +8,8 @@ namespace Licensing.Identity.Audit;
 /// <summary>
 /// Chains new entries of the trail, each organisation's on its own. Several processes may try; one works, because a chain has one end.
 /// </summary>
-internal sealed class AuditSealer(NpgsqlDataSource database, MessagingSettings settings, TimeProvider clock, ILogger<AuditSealer> log) : BackgroundService
+internal sealed class AuditSealer(NpgsqlDataSource database, MessagingSettings settings, TimeProvider clock, ILogger<AuditSealer> log)
+    : BackgroundService
 {
     private const long LockKey = 0x6175_6469_7473_6561;
     private const int Batch = 1_000;
@@ -77,7 +78,8 @@ internal sealed class AuditSealer(NpgsqlDataSource database, MessagingSettings s
                     new() { Value = ids }, new() { Value = seals.Select(s => s.Hash).ToArray() }, new() { Value = clock.GetUtcNow() },
                 },
             });
-            batch.BatchCommands.Add(new NpgsqlBatchCommand("delete from identity.audit_unsealed where entry_id = any ($1)") { Parameters = { new() { Value = ids } } });
+            batch.BatchCommands.Add(new NpgsqlBatchCommand("delete from identity.audit_unsealed where entry_id = any ($1)")
+            { Parameters = { new() { Value = ids } } });
             await batch.ExecuteNonQueryAsync(ct);
         }
 

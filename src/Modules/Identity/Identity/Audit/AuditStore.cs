@@ -15,7 +15,8 @@ internal sealed class AuditStore : IAuditStore
             insert into identity.audit_entries
                 (id, at, principal_kind, principal_id, principal_name, organization_id, action, owner_path, resources, changes, request_id)
             select e.id, e.at, e.kind, e.principal, case when e.maker is null then e.name else e.name || ' (by link of ' || coalesce(
-                    (select email from identity.users where id = e.maker), (select name || ' (lk_' || prefix || ')' from identity.api_keys where id = e.maker),
+                    (select email from identity.users where id = e.maker),
+                    (select name || ' (lk_' || prefix || ')' from identity.api_keys where id = e.maker),
                     (select name || ' (client)' from identity.clients where id = e.maker), 'system') || ')' end,
                 e.organization, e.action, e.path, e.resources::text[], e.changes, e.request
             from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
@@ -38,7 +39,9 @@ internal sealed class AuditStore : IAuditStore
             Each(entries, NpgsqlDbType.Text, PathOf),
             // Types and ids side by side: one index answers "of this type", "of this id" and both.
             // As text, because an array of arrays would have to be as wide everywhere.
-            Each(entries, NpgsqlDbType.Text, e => ArrayText(e.Changes.SelectMany(c => new[] { c.Type, c.Id }).Concat(Opening(e.By)).Distinct(StringComparer.Ordinal))),
+            Each(
+                entries, NpgsqlDbType.Text,
+                e => ArrayText(e.Changes.SelectMany(c => new[] { c.Type, c.Id }).Concat(Opening(e.By)).Distinct(StringComparer.Ordinal))),
             Each(entries, NpgsqlDbType.Jsonb, e => JsonSerializer.Serialize(e.Changes, StoredJson.Options)),
             Each(entries, NpgsqlDbType.Text, e => e.RequestId),
             // In a log-in that someone else opened both are named: what is done in it is his doing.
@@ -49,15 +52,19 @@ internal sealed class AuditStore : IAuditStore
     private static NpgsqlParameter Each<T>(IReadOnlyList<AuditEntry> entries, NpgsqlDbType type, Func<AuditEntry, T> value) =>
         new() { Value = entries.Select(value).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | type };
 
-    private static string ArrayText(IEnumerable<string> values) =>
-        $"{{{string.Join(',', values.Select(v => $"\"{v.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\""))}}}";
+    private static string ArrayText(IEnumerable<string> values) => $"{{{string.Join(',', values.Select(Quoted))}}}";
+
+    private static string Quoted(string value) =>
+        $"\"{value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
 
     /// <summary>How an entry names who made the link to the log-in in which it was written: a name can be chosen, this cannot.</summary>
     internal static string LinkMaker(Guid maker) => LinkMakerMark + maker;
 
     /// <summary>Who that was, of an entry's resources, or null.</summary>
     internal static Guid? LinkMakerOf(IEnumerable<string> resources) =>
-        resources.FirstOrDefault(r => r.StartsWith(LinkMakerMark, StringComparison.Ordinal)) is { } said ? Guid.Parse(said.AsSpan(LinkMakerMark.Length)) : null;
+        resources.FirstOrDefault(r => r.StartsWith(LinkMakerMark, StringComparison.Ordinal)) is { } said
+            ? Guid.Parse(said.AsSpan(LinkMakerMark.Length))
+            : null;
 
     private const string LinkMakerMark = "login_link_maker:";
 

@@ -33,7 +33,8 @@ internal static class ListAudit
 
             var rows = await query.Filter.RowsAsync(db, principal.Scope, cancellationToken);
             return await rows.ToPageAsync(start, x => x.Id, x => new AuditView(
-                x.Id, x.At, x.Action, new PrincipalView(x.PrincipalKind, x.PrincipalId, x.PrincipalName, x.OrganizationId, AuditStore.LinkMakerOf(x.Resources)),
+                x.Id, x.At, x.Action,
+                new PrincipalView(x.PrincipalKind, x.PrincipalId, x.PrincipalName, x.OrganizationId, AuditStore.LinkMakerOf(x.Resources)),
                 Read(x.Changes), x.RequestId), x => x.Id, cancellationToken);
         }
 

@@ -55,9 +55,12 @@ internal sealed class VerifyAudit(NpgsqlDataSource database)
                     var (number, stored) = (rows.GetInt64(1), rows.GetFieldValue<byte[]>(2));
                     var finding = number != chain.Entries + 1 ? $"entry {chain.Entries + 1} is missing"
                         : !rows.GetBoolean(3) ? $"entry {number} is missing"
-                        : !stored.AsSpan().SequenceEqual(previous = AuditChain.Next(previous, number, rows, 4)) ? $"entry {number} ({rows.GetString(4)}) has been changed"
+                        : !stored.AsSpan().SequenceEqual(previous = AuditChain.Next(previous, number, rows, 4))
+                            ? $"entry {number} ({rows.GetString(4)}) has been changed"
                         : Intact;
-                    chains[^1] = finding == Intact ? chain with { Entries = number, Head = Convert.ToHexStringLower(stored) } : chain with { Finding = finding };
+                    chains[^1] = finding == Intact
+                        ? chain with { Entries = number, Head = Convert.ToHexStringLower(stored) }
+                        : chain with { Finding = finding };
                     missing.Remove(chains[^1].Head);
                 }
 
@@ -101,9 +104,11 @@ internal sealed class VerifyAudit(NpgsqlDataSource database)
         return strays;
     }
 
-    private static Refusal Broken(IReadOnlyList<Chain> chains) => new(
-        RefusalKind.Conflict, "audit_trail_broken",
-        $"The audit trail does not hold together: {string.Join("; ", chains.Where(c => c.Finding != Intact).Take(10).Select(c => $"{c.Organization} {c.Finding}".Trim()))}.");
+    private static Refusal Broken(IReadOnlyList<Chain> chains)
+    {
+        var found = chains.Where(c => c.Finding != Intact).Take(10).Select(c => $"{c.Organization} {c.Finding}".Trim());
+        return new(RefusalKind.Conflict, "audit_trail_broken", $"The audit trail does not hold together: {string.Join("; ", found)}.");
+    }
 
     public static OpsCommand Ops { get; } = new(
         "audit verify", "Recomputes the audit trail's chains and shows their heads; 1 when one is broken.",
@@ -114,7 +119,8 @@ internal sealed class VerifyAudit(NpgsqlDataSource database)
         async (call, ct) =>
         {
             await call.Services.GetRequiredService<AuditSealer>().SealAsync(ct);
-            var (intact, chains) = await call.Services.GetRequiredService<VerifyAudit>().RunAsync(call["--organization"], call.All("--head"), call.Progress, ct);
+            var (intact, chains) = await call.Services.GetRequiredService<VerifyAudit>()
+                .RunAsync(call["--organization"], call.All("--head"), call.Progress, ct);
             return intact ? new OpsAnswer(chains) : Broken(chains);
         });
 }

@@ -2,7 +2,6 @@ using System.Linq.Expressions;
 using System.Text.Json.Serialization;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Organizations;
-using Licensing.Identity.Users;
 using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
@@ -35,10 +34,11 @@ internal sealed class Certificate : IOwned, IVersioned
     public int Version { get; private set; }
 
     /// <summary>Enrols it. One that is not valid yet may wait for its day; one that is over is of no use.</summary>
-    public static Result<Certificate> Enrol(Organization at, ReadCertificate read, CertificateProfile profile, string? keyId, Guid by, DateTimeOffset now)
+    public static Result<Certificate> Enrol(
+        Organization at, ReadCertificate read, CertificateProfile profile, string? keyId, Guid by, DateTimeOffset now)
     {
         if (at.Status is OrganizationStatus.Closed)
-            return UserRefusals.OrganizationClosed;
+            return OrganizationRefusals.Closed;
         if (at.Kind is OrganizationKind.Tenant)
             return CertificateRefusals.NotATenants;
         if (keyId is not null && profile is not CertificateProfile.V1)
@@ -74,8 +74,9 @@ internal sealed class Certificate : IOwned, IVersioned
 }
 
 internal sealed record CertificateView(
-    CertificateId Id, string Fingerprint, DateTimeOffset NotBefore, DateTimeOffset NotAfter, OrganizationId OrganizationId, CertificateProfile Profile,
-    string? KeyId, string Subject, DateTimeOffset CreatedAt, DateTimeOffset? RevokedAt, [property: JsonIgnore] int Version) : IVersioned
+    CertificateId Id, string Fingerprint, DateTimeOffset NotBefore, DateTimeOffset NotAfter, OrganizationId OrganizationId,
+    CertificateProfile Profile, string? KeyId, string Subject, DateTimeOffset CreatedAt, DateTimeOffset? RevokedAt,
+    [property: JsonIgnore] int Version) : IVersioned
 {
     public static Expression<Func<Certificate, CertificateView>> Shape { get; } = x => new CertificateView(
         x.Id, x.Fingerprint, x.NotBefore, x.NotAfter, x.OrganizationId, x.Profile, x.KeyId, x.Subject, x.CreatedAt, x.RevokedAt, x.Version);

@@ -14,7 +14,10 @@ internal sealed class CertificateKeys(NpgsqlDataSource database, CredentialCache
 {
     public static readonly TimeSpan Fresh = TimeSpan.FromSeconds(5);
 
-    /// <summary>The format has no pages, and a reseller has a handful: of more than so many each distributor's branch has its newest published, turn by turn.</summary>
+    /// <summary>
+    /// The format has no pages, and a reseller has a handful: of more than so many each distributor's branch has its newest published, turn by
+    /// turn.
+    /// </summary>
     public const int MostPublished = 1_000;
 
     private readonly SemaphoreSlim _loading = new(1);

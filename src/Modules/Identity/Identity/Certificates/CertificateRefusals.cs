@@ -8,12 +8,14 @@ internal static class CertificateRefusals
         Refusal.Field("/pem", "malformed", "pem must be one certificate between -----BEGIN CERTIFICATE----- and -----END CERTIFICATE-----.");
 
     public static Refusal PrivateKeySent { get; } = Refusal.Field(
-        "/pem", "private_key", "pem holds a private key, which must not leave your system: it was not kept, but make a new one, and send the certificate alone.");
+        "/pem", "private_key",
+        "pem holds a private key, which must not leave your system: it was not kept, but make a new one, and send the certificate alone.");
 
     public static Refusal NotRsa { get; } = Refusal.Field("/pem", "not_rsa", "pem: the certificate's key must be an RSA key.");
 
-    public static Refusal KeySize(int bits) =>
-        Refusal.Field("/pem", "key_size", $"pem: the RSA key has {bits} bits; it must have {ReadCertificate.LeastBits} to {ReadCertificate.MostBits}.");
+    public static Refusal KeySize(int bits) => Refusal.Field(
+        "/pem", "key_size",
+        $"pem: the RSA key has {bits} bits; it must have {ReadCertificate.LeastBits} to {ReadCertificate.MostBits}.");
 
     public static Refusal Expired { get; } = Refusal.Field("/pem", "expired", "pem: the certificate is no longer valid.");
 
@@ -32,7 +34,8 @@ internal static class CertificateRefusals
     public static Refusal KeyIdTaken { get; } = new(RefusalKind.Conflict, "key_id_taken", "This keyId is taken.");
 
     public static Refusal TooMany { get; } = new(
-        RefusalKind.Conflict, "too_many_certificates", $"The organization has {EnrolCertificate.MostLive} certificates that are good; revoke one first.");
+        RefusalKind.Conflict, "too_many_certificates",
+        $"The organization has {EnrolCertificate.MostLive} certificates that are good; revoke one first.");
 
     public static Refusal AlreadyRevoked { get; } = new(RefusalKind.Conflict, "already_revoked", "The certificate is revoked already.");
 }

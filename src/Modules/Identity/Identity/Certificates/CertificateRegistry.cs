@@ -32,7 +32,8 @@ internal sealed class CertificateRegistry(CredentialCache cache, IServiceScopeFa
         if (kid.Length is 0 or > KeyIds.Longest || kid.Contains('\0') || await ReadAsync(kid, ct) is not { } found)
             return null;
         _known.Set(
-            kid, new Entry(found, generation, readAt), new MemoryCacheEntryOptions { Size = 1, AbsoluteExpirationRelativeToNow = CredentialCache.Longest });
+            kid, new Entry(found, generation, readAt),
+            new MemoryCacheEntryOptions { Size = 1, AbsoluteExpirationRelativeToNow = CredentialCache.Longest });
         return found;
     }
 
@@ -41,11 +42,13 @@ internal sealed class CertificateRegistry(CredentialCache cache, IServiceScopeFa
     private async Task<LicenseSigner?> ReadAsync(string kid, CancellationToken ct)
     {
         await using var scope = scopes.CreateAsyncScope();
-        var (session, settings) = (scope.ServiceProvider.GetRequiredService<DbSession>(), scope.ServiceProvider.GetRequiredService<IOrganizationSettings>());
+        var session = scope.ServiceProvider.GetRequiredService<DbSession>();
+        var settings = scope.ServiceProvider.GetRequiredService<IOrganizationSettings>();
         var fingerprint = KeyIds.FingerprintOf(kid);
         await using var command = new NpgsqlCommand(
             $"""
-            select c.id, c.fingerprint, c.key_id, c.profile, c.organization_id, c.owner_path, b.state, c.public_key, c.not_before, c.not_after, c.revoked_at
+            select c.id, c.fingerprint, c.key_id, c.profile, c.organization_id, c.owner_path, b.state, c.public_key, c.not_before, c.not_after,
+                   c.revoked_at
             from identity.certificates c join identity.branches b on b.id = c.organization_id
             where {(fingerprint is null ? "c.key_id" : "c.fingerprint")} = $1
             order by c.revoked_at desc nulls first limit 1
@@ -58,9 +61,9 @@ internal sealed class CertificateRegistry(CredentialCache cache, IServiceScopeFa
                 return null;
             found = new RegisteredCertificate(
                 reader.GetGuid(0), reader.GetString(1), await reader.IsDBNullAsync(2, ct) ? null : reader.GetString(2),
-                Enum.Parse<CertificateProfile>(reader.GetString(3)), new OrganizationId(reader.GetGuid(4)), reader.GetString(5), reader.GetString(6) == "Active",
-                reader.GetFieldValue<byte[]>(7), reader.GetFieldValue<DateTimeOffset>(8), reader.GetFieldValue<DateTimeOffset>(9),
-                await reader.IsDBNullAsync(10, ct) ? null : reader.GetFieldValue<DateTimeOffset>(10));
+                Enum.Parse<CertificateProfile>(reader.GetString(3)), new OrganizationId(reader.GetGuid(4)), reader.GetString(5),
+                reader.GetString(6) == "Active", reader.GetFieldValue<byte[]>(7), reader.GetFieldValue<DateTimeOffset>(8),
+                reader.GetFieldValue<DateTimeOffset>(9), await reader.IsDBNullAsync(10, ct) ? null : reader.GetFieldValue<DateTimeOffset>(10));
         }
 
         return new LicenseSigner(found, (await settings.LicensingAsync([found.Path], ct))[found.Path]);

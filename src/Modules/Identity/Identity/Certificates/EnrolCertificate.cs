@@ -8,7 +8,9 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Identity.Certificates;
 
-/// <summary>Registers the certificate whose key will sign an organisation's licence updates; it may have several, so that it can change them.</summary>
+/// <summary>
+/// Registers the certificate whose key will sign an organisation's licence updates; it may have several, so that it can change them.
+/// </summary>
 internal static class EnrolCertificate
 {
     /// <summary>Of an organisation, neither revoked nor over: the published keys are one list for all, and nobody may fill it alone.</summary>
@@ -17,7 +19,9 @@ internal static class EnrolCertificate
     private const int LongestPem = 16_384;
 
     [Needs(IdentityPermissions.CertificatesManage), InPerson]
-    public sealed record Command(OrganizationId OrganizationId, string Pem, CertificateProfile Profile = CertificateProfile.V2, string? KeyId = null) : ICommand<CertificateView>;
+    public sealed record Command(
+        OrganizationId OrganizationId, string Pem, CertificateProfile Profile = CertificateProfile.V2, string? KeyId = null)
+        : ICommand<CertificateView>;
 
     public sealed class Validator : AbstractValidator<Command>
     {
@@ -35,7 +39,8 @@ internal static class EnrolCertificate
         public async Task<Result<CertificateView>> Handle(Command command, CancellationToken cancellationToken)
         {
             // One at a time, or two at once would be one too many.
-            if ((await organizations.FindAsync(command.OrganizationId, "no key update", cancellationToken)).Refused(out var refusal, out var organization))
+            if ((await organizations.FindAsync(command.OrganizationId, "no key update", cancellationToken))
+                .Refused(out var refusal, out var organization))
                 return refusal;
             if (command.KeyId is not null && KeyIds.FingerprintOf(command.KeyId) is not null)
                 return CertificateRefusals.KeyIdLikeFingerprint;
@@ -48,7 +53,9 @@ internal static class EnrolCertificate
             if (command.KeyId is not null && await taken.AnyAsync(x => x.KeyId == command.KeyId, cancellationToken))
                 return CertificateRefusals.KeyIdTaken;
             var now = clock.GetUtcNow();
-            if (await db.Certificates.CountAsync(x => x.OrganizationId == organization.Id && x.RevokedAt == null && x.NotAfter > now, cancellationToken) >= MostLive)
+            var live = await db.Certificates.CountAsync(
+                x => x.OrganizationId == organization.Id && x.RevokedAt == null && x.NotAfter > now, cancellationToken);
+            if (live >= MostLive)
                 return CertificateRefusals.TooMany;
             if (Certificate.Enrol(organization, read, command.Profile, command.KeyId, principal.Id, now).Refused(out refusal, out var certificate))
                 return refusal;

@@ -18,7 +18,8 @@ internal static class GetCertificateKeys
 
     internal sealed class Handler(CertificateKeys keys) : IQueryHandler<Query, CertificateKeysView>
     {
-        public async Task<Result<CertificateKeysView>> Handle(Query query, CancellationToken cancellationToken) => await keys.CurrentAsync(cancellationToken);
+        public async Task<Result<CertificateKeysView>> Handle(Query query, CancellationToken cancellationToken) =>
+            await keys.CurrentAsync(cancellationToken);
     }
 
     public static void Map(IEndpointRouteBuilder routes)

@@ -19,7 +19,8 @@ internal sealed record ReadCertificate(
             return CertificateRefusals.PrivateKeySent;
         try
         {
-            if (!PemEncoding.TryFind(pem, out var fields) || pem[fields.Label] != "CERTIFICATE" || PemEncoding.TryFind(pem.AsSpan(fields.Location.End.Value), out _))
+            if (!PemEncoding.TryFind(pem, out var fields) || pem[fields.Label] != "CERTIFICATE"
+                || PemEncoding.TryFind(pem.AsSpan(fields.Location.End.Value), out _))
                 return CertificateRefusals.Malformed;
             using var certificate = X509CertificateLoader.LoadCertificate(Convert.FromBase64String(pem[fields.Base64Data]));
             using var rsa = certificate.GetRSAPublicKey();

@@ -2,7 +2,6 @@ using Licensing.Identity.Contracts;
 using Licensing.Identity.Credentials;
 using Licensing.Identity.Organizations;
 using Licensing.Identity.Rights;
-using Licensing.Identity.Users;
 using Licensing.Kernel.Persistence;
 
 namespace Licensing.Identity.Clients;
@@ -57,7 +56,7 @@ internal sealed class Client : IOwned, IVersioned
     public static Result<(Client Client, string? Secret)> Register(Organization at, NewClient wanted, Maker by, DateTimeOffset now)
     {
         if (at.Status is OrganizationStatus.Closed)
-            return UserRefusals.OrganizationClosed;
+            return OrganizationRefusals.Closed;
         if (wanted.ExpiresAt <= now)
             return ClientRefusals.ExpiresInThePast;
         if (wanted.AuthMethod is ClientAuthMethod.PrivateKeyJwt != wanted.Keys.Count > 0)

@@ -15,27 +15,27 @@ internal sealed class AccessReader(NpgsqlDataSource database, RolePermissions ro
     private static readonly byte[] NoKey = new byte[32];
 
     /// <param name="userId">The token's subject.</param>
-    /// <param name="issuedAt">When the token was made; one from before the last change of password is worth nothing.</param>
+    /// <param name="passwordNumber">
+    /// The number of his password when he was proved; what comes from one before is worth nothing. Null is whichever. A number, because no
+    /// clock of another host says what came first.
+    /// </param>
     /// <param name="until">When the token ends.</param>
     /// <param name="ct">Gives up.</param>
-    public async Task<Proven> UserAsync(Guid userId, DateTimeOffset issuedAt, DateTimeOffset until, CancellationToken ct)
+    public async Task<Proven> UserAsync(Guid userId, int? passwordNumber, DateTimeOffset until, CancellationToken ct)
     {
         await using var batch = database.CreateBatch();
         batch.BatchCommands.Add(new NpgsqlBatchCommand(
             $$"""
-            select u.email, u.organization_id, u.owner_path, u.must_change_password, u.credentials_changed_at, b.state,
+            select u.email, u.organization_id, u.owner_path, u.must_change_password, u.password_number, b.state,
                    u.password_given_by is not null,
-                   case when u.password_given_by is null then '{}' else {{Knowing.Sql("u.password_known_to || u.password_given_by")}} end,
-                   u.password_number
+                   case when u.password_given_by is null then '{}' else {{Knowing.Sql("u.password_known_to || u.password_given_by")}} end
             from identity.users u join identity.branches b on b.id = u.organization_id
             where u.id = $1 and u.status = 'Active'
             """)
         { Parameters = { new() { Value = userId } } });
         batch.BatchCommands.Add(new NpgsqlBatchCommand(HeldRole.OfUser) { Parameters = { new() { Value = userId } } });
         await using var reader = await batch.ExecuteReaderAsync(ct);
-        // A token's instants are whole seconds.
-        if (!await reader.ReadAsync(ct) || reader.GetString(5) == "Closed"
-            || issuedAt.ToUnixTimeSeconds() < reader.GetFieldValue<DateTimeOffset>(4).ToUnixTimeSeconds())
+        if (!await reader.ReadAsync(ct) || reader.GetString(5) == "Closed" || (passwordNumber is { } number && number != reader.GetInt32(4)))
             return CredentialRefusals.Invalid;
 
         var (email, organization, path) = (reader.GetString(0), reader.GetGuid(1), reader.GetString(2));
@@ -43,7 +43,7 @@ internal sealed class AccessReader(NpgsqlDataSource database, RolePermissions ro
         var suspended = reader.GetString(5) == "Suspended";
         // Whoever chose his password can be him, and may be the new partner, who must not read the old one's time.
         var readsFormer = !reader.GetBoolean(6);
-        var (knownTo, passwordNumber) = (reader.GetFieldValue<Guid[]>(7), reader.GetInt32(8));
+        var (knownTo, present) = (reader.GetFieldValue<Guid[]>(7), reader.GetInt32(4));
         await reader.NextResultAsync(ct);
         var grants = new List<Grant>();
         // In a suspended branch of his own every write is refused with the reason; a role further down loses only what writes.
@@ -63,7 +63,7 @@ internal sealed class AccessReader(NpgsqlDataSource database, RolePermissions ro
             Name = email,
             OrganizationId = organization,
             Path = path,
-            CredentialNumber = passwordNumber,
+            CredentialNumber = present,
             MayAlsoBe = [.. knownTo.Distinct().Where(id => id != Guid.Empty && id != userId)],
             Grants = grants,
             WritesRefused = mustChange ? SessionRefusals.PasswordChangeRequired : suspended ? OrganizationRefusals.BranchSuspended : null,

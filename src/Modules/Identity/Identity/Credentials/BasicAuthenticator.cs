@@ -16,8 +16,8 @@ namespace Licensing.Identity.Credentials;
 /// credential and never twice at once.
 /// </summary>
 internal sealed class BasicAuthenticator(
-    CredentialGate gate, PasswordCheck check, LoginAttempts attempts, AccessReader reader, ApiKeyProof keys, ClientReader clients,
-    IServiceScopeFactory scopes, TimeProvider clock) : IAuthenticator
+    CredentialGate gate, PasswordCheck check, AccessReader reader, ApiKeyProof keys, ClientReader clients, IServiceScopeFactory scopes)
+    : IAuthenticator
 {
     private const string Prefix = "Basic ";
     private const int LongestName = 254;
@@ -46,20 +46,18 @@ internal sealed class BasicAuthenticator(
 
     private async Task<Proven> ReadAsync(string name, string password, string address, CancellationToken ct)
     {
-        if (await attempts.RefusalOfAsync(address, ct) is { } refusal)
-            return refusal;
-        // Before the password is looked at: one that is changed meanwhile makes this too old.
-        var since = clock.GetUtcNow();
-        if (await check.HoldsAsync(name, password, address, ct) is not { } proven)
+        var (tooMany, held) = await check.AtLogInAsync(name, password, null, address, ct);
+        if (tooMany is not null)
+            return tooMany;
+        if (held is not { } proven)
             return CredentialRefusals.Invalid;
         // Told only to who knows the password; the try stays counted.
         if (proven.NeedsCode)
             return CredentialRefusals.NeedsSecondFactor;
         if (await RefusalOfAsync(proven.UserId, ct) is { } notThisWay)
             return notThisWay;
-        var found = await reader.UserAsync(proven.UserId.Value, since, DateTimeOffset.MaxValue, ct);
-        // Nor within the same second, which instants do not tell apart.
-        return found.Access is { } access && access.CredentialNumber != proven.PasswordNumber ? CredentialRefusals.Invalid : found;
+        // One that was changed meanwhile has another number.
+        return await reader.UserAsync(proven.UserId.Value, proven.PasswordNumber, DateTimeOffset.MaxValue, ct);
     }
 
     // In a scope of its own: the request that asked first may be gone before those that wait with it.

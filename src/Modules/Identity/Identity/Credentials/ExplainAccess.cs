@@ -1,8 +1,8 @@
 using Licensing.Identity.Clients;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Data;
+using Licensing.Identity.Organizations;
 using Licensing.Identity.Rights;
-using Licensing.Identity.Users;
 using Licensing.Kernel.Ops;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -36,7 +36,7 @@ internal static class ExplainAccess
                 ? await db.Organizations.AsNoTracking().Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == id, cancellationToken)
                 : null;
             if (query.OrganizationId is { } unknown && target is null)
-                return UserRefusals.UnknownOrganization(unknown.Value);
+                return OrganizationRefusals.UnknownInField("organizationId", unknown.Value);
             if ((await callers.FindAsync(query.Who, cancellationToken)).Refused(out var refusal, out var caller))
                 return refusal;
             var names = await NamesAsync(caller.Roles, cancellationToken);

@@ -1,3 +1,4 @@
+using Licensing.Identity.Organizations;
 using Licensing.Identity.Rights;
 
 namespace Licensing.Identity.Credentials;
@@ -20,7 +21,7 @@ internal sealed record ExplainedCaller(
         var reads = permission.EndsWith(".read", StringComparison.Ordinal);
         return Refused
             ?? (target?.StartsWith(held.Path, StringComparison.Ordinal) == false ? "The role does not reach that organization." : null)
-            ?? (held.Branch == "Closed" ? "The organization is closed." : null)
+            ?? (held.Branch == "Closed" ? OrganizationRefusals.Closed.Message : null)
             ?? (Scopes.Count > 0 && !Scopes.Contains(permission) ? $"The {Credential}'s scopes leave it out." : null)
             ?? (!reads && Access!.WritesRefused is { } refused ? refused.Message : null)
             ?? (!reads && held.Branch == "Suspended" ? "The branch is suspended." : null)

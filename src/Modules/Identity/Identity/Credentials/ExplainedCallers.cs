@@ -2,6 +2,7 @@ using Licensing.Identity.ApiKeys;
 using Licensing.Identity.Clients;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Data;
+using Licensing.Identity.Organizations;
 using Licensing.Identity.Rights;
 using Licensing.Identity.Users;
 using Licensing.Kernel.Persistence;
@@ -33,7 +34,7 @@ internal sealed class ExplainedCallers(
         await using (var rows = await command.ExecuteReaderAsync(ct))
             while (await rows.ReadAsync(ct))
                 held.Add(HeldRole.Read(rows));
-        var proven = await reader.UserAsync(user.Id.Value, clock.GetUtcNow(), DateTimeOffset.MaxValue, ct);
+        var proven = await reader.UserAsync(user.Id.Value, null, DateTimeOffset.MaxValue, ct);
         var refused = proven.Access is null ? "He may not log in: his organization is closed, or he is disabled." : null;
         return new ExplainedCaller(proven.Access, refused, held, null, []);
     }
@@ -48,7 +49,7 @@ internal sealed class ExplainedCallers(
         var refused = proven.Access is not null ? null
             : key.RevokedAt is not null ? "The key is revoked."
             : key.ExpiresAt <= clock.GetUtcNow() ? "The key has expired."
-            : "The organization is closed.";
+            : OrganizationRefusals.Closed.Message;
         var held = await HeldAsync(key.Role, key.CustomRoleId, key.OrganizationId, key.OwnerPath, ct);
         return new ExplainedCaller(proven.Access, refused, [held], "key", key.Scopes);
     }
@@ -61,7 +62,7 @@ internal sealed class ExplainedCallers(
         var refused = known is not null ? null
             : client.RevokedAt is not null ? "The client is revoked."
             : client.ExpiresAt <= clock.GetUtcNow() ? "The client has expired."
-            : "The organization is closed.";
+            : OrganizationRefusals.Closed.Message;
         var access = known is null ? null : clients.AccessOf(known);
         var held = await HeldAsync(client.Role, client.CustomRoleId, client.OrganizationId, client.OwnerPath, ct);
         return new ExplainedCaller(access, refused, [held], "client", client.Scopes ?? []);

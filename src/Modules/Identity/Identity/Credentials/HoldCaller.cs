@@ -1,3 +1,4 @@
+using Licensing.Identity.Data;
 using Licensing.Identity.LoginLinks;
 using Licensing.Identity.Organizations;
 using Licensing.Identity.Rights;
@@ -55,7 +56,7 @@ internal sealed class HoldCaller<TRequest, TResponse>(
 
     // Of a role that reaches back to where a transferred organisation stood only what it is now: nothing is written there.
     private static bool HasAll(Access caller, HeldPermissions held) =>
-        caller.Grants.DistinctBy(g => (g.Role, g.OrganizationId)).All(g => g.Permissions.All(p => held.Reach(p, g.Path)));
+        caller.PresentGrants.All(g => g.Permissions.All(p => held.Reach(p, g.Path)));
 
     private enum State { Open, Suspended, Ended }
 
@@ -93,8 +94,7 @@ internal sealed class HoldCaller<TRequest, TResponse>(
         void Add(string sql, params object[] values)
         {
             var command = new NpgsqlBatchCommand(sql);
-            foreach (var value in values)
-                command.Parameters.Add(new() { Value = value });
+            command.Parameters.AddValues(values);
             batch.BatchCommands.Add(command);
         }
     }

@@ -38,7 +38,7 @@ internal static class RemoveIdentity
 
             var now = clock.GetUtcNow();
             db.Remove(identity);
-            user.EndAccessTokens(now);
+            user.WayInTaken(now);
             await sessions.EndAllAsync(user, now, cancellationToken);
             letters.IdentityWasUnlinked(user, identity.Provider);
             cache.ForgetAfterCommit(session);

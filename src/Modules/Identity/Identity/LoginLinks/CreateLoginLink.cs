@@ -56,7 +56,7 @@ internal static class CreateLoginLink
             if ((await organizations.FindAsync(tenant, ct)).Refused(out var refusal, out var found))
                 return refusal;
             if (found.Kind is not OrganizationKind.Tenant)
-                return UserRefusals.UnknownOrganization(tenant.Value);
+                return OrganizationRefusals.UnknownInField("organizationId", tenant.Value);
             if (await users.WhoAdministers(tenant, db).FirstOrDefaultAsync(ct) is not { } first)
                 return LoginLinkRefusals.NoAdministrator;
             // Who was the first before the wait is held, and need not be any more.

@@ -1,4 +1,5 @@
 using FluentValidation;
+using Licensing.Identity.Users;
 
 namespace Licensing.Identity.Organizations;
 
@@ -7,7 +8,7 @@ internal sealed class ContactValidator : AbstractValidator<Contact>
     public ContactValidator()
     {
         RuleFor(x => x.Name).MaximumLength(200);
-        RuleFor(x => x.Email).MaximumLength(254).EmailAddress();
+        RuleFor(x => x.Email).MaximumLength(254).EmailAddress().InAscii();
         RuleFor(x => x.Phone).MaximumLength(50);
     }
 }

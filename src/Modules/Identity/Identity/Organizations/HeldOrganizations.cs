@@ -1,6 +1,5 @@
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Data;
-using Licensing.Identity.Users;
 using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
 
@@ -19,7 +18,7 @@ internal sealed class HeldOrganizations(IdentityDb db, DbSession session, Princi
         await session.LockOrganizationAsync("$1", id.Value, strength, principal.Scope, ct)
         && await db.Organizations.AsNoTracking().Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == id, ct) is { } found
             ? found
-            : UserRefusals.UnknownOrganization(id.Value);
+            : OrganizationRefusals.UnknownInField("organizationId", id.Value);
 
     /// <summary>Holds the one to which a row belongs, before the row itself is read.</summary>
     /// <param name="table">One of Identity's that has an <c>organization_id</c>.</param>

@@ -1,4 +1,5 @@
 using Licensing.Identity.Contracts;
+using Licensing.Identity.Data;
 using Licensing.Kernel.Persistence;
 using Npgsql;
 
@@ -7,12 +8,12 @@ namespace Licensing.Identity.Organizations;
 /// <summary>Plain SQL: other modules ask this in their inner loops, and a row is all they need.</summary>
 internal sealed class OrganizationDirectory(DbSession session) : IOrganizationDirectory
 {
-    // The platform is never suspended, so two levels above are all that can be.
     private const string Columns = "o.owner_path, o.external_id, o.display_name";
 
     // As it was called when it left.
     private const string FormerColumns = "f.path, f.external_id, f.display_name";
 
+    // The platform is never suspended, so two levels above are all that can be.
     private static string Select(string columns) =>
         $"""
         select o.id, o.code, o.kind, o.parent_id, {columns}, o.country, o.currency,
@@ -137,17 +138,14 @@ internal sealed class OrganizationDirectory(DbSession session) : IOrganizationDi
 
     private async Task<List<OrganizationRef>> ReadAsync(string columns, string where, object[] values, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand(Select(columns) + where, await session.OpenAsync(ct), session.Transaction);
-        foreach (var value in values)
-            command.Parameters.Add(new() { Value = value });
+        await using var command = await session.CommandAsync(Select(columns) + where, ct, values);
         await using var reader = await command.ExecuteReaderAsync(ct);
         return await ReadAsync(reader, ct);
     }
 
     private static NpgsqlBatchCommand WithValues(NpgsqlBatchCommand command, object[] values)
     {
-        foreach (var value in values)
-            command.Parameters.Add(new() { Value = value });
+        command.Parameters.AddValues(values);
         return command;
     }
 

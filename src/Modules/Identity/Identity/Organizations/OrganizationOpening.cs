@@ -48,7 +48,7 @@ internal sealed class OrganizationOpening(
         {
             var (parentId, details) = asked[i];
             if (parents.Find(x => parentId is null || x.Id == parentId) is not { } parent)
-                outcomes.Add(OrganizationRefusals.UnknownParent(parentField, parentId?.Value ?? Guid.Empty));
+                outcomes.Add(OrganizationRefusals.UnknownInField(parentField, parentId?.Value ?? Guid.Empty));
             else if (!delegated(parent.OwnerPath))
                 outcomes.Add(LicensingSettings.NotDelegated);
             else if (parent.ParentId is { } grandparent && suspended.Contains(grandparent))

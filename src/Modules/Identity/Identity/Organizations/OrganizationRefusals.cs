@@ -7,7 +7,10 @@ internal static class OrganizationRefusals
     public static Refusal NotFound(OrganizationKind kind, Guid id) =>
         new(RefusalKind.NotFound, "organization_not_found", $"There is no {kind.ToString().ToLowerInvariant()} {id}.");
 
-    public static Refusal UnknownParent(string field, Guid id) =>
+    public static Refusal NotFound(Guid id) => new(RefusalKind.NotFound, "organization_not_found", $"There is no organization {id}.");
+
+    /// <summary>Of one that a field of the request names.</summary>
+    public static Refusal UnknownInField(string field, Guid id) =>
         Refusal.Field($"/{field}", "organization_not_found", $"{field}: there is no such organization {id}.");
 
     public static Refusal WrongParent(OrganizationKind kind, OrganizationKind parent) =>

@@ -37,7 +37,7 @@ internal static class AssignRole
             if (user is null)
                 return UserRefusals.UnknownUser(command.UserId.Value);
             if (organization.Status is OrganizationStatus.Closed)
-                return UserRefusals.OrganizationClosed;
+                return OrganizationRefusals.Closed;
 
             if ((await roles.GiveableAsync(command.Role, organization, cancellationToken)).Refused(out refusal, out var role))
                 return refusal;

@@ -3,7 +3,6 @@ using Licensing.Identity.Contracts;
 using Licensing.Identity.Credentials;
 using Licensing.Identity.Data;
 using Licensing.Identity.Organizations;
-using Licensing.Identity.Users;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
@@ -33,7 +32,7 @@ internal static class AssignRoleToAccount
             if ((await organizations.FindAsync(command.OrganizationId, cancellationToken)).Refused(out var refusal, out var organization))
                 return refusal;
             if (organization.Status is OrganizationStatus.Closed)
-                return UserRefusals.OrganizationClosed;
+                return OrganizationRefusals.Closed;
             if ((await roles.GiveableAsync(command.Role, organization, cancellationToken)).Refused(out refusal, out var role))
                 return refusal;
 

@@ -41,6 +41,9 @@ internal static class ChangeRole
             // Of what stays, too: else who holds less than the role could keep for others, or for himself, what he could not give.
             if (roles.RefusalOf(command.Permissions.Or(role.Permissions), role.Level, role.OwnerPath) is { } exceeding)
                 return exceeding;
+            // And of what goes: who takes from its holders what he could not give may change, and so become, whom he could not before.
+            if (command.Permissions.IsPresent && roles.Exceeding(role.Permissions.Where(roles.Knows), role.OwnerPath) is { } more)
+                return RoleRefusals.MoreThanHeld(more);
 
             role.Allow(command.Permissions.Or(role.Permissions));
             cache.ForgetAfterCommit(session);

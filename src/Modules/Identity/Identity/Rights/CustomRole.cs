@@ -1,6 +1,5 @@
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Organizations;
-using Licensing.Identity.Users;
 using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
@@ -29,7 +28,7 @@ internal sealed class CustomRole : IOwned, IVersioned
     public static Result<CustomRole> Define(Organization at, string name, OrganizationKind level, IEnumerable<string> permissions, DateTimeOffset now)
     {
         if (at.Status is OrganizationStatus.Closed)
-            return UserRefusals.OrganizationClosed;
+            return OrganizationRefusals.Closed;
         if (level < at.Kind)
             return RoleRefusals.LevelAbove(at.Kind);
         return new CustomRole

@@ -1,4 +1,5 @@
 using Licensing.Identity.Contracts;
+using Licensing.Identity.Credentials;
 
 namespace Licensing.Identity.Rights;
 
@@ -11,7 +12,8 @@ internal static class CustomRoleQueries
         {
             if (access.Kind is PrincipalKind.System)
                 return roles;
-            var roots = Scope.Of(access.Grants.Select(g => g.Path)).Roots;
+            // Roles are what is, not what was: where a transferred organisation stood before, none is its people's any more.
+            var roots = Scope.Of(access.PresentGrants.Select(g => g.Path)).Roots;
             var above = roots.SelectMany(Above).Distinct(StringComparer.Ordinal).ToArray();
             var inside = roles.Within(Scope.Of(roots)).Select(x => x.Id);
             // A level of an ancestor's role that no node of the caller's has is none of his business.

@@ -30,18 +30,23 @@ internal sealed class AccessTokens(
     private readonly JsonWebTokenHandler _handler = new() { SetDefaultTimesOnTokenCreation = false, MapInboundClaims = false };
 
     /// <param name="session">In whose transaction it is made.</param>
-    /// <param name="userId">The subject.</param>
+    /// <param name="user">The subject.</param>
     /// <param name="sessionId">His log-in; the token ends with it.</param>
     /// <param name="scope">The permissions to which it is narrowed; null is all of them.</param>
     /// <param name="enrolment">Whether it opens nothing but the setting up of a second factor.</param>
     /// <param name="ct">Gives up.</param>
     public Task<string> IssueAsync(
-        DbSession session, Guid userId, Guid sessionId, IReadOnlyCollection<string>? scope, bool enrolment, CancellationToken ct)
+        DbSession session, User user, Guid sessionId, IReadOnlyCollection<string>? scope, bool enrolment, CancellationToken ct)
     {
-        var claims = new Dictionary<string, object> { [ClientIdClaim] = OwnLogIn, [SessionClaim] = sessionId.ToString() };
+        var claims = new Dictionary<string, object>
+        {
+            [ClientIdClaim] = OwnLogIn,
+            [SessionClaim] = sessionId.ToString(),
+            [EpochClaim] = user.PasswordNumber,
+        };
         if (enrolment)
             claims[EnrolmentClaim] = true;
-        return IssueAsync(session, userId, scope, claims, Lifetime, ct);
+        return IssueAsync(session, user.Id.Value, scope, claims, Lifetime, ct);
     }
 
     /// <summary>A client's, which is over with the secret that it was asked for with, should that end sooner.</summary>
@@ -85,8 +90,8 @@ internal sealed class AccessTokens(
         if (!stands)
             return CredentialRefusals.Invalid;
         var proven = token.IsOfClient
-            ? await clients.AccessAsync(new ClientId(token.Subject), token.Epoch, token.Until, ct)
-            : await users.UserAsync(token.Subject, token.IssuedAt, token.Until, ct);
+            ? await clients.AccessAsync(new ClientId(token.Subject), token.Epoch ?? 0, token.Until, ct)
+            : await users.UserAsync(token.Subject, token.Epoch, token.Until, ct);
         if (proven.Access is { } logged)
             proven = proven with
             {
@@ -120,7 +125,7 @@ internal sealed class AccessTokens(
 
         return new AccessToken(
             id, subject, Text(jwt, ClientIdClaim) ?? OwnLogIn, Guid.TryParse(Text(jwt, SessionClaim), out var session) ? session : null,
-            jwt.TryGetPayloadValue<int>(EpochClaim, out var epoch) ? epoch : 0,
+            jwt.TryGetPayloadValue<int>(EpochClaim, out var epoch) ? epoch : null,
             Text(jwt, ScopeClaim)?.Split(' ', StringSplitOptions.RemoveEmptyEntries).ToFrozenSet(StringComparer.Ordinal),
             jwt.TryGetPayloadValue<bool>(EnrolmentClaim, out var enrolment) && enrolment,
             new DateTimeOffset(jwt.IssuedAt, TimeSpan.Zero), new DateTimeOffset(jwt.ValidTo, TimeSpan.Zero));
@@ -143,11 +148,11 @@ internal sealed class AccessTokens(
         LifetimeValidator = IsNow,
     });
 
-    // The handler would ask the wall clock.
+    // The handler would ask the wall clock. What another host has just made is good here, too, though its clock is ahead.
     private bool IsNow(DateTime? notBefore, DateTime? expires, SecurityToken token, TokenValidationParameters parameters)
     {
         var now = clock.GetUtcNow().UtcDateTime;
-        return expires > now && !(notBefore > now);
+        return expires > now && !(notBefore > now + RotateSigningKeys.Slack);
     }
 
     // A session whose row is gone has ended: housekeeping removes it when every token of it is over.

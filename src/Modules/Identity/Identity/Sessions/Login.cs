@@ -22,14 +22,16 @@ internal static class Login
         }
     }
 
-    internal sealed class Handler(PasswordCheck check, LoginAttempts attempts, Principal principal, ISender sender)
-        : IRequestHandler<Attempt, Result<SessionView>>
+    internal sealed class Handler(PasswordCheck check, Principal principal, ISender sender) : IRequestHandler<Attempt, Result<SessionView>>
     {
-        public async Task<Result<SessionView>> Handle(Attempt attempt, CancellationToken cancellationToken) =>
-            await attempts.RefusalOfAsync(principal.Address, cancellationToken) is { } refusal ? refusal
-            : await check.HoldsAsync(attempt.Email, attempt.Password, principal.Address, cancellationToken) is { } proven
-                ? await sender.Send(new OpenSession.Command(proven, attempt.Otp), cancellationToken)
+        public async Task<Result<SessionView>> Handle(Attempt attempt, CancellationToken cancellationToken)
+        {
+            var (tooMany, proven) = await check.AtLogInAsync(
+                attempt.Email, attempt.Password, attempt.Otp, principal.Address, cancellationToken);
+            return tooMany is not null ? tooMany
+                : proven is not null ? await sender.Send(new OpenSession.Command(proven, attempt.Otp), cancellationToken)
                 : SessionRefusals.BadCredentials;
+        }
     }
 
     public static void Map(RouteGroupBuilder auth) => auth

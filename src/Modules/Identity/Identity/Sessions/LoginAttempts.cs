@@ -146,9 +146,20 @@ internal sealed class LoginAttempts(
     /// <summary>Forgets what the address failed at before, and knows it for the user's own.</summary>
     public async Task SucceededAsync(string account, string address, CancellationToken ct)
     {
-        var now = clock.GetUtcNow();
         await using var batch = database.CreateBatch();
-        batch.BatchCommands.Add(Success([DigestOf(account)], address, now));
+        batch.BatchCommands.Add(Success([DigestOf(account)], address, clock.GetUtcNow()));
+        await batch.ExecuteNonQueryAsync(ct);
+    }
+
+    /// <summary>
+    /// A password held at a log-in: it was no guess at all accounts, and is not counted as one (<see cref="RefusalOfAsync"/>). At the account the
+    /// try stays counted while a code is needed, or whoever knows the password could try codes for ever.
+    /// </summary>
+    public async Task HeldAtLogInAsync(string account, string address, bool needsCode, CancellationToken ct)
+    {
+        await using var batch = database.CreateBatch();
+        if (!needsCode)
+            batch.BatchCommands.Add(Success([DigestOf(account)], address, clock.GetUtcNow()));
         batch.BatchCommands.Add(new NpgsqlBatchCommand(
             "update identity.login_tries set failures = greatest(failures - 1, 0) where account = $1 and address = any ($2)")
         { Parameters = { new() { Value = AllAccounts }, new() { Value = Whence(address) } } });

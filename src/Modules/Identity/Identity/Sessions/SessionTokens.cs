@@ -49,7 +49,7 @@ internal sealed class SessionTokens(
             OpenedBy = how.LinkMaker,
         });
         return new SessionView(
-            await tokens.IssueAsync(transaction, user.Id.Value, sessionId, scope, enrolment, ct), (int)AccessTokens.Lifetime.TotalSeconds,
+            await tokens.IssueAsync(transaction, user, sessionId, scope, enrolment, ct), (int)AccessTokens.Lifetime.TotalSeconds,
             refresh, "Bearer", user.MustChangePassword, enrolment);
     }
 

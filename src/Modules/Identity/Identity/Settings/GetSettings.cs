@@ -1,5 +1,6 @@
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Data;
+using Licensing.Identity.Organizations;
 using Licensing.Kernel.Http;
 using Microsoft.EntityFrameworkCore;
 
@@ -23,7 +24,7 @@ internal static class GetSettings
             var path = await db.Organizations.AsNoTracking().Within(principal.Scope).Where(x => x.Id == id).Select(x => x.OwnerPath)
                 .SingleOrDefaultAsync(cancellationToken);
             return path is null
-                ? SettingsRefusals.UnknownOrganization(id.Value)
+                ? OrganizationRefusals.NotFound(id.Value)
                 : new Found(id, path, await settings.ReadAsync([path], cancellationToken));
         }
     }

@@ -30,7 +30,8 @@ internal sealed record LicensingPatch : ISettingsPatch<OwnLicensing>
         {
             if (!asked.IsPresent || asked.Value == said(own) || asked.Value == false)
                 continue;
-            if (OrganizationPath.At(path, level - 1) is not { } higher || !reach.Contains(higher))
+            // An organisation that stands above that level itself answers to nobody of it.
+            if (!reach.Contains(OrganizationPath.At(path, level - 1) ?? path))
                 return SettingsRefusals.OnlyFromAbove($"{at}/{name}");
             if (asked.Value == true && above.UnlessForbidden(said, true) is { Value: false })
                 return SettingsRefusals.ForbiddenAbove($"{at}/{name}");

@@ -66,7 +66,7 @@ internal static class PatchSettings
                 return AuthorizationRefusals.NotInPerson;
             // Held: who has just lost it by a transfer does not find it.
             if ((await organizations.FindAsync(id, cancellationToken)).Refused(out _, out var organization))
-                return SettingsRefusals.UnknownOrganization(id.Value);
+                return OrganizationRefusals.NotFound(id.Value);
             var said = await settings.ReadAsync([organization.OwnerPath], cancellationToken);
             var rows = await db.Settings.Where(x => x.OrganizationId == id).ToListAsync(cancellationToken);
             var change = new SettingsChange(db, organization, said, rows, principal.Scope, command.Only);

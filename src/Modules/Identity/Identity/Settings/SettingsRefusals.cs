@@ -2,8 +2,6 @@ namespace Licensing.Identity.Settings;
 
 internal static class SettingsRefusals
 {
-    public static Refusal UnknownOrganization(Guid id) => new(RefusalKind.NotFound, "organization_not_found", $"There is no organization {id}.");
-
     public static Refusal OnlyFromAbove(string pointer) => new(
         RefusalKind.Forbidden, "not_allowed_here",
         $"{pointer[1..].Replace('/', '.')} binds your own organization: only those above it may loosen it.")

@@ -6,7 +6,6 @@ using Licensing.Identity.Data;
 using Licensing.Identity.Organizations;
 using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
-using Npgsql;
 
 namespace Licensing.Identity.Transfers;
 
@@ -159,9 +158,7 @@ internal sealed class TenantMove(
 
     private async Task<int> ExecuteAsync(string sql, CancellationToken ct, params object[] values)
     {
-        await using var command = new NpgsqlCommand(sql, await session.OpenAsync(ct), session.Transaction);
-        foreach (var value in values)
-            command.Parameters.Add(new() { Value = value });
+        await using var command = await session.CommandAsync(sql, ct, values);
         return await command.ExecuteNonQueryAsync(ct);
     }
 }

@@ -70,7 +70,7 @@ internal static class CreateUser
             if ((await organizations.FindAsync(command.OrganizationId, cancellationToken)).Refused(out var refusal, out var organization))
                 return refusal;
             if (organization.Status is OrganizationStatus.Closed)
-                return UserRefusals.OrganizationClosed;
+                return OrganizationRefusals.Closed;
 
             var now = clock.GetUtcNow();
             var user = command.Invite

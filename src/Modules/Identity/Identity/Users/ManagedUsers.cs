@@ -4,7 +4,6 @@ using Licensing.Identity.Organizations;
 using Licensing.Identity.Rights;
 using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
-using Npgsql;
 
 namespace Licensing.Identity.Users;
 
@@ -34,9 +33,9 @@ internal sealed class ManagedUsers(IdentityDb db, DbSession session, HeldOrganiz
     {
         // Two statements: the second sees what whoever held the lock before has done.
         const string administrators = "select 1 from identity.role_assignments where role = $1 order by id for update";
-        await using (var locking = await CommandAsync(administrators, ct, Roles.PlatformAdministrator))
+        await using (var locking = await session.CommandAsync(administrators, ct, Roles.PlatformAdministrator))
             await locking.ExecuteNonQueryAsync(ct);
-        await using var others = await CommandAsync(
+        await using var others = await session.CommandAsync(
             """
             select exists (select from identity.role_assignments where role = $1 and user_id = $2)
                and not exists (
@@ -44,13 +43,5 @@ internal sealed class ManagedUsers(IdentityDb db, DbSession session, HeldOrganiz
                    where a.role = $1 and u.status = 'Active' and u.id <> $2)
             """, ct, Roles.PlatformAdministrator, id.Value);
         return (bool)(await others.ExecuteScalarAsync(ct))!;
-    }
-
-    private async Task<NpgsqlCommand> CommandAsync(string sql, CancellationToken ct, params object[] values)
-    {
-        var command = new NpgsqlCommand(sql, await session.OpenAsync(ct), session.Transaction);
-        foreach (var value in values)
-            command.Parameters.Add(new() { Value = value });
-        return command;
     }
 }

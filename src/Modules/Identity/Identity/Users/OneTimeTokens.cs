@@ -1,9 +1,9 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
+using Licensing.Identity.Data;
 using Licensing.Identity.Sessions;
 using Licensing.Kernel.Persistence;
-using Npgsql;
 
 namespace Licensing.Identity.Users;
 
@@ -24,7 +24,7 @@ internal sealed class OneTimeTokens(DbSession session, AuditTrail audit, TimePro
     {
         var now = clock.GetUtcNow();
         var token = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
-        await using var issue = await CommandAsync(
+        await using var issue = await session.CommandAsync(
             """
             insert into identity.one_time_tokens as t (user_id, purpose, token_hash, created_at, expires_at) values ($1, $2, $3, $4, $5)
             on conflict (user_id, purpose) do update set token_hash = $3, created_at = $4, expires_at = $5 where t.created_at <= $6
@@ -41,12 +41,12 @@ internal sealed class OneTimeTokens(DbSession session, AuditTrail audit, TimePro
     public async Task<UserId?> RedeemAsync(string token, TokenPurpose purpose, CancellationToken ct)
     {
         var digest = SessionTokens.Digest(token);
-        await using var find = await CommandAsync("select user_id from identity.one_time_tokens where token_hash = $1", ct, digest);
+        await using var find = await session.CommandAsync("select user_id from identity.one_time_tokens where token_hash = $1", ct, digest);
         if (await find.ExecuteScalarAsync(ct) is not Guid id)
             return null;
         // The user before his token, in the order of those who change him, or the two would wait for each other.
         await session.LockUserAsync(new UserId(id), alone: true, ct);
-        await using var redeem = await CommandAsync(
+        await using var redeem = await session.CommandAsync(
             "delete from identity.one_time_tokens where token_hash = $1 and purpose = $2 and expires_at > $3",
             ct, digest, purpose.ToString(), clock.GetUtcNow());
         return await redeem.ExecuteNonQueryAsync(ct) == 1 ? new UserId(id) : null;
@@ -55,15 +55,7 @@ internal sealed class OneTimeTokens(DbSession session, AuditTrail audit, TimePro
     /// <summary>Makes worthless what was sent to him before.</summary>
     public async Task VoidAsync(UserId id, CancellationToken ct)
     {
-        await using var delete = await CommandAsync("delete from identity.one_time_tokens where user_id = $1", ct, id.Value);
+        await using var delete = await session.CommandAsync("delete from identity.one_time_tokens where user_id = $1", ct, id.Value);
         await delete.ExecuteNonQueryAsync(ct);
-    }
-
-    private async Task<NpgsqlCommand> CommandAsync(string sql, CancellationToken ct, params object[] values)
-    {
-        var command = new NpgsqlCommand(sql, await session.OpenAsync(ct), session.Transaction);
-        foreach (var value in values)
-            command.Parameters.Add(new() { Value = value });
-        return command;
     }
 }

@@ -85,7 +85,10 @@ internal sealed class User : IOwned, IVersioned
 
     public DateTimeOffset? MfaBegunAt { get; private set; }
 
-    /// <summary>Access tokens from before are worth nothing.</summary>
+    /// <summary>
+    /// When a way in was last changed or taken from him. The trail tells it; his sessions end with each such change, and by them and by
+    /// <see cref="PasswordNumber"/> his access tokens, because no two hosts' clocks agree on what came first.
+    /// </summary>
     public DateTimeOffset CredentialsChangedAt { get; private set; }
 
     public DateTimeOffset CreatedAt { get; private init; }
@@ -94,8 +97,8 @@ internal sealed class User : IOwned, IVersioned
     /// <summary>Called by the framework, which has validated and hashed the password; what it means is told right after.</summary>
     public void KeepHash(string? hash) => PasswordHash = hash;
 
-    /// <summary>For when one of his ways in is taken from him: whatever came through it ends.</summary>
-    public void EndAccessTokens(DateTimeOffset now) => CredentialsChangedAt = now;
+    /// <summary>For when one of his ways in is taken from him; whoever takes it ends his sessions.</summary>
+    public void WayInTaken(DateTimeOffset now) => CredentialsChangedAt = now;
 
     /// <summary>Someone else chose it, so it is good for its change only, unless he says otherwise.</summary>
     public void PasswordGiven(bool mustChange, Maker by, DateTimeOffset now)

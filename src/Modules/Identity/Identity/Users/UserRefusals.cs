@@ -10,9 +10,6 @@ internal static class UserRefusals
 
     public static Refusal AssignmentNotFound(Guid id) => new(RefusalKind.NotFound, "role_assignment_not_found", $"There is no role assignment {id}.");
 
-    public static Refusal UnknownOrganization(Guid id) =>
-        Refusal.Field("/organizationId", "organization_not_found", $"organizationId: there is no such organization {id}.");
-
     public static Refusal UnknownUser(Guid id) => Refusal.Field("/userId", "user_not_found", $"userId: there is no such user {id}.");
 
     public static Refusal UnknownRole(string role) => Refusal.Field("/role", "unknown_role", $"role: there is no role {role}.");
@@ -71,9 +68,6 @@ internal static class UserRefusals
 
     public static Refusal AlreadyAssigned { get; } =
         new(RefusalKind.Conflict, "concurrent_change", "Someone else gave this role at the same moment.");
-
-    public static Refusal OrganizationClosed { get; } =
-        new(RefusalKind.Conflict, "organization_closed", "The organization is closed.");
 
     public static Refusal TooManyLetters { get; } = new(
         RefusalKind.TooMany, "too_many_letters", "This would send a mail, and too many were sent to that address, or by you, within the hour.");

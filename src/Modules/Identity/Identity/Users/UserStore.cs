@@ -3,7 +3,6 @@ using Licensing.Identity.Data;
 using Licensing.Kernel.Persistence;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
-using Npgsql;
 
 namespace Licensing.Identity.Users;
 
@@ -75,9 +74,10 @@ internal sealed class UserStore(IdentityDb db, DbSession session, SecretBox secr
 
     public async Task ReplaceCodesAsync(User user, IEnumerable<string> recoveryCodes, CancellationToken cancellationToken)
     {
-        await using var delete = await CommandAsync("delete from identity.recovery_codes where user_id = $1", cancellationToken, user.Id.Value);
+        await using var delete = await session.CommandAsync(
+            "delete from identity.recovery_codes where user_id = $1", cancellationToken, user.Id.Value);
         await delete.ExecuteNonQueryAsync(cancellationToken);
-        await using var insert = await CommandAsync(
+        await using var insert = await session.CommandAsync(
             "insert into identity.recovery_codes (user_id, code_hash) select $1, unnest($2)", cancellationToken,
             user.Id.Value, recoveryCodes.Select(Digest).ToArray());
         await insert.ExecuteNonQueryAsync(cancellationToken);
@@ -86,14 +86,14 @@ internal sealed class UserStore(IdentityDb db, DbSession session, SecretBox secr
     // One statement, so that of two log-ins with one code one gets in.
     public async Task<bool> RedeemCodeAsync(User user, string code, CancellationToken cancellationToken)
     {
-        await using var delete = await CommandAsync(
+        await using var delete = await session.CommandAsync(
             "delete from identity.recovery_codes where user_id = $1 and code_hash = $2", cancellationToken, user.Id.Value, Digest(code));
         return await delete.ExecuteNonQueryAsync(cancellationToken) == 1;
     }
 
     public async Task<int> CountCodesAsync(User user, CancellationToken cancellationToken)
     {
-        await using var count = await CommandAsync(
+        await using var count = await session.CommandAsync(
             "select count(*)::int from identity.recovery_codes where user_id = $1", cancellationToken, user.Id.Value);
         return (int)(await count.ExecuteScalarAsync(cancellationToken))!;
     }
@@ -107,12 +107,4 @@ internal sealed class UserStore(IdentityDb db, DbSession session, SecretBox secr
     // Keyed: fifty bits could be tried out by whoever reads only the database. Case, spaces and dashes are how people copy.
     private byte[] Digest(string code) =>
         secrets.Digest(Encoding.UTF8.GetBytes(new string([.. code.Where(char.IsLetterOrDigit)]).ToUpperInvariant()));
-
-    private async Task<NpgsqlCommand> CommandAsync(string sql, CancellationToken ct, params object[] values)
-    {
-        var command = new NpgsqlCommand(sql, await session.OpenAsync(ct), session.Transaction);
-        foreach (var value in values)
-            command.Parameters.Add(new() { Value = value });
-        return command;
-    }
 }
