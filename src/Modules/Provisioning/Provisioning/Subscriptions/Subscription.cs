@@ -144,7 +144,7 @@ internal sealed class Subscription : IVersioned, IOwned
             return SubscriptionRefusals.PlanUnchanged;
 
         IReadOnlyList<PlanFrom> plans = [.. Plans.Where(p => p.On < on), agreed, .. Plans.Where(p => p.On > on)];
-        var history = quantities is null ? History : History.With(new QuantityChange(on, Quantities.Whole(quantities, History.On(on))));
+        var history = quantities is null ? History : History.With(new QuantityChange(on, quantities, Whole: true));
         if (AgreedStates.Violations(history, plans, on, rules, "/quantities", quantities) is { Count: > 0 } errors)
             return Refusal.AllFields(errors);
         if (EndsBefore(plans, history) is { } lost)

@@ -70,8 +70,7 @@ internal sealed record ScheduledChange(DateOnly On, IReadOnlyDictionary<string, 
         .. s.History.Select(c => c.On).Union(s.Plans.Select(p => p.On)).Where(on => on > day).Order().Select(on =>
         {
             var plan = s.Plans.FirstOrDefault(p => p.On == on);
-            return new ScheduledChange(
-                on, s.History.FirstOrDefault(c => c.On == on)?.Quantities ?? Subscriptions.Quantities.None, plan?.PlanId, plan?.PlanVersionId);
+            return new ScheduledChange(on, s.History.ShownOn(on), plan?.PlanId, plan?.PlanVersionId);
         }),
     ];
 }
