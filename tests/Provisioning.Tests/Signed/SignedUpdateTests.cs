@@ -199,6 +199,31 @@ public sealed class SignedUpdateTests(SellingApp app) : IClassFixture<SellingApp
     }
 
     [Fact]
+    public async Task A_partners_new_name_in_many_requests_at_once_is_taken_once_and_refuses_none()
+    {
+        var branch = await app.BranchAsync();
+        using var caller = await SignedCaller.EnrolAsync(branch);
+        string Named(int customer, string reseller, string more) =>
+            $$"""{"ccId":{"resellerId":"{{branch.Partner.ExternalId}}","tenantId":"c{{customer}}",""" +
+                $$""" "resellerName":"{{reseller}}","tenantName":"T"}{{more}}}""";
+        for (var i = 0; i < 20; i++)
+            (await CodeAsync(caller.SendAsync(Named(i, "Before", ",\"eliteSeats\":5")))).ShouldBe("200");
+
+        // Half of them through another process, and some for customers who are only opened by them.
+        var answers = await app.AtOnceAsync(
+            app.Anonymous(), 24, (client, i) => caller.SendAsync(Named(i, "After", ",\"eliteSeats\":6"), through: client));
+
+        (await Task.WhenAll(answers.Select(a => CodeAsync(Task.FromResult(a))))).Distinct().ShouldBe(["200"]);
+        (await app.RowsAsync(
+            $"""
+            select count(*)::text from identity.audit_entries
+            where principal_id = '{caller.Id}' and changes::text like '%"After"%'
+                and changes @> jsonb_build_array(jsonb_build_object('type', 'organization', 'id', '{branch.Partner.Id.Value}'))
+            """)).ShouldBe(["1"]);
+        (await app.RowsAsync($"select display_name from identity.organizations where id = '{branch.Partner.Id.Value}'")).ShouldBe(["After"]);
+    }
+
+    [Fact]
     public async Task A_deletion_waits_a_week_can_be_recovered_and_then_removes_what_is_there()
     {
         var branch = await app.BranchAsync();
