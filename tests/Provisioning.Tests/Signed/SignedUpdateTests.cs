@@ -199,6 +199,52 @@ public sealed class SignedUpdateTests(SellingApp app) : IClassFixture<SellingApp
     }
 
     [Fact]
+    public async Task Who_has_seats_from_a_day_to_come_gets_no_others_beside_them()
+    {
+        var branch = await app.BranchAsync();
+        using var caller = await SignedCaller.EnrolAsync(branch);
+        using var partner = branch.As(Roles.PartnerAdministrator);
+        var plan = await app.PlanAsync(branch);
+        var later = (await SubscribedAsync(branch, Asked(branch, plan, seats: 20, start: $"{app.Today.AddDays(30):yyyy-MM-dd}"))).IdOf();
+        var sooner = (await SubscribedAsync(branch, Asked(branch, plan, start: $"{app.Today.AddDays(10):yyyy-MM-dd}"))).IdOf();
+        var licensing = $"/api/v1/licensing/{branch.Tenant.Id.Value}";
+
+        (await ChangesAsync(caller.SendAsync(Body(branch, ",\"eliteSeats\":5")))).ShouldBe("""{"eliteSeats":{"oldValue":0,"newValue":5}}""");
+        (await ChangesAsync(caller.SendAsync(Body(branch, ",\"essentialSeats\":12"))))
+            .ShouldBe("""{"essentialSeats":{"oldValue":10,"newValue":12}}""");
+
+        (await JsonAtAsync(partner, $"/api/v1/subscriptions?tenantId={branch.Tenant.Id.Value}")).GetProperty("items").EnumerateArray()
+            .Select(s => (s.IdOf(), s.Seats(), s.Seats("eliteSeats"))).ShouldBe([(sooner, 12, 5), (later, 20, 0)], ignoreOrder: true);
+        // Seats are read from their first day on.
+        (await partner.GetAsync(licensing, Ct).RefusalAsync()).ShouldBe("404 licensing_not_found");
+        app.Clock.Advance(TimeSpan.FromDays(10));
+        (await JsonAtAsync(partner, licensing)).GetProperty("subscriptionId").GetGuid().ShouldBe(sooner);
+        (await ChangesAsync(caller.SendAsync(Body(branch, ",\"eliteSeats\":6")))).ShouldBe("""{"eliteSeats":{"oldValue":5,"newValue":6}}""");
+    }
+
+    [Fact]
+    public async Task Seats_to_come_are_deleted_after_a_week_and_stand_in_nobodys_way_when_they_never_come()
+    {
+        var branch = await app.BranchAsync();
+        using var caller = await SignedCaller.EnrolAsync(branch);
+        using var partner = branch.As(Roles.PartnerAdministrator);
+        var plan = await app.PlanAsync(branch);
+        var first = (await SubscribedAsync(branch, Asked(branch, plan, start: $"{app.Today.AddDays(10):yyyy-MM-dd}"))).IdOf();
+
+        (await CodeAsync(caller.SendAsync(Body(branch), HttpMethod.Delete))).ShouldBe("200");
+        (await MessageAsync(caller.SendAsync(Body(branch, ",\"eliteSeats\":5")))).ShouldContain("scheduled for deletion");
+        app.Clock.Advance(TimeSpan.FromDays(7));
+        await app.DrainAsync();
+        (await JsonAtAsync(partner, $"/api/v1/subscriptions/{first}")).Text("status").ShouldBe("Cancelled");
+        (await CodeAsync(caller.SendAsync(Body(branch), HttpMethod.Delete))).ShouldBe("404 CUSTOMER_NOT_FOUND");
+
+        var second = (await SubscribedAsync(branch, Asked(branch, plan, start: $"{app.Today.AddDays(10):yyyy-MM-dd}"))).IdOf();
+        (await CodeAsync(caller.SendAsync(Body(branch), HttpMethod.Delete))).ShouldBe("200");
+        (await partner.PostAsync($"/api/v1/subscriptions/{second}/cancel", null, Ct)).EnsureSuccessStatusCode();
+        (await ChangesAsync(caller.SendAsync(Body(branch, ",\"eliteSeats\":5")))).ShouldBe("""{"eliteSeats":{"oldValue":0,"newValue":5}}""");
+    }
+
+    [Fact]
     public async Task A_partners_new_name_in_many_requests_at_once_is_taken_once_and_refuses_none()
     {
         var branch = await app.BranchAsync();

@@ -23,8 +23,7 @@ internal static class UpdateLicenses
     {
         public async Task<Result<SignedAnswer>> Handle(Command command, CancellationToken cancellationToken)
         {
-            var rules = await catalog.RulesAsync(SeatSubscriptions.Product, cancellationToken)
-                ?? throw new InvalidOperationException("The product is missing.");
+            var rules = await catalog.SeatRulesAsync(cancellationToken);
             if (SignedBody.Read(command.Request, rules).Refused(out var refusal, out var body)
                 || (await tenants.HoldAsync(body.Customer, cancellationToken)).Refused(out refusal, out var tenant))
                 return refusal;
@@ -50,7 +49,7 @@ internal static class UpdateLicenses
         private async Task<(Subscription? Subscription, string? Deletion)> HeldAsync(OrganizationId tenant, DateOnly today, CancellationToken ct)
         {
             var pending = db.PendingDeletionOf(tenant, today).Select(x => x.Name);
-            var held = await db.HeldSeatsOf(tenant, Scope.Everything, today)
+            var held = await db.HeldSeatsOf(tenant, today)
                 .Select(x => new { Subscription = x, Deletion = pending.FirstOrDefault() }).SingleOrDefaultAsync(ct);
             return held is null ? (null, await pending.SingleOrDefaultAsync(ct)) : (held.Subscription, held.Deletion);
         }
