@@ -33,9 +33,8 @@ internal sealed class SignedToken
 
     public static Result<SignedToken> Parse(string text)
     {
-        if (text.Length > LongestToken || text.Split('.') is not [{ Length: > 0 } header, { Length: > 0 } claims, { Length: > 0 } signature])
-            return SignedRefusals.InvalidToken("The token is not a signed JWT.");
-        if (Object(header) is not { } head || Object(claims) is not { } body || Bytes(signature) is not { } signed)
+        if (text.Length > LongestToken || text.Split('.') is not [{ Length: > 0 } header, { Length: > 0 } claims, { Length: > 0 } signature]
+            || Object(header) is not { } head || Object(claims) is not { } body || Bytes(signature) is not { } signed)
             return SignedRefusals.InvalidToken("The token is not a signed JWT.");
         if (Text(head, "alg") != "RS256")
             return SignedRefusals.InvalidToken("alg must be RS256.");
@@ -78,6 +77,7 @@ internal sealed class SignedToken
             return SignedRefusals.LivesTooLong;
         return UseBy(certificate) is { } use ? new SignedClaims(use, Text(_claims, "payload_hash") ?? "") : SignedRefusals.InvalidJti;
     }
+
     /// <summary>
     /// The one use that it has once its signature holds, whatever its claims are judged to be: with time some of them become good. Null where
     /// there is none to remember, since no time makes that good.
@@ -91,14 +91,13 @@ internal sealed class SignedToken
     // The first generation has no exp; its tokens live as long as any may.
     private DateTimeOffset? Until(bool first) => Given("exp", first) ? Instant("exp") : Instant("iat") + LongestLife;
 
-
     // What the first generation may leave out it must still not contradict.
     private bool Given(string claim, bool optional) => !optional || _claims.TryGetProperty(claim, out _);
 
     private bool IsAudience(string expected) => _claims.TryGetProperty("aud", out var aud) && aud.ValueKind switch
     {
-        JsonValueKind.String => TextOf(aud) == expected,
-        JsonValueKind.Array => aud.GetArrayLength() == 1 && TextOf(aud[0]) == expected,
+        JsonValueKind.String => aud.AsText == expected,
+        JsonValueKind.Array => aud.GetArrayLength() == 1 && aud[0].AsText == expected,
         _ => false,
     };
 
@@ -113,20 +112,7 @@ internal sealed class SignedToken
         return DateTimeOffset.FromUnixTimeMilliseconds((long)(Math.Clamp(seconds, -60_000_000_000m, 250_000_000_000m) * 1_000m));
     }
 
-    private static string? Text(JsonElement from, string name) => from.TryGetProperty(name, out var value) ? TextOf(value) : null;
-
-    private static string? TextOf(JsonElement value)
-    {
-        try
-        {
-            return value.ValueKind is JsonValueKind.String ? value.GetString() : null;
-        }
-        catch (InvalidOperationException)
-        {
-            // Half a surrogate pair that is written as an escape, or what is no UTF-8.
-            return null;
-        }
-    }
+    private static string? Text(JsonElement from, string name) => from.TryGetProperty(name, out var value) ? value.AsText : null;
 
     private static JsonElement? Object(string part)
     {
