@@ -80,10 +80,13 @@ public class BillingApp : App
     internal SubscriptionId Subscribe(OrganizationRef tenant, PlanVersionId plan, string period, int seats = 0, DateOnly? startedOn = null) =>
         Subscribe(tenant, startedOn ?? Period.Parse(period).Start, Span(plan, period, seats));
 
-    internal SubscriptionId Subscribe(OrganizationRef tenant, DateOnly startedOn, params SubscriptionSpan[] spans)
+    internal SubscriptionId Subscribe(OrganizationRef tenant, DateOnly startedOn, params SubscriptionSpan[] spans) =>
+        Subscribe(tenant, startedOn, trialEndsOn: startedOn, spans);
+
+    internal SubscriptionId Subscribe(OrganizationRef tenant, DateOnly startedOn, DateOnly trialEndsOn, params SubscriptionSpan[] spans)
     {
         var id = Id.New<SubscriptionId>(DateTimeOffset.UnixEpoch);
-        Subscriptions.Add(new BillableSubscription(id, tenant.Id, tenant.Path, startedOn, spans));
+        Subscriptions.Add(new BillableSubscription(id, tenant.Id, tenant.Path, startedOn, trialEndsOn, spans));
         return id;
     }
 

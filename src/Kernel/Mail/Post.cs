@@ -12,8 +12,11 @@ public sealed record LetterPosted(Guid Id, byte[] Sealed);
 /// <summary>Posts letters through the outbox: a letter goes out when the transaction that wrote it has committed, and else never.</summary>
 public sealed class Post(SecretBox secrets, TimeProvider clock)
 {
-    public void Send(ModuleDb db, Letter letter) => db.Publish(
-        new LetterPosted(Id.NewGuid(clock.GetUtcNow()), secrets.Seal(JsonSerializer.SerializeToUtf8Bytes(letter, StoredJson.Options))));
+    /// <param name="db">Of the module whose transaction it is.</param>
+    /// <param name="letter">What to send.</param>
+    /// <param name="at">Not before this instant; null is at once.</param>
+    public void Send(ModuleDb db, Letter letter, DateTimeOffset? at = null) => db.Publish(
+        new LetterPosted(Id.NewGuid(clock.GetUtcNow()), secrets.Seal(JsonSerializer.SerializeToUtf8Bytes(letter, StoredJson.Options))), at);
 }
 
 /// <summary>Sends a posted letter, at least once. One module subscribes it for all of them.</summary>

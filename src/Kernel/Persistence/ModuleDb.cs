@@ -53,7 +53,7 @@ public abstract class ModuleDb(DbContextOptions options) : DbContext(options)
                 Subscriber = subscriber.Name,
                 Body = body,
                 OccurredAt = now,
-                DeliverAt = deliverAt ?? now,
+                DeliverAt = deliverAt?.ToUniversalTime() ?? now,
                 Trace = System.Diagnostics.Activity.Current?.Id,
             });
             Session.MessagePublished(Schema);

@@ -258,6 +258,23 @@ public sealed class LedgerTests(App app) : IClassFixture<App>
         (await (await TopUpAsync(administrator, branch, "fine", "5.00", "1", fine.AddTicks(10))).CodeAsync()).ShouldBe("top_up_reference_used");
     }
 
+    [Fact]
+    public async Task An_expiry_in_anybodys_time_zone_is_the_instant_that_it_names()
+    {
+        var branch = await app.BranchAsync();
+        using var administrator = branch.Administrator();
+        var there = app.Now.AddDays(10).ToOffset(TimeSpan.FromHours(2));
+        using var added = await TopUpAsync(administrator, branch, "there", "5.00", "1", there);
+        added.StatusCode.ShouldBe(HttpStatusCode.Created);
+
+        using var again = await TopUpAsync(administrator, branch, "there", "5.00", "1", there.ToUniversalTime());
+        (again.StatusCode, (await again.JsonAsync()).GetProperty("id").GetGuid())
+            .ShouldBe((HttpStatusCode.Created, (await added.JsonAsync()).GetProperty("id").GetGuid()));
+        app.Clock.Advance(TimeSpan.FromDays(10));
+        await app.DrainAsync();
+        (await BalancesAsync(branch)).ShouldBe("EUR 0.00, points 0");
+    }
+
     internal static async Task<HttpResponseMessage> TopUpAsync(
         HttpClient client, Branch branch, string reference, string? amount, string? points, DateTimeOffset? expiresAt = null) =>
         await client.PostAsJsonAsync("/api/v1/credit/top-ups", new

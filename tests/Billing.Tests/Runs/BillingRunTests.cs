@@ -306,7 +306,8 @@ public sealed class BillingRunTests(BillingApp app) : IClassFixture<BillingApp>
     {
         var branch = await app.BranchAsync();
         var plan = await app.PlanAsync("trial", [Flat("base", "30")], usesPriceLists: true, trialDays: 10);
-        var subscription = app.Subscribe(branch.Tenant, plan, "2024-11", startedOn: new DateOnly(2024, 11, 1));
+        var subscription = app.Subscribe(
+            branch.Tenant, new DateOnly(2024, 11, 1), new DateOnly(2024, 11, 11), Span(plan, "2024-11", 0));
         app.Usage.Add(branch.Tenant, subscription, "2024-11-10", "gb", "100", "STORAGE");
         app.Usage.Add(branch.Tenant, subscription, "2024-11-11", "gb", "20", "STORAGE");
         await app.BillAsync("2024-11");
@@ -314,6 +315,26 @@ public sealed class BillingRunTests(BillingApp app) : IClassFixture<BillingApp>
         var invoice = (await ItemsAsync(tenant, "/api/v1/invoices?period=2024-11")).ShouldHaveSingleItem();
         string[] lines = [.. (await ItemsAsync(tenant, $"/api/v1/invoices/{invoice.GetProperty("id").GetString()}/lines")).Select(Line)];
         lines.ShouldBe(["base 2024-11-11/2024-12-01 x1 20.00 +4.00", "STORAGE 2024-11-11/2024-12-01 x20 1.00 +0.20"]);
+    }
+
+    [Fact]
+    public async Task Days_and_usage_before_a_later_plan_says_trial_are_paid()
+    {
+        var branch = await app.BranchAsync();
+        var paid = await app.PlanAsync("paid", [Flat("base", "31")], usesPriceLists: true);
+        var tried = await app.PlanAsync("tried", [Flat("more", "62")], usesPriceLists: true, trialDays: 30);
+        var subscription = app.Subscribe(
+            branch.Tenant, new DateOnly(2023, 10, 1), Span(paid, "2023-10-01/2023-10-21", 0), Span(tried, "2023-10-21/2023-11-01", 0));
+        app.Usage.Add(branch.Tenant, subscription, "2023-10-05", "gb", "100", "STORAGE");
+        await app.BillAsync("2023-10");
+        using var tenant = branch.As(Roles.TenantAdministrator);
+        var invoice = (await ItemsAsync(tenant, "/api/v1/invoices?period=2023-10")).ShouldHaveSingleItem();
+        string[] lines = [.. (await ItemsAsync(tenant, $"/api/v1/invoices/{invoice.GetProperty("id").GetString()}/lines")).Select(Line)];
+        lines.ShouldBe(
+        [
+            "base 2023-10-01/2023-10-21 x1 20.00 +4.00", "more 2023-10-21/2023-11-01 x1 22.00 +4.40",
+            "STORAGE 2023-10-01/2023-11-01 x100 5.00 +1.00",
+        ]);
     }
 
     [Theory]

@@ -38,7 +38,8 @@ public sealed class PublishingTests : TowerTests
         {
             var session = scope.ServiceProvider.GetRequiredService<DbSession>();
             await session.BeginAsync(CancellationToken.None);
-            scope.ServiceProvider.GetRequiredService<BellsDb>().Publish(new Rang("tenor"), Tower.Start.AddHours(1));
+            scope.ServiceProvider.GetRequiredService<BellsDb>().Publish(
+                new Rang("tenor"), Tower.Start.AddHours(1).ToOffset(TimeSpan.FromHours(2)));
             await session.SaveAsync(CancellationToken.None);
             await session.CommitAsync(CancellationToken.None);
         }

@@ -195,17 +195,43 @@ public sealed class LicenseSlicesTests(SellingApp app) : IClassFixture<SellingAp
     }
 
     [Fact]
-    public async Task A_customer_is_told_so_often_within_an_hour_and_no_licence_is_refused_for_it()
+    public async Task A_customer_is_told_of_so_many_licences_an_hour_of_the_others_later_and_of_his_account_all_the_same()
     {
         var (branch, edition, client) = await SoldAsync("1.00", "50.00");
-        var address = await AddressAsync(branch);
+        var address = $"told-{branch.Tenant.Code}@customer.example";
+        var customer = (await client.AreaAsync("POST", "customers/new", new
+        {
+            email = address,
+            password = "a long enough pass",
+            customer_name = "Ada",
+            country_code = "DE",
+            industry_code = "family",
+        })).GetProperty("content").GetProperty("customer_code").GetInt32();
+        async Task AssignAsync(int licence) => await client.AreaAsync(
+            "POST", "licenses/bulk", new { customer_code = customer, license_code = edition, license_info = $"No. {licence};" });
 
-        for (var i = 0; i < 12; i++)
-            await client.AreaAsync(
-                "POST", "licenses/bulk", new { customer_code = branch.Tenant.Code, license_code = edition, license_info = $"{i}" });
-        await app.DrainAsync();
+        // Told so far: how often of which licences, and how often of his account.
+        async Task<(int Licences, int Different, int Account)> ToldAsync(TimeSpan later)
+        {
+            app.Clock.Advance(later);
+            await app.DrainAsync();
+            var ofLicences = app.Mailbox.To(address).Where(l => l.Subject == "Platform: a licence for you").ToList();
+            var different = ofLicences.Select(l => l.Text.Split("No. ")[1].Split(';')[0]).Distinct().Count();
+            return (ofLicences.Count, different, app.Mailbox.To(address).Count(l => l.Subject == "Platform: Your account was changed"));
+        }
 
-        app.Mailbox.To(address).Count.ShouldBe(10);
+        for (var i = 0; i < 25; i++)
+            await AssignAsync(i);
+        (await ToldAsync(TimeSpan.Zero)).ShouldBe((10, 10, 0));
+        await client.AreaAsync("POST", "customers/password", new { customer_code = customer, password = "another long pass" });
+        (await ToldAsync(TimeSpan.FromMinutes(59))).ShouldBe((10, 10, 1));
+        (await ToldAsync(TimeSpan.FromMinutes(1))).ShouldBe((20, 20, 1));
+        // Behind those that wait already.
+        await AssignAsync(25);
+        (await ToldAsync(TimeSpan.Zero)).ShouldBe((20, 20, 1));
+        (await ToldAsync(TimeSpan.FromHours(1))).ShouldBe((26, 26, 1));
+        await AssignAsync(26);
+        (await ToldAsync(TimeSpan.Zero)).ShouldBe((27, 27, 1));
     }
 
     [Fact]

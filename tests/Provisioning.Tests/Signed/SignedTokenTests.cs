@@ -209,6 +209,43 @@ public sealed class SignedTokenTests(SellingApp app) : IClassFixture<SellingApp>
         (await CodeAsync(stranger.SendAsync(Body(other), claims: c => c["jti"] = jti))).ShouldBe("200");
     }
 
+    [Theory]
+    [InlineData("exp", 3_600, "400 EXPIRED_TOKEN")]
+    [InlineData("iat", 1_200, "401 INVALID_TOKEN")]
+    [InlineData("nbf", 1_200, "401 INVALID_TOKEN")]
+    public async Task A_token_that_is_refused_for_a_time_to_come_is_not_good_when_that_has_come(string claim, int ahead, string refusal)
+    {
+        var branch = await app.BranchAsync();
+        using var caller = await SignedCaller.EnrolAsync(branch);
+        var body = Encoding.UTF8.GetBytes(Body(branch));
+        var token = caller.Token(body, c => c[claim] = app.Now.AddSeconds(ahead).ToUnixTimeSeconds());
+        using var client = app.Anonymous();
+        async Task<string> SendAsync()
+        {
+            using var request = SignedCaller.Request(body, token);
+            return await CodeAsync(client.SendAsync(request, Ct));
+        }
+
+        (await SendAsync()).ShouldBe(refusal);
+        // As long as the claim is wrong, that is what is wrong first.
+        (await SendAsync()).ShouldBe(refusal);
+        app.Clock.Advance(TimeSpan.FromSeconds(ahead / 2 + 600));
+        (await SendAsync()).ShouldBe("401 DUPLICATE_JTI");
+    }
+
+    [Fact]
+    public async Task What_no_time_makes_good_is_not_remembered()
+    {
+        var branch = await app.BranchAsync();
+        using var caller = await SignedCaller.EnrolAsync(branch);
+        var (without, far) = (SignedCaller.NewJti(), SignedCaller.NewJti());
+        (await CodeAsync(caller.SendAsync(Body(branch), claims: c => { c["jti"] = without; c.Remove("exp"); }))).ShouldBe("401 INVALID_TOKEN");
+        (await CodeAsync(caller.SendAsync(Body(branch), claims: c => (c["jti"], c["exp"]) = (far, 1e28m)))).ShouldBe("400 EXPIRED_TOKEN");
+
+        (await RememberedAsync(without)).ShouldBeNull();
+        (await RememberedAsync(far)).ShouldNotBeNull();
+    }
+
     [Fact]
     public async Task Of_many_at_once_with_one_token_exactly_one_proceeds_over_two_hosts()
     {

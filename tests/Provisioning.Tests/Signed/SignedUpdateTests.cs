@@ -180,9 +180,10 @@ public sealed class SignedUpdateTests(SellingApp app) : IClassFixture<SellingApp
             + ""","sipServer":{"oldValue":null,"newValue":"sip.example"},"outboundProxy":{"oldValue":null,"newValue":"proxy.example"}"""
             + ""","sipPort":{"oldValue":null,"newValue":5061},"transport":{"oldValue":null,"newValue":"tls"}}}""");
         (await ChangesAsync(caller.SendAsync(Sip(Password, ""","sipPort":5061,"transport":"tls" """)))).ShouldBe("{}");
-        (await ChangesAsync(caller.SendAsync(Sip("another")))).ShouldBe(
-            """{"sipCredentials":{"password":{"oldValue":"***","newValue":"***"},"sipPort":{"oldValue":5061,"newValue":null}"""
-            + ""","transport":{"oldValue":"tls","newValue":null}}}""");
+        // What is absent stays.
+        (await ChangesAsync(caller.SendAsync(Sip("another")))).ShouldBe("""{"sipCredentials":{"password":{"oldValue":"***","newValue":"***"}}}""");
+        (await ChangesAsync(caller.SendAsync(Sip("another", ""","sipPort":5060,"transport":"tls" """))))
+            .ShouldBe("""{"sipCredentials":{"sipPort":{"oldValue":5061,"newValue":5060}}}""");
 
         var kept = await app.InAsync<Npgsql.NpgsqlDataSource, string>(async database =>
         {
@@ -196,6 +197,77 @@ public sealed class SignedUpdateTests(SellingApp app) : IClassFixture<SellingApp
         kept.ShouldContain("sip.example");
         kept.ShouldNotContain(Password);
         kept.ShouldNotContain(Convert.ToHexStringLower(Encoding.UTF8.GetBytes(Password)));
+    }
+
+    [Fact]
+    public async Task Who_has_seats_from_a_day_to_come_gets_no_others_beside_them()
+    {
+        var branch = await app.BranchAsync();
+        using var caller = await SignedCaller.EnrolAsync(branch);
+        using var partner = branch.As(Roles.PartnerAdministrator);
+        var plan = await app.PlanAsync(branch);
+        var later = (await SubscribedAsync(branch, Asked(branch, plan, seats: 20, start: $"{app.Today.AddDays(30):yyyy-MM-dd}"))).IdOf();
+        var sooner = (await SubscribedAsync(branch, Asked(branch, plan, start: $"{app.Today.AddDays(10):yyyy-MM-dd}"))).IdOf();
+        var licensing = $"/api/v1/licensing/{branch.Tenant.Id.Value}";
+
+        (await ChangesAsync(caller.SendAsync(Body(branch, ",\"eliteSeats\":5")))).ShouldBe("""{"eliteSeats":{"oldValue":0,"newValue":5}}""");
+        (await ChangesAsync(caller.SendAsync(Body(branch, ",\"essentialSeats\":12"))))
+            .ShouldBe("""{"essentialSeats":{"oldValue":10,"newValue":12}}""");
+
+        (await JsonAtAsync(partner, $"/api/v1/subscriptions?tenantId={branch.Tenant.Id.Value}")).GetProperty("items").EnumerateArray()
+            .Select(s => (s.IdOf(), s.Seats(), s.Seats("eliteSeats"))).ShouldBe([(sooner, 12, 5), (later, 20, 0)], ignoreOrder: true);
+        // Seats are read from their first day on.
+        (await partner.GetAsync(licensing, Ct).RefusalAsync()).ShouldBe("404 licensing_not_found");
+        app.Clock.Advance(TimeSpan.FromDays(10));
+        (await JsonAtAsync(partner, licensing)).GetProperty("subscriptionId").GetGuid().ShouldBe(sooner);
+        (await ChangesAsync(caller.SendAsync(Body(branch, ",\"eliteSeats\":6")))).ShouldBe("""{"eliteSeats":{"oldValue":5,"newValue":6}}""");
+    }
+
+    [Fact]
+    public async Task Seats_to_come_are_deleted_after_a_week_and_stand_in_nobodys_way_when_they_never_come()
+    {
+        var branch = await app.BranchAsync();
+        using var caller = await SignedCaller.EnrolAsync(branch);
+        using var partner = branch.As(Roles.PartnerAdministrator);
+        var plan = await app.PlanAsync(branch);
+        var first = (await SubscribedAsync(branch, Asked(branch, plan, start: $"{app.Today.AddDays(10):yyyy-MM-dd}"))).IdOf();
+
+        (await CodeAsync(caller.SendAsync(Body(branch), HttpMethod.Delete))).ShouldBe("200");
+        (await MessageAsync(caller.SendAsync(Body(branch, ",\"eliteSeats\":5")))).ShouldContain("scheduled for deletion");
+        app.Clock.Advance(TimeSpan.FromDays(7));
+        await app.DrainAsync();
+        (await JsonAtAsync(partner, $"/api/v1/subscriptions/{first}")).Text("status").ShouldBe("Cancelled");
+        (await CodeAsync(caller.SendAsync(Body(branch), HttpMethod.Delete))).ShouldBe("404 CUSTOMER_NOT_FOUND");
+
+        var second = (await SubscribedAsync(branch, Asked(branch, plan, start: $"{app.Today.AddDays(10):yyyy-MM-dd}"))).IdOf();
+        (await CodeAsync(caller.SendAsync(Body(branch), HttpMethod.Delete))).ShouldBe("200");
+        (await partner.PostAsync($"/api/v1/subscriptions/{second}/cancel", null, Ct)).EnsureSuccessStatusCode();
+        (await ChangesAsync(caller.SendAsync(Body(branch, ",\"eliteSeats\":5")))).ShouldBe("""{"eliteSeats":{"oldValue":0,"newValue":5}}""");
+    }
+
+    [Fact]
+    public async Task A_partners_new_name_in_many_requests_at_once_is_taken_once_and_refuses_none()
+    {
+        var branch = await app.BranchAsync();
+        using var caller = await SignedCaller.EnrolAsync(branch);
+        string Named(int customer, string reseller, string more) =>
+            $$"""{"ccId":{"resellerId":"{{branch.Partner.ExternalId}}","tenantId":"c{{customer}}",""" +
+                $$""" "resellerName":"{{reseller}}","tenantName":"T"}{{more}}}""";
+        for (var i = 0; i < 20; i++)
+            (await CodeAsync(caller.SendAsync(Named(i, "Before", ",\"eliteSeats\":5")))).ShouldBe("200");
+
+        // Half of them through another process, and some for customers who are only opened by them.
+        var answers = await app.AtOnceAsync(
+            app.Anonymous(), 24, (client, i) => caller.SendAsync(Named(i, "After", ",\"eliteSeats\":6"), through: client));
+
+        (await Task.WhenAll(answers.Select(a => CodeAsync(Task.FromResult(a))))).Distinct().ShouldBe(["200"]);
+        (await app.RowsAsync(
+            $"""
+            select count(*)::text from identity.audit_entries
+            where principal_id = '{caller.Id}' and changes::text like '%"After"%'
+                and changes @> jsonb_build_array(jsonb_build_object('type', 'organization', 'id', '{branch.Partner.Id.Value}'))
+            """)).ShouldBe(["1"]);
+        (await app.RowsAsync($"select display_name from identity.organizations where id = '{branch.Partner.Id.Value}'")).ShouldBe(["After"]);
     }
 
     [Fact]

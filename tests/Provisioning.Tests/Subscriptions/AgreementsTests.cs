@@ -1,3 +1,4 @@
+using System.Text.Json;
 using FsCheck;
 using FsCheck.Fluent;
 using Licensing.Catalog.Contracts;
@@ -123,6 +124,59 @@ public sealed class AgreementsTests
     }
 
     [Fact]
+    public void What_a_change_of_plan_names_is_all_that_is_held_then_also_where_more_is_bought_before()
+    {
+        var subscription = Open(seats: 20);
+        Move(subscription, PlanWith(), "2026-03-01", Q(5)).Refusal.ShouldBeNull();
+        Set(subscription, Q(30, bots: 2), "2026-02-10").Refusal.ShouldBeNull();
+
+        subscription.QuantitiesOn(Day("2026-02-28")).Text().ShouldBe("bots=2,seats=30");
+        subscription.QuantitiesOn(Day("2026-03-01")).Text().ShouldBe("seats=5");
+        subscription.History.ShownOn(Day("2026-03-01")).Text().ShouldBe("bots=0,seats=5");
+        // For the very day it is laid over the whole and does not undo it.
+        Set(subscription, new() { ["bots"] = 1 }, "2026-03-01").Refusal.ShouldBeNull();
+        Set(subscription, Q(30, bots: 3), "2026-02-11").Refusal.ShouldBeNull();
+        subscription.QuantitiesOn(Day("2026-03-01")).Text().ShouldBe("bots=1,seats=5");
+
+        // What would be so anyway is agreed as well.
+        var same = Open(seats: 20);
+        Move(same, PlanWith(), "2026-03-01", Q(20)).Refusal.ShouldBeNull();
+        Set(same, new() { ["bots"] = 2 }, "2026-02-10").Refusal.ShouldBeNull();
+        same.QuantitiesOn(Day("2026-03-01")).Text().ShouldBe("seats=20");
+
+        // Also where the same was said before, and not as all.
+        var said = Open(seats: 20);
+        Set(said, Q(20), "2026-03-01").Refusal.ShouldBeNull();
+        Move(said, PlanWith(), "2026-03-01", Q(20)).Refusal.ShouldBeNull();
+        Set(said, new() { ["bots"] = 2 }, "2026-02-10").Refusal.ShouldBeNull();
+        said.QuantitiesOn(Day("2026-03-01")).Text().ShouldBe("seats=20");
+    }
+
+    [Fact]
+    public void Until_another_product_comes_all_of_the_present_one_can_be_bought()
+    {
+        var subscription = Open();
+        Move(subscription, PlanWith(product: "desk"), "2026-03-01", new() { ["desks"] = 5 }).Refusal.ShouldBeNull();
+        Set(subscription, new() { ["bots"] = 2 }, "2026-02-10").Refusal.ShouldBeNull();
+
+        subscription.QuantitiesOn(Day("2026-02-28")).Text().ShouldBe("bots=2,seats=10");
+        subscription.QuantitiesOn(Day("2026-03-01")).Text().ShouldBe("desks=5");
+        subscription.Withdraw(Day("2026-03-01"), AllRules, Today).Refusal.ShouldBeNull();
+        subscription.QuantitiesOn(Day("2026-03-01")).Text().ShouldBe("bots=2,seats=10");
+    }
+
+    [Fact]
+    public void Only_a_change_that_is_all_is_kept_as_such()
+    {
+        var subscription = Open();
+        Move(subscription, PlanWith(), "2026-03-01", Q(5)).Refusal.ShouldBeNull();
+        var kept = JsonSerializer.Serialize(subscription.History, StoredJson.Options);
+
+        kept.ShouldBe("""[{"on":"2026-01-15","quantities":{"seats":10}},{"on":"2026-03-01","quantities":{"seats":5},"whole":true}]""");
+        JsonSerializer.Deserialize<IReadOnlyList<QuantityChange>>(kept, StoredJson.Options)!.Select(c => c.Whole).ShouldBe([false, true]);
+    }
+
+    [Fact]
     public void A_plan_that_would_end_a_subscription_before_another_agreed_change_is_refused()
     {
         var subscription = Open();
@@ -135,11 +189,12 @@ public sealed class AgreementsTests
         subscription.EndsOn.ShouldBe(Day("2027-01-15"));
     }
 
-    /// <summary>0 quantities, 1 plan, 2 withdraw, 3 cancel, 4 undo, 5 the clock goes on.</summary>
+    /// <summary>0 quantities, 1 plan, 2 withdraw, 3 cancel, 4 undo, 5 the clock goes on, 6 plan with all that is held.</summary>
     private static readonly Arbitrary<List<(int What, int Day, int Seats, int Bots)>> Lives = (
         from steps in Gen.ListOf(
             from what in Gen.Frequency(
-                (5, Gen.Constant(0)), (2, Gen.Constant(1)), (2, Gen.Constant(2)), (1, Gen.Constant(3)), (2, Gen.Constant(4)), (1, Gen.Constant(5)))
+                (5, Gen.Constant(0)), (2, Gen.Constant(1)), (2, Gen.Constant(2)), (1, Gen.Constant(3)), (2, Gen.Constant(4)), (1, Gen.Constant(5)),
+                (2, Gen.Constant(6)))
             from day in Gen.Choose(0, 12)
             from seats in Gen.Choose(-1, 9)
             from bots in Gen.Choose(-2, 3)
@@ -158,6 +213,7 @@ public sealed class AgreementsTests
             // What each day was told last, feature by feature; and which plan.
             var told = new Dictionary<(DateOnly, string), int>();
             var moved = new Dictionary<DateOnly, PlanVersionRef>();
+            var whole = new HashSet<DateOnly>();
             foreach (var (what, ahead, seats, bots) in steps)
             {
                 var on = today.AddDays(ahead);
@@ -181,6 +237,7 @@ public sealed class AgreementsTests
                         foreach (var key in told.Keys.Where(k => k.Item1 == on).ToList())
                             told.Remove(key);
                         moved.Remove(on);
+                        whole.Remove(on);
                         break;
                     case 3:
                         subscription.Cancel(on, today);
@@ -191,17 +248,27 @@ public sealed class AgreementsTests
                     case 5:
                         today = today.AddDays(1);
                         break;
+                    case 6 when subscription.ChangePlan(d => PlanFrom.Of(plan, d, Later), changes, on, AllRules, today).Refusal is null && on > today:
+                        foreach (var key in told.Keys.Where(k => k.Item1 == on).ToList())
+                            told.Remove(key);
+                        foreach (var (feature, quantity) in changes)
+                            told[(on, feature)] = quantity;
+                        moved[on] = plan;
+                        whole.Add(on);
+                        break;
                 }
 
                 // What has come can be overwritten, as every state of today can.
                 foreach (var key in told.Keys.Where(k => k.Item1 <= today).ToList())
                     told.Remove(key);
                 moved.Remove(today);
+                whole.Remove(today);
 
                 if (told.Any(t => subscription.History.Single(c => c.On == t.Key.Item1).Quantities[t.Key.Item2] != t.Value)
-                    || moved.Any(m => subscription.Plans.Single(p => p.On == m.Key).PlanVersionId != m.Value.Id))
+                    || moved.Any(m => subscription.Plans.Single(p => p.On == m.Key).PlanVersionId != m.Value.Id)
+                    || whole.Any(day => subscription.QuantitiesOn(day).Any(held => told.GetValueOrDefault((day, held.Key)) != held.Value)))
                     return false;
-                kept += told.Count + moved.Count;
+                kept += told.Count + moved.Count + whole.Count;
             }
 
             return true;

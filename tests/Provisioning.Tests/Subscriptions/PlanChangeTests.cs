@@ -119,10 +119,16 @@ public sealed class PlanChangeTests(SellingApp app) : IClassFixture<SellingApp>
             HttpStatusCode.OK);
         var at = branch.Tenant.Id.Value;
         (await client.GetAsync($"/api/v1/licensing/{at}", Ct)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        // Until then more of the present product can be bought, and ends with it.
+        using var more = await client.PatchAsJsonAsync($"/api/v1/subscriptions/{id}", new { quantities = new { dialerSeats = 10 } }, Ct);
+        more.StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await more.JsonAsync()).GetProperty("scheduledChanges")[0].GetProperty("quantities").GetRawText()
+            .ShouldBe("""{"desks":5,"dialerSeats":0,"essentialSeats":0}""");
         app.Clock.Advance(TimeSpan.FromDays(3));
         (await client.GetAsync($"/api/v1/licensing/{at}", Ct).RefusalAsync()).ShouldBe("404 licensing_not_found");
         (await ReadAsync(client, $"/api/v1/entitlements/{at}/desks")).GetProperty("sources")[0].Text("product").ShouldBe(key);
-        (await ReadAsync(client, $"/api/v1/entitlements/{at}/essentialSeats")).GetProperty("allowed").GetBoolean().ShouldBeFalse();
+        foreach (var former in (string[])["essentialSeats", "dialerSeats"])
+            (await ReadAsync(client, $"/api/v1/entitlements/{at}/{former}")).GetProperty("allowed").GetBoolean().ShouldBeFalse();
     }
 
     [Fact]

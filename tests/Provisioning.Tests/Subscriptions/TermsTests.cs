@@ -123,7 +123,7 @@ public sealed class TermsTests
     public void Within_a_trial_all_may_still_change_and_end()
     {
         var subscription = Open(new PlanTermsRef { TermMonths = 12, DecreaseAllowed = false, EarlyCancellation = new(false) }, trialDays: 14);
-        subscription.TrialEndsOn(Today).ShouldBe(Day("2026-01-29"));
+        subscription.TrialEndsOn.ShouldBe(Day("2026-01-29"));
         Set(subscription, 5, today: "2026-01-29").Refusal.ShouldBeNull();
         CodeOf(subscription.Cancel(Day("2026-01-30"), Today)).ShouldBe("early_cancellation_not_allowed");
         subscription.Cancel(Day("2026-01-29"), Today).Refused(out _, out var cancelled).ShouldBeFalse();
@@ -177,6 +177,42 @@ public sealed class TermsTests
         // The running term ends, and nothing follows that binds.
         subscription.EndsOn.ShouldBeNull();
         subscription.Cancel(Day("2027-02-01"), Today).Refusal.ShouldBeNull();
+
+        // Nor by one with a trial, which is of a beginning.
+        var tried = Open(new PlanTermsRef { TermMonths = 12, DecreaseAllowed = false, EarlyCancellation = new(false) });
+        Move(tried, PlanWith(trialDays: 30), today: "2026-02-04").Refusal.ShouldBeNull();
+        CodeOf(Set(tried, 5, today: "2026-02-05")).ShouldBe("/quantities/seats decrease_not_allowed");
+        CodeOf(tried.Cancel(null, Day("2026-02-05"))).ShouldBe("early_cancellation_not_allowed");
+        tried.TrialEndsOn.ShouldBe(Today);
+    }
+
+    /// <summary>The first plan's trial days, and the others with the day on which they come; January 2026.</summary>
+    [Theory]
+    [InlineData(0, "", 1)]
+    [InlineData(14, "", 15)]
+    // Over by then, for ever; also with a plan that comes on the first day after it.
+    [InlineData(0, "2+30", 1)]
+    [InlineData(10, "11+30", 11)]
+    [InlineData(10, "12+30 20+60", 11)]
+    // Within it the next plan says how long it is, but never undoes a day.
+    [InlineData(10, "10+30", 31)]
+    [InlineData(14, "8+0", 8)]
+    [InlineData(14, "8+3", 8)]
+    [InlineData(14, "8+10", 11)]
+    [InlineData(14, "8+0 9+30", 8)]
+    [InlineData(14, "8+20 15+5 16+30", 15)]
+    public void A_trial_is_of_the_beginning_and_once_over_over_for_ever(int first, string later, int ends)
+    {
+        var subscription = Open(new PlanTermsRef { TermMonths = 12, EarlyCancellation = new(false) }, Day("2026-01-01"), trialDays: first);
+        foreach (var plan in later.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(p => p.Split('+')))
+            Move(subscription, PlanWith(trialDays: int.Parse(plan[1])), $"2026-01-{int.Parse(plan[0]):00}", "2026-01-01").Refusal.ShouldBeNull();
+
+        subscription.TrialEndsOn.ShouldBe(Day($"2026-01-{ends:00}"));
+        // Each day is judged as it was before the plans after it were agreed.
+        for (var day = Day("2026-01-01"); day <= Day("2026-01-31"); day = day.AddDays(1))
+            (subscription.Plans.Where(p => p.On <= day).ToList().TrialEndsOn() > day).ShouldBe(subscription.TrialEndsOn > day);
+        subscription.CutShortOn(Day($"2026-01-{ends:00}")).ShouldBeNull();
+        subscription.CutShortOn(Day($"2026-01-{ends:00}").AddDays(1)).ShouldNotBeNull();
     }
 
     [Fact]

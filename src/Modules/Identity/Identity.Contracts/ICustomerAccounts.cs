@@ -16,9 +16,14 @@ public interface ICustomerAccounts
     Task<Result<Done>> SetPasswordAsync(OrganizationId tenant, string password, CancellationToken ct);
 
     /// <summary>
-    /// Where one letter to a tenant goes now: its first administrator's address, else its contact's, else null. Counts it in the present
-    /// transaction, and is null too when that address has got, or the caller or his organisation has had sent, too many within the hour.
-    /// Not bound to the scope.
+    /// Where one notice to a tenant goes and when: to its first administrator's address, else its contact's; null where there is neither.
+    /// Counts it in the present transaction. While that address has got, or the caller or his organisation has had sent, as many within the
+    /// hour as may be, it is the turn of a later hour. Letters of accounts are counted apart. Not bound to the scope.
     /// </summary>
-    Task<string?> SpendLetterAsync(OrganizationId tenant, CancellationToken ct);
+    Task<NoticeTurn?> TakeNoticeTurnAsync(OrganizationId tenant, CancellationToken ct);
 }
+
+/// <summary>When and where a notice goes.</summary>
+/// <param name="Address">Of whom it is for.</param>
+/// <param name="At">Not before this instant; now, or the beginning of an hour that has room for it.</param>
+public sealed record NoticeTurn(string Address, DateTimeOffset At);

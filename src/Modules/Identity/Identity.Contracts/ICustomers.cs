@@ -42,6 +42,12 @@ public interface ICustomers
     /// </summary>
     Task<OrganizationRef?> HoldPartnerAsync(string partner, CancellationToken ct);
 
+    /// <summary>
+    /// As <see cref="HoldPartnerAsync"/>, where the partner is called otherwise than <paramref name="displayName"/>, also when the wait is
+    /// over; null, and nothing held, where it is called so already.
+    /// </summary>
+    Task<OrganizationRef?> HoldPartnerToRenameAsync(string partner, string displayName, CancellationToken ct);
+
     /// <summary>Opens a tenant as <c>POST /api/v1/tenants</c> does, with the partner's country and currency. Saved, not committed.</summary>
     Task<Result<OrganizationRef>> OpenAsync(OrganizationId partner, string externalId, string displayName, CancellationToken ct);
 

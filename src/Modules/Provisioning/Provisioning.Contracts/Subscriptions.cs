@@ -19,9 +19,11 @@ public sealed record SubscriptionSpan(Period Days, PlanVersionId PlanVersionId, 
 /// <param name="TenantId">Its owner.</param>
 /// <param name="OwnerPath">Where the owner stood on the period's last day; to that partner the whole period belongs.</param>
 /// <param name="StartedOn">Its first day.</param>
+/// <param name="TrialEndsOn">The first day after its trial, which no later plan brings back; its first day where there was none.</param>
 /// <param name="Spans">In order; days that are missing are suspended or over.</param>
 public sealed record BillableSubscription(
-    SubscriptionId Id, OrganizationId TenantId, string OwnerPath, DateOnly StartedOn, IReadOnlyList<SubscriptionSpan> Spans);
+    SubscriptionId Id, OrganizationId TenantId, string OwnerPath, DateOnly StartedOn, DateOnly TrialEndsOn,
+    IReadOnlyList<SubscriptionSpan> Spans);
 
 /// <summary>A subscription as usage needs it: whose a record is.</summary>
 /// <param name="Id">The subscription.</param>

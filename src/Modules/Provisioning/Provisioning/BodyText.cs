@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Net.Http.Headers;
 
 namespace Licensing.Provisioning;
@@ -13,6 +14,25 @@ internal static class BodyText
         public bool IsUtf8 => request.Headers.ContentEncoding.Count == 0
             && (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type) || !type.Charset.HasValue
                 || HeaderUtilities.RemoveQuotes(type.Charset).Value?.ToLowerInvariant() is "utf-8" or "us-ascii");
+    }
+
+    extension(JsonElement value)
+    {
+        /// <summary>The text that it is; null of anything else, and of half a surrogate pair that is written as an escape or no UTF-8.</summary>
+        public string? AsText
+        {
+            get
+            {
+                try
+                {
+                    return value.ValueKind is JsonValueKind.String ? value.GetString() : null;
+                }
+                catch (InvalidOperationException)
+                {
+                    return null;
+                }
+            }
+        }
     }
 
     extension(string text)

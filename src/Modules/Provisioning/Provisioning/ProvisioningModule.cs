@@ -52,6 +52,7 @@ public static class ProvisioningModule
             module.Services.AddSingleton<Dialect, SignedDialect>();
             module.Services.AddSingleton<Dialect, CustomerAreaDialect>();
             module.Services.AddScoped<SeatChanging>();
+            module.Services.AddScoped<SignedTenants>();
             module.Services.AddScoped<SeatsOfMany>();
             module.Services.AddSingleton<SeatsOfMany.Query>();
             module.Services.AddSingleton<UsedTokens>();

@@ -19,8 +19,8 @@ internal sealed class CreditLedger(BillingDb db, DbSession session, TimeProvider
     public async Task<Result<LedgerTransaction>> TopUpAsync(
         OrganizationRef owner, string key, IReadOnlyList<CreditAmount> amounts, DateTimeOffset? expiresAt, CancellationToken ct)
     {
-        // As the database keeps it: finer, it would differ from itself when it is asked for again.
-        expiresAt = expiresAt?.AddTicks(-(expiresAt.Value.Ticks % TimeSpan.TicksPerMicrosecond));
+        // As the database keeps it, in UTC and no finer: else it would be refused, or differ from itself when it is asked for again.
+        expiresAt = expiresAt?.AddTicks(-(expiresAt.Value.Ticks % TimeSpan.TicksPerMicrosecond)).ToUniversalTime();
         var accounts = await OpenAsync(owner.Id, owner.Path, [AccountKind.Prepaid, AccountKind.Funded], amounts, ct);
         await LockAsync(owner.Id, [.. amounts.Select(x => x.Unit)], ct);
         if (await db.LedgerTransactions.AsNoTracking().SingleOrDefaultAsync(

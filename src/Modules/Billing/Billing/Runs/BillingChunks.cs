@@ -86,8 +86,7 @@ internal sealed class BillingChunks(
         var totals = new List<UsageTotal>();
         var distinct = new Dictionary<(SubscriptionId, string), DistinctUsage>();
         var byFirstDay = found.Where(subscription => subscription.Spans.Count > 0).GroupBy(
-            subscription => TenantRating.UsageFrom(
-                subscription, prices.Plans.GetValueOrDefault(subscription.Spans[^1].PlanVersionId), prices.Period));
+            subscription => TenantRating.UsageFrom(subscription, prices.Period));
         foreach (var group in byFirstDay)
         {
             if (!Period.TryCreate(group.Key, prices.Period.End, out var days))

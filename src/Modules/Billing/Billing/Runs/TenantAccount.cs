@@ -81,11 +81,8 @@ internal static class TenantRating
     }
 
     /// <summary>The first day whose usage is billed: trial days are free.</summary>
-    public static DateOnly UsageFrom(BillableSubscription subscription, PlanVersionRef? plan, Period period)
-    {
-        var trialEnd = subscription.StartedOn.AddDays(plan?.TrialDays ?? 0);
-        return trialEnd > period.Start && plan?.TrialDays > 0 ? trialEnd : period.Start;
-    }
+    public static DateOnly UsageFrom(BillableSubscription subscription, Period period) =>
+        subscription.TrialEndsOn > subscription.StartedOn && subscription.TrialEndsOn > period.Start ? subscription.TrialEndsOn : period.Start;
 
     private static Refusal? Charges(BillableSubscription subscription, TenantAccount account, PeriodPrices prices, List<DueCharge> due)
     {
@@ -100,7 +97,7 @@ internal static class TenantRating
 
         foreach (var (version, spans) in Runs(subscription, prices))
             foreach (var charge in version.Charges.Where(charge => charge.Meter is null))
-                due.AddRange(PlanCharges(subscription, version, charge, spans, prices.Period));
+                due.AddRange(PlanCharges(subscription, charge, spans, prices.Period));
         // A change of plan within the period charges all its usage by the plan it ends with.
         return subscription.Spans.Count == 0
             ? null
@@ -114,9 +111,9 @@ internal static class TenantRating
 
     // Days on which nothing changes for this charge are one line, so that a change of something else does not round it in pieces.
     private static IEnumerable<DueCharge> PlanCharges(
-        BillableSubscription subscription, PlanVersionRef version, PlanCharge charge, List<SubscriptionSpan> spans, Period period)
+        BillableSubscription subscription, PlanCharge charge, List<SubscriptionSpan> spans, Period period)
     {
-        var firstPaidDay = subscription.StartedOn.AddDays(version.TrialDays);
+        var firstPaidDay = subscription.TrialEndsOn;
         var parts = new List<(Period Days, int Quantity)>();
         foreach (var span in spans)
         {
@@ -143,7 +140,7 @@ internal static class TenantRating
     private static Refusal? UsageCharges(
         BillableSubscription subscription, PlanVersionRef version, TenantAccount account, PeriodPrices prices, List<DueCharge> due)
     {
-        if (!Period.TryCreate(UsageFrom(subscription, version, prices.Period), prices.Period.End, out var days))
+        if (!Period.TryCreate(UsageFrom(subscription, prices.Period), prices.Period.End, out var days))
             return null;
 
         DueCharge Charge(LineKey key, string name, Price price, Exact quantity) => new(

@@ -79,11 +79,10 @@ internal sealed class CustomerAccounts(
         return new Done();
     }
 
-    public async Task<string?> SpendLetterAsync(OrganizationId tenant, CancellationToken ct) =>
+    public async Task<NoticeTurn?> TakeNoticeTurnAsync(OrganizationId tenant, CancellationToken ct) =>
         (await Administrators(tenant).Select(x => x.Email).FirstOrDefaultAsync(ct)
             ?? (await db.Organizations.AsNoTracking().SingleOrDefaultAsync(x => x.Id == tenant, ct))?.Contact?.Email) is { } address
-        && await limits.RefuseAsync([address.ToLowerInvariant()], ct) is null
-            ? address
+            ? new(address, await limits.TurnOfNoticeAsync(address.ToLowerInvariant(), ct))
             : null;
 
     private IQueryable<User> Administrators(OrganizationId tenant) => db.Users.Where(u => u.Status != UserStatus.Disabled).WhoAdministers(tenant, db);

@@ -33,6 +33,10 @@ internal sealed class Customers(
     public Task<OrganizationRef?> HoldPartnerAsync(string partner, CancellationToken ct) =>
         HoldOneAsync("o.kind = 'Partner' and o.external_id = $3", [partner], ct);
 
+    // After a wait the database looks again at the row that it waited for: one that was renamed so meanwhile is neither held nor found.
+    public Task<OrganizationRef?> HoldPartnerToRenameAsync(string partner, string displayName, CancellationToken ct) =>
+        HoldOneAsync("o.kind = 'Partner' and o.external_id = $3 and o.display_name <> $4", [partner, displayName], ct);
+
     public async Task<OrganizationRef?> FindAsync(int code, CancellationToken ct)
     {
         var ids = await Tenants(code).Select(x => x.Id).ToListAsync(ct);

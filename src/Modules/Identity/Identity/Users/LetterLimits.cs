@@ -5,7 +5,9 @@ using Npgsql;
 
 namespace Licensing.Identity.Users;
 
-/// <summary>Settings <c>Security:Letters</c>: letters within an hour that go to addresses of someone's choosing.</summary>
+/// <summary>
+/// Settings <c>Security:Letters</c>: letters within an hour that go to addresses of someone's choosing; as many again of notices.
+/// </summary>
 internal sealed class LetterSettings
 {
     /// <summary>To one address, whoever has them sent.</summary>
@@ -33,14 +35,7 @@ internal sealed class LetterLimits(DbSession session, SecretBox secrets, Princip
     public async Task<Refusal?> RefuseAsync(IReadOnlyList<string> addresses, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
-        var most = addresses.Select(a => $"to {Convert.ToHexStringLower(secrets.Digest(Encoding.UTF8.GetBytes("letter " + a)))}")
-            .Distinct(StringComparer.Ordinal).ToDictionary(who => who, _ => _settings.PerRecipient, StringComparer.Ordinal);
-        if (principal.Access.Kind is not PrincipalKind.System)
-        {
-            most[$"by {principal.Id}"] = _settings.PerPrincipal;
-            most[$"of {principal.Access.OrganizationId}"] = _settings.PerOrganization;
-        }
-
+        var most = Most("", addresses);
         // In one order for all, or two who write to the same would wait for each other.
         await using var count = new NpgsqlCommand(
             """
@@ -55,5 +50,51 @@ internal sealed class LetterLimits(DbSession session, SecretBox secrets, Princip
             if (rows.GetInt32(2) > most[rows.GetString(0)])
                 return UserRefusals.TooManyLetters with { RetryAfter = rows.GetFieldValue<DateTimeOffset>(1) + Window - now };
         return null;
+    }
+
+    /// <summary>
+    /// Counts a notice, which nothing is refused for and which takes no letter of an account its place: apart from those, each count tells of
+    /// the latest hour that has notices, and one that is full is followed by the next.
+    /// </summary>
+    /// <returns>The first instant at which there is room for it, whomever it is counted for.</returns>
+    public async Task<DateTimeOffset> TurnOfNoticeAsync(string address, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        var most = Most("notice ", [address]);
+        await using var count = new NpgsqlCommand(
+            """
+            insert into identity.letter_counts as c (who, since, letters) select w, $3, 1 from unnest($1) w order by w
+            on conflict (who) do update set (since, letters) = (
+                select case when c.since <= $4 then $3 when c.letters < u.most then c.since else c.since + $5 end,
+                    case when c.since <= $4 or c.letters >= u.most then 1 else c.letters + 1 end
+                from unnest($1, $2) u (w, most) where u.w = c.who)
+            returning since
+            """, await session.OpenAsync(ct), session.Transaction)
+        {
+            Parameters =
+            {
+                new() { Value = most.Keys.ToArray() }, new() { Value = most.Values.ToArray() }, new() { Value = now }, new() { Value = now - Window },
+                new() { Value = Window },
+            },
+        };
+        var turn = now;
+        await using var rows = await count.ExecuteReaderAsync(ct);
+        while (await rows.ReadAsync(ct))
+            if (rows.GetFieldValue<DateTimeOffset>(0) is var since && since > turn)
+                turn = since;
+        return turn;
+    }
+
+    private Dictionary<string, int> Most(string kind, IReadOnlyList<string> addresses)
+    {
+        var most = addresses.Select(a => $"{kind}to {Convert.ToHexStringLower(secrets.Digest(Encoding.UTF8.GetBytes("letter " + a)))}")
+            .Distinct(StringComparer.Ordinal).ToDictionary(who => who, _ => _settings.PerRecipient, StringComparer.Ordinal);
+        if (principal.Access.Kind is not PrincipalKind.System)
+        {
+            most[$"{kind}by {principal.Id}"] = _settings.PerPrincipal;
+            most[$"{kind}of {principal.Access.OrganizationId}"] = _settings.PerOrganization;
+        }
+
+        return most;
     }
 }

@@ -11,7 +11,6 @@ namespace Licensing.Provisioning.CustomerArea;
 internal static class Area
 {
     private const int MostBytes = 64 * 1024;
-    private const string Root = "/customerarea";
 
     /// <summary>Where none is named.</summary>
     public static Currency Currency { get; } = Currency.Parse("EUR");
@@ -30,9 +29,9 @@ internal static class Area
             string method, string path, string name, string summary, Func<TAsked, ISender, CancellationToken, Task<IHttpResult>> run)
                 where TAsked : class
         {
-            var shape = new Shape<TAsked>(area.ServiceProvider.GetRequiredService<Dialects>().Of(Root).Json);
+            var shape = new Shape<TAsked>(area.ServiceProvider.GetRequiredService<Dialects>().Of(CustomerAreaDialect.Root).Json);
             var endpoint = area
-                .MapMethods(Root + path, [method], async (HttpContext context, ISender sender, CancellationToken ct) =>
+                .MapMethods(CustomerAreaDialect.Root + path, [method], async (HttpContext context, ISender sender, CancellationToken ct) =>
                 {
                     // Some answers hold a token; nothing on the way keeps any of them.
                     context.Response.Headers.CacheControl = "no-store";

@@ -8,7 +8,9 @@ namespace Licensing.Provisioning.CustomerArea;
 /// <summary>The customer area: <c>{code,message,errors}</c> with a true status, snake_case, amounts as numbers; an API key in X-API-KEY.</summary>
 internal sealed class CustomerAreaDialect : Dialect
 {
-    public override IReadOnlyList<string> Prefixes => ["/customerarea"];
+    public const string Root = "/customerarea";
+
+    public override IReadOnlyList<string> Prefixes => [Root];
 
     public override IReadOnlyList<string> Schemes => ["ApiKey"];
 

@@ -9,8 +9,8 @@ using Microsoft.Extensions.Configuration;
 namespace Licensing.Provisioning.Licenses;
 
 /// <summary>
-/// What customers are told of their licences by mail, in the transaction that makes it true. Customers without an address are told nothing, nor
-/// are those who were told too much within the hour: a licence is not refused for a letter.
+/// What customers are told of their licences by mail, in the transaction that makes it true. Customers without an address are told nothing; those who
+/// were told much within the hour are told later: a licence is not refused for a letter, nor is a letter lost.
 /// </summary>
 internal sealed class Notices(ProvisioningDb db, ICustomerAccounts customers, Post post, IConfiguration configuration)
 {
@@ -20,7 +20,7 @@ internal sealed class Notices(ProvisioningDb db, ICustomerAccounts customers, Po
 
     public async Task AssignedAsync(OrganizationRef tenant, License license, string language, CancellationToken ct)
     {
-        if (await customers.SpendLetterAsync(tenant.Id, ct) is not { } address)
+        if (await customers.TakeNoticeTurnAsync(tenant.Id, ct) is not { } turn)
             return;
         var name = license.Names.InLanguage(language);
         var info = license.Info is { } use ? $" ({use})" : "";
@@ -29,11 +29,11 @@ internal sealed class Notices(ProvisioningDb db, ICustomerAccounts customers, Po
             : "It starts when it is activated.";
         var what = license.Demo ? "a demo licence" : "a licence";
         var subject = OneLine($"{configuration["Platform:Name"] ?? "Platform"}: {what} for you");
-        post.Send(db, new Letter(address, subject, $"""
+        post.Send(db, new Letter(turn.Address, subject, $"""
             Hello {OneLine(tenant.DisplayName)},
 
             you have been given the licence {OneLine($"{name}{info}")}: {OneLine(license.Quantity)}. {days}
-            """));
+            """), turn.At);
     }
 
     // What a partner wrote must not make lines of its own.

@@ -27,7 +27,7 @@ internal static class DeleteLicenses
                 return SignedRefusals.CustomerNotFound;
             var now = clock.GetUtcNow();
             var today = calendar.DayOf(now);
-            if (await db.SeatsOf(tenant.Id, Scope.Everything, today).AsNoTracking().SingleOrDefaultAsync(cancellationToken) is not { } subscription)
+            if (await db.OrderedSeatsOf(tenant.Id, today).AsNoTracking().SingleOrDefaultAsync(cancellationToken) is not { } subscription)
                 return SignedRefusals.CustomerNotFound;
             if (precondition.Fails(subscription))
                 return Precondition.Failed;

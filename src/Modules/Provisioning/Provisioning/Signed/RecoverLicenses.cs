@@ -30,10 +30,10 @@ internal static class RecoverLicenses
             if (precondition.Fails(subscription))
                 return Precondition.Failed;
             if (deletion is null)
-                return SignedRefusals.NoDeletion(command.TenantId.Value);
+                return SeatRefusals.NoDeletion(command.TenantId.Value);
             // The week is over at its hour, also where the message that carries it out is late.
             if (deletion.DueAt <= now)
-                return SignedRefusals.DeletionDue(deletion);
+                return SeatRefusals.DeletionDue(deletion);
 
             deletion.Recover(now);
             db.Add(HistoryEntry.Of(

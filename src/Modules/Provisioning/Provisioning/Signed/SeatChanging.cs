@@ -7,7 +7,7 @@ namespace Licensing.Provisioning.Signed;
 /// <summary>Sets the seats of a customer who has some, and tells what became different, in the order of the product's features.</summary>
 internal sealed class SeatChanging(ProvisioningDb db, ICatalog catalog, Principal principal, BillingCalendar calendar)
 {
-    /// <param name="subscription">Held, and live at <paramref name="now"/>.</param>
+    /// <param name="subscription">Held, and live at <paramref name="now"/> or to come.</param>
     /// <param name="quantities">Feature → quantity; absent ones stay.</param>
     /// <param name="rules">Of the product.</param>
     /// <param name="now">The instant at which it was found: at a midnight in between another one is.</param>

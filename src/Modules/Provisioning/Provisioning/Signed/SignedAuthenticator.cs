@@ -41,11 +41,17 @@ internal sealed class SignedAuthenticator(ICertificateRegistry certificates, Use
         if (!token.IsSignedWith(_keys.GetValue(certificate, KeyOf)))
             return SignedRefusals.InvalidToken("The token's signature is not the certificate's.");
         if (token.Judge(certificate, settings.SignedIssuer, settings.SignedAudience, now).Refused(out refusal, out var claims))
+        {
+            // Used up all the same, or one that is refused for a time to come would be good when that has come.
+            if (token.UseBy(certificate) is { } use)
+                await used.TakeAsync(certificate.Id, use, ct);
             return refusal;
+        }
+
         var body = await ReadAsync(context.Request, ct);
         var isBound = IsHashOf(claims.PayloadHash, body);
         // Used up also by the wrong body: whoever has the token has it once.
-        var isFirst = await used.TakeAsync(certificate.Id, claims, ct);
+        var isFirst = await used.TakeAsync(certificate.Id, claims.Use, ct);
         if (!isBound)
             return SignedRefusals.InvalidSignature;
         if (!isFirst)

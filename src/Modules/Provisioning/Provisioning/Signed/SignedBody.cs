@@ -186,23 +186,10 @@ internal sealed record SignedBody(SignedCustomer Customer, IReadOnlyDictionary<s
 
         private string? Text(JsonElement value, string name, int longest)
         {
-            if (TextOf(value) is { } text && text.Length <= longest && !string.IsNullOrWhiteSpace(text) && text.IsOneLine)
+            if (value.AsText is { } text && text.Length <= longest && !string.IsNullOrWhiteSpace(text) && text.IsOneLine)
                 return text;
             Error(name, "length", $"{name} must be a text of 1 to {longest} characters, none of them a control character.");
             return null;
-        }
-
-        private static string? TextOf(JsonElement value)
-        {
-            try
-            {
-                return value.ValueKind is JsonValueKind.String ? value.GetString() : null;
-            }
-            catch (InvalidOperationException)
-            {
-                // Half a surrogate pair that is written as an escape.
-                return null;
-            }
         }
 
         // A name that stands twice has two values, and nobody knows which of them was meant.

@@ -6,7 +6,10 @@ namespace Licensing.Provisioning.Signed;
 /// <summary>Signed licence updates: <c>{code,message}</c>; a JWT bound to the body.</summary>
 internal sealed class SignedDialect : Dialect
 {
-    public override IReadOnlyList<string> Prefixes => ["/api/v1/licensing/update", "/v1/licensing/update"];
+    public const string Route = "/api/v1/licensing/update";
+    public const string Alias = "/v1/licensing/update";
+
+    public override IReadOnlyList<string> Prefixes => [Route, Alias];
 
     public override IReadOnlyList<string> Schemes => ["SignedUpdate"];
 

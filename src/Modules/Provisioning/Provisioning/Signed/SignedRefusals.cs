@@ -1,6 +1,6 @@
 namespace Licensing.Provisioning.Signed;
 
-/// <summary>What this door refuses with; its dialect writes these codes in upper case.</summary>
+/// <summary>What this door refuses with. Its dialect has codes of its own for five of them and sums the others up.</summary>
 internal static class SignedRefusals
 {
     public static Refusal InvalidToken(string why) => new(RefusalKind.Unauthenticated, "invalid_token", why);
@@ -38,10 +38,7 @@ internal static class SignedRefusals
     public static Refusal NoPlan(Currency currency) => new(
         RefusalKind.Conflict, "no_plan_on_sale", $"No plan of this product is on sale in {currency}; ask your provider.");
 
-    public static Refusal NoDeletion(Guid tenant) => new(
-        RefusalKind.Conflict, "no_deletion_scheduled", $"The licenses of tenant {tenant} are not scheduled for deletion.");
-
-    public static Refusal DeletionDue(Deletion deletion) => new(
-        RefusalKind.Conflict, "deletion_due",
-        $"The week of deletion {deletion.Name} was over at {deletion.DueAt:yyyy-MM-dd'T'HH:mm:ss'Z'}; it cannot be called back.");
+    /// <summary>What another slice forbids is a rule here, not a missing customer.</summary>
+    public static Refusal InThisDoor(Refusal refusal) =>
+        refusal.Kind is RefusalKind.Forbidden ? refusal with { Kind = RefusalKind.Invalid } : refusal;
 }

@@ -5,7 +5,7 @@ namespace Licensing.Provisioning.Signed;
 /// <summary>How this door's requests come in: under either address, in JSON, and signed.</summary>
 internal static class SignedRoutes
 {
-    private static readonly (string Path, string Name)[] Addresses = [("/api/v1/licensing/update", ""), ("/v1/licensing/update", "Alias")];
+    private static readonly (string Path, string Name)[] Addresses = [(SignedDialect.Route, ""), (SignedDialect.Alias, "Alias")];
 
     /// <typeparam name="TCommand">What a request does.</typeparam>
     /// <typeparam name="TAnswer">What it answers.</typeparam>

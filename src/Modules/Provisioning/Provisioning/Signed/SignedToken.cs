@@ -33,9 +33,8 @@ internal sealed class SignedToken
 
     public static Result<SignedToken> Parse(string text)
     {
-        if (text.Length > LongestToken || text.Split('.') is not [{ Length: > 0 } header, { Length: > 0 } claims, { Length: > 0 } signature])
-            return SignedRefusals.InvalidToken("The token is not a signed JWT.");
-        if (Object(header) is not { } head || Object(claims) is not { } body || Bytes(signature) is not { } signed)
+        if (text.Length > LongestToken || text.Split('.') is not [{ Length: > 0 } header, { Length: > 0 } claims, { Length: > 0 } signature]
+            || Object(header) is not { } head || Object(claims) is not { } body || Bytes(signature) is not { } signed)
             return SignedRefusals.InvalidToken("The token is not a signed JWT.");
         if (Text(head, "alg") != "RS256")
             return SignedRefusals.InvalidToken("alg must be RS256.");
@@ -70,27 +69,35 @@ internal sealed class SignedToken
         if (_claims.TryGetProperty("nbf", out _) && (Instant("nbf") is not { } notBefore || notBefore > now + Skew))
             return SignedRefusals.InvalidToken("nbf is in the future.");
 
-        // The first generation has no exp; its tokens live as long as any may.
-        var expires = Given("exp", first) ? Instant("exp") : issuedAt + LongestLife;
-        if (expires is not { } until)
+        if (Until(first) is not { } until)
             return SignedRefusals.InvalidToken("exp must be the time until which the token is good.");
         if (until + Skew <= now)
             return SignedRefusals.Expired;
         if (until > now + LongestLife + Skew)
             return SignedRefusals.LivesTooLong;
-        if (Text(_claims, "jti") is not { Length: 36 } text || !Guid.TryParseExact(text, "D", out var jti) || jti.Version != 4
-            || jti.Variant is < 8 or > 0xB)
-            return SignedRefusals.InvalidJti;
-        return new SignedClaims(jti, until + Skew, Text(_claims, "payload_hash") ?? "");
+        return UseBy(certificate) is { } use ? new SignedClaims(use, Text(_claims, "payload_hash") ?? "") : SignedRefusals.InvalidJti;
     }
+
+    /// <summary>
+    /// The one use that it has once its signature holds, whatever its claims are judged to be: with time some of them become good. Null where
+    /// there is none to remember, since no time makes that good.
+    /// </summary>
+    public TokenUse? UseBy(RegisteredCertificate certificate) =>
+        Text(_claims, "jti") is { Length: 36 } text && Guid.TryParseExact(text, "D", out var jti) && jti is { Version: 4, Variant: >= 8 and <= 0xB }
+        && Until(certificate.Profile is CertificateProfile.V1) is { } until
+            ? new TokenUse(jti, until + Skew)
+            : null;
+
+    // The first generation has no exp; its tokens live as long as any may.
+    private DateTimeOffset? Until(bool first) => Given("exp", first) ? Instant("exp") : Instant("iat") + LongestLife;
 
     // What the first generation may leave out it must still not contradict.
     private bool Given(string claim, bool optional) => !optional || _claims.TryGetProperty(claim, out _);
 
     private bool IsAudience(string expected) => _claims.TryGetProperty("aud", out var aud) && aud.ValueKind switch
     {
-        JsonValueKind.String => TextOf(aud) == expected,
-        JsonValueKind.Array => aud.GetArrayLength() == 1 && TextOf(aud[0]) == expected,
+        JsonValueKind.String => aud.AsText == expected,
+        JsonValueKind.Array => aud.GetArrayLength() == 1 && aud[0].AsText == expected,
         _ => false,
     };
 
@@ -105,20 +112,7 @@ internal sealed class SignedToken
         return DateTimeOffset.FromUnixTimeMilliseconds((long)(Math.Clamp(seconds, -60_000_000_000m, 250_000_000_000m) * 1_000m));
     }
 
-    private static string? Text(JsonElement from, string name) => from.TryGetProperty(name, out var value) ? TextOf(value) : null;
-
-    private static string? TextOf(JsonElement value)
-    {
-        try
-        {
-            return value.ValueKind is JsonValueKind.String ? value.GetString() : null;
-        }
-        catch (InvalidOperationException)
-        {
-            // Half a surrogate pair that is written as an escape, or what is no UTF-8.
-            return null;
-        }
-    }
+    private static string? Text(JsonElement from, string name) => from.TryGetProperty(name, out var value) ? value.AsText : null;
 
     private static JsonElement? Object(string part)
     {
@@ -153,7 +147,10 @@ internal sealed class SignedToken
 }
 
 /// <summary>What a good token says of its request.</summary>
-/// <param name="Jti">Its single use.</param>
-/// <param name="RememberUntil">From when on the token is refused by its age anyway.</param>
+/// <param name="Use">Its single one.</param>
 /// <param name="PayloadHash">The body's digest as claimed.</param>
-internal sealed record SignedClaims(Guid Jti, DateTimeOffset RememberUntil, string PayloadHash);
+internal sealed record SignedClaims(TokenUse Use, string PayloadHash);
+
+/// <param name="Jti">What it is known by.</param>
+/// <param name="RememberUntil">From when on the token is refused by its age anyway.</param>
+internal sealed record TokenUse(Guid Jti, DateTimeOffset RememberUntil);

@@ -23,7 +23,7 @@ internal sealed class SipCredentials : IOwned
 
     public static SipCredentials Of(OrganizationRef tenant) => new() { TenantId = tenant.Id, OwnerPath = tenant.Path };
 
-    /// <summary>Takes what was sent, whole.</summary>
+    /// <summary>Takes what was sent; port and transport, which come together or not at all, stay where they are not.</summary>
     /// <returns>What is other than before, by the request's names; the password shows as <c>***</c>.</returns>
     public IReadOnlyList<FieldChange> Set(SipCredentialsBody sent, SecretBox secrets)
     {
@@ -39,9 +39,14 @@ internal sealed class SipCredentials : IOwned
 
         Note("sipServer", SipServer, sent.SipServer);
         Note("outboundProxy", OutboundProxy, sent.OutboundProxy);
-        Note("sipPort", SipPort, sent.SipPort);
-        Note("transport", Transport, sent.Transport);
-        (Username, SipServer, OutboundProxy, SipPort, Transport) = (sent.Username, sent.SipServer, sent.OutboundProxy, sent.SipPort, sent.Transport);
+        (Username, SipServer, OutboundProxy) = (sent.Username, sent.SipServer, sent.OutboundProxy);
+        if (sent.SipPort is not null)
+        {
+            Note("sipPort", SipPort, sent.SipPort);
+            Note("transport", Transport, sent.Transport);
+            (SipPort, Transport) = (sent.SipPort, sent.Transport);
+        }
+
         return changes;
 
         void Note(string field, object? old, object? now)

@@ -18,16 +18,14 @@ internal static class UpdateLicenses
     }
 
     internal sealed class Handler(
-        ProvisioningDb db, ICustomers customers, ICatalog catalog, Opening opening, SeatChanging changing, SecretBox secrets,
-        BillingCalendar calendar,
-        TimeProvider clock) : ICommandHandler<Command, SignedAnswer>
+        ProvisioningDb db, SignedTenants tenants, ICatalog catalog, Opening opening, SeatChanging changing, SecretBox secrets,
+        BillingCalendar calendar, TimeProvider clock) : ICommandHandler<Command, SignedAnswer>
     {
         public async Task<Result<SignedAnswer>> Handle(Command command, CancellationToken cancellationToken)
         {
-            var rules = await catalog.RulesAsync(SeatSubscriptions.Product, cancellationToken)
-                ?? throw new InvalidOperationException("The product is missing.");
+            var rules = await catalog.SeatRulesAsync(cancellationToken);
             if (SignedBody.Read(command.Request, rules).Refused(out var refusal, out var body)
-                || (await TenantAsync(body.Customer, cancellationToken)).Refused(out refusal, out var tenant))
+                || (await tenants.HoldAsync(body.Customer, cancellationToken)).Refused(out refusal, out var tenant))
                 return refusal;
             if (!tenant.Active)
                 return TenantRefusals.NotActive;
@@ -46,46 +44,12 @@ internal static class UpdateLicenses
             return SignedAnswer.Of(body.Customer, changes);
         }
 
-        private async Task<Result<OrganizationRef>> TenantAsync(SignedCustomer customer, CancellationToken ct)
-        {
-            if (await customers.HoldAsync(customer.Reseller, customer.Tenant, ct) is { } known)
-                return (await RenameAsync(customer, known, ct)).Refused(out var refused, out _) ? refused : known;
-            if (customer.Reseller is not { } reseller || await customers.HoldPartnerAsync(reseller, ct) is not { } partner)
-                return SignedRefusals.CustomerNotFound;
-            // Another first request for the same tenant may have opened it while this one waited for the partner.
-            if (await customers.HoldAsync(reseller, customer.Tenant, ct) is { } opened)
-                return (await RenameAsync(customer, opened, ct)).Refused(out var refused, out _) ? refused : opened;
-
-            // Names are what the first request for a tenant brings.
-            List<FieldError> missing = [];
-            foreach (var (field, name) in (IEnumerable<(string, string?)>)[("resellerName", customer.ResellerName),
-                ("tenantName", customer.TenantName)])
-                if (name is null)
-                    missing.Add(new($"/ccId/{field}", "required", $"ccId.{field} is required on the first request for a tenant."));
-            if (missing.Count > 0)
-                return Refusal.AllFields(missing);
-            if ((await customers.OpenAsync(partner.Id, customer.Tenant, customer.TenantName!, ct)).Refused(out var refusal, out opened))
-                return InThisDoor(refusal);
-            return (await customers.RenameAsync(partner.Id, customer.ResellerName!, ct)).Refused(out refusal, out _) ? InThisDoor(refusal) : opened;
-        }
-
-        private async Task<Result<Done>> RenameAsync(SignedCustomer customer, OrganizationRef tenant, CancellationToken ct)
-        {
-            if (customer.TenantName is { } name && name != tenant.DisplayName
-                && (await customers.RenameAsync(tenant.Id, name, ct)).Refused(out var refusal, out _))
-                return InThisDoor(refusal);
-            return customer.ResellerName is { } reseller
-                && (await customers.RenameAsync(tenant.ParentId!.Value, reseller, ct)).Refused(out refusal, out _)
-                ? InThisDoor(refusal)
-                : new Done();
-        }
-
         // What is held and what would end it, in one turn; only who holds nothing costs another. The tenant was found within the scope: what is his
         // is where he stands, also before it has moved along with him.
         private async Task<(Subscription? Subscription, string? Deletion)> HeldAsync(OrganizationId tenant, DateOnly today, CancellationToken ct)
         {
             var pending = db.PendingDeletionOf(tenant, today).Select(x => x.Name);
-            var held = await db.HeldSeatsOf(tenant, Scope.Everything, today)
+            var held = await db.HeldSeatsOf(tenant, today)
                 .Select(x => new { Subscription = x, Deletion = pending.FirstOrDefault() }).SingleOrDefaultAsync(ct);
             return held is null ? (null, await pending.SingleOrDefaultAsync(ct)) : (held.Subscription, held.Deletion);
         }
@@ -98,7 +62,7 @@ internal static class UpdateLicenses
             if ((onSale.FirstOrDefault(p => p.IsPriced && p.Currency == tenant.Currency) ?? onSale.FirstOrDefault(p => !p.IsPriced)) is not { } plan)
                 return SignedRefusals.NoPlan(tenant.Currency);
             if ((await opening.OpenAsync([new NewSubscription(tenant.Id, plan.PlanId, quantities)], ct))[0].Refused(out var refusal, out var opened))
-                return InThisDoor(refusal);
+                return SignedRefusals.InThisDoor(refusal);
             return SeatChanging.Changes((await catalog.RulesAsync(plan.Product, ct))!, Quantities.None, opened.QuantitiesOn(opened.StartsOn));
         }
 
@@ -110,10 +74,6 @@ internal static class UpdateLicenses
                 db.Add(credentials);
             return credentials.Set(sent, secrets);
         }
-
-        // What another slice forbids is a rule here, not a missing customer.
-        private static Refusal InThisDoor(Refusal refusal) =>
-            refusal.Kind is RefusalKind.Forbidden ? refusal with { Kind = RefusalKind.Invalid } : refusal;
     }
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapSigned<Command, SignedAnswer, SignedUpdateBody>(

@@ -24,7 +24,7 @@ internal sealed class UpdateLicensesTogether(
 
     public async Task HoldAsync(IReadOnlyList<UpdateLicenses.Command> requests, CancellationToken ct)
     {
-        _rules = await catalog.RulesAsync(SeatSubscriptions.Product, ct) ?? throw new InvalidOperationException("The product is missing.");
+        _rules = await catalog.SeatRulesAsync(ct);
         var named = new List<(string Reseller, string Tenant)>();
         foreach (var request in requests)
         {

@@ -29,7 +29,7 @@ internal sealed class UsedTokens : IChore
     }
 
     /// <returns>False for every use but the first, whichever process it came to.</returns>
-    public Task<bool> TakeAsync(Guid certificate, SignedClaims token, CancellationToken ct) =>
+    public Task<bool> TakeAsync(Guid certificate, TokenUse token, CancellationToken ct) =>
         _uses.DoAsync(new Use(certificate, token.Jti, token.RememberUntil), ct);
 
     public Task<int> RunAsync(CancellationToken ct) => BoundedDelete.RunAsync(

@@ -10,7 +10,6 @@ internal static class AgreedStates
     /// What is wrong with any state from a day on, also with those after a cancellation to come and after a term that may be renewed: both can be
     /// undone.
     /// </summary>
-    /// <param name="startsOn">The subscription's first day.</param>
     /// <param name="history">Quantities over time.</param>
     /// <param name="plans">Plans over time.</param>
     /// <param name="from">The first day that is looked at.</param>
@@ -18,8 +17,8 @@ internal static class AgreedStates
     /// <param name="at">Pointer of the quantities in the request.</param>
     /// <param name="stated">What the request says, so that the rules see an unknown feature even when it is set to nothing.</param>
     public static List<FieldError> Violations(
-        DateOnly startsOn, IReadOnlyList<QuantityChange> history, IReadOnlyList<PlanFrom> plans, DateOnly from,
-        IReadOnlyDictionary<string, ProductRules> rules, string at, IReadOnlyDictionary<string, int>? stated)
+        IReadOnlyList<QuantityChange> history, IReadOnlyList<PlanFrom> plans, DateOnly from, IReadOnlyDictionary<string, ProductRules> rules,
+        string at, IReadOnlyDictionary<string, int>? stated)
     {
         var errors = new List<FieldError>();
         foreach (var day in history.Select(c => c.On).Concat(plans.Select(p => p.On)).Append(from).Where(d => d >= from).Distinct().Order())
@@ -28,7 +27,7 @@ internal static class AgreedStates
             if (day == from && stated is not null)
                 foreach (var (feature, quantity) in stated)
                     state[feature] = quantity;
-            foreach (var error in SeatRules.Check(rules[plans.On(day).Product], state, at).Concat(Committed(startsOn, history, plans, day, at)))
+            foreach (var error in SeatRules.Check(rules[plans.On(day).Product], state, at).Concat(Committed(history, plans, day, at)))
                 if (!errors.Exists(e => e.Pointer == error.Pointer && e.Code == error.Code))
                     errors.Add(day == from ? error : error with { Message = $"{error.Message} This would be so from {day:yyyy-MM-dd}." });
         }
@@ -38,9 +37,9 @@ internal static class AgreedStates
 
     // Against the day before, so that what was set today can be corrected today.
     private static IEnumerable<FieldError> Committed(
-        DateOnly startsOn, IReadOnlyList<QuantityChange> history, IReadOnlyList<PlanFrom> plans, DateOnly day, string at)
+        IReadOnlyList<QuantityChange> history, IReadOnlyList<PlanFrom> plans, DateOnly day, string at)
     {
-        if (plans.TermOn(day) is not { } term || day == term.StartsOn || day <= startsOn.AddDays(plans.On(day).TrialDays))
+        if (plans.TermOn(day) is not { } term || day == term.StartsOn || day <= plans.TrialEndsOn())
             yield break;
         var (before, after) = (history.On(day.AddDays(-1)), history.On(day));
         foreach (var feature in before.Keys.Union(after.Keys).Order(StringComparer.Ordinal))

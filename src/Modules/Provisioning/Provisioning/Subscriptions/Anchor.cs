@@ -14,13 +14,6 @@ internal readonly record struct Anchor
     /// <summary>The length of a period.</summary>
     public int Months { get; }
 
-    /// <summary>Periods of a month.</summary>
-    /// <param name="day">The billing day, 1 to 31.</param>
-    public static Anchor Monthly(int day) => Every(1, new(2000, 1, day));
-
-    /// <summary>Periods of a year; 29 Feb is a valid day.</summary>
-    public static Anchor Yearly(int month, int day) => Every(12, new(2000, month, day));
-
     /// <summary>Periods of <paramref name="months"/> months, one of which begins on <paramref name="from"/>.</summary>
     public static Anchor Every(int months, DateOnly from)
     {

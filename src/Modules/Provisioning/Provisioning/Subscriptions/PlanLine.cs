@@ -8,7 +8,7 @@ namespace Licensing.Provisioning.Subscriptions;
 /// <param name="PlanId">The plan.</param>
 /// <param name="PlanVersionId">The version.</param>
 /// <param name="Product">Whose rules hold.</param>
-/// <param name="TrialDays">Days from the subscription's start that are not billed.</param>
+/// <param name="TrialDays">Days from the subscription's start that are not billed, as far as the trial lasts by then.</param>
 /// <param name="Terms">What it commits to.</param>
 /// <param name="Agreement">Of which agreement it is: what is scheduled for it finds out whether it still holds.</param>
 internal sealed record PlanFrom(
@@ -52,6 +52,26 @@ internal static class PlanLine
                 anchor = end;
             start = end;
         }
+    }
+
+    /// <summary>
+    /// The first day after the trial; the start where there is none. A trial is of a beginning: once it is over no plan that comes later brings
+    /// another, or whoever changes to one would have his term and his paid days undone. While it lasts the plan in force says how long it is,
+    /// and a plan with less than has passed ends it on its first day. What is agreed for later days changes nothing before them.
+    /// </summary>
+    public static DateOnly TrialEndsOn(this IReadOnlyList<PlanFrom> plans)
+    {
+        var start = plans[0].On;
+        var end = start.AddDays(plans[0].TrialDays);
+        foreach (var plan in plans.Skip(1))
+        {
+            if (plan.On >= end)
+                break;
+            var its = start.AddDays(plan.TrialDays);
+            end = its > plan.On ? its : plan.On;
+        }
+
+        return end;
     }
 
     /// <summary>The term that a day lies in, or null.</summary>

@@ -1,7 +1,14 @@
+using System.Text.Json.Serialization;
+
 namespace Licensing.Provisioning.Subscriptions;
 
 /// <summary>Quantities set with effect from a day; features that are absent keep what they had, 0 removes.</summary>
-internal sealed record QuantityChange(DateOnly On, IReadOnlyDictionary<string, int> Quantities);
+/// <param name="On">The day.</param>
+/// <param name="Quantities">Feature → quantity.</param>
+/// <param name="Whole">They are all that is held from then on: what is absent is gone, also where it is bought after this was agreed.</param>
+internal sealed record QuantityChange(
+    DateOnly On, IReadOnlyDictionary<string, int> Quantities,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Whole = false);
 
 /// <summary>Quantities over time.</summary>
 internal static class Quantities
@@ -21,37 +28,39 @@ internal static class Quantities
 
     /// <summary>The state on a day; <paramref name="history"/> is in the order of its days.</summary>
     public static IReadOnlyDictionary<string, int> On(this IReadOnlyList<QuantityChange> history, DateOnly day) =>
-        history.TakeWhile(change => change.On <= day).Aggregate(None, (now, change) => Merge(now, change.Quantities));
+        history.TakeWhile(change => change.On <= day).Aggregate(None, (now, change) => Merge(change.Whole ? None : now, change.Quantities));
 
-    /// <summary>The history with one more change; a second one for the same day is laid over the first.</summary>
+    /// <summary>The history with one more change; a second one for the same day is laid over the first, and a whole one takes its place.</summary>
     public static IReadOnlyList<QuantityChange> With(this IReadOnlyList<QuantityChange> history, QuantityChange change)
     {
         var changes = history.Where(c => c.On != change.On).ToList();
-        var same = history.FirstOrDefault(c => c.On == change.On);
+        var same = change.Whole ? null : history.FirstOrDefault(c => c.On == change.On);
         // Zeros stay in a change: they are what removes.
         var laid = new SortedDictionary<string, int>(StringComparer.Ordinal);
         foreach (var (feature, quantity) in (same?.Quantities ?? None).Concat(change.Quantities))
             laid[feature] = quantity;
-        changes.Insert(changes.TakeWhile(c => c.On < change.On).Count(), new QuantityChange(change.On, laid));
+        var whole = change.Whole || same is { Whole: true };
+        changes.Insert(changes.TakeWhile(c => c.On < change.On).Count(), new QuantityChange(change.On, laid, whole));
         return changes;
     }
 
-    /// <summary>
-    /// A change after which nothing else is held: what is not named is gone, so that features of a former product need not be known.
-    /// </summary>
-    public static SortedDictionary<string, int> Whole(IReadOnlyDictionary<string, int> quantities, IReadOnlyDictionary<string, int> held)
+    /// <summary>A day's change for who knows no whole ones: what is absent stays, what it takes away is at 0. Empty where there is none.</summary>
+    public static IReadOnlyDictionary<string, int> ShownOn(this IReadOnlyList<QuantityChange> history, DateOnly on)
     {
-        var change = new SortedDictionary<string, int>(StringComparer.Ordinal);
-        foreach (var feature in held.Keys)
-            change[feature] = 0;
-        foreach (var (feature, quantity) in quantities)
-            change[feature] = quantity;
-        return change;
+        if (history.FirstOrDefault(c => c.On == on) is not { } change)
+            return None;
+        var shown = new SortedDictionary<string, int>(StringComparer.Ordinal);
+        if (change.Whole)
+            foreach (var feature in history.On(on.AddDays(-1)).Keys)
+                shown[feature] = 0;
+        foreach (var (feature, quantity) in change.Quantities)
+            shown[feature] = quantity;
+        return shown;
     }
 
     /// <summary>What a day's change says, whether it changes anything or not.</summary>
-    public static string SaidOn(this IReadOnlyList<QuantityChange> history, DateOnly on) =>
-        string.Join(';', history.Where(c => c.On == on).SelectMany(c => c.Quantities).OrderBy(q => q.Key, StringComparer.Ordinal));
+    public static string SaidOn(this IReadOnlyList<QuantityChange> history, DateOnly on) => string.Join(';', history.Where(c => c.On == on)
+        .SelectMany(c => c.Quantities.OrderBy(q => q.Key, StringComparer.Ordinal).Select(q => $"{q.Key}={q.Value}").Append($"whole={c.Whole}")));
 
     /// <summary>Whether two histories come to the same on every day.</summary>
     public static bool IsSameAs(this IReadOnlyList<QuantityChange> before, IReadOnlyList<QuantityChange> after)

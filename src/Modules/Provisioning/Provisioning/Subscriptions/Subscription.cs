@@ -87,11 +87,11 @@ internal sealed class Subscription : IVersioned, IOwned
     public Term? TermOn(DateOnly day) => Plans.TermOn(day < StartsOn ? StartsOn : day);
 
     /// <summary>The first day after the trial; the start where there is no trial.</summary>
-    public DateOnly TrialEndsOn(DateOnly day) => StartsOn.AddDays(Plans.On(day).TrialDays);
+    public DateOnly TrialEndsOn => Plans.TrialEndsOn();
 
     /// <summary>The term that ending on a day would cut short: not at its ends, and not before anything of it is paid.</summary>
     public Term? CutShortOn(DateOnly day) =>
-        day > TrialEndsOn(day) && Plans.TermOn(day) is { } term && day > term.StartsOn ? term : null;
+        day > TrialEndsOn && Plans.TermOn(day) is { } term && day > term.StartsOn ? term : null;
 
     public SubscriptionActivated Activated() => new(Id, TenantId, Plans[0].PlanVersionId, StartsOn);
 
@@ -116,7 +116,7 @@ internal sealed class Subscription : IVersioned, IOwned
         var on = day.Value;
         var history = History.With(new QuantityChange(on, changes));
         // Also what is set to 0, so that the rules see an unknown feature even when it is set to nothing.
-        if (AgreedStates.Violations(StartsOn, history, Plans, on, rules, at, changes) is { Count: > 0 } errors)
+        if (AgreedStates.Violations(history, Plans, on, rules, at, changes) is { Count: > 0 } errors)
             return Refusal.AllFields(errors);
         return Take(history, on, today);
     }
@@ -144,8 +144,8 @@ internal sealed class Subscription : IVersioned, IOwned
             return SubscriptionRefusals.PlanUnchanged;
 
         IReadOnlyList<PlanFrom> plans = [.. Plans.Where(p => p.On < on), agreed, .. Plans.Where(p => p.On > on)];
-        var history = quantities is null ? History : History.With(new QuantityChange(on, Quantities.Whole(quantities, History.On(on))));
-        if (AgreedStates.Violations(StartsOn, history, plans, on, rules, "/quantities", quantities) is { Count: > 0 } errors)
+        var history = quantities is null ? History : History.With(new QuantityChange(on, quantities, Whole: true));
+        if (AgreedStates.Violations(history, plans, on, rules, "/quantities", quantities) is { Count: > 0 } errors)
             return Refusal.AllFields(errors);
         if (EndsBefore(plans, history) is { } lost)
             return lost;
@@ -168,7 +168,7 @@ internal sealed class Subscription : IVersioned, IOwned
 
         IReadOnlyList<QuantityChange> history = [.. History.Where(c => c.On != on)];
         IReadOnlyList<PlanFrom> plans = [.. Plans.Where(p => p.On != on)];
-        if (AgreedStates.Violations(StartsOn, history, plans, on, rules, "", null) is { Count: > 0 } errors)
+        if (AgreedStates.Violations(history, plans, on, rules, "", null) is { Count: > 0 } errors)
             return SubscriptionRefusals.ChangeNeeded(on, errors);
         if (EndsBefore(plans, history) is { } lost)
             return lost;

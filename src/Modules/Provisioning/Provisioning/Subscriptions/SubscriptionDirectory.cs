@@ -55,7 +55,7 @@ internal sealed class SubscriptionDirectory(
         return
         [
             .. subscriptions.Select(s => new BillableSubscription(
-                s.Id, s.TenantId, paths[s.TenantId].On(LastDayOf(period)), s.StartsOn,
+                s.Id, s.TenantId, paths[s.TenantId].On(LastDayOf(period)), s.StartsOn, s.TrialEndsOn,
                 Spans.Of(period, s.Plans, s.StartsOn, s.EndsOn, s.History, s.Suspensions))),
         ];
     }

@@ -14,7 +14,7 @@ internal static class SubscriptionRefusals
         new(RefusalKind.Conflict, "subscription_already_suspended", "The subscription is suspended already.");
 
     public static Refusal Suspended { get; } =
-        new(RefusalKind.Conflict, "subscription_suspended", "The subscription is suspended; resume it before changing quantities.");
+        new(RefusalKind.Conflict, "subscription_suspended", "The subscription is suspended; resume it before changing it.");
 
     public static Refusal NotSuspended { get; } = new(RefusalKind.Conflict, "subscription_not_suspended", "The subscription is not suspended.");
 

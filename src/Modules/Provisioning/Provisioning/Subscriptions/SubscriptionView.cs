@@ -29,7 +29,7 @@ internal sealed record SubscriptionView(
         return new SubscriptionView(
             s.Id, s.TenantId, plan.PlanId, plan.PlanVersionId, plan.Product, s.Reference, status, s.StartsOn, s.EndsOn, s.CancelledOn,
             s.CancelledOn is { } end ? s.CutShortOn(end)?.Terms.EarlyFeePercent : null,
-            s.TrialEndsOn(from) is var trial && trial > from ? trial : null,
+            s.TrialEndsOn is var trial && trial > from ? trial : null,
             TermView.Of(s, status, today), s.SuspendedOn, s.SuspendedOn is null ? null : s.Suspensions[^1].Reason, s.QuantitiesOn(today),
             ScheduledChange.After(s, from), s.CreatedAt, s.Version);
     }
@@ -70,8 +70,7 @@ internal sealed record ScheduledChange(DateOnly On, IReadOnlyDictionary<string, 
         .. s.History.Select(c => c.On).Union(s.Plans.Select(p => p.On)).Where(on => on > day).Order().Select(on =>
         {
             var plan = s.Plans.FirstOrDefault(p => p.On == on);
-            return new ScheduledChange(
-                on, s.History.FirstOrDefault(c => c.On == on)?.Quantities ?? Subscriptions.Quantities.None, plan?.PlanId, plan?.PlanVersionId);
+            return new ScheduledChange(on, s.History.ShownOn(on), plan?.PlanId, plan?.PlanVersionId);
         }),
     ];
 }
