@@ -16,7 +16,7 @@ internal static class MessageCommands
             [
                 new("--schema", "Only those of one publisher."), new("--state", "waiting or parked."), new("--name", "Only messages of this name."),
                 new("--subscriber", "Only those to this subscriber."), new("--after", "Goes on after this id."),
-                new("--limit", $"1 to {MostListed}, else 50."),
+                OpsArgument.Limit(MostListed),
             ], ListAsync),
         new("messages show", "One message with its body and its last error.", [new("id", "The message's id.", OpsArgumentKind.Required)], ShowAsync),
         new("messages retry", "Delivers messages at once, with all their attempts again.",
@@ -37,23 +37,14 @@ internal static class MessageCommands
 
     private static async Task<Result<OpsAnswer>> ListAsync(OpsCall call, CancellationToken ct)
     {
-        Guid? after = null;
-        if (call["--after"] is { } text)
-        {
-            if (!Guid.TryParse(text, out var id))
-                return OpsCall.Wrong($"--after must be a message's id, not '{text}'.");
-            after = id;
-        }
-
-        var limit = 50;
-        if (call["--limit"] is { } said
-            && (!int.TryParse(said, NumberStyles.None, CultureInfo.InvariantCulture, out limit) || limit is < 1 or > MostListed))
-            return OpsCall.Wrong($"--limit must be 1 to {MostListed}, not '{said}'.");
+        if (call.Id("--after", "a message's id").Refused(out var refusal, out var after)
+            || call.Limit(MostListed).Refused(out refusal, out var limit))
+            return refusal;
         if (call["--state"] is { } state and not ("waiting" or "parked"))
             return OpsCall.Wrong($"--state must be waiting or parked, not '{state}'.");
 
         var found = await Inspector(call).ListAsync(
-            new OutboxFilter(call["--schema"], call["--state"], call["--name"], call["--subscriber"], after, limit), ct);
+            new OutboxFilter(call["--schema"], call["--state"], call["--name"], call["--subscriber"], after.Value, limit), ct);
         return new OpsAnswer(found.Select(e => new Listed(e.Schema, e.Id, e.Name, e.Subscriber, e.State, e.Attempts, e.DeliverAt, e.LastError)));
     }
 

@@ -79,12 +79,11 @@ internal static class ExplainAccess
         {
             if (new[] { call["--user"], call["--key"], call["--client"] }.Count(x => x is not null) != 1)
                 return OpsCall.Wrong("Say --user EMAIL, --key PREFIX or --client ID.");
-            ClientId? client = Guid.TryParse(call["--client"], out var id) ? new ClientId(id) : null;
-            if (call["--client"] is { } said && client is null)
-                return OpsCall.Wrong($"--client must be a client's id, not '{said}'.");
-            if (ListCredentials.OrganizationOf(call).Refused(out var refusal, out var organization))
+            if (call.Id("--client", "a client's id").Refused(out var refusal, out var client)
+                || call.Id("--organization", "an organization's id").Refused(out refusal, out var organization))
                 return refusal;
-            var query = new Query(new Asked(call["--user"], call["--key"], client), call["--permission"], organization.Id);
+            var asked = new Asked(call["--user"], call["--key"], client.As<ClientId>());
+            var query = new Query(asked, call["--permission"], organization.As<OrganizationId>());
             return (await call.Services.GetRequiredService<ISender>().Send(query, ct)).Refused(out refusal, out var view)
                 ? refusal
                 : new OpsAnswer(view.Items);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Data;
 using Licensing.Kernel.Ops;
@@ -64,25 +63,15 @@ internal static class ListCredentials
 
     public static OpsCommand Ops { get; } = new(
         "credentials list", "API keys, OAuth clients and certificates, the newest first.",
-        [new("--organization", "Only those of the organization with this id."), new("--limit", $"1 to {MostListed}, else 50.")],
+        [new("--organization", "Only those of the organization with this id."), OpsArgument.Limit(MostListed)],
         async (call, ct) =>
         {
-            if (OrganizationOf(call).Refused(out var refusal, out var organization))
+            if (call.Id("--organization", "an organization's id").Refused(out var refusal, out var organization)
+                || call.Limit(MostListed).Refused(out refusal, out var limit))
                 return refusal;
-            var limit = 50;
-            if (call["--limit"] is { } said
-                && (!int.TryParse(said, NumberStyles.None, CultureInfo.InvariantCulture, out limit) || limit is < 1 or > MostListed))
-                return OpsCall.Wrong($"--limit must be 1 to {MostListed}, not '{said}'.");
-            return (await call.Services.GetRequiredService<ISender>().Send(new Query(organization.Id, limit), ct)).Refused(out refusal, out var view)
+            var query = new Query(organization.As<OrganizationId>(), limit);
+            return (await call.Services.GetRequiredService<ISender>().Send(query, ct)).Refused(out refusal, out var view)
                 ? refusal
                 : new OpsAnswer(view.Items);
         });
-
-    internal sealed record Named(OrganizationId? Id);
-
-    /// <summary>What <c>--organization</c> says.</summary>
-    internal static Result<Named> OrganizationOf(OpsCall call) =>
-        call["--organization"] is not { } text ? new Named(null)
-        : Guid.TryParse(text, out var id) ? new Named(new OrganizationId(id))
-        : OpsCall.Wrong($"--organization must be an organization's id, not '{text}'.");
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Data;
 using Licensing.Kernel.Http;
@@ -35,7 +34,7 @@ internal static class ListUsers
         "users list", "Users, the newest first.",
         [
             new("--organization", "Only those of one organization, by its id."), new("--email", "Only the one with this address."),
-            new("--limit", $"1 to {MostListed}, else 50."),
+            OpsArgument.Limit(MostListed),
         ],
         ListAsync);
 
@@ -44,23 +43,16 @@ internal static class ListUsers
 
     private static async Task<Result<OpsAnswer>> ListAsync(OpsCall call, CancellationToken ct)
     {
-        var limit = PageStart.DefaultLimit;
-        if (call["--limit"] is { } said
-            && (!int.TryParse(said, NumberStyles.None, CultureInfo.InvariantCulture, out limit) || limit is < 1 or > MostListed))
-            return OpsCall.Wrong($"--limit must be 1 to {MostListed}, not '{said}'.");
-        OrganizationId? organization = null;
-        if (call["--organization"] is { } id)
-        {
-            if (!Guid.TryParse(id, out var parsed))
-                return OpsCall.Wrong($"--organization must be an organization's id, not '{id}'.");
-            organization = new OrganizationId(parsed);
-        }
+        if (call.Limit(MostListed).Refused(out var refusal, out var limit)
+            || call.Id("--organization", "an organization's id").Refused(out refusal, out var organization))
+            return refusal;
 
         var (rows, sender, after) = (new List<Row>(), call.Services.GetRequiredService<ISender>(), (string?)null);
         do
         {
-            var query = new Query(organization, call["--email"], Math.Min(limit - rows.Count, PageStart.MostItems), after);
-            if ((await sender.Send(query, ct)).Refused(out var refusal, out var page))
+            var query = new Query(
+                organization.As<OrganizationId>(), call["--email"], Math.Min(limit - rows.Count, PageStart.MostItems), after);
+            if ((await sender.Send(query, ct)).Refused(out refusal, out var page))
                 return refusal;
             rows.AddRange(page.Items.Select(x => new Row(
                 x.Id, x.Email, x.DisplayName, x.OrganizationId, x.Status, x.MfaEnabled, string.Join(' ', x.Roles.Select(r => r.Role)))));

@@ -23,17 +23,11 @@ internal static class ImportNumbersAtTerminal
 
     private static async Task<Result<OpsAnswer>> ImportAsync(OpsCall call, CancellationToken ct)
     {
-        OrganizationId? pool = null;
-        if (call["--organization"] is { } id)
-        {
-            if (!Guid.TryParse(id, out var parsed))
-                return OpsCall.Wrong($"--organization must be an organization's id, not '{id}'.");
-            pool = new OrganizationId(parsed);
-        }
-
+        if (call.Id("--organization", "an organization's id").Refused(out var refusal, out var pool))
+            return refusal;
         if (!File.Exists(call["file"]))
             return OpsCall.Wrong($"There is no file '{call["file"]}'.");
-        if (CsvImport.TextOf(await File.ReadAllBytesAsync(call["file"]!, ct)).Refused(out var refusal, out var text))
+        if (CsvImport.TextOf(await File.ReadAllBytesAsync(call["file"]!, ct)).Refused(out refusal, out var text))
             return refusal;
         var (rows, errors) = NumberCsv.Read(text, int.MaxValue);
         if (errors.Count > 0)
@@ -47,7 +41,7 @@ internal static class ImportNumbersAtTerminal
             // Also without rows, so that the branch is looked at.
             foreach (var part in rows.Chunk(RowsPerPart).DefaultIfEmpty([]))
             {
-                if ((await sender.Send(new ImportNumbers.Part(pool, part), ct)).Refused(out refusal, out var done))
+                if ((await sender.Send(new ImportNumbers.Part(pool.As<OrganizationId>(), part), ct)).Refused(out refusal, out var done))
                     return Wrong(refusal);
                 loaded += done.Loaded;
                 call.Progress?.Invoke(loaded, rows.Count);

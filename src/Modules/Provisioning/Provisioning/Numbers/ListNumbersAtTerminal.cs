@@ -1,4 +1,3 @@
-using System.Globalization;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Ops;
 using Licensing.Provisioning.Contracts;
@@ -19,30 +18,22 @@ internal static class ListNumbersAtTerminal
             new("--type", string.Join(", ", Enum.GetNames<NumberType>()) + "."),
             new("--tenant", "Only those that a tenant holds, by its id."),
             new("--number", "Only this one."),
-            new("--limit", $"1 to {MostListed}, else 50."),
+            OpsArgument.Limit(MostListed),
         ],
         ListAsync);
 
     private static async Task<Result<OpsAnswer>> ListAsync(OpsCall call, CancellationToken ct)
     {
-        var limit = PageStart.DefaultLimit;
-        if (call["--limit"] is { } said
-            && (!int.TryParse(said, NumberStyles.None, CultureInfo.InvariantCulture, out limit) || limit is < 1 or > MostListed))
-            return OpsCall.Wrong($"--limit must be 1 to {MostListed}, not '{said}'.");
-        Guid? tenant = null;
-        if (call["--tenant"] is { } id)
-        {
-            if (!Guid.TryParse(id, out var parsed))
-                return OpsCall.Wrong($"--tenant must be a tenant's id, not '{id}'.");
-            tenant = parsed;
-        }
+        if (call.Limit(MostListed).Refused(out var refusal, out var limit)
+            || call.Id("--tenant", "a tenant's id").Refused(out refusal, out var tenant))
+            return refusal;
 
         var (rows, sender, next) = (new List<NumberView>(), call.Services.GetRequiredService<ISender>(), (string?)null);
         do
         {
-            if (PageStart.Read(Math.Min(limit - rows.Count, PageStart.MostItems), next).Refused(out var refusal, out var start))
+            if (PageStart.Read(Math.Min(limit - rows.Count, PageStart.MostItems), next).Refused(out refusal, out var start))
                 return refusal;
-            var query = new ListNumbers.Query(tenant, call["--state"], call["--country"], call["--type"], call["--number"], start);
+            var query = new ListNumbers.Query(tenant.Value, call["--state"], call["--country"], call["--type"], call["--number"], start);
             if ((await sender.Send(query, ct)).Refused(out refusal, out var page))
                 return refusal;
             rows.AddRange(page.Items);
