@@ -37,22 +37,6 @@ internal static class Waiting
             return new OpenTransaction(scope, session);
         }
 
-        /// <summary>Returns when <paramref name="asked"/> waits for somebody's lock, and fails when it is answered without.</summary>
-        public Task WaitsForALockAsync(Task asked) => app.WaitForLocksAsync(asked);
-
-        /// <summary>The same of several.</summary>
-        public async Task WaitForLocksAsync(params Task[] asked)
-        {
-            await Eventually.TrueAsync(async () => asked.Any(x => x.IsCompleted) || await app.InAsync<SchemaOwner, bool>(async owner =>
-            {
-                await using var command = owner.Database.CreateCommand(
-                    "select count(*) >= $1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'");
-                command.Parameters.Add(new() { Value = asked.Length });
-                return (bool)(await command.ExecuteScalarAsync(Ct))!;
-            }));
-            asked.ShouldAllBe(x => !x.IsCompleted, "It was answered without waiting.");
-        }
-
         /// <summary>Whether whoever holds both holds <paramref name="one"/> first.</summary>
         public Task<bool> IsHeldBeforeAsync(Guid one, Guid other) => app.InAsync<NpgsqlDataSource, bool>(async database =>
         {

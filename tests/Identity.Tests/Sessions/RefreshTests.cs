@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json;
-using Licensing.Host.Database;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Sessions;
 using Licensing.Kernel.Persistence;
@@ -116,7 +115,7 @@ public sealed class RefreshTests(App app) : IClassFixture<App>
         await scope.ServiceProvider.GetRequiredService<ISender>().Send(new Logout.Command(token), Ct);
 
         var refreshing = RefreshAsync(token);
-        await Eventually.TrueAsync(WaitsForALockAsync);
+        await app.WaitsForALockAsync(refreshing);
         await session.CommitAsync(Ct);
 
         (await refreshing).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
@@ -133,7 +132,7 @@ public sealed class RefreshTests(App app) : IClassFixture<App>
             .ShouldBeFalse();
 
         var leaving = app.Anonymous().PostAsync("/api/v1/auth/logout", new { refreshToken = token });
-        await Eventually.TrueAsync(WaitsForALockAsync);
+        await app.WaitsForALockAsync(leaving);
         await session.CommitAsync(Ct);
 
         (await leaving).StatusCode.ShouldBe(HttpStatusCode.NoContent);
@@ -229,11 +228,4 @@ public sealed class RefreshTests(App app) : IClassFixture<App>
         var pair = await answer.JsonAsync();
         return (pair.GetProperty("accessToken").GetString()!, pair.GetProperty("refreshToken").GetString()!);
     }
-
-    private Task<bool> WaitsForALockAsync() => app.InAsync<SchemaOwner, bool>(async owner =>
-    {
-        await using var command = owner.Database.CreateCommand(
-            "select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')");
-        return (bool)(await command.ExecuteScalarAsync(Ct))!;
-    });
 }

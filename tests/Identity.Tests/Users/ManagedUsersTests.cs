@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Http.Json;
-using Licensing.Host.Database;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Rights;
 using Npgsql;
@@ -35,7 +34,7 @@ public sealed class ManagedUsersTests(App app) : IClassFixture<App>
             await give.ExecuteNonQueryAsync(Ct);
 
         var taking = partner.SendAsync(HttpMethod.Patch, $"/api/v1/users/{person.Id}", new { email = $"mine-{branch.Partner.Code}@example.com" });
-        await Eventually.TrueAsync(WaitsForALockAsync);
+        await app.WaitsForALockAsync(taking);
         await giving.CommitAsync(Ct);
 
         using var refused = await taking;
@@ -106,11 +105,4 @@ public sealed class ManagedUsersTests(App app) : IClassFixture<App>
         (refused.StatusCode, await refused.CodeAsync()).ShouldBe((HttpStatusCode.Forbidden, "exceeds_own"));
         (await administrator.SendAsync(HttpMethod.Delete, path, null)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
     }
-
-    private Task<bool> WaitsForALockAsync() => app.InAsync<SchemaOwner, bool>(async owner =>
-    {
-        await using var command = owner.Database.CreateCommand(
-            "select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')");
-        return (bool)(await command.ExecuteScalarAsync(Ct))!;
-    });
 }

@@ -57,8 +57,7 @@ public sealed class LeaseTests : TowerTests
         await inside.Task;
         Clock.Advance(TimeSpan.FromSeconds(61));
         var takeover = heir.DeliverAsync();
-        await Eventually.TrueAsync(async () => await heir.ScalarAsync<bool>(
-            "select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')"));
+        await heir.Database.WaitForLocksAsync(takeover);
         leave.SetResult();
         await Task.WhenAll(late, takeover);
         (await heir.CountAsync("tenor")).ShouldBe(1);

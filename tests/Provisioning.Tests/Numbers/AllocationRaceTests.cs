@@ -1,5 +1,4 @@
 using System.Net;
-using Licensing.Host.Database;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Persistence;
 using Licensing.Provisioning.Data;
@@ -83,12 +82,7 @@ public sealed class AllocationRaceTests(SellingApp app) : IClassFixture<SellingA
 
         // Five are left for six; two such callers would else tell each other that there are none.
         var asking = partner.AllocateAnyAsync(branch.Tenant, 6, prefix);
-        await Eventually.TrueAsync(() => app.InAsync<SchemaOwner, bool>(async owner =>
-        {
-            await using var command = owner.Database.CreateCommand(
-                "select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')");
-            return (bool)(await command.ExecuteScalarAsync(Ct))!;
-        }));
+        await app.WaitsForALockAsync(asking);
         await session.RollbackAsync();
 
         (await partner.AllocatedAsync(asking)).Count.ShouldBe(6);

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Http.Json;
-using Licensing.Host.Database;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Persistence;
 using Licensing.Provisioning.Contracts;
@@ -184,12 +183,7 @@ public sealed class PoolTests(SellingApp app) : IClassFixture<SellingApp>
             .Send(new LoadNumber.Command($"{prefix}1", "DE", NumberType.Mobile), Ct)).Refusal.ShouldBeNull();
 
         var importing = platform.ImportAsync($"number,country,type\n{prefix}1,DE,Mobile\n{prefix}2,DE,Mobile\n");
-        await Eventually.TrueAsync(() => app.InAsync<SchemaOwner, bool>(async owner =>
-        {
-            await using var command = owner.Database.CreateCommand(
-                "select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')");
-            return (bool)(await command.ExecuteScalarAsync(Ct))!;
-        }));
+        await app.WaitsForALockAsync(importing);
         await session.CommitAsync(Ct);
 
         (await importing.RefusalAsync()).ShouldBe("409 number_loaded");

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
 using Licensing.Catalog.Contracts;
-using Licensing.Host.Database;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Persistence;
 using Licensing.Provisioning.Subscriptions;
@@ -51,7 +50,7 @@ public sealed class ClosingTests(SellingApp app) : IClassFixture<SellingApp>
             Ct)).Refusal.ShouldBeNull();
 
         var closing = CloseAsync(partner, branch);
-        await Eventually.TrueAsync(SomeoneWaitsAsync);
+        await app.WaitsForALockAsync(closing);
         await session.CommitAsync(Ct);
 
         (await closing.RefusalAsync()).ShouldBe("409 still_in_use");
@@ -79,11 +78,4 @@ public sealed class ClosingTests(SellingApp app) : IClassFixture<SellingApp>
 
     private static Task<HttpResponseMessage> CloseAsync(HttpClient client, Branch branch) =>
         client.DeleteAsync($"/api/v1/tenants/{branch.Tenant.Id.Value}", Ct);
-
-    private async Task<bool> SomeoneWaitsAsync() => await app.InAsync<SchemaOwner, bool>(async owner =>
-    {
-        await using var command = owner.Database.CreateCommand(
-            "select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')");
-        return (bool)(await command.ExecuteScalarAsync(Ct))!;
-    });
 }

@@ -158,10 +158,7 @@ public sealed class DailyRollupsTests(UsageApp app) : IClassFixture<UsageApp>
             { Parameters = { new() { Value = customer.Tenant.Id.Value } } };
             (await taken.ExecuteNonQueryAsync()).ShouldBe(1);
             var total = Task.Run(() => customer.TotalAsync());
-            while (await app.SqlAsync<long>(
-                "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'") == 0)
-                await Task.Yield();
-            total.IsCompleted.ShouldBeFalse();
+            await app.WaitsForALockAsync(total);
             await transaction.RollbackAsync();
             (await total).ShouldBe("5");
         }
