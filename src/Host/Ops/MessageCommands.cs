@@ -37,7 +37,8 @@ internal static class MessageCommands
 
     private static async Task<Result<OpsAnswer>> ListAsync(OpsCall call, CancellationToken ct)
     {
-        if (call.Id("--after", "a message's id").Refused(out var refusal, out var after) || call.Limit(MostListed).Refused(out refusal, out var limit))
+        if (call.Id("--after", "a message's id").Refused(out var refusal, out var after)
+            || call.Limit(MostListed).Refused(out refusal, out var limit))
             return refusal;
         if (call["--state"] is { } state and not ("waiting" or "parked"))
             return OpsCall.Wrong($"--state must be waiting or parked, not '{state}'.");

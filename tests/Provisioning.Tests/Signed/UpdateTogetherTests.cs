@@ -196,7 +196,10 @@ public sealed partial class UpdateTogetherTests(SellingApp app) : IClassFixture<
             join provisioning.subscription_history h on h.subscription_id = s.id and h.what = 'QuantitiesChanged'
             where o.parent_id = '{branch.Partner.Id.Value}' group by o.code, o.external_id, s.history order by o.code
             """)).ShouldBe(
-            ["""c0 {"eliteSeats": 9} 1""", """c1 {"eliteSeats": 9} 1""", """c2 {"eliteSeats": 9, "dialerSeats": 10} 1""", """c3 {"eliteSeats": 9} 1"""]);
+            [
+                """c0 {"eliteSeats": 9} 1""", """c1 {"eliteSeats": 9} 1""", """c2 {"eliteSeats": 9, "dialerSeats": 10} 1""",
+                """c3 {"eliteSeats": 9} 1""",
+            ]);
     }
 
     [Fact]

@@ -13,8 +13,8 @@ internal sealed record FoundSeats(Subscription Subscription, bool InDeletion);
 internal sealed class SeatsOfMany(ProvisioningDb db, SeatsOfMany.Query query)
 {
     /// <summary>
-    /// One instance per host. EF looks at a query's expression each time it is asked, and writes its SQL anew where some of that is our own, which was
-    /// a large part of a small change: so this one is compiled once, and has no SQL of ours.
+    /// One instance per host. EF looks at a query's expression each time it is asked, and writes its SQL anew where some of that is our own,
+    /// which was a large part of a small change: so this one is compiled once, and has no SQL of ours.
     /// </summary>
     internal sealed class Query
     {
@@ -30,7 +30,8 @@ internal sealed class SeatsOfMany(ProvisioningDb db, SeatsOfMany.Query query)
     /// As <see cref="SeatSubscriptions.SeatsOf"/>, of several tenants, wherever they stand. They are not held: that nobody else has changed them is
     /// known by their version when they are written, and costs less than to hold each before.
     /// </summary>
-    public async Task<IReadOnlyDictionary<OrganizationId, FoundSeats>> FindAsync(IEnumerable<OrganizationId> tenants, DateOnly today, CancellationToken ct)
+    public async Task<IReadOnlyDictionary<OrganizationId, FoundSeats>> FindAsync(
+        IEnumerable<OrganizationId> tenants, DateOnly today, CancellationToken ct)
     {
         var seats = new Dictionary<OrganizationId, FoundSeats>();
         await foreach (var one in query.Live(db, [.. tenants], today).WithCancellation(ct))
