@@ -7,9 +7,6 @@ public sealed partial class RefusalCodeTests
 {
     private static readonly string Modules = Path.Combine(Checkout.Folder, "src", "Modules");
 
-    // Its documents do not tell of fields yet.
-    private static readonly string[] WithoutFields = ["Billing"];
-
     public static TheoryData<string> All =>
         [.. Directory.EnumerateDirectories(Modules).Select(folder => Path.GetFileName(folder)).Order(StringComparer.Ordinal)];
 
@@ -19,7 +16,7 @@ public sealed partial class RefusalCodeTests
     {
         var documents = string.Concat(Files(module, "*.md").Select(File.ReadAllText));
         var codes = Files(module, "*.cs").Select(File.ReadAllText)
-            .SelectMany(code => WithoutFields.Contains(module) ? OfRequests(code) : OfRequests(code).Concat(OfFields(code)))
+            .SelectMany(code => OfRequests(code).Concat(OfFields(code)))
             .ToHashSet(StringComparer.Ordinal);
         codes.ShouldNotBeEmpty();
 
