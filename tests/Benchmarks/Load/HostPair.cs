@@ -11,8 +11,6 @@ internal sealed class HostPair : IPair
     private const int FewCompiled = 25;
     private const int FewestWarmUps = 3;
     private const int MostWarmUps = 25;
-    private const int MostPauses = 20;
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(300);
 
     private readonly BenchHost _host;
     private readonly Func<CancellationToken, Task<Load>> _ours;
@@ -52,34 +50,16 @@ internal sealed class HostPair : IPair
     }
 
     // A server runs for weeks and this one for seconds: both loads are compiled to the end before the first pair is measured. The runtime does
-    // that in the background, late and with whatever the load leaves of the processors, so it is given time between the loads.
+    // that in the background while a load runs, so it is counted with each.
     private static async Task WarmUpAsync(Func<CancellationToken, Task<Load>> load, CancellationToken ct)
     {
         for (var i = 0; i < MostWarmUps; i++)
         {
             var before = JitInfo.GetCompiledMethodCount();
             await load(ct);
-            var after = await CompiledAsync(ct);
-            if (i >= FewestWarmUps && after - before < FewCompiled)
+            if (i >= FewestWarmUps && JitInfo.GetCompiledMethodCount() - before < FewCompiled)
                 return;
         }
-    }
-
-    // How many methods there are when no more come. What the host does by itself may make some at any time, so it is not waited for long: the
-    // next load shows whether these were the last.
-    private static async Task<long> CompiledAsync(CancellationToken ct)
-    {
-        var count = JitInfo.GetCompiledMethodCount();
-        for (var pause = 0; pause < MostPauses; pause++)
-        {
-            await Task.Delay(Pause, ct);
-            var before = count;
-            count = JitInfo.GetCompiledMethodCount();
-            if (count == before)
-                break;
-        }
-
-        return count;
     }
 
     public Task<double> OursAsync(CancellationToken ct) => MeasureAsync(_ours, _oursCosts, ct);

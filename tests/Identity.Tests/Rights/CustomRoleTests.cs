@@ -4,7 +4,6 @@ using Licensing.Identity.Contracts;
 using Licensing.Identity.Rights;
 using Licensing.Kernel.Persistence;
 using Microsoft.Extensions.DependencyInjection;
-using Npgsql;
 
 namespace Licensing.Identity.Tests.Rights;
 
@@ -77,14 +76,8 @@ public sealed class CustomRoleTests(App app) : IClassFixture<App>
     {
         var branch = await app.BranchAsync();
         using var administrator = branch.As(Roles.PartnerAdministrator);
-        await DefineAsync(
-            administrator, "Role maker", "Partner", branch.Partner, ["identity.roles.manage", "identity.users.manage", "identity.users.read"]);
-        var strong = (await DefineAsync(
-            administrator, "Strong", "Partner", branch.Partner, ["provisioning.subscriptions.manage", "identity.users.read"]))
-            .GetProperty("id").GetGuid();
-        var maker = await Person.AddAsync(branch, branch.Partner, null);
+        var (maker, strong) = await MakerAndStrongAsync(branch, administrator);
         var friend = await Person.AddAsync(branch, branch.Partner, null);
-        await AssignAsync(administrator, maker, "Role maker", branch.Partner);
         using var client = await maker.ClientAsync();
 
         using var defined = await client.PostAsync("/api/v1/roles", Body("Mine", "Partner", branch.Partner, ["provisioning.subscriptions.manage"]));
@@ -119,13 +112,8 @@ public sealed class CustomRoleTests(App app) : IClassFixture<App>
     {
         var branch = await app.BranchAsync();
         using var administrator = branch.As(Roles.PartnerAdministrator);
-        await DefineAsync(
-            administrator, "Role maker", "Partner", branch.Partner, ["identity.roles.manage", "identity.users.manage", "identity.users.read"]);
-        var strong = (await DefineAsync(
-            administrator, "Strong", "Partner", branch.Partner, ["provisioning.subscriptions.manage", "identity.users.read"]))
-            .GetProperty("id").GetGuid();
-        var (maker, holder) = (await Person.AddAsync(branch, branch.Partner, null), await Person.AddAsync(branch, branch.Partner, null));
-        await AssignAsync(administrator, maker, "Role maker", branch.Partner);
+        var (maker, strong) = await MakerAndStrongAsync(branch, administrator);
+        var holder = await Person.AddAsync(branch, branch.Partner, null);
         await AssignAsync(administrator, holder, "Strong", branch.Partner);
         using var client = await maker.ClientAsync();
 
@@ -250,7 +238,7 @@ public sealed class CustomRoleTests(App app) : IClassFixture<App>
             TestContext.Current.CancellationToken)).Refusal.ShouldBeNull();
 
         var other = distributor.PostAsync("/api/v1/roles", Body("waited", "Partner", branch.Distributor, Reading));
-        await Eventually.TrueAsync(async () => other.IsCompleted || await IsAnyoneWaitingAsync());
+        await app.WaitsForALockAsync(other);
         await session.CommitAsync(TestContext.Current.CancellationToken);
 
         (await (await other).CodeAsync()).ShouldBe("role_name_taken");
@@ -338,16 +326,17 @@ public sealed class CustomRoleTests(App app) : IClassFixture<App>
         Names(await partner.GetJsonAsync("/api/v1/roles")).Take(9).ShouldBe(Roles.All);
     }
 
-    private Task<bool> IsAnyoneWaitingAsync() => app.InAsync<NpgsqlDataSource, bool>(async database =>
+    // One who may make roles and give them, and a role that holds more than he does.
+    private static async Task<(Person Maker, Guid Strong)> MakerAndStrongAsync(Branch branch, HttpClient administrator)
     {
-        await using var command = database.CreateCommand(
-            """
-            select exists (
-                select from pg_locks l join pg_database d on d.oid = l.database
-                where d.datname = current_database() and l.locktype = 'advisory' and not l.granted)
-            """);
-        return (bool)(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken))!;
-    });
+        await DefineAsync(
+            administrator, "Role maker", "Partner", branch.Partner, ["identity.roles.manage", "identity.users.manage", "identity.users.read"]);
+        var strong = await DefineAsync(
+            administrator, "Strong", "Partner", branch.Partner, ["provisioning.subscriptions.manage", "identity.users.read"]);
+        var maker = await Person.AddAsync(branch, branch.Partner, null);
+        await AssignAsync(administrator, maker, "Role maker", branch.Partner);
+        return (maker, strong.GetProperty("id").GetGuid());
+    }
 
     private static object Body(string name, string level, OrganizationRef at, string[] permissions) =>
         new { name, level, organizationId = at.Id.Value, permissions };
