@@ -137,6 +137,7 @@ public sealed class SettingsTests(App app) : IClassFixture<App>
         (await OpenAsync(distributor, branch, "d-2")).ShouldBe("403 not_delegated");
         (await OpenAsync(platform, branch, "x-1")).ShouldBe("201");
 
+        await ChangedAsync(platform, "licensing", branch.Distributor, new { distributorsCreateTenants = (bool?)null });
         await ChangedAsync(distributor, "licensing", branch.Distributor, new { partnersCreateTenants = (bool?)null });
         await ChangedAsync(distributor, "licensing", branch.Partner, new { partnersCreateTenants = (bool?)null });
         (await OpenAsync(partner, branch, "p-3")).ShouldBe("201");

@@ -33,6 +33,27 @@ public sealed class DelegationTests(SellingApp app) : IClassFixture<SellingApp>
         (await SubscribeAsync(platform, Asked(branch, plan))).StatusCode.ShouldBe(HttpStatusCode.Created);
     }
 
+    [Fact]
+    public async Task Who_is_forbidden_to_open_subscriptions_does_not_by_a_key_of_a_tenant()
+    {
+        var branch = await app.BranchAsync();
+        var plan = await app.PlanAsync(branch);
+        using var partner = branch.As(Roles.PartnerAdministrator);
+        using var distributor = branch.As(Roles.DistributorAdministrator);
+        await SetAsync(partner, branch.Partner, new { tenantsCreateSubscriptions = true });
+        using var made = await partner.PostAsJsonAsync(
+            "/api/v1/api-keys", new { name = "below", organizationId = branch.Tenant.Id.Value, role = Roles.TenantAdministrator }, Ct);
+        using var below = app.Anonymous();
+        below.DefaultRequestHeaders.Authorization = new("Bearer", (await made.JsonAsync()).GetProperty("key").GetString());
+        (await SubscribeAsync(below, Asked(branch, plan))).StatusCode.ShouldBe(HttpStatusCode.Created);
+
+        await SetAsync(distributor, branch.Partner, new { partnersCreateSubscriptions = false });
+        (await SubscribeAsync(below, Asked(branch, plan)).RefusalAsync()).ShouldBe("403 not_delegated");
+
+        await SetAsync(distributor, branch.Distributor, new { tenantsCreateSubscriptions = true });
+        (await SubscribeAsync(below, Asked(branch, plan))).StatusCode.ShouldBe(HttpStatusCode.Created);
+    }
+
     private static async Task SetAsync(HttpClient client, OrganizationRef at, object change) =>
         (await client.PatchAsJsonAsync($"/api/v1/settings/licensing?organizationId={at.Id.Value}", change, Ct)).StatusCode.ShouldBe(
             HttpStatusCode.OK);

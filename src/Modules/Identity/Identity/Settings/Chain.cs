@@ -14,6 +14,28 @@ internal sealed class Chain<TOwn>(IReadOnlyList<(OrganizationKind Level, TOwn Ow
         ? new Effective<bool>(false, SourceOf(fromTheRoot.First(x => said(x.Own) == false).Level))
         : Last(fromTheRoot.Where(x => said(x.Own) is not null).Select(x => (said(x.Own)!.Value, x.Level)), otherwise);
 
+    /// <summary>
+    /// What is handed down from level to level: who is refused it himself hands it to nobody below him, neither by what he says nor because
+    /// nobody says anything. Only what somebody above him says counts there.
+    /// </summary>
+    /// <param name="otherwise">What holds where nobody says anything.</param>
+    /// <param name="saidOf">What is said of each level, from the distributors down to the one that is asked about.</param>
+    public Effective<bool> HandedDown(bool otherwise, params Func<TOwn, bool?>[] saidOf)
+    {
+        var asked = UnlessForbidden(saidOf[^1], otherwise);
+        for (var level = OrganizationKind.Distributor; asked.Value && level < OrganizationKind.Platform + saidOf.Length; level++)
+        {
+            var above = new Chain<TOwn>([.. fromTheRoot.Where(x => x.Level <= level)]).UnlessForbidden(saidOf[(int)level - 1], true);
+            if (!above.Value && !fromTheRoot.Any(x => x.Level < level && saidOf[^1](x.Own) == true))
+                return above;
+        }
+
+        return asked;
+    }
+
+    /// <summary>With what the organisation at the path's end is about to say.</summary>
+    public Chain<TOwn> And(OrganizationKind level, TOwn own) => new([.. fromTheRoot, (level, own)]);
+
     /// <summary>The strictest that anyone says; of equal ones the highest binds.</summary>
     public Effective<T> Strictest<T>(Func<TOwn, T?> said, T otherwise, Comparison<T> strictness) where T : struct
     {

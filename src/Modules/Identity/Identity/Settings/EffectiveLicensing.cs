@@ -9,9 +9,12 @@ internal sealed record EffectiveLicensing(
     private const string Signer = "xima-ccaas";
 
     public static EffectiveLicensing Of(Chain<OwnLicensing> chain) => new(
-        chain.UnlessForbidden(x => x.DistributorsCreateTenants, true), chain.UnlessForbidden(x => x.PartnersCreateTenants, true),
-        chain.UnlessForbidden(x => x.DistributorsCreateSubscriptions, true), chain.UnlessForbidden(x => x.PartnersCreateSubscriptions, true),
-        chain.UnlessForbidden(x => x.TenantsCreateSubscriptions, false),
+        chain.HandedDown(true, x => x.DistributorsCreateTenants),
+        chain.HandedDown(true, x => x.DistributorsCreateTenants, x => x.PartnersCreateTenants),
+        chain.HandedDown(true, x => x.DistributorsCreateSubscriptions),
+        chain.HandedDown(true, x => x.DistributorsCreateSubscriptions, x => x.PartnersCreateSubscriptions),
+        chain.HandedDown(
+            false, x => x.DistributorsCreateSubscriptions, x => x.PartnersCreateSubscriptions, x => x.TenantsCreateSubscriptions),
         new EffectiveSigned(chain.Nearest(x => x.Signed?.Issuer, Signer), chain.Nearest(x => x.Signed?.Audience, Signer)));
 
     public LicensingSettings Values => new(

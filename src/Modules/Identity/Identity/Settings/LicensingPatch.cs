@@ -21,19 +21,21 @@ internal sealed record LicensingPatch : ISettingsPatch<OwnLicensing>
         : new OwnSigned(signed.Issuer.Or(own.Signed?.Issuer), signed.Audience.Or(own.Signed?.Audience)));
 
     /// <summary>
-    /// Nobody delegates to himself: a switch is loosened only by someone above the level it is about. And what is forbidden above cannot
-    /// be allowed again. What signed requests must claim is the platform's to say.
+    /// Nobody delegates to himself: a switch is loosened only by someone above the level it is about. And a yes that would not count is not
+    /// taken: what is forbidden above, to that level or to one on the way to it, cannot be allowed again. What signed requests must claim is
+    /// the platform's to say.
     /// </summary>
     public Refusal? Against(Chain<OwnLicensing> above, OwnLicensing own, string path, Scope reach, string at)
     {
-        foreach (var (name, level, asked, said) in Switches())
+        var holds = EffectiveLicensing.Of(above.And(OrganizationPath.LevelOf(path), On(own)));
+        foreach (var (name, level, asked, said, held) in Switches(own, holds))
         {
-            if (!asked.IsPresent || asked.Value == said(own) || asked.Value == false)
+            if (!asked.IsPresent || asked.Value == said || asked.Value == false)
                 continue;
             // An organisation that stands above that level itself answers to nobody of it.
             if (!reach.Contains(OrganizationPath.At(path, level - 1) ?? path))
                 return SettingsRefusals.OnlyFromAbove($"{at}/{name}");
-            if (asked.Value == true && above.UnlessForbidden(said, true) is { Value: false })
+            if (asked.Value == true && !held.Value)
                 return SettingsRefusals.ForbiddenAbove($"{at}/{name}");
         }
 
@@ -42,12 +44,17 @@ internal sealed record LicensingPatch : ISettingsPatch<OwnLicensing>
             : null;
     }
 
-    private IEnumerable<(string Name, OrganizationKind Level, Optional<bool?> Asked, Func<OwnLicensing, bool?> Said)> Switches() =>
+    private IEnumerable<(string Name, OrganizationKind Level, Optional<bool?> Asked, bool? Said, Effective<bool> Held)> Switches(
+        OwnLicensing own, EffectiveLicensing holds) =>
     [
-        ("distributorsCreateTenants", OrganizationKind.Distributor, DistributorsCreateTenants, x => x.DistributorsCreateTenants),
-        ("partnersCreateTenants", OrganizationKind.Partner, PartnersCreateTenants, x => x.PartnersCreateTenants),
-        ("distributorsCreateSubscriptions", OrganizationKind.Distributor, DistributorsCreateSubscriptions, x => x.DistributorsCreateSubscriptions),
-        ("partnersCreateSubscriptions", OrganizationKind.Partner, PartnersCreateSubscriptions, x => x.PartnersCreateSubscriptions),
-        ("tenantsCreateSubscriptions", OrganizationKind.Tenant, TenantsCreateSubscriptions, x => x.TenantsCreateSubscriptions),
+        ("distributorsCreateTenants", OrganizationKind.Distributor, DistributorsCreateTenants,
+            own.DistributorsCreateTenants, holds.DistributorsCreateTenants),
+        ("partnersCreateTenants", OrganizationKind.Partner, PartnersCreateTenants, own.PartnersCreateTenants, holds.PartnersCreateTenants),
+        ("distributorsCreateSubscriptions", OrganizationKind.Distributor, DistributorsCreateSubscriptions,
+            own.DistributorsCreateSubscriptions, holds.DistributorsCreateSubscriptions),
+        ("partnersCreateSubscriptions", OrganizationKind.Partner, PartnersCreateSubscriptions,
+            own.PartnersCreateSubscriptions, holds.PartnersCreateSubscriptions),
+        ("tenantsCreateSubscriptions", OrganizationKind.Tenant, TenantsCreateSubscriptions,
+            own.TenantsCreateSubscriptions, holds.TenantsCreateSubscriptions),
     ];
 }
