@@ -37,6 +37,29 @@ public sealed class MailAddressTests(App app) : IClassFixture<App>
         (await opened.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).ShouldContain("xn--");
     }
 
+    [Theory]
+    [InlineData("n1 <victim@x.example>")]
+    [InlineData("\"n1\"victim@x.example")]
+    [InlineData("victim@x.example,y")]
+    public async Task A_contact_is_one_plain_address_because_letters_are_counted_by_it(string email)
+    {
+        var branch = await app.BranchAsync();
+        using var platform = branch.Administrator();
+        var (distributorId, partnerId) = (branch.Distributor.Id.Value, branch.Partner.Id.Value);
+        foreach (var (path, body) in new (string, object)[]
+        {
+            ("distributors", new { externalId = "x", displayName = "X", country = "DE", currency = "EUR", contact = new { email } }),
+            ("partners", new { distributorId, externalId = "x", displayName = "X", contact = new { email } }),
+            ("tenants", new { partnerId, externalId = "x", displayName = "X", contact = new { email } }),
+        })
+            (await ErrorAsync(platform.PostAsync($"/api/v1/{path}", body))).ShouldBe("/contact/email malformed", path);
+        (await ErrorAsync(platform.SendAsync(HttpMethod.Patch, $"/api/v1/partners/{partnerId}", new { contact = new { email } })))
+            .ShouldBe("/contact/email malformed");
+
+        using var without = await platform.SendAsync(HttpMethod.Patch, $"/api/v1/partners/{partnerId}", new { contact = new { name = "Ada" } });
+        without.StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
     [Fact]
     public async Task A_domain_in_its_ascii_form_is_an_address()
     {

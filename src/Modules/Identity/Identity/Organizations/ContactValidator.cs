@@ -8,7 +8,7 @@ internal sealed class ContactValidator : AbstractValidator<Contact>
     public ContactValidator()
     {
         RuleFor(x => x.Name).MaximumLength(200);
-        RuleFor(x => x.Email).MaximumLength(254).EmailAddress().InAscii();
+        RuleFor(x => x.Email).PlainAddress();
         RuleFor(x => x.Phone).MaximumLength(50);
     }
 }

@@ -8,15 +8,18 @@ namespace Licensing.Identity.Users;
 /// <summary>What holds for the fields of a user, in every request that names them.</summary>
 internal static partial class UserRules
 {
-    public static IRuleBuilderOptions<T, string?> MailAddress<T>(this IRuleBuilder<T, string?> rule) => rule
-        .NotEmpty().MaximumLength(254).EmailAddress()
+    public static IRuleBuilderOptions<T, string?> MailAddress<T>(this IRuleBuilder<T, string?> rule) => rule.NotEmpty().PlainAddress();
+
+    /// <summary>Whose letters are counted is told by the text, so there is one text for a mailbox: no name before it, no list of several.</summary>
+    public static IRuleBuilderOptions<T, string?> PlainAddress<T>(this IRuleBuilder<T, string?> rule) => rule
+        .MaximumLength(254).EmailAddress()
         .Must(address => address is null || !address.Any(c => char.IsWhiteSpace(c) || char.IsControl(c) || c is '<' or '>' or ',' or ';' or '"'))
         .WithErrorCode("malformed").WithMessage("email must be one plain address such as ada@example.com.").InAscii();
 
     /// <summary>
     /// Case is folded here and by the database, which agree on nothing else; and other letters reach no mailbox that does not ask for them.
     /// </summary>
-    public static IRuleBuilderOptions<T, string?> InAscii<T>(this IRuleBuilder<T, string?> rule) => rule
+    private static IRuleBuilderOptions<T, string?> InAscii<T>(this IRuleBuilder<T, string?> rule) => rule
         .Must(address => address is null || Ascii.IsValid(address)).WithErrorCode("not_ascii")
         .WithMessage("email must be plain ASCII: write an internationalised domain in its xn-- form, such as ada@xn--bcher-kva.example.");
 
