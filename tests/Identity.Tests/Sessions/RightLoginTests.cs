@@ -40,6 +40,19 @@ public sealed class RightLoginTests(RightLoginTests.Strict app) : IClassFixture<
     }
 
     [Fact]
+    public async Task Log_ins_at_once_from_the_machines_of_one_ipv6_network_are_one_try()
+    {
+        var branch = await app.BranchAsync();
+        var person = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
+
+        var answers = await Task.WhenAll(Enumerable.Range(1, 15).Select(i => LoginAsync(person, $"2001:db8:31:1::{i:x}")));
+
+        answers.ShouldAllBe(a => a.Status == HttpStatusCode.OK);
+        await app.DrainAsync();
+        app.Mailbox.To(person.Email).ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task Each_code_is_a_guess_of_its_own_though_the_password_is_the_same()
     {
         var branch = await app.BranchAsync();

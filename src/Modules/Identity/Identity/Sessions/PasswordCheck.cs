@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using Licensing.Identity.Users;
+using Licensing.Kernel.Http;
 using Npgsql;
 
 namespace Licensing.Identity.Sessions;
@@ -16,7 +17,8 @@ internal sealed class PasswordCheck(NpgsqlDataSource database, LoginAttempts att
 
     /// <summary>
     /// At a log-in, where a try counts for its address too. Who says the same from the same address while it is being looked at is the same
-    /// guess, counted and hashed once: a user whose programs log in together would lock himself out with the right password.
+    /// guess, counted and hashed once: a user whose programs log in together would lock himself out with the right password. An IPv6 network
+    /// is one address here, as it is where tries are counted.
     /// </summary>
     /// <param name="name">An e-mail address or a user name.</param>
     /// <param name="password">As typed.</param>
@@ -28,7 +30,7 @@ internal sealed class PasswordCheck(NpgsqlDataSource database, LoginAttempts att
         string name, string password, string? code, string address, CancellationToken ct)
     {
         var asked = _atLogIn.GetOrAdd(
-            DigestOf($"{name}\0{password}\0{code}\0{address}"),
+            DigestOf($"{name}\0{password}\0{code}\0{CallerNetwork.Of(address)}"),
             digest => new Lazy<Task<(Refusal? TooMany, ProvenPassword? Proven)>>(() => OnceAsync(digest, name, password, address)));
         return await asked.Value.WaitAsync(ct);
     }
