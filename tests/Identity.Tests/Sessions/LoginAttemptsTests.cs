@@ -140,6 +140,21 @@ public sealed class LoginAttemptsTests(ProxiedApp app) : IClassFixture<ProxiedAp
     }
 
     [Fact]
+    public async Task The_networks_of_one_ipv6_site_are_one_of_the_many_addresses_that_lock_an_account()
+    {
+        var (person, other) = (await SomebodyAsync(), await SomebodyAsync());
+        for (var network = 0; network < 8; network++)
+            for (var i = 0; i < 9; i++)
+            {
+                await TryAsync(person, $"2001:db8:50:{network:x}::1", Wrong);
+                await TryAsync(other, $"2001:db8:5{network}:1::1", Wrong);
+            }
+
+        (await TryAsync(person, Address())).ShouldBe(HttpStatusCode.OK);
+        (await TryAsync(other, Address())).ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
     public async Task The_networks_of_one_ipv6_site_are_counted_together()
     {
         var attempts = app.Services.GetRequiredService<LoginAttempts>();

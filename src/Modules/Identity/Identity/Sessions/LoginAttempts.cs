@@ -25,7 +25,7 @@ internal sealed class LoginSettings
     /// <summary>Everybody is locked out of an account only after so many tries …</summary>
     public int TriesOfAccount { get; set; } = 50;
 
-    /// <summary>… from so many addresses.</summary>
+    /// <summary>… from so many addresses, where an IPv6 site (/48) is one.</summary>
     public int AddressesOfAccount { get; set; } = 5;
 
     public TimeSpan FirstLock { get; set; } = TimeSpan.FromMinutes(1);
@@ -209,7 +209,9 @@ internal sealed class LoginAttempts(
         await using var locking = new NpgsqlCommand(
             """
             with tried as (
-                select count(*) as addresses, coalesce(sum(total), 0) as tries from identity.login_tries
+                select count(distinct case when address like '%:%' then network(set_masklen(address::inet, 48))::text else address end) as addresses,
+                    coalesce(sum(total), 0) as tries
+                from identity.login_tries
                 where account = $1 and address <> '*' and last_at >= $3 and total > 0),
             locked as (
                 insert into identity.login_tries as t (account, address, failures, total, locks, last_at, locked_until)
