@@ -2,6 +2,7 @@ using System.Net;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Sessions;
 using Licensing.Identity.Tests.Requests;
+using Licensing.Kernel.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
@@ -152,6 +153,35 @@ public sealed class LoginAttemptsTests(ProxiedApp app) : IClassFixture<ProxiedAp
 
         (await TryAsync(person, Address())).ShouldBe(HttpStatusCode.OK);
         (await TryAsync(other, Address())).ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
+    public async Task A_try_is_given_back_in_the_order_in_which_it_was_counted()
+    {
+        const string address = "2001:db8:51:1::1";
+        var (network, site) = (CallerNetwork.Of(address), CallerNetwork.SiteOf(address));
+        // Of so few rows the database reads all, as they lie; and here the one that is counted last lies first.
+        await app.ExecuteAsync("truncate identity.login_tries");
+        foreach (var row in new[] { site, network })
+            await app.ExecuteAsync("insert into identity.login_tries values ('', $1, 1, 0, 0, $2)", row, app.Clock.GetUtcNow());
+        await app.ExecuteAsync("analyze identity.login_tries");
+        await using var counting = await app.Services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync(Ct);
+        await using var transaction = await counting.BeginTransactionAsync(Ct);
+        await LockAsync(network, "");
+
+        var givingBack = app.Services.GetRequiredService<LoginAttempts>().HeldAtLogInAsync("somebody", address, needsCode: true, Ct);
+        await app.WaitsForALockAsync(givingBack);
+        await LockAsync(site, "nowait");
+        await transaction.CommitAsync(Ct);
+        await givingBack;
+
+        async Task LockAsync(string row, string wait)
+        {
+            await using var command = new NpgsqlCommand(
+                $"select from identity.login_tries where account = '' and address = $1 for update {wait}", counting, transaction)
+            { Parameters = { new() { Value = row } } };
+            await command.ExecuteNonQueryAsync(Ct);
+        }
     }
 
     [Fact]

@@ -160,8 +160,14 @@ internal sealed class LoginAttempts(
         await using var batch = database.CreateBatch();
         if (!needsCode)
             batch.BatchCommands.Add(Success([DigestOf(account)], address, clock.GetUtcNow()));
+        // In the order in which they are counted, or who counts and who gives back wait for each other.
         batch.BatchCommands.Add(new NpgsqlBatchCommand(
-            "update identity.login_tries set failures = greatest(failures - 1, 0) where account = $1 and address = any ($2)")
+            """
+            with own as (
+                select account, address from identity.login_tries where account = $1 and address = any ($2) order by address for update)
+            update identity.login_tries t set failures = greatest(t.failures - 1, 0) from own
+            where t.account = own.account and t.address = own.address
+            """)
         { Parameters = { new() { Value = AllAccounts }, new() { Value = Whence(address) } } });
         await batch.ExecuteNonQueryAsync(ct);
     }
