@@ -93,6 +93,26 @@ public sealed class SigningKeyTests(App app) : IClassFixture<App>
     }
 
     [Fact]
+    public async Task A_host_whose_clock_is_behind_neither_believes_a_compromised_key_nor_signs_with_it()
+    {
+        await SettleAsync();
+        // One that is still on its way is stolen with the one that signs.
+        await RotateAsync();
+
+        var kid = (await RotateAsync(compromised: true)).Kid.ToString();
+
+        var ring = await app.Services.GetRequiredService<SigningKeys>().RingAsync(Ct);
+        var now = app.Clock.GetUtcNow();
+        // Later the one that was on its way would have begun; it takes nobody's place.
+        foreach (var at in new[] { now - HostClocks.Slack, now, now + TimeSpan.FromHours(2) })
+        {
+            ring.Current(at)!.Key.KeyId.ShouldBe(kid);
+            ring.Published(at).Select(k => k.Key.KeyId).ShouldBe([kid]);
+            ring.Believed(at).Select(k => k.Key.KeyId).ShouldBe([kid]);
+        }
+    }
+
+    [Fact]
     public async Task A_token_of_an_unknown_key_makes_a_host_look_again_and_a_thousand_of_them_only_once()
     {
         await SettleAsync();

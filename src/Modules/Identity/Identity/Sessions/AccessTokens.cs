@@ -152,7 +152,7 @@ internal sealed class AccessTokens(
     private bool IsNow(DateTime? notBefore, DateTime? expires, SecurityToken token, TokenValidationParameters parameters)
     {
         var now = clock.GetUtcNow().UtcDateTime;
-        return expires > now && !(notBefore > now + RotateSigningKeys.Slack);
+        return expires > now && !(notBefore > now + HostClocks.Slack);
     }
 
     // A session whose row is gone has ended: housekeeping removes it when every token of it is over.

@@ -14,9 +14,6 @@ namespace Licensing.Identity.Sessions;
 /// </summary>
 internal static class RotateSigningKeys
 {
-    // What hosts' clocks may differ by.
-    public static readonly TimeSpan Slack = TimeSpan.FromMinutes(1);
-
     [Needs(IdentityPermissions.SigningKeysManage)]
     public sealed record Command(bool Compromised = false) : ICommand<RotatedView>;
 
@@ -29,8 +26,9 @@ internal static class RotateSigningKeys
         public async Task<Result<RotatedView>> Handle(Command command, CancellationToken cancellationToken)
         {
             var now = clock.GetUtcNow();
-            var signsFrom = command.Compromised ? now : now + settings.PublishKeysFor;
-            var othersEnd = command.Compromised ? now : signsFrom + IDocumentSigner.Longest + Slack;
+            // A host whose clock is behind must not go on with a stolen key.
+            var signsFrom = command.Compromised ? now - HostClocks.Slack : now + settings.PublishKeysFor;
+            var othersEnd = command.Compromised ? signsFrom : signsFrom + IDocumentSigner.Longest + HostClocks.Slack;
             var kid = Id.NewGuid(now);
             if (!await InsertAsync(kid, command.Compromised, now, signsFrom, othersEnd, cancellationToken))
                 return SessionRefusals.RotationUnderWay;
