@@ -139,6 +139,10 @@ public sealed class AssertionTests(App app) : IClassFixture<App>
         await ChoreAsync();
         (await (await AskAsync(assertion)).ErrorAsync()).ShouldBe("401 invalid_client");
         (await KeptAsync(client)).ShouldBe(1);
+        // And at a host whose clock is behind, a minute later.
+        app.Clock.Advance(HostClocks.Slack);
+        await ChoreAsync();
+        (await KeptAsync(client)).ShouldBe(1);
         app.Clock.Advance(TimeSpan.FromSeconds(2));
         await ChoreAsync();
         (await KeptAsync(client)).ShouldBe(0);

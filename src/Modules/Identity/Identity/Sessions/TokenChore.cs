@@ -22,8 +22,9 @@ internal sealed class TokenChore(
             await RotateAsync(ct);
 
         var removed = await DeleteAsync("signing_keys", "ends_at < $1", now, ct);
-        removed += await DeleteAsync("revoked_access_tokens", "ends_at < $1", now, ct);
-        removed += await DeleteAsync("used_assertions", "ends_at < $1", now, ct);
+        // Not before it has ended by every host's clock, or one that is behind would take it again.
+        removed += await DeleteAsync("revoked_access_tokens", "ends_at < $1", now - HostClocks.Slack, ct);
+        removed += await DeleteAsync("used_assertions", "ends_at < $1", now - HostClocks.Slack, ct);
         // Not before the access token is over that was made with it, or whoever ended the session would find that token good again.
         removed += await DeleteAsync("refresh_tokens", "expires_at < $1", now - AccessTokens.Lifetime, ct);
         removed += await DeleteAsync(
