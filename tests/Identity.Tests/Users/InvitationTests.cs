@@ -133,6 +133,27 @@ public sealed class InvitationTests(App app) : IClassFixture<App>
     }
 
     [Fact]
+    public async Task Who_is_only_invited_gets_no_password_through_the_customer_area()
+    {
+        var branch = await app.BranchAsync();
+        var (email, _) = await InviteAsync(branch);
+        await app.DrainAsync();
+        using var partner = await (await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator)).ClientAsync();
+        using var area = await partner.CustomerAreaAsync(app);
+        Task<HttpResponseMessage> SetAsync() =>
+            area.PostAsync("/customerarea/customers/password", new { customer_code = branch.Tenant.Code, password = Chosen });
+
+        using var refused = await SetAsync();
+
+        refused.StatusCode.ShouldBe(HttpStatusCode.Conflict);
+        await app.DrainAsync();
+        app.Mailbox.To(email).ShouldHaveSingleItem();
+        (await ActivateAsync(app.Mailbox.TokenFor(email), "another good one")).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        (await SetAsync()).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await LoginAsync(email)).ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
     public async Task An_invitation_goes_with_no_password_and_with_no_provider()
     {
         var branch = await app.BranchAsync();

@@ -10,8 +10,8 @@ public interface ICustomerAccounts
     Task<Result<OrganizationRef>> OpenAsync(NewCustomer customer, CancellationToken ct);
 
     /// <summary>
-    /// Gives the tenant's first administrator a password and ends what he has open; refused where he may do more than the caller, as a conflict
-    /// where there is none, and as too many when he has been told of so many within the hour that he could not be told of this one.
+    /// Gives the tenant's first active administrator a password and ends what he has open; refused where he may do more than the caller, as a
+    /// conflict where there is none, and as too many when he has been told of so many within the hour that he could not be told of this one.
     /// </summary>
     Task<Result<Done>> SetPasswordAsync(OrganizationId tenant, string password, CancellationToken ct);
 

@@ -49,7 +49,9 @@ internal sealed class CustomerAccounts(
 
     public async Task<Result<Done>> SetPasswordAsync(OrganizationId tenant, string password, CancellationToken ct)
     {
-        var administrator = Administrators(tenant).Within(principal.Scope).AsNoTracking().Select(x => (UserId?)x.Id);
+        // Who is only invited has no use for one: he chooses his own.
+        var administrator = db.Users.Where(u => u.Status == UserStatus.Active).WhoAdministers(tenant, db).Within(principal.Scope).AsNoTracking()
+            .Select(x => (UserId?)x.Id);
         if (await administrator.FirstOrDefaultAsync(ct) is not { } id)
             return LoginLinks.LoginLinkRefusals.NoAdministrator;
         // With the roles that are looked at below, and in one statement: who changes one of them may be he.
@@ -80,12 +82,10 @@ internal sealed class CustomerAccounts(
     }
 
     public async Task<NoticeTurn?> TakeNoticeTurnAsync(OrganizationId tenant, CancellationToken ct) =>
-        (await Administrators(tenant).Select(x => x.Email).FirstOrDefaultAsync(ct)
+        (await db.Users.Where(u => u.Status != UserStatus.Disabled).WhoAdministers(tenant, db).Select(x => x.Email).FirstOrDefaultAsync(ct)
             ?? (await db.Organizations.AsNoTracking().SingleOrDefaultAsync(x => x.Id == tenant, ct))?.Contact?.Email) is { } address
             ? new(address, await limits.TurnOfNoticeAsync(address.ToLowerInvariant(), ct))
             : null;
-
-    private IQueryable<User> Administrators(OrganizationId tenant) => db.Users.Where(u => u.Status != UserStatus.Disabled).WhoAdministers(tenant, db);
 
     private sealed class Rules : AbstractValidator<NewCustomer>
     {
