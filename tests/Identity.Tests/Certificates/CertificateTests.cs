@@ -179,6 +179,7 @@ public sealed class CertificateTests(App app) : IClassFixture<App>
         (await ErrorAsync(await KeyIdAsync("v2", "some-id"))).ShouldBe("/keyId only_v1");
         (await ErrorAsync(await KeyIdAsync("v1", good.Thumbprint))).ShouldBe("/keyId like_fingerprint");
         (await ErrorAsync(await KeyIdAsync("v1", "with space"))).ShouldBe("/keyId regular_expression");
+        (await ErrorAsync(await KeyIdAsync("v1", "with-an-end\n"))).ShouldBe("/keyId regular_expression");
         (await KeyIdAsync("v3", "x")).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
 
         Task<HttpResponseMessage> KeyIdAsync(string profile, string keyId) =>

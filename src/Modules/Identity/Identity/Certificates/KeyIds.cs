@@ -8,7 +8,7 @@ internal static partial class KeyIds
     public const int Longest = 128;
 
     /// <summary>Printable ASCII without a space.</summary>
-    public const string Pattern = "^[!-~]+$";
+    public const string Pattern = "^[!-~]+\\z";
 
     /// <summary>The fingerprint as it is kept, from <c>0a1b…</c> or <c>0A:1B:…</c>; null when it is none.</summary>
     public static string? FingerprintOf(string kid) =>
