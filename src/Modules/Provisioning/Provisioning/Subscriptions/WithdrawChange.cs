@@ -27,6 +27,7 @@ internal static class WithdrawChange
             var now = clock.GetUtcNow();
             var today = calendar.DayOf(now);
             var rules = await catalog.RulesOfAsync(subscription.ProductsFrom(today), cancellationToken);
+            var cancellation = subscription.Cancellation;
             if (subscription.Withdraw(request.EffectiveDate, rules, today).Refused(out var refusal, out var withdrawn))
                 return refusal;
 
@@ -34,6 +35,8 @@ internal static class WithdrawChange
                 subscription, HistoryEvent.ChangeWithdrawn, request.EffectiveDate, principal.Access.Name, now, withdrawn.Quantities,
                 plan: withdrawn.PlanVersionId));
             db.Publish(withdrawn);
+            if (subscription.Cancellation is { } repriced && repriced != cancellation)
+                db.Publish(repriced);
             // The ETag is of the new version, which saving makes.
             await db.SaveChangesAsync(cancellationToken);
             return SubscriptionView.Of(subscription, today);
