@@ -51,9 +51,7 @@ internal static class ChangePlan
                 return broken;
             if (plan.Redraft(terms).Refused(out var refusal, out _))
                 return refusal;
-            // The ETag is of the new version, which saving makes.
-            await db.SaveChangesAsync(cancellationToken);
-            return PlanView.Of(plan);
+            return await db.SavedAsync(() => PlanView.Of(plan), cancellationToken);
         }
 
         private async Task<PlanTerms> PublishedAsync(Plan plan, CancellationToken ct)

@@ -24,9 +24,7 @@ internal static class PublishPlan
                 return refusal;
 
             db.Add(version);
-            // The ETag is of the new version, which saving makes.
-            await db.SaveChangesAsync(cancellationToken);
-            return PlanView.Of(plan);
+            return await db.SavedAsync(() => PlanView.Of(plan), cancellationToken);
         }
     }
 

@@ -22,9 +22,7 @@ internal static class RetirePlan
                 return Precondition.Failed;
             if (plan.Retire().Refused(out var refusal, out _))
                 return refusal;
-            // The ETag is of the new version, which saving makes.
-            await db.SaveChangesAsync(cancellationToken);
-            return PlanView.Of(plan);
+            return await db.SavedAsync(() => PlanView.Of(plan), cancellationToken);
         }
     }
 

@@ -43,9 +43,7 @@ internal static class ChangePriceList
                 return refusal;
             if (await items.ClashAsync(list, cancellationToken) is { } clash)
                 return clash;
-            // The ETag is of the new version, which saving makes.
-            await db.SaveChangesAsync(cancellationToken);
-            return PriceListView.Of(list);
+            return await db.SavedAsync(() => PriceListView.Of(list), cancellationToken);
         }
     }
 

@@ -27,9 +27,7 @@ internal static class PutPriceListItems
                 return refusal;
 
             list.ItemsChange(clock.GetUtcNow());
-            // The ETag is of the new version, which saving makes.
-            await db.SaveChangesAsync(cancellationToken);
-            return PriceListView.Of(list);
+            return await db.SavedAsync(() => PriceListView.Of(list), cancellationToken);
         }
     }
 

@@ -49,9 +49,7 @@ internal static class ReleaseNumber
             db.Publish(released);
             if (released.QuarantinedUntil is { } until)
                 db.Publish(new NumberQuarantineDue(number.Id), until);
-            // The ETag is of the new version, which saving makes.
-            await db.SaveChangesAsync(cancellationToken);
-            return NumberView.Of(number, principal.Scope, now);
+            return await db.SavedAsync(() => NumberView.Of(number, principal.Scope, now), cancellationToken);
         }
     }
 

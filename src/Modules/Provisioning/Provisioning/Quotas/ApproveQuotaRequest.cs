@@ -41,9 +41,7 @@ internal static class ApproveQuotaRequest
             db.Add(HistoryEntry.Of(
                 subscription, HistoryEvent.QuotaAgreed, today, principal.Access.Name, now, reason: $"{changed.Meter}: {changed.Limit}"));
             db.Publish(changed);
-            // The ETag is of the new version, which saving makes.
-            await db.SaveChangesAsync(cancellationToken);
-            return QuotaRequestView.Of(asked);
+            return await db.SavedAsync(() => QuotaRequestView.Of(asked), cancellationToken);
         }
     }
 

@@ -31,9 +31,7 @@ internal static class RefuseQuotaRequest
             if (asked.Decide(QuotaRequestStatus.Refused, request.Reason, principal.Access.Name, clock.GetUtcNow()).Refused(out var refusal, out _))
                 return refusal;
 
-            // The ETag is of the new version, which saving makes.
-            await db.SaveChangesAsync(cancellationToken);
-            return QuotaRequestView.Of(asked);
+            return await db.SavedAsync(() => QuotaRequestView.Of(asked), cancellationToken);
         }
     }
 

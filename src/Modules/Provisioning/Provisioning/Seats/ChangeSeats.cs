@@ -33,9 +33,7 @@ internal static class ChangeSeats
                 return refusal;
 
             db.Announce(subscription, set, principal, now);
-            // The ETag is of the new version, which saving makes.
-            await db.SaveChangesAsync(cancellationToken);
-            return new SeatChangesView(subscription.TenantId, Changes(set), subscription.Version);
+            return await db.SavedAsync(() => new SeatChangesView(subscription.TenantId, Changes(set), subscription.Version), cancellationToken);
         }
 
         private static Dictionary<string, SeatChange> Changes(QuantitiesSet set) => set.Before.Keys.Union(set.After.Keys)

@@ -35,9 +35,7 @@ internal static class ChangeQuantities
                 return refusal;
 
             db.Announce(subscription, set, principal, now);
-            // The ETag is of the new version, which saving makes.
-            await db.SaveChangesAsync(cancellationToken);
-            return SubscriptionView.Of(subscription, today);
+            return await db.SavedAsync(() => SubscriptionView.Of(subscription, today), cancellationToken);
         }
     }
 

@@ -62,9 +62,7 @@ internal static class ChangeSubscriptionPlan
             // A term that begins with the plan; any other's end is expected already.
             if (from.On <= today || from.On == subscription.StartsOn)
                 db.ExpectTermEnd(subscription, from.On, calendar);
-            // The ETag is of the new version, which saving makes.
-            await db.SaveChangesAsync(cancellationToken);
-            return SubscriptionView.Of(subscription, today);
+            return await db.SavedAsync(() => SubscriptionView.Of(subscription, today), cancellationToken);
         }
     }
 

@@ -40,9 +40,7 @@ internal static class RenewSubscription
                 subscription.QuantitiesOn(renewed.TermStartsOn)));
             db.Publish(renewed);
             db.ExpectTermEnd(subscription, renewed.TermStartsOn, calendar);
-            // The ETag is of the new version, which saving makes.
-            await db.SaveChangesAsync(cancellationToken);
-            return SubscriptionView.Of(subscription, today);
+            return await db.SavedAsync(() => SubscriptionView.Of(subscription, today), cancellationToken);
         }
     }
 

@@ -39,9 +39,7 @@ internal static class SuspendSubscription
 
             db.Add(HistoryEntry.Of(subscription, HistoryEvent.Suspended, today, principal.Access.Name, now, reason: request.Reason));
             db.Publish(suspended);
-            // The ETag is of the new version, which saving makes.
-            await db.SaveChangesAsync(cancellationToken);
-            return SubscriptionView.Of(subscription, today);
+            return await db.SavedAsync(() => SubscriptionView.Of(subscription, today), cancellationToken);
         }
     }
 

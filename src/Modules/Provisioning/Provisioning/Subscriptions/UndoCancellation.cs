@@ -29,9 +29,7 @@ internal static class UndoCancellation
 
             db.Add(HistoryEntry.Of(subscription, HistoryEvent.CancellationUndone, today, principal.Access.Name, now));
             db.Publish(undone);
-            // The ETag is of the new version, which saving makes.
-            await db.SaveChangesAsync(cancellationToken);
-            return SubscriptionView.Of(subscription, today);
+            return await db.SavedAsync(() => SubscriptionView.Of(subscription, today), cancellationToken);
         }
     }
 

@@ -34,9 +34,7 @@ internal static class WithdrawChange
                 subscription, HistoryEvent.ChangeWithdrawn, request.EffectiveDate, principal.Access.Name, now, withdrawn.Quantities,
                 plan: withdrawn.PlanVersionId));
             db.Publish(withdrawn);
-            // The ETag is of the new version, which saving makes.
-            await db.SaveChangesAsync(cancellationToken);
-            return SubscriptionView.Of(subscription, today);
+            return await db.SavedAsync(() => SubscriptionView.Of(subscription, today), cancellationToken);
         }
     }
 
