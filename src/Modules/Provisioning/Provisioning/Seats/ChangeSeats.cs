@@ -19,17 +19,17 @@ internal static class ChangeSeats
         ProvisioningDb db, ICatalog catalog, Principal principal, Precondition precondition, BillingCalendar calendar, TimeProvider clock)
         : ICommandHandler<Command, SeatChangesView>
     {
-        public async Task<Result<SeatChangesView>> Handle(Command request, CancellationToken cancellationToken)
+        public async Task<Result<SeatChangesView>> Handle(Command command, CancellationToken cancellationToken)
         {
             var now = clock.GetUtcNow();
             var today = calendar.DayOf(now);
-            var subscription = await db.SeatsOf(request.TenantId, principal.Scope, today).SingleOrDefaultAsync(cancellationToken);
+            var subscription = await db.SeatsOf(command.TenantId, principal.Scope, today).SingleOrDefaultAsync(cancellationToken);
             if (subscription is null)
-                return SeatRefusals.NotFound(request.TenantId.Value);
+                return SeatRefusals.NotFound(command.TenantId.Value);
             if (precondition.Fails(subscription))
                 return Precondition.Failed;
             var rules = await catalog.RulesOfAsync(subscription.ProductsFrom(today), cancellationToken);
-            if (subscription.SetQuantities(request.Seats, null, rules, today, "/seats").Refused(out var refusal, out var set))
+            if (subscription.SetQuantities(command.Seats, null, rules, today, "/seats").Refused(out var refusal, out var set))
                 return refusal;
 
             db.Announce(subscription, set, principal, now);

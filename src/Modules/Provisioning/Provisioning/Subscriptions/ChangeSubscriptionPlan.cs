@@ -25,12 +25,12 @@ internal static class ChangeSubscriptionPlan
         ProvisioningDb db, ICatalog catalog, IOrganizationDirectory organizations, Prerequisites prerequisites, Principal principal,
         Precondition precondition, BillingCalendar calendar, TimeProvider clock) : ICommandHandler<Command, SubscriptionView>
     {
-        public async Task<Result<SubscriptionView>> Handle(Command request, CancellationToken cancellationToken)
+        public async Task<Result<SubscriptionView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            var asked = request.Asked;
-            var subscription = await db.Subscriptions.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken);
+            var asked = command.Asked;
+            var subscription = await db.Subscriptions.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == command.Id, cancellationToken);
             if (subscription is null)
-                return SubscriptionRefusals.NotFound(request.Id.Value);
+                return SubscriptionRefusals.NotFound(command.Id.Value);
             if (precondition.Fails(subscription))
                 return Precondition.Failed;
             if (await catalog.CurrentVersionAsync(asked.PlanId, cancellationToken) is not { } plan)
