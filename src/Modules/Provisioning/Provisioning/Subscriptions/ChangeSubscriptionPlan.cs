@@ -28,12 +28,12 @@ internal static class ChangeSubscriptionPlan
         ProvisioningDb db, ICatalog catalog, IOrganizationDirectory organizations, Prerequisites prerequisites, Principal principal,
         Precondition precondition, BillingCalendar calendar, TimeProvider clock) : ICommandHandler<Command, SubscriptionView>
     {
-        public async Task<Result<SubscriptionView>> Handle(Command request, CancellationToken cancellationToken)
+        public async Task<Result<SubscriptionView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            var asked = request.Asked;
-            var subscription = await db.Subscriptions.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken);
+            var asked = command.Asked;
+            var subscription = await db.Subscriptions.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == command.Id, cancellationToken);
             if (subscription is null)
-                return SubscriptionRefusals.NotFound(request.Id.Value);
+                return SubscriptionRefusals.NotFound(command.Id.Value);
             if (precondition.Fails(subscription))
                 return Precondition.Failed;
             if (await catalog.CurrentVersionAsync(asked.PlanId, cancellationToken) is not { } plan)
@@ -69,9 +69,7 @@ internal static class ChangeSubscriptionPlan
             // A term that begins with the plan; any other's end is expected already.
             if (from.On <= today || from.On == subscription.StartsOn)
                 db.ExpectTermEnd(subscription, from.On, calendar);
-            // The ETag is of the new version, which saving makes.
-            await db.SaveChangesAsync(cancellationToken);
-            return SubscriptionView.Of(subscription, today);
+            return await db.SavedAsync(() => SubscriptionView.Of(subscription, today), cancellationToken);
         }
     }
 

@@ -16,11 +16,11 @@ internal static class WithdrawChange
         ProvisioningDb db, ICatalog catalog, Precondition precondition, Principal principal, BillingCalendar calendar, TimeProvider clock)
         : ICommandHandler<Command, SubscriptionView>
     {
-        public async Task<Result<SubscriptionView>> Handle(Command request, CancellationToken cancellationToken)
+        public async Task<Result<SubscriptionView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            var subscription = await db.Subscriptions.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken);
+            var subscription = await db.Subscriptions.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == command.Id, cancellationToken);
             if (subscription is null)
-                return SubscriptionRefusals.NotFound(request.Id.Value);
+                return SubscriptionRefusals.NotFound(command.Id.Value);
             if (precondition.Fails(subscription))
                 return Precondition.Failed;
 
@@ -28,18 +28,16 @@ internal static class WithdrawChange
             var today = calendar.DayOf(now);
             var rules = await catalog.RulesOfAsync(subscription.ProductsFrom(today), cancellationToken);
             var cancellation = subscription.Cancellation;
-            if (subscription.Withdraw(request.EffectiveDate, rules, today).Refused(out var refusal, out var withdrawn))
+            if (subscription.Withdraw(command.EffectiveDate, rules, today).Refused(out var refusal, out var withdrawn))
                 return refusal;
 
             db.Add(HistoryEntry.Of(
-                subscription, HistoryEvent.ChangeWithdrawn, request.EffectiveDate, principal.Access.Name, now, withdrawn.Quantities,
+                subscription, HistoryEvent.ChangeWithdrawn, command.EffectiveDate, principal.Access.Name, now, withdrawn.Quantities,
                 plan: withdrawn.PlanVersionId));
             db.Publish(withdrawn);
             if (subscription.Cancellation is { } repriced && repriced != cancellation)
                 db.Publish(repriced);
-            // The ETag is of the new version, which saving makes.
-            await db.SaveChangesAsync(cancellationToken);
-            return SubscriptionView.Of(subscription, today);
+            return await db.SavedAsync(() => SubscriptionView.Of(subscription, today), cancellationToken);
         }
     }
 
