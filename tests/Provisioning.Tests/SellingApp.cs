@@ -90,7 +90,7 @@ public class SellingApp : App
     }
 
     public static object Asked(Branch branch, Guid plan, int seats = 10, string? start = null, string? end = null, string? reference = null,
-        OrganizationRef? tenant = null) => new
+        OrganizationRef? tenant = null, bool? autoRenew = null) => new
         {
             tenantId = (tenant ?? branch.Tenant).Id.Value,
             planId = plan,
@@ -98,6 +98,7 @@ public class SellingApp : App
             startDate = start,
             endDate = end,
             reference,
+            autoRenew,
         };
 
     public static Task<HttpResponseMessage> SubscribeAsync(HttpClient client, object asked) =>

@@ -15,5 +15,12 @@ public static class Answers
 
         /// <summary>The code of a refusal.</summary>
         public async Task<string?> CodeAsync() => (await answer.JsonAsync()).GetProperty("code").GetString();
+
+        /// <summary>The field that a refusal names first, and the code of the rule that it breaks.</summary>
+        public async Task<(string? Pointer, string? Code)> FieldErrorAsync()
+        {
+            var error = (await answer.JsonAsync()).GetProperty("errors")[0];
+            return (error.GetProperty("pointer").GetString(), error.GetProperty("code").GetString());
+        }
     }
 }

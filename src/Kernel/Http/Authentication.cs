@@ -38,7 +38,17 @@ internal sealed class AuthenticationStep(RequestDelegate next, IEnumerable<IAuth
         {
             if (!_byScheme.TryGetValue(scheme, out var authenticator))
                 continue;
-            var proof = await authenticator.AuthenticateAsync(context, context.RequestAborted);
+            Proof proof;
+            try
+            {
+                proof = await authenticator.AuthenticateAsync(context, context.RequestAborted);
+            }
+            catch (Exception failure) when (ErrorStep.OfBody(failure) is { } unreadable)
+            {
+                // What cannot be read proves nothing, and is counted as such.
+                proof = unreadable;
+            }
+
             if (proof.Refusal is { } refusal)
             {
                 // What is refused here never reaches the step that counts requests, and guessing at credentials must not be free.

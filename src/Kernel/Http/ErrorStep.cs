@@ -41,18 +41,24 @@ internal sealed class ErrorStep(RequestDelegate next, Dialects.Dialects dialects
             await context.Dialect.WriteAsync(context, context.Response.StatusCode, EmptyAnswer(context));
     }
 
-    private Refusal? RefusalOf(Exception failure) => failure switch
+    // Races first: the driver calls them transient too, but they say more than an outage.
+    private Refusal? RefusalOf(Exception failure) =>
+        OfBody(failure) ?? races.RefusalFor(failure) ?? failure.AndCauses().Select(OfDatabase).FirstOrDefault(r => r is not null);
+
+    /// <summary>What is wrong with a body that could not be read; null where something else was.</summary>
+    public static Refusal? OfBody(Exception failure) => failure switch
     {
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => TooLarge,
         BadHttpRequestException { StatusCode: StatusCodes.Status415UnsupportedMediaType } =>
             new Refusal(RefusalKind.UnsupportedMediaType, "unsupported_media_type", "The body must be application/json."),
         BadHttpRequestException { InnerException: JsonException json } => Malformed(json),
-        BadHttpRequestException { InnerException: BadHttpRequestException inner } => RefusalOf(inner),
+        BadHttpRequestException { InnerException: BadHttpRequestException inner } => OfBody(inner),
         BadHttpRequestException bad => new Refusal(RefusalKind.Malformed, "malformed_request", bad.Message),
         JsonException json => Malformed(json),
-        InvalidDataException => new Refusal(RefusalKind.Malformed, "malformed_encoding", "The body does not match its Content-Encoding."),
-        // Races first: the driver calls them transient too, but they say more than an outage.
-        _ => races.RefusalFor(failure) ?? failure.AndCauses().Select(OfDatabase).FirstOrDefault(r => r is not null),
+        // The platform's reader of brotli has no exception of its own for it.
+        InvalidDataException or InvalidOperationException { Source: "System.IO.Compression.Brotli" } =>
+            new Refusal(RefusalKind.Malformed, "malformed_encoding", "The body does not match its Content-Encoding."),
+        _ => null,
     };
 
     private static Refusal? OfDatabase(Exception failure) => failure switch

@@ -94,6 +94,13 @@ public abstract class ModuleDb(DbContextOptions options) : DbContext(options)
         return changed.Count;
     }
 
+    /// <summary>Saves already here, for a view that tells the version: saving makes the new one, and the ETag is of it.</summary>
+    public async Task<TView> SavedAsync<TView>(Func<TView> view, CancellationToken ct)
+    {
+        await SaveChangesAsync(ct);
+        return view();
+    }
+
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         modelBuilder.HasDefaultSchema(Schema);

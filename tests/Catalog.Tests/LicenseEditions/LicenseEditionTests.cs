@@ -31,8 +31,8 @@ public sealed class LicenseEditionTests(App app) : IClassFixture<App>
         }
 
         (await (await administrator.PatchAsJsonAsync(
-            created.Headers.Location, new { prices = Array.Empty<object>(), names = new { IT = "Solo" } }, Sold.Ct)).JsonAsync())
-            .GetProperty("errors")[0].GetProperty("code").GetString().ShouldBe("english_missing");
+            created.Headers.Location, new { prices = Array.Empty<object>(), names = new { IT = "Solo" } }, Sold.Ct)).FieldErrorAsync())
+            .Code.ShouldBe("english_missing");
         using var changed = await administrator.PatchAsJsonAsync(created.Headers.Location, new { points = "1", onSale = false }, Sold.Ct);
         changed.Headers.ETag!.Tag.ShouldBe("\"2\"");
         var after = await changed.JsonAsync();

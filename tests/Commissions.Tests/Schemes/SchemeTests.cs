@@ -20,12 +20,11 @@ public sealed class SchemeTests(CommissionsApp app) : IClassFixture<CommissionsA
         async Task<string> RefusedAsync(object body)
         {
             var answer = await platform.PostAsJsonAsync("/api/v1/commissions/schemes", body);
-            var json = await answer.JsonAsync();
-            var code = json.GetProperty("code").GetString()!;
-            if (code != "validation_failed")
-                return code;
-            var error = json.GetProperty("errors")[0];
-            return $"{error.GetProperty("pointer").GetString()} {error.GetProperty("code").GetString()}";
+            var refusal = (await answer.CodeAsync())!;
+            if (refusal != "validation_failed")
+                return refusal;
+            var (pointer, code) = await answer.FieldErrorAsync();
+            return $"{pointer} {code}";
         }
 
         var id = branch.Partner.Id.Value;

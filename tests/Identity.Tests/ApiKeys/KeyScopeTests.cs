@@ -227,9 +227,9 @@ public sealed class KeyScopeTests(App app) : IClassFixture<App>
     private static async Task<string> ErrorAsync(HttpResponseMessage answer)
     {
         answer.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
-        var error = (await answer.JsonAsync()).GetProperty("errors")[0];
+        var (pointer, code) = await answer.FieldErrorAsync();
         answer.Dispose();
-        return $"{error.GetProperty("pointer").GetString()} {error.GetProperty("code").GetString()}";
+        return $"{pointer} {code}";
     }
 
     private static async Task<JsonElement> IssueAsync(HttpClient issuer, object body)

@@ -94,7 +94,7 @@ public sealed class ClientTests(App app) : IClassFixture<App>
         (await stranger.GetJsonAsync($"/api/v1/clients?organizationId={branch.Tenant.Id.Value}")).GetProperty("items").GetArrayLength().ShouldBe(0);
         using var theirs = await stranger.PostAsync(
             "/api/v1/clients", new { name = "x", organizationId = branch.Tenant.Id.Value, role = Roles.TenantUser });
-        (await theirs.JsonAsync()).GetProperty("errors")[0].GetProperty("code").GetString().ShouldBe("organization_not_found");
+        (await theirs.FieldErrorAsync()).Code.ShouldBe("organization_not_found");
         using var owner = branch.As(Roles.PartnerReader);
         (await owner.GetJsonAsync($"/api/v1/clients?organizationId={branch.Tenant.Id.Value}")).GetProperty("items")[0].GetProperty("id").GetGuid()
             .ShouldBe(client.Id);
@@ -141,8 +141,7 @@ public sealed class ClientTests(App app) : IClassFixture<App>
         using var refused = await branch.Administrator().PostAsync("/api/v1/clients", body);
 
         refused.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity, await refused.Content.ReadAsStringAsync(Ct));
-        var error = (await refused.JsonAsync()).GetProperty("errors")[0];
-        (error.GetProperty("pointer").GetString(), error.GetProperty("code").GetString()).ShouldBe((pointer, code));
+        (await refused.FieldErrorAsync()).ShouldBe((pointer, code));
     }
 
     [Theory]
@@ -158,8 +157,7 @@ public sealed class ClientTests(App app) : IClassFixture<App>
         using var refused = await branch.Administrator().PostAsync("/api/v1/clients", body, Ct);
 
         refused.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity, await refused.Content.ReadAsStringAsync(Ct));
-        var error = (await refused.JsonAsync()).GetProperty("errors")[0];
-        (error.GetProperty("pointer").GetString(), error.GetProperty("code").GetString()).ShouldBe(("/jwks", "bad_key"));
+        (await refused.FieldErrorAsync()).ShouldBe(("/jwks", "bad_key"));
     }
 
     [Fact]

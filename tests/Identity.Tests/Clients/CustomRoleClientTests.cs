@@ -137,7 +137,7 @@ public sealed class CustomRoleClientTests(App app) : IClassFixture<App>
         using var answer = await sent;
         answer.IsSuccessStatusCode.ShouldBeFalse();
         return answer.StatusCode == HttpStatusCode.UnprocessableEntity
-            ? (await answer.JsonAsync()).GetProperty("errors")[0].GetProperty("code").GetString()
+            ? (await answer.FieldErrorAsync()).Code
             : await answer.CodeAsync();
     }
 }

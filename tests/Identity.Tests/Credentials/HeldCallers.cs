@@ -6,7 +6,6 @@ using System.Text.Json;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Credentials;
 using Microsoft.Extensions.DependencyInjection;
-using Npgsql;
 
 namespace Licensing.Identity.Tests.Credentials;
 
@@ -59,7 +58,7 @@ internal static class HeldCallers
                 "custom role" => await CustomAsync(administrator, branch, person),
                 "role" or "link's maker's role" =>
                     (await administrator.GetJsonAsync($"/api/v1/users/{person.Id}")).GetProperty("roles")[0].GetProperty("id").GetGuid(),
-                "identity unlinked" => await LinkedAsync(app, person),
+                "identity unlinked" => await app.LinkIdentityAsync(person.Id),
                 _ => Guid.Empty,
             };
             return how.StartsWith("link", StringComparison.Ordinal)
@@ -173,19 +172,6 @@ internal static class HeldCallers
             await PutAsync(administrator, "/api/v1/roles/assignments", new { userId = person.Id, role, organizationId = branch.Partner.Id.Value });
         return defined;
     }
-
-    private static Task<Guid> LinkedAsync(App app, Person person) => app.InAsync<NpgsqlDataSource, Guid>(async database =>
-    {
-        await using var link = database.CreateCommand(
-            """
-            insert into identity.federated_identities (id, user_id, owner_path, provider, issuer, subject, email, created_at, version)
-            select gen_random_uuid(), id, owner_path, 'issuer', 'https://issuer.example', email, email, created_at, 1
-            from identity.users where id = $1
-            returning id
-            """);
-        link.Parameters.Add(new() { Value = person.Id });
-        return (Guid)(await link.ExecuteScalarAsync(Ct))!;
-    });
 
     private static Access Machine(App app, Branch branch, Guid id, int? epoch) => new()
     {

@@ -278,8 +278,7 @@ public sealed class IdentityLinkTests(StubApp app) : IClassFixture<StubApp>
         using var stale = app.Bearer(tokens.GetProperty("accessToken").GetString()!);
         app.Clock.Advance(TimeSpan.FromMinutes(5));
         using (var late = await stale.PostAsync("/api/v1/auth/mfa", new { }))
-            (late.StatusCode, (await late.JsonAsync()).GetProperty("errors")[0].GetProperty("pointer").GetString())
-                .ShouldBe((HttpStatusCode.UnprocessableEntity, "/password"));
+            (late.StatusCode, (await late.FieldErrorAsync()).Pointer).ShouldBe((HttpStatusCode.UnprocessableEntity, "/password"));
 
         using var again = await app.TryAsync("plain", Token($"no-password-{branch.Tenant.Code}", email));
         tokens = await again.JsonAsync();
@@ -307,7 +306,7 @@ public sealed class IdentityLinkTests(StubApp app) : IClassFixture<StubApp>
 
         using var refused = await client.PostAsync("/api/v1/auth/mfa", new { });
 
-        (await refused.JsonAsync()).GetProperty("errors")[0].GetProperty("code").GetString().ShouldBe("required");
+        (await refused.FieldErrorAsync()).Code.ShouldBe("required");
     }
 
     [Fact]

@@ -17,8 +17,6 @@ internal sealed class OidcProvider : IAsyncDisposable
     private const string Verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
     private const string Challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
-    private static readonly SemaphoreSlim Installing = new(1);
-
     private readonly Process _process;
     private readonly ManualClock _clock;
     private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false });
@@ -32,15 +30,13 @@ internal sealed class OidcProvider : IAsyncDisposable
     public static async Task<OidcProvider> StartAsync(ManualClock clock)
     {
         var node = ExternalProgram.OnPath("node");
-        var npm = ExternalProgram.OnPath("npm");
-        if (node is null || npm is null)
-            throw new InvalidOperationException("These tests log in at a real OpenID provider and need Node.js 20 or newer with npm on the PATH.");
+        node.ShouldNotBeNull("These tests log in at a real OpenID provider and need Node.js 20 or newer with npm on the PATH.");
 
         var process = new Process
         {
             StartInfo = new ProcessStartInfo(node, ["--no-warnings", "provider.mjs"])
             {
-                WorkingDirectory = await InstallAsync(npm),
+                WorkingDirectory = await NpmFolder.InstalledAsync("Identity.Tests", "oidc"),
                 RedirectStandardInput = true,
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
@@ -113,36 +109,5 @@ internal sealed class OidcProvider : IAsyncDisposable
         await _process.StandardInput.WriteLineAsync(JsonSerializer.Serialize(command));
         await _process.StandardInput.FlushAsync(Ct);
         (await _process.StandardOutput.ReadLineAsync(Ct)).ShouldBe("{}");
-    }
-
-    // Once per lock file, outside the sources.
-    private static async Task<string> InstallAsync(string npm)
-    {
-        await Installing.WaitAsync(Ct);
-        try
-        {
-            var root = new DirectoryInfo(AppContext.BaseDirectory);
-            while (!File.Exists(Path.Combine(root!.FullName, "Licensing.sln")))
-                root = root.Parent;
-            var folder = Directory.CreateDirectory(Path.Combine(root.FullName, "artifacts", "oidc")).FullName;
-            foreach (var file in Directory.GetFiles(Path.Combine(root.FullName, "tests", "Identity.Tests", "oidc")))
-                File.Copy(file, Path.Combine(folder, Path.GetFileName(file)), overwrite: true);
-
-            var wanted = await File.ReadAllTextAsync(Path.Combine(folder, "package-lock.json"), Ct);
-            var stamp = Path.Combine(folder, "installed-lock.json");
-            if (!File.Exists(stamp) || await File.ReadAllTextAsync(stamp, Ct) != wanted)
-            {
-                var outcome = await ExternalProgram.RunAsync(npm, ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder, Ct);
-                outcome.Succeeded.ShouldBeTrue(
-                    $"npm ci in tests/Identity.Tests/oidc failed, so there is no OpenID provider to log in at: {outcome.Output}");
-                await File.WriteAllTextAsync(stamp, wanted, Ct);
-            }
-
-            return folder;
-        }
-        finally
-        {
-            Installing.Release();
-        }
     }
 }

@@ -163,6 +163,6 @@ public sealed class LoginLinkTests(App app) : IClassFixture<App>
     {
         using var answer = await client.PostAsync("/api/v1/auth/login-links", body);
         answer.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
-        return (await answer.JsonAsync()).GetProperty("errors")[0].GetProperty("code").GetString();
+        return (await answer.FieldErrorAsync()).Code;
     }
 }

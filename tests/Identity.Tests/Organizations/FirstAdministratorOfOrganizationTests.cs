@@ -44,7 +44,7 @@ public sealed class FirstAdministratorOfOrganizationTests(App app) : IClassFixtu
         using var twice = await partner.PostAsync("/api/v1/tenants", Body(branch, "tenants", "t-1", taken));
         (await twice.CodeAsync()).ShouldBe("email_taken");
         using var malformed = await partner.PostAsync("/api/v1/tenants", Body(branch, "tenants", "t-1", "nobody"));
-        (await malformed.JsonAsync()).GetProperty("errors")[0].GetProperty("pointer").GetString().ShouldBe("/administrator/email");
+        (await malformed.FieldErrorAsync()).Pointer.ShouldBe("/administrator/email");
         using var foreign = await partner.PostAsync("/api/v1/tenants", Body(await app.BranchAsync(), "tenants", "t-1", "foreign@example.com"));
         foreign.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
         using var batch = await partner.PostAsync(

@@ -88,7 +88,7 @@ public sealed class LifecycleTests(App app) : IClassFixture<App>
         body.GetProperty("contact").GetProperty("phone").GetString().ShouldBe("1");
         using var nameless = await partner.SendAsync(HttpMethod.Patch, path, new { displayName = (string?)null });
         nameless.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
-        (await nameless.JsonAsync()).GetProperty("errors")[0].GetProperty("pointer").GetString().ShouldBe("/displayName");
+        (await nameless.FieldErrorAsync()).Pointer.ShouldBe("/displayName");
         using var staleDelete = await partner.SendAsync(HttpMethod.Delete, path, null, ifMatch: "\"1\"");
         staleDelete.StatusCode.ShouldBe(HttpStatusCode.PreconditionFailed);
     }

@@ -86,7 +86,7 @@ public sealed class OpeningTests(App app) : IClassFixture<App>
 
         using var foreign = await partner.PostAsJsonAsync("/api/v1/tenants", Tenant(other.Partner, "x"), Ct);
         foreign.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
-        (await foreign.JsonAsync()).GetProperty("errors")[0].GetProperty("pointer").GetString().ShouldBe("/partnerId");
+        (await foreign.FieldErrorAsync()).Pointer.ShouldBe("/partnerId");
         (await partner.PostAsJsonAsync("/api/v1/tenants", Tenant(branch.Tenant, "x"), Ct)).StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
         (await partner.PostAsJsonAsync("/api/v1/distributors", new { externalId = "x", displayName = "x" }, Ct)).StatusCode
             .ShouldBe(HttpStatusCode.Forbidden);
@@ -111,7 +111,7 @@ public sealed class OpeningTests(App app) : IClassFixture<App>
             "/api/v1/distributors", new StringContent(body, System.Text.Encoding.UTF8, "application/json"), Ct);
 
         answer.StatusCode.ShouldBe(status);
-        (await answer.JsonAsync()).GetProperty("errors")[0].GetProperty("pointer").GetString().ShouldBe(pointer);
+        (await answer.FieldErrorAsync()).Pointer.ShouldBe(pointer);
     }
 
     private static object Tenant(OrganizationRef partner, string externalId) =>

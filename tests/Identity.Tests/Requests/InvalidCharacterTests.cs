@@ -83,7 +83,7 @@ public sealed class InvalidCharacterTests(InvalidCharacterTests.Unguarded app) :
     private static async Task ShouldPointAsync(HttpResponseMessage answer, string pointer)
     {
         answer.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
-        (await answer.JsonAsync()).GetProperty("errors")[0].GetProperty("pointer").GetString().ShouldBe(pointer);
+        (await answer.FieldErrorAsync()).Pointer.ShouldBe(pointer);
     }
 
     private static async Task<HttpResponseMessage> SendAsync(HttpClient client, HttpMethod method, string path, string body)

@@ -23,7 +23,7 @@ public sealed class NullElementTests(App app) : IClassFixture<App>
         var branch = await app.BranchAsync();
         using var answer = await SendAsync(branch, HttpMethod.Post, path, body);
         answer.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
-        (await answer.JsonAsync()).GetProperty("errors")[0].GetProperty("pointer").GetString().ShouldBe(pointer);
+        (await answer.FieldErrorAsync()).Pointer.ShouldBe(pointer);
     }
 
     [Theory]
@@ -46,7 +46,7 @@ public sealed class NullElementTests(App app) : IClassFixture<App>
         using var answer = await SendAsync(
             branch, HttpMethod.Patch, $"/api/v1/tenants/{branch.Tenant.Id.Value}", """{"billingAddress":{"lines":[null]}}""");
         answer.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
-        (await answer.JsonAsync()).GetProperty("errors")[0].GetProperty("pointer").GetString().ShouldBe("/billingAddress/lines/0");
+        (await answer.FieldErrorAsync()).Pointer.ShouldBe("/billingAddress/lines/0");
     }
 
     private static async Task<HttpResponseMessage> SendAsync(Branch branch, HttpMethod method, string path, string body)

@@ -184,6 +184,6 @@ public sealed class AccountRoleTests(App app) : IClassFixture<App>
     {
         using var answer = await sent;
         answer.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
-        return (await answer.JsonAsync()).GetProperty("errors")[0].GetProperty("code").GetString();
+        return (await answer.FieldErrorAsync()).Code;
     }
 }

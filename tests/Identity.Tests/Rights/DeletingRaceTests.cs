@@ -47,7 +47,7 @@ public sealed class DeletingRaceTests(App app) : IClassFixture<App>
             });
 
         given.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
-        (await given.JsonAsync()).GetProperty("errors")[0].GetProperty("code").GetString().ShouldBe("unknown_role");
+        (await given.FieldErrorAsync()).Code.ShouldBe("unknown_role");
     }
 
     [Theory]

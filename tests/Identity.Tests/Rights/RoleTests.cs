@@ -42,7 +42,7 @@ public sealed class RoleTests(App app) : IClassFixture<App>
         foreach (var answer in new[] { assigned, created, key })
         {
             answer.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
-            (await answer.JsonAsync()).GetProperty("errors")[0].GetProperty("code").GetString().ShouldBe(code);
+            (await answer.FieldErrorAsync()).Code.ShouldBe(code);
         }
     }
 
@@ -61,7 +61,7 @@ public sealed class RoleTests(App app) : IClassFixture<App>
         (await AssignAsync(partner, person, Roles.TenantAdministrator, other.Tenant)).StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
         (await AssignAsync(partner, stranger, Roles.TenantAdministrator, branch.Tenant)).StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
         using var leap = await AssignAsync(administrator, person, Roles.TenantAdministrator, other.Tenant);
-        (await leap.JsonAsync()).GetProperty("errors")[0].GetProperty("code").GetString().ShouldBe("outside_branch");
+        (await leap.FieldErrorAsync()).Code.ShouldBe("outside_branch");
         (await AssignAsync(branch.As(Roles.PartnerReader), person, Roles.PartnerReader, branch.Partner)).StatusCode
             .ShouldBe(HttpStatusCode.Forbidden);
 

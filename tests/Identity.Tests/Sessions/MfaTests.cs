@@ -25,8 +25,7 @@ public sealed class MfaTests(App app) : IClassFixture<App>
         // Begun is not done: nobody is shut out by a QR code that he never scanned.
         await person.LoginAsync();
         using (var wrong = await client.PostAsync("/api/v1/auth/mfa/confirm", new { code = "000000" }))
-            (wrong.StatusCode, (await wrong.JsonAsync()).GetProperty("errors")[0].GetProperty("code").GetString())
-                .ShouldBe((HttpStatusCode.UnprocessableEntity, "bad_code"));
+            (wrong.StatusCode, (await wrong.FieldErrorAsync()).Code).ShouldBe((HttpStatusCode.UnprocessableEntity, "bad_code"));
         using var confirmed = await client.PostAsync("/api/v1/auth/mfa/confirm", new { code = Code(secret) });
         confirmed.StatusCode.ShouldBe(HttpStatusCode.OK);
         (await confirmed.JsonAsync()).GetProperty("recoveryCodes").GetArrayLength().ShouldBe(10);
@@ -224,7 +223,7 @@ public sealed class MfaTests(App app) : IClassFixture<App>
         return answer.StatusCode switch
         {
             HttpStatusCode.OK => "200",
-            HttpStatusCode.UnprocessableEntity => $"422 {(await answer.JsonAsync()).GetProperty("errors")[0].GetProperty("code").GetString()}",
+            HttpStatusCode.UnprocessableEntity => $"422 {(await answer.FieldErrorAsync()).Code}",
             _ => $"{(int)answer.StatusCode} {await answer.CodeAsync()}",
         };
     }
@@ -236,8 +235,7 @@ public sealed class MfaTests(App app) : IClassFixture<App>
         var person = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
         using var client = await person.ClientAsync();
         using var wrong = await client.PostAsync("/api/v1/auth/mfa", new { password = "not the password" });
-        (wrong.StatusCode, (await wrong.JsonAsync()).GetProperty("errors")[0].GetProperty("code").GetString())
-            .ShouldBe((HttpStatusCode.UnprocessableEntity, "wrong_password"));
+        (wrong.StatusCode, (await wrong.FieldErrorAsync()).Code).ShouldBe((HttpStatusCode.UnprocessableEntity, "wrong_password"));
         using var early = await client.PostAsync("/api/v1/auth/mfa/confirm", new { code = "000000" });
         (early.StatusCode, await early.CodeAsync()).ShouldBe((HttpStatusCode.Conflict, "mfa_not_started"));
 

@@ -138,8 +138,6 @@ public sealed class DelegationSwitchTests(App app) : IClassFixture<App>
     {
         using var answer = await client.SendAsync(
             HttpMethod.Patch, $"/api/v1/settings/licensing?organizationId={at.Id.Value}", new Dictionary<string, bool?> { [name] = value });
-        return answer.StatusCode is HttpStatusCode.OK
-            ? "200"
-            : $"{(int)answer.StatusCode} {(await answer.JsonAsync()).GetProperty("errors")[0].GetProperty("code").GetString()}";
+        return answer.StatusCode is HttpStatusCode.OK ? "200" : $"{(int)answer.StatusCode} {(await answer.FieldErrorAsync()).Code}";
     }
 }

@@ -58,7 +58,7 @@ public sealed class SettingsTests(App app) : IClassFixture<App>
         Effective(seen.GetProperty("licensing").GetProperty("effective").GetProperty("signed"), "issuer", nested: false)
             .ShouldBe("xima-ccaas Default");
         using var broken = await partner.SendAsync(HttpMethod.Patch, "/api/v1/settings", new { branding = new { logoUrl = "http://x.example" } });
-        (await PointerAsync(broken)).ShouldBe("/branding/logoUrl");
+        (await broken.FieldErrorAsync()).Pointer.ShouldBe("/branding/logoUrl");
     }
 
     [Fact]
@@ -204,7 +204,7 @@ public sealed class SettingsTests(App app) : IClassFixture<App>
             Ct);
 
         ((int)answer.StatusCode).ShouldBe(status);
-        (await PointerAsync(answer)).ShouldBe(pointer);
+        (await answer.FieldErrorAsync()).Pointer.ShouldBe(pointer);
     }
 
     [Fact]
@@ -234,8 +234,8 @@ public sealed class SettingsTests(App app) : IClassFixture<App>
     {
         using var answer = await client.SendAsync(HttpMethod.Patch, $"/api/v1/settings/{area}?organizationId={at.Id.Value}", change);
         answer.IsSuccessStatusCode.ShouldBeFalse();
-        var error = (await answer.JsonAsync()).GetProperty("errors")[0];
-        return $"{error.GetProperty("code").GetString()} {error.GetProperty("pointer").GetString()}";
+        var (pointer, code) = await answer.FieldErrorAsync();
+        return $"{code} {pointer}";
     }
 
     private static async Task<string> OpenAsync(HttpClient client, Branch branch, string externalId)
@@ -253,7 +253,4 @@ public sealed class SettingsTests(App app) : IClassFixture<App>
             : effective.GetProperty("value").GetString();
         return $"{value} {effective.GetProperty("source").GetString()}";
     }
-
-    private static async Task<string?> PointerAsync(HttpResponseMessage answer) =>
-        (await answer.JsonAsync()).GetProperty("errors")[0].GetProperty("pointer").GetString();
 }

@@ -69,7 +69,7 @@ public sealed class GivenPasswordTests(App app) : IClassFixture<App>
 
         using var activated = await app.Anonymous().PostAsync(
             "/api/v1/auth/activation", new { token = app.Mailbox.TokenFor(email), password = Given });
-        (await activated.JsonAsync()).GetProperty("errors")[0].GetProperty("code").GetString().ShouldBe("bad_token");
+        (await activated.FieldErrorAsync()).Code.ShouldBe("bad_token");
     }
 
     [Fact]

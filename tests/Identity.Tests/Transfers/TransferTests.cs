@@ -161,7 +161,7 @@ public sealed class TransferTests(App app) : IClassFixture<App>
 
         using var byPartner = await TransferAsync(branch.As(Roles.PartnerAdministrator), branch.Tenant, to);
         byPartner.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
-        (await byPartner.JsonAsync()).GetProperty("errors")[0].GetProperty("pointer").GetString().ShouldBe("/partnerId");
+        (await byPartner.FieldErrorAsync()).Pointer.ShouldBe("/partnerId");
         using var elsewhere = await TransferAsync(branch.As(Roles.DistributorAdministrator), branch.Tenant, other.Partner);
         elsewhere.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
         using var foreign = await TransferAsync(branch.As(Roles.DistributorAdministrator), other.Tenant, to);

@@ -31,7 +31,7 @@ public sealed class InvitationTests(App app) : IClassFixture<App>
         (await LoginAsync(email)).ShouldBe(HttpStatusCode.OK);
         using var again = await ActivateAsync(token, "another good one");
         again.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
-        (await again.JsonAsync()).GetProperty("errors")[0].GetProperty("code").GetString().ShouldBe("bad_token");
+        (await again.FieldErrorAsync()).Code.ShouldBe("bad_token");
         using var administrator = branch.Administrator();
         var shown = await administrator.GetJsonAsync($"/api/v1/users/{created.GetProperty("id")}");
         shown.GetProperty("status").GetString().ShouldBe("Active");
@@ -55,9 +55,7 @@ public sealed class InvitationTests(App app) : IClassFixture<App>
 
         using var refused = await ActivateAsync(token, password);
         refused.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
-        var error = (await refused.JsonAsync()).GetProperty("errors")[0];
-        error.GetProperty("pointer").GetString().ShouldBe("/password");
-        error.GetProperty("code").GetString().ShouldBe(code);
+        (await refused.FieldErrorAsync()).ShouldBe(("/password", code));
 
         (await ActivateAsync(token)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
     }
@@ -167,7 +165,7 @@ public sealed class InvitationTests(App app) : IClassFixture<App>
         {
             using var refused = await administrator.PostAsync("/api/v1/users", body);
             refused.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
-            (await refused.JsonAsync()).GetProperty("errors")[0].GetProperty("code").GetString().ShouldBe(code);
+            (await refused.FieldErrorAsync()).Code.ShouldBe(code);
         }
     }
 

@@ -82,7 +82,7 @@ public sealed class MailAddressTests(App app) : IClassFixture<App>
     {
         using var answer = await asked;
         answer.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
-        var error = (await answer.JsonAsync()).GetProperty("errors")[0];
-        return $"{error.GetProperty("pointer").GetString()} {error.GetProperty("code").GetString()}";
+        var (pointer, code) = await answer.FieldErrorAsync();
+        return $"{pointer} {code}";
     }
 }

@@ -86,18 +86,7 @@ public sealed class ManagedUsersTests(App app) : IClassFixture<App>
             scopes = new[] { "identity.users.manage", "identity.users.read" },
         });
         using var desk = app.Bearer((await made.JsonAsync()).GetProperty("key").GetString()!);
-        var identity = await app.InAsync<NpgsqlDataSource, Guid>(async database =>
-        {
-            await using var link = database.CreateCommand(
-                """
-                insert into identity.federated_identities (id, user_id, owner_path, provider, issuer, subject, email, created_at, version)
-                select gen_random_uuid(), id, owner_path, 'issuer', 'https://issuer.example', email, email, created_at, 1
-                from identity.users where id = $1
-                returning id
-                """);
-            link.Parameters.Add(new() { Value = chief.Id });
-            return (Guid)(await link.ExecuteScalarAsync(Ct))!;
-        });
+        var identity = await app.LinkIdentityAsync(chief.Id);
         var path = $"/api/v1/users/{chief.Id}/identities/{identity}";
 
         using var refused = await desk.SendAsync(HttpMethod.Delete, path, null);

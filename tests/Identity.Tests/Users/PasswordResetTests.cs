@@ -28,7 +28,7 @@ public sealed class PasswordResetTests(App app) : IClassFixture<App>
         await app.DrainAsync();
         var token = app.Mailbox.TokenFor(person.Email);
         using (var weak = await ConfirmAsync(token, "welcome12345!"))
-            (await weak.JsonAsync()).GetProperty("errors")[0].GetProperty("pointer").GetString().ShouldBe("/newPassword");
+            (await weak.FieldErrorAsync()).Pointer.ShouldBe("/newPassword");
         (await ConfirmAsync(token)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
 
         answer.Status.ShouldBe(HttpStatusCode.Accepted);
@@ -37,7 +37,7 @@ public sealed class PasswordResetTests(App app) : IClassFixture<App>
         (await person.TryLoginAsync()).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
         (await (person with { Password = Chosen }).LoginAsync()).GetProperty("passwordChangeRequired").GetBoolean().ShouldBeFalse();
         using var again = await ConfirmAsync(token, "yet another password");
-        (await again.JsonAsync()).GetProperty("errors")[0].GetProperty("code").GetString().ShouldBe("bad_token");
+        (await again.FieldErrorAsync()).Code.ShouldBe("bad_token");
         await app.DrainAsync();
         // Beside the one about the lock.
         var letters = app.Mailbox.To(person.Email).Where(l => !l.Text.Contains("failed so often")).ToList();

@@ -90,12 +90,7 @@ public sealed class UserStateTests(App app) : IClassFixture<App>
         var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator);
         using var token = await person.ClientAsync();
         using var client = first is null ? token : await MadeFirst.ByAsync(branch, token, first);
-        var identity = Id.NewGuid(app.Clock.GetUtcNow());
-        await app.ExecuteAsync(
-            """
-            insert into identity.federated_identities (id, user_id, owner_path, provider, issuer, subject, email, created_at, version)
-            select $2, id, owner_path, 'issuer', 'https://issuer.example', email, email, created_at, 1 from identity.users where id = $1
-            """, person.Id, identity);
+        var identity = await app.LinkIdentityAsync(person.Id);
 
         foreach (var (method, path, body) in new (HttpMethod, string, object)[]
         {

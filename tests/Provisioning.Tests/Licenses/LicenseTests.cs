@@ -41,7 +41,7 @@ public sealed class LicenseTests
         demo.StatusOn(Today).ShouldBe(LicenseStatus.TrialActivated);
         demo.StatusOn(new DateOnly(2026, 3, 1)).ShouldBe(LicenseStatus.TrialActivated);
         demo.StatusOn(new DateOnly(2026, 3, 2)).ShouldBe(LicenseStatus.Expired);
-        (demo.Amount, demo.Points, demo.Currency).ShouldBe((0m, 0m, null));
+        (demo.Price, demo.Points).ShouldBe((null, 0m));
         demo.Activate(Today).Refusal!.Code.ShouldBe("license_not_to_be_activated");
         Renewed(demo, Today).Refusal!.Code.ShouldBe("license_not_renewable");
     }

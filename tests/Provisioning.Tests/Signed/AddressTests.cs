@@ -23,6 +23,7 @@ public sealed class AddressTests(AddressTests.Strict app) : IClassFixture<Addres
         var branch = await app.BranchAsync();
         using var known = await SignedCaller.EnrolAsync(branch);
         using var unknown = await SignedCaller.EnrolAsync(branch);
+        app.Clock.Advance(TimeSpan.FromHours(1));
         (await CodeAsync(known.SendAsync(Body(branch)))).ShouldBe("200");
 
         // The clock by which the bucket is filled again stands still.
@@ -35,5 +36,19 @@ public sealed class AddressTests(AddressTests.Strict app) : IClassFixture<Addres
 
         Task<string> BadAsync() => CodeAsync(known.SendAsync(
             Body(branch), header: h => h["kid"] = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(20))));
+    }
+
+    [Fact]
+    public async Task A_good_token_with_a_body_that_cannot_be_read_spends_from_the_bucket_of_its_address_too()
+    {
+        var branch = await app.BranchAsync();
+        using var caller = await SignedCaller.EnrolAsync(branch);
+        app.Clock.Advance(TimeSpan.FromHours(1));
+        var large = Body(branch) + new string(' ', 64 * 1024);
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 2 * Burst).Select(_ => CodeAsync(caller.SendAsync(large))));
+
+        answers.CountBy(x => x).OrderBy(x => x.Key).Select(x => $"{x.Key} × {x.Value}")
+            .ShouldBe([$"413 VALIDATION_ERROR × {Burst}", $"429 RATE_LIMITED × {Burst}"]);
     }
 }

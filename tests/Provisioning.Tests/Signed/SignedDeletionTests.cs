@@ -137,4 +137,39 @@ public sealed class SignedDeletionTests(SellingApp app) : IClassFixture<SellingA
         (await partner.PostAsync($"/api/v1/subscriptions/{second}/cancel", null, Ct)).EnsureSuccessStatusCode();
         (await ChangesAsync(caller.SendAsync(Body(branch, ",\"eliteSeats\":5")))).ShouldBe("""{"eliteSeats":{"oldValue":0,"newValue":5}}""");
     }
+
+    [Fact]
+    public async Task A_deletion_asked_for_again_is_of_what_the_customer_has_by_then_and_the_former_still_comes()
+    {
+        var branch = await app.BranchAsync();
+        using var caller = await SignedCaller.EnrolAsync(branch);
+        using var partner = branch.As(Roles.PartnerAdministrator);
+        var plan = await app.PlanAsync(branch);
+        async Task<string> DeleteAsync() =>
+            (string)JsonNode.Parse(await AnswerAsync(caller.SendAsync(Body(branch), HttpMethod.Delete)))!["deletionId"]!;
+
+        var later = (await SubscribedAsync(branch, Asked(branch, plan, start: $"{app.Today.AddDays(5):yyyy-MM-dd}"))).IdOf();
+        var first = await DeleteAsync();
+        var due = app.Today.AddDays(7);
+        app.Clock.Advance(TimeSpan.FromDays(1));
+        var now = (await SubscribedAsync(branch, Asked(branch, plan))).IdOf();
+        app.Clock.Advance(TimeSpan.FromDays(1));
+
+        var second = await DeleteAsync();
+        second.ShouldNotBe(first);
+        (await DeleteAsync()).ShouldBe(second);
+        (await JsonAtAsync(partner, $"/api/v1/subscriptions/{later}")).Text("cancellationDate").ShouldBe($"{due:yyyy-MM-dd}");
+        var history = (await JsonAtAsync(partner, $"/api/v1/subscriptions/{later}/history")).GetProperty("items")[0];
+        (history.Text("what"), history.Text("reason")).ShouldBe(("Cancelled", first));
+
+        app.Clock.Advance(TimeSpan.FromDays(5));
+        await app.DrainAsync();
+        (await JsonAtAsync(partner, $"/api/v1/subscriptions/{later}")).Text("status").ShouldBe("Cancelled");
+        (await JsonAtAsync(partner, $"/api/v1/subscriptions/{now}")).Text("status").ShouldBe("Active");
+        (await MessageAsync(caller.SendAsync(Body(branch, ",\"eliteSeats\":5")))).ShouldContain(second);
+        app.Clock.Advance(TimeSpan.FromDays(2));
+        await app.DrainAsync();
+        (await JsonAtAsync(partner, $"/api/v1/subscriptions/{now}")).Text("status").ShouldBe("Cancelled");
+        (await CodeAsync(caller.SendAsync(Body(branch), HttpMethod.Delete))).ShouldBe("404 CUSTOMER_NOT_FOUND");
+    }
 }

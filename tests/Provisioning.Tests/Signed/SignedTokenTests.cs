@@ -339,7 +339,7 @@ public sealed class SignedTokenTests(SellingApp app) : IClassFixture<SellingApp>
         app.Clock.Advance(TimeSpan.FromMinutes(31) + TimeSpan.FromDays(1));
         await app.InAsync<IEnumerable<Licensing.Kernel.Persistence.IChore>, int>(
             async chores => await chores.Single(c => c.GetType().Name == "UsedTokens").RunAsync(Ct));
-        // Kept for longer than that: clocks differ, and a body may be sent slowly.
+        // Kept for longer than that: clocks differ.
         (await RememberedAsync(jti)).ShouldBe(until);
         app.Clock.Advance(TimeSpan.FromSeconds(1));
         await app.InAsync<IEnumerable<Licensing.Kernel.Persistence.IChore>, int>(

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
 using Licensing.Identity.Contracts;
@@ -245,6 +246,50 @@ public sealed class SignedUpdateTests(SellingApp app) : IClassFixture<SellingApp
                 and changes @> jsonb_build_array(jsonb_build_object('type', 'organization', 'id', '{branch.Partner.Id.Value}'))
             """)).ShouldBe(["1"]);
         (await app.RowsAsync($"select display_name from identity.organizations where id = '{branch.Partner.Id.Value}'")).ShouldBe(["After"]);
+    }
+
+    [Fact]
+    public async Task Of_two_partners_of_one_name_the_tenants_own_is_renamed_and_the_other_is_not_waited_for()
+    {
+        var (branch, other) = (await app.BranchAsync(), await app.BranchAsync());
+        var shared = $"shared-{branch.Partner.ExternalId}";
+        using var administrator = branch.Administrator();
+        async Task<Guid> OpenedAsync(string level, object body)
+        {
+            using var opened = await administrator.PostAsJsonAsync($"/api/v1/{level}", body, Ct);
+            return (await opened.JsonAsync()).IdOf();
+        }
+
+        Task<Guid> PartnerAsync(Branch of) => OpenedAsync(
+            "partners", new { distributorId = of.Distributor.Id.Value, externalId = shared, displayName = "Before" });
+        var (own, namesake) = (await PartnerAsync(branch), await PartnerAsync(other));
+        await OpenedAsync("tenants", new { partnerId = own, externalId = "T", displayName = "T" });
+        using var caller = await SignedCaller.EnrolAsync(branch, branch.Platform);
+        string Named(string tenant, string reseller) =>
+            $$$"""{"ccId":{"resellerId":"{{{shared}}}","tenantId":"{{{tenant}}}","resellerName":"{{{reseller}}}","tenantName":"T"},"eliteSeats":5}""";
+
+        (await CodeAsync(caller.SendAsync(Named("T", "After")))).ShouldBe("200");
+        (await NamesAsync()).ShouldBe(["After", "Before"]);
+
+        (await app.InAsync<Npgsql.NpgsqlDataSource, string>(async database =>
+        {
+            await using var connection = await database.OpenConnectionAsync(Ct);
+            await using var begun = await connection.BeginTransactionAsync(Ct);
+            await using var hold = new Npgsql.NpgsqlCommand(
+                "select id from identity.organizations where id = $1 for no key update", connection, begun)
+            { Parameters = { new() { Value = namesake } } };
+            await hold.ExecuteNonQueryAsync(Ct);
+            return await CodeAsync(caller.SendAsync(Named("T", "Later"))).WaitAsync(TimeSpan.FromSeconds(20), Ct);
+        })).ShouldBe("200");
+        (await NamesAsync()).ShouldBe(["Later", "Before"]);
+
+        // Whose a tenant would be that neither of them has, nobody can tell.
+        (await CodeAsync(caller.SendAsync(Named("another", "Last")))).ShouldBe("404 CUSTOMER_NOT_FOUND");
+        (await NamesAsync()).ShouldBe(["Later", "Before"]);
+
+        async Task<string?[]> NamesAsync() =>
+            [(await JsonAtAsync(administrator, $"/api/v1/partners/{own}")).Text("displayName"),
+                (await JsonAtAsync(administrator, $"/api/v1/partners/{namesake}")).Text("displayName")];
     }
 
     [Fact]

@@ -164,4 +164,32 @@ public sealed class PlanChangeTests(SellingApp app) : IClassFixture<SellingApp>
         (await ChangeAsync(client, id, new { planId = next })).Headers.ETag!.Tag.ShouldBe("\"2\"");
         (await ChangeAsync(client, id, new { planId = plan }).RefusalAsync()).ShouldBe("412 precondition_failed");
     }
+
+    [Fact]
+    public async Task What_a_change_makes_of_a_cancellation_is_told_and_whether_it_renews_is_asked_or_stays()
+    {
+        const string Cancelled = "provisioning.subscription-cancelled.v1";
+        var branch = await app.BranchAsync();
+        var plan = await app.PlanAsync(branch);
+        var costly = await app.PlanAsync(branch, terms: new { termMonths = 12, earlyCancellation = new { allowed = true, feePercent = "25" } });
+        using var partner = branch.As(Roles.PartnerAdministrator);
+        var id = (await SubscribedAsync(branch, Asked(branch, plan))).IdOf();
+        (await partner.PostAsJsonAsync($"/api/v1/subscriptions/{id}/cancel", new { on = Day(80) }, Ct)).EnsureSuccessStatusCode();
+        using var answer = await ChangeAsync(partner, id, new { planId = costly, effectiveDate = Day(10) });
+        (await answer.JsonAsync()).Text("earlyCancellationFeePercent").ShouldBe("25");
+        (await partner.DeleteAsync($"/api/v1/subscriptions/{id}/changes/{Day(10)}", Ct)).EnsureSuccessStatusCode();
+        (await GetAsync(partner, id)).Text("earlyCancellationFeePercent").ShouldBeNull();
+        (await app.HeardAsync(id)).Count(name => name == Cancelled).ShouldBe(3);
+
+        var kept = (await SubscribedAsync(branch, Asked(branch, costly, autoRenew: false))).IdOf();
+        async Task<bool> RenewsAsync(object body)
+        {
+            using var changed = await ChangeAsync(partner, kept, body);
+            return (await changed.JsonAsync()).GetProperty("term").GetProperty("renews").GetBoolean();
+        }
+
+        var (next, last) = (await app.PlanAsync(branch, terms: new { termMonths = 12 }), await app.PlanAsync(branch, terms: new { termMonths = 12 }));
+        (await RenewsAsync(new { planId = next })).ShouldBeFalse();
+        (await RenewsAsync(new { planId = last, autoRenew = true })).ShouldBeTrue();
+    }
 }

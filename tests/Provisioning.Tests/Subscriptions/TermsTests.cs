@@ -16,7 +16,7 @@ public sealed class TermsTests
 
     private static Result<PlanAgreed> Move(Subscription subscription, PlanVersionRef plan, string? on = null, string? today = null) =>
         subscription.ChangePlan(
-        day => PlanFrom.Of(plan, day, Now), null, on is null ? null : Day(on), AllRules, today is null ? Today : Day(today));
+        (day, own) => PlanFrom.Of(plan, day, Now, own), null, on is null ? null : Day(on), AllRules, today is null ? Today : Day(today));
 
     private static List<string> TermsOf(Subscription subscription, int count) =>
         [.. subscription.Plans.Terms().Take(count).Select(t => $"{t.StartsOn:yyyy-MM-dd}/{t.EndsOn:yyyy-MM-dd}")];
@@ -186,6 +186,63 @@ public sealed class TermsTests
         tried.TrialEndsOn.ShouldBe(Today);
     }
 
+    [Fact]
+    public void Nobody_leaves_a_term_by_cancelling_before_he_agrees_to_it()
+    {
+        var binding = new PlanTermsRef { TermMonths = 12, EarlyCancellation = new(false) };
+        var free = Open();
+        free.Cancel(Day("2026-04-01"), Today).Refusal.ShouldBeNull();
+        CodeOf(Move(free, PlanWith(binding))).ShouldBe("early_cancellation_not_allowed");
+        free.Plans.Count.ShouldBe(1);
+        // One that ends where the term ends cuts nothing short.
+        free.Cancel(Day("2027-01-15"), Today).Refusal.ShouldBeNull();
+        Move(free, PlanWith(binding)).Refusal.ShouldBeNull();
+
+        // Nor in the trial of a plan that is changed back on the same day.
+        var tried = Open(binding);
+        Move(tried, PlanWith(trialDays: 90)).Refusal.ShouldBeNull();
+        tried.Cancel(Day("2026-04-01"), Today).Refusal.ShouldBeNull();
+        CodeOf(Move(tried, PlanWith(binding))).ShouldBe("early_cancellation_not_allowed");
+
+        // Nor in one that is withdrawn.
+        var longer = Open(binding, trialDays: 14);
+        Move(longer, PlanWith(trialDays: 90), "2026-01-25").Refusal.ShouldBeNull();
+        longer.Cancel(Day("2026-04-01"), Today).Refusal.ShouldBeNull();
+        CodeOf(longer.Withdraw(Day("2026-01-25"), AllRules, Today)).ShouldBe("early_cancellation_not_allowed");
+        longer.UndoCancellation(Today).Refusal.ShouldBeNull();
+        longer.Withdraw(Day("2026-01-25"), AllRules, Today).Refusal.ShouldBeNull();
+
+        // What nothing stopped is not stopped afterwards either.
+        var deleted = Open(binding);
+        deleted.Cancel(Day("2026-04-01"), Today, bound: false).Refusal.ShouldBeNull();
+        Move(deleted, PlanWith(binding), "2026-03-01").Refusal.ShouldBeNull();
+    }
+
+    [Fact]
+    public void What_a_cancellation_costs_is_said_by_the_plans_agreed_since()
+    {
+        var subscription = Open();
+        subscription.Cancel(Day("2026-04-01"), Today).Refused(out _, out var cancelled).ShouldBeFalse();
+        cancelled.EarlyFeePercent.ShouldBeNull();
+        Move(subscription, PlanWith(new PlanTermsRef { TermMonths = 12, EarlyCancellation = new(true, 25) })).Refusal.ShouldBeNull();
+        subscription.Cancellation.ShouldBe(cancelled with { EarlyFeePercent = 25 });
+    }
+
+    [Fact]
+    public void What_was_said_of_renewal_for_the_subscription_stays_whatever_its_plans_say()
+    {
+        var ending = Open(new PlanTermsRef { TermMonths = 12 }, autoRenew: false);
+        Move(ending, PlanWith(new PlanTermsRef { TermMonths = 12 }), "2026-06-01").Refusal.ShouldBeNull();
+        ending.EndsOn.ShouldBe(Day("2027-01-15"));
+        var lasting = Open(Yearly, autoRenew: true);
+        Move(lasting, PlanWith(Yearly), "2026-06-01").Refusal.ShouldBeNull();
+        lasting.EndsOn.ShouldBeNull();
+        // Where nothing was said the plan in force says it.
+        var plain = Open(new PlanTermsRef { TermMonths = 12 });
+        Move(plain, PlanWith(Yearly), "2026-06-01").Refusal.ShouldBeNull();
+        plain.EndsOn.ShouldBe(Day("2027-01-15"));
+    }
+
     /// <summary>The first plan's trial days, and the others with the day on which they come; January 2026.</summary>
     [Theory]
     [InlineData(0, "", 1)]
@@ -211,8 +268,8 @@ public sealed class TermsTests
         // Each day is judged as it was before the plans after it were agreed.
         for (var day = Day("2026-01-01"); day <= Day("2026-01-31"); day = day.AddDays(1))
             (subscription.Plans.Where(p => p.On <= day).ToList().TrialEndsOn() > day).ShouldBe(subscription.TrialEndsOn > day);
-        subscription.CutShortOn(Day($"2026-01-{ends:00}")).ShouldBeNull();
-        subscription.CutShortOn(Day($"2026-01-{ends:00}").AddDays(1)).ShouldNotBeNull();
+        subscription.Plans.CutShortOn(Day($"2026-01-{ends:00}")).ShouldBeNull();
+        subscription.Plans.CutShortOn(Day($"2026-01-{ends:00}").AddDays(1)).ShouldNotBeNull();
     }
 
     [Fact]

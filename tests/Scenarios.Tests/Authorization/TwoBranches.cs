@@ -136,7 +136,7 @@ public class TwoBranches : IAsyncLifetime
             password = "correct horse battery staple 1A",
         });
         ids["user"] = Id(user);
-        ids["identity"] = await LinkAsync(ids["user"]);
+        ids["identity"] = (await App.LinkIdentityAsync(Guid.Parse(ids["user"]))).ToString();
         ids["session"] = await LoginAsync(App, admin, ids["user"], $"user-{branch.Tenant.Code}@example.com");
         ids["assignment"] = Id(
             await PutAsync(admin, "/api/v1/roles/assignments", new { userId = Id(user), role = Roles.TenantUser, organizationId = ids["tenant"] }));
@@ -194,20 +194,6 @@ public class TwoBranches : IAsyncLifetime
         await App.DrainAsync();
         return ids;
     }
-
-    // As a log-in at another issuer would leave it.
-    protected Task<string> LinkAsync(string userId) => App.InAsync<NpgsqlDataSource, string>(async database =>
-    {
-        await using var link = database.CreateCommand(
-            """
-            insert into identity.federated_identities (id, user_id, owner_path, provider, issuer, subject, email, created_at, version)
-            select gen_random_uuid(), id, owner_path, 'issuer', 'https://issuer.example', email, email, created_at, 1
-            from identity.users where id = $1
-            returning id
-            """);
-        link.Parameters.Add(new() { Value = Guid.Parse(userId) });
-        return ((Guid)(await link.ExecuteScalarAsync(Ct))!).ToString();
-    });
 
     protected static async Task<string> LoginAsync(App app, HttpClient admin, string userId, string email)
     {

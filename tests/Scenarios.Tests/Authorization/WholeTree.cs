@@ -85,7 +85,7 @@ public sealed class WholeTree : TwoBranches
             ["accountrole"] = Id(await PutAsync(admin, "/api/v1/roles/account-assignments", new { organizationId = at.Id.Value, role })),
         };
         ids["assignment"] = Id(await PutAsync(admin, "/api/v1/roles/assignments", new { userId = ids["user"], role, organizationId = at.Id.Value }));
-        ids["identity"] = await LinkAsync(ids["user"]);
+        ids["identity"] = (await App.LinkIdentityAsync(Guid.Parse(ids["user"]))).ToString();
         ids["session"] = await LoginAsync(App, admin, ids["user"], $"at-{at.Code}@reach.example");
         return ids;
     }

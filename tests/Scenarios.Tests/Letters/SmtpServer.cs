@@ -19,7 +19,6 @@ internal sealed record ReceivedLetter(string To, string From, string Subject, st
 /// <summary>A real SMTP server (npm <c>smtp-server</c>) in a process of its own, on a free port of this machine.</summary>
 internal sealed class SmtpServer : IAsyncDisposable
 {
-    private static readonly SemaphoreSlim Installing = new(1);
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
     private readonly Process _process;
@@ -38,13 +37,13 @@ internal sealed class SmtpServer : IAsyncDisposable
     /// <param name="tls">Whether it offers STARTTLS, and takes passwords only under it.</param>
     public static async Task<SmtpServer> StartAsync(string? user = null, string? password = null, bool tls = false)
     {
-        if (ExternalProgram.OnPath("node") is not { } node || ExternalProgram.OnPath("npm") is not { } npm)
-            throw new InvalidOperationException("These tests send letters to a real SMTP server and need Node.js 20 or newer with npm on the PATH.");
+        var node = ExternalProgram.OnPath("node");
+        node.ShouldNotBeNull("These tests send letters to a real SMTP server and need Node.js 20 or newer with npm on the PATH.");
         var process = new Process
         {
             StartInfo = new ProcessStartInfo(node, ["--no-warnings", "server.mjs"])
             {
-                WorkingDirectory = await InstallAsync(npm),
+                WorkingDirectory = await NpmFolder.InstalledAsync("Scenarios.Tests", "smtp"),
                 RedirectStandardInput = true,
                 RedirectStandardOutput = true,
             },
@@ -90,32 +89,5 @@ internal sealed class SmtpServer : IAsyncDisposable
         await process.StandardInput.FlushAsync(Ct);
         var line = await process.StandardOutput.ReadLineAsync(Ct) ?? throw new InvalidOperationException("The SMTP server is gone.");
         return JsonDocument.Parse(line).RootElement;
-    }
-
-    // Once per lock file, outside the sources.
-    private static async Task<string> InstallAsync(string npm)
-    {
-        await Installing.WaitAsync(Ct);
-        try
-        {
-            var folder = Directory.CreateDirectory(Path.Combine(Checkout.Folder, "artifacts", "smtp")).FullName;
-            foreach (var file in Directory.GetFiles(Path.Combine(Checkout.Folder, "tests", "Scenarios.Tests", "smtp")))
-                File.Copy(file, Path.Combine(folder, Path.GetFileName(file)), overwrite: true);
-            var wanted = await File.ReadAllTextAsync(Path.Combine(folder, "package-lock.json"), Ct);
-            var stamp = Path.Combine(folder, "installed-lock.json");
-            if (!File.Exists(stamp) || await File.ReadAllTextAsync(stamp, Ct) != wanted)
-            {
-                var outcome = await ExternalProgram.RunAsync(npm, ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder, Ct);
-                outcome.Succeeded.ShouldBeTrue(
-                    $"npm ci in tests/Scenarios.Tests/smtp failed, so there is no SMTP server to send to: {outcome.Output}");
-                await File.WriteAllTextAsync(stamp, wanted, Ct);
-            }
-
-            return folder;
-        }
-        finally
-        {
-            Installing.Release();
-        }
     }
 }

@@ -8,23 +8,10 @@ public sealed class GeneratedClientTests(ReferenceApp app) : IClassFixture<Refer
     [Fact]
     public async Task A_TypeScript_client_compiles()
     {
-        var npm = ExternalProgram.OnPath("npm");
-        npm.ShouldNotBeNull("This test generates a client and needs Node.js 18 or newer with npm on the PATH.");
-        var folder = Directory.CreateDirectory(Path.Combine(Checkout.Folder, "artifacts", "typescript")).FullName;
-        foreach (var file in Directory.GetFiles(Path.Combine(Checkout.Folder, "tests", "Scenarios.Tests", "typescript")))
-            File.Copy(file, Path.Combine(folder, Path.GetFileName(file)), overwrite: true);
-
-        // Installed once per lock file.
-        var wanted = await File.ReadAllTextAsync(Path.Combine(folder, "package-lock.json"), Ct);
-        var stamp = Path.Combine(folder, "installed-lock.json");
-        if (!File.Exists(stamp) || await File.ReadAllTextAsync(stamp, Ct) != wanted)
-        {
-            await RunAsync(npm, ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder);
-            await File.WriteAllTextAsync(stamp, wanted, Ct);
-        }
-
+        var node = ExternalProgram.OnPath("node");
+        node.ShouldNotBeNull("This test generates a client and needs Node.js 18 or newer with npm on the PATH.");
+        var folder = await NpmFolder.InstalledAsync("Scenarios.Tests", "typescript");
         await File.WriteAllTextAsync(Path.Combine(folder, "swagger.json"), app.Document.ToJsonString(), Ct);
-        var node = ExternalProgram.OnPath("node")!;
         await RunAsync(node, [Path.Combine("node_modules", "openapi-typescript", "bin", "cli.js"), "swagger.json", "-o", "api.ts"], folder);
         await RunAsync(node, [Path.Combine("node_modules", "typescript", "bin", "tsc"), "-p", "tsconfig.json"], folder);
     }

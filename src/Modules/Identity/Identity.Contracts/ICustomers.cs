@@ -44,9 +44,13 @@ public interface ICustomers
 
     /// <summary>
     /// As <see cref="HoldPartnerAsync"/>, where the partner is called otherwise than <paramref name="displayName"/>, also when the wait is
-    /// over; null, and nothing held, where it is called so already.
+    /// over; null, and nothing held, where it is called so already. Of several partners of that external id it is the one that has the tenant.
     /// </summary>
-    Task<OrganizationRef?> HoldPartnerToRenameAsync(string partner, string displayName, CancellationToken ct);
+    /// <param name="partner">The partner's external id.</param>
+    /// <param name="tenant">The external id of a tenant that it has or is to have.</param>
+    /// <param name="displayName">How it is to be called.</param>
+    /// <param name="ct">Gives up.</param>
+    Task<OrganizationRef?> HoldPartnerToRenameAsync(string partner, string tenant, string displayName, CancellationToken ct);
 
     /// <summary>Opens a tenant as <c>POST /api/v1/tenants</c> does, with the partner's country and currency. Saved, not committed.</summary>
     Task<Result<OrganizationRef>> OpenAsync(OrganizationId partner, string externalId, string displayName, CancellationToken ct);

@@ -14,16 +14,16 @@ internal static class ListCredit
 
     internal sealed class Handler(BillingDb db, Principal principal, TimeProvider clock) : IQueryHandler<Query, Page<CreditView>>
     {
-        public async Task<Result<Page<CreditView>>> Handle(Query request, CancellationToken cancellationToken)
+        public async Task<Result<Page<CreditView>>> Handle(Query query, CancellationToken cancellationToken)
         {
-            if (PageStart.Read(request.Limit, request.After).Refused(out var refusal, out var start))
+            if (PageStart.Read(query.Limit, query.After).Refused(out var refusal, out var start))
                 return refusal;
             var spendable = db.CreditLots.Where(CreditLot.SpendableAt(clock.GetUtcNow()));
             var accounts = db.LedgerAccounts.AsNoTracking().Within(principal.Scope).Where(x => x.Kind == AccountKind.Prepaid);
-            if (request.OrganizationId is { } organization)
+            if (query.OrganizationId is { } organization)
                 accounts = accounts.Where(x => x.OwnerId == new OrganizationId(organization));
-            if (request.Unit is not null)
-                accounts = accounts.Where(x => x.Unit == request.Unit);
+            if (query.Unit is not null)
+                accounts = accounts.Where(x => x.Unit == query.Unit);
             return (await accounts.ToPageAsync(
                 start, x => x.Id,
                 x => new

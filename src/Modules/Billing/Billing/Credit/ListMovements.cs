@@ -14,14 +14,14 @@ internal static class ListMovements
 
     internal sealed class Handler(BillingDb db, CreditLedger ledger, Principal principal) : IQueryHandler<Query, Page<MovementView>>
     {
-        public async Task<Result<Page<MovementView>>> Handle(Query request, CancellationToken cancellationToken)
+        public async Task<Result<Page<MovementView>>> Handle(Query query, CancellationToken cancellationToken)
         {
-            if (PageStart.Read(request.Limit, request.After).Refused(out var refusal, out var start))
+            if (PageStart.Read(query.Limit, query.After).Refused(out var refusal, out var start))
                 return refusal;
             var rows = db.LedgerTransactions.AsNoTracking().Within(principal.Scope);
-            if (request.OrganizationId is { } organization)
+            if (query.OrganizationId is { } organization)
                 rows = rows.Where(x => x.OwnerId == new OrganizationId(organization));
-            if (request.Unit is { } unit)
+            if (query.Unit is { } unit)
                 rows = rows.Where(x => db.LedgerEntries.Any(e => e.TransactionId == x.Id && e.Unit == unit));
             if ((await rows.ToPageAsync(start, x => x.Id, x => x, x => x.Id, cancellationToken)).Refused(out refusal, out var page))
                 return refusal;

@@ -12,12 +12,12 @@ internal static class GetExchangeRate
 
     internal sealed class Handler(CatalogDb db, TimeProvider clock) : IQueryHandler<Query, ExchangeRateView>
     {
-        public async Task<Result<ExchangeRateView>> Handle(Query request, CancellationToken cancellationToken)
+        public async Task<Result<ExchangeRateView>> Handle(Query query, CancellationToken cancellationToken)
         {
-            if (CurrencyCode.Refuses("from", request.From, out var from, out var refusal)
-                || CurrencyCode.Refuses("to", request.To, out var to, out refusal))
+            if (CurrencyCode.Refuses("from", query.From, out var from, out var refusal)
+                || CurrencyCode.Refuses("to", query.To, out var to, out refusal))
                 return refusal;
-            var on = request.On ?? DateOnly.FromDateTime(clock.GetUtcNow().UtcDateTime);
+            var on = query.On ?? DateOnly.FromDateTime(clock.GetUtcNow().UtcDateTime);
             var found = await db.ExchangeRates.AsNoTracking().Where(x => x.FromCurrency == from && x.ToCurrency == to && x.RateDate <= on)
                 .OrderByDescending(x => x.RateDate)
                 .Select(x => new ExchangeRateView(x.FromCurrency, x.ToCurrency, x.RateDate, x.Rate, x.RecordedAt))

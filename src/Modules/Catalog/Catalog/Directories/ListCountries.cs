@@ -19,8 +19,8 @@ internal static class ListCountries
 
     internal sealed class Handler : IQueryHandler<Query, Page<CountryView>>
     {
-        public Task<Result<Page<CountryView>>> Handle(Query request, CancellationToken cancellationToken) =>
-            Task.FromResult(Countries.Page(request.Limit, request.After));
+        public Task<Result<Page<CountryView>>> Handle(Query query, CancellationToken cancellationToken) =>
+            Task.FromResult(Countries.Page(query.Limit, query.After));
     }
 
     public static void Map(RouteGroupBuilder directory) => directory

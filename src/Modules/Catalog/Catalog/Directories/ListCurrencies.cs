@@ -17,8 +17,8 @@ internal static class ListCurrencies
         private static readonly CodeList<CurrencyView> Currencies = new(
             Currency.All.Select(c => new CurrencyView(c.Code, c.MinorUnits)), c => c.Code);
 
-        public Task<Result<Page<CurrencyView>>> Handle(Query request, CancellationToken cancellationToken) =>
-            Task.FromResult(Currencies.Page(request.Limit, request.After));
+        public Task<Result<Page<CurrencyView>>> Handle(Query query, CancellationToken cancellationToken) =>
+            Task.FromResult(Currencies.Page(query.Limit, query.After));
     }
 
     public static void Map(RouteGroupBuilder directory) => directory

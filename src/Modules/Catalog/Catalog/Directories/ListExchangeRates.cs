@@ -14,17 +14,17 @@ internal static class ListExchangeRates
 
     internal sealed class Handler(CatalogDb db) : IQueryHandler<Query, Page<ExchangeRateView>>
     {
-        public async Task<Result<Page<ExchangeRateView>>> Handle(Query request, CancellationToken cancellationToken)
+        public async Task<Result<Page<ExchangeRateView>>> Handle(Query query, CancellationToken cancellationToken)
         {
             Refusal? refusal = null;
-            if (PageStart.Read(request.Limit, request.After).Refused(out refusal, out var start)
-                || (request.From is not null && CurrencyCode.Refuses("from", request.From, out _, out refusal))
-                || (request.To is not null && CurrencyCode.Refuses("to", request.To, out _, out refusal)))
+            if (PageStart.Read(query.Limit, query.After).Refused(out refusal, out var start)
+                || (query.From is not null && CurrencyCode.Refuses("from", query.From, out _, out refusal))
+                || (query.To is not null && CurrencyCode.Refuses("to", query.To, out _, out refusal)))
                 return refusal;
 
             var rates = db.ExchangeRates.AsNoTracking().Where(x =>
-                (request.From == null || x.FromCurrency == request.From) && (request.To == null || x.ToCurrency == request.To)
-                && (request.Since == null || x.RateDate >= request.Since) && (request.Until == null || x.RateDate < request.Until));
+                (query.From == null || x.FromCurrency == query.From) && (query.To == null || x.ToCurrency == query.To)
+                && (query.Since == null || x.RateDate >= query.Since) && (query.Until == null || x.RateDate < query.Until));
             if (start.After is { } after)
             {
                 if (after.Split(' ') is not [var day, var from, var to]

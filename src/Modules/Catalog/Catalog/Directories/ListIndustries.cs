@@ -17,8 +17,8 @@ internal static class ListIndustries
         private static readonly CodeList<IndustryView> Industries = new(
             ShippedLines.Of("Industries.txt", 2).Select(w => new IndustryView(w[0], w[1])), i => i.Code);
 
-        public Task<Result<Page<IndustryView>>> Handle(Query request, CancellationToken cancellationToken) =>
-            Task.FromResult(Industries.Page(request.Limit, request.After));
+        public Task<Result<Page<IndustryView>>> Handle(Query query, CancellationToken cancellationToken) =>
+            Task.FromResult(Industries.Page(query.Limit, query.After));
     }
 
     public static void Map(RouteGroupBuilder directory) => directory

@@ -34,23 +34,23 @@ internal static class RecordExchangeRates
 
     internal sealed class Handler(DbSession session, AuditTrail audit, TimeProvider clock) : ICommandHandler<Command, RecordedView>
     {
-        public async Task<Result<RecordedView>> Handle(Command request, CancellationToken cancellationToken)
+        public async Task<Result<RecordedView>> Handle(Command command, CancellationToken cancellationToken)
         {
             var now = clock.GetUtcNow();
             // Somewhere on earth it is tomorrow already. Beyond that a date is a slip, which could never be corrected.
-            if (Check(request.Rates, DateOnly.FromDateTime(now.UtcDateTime).AddDays(1)) is { Count: > 0 } errors)
+            if (Check(command.Rates, DateOnly.FromDateTime(now.UtcDateTime).AddDays(1)) is { Count: > 0 } errors)
                 return Refusal.AllFields(errors);
 
-            var added = await AddAsync(request.Rates, now, cancellationToken);
-            if (await FixedAsync(request.Rates, cancellationToken) is { Count: > 0 } others)
+            var added = await AddAsync(command.Rates, now, cancellationToken);
+            if (await FixedAsync(command.Rates, cancellationToken) is { Count: > 0 } others)
                 return ExchangeRateRefusals.Fixed(others);
 
             audit.Note("exchange_rates", Id.NewGuid(now).ToString(), null, new JsonObject
             {
                 ["added"] = added,
-                ["rates"] = new JsonArray([.. request.Rates.Take(MostNoted).Select(r => (JsonNode?)$"{r.From}/{r.To} {r.Date:yyyy-MM-dd} {r.Rate}")]),
+                ["rates"] = new JsonArray([.. command.Rates.Take(MostNoted).Select(r => (JsonNode?)$"{r.From}/{r.To} {r.Date:yyyy-MM-dd} {r.Rate}")]),
             });
-            return new RecordedView(added, request.Rates.Count - added);
+            return new RecordedView(added, command.Rates.Count - added);
         }
 
         // Waits for whoever is recording the same rate now, so that what is read next is what stays.

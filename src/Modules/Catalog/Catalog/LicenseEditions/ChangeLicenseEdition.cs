@@ -41,9 +41,7 @@ internal static class ChangeLicenseEdition
             if (EditionRules.Broken(terms) is { } refusal)
                 return refusal;
             edition.Change(terms, change.OnSale ?? edition.OnSale);
-            // The ETag is of the new version, which saving makes.
-            await db.SaveChangesAsync(cancellationToken);
-            return LicenseEditionView.Of(edition);
+            return await db.SavedAsync(() => LicenseEditionView.Of(edition), cancellationToken);
         }
     }
 

@@ -13,10 +13,10 @@ internal static class GetLicenseEdition
 
     internal sealed class Handler(CatalogDb db) : IQueryHandler<Query, LicenseEditionView>
     {
-        public async Task<Result<LicenseEditionView>> Handle(Query request, CancellationToken cancellationToken) =>
-            await db.LicenseEditions.AsNoTracking().SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken) is { } edition
+        public async Task<Result<LicenseEditionView>> Handle(Query query, CancellationToken cancellationToken) =>
+            await db.LicenseEditions.AsNoTracking().SingleOrDefaultAsync(x => x.Id == query.Id, cancellationToken) is { } edition
                 ? LicenseEditionView.Of(edition)
-                : EditionRefusals.NotFound(request.Id.Value);
+                : EditionRefusals.NotFound(query.Id.Value);
     }
 
     public static void Map(RouteGroupBuilder editions) => editions

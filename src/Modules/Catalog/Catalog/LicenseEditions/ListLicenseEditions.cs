@@ -12,13 +12,13 @@ internal static class ListLicenseEditions
 
     internal sealed class Handler(CatalogDb db) : IQueryHandler<Query, Page<LicenseEditionView>>
     {
-        public async Task<Result<Page<LicenseEditionView>>> Handle(Query request, CancellationToken cancellationToken)
+        public async Task<Result<Page<LicenseEditionView>>> Handle(Query query, CancellationToken cancellationToken)
         {
-            if (PageStart.Read(request.Limit, request.After).Refused(out var refusal, out var start))
+            if (PageStart.Read(query.Limit, query.After).Refused(out var refusal, out var start))
                 return refusal;
             var editions = db.LicenseEditions.AsNoTracking().Where(x =>
-                (request.Code == null || x.Code == request.Code) && (request.Version == null || x.LicenseVersion == request.Version)
-                && (request.OnSale == null || x.OnSale == request.OnSale));
+                (query.Code == null || x.Code == query.Code) && (query.Version == null || x.LicenseVersion == query.Version)
+                && (query.OnSale == null || x.OnSale == query.OnSale));
             return (await editions.ToPageAsync(start, x => x.Id, x => x, x => x.Id.Value, cancellationToken)).Refused(out refusal, out var page)
                 ? refusal
                 : page.Select(LicenseEditionView.Of);

@@ -14,9 +14,9 @@ internal static class ListLicenseVersions
 
     internal sealed class Handler(ILicenseEditions editions) : IQueryHandler<Query, Page<LicenseVersionView>>
     {
-        public async Task<Result<Page<LicenseVersionView>>> Handle(Query request, CancellationToken cancellationToken)
+        public async Task<Result<Page<LicenseVersionView>>> Handle(Query query, CancellationToken cancellationToken)
         {
-            if (PageStart.Read(request.Limit, request.After).Refused(out var refusal, out var start)
+            if (PageStart.Read(query.Limit, query.After).Refused(out var refusal, out var start)
                 || (await editions.VersionsAsync(start, cancellationToken)).Refused(out refusal, out var page))
                 return refusal;
             return page.Select(x => new LicenseVersionView(x));

@@ -39,12 +39,12 @@ internal static class CreateMeter
 
     internal sealed class Handler(CatalogDb db, TimeProvider clock) : ICommandHandler<Command, MeterView>
     {
-        public async Task<Result<MeterView>> Handle(Command request, CancellationToken cancellationToken)
+        public async Task<Result<MeterView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            if (await db.Meters.AnyAsync(x => x.Key == request.Key, cancellationToken))
+            if (await db.Meters.AnyAsync(x => x.Key == command.Key, cancellationToken))
                 return MeterRefusals.KeyTaken;
 
-            var meter = Meter.Create(request.Key, request.Unit, request.Aggregation, request.Dimensions ?? [], clock.GetUtcNow());
+            var meter = Meter.Create(command.Key, command.Unit, command.Aggregation, command.Dimensions ?? [], clock.GetUtcNow());
             db.Add(meter);
             return MeterView.Of(meter);
         }

@@ -13,10 +13,10 @@ internal static class GetMeter
 
     internal sealed class Handler(CatalogDb db) : IQueryHandler<Query, MeterView>
     {
-        public async Task<Result<MeterView>> Handle(Query request, CancellationToken cancellationToken) =>
-            await db.Meters.Where(x => x.Id == request.Id).Select(MeterView.Projection).SingleOrDefaultAsync(cancellationToken) is { } view
+        public async Task<Result<MeterView>> Handle(Query query, CancellationToken cancellationToken) =>
+            await db.Meters.Where(x => x.Id == query.Id).Select(MeterView.Projection).SingleOrDefaultAsync(cancellationToken) is { } view
                 ? view
-                : MeterRefusals.NotFound(request.Id.Value);
+                : MeterRefusals.NotFound(query.Id.Value);
     }
 
     public static void Map(RouteGroupBuilder meters) => meters

@@ -12,11 +12,11 @@ internal static class ListMeters
 
     internal sealed class Handler(CatalogDb db) : IQueryHandler<Query, Page<MeterView>>
     {
-        public async Task<Result<Page<MeterView>>> Handle(Query request, CancellationToken cancellationToken)
+        public async Task<Result<Page<MeterView>>> Handle(Query query, CancellationToken cancellationToken)
         {
-            if (PageStart.Read(request.Limit, request.After).Refused(out var refusal, out var start))
+            if (PageStart.Read(query.Limit, query.After).Refused(out var refusal, out var start))
                 return refusal;
-            var meters = db.Meters.AsNoTracking().Where(x => request.Key == null || x.Key == request.Key);
+            var meters = db.Meters.AsNoTracking().Where(x => query.Key == null || x.Key == query.Key);
             return await meters.ToPageAsync(start, x => x.Id, MeterView.Projection, x => x.Id.Value, cancellationToken);
         }
     }

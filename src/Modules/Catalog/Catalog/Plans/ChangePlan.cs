@@ -32,28 +32,26 @@ internal static class ChangePlan
 
     internal sealed class Handler(CatalogDb db, Precondition precondition) : ICommandHandler<Command, PlanView>
     {
-        public async Task<Result<PlanView>> Handle(Command request, CancellationToken cancellationToken)
+        public async Task<Result<PlanView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            var plan = await db.Plans.SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken);
+            var plan = await db.Plans.SingleOrDefaultAsync(x => x.Id == command.Id, cancellationToken);
             if (plan is null)
-                return PlanRefusals.NotFound(request.Id.Value);
+                return PlanRefusals.NotFound(command.Id.Value);
             if (precondition.Fails(plan))
                 return Precondition.Failed;
 
             var basis = plan.Draft ?? await PublishedAsync(plan, cancellationToken);
             var terms = basis with
             {
-                Name = request.Name ?? basis.Name,
-                UsesPriceLists = request.UsesPriceLists ?? basis.UsesPriceLists,
-                TrialDays = request.TrialDays ?? basis.TrialDays,
+                Name = command.Name ?? basis.Name,
+                UsesPriceLists = command.UsesPriceLists ?? basis.UsesPriceLists,
+                TrialDays = command.TrialDays ?? basis.TrialDays,
             };
-            if ((await db.TermsAsync(plan.Product, terms, request.Charges, request.Terms, cancellationToken)).Refused(out var broken, out terms))
+            if ((await db.TermsAsync(plan.Product, terms, command.Charges, command.Terms, cancellationToken)).Refused(out var broken, out terms))
                 return broken;
             if (plan.Redraft(terms).Refused(out var refusal, out _))
                 return refusal;
-            // The ETag is of the new version, which saving makes.
-            await db.SaveChangesAsync(cancellationToken);
-            return PlanView.Of(plan);
+            return await db.SavedAsync(() => PlanView.Of(plan), cancellationToken);
         }
 
         private async Task<PlanTerms> PublishedAsync(Plan plan, CancellationToken ct)

@@ -27,16 +27,16 @@ internal static class CreatePlan
 
     internal sealed class Handler(CatalogDb db, TimeProvider clock) : ICommandHandler<Command, PlanView>
     {
-        public async Task<Result<PlanView>> Handle(Command request, CancellationToken cancellationToken)
+        public async Task<Result<PlanView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            if (await db.Plans.AnyAsync(x => x.Key == request.Key, cancellationToken))
+            if (await db.Plans.AnyAsync(x => x.Key == command.Key, cancellationToken))
                 return PlanRefusals.KeyTaken;
-            var basis = new PlanTerms(request.Name, [], request.UsesPriceLists, request.TrialDays);
-            if ((await db.TermsAsync(request.Product, basis, request.Charges, request.Terms, cancellationToken))
+            var basis = new PlanTerms(command.Name, [], command.UsesPriceLists, command.TrialDays);
+            if ((await db.TermsAsync(command.Product, basis, command.Charges, command.Terms, cancellationToken))
                 .Refused(out var refusal, out var terms))
                 return refusal;
 
-            var plan = Plan.Create(request.Key, request.Product, request.Currency, terms, clock.GetUtcNow());
+            var plan = Plan.Create(command.Key, command.Product, command.Currency, terms, clock.GetUtcNow());
             db.Add(plan);
             return PlanView.Of(plan);
         }

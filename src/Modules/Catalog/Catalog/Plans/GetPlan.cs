@@ -13,10 +13,10 @@ internal static class GetPlan
 
     internal sealed class Handler(CatalogDb db) : IQueryHandler<Query, PlanView>
     {
-        public async Task<Result<PlanView>> Handle(Query request, CancellationToken cancellationToken) =>
-            await db.Plans.Where(x => x.Id == request.Id).Select(PlanView.Projection).SingleOrDefaultAsync(cancellationToken) is { } view
+        public async Task<Result<PlanView>> Handle(Query query, CancellationToken cancellationToken) =>
+            await db.Plans.Where(x => x.Id == query.Id).Select(PlanView.Projection).SingleOrDefaultAsync(cancellationToken) is { } view
                 ? view
-                : PlanRefusals.NotFound(request.Id.Value);
+                : PlanRefusals.NotFound(query.Id.Value);
     }
 
     public static void Map(RouteGroupBuilder plans) => plans

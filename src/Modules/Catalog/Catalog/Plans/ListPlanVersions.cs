@@ -13,13 +13,13 @@ internal static class ListPlanVersions
 
     internal sealed class Handler(CatalogDb db) : IQueryHandler<Query, Page<PlanVersionView>>
     {
-        public async Task<Result<Page<PlanVersionView>>> Handle(Query request, CancellationToken cancellationToken)
+        public async Task<Result<Page<PlanVersionView>>> Handle(Query query, CancellationToken cancellationToken)
         {
-            if (PageStart.Read(request.Limit, request.After).Refused(out var refusal, out var start))
+            if (PageStart.Read(query.Limit, query.After).Refused(out var refusal, out var start))
                 return refusal;
-            if (!await db.Plans.AnyAsync(x => x.Id == request.Id, cancellationToken))
-                return PlanRefusals.NotFound(request.Id.Value);
-            return await db.PlanVersions.AsNoTracking().Where(x => x.PlanId == request.Id).ToPageAsync(
+            if (!await db.Plans.AnyAsync(x => x.Id == query.Id, cancellationToken))
+                return PlanRefusals.NotFound(query.Id.Value);
+            return await db.PlanVersions.AsNoTracking().Where(x => x.PlanId == query.Id).ToPageAsync(
                 start, x => x.Id,
                 x => new PlanVersionView(
                     x.Id, x.Number, x.Name, x.Product, x.Currency, x.Charges, x.UsesPriceLists, x.TrialDays, x.Terms, x.PublishedAt),

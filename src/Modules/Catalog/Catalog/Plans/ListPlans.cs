@@ -12,13 +12,13 @@ internal static class ListPlans
 
     internal sealed class Handler(CatalogDb db) : IQueryHandler<Query, Page<PlanView>>
     {
-        public async Task<Result<Page<PlanView>>> Handle(Query request, CancellationToken cancellationToken)
+        public async Task<Result<Page<PlanView>>> Handle(Query query, CancellationToken cancellationToken)
         {
-            if (PageStart.Read(request.Limit, request.After).Refused(out var refusal, out var start)
-                || QueryWord.Refuses<PlanStatus>("status", request.Status, out var status, out refusal))
+            if (PageStart.Read(query.Limit, query.After).Refused(out var refusal, out var start)
+                || QueryWord.Refuses<PlanStatus>("status", query.Status, out var status, out refusal))
                 return refusal;
             var plans = db.Plans.AsNoTracking().Where(x =>
-                (request.Key == null || x.Key == request.Key) && (request.Product == null || x.Product == request.Product)
+                (query.Key == null || x.Key == query.Key) && (query.Product == null || x.Product == query.Product)
                 && (status == null || x.Status == status));
             return await plans.ToPageAsync(start, x => x.Id, PlanView.Projection, x => x.Id.Value, cancellationToken);
         }

@@ -13,20 +13,18 @@ internal static class PublishPlan
 
     internal sealed class Handler(CatalogDb db, Precondition precondition, TimeProvider clock) : ICommandHandler<Command, PlanView>
     {
-        public async Task<Result<PlanView>> Handle(Command request, CancellationToken cancellationToken)
+        public async Task<Result<PlanView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            var plan = await db.Plans.SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken);
+            var plan = await db.Plans.SingleOrDefaultAsync(x => x.Id == command.Id, cancellationToken);
             if (plan is null)
-                return PlanRefusals.NotFound(request.Id.Value);
+                return PlanRefusals.NotFound(command.Id.Value);
             if (precondition.Fails(plan))
                 return Precondition.Failed;
             if (plan.Publish(clock.GetUtcNow()).Refused(out var refusal, out var version))
                 return refusal;
 
             db.Add(version);
-            // The ETag is of the new version, which saving makes.
-            await db.SaveChangesAsync(cancellationToken);
-            return PlanView.Of(plan);
+            return await db.SavedAsync(() => PlanView.Of(plan), cancellationToken);
         }
     }
 

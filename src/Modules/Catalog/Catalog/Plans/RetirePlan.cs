@@ -13,18 +13,16 @@ internal static class RetirePlan
 
     internal sealed class Handler(CatalogDb db, Precondition precondition) : ICommandHandler<Command, PlanView>
     {
-        public async Task<Result<PlanView>> Handle(Command request, CancellationToken cancellationToken)
+        public async Task<Result<PlanView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            var plan = await db.Plans.SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken);
+            var plan = await db.Plans.SingleOrDefaultAsync(x => x.Id == command.Id, cancellationToken);
             if (plan is null)
-                return PlanRefusals.NotFound(request.Id.Value);
+                return PlanRefusals.NotFound(command.Id.Value);
             if (precondition.Fails(plan))
                 return Precondition.Failed;
             if (plan.Retire().Refused(out var refusal, out _))
                 return refusal;
-            // The ETag is of the new version, which saving makes.
-            await db.SaveChangesAsync(cancellationToken);
-            return PlanView.Of(plan);
+            return await db.SavedAsync(() => PlanView.Of(plan), cancellationToken);
         }
     }
 

@@ -40,14 +40,14 @@ internal static class AdjustPriceList
     internal sealed class Handler(CatalogDb db, PriceItems items, Precondition precondition, Principal principal, TimeProvider clock)
         : ICommandHandler<Command, AdjustmentView>, IQueryHandler<Preview, AdjustmentView>
     {
-        public async Task<Result<AdjustmentView>> Handle(Preview request, CancellationToken cancellationToken) =>
-            (await AdjustedAsync(request.Id, request.Change, cancellationToken)).Refused(out var refusal, out var adjusted)
+        public async Task<Result<AdjustmentView>> Handle(Preview query, CancellationToken cancellationToken) =>
+            (await AdjustedAsync(query.Id, query.Change, cancellationToken)).Refused(out var refusal, out var adjusted)
                 ? refusal
                 : ViewOf(true, adjusted);
 
-        public async Task<Result<AdjustmentView>> Handle(Command request, CancellationToken cancellationToken)
+        public async Task<Result<AdjustmentView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            if ((await AdjustedAsync(request.Id, request.Change, cancellationToken)).Refused(out var refusal, out var adjusted))
+            if ((await AdjustedAsync(command.Id, command.Change, cancellationToken)).Refused(out var refusal, out var adjusted))
                 return refusal;
 
             var changed = adjusted.Items.Where(IsChanged).ToList();

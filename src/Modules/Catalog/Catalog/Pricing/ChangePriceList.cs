@@ -31,21 +31,19 @@ internal static class ChangePriceList
     internal sealed class Handler(CatalogDb db, PriceItems items, Precondition precondition, Principal principal)
         : ICommandHandler<Command, PriceListView>
     {
-        public async Task<Result<PriceListView>> Handle(Command request, CancellationToken cancellationToken)
+        public async Task<Result<PriceListView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            var list = await db.PriceLists.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken);
+            var list = await db.PriceLists.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == command.Id, cancellationToken);
             if (list is null)
-                return PriceListRefusals.NotFound(request.Id.Value);
+                return PriceListRefusals.NotFound(command.Id.Value);
             if (precondition.Fails(list))
                 return Precondition.Failed;
-            if (list.Change(request.Name ?? list.Name, request.ValidFrom ?? list.ValidFrom, request.ValidUntil.Or(list.ValidUntil))
+            if (list.Change(command.Name ?? list.Name, command.ValidFrom ?? list.ValidFrom, command.ValidUntil.Or(list.ValidUntil))
                 .Refused(out var refusal, out _))
                 return refusal;
             if (await items.ClashAsync(list, cancellationToken) is { } clash)
                 return clash;
-            // The ETag is of the new version, which saving makes.
-            await db.SaveChangesAsync(cancellationToken);
-            return PriceListView.Of(list);
+            return await db.SavedAsync(() => PriceListView.Of(list), cancellationToken);
         }
     }
 

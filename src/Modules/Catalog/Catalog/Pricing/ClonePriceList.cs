@@ -46,13 +46,13 @@ internal static class ClonePriceList
     internal sealed class Handler(CatalogDb db, PriceItems items, PriceOwners owners, AuditTrail audit, Principal principal, TimeProvider clock)
         : ICommandHandler<Command, PriceListView>
     {
-        public async Task<Result<PriceListView>> Handle(Command request, CancellationToken cancellationToken)
+        public async Task<Result<PriceListView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            var copy = request.Copy;
+            var copy = command.Copy;
             var original = await db.PriceLists.AsNoTracking().Within(principal.Scope)
-                .SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken);
+                .SingleOrDefaultAsync(x => x.Id == command.Id, cancellationToken);
             if (original is null)
-                return PriceListRefusals.NotFound(request.Id.Value);
+                return PriceListRefusals.NotFound(command.Id.Value);
             var target = copy is { Scope: null, Region: null, TenantId: null, SubscriptionId: null }
                 ? original.Target
                 : new PriceTarget(copy.Scope ?? original.Scope, copy.Region, copy.TenantId, copy.SubscriptionId);

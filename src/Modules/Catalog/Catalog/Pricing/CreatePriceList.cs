@@ -28,22 +28,22 @@ internal static class CreatePriceList
     internal sealed class Handler(CatalogDb db, PriceItems items, PriceOwners owners, TimeProvider clock)
         : ICommandHandler<Command, PriceListView>
     {
-        public async Task<Result<PriceListView>> Handle(Command request, CancellationToken cancellationToken)
+        public async Task<Result<PriceListView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            var target = new PriceTarget(request.Scope, request.Region, request.TenantId, request.SubscriptionId);
+            var target = new PriceTarget(command.Scope, command.Region, command.TenantId, command.SubscriptionId);
             if (target.Check().ToList() is { Count: > 0 } errors)
                 return Refusal.AllFields(errors);
-            if (await db.PriceLists.AnyAsync(x => x.Key == request.Key, cancellationToken))
+            if (await db.PriceLists.AnyAsync(x => x.Key == command.Key, cancellationToken))
                 return PriceListRefusals.KeyTaken;
             if ((await owners.OwnerAsync(target, cancellationToken)).Refused(out var refusal, out var owner))
                 return refusal;
 
             var list = PriceList.Create(
-                request.Key, request.Name, target, owner.Path, request.Currency, request.ValidFrom, request.ValidUntil, clock.GetUtcNow());
+                command.Key, command.Name, target, owner.Path, command.Currency, command.ValidFrom, command.ValidUntil, clock.GetUtcNow());
             db.Add(list);
             // The items refer to the list's row.
             await db.SaveChangesAsync(cancellationToken);
-            return (await items.PutAsync(list, request.Items ?? [], cancellationToken)).Refused(out refusal, out _)
+            return (await items.PutAsync(list, command.Items ?? [], cancellationToken)).Refused(out refusal, out _)
                 ? refusal
                 : PriceListView.Of(list);
         }

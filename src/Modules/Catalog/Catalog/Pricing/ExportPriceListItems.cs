@@ -15,15 +15,15 @@ internal static class ExportPriceListItems
 
     internal sealed class Handler(CatalogDb db, Principal principal) : IQueryHandler<Query, Export>
     {
-        public async Task<Result<Export>> Handle(Query request, CancellationToken cancellationToken)
+        public async Task<Result<Export>> Handle(Query query, CancellationToken cancellationToken)
         {
             // Read before the items: a change between the two makes the tag too old, so that an import made from it is refused, never lost.
-            var list = await db.VisibleTo(principal.Scope).Where(x => x.Id == request.Id).Select(x => new { x.Key, x.Version })
+            var list = await db.VisibleTo(principal.Scope).Where(x => x.Id == query.Id).Select(x => new { x.Key, x.Version })
                 .SingleOrDefaultAsync(cancellationToken);
             if (list is null)
-                return PriceListRefusals.NotFound(request.Id.Value);
+                return PriceListRefusals.NotFound(query.Id.Value);
             return new Export(
-                db.PriceListItems.AsNoTracking().Where(x => x.PriceListId == request.Id && (request.Sku == null || x.Sku == request.Sku))
+                db.PriceListItems.AsNoTracking().Where(x => x.PriceListId == query.Id && (query.Sku == null || x.Sku == query.Sku))
                     .OrderBy(x => x.Sku).ThenBy(x => x.Meter).Select(x => new PriceListItemView(x.Sku, x.Meter, x.Name, x.Price)).AsAsyncEnumerable(),
                 list.Key, list.Version);
         }

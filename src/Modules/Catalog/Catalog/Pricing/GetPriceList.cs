@@ -13,11 +13,11 @@ internal static class GetPriceList
 
     internal sealed class Handler(CatalogDb db, Principal principal) : IQueryHandler<Query, PriceListView>
     {
-        public async Task<Result<PriceListView>> Handle(Query request, CancellationToken cancellationToken) =>
-            await db.VisibleTo(principal.Scope).Where(x => x.Id == request.Id).Select(PriceListView.Projection)
+        public async Task<Result<PriceListView>> Handle(Query query, CancellationToken cancellationToken) =>
+            await db.VisibleTo(principal.Scope).Where(x => x.Id == query.Id).Select(PriceListView.Projection)
                 .SingleOrDefaultAsync(cancellationToken) is { } view
                 ? view
-                : PriceListRefusals.NotFound(request.Id.Value);
+                : PriceListRefusals.NotFound(query.Id.Value);
     }
 
     public static void Map(RouteGroupBuilder pricing) => pricing

@@ -33,14 +33,14 @@ internal static class ImportPriceListItems
     internal sealed class Handler(CatalogDb db, PriceItems items, Precondition precondition, Principal principal, TimeProvider clock)
         : ICommandHandler<Command, ImportView>, IQueryHandler<DryRun, ImportView>
     {
-        public async Task<Result<ImportView>> Handle(DryRun request, CancellationToken cancellationToken) =>
-            (await ReadAsync(request.Id, request.Body, cancellationToken)).Refused(out var refusal, out var import)
+        public async Task<Result<ImportView>> Handle(DryRun query, CancellationToken cancellationToken) =>
+            (await ReadAsync(query.Id, query.Body, cancellationToken)).Refused(out var refusal, out var import)
                 ? refusal
                 : new ImportView(true, import.Rows, import.Changed.Count, import.Errors.Count, import.Errors.First, import.List.Version);
 
-        public async Task<Result<ImportView>> Handle(Command request, CancellationToken cancellationToken)
+        public async Task<Result<ImportView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            if ((await ReadAsync(request.Id, request.Body, cancellationToken)).Refused(out var refusal, out var import))
+            if ((await ReadAsync(command.Id, command.Body, cancellationToken)).Refused(out var refusal, out var import))
                 return refusal;
             if (import.Errors.Count > 0)
                 return import.Errors.ToRefusal();

@@ -13,14 +13,14 @@ internal static class ListPriceListItems
 
     internal sealed class Handler(CatalogDb db, Principal principal) : IQueryHandler<Query, Page<PriceListItemView>>
     {
-        public async Task<Result<Page<PriceListItemView>>> Handle(Query request, CancellationToken cancellationToken)
+        public async Task<Result<Page<PriceListItemView>>> Handle(Query query, CancellationToken cancellationToken)
         {
-            if (PageStart.Read(request.Limit, request.After).Refused(out var refusal, out var start))
+            if (PageStart.Read(query.Limit, query.After).Refused(out var refusal, out var start))
                 return refusal;
-            if (!await db.VisibleTo(principal.Scope).AnyAsync(x => x.Id == request.Id, cancellationToken))
-                return PriceListRefusals.NotFound(request.Id.Value);
+            if (!await db.VisibleTo(principal.Scope).AnyAsync(x => x.Id == query.Id, cancellationToken))
+                return PriceListRefusals.NotFound(query.Id.Value);
 
-            var items = db.PriceListItems.AsNoTracking().Where(x => x.PriceListId == request.Id && (request.Sku == null || x.Sku == request.Sku));
+            var items = db.PriceListItems.AsNoTracking().Where(x => x.PriceListId == query.Id && (query.Sku == null || x.Sku == query.Sku));
             if (start.After is { } after)
             {
                 // No SKU holds a control character, so the line end parts the two.

@@ -12,22 +12,22 @@ internal static class ListPriceLists
 
     internal sealed class Handler(CatalogDb db, Principal principal) : IQueryHandler<Query, Page<PriceListView>>
     {
-        public async Task<Result<Page<PriceListView>>> Handle(Query request, CancellationToken cancellationToken)
+        public async Task<Result<Page<PriceListView>>> Handle(Query query, CancellationToken cancellationToken)
         {
-            if (PageStart.Read(request.Limit, request.After).Refused(out var refusal, out var start)
-                || QueryWord.Refuses<PriceScope>("scope", request.Scope, out var scope, out refusal))
+            if (PageStart.Read(query.Limit, query.After).Refused(out var refusal, out var start)
+                || QueryWord.Refuses<PriceScope>("scope", query.Scope, out var scope, out refusal))
                 return refusal;
             var lists = db.VisibleTo(principal.Scope)
-                .Where(x => (request.Key == null || x.Key == request.Key) && (scope == null || x.Scope == scope));
-            if (request.TenantId is { } id)
+                .Where(x => (query.Key == null || x.Key == query.Key) && (scope == null || x.Scope == scope));
+            if (query.TenantId is { } id)
             {
                 var tenant = new OrganizationId(id);
                 lists = lists.Where(x => x.TenantId == tenant);
             }
 
-            if (request.Currency is not null)
+            if (query.Currency is not null)
             {
-                if (!Licensing.Kernel.Currency.TryParse(request.Currency, out var currency))
+                if (!Licensing.Kernel.Currency.TryParse(query.Currency, out var currency))
                     return PriceListRefusals.NotACurrency;
                 lists = lists.Where(x => x.Currency == currency);
             }

@@ -10,7 +10,7 @@ internal sealed class MoveListsWhenTransferred(DbSession session, IOrganizationD
 {
     public async Task HandleAsync(TenantTransferred message, CancellationToken ct)
     {
-        var tenant = await organizations.FindAsync(message.Id, ct) ?? throw new InvalidOperationException($"There is no tenant {message.Id.Value}.");
+        var tenant = await organizations.WhereItStandsAsync(message, ct);
         await using var command = new NpgsqlCommand(
             "update catalog.price_lists set owner_path = $2 where tenant_id = $1 and (valid_until is null or valid_until > $3)",
             await session.OpenAsync(ct), session.Transaction)

@@ -16,20 +16,18 @@ internal static class PutPriceListItems
     internal sealed class Handler(CatalogDb db, PriceItems items, Precondition precondition, Principal principal, TimeProvider clock)
         : ICommandHandler<Command, PriceListView>
     {
-        public async Task<Result<PriceListView>> Handle(Command request, CancellationToken cancellationToken)
+        public async Task<Result<PriceListView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            var list = await db.PriceLists.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken);
+            var list = await db.PriceLists.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == command.Id, cancellationToken);
             if (list is null)
-                return PriceListRefusals.NotFound(request.Id.Value);
+                return PriceListRefusals.NotFound(command.Id.Value);
             if (precondition.Fails(list))
                 return Precondition.Failed;
-            if ((await items.PutAsync(list, request.Items, cancellationToken)).Refused(out var refusal, out _))
+            if ((await items.PutAsync(list, command.Items, cancellationToken)).Refused(out var refusal, out _))
                 return refusal;
 
             list.ItemsChange(clock.GetUtcNow());
-            // The ETag is of the new version, which saving makes.
-            await db.SaveChangesAsync(cancellationToken);
-            return PriceListView.Of(list);
+            return await db.SavedAsync(() => PriceListView.Of(list), cancellationToken);
         }
     }
 

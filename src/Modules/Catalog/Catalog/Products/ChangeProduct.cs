@@ -23,14 +23,14 @@ internal static class ChangeProduct
 
     internal sealed class Handler(CatalogDb db, CatalogMemory memory, Precondition precondition) : ICommandHandler<Command, ProductView>
     {
-        public async Task<Result<ProductView>> Handle(Command request, CancellationToken cancellationToken)
+        public async Task<Result<ProductView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            var product = await db.Products.SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken);
+            var product = await db.Products.SingleOrDefaultAsync(x => x.Id == command.Id, cancellationToken);
             if (product is null)
-                return ProductRefusals.NotFound(request.Id.Value);
+                return ProductRefusals.NotFound(command.Id.Value);
             if (precondition.Fails(product))
                 return Precondition.Failed;
-            if (product.Change(request.Name, request.Features).Refused(out var refusal, out _))
+            if (product.Change(command.Name, command.Features).Refused(out var refusal, out _))
                 return refusal;
             // The ETag is of the new version, which saving makes.
             await db.SaveChangesAsync(cancellationToken);

@@ -23,11 +23,11 @@ internal static class CreateProduct
 
     internal sealed class Handler(CatalogDb db, TimeProvider clock) : ICommandHandler<Command, ProductView>
     {
-        public async Task<Result<ProductView>> Handle(Command request, CancellationToken cancellationToken)
+        public async Task<Result<ProductView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            if (await db.Products.AnyAsync(x => x.Key == request.Key, cancellationToken))
+            if (await db.Products.AnyAsync(x => x.Key == command.Key, cancellationToken))
                 return ProductRefusals.KeyTaken;
-            if (Product.Create(request.Key, request.Name, request.Features, clock.GetUtcNow()).Refused(out var refusal, out var product))
+            if (Product.Create(command.Key, command.Name, command.Features, clock.GetUtcNow()).Refused(out var refusal, out var product))
                 return refusal;
 
             db.Add(product);

@@ -13,10 +13,10 @@ internal static class GetProduct
 
     internal sealed class Handler(CatalogDb db) : IQueryHandler<Query, ProductView>
     {
-        public async Task<Result<ProductView>> Handle(Query request, CancellationToken cancellationToken) =>
-            await db.Products.Where(x => x.Id == request.Id).Select(ProductView.Projection).SingleOrDefaultAsync(cancellationToken) is { } view
+        public async Task<Result<ProductView>> Handle(Query query, CancellationToken cancellationToken) =>
+            await db.Products.Where(x => x.Id == query.Id).Select(ProductView.Projection).SingleOrDefaultAsync(cancellationToken) is { } view
                 ? view
-                : ProductRefusals.NotFound(request.Id.Value);
+                : ProductRefusals.NotFound(query.Id.Value);
     }
 
     public static void Map(RouteGroupBuilder products) => products

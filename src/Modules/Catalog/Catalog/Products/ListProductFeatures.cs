@@ -16,14 +16,14 @@ internal static class ListProductFeatures
 
     internal sealed class Handler(CatalogDb db) : IQueryHandler<Query, Page<FeatureRule>>
     {
-        public async Task<Result<Page<FeatureRule>>> Handle(Query request, CancellationToken cancellationToken)
+        public async Task<Result<Page<FeatureRule>>> Handle(Query query, CancellationToken cancellationToken)
         {
-            if (PageStart.Read(request.Limit, request.After).Refused(out var refusal, out var start))
+            if (PageStart.Read(query.Limit, query.After).Refused(out var refusal, out var start))
                 return refusal;
             if (start.After is not null && !Keys.IsFeatureKey(start.After))
                 return PageStart.InvalidCursor;
-            if (await db.Products.AsNoTracking().SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken) is not { } product)
-                return ProductRefusals.NotFound(request.Id.Value);
+            if (await db.Products.AsNoTracking().SingleOrDefaultAsync(x => x.Id == query.Id, cancellationToken) is not { } product)
+                return ProductRefusals.NotFound(query.Id.Value);
 
             var after = product.Features.OrderBy(f => f.Key, StringComparer.Ordinal).Where(f => string.CompareOrdinal(f.Key, start.After) > 0);
             return Page.Of([.. after.Take(start.Limit + 1)], start, x => x.Key);

@@ -12,11 +12,11 @@ internal static class ListProducts
 
     internal sealed class Handler(CatalogDb db) : IQueryHandler<Query, Page<ProductView>>
     {
-        public async Task<Result<Page<ProductView>>> Handle(Query request, CancellationToken cancellationToken)
+        public async Task<Result<Page<ProductView>>> Handle(Query query, CancellationToken cancellationToken)
         {
-            if (PageStart.Read(request.Limit, request.After).Refused(out var refusal, out var start))
+            if (PageStart.Read(query.Limit, query.After).Refused(out var refusal, out var start))
                 return refusal;
-            var products = db.Products.AsNoTracking().Where(x => request.Key == null || x.Key == request.Key);
+            var products = db.Products.AsNoTracking().Where(x => query.Key == null || x.Key == query.Key);
             return await products.ToPageAsync(start, x => x.Id, ProductView.Projection, x => x.Id.Value, cancellationToken);
         }
     }

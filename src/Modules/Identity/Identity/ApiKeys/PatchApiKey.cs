@@ -51,8 +51,7 @@ internal static class PatchApiKey
                 return refusal;
 
             cache.ForgetAfterCommit(session);
-            await db.SaveChangesAsync(cancellationToken);
-            return ApiKeyView.Of(key);
+            return await db.SavedAsync(() => ApiKeyView.Of(key), cancellationToken);
         }
 
         private async Task<Refusal?> RefusalOfAsync(ApiKey key, Optional<IReadOnlyList<string>> scopes, CancellationToken ct)

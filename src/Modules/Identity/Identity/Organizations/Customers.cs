@@ -34,8 +34,15 @@ internal sealed class Customers(
         HoldOneAsync("o.kind = 'Partner' and o.external_id = $3", [partner], ct);
 
     // After a wait the database looks again at the row that it waited for: one that was renamed so meanwhile is neither held nor found.
-    public Task<OrganizationRef?> HoldPartnerToRenameAsync(string partner, string displayName, CancellationToken ct) =>
-        HoldOneAsync("o.kind = 'Partner' and o.external_id = $3 and o.display_name <> $4", [partner, displayName], ct);
+    public Task<OrganizationRef?> HoldPartnerToRenameAsync(string partner, string tenant, string displayName, CancellationToken ct) => HoldOneAsync(
+        $"""
+        o.kind = 'Partner' and o.external_id = $3 and o.display_name <> $4 and (
+            exists (select from identity.organizations t where t.parent_id = o.id and t.external_id = $5)
+            or not exists (
+                select from identity.organizations t join identity.organizations p on p.id = t.parent_id
+                where t.external_id = $5 and p.external_id = $3 and p.kind = 'Partner' and {ScopeSql.Holds(1, "t.owner_path")}))
+        """,
+        [partner, displayName, tenant], ct);
 
     public async Task<OrganizationRef?> FindAsync(int code, CancellationToken ct)
     {

@@ -56,9 +56,7 @@ internal static class PatchOrganization
             if (organization.Change(command).Refused(out refusal, out _))
                 return refusal;
 
-            // Saved here, because the view tells the new version.
-            await db.SaveChangesAsync(cancellationToken);
-            return OrganizationView.Of(organization);
+            return await db.SavedAsync(() => OrganizationView.Of(organization), cancellationToken);
         }
     }
 

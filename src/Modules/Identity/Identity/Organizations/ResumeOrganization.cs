@@ -27,8 +27,7 @@ internal static class ResumeOrganization
 
             db.Publish(fact);
             cache.ForgetAfterCommit(session);
-            await db.SaveChangesAsync(cancellationToken);
-            return OrganizationView.Of(organization);
+            return await db.SavedAsync(() => OrganizationView.Of(organization), cancellationToken);
         }
     }
 

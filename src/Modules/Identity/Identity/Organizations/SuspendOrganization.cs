@@ -36,8 +36,7 @@ internal static class SuspendOrganization
 
             db.Publish(fact);
             cache.ForgetAfterCommit(session);
-            await db.SaveChangesAsync(cancellationToken);
-            return OrganizationView.Of(organization);
+            return await db.SavedAsync(() => OrganizationView.Of(organization), cancellationToken);
         }
     }
 

@@ -47,8 +47,7 @@ internal static class ChangeRole
 
             role.Allow(command.Permissions.Or(role.Permissions));
             cache.ForgetAfterCommit(session);
-            await db.SaveChangesAsync(cancellationToken);
-            return CustomRoleView.Of(role);
+            return await db.SavedAsync(() => CustomRoleView.Of(role), cancellationToken);
         }
     }
 

@@ -53,36 +53,63 @@ internal sealed class LetterLimits(DbSession session, SecretBox secrets, Princip
     }
 
     /// <summary>
-    /// Counts a notice, which nothing is refused for and which takes no letter of an account its place: apart from those, each count tells of
-    /// the latest hour that has notices, and one that is full is followed by the next.
+    /// Counts a notice, which nothing is refused for and which takes no letter of an account its place: apart from those, in the hour in which
+    /// it goes out. Hours of one that is counted for do not overlap; the first begins with its notice, and the others as many hours from there.
     /// </summary>
     /// <returns>The first instant at which there is room for it, whomever it is counted for.</returns>
     public async Task<DateTimeOffset> TurnOfNoticeAsync(string address, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         var most = Most("notice ", [address]);
-        await using var count = new NpgsqlCommand(
-            """
-            insert into identity.letter_counts as c (who, since, letters) select w, $3, 1 from unnest($1) w order by w
-            on conflict (who) do update set (since, letters) = (
-                select case when c.since <= $4 then $3 when c.letters < u.most then c.since else c.since + $5 end,
-                    case when c.since <= $4 or c.letters >= u.most then 1 else c.letters + 1 end
-                from unnest($1, $2) u (w, most) where u.w = c.who)
-            returning since
-            """, await session.OpenAsync(ct), session.Transaction)
+        // Held by one row each, which tells of the latest hour; the hours have rows beside it, named by when they begin. The turn is looked for
+        // by a statement of its own, so that what was counted while the first one waited is seen.
+        await using var count = new NpgsqlBatch(await session.OpenAsync(ct), session.Transaction)
         {
-            Parameters =
+            BatchCommands =
             {
-                new() { Value = most.Keys.ToArray() }, new() { Value = most.Values.ToArray() }, new() { Value = now }, new() { Value = now - Window },
-                new() { Value = Window },
+                new(
+                    """
+                    insert into identity.letter_counts as c (who, since, letters) select w, $2, 1 from unnest($1) w order by w
+                    on conflict (who) do update set since = c.since
+                    """)
+                { Parameters = { new() { Value = most.Keys.ToArray() }, new() { Value = now - Window } } },
+                new(
+                    """
+                    with recursive counted as (
+                        -- Counted from long ago: what lies whole hours before its origin some versions put into the hour before.
+                        select c.who, c.since, c.since - 1000000 * $5 as origin, u.most
+                        from unnest($1, $2) u (who, most) join identity.letter_counts c on c.who = u.who
+                    ), turns (at) as (
+                        select $3
+                        union all
+                        select full_hours.until from turns t cross join lateral (
+                            select max(h.since) + $5 as until from counted c join identity.letter_counts h
+                                on h.who = c.who || ' ' || extract(epoch from date_bin($5, t.at, c.origin))
+                            where h.letters >= c.most) full_hours
+                        where full_hours.until is not null
+                    ), turn as (
+                        select max(at) as at from turns
+                    ), hours as (
+                        select c.who, case when c.since <= $4 then t.at else date_bin($5, t.at, c.origin) end as since from counted c, turn t
+                    ), noted as (
+                        insert into identity.letter_counts as c (who, since, letters)
+                        select who, since, 1 from hours union all select who || ' ' || extract(epoch from since), since, 1 from hours
+                        on conflict (who) do update set since = greatest(c.since, excluded.since), letters = c.letters + 1
+                    )
+                    select at from turn
+                    """)
+                {
+                    Parameters =
+                    {
+                        new() { Value = most.Keys.ToArray() }, new() { Value = most.Values.ToArray() }, new() { Value = now },
+                        new() { Value = now - Window }, new() { Value = Window },
+                    },
+                },
             },
         };
-        var turn = now;
         await using var rows = await count.ExecuteReaderAsync(ct);
-        while (await rows.ReadAsync(ct))
-            if (rows.GetFieldValue<DateTimeOffset>(0) is var since && since > turn)
-                turn = since;
-        return turn;
+        await rows.ReadAsync(ct);
+        return rows.GetFieldValue<DateTimeOffset>(0);
     }
 
     private Dictionary<string, int> Most(string kind, IReadOnlyList<string> addresses)

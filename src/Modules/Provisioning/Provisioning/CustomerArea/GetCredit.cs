@@ -21,14 +21,14 @@ internal static class GetCredit
 
     internal sealed class Handler(IPrepaidCredit credit, Principal principal) : IQueryHandler<Query, CreditStatement>
     {
-        public async Task<Result<CreditStatement>> Handle(Query request, CancellationToken cancellationToken)
+        public async Task<Result<CreditStatement>> Handle(Query query, CancellationToken cancellationToken)
         {
             var owner = new OrganizationId(principal.Access.OrganizationId);
-            if ((await credit.MovementsAsync(owner, [request.Currency.Code, CreditAmount.Points], request.Start, cancellationToken))
+            if ((await credit.MovementsAsync(owner, [query.Currency.Code, CreditAmount.Points], query.Start, cancellationToken))
                 .Refused(out var refusal, out var movements))
                 return refusal;
             var available = await credit.AvailableAsync(owner, cancellationToken);
-            return new CreditStatement(Of(available, request.Currency.Code), Of(available, CreditAmount.Points), movements);
+            return new CreditStatement(Of(available, query.Currency.Code), Of(available, CreditAmount.Points), movements);
         }
     }
 

@@ -12,13 +12,13 @@ internal static class GetCustomer
 
     internal sealed class Handler(ProvisioningDb db, ICustomers customers) : IQueryHandler<Query, AreaCustomer>
     {
-        public async Task<Result<AreaCustomer>> Handle(Query request, CancellationToken cancellationToken)
+        public async Task<Result<AreaCustomer>> Handle(Query query, CancellationToken cancellationToken)
         {
-            if ((await customers.ListAsync(request.Customer, new PageStart(1, null), cancellationToken)).Refused(out var refusal, out var page))
+            if ((await customers.ListAsync(query.Customer, new PageStart(1, null), cancellationToken)).Refused(out var refusal, out var page))
                 return refusal;
             return await AreaCustomer.OfAsync(db, page.Items, cancellationToken) is [var customer]
                 ? customer
-                : CustomerRefusals.NotFound(request.Customer);
+                : CustomerRefusals.NotFound(query.Customer);
         }
     }
 

@@ -17,10 +17,10 @@ internal static class GetLoginToken
 
     internal sealed class Handler(ICustomers customers, ILoginLinks links, TimeProvider clock) : IQueryHandler<Query, LoginToken>
     {
-        public async Task<Result<LoginToken>> Handle(Query request, CancellationToken cancellationToken)
+        public async Task<Result<LoginToken>> Handle(Query query, CancellationToken cancellationToken)
         {
-            if (await customers.FindAsync(request.Customer, cancellationToken) is not { } tenant)
-                return CustomerRefusals.NotFound(request.Customer);
+            if (await customers.FindAsync(query.Customer, cancellationToken) is not { } tenant)
+                return CustomerRefusals.NotFound(query.Customer);
             return (await links.ForTenantAsync(tenant.Id, cancellationToken)).Refused(out var refusal, out var link)
                 ? refusal
                 : new LoginToken(

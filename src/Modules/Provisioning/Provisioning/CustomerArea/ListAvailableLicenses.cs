@@ -23,10 +23,10 @@ internal static class ListAvailableLicenses
 
     internal sealed class Handler(ICustomers customers, ILicenseEditions editions) : IQueryHandler<Query, Page<LicenseEditionRef>>
     {
-        public async Task<Result<Page<LicenseEditionRef>>> Handle(Query request, CancellationToken cancellationToken) =>
-            await customers.FindAsync(request.Customer, cancellationToken) is null
-                ? CustomerRefusals.NotFound(request.Customer)
-                : await editions.ListAsync(request.Filter, request.Start, cancellationToken);
+        public async Task<Result<Page<LicenseEditionRef>>> Handle(Query query, CancellationToken cancellationToken) =>
+            await customers.FindAsync(query.Customer, cancellationToken) is null
+                ? CustomerRefusals.NotFound(query.Customer)
+                : await editions.ListAsync(query.Filter, query.Start, cancellationToken);
     }
 
     /// <summary>For whom, which of them, and which page.</summary>

@@ -15,12 +15,12 @@ internal static class ListCustomerLicenses
     internal sealed class Handler(ProvisioningDb db, ICustomers customers, Principal principal, BillingCalendar calendar, TimeProvider clock)
         : IQueryHandler<Query, Page<LicenseView>>
     {
-        public async Task<Result<Page<LicenseView>>> Handle(Query request, CancellationToken cancellationToken) =>
-            await customers.FindAsync(request.Customer, cancellationToken) is { } tenant
+        public async Task<Result<Page<LicenseView>>> Handle(Query query, CancellationToken cancellationToken) =>
+            await customers.FindAsync(query.Customer, cancellationToken) is { } tenant
                 // Within the scope too: what ended before a transfer stays with the partner of then.
                 ? await db.Licenses.AsNoTracking().Within(principal.Scope).Where(x => x.TenantId == tenant.Id)
-                    .PageAsync(request.Start, calendar.DayOf(clock.GetUtcNow()), cancellationToken)
-                : CustomerRefusals.NotFound(request.Customer);
+                    .PageAsync(query.Start, calendar.DayOf(clock.GetUtcNow()), cancellationToken)
+                : CustomerRefusals.NotFound(query.Customer);
     }
 
     /// <summary>Whose, and which page.</summary>

@@ -12,8 +12,8 @@ internal static class ListCustomers
 
     internal sealed class Handler(ProvisioningDb db, ICustomers customers) : IQueryHandler<Query, Page<AreaCustomer>>
     {
-        public async Task<Result<Page<AreaCustomer>>> Handle(Query request, CancellationToken cancellationToken) =>
-            (await customers.ListAsync(null, request.Start, cancellationToken)).Refused(out var refusal, out var page)
+        public async Task<Result<Page<AreaCustomer>>> Handle(Query query, CancellationToken cancellationToken) =>
+            (await customers.ListAsync(null, query.Start, cancellationToken)).Refused(out var refusal, out var page)
                 ? refusal
                 : new Page<AreaCustomer>(await AreaCustomer.OfAsync(db, page.Items, cancellationToken), page.Next);
     }

@@ -16,15 +16,15 @@ internal static class ListDirectories
 
     internal sealed class Handler(ILicenseEditions editions, ICodeDirectory codes) : IQueryHandler<Query, Page<Entry>>
     {
-        public async Task<Result<Page<Entry>>> Handle(Query request, CancellationToken cancellationToken)
+        public async Task<Result<Page<Entry>>> Handle(Query query, CancellationToken cancellationToken)
         {
-            if (request.Name == Versions)
-                return (await editions.VersionsAsync(request.Start, cancellationToken)).Refused(out var refusal, out var versions)
+            if (query.Name == Versions)
+                return (await editions.VersionsAsync(query.Start, cancellationToken)).Refused(out var refusal, out var versions)
                     ? refusal
                     : versions.Select(x => new Entry(x.ToString(CultureInfo.InvariantCulture), $"Version {x}"));
-            var (after, all) = (request.Start.After, request.Name == Countries ? Named(codes) : Lists[request.Name]);
+            var (after, all) = (query.Start.After, query.Name == Countries ? Named(codes) : Lists[query.Name]);
             var rest = all.Where(x => after is null || string.CompareOrdinal(x.Code, after) > 0);
-            return Page.Of([.. rest.Take(request.Start.Limit + 1)], request.Start, x => x.Code);
+            return Page.Of([.. rest.Take(query.Start.Limit + 1)], query.Start, x => x.Code);
         }
 
         private static IEnumerable<Entry> Named(ICodeDirectory codes) =>

@@ -14,10 +14,10 @@ internal static class GetLicense
     internal sealed class Handler(ProvisioningDb db, Principal principal, BillingCalendar calendar, TimeProvider clock)
         : IQueryHandler<Query, LicenseView>
     {
-        public async Task<Result<LicenseView>> Handle(Query request, CancellationToken cancellationToken) =>
-            await db.Licenses.AsNoTracking().Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken) is { } license
+        public async Task<Result<LicenseView>> Handle(Query query, CancellationToken cancellationToken) =>
+            await db.Licenses.AsNoTracking().Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == query.Id, cancellationToken) is { } license
                 ? LicenseView.Of(license, calendar.DayOf(clock.GetUtcNow()))
-                : LicenseRefusals.NotFound(request.Id.Value);
+                : LicenseRefusals.NotFound(query.Id.Value);
     }
 
     public static void Map(RouteGroupBuilder licenses) => licenses

@@ -39,10 +39,9 @@ internal sealed class License : IOwned, IVersioned
     /// <summary>What it is for, such as an office.</summary>
     public string? Info { get; private init; }
     public bool Demo { get; private init; }
-    public decimal Amount { get; private init; }
 
     /// <summary>Null for demos, which cost nothing.</summary>
-    public string? Currency { get; private init; }
+    public Money? Price => Currency is { } currency ? new Money(Amount, currency) : null;
     public decimal Points { get; private init; }
     public int? DurationMonths { get; private init; }
     public int? DurationDays { get; private init; }
@@ -66,6 +65,10 @@ internal sealed class License : IOwned, IVersioned
 
     /// <summary>By which its money is known in the ledger.</summary>
     public string CreditKey => $"license:{Id.Value}";
+
+    // The columns of its price.
+    private decimal Amount { get; init; }
+    private Currency? Currency { get; init; }
 
     public static License Assign(LicenseId id, OrganizationRef tenant, LicenseEditionRef edition, Money price, string info, DateTimeOffset now) =>
         Of(id, tenant, edition, price, info, null, now);
@@ -136,7 +139,7 @@ internal sealed class License : IOwned, IVersioned
             Info = info,
             Demo = price is null,
             Amount = price?.Amount ?? 0,
-            Currency = price?.Currency.Code,
+            Currency = price?.Currency,
             Points = price is null ? 0 : edition.Points,
             DurationMonths = price is null ? null : edition.DurationMonths,
             DurationDays = price is null ? DemoDays : null,
@@ -152,6 +155,8 @@ internal sealed class License : IOwned, IVersioned
         {
             builder.ToTable("licenses").HasKey(x => x.Id);
             builder.Property(x => x.Names).IsJson();
+            builder.Property(x => x.Amount);
+            builder.Property(x => x.Currency);
             builder.Ignore(x => x.CreditKey);
             // Said so that a successor is written before its predecessor names it.
             builder.HasOne<License>().WithMany().HasForeignKey(x => x.RenewedById);

@@ -15,6 +15,5 @@ internal sealed record LicenseView(
 {
     public static LicenseView Of(License x, DateOnly today) => new(
         x.Id, x.TenantId, x.Code, x.LicenseVersion, x.Names, x.Info, x.Quantity, x.Users, x.Demo, x.StatusOn(today), x.DurationMonths, x.DurationDays,
-        x.Currency is { } currency ? new Money(x.Amount, Currency.Parse(currency)) : null, x.Points, x.StartsOn, x.EndsOn, x.RenewsId, x.RenewedById,
-        x.CreatedAt, x.CancelledAt, x.Version);
+        x.Price, x.Points, x.StartsOn, x.EndsOn, x.RenewsId, x.RenewedById, x.CreatedAt, x.CancelledAt, x.Version);
 }

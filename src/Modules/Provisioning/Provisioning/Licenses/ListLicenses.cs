@@ -14,19 +14,19 @@ internal static class ListLicenses
     internal sealed class Handler(ProvisioningDb db, Principal principal, BillingCalendar calendar, TimeProvider clock)
         : IQueryHandler<Query, Page<LicenseView>>
     {
-        public async Task<Result<Page<LicenseView>>> Handle(Query request, CancellationToken cancellationToken)
+        public async Task<Result<Page<LicenseView>>> Handle(Query query, CancellationToken cancellationToken)
         {
-            if (PageStart.Read(request.Limit, request.After).Refused(out var refusal, out var start)
-                || QueryWord.Refuses<LicenseStatus>("status", request.Status, out var status, out refusal))
+            if (PageStart.Read(query.Limit, query.After).Refused(out var refusal, out var start)
+                || QueryWord.Refuses<LicenseStatus>("status", query.Status, out var status, out refusal))
                 return refusal;
             var today = calendar.DayOf(clock.GetUtcNow());
             var rows = db.Licenses.AsNoTracking().Within(principal.Scope);
             if (status is { } asked)
                 rows = rows.InStatus(asked, today);
-            if (request.TenantId is { } tenant)
+            if (query.TenantId is { } tenant)
                 rows = rows.Where(x => x.TenantId == new OrganizationId(tenant));
-            if (request.Code is not null)
-                rows = rows.Where(x => x.Code == request.Code);
+            if (query.Code is not null)
+                rows = rows.Where(x => x.Code == query.Code);
             return await rows.PageAsync(start, today, cancellationToken);
         }
     }

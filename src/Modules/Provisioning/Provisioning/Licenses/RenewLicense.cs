@@ -28,7 +28,7 @@ internal static class RenewLicense
                 return LicenseRefusals.NotRenewable(status);
             if (await editions.FindAsync(license.Code, cancellationToken) is not { } edition)
                 return LicenseRefusals.EditionGone(license.Code);
-            var currency = command.Currency ?? Currency.Parse(license.Currency!);
+            var currency = command.Currency ?? license.Price!.Value.Currency;
             if (edition.PriceIn(currency) is not { } price)
                 return LicenseRefusals.NotSoldIn(edition.Code, currency);
 

@@ -58,14 +58,14 @@ internal static class AllocateNumbers
     internal sealed class Handler(ProvisioningDb db, FreeNumbers free, IOrganizationDirectory organizations, Principal principal, TimeProvider clock)
         : ICommandHandler<Command, AllocatedNumbers>
     {
-        public async Task<Result<AllocatedNumbers>> Handle(Command request, CancellationToken cancellationToken)
+        public async Task<Result<AllocatedNumbers>> Handle(Command command, CancellationToken cancellationToken)
         {
-            if (!(await organizations.HoldAsync([request.TenantId], cancellationToken)).TryGetValue(request.TenantId, out var tenant)
+            if (!(await organizations.HoldAsync([command.TenantId], cancellationToken)).TryGetValue(command.TenantId, out var tenant)
                 || tenant.Kind is not OrganizationKind.Tenant || !principal.Scope.Contains(tenant.Path))
-                return TenantRefusals.NotFound(request.TenantId);
+                return TenantRefusals.NotFound(command.TenantId);
             if (!tenant.Active)
                 return TenantRefusals.NotActive;
-            if ((await HoldAsync(request, tenant, cancellationToken)).Refused(out var refusal, out var numbers))
+            if ((await HoldAsync(command, tenant, cancellationToken)).Refused(out var refusal, out var numbers))
                 return refusal;
 
             var now = clock.GetUtcNow();
@@ -81,18 +81,18 @@ internal static class AllocateNumbers
                 [.. numbers.OrderBy(n => n.Number, StringComparer.Ordinal).Select(n => NumberView.Of(n, principal.Scope, now))]);
         }
 
-        private async Task<Result<List<InboundNumber>>> HoldAsync(Command request, OrganizationRef tenant, CancellationToken ct)
+        private async Task<Result<List<InboundNumber>>> HoldAsync(Command command, OrganizationRef tenant, CancellationToken ct)
         {
             List<string> pools = [.. OrganizationPath.Upwards(tenant.Path)];
-            if (request.Numbers is { } named)
+            if (command.Numbers is { } named)
             {
                 var there = (await free.HoldAsync(pools, named, ct)).ToList();
                 return named.FirstOrDefault(n => there.TrueForAll(t => t.Number != n)) is { } missing ? NumberRefusals.NotAvailable(missing) : there;
             }
 
-            var wanted = new WantedNumbers(request.Country, request.Type, NumberRules.Prefix(request.StartsWith), request.Contains);
-            var held = (await free.HoldAsync(pools, wanted, request.Count!.Value, ct)).ToList();
-            return held.Count < request.Count ? NumberRefusals.Exhausted(request.Count.Value, held.Count) : held;
+            var wanted = new WantedNumbers(command.Country, command.Type, NumberRules.Prefix(command.StartsWith), command.Contains);
+            var held = (await free.HoldAsync(pools, wanted, command.Count!.Value, ct)).ToList();
+            return held.Count < command.Count ? NumberRefusals.Exhausted(command.Count.Value, held.Count) : held;
         }
     }
 

@@ -13,11 +13,11 @@ internal static class GetNumber
 
     internal sealed class Handler(ProvisioningDb db, Principal principal, TimeProvider clock) : IQueryHandler<Query, NumberView>
     {
-        public async Task<Result<NumberView>> Handle(Query request, CancellationToken cancellationToken) =>
+        public async Task<Result<NumberView>> Handle(Query query, CancellationToken cancellationToken) =>
             await db.InboundNumbers.AsNoTracking().Within(principal.Scope)
-                .SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken) is { } number
+                .SingleOrDefaultAsync(x => x.Id == query.Id, cancellationToken) is { } number
                 ? NumberView.Of(number, principal.Scope, clock.GetUtcNow())
-                : NumberRefusals.NotFound(request.Id.Value);
+                : NumberRefusals.NotFound(query.Id.Value);
     }
 
     public static void Map(RouteGroupBuilder numbers) => numbers

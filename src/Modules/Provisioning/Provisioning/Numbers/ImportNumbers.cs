@@ -27,26 +27,26 @@ internal static class ImportNumbers
     internal sealed class Handler(NumberPool pools)
         : ICommandHandler<Command, ImportView>, IQueryHandler<DryRun, ImportView>, ICommandHandler<Part, ImportView>
     {
-        public async Task<Result<ImportView>> Handle(DryRun request, CancellationToken cancellationToken)
+        public async Task<Result<ImportView>> Handle(DryRun query, CancellationToken cancellationToken)
         {
-            if ((await pools.HoldAsync(request.OrganizationId, cancellationToken)).Refused(out var refusal, out _)
-                || CsvImport.TextOf(request.Body.Span).Refused(out refusal, out var text))
+            if ((await pools.HoldAsync(query.OrganizationId, cancellationToken)).Refused(out var refusal, out _)
+                || CsvImport.TextOf(query.Body.Span).Refused(out refusal, out var text))
                 return refusal;
             var (rows, errors) = NumberCsv.Read(text, NumberCsv.MostRows);
             errors.AddRange(NumberCsv.Loaded(rows, await pools.LoadedAsync(rows.Select(r => r.Number.Number), cancellationToken)));
             return new ImportView(true, rows.Count, errors.Count == 0 ? rows.Count : 0, errors.Count, errors.First);
         }
 
-        public async Task<Result<ImportView>> Handle(Command request, CancellationToken cancellationToken)
+        public async Task<Result<ImportView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            if (CsvImport.TextOf(request.Body.Span).Refused(out var refusal, out var text))
+            if (CsvImport.TextOf(command.Body.Span).Refused(out var refusal, out var text))
                 return refusal;
             var (rows, errors) = NumberCsv.Read(text, NumberCsv.MostRows);
-            return await LoadAsync(request.OrganizationId, rows, errors, cancellationToken);
+            return await LoadAsync(command.OrganizationId, rows, errors, cancellationToken);
         }
 
-        public Task<Result<ImportView>> Handle(Part request, CancellationToken cancellationToken) =>
-            LoadAsync(request.OrganizationId, request.Rows, new RowErrors(), cancellationToken);
+        public Task<Result<ImportView>> Handle(Part command, CancellationToken cancellationToken) =>
+            LoadAsync(command.OrganizationId, command.Rows, new RowErrors(), cancellationToken);
 
         private async Task<Result<ImportView>> LoadAsync(OrganizationId? id, IReadOnlyList<NumberRow> rows, RowErrors errors, CancellationToken ct)
         {

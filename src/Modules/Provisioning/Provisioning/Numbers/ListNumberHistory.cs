@@ -13,15 +13,15 @@ internal static class ListNumberHistory
 
     internal sealed class Handler(ProvisioningDb db, Principal principal) : IQueryHandler<Query, Page<HoldingView>>
     {
-        public async Task<Result<Page<HoldingView>>> Handle(Query request, CancellationToken cancellationToken)
+        public async Task<Result<Page<HoldingView>>> Handle(Query query, CancellationToken cancellationToken)
         {
-            if (PageStart.Read(request.Limit, request.After).Refused(out var refusal, out var start))
+            if (PageStart.Read(query.Limit, query.After).Refused(out var refusal, out var start))
                 return refusal;
             // Each branch sees its own tenants' time, also when the number is long another's; whoever stands above sees all.
-            var holdings = db.NumberHoldings.AsNoTracking().Within(principal.Scope).Where(x => x.NumberId == request.Id);
-            if (!await db.InboundNumbers.Within(principal.Scope).AnyAsync(x => x.Id == request.Id, cancellationToken)
+            var holdings = db.NumberHoldings.AsNoTracking().Within(principal.Scope).Where(x => x.NumberId == query.Id);
+            if (!await db.InboundNumbers.Within(principal.Scope).AnyAsync(x => x.Id == query.Id, cancellationToken)
                 && !await holdings.AnyAsync(cancellationToken))
-                return NumberRefusals.NotFound(request.Id.Value);
+                return NumberRefusals.NotFound(query.Id.Value);
             return await holdings.ToPageAsync(
                 start, x => x.Id, x => new HoldingView(x.Id, x.TenantId, x.FromAt, x.UntilAt, x.BegunBy, x.EndedBy, x.Reason), x => x.Id,
                 cancellationToken);

@@ -17,28 +17,28 @@ internal static class ListNumbers
 
     internal sealed class Handler(ProvisioningDb db, Principal principal, TimeProvider clock) : IQueryHandler<Query, Page<NumberView>>
     {
-        public async Task<Result<Page<NumberView>>> Handle(Query request, CancellationToken cancellationToken)
+        public async Task<Result<Page<NumberView>>> Handle(Query query, CancellationToken cancellationToken)
         {
-            if (QueryWord.Refuses<NumberState>("state", request.State, out var state, out var refusal)
-                || QueryWord.Refuses<NumberType>("type", request.Type, out var type, out refusal))
+            if (QueryWord.Refuses<NumberState>("state", query.State, out var state, out var refusal)
+                || QueryWord.Refuses<NumberType>("type", query.Type, out var type, out refusal))
                 return refusal;
             var now = clock.GetUtcNow();
             var rows = db.InboundNumbers.AsNoTracking().Within(principal.Scope);
             if (state is { } asked)
                 rows = InState(rows, asked, now);
-            if (request.TenantId is { } tenant)
+            if (query.TenantId is { } tenant)
                 rows = rows.Where(x => x.TenantId == new OrganizationId(tenant));
-            if (request.Country is not null)
-                rows = rows.Where(x => x.Country == request.Country);
+            if (query.Country is not null)
+                rows = rows.Where(x => x.Country == query.Country);
             if (type is { } ofType)
                 rows = rows.Where(x => x.Type == ofType);
-            if (request.Number is not null)
+            if (query.Number is not null)
             {
-                var number = "+" + NumberRules.Prefix(request.Number);
+                var number = "+" + NumberRules.Prefix(query.Number);
                 rows = rows.Where(x => x.Number == number);
             }
 
-            return (await rows.ToPageAsync(request.Start, x => x.Id, x => x, x => x.Id.Value, cancellationToken)).Refused(out refusal, out var page)
+            return (await rows.ToPageAsync(query.Start, x => x.Id, x => x, x => x.Id.Value, cancellationToken)).Refused(out refusal, out var page)
                 ? refusal
                 : page.Select(x => NumberView.Of(x, principal.Scope, now));
         }

@@ -32,16 +32,16 @@ internal static class LoadNumber
 
     internal sealed class Handler(ProvisioningDb db, NumberPool pools, Principal principal, TimeProvider clock) : ICommandHandler<Command, NumberView>
     {
-        public async Task<Result<NumberView>> Handle(Command request, CancellationToken cancellationToken)
+        public async Task<Result<NumberView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            if ((await pools.HoldAsync(request.OrganizationId, cancellationToken)).Refused(out var refusal, out var pool))
+            if ((await pools.HoldAsync(command.OrganizationId, cancellationToken)).Refused(out var refusal, out var pool))
                 return refusal;
-            if ((await pools.LoadedAsync([request.Number], cancellationToken)).Count > 0)
+            if ((await pools.LoadedAsync([command.Number], cancellationToken)).Count > 0)
                 return NumberRefusals.Loaded;
-            if ((await pools.LoadAsync(pool, [new NewNumber(request.Number, request.Country, request.Type, request.Locality)], cancellationToken))
+            if ((await pools.LoadAsync(pool, [new NewNumber(command.Number, command.Country, command.Type, command.Locality)], cancellationToken))
                 .Refused(out refusal, out _))
                 return refusal;
-            var loaded = await db.InboundNumbers.AsNoTracking().SingleAsync(x => x.Number == request.Number, cancellationToken);
+            var loaded = await db.InboundNumbers.AsNoTracking().SingleAsync(x => x.Number == command.Number, cancellationToken);
             return NumberView.Of(loaded, principal.Scope, clock.GetUtcNow());
         }
     }

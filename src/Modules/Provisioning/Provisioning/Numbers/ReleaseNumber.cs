@@ -29,11 +29,11 @@ internal static class ReleaseNumber
         ProvisioningDb db, ProvisioningSettings settings, Precondition precondition, Principal principal, TimeProvider clock)
         : ICommandHandler<Command, NumberView>
     {
-        public async Task<Result<NumberView>> Handle(Command request, CancellationToken cancellationToken)
+        public async Task<Result<NumberView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            var number = await db.InboundNumbers.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken);
+            var number = await db.InboundNumbers.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == command.Id, cancellationToken);
             if (number is null)
-                return NumberRefusals.NotFound(request.Id.Value);
+                return NumberRefusals.NotFound(command.Id.Value);
             if (precondition.Fails(number))
                 return Precondition.Failed;
 
@@ -45,13 +45,11 @@ internal static class ReleaseNumber
             if (number.Release(TimeSpan.FromDays(settings.NumberQuarantineDays), now).Refused(out var refusal, out var released))
                 return refusal;
 
-            holding.End(principal.Access.Name, request.Reason, now);
+            holding.End(principal.Access.Name, command.Reason, now);
             db.Publish(released);
             if (released.QuarantinedUntil is { } until)
                 db.Publish(new NumberQuarantineDue(number.Id), until);
-            // The ETag is of the new version, which saving makes.
-            await db.SaveChangesAsync(cancellationToken);
-            return NumberView.Of(number, principal.Scope, now);
+            return await db.SavedAsync(() => NumberView.Of(number, principal.Scope, now), cancellationToken);
         }
     }
 

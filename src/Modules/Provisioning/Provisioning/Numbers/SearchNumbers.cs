@@ -16,23 +16,23 @@ internal static class SearchNumbers
     internal sealed class Handler(FreeNumbers free, IOrganizationDirectory organizations, Principal principal)
         : IQueryHandler<Query, Page<FreeNumberView>>
     {
-        public async Task<Result<Page<FreeNumberView>>> Handle(Query request, CancellationToken cancellationToken)
+        public async Task<Result<Page<FreeNumberView>>> Handle(Query query, CancellationToken cancellationToken)
         {
-            if (QueryWord.Refuses<NumberType>("type", request.Type, out var type, out var refusal))
+            if (QueryWord.Refuses<NumberType>("type", query.Type, out var type, out var refusal))
                 return refusal;
-            if (request.Start.After is { } after && !NumberRules.IsE164(after))
+            if (query.Start.After is { } after && !NumberRules.IsE164(after))
                 return PageStart.InvalidCursor;
-            if (request.Country is not null && !NumberRules.IsCountry(request.Country))
+            if (query.Country is not null && !NumberRules.IsCountry(query.Country))
                 return NumberRefusals.BadCountry;
-            var prefix = NumberRules.Prefix(request.StartsWith);
+            var prefix = NumberRules.Prefix(query.StartsWith);
             if (prefix is not null && !NumberRules.IsDigits(prefix))
                 return NumberRefusals.BadDigits("startsWith");
-            if (request.Contains is not null && !NumberRules.IsDigits(request.Contains))
+            if (query.Contains is not null && !NumberRules.IsDigits(query.Contains))
                 return NumberRefusals.BadDigits("contains");
-            if ((await PoolsAsync(request.TenantId, cancellationToken)).Refused(out refusal, out var pools))
+            if ((await PoolsAsync(query.TenantId, cancellationToken)).Refused(out refusal, out var pools))
                 return refusal;
-            var wanted = new WantedNumbers(request.Country, type, prefix, request.Contains);
-            return await free.PageAsync(pools, wanted, request.Start, cancellationToken);
+            var wanted = new WantedNumbers(query.Country, type, prefix, query.Contains);
+            return await free.PageAsync(pools, wanted, query.Start, cancellationToken);
         }
 
         // Those above: a pool is for the branch that it was loaded for, and nobody sees what is another branch's.

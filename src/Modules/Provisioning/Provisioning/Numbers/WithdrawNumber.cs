@@ -14,11 +14,11 @@ internal static class WithdrawNumber
     internal sealed class Handler(ProvisioningDb db, Precondition precondition, Principal principal, TimeProvider clock)
         : ICommandHandler<Command, Done>
     {
-        public async Task<Result<Done>> Handle(Command request, CancellationToken cancellationToken)
+        public async Task<Result<Done>> Handle(Command command, CancellationToken cancellationToken)
         {
-            var number = await db.InboundNumbers.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken);
+            var number = await db.InboundNumbers.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == command.Id, cancellationToken);
             if (number is null)
-                return NumberRefusals.NotFound(request.Id.Value);
+                return NumberRefusals.NotFound(command.Id.Value);
             return precondition.Fails(number) ? Precondition.Failed : number.Withdraw(clock.GetUtcNow());
         }
     }

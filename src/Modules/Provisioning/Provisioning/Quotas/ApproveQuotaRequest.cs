@@ -22,16 +22,16 @@ internal static class ApproveQuotaRequest
     internal sealed class Handler(ProvisioningDb db, Precondition precondition, Principal principal, BillingCalendar calendar, TimeProvider clock)
         : ICommandHandler<Command, QuotaRequestView>
     {
-        public async Task<Result<QuotaRequestView>> Handle(Command request, CancellationToken cancellationToken)
+        public async Task<Result<QuotaRequestView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            var asked = await db.QuotaRequests.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken);
+            var asked = await db.QuotaRequests.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == command.Id, cancellationToken);
             if (asked is null)
-                return QuotaRefusals.NotFound(request.Id);
+                return QuotaRefusals.NotFound(command.Id);
             if (precondition.Fails(asked))
                 return Precondition.Failed;
 
             var now = clock.GetUtcNow();
-            if (asked.Decide(QuotaRequestStatus.Approved, request.Reason, principal.Access.Name, now).Refused(out var refusal, out _))
+            if (asked.Decide(QuotaRequestStatus.Approved, command.Reason, principal.Access.Name, now).Refused(out var refusal, out _))
                 return refusal;
             var subscription = await db.Subscriptions.SingleAsync(x => x.Id == asked.SubscriptionId, cancellationToken);
             var today = calendar.DayOf(now);
@@ -41,9 +41,7 @@ internal static class ApproveQuotaRequest
             db.Add(HistoryEntry.Of(
                 subscription, HistoryEvent.QuotaAgreed, today, principal.Access.Name, now, reason: $"{changed.Meter}: {changed.Limit}"));
             db.Publish(changed);
-            // The ETag is of the new version, which saving makes.
-            await db.SaveChangesAsync(cancellationToken);
-            return QuotaRequestView.Of(asked);
+            return await db.SavedAsync(() => QuotaRequestView.Of(asked), cancellationToken);
         }
     }
 

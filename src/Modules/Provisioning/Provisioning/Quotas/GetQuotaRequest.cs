@@ -12,11 +12,11 @@ internal static class GetQuotaRequest
 
     internal sealed class Handler(ProvisioningDb db, Principal principal) : IQueryHandler<Query, QuotaRequestView>
     {
-        public async Task<Result<QuotaRequestView>> Handle(Query request, CancellationToken cancellationToken) =>
+        public async Task<Result<QuotaRequestView>> Handle(Query query, CancellationToken cancellationToken) =>
             await db.QuotaRequests.AsNoTracking().Within(principal.Scope)
-                .SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken) is { } found
+                .SingleOrDefaultAsync(x => x.Id == query.Id, cancellationToken) is { } found
                 ? QuotaRequestView.Of(found)
-                : QuotaRefusals.NotFound(request.Id);
+                : QuotaRefusals.NotFound(query.Id);
     }
 
     public static void Map(RouteGroupBuilder requests) => requests

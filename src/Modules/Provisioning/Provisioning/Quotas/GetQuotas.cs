@@ -16,11 +16,11 @@ internal static class GetQuotas
     internal sealed class Handler(ProvisioningDb db, ICatalog catalog, Principal principal, BillingCalendar calendar, TimeProvider clock)
         : IQueryHandler<Query, QuotasView>
     {
-        public async Task<Result<QuotasView>> Handle(Query request, CancellationToken cancellationToken)
+        public async Task<Result<QuotasView>> Handle(Query query, CancellationToken cancellationToken)
         {
             if (await db.Subscriptions.AsNoTracking().Within(principal.Scope)
-                .SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken) is not { } subscription)
-                return SubscriptionRefusals.NotFound(request.Id.Value);
+                .SingleOrDefaultAsync(x => x.Id == query.Id, cancellationToken) is not { } subscription)
+                return SubscriptionRefusals.NotFound(query.Id.Value);
             var version = subscription.Plans.On(calendar.DayOf(clock.GetUtcNow())).PlanVersionId;
             var ofPlan = (await catalog.FindPlanVersionAsync(version, cancellationToken))!.Terms.Quotas;
             var meters = subscription.Quotas.Keys.Union(ofPlan.Keys).Order(StringComparer.Ordinal);

@@ -14,17 +14,17 @@ internal static class ListQuotaRequests
 
     internal sealed class Handler(ProvisioningDb db, Principal principal) : IQueryHandler<Query, Page<QuotaRequestView>>
     {
-        public async Task<Result<Page<QuotaRequestView>>> Handle(Query request, CancellationToken cancellationToken)
+        public async Task<Result<Page<QuotaRequestView>>> Handle(Query query, CancellationToken cancellationToken)
         {
-            if (PageStart.Read(request.Limit, request.After).Refused(out var refusal, out var start)
-                || QueryWord.Refuses<QuotaRequestStatus>("status", request.Status, out var status, out refusal))
+            if (PageStart.Read(query.Limit, query.After).Refused(out var refusal, out var start)
+                || QueryWord.Refuses<QuotaRequestStatus>("status", query.Status, out var status, out refusal))
                 return refusal;
             var rows = db.QuotaRequests.AsNoTracking().Within(principal.Scope);
             if (status is { } asked)
                 rows = rows.Where(x => x.Status == asked);
-            if (request.SubscriptionId is { } subscription)
+            if (query.SubscriptionId is { } subscription)
                 rows = rows.Where(x => x.SubscriptionId == new SubscriptionId(subscription));
-            if (request.TenantId is { } tenant)
+            if (query.TenantId is { } tenant)
                 rows = rows.Where(x => x.TenantId == new OrganizationId(tenant));
             return (await rows.ToPageAsync(start, x => x.Id, x => x, x => x.Id, cancellationToken)).Refused(out refusal, out var page)
                 ? refusal

@@ -21,19 +21,17 @@ internal static class RefuseQuotaRequest
     internal sealed class Handler(ProvisioningDb db, Precondition precondition, Principal principal, TimeProvider clock)
         : ICommandHandler<Command, QuotaRequestView>
     {
-        public async Task<Result<QuotaRequestView>> Handle(Command request, CancellationToken cancellationToken)
+        public async Task<Result<QuotaRequestView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            var asked = await db.QuotaRequests.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken);
+            var asked = await db.QuotaRequests.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == command.Id, cancellationToken);
             if (asked is null)
-                return QuotaRefusals.NotFound(request.Id);
+                return QuotaRefusals.NotFound(command.Id);
             if (precondition.Fails(asked))
                 return Precondition.Failed;
-            if (asked.Decide(QuotaRequestStatus.Refused, request.Reason, principal.Access.Name, clock.GetUtcNow()).Refused(out var refusal, out _))
+            if (asked.Decide(QuotaRequestStatus.Refused, command.Reason, principal.Access.Name, clock.GetUtcNow()).Refused(out var refusal, out _))
                 return refusal;
 
-            // The ETag is of the new version, which saving makes.
-            await db.SaveChangesAsync(cancellationToken);
-            return QuotaRequestView.Of(asked);
+            return await db.SavedAsync(() => QuotaRequestView.Of(asked), cancellationToken);
         }
     }
 

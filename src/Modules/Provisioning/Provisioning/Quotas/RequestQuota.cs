@@ -29,22 +29,22 @@ internal static class RequestQuota
     internal sealed class Handler(ProvisioningDb db, ICatalog catalog, Principal principal, BillingCalendar calendar, TimeProvider clock)
         : ICommandHandler<Command, QuotaRequestView>
     {
-        public async Task<Result<QuotaRequestView>> Handle(Command request, CancellationToken cancellationToken)
+        public async Task<Result<QuotaRequestView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            var id = request.SubscriptionId;
+            var id = command.SubscriptionId;
             if (await db.Subscriptions.AsNoTracking().Within(principal.Scope)
                 .SingleOrDefaultAsync(x => x.Id == id, cancellationToken) is not { } subscription)
                 return SubscriptionRefusals.NotFound(id.Value);
             var now = clock.GetUtcNow();
             if (subscription.StatusOn(calendar.DayOf(now)) is SubscriptionStatus.Cancelled or SubscriptionStatus.Expired)
                 return SubscriptionRefusals.Ended;
-            if (!(await catalog.MetersAsync(cancellationToken)).ContainsKey(request.Meter))
-                return QuotaRefusals.UnknownMeter(request.Meter);
+            if (!(await catalog.MetersAsync(cancellationToken)).ContainsKey(command.Meter))
+                return QuotaRefusals.UnknownMeter(command.Meter);
             if (await db.QuotaRequests.AnyAsync(
-                x => x.SubscriptionId == id && x.Meter == request.Meter && x.Status == QuotaRequestStatus.Pending, cancellationToken))
+                x => x.SubscriptionId == id && x.Meter == command.Meter && x.Status == QuotaRequestStatus.Pending, cancellationToken))
                 return QuotaRefusals.Pending;
 
-            var asked = QuotaRequest.Of(subscription, request.Meter, request.Limit, request.Reason, principal.Access.Name, now);
+            var asked = QuotaRequest.Of(subscription, command.Meter, command.Limit, command.Reason, principal.Access.Name, now);
             db.Add(asked);
             return QuotaRequestView.Of(asked);
         }

@@ -19,23 +19,21 @@ internal static class ChangeSeats
         ProvisioningDb db, ICatalog catalog, Principal principal, Precondition precondition, BillingCalendar calendar, TimeProvider clock)
         : ICommandHandler<Command, SeatChangesView>
     {
-        public async Task<Result<SeatChangesView>> Handle(Command request, CancellationToken cancellationToken)
+        public async Task<Result<SeatChangesView>> Handle(Command command, CancellationToken cancellationToken)
         {
             var now = clock.GetUtcNow();
             var today = calendar.DayOf(now);
-            var subscription = await db.SeatsOf(request.TenantId, principal.Scope, today).SingleOrDefaultAsync(cancellationToken);
+            var subscription = await db.SeatsOf(command.TenantId, principal.Scope, today).SingleOrDefaultAsync(cancellationToken);
             if (subscription is null)
-                return SeatRefusals.NotFound(request.TenantId.Value);
+                return SeatRefusals.NotFound(command.TenantId.Value);
             if (precondition.Fails(subscription))
                 return Precondition.Failed;
             var rules = await catalog.RulesOfAsync(subscription.ProductsFrom(today), cancellationToken);
-            if (subscription.SetQuantities(request.Seats, null, rules, today, "/seats").Refused(out var refusal, out var set))
+            if (subscription.SetQuantities(command.Seats, null, rules, today, "/seats").Refused(out var refusal, out var set))
                 return refusal;
 
             db.Announce(subscription, set, principal, now);
-            // The ETag is of the new version, which saving makes.
-            await db.SaveChangesAsync(cancellationToken);
-            return new SeatChangesView(subscription.TenantId, Changes(set), subscription.Version);
+            return await db.SavedAsync(() => new SeatChangesView(subscription.TenantId, Changes(set), subscription.Version), cancellationToken);
         }
 
         private static Dictionary<string, SeatChange> Changes(QuantitiesSet set) => set.Before.Keys.Union(set.After.Keys)

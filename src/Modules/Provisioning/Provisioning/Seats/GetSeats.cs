@@ -15,12 +15,12 @@ internal static class GetSeats
     internal sealed class Handler(ProvisioningDb db, ICatalog catalog, Principal principal, BillingCalendar calendar, TimeProvider clock)
         : IQueryHandler<Query, LicensingView>
     {
-        public async Task<Result<LicensingView>> Handle(Query request, CancellationToken cancellationToken)
+        public async Task<Result<LicensingView>> Handle(Query query, CancellationToken cancellationToken)
         {
             var today = calendar.DayOf(clock.GetUtcNow());
-            var subscription = await db.SeatsOf(request.TenantId, principal.Scope, today).AsNoTracking().SingleOrDefaultAsync(cancellationToken);
+            var subscription = await db.SeatsOf(query.TenantId, principal.Scope, today).AsNoTracking().SingleOrDefaultAsync(cancellationToken);
             if (subscription is null || await catalog.RulesAsync(SeatSubscriptions.Product, cancellationToken) is not { } rules)
-                return SeatRefusals.NotFound(request.TenantId.Value);
+                return SeatRefusals.NotFound(query.TenantId.Value);
 
             var held = subscription.QuantitiesOn(today);
             return new LicensingView(

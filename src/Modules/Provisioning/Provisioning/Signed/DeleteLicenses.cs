@@ -9,7 +9,9 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Provisioning.Signed;
 
-/// <summary>Schedules a customer's licences for deletion in a week, by a signed request. Asked again, the answer is the first one.</summary>
+/// <summary>
+/// Schedules a customer's licences for deletion in a week, by a signed request. Asked again for the same ones, the answer is the first one.
+/// </summary>
 internal static class DeleteLicenses
 {
     [Needs(ProvisioningPermissions.SignedUpdate)]
@@ -31,12 +33,16 @@ internal static class DeleteLicenses
                 return SignedRefusals.CustomerNotFound;
             if (precondition.Fails(subscription))
                 return Precondition.Failed;
-            if (await db.PendingDeletionOf(tenant.Id, today).AsNoTracking().SingleOrDefaultAsync(cancellationToken) is { } pending)
+            var pending = await db.PendingDeletionOf(tenant.Id, today).AsNoTracking().SingleOrDefaultAsync(cancellationToken);
+            if (pending?.SubscriptionId == subscription.Id)
                 return DeletionAnswer.Of(body.Customer, pending);
             if (await db.HeldDeletionOf(tenant.Id).SingleOrDefaultAsync(cancellationToken) is { } former)
             {
-                // What it was to end has ended otherwise. Saved first, since there is one at a time.
+                // What it was to end has ended otherwise, or lies behind what the customer has by now and ends on its day without it.
+                var its = await db.HeldSeatsOf(former).SingleAsync(cancellationToken);
+                db.EndSeats(former, its, calendar.DayOf(former.DueAt), today, principal.Access, now);
                 former.CarryOut(now);
+                // Saved first, since there is one at a time.
                 await db.SaveChangesAsync(cancellationToken);
             }
 

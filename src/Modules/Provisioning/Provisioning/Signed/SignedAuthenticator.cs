@@ -48,11 +48,10 @@ internal sealed class SignedAuthenticator(ICertificateRegistry certificates, Use
             return refusal;
         }
 
-        var body = await ReadAsync(context.Request, ct);
-        var isBound = IsHashOf(claims.PayloadHash, body);
-        // Used up also by the wrong body: whoever has the token has it once.
+        // Used up also by the wrong body, or by one that cannot be read: whoever has the token has it once.
         var isFirst = await used.TakeAsync(certificate.Id, claims.Use, ct);
-        if (!isBound)
+        var body = await ReadAsync(context.Request, ct);
+        if (!IsHashOf(claims.PayloadHash, body))
             return SignedRefusals.InvalidSignature;
         if (!isFirst)
             return SignedRefusals.DuplicateJti;

@@ -10,7 +10,7 @@ internal sealed class SignedTenants(ICustomers customers)
         // The partner before the tenant, as who opens one holds them, or the two would wait for each other. Only where there is something to
         // change: an update that says the same name again waits for no other.
         var renamed = customer is { Reseller: { } named, ResellerName: { } called }
-            ? await customers.HoldPartnerToRenameAsync(named, called, ct)
+            ? await customers.HoldPartnerToRenameAsync(named, customer.Tenant, called, ct)
             : null;
         if (await customers.HoldAsync(customer.Reseller, customer.Tenant, ct) is { } known)
             return (await RenameAsync(customer, known, renamed, ct)).Refused(out var refused, out _) ? refused : known;

@@ -22,13 +22,13 @@ internal sealed class UpdateLicensesTogether(
     private ProductRules _rules = null!;
     private DateTimeOffset _now;
 
-    public async Task HoldAsync(IReadOnlyList<UpdateLicenses.Command> requests, CancellationToken ct)
+    public async Task HoldAsync(IReadOnlyList<UpdateLicenses.Command> commands, CancellationToken ct)
     {
         _rules = await catalog.SeatRulesAsync(ct);
         var named = new List<(string Reseller, string Tenant)>();
-        foreach (var request in requests)
+        foreach (var command in commands)
         {
-            var read = _bodies[request] = SignedBody.Read(request.Request, _rules);
+            var read = _bodies[command] = SignedBody.Read(command.Request, _rules);
             if (!read.Refused(out _, out var body) && body is { Customer: { Reseller: { } reseller, Tenant: var tenant }, Sip: null })
                 named.Add((reseller, tenant));
         }
@@ -50,9 +50,9 @@ internal sealed class UpdateLicensesTogether(
         _seats = await seatsOfMany.FindAsync(_tenants.Values.Select(t => t.Id), calendar.DayOf(_now), ct);
     }
 
-    public async Task<Together<Result<SignedAnswer>>> HandleAsync(UpdateLicenses.Command request, CancellationToken ct)
+    public async Task<Together<Result<SignedAnswer>>> HandleAsync(UpdateLicenses.Command command, CancellationToken ct)
     {
-        if (_bodies[request].Refused(out var refusal, out var body))
+        if (_bodies[command].Refused(out var refusal, out var body))
             return Together<Result<SignedAnswer>>.Done(refusal, "");
         if (body is not { Sip: null, Customer: { Reseller: { } reseller, ResellerName: null, TenantName: var name } customer })
             return Together<Result<SignedAnswer>>.Alone;

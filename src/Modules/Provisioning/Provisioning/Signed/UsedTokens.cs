@@ -14,7 +14,7 @@ internal sealed class UsedTokens : IChore
 {
     private const int MostAtOnce = 500;
 
-    // Longer than any token may live: clocks of two processes differ, one may be set back, and a body may be sent slowly.
+    // Longer than any token may live: clocks of two processes differ, and one may be set back.
     private static readonly TimeSpan Longer = TimeSpan.FromDays(1);
 
     private readonly NpgsqlDataSource _database;

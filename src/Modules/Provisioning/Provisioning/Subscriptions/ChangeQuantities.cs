@@ -19,25 +19,23 @@ internal static class ChangeQuantities
         ProvisioningDb db, ICatalog catalog, Principal principal, Precondition precondition, BillingCalendar calendar, TimeProvider clock)
         : ICommandHandler<Command, SubscriptionView>
     {
-        public async Task<Result<SubscriptionView>> Handle(Command request, CancellationToken cancellationToken)
+        public async Task<Result<SubscriptionView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            var subscription = await db.Subscriptions.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken);
+            var subscription = await db.Subscriptions.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == command.Id, cancellationToken);
             if (subscription is null)
-                return SubscriptionRefusals.NotFound(request.Id.Value);
+                return SubscriptionRefusals.NotFound(command.Id.Value);
             if (precondition.Fails(subscription))
                 return Precondition.Failed;
 
             var now = clock.GetUtcNow();
             var today = calendar.DayOf(now);
             var rules = await catalog.RulesOfAsync(subscription.ProductsFrom(today), cancellationToken);
-            if (subscription.SetQuantities(request.Quantities, request.EffectiveDate, rules, today, "/quantities")
+            if (subscription.SetQuantities(command.Quantities, command.EffectiveDate, rules, today, "/quantities")
                 .Refused(out var refusal, out var set))
                 return refusal;
 
             db.Announce(subscription, set, principal, now);
-            // The ETag is of the new version, which saving makes.
-            await db.SaveChangesAsync(cancellationToken);
-            return SubscriptionView.Of(subscription, today);
+            return await db.SavedAsync(() => SubscriptionView.Of(subscription, today), cancellationToken);
         }
     }
 

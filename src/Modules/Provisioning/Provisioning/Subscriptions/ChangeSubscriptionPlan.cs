@@ -16,7 +16,10 @@ internal static class ChangeSubscriptionPlan
     /// <param name="PlanId">The plan; its newest published version is taken.</param>
     /// <param name="EffectiveDate">The first day of the new plan; today when left out, or the start if that is to come.</param>
     /// <param name="Quantities">All that is held from then on; what is held already when left out.</param>
-    public sealed record Body(PlanId PlanId, DateOnly? EffectiveDate = null, IReadOnlyDictionary<string, int>? Quantities = null);
+    /// <param name="AutoRenew">Whether each term is followed by another; left out, what was said of it for the subscription stays, and where
+    /// nothing was the plan says so.</param>
+    public sealed record Body(
+        PlanId PlanId, DateOnly? EffectiveDate = null, IReadOnlyDictionary<string, int>? Quantities = null, bool? AutoRenew = null);
 
     [Needs(ProvisioningPermissions.SubscriptionsManage)]
     public sealed record Command(SubscriptionId Id, Body Asked) : ICommand<SubscriptionView>;
@@ -25,12 +28,12 @@ internal static class ChangeSubscriptionPlan
         ProvisioningDb db, ICatalog catalog, IOrganizationDirectory organizations, Prerequisites prerequisites, Principal principal,
         Precondition precondition, BillingCalendar calendar, TimeProvider clock) : ICommandHandler<Command, SubscriptionView>
     {
-        public async Task<Result<SubscriptionView>> Handle(Command request, CancellationToken cancellationToken)
+        public async Task<Result<SubscriptionView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            var asked = request.Asked;
-            var subscription = await db.Subscriptions.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken);
+            var asked = command.Asked;
+            var subscription = await db.Subscriptions.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == command.Id, cancellationToken);
             if (subscription is null)
-                return SubscriptionRefusals.NotFound(request.Id.Value);
+                return SubscriptionRefusals.NotFound(command.Id.Value);
             if (precondition.Fails(subscription))
                 return Precondition.Failed;
             if (await catalog.CurrentVersionAsync(asked.PlanId, cancellationToken) is not { } plan)
@@ -45,7 +48,9 @@ internal static class ChangeSubscriptionPlan
             if (held.Missing(plan, subscription.TenantId, asked.EffectiveDate ?? today, besides: subscription.Id) is [_, ..] missing)
                 return Refusal.AllFields(missing);
             var rules = await catalog.RulesOfAsync(subscription.ProductsFrom(today).Append(plan.Product).Distinct(), cancellationToken);
-            if (subscription.ChangePlan(on => PlanFrom.Of(plan, on, now), asked.Quantities, asked.EffectiveDate, rules, today)
+            var cancellation = subscription.Cancellation;
+            if (subscription.ChangePlan(
+                    (on, own) => PlanFrom.Of(plan, on, now, asked.AutoRenew ?? own), asked.Quantities, asked.EffectiveDate, rules, today)
                 .Refused(out var refusal, out var agreed))
                 return refusal;
 
@@ -59,12 +64,12 @@ internal static class ChangeSubscriptionPlan
                 db.Publish(changed);
             else if (from.On > subscription.StartsOn)
                 db.Publish(new PlanChangeDue(subscription.Id, from.On, from.Agreement), calendar.StartOf(from.On));
+            if (subscription.Cancellation is { } repriced && repriced != cancellation)
+                db.Publish(repriced);
             // A term that begins with the plan; any other's end is expected already.
             if (from.On <= today || from.On == subscription.StartsOn)
                 db.ExpectTermEnd(subscription, from.On, calendar);
-            // The ETag is of the new version, which saving makes.
-            await db.SaveChangesAsync(cancellationToken);
-            return SubscriptionView.Of(subscription, today);
+            return await db.SavedAsync(() => SubscriptionView.Of(subscription, today), cancellationToken);
         }
     }
 

@@ -14,11 +14,11 @@ internal static class CreateSubscription
 
     internal sealed class Handler(Opening opening, BillingCalendar calendar, TimeProvider clock) : ICommandHandler<Command, SubscriptionView>
     {
-        public async Task<Result<SubscriptionView>> Handle(Command request, CancellationToken cancellationToken)
+        public async Task<Result<SubscriptionView>> Handle(Command command, CancellationToken cancellationToken)
         {
             var asked = new NewSubscription(
-                request.TenantId, request.PlanId, request.Quantities, request.StartDate, request.EndDate, request.Reference,
-                request.AutoRenew, request.Quotas);
+                command.TenantId, command.PlanId, command.Quantities, command.StartDate, command.EndDate, command.Reference,
+                command.AutoRenew, command.Quotas);
             var outcomes = await opening.OpenAsync([asked], cancellationToken);
             return outcomes[0].Refused(out var refusal, out var subscription)
                 ? refusal

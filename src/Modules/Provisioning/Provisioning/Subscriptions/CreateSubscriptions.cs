@@ -22,10 +22,10 @@ internal static class CreateSubscriptions
     {
         private static readonly ChannelDialect Statuses = new();
 
-        public async Task<Result<BatchView>> Handle(Command request, CancellationToken cancellationToken)
+        public async Task<Result<BatchView>> Handle(Command command, CancellationToken cancellationToken)
         {
             var today = calendar.DayOf(clock.GetUtcNow());
-            var outcomes = await opening.OpenAsync(request.Items, cancellationToken);
+            var outcomes = await opening.OpenAsync(command.Items, cancellationToken);
             return new BatchView([.. outcomes.Select((outcome, index) => outcome.Refused(out var refusal, out var subscription)
                 ? new BatchResult(index, Statuses.StatusOf(refusal.Kind), null, new BatchError(refusal.Code, refusal.Message, refusal.Fields))
                 : new BatchResult(index, StatusCodes.Status201Created, SubscriptionView.Of(subscription, today), null))]);

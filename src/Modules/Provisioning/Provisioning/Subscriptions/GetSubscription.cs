@@ -14,11 +14,11 @@ internal static class GetSubscription
     internal sealed class Handler(ProvisioningDb db, Principal principal, BillingCalendar calendar, TimeProvider clock)
         : IQueryHandler<Query, SubscriptionView>
     {
-        public async Task<Result<SubscriptionView>> Handle(Query request, CancellationToken cancellationToken) =>
+        public async Task<Result<SubscriptionView>> Handle(Query query, CancellationToken cancellationToken) =>
             await db.Subscriptions.AsNoTracking().Within(principal.Scope)
-                .SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken) is { } subscription
+                .SingleOrDefaultAsync(x => x.Id == query.Id, cancellationToken) is { } subscription
                 ? SubscriptionView.Of(subscription, calendar.DayOf(clock.GetUtcNow()))
-                : SubscriptionRefusals.NotFound(request.Id.Value);
+                : SubscriptionRefusals.NotFound(query.Id.Value);
     }
 
     public static void Map(RouteGroupBuilder subscriptions) => subscriptions

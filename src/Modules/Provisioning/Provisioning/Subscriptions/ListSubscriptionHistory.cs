@@ -13,15 +13,15 @@ internal static class ListSubscriptionHistory
 
     internal sealed class Handler(ProvisioningDb db, Principal principal) : IQueryHandler<Query, Page<HistoryView>>
     {
-        public async Task<Result<Page<HistoryView>>> Handle(Query request, CancellationToken cancellationToken)
+        public async Task<Result<Page<HistoryView>>> Handle(Query query, CancellationToken cancellationToken)
         {
-            if (PageStart.Read(request.Limit, request.After).Refused(out var refusal, out var start))
+            if (PageStart.Read(query.Limit, query.After).Refused(out var refusal, out var start))
                 return refusal;
             // A partner that no longer has the tenant still reads what happened in its time; the one that has it now, what happened in its own.
-            var entries = db.SubscriptionHistory.AsNoTracking().Within(principal.Scope).Where(x => x.SubscriptionId == request.Id);
-            if (!await db.Subscriptions.Within(principal.Scope).AnyAsync(x => x.Id == request.Id, cancellationToken)
+            var entries = db.SubscriptionHistory.AsNoTracking().Within(principal.Scope).Where(x => x.SubscriptionId == query.Id);
+            if (!await db.Subscriptions.Within(principal.Scope).AnyAsync(x => x.Id == query.Id, cancellationToken)
                 && !await entries.AnyAsync(cancellationToken))
-                return SubscriptionRefusals.NotFound(request.Id.Value);
+                return SubscriptionRefusals.NotFound(query.Id.Value);
             return await entries.ToPageAsync(
                 start, x => x.Id, x => new HistoryView(x.Id, x.At, x.What, x.EffectiveOn, x.Quantities, x.PlanVersionId, x.Reason, x.By), x => x.Id,
                 cancellationToken);

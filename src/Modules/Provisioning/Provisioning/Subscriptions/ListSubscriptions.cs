@@ -15,19 +15,19 @@ internal static class ListSubscriptions
     internal sealed class Handler(ProvisioningDb db, Principal principal, BillingCalendar calendar, TimeProvider clock)
         : IQueryHandler<Query, Page<SubscriptionView>>
     {
-        public async Task<Result<Page<SubscriptionView>>> Handle(Query request, CancellationToken cancellationToken)
+        public async Task<Result<Page<SubscriptionView>>> Handle(Query query, CancellationToken cancellationToken)
         {
-            if (PageStart.Read(request.Limit, request.After).Refused(out var refusal, out var start)
-                || QueryWord.Refuses<SubscriptionStatus>("status", request.Status, out var status, out refusal))
+            if (PageStart.Read(query.Limit, query.After).Refused(out var refusal, out var start)
+                || QueryWord.Refuses<SubscriptionStatus>("status", query.Status, out var status, out refusal))
                 return refusal;
             var today = calendar.DayOf(clock.GetUtcNow());
-            var rows = (request.PlanId is { } plan ? db.WithPlan(plan, today) : db.Subscriptions).AsNoTracking().Within(principal.Scope);
+            var rows = (query.PlanId is { } plan ? db.WithPlan(plan, today) : db.Subscriptions).AsNoTracking().Within(principal.Scope);
             if (status is { } asked)
                 rows = rows.InStatus(asked, today);
-            if (request.TenantId is { } tenant)
+            if (query.TenantId is { } tenant)
                 rows = rows.Where(x => x.TenantId == new OrganizationId(tenant));
-            if (request.Reference is not null)
-                rows = rows.Where(x => x.Reference == request.Reference);
+            if (query.Reference is not null)
+                rows = rows.Where(x => x.Reference == query.Reference);
             return (await rows.ToPageAsync(start, x => x.Id, x => x, x => x.Id.Value, cancellationToken)).Refused(out refusal, out var page)
                 ? refusal
                 : page.Select(s => SubscriptionView.Of(s, today));

@@ -74,6 +74,10 @@ internal static class PlanLine
         return end;
     }
 
+    /// <summary>The term that ending on a day would cut short: not at its ends, and not before anything of it is paid.</summary>
+    public static Term? CutShortOn(this IReadOnlyList<PlanFrom> plans, DateOnly day) =>
+        day > plans.TrialEndsOn() && plans.TermOn(day) is { } term && day > term.StartsOn ? term : null;
+
     /// <summary>The term that a day lies in, or null.</summary>
     public static Term? TermOn(this IReadOnlyList<PlanFrom> plans, DateOnly day) =>
         plans.Terms().SkipWhile(t => t.EndsOn <= day).FirstOrDefault() is { } term && term.StartsOn <= day ? term : null;

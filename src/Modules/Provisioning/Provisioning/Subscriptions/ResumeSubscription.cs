@@ -14,11 +14,11 @@ internal static class ResumeSubscription
     internal sealed class Handler(ProvisioningDb db, Precondition precondition, Principal principal, BillingCalendar calendar, TimeProvider clock)
         : ICommandHandler<Command, SubscriptionView>
     {
-        public async Task<Result<SubscriptionView>> Handle(Command request, CancellationToken cancellationToken)
+        public async Task<Result<SubscriptionView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            var subscription = await db.Subscriptions.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken);
+            var subscription = await db.Subscriptions.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == command.Id, cancellationToken);
             if (subscription is null)
-                return SubscriptionRefusals.NotFound(request.Id.Value);
+                return SubscriptionRefusals.NotFound(command.Id.Value);
             if (precondition.Fails(subscription))
                 return Precondition.Failed;
 
@@ -29,9 +29,7 @@ internal static class ResumeSubscription
 
             db.Add(HistoryEntry.Of(subscription, HistoryEvent.Resumed, today, principal.Access.Name, now));
             db.Publish(resumed);
-            // The ETag is of the new version, which saving makes.
-            await db.SaveChangesAsync(cancellationToken);
-            return SubscriptionView.Of(subscription, today);
+            return await db.SavedAsync(() => SubscriptionView.Of(subscription, today), cancellationToken);
         }
     }
 

@@ -89,9 +89,9 @@ internal sealed class Subscription : IVersioned, IOwned
     /// <summary>The first day after the trial; the start where there is no trial.</summary>
     public DateOnly TrialEndsOn => Plans.TrialEndsOn();
 
-    /// <summary>The term that ending on a day would cut short: not at its ends, and not before anything of it is paid.</summary>
-    public Term? CutShortOn(DateOnly day) =>
-        day > TrialEndsOn && Plans.TermOn(day) is { } term && day > term.StartsOn ? term : null;
+    /// <summary>Its cancellation, and what that costs by the plans agreed so far; null without one.</summary>
+    public SubscriptionCancelled? Cancellation =>
+        CancelledOn is { } end ? new SubscriptionCancelled(Id, TenantId, end, Plans.CutShortOn(end)?.Terms.EarlyFeePercent) : null;
 
     public SubscriptionActivated Activated() => new(Id, TenantId, Plans[0].PlanVersionId, StartsOn);
 
@@ -124,22 +124,23 @@ internal sealed class Subscription : IVersioned, IOwned
     /// <summary>
     /// Puts another plan version in force from a day on. The running term goes on until its end; changes agreed for later days stay.
     /// </summary>
-    /// <param name="plan">From its day on; in a currency that the tenant is billed in.</param>
+    /// <param name="plan">From its day on, with the subscription's own answer to whether it renews itself, if it has one; in a currency that
+    /// the tenant is billed in.</param>
     /// <param name="quantities">All that is held from then on; null leaves what is held.</param>
     /// <param name="rules">Those of <see cref="ProductsFrom"/> today and the new plan's, by product.</param>
     /// <param name="today">In the billing calendar.</param>
     public Result<PlanAgreed> ChangePlan(
-        Func<DateOnly, PlanFrom> plan, IReadOnlyDictionary<string, int>? quantities, DateOnly? effectiveOn,
+        Func<DateOnly, bool?, PlanFrom> plan, IReadOnlyDictionary<string, int>? quantities, DateOnly? effectiveOn,
         IReadOnlyDictionary<string, ProductRules> rules, DateOnly today)
     {
         if (DayOfChange(effectiveOn, today).Refused(out var refusal, out var day))
             return refusal;
 
         var on = day.Value;
-        var agreed = plan(on);
+        var before = Plans.On(on);
+        var agreed = plan(on, before.Terms.OwnAutoRenew);
         if (on > today && on > StartsOn && Plans.Any(p => p.On == on))
             return SubscriptionRefusals.PlanChangeScheduled(on);
-        var before = Plans.On(on);
         if (before.PlanVersionId == agreed.PlanVersionId)
             return SubscriptionRefusals.PlanUnchanged;
 
@@ -147,6 +148,8 @@ internal sealed class Subscription : IVersioned, IOwned
         var history = quantities is null ? History : History.With(new QuantityChange(on, quantities, Whole: true));
         if (AgreedStates.Violations(history, plans, on, rules, "/quantities", quantities) is { Count: > 0 } errors)
             return Refusal.AllFields(errors);
+        if (CancelledWithin(plans) is { } bound)
+            return bound;
         if (EndsBefore(plans, history) is { } lost)
             return lost;
 
@@ -170,6 +173,8 @@ internal sealed class Subscription : IVersioned, IOwned
         IReadOnlyList<PlanFrom> plans = [.. Plans.Where(p => p.On != on)];
         if (AgreedStates.Violations(history, plans, on, rules, "", null) is { Count: > 0 } errors)
             return SubscriptionRefusals.ChangeNeeded(on, errors);
+        if (CancelledWithin(plans) is { } bound)
+            return bound;
         if (EndsBefore(plans, history) is { } lost)
             return lost;
 
@@ -233,7 +238,7 @@ internal sealed class Subscription : IVersioned, IOwned
             return SubscriptionRefusals.TooLate("on", "the term's end");
 
         var end = on ?? today;
-        if (bound && CutShortOn(end) is { Terms.EarlyCancellation: false } term)
+        if (bound && Plans.CutShortOn(end) is { Terms.EarlyCancellation: false } term)
             return SubscriptionRefusals.EarlyCancellation(term);
         return End(end < StartsOn ? StartsOn : end);
     }
@@ -298,7 +303,7 @@ internal sealed class Subscription : IVersioned, IOwned
     private SubscriptionCancelled End(DateOnly end)
     {
         CancelledOn = EndsOn = end;
-        return new SubscriptionCancelled(Id, TenantId, end, CutShortOn(end)?.Terms.EarlyFeePercent);
+        return Cancellation!;
     }
 
     private Result<Day> DayOfChange(DateOnly? effectiveOn, DateOnly today)
@@ -324,6 +329,13 @@ internal sealed class Subscription : IVersioned, IOwned
         History = history;
         return new QuantitiesSet(on, before, after, new SubscriptionQuantitiesChanged(Id, TenantId, on, after));
     }
+
+    // To cancel first and agree on a term then is no way out of it either.
+    private Refusal? CancelledWithin(IReadOnlyList<PlanFrom> plans) =>
+        CancelledOn is { } end && plans.CutShortOn(end) is { Terms.EarlyCancellation: false } term
+            && Plans.CutShortOn(end) is not { Terms.EarlyCancellation: false }
+            ? SubscriptionRefusals.EarlyCancellation(term)
+            : null;
 
     // A plan that does not renew itself may end the subscription before something else that was agreed: that is said, not dropped.
     private Refusal? EndsBefore(IReadOnlyList<PlanFrom> plans, IReadOnlyList<QuantityChange> history)

@@ -28,7 +28,7 @@ internal sealed record SubscriptionView(
         var plan = s.Plans.On(today);
         return new SubscriptionView(
             s.Id, s.TenantId, plan.PlanId, plan.PlanVersionId, plan.Product, s.Reference, status, s.StartsOn, s.EndsOn, s.CancelledOn,
-            s.CancelledOn is { } end ? s.CutShortOn(end)?.Terms.EarlyFeePercent : null,
+            s.Cancellation?.EarlyFeePercent,
             s.TrialEndsOn is var trial && trial > from ? trial : null,
             TermView.Of(s, status, today), s.SuspendedOn, s.SuspendedOn is null ? null : s.Suspensions[^1].Reason, s.QuantitiesOn(today),
             ScheduledChange.After(s, from), s.CreatedAt, s.Version);

@@ -24,24 +24,22 @@ internal static class SuspendSubscription
     internal sealed class Handler(ProvisioningDb db, Precondition precondition, Principal principal, BillingCalendar calendar, TimeProvider clock)
         : ICommandHandler<Command, SubscriptionView>
     {
-        public async Task<Result<SubscriptionView>> Handle(Command request, CancellationToken cancellationToken)
+        public async Task<Result<SubscriptionView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            var subscription = await db.Subscriptions.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken);
+            var subscription = await db.Subscriptions.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == command.Id, cancellationToken);
             if (subscription is null)
-                return SubscriptionRefusals.NotFound(request.Id.Value);
+                return SubscriptionRefusals.NotFound(command.Id.Value);
             if (precondition.Fails(subscription))
                 return Precondition.Failed;
 
             var now = clock.GetUtcNow();
             var today = calendar.DayOf(now);
-            if (subscription.Suspend(request.Reason, today, now).Refused(out var refusal, out var suspended))
+            if (subscription.Suspend(command.Reason, today, now).Refused(out var refusal, out var suspended))
                 return refusal;
 
-            db.Add(HistoryEntry.Of(subscription, HistoryEvent.Suspended, today, principal.Access.Name, now, reason: request.Reason));
+            db.Add(HistoryEntry.Of(subscription, HistoryEvent.Suspended, today, principal.Access.Name, now, reason: command.Reason));
             db.Publish(suspended);
-            // The ETag is of the new version, which saving makes.
-            await db.SaveChangesAsync(cancellationToken);
-            return SubscriptionView.Of(subscription, today);
+            return await db.SavedAsync(() => SubscriptionView.Of(subscription, today), cancellationToken);
         }
     }
 

@@ -11,14 +11,16 @@ namespace Licensing.Provisioning.Subscriptions;
 /// <param name="DecreaseAllowed">Whether quantities may fall within the term.</param>
 /// <param name="EarlyCancellation">Whether it can end within the term.</param>
 /// <param name="EarlyFeePercent">What that costs, in percent of what is left of the term.</param>
+/// <param name="OwnAutoRenew">What the subscription itself says of <paramref name="AutoRenew"/>, whatever its plans do; null where it says
+/// nothing.</param>
 internal sealed record Terms(
     int? Months, bool AutoRenew, int RenewBefore, int RenewAfter, bool IncreaseAllowed, bool DecreaseAllowed, bool EarlyCancellation,
-    decimal? EarlyFeePercent)
+    decimal? EarlyFeePercent, bool? OwnAutoRenew = null)
 {
     /// <param name="terms">As the catalog publishes them.</param>
     /// <param name="autoRenew">The subscription's own answer; null takes the plan's.</param>
     public static Terms Of(PlanTermsRef terms, bool? autoRenew = null) => new(
         terms.TermMonths, autoRenew ?? terms.AutoRenew, terms.RenewalWindowDays.Before, terms.RenewalWindowDays.After, terms.IncreaseAllowed,
         terms.DecreaseAllowed, terms.EarlyCancellation.Allowed,
-        terms.EarlyCancellation is { Allowed: true, FeePercent: > 0 and var fee } ? fee : null);
+        terms.EarlyCancellation is { Allowed: true, FeePercent: > 0 and var fee } ? fee : null, autoRenew);
 }

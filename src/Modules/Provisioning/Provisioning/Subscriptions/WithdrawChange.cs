@@ -16,27 +16,28 @@ internal static class WithdrawChange
         ProvisioningDb db, ICatalog catalog, Precondition precondition, Principal principal, BillingCalendar calendar, TimeProvider clock)
         : ICommandHandler<Command, SubscriptionView>
     {
-        public async Task<Result<SubscriptionView>> Handle(Command request, CancellationToken cancellationToken)
+        public async Task<Result<SubscriptionView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            var subscription = await db.Subscriptions.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == request.Id, cancellationToken);
+            var subscription = await db.Subscriptions.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == command.Id, cancellationToken);
             if (subscription is null)
-                return SubscriptionRefusals.NotFound(request.Id.Value);
+                return SubscriptionRefusals.NotFound(command.Id.Value);
             if (precondition.Fails(subscription))
                 return Precondition.Failed;
 
             var now = clock.GetUtcNow();
             var today = calendar.DayOf(now);
             var rules = await catalog.RulesOfAsync(subscription.ProductsFrom(today), cancellationToken);
-            if (subscription.Withdraw(request.EffectiveDate, rules, today).Refused(out var refusal, out var withdrawn))
+            var cancellation = subscription.Cancellation;
+            if (subscription.Withdraw(command.EffectiveDate, rules, today).Refused(out var refusal, out var withdrawn))
                 return refusal;
 
             db.Add(HistoryEntry.Of(
-                subscription, HistoryEvent.ChangeWithdrawn, request.EffectiveDate, principal.Access.Name, now, withdrawn.Quantities,
+                subscription, HistoryEvent.ChangeWithdrawn, command.EffectiveDate, principal.Access.Name, now, withdrawn.Quantities,
                 plan: withdrawn.PlanVersionId));
             db.Publish(withdrawn);
-            // The ETag is of the new version, which saving makes.
-            await db.SaveChangesAsync(cancellationToken);
-            return SubscriptionView.Of(subscription, today);
+            if (subscription.Cancellation is { } repriced && repriced != cancellation)
+                db.Publish(repriced);
+            return await db.SavedAsync(() => SubscriptionView.Of(subscription, today), cancellationToken);
         }
     }
 
