@@ -62,6 +62,24 @@ public sealed class CustomerAccountRaceTests(App app) : IClassFixture<App>
         (await changing).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
     }
 
+    [Fact]
+    public async Task With_a_password_that_is_set_end_the_log_ins_with_the_one_before()
+    {
+        var branch = await app.BranchAsync();
+        var person = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
+        var session = await person.LoginAsync();
+        using var client = app.Bearer(session.GetProperty("accessToken").GetString()!);
+        (await client.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.OK);
+        using var area = await AreaAsync(branch);
+
+        using var set = await SetPasswordAsync(area, branch);
+
+        set.StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await client.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.Unauthorized);
+        (await app.RefreshAsync(session)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        await (person with { Password = NewPassword }).LoginAsync();
+    }
+
     // One that is held before him where both are: then whoever holds him first and it afterwards waits for who waits for him.
     private async Task<Guid> HeldRoleAsync(Branch branch, Person person)
     {

@@ -96,6 +96,21 @@ public sealed class AccessTokenTests(App app) : IClassFixture<App>
         (await before.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.Unauthorized);
     }
 
+    [Fact]
+    public async Task A_token_carries_the_number_of_the_password_under_which_it_was_made()
+    {
+        var (token, (_, person)) = await TokenAsync();
+        // The number alone: his log-in stands.
+        (await app.RowsAsync($"update identity.users set password_number = password_number + 1 where id = '{person.Id}' returning 'changed'"))
+            .ShouldBe(["changed"]);
+
+        using var client = app.Bearer(token);
+
+        (await client.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.Unauthorized);
+        using var anew = await person.ClientAsync();
+        (await anew.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.OK);
+    }
+
     private async Task<(string Token, (Branch Branch, Person Person) Of)> TokenAsync()
     {
         var branch = await app.BranchAsync();

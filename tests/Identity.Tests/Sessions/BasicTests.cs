@@ -1,10 +1,13 @@
 using System.Net;
 using System.Text;
+using Licensing.Host.Database;
 using Licensing.Identity.Contracts;
+using Licensing.Identity.Sessions;
 using Licensing.Identity.Tests.Requests;
 using Licensing.Kernel.Http;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace Licensing.Identity.Tests.Sessions;
@@ -113,6 +116,61 @@ public sealed class BasicTests(BasicTests.Door app) : IClassFixture<BasicTests.D
         (await GetAsync(person.Email, person.Password, "198.51.100.8")).Status.ShouldBe(HttpStatusCode.OK);
         app.Clock.Advance(TimeSpan.FromMinutes(1));
         (await GetAsync(person.Email, person.Password, "198.51.100.7")).Status.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Guesses_at_all_accounts_count_as_at_the_log_in_and_right_passwords_are_none()
+    {
+        const string from = "198.51.100.9";
+        var branch = await app.BranchAsync();
+        for (var i = 0; i < 3; i++)
+        {
+            var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerReader);
+            (await GetAsync(person.Email, person.Password, from)).Status.ShouldBe(HttpStatusCode.OK);
+        }
+
+        var known = await Person.AddAsync(branch, branch.Partner, Roles.PartnerReader);
+        for (var i = 0; i < 100; i++)
+            (await GetAsync($"none-{i}@example.com", "wrong", from)).Status.ShouldBe(HttpStatusCode.Unauthorized);
+
+        (await GetAsync(known.Email, known.Password, from)).Status.ShouldBe(HttpStatusCode.TooManyRequests);
+        using var login = app.From(from);
+        using var refused = await login.PostAsync("/api/v1/auth/login", new { email = known.Email, password = known.Password });
+        refused.StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
+    }
+
+    [Fact]
+    public async Task Where_a_second_factor_is_set_up_a_password_alone_opens_nothing()
+    {
+        var branch = await app.BranchAsync();
+        var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerReader);
+        using var client = await person.ClientAsync();
+        using var started = await client.PostAsync("/api/v1/auth/mfa", new { password = person.Password });
+        var code = Totp.CodeOf((await started.JsonAsync()).GetProperty("secret").GetString()!, app.Clock.GetUtcNow());
+        (await client.PostAsync("/api/v1/auth/mfa/confirm", new { code })).StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        (await GetAsync(person.Email, person.Password)).Status.ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
+    public async Task A_password_that_is_changed_while_it_is_looked_at_opens_nothing()
+    {
+        var branch = await app.BranchAsync();
+        var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerReader);
+        await using var connection = await app.Services.GetRequiredService<SchemaOwner>().Database.OpenConnectionAsync(Ct);
+        await using var transaction = await connection.BeginTransactionAsync(Ct);
+        // Of these it asks when the password has held, and before it reads who he is.
+        await using (var hold = new NpgsqlCommand("lock table identity.settings", connection, transaction))
+            await hold.ExecuteNonQueryAsync(Ct);
+        var asked = GetAsync(person.Email, person.Password);
+        await app.WaitsForALockAsync(asked);
+
+        await using (var change = new NpgsqlCommand(
+            $"update identity.users set password_number = password_number + 1 where id = '{person.Id}'", connection, transaction))
+            (await change.ExecuteNonQueryAsync(Ct)).ShouldBe(1);
+        await transaction.CommitAsync(Ct);
+
+        (await asked).Status.ShouldBe(HttpStatusCode.Unauthorized);
     }
 
     [Fact]

@@ -34,7 +34,7 @@ public sealed class ForgeryTests(App app) : IClassFixture<App>
     [Theory, MemberData(nameof(Forgeries))]
     public async Task A_forgery_is_refused_and_the_right_token_goes_on(string kind)
     {
-        var (token, key) = await TokenAsync();
+        var (token, key, _) = await TokenAsync();
         using var good = app.Bearer(token);
         (await good.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.OK);
         var forged = Forge(kind, token, key, await app.Anonymous().GetStringAsync("/.well-known/jwks.json", Ct));
@@ -58,13 +58,25 @@ public sealed class ForgeryTests(App app) : IClassFixture<App>
     public async Task The_forger_s_tools_make_a_token_that_holds()
     {
         // Else all of the above could be refused for a mistake of the test.
-        var (token, key) = await TokenAsync();
+        var (token, key, _) = await TokenAsync();
         var remade = Signed(key, Header(token), Payload(token));
         remade.ShouldNotBe(token);
 
         using var client = app.Bearer(remade);
 
         (await client.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task A_token_of_the_version_before_has_no_number_and_ends_with_its_log_in()
+    {
+        var (token, key, person) = await TokenAsync();
+        using var client = app.Bearer(Signed(key, Header(token), Set(Payload(token), "epoch", null)));
+        (await client.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.OK);
+
+        await person.ResetAsync();
+
+        (await client.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.Unauthorized);
     }
 
     private string Forge(string kind, string token, ECDsa key, string keySet)
@@ -155,12 +167,12 @@ public sealed class ForgeryTests(App app) : IClassFixture<App>
 
     private static byte[] Order => Convert.FromHexString("FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551");
 
-    private async Task<(string Token, ECDsa Key)> TokenAsync()
+    private async Task<(string Token, ECDsa Key, Person Person)> TokenAsync()
     {
         var branch = await app.BranchAsync();
         var person = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
         var token = (await person.LoginAsync()).GetProperty("accessToken").GetString()!;
-        return (token, (await CurrentKeyAsync()).ECDsa);
+        return (token, (await CurrentKeyAsync()).ECDsa, person);
     }
 
     private static JsonObject Header(string token) => Part(token, 0);

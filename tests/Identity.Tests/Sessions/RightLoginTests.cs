@@ -1,8 +1,12 @@
+using System.Buffers.Text;
 using System.Net;
 using System.Text.Json;
+using Licensing.Host.Database;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Sessions;
 using Licensing.Identity.Tests.Requests;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 
 namespace Licensing.Identity.Tests.Sessions;
 
@@ -22,6 +26,11 @@ public sealed class RightLoginTests(RightLoginTests.Strict app) : IClassFixture<
     private const string Home = "198.51.100.1";
     private const string Office = "198.51.100.2";
     private const string Stranger = "198.51.100.3";
+    private const string Cafe = "198.51.100.4";
+    private const string Library = "198.51.100.5";
+    private const string Station = "198.51.100.6";
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task Log_ins_at_once_with_the_right_password_all_enter_and_lock_nobody_out()
@@ -62,7 +71,76 @@ public sealed class RightLoginTests(RightLoginTests.Strict app) : IClassFixture<
 
         answers.ShouldAllBe(a => a.Status == HttpStatusCode.Unauthorized);
         var (status, session) = await LoginAsync(person, Stranger, recovery[0]);
-        (status, session.GetProperty("code").GetString()).ShouldBe((HttpStatusCode.Unauthorized, "bad_credentials"));
+        status.ShouldBe(HttpStatusCode.Unauthorized);
+        session.GetProperty("code").GetString().ShouldBe("bad_credentials");
+    }
+
+    [Fact]
+    public async Task Whoever_logs_in_at_once_with_the_same_password_is_each_himself()
+    {
+        var branch = await app.BranchAsync();
+        var people = new List<Person>();
+        for (var i = 0; i < 5; i++)
+            people.Add(await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator));
+
+        var answers = await Task.WhenAll(people.Select(person => LoginAsync(person, Cafe)));
+
+        answers.Select(a => SubjectOf(a.Session)).ShouldBe(people.Select(person => person.Id));
+    }
+
+    [Fact]
+    public async Task Who_is_locked_out_does_not_enter_beside_who_is_not_nor_keep_him_out()
+    {
+        var branch = await app.BranchAsync();
+        var person = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
+        for (var i = 0; i < 10; i++)
+            await LoginAsync(person with { Password = $"wrong-{i}" }, Library);
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => LoginAsync(person, i % 2 == 0 ? Library : Station)));
+
+        answers.Where((_, i) => i % 2 == 0).ShouldAllBe(a => a.Status == HttpStatusCode.Unauthorized);
+        answers.Where((_, i) => i % 2 == 1).ShouldAllBe(a => a.Status == HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Who_asked_first_and_goes_away_leaves_the_others_their_answer()
+    {
+        var branch = await app.BranchAsync();
+        var person = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
+        var check = app.Services.GetRequiredService<PasswordCheck>();
+        using var leaving = new CancellationTokenSource();
+        await using var connection = await app.Services.GetRequiredService<SchemaOwner>().Database.OpenConnectionAsync(Ct);
+        await using var transaction = await connection.BeginTransactionAsync(Ct);
+        await using (var hold = new NpgsqlCommand("lock table identity.users", connection, transaction))
+            await hold.ExecuteNonQueryAsync(Ct);
+        var first = check.AtLogInAsync(person.Email, person.Password, null, Station, leaving.Token);
+        await app.WaitsForALockAsync(first);
+        var second = check.AtLogInAsync(person.Email, person.Password, null, Station, Ct);
+
+        await leaving.CancelAsync();
+
+        await Should.ThrowAsync<OperationCanceledException>(first);
+        await transaction.CommitAsync(Ct);
+        (await second).Proven!.UserId.Value.ShouldBe(person.Id);
+    }
+
+    [Fact]
+    public async Task A_password_that_is_asked_for_inside_a_session_gives_no_guesses_back()
+    {
+        const string street = "198.51.100.7";
+        var branch = await app.BranchAsync();
+        var person = await Person.AddAsync(branch, branch.Tenant, Roles.TenantAdministrator);
+        using var inside = app.From(street);
+        inside.DefaultRequestHeaders.Authorization = new("Bearer", (await LoginAsync(person, street)).Session.GetProperty("accessToken").GetString());
+        for (var i = 0; i < 25; i++)
+            (await LoginAsync(person with { Email = $"none-{i}@example.com" }, street)).Status.ShouldBe(HttpStatusCode.Unauthorized);
+
+        for (var i = 0; i < 9; i++)
+            (await inside.PostAsync("/api/v1/auth/mfa", new { password = person.Password })).StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        for (var i = 25; i < 30; i++)
+            (await LoginAsync(person with { Email = $"none-{i}@example.com" }, street)).Status.ShouldBe(HttpStatusCode.Unauthorized);
+        (await LoginAsync(person, street)).Status.ShouldBe(HttpStatusCode.TooManyRequests);
     }
 
     [Fact]
@@ -82,6 +160,12 @@ public sealed class RightLoginTests(RightLoginTests.Strict app) : IClassFixture<
         for (var i = 0; i < 30; i++)
             await LoginAsync(other with { Email = $"nobody-{i}@example.com" }, Office);
         (await LoginAsync(other, Office)).Status.ShouldBe(HttpStatusCode.TooManyRequests);
+    }
+
+    private static Guid SubjectOf(JsonElement session)
+    {
+        var claims = session.GetProperty("accessToken").GetString()!.Split('.')[1];
+        return JsonElement.Parse(Base64Url.DecodeFromChars(claims)).GetProperty("sub").GetGuid();
     }
 
     private async Task<(Person Person, string[] Recovery)> EnrolAsync(Branch branch)

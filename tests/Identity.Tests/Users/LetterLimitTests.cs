@@ -1,7 +1,10 @@
 using System.Net;
 using Licensing.Identity.Contracts;
+using Licensing.Identity.Tests.Credentials;
+using Licensing.Kernel.Persistence;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Licensing.Identity.Tests.Users;
 
@@ -9,6 +12,8 @@ namespace Licensing.Identity.Tests.Users;
 public sealed class LetterLimitTests(LetterLimitTests.Strict app) : IClassFixture<LetterLimitTests.Strict>
 {
     private static int _last;
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     public sealed class Strict : App
     {
@@ -108,6 +113,44 @@ public sealed class LetterLimitTests(LetterLimitTests.Strict app) : IClassFixtur
             using var answer = await area.PostAsync(
                 "/customerarea/customers/password", new { customer_code = branch.Tenant.Code, password = $"some pass phrase {number}" });
             return answer.StatusCode;
+        }
+    }
+
+    [Fact]
+    public async Task Notices_of_one_sender_and_of_one_organisation_wait_too_and_take_no_letter_its_place()
+    {
+        var branch = await app.BranchAsync();
+        using var administrator = branch.As(Roles.PartnerAdministrator);
+        var (first, second) = (
+            await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator),
+            await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator));
+        var now = app.Clock.GetUtcNow();
+        for (var i = 0; i < 5; i++)
+            (await TurnAsync(first)).ShouldBe(now);
+
+        using var client = await first.ClientAsync();
+        (await InviteAsync(client, branch, Address())).StatusCode.ShouldBe(HttpStatusCode.Created);
+        (await TurnAsync(first)).ShouldBe(now.AddHours(1));
+        // The seventh of the organisation, and the eighth.
+        (await TurnAsync(second)).ShouldBe(now);
+        (await TurnAsync(second)).ShouldBe(now.AddHours(1));
+
+        // When a customer of his own may be told.
+        async Task<DateTimeOffset> TurnAsync(Person by)
+        {
+            var email = Address();
+            using var made = await administrator.PostAsync(
+                "/api/v1/tenants", new { partnerId = branch.Partner.Id.Value, externalId = email, displayName = "X", contact = new { email } });
+            made.StatusCode.ShouldBe(HttpStatusCode.Created);
+            var tenant = new OrganizationId((await made.JsonAsync()).GetProperty("id").GetGuid());
+            await using var scope = app.Services.CreateAsyncScope();
+            scope.ServiceProvider.GetRequiredService<Principal>().Become(await app.AccessAsync(by));
+            var session = scope.ServiceProvider.GetRequiredService<DbSession>();
+            await session.BeginAsync(Ct);
+            var turn = (await scope.ServiceProvider.GetRequiredService<ICustomerAccounts>().TakeNoticeTurnAsync(tenant, Ct))!;
+            await session.CommitAsync(Ct);
+            turn.Address.ShouldBe(email);
+            return turn.At;
         }
     }
 

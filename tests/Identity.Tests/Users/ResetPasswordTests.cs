@@ -14,7 +14,8 @@ public sealed class ResetPasswordTests(App app) : IClassFixture<App>
     {
         var branch = await app.BranchAsync();
         var person = await Person.AddAsync(branch, branch.Partner, Roles.PartnerAdministrator);
-        using var client = await person.ClientAsync();
+        var session = await person.LoginAsync();
+        using var client = app.Bearer(session.GetProperty("accessToken").GetString()!);
         // The account is locked, too.
         for (var i = 0; i < 10; i++)
             (await person.TryLoginAsync("not the password")).Dispose();
@@ -26,6 +27,7 @@ public sealed class ResetPasswordTests(App app) : IClassFixture<App>
         shown.Email.ShouldBe(person.Email.ToLowerInvariant());
         shown.Password.Length.ShouldBe(24);
         (await client.StatusAsync("/api/v1/tenants")).ShouldBe(HttpStatusCode.Unauthorized);
+        (await app.RefreshAsync(session)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
         (await person.TryLoginAsync()).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
         (await (person with { Password = shown.Password }).LoginAsync()).GetProperty("passwordChangeRequired").GetBoolean().ShouldBeTrue();
         using var administrator = branch.Administrator();

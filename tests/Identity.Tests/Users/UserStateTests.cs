@@ -20,6 +20,8 @@ public sealed class UserStateTests(App app) : IClassFixture<App>
         var session = await person.LoginAsync();
         using var client = app.Bearer(session.GetProperty("accessToken").GetString()!);
         (await client.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.OK);
+        // Not shown to anybody while he is out, which would end it as well.
+        var kept = await person.LoginAsync();
         app.Clock.Advance(TimeSpan.FromSeconds(1));
 
         (await ActAsync(branch, person.Id, "disable")).ShouldBe((HttpStatusCode.OK, "Disabled"));
@@ -34,6 +36,9 @@ public sealed class UserStateTests(App app) : IClassFixture<App>
         (await ActAsync(branch, person.Id, "enable")).ShouldBe((HttpStatusCode.Conflict, "not_disabled"));
         (await client.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.Unauthorized);
         (await RefreshAsync(session)).ShouldBe(HttpStatusCode.Unauthorized);
+        using var again = app.Bearer(kept.GetProperty("accessToken").GetString()!);
+        (await again.StatusAsync("/api/v1/users")).ShouldBe(HttpStatusCode.Unauthorized);
+        (await RefreshAsync(kept)).ShouldBe(HttpStatusCode.Unauthorized);
         await person.LoginAsync();
     }
 
@@ -276,6 +281,9 @@ public sealed class UserStateTests(App app) : IClassFixture<App>
         JsonSerializer.Serialize(listed!.Value, Licensing.Kernel.Http.ApiJson.Options).ShouldContain("PlatformAdministrator");
         (await OpsAsync("users create-administrator", ("--email", "second@example.com"))).Refusal!.Code.ShouldBe("email_taken");
         (await OpsAsync("users create-administrator", ("--email", "nobody"))).Refusal!.Fields[0].Pointer.ShouldBe("/email");
+        var foreign = await OpsAsync("users create-administrator", ("--email", "ada@b\u00FCcher.example"));
+        foreign.Refused(out var refusal, out _).ShouldBeTrue();
+        refusal!.Fields[0].Code.ShouldBe("not_ascii");
         (await OpsAsync("users list", ("--limit", "0"))).Refusal!.Message.ShouldBe("--limit must be 1 to 10000, not '0'.");
         (await OpsAsync("users list", ("--organization", "x"))).Refusal!.Message.ShouldBe("--organization must be an organization's id, not 'x'.");
     }
