@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using Licensing.Identity.Contracts;
+using Npgsql;
 using static Licensing.Provisioning.Tests.SellingApp;
 using static Licensing.Provisioning.Tests.Signed.SignedCalls;
 
@@ -267,7 +268,44 @@ public sealed class SignedUpdateTests(SellingApp app) : IClassFixture<SellingApp
             where principal_id = '{caller.Id}' and changes::text like '%"After"%'
                 and changes @> jsonb_build_array(jsonb_build_object('type', 'organization', 'id', '{branch.Partner.Id.Value}'))
             """)).ShouldBe(["1"]);
-        (await app.RowsAsync($"select display_name from identity.organizations where id = '{branch.Partner.Id.Value}'")).ShouldBe(["After"]);
+        async Task<string> CalledAsync() =>
+            (await app.RowsAsync($"select display_name from identity.organizations where id = '{branch.Partner.Id.Value}'")).Single();
+        (await CalledAsync()).ShouldBe("After");
+        // By one of whom nothing else is new, too.
+        (await CodeAsync(caller.SendAsync(Named(0, "Last", "")))).ShouldBe("200");
+        (await CalledAsync()).ShouldBe("Last");
+    }
+
+    [Fact]
+    public async Task A_partner_is_held_before_his_tenant_and_only_where_he_is_called_otherwise()
+    {
+        var branch = await app.BranchAsync();
+        using var caller = await SignedCaller.EnrolAsync(branch);
+        string Named(string reseller, int seats) =>
+            $$"""{"ccId":{"resellerId":"{{branch.Partner.ExternalId}}","tenantId":"{{branch.Tenant.ExternalId}}",""" +
+                $$""" "resellerName":"{{reseller}}"},"eliteSeats":{{seats}}}""";
+        (await CodeAsync(caller.SendAsync(Named("Before", 5)))).ShouldBe("200");
+        string Hold(OrganizationRef whom) => $"select from identity.organizations where id = '{whom.Id.Value}' for no key update nowait";
+
+        await app.InAsync<NpgsqlDataSource, int>(async database =>
+        {
+            await using var connection = await database.OpenConnectionAsync(Ct);
+            await using (var partnerHeld = await connection.BeginTransactionAsync(Ct))
+            {
+                await new NpgsqlCommand(Hold(branch.Partner), connection, partnerHeld).ExecuteNonQueryAsync(Ct);
+                (await CodeAsync(caller.SendAsync(Named("Before", 6)))).ShouldBe("200");
+            }
+
+            await using var tenantHeld = await connection.BeginTransactionAsync(Ct);
+            await new NpgsqlCommand(Hold(branch.Tenant), connection, tenantHeld).ExecuteNonQueryAsync(Ct);
+            var asked = CodeAsync(caller.SendAsync(Named("After", 7)));
+            await app.WaitsForALockAsync(asked);
+            await using var other = database.CreateCommand(Hold(branch.Partner));
+            (await Should.ThrowAsync<PostgresException>(() => other.ExecuteNonQueryAsync(Ct))).SqlState.ShouldBe(PostgresErrorCodes.LockNotAvailable);
+            await tenantHeld.CommitAsync(Ct);
+            (await asked).ShouldBe("200");
+            return 0;
+        });
     }
 
     [Fact]
@@ -370,6 +408,9 @@ public sealed class SignedUpdateTests(SellingApp app) : IClassFixture<SellingApp
         var fourth = await DeleteAsync();
         new[] { second, third, fourth }.ShouldBeUnique();
         (await MessageAsync(caller.SendAsync(Body(branch, ",\"eliteSeats\":10")))).ShouldContain(fourth);
+        // Bought and never coming.
+        var never = (await SubscribedAsync(branch, Asked(branch, await app.PlanAsync(branch), start: $"{app.Today.AddDays(20):yyyy-MM-dd}"))).IdOf();
+        (await partner.PostAsync($"/api/v1/subscriptions/{never}/cancel", null, Ct)).EnsureSuccessStatusCode();
         app.Clock.Advance(TimeSpan.FromDays(7));
         await app.DrainAsync();
         (await partner.GetAsync($"/api/v1/licensing/{branch.Tenant.Id.Value}", Ct)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
