@@ -270,6 +270,8 @@ public sealed partial class UpdateTogetherTests(SellingApp app) : IClassFixture<
             var caller = await SignedCaller.EnrolAsync(branch);
             var (desks, seats) = (await app.PlanAsync(branch, other), await app.PlanAsync(branch));
             await OpenAsync(branch, caller, 6);
+            // Ids are in the order of their moments, and within one in none.
+            app.Clock.Advance(TimeSpan.FromSeconds(1));
             using var administrator = branch.Administrator();
             foreach (var (customer, planId, from, until) in new (int, Guid, int, int?)[]
                 { (1, desks, -20, null), (2, seats, -20, -5), (3, seats, 0, null), (4, seats, -20, null), (5, seats, 20, null) })
