@@ -35,7 +35,11 @@ public sealed partial class RefusalCodeTests
     [InlineData("""Refusal.Field(\n    $"/{field}",\n    "not_there", message)""", "not_there")]
     [InlineData("""new FieldError(pointer, "cells", message)""", "cells")]
     [InlineData("""new FieldError(JsonPointer.Of("rows", row), "duplicate", message)""", "duplicate")]
+    [InlineData("""FieldError Gap(int i) => new($"/tiers/{i}/from", "gap", "There is a gap.")""", "gap")]
+    [InlineData("""yield return new($"{at}/{feature}", "falls", message)""", "falls")]
+    [InlineData("""FieldError Low(string pointer) => new(pointer, "low", message)""", "low")]
     [InlineData("""Refusal.Field(pointer, broken.Code, "is broken")""", null)]
+    [InlineData("""new("billing.read", "invoices", "Reads invoices.")""", null)]
     public void A_code_of_a_field_is_found(string code, string? found) => OfFields(Lines(code)).SingleOrDefault().ShouldBe(found);
 
     private static string Lines(string code) => code.Replace("\\n", "\n", StringComparison.Ordinal);
@@ -50,8 +54,12 @@ public sealed partial class RefusalCodeTests
     [GeneratedRegex(@"RefusalKind\.\w+,\s*""(?<code>[a-z0-9_]+)""")]
     private static partial Regex Literal();
 
+    // Where the type is said elsewhere, a pointer is what looks like one.
+    private const string Untyped = @"\bnew\(\s*(\$?""([/?]|\{at\})[^""]*""|pointer),";
+
     // The first argument is the pointer: text, or an expression with calls in it.
     [GeneratedRegex(
-        @"(WithErrorCode\(|(Refusal\.Field|FieldError)\((""[^""]*""|\([^()]*\)|[^"",()])+,)\s*""(?<code>[a-z0-9_]+)""", RegexOptions.ExplicitCapture)]
+        @"(WithErrorCode\(|(Refusal\.Field|FieldError)\((""[^""]*""|\([^()]*\)|[^"",()])+,|" + Untyped + @")\s*""(?<code>[a-z0-9_]+)""",
+        RegexOptions.ExplicitCapture)]
     private static partial Regex FieldLiteral();
 }

@@ -4,6 +4,9 @@ namespace Licensing.Kernel.Tests;
 
 public sealed class GatheredTests
 {
+    // Milliseconds, for what would be waited for without end.
+    private const int Patience = 30_000;
+
     private readonly Queue<TaskCompletionSource> _gates = new();
     private readonly List<int[]> _done = [];
 
@@ -65,7 +68,7 @@ public sealed class GatheredTests
         (await all[2]).ShouldBe("2");
     }
 
-    [Fact]
+    [Fact(Timeout = Patience)]
     public async Task A_second_group_begins_beside_the_first_when_it_would_be_full_and_not_before()
     {
         var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -83,7 +86,7 @@ public sealed class GatheredTests
         (await Task.WhenAll(all)).ShouldBe(["0", "1", "2", "3"]);
     }
 
-    [Fact]
+    [Fact(Timeout = Patience)]
     public async Task Beside_two_groups_no_third_begins_however_many_wait()
     {
         var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -113,11 +116,12 @@ public sealed class GatheredTests
         }, atOnce: 2), begun.Reader);
     }
 
-    // That nothing begins cannot be waited for: whatever was to begin has had its turn many times over.
+    // That nothing begins cannot be waited for: whatever was to begin has had its turn many times over. In fairness behind what was there before, or
+    // a thread would go on with what it has just been given.
     private static async Task OthersAsync()
     {
         for (var i = 0; i < 1_000; i++)
-            await Task.Run(() => { }, Ct);
+            await Task.Factory.StartNew(() => { }, Ct, TaskCreationOptions.PreferFairness, TaskScheduler.Default);
     }
 
     private Gathered<int, string> Gathered(int most) => new(most, async items =>

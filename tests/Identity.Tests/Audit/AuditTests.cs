@@ -29,6 +29,13 @@ public sealed class AuditTests(App app) : IClassFixture<App>
         var change = patched.GetProperty("resources")[0].GetProperty("changes").GetProperty("displayName");
         change.GetProperty("old").GetString().ShouldBe(branch.Tenant.DisplayName);
         change.GetProperty("new").GetString().ShouldBe("New name");
+        // A new row's id and place are said beside its changes, and not once more in them.
+        var created = entries[1].GetProperty("resources")[0];
+        created.GetProperty("id").GetGuid().ShouldBe(branch.Tenant.Id.Value);
+        var said = created.GetProperty("changes").EnumerateObject().Select(c => c.Name).ToList();
+        said.ShouldContain("displayName");
+        said.ShouldNotContain("id");
+        said.ShouldNotContain("ownerPath");
         (await EntriesAsync(partner, $"?resourceId={branch.Tenant.Id.Value}&action=identity.create_tenant")).Count.ShouldBe(1);
         (await EntriesAsync(partner, $"?principalId={patched.GetProperty("principal").GetProperty("id").GetGuid()}")).Count.ShouldBe(1);
         (await EntriesAsync(partner, $"?organizationId={branch.Tenant.Id.Value}")).Count.ShouldBe(2);
@@ -78,7 +85,8 @@ public sealed class AuditTests(App app) : IClassFixture<App>
         var branch = await app.BranchAsync();
         var other = await app.PartnerAsync(branch.Platform, branch.Distributor);
         using var distributor = branch.As(Roles.DistributorAdministrator);
-        await OpenAsync(distributor, [.. Enumerable.Repeat(branch.Partner, 100), other]);
+        // The last of those not named stands where all that are named do.
+        await OpenAsync(distributor, [.. Enumerable.Repeat(branch.Partner, 100), other, branch.Partner]);
 
         (await EntriesAsync(distributor, "?action=identity.create_tenants")).Count.ShouldBe(1);
         (await EntriesAsync(branch.As(Roles.PartnerAdministrator), "?action=identity.create_tenants")).ShouldBeEmpty();

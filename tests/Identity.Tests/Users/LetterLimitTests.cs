@@ -131,7 +131,8 @@ public sealed class LetterLimitTests(LetterLimitTests.Strict app) : IClassFixtur
         using var client = await first.ClientAsync();
         (await InviteAsync(client, branch, Address())).StatusCode.ShouldBe(HttpStatusCode.Created);
         (await TurnAsync(first)).ShouldBe(now.AddHours(1));
-        // The seventh of the organisation, and the eighth.
+        // The sixth and the seventh of the organisation in this hour, and one too many.
+        (await TurnAsync(second)).ShouldBe(now);
         (await TurnAsync(second)).ShouldBe(now);
         (await TurnAsync(second)).ShouldBe(now.AddHours(1));
 

@@ -220,11 +220,12 @@ public sealed class LicenseSlicesTests(SellingApp app) : IClassFixture<SellingAp
             return (ofLicences.Count, different, app.Mailbox.To(address).Count(l => l.Subject == "Platform: Your account was changed"));
         }
 
-        // The latest hour that has notices is full, too.
         for (var i = 0; i < 20; i++)
             await AssignAsync(i);
         (await ToldAsync(TimeSpan.Zero)).ShouldBe((10, 10, 0));
+        // Now, while neither this hour nor the next has room for a licence's.
         await client.AreaAsync("POST", "customers/password", new { customer_code = customer, password = "another long pass" });
+        (await ToldAsync(TimeSpan.Zero)).ShouldBe((10, 10, 1));
         for (var i = 20; i < 25; i++)
             await AssignAsync(i);
         (await ToldAsync(TimeSpan.FromMinutes(59))).ShouldBe((10, 10, 1));

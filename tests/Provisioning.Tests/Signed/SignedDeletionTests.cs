@@ -109,6 +109,9 @@ public sealed class SignedDeletionTests(SellingApp app) : IClassFixture<SellingA
         var fourth = await DeleteAsync();
         new[] { second, third, fourth }.ShouldBeUnique();
         (await MessageAsync(caller.SendAsync(Body(branch, ",\"eliteSeats\":10")))).ShouldContain(fourth);
+        // Bought and never coming.
+        var never = (await SubscribedAsync(branch, Asked(branch, await app.PlanAsync(branch), start: $"{app.Today.AddDays(20):yyyy-MM-dd}"))).IdOf();
+        (await partner.PostAsync($"/api/v1/subscriptions/{never}/cancel", null, Ct)).EnsureSuccessStatusCode();
         app.Clock.Advance(TimeSpan.FromDays(7));
         await app.DrainAsync();
         (await partner.GetAsync($"/api/v1/licensing/{branch.Tenant.Id.Value}", Ct)).StatusCode.ShouldBe(HttpStatusCode.NotFound);

@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
 using Licensing.Identity.Contracts;
+using Npgsql;
 using static Licensing.Provisioning.Tests.SellingApp;
 using static Licensing.Provisioning.Tests.Signed.SignedCalls;
 
@@ -185,7 +186,7 @@ public sealed class SignedUpdateTests(SellingApp app) : IClassFixture<SellingApp
         (await ChangesAsync(caller.SendAsync(Sip("another", ""","sipPort":5060,"transport":"tls" """))))
             .ShouldBe("""{"sipCredentials":{"sipPort":{"oldValue":5061,"newValue":5060}}}""");
 
-        var kept = await app.InAsync<Npgsql.NpgsqlDataSource, string>(async database =>
+        var kept = await app.InAsync<NpgsqlDataSource, string>(async database =>
         {
             await using var command = database.CreateCommand(
                 """
@@ -245,7 +246,44 @@ public sealed class SignedUpdateTests(SellingApp app) : IClassFixture<SellingApp
             where principal_id = '{caller.Id}' and changes::text like '%"After"%'
                 and changes @> jsonb_build_array(jsonb_build_object('type', 'organization', 'id', '{branch.Partner.Id.Value}'))
             """)).ShouldBe(["1"]);
-        (await app.RowsAsync($"select display_name from identity.organizations where id = '{branch.Partner.Id.Value}'")).ShouldBe(["After"]);
+        async Task<string> CalledAsync() =>
+            (await app.RowsAsync($"select display_name from identity.organizations where id = '{branch.Partner.Id.Value}'")).Single();
+        (await CalledAsync()).ShouldBe("After");
+        // By one of whom nothing else is new, too.
+        (await CodeAsync(caller.SendAsync(Named(0, "Last", "")))).ShouldBe("200");
+        (await CalledAsync()).ShouldBe("Last");
+    }
+
+    [Fact]
+    public async Task A_partner_is_held_before_his_tenant_and_only_where_he_is_called_otherwise()
+    {
+        var branch = await app.BranchAsync();
+        using var caller = await SignedCaller.EnrolAsync(branch);
+        string Named(string reseller, int seats) =>
+            $$"""{"ccId":{"resellerId":"{{branch.Partner.ExternalId}}","tenantId":"{{branch.Tenant.ExternalId}}",""" +
+                $$""" "resellerName":"{{reseller}}"},"eliteSeats":{{seats}}}""";
+        (await CodeAsync(caller.SendAsync(Named("Before", 5)))).ShouldBe("200");
+        string Hold(OrganizationRef whom) => $"select from identity.organizations where id = '{whom.Id.Value}' for no key update nowait";
+
+        await app.InAsync<NpgsqlDataSource, int>(async database =>
+        {
+            await using var connection = await database.OpenConnectionAsync(Ct);
+            await using (var partnerHeld = await connection.BeginTransactionAsync(Ct))
+            {
+                await new NpgsqlCommand(Hold(branch.Partner), connection, partnerHeld).ExecuteNonQueryAsync(Ct);
+                (await CodeAsync(caller.SendAsync(Named("Before", 6)))).ShouldBe("200");
+            }
+
+            await using var tenantHeld = await connection.BeginTransactionAsync(Ct);
+            await new NpgsqlCommand(Hold(branch.Tenant), connection, tenantHeld).ExecuteNonQueryAsync(Ct);
+            var asked = CodeAsync(caller.SendAsync(Named("After", 7)));
+            await app.WaitsForALockAsync(asked);
+            await using var other = database.CreateCommand(Hold(branch.Partner));
+            (await Should.ThrowAsync<PostgresException>(() => other.ExecuteNonQueryAsync(Ct))).SqlState.ShouldBe(PostgresErrorCodes.LockNotAvailable);
+            await tenantHeld.CommitAsync(Ct);
+            (await asked).ShouldBe("200");
+            return 0;
+        });
     }
 
     [Fact]
@@ -271,11 +309,11 @@ public sealed class SignedUpdateTests(SellingApp app) : IClassFixture<SellingApp
         (await CodeAsync(caller.SendAsync(Named("T", "After")))).ShouldBe("200");
         (await NamesAsync()).ShouldBe(["After", "Before"]);
 
-        (await app.InAsync<Npgsql.NpgsqlDataSource, string>(async database =>
+        (await app.InAsync<NpgsqlDataSource, string>(async database =>
         {
             await using var connection = await database.OpenConnectionAsync(Ct);
             await using var begun = await connection.BeginTransactionAsync(Ct);
-            await using var hold = new Npgsql.NpgsqlCommand(
+            await using var hold = new NpgsqlCommand(
                 "select id from identity.organizations where id = $1 for no key update", connection, begun)
             { Parameters = { new() { Value = namesake } } };
             await hold.ExecuteNonQueryAsync(Ct);

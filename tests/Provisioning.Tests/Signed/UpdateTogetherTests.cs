@@ -164,12 +164,15 @@ public sealed partial class UpdateTogetherTests(SellingApp app) : IClassFixture<
         answers.ShouldAllBe(a => a.StartsWith("200"));
     }
 
-    [Fact]
-    public async Task What_another_door_changes_while_they_are_carried_out_is_kept_and_so_is_theirs()
+    [Theory]
+    // One alone is written by itself, many are in one statement.
+    [InlineData(1)]
+    [InlineData(8)]
+    public async Task What_another_door_changes_while_they_are_carried_out_is_kept_and_so_is_theirs(int updates)
     {
         var branch = await app.BranchAsync();
         using var caller = await SignedCaller.EnrolAsync(branch);
-        await OpenAsync(branch, caller, 4);
+        await OpenAsync(branch, caller, updates + 1);
 
         await app.InAsync<NpgsqlDataSource, int>(async database =>
         {
@@ -178,14 +181,16 @@ public sealed partial class UpdateTogetherTests(SellingApp app) : IClassFixture<
             await using var change = new NpgsqlCommand(
                 $$"""
                 update provisioning.subscriptions set version = version + 1, history = jsonb_set(history, '{-1,quantities,dialerSeats}', '10')
-                where tenant_id = (select id from identity.organizations where parent_id = '{{branch.Partner.Id.Value}}' and external_id = 'c2')
+                where tenant_id = (select id from identity.organizations where parent_id = '{{branch.Partner.Id.Value}}' and external_id = 'c1')
                 """, connection, begun);
             (await change.ExecuteNonQueryAsync(Ct)).ShouldBe(1);
-            var asked = Enumerable.Range(0, 4).Select(i => AnswerAsync(branch, caller, Body(branch, i, ",\"eliteSeats\":9"))).ToList();
-            await Eventually.TrueAsync(async () => (await app.RowsAsync(
-                $"select pid::text from pg_locks where not granted and {connection.ProcessID} = any (pg_blocking_pids(pid))")).Count > 0);
-            await begun.CommitAsync(Ct);
-            (await Task.WhenAll(asked)).ShouldAllBe(a => a.StartsWith("200"));
+            (await WaitingAsync(
+                branch, caller, [.. Enumerable.Range(1, updates).Select(i => (Body(branch, i, ",\"eliteSeats\":9"), (string?)null))],
+                meanwhile: async _ =>
+                {
+                    await OneWaitsForAsync(connection);
+                    await begun.CommitAsync(Ct);
+                })).ShouldAllBe(a => a.StartsWith("200"));
             return 0;
         });
 
@@ -194,11 +199,11 @@ public sealed partial class UpdateTogetherTests(SellingApp app) : IClassFixture<
             select o.external_id || ' ' || (s.history -> -1 -> 'quantities')::text || ' ' || count(*)
             from provisioning.subscriptions s join identity.organizations o on o.id = s.tenant_id
             join provisioning.subscription_history h on h.subscription_id = s.id and h.what = 'QuantitiesChanged'
-            where o.parent_id = '{branch.Partner.Id.Value}' group by o.code, o.external_id, s.history order by o.code
+            where o.parent_id = '{branch.Partner.Id.Value}' and external_id <> 'c0' group by o.code, o.external_id, s.history order by o.code
             """)).ShouldBe(
             [
-                """c0 {"eliteSeats": 9} 1""", """c1 {"eliteSeats": 9} 1""", """c2 {"eliteSeats": 9, "dialerSeats": 10} 1""",
-                """c3 {"eliteSeats": 9} 1""",
+                """c1 {"eliteSeats": 9, "dialerSeats": 10} 1""",
+                .. Enumerable.Range(2, updates - 1).Select(i => $$"""c{{i}} {"eliteSeats": 9} 1"""),
             ]);
     }
 
@@ -207,24 +212,93 @@ public sealed partial class UpdateTogetherTests(SellingApp app) : IClassFixture<
     {
         var branch = await app.BranchAsync();
         using var caller = await SignedCaller.EnrolAsync(branch);
-        await OpenAsync(branch, caller, 5);
+        await OpenAsync(branch, caller, 10);
 
         await app.InAsync<NpgsqlDataSource, int>(async database =>
         {
             await using var connection = await database.OpenConnectionAsync(Ct);
             await using var begun = await connection.BeginTransactionAsync(Ct);
             await using var hold = new NpgsqlCommand(
-                $"select from identity.organizations where parent_id = '{branch.Partner.Id.Value}' and external_id = 'c2' for update", connection,
+                $"select from identity.organizations where parent_id = '{branch.Partner.Id.Value}' and external_id = 'c1' for update", connection,
                 begun);
             await hold.ExecuteNonQueryAsync(Ct);
-            var asked = Enumerable.Range(0, 5).Select(i => AnswerAsync(branch, caller, Body(branch, i, ",\"eliteSeats\":9"))).ToList();
-            foreach (var other in asked.Where((_, i) => i != 2))
-                (await other).ShouldStartWith("200");
-            asked[2].IsCompleted.ShouldBeFalse();
-            await begun.CommitAsync(Ct);
-            (await asked[2]).ShouldStartWith("200");
+            (await WaitingAsync(
+                branch, caller, [.. Enumerable.Range(1, 9).Select(i => (Body(branch, i, ",\"eliteSeats\":9"), (string?)null))],
+                meanwhile: async asked =>
+                {
+                    foreach (var other in asked.Skip(1))
+                        (await other).ShouldStartWith("200");
+                    asked[0].IsCompleted.ShouldBeFalse();
+                    await begun.CommitAsync(Ct);
+                })).ShouldAllBe(a => a.StartsWith("200"));
             return 0;
         });
+
+        // Together, and not each by himself when they had given up waiting.
+        (await app.RowsAsync(
+            $"""
+            select count(distinct xmin::text)::text from provisioning.subscriptions where tenant_id in (
+                select id from identity.organizations where parent_id = '{branch.Partner.Id.Value}' and external_id not in ('c0', 'c1'))
+            """)).ShouldHaveSingleItem().ShouldBeOneOf("1", "2", "3");
+    }
+
+    [Fact]
+    public async Task Of_several_subscriptions_that_is_changed_which_is_changed_alone()
+    {
+        var other = $"other-{app.Today.DayNumber}";
+        using var platform = (await app.BranchAsync()).Administrator();
+        using var created = await platform.PostAsJsonAsync(
+            "/api/v1/products", new { key = other, name = "Other", features = new[] { new { key = "desks", name = "Desks" } } }, Ct);
+        created.IsSuccessStatusCode.ShouldBeTrue(await created.Content.ReadAsStringAsync(Ct));
+        var (together, alone) = (await PreparedAsync(), await PreparedAsync());
+        using var first = together.Caller;
+        using var second = alone.Caller;
+        static string Asked(Branch branch, int customer) => Body(branch, customer, ",\"eliteSeats\":9");
+
+        (await WaitingAsync(together.Branch, first, [.. Enumerable.Range(1, 5).Select(i => (Asked(together.Branch, i), (string?)null))]))
+            .ShouldBe(await Task.WhenAll(
+                Enumerable.Range(1, 5).Select(i => AnswerAsync(alone.Branch, second, Asked(alone.Branch, i), key: $"one-{i}"))));
+
+        var changed = await ChangedAsync(together.Branch);
+        changed.ShouldBe(await ChangedAsync(alone.Branch));
+        changed.ShouldBe(["c1 0", "c2 0", "c3 0", "c4 -20", "c5 0"]);
+
+        // Beside the seats of today: an older subscription of another product, seats that are over, seats of the same day, older ones, later ones.
+        async Task<(Branch Branch, SignedCaller Caller)> PreparedAsync()
+        {
+            var branch = await app.BranchAsync();
+            var caller = await SignedCaller.EnrolAsync(branch);
+            var (desks, seats) = (await app.PlanAsync(branch, other), await app.PlanAsync(branch));
+            await OpenAsync(branch, caller, 6);
+            // Ids are in the order of their moments, and within one in none.
+            app.Clock.Advance(TimeSpan.FromSeconds(1));
+            using var administrator = branch.Administrator();
+            foreach (var (customer, planId, from, until) in new (int, Guid, int, int?)[]
+                { (1, desks, -20, null), (2, seats, -20, -5), (3, seats, 0, null), (4, seats, -20, null), (5, seats, 20, null) })
+            {
+                var tenantId = (await app.RowsAsync(
+                    $"select id::text from identity.organizations where parent_id = '{branch.Partner.Id.Value}' and external_id = 'c{customer}'"))
+                    .Single();
+                var quantities = new Dictionary<string, int> { [planId == desks ? "desks" : "eliteSeats"] = 7 };
+                var (startDate, endDate) = (app.Today.AddDays(from), until is { } days ? app.Today.AddDays(days) : (DateOnly?)null);
+                using var sold = await SubscribeAsync(administrator, new { tenantId, planId, quantities, startDate, endDate });
+                sold.IsSuccessStatusCode.ShouldBeTrue(await sold.Content.ReadAsStringAsync(Ct));
+            }
+
+            return (branch, caller);
+        }
+
+        // Whose, and from which day on it runs.
+        Task<List<string>> ChangedAsync(Branch branch) => app.RowsAsync(
+            $"""
+            select o.external_id || ' ' || s.starts_on - date '{app.Today:yyyy-MM-dd}'
+            from provisioning.subscriptions s join identity.organizations o on o.id = s.tenant_id
+            join provisioning.subscription_history h on h.subscription_id = s.id and h.what = 'QuantitiesChanged'
+            where o.parent_id = '{branch.Partner.Id.Value}' and o.external_id <> 'c0'
+                and s.id = (select f.id from provisioning.subscriptions f
+                    where f.tenant_id = s.tenant_id and f.starts_on = s.starts_on order by f.id limit 1)
+            order by o.code
+            """);
     }
 
     [Fact]
@@ -260,9 +334,13 @@ public sealed partial class UpdateTogetherTests(SellingApp app) : IClassFixture<
         });
     }
 
-    /// <summary>Sends requests while one before them, on the customer c0, waits for a lock; what they are answered, in their order.</summary>
+    /// <summary>
+    /// Sends requests while one before them, on the customer c0, waits for a lock; what they are answered, in their order. When that one has been
+    /// answered, <paramref name="meanwhile"/> goes on with them.
+    /// </summary>
     private async Task<string[]> WaitingAsync(
-        Branch branch, SignedCaller caller, (string Body, string? Key)[] requests, Func<Task>? whileWaiting = null)
+        Branch branch, SignedCaller caller, (string Body, string? Key)[] requests, Func<Task>? whileWaiting = null,
+        Func<Task<string>[], Task>? meanwhile = null)
     {
         Task<string>[] asked = [];
         Task<string>? before = null;
@@ -279,8 +357,7 @@ public sealed partial class UpdateTogetherTests(SellingApp app) : IClassFixture<
                 """, connection, begun);
             await hold.ExecuteNonQueryAsync(Ct);
             before = AnswerAsync(branch, caller, Body(branch, 0, ",\"eliteSeats\":50"));
-            await Eventually.TrueAsync(async () => (await app.RowsAsync(
-                $"select pid::text from pg_locks where not granted and {connection.ProcessID} = any (pg_blocking_pids(pid))")).Count > 0);
+            await OneWaitsForAsync(connection);
             asked = [.. requests.Select(r => AnswerAsync(branch, caller, r.Body, key: r.Key))];
             await UsedAsync(caller, used + 1 + requests.Length);
             if (whileWaiting is not null)
@@ -289,8 +366,13 @@ public sealed partial class UpdateTogetherTests(SellingApp app) : IClassFixture<
             return 0;
         });
         (await before!).ShouldStartWith("200");
+        if (meanwhile is not null)
+            await meanwhile(asked);
         return await Task.WhenAll(asked);
     }
+
+    private Task OneWaitsForAsync(NpgsqlConnection whom) => Eventually.TrueAsync(async () => (await app.RowsAsync(
+        $"select pid::text from pg_locks where not granted and {whom.ProcessID} = any (pg_blocking_pids(pid))")).Count > 0);
 
     // A token is used a moment before its request joins those that wait.
     private async Task<int> UsedAsync(SignedCaller caller, int fewest)

@@ -150,6 +150,15 @@ public sealed class AgreementsTests
         Move(said, PlanWith(), "2026-03-01", Q(20)).Refusal.ShouldBeNull();
         Set(said, new() { ["bots"] = 2 }, "2026-02-10").Refusal.ShouldBeNull();
         said.QuantitiesOn(Day("2026-03-01")).Text().ShouldBe("seats=20");
+
+        // It takes the place of what was said for its day before, and what is said for it afterwards is not all.
+        var replaced = Open();
+        Set(replaced, new() { ["bots"] = 2 }, "2026-03-01").Refusal.ShouldBeNull();
+        Move(replaced, PlanWith(), "2026-03-01", Q(5)).Refusal.ShouldBeNull();
+        replaced.QuantitiesOn(Day("2026-03-01")).Text().ShouldBe("seats=5");
+        Set(replaced, Q(6), "2026-03-01").Refusal.ShouldBeNull();
+        Set(replaced, new() { ["bots"] = 3 }, "2026-02-10").Refusal.ShouldBeNull();
+        replaced.QuantitiesOn(Day("2026-03-01")).Text().ShouldBe("seats=6");
     }
 
     [Fact]

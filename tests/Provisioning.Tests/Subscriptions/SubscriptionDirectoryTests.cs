@@ -71,6 +71,24 @@ public sealed class SubscriptionDirectoryTests(SellingApp app) : IClassFixture<S
     }
 
     [Fact]
+    public async Task Billing_is_told_when_a_trial_ended_and_not_what_a_later_plan_says_of_one()
+    {
+        var branch = await app.BranchAsync();
+        var (paid, tried) = (await app.PlanAsync(branch), await app.PlanAsync(branch, trialDays: 30));
+        var bound = (await SubscribedAsync(branch, Asked(branch, paid, start: "2026-01-05"))).IdOf();
+        var free = (await SubscribedAsync(branch, Asked(branch, tried, start: "2026-01-06"))).IdOf();
+        using var client = branch.Administrator();
+        foreach (var (id, planId) in new[] { (bound, tried), (free, paid) })
+        {
+            using var changed = await client.PostAsJsonAsync($"/api/v1/subscriptions/{id}/change-plan", new { planId }, Ct);
+            (await changed.JsonAsync()).Text("trialEndDate").ShouldBeNull();
+        }
+
+        (await BillableAsync(January, Of(branch.Tenant))).Select(s => (s.Id.Value, s.StartedOn.Day, s.TrialEndsOn))
+            .ShouldBe([(bound, 5, new DateOnly(2026, 1, 5)), (free, 6, app.Today)], ignoreOrder: true);
+    }
+
+    [Fact]
     public async Task A_scope_of_nothing_sees_nothing_and_of_everything_all()
     {
         var branch = await app.BranchAsync();
