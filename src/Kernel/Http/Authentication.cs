@@ -19,6 +19,7 @@ public interface IAuthenticator
 {
     string Scheme { get; }
 
+    /// <summary>Looks at the request. It may let a body that cannot be read throw: that counts as a credential that does not hold.</summary>
     ValueTask<Proof> AuthenticateAsync(HttpContext context, CancellationToken ct);
 }
 
@@ -38,17 +39,7 @@ internal sealed class AuthenticationStep(RequestDelegate next, IEnumerable<IAuth
         {
             if (!_byScheme.TryGetValue(scheme, out var authenticator))
                 continue;
-            Proof proof;
-            try
-            {
-                proof = await authenticator.AuthenticateAsync(context, context.RequestAborted);
-            }
-            catch (Exception failure) when (ErrorStep.OfBody(failure) is { } unreadable)
-            {
-                // What cannot be read proves nothing, and is counted as such.
-                proof = unreadable;
-            }
-
+            var proof = await ProofAsync(authenticator, context);
             if (proof.Refusal is { } refusal)
             {
                 // What is refused here never reaches the step that counts requests, and guessing at credentials must not be free.
@@ -75,5 +66,18 @@ internal sealed class AuthenticationStep(RequestDelegate next, IEnumerable<IAuth
         }
 
         await next(context);
+    }
+
+    private static async ValueTask<Proof> ProofAsync(IAuthenticator authenticator, HttpContext context)
+    {
+        try
+        {
+            return await authenticator.AuthenticateAsync(context, context.RequestAborted);
+        }
+        catch (Exception failure) when (ErrorStep.OfBody(failure) is { } unreadable)
+        {
+            // What cannot be read proves nothing, and is counted as such.
+            return unreadable;
+        }
     }
 }

@@ -41,7 +41,7 @@ internal sealed class ErrorStep(RequestDelegate next, Dialects.Dialects dialects
             await context.Dialect.WriteAsync(context, context.Response.StatusCode, EmptyAnswer(context));
     }
 
-    // Races first: the driver calls them transient too, but they say more than an outage.
+    // Races before outages: the driver calls them transient too, but they say more.
     private Refusal? RefusalOf(Exception failure) =>
         OfBody(failure) ?? races.RefusalFor(failure) ?? failure.AndCauses().Select(OfDatabase).FirstOrDefault(r => r is not null);
 

@@ -8,6 +8,7 @@ using Licensing.Kernel.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using static Licensing.Identity.Tests.FieldErrors;
 
 namespace Licensing.Identity.Tests.ApiKeys;
 
@@ -223,14 +224,6 @@ public sealed class KeyScopeTests(App app) : IClassFixture<App>
 
     private static Task<HttpResponseMessage> PatchAsync(HttpClient client, JsonElement key, object body) =>
         client.SendAsync(HttpMethod.Patch, $"/api/v1/api-keys/{Id(key)}", body);
-
-    private static async Task<string> ErrorAsync(HttpResponseMessage answer)
-    {
-        answer.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
-        var (pointer, code) = await answer.FieldErrorAsync();
-        answer.Dispose();
-        return $"{pointer} {code}";
-    }
 
     private static async Task<JsonElement> IssueAsync(HttpClient issuer, object body)
     {

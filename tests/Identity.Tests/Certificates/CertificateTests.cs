@@ -6,6 +6,7 @@ using System.Text.Json;
 using Licensing.Identity.Certificates;
 using Licensing.Identity.Contracts;
 using Microsoft.Extensions.DependencyInjection;
+using static Licensing.Identity.Tests.FieldErrors;
 using CredentialCache = Licensing.Identity.Credentials.CredentialCache;
 
 namespace Licensing.Identity.Tests.Certificates;
@@ -277,12 +278,4 @@ public sealed class CertificateTests(App app) : IClassFixture<App>
 
     private async Task<IEnumerable<JsonElement>> KeysAsync(string path) =>
         (await app.Anonymous().GetJsonAsync(path)).GetProperty("keys").EnumerateArray();
-
-    private static async Task<string> ErrorAsync(HttpResponseMessage answer)
-    {
-        answer.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
-        var (pointer, code) = await answer.FieldErrorAsync();
-        answer.Dispose();
-        return $"{pointer} {code}";
-    }
 }

@@ -189,6 +189,7 @@ internal static class HeldCallers
         ],
     };
 
-    private static Guid Claim(string token, string name) =>
+    /// <summary>What an access token says of <paramref name="name"/>.</summary>
+    internal static Guid Claim(string token, string name) =>
         JsonDocument.Parse(Base64Url.DecodeFromChars(token.Split('.')[1])).RootElement.GetProperty(name).GetGuid();
 }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Licensing.Identity.Contracts;
+using Licensing.Identity.Tests.Credentials;
 
 namespace Licensing.Identity.Tests.LoginLinks;
 
@@ -149,7 +150,7 @@ public sealed class MadeLinkTests(App app) : IClassFixture<App>
         var opened = await RedeemedAsync(await LinkAsync(above, maker));
         using var administrator = branch.Administrator();
         using var there = Bearer(opened);
-        var id = Claim(opened, "sid");
+        var id = HeldCallers.Claim(opened.GetProperty("accessToken").GetString()!, "sid");
 
         switch (how)
         {
@@ -285,10 +286,6 @@ public sealed class MadeLinkTests(App app) : IClassFixture<App>
         using var answer = await app.RefreshAsync(tokens);
         return answer.StatusCode;
     }
-
-    private static Guid Claim(JsonElement tokens, string name) => JsonDocument.Parse(
-            System.Buffers.Text.Base64Url.DecodeFromChars(tokens.GetProperty("accessToken").GetString()!.Split('.')[1]))
-        .RootElement.GetProperty(name).GetGuid();
 
     private HttpClient Bearer(JsonElement tokens) => app.Bearer(tokens.GetProperty("accessToken").GetString()!);
 }

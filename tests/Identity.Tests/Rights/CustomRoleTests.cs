@@ -4,6 +4,7 @@ using Licensing.Identity.Contracts;
 using Licensing.Identity.Rights;
 using Licensing.Kernel.Persistence;
 using Microsoft.Extensions.DependencyInjection;
+using static Licensing.Identity.Tests.FieldErrors;
 
 namespace Licensing.Identity.Tests.Rights;
 
@@ -64,10 +65,7 @@ public sealed class CustomRoleTests(App app) : IClassFixture<App>
         {
             using var caller = branch.As(role);
             using var answer = await caller.PostAsync("/api/v1/roles", Body("More", "Partner", branch.Partner, ["identity.users.read", permission]));
-            answer.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
-            var error = (await answer.JsonAsync()).GetProperty("errors")[0];
-            error.GetProperty("code").GetString().ShouldBe(code);
-            error.GetProperty("pointer").GetString().ShouldBe("/permissions/1");
+            (await ErrorAsync(answer)).ShouldBe($"/permissions/1 {code}");
         }
     }
 
@@ -376,14 +374,6 @@ public sealed class CustomRoleTests(App app) : IClassFixture<App>
     {
         using var answer = await client.SendAsync(HttpMethod.Delete, $"/api/v1/roles/{id}", null);
         return answer.IsSuccessStatusCode ? answer.StatusCode.ToString() : (await answer.CodeAsync())!;
-    }
-
-    private static async Task<string> ErrorAsync(HttpResponseMessage answer)
-    {
-        answer.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
-        var error = (await answer.JsonAsync()).GetProperty("errors")[0];
-        answer.Dispose();
-        return $"{error.GetProperty("pointer").GetString()} {error.GetProperty("code").GetString()}";
     }
 
     private static IEnumerable<string?> Names(JsonElement page) =>

@@ -69,16 +69,16 @@ public sealed class DelegationSwitchTests(App app) : IClassFixture<App>
         using var made = await distributor.PostAsync(
             "/api/v1/api-keys", new { name = "below", organizationId = branch.Partner.Id.Value, role = Roles.PartnerAdministrator });
         using var below = app.Bearer((await made.JsonAsync()).GetProperty("key").GetString()!);
-        (await OpenAsync(below, branch, "t-1")).ShouldBe("201");
+        (await SettingsTests.OpenAsync(below, branch, "t-1")).ShouldBe("201");
 
         // Nobody has said anything of partners; and what the distributor said before is no more than what he has now.
         (await SetAsync(platform, branch.Distributor, "distributorsCreateTenants", false)).ShouldBe("200");
-        (await OpenAsync(below, branch, "t-2")).ShouldBe("403 not_delegated");
+        (await SettingsTests.OpenAsync(below, branch, "t-2")).ShouldBe("403 not_delegated");
         (await SetAsync(platform, branch.Distributor, "distributorsCreateTenants", null)).ShouldBe("200");
         (await SetAsync(distributor, branch.Distributor, "partnersCreateTenants", true)).ShouldBe("200");
         (await SetAsync(distributor, branch.Partner, "partnersCreateTenants", true)).ShouldBe("200");
         (await SetAsync(platform, branch.Distributor, "distributorsCreateTenants", false)).ShouldBe("200");
-        (await OpenAsync(below, branch, "t-2")).ShouldBe("403 not_delegated");
+        (await SettingsTests.OpenAsync(below, branch, "t-2")).ShouldBe("403 not_delegated");
         foreach (var at in new[] { branch.Distributor, branch.Partner })
         {
             (await SetAsync(distributor, at, "partnersCreateTenants", null)).ShouldBe("200");
@@ -87,7 +87,7 @@ public sealed class DelegationSwitchTests(App app) : IClassFixture<App>
 
         // The platform, which nobody binds, may pass him by.
         (await SetAsync(platform, branch.Platform, "partnersCreateTenants", true)).ShouldBe("200");
-        (await OpenAsync(below, branch, "t-2")).ShouldBe("201");
+        (await SettingsTests.OpenAsync(below, branch, "t-2")).ShouldBe("201");
         (await SetAsync(platform, branch.Platform, "partnersCreateTenants", null)).ShouldBe("200");
     }
 
@@ -123,12 +123,6 @@ public sealed class DelegationSwitchTests(App app) : IClassFixture<App>
 
         (await SetAsync(platform, nodes[says], yes, null)).ShouldBe("200");
         (await SetAsync(platform, nodes[forbids], forbidden, null)).ShouldBe("200");
-    }
-
-    private static async Task<string> OpenAsync(HttpClient client, Branch branch, string externalId)
-    {
-        using var answer = await client.PostAsync("/api/v1/tenants", new { partnerId = branch.Partner.Id.Value, externalId, displayName = "T" });
-        return answer.IsSuccessStatusCode ? $"{(int)answer.StatusCode}" : $"{(int)answer.StatusCode} {await answer.CodeAsync()}";
     }
 
     private Task<bool> MayTenantsAsync(Branch branch) => app.InAsync<IOrganizationSettings, bool>(async settings =>

@@ -238,7 +238,8 @@ public sealed class SettingsTests(App app) : IClassFixture<App>
         return $"{code} {pointer}";
     }
 
-    private static async Task<string> OpenAsync(HttpClient client, Branch branch, string externalId)
+    /// <summary>The status of opening a tenant, and the code of a refusal.</summary>
+    internal static async Task<string> OpenAsync(HttpClient client, Branch branch, string externalId)
     {
         using var answer = await client.PostAsync("/api/v1/tenants", new { partnerId = branch.Partner.Id.Value, externalId, displayName = "T" });
         return answer.IsSuccessStatusCode ? $"{(int)answer.StatusCode}" : $"{(int)answer.StatusCode} {await answer.CodeAsync()}";

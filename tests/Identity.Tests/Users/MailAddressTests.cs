@@ -1,5 +1,6 @@
 using System.Net;
 using Licensing.Identity.Contracts;
+using static Licensing.Identity.Tests.FieldErrors;
 
 namespace Licensing.Identity.Tests.Users;
 
@@ -76,13 +77,5 @@ public sealed class MailAddressTests(App app) : IClassFixture<App>
 
         made.StatusCode.ShouldBe(HttpStatusCode.Created);
         (await made.JsonAsync()).GetProperty("email").GetString().ShouldBe("ada@xn--bcher-kva.example");
-    }
-
-    private static async Task<string> ErrorAsync(Task<HttpResponseMessage> asked)
-    {
-        using var answer = await asked;
-        answer.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
-        var (pointer, code) = await answer.FieldErrorAsync();
-        return $"{pointer} {code}";
     }
 }

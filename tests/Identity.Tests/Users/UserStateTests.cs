@@ -281,9 +281,7 @@ public sealed class UserStateTests(App app) : IClassFixture<App>
         JsonSerializer.Serialize(listed!.Value, Licensing.Kernel.Http.ApiJson.Options).ShouldContain("PlatformAdministrator");
         (await OpsAsync("users create-administrator", ("--email", "second@example.com"))).Refusal!.Code.ShouldBe("email_taken");
         (await OpsAsync("users create-administrator", ("--email", "nobody"))).Refusal!.Fields[0].Pointer.ShouldBe("/email");
-        var foreign = await OpsAsync("users create-administrator", ("--email", "ada@b\u00FCcher.example"));
-        foreign.Refused(out var refusal, out _).ShouldBeTrue();
-        refusal!.Fields[0].Code.ShouldBe("not_ascii");
+        (await OpsAsync("users create-administrator", ("--email", "ada@b\u00FCcher.example"))).Refusal!.Fields[0].Code.ShouldBe("not_ascii");
         (await OpsAsync("users list", ("--limit", "0"))).Refusal!.Message.ShouldBe("--limit must be 1 to 10000, not '0'.");
         (await OpsAsync("users list", ("--organization", "x"))).Refusal!.Message.ShouldBe("--organization must be an organization's id, not 'x'.");
     }

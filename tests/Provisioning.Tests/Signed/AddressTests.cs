@@ -23,6 +23,7 @@ public sealed class AddressTests(AddressTests.Strict app) : IClassFixture<Addres
         var branch = await app.BranchAsync();
         using var known = await SignedCaller.EnrolAsync(branch);
         using var unknown = await SignedCaller.EnrolAsync(branch);
+        // The bucket is full again, whatever the other test has spent of it.
         app.Clock.Advance(TimeSpan.FromHours(1));
         (await CodeAsync(known.SendAsync(Body(branch)))).ShouldBe("200");
 
@@ -43,6 +44,7 @@ public sealed class AddressTests(AddressTests.Strict app) : IClassFixture<Addres
     {
         var branch = await app.BranchAsync();
         using var caller = await SignedCaller.EnrolAsync(branch);
+        // The bucket is full again, whatever the other test has spent of it.
         app.Clock.Advance(TimeSpan.FromHours(1));
         var large = Body(branch) + new string(' ', 64 * 1024);
 

@@ -85,17 +85,14 @@ public sealed class SignedDeletionTests(SellingApp app) : IClassFixture<SellingA
             (await partner.PostAsync($"/api/v1/subscriptions/{id}/cancel", null, Ct)).EnsureSuccessStatusCode();
         }
 
-        async Task<string> DeleteAsync() =>
-            (string)JsonNode.Parse(await AnswerAsync(caller.SendAsync(Body(branch), HttpMethod.Delete)))!["deletionId"]!;
-
         (await CodeAsync(caller.SendAsync(Body(branch, ",\"eliteSeats\":5" + Sip)))).ShouldBe("200");
-        await DeleteAsync();
+        await DeletedAsync(caller, branch);
         await EndAsync();
         (await partner.PostAsync($"/api/v1/licensing/{branch.Tenant.Id.Value}/recover", null, Ct)).StatusCode.ShouldBe(HttpStatusCode.OK);
         (await partner.PostAsync($"/api/v1/licensing/{branch.Tenant.Id.Value}/recover", null, Ct).RefusalAsync()).ShouldBe("404 licensing_not_found");
 
         (await CodeAsync(caller.SendAsync(Body(branch, ",\"eliteSeats\":6")))).ShouldBe("200");
-        var second = await DeleteAsync();
+        var second = await DeletedAsync(caller, branch);
         await EndAsync();
         (await ChangesAsync(caller.SendAsync(Body(branch, ",\"eliteSeats\":7")))).ShouldContain("\"oldValue\":0");
         // The former deletion takes nothing from who has bought anew.
@@ -103,10 +100,10 @@ public sealed class SignedDeletionTests(SellingApp app) : IClassFixture<SellingA
         await app.DrainAsync();
         (await ChangesAsync(caller.SendAsync(Body(branch, ",\"eliteSeats\":8" + Sip)))).ShouldBe("""{"eliteSeats":{"oldValue":7,"newValue":8}}""");
 
-        var third = await DeleteAsync();
+        var third = await DeletedAsync(caller, branch);
         await EndAsync();
         (await CodeAsync(caller.SendAsync(Body(branch, ",\"eliteSeats\":9")))).ShouldBe("200");
-        var fourth = await DeleteAsync();
+        var fourth = await DeletedAsync(caller, branch);
         new[] { second, third, fourth }.ShouldBeUnique();
         (await MessageAsync(caller.SendAsync(Body(branch, ",\"eliteSeats\":10")))).ShouldContain(fourth);
         // Bought and never coming.
@@ -148,26 +145,23 @@ public sealed class SignedDeletionTests(SellingApp app) : IClassFixture<SellingA
         using var caller = await SignedCaller.EnrolAsync(branch);
         using var partner = branch.As(Roles.PartnerAdministrator);
         var plan = await app.PlanAsync(branch);
-        async Task<string> DeleteAsync() =>
-            (string)JsonNode.Parse(await AnswerAsync(caller.SendAsync(Body(branch), HttpMethod.Delete)))!["deletionId"]!;
-
         var later = (await SubscribedAsync(branch, Asked(branch, plan, start: $"{app.Today.AddDays(5):yyyy-MM-dd}"))).IdOf();
-        var first = await DeleteAsync();
+        var first = await DeletedAsync(caller, branch);
         var due = app.Today.AddDays(7);
         app.Clock.Advance(TimeSpan.FromDays(1));
         var now = (await SubscribedAsync(branch, Asked(branch, plan))).IdOf();
         app.Clock.Advance(TimeSpan.FromDays(1));
 
-        var second = await DeleteAsync();
+        var second = await DeletedAsync(caller, branch);
         second.ShouldNotBe(first);
-        (await DeleteAsync()).ShouldBe(second);
-        (await JsonAtAsync(partner, $"/api/v1/subscriptions/{later}")).Text("cancellationDate").ShouldBe($"{due:yyyy-MM-dd}");
-        var history = (await JsonAtAsync(partner, $"/api/v1/subscriptions/{later}/history")).GetProperty("items")[0];
-        (history.Text("what"), history.Text("reason")).ShouldBe(("Cancelled", first));
+        (await DeletedAsync(caller, branch)).ShouldBe(second);
+        (await JsonAtAsync(partner, $"/api/v1/subscriptions/{later}")).Text("cancellationDate").ShouldBeNull();
 
         app.Clock.Advance(TimeSpan.FromDays(5));
         await app.DrainAsync();
-        (await JsonAtAsync(partner, $"/api/v1/subscriptions/{later}")).Text("status").ShouldBe("Cancelled");
+        (await JsonAtAsync(partner, $"/api/v1/subscriptions/{later}")).Text("endDate").ShouldBe($"{due:yyyy-MM-dd}");
+        (await JsonAtAsync(partner, $"/api/v1/subscriptions/{later}/history")).GetProperty("items").EnumerateArray()
+            .Single(h => h.Text("what") == "Cancelled").Text("reason").ShouldBe(first);
         (await JsonAtAsync(partner, $"/api/v1/subscriptions/{now}")).Text("status").ShouldBe("Active");
         (await MessageAsync(caller.SendAsync(Body(branch, ",\"eliteSeats\":5")))).ShouldContain(second);
         app.Clock.Advance(TimeSpan.FromDays(2));
@@ -175,4 +169,31 @@ public sealed class SignedDeletionTests(SellingApp app) : IClassFixture<SellingA
         (await JsonAtAsync(partner, $"/api/v1/subscriptions/{now}")).Text("status").ShouldBe("Cancelled");
         (await CodeAsync(caller.SendAsync(Body(branch), HttpMethod.Delete))).ShouldBe("404 CUSTOMER_NOT_FOUND");
     }
+
+    [Fact]
+    public async Task All_that_a_customer_was_to_lose_is_called_back_at_once()
+    {
+        var branch = await app.BranchAsync();
+        using var caller = await SignedCaller.EnrolAsync(branch);
+        using var partner = branch.As(Roles.PartnerAdministrator);
+        var plan = await app.PlanAsync(branch);
+        var later = (await SubscribedAsync(branch, Asked(branch, plan, start: $"{app.Today.AddDays(30):yyyy-MM-dd}"))).IdOf();
+        await DeletedAsync(caller, branch);
+        app.Clock.Advance(TimeSpan.FromDays(1));
+        var now = (await SubscribedAsync(branch, Asked(branch, plan))).IdOf();
+        var second = await DeletedAsync(caller, branch);
+
+        using var recovered = await partner.PostAsync($"/api/v1/licensing/{branch.Tenant.Id.Value}/recover", null, Ct);
+
+        (await recovered.JsonAsync()).Text("deletionId").ShouldBe(second);
+        app.Clock.Advance(TimeSpan.FromDays(9));
+        await app.DrainAsync();
+        (await JsonAtAsync(partner, $"/api/v1/subscriptions/{later}")).Text("status").ShouldBe("Pending");
+        (await JsonAtAsync(partner, $"/api/v1/subscriptions/{now}")).Text("status").ShouldBe("Active");
+        (await CodeAsync(caller.SendAsync(Body(branch, ",\"eliteSeats\":5")))).ShouldBe("200");
+    }
+
+    // The id of the deletion that a request schedules, or finds.
+    private static async Task<string> DeletedAsync(SignedCaller caller, Branch branch) =>
+        (string)JsonNode.Parse(await AnswerAsync(caller.SendAsync(Body(branch), HttpMethod.Delete)))!["deletionId"]!;
 }

@@ -287,7 +287,7 @@ public sealed class SignedUpdateTests(SellingApp app) : IClassFixture<SellingApp
     }
 
     [Fact]
-    public async Task Of_two_partners_of_one_name_the_tenants_own_is_renamed_and_the_other_is_not_waited_for()
+    public async Task Of_two_partners_of_one_external_id_the_tenants_own_is_renamed_and_the_other_is_not_waited_for()
     {
         var (branch, other) = (await app.BranchAsync(), await app.BranchAsync());
         var shared = $"shared-{branch.Partner.ExternalId}";

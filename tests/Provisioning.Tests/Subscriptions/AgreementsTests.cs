@@ -20,7 +20,7 @@ public sealed class AgreementsTests
 
     private static Result<PlanAgreed> Move(
         Subscription subscription, PlanVersionRef plan, string? on = null, Dictionary<string, int>? quantities = null, DateOnly? today = null) =>
-        subscription.ChangePlan((day, own) => PlanFrom.Of(plan, day, Later, own), quantities, on is null ? null : Day(on), AllRules, today ?? Today);
+        subscription.ChangePlan(day => PlanFrom.Of(plan, day, Later), quantities, on is null ? null : Day(on), AllRules, today ?? Today);
 
     [Fact]
     public void Changes_for_other_days_stay_when_one_is_made_moved_or_withdrawn()
@@ -35,7 +35,7 @@ public sealed class AgreementsTests
         subscription.QuantitiesOn(Day("2026-03-01")).Text().ShouldBe("bots=1,seats=20");
         subscription.QuantitiesOn(Day("2026-04-01")).Text().ShouldBe("bots=2,seats=20");
         subscription.Withdraw(Day("2026-03-01"), AllRules, Today).Refused(out _, out var withdrawn).ShouldBeFalse();
-        withdrawn.Quantities.Text().ShouldBe("seats=15");
+        withdrawn.Fact.Quantities.Text().ShouldBe("seats=15");
         subscription.QuantitiesOn(Day("2026-04-01")).Text().ShouldBe("bots=2,seats=15");
         CodeOf(subscription.Withdraw(Day("2026-03-01"), AllRules, Today)).ShouldBe("no_change_scheduled");
         CodeOf(subscription.Withdraw(Today, AllRules, Today)).ShouldBe("no_change_scheduled");
@@ -239,8 +239,7 @@ public sealed class AgreementsTests
                             if (on > today)
                                 told[(on, feature)] = quantity;
                         break;
-                    case 1 when subscription.ChangePlan((d, own) => PlanFrom.Of(plan, d, Later, own), null, on, AllRules, today).Refusal is null
-                        && on > today:
+                    case 1 when subscription.ChangePlan(d => PlanFrom.Of(plan, d, Later), null, on, AllRules, today).Refusal is null && on > today:
                         moved[on] = plan;
                         break;
                     case 2 when subscription.Withdraw(on, AllRules, today).Refusal is null:
@@ -258,8 +257,7 @@ public sealed class AgreementsTests
                     case 5:
                         today = today.AddDays(1);
                         break;
-                    case 6 when subscription.ChangePlan((d, own) => PlanFrom.Of(plan, d, Later, own), changes, on, AllRules, today).Refusal is null
-                        && on > today:
+                    case 6 when subscription.ChangePlan(d => PlanFrom.Of(plan, d, Later), changes, on, AllRules, today).Refusal is null && on > today:
                         foreach (var key in told.Keys.Where(k => k.Item1 == on).ToList())
                             told.Remove(key);
                         foreach (var (feature, quantity) in changes)

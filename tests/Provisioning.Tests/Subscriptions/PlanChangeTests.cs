@@ -166,7 +166,7 @@ public sealed class PlanChangeTests(SellingApp app) : IClassFixture<SellingApp>
     }
 
     [Fact]
-    public async Task What_a_change_makes_of_a_cancellation_is_told_and_whether_it_renews_is_asked_or_stays()
+    public async Task What_a_change_of_plan_makes_of_a_cancellation_is_told_again()
     {
         const string Cancelled = "provisioning.subscription-cancelled.v1";
         var branch = await app.BranchAsync();
@@ -180,8 +180,15 @@ public sealed class PlanChangeTests(SellingApp app) : IClassFixture<SellingApp>
         (await partner.DeleteAsync($"/api/v1/subscriptions/{id}/changes/{Day(10)}", Ct)).EnsureSuccessStatusCode();
         (await GetAsync(partner, id)).Text("earlyCancellationFeePercent").ShouldBeNull();
         (await app.HeardAsync(id)).Count(name => name == Cancelled).ShouldBe(3);
+    }
 
-        var kept = (await SubscribedAsync(branch, Asked(branch, costly, autoRenew: false))).IdOf();
+    [Fact]
+    public async Task Whether_it_renews_stays_as_was_said_until_a_change_of_plan_says_otherwise()
+    {
+        var branch = await app.BranchAsync();
+        var plan = await app.PlanAsync(branch, terms: new { termMonths = 12 });
+        using var partner = branch.As(Roles.PartnerAdministrator);
+        var kept = (await SubscribedAsync(branch, Asked(branch, plan, autoRenew: false))).IdOf();
         async Task<bool> RenewsAsync(object body)
         {
             using var changed = await ChangeAsync(partner, kept, body);

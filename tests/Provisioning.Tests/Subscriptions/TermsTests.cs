@@ -14,9 +14,10 @@ public sealed class TermsTests
     private static Result<QuantitiesSet> Set(Subscription subscription, int seats, string? on = null, string? today = null) =>
         subscription.SetQuantities(Q(seats), on is null ? null : Day(on), AllRules, today is null ? Today : Day(today), "/quantities");
 
-    private static Result<PlanAgreed> Move(Subscription subscription, PlanVersionRef plan, string? on = null, string? today = null) =>
+    private static Result<PlanAgreed> Move(
+        Subscription subscription, PlanVersionRef plan, string? on = null, string? today = null, bool? autoRenew = null) =>
         subscription.ChangePlan(
-        (day, own) => PlanFrom.Of(plan, day, Now, own), null, on is null ? null : Day(on), AllRules, today is null ? Today : Day(today));
+        day => PlanFrom.Of(plan, day, Now, autoRenew), null, on is null ? null : Day(on), AllRules, today is null ? Today : Day(today));
 
     private static List<string> TermsOf(Subscription subscription, int count) =>
         [.. subscription.Plans.Terms().Take(count).Select(t => $"{t.StartsOn:yyyy-MM-dd}/{t.EndsOn:yyyy-MM-dd}")];
@@ -226,6 +227,19 @@ public sealed class TermsTests
         cancelled.EarlyFeePercent.ShouldBeNull();
         Move(subscription, PlanWith(new PlanTermsRef { TermMonths = 12, EarlyCancellation = new(true, 25) })).Refusal.ShouldBeNull();
         subscription.Cancellation.ShouldBe(cancelled with { EarlyFeePercent = 25 });
+
+        // Behind the day on which it ends by itself it costs nothing and is in nobody's way.
+        var ending = Open();
+        ending.Cancel(Day("2026-08-03"), Today).Refusal.ShouldBeNull();
+        foreach (var terms in new[] { new EarlyCancellation(true, 25), new EarlyCancellation(false) })
+        {
+            Move(ending, PlanWith(new PlanTermsRef { TermMonths = 1, AutoRenew = false, EarlyCancellation = terms }))
+                .Refused(out _, out var agreed).ShouldBeFalse();
+            (ending.EndsOn, ending.Cancellation!.EarlyFeePercent, agreed!.Repriced).ShouldBe((Day("2026-02-15"), null, null));
+        }
+
+        CodeOf(Move(ending, PlanWith(new PlanTermsRef { TermMonths = 12, EarlyCancellation = new(false) })))
+            .ShouldBe("early_cancellation_not_allowed");
     }
 
     [Fact]
@@ -237,6 +251,11 @@ public sealed class TermsTests
         var lasting = Open(Yearly, autoRenew: true);
         Move(lasting, PlanWith(Yearly), "2026-06-01").Refusal.ShouldBeNull();
         lasting.EndsOn.ShouldBeNull();
+        // Until another answer is given, which holds for plans agreed before it, too, and goes with its own change.
+        Move(ending, PlanWith(new PlanTermsRef { TermMonths = 12 }), "2026-03-01", autoRenew: true).Refusal.ShouldBeNull();
+        ending.EndsOn.ShouldBeNull();
+        ending.Withdraw(Day("2026-03-01"), AllRules, Today).Refusal.ShouldBeNull();
+        ending.EndsOn.ShouldBe(Day("2027-01-15"));
         // Where nothing was said the plan in force says it.
         var plain = Open(new PlanTermsRef { TermMonths = 12 });
         Move(plain, PlanWith(Yearly), "2026-06-01").Refusal.ShouldBeNull();

@@ -17,8 +17,8 @@ public interface ICustomerAccounts
 
     /// <summary>
     /// Where one notice to a tenant goes and when: to its first administrator's address, else its contact's; null where there is neither.
-    /// Counts it in the present transaction. While that address has got, or the caller or his organisation has had sent, as many within the
-    /// hour as may be, it is the turn of a later hour. Letters of accounts are counted apart. Not bound to the scope.
+    /// Counts it in the present transaction, in the first hour that has room at that address, for the caller and for his organisation; that
+    /// hour is its turn. Letters of accounts are counted apart. Not bound to the scope.
     /// </summary>
     Task<NoticeTurn?> TakeNoticeTurnAsync(OrganizationId tenant, CancellationToken ct);
 }

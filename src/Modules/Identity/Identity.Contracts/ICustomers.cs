@@ -44,7 +44,8 @@ public interface ICustomers
 
     /// <summary>
     /// As <see cref="HoldPartnerAsync"/>, where the partner is called otherwise than <paramref name="displayName"/>, also when the wait is
-    /// over; null, and nothing held, where it is called so already. Of several partners of that external id it is the one that has the tenant.
+    /// over; null, and nothing held, where it is called so already. Of several partners of that external id it is the one that has the tenant;
+    /// null where none of them has it.
     /// </summary>
     /// <param name="partner">The partner's external id.</param>
     /// <param name="tenant">The external id of a tenant that it has or is to have.</param>

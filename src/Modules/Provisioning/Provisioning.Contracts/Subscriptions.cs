@@ -95,7 +95,10 @@ public sealed record SubscriptionSuspended(SubscriptionId Id, OrganizationId Ten
 [Message("provisioning.subscription-resumed.v1")]
 public sealed record SubscriptionResumed(SubscriptionId Id, OrganizationId TenantId, DateTimeOffset At);
 
-/// <summary>The subscription has no days from <paramref name="EndsOn"/> on.</summary>
+/// <summary>
+/// The subscription has no days from <paramref name="EndsOn"/> on. Told again where the day is moved, or where a change of plan, or its
+/// withdrawal, changes what it costs: the last one counts.
+/// </summary>
 /// <param name="Id">The subscription.</param>
 /// <param name="TenantId">Its owner.</param>
 /// <param name="EndsOn">The first day that is not its own.</param>

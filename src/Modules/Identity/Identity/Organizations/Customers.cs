@@ -33,7 +33,8 @@ internal sealed class Customers(
     public Task<OrganizationRef?> HoldPartnerAsync(string partner, CancellationToken ct) =>
         HoldOneAsync("o.kind = 'Partner' and o.external_id = $3", [partner], ct);
 
-    // After a wait the database looks again at the row that it waited for: one that was renamed so meanwhile is neither held nor found.
+    // After a wait the database looks again at the row that it waited for: one that was renamed so meanwhile is neither held nor found. Of several
+    // of that external id only the one that has the tenant; where nobody has it yet, all of them, so that one alone is found and several are not.
     public Task<OrganizationRef?> HoldPartnerToRenameAsync(string partner, string tenant, string displayName, CancellationToken ct) => HoldOneAsync(
         $"""
         o.kind = 'Partner' and o.external_id = $3 and o.display_name <> $4 and (

@@ -23,9 +23,10 @@ internal sealed class Chain<TOwn>(IReadOnlyList<(OrganizationKind Level, TOwn Ow
     public Effective<bool> HandedDown(bool otherwise, params Func<TOwn, bool?>[] saidOf)
     {
         var asked = UnlessForbidden(saidOf[^1], otherwise);
-        for (var level = OrganizationKind.Distributor; asked.Value && level < OrganizationKind.Platform + saidOf.Length; level++)
+        for (var i = 0; asked.Value && i < saidOf.Length - 1; i++)
         {
-            var above = new Chain<TOwn>([.. fromTheRoot.Where(x => x.Level <= level)]).UnlessForbidden(saidOf[(int)level - 1], true);
+            var level = OrganizationKind.Distributor + i;
+            var above = new Chain<TOwn>([.. fromTheRoot.Where(x => x.Level <= level)]).UnlessForbidden(saidOf[i], true);
             if (!above.Value && !fromTheRoot.Any(x => x.Level < level && saidOf[^1](x.Own) == true))
                 return above;
         }

@@ -54,15 +54,16 @@ internal sealed class LetterLimits(DbSession session, SecretBox secrets, Princip
 
     /// <summary>
     /// Counts a notice, which nothing is refused for and which takes no letter of an account its place: apart from those, in the hour in which
-    /// it goes out. Hours of one that is counted for do not overlap; the first begins with its notice, and the others as many hours from there.
+    /// it goes out. The hours of one counter do not overlap: the first begins with a notice, the others lie whole hours after it.
     /// </summary>
     /// <returns>The first instant at which there is room for it, whomever it is counted for.</returns>
     public async Task<DateTimeOffset> TurnOfNoticeAsync(string address, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         var most = Most("notice ", [address]);
-        // Held by one row each, which tells of the latest hour; the hours have rows beside it, named by when they begin. The turn is looked for
-        // by a statement of its own, so that what was counted while the first one waited is seen.
+        // Each counter has one row, which is locked here and keeps when its latest hour began (its letters say nothing), and a row for each hour,
+        // named by the hour's beginning. The turn is looked for by a statement of its own, so that what was counted while the first one waited
+        // is seen.
         await using var count = new NpgsqlBatch(await session.OpenAsync(ct), session.Transaction)
         {
             BatchCommands =
@@ -76,7 +77,8 @@ internal sealed class LetterLimits(DbSession session, SecretBox secrets, Princip
                 new(
                     """
                     with recursive counted as (
-                        -- Counted from long ago: what lies whole hours before its origin some versions put into the hour before.
+                        -- The origin lies long ago: for an instant that is whole hours before it, date_bin of some versions of PostgreSQL
+                        -- gives the hour before.
                         select c.who, c.since, c.since - 1000000 * $5 as origin, u.most
                         from unnest($1, $2) u (who, most) join identity.letter_counts c on c.who = u.who
                     ), turns (at) as (

@@ -33,18 +33,9 @@ internal static class DeleteLicenses
                 return SignedRefusals.CustomerNotFound;
             if (precondition.Fails(subscription))
                 return Precondition.Failed;
-            var pending = await db.PendingDeletionOf(tenant.Id, today).AsNoTracking().SingleOrDefaultAsync(cancellationToken);
-            if (pending?.SubscriptionId == subscription.Id)
+            if (await db.Set<Deletion>().AsNoTracking().SingleOrDefaultAsync(
+                    x => x.SubscriptionId == subscription.Id && x.EndedAt == null, cancellationToken) is { } pending)
                 return DeletionAnswer.Of(body.Customer, pending);
-            if (await db.HeldDeletionOf(tenant.Id).SingleOrDefaultAsync(cancellationToken) is { } former)
-            {
-                // What it was to end has ended otherwise, or lies behind what the customer has by now and ends on its day without it.
-                var its = await db.HeldSeatsOf(former).SingleAsync(cancellationToken);
-                db.EndSeats(former, its, calendar.DayOf(former.DueAt), today, principal.Access, now);
-                former.CarryOut(now);
-                // Saved first, since there is one at a time.
-                await db.SaveChangesAsync(cancellationToken);
-            }
 
             var deletion = Deletion.Schedule(subscription, now);
             db.Add(deletion);

@@ -1,6 +1,7 @@
 using Licensing.Kernel.Messaging;
 using Licensing.Provisioning.Data;
 using Licensing.Provisioning.Seats;
+using Licensing.Provisioning.Subscriptions;
 using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Provisioning.Signed;
@@ -23,8 +24,12 @@ internal sealed class DeleteWhenDue(ProvisioningDb db, BillingCalendar calendar,
         var now = clock.GetUtcNow();
         var due = calendar.DayOf(deletion.DueAt);
         var subscription = await db.Subscriptions.SingleAsync(x => x.Id == deletion.SubscriptionId, ct);
-        // On the day that was told, however late this comes.
-        db.EndSeats(deletion, subscription, due, due, Access.System, now);
+        // On the day that was told, however late this comes. Ended otherwise by then, there is nothing left to cancel.
+        if (!subscription.Cancel(null, due, bound: false).Refused(out _, out var cancelled))
+        {
+            db.Add(HistoryEntry.Of(subscription, HistoryEvent.Cancelled, cancelled.EndsOn, Access.System.Name, now, reason: deletion.Name));
+            db.Publish(cancelled);
+        }
 
         // Of one who has bought anew meanwhile the trunk is in use.
         if (!await db.OtherSeatsOf(deletion.TenantId, deletion.SubscriptionId, calendar.DayOf(now)).AnyAsync(ct)

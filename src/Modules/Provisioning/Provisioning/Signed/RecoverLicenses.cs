@@ -8,7 +8,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Provisioning.Signed;
 
-/// <summary>Calls a scheduled deletion back while its week lasts.</summary>
+/// <summary>Calls a customer's scheduled deletions back while their weeks last.</summary>
 internal static class RecoverLicenses
 {
     [Needs(ProvisioningPermissions.SeatsManage)]
@@ -20,36 +20,43 @@ internal static class RecoverLicenses
         public async Task<Result<RecoveryView>> Handle(Command command, CancellationToken cancellationToken)
         {
             var now = clock.GetUtcNow();
-            var deletion = await db.HeldDeletionOf(command.TenantId).Within(principal.Scope).SingleOrDefaultAsync(cancellationToken);
-            // What it is to end may have ended otherwise; then it is called back all the same.
-            var subscription = deletion is null
-                ? await db.SeatsOf(command.TenantId, principal.Scope, calendar.DayOf(now)).AsNoTracking().SingleOrDefaultAsync(cancellationToken)
-                : await db.Subscriptions.AsNoTracking().SingleAsync(x => x.Id == deletion.SubscriptionId, cancellationToken);
+            var deletions = await db.HeldDeletionsOf(command.TenantId).Within(principal.Scope).ToListAsync(cancellationToken);
+            // What they are to end may have ended otherwise; then they are called back all the same.
+            var ids = deletions.ConvertAll(x => x.SubscriptionId);
+            var subscriptions = await db.Subscriptions.AsNoTracking().Where(x => ids.Contains(x.Id)).ToDictionaryAsync(x => x.Id, cancellationToken);
+            var latest = deletions.FirstOrDefault();
+            var subscription = latest is not null ? subscriptions[latest.SubscriptionId]
+                : await db.SeatsOf(command.TenantId, principal.Scope, calendar.DayOf(now)).AsNoTracking().SingleOrDefaultAsync(cancellationToken);
             if (subscription is null)
                 return SeatRefusals.NotFound(command.TenantId.Value);
             if (precondition.Fails(subscription))
                 return Precondition.Failed;
-            if (deletion is null)
+            if (latest is null)
                 return SeatRefusals.NoDeletion(command.TenantId.Value);
-            // The week is over at its hour, also where the message that carries it out is late.
-            if (deletion.DueAt <= now)
-                return SeatRefusals.DeletionDue(deletion);
+            // A week is over at its hour, also where the message that carries the deletion out is late.
+            if (latest.DueAt <= now)
+                return SeatRefusals.DeletionDue(latest);
 
-            deletion.Recover(now);
-            db.Add(HistoryEntry.Of(
-                subscription, HistoryEvent.DeletionRecovered, calendar.DayOf(now), principal.Access.Name, now, reason: deletion.Name));
-            return new RecoveryView(command.TenantId, deletion.Name, now, subscription.Version);
+            foreach (var deletion in deletions.Where(x => x.DueAt > now))
+            {
+                deletion.Recover(now);
+                db.Add(HistoryEntry.Of(
+                    subscriptions[deletion.SubscriptionId], HistoryEvent.DeletionRecovered, calendar.DayOf(now), principal.Access.Name, now,
+                    reason: deletion.Name));
+            }
+
+            return new RecoveryView(command.TenantId, latest.Name, now, subscription.Version);
         }
     }
 
     public static void Map(RouteGroupBuilder licensing) => licensing
         .MapPost("/{tenantId:guid}/recover", (Guid tenantId, ISender sender, CancellationToken ct) =>
             sender.Ok(new Command(new OrganizationId(tenantId)), ct))
-        .Slice<Command, RecoveryView>(nameof(RecoverLicenses), "Calls a scheduled deletion back")
+        .Slice<Command, RecoveryView>(nameof(RecoverLicenses), "Calls a customer's scheduled deletions back")
         .WithMetadata(new TakesIfMatch());
 }
 
-/// <summary>A deletion that will not come; the version is the subscription's.</summary>
+/// <summary>What will not come; the latest deletion's id, where there were several, and its subscription's version.</summary>
 internal sealed record RecoveryView(
     OrganizationId TenantId, string DeletionId, DateTimeOffset RecoveredAt,
     [property: System.Text.Json.Serialization.JsonIgnore] int Version) : IVersioned;

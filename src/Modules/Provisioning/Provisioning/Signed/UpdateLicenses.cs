@@ -48,10 +48,10 @@ internal static class UpdateLicenses
         // is where he stands, also before it has moved along with him.
         private async Task<(Subscription? Subscription, string? Deletion)> HeldAsync(OrganizationId tenant, DateOnly today, CancellationToken ct)
         {
-            var pending = db.PendingDeletionOf(tenant, today).Select(x => x.Name);
+            var pending = db.PendingDeletionsOf(tenant, today).Select(x => x.Name);
             var held = await db.HeldSeatsOf(tenant, today)
                 .Select(x => new { Subscription = x, Deletion = pending.FirstOrDefault() }).SingleOrDefaultAsync(ct);
-            return held is null ? (null, await pending.SingleOrDefaultAsync(ct)) : (held.Subscription, held.Deletion);
+            return held is null ? (null, await pending.FirstOrDefaultAsync(ct)) : (held.Subscription, held.Deletion);
         }
 
         private async Task<Result<IReadOnlyList<FieldChange>>> OpenAsync(

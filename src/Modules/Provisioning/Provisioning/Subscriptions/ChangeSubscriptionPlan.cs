@@ -48,9 +48,8 @@ internal static class ChangeSubscriptionPlan
             if (held.Missing(plan, subscription.TenantId, asked.EffectiveDate ?? today, besides: subscription.Id) is [_, ..] missing)
                 return Refusal.AllFields(missing);
             var rules = await catalog.RulesOfAsync(subscription.ProductsFrom(today).Append(plan.Product).Distinct(), cancellationToken);
-            var cancellation = subscription.Cancellation;
             if (subscription.ChangePlan(
-                    (on, own) => PlanFrom.Of(plan, on, now, asked.AutoRenew ?? own), asked.Quantities, asked.EffectiveDate, rules, today)
+                    on => PlanFrom.Of(plan, on, now, asked.AutoRenew), asked.Quantities, asked.EffectiveDate, rules, today)
                 .Refused(out var refusal, out var agreed))
                 return refusal;
 
@@ -64,7 +63,7 @@ internal static class ChangeSubscriptionPlan
                 db.Publish(changed);
             else if (from.On > subscription.StartsOn)
                 db.Publish(new PlanChangeDue(subscription.Id, from.On, from.Agreement), calendar.StartOf(from.On));
-            if (subscription.Cancellation is { } repriced && repriced != cancellation)
+            if (agreed.Repriced is { } repriced)
                 db.Publish(repriced);
             // A term that begins with the plan; any other's end is expected already.
             if (from.On <= today || from.On == subscription.StartsOn)

@@ -55,6 +55,12 @@ internal static class PlanLine
     }
 
     /// <summary>
+    /// Whether the term that a day lies in is followed by another by itself: as was last said for the subscription, else as the plan in force says.
+    /// </summary>
+    public static bool RenewsOn(this IReadOnlyList<PlanFrom> plans, DateOnly day) =>
+        plans.LastOrDefault(p => p.On <= day && p.Terms.OwnAutoRenew is not null)?.Terms.OwnAutoRenew ?? plans.On(day).Terms.AutoRenew;
+
+    /// <summary>
     /// The first day after the trial; the start where there is none. A trial is of a beginning: once it is over no plan that comes later brings
     /// another, or whoever changes to one would have his term and his paid days undone. While it lasts the plan in force says how long it is,
     /// and a plan with less than has passed ends it on its first day. What is agreed for later days changes nothing before them.

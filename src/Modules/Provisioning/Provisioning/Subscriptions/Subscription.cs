@@ -91,7 +91,7 @@ internal sealed class Subscription : IVersioned, IOwned
 
     /// <summary>Its cancellation, and what that costs by the plans agreed so far; null without one.</summary>
     public SubscriptionCancelled? Cancellation =>
-        CancelledOn is { } end ? new SubscriptionCancelled(Id, TenantId, end, Plans.CutShortOn(end)?.Terms.EarlyFeePercent) : null;
+        CancelledOn is { } end ? new SubscriptionCancelled(Id, TenantId, end, CutShort(Plans)?.Terms.EarlyFeePercent) : null;
 
     public SubscriptionActivated Activated() => new(Id, TenantId, Plans[0].PlanVersionId, StartsOn);
 
@@ -124,13 +124,12 @@ internal sealed class Subscription : IVersioned, IOwned
     /// <summary>
     /// Puts another plan version in force from a day on. The running term goes on until its end; changes agreed for later days stay.
     /// </summary>
-    /// <param name="plan">From its day on, with the subscription's own answer to whether it renews itself, if it has one; in a currency that
-    /// the tenant is billed in.</param>
+    /// <param name="plan">From its day on; in a currency that the tenant is billed in.</param>
     /// <param name="quantities">All that is held from then on; null leaves what is held.</param>
     /// <param name="rules">Those of <see cref="ProductsFrom"/> today and the new plan's, by product.</param>
     /// <param name="today">In the billing calendar.</param>
     public Result<PlanAgreed> ChangePlan(
-        Func<DateOnly, bool?, PlanFrom> plan, IReadOnlyDictionary<string, int>? quantities, DateOnly? effectiveOn,
+        Func<DateOnly, PlanFrom> plan, IReadOnlyDictionary<string, int>? quantities, DateOnly? effectiveOn,
         IReadOnlyDictionary<string, ProductRules> rules, DateOnly today)
     {
         if (DayOfChange(effectiveOn, today).Refused(out var refusal, out var day))
@@ -138,12 +137,15 @@ internal sealed class Subscription : IVersioned, IOwned
 
         var on = day.Value;
         var before = Plans.On(on);
-        var agreed = plan(on, before.Terms.OwnAutoRenew);
+        var agreed = plan(on);
         if (on > today && on > StartsOn && Plans.Any(p => p.On == on))
             return SubscriptionRefusals.PlanChangeScheduled(on);
         if (before.PlanVersionId == agreed.PlanVersionId)
             return SubscriptionRefusals.PlanUnchanged;
 
+        // One of the same day is replaced; what was said with it stays.
+        if (Plans.FirstOrDefault(p => p.On == on)?.Terms.OwnAutoRenew is { } said && agreed.Terms.OwnAutoRenew is null)
+            agreed = agreed with { Terms = agreed.Terms with { OwnAutoRenew = said } };
         IReadOnlyList<PlanFrom> plans = [.. Plans.Where(p => p.On < on), agreed, .. Plans.Where(p => p.On > on)];
         var history = quantities is null ? History : History.With(new QuantityChange(on, quantities, Whole: true));
         if (AgreedStates.Violations(history, plans, on, rules, "/quantities", quantities) is { Count: > 0 } errors)
@@ -153,16 +155,18 @@ internal sealed class Subscription : IVersioned, IOwned
         if (EndsBefore(plans, history) is { } lost)
             return lost;
 
+        var cancellation = Cancellation;
         Plans = plans;
         Expire();
         return new PlanAgreed(agreed, Take(history, on, today),
-            on <= today ? new SubscriptionPlanChanged(Id, TenantId, on, before.PlanVersionId, agreed.PlanVersionId) : null);
+            on <= today ? new SubscriptionPlanChanged(Id, TenantId, on, before.PlanVersionId, agreed.PlanVersionId) : null,
+            RepricedSince(cancellation));
     }
 
     /// <summary>
     /// What was agreed for a day to come shall not come: quantities and plan. Changes for later days stay and must still obey the rules.
     /// </summary>
-    public Result<SubscriptionChangeWithdrawn> Withdraw(DateOnly on, IReadOnlyDictionary<string, ProductRules> rules, DateOnly today)
+    public Result<ChangeWithdrawn> Withdraw(DateOnly on, IReadOnlyDictionary<string, ProductRules> rules, DateOnly today)
     {
         if (SubscriptionRefusals.WhenNotLive(StatusOn(today)) is { } notLive)
             return notLive;
@@ -178,9 +182,11 @@ internal sealed class Subscription : IVersioned, IOwned
         if (EndsBefore(plans, history) is { } lost)
             return lost;
 
+        var cancellation = Cancellation;
         (History, Plans) = (history, plans);
         Expire();
-        return new SubscriptionChangeWithdrawn(Id, TenantId, on, Plans.On(on).PlanVersionId, History.On(on));
+        return new ChangeWithdrawn(
+            new SubscriptionChangeWithdrawn(Id, TenantId, on, Plans.On(on).PlanVersionId, History.On(on)), RepricedSince(cancellation));
     }
 
     public Result<SubscriptionQuotaChanged> SetQuota(string meter, decimal limit, DateOnly today)
@@ -330,12 +336,18 @@ internal sealed class Subscription : IVersioned, IOwned
         return new QuantitiesSet(on, before, after, new SubscriptionQuantitiesChanged(Id, TenantId, on, after));
     }
 
-    // To cancel first and agree on a term then is no way out of it either.
+    private SubscriptionCancelled? RepricedSince(SubscriptionCancelled? before) => Cancellation is { } now && now != before ? now : null;
+
+    // To cancel first and agree on a term then is no way out of it either. One that lay within such a term already was not stopped then, and is
+    // not now.
     private Refusal? CancelledWithin(IReadOnlyList<PlanFrom> plans) =>
-        CancelledOn is { } end && plans.CutShortOn(end) is { Terms.EarlyCancellation: false } term
-            && Plans.CutShortOn(end) is not { Terms.EarlyCancellation: false }
+        CutShort(plans) is { Terms.EarlyCancellation: false } term && CutShort(Plans) is not { Terms.EarlyCancellation: false }
             ? SubscriptionRefusals.EarlyCancellation(term)
             : null;
+
+    // One behind the day on which it ends by itself cuts nothing short.
+    private Term? CutShort(IReadOnlyList<PlanFrom> plans) =>
+        CancelledOn is { } end && !(Expiry(plans) <= end) ? plans.CutShortOn(end) : null;
 
     // A plan that does not renew itself may end the subscription before something else that was agreed: that is said, not dropped.
     private Refusal? EndsBefore(IReadOnlyList<PlanFrom> plans, IReadOnlyList<QuantityChange> history)
@@ -363,7 +375,8 @@ internal sealed class Subscription : IVersioned, IOwned
                 break;
             if (RenewedUntil > term.EndsOn)
                 continue;
-            if (plans.On(term.EndsOn.AddDays(-1)).Terms is { Months: not null, AutoRenew: false })
+            var last = term.EndsOn.AddDays(-1);
+            if (plans.On(last).Terms.Months is not null && !plans.RenewsOn(last))
                 return term.EndsOn;
             if (plans[^1].On < term.EndsOn)
                 break;

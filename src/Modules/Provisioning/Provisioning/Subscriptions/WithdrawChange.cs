@@ -27,15 +27,14 @@ internal static class WithdrawChange
             var now = clock.GetUtcNow();
             var today = calendar.DayOf(now);
             var rules = await catalog.RulesOfAsync(subscription.ProductsFrom(today), cancellationToken);
-            var cancellation = subscription.Cancellation;
             if (subscription.Withdraw(command.EffectiveDate, rules, today).Refused(out var refusal, out var withdrawn))
                 return refusal;
 
             db.Add(HistoryEntry.Of(
-                subscription, HistoryEvent.ChangeWithdrawn, command.EffectiveDate, principal.Access.Name, now, withdrawn.Quantities,
-                plan: withdrawn.PlanVersionId));
-            db.Publish(withdrawn);
-            if (subscription.Cancellation is { } repriced && repriced != cancellation)
+                subscription, HistoryEvent.ChangeWithdrawn, command.EffectiveDate, principal.Access.Name, now, withdrawn.Fact.Quantities,
+                plan: withdrawn.Fact.PlanVersionId));
+            db.Publish(withdrawn.Fact);
+            if (withdrawn.Repriced is { } repriced)
                 db.Publish(repriced);
             return await db.SavedAsync(() => SubscriptionView.Of(subscription, today), cancellationToken);
         }
