@@ -1,6 +1,10 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Licensing.Identity.Contracts;
+using Licensing.Kernel.Persistence;
+using Licensing.Provisioning.Data;
+using Licensing.Provisioning.Signed;
+using Microsoft.Extensions.DependencyInjection;
 using static Licensing.Provisioning.Tests.SellingApp;
 using static Licensing.Provisioning.Tests.Signed.SignedCalls;
 
@@ -191,6 +195,51 @@ public sealed class SignedDeletionTests(SellingApp app) : IClassFixture<SellingA
         (await JsonAtAsync(partner, $"/api/v1/subscriptions/{later}")).Text("status").ShouldBe("Pending");
         (await JsonAtAsync(partner, $"/api/v1/subscriptions/{now}")).Text("status").ShouldBe("Active");
         (await CodeAsync(caller.SendAsync(Body(branch, ",\"eliteSeats\":5")))).ShouldBe("200");
+    }
+
+    [Fact]
+    public async Task Of_two_deletions_at_the_same_hour_the_second_sees_what_the_first_has_ended()
+    {
+        const string Sip = ""","sipCredentials":{"username":"u","password":"p","sipServer":"sip.example","outboundProxy":"proxy.example"}""";
+        var branch = await app.BranchAsync();
+        using var caller = await SignedCaller.EnrolAsync(branch);
+        var plan = await app.PlanAsync(branch);
+        await SubscribedAsync(branch, Asked(branch, plan, start: $"{app.Today.AddDays(30):yyyy-MM-dd}"));
+        (await CodeAsync(caller.SendAsync(Body(branch, ",\"eliteSeats\":5" + Sip)))).ShouldBe("200");
+        await DeletedAsync(caller, branch);
+        await SubscribedAsync(branch, Asked(branch, plan));
+        await DeletedAsync(caller, branch);
+        var tenant = branch.Tenant.Id.Value;
+        var due = (await app.RowsAsync($"select id::text from provisioning.deletions where tenant_id = '{tenant}' order by id"))
+            .ConvertAll(Guid.Parse);
+
+        app.Clock.Advance(TimeSpan.FromDays(7));
+        await using var first = await EndingAsync(due[0]);
+        var second = EndingAsync(due[1]);
+        await app.WaitsForALockAsync(second);
+        await first.Session.CommitAsync(Ct);
+        await using var last = await second;
+        await last.Session.CommitAsync(Ct);
+
+        (await app.RowsAsync($"select 'kept' from provisioning.sip_credentials where tenant_id = '{tenant}'")).ShouldBeEmpty();
+        await app.DrainAsync();
+    }
+
+    // As a message is carried out, until its commit.
+    private async Task<Ending> EndingAsync(Guid deletion)
+    {
+        var scope = app.Services.CreateAsyncScope();
+        scope.ServiceProvider.GetRequiredService<Principal>().Become(Access.System);
+        var ending = new Ending(scope, scope.ServiceProvider.GetRequiredService<DbSession>());
+        await ending.Session.BeginAsync(Ct);
+        await ActivatorUtilities.CreateInstance<DeleteWhenDue>(scope.ServiceProvider).HandleAsync(new DeletionDue(deletion), Ct);
+        await scope.ServiceProvider.GetRequiredService<ProvisioningDb>().SaveChangesAsync(Ct);
+        return ending;
+    }
+
+    private sealed record Ending(AsyncServiceScope Scope, DbSession Session) : IAsyncDisposable
+    {
+        public ValueTask DisposeAsync() => Scope.DisposeAsync();
     }
 
     // The id of the deletion that a request schedules, or finds.

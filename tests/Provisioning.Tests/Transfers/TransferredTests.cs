@@ -56,6 +56,27 @@ public sealed class TransferredTests(SellingApp app) : IClassFixture<SellingApp>
         (await app.RowsAsync(held)).ShouldBe(["l 2", "s 2"]);
     }
 
+    [Fact]
+    public async Task Who_calls_a_deletion_back_writes_nothing_into_the_history_of_what_ended_before_it_was_his()
+    {
+        var branch = await app.BranchAsync();
+        using var former = await SignedCaller.EnrolAsync(branch);
+        using var partner = branch.As(Roles.PartnerAdministrator);
+        (await CodeAsync(former.SendAsync(Body(branch, ",\"eliteSeats\":5")))).ShouldBe("200");
+        (await CodeAsync(former.SendAsync(Body(branch), HttpMethod.Delete))).ShouldBe("200");
+        var seats = await partner.GetFromJsonAsync<JsonElement>($"/api/v1/licensing/{branch.Tenant.Id.Value}", Ct);
+        var id = seats.GetProperty("subscriptionId").GetGuid();
+        (await partner.PostAsync($"/api/v1/subscriptions/{id}/cancel", null, Ct)).EnsureSuccessStatusCode();
+        var next = await app.GivenToAnotherAsync(branch);
+        await app.DrainAsync();
+
+        using var taker = branch.As(Roles.PartnerAdministrator, next);
+        (await taker.PostAsync($"/api/v1/licensing/{branch.Tenant.Id.Value}/recover", null, Ct)).EnsureSuccessStatusCode();
+
+        (await app.RowsAsync($"select what from provisioning.subscription_history where subscription_id = '{id}' order by id"))
+            .ShouldNotContain("DeletionRecovered");
+    }
+
     /// <summary>A tenant with five elite seats that another partner has had for a moment.</summary>
     private async Task<(Branch Branch, OrganizationRef Next)> GivenAsync(bool withLicense = false)
     {

@@ -16,9 +16,10 @@ internal sealed class DeleteWhenDue(ProvisioningDb db, BillingCalendar calendar,
 {
     public async Task HandleAsync(DeletionDue message, CancellationToken ct)
     {
-        // Held, so that a recovery at the same moment comes wholly before or after.
-        var deletion = await db.Set<Deletion>().FromSql($"select * from provisioning.deletions where id = {message.Id} for update").SingleAsync(ct);
-        if (deletion.EndedAt is not null)
+        // With the customer's others, so that a recovery at the same moment comes wholly before or after, and of two that are due at once the second
+        // sees what the first has ended.
+        var tenant = await db.Set<Deletion>().Where(x => x.Id == message.Id).Select(x => x.TenantId).SingleAsync(ct);
+        if ((await db.HeldDeletionsOf(tenant).ToListAsync(ct)).Find(x => x.Id == message.Id) is not { } deletion)
             return;
 
         var now = clock.GetUtcNow();

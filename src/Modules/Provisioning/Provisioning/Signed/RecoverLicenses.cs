@@ -40,9 +40,11 @@ internal static class RecoverLicenses
             foreach (var deletion in deletions.Where(x => x.DueAt > now))
             {
                 deletion.Recover(now);
-                db.Add(HistoryEntry.Of(
-                    subscriptions[deletion.SubscriptionId], HistoryEvent.DeletionRecovered, calendar.DayOf(now), principal.Access.Name, now,
-                    reason: deletion.Name));
+                // One that ended before a transfer has stayed with its partner, whose history says nothing of those who came after him.
+                var its = subscriptions[deletion.SubscriptionId];
+                if (its.OwnerPath == deletion.OwnerPath)
+                    db.Add(HistoryEntry.Of(
+                        its, HistoryEvent.DeletionRecovered, calendar.DayOf(now), principal.Access.Name, now, reason: deletion.Name));
             }
 
             return new RecoveryView(command.TenantId, latest.Name, now, subscription.Version);
