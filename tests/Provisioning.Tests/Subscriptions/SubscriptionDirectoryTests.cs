@@ -99,6 +99,49 @@ public sealed class SubscriptionDirectoryTests(SellingApp app) : IClassFixture<S
     }
 
     [Fact]
+    public async Task Ending_within_a_term_is_told_once_with_its_fee_and_the_days_that_the_term_still_had()
+    {
+        var branch = await app.BranchAsync();
+        var costly = await app.PlanAsync(branch, terms: new { termMonths = 6, earlyCancellation = new { allowed = true, feePercent = "25" } });
+        using var client = branch.Administrator();
+
+        async Task<Guid> CancelledAsync(Guid plan, string start, string on)
+        {
+            var id = (await SubscribedAsync(branch, Asked(branch, plan, start: start))).IdOf();
+            using var cancelled = await client.PostAsJsonAsync($"/api/v1/subscriptions/{id}/cancel", new { on }, Ct);
+            cancelled.EnsureSuccessStatusCode();
+            return id;
+        }
+
+        var midMonth = await CancelledAsync(costly, "2025-12-10", "2026-02-20");
+        // The day on which it is no longer its own is the next month's first, so its last day is this month's.
+        var atMonthEnd = await CancelledAsync(costly, "2025-12-10", "2026-03-01");
+        var atTermEnd = await CancelledAsync(costly, "2025-12-10", "2026-06-10");
+        var free = await CancelledAsync(await app.PlanAsync(branch, terms: new { termMonths = 6 }), "2025-12-10", "2026-02-20");
+        var suspended = await CancelledAsync(costly, "2025-12-10", "2026-03-05");
+        (await client.PostAsJsonAsync($"/api/v1/subscriptions/{suspended}/suspend", new { reason = "Overdue" }, Ct)).EnsureSuccessStatusCode();
+
+        var february = (await BillableAsync(Period.Month(2026, 2), Of(branch.Tenant))).ToDictionary(s => s.Id.Value, s => s.EarlyEnd);
+        february[midMonth]!.FeePercent.ShouldBe(25);
+        february[midMonth]!.DaysLeft.Single().Days.ShouldBe(new Period(new DateOnly(2026, 2, 20), new DateOnly(2026, 6, 10)));
+        february[midMonth]!.DaysLeft.Single().Quantities["essentialSeats"].ShouldBe(10);
+        february[atMonthEnd]!.DaysLeft.Single().Days.Start.ShouldBe(new DateOnly(2026, 3, 1));
+        (february[atTermEnd], february[free]).ShouldBe((null, null));
+        february.ShouldNotContainKey(suspended);
+
+        var before = (await BillableAsync(January, Of(branch.Tenant))).ToDictionary(s => s.Id.Value, s => s.EarlyEnd);
+        before.Count.ShouldBe(5);
+        before.Values.ShouldAllBe(end => end == null);
+
+        // Without a day of its own in the month, it is there for what its end costs.
+        var march = (await BillableAsync(Period.Month(2026, 3), Of(branch.Tenant))).ToDictionary(s => s.Id.Value);
+        march.Keys.ShouldBe([atTermEnd, suspended], ignoreOrder: true);
+        march[suspended].Spans.ShouldBeEmpty();
+        march[suspended].EarlyEnd!.DaysLeft.Single().Days.Days.ShouldBe(new DateOnly(2026, 6, 10).DayNumber - new DateOnly(2026, 3, 5).DayNumber);
+        (await BillableAsync(Period.Month(2026, 6), Of(branch.Tenant))).Single().EarlyEnd.ShouldBeNull();
+    }
+
+    [Fact]
     public async Task Usage_finds_whose_a_record_is()
     {
         var branch = await app.BranchAsync();

@@ -23,7 +23,16 @@ public sealed record SubscriptionSpan(Period Days, PlanVersionId PlanVersionId, 
 /// <param name="Spans">In order; days that are missing are suspended or over.</param>
 public sealed record BillableSubscription(
     SubscriptionId Id, OrganizationId TenantId, string OwnerPath, DateOnly StartedOn, DateOnly TrialEndsOn,
-    IReadOnlyList<SubscriptionSpan> Spans);
+    IReadOnlyList<SubscriptionSpan> Spans)
+{
+    /// <summary>That it ended within its term in this period, and that this costs something; null otherwise.</summary>
+    public EarlyEnd? EarlyEnd { get; init; }
+}
+
+/// <summary>What ending within a term costs.</summary>
+/// <param name="FeePercent">Above 0, to 100: of the fixed charges for the days that the term still had.</param>
+/// <param name="DaysLeft">Those days, as they were agreed: in order, from the first day on which it no longer is to the term's end.</param>
+public sealed record EarlyEnd(decimal FeePercent, IReadOnlyList<SubscriptionSpan> DaysLeft);
 
 /// <summary>A subscription as usage needs it: whose a record is.</summary>
 /// <param name="Id">The subscription.</param>
@@ -47,8 +56,8 @@ public interface ISubscriptionDirectory
     Task<ILookup<OrganizationId, UsageTarget>> OfTenantsAsync(IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct);
 
     /// <summary>
-    /// The next tenants, by id, that had an active subscription on any day of <paramref name="period"/>, each with all its
-    /// subscriptions of the period. Billing walks the tenants with <paramref name="after"/>.
+    /// The next tenants, by id, that had an active subscription on any day of <paramref name="period"/>, or ended one in it, each with all
+    /// its subscriptions of the period. Billing walks the tenants with <paramref name="after"/>.
     /// </summary>
     /// <param name="period">Whole days in the billing time zone.</param>
     /// <param name="scope">Only tenants that stood within it on the period's last day.</param>

@@ -93,6 +93,12 @@ internal sealed class Subscription : IVersioned, IOwned
     public SubscriptionCancelled? Cancellation =>
         CancelledOn is { } end ? new SubscriptionCancelled(Id, TenantId, end, CutShort(Plans)?.Terms.EarlyFeePercent) : null;
 
+    /// <summary>What its cancellation costs, with the days that are left of the term it cuts short; null where it costs nothing.</summary>
+    public EarlyEnd? EarlyEnd =>
+        EndsOn is { } end && end == CancelledOn && CutShort(Plans) is { Terms.EarlyFeePercent: { } fee } term
+            ? new EarlyEnd(fee, Spans.Of(new Period(end, term.EndsOn), Plans, StartsOn, term.EndsOn, History, []))
+            : null;
+
     public SubscriptionActivated Activated() => new(Id, TenantId, Plans[0].PlanVersionId, StartsOn);
 
     /// <summary>The quotas that it was opened with, to be told as those agreed later are.</summary>

@@ -13,12 +13,13 @@ internal sealed class SubscriptionDirectory(
     ProvisioningDb db, DbSession session, IOrganizationDirectory organizations, ICatalog catalog, BillingCalendar calendar, TimeProvider clock)
     : ISubscriptionDirectory
 {
-    // Has a day in the period, and not all of them suspended: suspensions never touch, so one that hides them all is one entry.
+    // Has a day in the period, and not all of them suspended: suspensions never touch, so one that hides them all is one entry. One that was
+    // ended may owe something for that however long it was suspended before.
     private const string HasDays = """
         s.starts_on < @end and coalesce(s.ends_on, @end) > greatest(s.starts_on, @start)
-        and not exists (
+        and (s.cancelled_on = s.ends_on and s.ends_on <= @end or not exists (
             select from jsonb_to_recordset(s.suspensions) as x ("from" date, until date)
-            where x."from" <= greatest(s.starts_on, @start) and coalesce(x.until, @end) >= least(coalesce(s.ends_on, @end), @end))
+            where x."from" <= greatest(s.starts_on, @start) and coalesce(x.until, @end) >= least(coalesce(s.ends_on, @end), @end)))
         and case when s.tenant_id = any (@moved) then s.tenant_id = any (@inside)
             else exists (select from unnest(@from, @until) as r (lower, upper) where s.owner_path >= r.lower and s.owner_path < r.upper) end
         """;
@@ -56,7 +57,10 @@ internal sealed class SubscriptionDirectory(
         [
             .. subscriptions.Select(s => new BillableSubscription(
                 s.Id, s.TenantId, paths[s.TenantId].On(LastDayOf(period)), s.StartsOn, s.TrialEndsOn,
-                Spans.Of(period, s.Plans, s.StartsOn, s.EndsOn, s.History, s.Suspensions))),
+                Spans.Of(period, s.Plans, s.StartsOn, s.EndsOn, s.History, s.Suspensions))
+            {
+                EarlyEnd = s.EarlyEnd is { DaysLeft: [var first, ..] } early && first.Days.Start <= period.End ? early : null,
+            }),
         ];
     }
 
