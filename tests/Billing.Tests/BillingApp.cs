@@ -63,11 +63,11 @@ public class BillingApp : App
 
     /// <summary>A published plan of these charges.</summary>
     internal async Task<PlanVersionId> PlanAsync(
-        string key, object[] charges, string currency = "EUR", bool usesPriceLists = false, int trialDays = 0)
+        string key, object[] charges, string currency = "EUR", bool usesPriceLists = false, int trialDays = 0, object? terms = null)
     {
         using var platform = await PlatformAsync();
         var plan = await Sent(await platform.PostAsJsonAsync(
-            "/api/v1/plans", new { key, name = key, product = Product, currency, charges, usesPriceLists, trialDays }));
+            "/api/v1/plans", new { key, name = key, product = Product, currency, charges, usesPriceLists, trialDays, terms = terms ?? new { } }));
         var published = await Sent(await platform.PostAsync($"/api/v1/plans/{plan.GetProperty("id").GetString()}/publish", null));
         return new PlanVersionId(published.GetProperty("currentVersionId").GetGuid());
     }
@@ -135,8 +135,12 @@ internal sealed class SaidSubscriptions : ISubscriptionDirectory
             _said.Add(subscription);
     }
 
-    public Task<IReadOnlyDictionary<SubscriptionId, UsageTarget>> FindAsync(IReadOnlyCollection<SubscriptionId> ids, CancellationToken ct) =>
-        throw new NotSupportedException();
+    public Task<IReadOnlyDictionary<SubscriptionId, UsageTarget>> FindAsync(IReadOnlyCollection<SubscriptionId> ids, CancellationToken ct)
+    {
+        lock (_said)
+            return Task.FromResult<IReadOnlyDictionary<SubscriptionId, UsageTarget>>(_said.Where(x => ids.Contains(x.Id))
+                .ToDictionary(x => x.Id, x => new UsageTarget(x.Id, x.TenantId, x.Spans[^1].PlanVersionId, false, x.StartedOn, null)));
+    }
 
     public Task<ILookup<OrganizationId, UsageTarget>> OfTenantsAsync(IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct) =>
         throw new NotSupportedException();

@@ -11,13 +11,16 @@ public static class Allocation
 {
     /// <summary>Shares in proportion to the weights, which may be of mixed sign; weights that sum to zero count as equal.</summary>
     /// <exception cref="ArgumentException">The total is finer than the minor unit, or there is something to split and nobody to take it.</exception>
-    public static IReadOnlyList<Money> ByLargestRemainder(Money total, IReadOnlyList<decimal> weights)
+    public static IReadOnlyList<Money> ByLargestRemainder(Money total, IReadOnlyList<decimal> weights) =>
+        ByLargestRemainder(total, weights.Select(weight => (Exact)weight).ToArray());
+
+    /// <inheritdoc cref="ByLargestRemainder(Money, IReadOnlyList{decimal})"/>
+    public static IReadOnlyList<Money> ByLargestRemainder(Money total, IReadOnlyList<Exact> weights)
     {
-        var exact = weights.Select(weight => (Exact)weight).ToArray();
-        var sum = Exact.Sum(exact);
+        var sum = Exact.Sum(weights);
         if (sum == Exact.Zero)
-            (exact, sum) = ([.. weights.Select(_ => (Exact)1)], weights.Count);
-        return RoundTogether(total, [.. exact.Select(weight => weight.Sign == 0 ? Exact.Zero : total.Amount * weight / sum)]);
+            (weights, sum) = ([.. weights.Select(_ => (Exact)1)], weights.Count);
+        return RoundTogether(total, [.. weights.Select(weight => weight.Sign == 0 ? Exact.Zero : total.Amount * weight / sum)]);
     }
 
     /// <summary>

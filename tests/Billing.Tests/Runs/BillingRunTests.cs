@@ -214,7 +214,7 @@ public sealed class BillingRunTests(BillingApp app) : IClassFixture<BillingApp>
             .ToDictionary(x => x.GetProperty("subject").GetString()!, x => x.GetProperty("code").GetString()!)
             .ShouldBe(new Dictionary<string, string>
             {
-                [tenants[1].ExternalId] = "currency_mismatch",
+                [tenants[1].ExternalId] = "exchange_rate_missing",
                 [tenants[2].ExternalId] = "price_missing",
                 [tenants[3].ExternalId] = "amount_too_large",
                 [tenants[4].ExternalId] = "plan_missing",

@@ -84,4 +84,38 @@ public sealed class ChargeRulesTests
         CheckPrice(new PriceBody(PriceModel.Package)).ShouldBe(["/charges/0/price/packageSize required", "/charges/0/price/packagePrice required"]);
         Check(new ChargeBody("c", "C", new PriceBody(PriceModel.Flat, Amount: -1))).ShouldBe(["/charges/0/price/amount out_of_range"]);
     }
+
+    [Fact]
+    public void Percentages_stairs_included_units_and_tax_categories_have_forms_of_their_own() => Check(
+        new ChargeBody("fees", "F", new PriceBody(PriceModel.Percentage, Percent: 1.3m, FixedFee: 2, FreeUnits: 5, TaxCategory: "AA"), Meter: "minutes"),
+        new ChargeBody("plan", "P", new PriceBody(PriceModel.Stairstep, Tiers: [new TierBody(UpTo: 5, Price: 10), new TierBody(Price: 18)]),
+            Feature: "lines"),
+        new ChargeBody("seats", "S", PerUnit() with { IncludedUnits = 3, Prorate = false }, Feature: "seats")).ShouldBeEmpty();
+
+    [Fact]
+    public void What_could_not_be_billed_is_refused_before_it_is_published()
+    {
+        CheckPrice(new PriceBody(PriceModel.Percentage)).ShouldBe(["/charges/0/price/percent required"]);
+        CheckPrice(new PriceBody(PriceModel.Percentage, Percent: -1, FixedFee: -1, IncludedUnits: 1)).ShouldBe(
+            ["/charges/0/price/includedUnits not_of_model", "/charges/0/price/percent out_of_range", "/charges/0/price/fixedFee out_of_range"]);
+        Check(new ChargeBody("c", "C", new PriceBody(PriceModel.Percentage, Percent: 1), Feature: "seats")).ShouldBe(["/charges/0 meter_required"]);
+        CheckPrice(new PriceBody(PriceModel.Stairstep, Tiers: [new TierBody(1, UpTo: 5), new TierBody(Price: -1)])).ShouldBe(
+            ["/charges/0/price/tiers/0/price required", "/charges/0/price/tiers/0 not_of_model", "/charges/0/price/tiers/1/price out_of_range"]);
+        CheckPrice(Tiered(new TierBody(1, Price: 1))).ShouldBe(["/charges/0/price/tiers/0/price not_of_model"]);
+        CheckPrice(PerUnit() with { Prorate = true, IncludedUnits = -1, TaxCategory = "s" }).ShouldBe(
+            ["/charges/0/price/prorate usage_not_prorated", "/charges/0/price/taxCategory not_a_tax_category",
+                "/charges/0/price/includedUnits out_of_range"]);
+        Check(new ChargeBody("c", "C", new PriceBody(PriceModel.Flat, Amount: 1, Prorate: false))).ShouldBe(["/charges/0/price/prorate not_of_model"]);
+    }
+
+    [Fact]
+    public void A_commitment_has_bounds_that_can_both_be_kept()
+    {
+        List<string> Bounds(decimal? minimum, decimal? cap) =>
+            [.. TermRules.Check(new PlanTermsRef { Commitment = new(minimum, cap) }, Meters, Meters).Select(e => $"{e.Pointer} {e.Code}")];
+        Bounds(10, 10).ShouldBeEmpty();
+        Bounds(null, null).ShouldBe(["/terms/commitment required"]);
+        Bounds(-1, -1).ShouldBe(["/terms/commitment/minimum out_of_range", "/terms/commitment/cap out_of_range"]);
+        Bounds(10, 9).ShouldBe(["/terms/commitment/cap maximum_below_minimum"]);
+    }
 }

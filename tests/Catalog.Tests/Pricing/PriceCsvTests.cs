@@ -13,6 +13,9 @@ namespace Licensing.Catalog.Tests.Pricing;
 
 public sealed class PriceCsvTests(App app) : IClassFixture<App>
 {
+    private const string Header =
+        "sku,meter,name,model,unitPrice,tiers,packageSize,packagePrice,freeUnits,chargeAtZero,includedUnits,percent,fixedFee,taxCategory";
+
     private static async Task<(string Text, string Tag)> ExportAsync(HttpClient client, JsonElement list, string query = "")
     {
         using var request = new HttpRequestMessage(
@@ -61,9 +64,9 @@ public sealed class PriceCsvTests(App app) : IClassFixture<App>
         using var done = await ImportAsync(client, list, csv);
 
         tag.ShouldBe("\"1\"");
-        csv.Split("\r\n")[0].ShouldBe("sku,meter,name,model,unitPrice,tiers,packageSize,packagePrice,freeUnits,chargeAtZero");
-        csv.ShouldContain($"graduated,{meter},graduated,graduated,,10.5:2:3;*:0.000001:0,,,,false\r\n");
-        csv.ShouldContain($"package,{meter},package,package,,,10,99.99,3,true\r\n");
+        csv.Split("\r\n")[0].ShouldBe(Header);
+        csv.ShouldContain($"graduated,{meter},graduated,graduated,,10.5:2:3;*:0.000001:0,,,,false,,,,\r\n");
+        csv.ShouldContain($"package,{meter},package,package,,,10,99.99,3,true,,,,\r\n");
         csv.ShouldContain("\n'=1+1,");
         (await ErrorsAsync(tried)).ShouldBeEmpty();
         foreach (var answer in new[] { tried, done })
@@ -74,6 +77,29 @@ public sealed class PriceCsvTests(App app) : IClassFixture<App>
 
         done.Headers.ETag!.Tag.ShouldBe("\"1\"");
         (await ExportAsync(client, list)).ShouldBe((csv, tag));
+    }
+
+    [Fact]
+    public async Task Stairs_percentages_included_units_and_tax_categories_go_out_and_come_back()
+    {
+        using var client = await app.PlatformAsync();
+        var meter = await client.MeterAsync();
+        var list = await client.ListAsync(
+        [
+            Priced("fees", meter, new { model = "percentage", percent = "1.3", fixedFee = "0.2", freeUnits = "100", taxCategory = "AA" }),
+            Priced("plan", meter, new { model = "stairstep", tiers = new object[] { new { upTo = "5", price = "10" }, new { price = "18" } } }),
+            Priced("units", meter, new { model = "perUnit", unitPrice = "2", includedUnits = "3" }),
+        ]);
+
+        var (csv, _) = await ExportAsync(client, list);
+        csv.ShouldBe($"{Header}\r\nfees,{meter},fees,percentage,,,,,100,true,,1.3,0.2,AA\r\n" +
+            $"plan,{meter},plan,stairstep,,5:10;*:18,,,,true,,,,\r\nunits,{meter},units,perUnit,2,,,,,true,3,,,\r\n");
+        using var same = await ImportAsync(client, list, csv);
+        using var dearer = await ImportAsync(client, list, $"sku,meter,percent,taxCategory,tiers\nfees,{meter},1.5,,\nplan,{meter},,,5:11;*:18");
+        using var wrong = await ImportAsync(client, list, $"sku,meter,percent,taxCategory\nfees,{meter},-1,a\nplan,{meter},1,", "?dryRun=true");
+        (await same.JsonAsync()).GetProperty("changed").GetInt32().ShouldBe(0);
+        (await dearer.JsonAsync()).GetProperty("changed").GetInt32().ShouldBe(2);
+        (await ErrorsAsync(wrong)).ShouldBe(["2 taxCategory not_a_tax_category", "2 percent out_of_range", "3 percent not_of_model"]);
     }
 
     [Fact]
@@ -94,8 +120,8 @@ public sealed class PriceCsvTests(App app) : IClassFixture<App>
         (await dearer.JsonAsync()).GetProperty("changed").GetInt32().ShouldBe(1);
         (cleared.StatusCode, remodelled.StatusCode).ShouldBe((HttpStatusCode.OK, HttpStatusCode.OK));
         (await ExportAsync(client, list)).Text.ShouldBe(
-            $"sku,meter,name,model,unitPrice,tiers,packageSize,packagePrice,freeUnits,chargeAtZero\r\na,{meter},Name,perUnit,1.5,,,,,true\r\n" +
-            $"b,{meter},b,volume,,5:2:1;*:1:0,,,,true\r\np,{meter},p,package,,,10,5,,true\r\n");
+            $"{Header}\r\na,{meter},Name,perUnit,1.5,,,,,true,,,,\r\n" +
+            $"b,{meter},b,volume,,5:2:1;*:1:0,,,,true,,,,\r\np,{meter},p,package,,,10,5,,true,,,,\r\n");
     }
 
     [Fact]
@@ -318,6 +344,6 @@ public sealed class PriceCsvTests(App app) : IClassFixture<App>
     [Fact]
     public void Every_field_of_a_price_that_an_item_can_have_is_a_column() =>
         typeof(PriceBody).GetProperties(BindingFlags.Public | BindingFlags.Instance)
-            .Select(p => JsonNamingPolicy.CamelCase.ConvertName(p.Name)).Except(["amount"])
+            .Select(p => JsonNamingPolicy.CamelCase.ConvertName(p.Name)).Except(["amount", "prorate"])
             .ShouldBe(PriceCsv.Columns.Select(c => c.Name).Except(["sku", "meter", "name"]), ignoreOrder: true);
 }

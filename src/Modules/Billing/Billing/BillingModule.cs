@@ -1,4 +1,5 @@
 using Licensing.Billing.Contracts;
+using Licensing.Billing.Coupons;
 using Licensing.Billing.Credit;
 using Licensing.Billing.Data;
 using Licensing.Billing.Invoices;
@@ -7,6 +8,7 @@ using Licensing.Billing.Pricing;
 using Licensing.Billing.Runs;
 using Licensing.Billing.Summaries;
 using Licensing.Billing.Taxes;
+using Licensing.Identity.Contracts;
 using Licensing.Provisioning.Contracts;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -28,9 +30,15 @@ public static class BillingModule
                 .OnConstraint("tax_rates_one_per_day", TaxRefusals.SetAlready)
                 .On<CreditLapseDue, LapseWhenDue>()
                 .OnConstraint("ledger_transactions_once", LedgerRefusals.DoneAlready)
+                .On<TenantTransferred, MoveReductionsWhenTransferred>()
+                .OnConstraint("coupons_code", CouponRefusals.CodeTaken)
+                .OnConstraint("coupon_redemptions_once", CouponRefusals.RedeemedAlready)
+                .OnConstraint("credits_reference", CouponRefusals.ReferenceUsed)
                 .Ops(VerifyLedger.Ops);
             host.Services.AddSingleton(host.Configuration.GetSection("Billing").Get<BillingSettings>() ?? new BillingSettings());
             host.Services.AddScoped<BillingChunks>();
+            host.Services.AddScoped<RatingSources>();
+            host.Services.AddScoped<ReductionOwners>();
             host.Services.AddScoped<InvoiceWriter>();
             host.Services.AddScoped<InvoiceIssuing>();
             host.Services.AddScoped<InvoicedAmounts>();
@@ -50,6 +58,15 @@ public static class BillingModule
             var billing = routes.MapGroup("/api/v1/billing").WithTags("Billing");
             StartBillingRun.Map(billing);
             GetBillingSummary.Map(billing);
+
+            var coupons = billing.MapGroup("/coupons");
+            CreateCoupon.Map(coupons);
+            ListCoupons.Map(coupons);
+            RedeemCoupon.Map(coupons);
+            ListRedemptions.Map(coupons);
+            var credits = billing.MapGroup("/credits");
+            GrantCredit.Map(credits);
+            ListCredits.Map(credits);
 
             var invoices = routes.MapGroup("/api/v1/invoices").WithTags("Billing");
             ListInvoices.Map(invoices);

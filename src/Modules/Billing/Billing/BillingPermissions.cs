@@ -14,6 +14,12 @@ internal static class BillingPermissions
     public const string CreditRead = "billing.credit.read";
     public const string CreditTopUp = "billing.credit.top_up";
 
+    public const string CouponsRead = "billing.coupons.read";
+    public const string CouponsManage = "billing.coupons.manage";
+    public const string CouponsRedeem = "billing.coupons.redeem";
+    public const string CreditsRead = "billing.credits.read";
+    public const string CreditsGrant = "billing.credits.grant";
+
     public static IReadOnlyList<Permission> All { get; } =
     [
         new(RunsStart, "Start billing runs.", Roles.PlatformAdministrator, Roles.PlatformService),
@@ -24,5 +30,10 @@ internal static class BillingPermissions
         new(TaxRatesManage, "Set tax rates.", Roles.PlatformAdministrator),
         new(CreditRead, "See prepaid credit and what was done with it.", Roles.ChannelReaders),
         new(CreditTopUp, "Add prepaid credit to partners.", Roles.PlatformAdministrator, Roles.DistributorAdministrator),
+        new(CouponsRead, "See coupons and who has redeemed them.", Roles.ChannelReaders),
+        new(CouponsManage, "Make coupons.", Roles.PlatformAdministrator),
+        new(CouponsRedeem, "Redeem coupons for tenants.", Roles.PlatformAdministrator),
+        new(CreditsRead, "See the credits of tenants and what is left of them.", Roles.Readers),
+        new(CreditsGrant, "Grant credits to tenants.", Roles.PlatformAdministrator),
     ];
 }

@@ -30,9 +30,17 @@ public sealed record PlanTermsRef
     /// <summary>The most usage of a billing period, by the meter's key; at least 0. A meter that is not there has no limit.</summary>
     public IReadOnlyDictionary<string, decimal> Quotas { get; init; } = new Dictionary<string, decimal>();
 
+    /// <summary>What a billing period comes to at least and at most, before coupons; null: no bounds.</summary>
+    public PlanCommitment? Commitment { get; init; }
+
     /// <summary>Keys of products of which the tenant must hold a subscription.</summary>
     public IReadOnlyList<string> Prerequisites { get; init; } = [];
 }
+
+/// <summary>Bounds of what one subscription's charges by this plan come to in one billing period, without tax and before coupons.</summary>
+/// <param name="Minimum">What is missing to it is charged; for the days that the plan was held and paid for. In the plan's currency.</param>
+/// <param name="Cap">What is above it is not charged; the same however many days it was held. In the plan's currency.</param>
+public sealed record PlanCommitment(decimal? Minimum = null, decimal? Cap = null);
 
 /// <summary>The days around a term's end on which it can be renewed by hand; of a plan without a term they mean nothing.</summary>
 /// <param name="Before">Days before the term's end in which it can be renewed.</param>

@@ -25,7 +25,7 @@ public sealed record PlanVersionRef(
     IReadOnlyList<PlanCharge> Charges, bool UsesPriceLists, int TrialDays, PlanTermsRef Terms)
 {
     /// <summary>False where it charges nothing by itself and by no list: such a plan can be bought in any currency.</summary>
-    public bool IsPriced => Charges.Count > 0 || UsesPriceLists;
+    public bool IsPriced => Charges.Count > 0 || UsesPriceLists || Terms.Commitment is not null;
 }
 
 /// <summary>

@@ -1,3 +1,4 @@
+using Licensing.Billing.Coupons;
 using Licensing.Billing.Invoices;
 using Licensing.Billing.Ledger;
 using Licensing.Billing.Runs;
@@ -24,6 +25,12 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options) : ModuleDb(
     public DbSet<LedgerEntry> LedgerEntries => Set<LedgerEntry>();
 
     public DbSet<CreditLot> CreditLots => Set<CreditLot>();
+
+    public DbSet<CouponOffer> Coupons => Set<CouponOffer>();
+
+    public DbSet<CouponRedemption> CouponRedemptions => Set<CouponRedemption>();
+
+    public DbSet<GrantedCredit> Credits => Set<GrantedCredit>();
 
     public DbSet<CountryTaxRate> TaxRates => Set<CountryTaxRate>();
 }

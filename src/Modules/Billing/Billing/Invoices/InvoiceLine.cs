@@ -16,6 +16,13 @@ internal sealed record LineStep(string From, string? To, string Quantity, string
         step.Amount.ToString());
 }
 
+/// <summary>The recorded rate by which a line came from the currency of its price, in which its steps are, into the invoice's. It never changes.</summary>
+internal sealed record LineExchange(Currency From, decimal Rate, DateOnly On)
+{
+    public static LineExchange Of(Exchange exchange) => new(
+        exchange.From, exchange.Rate.TryToDecimal(out var rate) ? rate : throw new InvalidOperationException($"{exchange.Rate} as a rate"), exchange.On);
+}
+
 /// <summary>One charge of one subscription for some days. Its unique key makes it impossible to bill the same thing twice.</summary>
 internal sealed class InvoiceLine
 {
@@ -51,12 +58,19 @@ internal sealed class InvoiceLine
     public decimal? TaxPercent { get; init; }
     public required IReadOnlyList<LineStep> Steps { get; init; }
 
+    /// <summary>What the plan's cap, coupons and credits took before <see cref="Net"/>.</summary>
+    public decimal CapReduction { get; init; }
+    public decimal Discount { get; init; }
+    public decimal Credit { get; init; }
+    public LineExchange? Exchange { get; init; }
+
     internal sealed class Table : IEntityTypeConfiguration<InvoiceLine>
     {
         public void Configure(EntityTypeBuilder<InvoiceLine> builder)
         {
             builder.ToTable("invoice_lines").HasKey(x => new { x.InvoiceId, x.TenantId, x.Position });
             builder.Property(x => x.Steps).IsJson();
+            builder.Property(x => x.Exchange).IsJson();
         }
     }
 }

@@ -31,7 +31,7 @@ internal sealed record RollupView(SubscriptionId SubscriptionId, string Meter, s
 internal sealed record InvoiceLineView(
     int Position, SubscriptionId SubscriptionId, string? ChargeKey, string? Sku, string? Meter, string Description, Period Days, int PeriodDays,
     string Quantity, string Unrounded, Money Net, Money Tax, string? TaxCategory, decimal? TaxPercent, IReadOnlyList<LineStep> Steps,
-    RollupView? Rollup)
+    RollupView? Rollup, Money CapReduction, Money Discount, Money Credit, LineExchange? Exchange)
 {
     public static InvoiceLineView Of(InvoiceLine x)
     {
@@ -39,7 +39,8 @@ internal sealed record InvoiceLineView(
         return new InvoiceLineView(
             x.Position, x.SubscriptionId, Some(x.ChargeKey), Some(x.Sku), Some(x.Meter), x.Description, days, x.PeriodDays, x.Quantity,
             ExactText.Parse(x.Unrounded).ToString(), new Money(x.Net, x.Currency), new Money(x.Tax, x.Currency), x.TaxCategory, x.TaxPercent, x.Steps,
-            x.IsUsage ? new RollupView(x.SubscriptionId, x.Meter, Some(x.Sku), Some(x.Region), days) : null);
+            x.IsUsage ? new RollupView(x.SubscriptionId, x.Meter, Some(x.Sku), Some(x.Region), days) : null, new Money(x.CapReduction, x.Currency),
+            new Money(x.Discount, x.Currency), new Money(x.Credit, x.Currency), x.Exchange);
     }
 
     private static string? Some(string text) => text.Length > 0 ? text : null;

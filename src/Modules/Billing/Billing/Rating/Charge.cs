@@ -10,7 +10,7 @@ internal sealed record UsageAggregate(Exact Quantity)
     /// <summary>Null when only the aggregate is known; then <see cref="EventCount"/> says how many there were.</summary>
     public IReadOnlyList<Exact>? Events { get; init; }
 
-    public int EventCount { get; init; }
+    public long EventCount { get; init; }
 
     public static UsageAggregate Of(IReadOnlyList<Exact> events) => new(Exact.Sum(events)) { Events = events, EventCount = events.Count };
 }

@@ -6,7 +6,7 @@ namespace Licensing.Billing.Rating;
 /// <param name="Quantity">Before free and included units; 1 for a flat charge; negative for a credit.</param>
 /// <param name="Steps">Unrounded; none when nothing is charged.</param>
 /// <param name="Days">The part of the period that was charged.</param>
-/// <param name="Unrounded">The sum of the steps.</param>
+/// <param name="Unrounded">The sum of the steps, in the currency of the bill.</param>
 /// <param name="Amount"><paramref name="Unrounded"/> rounded half away from zero to the minor unit, once.</param>
 internal sealed record RatedLine(
     string Name, string? TaxCategory, Exact Quantity, IReadOnlyList<RatingStep> Steps, Proration Days, Exact Unrounded, Money Amount)
@@ -17,11 +17,20 @@ internal sealed record RatedLine(
     /// <summary>This line's part of the coupons.</summary>
     public Money Discount { get; init; } = Money.Zero(Amount.Currency);
 
+    /// <summary>This line's part of the credits, in money and in quantity.</summary>
+    public Money Credit { get; init; } = Money.Zero(Amount.Currency);
+
+    /// <summary>The place of the commitment that this line tops up; null of a line of an item.</summary>
+    public int? Commitment { get; init; }
+
+    /// <summary>Where the steps are in another currency than the line: what their sum was multiplied by.</summary>
+    public Exchange? Exchange { get; init; }
+
     /// <summary>This line's part of the tax of its category.</summary>
     public Money Tax { get; init; } = Money.Zero(Amount.Currency);
 
     /// <summary>What is invoiced without tax, and what the tax is on.</summary>
-    public Money Net => Amount - CapReduction - Discount;
+    public Money Net => Amount - CapReduction - Discount - Credit;
 }
 
 /// <summary>The tax of one category: its rate on the sum of the line nets, rounded once.</summary>
@@ -44,6 +53,15 @@ internal sealed record RatedBill(
 
     /// <summary>What the coupons take off; not negative.</summary>
     public Money Discount => Money.Sum(Currency, AllLines.Select(line => line.Discount));
+
+    /// <summary>What the credits take off; not negative.</summary>
+    public Money Credit => Money.Sum(Currency, AllLines.Select(line => line.Credit));
+
+    /// <summary>What each coupon took, unrounded, in the order of the request; together they are <see cref="Discount"/> before its rounding.</summary>
+    public IReadOnlyList<Exact> CouponsTaken { get; init; } = [];
+
+    /// <summary>What each credit took, in the order of the request; the quantity of one in money is 0.</summary>
+    public IReadOnlyList<(Money Amount, Exact Quantity)> CreditsTaken { get; init; } = [];
 
     public Money Net => Money.Sum(Currency, AllLines.Select(line => line.Net));
 

@@ -1,15 +1,12 @@
-using System.Numerics;
-
 namespace Licensing.Billing.Rating;
 
 /// <summary>
 /// Turns prices and usage into a bill. Pure: quotes, previews and the billing run call it with the same request and get the same bill.
-/// In this order: each line is rated and rounded once; cap; true-up to the minimum; coupons; tax on what is left.
+/// In this order: each line is rated and rounded once; caps and true-ups to minimums; coupons; credits; tax
+/// on what is left.
 /// </summary>
 internal static class Rater
 {
-    private const string TrueUpName = "Minimum commitment";
-
     /// <summary>Refused as <c>validation_failed</c> with every field at fault, or as <c>amount_too_large</c>.</summary>
     public static Result<RatedBill> Rate(RatingRequest request)
     {
@@ -29,13 +26,17 @@ internal static class Rater
         if (!Fits(Sum(lines), request.Currency))
             return RatingRefusals.AmountTooLarge("/charges");
 
-        lines = Capped(lines, request);
-        var committed = Proration.Of(request.Active ?? request.Period, request.Period).Of(request.Minimum ?? 0);
-        if (!committed.TryRound(request.Currency, out var minimum) || !Fits(minimum.Amount - Sum(lines), request.Currency))
-            return RatingRefusals.AmountTooLarge("/minimum");
+        var items = lines.Length;
+        for (var i = 0; i < request.Commitments.Count + 1; i++)
+        {
+            var commitment = i < request.Commitments.Count ? request.Commitments[i] : request.Whole;
+            if (Committed(lines, items, commitment, i, request).Refused(out var beyond, out var bound))
+                return beyond;
+            lines = bound;
+        }
 
-        var trueUps = request.Minimum is null ? [] : TrueUps(lines, minimum, request);
-        RatedLine[] all = Discounted([.. lines, .. trueUps], request);
+        var (discounted, coupons) = Reductions.Coupons(lines, request);
+        var (all, credits) = Reductions.Credits(discounted, request);
         var taxes = new List<TaxTotal>();
         foreach (var tax in request.Taxes ?? [])
         {
@@ -43,7 +44,7 @@ internal static class Rater
                 return RatingRefusals.AmountTooLarge("/taxes");
         }
 
-        var bill = new RatedBill(request.Currency, all[..lines.Length], all[lines.Length..], taxes);
+        var bill = new RatedBill(request.Currency, all[..items], all[items..], taxes) { CouponsTaken = coupons, CreditsTaken = credits };
         return Fits(bill.Total.Amount, request.Currency) ? bill : RatingRefusals.AmountTooLarge("/taxes");
     }
 
@@ -62,51 +63,61 @@ internal static class Rater
         })];
 
         var unrounded = Exact.Sum(steps.Select(step => step.Amount));
+        if (item.Exchange is { } exchange)
+            unrounded *= exchange.Rate;
         return unrounded.TryRound(request.Currency, out var amount)
             ? new RatedLine(item.Name, item.TaxCategory, item.Charge.QuantityOf(item.Usage) * sign, steps, days, unrounded, amount)
+            {
+                Exchange = item.Exchange,
+            }
             : RatingRefusals.AmountTooLarge($"/charges/{index}");
     }
 
-    private static RatedLine[] Capped(RatedLine[] lines, RatingRequest request)
+    // The lines after the items are what commitments before this one added; only the bounds of the whole bill are about them too.
+    private static Result<RatedLine[]> Committed(RatedLine[] lines, int items, Commitment commitment, int place, RatingRequest request)
     {
-        var sum = Sum(lines);
-        if (request.Cap is not { } cap || sum <= cap)
+        if (commitment is { Minimum: null, Cap: null })
             return lines;
 
-        return Spread(lines, (sum - cap).Round(request.Currency.MinorUnits), request.Currency, (line, share) => line with { CapReduction = share });
+        bool IsBound(int i) => commitment.Items is null || (i < items && commitment.Items.Contains(i));
+        var bound = Enumerable.Range(0, lines.Length).Where(IsBound).ToArray();
+        var rate = commitment.Exchange?.Rate ?? 1;
+        var sum = Exact.Sum(bound.Select(i => (Exact)lines[i].Net.Amount));
+        if (commitment.Cap * rate is { } cap && sum > cap)
+        {
+            var off = (sum - cap).Round(request.Currency);
+            var shares = Allocation.ByLargestRemainder(off, [.. bound.Select(i => lines[i].Net.Amount)]);
+            lines = [.. lines];
+            for (var i = 0; i < bound.Length; i++)
+                lines[bound[i]] = lines[bound[i]] with { CapReduction = lines[bound[i]].CapReduction + shares[i] };
+            sum = Exact.Sum(bound.Select(i => (Exact)lines[i].Net.Amount));
+        }
+
+        if (commitment.Minimum is not { } full)
+            return lines;
+
+        var days = commitment.Days ?? Proration.Whole(request.Period);
+        if (!days.Of(full * rate).TryRound(request.Currency, out var minimum) || !Fits(minimum.Amount - sum, request.Currency))
+            return RatingRefusals.AmountTooLarge("/minimum");
+
+        var due = (minimum.Amount - sum).Round(request.Currency);
+        return due.Amount <= 0 ? lines : (RatedLine[])[.. lines, .. TrueUps([.. bound.Select(i => lines[i])], due, days, commitment, place)];
     }
 
-    private static RatedLine[] TrueUps(RatedLine[] lines, Money minimum, RatingRequest request)
+    private static IEnumerable<RatedLine> TrueUps(RatedLine[] lines, Money due, Proration days, Commitment commitment, int place)
     {
-        var due = (minimum.Amount - Sum(lines)).Round(request.Currency);
-        if (due.Amount <= 0)
-            return [];
-
         // What tops up the lines is taxed as they are.
-        (string? Category, decimal Weight)[] categories = request.MinimumTaxCategory is not null || lines.Length == 0
-            ? [(request.MinimumTaxCategory, 1m)]
+        (string? Category, decimal Weight)[] categories = commitment.TaxCategory is not null || lines.Length == 0
+            ? [(commitment.TaxCategory, 1m)]
             : [.. lines.GroupBy(line => line.TaxCategory).Select(group => (group.Key, Math.Max(0m, group.Sum(line => line.Net.Amount))))];
 
-        return [.. Allocation.ByLargestRemainder(due, [.. categories.Select(category => category.Weight)])
-            .Zip(categories, (share, category) => new RatedLine(TrueUpName, category.Category, 1, [RatingStep.Of(0, null, 1, share.Amount, 0)],
-                Proration.Of(request.Active ?? request.Period, request.Period), share.Amount, share))
-            .Where(line => line.Amount.Amount != 0)];
-    }
-
-    private static RatedLine[] Discounted(RatedLine[] lines, RatingRequest request)
-    {
-        var sum = Sum(lines);
-        if (sum.Sign <= 0)
-            return lines;
-
-        // One fraction of all percentages, so that terms are brought to their lowest once and not per coupon.
-        Exact[] kept = [.. request.Coupons.Where(coupon => coupon.Percent is not null).Select(coupon => 100 - coupon.Percent!.Value)];
-        var share = new Exact(
-            kept.Aggregate(BigInteger.One, (product, part) => product * part.Numerator),
-            kept.Aggregate(BigInteger.One, (product, part) => product * part.Denominator * 100));
-        var left = Exact.Max(0, sum * share - Exact.Sum(request.Coupons.Select(coupon => coupon.Amount ?? 0)));
-        var discount = (sum - left).Round(request.Currency.MinorUnits);
-        return Spread(lines, discount, request.Currency, (line, part) => line with { Discount = part });
+        return Allocation.ByLargestRemainder(due, [.. categories.Select(category => category.Weight)])
+            .Zip(categories, (share, category) => new RatedLine(
+                commitment.Name, category.Category, 1, [RatingStep.Of(0, null, 1, share.Amount, 0)], days, share.Amount, share)
+            {
+                Commitment = place,
+            })
+            .Where(line => line.Amount.Amount != 0);
     }
 
     private static bool TryTax(RatedLine[] lines, TaxRate rate, Currency currency, List<TaxTotal> totals)
@@ -124,13 +135,6 @@ internal static class Rater
             lines[taxed[i]] = lines[taxed[i]] with { Tax = shares[i] };
         totals.Add(new(rate.Category, rate.Percent, Money.Sum(currency, taxed.Select(i => lines[i].Net)), tax));
         return true;
-    }
-
-    // Only called with a part of a positive sum, so a share is never more than its line.
-    private static RatedLine[] Spread(RatedLine[] lines, Exact amount, Currency currency, Func<RatedLine, Money, RatedLine> with)
-    {
-        var shares = Allocation.ByLargestRemainder(amount.Round(currency), [.. lines.Select(line => line.Net.Amount)]);
-        return [.. lines.Zip(shares, with)];
     }
 
     private static Exact Sum(IEnumerable<RatedLine> lines) => Exact.Sum(lines.Select(line => (Exact)line.Net.Amount));

@@ -9,12 +9,62 @@ internal sealed record RatingItem(string Name, Charge Charge, UsageAggregate Usa
     /// <summary>The days of this item when they are not those of the request.</summary>
     public Period? Active { get; init; }
 
+    /// <summary>Where the price is in another currency than the request: what turns its amounts into it.</summary>
+    public Exchange? Exchange { get; init; }
+
     /// <summary>The line gives back what the charge would cost; the mirror of the charge to the cent.</summary>
     public bool IsCredit { get; init; }
 }
 
+/// <summary>A rate as it was recorded, and kept with what was computed by it.</summary>
+internal sealed record Exchange(Currency From, Exact Rate, DateOnly On);
+
+/// <summary>
+/// Which lines something is about: items of the request by their places, and what commitments add by theirs. The lines of everything are
+/// a null of this.
+/// </summary>
+internal sealed record LinesOf(IReadOnlySet<int> Items, IReadOnlySet<int> Commitments)
+{
+    public bool Has(RatedLine line, int place) => line.Commitment is { } commitment ? Commitments.Contains(commitment) : Items.Contains(place);
+}
+
+/// <summary>Bounds of what some lines come to, before coupons.</summary>
+internal sealed record Commitment(string Name)
+{
+    /// <summary>Places of the items; null is all of them.</summary>
+    public IReadOnlySet<int>? Items { get; init; }
+
+    /// <summary>For the full period; charged for <see cref="Days"/>.</summary>
+    public Exact? Minimum { get; init; }
+
+    /// <summary>The most, however many days there are.</summary>
+    public Exact? Cap { get; init; }
+
+    /// <summary>Null is the whole period.</summary>
+    public Proration? Days { get; init; }
+
+    /// <summary>Tax category of the true-up; null spreads it over the categories of the lines, in proportion.</summary>
+    public string? TaxCategory { get; init; }
+
+    public Exchange? Exchange { get; init; }
+}
+
 /// <summary>Either a percentage or an amount in whole units of the currency.</summary>
-internal sealed record Coupon(Exact? Percent, Exact? Amount);
+internal sealed record Coupon(Exact? Percent, Exact? Amount)
+{
+    /// <summary>Null is all lines.</summary>
+    public LinesOf? Lines { get; init; }
+}
+
+/// <summary>
+/// Something paid or granted before: money, taken off the lines in proportion, or a quantity, which takes as much of a line's net as it is of
+/// the line's quantity. Money is in whole minor units.
+/// </summary>
+internal sealed record RatingCredit(Exact? Amount, Exact? Quantity)
+{
+    /// <summary>Null is all lines.</summary>
+    public LinesOf? Lines { get; init; }
+}
 
 /// <summary>The rate of a tax category on the tax date. Of a hundred: 20 is 20 %.</summary>
 internal sealed record TaxRate(string Category, Exact Percent);
@@ -37,7 +87,22 @@ internal sealed record RatingRequest(Currency Currency, Period Period, IReadOnly
     /// <summary>The most that the lines come to, before coupons; not prorated.</summary>
     public Exact? Cap { get; init; }
 
+    /// <summary>Bounds of parts of the bill, one after the other and before <see cref="Cap"/> and <see cref="Minimum"/>.</summary>
+    public IReadOnlyList<Commitment> Commitments { get; init; } = [];
+
     public IReadOnlyList<Coupon> Coupons { get; init; } = [];
+
+    /// <summary>After the coupons, in this order but for quantities, which come last.</summary>
+    public IReadOnlyList<RatingCredit> Credits { get; init; } = [];
+
+    /// <summary>What bounds the bill as a whole.</summary>
+    public Commitment Whole => new("Minimum commitment")
+    {
+        Minimum = Minimum,
+        Cap = Cap,
+        Days = Proration.Of(Active ?? Period, Period),
+        TaxCategory = MinimumTaxCategory,
+    };
 
     /// <summary>Null leaves tax out altogether; a list must have the rate of every category that occurs.</summary>
     public IReadOnlyList<TaxRate>? Taxes { get; init; }

@@ -1,3 +1,4 @@
+using Licensing.Billing.Coupons;
 using Licensing.Billing.Data;
 using Licensing.Billing.Taxes;
 using Licensing.Catalog.Contracts;
@@ -37,7 +38,7 @@ internal sealed record BilledChunk(IReadOnlyList<TenantBill> Bills, IReadOnlyLis
 /// </summary>
 internal sealed class BillingChunks(
     BillingDb db, ISubscriptionDirectory subscriptions, IUsageTotals usage, ICatalog catalog, IPriceBooks books, IOrganizationDirectory organizations,
-    ILogger<BillingChunks> log)
+    RatingSources sources, ILogger<BillingChunks> log)
 {
     /// <summary>The next <paramref name="most"/> tenants with something to bill in this period.</summary>
     public async Task<TenantChunk> NextAsync(Period period, Scope scope, OrganizationId? after, int most, CancellationToken ct)
@@ -65,13 +66,15 @@ internal sealed class BillingChunks(
             period, await catalog.FindPlanVersionsAsync(versions, ct), await books.OpenAsync(period, open, ct),
             await catalog.MetersAsync(ct),
             new TaxTable(await db.TaxRates.AsNoTracking().ToListAsync(ct), period.End.AddDays(-1)));
+        var reductions = await sources.ReductionsAsync(period, open, ct);
+        prices = await sources.WithRatesAsync(prices, tenants.Values, reductions, ct);
         var used = await UsageAsync(found.Where(subscription => open.Contains(subscription.TenantId)), prices, ct);
 
         var bills = new List<TenantBill>();
         var left = new List<OperationError>();
         foreach (var id in open)
         {
-            if (Rate(id, tenants.GetValueOrDefault(id), [.. ofTenant[id]], used, prices).Refused(out var refusal, out var bill))
+            if (Rate(id, tenants.GetValueOrDefault(id), [.. ofTenant[id]], used, [.. reductions[id]], prices).Refused(out var refusal, out var bill))
                 left.Add(new OperationError(tenants.GetValueOrDefault(id)?.ExternalId ?? id.Value.ToString(), refusal.Code, Reason(refusal)));
             else if (bill.Charges.Count > 0)
                 bills.Add(bill);
@@ -111,14 +114,16 @@ internal sealed class BillingChunks(
 
     // One tenant whose data breaks an assumption must not stop the others.
     private Result<TenantBill> Rate(
-        OrganizationId id, OrganizationRef? tenant, IReadOnlyList<BillableSubscription> owned, PeriodUsage used, PeriodPrices prices)
+        OrganizationId id, OrganizationRef? tenant, IReadOnlyList<BillableSubscription> owned, PeriodUsage used,
+        IReadOnlyList<GrantedReduction> reductions, PeriodPrices prices)
     {
         if (tenant is null)
             return RunRefusals.TenantMissing;
         try
         {
             // The period belongs to whose the tenant was at its end, however long after it is billed.
-            return TenantRating.Rate(new TenantAccount(tenant with { Path = owned[0].OwnerPath }, owned, used), prices);
+            var account = new TenantAccount(tenant with { Path = owned[0].OwnerPath }, owned, used) { Reductions = reductions };
+            return TenantRating.Rate(account, prices);
         }
         catch (Exception failure)
         {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Licensing.Billing.Contracts;
+using Licensing.Billing.Coupons;
 using Licensing.Billing.Invoices;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Persistence;
@@ -87,7 +88,8 @@ internal sealed class InvoiceWriter(DbSession session, TimeProvider clock)
         await using var lines = await connection.BeginBinaryImportAsync("""
             copy billing.invoice_lines (
                 invoice_id, tenant_id, position, subscription_id, charge_key, meter, sku, region, is_usage, starts_on, ends_on, description, quantity,
-                days, period_days, unrounded, currency, net, tax, tax_category, tax_percent, steps) from stdin (format binary)
+                days, period_days, unrounded, currency, net, tax, tax_category, tax_percent, steps,
+                cap_reduction, discount, credit, exchange) from stdin (format binary)
             """, ct);
         foreach (var (id, bill) in invoices)
         {
@@ -127,10 +129,19 @@ internal sealed class InvoiceWriter(DbSession session, TimeProvider clock)
                 }
 
                 await lines.WriteAsync(JsonSerializer.Serialize(line.Steps.Select(LineStep.Of), StoredJson.Options), NpgsqlDbType.Jsonb, ct);
+                await lines.WriteAsync(line.CapReduction.Amount, NpgsqlDbType.Numeric, ct);
+                await lines.WriteAsync(line.Discount.Amount, NpgsqlDbType.Numeric, ct);
+                await lines.WriteAsync(line.Credit.Amount, NpgsqlDbType.Numeric, ct);
+                if (line.Exchange is { } exchange)
+                    await lines.WriteAsync(JsonSerializer.Serialize(LineExchange.Of(exchange), StoredJson.Options), NpgsqlDbType.Jsonb, ct);
+                else
+                    await lines.WriteNullAsync(ct);
             }
         }
 
         await lines.CompleteAsync(ct);
+        await lines.CloseAsync(ct);
+        await ReductionWriter.WriteAsync(connection, invoices, ct);
     }
 
     private static IEnumerable<InvoiceTax> Taxes(TenantBill bill) =>

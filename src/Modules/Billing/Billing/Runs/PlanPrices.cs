@@ -7,20 +7,36 @@ namespace Licensing.Billing.Runs;
 internal static class PlanPrices
 {
     /// <param name="price">As the catalog holds it, valid since its publication.</param>
-    /// <param name="byDays">Whether the days of the period count; usage is charged whole.</param>
-    public static Charge ToCharge(this Price price, bool byDays) => price.Model switch
+    /// <param name="isUsage">Usage is charged whole; for anything else the days of the period count unless the price says otherwise.</param>
+    public static Charge ToCharge(this Price price, bool isUsage) => price.Of(byDays: !isUsage && (price.Prorate ?? true));
+
+    private static Charge Of(this Price price, bool byDays) => price.Model switch
     {
         PriceModel.Flat => new FlatCharge(Given(price.Amount, price, "amount")),
-        PriceModel.PerUnit => new PerUnitCharge(Given(price.UnitPrice, price, "unitPrice")) { Prorate = byDays },
-        PriceModel.Graduated => new GraduatedCharge(Tiers(price)) { ChargeAtZero = price.ChargeAtZero, Prorate = byDays },
-        PriceModel.Volume => new VolumeCharge(Tiers(price)) { ChargeAtZero = price.ChargeAtZero, Prorate = byDays },
+        PriceModel.PerUnit => new PerUnitCharge(Given(price.UnitPrice, price, "unitPrice"))
+        {
+            IncludedUnits = price.IncludedUnits ?? 0,
+            Prorate = byDays,
+        },
+        PriceModel.Graduated => Tiered(new GraduatedCharge(Tiers(price)), price, byDays),
+        PriceModel.Volume => Tiered(new VolumeCharge(Tiers(price)), price, byDays),
         PriceModel.Package => new PackageCharge(Given(price.PackageSize, price, "packageSize"), Given(price.PackagePrice, price, "packagePrice"))
         {
             FreeUnits = price.FreeUnits ?? 0,
             Prorate = byDays,
         },
+        PriceModel.Percentage => new PercentageCharge(Given(price.Percent, price, "percent"))
+        {
+            FixedFee = price.FixedFee ?? 0,
+            FreeUnits = price.FreeUnits ?? 0,
+            Prorate = byDays,
+        },
+        PriceModel.Stairstep => Tiered(new StairstepCharge(Tiers(price)), price, byDays),
         _ => throw new InvalidOperationException($"There is no charge for the model {price.Model}."),
     };
+
+    private static TieredCharge Tiered(TieredCharge charge, Price price, bool byDays) =>
+        charge with { ChargeAtZero = price.ChargeAtZero, IncludedUnits = price.IncludedUnits ?? 0, Prorate = byDays };
 
     // What a stored price lacks must not become free; the run reports the tenant instead.
     private static decimal Given(decimal? value, Price price, string field) => value ?? throw Missing(price, field);
@@ -31,5 +47,7 @@ internal static class PlanPrices
         new($"A published price of the model {price.Model} has no {field}.");
 
     private static Tier[] Tiers(Price price) =>
-        [.. Given(price.Tiers, price, "tiers").Select(tier => new Tier(tier.UpTo is { } upTo ? (Exact)upTo : null, tier.UnitPrice, tier.FlatFee))];
+        [.. Given(price.Tiers, price, "tiers").Select(tier => new Tier(
+            tier.UpTo is { } upTo ? (Exact)upTo : null, tier.UnitPrice,
+            price.Model is PriceModel.Stairstep ? Given(tier.Price, price, "price") : tier.FlatFee))];
 }

@@ -15,8 +15,8 @@ internal static class RunRefusals
     public static Refusal PlanMissing(PlanVersionId version) =>
         new(RefusalKind.Invalid, "plan_missing", $"There is no plan version {version.Value}.");
 
-    public static Refusal CurrencyMismatch(PlanVersionRef plan, Currency billed) => new(
-        RefusalKind.Invalid, "currency_mismatch", $"Plan {plan.PlanKey} is priced in {plan.Currency}, but the tenant is billed in {billed}.");
+    public static Refusal ExchangeRateMissing(Currency from, Currency to, DateOnly on) => new(
+        RefusalKind.Invalid, "exchange_rate_missing", $"There is no exchange rate from {from} to {to} on or before {on:yyyy-MM-dd}.");
 
     public static Refusal PriceMissing(UsageTotal total, Currency currency) => new(
         RefusalKind.Invalid, "price_missing",

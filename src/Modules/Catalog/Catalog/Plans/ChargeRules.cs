@@ -53,6 +53,10 @@ internal static class ChargeRules
             yield return new($"{at}/feature", "unknown_feature", $"{feature} is not a feature of the product {product}.");
         if (charge.Meter is { } meter && !meters.Contains(meter))
             yield return MeterRefusals.Unknown($"{at}/meter", meter);
+        if (charge is { Feature: not null, Price.Model: PriceModel.Percentage })
+            yield return new(at, "meter_required", "A percentage is of an amount that a meter adds up; a feature has none.");
+        if (charge is { Meter: not null, Price.Prorate: true })
+            yield return PriceRules.UsageProrated($"{at}/price/prorate");
         if (charge is { Meter: not null, InAdvance: true })
             yield return new($"{at}/inAdvance", "usage_in_advance", "Usage is billed after its period; inAdvance must be false.");
     }

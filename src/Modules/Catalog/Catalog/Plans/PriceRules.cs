@@ -1,9 +1,10 @@
+using System.Text.RegularExpressions;
 using Licensing.Catalog.Contracts;
 
 namespace Licensing.Catalog.Plans;
 
 /// <summary>What a price must be like to be billed by: each model has its own fields, and no others.</summary>
-internal static class PriceRules
+internal static partial class PriceRules
 {
     public const int MostTiers = 100;
 
@@ -11,16 +12,32 @@ internal static class PriceRules
     {
         foreach (var error in Unused(price, at))
             yield return error;
+        if (price.TaxCategory is { } category && !TaxCategory().IsMatch(category))
+            yield return new($"{at}/taxCategory", "not_a_tax_category", "taxCategory must be 1 to 10 capital letters or digits, such as S.");
 
         var errors = price.Model switch
         {
             PriceModel.Flat => NotNegative(price.Amount, $"{at}/amount", "amount", "flat"),
             PriceModel.PerUnit => NotNegative(price.UnitPrice, $"{at}/unitPrice", "unitPrice", "perUnit"),
             PriceModel.Package => Package(price, at),
+            PriceModel.Percentage => NotNegative(price.Percent, $"{at}/percent", "percent", "percentage"),
             _ => Tiers(price, at),
         };
-        foreach (var error in errors)
+        foreach (var error in errors.Concat(NotBelowZero(price, at)))
             yield return error;
+    }
+
+    /// <summary>A day's usage is of that day already.</summary>
+    public static FieldError UsageProrated(string pointer) => new(pointer, "usage_not_prorated", "Usage is charged whole; prorate must be false.");
+
+    private static IEnumerable<FieldError> NotBelowZero(PriceBody price, string at)
+    {
+        foreach (var (field, value) in new[]
+        {
+            ("freeUnits", price.FreeUnits), ("includedUnits", price.IncludedUnits), ("fixedFee", price.FixedFee),
+        })
+            if (value < 0)
+                yield return new($"{at}/{field}", "out_of_range", $"{field} must be at least 0.");
     }
 
     private static IEnumerable<FieldError> NotNegative(decimal? value, string pointer, string field, string model)
@@ -39,8 +56,6 @@ internal static class PriceRules
             yield return new($"{at}/packageSize", "out_of_range", "packageSize must be above 0.");
         foreach (var error in NotNegative(price.PackagePrice, $"{at}/packagePrice", "packagePrice", "package"))
             yield return error;
-        if (price.FreeUnits < 0)
-            yield return new($"{at}/freeUnits", "out_of_range", "freeUnits must be at least 0.");
     }
 
     private static IEnumerable<FieldError> Tiers(PriceBody price, string at)
@@ -68,18 +83,35 @@ internal static class PriceRules
             else if (tier.UpTo <= below)
                 yield return new(
                     $"{at}/tiers/{i}/upTo", "not_ascending", $"upTo must be above {DecimalStrings.Of(below)}, where the tier begins.");
-            if (tier.UnitPrice < 0)
-                yield return new($"{at}/tiers/{i}/unitPrice", "out_of_range", "unitPrice must be at least 0.");
-            if (tier.FlatFee < 0)
-                yield return new($"{at}/tiers/{i}/flatFee", "out_of_range", "flatFee must be at least 0.");
+            foreach (var error in Tier(price.Model, tier, $"{at}/tiers/{i}"))
+                yield return error;
             below = Math.Max(below, tier.UpTo ?? below);
         }
+    }
+
+    private static IEnumerable<FieldError> Tier(PriceModel model, TierBody tier, string at)
+    {
+        if (model is PriceModel.Stairstep)
+        {
+            foreach (var error in NotNegative(tier.Price, $"{at}/price", "price", "stairstep"))
+                yield return error;
+            if (tier.UnitPrice != 0 || tier.FlatFee != 0)
+                yield return new(at, "not_of_model", "A tier of a stairstep has a price, and neither unitPrice nor flatFee.");
+            yield break;
+        }
+
+        if (tier.UnitPrice < 0)
+            yield return new($"{at}/unitPrice", "out_of_range", "unitPrice must be at least 0.");
+        if (tier.FlatFee < 0)
+            yield return new($"{at}/flatFee", "out_of_range", "flatFee must be at least 0.");
+        if (tier.Price is not null)
+            yield return new($"{at}/price", "not_of_model", "price is of the tiers of a stairstep.");
     }
 
     // A number that no one reads is a number that someone believes in.
     private static IEnumerable<FieldError> Unused(PriceBody price, string at)
     {
-        var tiered = price.Model is PriceModel.Graduated or PriceModel.Volume;
+        var tiered = price.Model is PriceModel.Graduated or PriceModel.Volume or PriceModel.Stairstep;
         (string Field, bool Given, bool Used)[] fields =
         [
             ("amount", price.Amount is not null, price.Model is PriceModel.Flat),
@@ -87,9 +119,16 @@ internal static class PriceRules
             ("tiers", price.Tiers is not null, tiered),
             ("packageSize", price.PackageSize is not null, price.Model is PriceModel.Package),
             ("packagePrice", price.PackagePrice is not null, price.Model is PriceModel.Package),
-            ("freeUnits", price.FreeUnits is not null, price.Model is PriceModel.Package),
+            ("freeUnits", price.FreeUnits is not null, price.Model is PriceModel.Package or PriceModel.Percentage),
+            ("includedUnits", price.IncludedUnits is not null, tiered || price.Model is PriceModel.PerUnit),
+            ("percent", price.Percent is not null, price.Model is PriceModel.Percentage),
+            ("fixedFee", price.FixedFee is not null, price.Model is PriceModel.Percentage),
+            ("prorate", price.Prorate is not null, price.Model is not PriceModel.Flat),
         ];
         foreach (var (field, _, _) in fields.Where(f => f is { Given: true, Used: false }))
             yield return new($"{at}/{field}", "not_of_model", $"{field} is not used by this model.");
     }
+
+    [GeneratedRegex(@"^[A-Z0-9]{1,10}\z", RegexOptions.CultureInvariant)]
+    private static partial Regex TaxCategory();
 }

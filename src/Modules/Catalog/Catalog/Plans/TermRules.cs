@@ -31,6 +31,14 @@ internal static class TermRules
             yield return new("/terms/earlyCancellation/feePercent", "out_of_range", "feePercent must be 0 to 100.");
         if (terms.EarlyCancellation is { Allowed: false, FeePercent: not 0 })
             yield return new("/terms/earlyCancellation/feePercent", "contradiction", "feePercent must be 0 where early cancellation is not allowed.");
+        if (terms.Commitment is { Minimum: null, Cap: null })
+            yield return new("/terms/commitment", "required", "A commitment has a minimum, a cap or both.");
+        if (terms.Commitment is { Minimum: < 0 })
+            yield return new("/terms/commitment/minimum", "out_of_range", "minimum must be at least 0.");
+        if (terms.Commitment is { Cap: < 0 })
+            yield return new("/terms/commitment/cap", "out_of_range", "cap must be at least 0.");
+        else if (terms.Commitment is { } bounds && bounds.Cap < bounds.Minimum)
+            yield return new("/terms/commitment/cap", "maximum_below_minimum", "cap must not be below minimum.");
         foreach (var error in Quotas(terms.Quotas, meters).Concat(Prerequisites(terms.Prerequisites, products)))
             yield return error;
     }

@@ -6,7 +6,7 @@ namespace Licensing.Catalog.Pricing;
 /// How the amounts of a price change at once, by percent or by an amount. Each changed number is rounded once, half away from zero, to
 /// <paramref name="Decimals"/> places.
 /// </summary>
-/// <param name="Percent">Of every amount: unit prices, flat fees and package prices.</param>
+/// <param name="Percent">Of every amount: unit prices, fees, package prices, prices of tiers and percentages.</param>
 /// <param name="Amount">Added to what is paid per unit or package. A flat fee is neither, and stays.</param>
 /// <param name="Decimals">0 to 12.</param>
 internal sealed record PriceAdjustment(decimal? Percent, decimal? Amount, int Decimals)
@@ -23,12 +23,20 @@ internal sealed record PriceAdjustment(decimal? Percent, decimal? Amount, int De
     {
         UnitPrice = Rate(price.UnitPrice),
         PackagePrice = Rate(price.PackagePrice),
-        Tiers = price.Tiers is null ? null : [.. price.Tiers.Select(t => t with { UnitPrice = Rate(t.UnitPrice)!.Value, FlatFee = Fee(t.FlatFee) })],
+        Percent = Fee(price.Percent),
+        FixedFee = Fee(price.FixedFee),
+        Tiers = price.Tiers is null ? null : [.. price.Tiers.Select(Of)],
     };
+
+    // The price of a stairstep's tier is as flat as a flat fee, and it has no unit price that an amount could be added to.
+    private PriceTier Of(PriceTier tier) => tier.Price is null
+        ? tier with { UnitPrice = Rate(tier.UnitPrice)!.Value, FlatFee = Fee(tier.FlatFee)!.Value }
+        : tier with { Price = Fee(tier.Price) };
 
     /// <summary>Whether each number of <paramref name="price"/> can be charged and travel.</summary>
     public static bool Holds(Price price) =>
-        new[] { price.UnitPrice, price.PackagePrice }.Concat((price.Tiers ?? []).SelectMany(t => new decimal?[] { t.UnitPrice, t.FlatFee }))
+        new[] { price.UnitPrice, price.PackagePrice, price.Percent, price.FixedFee }
+            .Concat((price.Tiers ?? []).SelectMany(t => new decimal?[] { t.UnitPrice, t.FlatFee, t.Price }))
             .All(x => x is null or (>= 0 and <= MostPrice));
 
     public IEnumerable<FieldError> Check()
@@ -45,7 +53,7 @@ internal sealed record PriceAdjustment(decimal? Percent, decimal? Amount, int De
 
     private decimal? Rate(decimal? old) => old is { } rate ? Rounded(Percent is { } percent ? Raised(rate, percent) : rate + Amount!.Value) : null;
 
-    private decimal Fee(decimal old) => Percent is { } percent ? Rounded(Raised(old, percent)) : old;
+    private decimal? Fee(decimal? old) => old is { } fee && Percent is { } percent ? Rounded(Raised(fee, percent)) : old;
 
     private static decimal Raised(decimal old, decimal percent) => old * (100 + percent) / 100;
 

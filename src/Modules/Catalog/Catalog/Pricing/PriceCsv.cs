@@ -9,7 +9,8 @@ namespace Licensing.Catalog.Pricing;
 
 /// <summary>
 /// The items of a list as CSV, the same in both directions: what the export writes, the import reads back without a change. Tiers stand in
-/// one cell, <c>upTo:unitPrice:flatFee</c> parted by semicolons, the open one with <c>*</c>: <c>10:2.5:0;*:1:0</c>.
+/// one cell, <c>upTo:unitPrice:flatFee</c> parted by semicolons, the open one with <c>*</c>: <c>10:2.5:0;*:1:0</c>; those of a stairstep as
+/// <c>upTo:price</c>.
 /// </summary>
 internal static partial class PriceCsv
 {
@@ -29,7 +30,7 @@ internal static partial class PriceCsv
             ? body with { Price = body.Price with { Model = model } }
             : throw new FormatException($"must be one of {string.Join(", ", Models.Keys)}")),
         Number("unitPrice", p => p.UnitPrice, (p, value) => p with { UnitPrice = value }),
-        new("tiers", i => TiersOf(i.Price.Tiers), (body, text) => body with { Price = body.Price with { Tiers = ReadTiers(text) } }),
+        new("tiers", i => TiersOf(i.Price.Tiers), (body, text) => body with { Price = body.Price with { Tiers = ReadTiers(text, body.Price.Model) } }),
         Number("packageSize", p => p.PackageSize, (p, value) => p with { PackageSize = value }),
         Number("packagePrice", p => p.PackagePrice, (p, value) => p with { PackagePrice = value }),
         Number("freeUnits", p => p.FreeUnits, (p, value) => p with { FreeUnits = value }),
@@ -45,6 +46,11 @@ internal static partial class PriceCsv
                 },
             },
         }),
+        Number("includedUnits", p => p.IncludedUnits, (p, value) => p with { IncludedUnits = value }),
+        Number("percent", p => p.Percent, (p, value) => p with { Percent = value }),
+        Number("fixedFee", p => p.FixedFee, (p, value) => p with { FixedFee = value }),
+        new("taxCategory", i => i.Price.TaxCategory ?? "",
+            (body, text) => body with { Price = body.Price with { TaxCategory = text.Length == 0 ? null : text } }),
     ];
 
     /// <summary>The items as they are answered. What a spreadsheet would take for a formula is escaped here, in a way that can be undone.</summary>
@@ -70,13 +76,15 @@ internal static partial class PriceCsv
 
     private static string TiersOf(IReadOnlyList<PriceTier>? tiers) => tiers is null
         ? ""
-        : string.Join(';', tiers.Select(t =>
-            $"{(t.UpTo is { } end ? DecimalStrings.Of(end) : OpenEnd)}:{DecimalStrings.Of(t.UnitPrice)}:{DecimalStrings.Of(t.FlatFee)}"));
+        : string.Join(';', tiers.Select(t => (t.UpTo is { } end ? DecimalStrings.Of(end) : OpenEnd) + ":" + (t.Price is { } price
+            ? DecimalStrings.Of(price)
+            : $"{DecimalStrings.Of(t.UnitPrice)}:{DecimalStrings.Of(t.FlatFee)}")));
 
-    private static List<TierBody>? ReadTiers(string text) => text.Length == 0 ? null : [.. text.Split(';').Select(tier => tier.Split(':') switch
+    private static List<TierBody>? ReadTiers(string text, PriceModel model) => text.Length == 0 ? null : [.. text.Split(';').Select(tier => tier.Split(':') switch
     {
         [var upTo, var unitPrice, var flatFee] => new TierBody(ReadNumber(unitPrice), upTo == OpenEnd ? null : ReadNumber(upTo), ReadNumber(flatFee)),
-        _ => throw new FormatException("must hold tiers as upTo:unitPrice:flatFee, parted by semicolons, the open one with * for upTo"),
+        [var upTo, var price] when model is PriceModel.Stairstep => new TierBody(UpTo: upTo == OpenEnd ? null : ReadNumber(upTo), Price: ReadNumber(price)),
+        _ => throw new FormatException("must hold tiers as upTo:unitPrice:flatFee (of a stairstep upTo:price), parted by semicolons, the open one with * for upTo"),
     })];
 
     [GeneratedRegex(@"^'*[=+\-@\t\r]", RegexOptions.CultureInvariant)]

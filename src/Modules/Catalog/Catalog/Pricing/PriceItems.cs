@@ -58,6 +58,8 @@ internal sealed class PriceItems(CatalogDb db, DbSession session, AuditTrail aud
     {
         if (price.Model is PriceModel.Flat)
             yield return new($"{at}/model", "model_not_allowed", "An item prices usage; flat belongs into a plan.");
+        if (price.Prorate is true)
+            yield return PriceRules.UsageProrated($"{at}/prorate");
         foreach (var error in PriceRules.Check(price, at))
             yield return error;
     }

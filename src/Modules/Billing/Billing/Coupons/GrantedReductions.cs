@@ -1,0 +1,103 @@
+using Licensing.Billing.Rating;
+using Licensing.Billing.Runs;
+using Licensing.Provisioning.Contracts;
+
+namespace Licensing.Billing.Coupons;
+
+internal enum ReductionKind { Coupon, Credit }
+
+/// <summary>
+/// A coupon that a tenant has redeemed, or what is left of a credit; just one of percent, amount and quantity.
+/// </summary>
+/// <param name="Id">Of the redemption or the credit.</param>
+/// <param name="Kind">Which of the two.</param>
+internal sealed record GrantedReduction(Guid Id, ReductionKind Kind)
+{
+    public Exact? Percent { get; init; }
+
+    public Money? Amount { get; init; }
+
+    /// <summary>Units of <see cref="Meter"/>; only of a credit.</summary>
+    public Exact? Quantity { get; init; }
+
+    public string? Meter { get; init; }
+
+    /// <summary>Null: of any SKU and of none.</summary>
+    public string? Sku { get; init; }
+
+    /// <summary>Null: all of the tenant's.</summary>
+    public SubscriptionId? Subscription { get; init; }
+
+    /// <summary>Keys; empty: any plan.</summary>
+    public IReadOnlyList<string> Plans { get; init; } = [];
+
+    /// <summary>Keys of plans' charges; empty: any, and usage priced from lists and true-ups too.</summary>
+    public IReadOnlyList<string> Charges { get; init; } = [];
+
+    public bool IsForAll => Subscription is null && Plans.Count == 0 && Charges.Count == 0 && Quantity is null;
+
+    public bool Covers(DueCharge due) =>
+        Covers(due.Key.Subscription, due.PlanKey) && (Charges.Count == 0 || Charges.Contains(due.Key.Charge))
+        && (Quantity is null || (due.IsUsage && due.Key.Meter == Meter && (Sku is null || Sku == due.Key.Sku)));
+
+    public bool Covers(DueCommitment due) => Charges.Count == 0 && Quantity is null && Covers(due.Subscription, due.PlanKey);
+
+    private bool Covers(SubscriptionId subscription, string plan) =>
+        (Subscription is null || Subscription == subscription) && (Plans.Count == 0 || Plans.Contains(plan));
+}
+
+/// <summary>What a coupon or credit gave on one bill.</summary>
+/// <param name="Reduction">Which.</param>
+/// <param name="Amount">Off the bill's nets; of a coupon unrounded, since all coupons are rounded together.</param>
+/// <param name="Consumed">What is no longer left of a credit, in its own unit; 0 of a coupon.</param>
+internal sealed record ReductionUse(GrantedReduction Reduction, Exact Amount, Exact Consumed);
+
+/// <summary>The coupons and credits of one bill, in the places in which the rater knows them.</summary>
+internal sealed record GrantedReductions(
+    IReadOnlyList<Coupon> Coupons, IReadOnlyList<RatingCredit> Credits, IReadOnlyList<GrantedReduction> OfCoupons, IReadOnlyList<GrantedReduction> OfCredits)
+{
+    private static readonly GrantedReductions None = new([], [], [], []);
+
+    /// <summary>Refused where the amount of a coupon is in a currency without a rate.</summary>
+    public static Result<GrantedReductions> On(TenantAccount account, DueCharges due, PeriodPrices prices)
+    {
+        if (account.Reductions.Count == 0)
+            return None;
+
+        var (coupons, ofCoupons) = (new List<Coupon>(), new List<GrantedReduction>());
+        foreach (var granted in account.Reductions.Where(x => x.Kind is ReductionKind.Coupon))
+        {
+            Exact? amount = null;
+            if (granted.Amount is { } money)
+            {
+                if (prices.Between(money.Currency, account.Tenant.Currency).Refused(out var missing, out var rate))
+                    return missing;
+                amount = money.Amount * (rate.Exchange?.Rate ?? 1);
+            }
+
+            coupons.Add(new Coupon(granted.Percent, amount) { Lines = Lines(granted, due) });
+            ofCoupons.Add(granted);
+        }
+
+        // What is paid for in one currency is not spent in another; it waits for a bill in its own.
+        var credits = account.Reductions.Where(x => x.Kind is ReductionKind.Credit
+            && (x.Amount is null || x.Amount.Value.Currency == account.Tenant.Currency)).ToList();
+        return new GrantedReductions(
+            coupons, [.. credits.Select(x => new RatingCredit(x.Amount?.Amount, x.Quantity) { Lines = Lines(x, due) })], ofCoupons, credits);
+    }
+
+    /// <summary>Those that gave something on the bill.</summary>
+    public IReadOnlyList<ReductionUse> UsesOf(RatedBill bill) =>
+    [
+        .. OfCoupons.Select((coupon, i) => new ReductionUse(coupon, bill.CouponsTaken[i], 0)).Where(use => use.Amount.Sign != 0),
+        .. OfCredits.Select((credit, i) => new ReductionUse(
+                credit, bill.CreditsTaken[i].Amount.Amount, credit.Quantity is null ? bill.CreditsTaken[i].Amount.Amount : bill.CreditsTaken[i].Quantity))
+            .Where(use => use.Consumed.Sign != 0),
+    ];
+
+    private static LinesOf? Lines(GrantedReduction granted, DueCharges due) => granted.IsForAll
+        ? null
+        : new LinesOf(Places(due.Charges, granted.Covers), Places(due.Commitments, granted.Covers));
+
+    private static HashSet<int> Places<T>(List<T> all, Func<T, bool> covered) => [.. Enumerable.Range(0, all.Count).Where(i => covered(all[i]))];
+}

@@ -1,0 +1,74 @@
+using Licensing.Billing.Rating;
+using Licensing.Billing.Taxes;
+using Licensing.Catalog.Contracts;
+using Licensing.Provisioning.Contracts;
+
+namespace Licensing.Billing.Runs;
+
+/// <summary>What a plan's commitment adds to a subscription's charges.</summary>
+internal sealed record DueCommitment(SubscriptionId Subscription, string PlanKey, Period Days, Commitment Rule)
+{
+    /// <summary>No charge of a plan can have this key: theirs begin with a letter or a digit.</summary>
+    private const string Key = "~minimum";
+
+    /// <summary>One line per tax category; those of others than the standard rate say theirs in the key.</summary>
+    public BilledCharge Of(RatedLine line)
+    {
+        var key = line.TaxCategory is null or CountryTaxRate.Standard ? Key : $"{Key}.{line.TaxCategory}";
+        return new BilledCharge(
+            new DueCharge(
+                new LineKey(Subscription, key, "", "", "", Days.Start), Rule.Name, Days, IsUsage: false,
+                new RatingItem(Rule.Name, new FlatCharge(line.Unrounded), UsageAggregate.None) { TaxCategory = line.TaxCategory })
+            {
+                PlanKey = PlanKey,
+            },
+            line);
+    }
+}
+
+/// <summary>Everything that a tenant is charged for, and the bounds of parts of it.</summary>
+internal sealed class DueCharges
+{
+    public List<DueCharge> Charges { get; } = [];
+
+    public List<DueCommitment> Commitments { get; } = [];
+
+    /// <summary>Adds charges and notes their places.</summary>
+    public void Add(IEnumerable<DueCharge> charges, HashSet<int> places)
+    {
+        foreach (var charge in charges)
+        {
+            places.Add(Charges.Count);
+            Charges.Add(charge);
+        }
+    }
+
+    /// <summary>Bounds the charges at these places.</summary>
+    public void Commit(
+        BillableSubscription subscription, PlanVersionRef version, PlanCommitment bounds, IEnumerable<(Period Days, SubscriptionSpan Span)> paid,
+        Exchange? rate, HashSet<int> items, Period period)
+    {
+        var days = paid.Select(part => part.Days).ToList();
+        if (days.Count == 0 && items.Count == 0)
+            return;
+
+        // Usage may still come in when no day is paid for any more; then only the cap is left to hold.
+        var held = days.Count > 0 ? new Period(days[0].Start, days[^1].End) : period;
+        Commitments.Add(new DueCommitment(subscription.Id, version.PlanKey, held, new Commitment($"{version.Name}: minimum commitment")
+        {
+            Items = items,
+            Minimum = bounds.Minimum,
+            Cap = bounds.Cap,
+            Days = new Proration(days.Sum(part => part.Days), period.Days),
+            TaxCategory = items.Any(i => Charges[i].Item.TaxCategory != CountryTaxRate.Standard) ? null : CountryTaxRate.Standard,
+            Exchange = rate,
+        }));
+    }
+
+    /// <summary>What would be billed twice, or null.</summary>
+    public LineKey? Twice()
+    {
+        var keys = new HashSet<LineKey>(Charges.Count);
+        return Charges.Find(charge => !keys.Add(charge.Key))?.Key;
+    }
+}

@@ -1,0 +1,175 @@
+using Licensing.Billing.Coupons;
+using Licensing.Billing.Rating;
+using Licensing.Billing.Taxes;
+using Licensing.Catalog.Contracts;
+using Licensing.Provisioning.Contracts;
+
+namespace Licensing.Billing.Runs;
+
+/// <summary>Turns a tenant's account into a bill. Pure; the run and the summaries call nothing else.</summary>
+internal static class TenantRating
+{
+    /// <summary>The bill, without charges when nothing is due; or why this tenant cannot be billed.</summary>
+    public static Result<TenantBill> Rate(TenantAccount account, PeriodPrices prices)
+    {
+        var due = new DueCharges();
+        foreach (var subscription in account.Subscriptions)
+        {
+            if (Charges(subscription, account, prices, due) is { } refused)
+                return refused;
+        }
+
+        if (due.Twice() is { } twice)
+            return RunRefusals.DueTwice(twice);
+
+        var taxes = prices.Taxes.Of(account.Tenant.Country);
+        if (due.Charges.Select(charge => charge.Item.TaxCategory!).FirstOrDefault(used => taxes.All(tax => tax.Category != used)) is { } untaxed)
+            return RunRefusals.TaxRateMissing(account.Tenant.Country, untaxed);
+        if (due.Commitments.Count > 0 && taxes.All(tax => tax.Category != CountryTaxRate.Standard))
+            return RunRefusals.TaxRateMissing(account.Tenant.Country, CountryTaxRate.Standard);
+        if (GrantedReductions.On(account, due, prices).Refused(out var unknown, out var reductions))
+            return unknown;
+
+        var request = new RatingRequest(account.Tenant.Currency, prices.Period, [.. due.Charges.Select(charge => charge.Item)])
+        {
+            Commitments = [.. due.Commitments.Select(commitment => commitment.Rule)],
+            Coupons = reductions.Coupons,
+            Credits = reductions.Credits,
+            Taxes = taxes,
+        };
+        if (Rater.Rate(request).Refused(out var refusal, out var bill))
+            return refusal;
+
+        // What was neither used nor costs anything says nothing on an invoice; a SKU that was recorded is shown, also at zero.
+        var billed = due.Charges.Zip(bill.Lines, (charge, line) => new BilledCharge(charge, line))
+            .Where(charge => charge.Due.Key.Sku.Length > 0 || charge.Line.Quantity.Sign != 0 || charge.Line.Unrounded.Sign != 0);
+        var topped = bill.TrueUpLines.Select(line => due.Commitments[line.Commitment!.Value].Of(line));
+        return new TenantBill(account.Tenant, bill, [.. billed, .. topped]) { Uses = reductions.UsesOf(bill) };
+    }
+
+    /// <summary>The first day whose usage is billed: trial days are free.</summary>
+    public static DateOnly UsageFrom(BillableSubscription subscription, Period period) =>
+        subscription.TrialEndsOn > subscription.StartedOn && subscription.TrialEndsOn > period.Start ? subscription.TrialEndsOn : period.Start;
+
+    private static Refusal? Charges(BillableSubscription subscription, TenantAccount account, PeriodPrices prices, DueCharges due)
+    {
+        foreach (var span in subscription.Spans)
+            if (!prices.Plans.ContainsKey(span.PlanVersionId))
+                return RunRefusals.PlanMissing(span.PlanVersionId);
+
+        var runs = Runs(subscription, prices).ToList();
+        foreach (var (version, spans, items) in runs)
+        {
+            // What charges nothing is in no currency, and any tenant may hold it.
+            if (!version.IsPriced)
+                continue;
+            if (prices.Between(version.Currency, account.Tenant.Currency).Refused(out var missing, out var rate))
+                return missing;
+            foreach (var charge in version.Charges.Where(charge => charge.Meter is null))
+                due.Add(PlanCharges(subscription, version, charge, spans, prices.Period, rate.Exchange), items);
+        }
+
+        // A change of plan within the period charges all its usage by the plan it ends with.
+        if (subscription.Spans.Count > 0)
+        {
+            var (version, _, items) = runs.Find(run => run.Version.Id == subscription.Spans[^1].PlanVersionId);
+            if (UsageCharges(subscription, version, account, prices, due, items) is { } unpriced)
+                return unpriced;
+        }
+
+        foreach (var (version, spans, items) in runs)
+            if (version.Terms.Commitment is { } bounds)
+                due.Commit(subscription, version, bounds, Paid(subscription, spans, prices.Period), RateOf(version, account, prices), items, prices.Period);
+        return null;
+    }
+
+    // Asked for before, so that it is there; what charges nothing needs none.
+    private static Exchange? RateOf(PlanVersionRef version, TenantAccount account, PeriodPrices prices) =>
+        version.IsPriced && !prices.Between(version.Currency, account.Tenant.Currency).Refused(out _, out var rate) ? rate.Exchange : null;
+
+    // Days of one plan version, in order.
+    private static IEnumerable<(PlanVersionRef Version, List<SubscriptionSpan> Spans, HashSet<int> Items)> Runs(
+        BillableSubscription subscription, PeriodPrices prices) => subscription.Spans.GroupBy(span => span.PlanVersionId)
+            .Select(group => (prices.Plans[group.Key], group.OrderBy(span => span.Days.Start).ToList(), new HashSet<int>()));
+
+    // The days of the period that are charged; trial days are not.
+    private static IEnumerable<(Period Days, SubscriptionSpan Span)> Paid(
+        BillableSubscription subscription, IEnumerable<SubscriptionSpan> spans, Period period)
+    {
+        foreach (var span in spans)
+        {
+            var start = span.Days.Start > subscription.TrialEndsOn ? span.Days.Start : subscription.TrialEndsOn;
+            if (Period.TryCreate(start, span.Days.End, out var paid) && paid.Intersect(period) is { } days)
+                yield return (days, span);
+        }
+    }
+
+    // Days on which nothing changes for this charge are one line, so that a change of something else does not round it in pieces.
+    private static IEnumerable<DueCharge> PlanCharges(
+        BillableSubscription subscription, PlanVersionRef version, PlanCharge charge, List<SubscriptionSpan> spans, Period period, Exchange? rate)
+    {
+        var parts = new List<(Period Days, int Quantity)>();
+        foreach (var (days, span) in Paid(subscription, spans, period))
+        {
+            var quantity = charge.Feature is null ? 1 : span.Quantities.GetValueOrDefault(charge.Feature);
+            if (parts.Count > 0 && parts[^1].Days.End == days.Start && parts[^1].Quantity == quantity)
+                parts[^1] = (new Period(parts[^1].Days.Start, days.End), quantity);
+            else
+                parts.Add((days, quantity));
+        }
+
+        return parts.Select(part => Charge(
+            new LineKey(subscription.Id, charge.Key, "", "", "", part.Days.Start), charge.Name, part.Days, isUsage: false, charge.Price,
+            new UsageAggregate(part.Quantity), version, rate));
+    }
+
+    private static DueCharge Charge(
+        LineKey key, string name, Period days, bool isUsage, Price price, UsageAggregate usage, PlanVersionRef version, Exchange? rate) => new(
+            key, name, days, isUsage,
+            new RatingItem(name, price.ToCharge(isUsage), usage)
+            {
+                TaxCategory = price.TaxCategory ?? CountryTaxRate.Standard,
+                Active = days,
+                Exchange = rate,
+            })
+        {
+            PlanKey = version.PlanKey,
+        };
+
+    private static Refusal? UsageCharges(
+        BillableSubscription subscription, PlanVersionRef version, TenantAccount account, PeriodPrices prices, DueCharges due, HashSet<int> items)
+    {
+        var rate = RateOf(version, account, prices);
+        if (!Period.TryCreate(UsageFrom(subscription, prices.Period), prices.Period.End, out var days))
+            return null;
+
+        var totals = account.Usage.Totals[subscription.Id].ToLookup(total => version.UsesPriceLists && total.Sku.Length > 0);
+        foreach (var charge in version.Charges.Where(charge => charge.Meter is not null))
+        {
+            var parts = totals[false].Where(total => total.Meter == charge.Meter).ToList();
+            var used = account.Usage.Of(subscription.Id, prices.Meters[charge.Meter!], parts, withSkus: !version.UsesPriceLists);
+            var key = new LineKey(subscription.Id, charge.Key, charge.Meter!, "", "", days.Start);
+            due.Add([Charge(key, charge.Name, days, isUsage: true, charge.Price, used, version, rate)], items);
+        }
+
+        // What adds up to nothing costs nothing at any price, so a correction can take back what was recorded by mistake.
+        var named = version.Charges.Select(charge => charge.Meter).ToHashSet();
+        if (totals[false].FirstOrDefault(total => !named.Contains(total.Meter) && total.Quantity.Sign != 0) is { } unpriced)
+            return RunRefusals.PriceMissing(unpriced, version);
+
+        foreach (var total in totals[true])
+        {
+            SkuPrice? In(Currency currency) => prices.Book.Find(
+                total.Sku, total.Meter, currency, total.Region.Length > 0 ? total.Region : null, account.Tenant.Id, subscription.Id.Value);
+            // A price in the tenant's own currency needs no rate; otherwise it is in the plan's, as the plan's charges are.
+            var own = In(account.Tenant.Currency);
+            if ((own ?? In(version.Currency)) is not { } price)
+                return RunRefusals.PriceMissing(total, account.Tenant.Currency);
+            var key = new LineKey(subscription.Id, "", total.Meter, total.Sku, total.Region, days.Start);
+            var used = new UsageAggregate(total.Quantity) { EventCount = total.Records };
+            due.Add([Charge(key, price.Name, days, isUsage: true, price.Price, used, version, own is null ? rate : null)], items);
+        }
+
+        return null;
+    }
+}
