@@ -90,6 +90,18 @@ public class BillingApp : App
         return id;
     }
 
+    /// <summary>One that ends within its term, at a fee for the days that were left.</summary>
+    internal SubscriptionId SubscribeUntil(OrganizationRef tenant, decimal feePercent, SubscriptionSpan[] spans, params SubscriptionSpan[] left)
+    {
+        var id = Id.New<SubscriptionId>(DateTimeOffset.UnixEpoch);
+        var startedOn = new DateOnly(2020, 1, 1);
+        Subscriptions.Add(new BillableSubscription(id, tenant.Id, tenant.Path, startedOn, startedOn, spans)
+        {
+            EarlyEnd = new EarlyEnd(feePercent, left),
+        });
+        return id;
+    }
+
     internal static SubscriptionSpan Span(PlanVersionId plan, string period, int seats) =>
         new(Period.Parse(period), plan, new Dictionary<string, int> { ["seats"] = seats });
 
@@ -160,8 +172,15 @@ internal sealed class SaidSubscriptions : ISubscriptionDirectory
     private List<BillableSubscription> Of(Period period, Scope scope)
     {
         lock (_said)
-            return [.. _said.Where(x => scope.Contains(x.OwnerPath) && x.Spans.Any(span => span.Days.Intersect(period) is not null))];
+            return
+            [
+                .. _said.Select(x => x with { EarlyEnd = EndsIn(period, x.EarlyEnd) }).Where(x => scope.Contains(x.OwnerPath)
+                    && (x.EarlyEnd is not null || x.Spans.Any(span => span.Days.Intersect(period) is not null))),
+            ];
     }
+
+    private static EarlyEnd? EndsIn(Period period, EarlyEnd? end) =>
+        end?.DaysLeft[0].Days.Start is { } day && day > period.Start && day <= period.End ? end : null;
 }
 
 /// <summary>Totals as Usage would tell them, for whole months.</summary>

@@ -61,7 +61,8 @@ internal sealed class BillingChunks(
 
         var ofTenant = found.ToLookup(subscription => subscription.TenantId);
         var tenants = await organizations.FindAsync(open, ct);
-        var versions = found.SelectMany(subscription => subscription.Spans).Select(span => span.PlanVersionId).Distinct().ToList();
+        var versions = found.SelectMany(subscription => subscription.Spans.Concat(subscription.EarlyEnd?.DaysLeft ?? []))
+            .Select(span => span.PlanVersionId).Distinct().ToList();
         var prices = new PeriodPrices(
             period, await catalog.FindPlanVersionsAsync(versions, ct), await books.OpenAsync(period, open, ct),
             await catalog.MetersAsync(ct),

@@ -77,6 +77,10 @@ internal static class TenantRating
                 return unpriced;
         }
 
+        if (EarlyEnding.Charges(subscription, account, prices).Refused(out var unknown, out var fees))
+            return unknown;
+        due.Add(fees, []);
+
         foreach (var (version, spans, items) in runs)
             if (version.Terms.Commitment is { } bounds)
                 due.Commit(subscription, version, bounds, Paid(subscription, spans, prices.Period), RateOf(version, account, prices), items, prices.Period);

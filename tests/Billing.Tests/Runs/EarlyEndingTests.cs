@@ -1,0 +1,82 @@
+using System.Text.Json;
+using Licensing.Identity.Contracts;
+using static Licensing.Billing.Tests.BillingApp;
+
+namespace Licensing.Billing.Tests.Runs;
+
+public sealed class EarlyEndingTests(BillingApp app) : IClassFixture<BillingApp>
+{
+    [Fact]
+    public async Task An_early_end_costs_a_part_of_the_fixed_charges_that_were_left_and_costs_it_once()
+    {
+        var branch = await app.BranchAsync();
+        var plan = await app.PlanAsync("ended",
+        [
+            Flat("base", "100.00"), Seats("10"),
+            new { key = "calls", name = "Calls", meter = "calls", price = new { model = "perUnit", unitPrice = "1" } },
+        ]);
+        // 11 of 30 days of April, May, 9 of 30 of June, of 150.00 a month: 250.00, and a quarter of that.
+        app.SubscribeUntil(
+            branch.Tenant, 25m, [Span(plan, "2024-03-01/2024-04-20", 5)], Span(plan, "2024-04-20/2024-06-10", 5));
+
+        await app.BillAsync("2024-04");
+        await app.BillAsync("2024-05");
+        (await LinesAsync(branch.Tenant, "2024-04")).ShouldBe(
+        [
+            "base 2024-04-01/2024-04-20 x1 63.33 S", "seats 2024-04-01/2024-04-20 x5 31.67 S", "~earlyEnd 2024-04-20/2024-06-10 x1 62.50 S",
+        ]);
+        (await LinesAsync(branch.Tenant, "2024-05")).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task One_that_was_suspended_until_its_end_owes_the_fee_alone()
+    {
+        var branch = await app.BranchAsync();
+        var plan = await app.PlanAsync("suspended-ended", [Flat("base", "100.00")]);
+        // To the month's end: the day on which it is over is the next month's first.
+        app.SubscribeUntil(branch.Tenant, 50m, [Span(plan, "2024-03-01/2024-03-20", 0)], Span(plan, "2024-05-01/2024-07-01", 0));
+
+        await app.BillAsync("2024-04");
+        (await LinesAsync(branch.Tenant, "2024-04")).ShouldBe(["~earlyEnd 2024-05-01/2024-07-01 x1 100.00 S"]);
+    }
+
+    [Fact]
+    public async Task What_is_left_is_priced_as_it_was_agreed_by_plan_quantity_and_tax_category()
+    {
+        var branch = await app.BranchAsync();
+        var first = await app.PlanAsync("left-first", [Flat("base", "30.00"), Seats("1")]);
+        var then = await app.PlanAsync("left-then",
+        [
+            Flat("base", "60.00"),
+            // Whole with a month's first day, so that of May nothing is left.
+            new { key = "once", name = "Once", price = new { model = "perUnit", unitPrice = "7", prorate = false }, feature = "seats" },
+        ]);
+        app.SubscribeUntil(
+            branch.Tenant, 100m, [Span(first, "2024-04-01/2024-05-11", 10)],
+            // 21 of 31 days of May with ten and then 30 seats, June; then another plan for July.
+            Span(first, "2024-05-11/2024-05-21", 10), Span(first, "2024-05-21/2024-07-01", 31), Span(then, "2024-07-01/2024-08-01", 2));
+
+        await app.BillAsync("2024-05");
+        (await LinesAsync(branch.Tenant, "2024-05")).Where(line => line.StartsWith('~')).ShouldBe(
+        [
+            // 30 x (21/31 + 1) + 10 x 10/31 + 31 x (11/31 + 1)
+            "~earlyEnd 2024-05-11/2024-07-01 x1 95.55 S", "~earlyEnd 2024-07-01/2024-08-01 x1 74.00 S",
+        ]);
+    }
+
+    private async Task<string[]> LinesAsync(OrganizationRef tenant, string month)
+    {
+        using var platform = await app.PlatformAsync();
+        var invoices = await ItemsAsync(platform, $"/api/v1/invoices?period={month}&tenantId={tenant.Id.Value}");
+        if (invoices.Count == 0)
+            return [];
+        return
+        [
+            .. (await ItemsAsync(platform, $"/api/v1/invoices/{invoices.Single().GetProperty("id").GetString()}/lines")).Select(line =>
+                $"{line.GetProperty("chargeKey").GetString()} {Text(line, "days", "start")}/{Text(line, "days", "end")} "
+                + $"x{line.GetProperty("quantity").GetString()} {Text(line, "net", "amount")} {line.GetProperty("taxCategory").GetString()}"),
+        ];
+    }
+
+    private static string Text(JsonElement line, string of, string field) => line.GetProperty(of).GetProperty(field).GetString()!;
+}
