@@ -1,3 +1,4 @@
+using Licensing.Kernel.Persistence;
 using Licensing.Usage.Contracts;
 using Licensing.Usage.Data;
 using Licensing.Usage.Records;
@@ -17,6 +18,9 @@ public static class UsageModule
         {
             host.AddModule<UsageDb>("usage", UsagePermissions.All).On<DaysDirty, RollUpWhenDaysDirty>();
             host.Services.AddSingleton(host.Configuration.GetSection("Usage").Get<UsageSettings>() ?? new UsageSettings());
+            host.Services.AddSingleton<RecordPartitions>();
+            host.Services.AddSingleton<IPreparation>(services => services.GetRequiredService<RecordPartitions>());
+            host.Services.AddSingleton<IChore>(services => services.GetRequiredService<RecordPartitions>());
             host.Services.AddScoped<RecordTargets>();
             host.Services.AddScoped<RecordStore>();
             host.Services.AddScoped<DailyRollups>();

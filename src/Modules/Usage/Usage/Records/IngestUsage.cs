@@ -46,7 +46,9 @@ internal static class IngestUsage
             await targets.ResolveAsync([.. records.Where(r => r.Refusal is null)], principal.Scope, ct);
 
             var (first, again) = OncePerId(records);
-            var (stored, conflicting) = await store.AddAsync(first, now, ct);
+            // Ordered by time, so that what is rolled up by batch and what is listed newest first lies together.
+            var batch = Id.NewGuid(now);
+            var (stored, conflicting) = await store.AddAsync(first, batch, now, ct);
             foreach (var record in conflicting.Keys)
                 record.Refuse(RecordRefusals.IdConflict);
             foreach (var (record, before) in again)
@@ -64,7 +66,7 @@ internal static class IngestUsage
                 [.. refused.Select(r => new RejectedRecord(r.Index, r.Id, r.Refusal!.Code, r.Refusal.Message))]);
             if (stored > 0)
                 db.Publish(new DaysDirty());
-            audit.Note("usage_batch", Id.NewGuid(now).ToString(), null, new JsonObject
+            audit.Note("usage_batch", batch.ToString(), null, new JsonObject
             {
                 ["accepted"] = view.Accepted,
                 ["duplicates"] = view.Duplicates,
@@ -82,7 +84,7 @@ internal static class IngestUsage
             var buffer = new ArrayBufferWriter<byte>(512);
             foreach (var record in records.Where(r => r.Refusal is null))
             {
-                record.ContentHash = RecordContent.HashOf(record, buffer);
+                (record.Key, record.ContentHash) = (RecordKey.Of(record.Id!), RecordContent.HashOf(record, buffer));
                 var key = (record.Target!.TenantId.Value, record.Id!);
                 if (!first.TryAdd(key, record))
                     again.Add((record, first[key]));

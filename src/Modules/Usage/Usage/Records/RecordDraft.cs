@@ -28,6 +28,8 @@ internal sealed class RecordDraft(int index)
     /// <summary>Where its tenant stood on its day.</summary>
     public string? OwnerPath { get; set; }
     public DateOnly Day { get; set; }
+    /// <summary>What its id is recognised by.</summary>
+    public Guid Key { get; set; }
     public Guid ContentHash { get; set; }
     public RecordRefusal? Refusal { get; private set; }
 
