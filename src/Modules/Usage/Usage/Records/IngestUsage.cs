@@ -3,8 +3,6 @@ using System.Text.Json.Nodes;
 using Licensing.Catalog.Contracts;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
-using Licensing.Usage.Data;
-using Licensing.Usage.Rollups;
 
 namespace Licensing.Usage.Records;
 
@@ -31,7 +29,7 @@ internal static class IngestUsage
     public sealed record Command(ReadOnlyMemory<byte> Body, bool Atomic) : ICommand<UsageBatchView>;
 
     internal sealed class Handler(
-        UsageDb db, RecordTargets targets, RecordStore store, ICatalog catalog, Principal principal, AuditTrail audit, UsageSettings settings,
+        RecordTargets targets, RecordStore store, ICatalog catalog, Principal principal, AuditTrail audit, UsageSettings settings,
         TimeProvider clock) : ICommandHandler<Command, UsageBatchView>
     {
         public async Task<Result<UsageBatchView>> Handle(Command command, CancellationToken ct)
@@ -64,8 +62,6 @@ internal static class IngestUsage
             var view = new UsageBatchView(
                 stored, records.Count - stored - refused.Count,
                 [.. refused.Select(r => new RejectedRecord(r.Index, r.Id, r.Refusal!.Code, r.Refusal.Message))]);
-            if (stored > 0)
-                db.Publish(new DaysDirty());
             audit.Note("usage_batch", batch.ToString(), null, new JsonObject
             {
                 ["accepted"] = view.Accepted,

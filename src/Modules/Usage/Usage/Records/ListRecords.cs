@@ -6,10 +6,11 @@ using Npgsql;
 
 namespace Licensing.Usage.Records;
 
+/// <param name="CorrectionId">Why it does not count any more; null while it does.</param>
 internal sealed record UsageRecordView(
     string Id, Guid TenantId, Guid SubscriptionId, string Meter, Exact Quantity, DateTimeOffset Start, DateTimeOffset? End, string? Sku,
     string? Region,
-    string? ResourceId, JsonElement? Dimensions, DateTimeOffset ReceivedAt);
+    string? ResourceId, JsonElement? Dimensions, DateTimeOffset ReceivedAt, Guid? CorrectionId);
 
 /// <summary>
 /// Reads raw records tenant by tenant, each newest first: that is one range of the index that rolling up needs anyway, and a list
@@ -22,7 +23,8 @@ internal static class ListRecords
     // The limit within the lateral keeps a tenant's read to one page, however many records he has.
     private const string Sql = """
         select r.record_id, r.tenant_id, r.subscription_id, r.meter, r.quantity::text, r.started_at, r.ended_at, r.sku, r.region, r.resource_id,
-            r.dimensions::text, r.received_at, r.day, r.batch_id
+            r.dimensions::text, r.received_at, r.day, r.batch_id,
+            (select c.id from usage.corrections c where c.record_id = r.record_id and c.tenant_id = r.tenant_id)
         from unnest($1) as t(id)
         cross join lateral (
             select * from usage.records r
@@ -92,7 +94,8 @@ internal static class ListRecords
                     row.GetString(0), row.GetGuid(1), row.GetGuid(2), row.GetString(3), Exact.Parse(row.GetString(4)),
                     row.GetFieldValue<DateTimeOffset>(5),
                     row.IsDBNull(6) ? null : row.GetFieldValue<DateTimeOffset>(6), Text(row, 7), Text(row, 8), Text(row, 9),
-                    row.IsDBNull(10) ? null : JsonSerializer.Deserialize<JsonElement>(row.GetString(10)), row.GetFieldValue<DateTimeOffset>(11)),
+                    row.IsDBNull(10) ? null : JsonSerializer.Deserialize<JsonElement>(row.GetString(10)), row.GetFieldValue<DateTimeOffset>(11),
+                    row.IsDBNull(14) ? null : row.GetGuid(14)),
                     row.GetFieldValue<DateOnly>(12), row.GetGuid(13)));
         }
 
