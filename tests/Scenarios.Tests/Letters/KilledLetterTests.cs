@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
-using Licensing.Scenarios.Tests.Month;
 using Npgsql;
 
 namespace Licensing.Scenarios.Tests.Letters;

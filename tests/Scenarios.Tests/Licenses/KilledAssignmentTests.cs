@@ -3,7 +3,6 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
-using Licensing.Scenarios.Tests.Month;
 using Npgsql;
 
 namespace Licensing.Scenarios.Tests.Licenses;

@@ -101,14 +101,14 @@ public sealed class RecordPartitionsTests : IAsyncLifetime
     [InlineData("a")]
     [InlineData("Größe 7 \U0001F600")]
     public async Task The_database_and_the_host_know_an_id_by_the_same_key(string id) =>
-        (await _app.SqlAsync<Guid>("select usage.record_key($1)", id)).ShouldBe(RecordKey.Of(id));
+        (await _app.SqlAsync<Guid>("select usage.record_key($1)", id)).ShouldBe(KeyOf(id));
 
     [Fact]
     public void A_hashed_key_is_never_some_ids_own()
     {
-        RecordKey.Of("0197a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b").ShouldBe(new Guid("0197a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"));
+        KeyOf("0197a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b").ShouldBe(new Guid("0197a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"));
         for (var i = 0; i < 1000; i++)
-            RecordKey.Of($"id-{i}").ToString()[19].ShouldBeOneOf('c', 'd', 'e', 'f');
+            KeyOf($"id-{i}").ToString()[19].ShouldBeOneOf('c', 'd', 'e', 'f');
     }
 
     [Fact]
@@ -155,6 +155,8 @@ public sealed class RecordPartitionsTests : IAsyncLifetime
 
     private static T Service<T>(IServiceProvider services) where T : notnull =>
         Microsoft.Extensions.DependencyInjection.ServiceProviderServiceExtensions.GetRequiredService<T>(services);
+
+    private static Guid KeyOf(string id) => KeySlots.Uuid(RecordKey.Of(System.Text.Encoding.UTF8.GetBytes(id)));
 
     private Task<int> RunAsync() => Service<RecordPartitions>(_app.Services).RunAsync(Ct);
 

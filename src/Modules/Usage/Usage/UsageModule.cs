@@ -26,8 +26,14 @@ public static class UsageModule
             host.Services.AddSingleton<RecordPartitions>();
             host.Services.AddSingleton<IPreparation>(services => services.GetRequiredService<RecordPartitions>());
             host.Services.AddSingleton<IChore>(services => services.GetRequiredService<RecordPartitions>());
-            host.Services.AddScoped<RecordTargets>();
-            host.Services.AddScoped<RecordStore>();
+            host.Services.AddSingleton<TargetMemory>();
+            host.Services.AddSingleton<BatchReading>();
+            host.Services.AddSingleton<Rooms>();
+            host.Services.AddSingleton<IngestMeter>();
+            host.Services.AddSingleton<RecordStore>();
+            host.Services.AddSingleton<RecordWriter>();
+            host.Services.AddSingleton<IngestQueue>();
+            host.Services.AddSingleton<IngestUsage.IngestDoor>();
             host.Services.AddScoped<CorrectableRecords>();
             host.Services.AddScoped<Replacements>();
             host.Services.AddScoped<UnseenMonths>();

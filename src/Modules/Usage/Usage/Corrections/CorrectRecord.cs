@@ -1,6 +1,4 @@
-using System.Buffers;
 using FluentValidation;
-using Licensing.Catalog.Contracts;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Http;
 using Licensing.Usage.Data;
@@ -29,11 +27,12 @@ internal static class CorrectRecord
 
     public sealed class Validator : AbstractValidator<Command>
     {
+        private const int LongestId = 128;
         private const int LongestText = 256;
 
         public Validator()
         {
-            RuleFor(x => x.RecordId).NotEmpty().MaximumLength(RecordReader.LongestId);
+            RuleFor(x => x.RecordId).NotEmpty().MaximumLength(LongestId);
             RuleFor(x => x.Action).IsInEnum();
             RuleFor(x => x.Reason).NotEmpty().MaximumLength(Correction.LongestReason);
             RuleFor(x => x.Quantity).Must(x => x is null || DecimalStrings.IsValid(x)).WithErrorCode("invalid_quantity")
@@ -50,8 +49,8 @@ internal static class CorrectRecord
     }
 
     internal sealed class Handler(
-        UsageDb db, CorrectableRecords records, Replacements replacements, ICatalog catalog, Principal principal, UsageSettings settings,
-        TimeProvider clock) : ICommandHandler<Command, CorrectionView>
+        UsageDb db, CorrectableRecords records, Replacements replacements, Principal principal, UsageSettings settings, TimeProvider clock)
+        : ICommandHandler<Command, CorrectionView>
     {
         public async Task<Result<CorrectionView>> Handle(Command command, CancellationToken cancellationToken)
         {
@@ -68,30 +67,12 @@ internal static class CorrectRecord
 
             var correction = Correction.Of(record, command.Action, command.Reason, principal.Access.Name, now);
             if (correction.ReplacementId is { } id
-                && (await replacements.StoreAsync(Draft(record, command, id), now, await catalog.MetersAsync(cancellationToken), cancellationToken))
-                    .Refused(out var refusal, out _))
+                && (await replacements.StoreAsync(id, record, command, cancellationToken)).Refused(out var refusal, out _))
                 return refusal;
             await records.DoubtAsync(record.TenantId, record.Day, cancellationToken);
             db.Add(correction);
             return CorrectionView.Of(correction);
         }
-
-        private static RecordDraft Draft(CorrectableRecord record, Command said, string id) => new(0)
-        {
-            Id = id,
-            SubscriptionId = new(record.SubscriptionId),
-            Meter = record.Meter,
-            Quantity = RecordContent.Canonical(said.Quantity ?? record.Quantity),
-            Start = Stored(said.Start ?? record.Start),
-            End = (said.End ?? record.End) is { } end ? Stored(end) : null,
-            Sku = said.Sku ?? record.Sku,
-            Region = said.Region ?? record.Region,
-            ResourceId = said.ResourceId ?? record.ResourceId,
-            Dimensions = record.Dimensions,
-        };
-
-        // To the microsecond, as records are read.
-        private static DateTimeOffset Stored(DateTimeOffset time) => new(time.UtcTicks - time.UtcTicks % TimeSpan.TicksPerMicrosecond, TimeSpan.Zero);
     }
 
     public static void Map(RouteGroupBuilder corrections) => corrections
@@ -99,21 +80,4 @@ internal static class CorrectRecord
             sender.Created(body, x => $"/api/v1/usage/corrections/{x.Id}", ct))
         .Slice<Command, CorrectionView>(
             nameof(CorrectRecord), "Reverses or replaces a usage record, which stays as it is", StatusCodes.Status201Created);
-}
-
-/// <summary>Stores what replaces a record, by the rules of any record.</summary>
-internal sealed class Replacements(RecordTargets targets, RecordStore store, Principal principal, UsageSettings settings)
-{
-    public async Task<Result<Done>> StoreAsync(
-        RecordDraft draft, DateTimeOffset now, IReadOnlyDictionary<string, MeterRef> meters, CancellationToken ct)
-    {
-        draft.Check(meters, now, settings.RetentionMonths);
-        if (draft.Refusal is null)
-            await targets.ResolveAsync([draft], principal.Scope, ct);
-        if (draft.Refusal is { } refusal)
-            return Refusal.AllFields([new($"/{refusal.Field}", refusal.Code, refusal.Message)]);
-        (draft.Key, draft.ContentHash) = (RecordKey.Of(draft.Id!), RecordContent.HashOf(draft, new ArrayBufferWriter<byte>(512)));
-        var (stored, _) = await store.AddAsync([draft], Id.NewGuid(now), now, ct);
-        return stored == 1 ? new Done() : throw new InvalidOperationException($"The id {draft.Id} of a replacement is taken.");
-    }
 }

@@ -1,5 +1,4 @@
 using Licensing.Kernel.Persistence;
-using Licensing.Usage.Records;
 using Npgsql;
 
 namespace Licensing.Usage.Corrections;
@@ -16,9 +15,9 @@ internal sealed class CorrectableRecords(DbSession session)
         select r.record_id, r.tenant_id, r.subscription_id, r.meter, trim_scale(r.quantity)::text, r.started_at, r.ended_at, r.sku, r.region,
             r.resource_id, r.dimensions::text, r.day, r.owner_path
         from usage.record_keys k
-        join usage.records r on r.tenant_id = k.tenant_id and r.day = k.day and r.batch_id = k.batch_id and r.record_id = $2
-        where k.record_key = $1 and ($3::uuid is null or k.tenant_id = $3)
-            and exists (select 1 from unnest($4, $5) as s(f, u) where r.owner_path >= s.f and r.owner_path < s.u)
+        join usage.records r on r.tenant_id = k.tenant_id and r.day = k.day and r.batch_id = k.batch_id and r.record_id = $1
+        where k.record_key = usage.record_key($1) and ($2::uuid is null or k.tenant_id = $2)
+            and exists (select 1 from unnest($3, $4) as s(f, u) where r.owner_path >= s.f and r.owner_path < s.u)
         limit 2
         """;
 
@@ -32,7 +31,7 @@ internal sealed class CorrectableRecords(DbSession session)
         {
             Parameters =
             {
-                new() { Value = RecordKey.Of(id) }, new() { Value = id }, new NpgsqlParameter<Guid?> { TypedValue = tenant },
+                new() { Value = id }, new NpgsqlParameter<Guid?> { TypedValue = tenant },
                 new() { Value = from }, new() { Value = until },
             },
         };

@@ -1,5 +1,6 @@
+using System.Buffers.Binary;
+using System.Buffers.Text;
 using System.Security.Cryptography;
-using System.Text;
 
 namespace Licensing.Usage.Records;
 
@@ -10,27 +11,31 @@ namespace Licensing.Usage.Records;
 internal static class RecordKey
 {
     private const int UuidLength = 36;
-    private const byte OtherVariant = 0b1100_0000;
 
-    public static Guid Of(string id) => IsUuid(id) ? Guid.ParseExact(id, "D") : Hashed(id);
+    private static readonly UInt128 OtherVariant = (UInt128)0b1100_0000 << 56;
 
-    // One spelling only: two texts are two ids.
-    private static bool IsUuid(string id)
+    /// <param name="id">UTF-8.</param>
+    public static UInt128 Of(ReadOnlySpan<byte> id)
     {
-        if (id.Length != UuidLength || id[19] is not ('8' or '9' or 'a' or 'b'))
-            return false;
-        for (var i = 0; i < id.Length; i++)
-            if (i is 8 or 13 or 18 or 23 ? id[i] != '-' : !char.IsAsciiHexDigitLower(id[i]))
-                return false;
-        return true;
+        Span<byte> key = stackalloc byte[SHA256.HashSizeInBytes];
+        if (IsUuid(id) && Utf8Parser.TryParse(id, out Guid uuid, out _, 'D'))
+        {
+            uuid.TryWriteBytes(key, bigEndian: true, out _);
+            return BinaryPrimitives.ReadUInt128BigEndian(key);
+        }
+
+        SHA256.HashData(id, key);
+        return BinaryPrimitives.ReadUInt128BigEndian(key) | OtherVariant;
     }
 
-    private static Guid Hashed(string id)
+    // One spelling only: two texts are two ids.
+    private static bool IsUuid(ReadOnlySpan<byte> id)
     {
-        Span<byte> text = stackalloc byte[Encoding.UTF8.GetMaxByteCount(RecordReader.LongestId)];
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(text[..Encoding.UTF8.GetBytes(id, text)], hash);
-        hash[8] |= OtherVariant;
-        return new Guid(hash[..16], bigEndian: true);
+        if (id.Length != UuidLength || id[19] is not ((byte)'8' or (byte)'9' or (byte)'a' or (byte)'b'))
+            return false;
+        for (var i = 0; i < id.Length; i++)
+            if (i is 8 or 13 or 18 or 23 ? id[i] != '-' : !char.IsAsciiHexDigitLower((char)id[i]))
+                return false;
+        return true;
     }
 }

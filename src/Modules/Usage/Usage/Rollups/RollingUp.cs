@@ -46,7 +46,6 @@ internal sealed class RollingUp(NpgsqlDataSource database, ICatalog catalog, Usa
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         var bound = await BoundAsync(connection, ct);
-        CountedMeters? meters = null;
         for (var round = 0; ; round++)
         {
             var marked = await MarkedAsync(connection, period, bound, tenants, ct);
@@ -54,9 +53,7 @@ internal sealed class RollingUp(NpgsqlDataSource database, ICatalog catalog, Usa
                 return true;
             if (round == rounds)
                 return false;
-            // Read after the marks: a record that one of them stands for names a meter that was there before it.
-            meters ??= CountedMeters.Of(await catalog.MetersAsync(ct));
-            await RoundAsync(connection, marked, period, bound, meters, ct);
+            await RoundAsync(connection, marked, period, bound, ct);
         }
     }
 
@@ -64,26 +61,28 @@ internal sealed class RollingUp(NpgsqlDataSource database, ICatalog catalog, Usa
     public async Task ComputeAsync(IReadOnlyCollection<TenantDay> days, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
-        var meters = CountedMeters.Of(await catalog.MetersAsync(ct));
         await using var transaction = await connection.BeginTransactionAsync(ct);
         await LockAsync(connection, [.. days.Select(d => d.Tenant)], ct);
-        await new RollupRound(connection, meters, settings.DimensionSetsPerDay).ComputeAsync(days, ct);
+        await (await RoundOnAsync(connection, ct)).ComputeAsync(days, ct);
         await transaction.CommitAsync(ct);
     }
 
-    private async Task RoundAsync(
-        NpgsqlConnection connection, Guid[] tenants, Period? period, long bound, CountedMeters meters, CancellationToken ct)
+    private async Task RoundAsync(NpgsqlConnection connection, Guid[] tenants, Period? period, long bound, CancellationToken ct)
     {
         await using var transaction = await connection.BeginTransactionAsync(ct);
         await LockAsync(connection, tenants, ct);
         var taken = await TakeAsync(connection, tenants, period, bound, ct);
         var doubted = taken.Where(t => t.Batch is null).ToHashSet();
-        var round = new RollupRound(connection, meters, settings.DimensionSetsPerDay);
+        var round = await RoundOnAsync(connection, ct);
         await round.MergeAsync([.. taken.Where(t => t.Batch is not null && !doubted.Contains(t with { Batch = null }))], ct);
         FaultPoints.Hit("usage.rollup");
         await round.ComputeAsync(doubted, ct);
         await transaction.CommitAsync(ct);
     }
+
+    // The meters are read after the marks are taken: a record that one of them stood for names a meter that was there before it.
+    private async Task<RollupRound> RoundOnAsync(NpgsqlConnection connection, CancellationToken ct) =>
+        new(connection, CountedMeters.Of(await catalog.MetersAsync(ct)), settings.DimensionSetsPerDay);
 
     // Everybody locks in the order of the keys, so rounds that share tenants wait in turn. Days of one tenant meet in its months.
     private static async Task LockAsync(NpgsqlConnection connection, Guid[] tenants, CancellationToken ct)

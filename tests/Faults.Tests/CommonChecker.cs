@@ -1,0 +1,106 @@
+using System.Net;
+using System.Net.Http.Headers;
+using Npgsql;
+
+namespace Licensing.Faults;
+
+/// <summary>
+/// What must hold after every fault, whatever it was: the ledger, the invoices, whose rows are whose, and that the service answers.
+/// That each acknowledged effect is there once is for the test to say, which knows what was acknowledged. A check that cannot be read
+/// fails; it never counts as nothing found.
+/// </summary>
+internal static class CommonChecker
+{
+    // Each finds what is wrong. What the database forbids by a key is looked for all the same: a fault may have hit the key's index.
+    private static readonly (string Rule, string Sql)[] Rules =
+    [
+        ("a usage record counts once for its tenant", """
+            select record_id || ' of ' || tenant_id from usage.records group by record_id, tenant_id having count(*) > 1
+            """),
+        ("an invoice is the sum of its lines", """
+            select i.id::text from billing.invoices i left join billing.invoice_lines l on l.invoice_id = i.id
+            group by i.id, i.net, i.tax, i.total, i.line_count
+            having i.net <> coalesce(sum(l.net), 0) or i.tax <> coalesce(sum(l.tax), 0) or i.total <> i.net + i.tax
+                or i.line_count <> count(l.position)
+            """),
+        ("a tenant has one invoice of a seller, period and kind that is not void", """
+            select tenant_id::text || ' ' || period_start from billing.invoices where status <> 'Void'
+            group by tenant_id, seller_id, period_start, period_end, kind having count(*) > 1
+            """),
+        ("nothing is billed twice", """
+            select l.subscription_id::text || ' ' || l.charge_key || l.sku || ' ' || l.meter || ' ' || l.starts_on
+            from billing.invoice_lines l join billing.invoices i on i.id = l.invoice_id where i.status <> 'Void' and i.kind = 'Regular'
+            group by l.tenant_id, l.subscription_id, l.charge_key, l.sku, l.meter, l.region, l.starts_on having count(*) > 1
+            """),
+        ("numbers have no gaps", """
+            select seller_id::text || ' has ' || count(*) || ' numbers up to ' || max(number) from (
+                select seller_id, number, substring(number from '^(.*)-\d+$') as series, substring(number from '\d+$')::int as n
+                from billing.invoices where number is not null) x
+            group by seller_id, series having count(*) <> max(n) or count(distinct n) <> count(*) or min(n) <> 1
+            """),
+        ("a line belongs to its invoice's tenant", """
+            select i.id::text from billing.invoices i join billing.invoice_lines l on l.invoice_id = i.id where l.tenant_id <> i.tenant_id
+            """),
+        ("a line is of its tenant's subscription", """
+            select l.invoice_id::text from billing.invoice_lines l join provisioning.subscriptions s on s.id = l.subscription_id
+            where s.tenant_id <> l.tenant_id
+            """),
+        ("a usage record is of its tenant's subscription", """
+            select r.record_id from usage.records r join provisioning.subscriptions s on s.id = r.subscription_id where s.tenant_id <> r.tenant_id
+            """),
+        ("a balance is the sum of its entries and never overspent", """
+            select b.account_id::text from billing.ledger_balances b left join billing.ledger_entries e on e.account_id = b.account_id
+            group by b.account_id, b.balance, b.kind
+            having b.balance <> coalesce(sum(e.amount), 0) or (b.kind = 'Prepaid' and b.balance < 0)
+            """),
+        ("a ledger transaction balances", """
+            select transaction_id::text from billing.ledger_entries group by transaction_id, unit having sum(amount) <> 0
+            """),
+        ("a lot holds what its entries leave, never less than nothing", """
+            select l.id::text from billing.credit_lots l left join billing.ledger_entries e on e.lot_id = l.id
+            group by l.id, l.remaining having l.remaining <> coalesce(sum(e.amount), 0) or l.remaining < 0
+            """),
+    ];
+
+    /// <summary>Fails with every rule that does not hold, and the first things that break it.</summary>
+    /// <param name="connectionString">To the database itself, not through what was faulted.</param>
+    /// <param name="ct">Cancels.</param>
+    public static async Task HoldsAsync(string connectionString, CancellationToken ct)
+    {
+        var broken = new List<string>();
+        await using var connection = new NpgsqlConnection(connectionString);
+        await connection.OpenAsync(ct);
+        foreach (var (rule, sql) in Rules)
+        {
+            await using var command = new NpgsqlCommand($"select coalesce(array_agg(what), '{{}}') from ({sql} limit 5) as found(what)", connection);
+            if (await command.ExecuteScalarAsync(ct) is not string[] found)
+                throw new InvalidOperationException($"Could not be read: {rule}.");
+            if (found.Length > 0)
+                broken.Add($"{rule}: {string.Join("; ", found)}");
+        }
+
+        broken.ShouldBeEmpty();
+    }
+
+    /// <summary>Waits, with the patience of all tests, until the service answers an authenticated read with 200.</summary>
+    /// <param name="address">Of the host.</param>
+    /// <param name="token">A bearer token or an API key.</param>
+    /// <param name="ct">Cancels.</param>
+    public static async Task AnswersAsync(Uri address, string token, CancellationToken ct)
+    {
+        using var client = new HttpClient { BaseAddress = address };
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        await Eventually.TrueAsync(async () =>
+        {
+            try
+            {
+                using var answer = await client.GetAsync(new Uri("/api/v1/tenants?limit=1", UriKind.Relative), ct);
+                return answer.StatusCode is HttpStatusCode.OK;
+            }
+            catch (HttpRequestException)
+            {
+                return false;
+            }
+        });
+    }
+}

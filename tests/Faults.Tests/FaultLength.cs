@@ -1,0 +1,9 @@
+namespace Licensing.Faults;
+
+/// <summary>How long a fault is repeated: shortly in <c>build/test</c>, as the catalogue of faults has it in <c>build/faults</c>.</summary>
+internal static class FaultLength
+{
+    private static readonly bool Long = Environment.GetEnvironmentVariable("LICENSING_FAULTS") == "long";
+
+    public static int Times(int inTests, int inFaults) => Long ? inFaults : inTests;
+}
