@@ -146,6 +146,8 @@ public class App : IAsyncLifetime
             // All tests of a host come from one address, and its clock, by which buckets are filled again, stands still.
             ["Limits:AnonymousBurst"] = "100000",
             ["Limits:Burst"] = "100000",
+            // So does whatever is kept for seconds.
+            ["Usage:TargetsStay"] = "00:00:00",
         });
         builder.Configuration.AddInMemoryCollection(Settings);
         builder.Logging.ClearProviders();

@@ -19,7 +19,8 @@ public sealed class ListRecordsTests(UsageApp app) : IClassFixture<UsageApp>
         JsonNode.DeepEquals(shown, JsonNode.Parse($$"""
             {"id":"a","tenantId":"{{customer.Tenant.Id.Value}}","subscriptionId":"{{customer.Subscription}}",
             "meter":"sum","quantity":"1.25","start":"2026-01-10T12:00:00+00:00","end":"2026-01-10T13:00:00+00:00",
-            "sku":"sku-1","region":"eu","resourceId":"vm-1","dimensions":{"site":"Wien","cores":4},"receivedAt":"2026-01-15T09:00:00+00:00"}
+            "sku":"sku-1","region":"eu","resourceId":"vm-1","dimensions":{"site":"Wien","cores":4},"receivedAt":"2026-01-15T09:00:00+00:00",
+            "correctionId":null}
             """)).ShouldBeTrue(shown.ToJsonString());
     }
 

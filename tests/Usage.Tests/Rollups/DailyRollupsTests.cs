@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Licensing.Usage.Contracts;
+using Licensing.Usage.Rollups;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Licensing.Usage.Tests.Rollups;
@@ -48,15 +49,23 @@ public sealed class DailyRollupsTests(UsageApp app) : IClassFixture<UsageApp>
     }
 
     [Fact]
-    public async Task Ingesting_tells_the_module_to_roll_up()
+    public async Task What_came_in_an_hour_is_merged_when_it_is_over()
     {
         var customer = await app.CustomerAsync();
+        var hours = app.Services.GetRequiredService<SealedHours>();
+        await hours.RunAsync(TestContext.Current.CancellationToken);
         await customer.SendAsync(customer.Record("a", "5"));
-        await app.DrainAsync();
-        (await app.SqlAsync<decimal>("select quantity from usage.daily_rollups where tenant_id = $1", customer.Tenant.Id.Value)).ShouldBe(5m);
-        (await app.SqlAsync<long>("select count(*) from usage.dirty_days where tenant_id = $1", customer.Tenant.Id.Value)).ShouldBe(0);
+        Task<long> MarksAsync() => app.SqlAsync<long>("select count(*) from usage.dirty_days where tenant_id = $1", customer.Tenant.Id.Value);
+
+        await hours.RunAsync(TestContext.Current.CancellationToken);
+        (await MarksAsync()).ShouldBe(1);
+        app.Clock.Advance(TimeSpan.FromHours(1));
+        await hours.RunAsync(TestContext.Current.CancellationToken);
+        (await MarksAsync()).ShouldBe(0);
+        (await app.SqlAsync<decimal>("select total from usage.daily_rollups where tenant_id = $1", customer.Tenant.Id.Value)).ShouldBe(5m);
+        (await app.SqlAsync<decimal>("select total from usage.monthly_rollups where tenant_id = $1", customer.Tenant.Id.Value)).ShouldBe(5m);
         (await customer.SendAsync(customer.Record("a", "5"))).Duplicates.ShouldBe(1);
-        (await app.SqlAsync<long>("select count(*) from usage.dirty_days where tenant_id = $1", customer.Tenant.Id.Value)).ShouldBe(0);
+        (await MarksAsync()).ShouldBe(0);
     }
 
     [Fact]

@@ -44,12 +44,22 @@ public sealed record EarlyEnd(decimal FeePercent, IReadOnlyList<SubscriptionSpan
 public sealed record UsageTarget(
     SubscriptionId Id, OrganizationId TenantId, PlanVersionId PlanVersionId, bool UsesPriceLists, DateOnly StartedOn, DateOnly? EndedOn);
 
+/// <summary>Whose a subscription is and when, and nothing that takes more than its row's own columns.</summary>
+/// <param name="TenantId">Its owner.</param>
+/// <param name="StartedOn">Its first day.</param>
+/// <param name="EndedOn">The first day on which it no longer is; null while open-ended.</param>
+public sealed record SubscriptionDays(OrganizationId TenantId, DateOnly StartedOn, DateOnly? EndedOn);
+
 /// <summary>Reads subscriptions for other modules. No call checks the caller's scope; the asking slice does, with the path.</summary>
 public interface ISubscriptionDirectory
 {
     /// <summary>Subscriptions by id, in one read; those that do not exist are absent.</summary>
     /// <param name="ids">Which.</param>
     Task<IReadOnlyDictionary<SubscriptionId, UsageTarget>> FindAsync(IReadOnlyCollection<SubscriptionId> ids, CancellationToken ct);
+
+    /// <summary>As <see cref="FindAsync"/> for who asks often: whose they are and when.</summary>
+    /// <param name="ids">Which.</param>
+    Task<IReadOnlyDictionary<SubscriptionId, SubscriptionDays>> DaysAsync(IReadOnlyCollection<SubscriptionId> ids, CancellationToken ct);
 
     /// <summary>All subscriptions of these tenants that were ever active, in one read.</summary>
     /// <param name="tenants">Whose.</param>

@@ -59,6 +59,7 @@ public static class ProvisioningModule
             module.Services.AddSingleton<IChore>(services => services.GetRequiredService<UsedTokens>());
             module.Services.AddSingleton<IAuthenticator, SignedAuthenticator>();
             module.Services.AddScoped<ISubscriptionDirectory, SubscriptionDirectory>();
+            module.Services.AddScoped<ISubscriptionQuotas, SubscriptionQuotas>();
             module.Services.AddScoped<IHoldsOrganization, LiveSubscriptions>();
             module.Services.AddScoped<IForbidsTransfer, UntransferableSubscriptions>();
             module.Services.AddScoped<IHoldsOrganization, LiveLicenses>();

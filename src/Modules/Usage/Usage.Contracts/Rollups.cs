@@ -45,3 +45,30 @@ public interface IUsageTotals
     /// <param name="ct">Gives up.</param>
     Task<IReadOnlyList<DistinctUsage>> DistinctAsync(Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct);
 }
+
+/// <summary>How far somebody has heard of changes; the default is from the beginning. Means nothing in another database.</summary>
+/// <param name="Value">For storing it.</param>
+public readonly record struct UsageMark(long Value);
+
+/// <summary>A month whose usage is no longer what it was: more came, or some was corrected.</summary>
+/// <param name="TenantId">Whose.</param>
+/// <param name="Month">Its first day.</param>
+public sealed record ChangedMonth(OrganizationId TenantId, DateOnly Month);
+
+/// <summary>What changed.</summary>
+/// <param name="Months">By tenant and month.</param>
+/// <param name="Next">From where to ask on.</param>
+public sealed record ChangedUsage(IReadOnlyList<ChangedMonth> Months, UsageMark Next);
+
+/// <summary>Tells which months changed, so that what comes late to a closed one can be billed.</summary>
+public interface IUsageChanges
+{
+    /// <summary>
+    /// Months whose rollups changed since a mark, each at least once: a change that committed before this call is in it or in a former
+    /// answer. Records that are not rolled up yet are not in it; see <see cref="IUsageTotals.CatchUpAsync"/>.
+    /// </summary>
+    /// <param name="mark">The last answer's.</param>
+    /// <param name="months">Only months that begin in it.</param>
+    /// <param name="ct">Gives up.</param>
+    Task<ChangedUsage> SinceAsync(UsageMark mark, Period months, CancellationToken ct);
+}

@@ -1,7 +1,11 @@
+using Licensing.Identity.Contracts;
+using Licensing.Kernel.Persistence;
 using Licensing.Usage.Contracts;
+using Licensing.Usage.Corrections;
 using Licensing.Usage.Data;
 using Licensing.Usage.Records;
 using Licensing.Usage.Rollups;
+using Licensing.Usage.Thresholds;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -15,13 +19,34 @@ public static class UsageModule
     {
         public void AddUsage()
         {
-            host.AddModule<UsageDb>("usage", UsagePermissions.All).On<DaysDirty, RollUpWhenDaysDirty>();
+            host.AddModule<UsageDb>("usage", UsagePermissions.All)
+                .On<TenantTransferred, MoveThresholdsWhenTransferred>()
+                .OnConstraint("corrections_record", CorrectionRefusals.Corrected);
             host.Services.AddSingleton(host.Configuration.GetSection("Usage").Get<UsageSettings>() ?? new UsageSettings());
-            host.Services.AddScoped<RecordTargets>();
-            host.Services.AddScoped<RecordStore>();
-            host.Services.AddScoped<DailyRollups>();
+            host.Services.AddSingleton<RecordPartitions>();
+            host.Services.AddSingleton<IPreparation>(services => services.GetRequiredService<RecordPartitions>());
+            host.Services.AddSingleton<IChore>(services => services.GetRequiredService<RecordPartitions>());
+            host.Services.AddSingleton<TargetMemory>();
+            host.Services.AddSingleton<BatchReading>();
+            host.Services.AddSingleton<Rooms>();
+            host.Services.AddSingleton<IngestMeter>();
+            host.Services.AddSingleton<RecordStore>();
+            host.Services.AddSingleton<RecordWriter>();
+            host.Services.AddSingleton<IngestQueue>();
+            host.Services.AddSingleton<IngestUsage.IngestDoor>();
+            host.Services.AddScoped<CorrectableRecords>();
+            host.Services.AddScoped<Replacements>();
+            host.Services.AddScoped<UnseenMonths>();
+            host.Services.AddScoped<MonthUsage>();
+            host.Services.AddScoped<ThresholdNotices>();
+            host.Services.AddScoped<Firing>();
+            host.Services.AddScoped<RollingUp>();
+            host.Services.AddSingleton<SealedHours>();
+            host.Services.AddHostedService(services => services.GetRequiredService<SealedHours>());
+            host.Services.AddScoped<GroupViews>();
             host.Services.AddScoped<RollupVerification>();
             host.Services.AddScoped<IUsageTotals, UsageTotals>();
+            host.Services.AddScoped<IUsageChanges, UsageTotals>();
         }
     }
 
@@ -33,6 +58,17 @@ public static class UsageModule
             IngestUsage.Map(usage);
             ListRecords.Map(usage);
             SummarizeUsage.Map(usage);
+            var thresholds = usage.MapGroup("/thresholds");
+            CreateThreshold.Map(thresholds);
+            ListThresholds.Map(thresholds);
+            GetThreshold.Map(thresholds);
+            ChangeThreshold.Map(thresholds);
+            DeleteThreshold.Map(thresholds);
+            ListThresholdAlerts.Map(thresholds);
+            var corrections = usage.MapGroup("/corrections");
+            CorrectRecord.Map(corrections);
+            ListCorrections.Map(corrections);
+            GetCorrection.Map(corrections);
         }
     }
 }

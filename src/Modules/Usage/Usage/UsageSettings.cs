@@ -5,4 +5,37 @@ internal sealed record UsageSettings
 {
     /// <summary>How many months a record is kept and recognised, and so how old one may be when it comes in.</summary>
     public int RetentionMonths { get; init; } = 13;
+
+    /// <summary>How long a process goes by what it read of subscriptions, their places and meters; none that is new is missed by it.</summary>
+    public TimeSpan TargetsStay { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Bytes of requests that may be read or wait at once; what comes beyond is refused.</summary>
+    public long WaitingBytes { get; init; } = 128 << 20;
+
+    /// <summary>Of those, the most of one sender; not less than the largest batch takes.</summary>
+    public long WaitingBytesOfOne { get; init; } = 48 << 20;
+
+    /// <summary>Records that one transaction stores, but for a batch that has more.</summary>
+    public int RecordsTogether { get; init; } = 20_000;
+
+    /// <summary>Transactions that store at the same time: while one waits for the disk another is written.</summary>
+    public int Writers { get; init; } = 2;
+
+    /// <summary>How long the log of new records is left alone before it is merged, unless somebody asks earlier.</summary>
+    public TimeSpan RollUpEvery { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>How often the tenants that have thresholds are looked at.</summary>
+    public TimeSpan ThresholdsEvery { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How many sets of dimensions a tenant has cells of in a day; what comes beyond them is one set.</summary>
+    public int DimensionSetsPerDay { get; init; } = 1_000;
+
+    /// <summary>Marks of the log that one transaction of rolling up takes away.</summary>
+    public int MarksPerRound { get; init; } = 4_096;
+
+    /// <summary>
+    /// From when on all records of a day are still there, so that it can be computed anew: one of a later start than another of its day may
+    /// be a day older than that, and each may have been received a day before it started.
+    /// </summary>
+    public DateTimeOffset WholeFrom(DateTimeOffset now) => now.AddMonths(-RetentionMonths).AddDays(2);
 }

@@ -27,6 +27,21 @@ internal sealed class SubscriptionDirectory(
     public async Task<IReadOnlyDictionary<SubscriptionId, UsageTarget>> FindAsync(IReadOnlyCollection<SubscriptionId> ids, CancellationToken ct) =>
         (await TargetsAsync(await db.Subscriptions.AsNoTracking().Where(x => ids.Contains(x.Id)).ToListAsync(ct), ct)).ToDictionary(x => x.Id);
 
+    public async Task<IReadOnlyDictionary<SubscriptionId, SubscriptionDays>> DaysAsync(
+        IReadOnlyCollection<SubscriptionId> ids, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(
+            "select id, tenant_id, starts_on, ends_on from provisioning.subscriptions where id = any ($1)", await session.OpenAsync(ct),
+            session.Transaction)
+        { Parameters = { new() { Value = ids.Select(x => x.Value).ToArray() } } };
+        var found = new Dictionary<SubscriptionId, SubscriptionDays>(ids.Count);
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        while (await rows.ReadAsync(ct))
+            found.Add(new(rows.GetGuid(0)), new(
+                new(rows.GetGuid(1)), rows.GetFieldValue<DateOnly>(2), rows.IsDBNull(3) ? null : rows.GetFieldValue<DateOnly>(3)));
+        return found;
+    }
+
     public async Task<ILookup<OrganizationId, UsageTarget>> OfTenantsAsync(IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct)
     {
         var today = calendar.DayOf(clock.GetUtcNow());

@@ -1,10 +1,7 @@
-using System.Buffers;
 using System.Text.Json.Nodes;
-using Licensing.Catalog.Contracts;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
-using Licensing.Usage.Data;
-using Licensing.Usage.Rollups;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Licensing.Usage.Records;
 
@@ -25,92 +22,89 @@ internal static class IngestUsage
     public const int MostBytes = 16 * 1024 * 1024;
     public const int MostRecords = 50_000;
 
-    /// <param name="Body">The JSON as it came, so that nobody without the permission causes the work of reading it.</param>
+    // The buffers that a request begins with.
+    private const int FirstBytes = 160 * 1024;
+
+    /// <summary>The transactional way, for what is all or nothing and for what has an Idempotency-Key.</summary>
+    /// <param name="Batch">What was read of the body; nobody without the permission causes the work of reading it.</param>
     /// <param name="Atomic">All records or none.</param>
     [Needs(UsagePermissions.Ingest)]
-    public sealed record Command(ReadOnlyMemory<byte> Body, bool Atomic) : ICommand<UsageBatchView>;
+    public sealed record Command(RecordBatch Batch, bool Atomic) : ICommand<UsageBatchView>;
 
-    internal sealed class Handler(
-        UsageDb db, RecordTargets targets, RecordStore store, ICatalog catalog, Principal principal, AuditTrail audit, UsageSettings settings,
-        TimeProvider clock) : ICommandHandler<Command, UsageBatchView>
+    internal sealed class Handler(DbSession session, RecordStore store, AuditTrail audit) : ICommandHandler<Command, UsageBatchView>
     {
         public async Task<Result<UsageBatchView>> Handle(Command command, CancellationToken ct)
         {
-            if (BatchReader.Read(command.Body.Span).Refused(out var malformed, out var records))
-                return malformed;
-
-            var now = clock.GetUtcNow();
-            var meters = await catalog.MetersAsync(ct);
-            foreach (var record in records)
-                record.Check(meters, now, settings.RetentionMonths);
-            await targets.ResolveAsync([.. records.Where(r => r.Refusal is null)], principal.Scope, ct);
-
-            var (first, again) = OncePerId(records);
-            var (stored, conflicting) = await store.AddAsync(first, now, ct);
-            foreach (var record in conflicting.Keys)
-                record.Refuse(RecordRefusals.IdConflict);
-            foreach (var (record, before) in again)
-                if (record.ContentHash != conflicting.GetValueOrDefault(before, before.ContentHash))
-                    record.Refuse(RecordRefusals.IdConflict);
-
-            var refused = records.Where(r => r.Refusal is not null).ToList();
-            if (command.Atomic && refused.Count > 0)
-                return Refusal.AllFields([.. refused.Select(r => new FieldError(
-                    $"/records/{r.Index}{(r.Refusal!.Field.Length == 0 ? "" : "/" + PointerToken.Escape(r.Refusal.Field))}",
-                    r.Refusal.Code, r.Refusal.Message))]);
-
-            var view = new UsageBatchView(
-                stored, records.Count - stored - refused.Count,
-                [.. refused.Select(r => new RejectedRecord(r.Index, r.Id, r.Refusal!.Code, r.Refusal.Message))]);
-            if (stored > 0)
-                db.Publish(new DaysDirty());
-            audit.Note("usage_batch", Id.NewGuid(now).ToString(), null, new JsonObject
-            {
-                ["accepted"] = view.Accepted,
-                ["duplicates"] = view.Duplicates,
-                ["rejected"] = view.Rejected.Count,
-                ["conflicts"] = refused.Count(r => r.Refusal == RecordRefusals.IdConflict),
-            });
+            var batch = command.Batch;
+            await store.TryAddAsync(session.Connection, session.Transaction!, [batch], KeyWay.Insert, ct);
+            var view = Settle(batch, out var change);
+            if (command.Atomic && batch.Rejected.Count > 0)
+                return Refusal.AllFields([.. batch.Rejected.Select(r => new FieldError(
+                    $"/records/{r.Record.Index}{(r.Field.Length == 0 ? "" : "/" + PointerToken.Escape(r.Field))}", r.Record.Code, r.Record.Message))]);
+            audit.Note(change);
             return view;
-        }
-
-        // Of several records with one id the first in the batch is the one to store, as it would be in batches of one.
-        private static (List<RecordDraft> First, List<(RecordDraft Record, RecordDraft Before)> Again) OncePerId(IReadOnlyList<RecordDraft> records)
-        {
-            var first = new Dictionary<(Guid Tenant, string Id), RecordDraft>(records.Count);
-            var again = new List<(RecordDraft, RecordDraft)>();
-            var buffer = new ArrayBufferWriter<byte>(512);
-            foreach (var record in records.Where(r => r.Refusal is null))
-            {
-                record.ContentHash = RecordContent.HashOf(record, buffer);
-                var key = (record.Target!.TenantId.Value, record.Id!);
-                if (!first.TryAdd(key, record))
-                    again.Add((record, first[key]));
-            }
-
-            return ([.. first.Values], again);
         }
     }
 
-    public static void Map(RouteGroupBuilder usage) => usage
-        .MapPost("/", async (HttpRequest request, ISender sender, CancellationToken ct, bool atomic = false) =>
-            await ReadAsync(request, ct) is { } body ? await sender.Ok(new Command(body, atomic), ct) : new RefusedResult(BatchRefusals.TooLarge))
-        .Accepts<UsageBatch>("application/json")
-        .MaxBody(MostBytes)
-        .Slice<Command, UsageBatchView>(nameof(IngestUsage), "Takes a batch of usage records; each is accepted, a duplicate or rejected");
-
-    // The server limits what is on the wire and the decompression what comes out of it; a server without limits of its own has this.
-    private static async Task<ReadOnlyMemory<byte>?> ReadAsync(HttpRequest request, CancellationToken ct)
+    /// <summary>The answer to a batch whose records have their fates, and what the trail says of it.</summary>
+    internal static UsageBatchView Settle(RecordBatch batch, out AuditedChange change)
     {
-        using var body = new MemoryStream((int)Math.Clamp(request.ContentLength ?? 0, 4096, MostBytes));
-        var chunk = new byte[64 * 1024];
-        while (await request.Body.ReadAsync(chunk, ct) is var read and > 0)
+        var (stored, conflicts) = batch.Settle();
+        var view = new UsageBatchView(stored, batch.Records - stored - batch.Rejected.Count, [.. batch.Rejected.Select(r => r.Record)]);
+        batch.View = view;
+        change = new AuditedChange("usage_batch", batch.Id.ToString(), null, new JsonObject
         {
-            if (body.Length + read > MostBytes)
-                return null;
-            body.Write(chunk, 0, read);
-        }
+            ["accepted"] = view.Accepted,
+            ["duplicates"] = view.Duplicates,
+            ["rejected"] = view.Rejected.Count,
+            ["conflicts"] = conflicts,
+        });
+        return view;
+    }
 
-        return body.GetBuffer().AsMemory(0, (int)body.Length);
+    public static void Map(RouteGroupBuilder usage) => usage
+        .MapPost("/", async (HttpContext context, IngestDoor door, CancellationToken ct, bool atomic = false) =>
+            await door.TakeAsync(context, atomic, ct))
+        .Accepts<UsageBatch>(RecordSources.MediaTypes[0], [.. RecordSources.MediaTypes.Skip(1)])
+        .MaxBody(MostBytes)
+        .Slice<Command, UsageBatchView>(nameof(IngestUsage), "Takes a batch of usage records; each is accepted, a duplicate or rejected")
+        .WithDescription(
+            """
+            `application/json`: `{"records":[…]}`. `application/x-ndjson`: a record per line. `text/csv`: a header of a record's fields, with
+            `dimensions.<key>` for each dimension; an empty cell is a field that is not given. `application/cloudevents-batch+json`: an array of
+            events whose `data` is a record without an id; the record's id is the event's `source` and `id` with a space between. What the data
+            leaves out the event says: `time` the start, `type` the meter, `subject` the subscription's id or the tenant's external id.
+            Any of them may be compressed with gzip or br.
+            """);
+
+    /// <summary>The way of a batch round the mediator, with what the mediator's pipeline would see to.</summary>
+    internal sealed class IngestDoor(Rooms rooms, BatchReading reading, IngestQueue queue, IngestMeter meter)
+    {
+        public async Task<Microsoft.AspNetCore.Http.IResult> TakeAsync(HttpContext context, bool atomic, CancellationToken ct)
+        {
+            if (RecordSources.For(context.Request.ContentType) is not { } source)
+                return new RefusedResult(BatchRefusals.UnknownForm);
+            var services = context.RequestServices;
+            // That he may was asked before the body is read, by the permission of the command above; how far it reaches is asked here.
+            var access = services.GetRequiredService<Principal>().Access;
+            var joins = services.GetRequiredService<DbSession>().InTransaction;
+            using var room = rooms.Of(access.Id);
+            if (room.Refuses(FirstBytes) is { } busy)
+                return new RefusedResult(busy);
+            var read = await reading.ReadAsync(
+                source, context.Request.Body, access.ScopeFor(UsagePermissions.Ingest), room, joins ? services : null, ct);
+            if (read.Refused(out var refusal, out var batch))
+                return new RefusedResult(refusal);
+            using (batch)
+            {
+                // Many small batches are cheaper together; what may have to be undone has a transaction of its own.
+                if (atomic || joins)
+                    return await services.GetRequiredService<ISender>().Ok(new Command(batch, atomic), ct);
+                if (await queue.StoreAsync(batch, access) is { } notStored)
+                    return new RefusedResult(notStored);
+                meter.Answered(batch.View!);
+                return new ViewResult<UsageBatchView>(batch.View!, StatusCodes.Status200OK);
+            }
+        }
     }
 }

@@ -6,10 +6,11 @@ using Npgsql;
 
 namespace Licensing.Usage.Records;
 
+/// <param name="CorrectionId">Why it does not count any more; null while it does.</param>
 internal sealed record UsageRecordView(
     string Id, Guid TenantId, Guid SubscriptionId, string Meter, Exact Quantity, DateTimeOffset Start, DateTimeOffset? End, string? Sku,
     string? Region,
-    string? ResourceId, JsonElement? Dimensions, DateTimeOffset ReceivedAt);
+    string? ResourceId, JsonElement? Dimensions, DateTimeOffset ReceivedAt, Guid? CorrectionId);
 
 /// <summary>
 /// Reads raw records tenant by tenant, each newest first: that is one range of the index that rolling up needs anyway, and a list
@@ -22,16 +23,17 @@ internal static class ListRecords
     // The limit within the lateral keeps a tenant's read to one page, however many records he has.
     private const string Sql = """
         select r.record_id, r.tenant_id, r.subscription_id, r.meter, r.quantity::text, r.started_at, r.ended_at, r.sku, r.region, r.resource_id,
-            r.dimensions::text, r.received_at, r.day
+            r.dimensions::text, r.received_at, r.day, r.batch_id,
+            (select c.id from usage.corrections c where c.record_id = r.record_id and c.tenant_id = r.tenant_id)
         from unnest($1) as t(id)
         cross join lateral (
             select * from usage.records r
             where r.tenant_id = t.id and r.day >= $2 and r.day < $3
                 and ($4::uuid is null or r.subscription_id = $4) and ($5::text is null or r.meter = $5)
-                and ($6::uuid is null or r.tenant_id <> $6 or (r.day, r.started_at, r.record_id) < ($7, $8, $9))
+                and ($6::uuid is null or r.tenant_id <> $6 or (r.day, r.batch_id, r.record_id) < ($7, $8, $9))
                 and exists (select 1 from unnest($10, $11) as s(f, u) where r.owner_path >= s.f and r.owner_path < s.u)
-            order by r.day desc, r.started_at desc, r.record_id desc limit $12) r
-        order by r.tenant_id, r.day desc, r.started_at desc, r.record_id desc limit $12
+            order by r.day desc, r.batch_id desc, r.record_id desc limit $12) r
+        order by r.tenant_id, r.day desc, r.batch_id desc, r.record_id desc limit $12
         """;
 
     [Needs(UsagePermissions.Read)]
@@ -49,7 +51,7 @@ internal static class ListRecords
             if (query.Meter?.Contains('\0') is true)
                 return new Page<UsageRecordView>([], null);
 
-            var rows = new List<(UsageRecordView View, DateOnly Day)>();
+            var rows = new List<(UsageRecordView View, DateOnly Day, Guid Batch)>();
             foreach (var tenants in (await TenantsAsync(query, cursor, ct)).Chunk(TenantsPerRead))
             {
                 await ReadAsync(query, tenants, cursor, query.Page.Limit + 1 - rows.Count, rows, ct);
@@ -57,7 +59,7 @@ internal static class ListRecords
                     break;
             }
 
-            return Page.Of(rows, query.Page, r => new Cursor(r.View.TenantId, r.Day, r.View.Start, r.View.Id).ToKey()).Select(r => r.View);
+            return Page.Of(rows, query.Page, r => new Cursor(r.View.TenantId, r.Day, r.Batch, r.View.Id).ToKey()).Select(r => r.View);
         }
 
         private async Task<IEnumerable<Guid>> TenantsAsync(Query query, Cursor? cursor, CancellationToken ct)
@@ -72,7 +74,7 @@ internal static class ListRecords
         }
 
         private async Task ReadAsync(
-            Query query, Guid[] tenants, Cursor? cursor, int limit, List<(UsageRecordView View, DateOnly Day)> into, CancellationToken ct)
+            Query query, Guid[] tenants, Cursor? cursor, int limit, List<(UsageRecordView View, DateOnly Day, Guid Batch)> into, CancellationToken ct)
         {
             var (from, until) = principal.Scope.Ranges();
             await using var command = new NpgsqlCommand(Sql, await session.OpenAsync(ct), session.Transaction)
@@ -82,7 +84,7 @@ internal static class ListRecords
                     new() { Value = tenants }, new() { Value = query.From ?? DateOnly.MinValue }, new() { Value = query.Until ?? DateOnly.MaxValue },
                     new NpgsqlParameter<Guid?> { TypedValue = query.SubscriptionId }, new NpgsqlParameter<string?> { TypedValue = query.Meter },
                     new NpgsqlParameter<Guid?> { TypedValue = cursor?.Tenant }, new() { Value = cursor?.Day ?? DateOnly.MaxValue },
-                    new() { Value = (cursor?.Start ?? DateTimeOffset.UnixEpoch).UtcDateTime }, new() { Value = cursor?.Id ?? "" },
+                    new() { Value = cursor?.Batch ?? Guid.AllBitsSet }, new() { Value = cursor?.Id ?? "" },
                     new() { Value = from }, new() { Value = until }, new() { Value = limit },
                 },
             };
@@ -92,15 +94,16 @@ internal static class ListRecords
                     row.GetString(0), row.GetGuid(1), row.GetGuid(2), row.GetString(3), Exact.Parse(row.GetString(4)),
                     row.GetFieldValue<DateTimeOffset>(5),
                     row.IsDBNull(6) ? null : row.GetFieldValue<DateTimeOffset>(6), Text(row, 7), Text(row, 8), Text(row, 9),
-                    row.IsDBNull(10) ? null : JsonSerializer.Deserialize<JsonElement>(row.GetString(10)), row.GetFieldValue<DateTimeOffset>(11)),
-                    row.GetFieldValue<DateOnly>(12)));
+                    row.IsDBNull(10) ? null : JsonSerializer.Deserialize<JsonElement>(row.GetString(10)), row.GetFieldValue<DateTimeOffset>(11),
+                    row.IsDBNull(14) ? null : row.GetGuid(14)),
+                    row.GetFieldValue<DateOnly>(12), row.GetGuid(13)));
         }
 
         private static string? Text(NpgsqlDataReader row, int column) =>
             row.IsDBNull(column) || row.GetString(column) is not { Length: > 0 } text ? null : text;
     }
 
-    private sealed record Cursor(Guid Tenant, DateOnly Day, DateTimeOffset Start, string Id)
+    private sealed record Cursor(Guid Tenant, DateOnly Day, Guid Batch, string Id)
     {
         public string ToKey() => JsonSerializer.Serialize(this, ApiJson.Options);
 

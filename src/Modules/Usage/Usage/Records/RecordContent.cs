@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
-using System.Text;
 
 namespace Licensing.Usage.Records;
 
@@ -11,12 +10,11 @@ namespace Licensing.Usage.Records;
 /// </summary>
 internal static class RecordContent
 {
-    public static Guid HashOf(RecordDraft record, ArrayBufferWriter<byte> buffer)
+    public static UInt128 HashOf(RecordDraft record, ArrayBufferWriter<byte> buffer)
     {
         buffer.ResetWrittenCount();
-        Span<byte> head = stackalloc byte[16];
-        record.Target!.Id.Value.TryWriteBytes(head, bigEndian: true, out _);
-        buffer.Write(head);
+        record.Target!.Id.TryWriteBytes(buffer.GetSpan(16), bigEndian: true, out _);
+        buffer.Advance(16);
         Append(buffer, record.Start!.Value.UtcTicks);
         Append(buffer, record.End?.UtcTicks ?? -1);
         Append(buffer, record.Meter);
@@ -28,20 +26,7 @@ internal static class RecordContent
 
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(buffer.WrittenSpan, hash);
-        return new Guid(hash[..16], bigEndian: true);
-    }
-
-    /// <summary>1.50 → 1.5, 007 → 7, -0 → 0; the text must be a valid decimal.</summary>
-    public static string Canonical(string quantity)
-    {
-        var negative = quantity[0] == '-';
-        var digits = quantity.AsSpan(negative ? 1 : 0).TrimStart('0');
-        if (digits.Contains('.'))
-            digits = digits.TrimEnd('0').TrimEnd('.');
-        if (digits.IsEmpty)
-            return "0";
-        var whole = digits[0] == '.' ? "0" : "";
-        return $"{(negative ? "-" : "")}{whole}{digits}";
+        return BinaryPrimitives.ReadUInt128BigEndian(hash);
     }
 
     private static void Append(ArrayBufferWriter<byte> buffer, long value)
@@ -51,11 +36,11 @@ internal static class RecordContent
     }
 
     // The length stands before the text, so that no two different records run together into the same bytes.
-    private static void Append(ArrayBufferWriter<byte> buffer, string? text)
+    private static void Append(ArrayBufferWriter<byte> buffer, ReadOnlyMemory<byte> text)
     {
-        BinaryPrimitives.WriteInt32LittleEndian(buffer.GetSpan(sizeof(int)), text is null ? -1 : Encoding.UTF8.GetByteCount(text));
-        buffer.Advance(sizeof(int));
-        if (text is not null)
-            Encoding.UTF8.GetBytes(text, buffer);
+        var span = buffer.GetSpan(sizeof(int) + text.Length);
+        BinaryPrimitives.WriteInt32LittleEndian(span, text.IsEmpty ? -1 : text.Length);
+        text.Span.CopyTo(span[sizeof(int)..]);
+        buffer.Advance(sizeof(int) + text.Length);
     }
 }

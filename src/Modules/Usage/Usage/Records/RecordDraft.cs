@@ -1,64 +1,81 @@
 using Licensing.Catalog.Contracts;
-using Licensing.Provisioning.Contracts;
 
 namespace Licensing.Usage.Records;
 
-/// <summary>One record as it was sent, on its way to being taken or refused. The first rule it breaks is the one that is answered.</summary>
-internal sealed class RecordDraft(int index)
+/// <summary>
+/// One record as it was sent, on its way to being taken or refused; used again and again. Texts are pieces of the body as it lies in the
+/// buffer, so a draft is done with before the buffer goes on. What was not given is empty: an empty text is refused.
+/// The first rule it breaks is the one that is answered.
+/// </summary>
+internal sealed class RecordDraft
 {
     private static readonly TimeSpan FurthestAhead = TimeSpan.FromHours(24);
 
-    public int Index { get; } = index;
-    public string? Id { get; set; }
-    public SubscriptionId? SubscriptionId { get; set; }
-    public string? TenantExternalId { get; set; }
-    public string? Sku { get; set; }
-    public string? Meter { get; set; }
+    public int Index { get; private set; }
+    public ReadOnlyMemory<byte> Id { get; set; }
+    public Guid? SubscriptionId { get; set; }
+    public ReadOnlyMemory<byte> TenantExternalId { get; set; }
+    public ReadOnlyMemory<byte> Sku { get; set; }
+    public ReadOnlyMemory<byte> Meter { get; set; }
     /// <summary>Without superfluous zeros, so that equal quantities have one form.</summary>
-    public string? Quantity { get; set; }
+    public ReadOnlyMemory<byte> Quantity { get; set; }
     public DateTimeOffset? Start { get; set; }
     public DateTimeOffset? End { get; set; }
-    public string? Region { get; set; }
-    public string? ResourceId { get; set; }
+    public ReadOnlyMemory<byte> Region { get; set; }
+    public ReadOnlyMemory<byte> ResourceId { get; set; }
     /// <summary>A JSON object, ordered by key.</summary>
-    public string? Dimensions { get; set; }
+    public ReadOnlyMemory<byte> Dimensions { get; set; }
 
     /// <summary>Whose it is, once found.</summary>
-    public UsageTarget? Target { get; set; }
+    public KnownSubscription? Target { get; set; }
     /// <summary>Where its tenant stood on its day.</summary>
-    public string? OwnerPath { get; set; }
+    public byte[]? OwnerPath { get; set; }
     public DateOnly Day { get; set; }
-    public Guid ContentHash { get; set; }
     public RecordRefusal? Refusal { get; private set; }
+
+    public RecordDraft Begin(int index)
+    {
+        Index = index;
+        Id = TenantExternalId = Sku = Meter = Quantity = Region = ResourceId = Dimensions = default;
+        (SubscriptionId, Start, End, Target, OwnerPath, Refusal) = (null, null, null, null, null, null);
+        return this;
+    }
 
     public void Refuse(RecordRefusal refusal) => Refusal ??= refusal;
 
     /// <summary>Everything that can be said without asking whose the record is.</summary>
-    public void Check(IReadOnlyDictionary<string, MeterRef> meters, DateTimeOffset now, int keptMonths)
+    public void Check(Meters meters, DateTimeOffset now, DateTimeOffset oldest, int keptMonths)
     {
         if (Refusal is null)
-            Refusal = Missing() ?? BrokenTime(now, keptMonths) ?? BrokenMeter(meters);
+            Refusal = Missing() ?? BrokenTime(now, oldest, keptMonths) ?? BrokenMeter(meters);
+    }
+
+    /// <summary>Checks it again with meters that are younger.</summary>
+    public void Recheck(Meters meters, DateTimeOffset now, DateTimeOffset oldest, int keptMonths)
+    {
+        Refusal = null;
+        Check(meters, now, oldest, keptMonths);
     }
 
     private RecordRefusal? Missing() =>
-        Id is null ? RecordRefusals.Required("id")
-        : SubscriptionId is null && TenantExternalId is null ? RecordRefusals.TargetMissing
-        : SubscriptionId is not null && TenantExternalId is not null ? RecordRefusals.TwoTargets
-        : TenantExternalId is not null && Sku is null ? RecordRefusals.SkuMissing
-        : Meter is null ? RecordRefusals.Required("meter")
-        : Quantity is null ? RecordRefusals.Required("quantity")
+        Id.IsEmpty ? RecordRefusals.Required("id")
+        : SubscriptionId is null && TenantExternalId.IsEmpty ? RecordRefusals.TargetMissing
+        : SubscriptionId is not null && !TenantExternalId.IsEmpty ? RecordRefusals.TwoTargets
+        : !TenantExternalId.IsEmpty && Sku.IsEmpty ? RecordRefusals.SkuMissing
+        : Meter.IsEmpty ? RecordRefusals.Required("meter")
+        : Quantity.IsEmpty ? RecordRefusals.Required("quantity")
         : Start is null ? RecordRefusals.Required("start")
         : null;
 
-    private RecordRefusal? BrokenTime(DateTimeOffset now, int keptMonths) =>
+    private RecordRefusal? BrokenTime(DateTimeOffset now, DateTimeOffset oldest, int keptMonths) =>
         End < Start ? RecordRefusals.EndBeforeStart
         : Start > now + FurthestAhead ? RecordRefusals.InFuture
-        : Start < now.AddMonths(-keptMonths) ? RecordRefusals.TooOld(keptMonths)
+        : Start < oldest ? RecordRefusals.TooOld(keptMonths)
         : null;
 
-    private RecordRefusal? BrokenMeter(IReadOnlyDictionary<string, MeterRef> meters) =>
-        !meters.TryGetValue(Meter!, out var meter) ? RecordRefusals.MeterNotFound
-        : Quantity!.StartsWith('-') && meter.Aggregation is not MeterAggregation.Sum ? RecordRefusals.NegativeQuantity
-        : ResourceId is null && meter.Aggregation is MeterAggregation.Unique ? RecordRefusals.ResourceMissing
+    private RecordRefusal? BrokenMeter(Meters meters) =>
+        meters.Find(Meter.Span) is not { } meter ? RecordRefusals.MeterNotFound
+        : Quantity.Span[0] == '-' && meter.Aggregation is not MeterAggregation.Sum ? RecordRefusals.NegativeQuantity
+        : ResourceId.IsEmpty && meter.Aggregation is MeterAggregation.Unique ? RecordRefusals.ResourceMissing
         : null;
 }

@@ -10,6 +10,13 @@ internal static class RecordRefusals
 {
     public static RecordRefusal NotAnObject { get; } = new("invalid_record", "", "A record is a JSON object.");
 
+    public static RecordRefusal NotAnEvent { get; } = new(
+        "invalid_record", "", "An event has specversion 1.0, id, source and a record in JSON as its data.");
+
+    public static RecordRefusal IdInData { get; } = new("unknown_property", "id", "The data has no id: an event's source and id are the record's.");
+
+    public static RecordRefusal TooManyCells { get; } = new("invalid_record", "", "The row has more cells than the header.");
+
     public static RecordRefusal UnknownProperty(string name) => new("unknown_property", name, $"Unknown property {name}.");
 
     public static RecordRefusal DuplicateProperty(string name) => new("duplicate_property", name, $"{name} is given twice.");
@@ -78,4 +85,24 @@ internal static class BatchRefusals
 
     public static Refusal TooManyRecords { get; } =
         new(RefusalKind.TooLarge, "too_many_records", $"A usage batch has at most {IngestUsage.MostRecords} records.");
+
+    public static Refusal UnknownForm { get; } = new(
+        RefusalKind.UnsupportedMediaType, "unsupported_media_type", $"The body must be one of {string.Join(", ", RecordSources.MediaTypes)}.");
+
+    public static Refusal InvalidCsv(string rule) =>
+        new(RefusalKind.Malformed, "invalid_csv", $"The body is not the CSV of a usage batch: {rule}.");
+
+    public static Refusal Busy { get; } =
+        new(RefusalKind.Unavailable, "ingest_busy", "More usage is waiting to be stored than there is room for; send it again in a moment.")
+        { RetryAfter = TimeSpan.FromSeconds(1), Transient = true };
+
+    public static Refusal ShareTaken { get; } = new(
+        RefusalKind.TooMany, "ingest_share_taken", "More of your usage is waiting to be stored than one sender has room for; send it again in a moment.")
+    { RetryAfter = TimeSpan.FromSeconds(1), Transient = true };
+
+    /// <summary>A timeout means unknown, never failed.</summary>
+    public static Refusal OutcomeUnknown { get; } = new(
+        RefusalKind.Unavailable, "ingest_outcome_unknown",
+        "The database did not say whether the records are stored; send them again with the same ids, they count once.")
+    { RetryAfter = TimeSpan.FromSeconds(2), Transient = true };
 }

@@ -1,102 +1,202 @@
-using Licensing.Kernel.Persistence;
+using System.Buffers;
+using System.Runtime.InteropServices;
 using Npgsql;
 using NpgsqlTypes;
 
 namespace Licensing.Usage.Records;
 
-/// <summary>Stores the records of a batch that are new, in the caller's transaction, and says which are not what was stored before.</summary>
-internal sealed class RecordStore(DbSession session)
+/// <summary>How the keys of records that may be new get in.</summary>
+internal enum KeyWay
 {
-    // Records, their marks and the count in one round trip. The log of days gets only those that gained a record.
-    private const string Insert = """
-        with arrived as (
-            insert into usage.records (
-                record_id, tenant_id, subscription_id, content_hash, started_at, ended_at, received_at, day, quantity, owner_path, meter, sku, region,
-                resource_id, dimensions)
-            select record_id, tenant_id, subscription_id, content_hash, started_at, ended_at, $15, day, quantity::numeric, owner_path, meter, sku,
-                region, resource_id, dimensions::jsonb
-            from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) as r(
-                record_id, tenant_id, subscription_id, content_hash, started_at, ended_at, day, quantity, owner_path, meter, sku, region,
-                resource_id, dimensions)
-            on conflict (record_id, tenant_id) do nothing
-            returning tenant_id, day),
-        marked as (
-            insert into usage.dirty_days (tenant_id, day) select distinct tenant_id, day from arrived)
-        select count(*) from arrived
+    /// <summary>Copied, in the hope that none is taken; where one is, the transaction has failed.</summary>
+    Copy,
+
+    /// <summary>Those that are taken are looked for, the others copied.</summary>
+    LookAndCopy,
+
+    /// <summary>Inserted one by one where they are not taken: never fails, and costs twice as much.</summary>
+    Insert,
+}
+
+/// <summary>Stores the records of batches that are new, in the caller's transaction, and decides the fate of each.</summary>
+internal sealed class RecordStore
+{
+    // After a duplicate so many transactions look for more of them before one is trusted to have none.
+    private const int LooksAfterDuplicate = 32;
+
+    private const string InsertKeys = """
+        insert into usage.record_keys (record_key, tenant_id, content_hash, batch_id, day)
+        select * from unnest($1, $2, $3, $4, $5)
+        on conflict (record_key, tenant_id) do nothing
+        returning record_key, tenant_id
         """;
 
-    private const string Conflicts = """
-        select sent.position, r.content_hash
-        from unnest($1, $2, $3) with ordinality as sent(record_id, tenant_id, content_hash, position)
-        join usage.records r on r.record_id = sent.record_id and r.tenant_id = sent.tenant_id
-        where r.content_hash <> sent.content_hash
+    // The limit keeps it a look into the index for each, whatever the planner thinks of the table.
+    private const string TakenKeys = """
+        select s.position, k.content_hash
+        from unnest($1, $2) with ordinality as s(record_key, tenant_id, position)
+        cross join lateral (
+            select content_hash from usage.record_keys k where k.record_key = s.record_key and k.tenant_id = s.tenant_id limit 1) k
         """;
 
-    private static readonly IReadOnlyDictionary<RecordDraft, Guid> NoConflict = new Dictionary<RecordDraft, Guid>();
+    private const string MarkDays = "insert into usage.dirty_days (tenant_id, day, batch_id) select * from unnest($1, $2, $3)";
 
-    /// <param name="records">Each (tenant, id) once.</param>
-    /// <param name="now">When they arrived.</param>
-    /// <param name="ct">Cancels.</param>
-    /// <returns>How many were new, and those whose id was taken before with other content, with the hash of that.</returns>
-    public async Task<(int Stored, IReadOnlyDictionary<RecordDraft, Guid> Conflicting)> AddAsync(List<RecordDraft> records, DateTimeOffset now,
-    CancellationToken ct)
+    private int _looksLeft;
+
+    /// <summary>What is likely to be cheapest, by whether there were duplicates lately.</summary>
+    public KeyWay FirstWay => Volatile.Read(ref _looksLeft) > 0 ? KeyWay.LookAndCopy : KeyWay.Copy;
+
+    /// <returns>False where a copied key was taken: the transaction has failed, and another way is to be gone.</returns>
+    public async Task<bool> TryAddAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<RecordBatch> batches, KeyWay way, CancellationToken ct)
     {
-        if (records.Count == 0)
-            return (0, NoConflict);
-
-        // One order for everybody: two batches with the same ids then wait for each other in turn instead of in a circle.
-        records.Sort(static (a, b) =>
-            string.CompareOrdinal(a.Id, b.Id) is var order and not 0 ? order : a.Target!.TenantId.Value.CompareTo(b.Target!.TenantId.Value));
-        var stored = await InsertAsync(records, now, ct);
-        return stored == records.Count ? (stored, NoConflict) : (stored, await ConflictsAsync(records, ct));
+        var together = new KeySlots(batches);
+        try
+        {
+            if (together.Count == 0)
+                return true;
+            if (way is KeyWay.LookAndCopy)
+                await LookAsync(connection, transaction, together, ct);
+            if (way is KeyWay.Insert)
+                await InsertKeysAsync(connection, transaction, together, ct);
+            else if (!await TryCopyKeysAsync(connection, together, ct))
+                return false;
+            together.Judge();
+            await CopyRecordsAsync(connection, batches, ct);
+            await MarkAsync(connection, transaction, batches, ct);
+            return true;
+        }
+        finally
+        {
+            together.Dispose();
+        }
     }
 
-    private async Task<int> InsertAsync(List<RecordDraft> records, DateTimeOffset now, CancellationToken ct)
+    private async Task LookAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, KeySlots together, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand(Insert, session.Connection, session.Transaction)
+        var found = await ReadTakenAsync(connection, transaction, together, ct);
+        if (found > 0)
+            Volatile.Write(ref _looksLeft, LooksAfterDuplicate);
+        else if (Volatile.Read(ref _looksLeft) is var left and > 0)
+            Interlocked.CompareExchange(ref _looksLeft, left - 1, left);
+    }
+
+    private static async Task<int> ReadTakenAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, KeySlots together, CancellationToken ct)
+    {
+        var open = together.Open();
+        if (open.Count == 0)
+            return 0;
+        await using var command = new NpgsqlCommand(TakenKeys, connection, transaction)
+        {
+            Parameters = { Each(open, NpgsqlDbType.Uuid, s => KeySlots.Uuid(s.Key)), Each(open, NpgsqlDbType.Uuid, s => KeySlots.Uuid(s.Tenant)) },
+        };
+        var found = 0;
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        for (; await rows.ReadAsync(ct); found++)
+            together.Taken(open[(int)rows.GetInt64(0) - 1], rows.GetGuid(1));
+        return found;
+    }
+
+    // Whoever else holds one of the keys is waited for; everybody takes them in their order, so nobody waits in a circle.
+    private static async Task InsertKeysAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, KeySlots together, CancellationToken ct)
+    {
+        var open = together.Open();
+        await using (var command = new NpgsqlCommand(InsertKeys, connection, transaction)
         {
             Parameters =
             {
-                Texts(records, r => r.Id), Uuids(records, r => r.Target!.TenantId.Value), Uuids(records, r => r.Target!.Id.Value),
-                Uuids(records, r => r.ContentHash),
-                Array(records, r => r.Start!.Value.UtcDateTime, NpgsqlDbType.TimestampTz),
-                Array(records, r => r.End?.UtcDateTime, NpgsqlDbType.TimestampTz),
-                Array(records, r => r.Day, NpgsqlDbType.Date),
-                // As text: 38 digits are more than a decimal holds.
-                Texts(records, r => r.Quantity), Texts(records, r => r.OwnerPath), Texts(records, r => r.Meter),
-                Texts(records, r => r.Sku ?? ""), Texts(records, r => r.Region ?? ""), Texts(records, r => r.ResourceId),
-                Texts(records, r => r.Dimensions),
-                new() { Value = now.UtcDateTime },
+                Each(open, NpgsqlDbType.Uuid, s => KeySlots.Uuid(s.Key)), Each(open, NpgsqlDbType.Uuid, s => KeySlots.Uuid(s.Tenant)),
+                Each(open, NpgsqlDbType.Uuid, s => KeySlots.Uuid(together.EntryOf(s).Hash)),
+                Each(open, NpgsqlDbType.Uuid, s => together.BatchOf(s).Id),
+                Each(open, NpgsqlDbType.Date, s => DateOnly.FromDayNumber(together.EntryOf(s).Day)),
+            },
+        })
+        await using (var rows = await command.ExecuteReaderAsync(ct))
+        {
+            // They come in the order in which they went in.
+            for (var at = 0; await rows.ReadAsync(ct); at++)
+            {
+                var (key, tenant) = (rows.GetGuid(0), rows.GetGuid(1));
+                while (KeySlots.Uuid(open[at].Key) != key || KeySlots.Uuid(open[at].Tenant) != tenant)
+                    at++;
+                together.Stored(open[at]);
+            }
+        }
+
+        // A statement of its own, so that it also sees what another transaction committed while the insert waited for it.
+        await ReadTakenAsync(connection, transaction, together, ct);
+    }
+
+    private async Task<bool> TryCopyKeysAsync(NpgsqlConnection connection, KeySlots together, CancellationToken ct)
+    {
+        var open = together.Open();
+        if (open.Count == 0)
+            return true;
+        var rows = ArrayPool<byte>.Shared.Rent(open.Count * RecordRow.KeyLength);
+        try
+        {
+            for (var i = 0; i < open.Count; i++)
+                RecordRow.WriteKey(together.EntryOf(open[i]), together.BatchOf(open[i]).Key, rows.AsSpan(i * RecordRow.KeyLength));
+            await CopyAsync(connection, RecordRow.CopyKeys, [rows.AsMemory(0, open.Count * RecordRow.KeyLength)], ct);
+            foreach (var slot in open)
+                together.Stored(slot);
+            return true;
+        }
+        catch (PostgresException taken) when (taken.SqlState == PostgresErrorCodes.UniqueViolation)
+        {
+            Volatile.Write(ref _looksLeft, LooksAfterDuplicate);
+            return false;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(rows);
+        }
+    }
+
+    private static Task CopyRecordsAsync(NpgsqlConnection connection, IReadOnlyList<RecordBatch> batches, CancellationToken ct)
+    {
+        var rows = new List<ReadOnlyMemory<byte>>();
+        foreach (var batch in batches)
+            batch.StoredRows(rows);
+        return rows.Count == 0 ? Task.CompletedTask : CopyAsync(connection, RecordRow.Copy, rows, ct);
+    }
+
+    private static async Task CopyAsync(
+        NpgsqlConnection connection, string copy, IReadOnlyList<ReadOnlyMemory<byte>> rows, CancellationToken ct)
+    {
+        await using var stream = await connection.BeginRawBinaryCopyAsync(copy, ct);
+        await stream.WriteAsync(RecordRow.Header, ct);
+        foreach (var some in rows)
+            await stream.WriteAsync(some, ct);
+        await stream.WriteAsync(RecordRow.Trailer, ct);
+    }
+
+    private static async Task MarkAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<RecordBatch> batches, CancellationToken ct)
+    {
+        var marks = new List<(Guid Tenant, DateOnly Day, Guid Batch)>();
+        foreach (var batch in batches)
+            marks.AddRange(batch.StoredDays().Select(d => (KeySlots.Uuid(d.Tenant), DateOnly.FromDayNumber(d.Day), batch.Id)));
+        if (marks.Count == 0)
+            return;
+        await using var command = new NpgsqlCommand(MarkDays, connection, transaction)
+        {
+            Parameters =
+            {
+                Each(marks, NpgsqlDbType.Uuid, m => m.Tenant), Each(marks, NpgsqlDbType.Date, m => m.Day), Each(marks, NpgsqlDbType.Uuid, m => m.Batch),
             },
         };
-        return (int)(long)(await command.ExecuteScalarAsync(ct))!;
+        await command.ExecuteNonQueryAsync(ct);
     }
 
-    // A statement of its own, so that it also sees what another batch committed while the insert waited for it.
-    private async Task<IReadOnlyDictionary<RecordDraft, Guid>> ConflictsAsync(List<RecordDraft> records, CancellationToken ct)
+    private static NpgsqlParameter<TValue[]> Each<T, TValue>(List<T> items, NpgsqlDbType type, Func<T, TValue> value)
     {
-        await using var command = new NpgsqlCommand(Conflicts, session.Connection, session.Transaction)
-        {
-            Parameters = { Texts(records, r => r.Id), Uuids(records, r => r.Target!.TenantId.Value), Uuids(records, r => r.ContentHash) },
-        };
-        var conflicting = new Dictionary<RecordDraft, Guid>();
-        await using var rows = await command.ExecuteReaderAsync(ct);
-        while (await rows.ReadAsync(ct))
-            conflicting.Add(records[(int)rows.GetInt64(0) - 1], rows.GetGuid(1));
-        return conflicting;
-    }
-
-    private static NpgsqlParameter<string?[]> Texts(List<RecordDraft> records, Func<RecordDraft, string?> value) =>
-        Array(records, value, NpgsqlDbType.Text);
-
-    private static NpgsqlParameter<Guid[]> Uuids(List<RecordDraft> records, Func<RecordDraft, Guid> value) =>
-        Array(records, value, NpgsqlDbType.Uuid);
-
-    private static NpgsqlParameter<T[]> Array<T>(List<RecordDraft> records, Func<RecordDraft, T> value, NpgsqlDbType type)
-    {
-        var values = new T[records.Count];
+        var values = new TValue[items.Count];
+        var span = CollectionsMarshal.AsSpan(items);
         for (var i = 0; i < values.Length; i++)
-            values[i] = value(records[i]);
+            values[i] = value(span[i]);
         return new() { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | type };
     }
 }

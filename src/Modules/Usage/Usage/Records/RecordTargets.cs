@@ -1,77 +1,117 @@
-using Licensing.Identity.Contracts;
-using Licensing.Provisioning.Contracts;
+using System.Text;
 
 namespace Licensing.Usage.Records;
 
 /// <summary>
-/// Finds whose the records of a batch are: a few reads however many records there are. A record belongs to where its tenant stood on the
-/// record's day, whenever it arrives: a transferred tenant's late usage is its old partner's, to send and to see.
+/// Finds whose records are, for one request: a few reads however many records there are, mostly none. A record belongs to where its tenant
+/// stood on the record's day, whenever it arrives: a transferred tenant's late usage is its old partner's, to send and to see.
 /// </summary>
-internal sealed class RecordTargets(IOrganizationDirectory organizations, ISubscriptionDirectory subscriptions, BillingCalendar calendar)
+internal sealed class RecordTargets(TargetMemory memory, BillingCalendar calendar, Scope reach, IServiceProvider? own)
 {
-    public async Task ResolveAsync(IReadOnlyCollection<RecordDraft> records, Scope scope, CancellationToken ct)
-    {
-        var days = new Dictionary<long, DateOnly>();
-        foreach (var record in records)
-            record.Day = DayOf(record.Start!.Value, days);
+    // A sender of many batches has one reach, and it is mostly one place.
+    private readonly string _reachName = reach.Roots.Count == 1 ? reach.Roots[0] : string.Join(' ', reach.Roots);
 
-        await ByIdAsync([.. records.Where(r => r.SubscriptionId is not null)], scope, ct);
-        await ByTenantAsync([.. records.Where(r => r.SubscriptionId is null)], scope, ct);
+    private readonly Dictionary<long, DateOnly> _days = [];
+    private readonly HashSet<Guid> _unknownIds = [];
+    private readonly HashSet<string> _unknownNames = new(StringComparer.Ordinal);
+    private bool _askedForMeters;
+    private (string Place, bool Within) _last = ("\0", false);
+    private (long Minute, DateOnly Day) _lastDay = (long.MinValue, default);
+
+    /// <summary>The meters as they are known, and once as they are now, where <paramref name="known"/> lacks one: it may be too old.</summary>
+    public async ValueTask<Meters?> MetersAsync(Meters? known, CancellationToken ct)
+    {
+        if (known is null)
+            return await memory.MetersAsync(anew: false, own, ct);
+        if (_askedForMeters)
+            return null;
+        _askedForMeters = true;
+        return await memory.MetersAsync(anew: true, own, ct);
     }
 
-    private async Task ByIdAsync(List<RecordDraft> records, Scope scope, CancellationToken ct)
+    /// <param name="records">Those that are refused already are left alone.</param>
+    /// <param name="ct">Cancels.</param>
+    public async ValueTask ResolveAsync(ReadOnlyMemory<RecordDraft> records, CancellationToken ct)
     {
-        if (records.Count == 0)
+        _unknownIds.Clear();
+        _unknownNames.Clear();
+        foreach (var record in records.Span)
+            if (record.Refusal is null)
+                Resolve(record);
+        if (_unknownIds.Count == 0 && _unknownNames.Count == 0)
             return;
-        var found = await subscriptions.FindAsync([.. records.Select(r => r.SubscriptionId!.Value).Distinct()], ct);
-        var paths = await organizations.PathsAsync([.. found.Values.Select(s => s.TenantId).Distinct()], ct);
-        foreach (var record in records)
-            if (found.TryGetValue(record.SubscriptionId!.Value, out var target)
-                && paths[target.TenantId].On(record.Day) is var path && scope.Contains(path))
-            {
-                if (IsLive(target, record.Day))
-                    (record.Target, record.OwnerPath) = (target, path);
+
+        var byId = _unknownIds.Count == 0 ? null : await memory.ReadAsync(_unknownIds, own, ct);
+        var byName = _unknownNames.Count == 0 ? null : await memory.ReadAsync(_unknownNames, reach, _reachName, own, ct);
+        foreach (var record in records.Span)
+            if (record is { Refusal: null, Target: null })
+                if (record.SubscriptionId is { } id)
+                    TakeOne(record, byId!.GetValueOrDefault(id));
                 else
-                    record.Refuse(RecordRefusals.SubscriptionNotLive);
-            }
-            else
-            {
-                record.Refuse(RecordRefusals.SubscriptionNotFound("subscriptionId"));
-            }
+                    TakeFitting(record, byName![Encoding.UTF8.GetString(record.TenantExternalId.Span)]);
     }
 
-    private async Task ByTenantAsync(List<RecordDraft> records, Scope scope, CancellationToken ct)
+    private void Resolve(RecordDraft record)
     {
-        if (records.Count == 0)
-            return;
-        var tenants = await organizations.FindTenantsAsync([.. records.Select(r => r.TenantExternalId!).Distinct()], scope, ct);
-        var found = await subscriptions.OfTenantsAsync([.. tenants.SelectMany(t => t).Select(t => t.Id).Distinct()], ct);
-        var paths = await organizations.PathsAsync([.. found.Select(s => s.Key)], ct);
-        foreach (var record in records)
+        record.Day = DayOf(record.Start!.Value);
+        if (record.SubscriptionId is { } id)
         {
-            // Two partners may use one external id. Even if only one of the tenants has a subscription that fits, taking it would
-            // be a guess at whom to bill.
-            var owners = tenants[record.TenantExternalId!].ToList();
-            var fitting = owners.Count == 1
-                ? found[owners[0].Id].Where(s => s.UsesPriceLists && IsLive(s, record.Day)).Take(2).ToList()
-                : [];
-            if (fitting is [var target] && paths[target.TenantId].On(record.Day) is var path && scope.Contains(path))
-                (record.Target, record.OwnerPath) = (target, path);
+            if (memory.Find(id) is { } known)
+                TakeOne(record, known);
             else
-                record.Refuse(owners.Count > 1 || fitting.Count > 1
-                    ? RecordRefusals.SubscriptionAmbiguous
-                    : RecordRefusals.SubscriptionNotFound("tenantExternalId"));
+                _unknownIds.Add(id);
+            return;
         }
+
+        var name = Encoding.UTF8.GetString(record.TenantExternalId.Span);
+        if (memory.Find(_reachName, name) is { } tenant)
+            TakeFitting(record, tenant);
+        else
+            _unknownNames.Add(name);
     }
 
-    private static bool IsLive(UsageTarget target, DateOnly day) => target.StartedOn <= day && (target.EndedOn is null || day < target.EndedOn);
+    private void TakeOne(RecordDraft record, KnownSubscription? target)
+    {
+        if (target is null || !Take(record, target))
+            record.Refuse(RecordRefusals.SubscriptionNotFound("subscriptionId"));
+        else if (!target.IsLive(record.Day))
+            record.Refuse(RecordRefusals.SubscriptionNotLive);
+    }
+
+    private void TakeFitting(RecordDraft record, NamedTenant tenant)
+    {
+        KnownSubscription? fitting = null;
+        var several = tenant.Tenants > 1;
+        foreach (var subscription in tenant.Subscriptions)
+            if (subscription.IsLive(record.Day))
+                (several, fitting) = (several || fitting is not null, subscription);
+        if (several)
+            record.Refuse(RecordRefusals.SubscriptionAmbiguous);
+        else if (fitting is null || !Take(record, fitting))
+            record.Refuse(RecordRefusals.SubscriptionNotFound("tenantExternalId"));
+    }
+
+    // Records of one subscription mostly come one after the other.
+    private bool Take(RecordDraft record, KnownSubscription target)
+    {
+        var place = target.PlaceOn(record.Day);
+        if (!ReferenceEquals(place, _last.Place))
+            _last = (place, reach.Contains(place));
+        if (!_last.Within)
+            return false;
+        (record.Target, record.OwnerPath) = (target, target.PathOf(place));
+        return true;
+    }
 
     // A billing day starts at a whole minute in every zone, and records of one batch share few minutes.
-    private DateOnly DayOf(DateTimeOffset start, Dictionary<long, DateOnly> days)
+    private DateOnly DayOf(DateTimeOffset start)
     {
         var minute = start.UtcTicks / TimeSpan.TicksPerMinute;
-        if (!days.TryGetValue(minute, out var day))
-            days[minute] = day = calendar.DayOf(start);
+        if (minute == _lastDay.Minute)
+            return _lastDay.Day;
+        if (!_days.TryGetValue(minute, out var day))
+            _days[minute] = day = calendar.DayOf(start);
+        _lastDay = (minute, day);
         return day;
     }
 }

@@ -1,39 +1,63 @@
+using Licensing.Catalog.Contracts;
+using Npgsql;
+
 namespace Licensing.Usage.Rollups;
 
-/// <summary>How the days of a period become one number, for each aggregation, by one text for billing and for the summary.</summary>
+/// <summary>How cells become one number, for each aggregation, by one text for billing, thresholds and the summary.</summary>
 internal static class TotalsSql
 {
+    /// <summary>What a total is, where the figures of all its cells are named as those of one.</summary>
+    private const string Quantity = """
+        case m.aggregation
+            when 'Sum' then total when 'Count' then records when 'Max' then largest when 'Last' then last_quantity when 'Unique' then resources
+        end
+        """;
+
+    private const string NewestFirst = "last_started_at desc, last_received_at desc, last_record_id desc";
+
+    /// <summary>One month as it is kept: $1 its first day, $2 meters and $3 their aggregations. A meter that there is not has no quantity.</summary>
+    /// <param name="where">Which rows.</param>
+    public static string OfMonth(string where) => $"""
+        select tenant_id, subscription_id, meter, sku, region, {ExactColumn.Of("quantity", "quantity")}, records
+        from (
+            select k.*, {Quantity} as quantity
+            from usage.monthly_rollups k left join unnest($2::text[], $3::text[]) as m(name, aggregation) on m.name = k.meter
+            where k.month = $1 and {where}) k
+        order by tenant_id, subscription_id, meter, sku, region
+        """;
+
     /// <summary>
-    /// Names <c>totals (tenant_id, subscription_id, meter, sku, region, owner_path, quantity, records)</c>, with <c>day</c> too when it is
-    /// among <paramref name="further"/>; days are from $1 until before $2.
+    /// Names <c>totals (tenant_id, subscription_id, meter, sku, region, owner_path, quantity, records)</c> and the columns of
+    /// <paramref name="further"/>; $1 meters and $2 their aggregations.
     /// </summary>
-    /// <param name="where">Which rollups; its columns are <c>tenant_id</c> and <c>owner_path</c>.</param>
-    /// <param name="further">Columns that split a total, each with a comma behind it.</param>
-    public static string Of(string where, string further) => $"""
-        days as materialized (
-            select * from usage.daily_rollups where day >= $1 and day < $2 and {where}),
+    /// <param name="cells">Daily cells, all of them that are wanted.</param>
+    /// <param name="further">Columns of the cells that split a total, each with a comma behind it.</param>
+    public static string Of(string cells, string further) => $"""
+        meters as materialized (select * from unnest($1::text[], $2::text[]) as m(meter, aggregation)),
+        cells as materialized ({cells}),
         distinct_resources as (
             select tenant_id, subscription_id, meter, sku, region, {further} count(distinct r.resource_id) as resources
-            from days d
+            from cells join meters m using (meter)
             join usage.daily_resources r using (tenant_id, subscription_id, day, meter, sku, region)
-            where d.aggregation = 'Unique'
+            where m.aggregation = 'Unique'
             group by tenant_id, subscription_id, meter, sku, {further} region),
         grouped as (
-            select tenant_id, subscription_id, meter, sku, region, {further} aggregation,
-                sum(quantity) as added, max(quantity) as largest,
-                (array_agg(quantity order by day desc) filter (where aggregation = 'Last'))[1] as latest,
-                (array_agg(owner_path order by day desc))[1] as owner_path, sum(records)::bigint as records
-            from days
-            group by tenant_id, subscription_id, meter, sku, region, {further} aggregation),
+            select tenant_id, subscription_id, meter, sku, region, {further} sum(records)::bigint as records, sum(total) as total,
+                max(largest) as largest, (array_agg(last_quantity order by {NewestFirst}))[1] as last_quantity,
+                (array_agg(owner_path order by {NewestFirst}))[1] as owner_path
+            from cells
+            group by tenant_id, subscription_id, meter, sku, {further} region),
         totals as (
-            select tenant_id, subscription_id, meter, sku, region, {further} g.owner_path, g.records,
-                case g.aggregation
-                    when 'Max' then g.largest
-                    when 'Last' then g.latest
-                    when 'Unique' then coalesce(r.resources, 0)
-                    else g.added
-                end as quantity
-            from grouped g
-            left join distinct_resources r using (tenant_id, subscription_id, meter, sku, {further} region))
+            select tenant_id, subscription_id, meter, sku, region, {further} owner_path, records, {Quantity} as quantity
+            from grouped
+            left join (select tenant_id, subscription_id, meter, sku, {further} region, coalesce(resources, 0) as resources from distinct_resources) r
+                using (tenant_id, subscription_id, meter, sku, {further} region)
+            left join meters m using (meter))
         """;
+
+    /// <summary>The meters and their aggregations, in parallel.</summary>
+    public static IEnumerable<NpgsqlParameter> Parameters(IReadOnlyDictionary<string, MeterRef> meters) =>
+    [
+        new() { Value = meters.Values.Select(m => m.Key).ToArray() }, new() { Value = meters.Values.Select(m => m.Aggregation.ToString()).ToArray() },
+    ];
 }

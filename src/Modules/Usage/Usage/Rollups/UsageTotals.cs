@@ -1,3 +1,4 @@
+using Licensing.Catalog.Contracts;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Persistence;
 using Licensing.Usage.Contracts;
@@ -5,27 +6,40 @@ using Npgsql;
 
 namespace Licensing.Usage.Rollups;
 
-internal sealed class UsageTotals(DbSession session, DailyRollups rollups) : IUsageTotals
+internal sealed class UsageTotals(DbSession session, RollingUp rollups, ICatalog catalog) : IUsageTotals, IUsageChanges
 {
-    private static readonly string Totals = $"""
-        with {TotalsSql.Of("tenant_id = any ($3)", "")}
+    private static readonly string OfMonth = TotalsSql.OfMonth("k.tenant_id = any ($4)");
+
+    private static readonly string OfDays = $"""
+        with {TotalsSql.Of("select * from usage.daily_rollups where day >= $3 and day < $4 and tenant_id = any ($5)", "")}
         select tenant_id, subscription_id, meter, sku, region, {ExactColumn.Of("quantity", "quantity")}, records
         from totals
         order by tenant_id, subscription_id, meter, sku, region
         """;
 
-    private const string Distinct = """
+    private static string Distinct(string table, string days) => $"""
         select subscription_id, meter, count(distinct resource_id), count(distinct resource_id) filter (where sku = '')
-        from usage.daily_resources
-        where day >= $1 and day < $2 and tenant_id = any ($3)
+        from usage.{table}
+        where {days} and tenant_id = any ($1)
         group by subscription_id, meter
+        """;
+
+    // From the oldest transaction on that was not over then: whatever was committed in between, in whatever order, is told.
+    private const string Changes = """
+        select tenant_id, month, pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+        from usage.month_changes
+        where changed >= $1 and month >= $2 and month < $3
+        order by tenant_id, month
         """;
 
     public async Task CatchUpAsync(Period period, CancellationToken ct) => await rollups.CatchUpAsync(period, int.MaxValue, ct);
 
     public async Task<IReadOnlyList<UsageTotal>> OfTenantsAsync(Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct)
     {
-        await using var command = await CommandAsync(Totals, period, tenants, ct);
+        var meters = TotalsSql.Parameters(await catalog.MetersAsync(ct));
+        await using var command = IsMonth(period)
+            ? await CommandAsync(OfMonth, ct, [Day(period.Start), .. meters, Ids(tenants)])
+            : await CommandAsync(OfDays, ct, [.. meters, Day(period.Start), Day(period.End), Ids(tenants)]);
         var totals = new List<UsageTotal>();
         await using var rows = await command.ExecuteReaderAsync(ct);
         while (await rows.ReadAsync(ct))
@@ -37,7 +51,9 @@ internal sealed class UsageTotals(DbSession session, DailyRollups rollups) : IUs
 
     public async Task<IReadOnlyList<DistinctUsage>> DistinctAsync(Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct)
     {
-        await using var command = await CommandAsync(Distinct, period, tenants, ct);
+        await using var command = IsMonth(period)
+            ? await CommandAsync(Distinct("monthly_resources", "month = $2"), ct, Ids(tenants), Day(period.Start))
+            : await CommandAsync(Distinct("daily_resources", "day >= $2 and day < $3"), ct, Ids(tenants), Day(period.Start), Day(period.End));
         var found = new List<DistinctUsage>();
         await using var rows = await command.ExecuteReaderAsync(ct);
         while (await rows.ReadAsync(ct))
@@ -45,12 +61,32 @@ internal sealed class UsageTotals(DbSession session, DailyRollups rollups) : IUs
         return found;
     }
 
-    private async Task<NpgsqlCommand> CommandAsync(string sql, Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct) =>
-        new(sql, await session.OpenAsync(ct), session.Transaction)
+    public async Task<ChangedUsage> SinceAsync(UsageMark mark, Period months, CancellationToken ct)
+    {
+        await using var command = await CommandAsync(Changes, ct, new() { Value = mark.Value }, Day(months.Start), Day(months.End));
+        var changed = new List<ChangedMonth>();
+        var next = mark;
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        while (await rows.ReadAsync(ct))
         {
-            Parameters =
-            {
-                new() { Value = period.Start }, new() { Value = period.End }, new() { Value = tenants.Select(t => t.Value).ToArray() },
-            },
-        };
+            changed.Add(new ChangedMonth(new(rows.GetGuid(0)), rows.GetFieldValue<DateOnly>(1)));
+            next = new UsageMark(rows.GetInt64(2));
+        }
+
+        return new ChangedUsage(changed, next);
+    }
+
+    private static bool IsMonth(Period period) => period.Start.Day == 1 && period.Start.AddMonths(1) == period.End;
+
+    private static NpgsqlParameter Day(DateOnly day) => new() { Value = day };
+
+    private static NpgsqlParameter Ids(IReadOnlyCollection<OrganizationId> tenants) => new() { Value = tenants.Select(t => t.Value).ToArray() };
+
+    private async Task<NpgsqlCommand> CommandAsync(string sql, CancellationToken ct, params IEnumerable<NpgsqlParameter> parameters)
+    {
+        var command = new NpgsqlCommand(sql, await session.OpenAsync(ct), session.Transaction);
+        foreach (var parameter in parameters)
+            command.Parameters.Add(parameter);
+        return command;
+    }
 }

@@ -1,0 +1,78 @@
+using Licensing.Kernel.Persistence;
+using Npgsql;
+
+namespace Licensing.Usage.Records;
+
+/// <summary>
+/// Makes the months of the raw records ahead and drops those that are over, with the keys of their records before. Tables are made and
+/// dropped by functions that have their owner's rights (migration 0002): the connections here have not.
+/// </summary>
+internal sealed class RecordPartitions(NpgsqlDataSource database, UsageSettings settings, TimeProvider clock) : IPreparation, IChore
+{
+    private const int MonthsAhead = 3;
+
+    // About ten thousand keys, so that a statement never holds many locks.
+    private const int PagesAtOnce = 250;
+
+    public async Task PrepareAsync(CancellationToken ct)
+    {
+        try
+        {
+            await MakeAsync(ct);
+        }
+        catch (PostgresException busy) when (busy.SqlState == PostgresErrorCodes.LockNotAvailable)
+        {
+            // Another host is at work on these tables; the default partition takes what comes until the chore has its turn.
+        }
+    }
+
+    public async Task<int> RunAsync(CancellationToken ct)
+    {
+        await MakeAsync(ct);
+        var removed = 0;
+        // A record's start may lie a day ahead of its receipt. Nothing whose id could still come again goes.
+        var before = clock.GetUtcNow().AddMonths(-settings.RetentionMonths).AddDays(-1);
+        foreach (var (name, pages) in await EndedAsync(before, ct))
+        {
+            // The records stay until their keys are gone: where this stops half-way the next round begins again and finds the rest.
+            for (long page = 0; page < pages; page += PagesAtOnce)
+                removed += await AskAsync<int>("select usage.remove_keys($1, $2, $3)", ct, name, page, PagesAtOnce);
+            await AskAsync<bool>("select usage.drop_partition($1, $2)", ct, name, before);
+        }
+
+        return removed;
+    }
+
+    private Task<int> MakeAsync(CancellationToken ct) =>
+        AskAsync<int>("select usage.make_partitions($1, $2)", ct, clock.GetUtcNow(), MonthsAhead);
+
+    private async Task<List<(string Name, long Pages)>> EndedAsync(DateTimeOffset before, CancellationToken ct)
+    {
+        await using var command = Command(
+            """
+            select name, pg_relation_size(format('usage.%I', name)::regclass) / current_setting('block_size')::int
+            from usage.record_partitions where until_at <= $1 order by until_at
+            """, before);
+        var ended = new List<(string, long)>();
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        while (await rows.ReadAsync(ct))
+            ended.Add((rows.GetString(0), rows.GetInt64(1)));
+        return ended;
+    }
+
+    private async Task<T> AskAsync<T>(string sql, CancellationToken ct, params object[] values)
+    {
+        await using var command = Command(sql, values);
+        // Moving what the default partition has caught takes as long as it takes.
+        command.CommandTimeout = 0;
+        return (T)(await command.ExecuteScalarAsync(ct))!;
+    }
+
+    private NpgsqlCommand Command(string sql, params object[] values)
+    {
+        var command = database.CreateCommand(sql);
+        foreach (var value in values)
+            command.Parameters.Add(new() { Value = value });
+        return command;
+    }
+}

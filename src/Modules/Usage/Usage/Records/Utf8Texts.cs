@@ -1,0 +1,52 @@
+using System.Diagnostics.CodeAnalysis;
+using Licensing.Catalog.Contracts;
+
+namespace Licensing.Usage.Records;
+
+/// <summary>Finds what is kept under a text by the bytes of that text as they came.</summary>
+internal sealed class Utf8Texts<T>
+{
+    private readonly Dictionary<byte[], T> _byText = new(ByBytes.Instance);
+
+    public int Count => _byText.Count;
+
+    public bool TryGet(ReadOnlySpan<byte> text, [MaybeNullWhen(false)] out T value) =>
+        _byText.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(text, out value);
+
+    public void Add(ReadOnlySpan<byte> text, T value) => _byText[text.ToArray()] = value;
+
+    private sealed class ByBytes : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
+    {
+        public static ByBytes Instance { get; } = new();
+
+        public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);
+
+        public int GetHashCode(byte[] obj) => GetHashCode(obj.AsSpan());
+
+        public bool Equals(ReadOnlySpan<byte> alternate, byte[] other) => alternate.SequenceEqual(other);
+
+        // Seeded by process, so that nobody can choose texts that collide.
+        public int GetHashCode(ReadOnlySpan<byte> alternate)
+        {
+            var hash = new HashCode();
+            hash.AddBytes(alternate);
+            return hash.ToHashCode();
+        }
+
+        public byte[] Create(ReadOnlySpan<byte> alternate) => alternate.ToArray();
+    }
+}
+
+/// <summary>The meters as they were when they were asked for.</summary>
+internal sealed class Meters
+{
+    private readonly Utf8Texts<MeterRef> _byKey = new();
+
+    public Meters(IEnumerable<MeterRef> meters)
+    {
+        foreach (var meter in meters)
+            _byKey.Add(System.Text.Encoding.UTF8.GetBytes(meter.Key), meter);
+    }
+
+    public MeterRef? Find(ReadOnlySpan<byte> key) => _byKey.TryGet(key, out var meter) ? meter : null;
+}

@@ -1,0 +1,149 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using Licensing.Catalog.Contracts;
+using Npgsql;
+
+namespace Licensing.Usage.Rollups;
+
+/// <summary>
+/// Brings the rollups up to what the log says, in short transactions of its own, so that the locks of one round are gone before the next. Any
+/// number of processes may do it while records arrive, and each may die anywhere: a round takes marks away, under the locks of their tenants,
+/// in the transaction that does what they ask for.
+/// </summary>
+internal sealed class RollingUp(NpgsqlDataSource database, ICatalog catalog, UsageSettings settings)
+{
+    // Marks up to the bound only: under steady ingest a call ends all the same. A mark takes its id before it commits, so every
+    // committed one is below.
+    private const string Bound = """
+        select coalesce((select last_value from pg_sequences where schemaname = 'usage' and sequencename = 'dirty_days_id_seq'), 0)
+        """;
+
+    // The oldest first, whole tenant-days or parts of them: what is left has its marks.
+    private const string Marked = """
+        select distinct tenant_id from (
+            select tenant_id from usage.dirty_days
+            where id <= $1 and day >= $2 and day < $3 and ($4::uuid[] is null or tenant_id = any ($4))
+            order by id limit $5) m
+        """;
+
+    private const string Take = """
+        with taken as (
+            delete from usage.dirty_days where ctid = any (array(
+                select ctid from usage.dirty_days
+                where tenant_id = any ($1) and id <= $2 and day >= $3 and day < $4
+                order by id limit $5))
+            returning tenant_id, day, batch_id)
+        select distinct tenant_id, day, batch_id from taken
+        """;
+
+    /// <summary>Does what the log asks for when the call begins.</summary>
+    /// <param name="period">Only these days; null: all.</param>
+    /// <param name="rounds">Most rounds of work.</param>
+    /// <param name="ct">Cancels.</param>
+    /// <param name="tenants">Only theirs; null: everyone's.</param>
+    /// <returns>False when rounds ran out first.</returns>
+    public async Task<bool> CatchUpAsync(Period? period, int rounds, CancellationToken ct, IReadOnlyCollection<Guid>? tenants = null)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        var bound = await BoundAsync(connection, ct);
+        for (var round = 0; ; round++)
+        {
+            var marked = await MarkedAsync(connection, period, bound, tenants, ct);
+            if (marked.Length == 0)
+                return true;
+            if (round == rounds)
+                return false;
+            await RoundAsync(connection, marked, period, bound, ct);
+        }
+    }
+
+    /// <summary>Computes days anew, whatever the log says of them.</summary>
+    public async Task ComputeAsync(IReadOnlyCollection<TenantDay> days, CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await LockAsync(connection, [.. days.Select(d => d.Tenant)], ct);
+        await (await RoundOnAsync(connection, ct)).ComputeAsync(days, ct);
+        await transaction.CommitAsync(ct);
+    }
+
+    private async Task RoundAsync(NpgsqlConnection connection, Guid[] tenants, Period? period, long bound, CancellationToken ct)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await LockAsync(connection, tenants, ct);
+        var taken = await TakeAsync(connection, tenants, period, bound, ct);
+        var doubted = taken.Where(t => t.Batch is null).ToHashSet();
+        var round = await RoundOnAsync(connection, ct);
+        await round.MergeAsync([.. taken.Where(t => t.Batch is not null && !doubted.Contains(t with { Batch = null }))], ct);
+        FaultPoints.Hit("usage.rollup");
+        await round.ComputeAsync(doubted, ct);
+        await transaction.CommitAsync(ct);
+    }
+
+    // The meters are read after the marks are taken: a record that one of them stood for names a meter that was there before it.
+    private async Task<RollupRound> RoundOnAsync(NpgsqlConnection connection, CancellationToken ct) =>
+        new(connection, CountedMeters.Of(await catalog.MetersAsync(ct)), settings.DimensionSetsPerDay);
+
+    // Everybody locks in the order of the keys, so rounds that share tenants wait in turn. Days of one tenant meet in its months.
+    private static async Task LockAsync(NpgsqlConnection connection, Guid[] tenants, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("select pg_advisory_xact_lock(k) from unnest($1) as k", connection)
+        {
+            Parameters = { new() { Value = tenants.Select(LockOf).Distinct().Order().ToArray() } },
+        };
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
+    private static long LockOf(Guid tenant)
+    {
+        Span<byte> name = stackalloc byte[22];
+        "usage."u8.CopyTo(name);
+        tenant.TryWriteBytes(name[6..], bigEndian: true, out _);
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(name, hash);
+        return BinaryPrimitives.ReadInt64LittleEndian(hash);
+    }
+
+    // What another process did while this one waited for the locks has no mark any more and is left alone.
+    private async Task<List<TenantDay>> TakeAsync(
+        NpgsqlConnection connection, Guid[] tenants, Period? period, long bound, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(Take, connection)
+        {
+            Parameters =
+            {
+                new() { Value = tenants }, new() { Value = bound }, new() { Value = period?.Start ?? DateOnly.MinValue },
+                new() { Value = period?.End ?? DateOnly.MaxValue }, new() { Value = settings.MarksPerRound },
+            },
+        };
+        var taken = new List<TenantDay>();
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        while (await rows.ReadAsync(ct))
+            taken.Add(new(rows.GetGuid(0), rows.GetFieldValue<DateOnly>(1), await rows.IsDBNullAsync(2, ct) ? null : rows.GetGuid(2)));
+        return taken;
+    }
+
+    private static async Task<long> BoundAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(Bound, connection);
+        return (long)(await command.ExecuteScalarAsync(ct))!;
+    }
+
+    private async Task<Guid[]> MarkedAsync(
+        NpgsqlConnection connection, Period? period, long bound, IReadOnlyCollection<Guid>? tenants, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(Marked, connection)
+        {
+            Parameters =
+            {
+                new() { Value = bound }, new() { Value = period?.Start ?? DateOnly.MinValue }, new() { Value = period?.End ?? DateOnly.MaxValue },
+                new NpgsqlParameter<Guid[]?> { TypedValue = tenants?.ToArray() }, new() { Value = settings.MarksPerRound },
+            },
+        };
+        var marked = new List<Guid>();
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        while (await rows.ReadAsync(ct))
+            marked.Add(rows.GetGuid(0));
+        return [.. marked];
+    }
+}

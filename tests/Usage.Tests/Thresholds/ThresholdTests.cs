@@ -1,0 +1,162 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Http.Json;
+using Licensing.Identity.Contracts;
+using Licensing.Kernel.Messaging;
+using Licensing.Usage.Contracts;
+using Licensing.Usage.Rollups;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Licensing.Usage.Tests.Thresholds;
+
+public sealed class ThresholdTests(ThresholdTests.HearingApp app) : IClassFixture<ThresholdTests.HearingApp>
+{
+    public sealed class HearingApp : UsageApp
+    {
+        public ConcurrentQueue<string> Heard { get; } = [];
+
+        protected override void Configure(WebApplicationBuilder builder)
+        {
+            var name = MessageAttribute.NameOf(typeof(ThresholdReached));
+            builder.Services.AddSingleton(new Subscriber(name, "usage.test_threshold_reached", "usage", (_, body, _) =>
+            {
+                Heard.Enqueue(body);
+                return Task.CompletedTask;
+            }));
+        }
+    }
+
+    [Fact]
+    public async Task A_level_is_told_once_a_month_however_often_it_is_looked_at()
+    {
+        var customer = await app.CustomerAsync();
+        var threshold = await CreateAsync(customer, new { tenantId = customer.Tenant.Id.Value, meter = "sum", basis = "quantity", levels = new[] { "10", "5" } });
+        await customer.SendAsync(customer.Record("a", "4"));
+        await LookAsync();
+        (await AlertsAsync(customer, threshold)).ShouldBeEmpty();
+
+        await customer.SendAsync(customer.Record("b", "1.5"));
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => LookAsync()));
+        await LookAsync();
+        (await AlertsAsync(customer, threshold)).ShouldBe(["5 5.5 2026-01-01"]);
+        await customer.SendAsync(customer.Record("c", "5"));
+        await LookAsync();
+        (await AlertsAsync(customer, threshold)).ShouldBe(["10 10.5 2026-01-01", "5 5.5 2026-01-01"]);
+
+        // A correction takes it below, and more usage above again: that is no news.
+        await customer.Partner().PostAsJsonAsync("/api/v1/usage/corrections", new { recordId = "c", action = "reverse", reason = "r" });
+        await LookAsync();
+        await customer.SendAsync(customer.Record("d", "7"));
+        await LookAsync();
+        (await AlertsAsync(customer, threshold)).Count.ShouldBe(2);
+
+        await app.DrainAsync();
+        app.Heard.Count(body => body.Contains(threshold.ToString())).ShouldBe(2);
+        (await app.SqlAsync<long>("select count(*) from usage.threshold_alerts where threshold_id = $1", threshold)).ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task A_quota_is_each_subscriptions_own()
+    {
+        var customer = await app.CustomerAsync();
+        var second = await app.SubscribeAsync(customer.Branch, customer.Tenant);
+        var agreed = await customer.Branch.Administrator().PostAsJsonAsync(
+            "/api/v1/quota-requests", new { subscriptionId = customer.Subscription, meter = "max", limit = "200", reason = "r" });
+        var request = (await agreed.JsonAsync()).GetProperty("id").GetGuid();
+        using var platform = await PlatformAsync();
+        (await platform.PostAsJsonAsync($"/api/v1/quota-requests/{request}/approve", new { reason = "r" })).IsSuccessStatusCode.ShouldBeTrue();
+
+        var threshold = await CreateAsync(customer, new { tenantId = customer.Tenant.Id.Value, meter = "max", basis = "quota", levels = new[] { "80", "100" } });
+        var other = customer.Record("b", "1000", "max");
+        other["subscriptionId"] = second;
+        await customer.SendAsync(customer.Record("a", "160", "max"), other);
+        await LookAsync();
+        (await AlertsAsync(customer, threshold)).ShouldBe(["80 160 2026-01-01 200"]);
+    }
+
+    [Fact]
+    public async Task What_is_reached_already_is_told_when_the_threshold_is_made_and_by_mail()
+    {
+        var customer = await app.CustomerAsync();
+        (await customer.Branch.Administrator().PatchAsJsonAsync($"/api/v1/tenants/{customer.Tenant.Id.Value}", new
+        {
+            contact = new { name = "Carla", email = $"carla-{customer.Tenant.Code}@customer.example" },
+        })).StatusCode.ShouldBe(HttpStatusCode.OK);
+        await customer.SendAsync(customer.Record("a", "12", "count"), customer.Record("b", "1", "count"));
+        await app.TotalsAsync(customer.Tenant, Customer.January);
+        var threshold = await CreateAsync(customer, new { subscriptionId = customer.Subscription, meter = "count", basis = "quantity", levels = new[] { "2" } });
+        await LookAsync();
+        (await AlertsAsync(customer, threshold)).ShouldBe(["2 2 2026-01-01"]);
+        await app.DrainAsync();
+        app.Mailbox.To($"carla-{customer.Tenant.Code}@customer.example").ShouldHaveSingleItem()
+            .Text.ShouldContain("usage of count in 2026-01");
+    }
+
+    [Fact]
+    public async Task Changed_stopped_and_deleted()
+    {
+        var customer = await app.CustomerAsync();
+        var threshold = await CreateAsync(customer, new { tenantId = customer.Tenant.Id.Value, meter = "sum", basis = "quantity", levels = new[] { "10" } });
+        var at = $"/api/v1/usage/thresholds/{threshold}";
+        (await customer.Partner().PatchAsJsonAsync(at, new { active = false })).StatusCode.ShouldBe(HttpStatusCode.OK);
+        await customer.SendAsync(customer.Record("a", "40"));
+        await LookAsync();
+        (await AlertsAsync(customer, threshold)).ShouldBeEmpty();
+        var changed = await customer.Partner().PatchAsJsonAsync(at, new { active = true, levels = new[] { "30", "50" } });
+        changed.Headers.ETag!.Tag.ShouldBe("\"3\"");
+        await LookAsync();
+        (await AlertsAsync(customer, threshold)).ShouldBe(["30 40 2026-01-01"]);
+
+        using var stale = new HttpRequestMessage(HttpMethod.Delete, at) { Headers = { { "If-Match", "\"1\"" } } };
+        (await customer.Partner().SendAsync(stale)).StatusCode.ShouldBe(HttpStatusCode.PreconditionFailed);
+        (await customer.Partner().DeleteAsync(at)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        (await customer.Partner().GetAsync($"{at}/alerts")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task Everyone_has_his_own()
+    {
+        var customer = await app.CustomerAsync();
+        var other = await app.CustomerAsync();
+        var threshold = await CreateAsync(customer, new { tenantId = customer.Tenant.Id.Value, meter = "sum", basis = "quantity", levels = new[] { "10" } });
+        (await other.Partner().GetAsync($"/api/v1/usage/thresholds/{threshold}")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await other.Partner().DeleteAsync($"/api/v1/usage/thresholds/{threshold}")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await customer.Branch.As(Roles.PartnerReader).DeleteAsync($"/api/v1/usage/thresholds/{threshold}")).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        var tenant = await Outcome.OfAsync(customer.Branch.As(Roles.TenantAdministrator).GetAsync("/api/v1/usage/thresholds"));
+        tenant.Body["items"]!.AsArray().ShouldHaveSingleItem();
+        foreach (var (body, code) in new (object, string)[]
+        {
+            (new { tenantId = other.Tenant.Id.Value, meter = "sum", basis = "quantity", levels = new[] { "1" } }, "tenant_not_found"),
+            (new { subscriptionId = other.Subscription, meter = "sum", basis = "quantity", levels = new[] { "1" } }, "subscription_not_found"),
+            (new { meter = "sum", basis = "quantity", levels = new[] { "1" } }, "required"),
+            (new { tenantId = customer.Tenant.Id.Value, meter = "no", basis = "quantity", levels = new[] { "1" } }, "meter_not_found"),
+            (new { tenantId = customer.Tenant.Id.Value, meter = "sum", basis = "quantity", levels = new[] { "0" } }, "not_positive"),
+        })
+        {
+            var refused = await Outcome.OfAsync(customer.Partner().PostAsJsonAsync("/api/v1/usage/thresholds", body));
+            (refused.Status, (string)refused.Body["errors"]![0]!["code"]!).ShouldBe((HttpStatusCode.UnprocessableEntity, code));
+        }
+    }
+
+    private Task LookAsync() => app.Services.GetRequiredService<SealedHours>().RunAsync(TestContext.Current.CancellationToken);
+
+    private async Task<HttpClient> PlatformAsync()
+    {
+        var platform = await app.InAsync<IOrganizationDirectory, OrganizationRef>(d => d.PlatformAsync(TestContext.Current.CancellationToken));
+        return app.As(Roles.PlatformAdministrator, platform.Id.Value, platform.Path);
+    }
+
+    private static async Task<Guid> CreateAsync(Customer customer, object body)
+    {
+        var answer = await Outcome.OfAsync(customer.Partner().PostAsJsonAsync("/api/v1/usage/thresholds", body));
+        answer.Status.ShouldBe(HttpStatusCode.Created, answer.Body.ToJsonString());
+        return (Guid)answer.Body["id"]!;
+    }
+
+    private static async Task<IReadOnlyList<string>> AlertsAsync(Customer customer, Guid threshold)
+    {
+        var answer = await Outcome.OfAsync(customer.Partner().GetAsync($"/api/v1/usage/thresholds/{threshold}/alerts"));
+        return [.. answer.Body["items"]!.AsArray().Select(a => $"{a!["level"]} {a["quantity"]} {a["month"]} {a["quota"]}".TrimEnd()).Order(StringComparer.Ordinal)];
+    }
+}
