@@ -7,5 +7,7 @@ internal static class Registered
     [
         AuthBenchmark.Token, AuthBenchmark.Key,
         ProvisionBenchmark.SignedUpdate, ProvisionBenchmark.EntitlementCheck,
+        BillingBenchmark.Run, BillingBenchmark.Again, BillingBenchmark.Customers, BillingBenchmark.Events, BillingBenchmark.Memory,
+        BillingBenchmark.Foil,
     ];
 }
