@@ -8,7 +8,6 @@ using Licensing.Billing.Runs;
 using Licensing.Billing.Summaries;
 using Licensing.Billing.Taxes;
 using Licensing.Provisioning.Contracts;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -29,9 +28,7 @@ public static class BillingModule
                 .On<CreditLapseDue, LapseWhenDue>()
                 .OnConstraint("ledger_transactions_once", LedgerRefusals.DoneAlready)
                 .Ops(VerifyLedger.Ops);
-            host.Services.AddSingleton(host.Configuration.GetSection("Billing").Get<BillingSettings>() ?? new BillingSettings());
-            host.Services.AddScoped<BillingChunks>();
-            host.Services.AddScoped<InvoiceWriter>();
+            host.AddRuns();
             host.Services.AddScoped<InvoiceIssuing>();
             host.Services.AddScoped<InvoicedAmounts>();
             host.Services.AddScoped<IInvoicedAmounts>(services => services.GetRequiredService<InvoicedAmounts>());
@@ -48,7 +45,7 @@ public static class BillingModule
         public void MapBilling()
         {
             var billing = routes.MapGroup("/api/v1/billing").WithTags("Billing");
-            StartBillingRun.Map(billing);
+            RunsArea.Map(billing);
             GetBillingSummary.Map(billing);
 
             var invoices = routes.MapGroup("/api/v1/invoices").WithTags("Billing");
