@@ -8,5 +8,7 @@ internal static class Registered
         AuthBenchmark.Token, AuthBenchmark.Key,
         ProvisionBenchmark.SignedUpdate, ProvisionBenchmark.EntitlementCheck,
         .. IngestBenchmark.All,
+        BillingBenchmark.Run, BillingBenchmark.Again, BillingBenchmark.Customers, BillingBenchmark.Events, BillingBenchmark.Memory,
+        BillingBenchmark.Foil,
     ];
 }

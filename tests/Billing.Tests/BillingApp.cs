@@ -166,6 +166,23 @@ internal sealed class SaidSubscriptions : ISubscriptionDirectory
             [.. Of(period, scope).Where(x => next.Contains(x.TenantId)).OrderBy(x => x.TenantId.Value).ThenBy(x => x.Id.Value)]);
     }
 
+    public async IAsyncEnumerable<OrganizationId> BillableTenantsAsync(
+        Period period, Scope scope, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
+    {
+        await Task.CompletedTask;
+        foreach (var tenant in Of(period, scope).Select(x => x.TenantId).Distinct().OrderBy(x => x.Value))
+            yield return tenant;
+    }
+
+    public Task<IReadOnlyList<BillableSubscription>> BillableBetweenAsync(
+        Period period, OrganizationId? after, OrganizationId? last, CancellationToken ct) => Task.FromResult<IReadOnlyList<BillableSubscription>>(
+        [
+            .. Of(period, Scope.Everything)
+                .Where(x => (after is null || x.TenantId.Value.CompareTo(after.Value.Value) > 0)
+                    && (last is null || x.TenantId.Value.CompareTo(last.Value.Value) <= 0))
+                .OrderBy(x => x.TenantId.Value).ThenBy(x => x.Id.Value),
+        ]);
+
     public Task<int> CountBillableTenantsAsync(Period period, Scope scope, CancellationToken ct) =>
         Task.FromResult(Of(period, scope).Select(x => x.TenantId).Distinct().Count());
 

@@ -339,7 +339,8 @@ public sealed class BillingRunTests(BillingApp app) : IClassFixture<BillingApp>
 
     [Theory]
     [InlineData("2026-01", HttpStatusCode.Conflict, "period_not_over")]
-    [InlineData("2031-01", HttpStatusCode.Conflict, "period_not_over")]
+    [InlineData("2026-02", HttpStatusCode.UnprocessableEntity, "period_in_future")]
+    [InlineData("2206-01", HttpStatusCode.UnprocessableEntity, "period_in_future")]
     [InlineData("2024-13", HttpStatusCode.BadRequest, "invalid_period")]
     [InlineData("january", HttpStatusCode.BadRequest, "invalid_period")]
     public async Task Only_a_month_that_is_over_is_billed(string month, HttpStatusCode status, string code)

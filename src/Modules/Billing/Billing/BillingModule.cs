@@ -10,7 +10,6 @@ using Licensing.Billing.Summaries;
 using Licensing.Billing.Taxes;
 using Licensing.Identity.Contracts;
 using Licensing.Provisioning.Contracts;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -35,11 +34,9 @@ public static class BillingModule
                 .OnConstraint("coupon_redemptions_once", CouponRefusals.RedeemedAlready)
                 .OnConstraint("credits_reference", CouponRefusals.ReferenceUsed)
                 .Ops(VerifyLedger.Ops);
-            host.Services.AddSingleton(host.Configuration.GetSection("Billing").Get<BillingSettings>() ?? new BillingSettings());
-            host.Services.AddScoped<BillingChunks>();
+            host.AddRuns();
             host.Services.AddScoped<RatingSources>();
             host.Services.AddScoped<ReductionOwners>();
-            host.Services.AddScoped<InvoiceWriter>();
             host.Services.AddScoped<InvoiceIssuing>();
             host.Services.AddScoped<InvoicedAmounts>();
             host.Services.AddScoped<IInvoicedAmounts>(services => services.GetRequiredService<InvoicedAmounts>());
@@ -56,7 +53,7 @@ public static class BillingModule
         public void MapBilling()
         {
             var billing = routes.MapGroup("/api/v1/billing").WithTags("Billing");
-            StartBillingRun.Map(billing);
+            RunsArea.Map(billing);
             GetBillingSummary.Map(billing);
 
             var coupons = billing.MapGroup("/coupons");

@@ -33,6 +33,7 @@ public static class CatalogModule
             module.Services.AddScoped<ICatalog, CatalogDirectory>();
             module.Services.AddScoped<IPriceBooks, PriceBooks>();
             module.Services.AddScoped<IExchangeRates, RecordedRates>();
+            module.Services.AddScoped<IPinnedPrices, PinnedPrices>();
             module.Services.AddScoped<PriceItems>();
             module.Services.AddScoped<PriceOwners>();
             module.Services.AddScoped<ILicenseEditions, EditionsOnSale>();

@@ -75,6 +75,20 @@ public interface ISubscriptionDirectory
     /// <param name="tenants">Most tenants to answer.</param>
     Task<IReadOnlyList<BillableSubscription>> BillableAsync(Period period, Scope scope, OrganizationId? after, int tenants, CancellationToken ct);
 
+    /// <summary>The ids of the tenants that <see cref="BillableAsync"/> walks over, in their order, streamed.</summary>
+    /// <param name="period">Whole days in the billing time zone.</param>
+    /// <param name="scope">Only tenants that stood within it on the period's last day.</param>
+    /// <param name="ct">Gives up.</param>
+    IAsyncEnumerable<OrganizationId> BillableTenantsAsync(Period period, Scope scope, CancellationToken ct);
+
+    /// <summary>What <see cref="BillableAsync"/> tells of the tenants after one id up to another.</summary>
+    /// <param name="period">Whole days in the billing time zone.</param>
+    /// <param name="after">The tenants lie after it; null for the first.</param>
+    /// <param name="last">The last of them; null for all that follow.</param>
+    /// <param name="ct">Gives up.</param>
+    Task<IReadOnlyList<BillableSubscription>> BillableBetweenAsync(
+        Period period, OrganizationId? after, OrganizationId? last, CancellationToken ct);
+
     /// <summary>How many tenants <see cref="BillableAsync"/> walks over.</summary>
     /// <param name="period">Whole days in the billing time zone.</param>
     /// <param name="scope">Only tenants that stood within it on the period's last day.</param>

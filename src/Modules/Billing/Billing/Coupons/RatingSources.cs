@@ -31,9 +31,15 @@ internal sealed class RatingSources(BillingDb db, IExchangeRates rates)
     }
 
     /// <summary>The coupons and credits of these tenants in force on some day of the period, in the order in which they are used.</summary>
+    /// <param name="period">The month that is billed.</param>
+    /// <param name="tenants">Whose.</param>
+    /// <param name="redrawnBy">The seller whose drafts of the period are drawn anew: what they use is free again. Null where they stay.</param>
+    /// <param name="ct">Cancels.</param>
     public async Task<ILookup<OrganizationId, GrantedReduction>> ReductionsAsync(
-        Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct)
+        Period period, IReadOnlyCollection<OrganizationId> tenants, OrganizationId? redrawnBy, CancellationToken ct)
     {
+        var drafted = redrawnBy is { } seller ? await DraftedAsync(period, tenants, seller, ct) : [];
+        var returning = drafted.Keys.ToList();
         var redeemed = await (
             from redemption in db.CouponRedemptions.AsNoTracking()
             where tenants.Contains(redemption.TenantId) && redemption.StartsOn < period.End
@@ -41,7 +47,7 @@ internal sealed class RatingSources(BillingDb db, IExchangeRates rates)
             join coupon in db.Coupons.AsNoTracking() on redemption.CouponId equals coupon.Id
             select new { redemption, coupon }).ToListAsync(ct);
         var credits = await db.Credits.AsNoTracking()
-            .Where(x => tenants.Contains(x.TenantId) && x.Remaining > 0 && x.ValidFrom < period.End
+            .Where(x => tenants.Contains(x.TenantId) && (x.Remaining > 0 || returning.Contains(x.Id)) && x.ValidFrom < period.End
                 && (x.ValidUntil == null || x.ValidUntil > period.Start))
             .ToListAsync(ct);
 
@@ -49,7 +55,7 @@ internal sealed class RatingSources(BillingDb db, IExchangeRates rates)
         var coupons = redeemed.OrderBy(x => x.redemption.Id.ToString(), StringComparer.Ordinal).Select(x => (x.redemption.TenantId, Of(x.redemption, x.coupon)));
         return coupons
             .Concat(credits.OrderBy(x => x.ValidUntil ?? DateOnly.MaxValue).ThenBy(x => x.Id.ToString(), StringComparer.Ordinal)
-                .Select(x => (x.TenantId, Of(x))))
+                .Select(x => (x.TenantId, Of(x, x.Remaining + drafted.GetValueOrDefault(x.Id)))))
             .ToLookup(x => x.Item1, x => x.Item2);
     }
 
@@ -62,10 +68,26 @@ internal sealed class RatingSources(BillingDb db, IExchangeRates rates)
         Charges = coupon.Charges,
     };
 
-    private static GrantedReduction Of(GrantedCredit credit) => new(credit.Id, ReductionKind.Credit)
+    private async Task<Dictionary<Guid, decimal>> DraftedAsync(
+        Period period, IReadOnlyCollection<OrganizationId> tenants, OrganizationId seller, CancellationToken ct)
     {
-        Amount = credit.Currency is { } currency ? new Money(credit.Remaining, currency) : null,
-        Quantity = credit.Quantity is null ? null : (Exact)credit.Remaining,
+        var ids = tenants.Select(tenant => tenant.Value).ToArray();
+        var used = await db.Database.SqlQuery<Drafted>($"""
+            select u.reduction_id, sum(u.consumed) as consumed
+            from billing.reduction_uses u join billing.invoices i on i.id = u.invoice_id and i.tenant_id = u.tenant_id
+            where u.tenant_id = any ({ids}) and u.kind = 'Credit' and i.status = 'Draft' and i.kind = 'Regular'
+                and i.seller_id = {seller.Value} and i.period_start = {period.Start} and i.period_end = {period.End}
+            group by u.reduction_id
+            """).ToListAsync(ct);
+        return used.ToDictionary(x => x.ReductionId, x => x.Consumed);
+    }
+
+    private sealed record Drafted(Guid ReductionId, decimal Consumed);
+
+    private static GrantedReduction Of(GrantedCredit credit, decimal remaining) => new(credit.Id, ReductionKind.Credit)
+    {
+        Amount = credit.Currency is { } currency ? new Money(remaining, currency) : null,
+        Quantity = credit.Quantity is null ? null : (Exact)remaining,
         Meter = credit.Meter,
         Sku = credit.Sku,
         Subscription = credit.SubscriptionId,

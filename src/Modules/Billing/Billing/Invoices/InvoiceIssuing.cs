@@ -12,11 +12,15 @@ namespace Licensing.Billing.Invoices;
 /// </summary>
 internal sealed class InvoiceIssuing(BillingDb db, DbSession session, BillingCalendar calendar, TimeProvider clock)
 {
-    private const string Next = "seller_id = $1 and period_start = $2 and period_end = $3 and status = 'Draft' order by id limit $4 for update";
+    private const string OfTenants = """
+        seller_id = $1 and period_start = $2 and period_end = $3 and status = 'Draft' and kind = 'Regular' and tenant_id > $4 and tenant_id <= $5
+        order by id for update
+        """;
 
-    /// <summary>Issues the next drafts of a period; answers how many.</summary>
-    public Task<int> IssueNextAsync(OrganizationRef seller, Period period, int most, CancellationToken ct) =>
-        IssueAsync(seller, Next, ct, seller.Id.Value, period.Start, period.End, most);
+    /// <summary>Issues the drafts of a period of the tenants after one id up to another, in their order; answers how many.</summary>
+    public Task<int> IssueTenantsAsync(OrganizationRef seller, Period period, OrganizationId? after, OrganizationId? last, CancellationToken ct) =>
+        IssueAsync(
+            seller, OfTenants, ct, seller.Id.Value, period.Start, period.End, after?.Value ?? Guid.Empty, last?.Value ?? Guid.AllBitsSet);
 
     /// <summary>Issues one draft; false when it is no draft any more.</summary>
     public async Task<bool> IssueAsync(OrganizationRef seller, InvoiceId id, CancellationToken ct) =>

@@ -1,6 +1,6 @@
 using Licensing.Billing.Coupons;
 using Licensing.Billing.Data;
-using Licensing.Billing.Taxes;
+using Licensing.Billing.Invoices;
 using Licensing.Catalog.Contracts;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Operations;
@@ -11,74 +11,102 @@ using Microsoft.Extensions.Logging;
 
 namespace Licensing.Billing.Runs;
 
-/// <summary>Section <c>Billing</c> of the configuration.</summary>
-internal sealed record BillingSettings
-{
-    /// <summary>Tenants rated and written in one transaction.</summary>
-    public int ChunkTenants { get; init; } = 200;
-
-    /// <summary>Most tenants that a summary rates on the fly.</summary>
-    public int EstimatedTenants { get; init; } = 5_000;
-}
-
 /// <summary>The next tenants with what they subscribed to.</summary>
 /// <param name="Tenants">In the order of their ids.</param>
 /// <param name="Subscriptions">All of theirs in the period.</param>
 /// <param name="Last">Where the next chunk goes on; null after the last one.</param>
 internal sealed record TenantChunk(IReadOnlyList<OrganizationId> Tenants, IReadOnlyList<BillableSubscription> Subscriptions, OrganizationId? Last);
 
+/// <summary>A tenant that is not billed.</summary>
+internal sealed record ParkedTenant(OrganizationId Id, string ExternalId, string Code, string Message)
+{
+    public OperationError Error => new(ExternalId, Code, Message);
+}
+
 /// <summary>The bills of some tenants.</summary>
-/// <param name="Bills">Those with something due.</param>
-/// <param name="NotBilled">Those that cannot be billed, by external id.</param>
-internal sealed record BilledChunk(IReadOnlyList<TenantBill> Bills, IReadOnlyList<OperationError> NotBilled);
+/// <param name="Bills">Those with something due, in the order of their ids.</param>
+/// <param name="NotBilled">Those that cannot be billed.</param>
+internal sealed record BilledChunk(IReadOnlyList<TenantBill> Bills, IReadOnlyList<ParkedTenant> NotBilled)
+{
+    public static BilledChunk Empty { get; } = new([], []);
+}
 
 /// <summary>
 /// Rates a chunk of tenants: a fixed number of reads however many there are, then everything in memory. (Trials that end within the
 /// period add a read per day on which one ends; resources in several SKUs or regions, one more.)
 /// </summary>
 internal sealed class BillingChunks(
-    BillingDb db, ISubscriptionDirectory subscriptions, IUsageTotals usage, ICatalog catalog, IPriceBooks books, IOrganizationDirectory organizations,
-    RatingSources sources, ILogger<BillingChunks> log)
+    BillingDb db, ISubscriptionDirectory subscriptions, IUsageTotals usage, ICatalog catalog, RatePins rates, IOrganizationDirectory organizations,
+    RatingSources sources, BillingSettings settings, RunProbe probe, RunMeter meter, ILogger<BillingChunks> log)
 {
     /// <summary>The next <paramref name="most"/> tenants with something to bill in this period.</summary>
     public async Task<TenantChunk> NextAsync(Period period, Scope scope, OrganizationId? after, int most, CancellationToken ct)
     {
-        var found = await subscriptions.BillableAsync(period, scope, after, most, ct);
-        var ids = found.Select(subscription => subscription.TenantId).Distinct().ToList();
-        return new TenantChunk(ids, found, ids.Count < most ? null : ids[^1]);
+        var chunk = Of(await subscriptions.BillableAsync(period, scope, after, most, ct));
+        return chunk with { Last = chunk.Tenants.Count < most ? null : chunk.Tenants[^1] };
     }
 
-    /// <summary>Rates those of the chunk that have no invoice of the seller in this period.</summary>
+    /// <summary>Rates those of the chunk that have no invoice of the seller in this period, as prices and taxes are now.</summary>
     public async Task<BilledChunk> RateAsync(OrganizationId seller, Period period, TenantChunk chunk, CancellationToken ct)
     {
-        var (ids, found) = (chunk.Tenants, chunk.Subscriptions);
-        var billed = await db.Invoices.AsNoTracking()
-            .Where(x => x.PeriodStart == period.Start && x.PeriodEnd == period.End && x.SellerId == seller && ids.Contains(x.TenantId))
+        var ids = chunk.Tenants;
+        var open = await OpenAsync(db.Invoices.Where(x => ids.Contains(x.TenantId)), seller, period, chunk, withDrafts: false, ct);
+        return open.Count == 0 ? BilledChunk.Empty : await RateAsync(period, chunk, open, null, await rates.PresentAsync(period, open, ct), ct);
+    }
+
+    /// <summary>Rates the tenants of a range by the rates of their run. Drafts do not count as invoices: they are drawn anew.</summary>
+    public async Task<BilledChunk> RateAsync(BillingRun run, TenantRange range, CancellationToken ct)
+    {
+        var chunk = Of(await subscriptions.BillableBetweenAsync(run.Period, range.After, range.Last, ct));
+        if (chunk.Tenants.Count == 0)
+            return BilledChunk.Empty;
+        await probe.HitAsync("subscriptions");
+        var (first, last) = (chunk.Tenants[0].Value, chunk.Tenants[^1].Value);
+        var open = await OpenAsync(
+            db.Invoices.FromSql($"select * from billing.invoices where tenant_id >= {first} and tenant_id <= {last}"), run.SellerId, run.Period, chunk,
+            withDrafts: true, ct);
+        await probe.HitAsync("invoices");
+        return open.Count == 0 ? BilledChunk.Empty : await RateAsync(run.Period, chunk, open, run.SellerId, await rates.OpenAsync(run, range, ct), ct);
+    }
+
+    private static TenantChunk Of(IReadOnlyList<BillableSubscription> found) =>
+        new([.. found.Select(subscription => subscription.TenantId).Distinct()], found, null);
+
+    private static async Task<IReadOnlyList<OrganizationId>> OpenAsync(
+        IQueryable<Invoice> invoices, OrganizationId seller, Period period, TenantChunk chunk, bool withDrafts, CancellationToken ct)
+    {
+        var billed = await invoices.AsNoTracking()
+            .Where(x => x.PeriodStart == period.Start && x.PeriodEnd == period.End && x.SellerId == seller && x.Kind == InvoiceKind.Regular
+                && (!withDrafts || x.Status != InvoiceStatus.Draft))
             .Select(x => x.TenantId).ToListAsync(ct);
-        var open = ids.Except(billed).ToList();
-        if (open.Count == 0)
-            return new BilledChunk([], []);
+        return billed.Count == 0 ? chunk.Tenants : [.. chunk.Tenants.Except(billed)];
+    }
 
-        var ofTenant = found.ToLookup(subscription => subscription.TenantId);
+    private async Task<BilledChunk> RateAsync(
+        Period period, TenantChunk chunk, IReadOnlyList<OrganizationId> open, OrganizationId? redrawnBy, PinnedRates rates, CancellationToken ct)
+    {
+        var ofTenant = chunk.Subscriptions.ToLookup(subscription => subscription.TenantId);
         var tenants = await organizations.FindAsync(open, ct);
-        var versions = found.SelectMany(subscription => subscription.Spans.Concat(subscription.EarlyEnd?.DaysLeft ?? []))
-            .Select(span => span.PlanVersionId).Distinct().ToList();
-        var prices = new PeriodPrices(
-            period, await catalog.FindPlanVersionsAsync(versions, ct), await books.OpenAsync(period, open, ct),
-            await catalog.MetersAsync(ct),
-            new TaxTable(await db.TaxRates.AsNoTracking().ToListAsync(ct), period.End.AddDays(-1)));
-        var reductions = await sources.ReductionsAsync(period, open, ct);
+        var versions = chunk.Subscriptions.SelectMany(subscription => subscription.Spans.Concat(subscription.EarlyEnd?.DaysLeft ?? []))
+            .Select(span => span.PlanVersionId).ToHashSet();
+        var prices = new PeriodPrices(period, await catalog.FindPlanVersionsAsync(versions, ct), rates.Book, rates.Meters, rates.Taxes);
+        var reductions = await sources.ReductionsAsync(period, open, redrawnBy, ct);
         prices = await sources.WithRatesAsync(prices, tenants.Values, reductions, ct);
-        var used = await UsageAsync(found.Where(subscription => open.Contains(subscription.TenantId)), prices, ct);
+        var used = await UsageAsync(open.SelectMany(id => ofTenant[id]), prices, ct);
 
-        var bills = new List<TenantBill>();
-        var left = new List<OperationError>();
+        var bills = new List<TenantBill>(open.Count);
+        var left = new List<ParkedTenant>();
         foreach (var id in open)
         {
             if (Rate(id, tenants.GetValueOrDefault(id), [.. ofTenant[id]], used, [.. reductions[id]], prices).Refused(out var refusal, out var bill))
-                left.Add(new OperationError(tenants.GetValueOrDefault(id)?.ExternalId ?? id.Value.ToString(), refusal.Code, Reason(refusal)));
+            {
+                meter.Parked(refusal.Code);
+                left.Add(new ParkedTenant(id, tenants.GetValueOrDefault(id)?.ExternalId ?? id.Value.ToString(), refusal.Code, Reason(refusal)));
+            }
             else if (bill.Charges.Count > 0)
+            {
                 bills.Add(bill);
+            }
         }
 
         return new BilledChunk(bills, left);
@@ -97,6 +125,7 @@ internal sealed class BillingChunks(
                 continue;
             var these = group.Select(subscription => subscription.Id).ToHashSet();
             var read = await usage.OfTenantsAsync(days, [.. group.Select(subscription => subscription.TenantId).Distinct()], ct);
+            await probe.HitAsync("usage");
             var own = read.Where(total => these.Contains(total.SubscriptionId)).ToList();
             totals.AddRange(own);
 
@@ -124,7 +153,13 @@ internal sealed class BillingChunks(
         {
             // The period belongs to whose the tenant was at its end, however long after it is billed.
             var account = new TenantAccount(tenant with { Path = owned[0].OwnerPath }, owned, used) { Reductions = reductions };
-            return TenantRating.Rate(account, prices);
+            if (TenantRating.Rate(account, prices).Refused(out var refusal, out var bill))
+                return refusal;
+            bill = probe.Generated?.Invoke(bill) ?? bill;
+            if (BillGuard.Check(bill, settings) is not { } wrong)
+                return bill;
+            log.LogError("Tenant {Tenant} is not billed for {Period}: {Reason}", id.Value, prices.Period, wrong.Message);
+            return wrong;
         }
         catch (Exception failure)
         {

@@ -1,17 +1,35 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Security.Cryptography;
 using System.Text.Json;
 using Licensing.Billing.Contracts;
 using Licensing.Billing.Coupons;
 using Licensing.Billing.Invoices;
+using Licensing.Billing.Rating;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Persistence;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace Licensing.Billing.Runs;
 
+/// <summary>The drafts of a chunk, ready to be copied; no uses where nobody has a coupon or a credit.</summary>
+internal sealed record DraftRows(ReadOnlyMemory<byte> Invoices, ReadOnlyMemory<byte> Lines, ReadOnlyMemory<byte>? Uses, int Count);
+
 /// <summary>Throws old drafts away and writes new ones with their lines by binary COPY, in the caller's transaction.</summary>
-internal sealed class InvoiceWriter(DbSession session, TimeProvider clock)
+internal sealed class InvoiceWriter(DbSession session)
 {
+    private const string CopyInvoices = """
+        copy billing.invoices (id, tenant_id, owner_path, seller_id, period_start, period_end, kind, currency, net, tax, total, usage_exact,
+            line_count, taxes, status, created_at, version) from stdin (format binary)
+        """;
+
+    private const string CopyLines = """
+        copy billing.invoice_lines (
+            invoice_id, tenant_id, position, subscription_id, charge_key, meter, sku, region, is_usage, starts_on, ends_on, description, quantity,
+            days, period_days, unrounded, currency, net, tax, tax_category, tax_percent, steps, cap_reduction, discount, credit, exchange)
+            from stdin (format binary)
+        """;
+
     /// <summary>
     /// Throws away the drafts of the tenants after <paramref name="after"/> up to <paramref name="last"/>, also of those that owe
     /// nothing any more. They are locked in the order in which they are issued; what someone else issued meanwhile stays.
@@ -22,16 +40,15 @@ internal sealed class InvoiceWriter(DbSession session, TimeProvider clock)
         var drafts = new List<Guid>();
         await using (var select = new NpgsqlCommand("""
             select id from billing.invoices
-            where seller_id = $1 and period_start = $2 and period_end = $3 and status = 'Draft'
-                and ($4::uuid is null or tenant_id > $4) and ($5::uuid is null or tenant_id <= $5)
+            where seller_id = $1 and period_start = $2 and period_end = $3 and status = 'Draft' and kind = 'Regular'
+                and tenant_id > $4 and tenant_id <= $5
             order by id for update
             """, connection)
         {
             Parameters =
             {
                 new() { Value = seller.Value }, new() { Value = period.Start }, new() { Value = period.End },
-                new() { Value = after?.Value ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid },
-                new() { Value = last?.Value ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid },
+                new() { Value = after?.Value ?? Guid.Empty }, new() { Value = last?.Value ?? Guid.AllBitsSet },
             },
         })
         await using (var rows = await select.ExecuteReaderAsync(ct))
@@ -47,105 +64,164 @@ internal sealed class InvoiceWriter(DbSession session, TimeProvider clock)
         await discard.ExecuteNonQueryAsync(ct);
     }
 
-    public async Task WriteAsync(OrganizationId seller, Period period, IReadOnlyList<TenantBill> bills, CancellationToken ct)
+    /// <summary>The rows of these bills; the same bills of the same round and chunk are the same bytes.</summary>
+    public static DraftRows Rows(BillingRun run, int chunk, IReadOnlyList<TenantBill> bills)
     {
-        if (bills.Count == 0)
-            return;
-
-        var now = clock.GetUtcNow();
-        var invoices = bills.Select(bill => (Id: Id.New<InvoiceId>(now), Bill: bill)).ToList();
-        var connection = await session.OpenAsync(ct);
-        await using (var rows = await connection.BeginBinaryImportAsync("""
-            copy billing.invoices (id, tenant_id, owner_path, seller_id, period_start, period_end, kind, currency, net, tax, total, usage_exact,
-                line_count, taxes, status, created_at, version) from stdin (format binary)
-            """, ct))
+        var (invoices, lines, uses, json) = (new CopyBuffer(), new CopyBuffer(), new CopyBuffer(), new ArrayBufferWriter<byte>(1024));
+        for (var i = 0; i < bills.Count; i++)
         {
-            foreach (var (id, bill) in invoices)
-            {
-                await rows.StartRowAsync(ct);
-                await rows.WriteAsync(id.Value, NpgsqlDbType.Uuid, ct);
-                await rows.WriteAsync(bill.Tenant.Id.Value, NpgsqlDbType.Uuid, ct);
-                await rows.WriteAsync(bill.Tenant.Path, NpgsqlDbType.Text, ct);
-                await rows.WriteAsync(seller.Value, NpgsqlDbType.Uuid, ct);
-                await rows.WriteAsync(period.Start, NpgsqlDbType.Date, ct);
-                await rows.WriteAsync(period.End, NpgsqlDbType.Date, ct);
-                await rows.WriteAsync(nameof(InvoiceKind.Regular), NpgsqlDbType.Text, ct);
-                await rows.WriteAsync(bill.Rated.Currency.Code, NpgsqlDbType.Text, ct);
-                await rows.WriteAsync(bill.Rated.Net.Amount, NpgsqlDbType.Numeric, ct);
-                await rows.WriteAsync(bill.Rated.Tax.Amount, NpgsqlDbType.Numeric, ct);
-                await rows.WriteAsync(bill.Rated.Total.Amount, NpgsqlDbType.Numeric, ct);
-                await rows.WriteAsync(bill.UsageExact.ToString(), NpgsqlDbType.Text, ct);
-                await rows.WriteAsync(bill.Charges.Count, NpgsqlDbType.Integer, ct);
-                await rows.WriteAsync(JsonSerializer.Serialize(Taxes(bill), StoredJson.Options), NpgsqlDbType.Jsonb, ct);
-                await rows.WriteAsync(nameof(InvoiceStatus.Draft), NpgsqlDbType.Text, ct);
-                await rows.WriteAsync(now, NpgsqlDbType.TimestampTz, ct);
-                await rows.WriteAsync(1, NpgsqlDbType.Integer, ct);
-            }
-
-            await rows.CompleteAsync(ct);
+            var id = IdOf(run, chunk, i, bills[i].Tenant.Id);
+            Invoice(invoices, run, id, bills[i], json);
+            Lines(lines, run.Period, id, bills[i], json);
+            ReductionRows.Add(uses, id, bills[i]);
         }
 
-        await using var lines = await connection.BeginBinaryImportAsync("""
-            copy billing.invoice_lines (
-                invoice_id, tenant_id, position, subscription_id, charge_key, meter, sku, region, is_usage, starts_on, ends_on, description, quantity,
-                days, period_days, unrounded, currency, net, tax, tax_category, tax_percent, steps,
-                cap_reduction, discount, credit, exchange) from stdin (format binary)
-            """, ct);
-        foreach (var (id, bill) in invoices)
-        {
-            var percents = bill.Rated.Taxes.ToDictionary(tax => tax.Category, tax => Percent(tax.Percent));
-            for (var i = 0; i < bill.Charges.Count; i++)
-            {
-                var (due, line) = bill.Charges[i];
-                await lines.StartRowAsync(ct);
-                await lines.WriteAsync(id.Value, NpgsqlDbType.Uuid, ct);
-                await lines.WriteAsync(bill.Tenant.Id.Value, NpgsqlDbType.Uuid, ct);
-                await lines.WriteAsync(i + 1, NpgsqlDbType.Integer, ct);
-                await lines.WriteAsync(due.Key.Subscription.Value, NpgsqlDbType.Uuid, ct);
-                await lines.WriteAsync(due.Key.Charge, NpgsqlDbType.Text, ct);
-                await lines.WriteAsync(due.Key.Meter, NpgsqlDbType.Text, ct);
-                await lines.WriteAsync(due.Key.Sku, NpgsqlDbType.Text, ct);
-                await lines.WriteAsync(due.Key.Region, NpgsqlDbType.Text, ct);
-                await lines.WriteAsync(due.IsUsage, NpgsqlDbType.Boolean, ct);
-                await lines.WriteAsync(due.Days.Start, NpgsqlDbType.Date, ct);
-                await lines.WriteAsync(due.Days.End, NpgsqlDbType.Date, ct);
-                await lines.WriteAsync(due.Description, NpgsqlDbType.Text, ct);
-                await lines.WriteAsync(line.Quantity.ToString(), NpgsqlDbType.Text, ct);
-                await lines.WriteAsync(due.Days.Days, NpgsqlDbType.Integer, ct);
-                await lines.WriteAsync(period.Days, NpgsqlDbType.Integer, ct);
-                await lines.WriteAsync(ExactText.Of(line.Unrounded), NpgsqlDbType.Text, ct);
-                await lines.WriteAsync(bill.Rated.Currency.Code, NpgsqlDbType.Text, ct);
-                await lines.WriteAsync(line.Net.Amount, NpgsqlDbType.Numeric, ct);
-                await lines.WriteAsync(line.Tax.Amount, NpgsqlDbType.Numeric, ct);
-                if (line.TaxCategory is { } category && percents.TryGetValue(category, out var percent))
-                {
-                    await lines.WriteAsync(category, NpgsqlDbType.Text, ct);
-                    await lines.WriteAsync(percent, NpgsqlDbType.Numeric, ct);
-                }
-                else
-                {
-                    await lines.WriteNullAsync(ct);
-                    await lines.WriteNullAsync(ct);
-                }
-
-                await lines.WriteAsync(JsonSerializer.Serialize(line.Steps.Select(LineStep.Of), StoredJson.Options), NpgsqlDbType.Jsonb, ct);
-                await lines.WriteAsync(line.CapReduction.Amount, NpgsqlDbType.Numeric, ct);
-                await lines.WriteAsync(line.Discount.Amount, NpgsqlDbType.Numeric, ct);
-                await lines.WriteAsync(line.Credit.Amount, NpgsqlDbType.Numeric, ct);
-                if (line.Exchange is { } exchange)
-                    await lines.WriteAsync(JsonSerializer.Serialize(LineExchange.Of(exchange), StoredJson.Options), NpgsqlDbType.Jsonb, ct);
-                else
-                    await lines.WriteNullAsync(ct);
-            }
-        }
-
-        await lines.CompleteAsync(ct);
-        await lines.CloseAsync(ct);
-        await ReductionWriter.WriteAsync(connection, invoices, ct);
+        return new DraftRows(invoices.End(), lines.End(), uses.Rows > 0 ? uses.End() : null, invoices.Rows);
     }
 
-    private static IEnumerable<InvoiceTax> Taxes(TenantBill bill) =>
-        bill.Rated.Taxes.Select(tax => new InvoiceTax(tax.Category, Percent(tax.Percent), tax.Net.Amount, tax.Tax.Amount));
+    public async Task WriteInvoicesAsync(DraftRows rows, CancellationToken ct) => await CopyAsync(CopyInvoices, rows.Invoices, ct);
+
+    public async Task WriteLinesAsync(DraftRows rows, CancellationToken ct) => await CopyAsync(CopyLines, rows.Lines, ct);
+
+    /// <summary>What the invoices used of coupons and credits, which uses the credits up.</summary>
+    public async Task WriteUsesAsync(DraftRows rows, CancellationToken ct)
+    {
+        if (rows.Uses is { } uses)
+            await CopyAsync(ReductionRows.Copy, uses, ct);
+    }
+
+    private async Task CopyAsync(string copy, ReadOnlyMemory<byte> rows, CancellationToken ct)
+    {
+        var stream = await (await session.OpenAsync(ct)).BeginRawBinaryCopyAsync(copy, ct);
+        // Disposing ends the COPY, and says what the server did not take.
+        await using (stream)
+            await stream.WriteAsync(rows, ct);
+    }
+
+    /// <summary>
+    /// A UUID v7 of the round's instant that follows from what it is for, so that a chunk written again after a crash gets the same. In the order
+    /// of the chunks and of the tenants in them, hence in the order in which rows are written and numbers given.
+    /// </summary>
+    private static InvoiceId IdOf(BillingRun run, int chunk, int place, OrganizationId tenant)
+    {
+        Span<byte> named = stackalloc byte[36];
+        run.Id.TryWriteBytes(named, bigEndian: true, out _);
+        tenant.Value.TryWriteBytes(named[16..], bigEndian: true, out _);
+        BinaryPrimitives.WriteInt32BigEndian(named[32..], run.Round);
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(named, hash);
+
+        Span<byte> id = stackalloc byte[16];
+        BinaryPrimitives.WriteInt64BigEndian(id, run.RoundAt.ToUnixTimeMilliseconds() << 16);
+        BinaryPrimitives.WriteUInt16BigEndian(id[6..], (ushort)(0x7000 | ((chunk >> 14) & 0x0FFF)));
+        BinaryPrimitives.WriteUInt16BigEndian(id[8..], (ushort)(0x8000 | (chunk & 0x3FFF)));
+        BinaryPrimitives.WriteUInt16BigEndian(id[10..], checked((ushort)place));
+        hash[..4].CopyTo(id[12..]);
+        return new InvoiceId(new Guid(id, bigEndian: true));
+    }
+
+    private static void Invoice(CopyBuffer row, BillingRun run, InvoiceId id, TenantBill bill, ArrayBufferWriter<byte> json)
+    {
+        row.Row(17);
+        row.Uuid(id.Value);
+        row.Uuid(bill.Tenant.Id.Value);
+        row.Text(bill.Tenant.Path);
+        row.Uuid(run.SellerId.Value);
+        row.Date(run.PeriodStart);
+        row.Date(run.PeriodEnd);
+        row.Text(nameof(InvoiceKind.Regular));
+        row.Text(bill.Rated.Currency.Code);
+        var (net, tax) = (bill.Rated.Net, bill.Rated.Tax);
+        row.Numeric(net.Amount);
+        row.Numeric(tax.Amount);
+        row.Numeric((net + tax).Amount);
+        row.Text(bill.UsageExact.ToString());
+        row.Integer(bill.Charges.Count);
+        json.ResetWrittenCount();
+        using (var writer = new Utf8JsonWriter(json))
+            JsonSerializer.Serialize(
+                writer, bill.Rated.Taxes.Select(t => new InvoiceTax(t.Category, Percent(t.Percent), t.Net.Amount, t.Tax.Amount)), StoredJson.Options);
+        row.Jsonb(json.WrittenSpan);
+        row.Text(nameof(InvoiceStatus.Draft));
+        row.Timestamp(run.RoundAt);
+        row.Integer(1);
+    }
+
+    private static void Lines(CopyBuffer rows, Period period, InvoiceId id, TenantBill bill, ArrayBufferWriter<byte> json)
+    {
+        for (var i = 0; i < bill.Charges.Count; i++)
+        {
+            var (due, line) = bill.Charges[i];
+            rows.Row(26);
+            rows.Uuid(id.Value);
+            rows.Uuid(bill.Tenant.Id.Value);
+            rows.Integer(i + 1);
+            rows.Uuid(due.Key.Subscription.Value);
+            rows.Text(due.Key.Charge);
+            rows.Text(due.Key.Meter);
+            rows.Text(due.Key.Sku);
+            rows.Text(due.Key.Region);
+            rows.Bool(due.IsUsage);
+            rows.Date(due.Days.Start);
+            rows.Date(due.Days.End);
+            rows.Text(due.Description);
+            rows.Text(line.Quantity.ToString());
+            rows.Integer(due.Days.Days);
+            rows.Integer(period.Days);
+            rows.Text(ExactText.Of(line.Unrounded));
+            rows.Text(bill.Rated.Currency.Code);
+            rows.Numeric(line.Net.Amount);
+            rows.Numeric(line.Tax.Amount);
+            if (line.TaxCategory is { } category && bill.Rated.Taxes.FirstOrDefault(tax => tax.Category == category) is { } taxed)
+            {
+                rows.Text(category);
+                rows.Numeric(Percent(taxed.Percent));
+            }
+            else
+            {
+                rows.Null();
+                rows.Null();
+            }
+
+            json.ResetWrittenCount();
+            Steps(json, line.Steps);
+            rows.Jsonb(json.WrittenSpan);
+            rows.Numeric(line.CapReduction.Amount);
+            rows.Numeric(line.Discount.Amount);
+            rows.Numeric(line.Credit.Amount);
+            if (line.Exchange is { } exchange)
+                rows.Jsonb(JsonSerializer.SerializeToUtf8Bytes(LineExchange.Of(exchange), StoredJson.Options));
+            else
+                rows.Null();
+        }
+    }
+
+    // As LineStep is written, by hand: its values are digits, points and minus signs, which need no escaping.
+    private static void Steps(ArrayBufferWriter<byte> json, IReadOnlyList<RatingStep> steps)
+    {
+        for (var i = 0; i < steps.Count; i++)
+        {
+            var step = steps[i];
+            Member(json, i == 0 ? "[{\"from\":\""u8 : ",{\"from\":\""u8, step.From);
+            if (step.To is { } to)
+                Member(json, "\",\"to\":\""u8, to);
+            Member(json, "\",\"quantity\":\""u8, step.Quantity);
+            Member(json, "\",\"unitPrice\":\""u8, step.UnitPrice);
+            Member(json, "\",\"flatFee\":\""u8, step.FlatFee);
+            Member(json, "\",\"amount\":\""u8, step.Amount);
+            json.Write("\"}"u8);
+        }
+
+        json.Write(steps.Count == 0 ? "[]"u8 : "]"u8);
+    }
+
+    private static void Member(ArrayBufferWriter<byte> json, ReadOnlySpan<byte> name, Exact value)
+    {
+        json.Write(name);
+        var digits = value.ToString();
+        var written = System.Text.Encoding.ASCII.GetBytes(digits, json.GetSpan(digits.Length));
+        json.Advance(written);
+    }
 
     // It was a decimal column before it was an Exact.
     private static decimal Percent(Exact percent) =>

@@ -9,6 +9,31 @@ internal static class RunRefusals
     public static Refusal PeriodNotOver(Period period) =>
         new(RefusalKind.Conflict, "period_not_over", $"The period ends on {period.End:yyyy-MM-dd}; it can be billed from that day on.");
 
+    public static Refusal PeriodInFuture(Period period) => new(
+        RefusalKind.Invalid, "period_in_future", $"The period begins on {period.Start:yyyy-MM-dd}, which is yet to come; nothing can be billed for it.");
+
+    public static Refusal RangeTooLong(int most) => new(RefusalKind.Invalid, "range_too_long", $"A range has 1 to {most} months, the first one first.");
+
+    public static Refusal NotFound(Guid id) => new(RefusalKind.NotFound, "billing_run_not_found", $"There is no billing run {id}.");
+
+    public static Refusal NotHeld { get; } = new(RefusalKind.Conflict, "run_not_held", "The run does not wait for anybody.");
+
+    public static Refusal SecondPersonNeeded { get; } = new(
+        RefusalKind.Forbidden, "second_person_needed", "A held run is confirmed by another person than the one who started it.");
+
+    public static Refusal Deviates(IEnumerable<RunDeviation> deviations) => new(
+        RefusalKind.Conflict, "deviation_too_large",
+        "The drafts are far from the period before and wait for a second person: "
+        + string.Join(", ", deviations.Select(x => $"{x.Net} {x.Currency} after {x.Before}{(x.Percent is { } percent ? $" ({percent:+0.##;-0.##} %)" : "")}"))
+        + ".");
+
+    public static Refusal TooManyLines(LineKey key, int most) => new(
+        RefusalKind.Invalid, "too_many_lines",
+        $"Subscription {key.Subscription.Value} would have more than {most} lines that begin on {key.StartsOn:yyyy-MM-dd}.");
+
+    public static Refusal LinesDoNotAddUp(Money total) => new(
+        RefusalKind.Invalid, "lines_do_not_add_up", $"The lines do not add up to the invoice's {total}.");
+
     public static Refusal NotTheSeller { get; } = new(
         RefusalKind.Forbidden, "not_the_seller", "Billing runs are started for the platform as a whole.");
 

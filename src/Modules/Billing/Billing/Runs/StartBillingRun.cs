@@ -11,9 +11,63 @@ namespace Licensing.Billing.Runs;
 /// <summary>Where a started run can be watched.</summary>
 internal sealed record BillingRunView(Guid RunId, OperationId OperationId, Period Period, bool Issue);
 
-/// <summary>
-/// Starts the billing of a month, or goes on with it. The unique key on seller and period makes everyone who asks meet in one run.
-/// </summary>
+/// <summary>Begins runs, or goes on with them. The unique key on seller and period makes everyone who asks meet in one run.</summary>
+internal sealed class RunStarter(
+    BillingDb db, OperationLog operations, IOrganizationDirectory organizations, BillingCalendar calendar, RunChunks chunks, Principal principal,
+    AuditTrail audit, TimeProvider clock)
+{
+    /// <summary>The platform, if all these months can be billed by this caller.</summary>
+    public async Task<Result<OrganizationRef>> CheckAsync(IReadOnlyList<Period> periods, CancellationToken ct)
+    {
+        var today = calendar.DayOf(clock.GetUtcNow());
+        foreach (var period in periods)
+            if (period.Start > today)
+                return RunRefusals.PeriodInFuture(period);
+            else if (period.End > today)
+                return RunRefusals.PeriodNotOver(period);
+        var seller = await organizations.PlatformAsync(ct);
+        return principal.Scope.Contains(seller.Path) ? seller : RunRefusals.NotTheSeller;
+    }
+
+    public async Task<BillingRunView> StartAsync(OrganizationRef seller, Period period, bool wanted, CancellationToken ct)
+    {
+        var run = await LockAsync(seller.Id, period, ct);
+        var over = run.State is RunState.Finished;
+        var issue = wanted || (run.Issue && !over);
+        var operation = over ? await operations.StartAsync("billing.run", seller.Path, 0, ct) : run.OperationId!.Value;
+        // Who starts a held run has mended what was wrong: everything is drawn and compared again.
+        var (anew, now) = (over || run.State is RunState.Held, clock.GetUtcNow());
+        await db.Runs.Where(x => x.Id == run.Id).ExecuteUpdateAsync(set =>
+        {
+            set.SetProperty(x => x.Issue, issue).SetProperty(x => x.OperationId, operation).SetProperty(x => x.Step, x => x.Step + 1);
+            if (anew)
+                set.SetProperty(x => x.State, RunState.Planning).SetProperty(x => x.Round, x => x.Round + 1).SetProperty(x => x.RoundAt, now)
+                    .SetProperty(x => x.StartedBy, principal.Id).SetProperty(x => x.StartedByName, principal.Access.Name)
+                    .SetProperty(x => x.NotBilled, 0).SetProperty(x => x.FinishedAt, (DateTimeOffset?)null)
+                    .SetProperty(x => x.Deviations, (IReadOnlyList<RunDeviation>?)null).SetProperty(x => x.ConfirmedBy, (Guid?)null)
+                    .SetProperty(x => x.ConfirmedByName, (string?)null).SetProperty(x => x.ConfirmedAt, (DateTimeOffset?)null);
+        }, ct);
+        await chunks.RetryAsync(run.Id, ct);
+        db.Publish(new BillingRunContinued(run.Id, run.Step + 1));
+        audit.Note("billing_run", run.Id.ToString(), seller.Path, new JsonObject { ["period"] = period.ToString(), ["issue"] = issue });
+        return new BillingRunView(run.Id, operation, period, issue);
+    }
+
+    private async Task<BillingRun> LockAsync(OrganizationId seller, Period period, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        await db.Database.ExecuteSqlAsync($"""
+            insert into billing.runs (id, seller_id, period_start, period_end, state, issue, step, not_billed, created_at, round_at)
+            values ({Id.NewGuid(now)}, {seller.Value}, {period.Start}, {period.End}, 'Finished', false, 0, 0, {now}, {now})
+            on conflict on constraint runs_one_per_period do nothing
+            """, ct);
+        return await db.Runs.FromSql($"""
+            select * from billing.runs where seller_id = {seller.Value} and period_start = {period.Start} and period_end = {period.End} for update
+            """).AsNoTracking().SingleAsync(ct);
+    }
+}
+
+/// <summary>Starts the billing of a month, or goes on with it.</summary>
 internal static class StartBillingRun
 {
     [Needs(BillingPermissions.RunsStart)]
@@ -21,54 +75,15 @@ internal static class StartBillingRun
 
     public sealed record Body(bool Issue = false);
 
-    internal sealed class Handler(
-        BillingDb db, OperationLog operations, IOrganizationDirectory organizations, BillingCalendar calendar, Principal principal, AuditTrail audit,
-        TimeProvider clock) : ICommandHandler<Command, BillingRunView>
+    internal sealed class Handler(RunStarter starter) : ICommandHandler<Command, BillingRunView>
     {
         public async Task<Result<BillingRunView>> Handle(Command command, CancellationToken cancellationToken)
         {
             if (!Period.TryParseMonth(command.Period, out var period))
                 return PeriodRefusals.NotAMonth;
-            if (period.End > calendar.DayOf(clock.GetUtcNow()))
-                return RunRefusals.PeriodNotOver(period);
-
-            var seller = await organizations.PlatformAsync(cancellationToken);
-            if (!principal.Scope.Contains(seller.Path))
-                return RunRefusals.NotTheSeller;
-
-            var run = await LockAsync(seller.Id, period, cancellationToken);
-            var issue = command.Issue || (run.Issue && run.State is not RunState.Finished);
-            var (operation, step) = (run.OperationId, run.Step);
-            if (run.State is RunState.Finished)
-            {
-                step++;
-                operation = await operations.StartAsync("billing.run", seller.Path, 0, cancellationToken);
-                await db.Runs.Where(x => x.Id == run.Id).ExecuteUpdateAsync(set => set
-                    .SetProperty(x => x.State, RunState.Drafting).SetProperty(x => x.Issue, issue).SetProperty(x => x.OperationId, operation)
-                    .SetProperty(x => x.Step, step).SetProperty(x => x.LastTenant, (OrganizationId?)null).SetProperty(x => x.NotBilled, 0)
-                    .SetProperty(x => x.FinishedAt, (DateTimeOffset?)null), cancellationToken);
-            }
-            else if (issue != run.Issue)
-            {
-                await db.Runs.Where(x => x.Id == run.Id).ExecuteUpdateAsync(set => set.SetProperty(x => x.Issue, issue), cancellationToken);
-            }
-
-            // Also for one that runs: should its message wait somewhere for a person, this one goes on in its place.
-            db.Publish(new BillingRunContinued(run.Id, step));
-            audit.Note("billing_run", run.Id.ToString(), seller.Path, new JsonObject { ["period"] = period.ToString(), ["issue"] = issue });
-            return new BillingRunView(run.Id, operation!.Value, period, issue);
-        }
-
-        private async Task<BillingRun> LockAsync(OrganizationId seller, Period period, CancellationToken ct)
-        {
-            await db.Database.ExecuteSqlAsync($"""
-                insert into billing.runs (id, seller_id, period_start, period_end, state, issue, step, not_billed, created_at)
-                values ({Id.NewGuid(clock.GetUtcNow())}, {seller.Value}, {period.Start}, {period.End}, 'Finished', false, 0, 0, {clock.GetUtcNow()})
-                on conflict on constraint runs_one_per_period do nothing
-                """, ct);
-            return await db.Runs.FromSql($"""
-                select * from billing.runs where seller_id = {seller.Value} and period_start = {period.Start} and period_end = {period.End} for update
-                """).AsNoTracking().SingleAsync(ct);
+            if ((await starter.CheckAsync([period], cancellationToken)).Refused(out var refusal, out var seller))
+                return refusal;
+            return await starter.StartAsync(seller, period, command.Issue, cancellationToken);
         }
     }
 

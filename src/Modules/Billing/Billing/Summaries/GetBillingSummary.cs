@@ -69,7 +69,7 @@ internal static class GetBillingSummary
                 var chunk = await chunks.NextAsync(period, principal.Scope, after, settings.ChunkTenants, ct);
                 var rated = await chunks.RateAsync(seller, period, chunk, ct);
                 amounts.AddRange(rated.Bills.SelectMany(bill => Amounts(bill, perSubscription)));
-                notBillable.AddRange(rated.NotBilled);
+                notBillable.AddRange(rated.NotBilled.Select(tenant => tenant.Error));
                 if (chunk.Last is null)
                     return null;
                 after = chunk.Last;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Licensing.Catalog.Contracts;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Persistence;
@@ -67,6 +68,36 @@ internal sealed class SubscriptionDirectory(
                 new NpgsqlParameter("tenants", tenants),
             ])
             .AsNoTracking().OrderBy(x => x.TenantId).ThenBy(x => x.Id).ToListAsync(ct);
+        return await BillableAsync(period, subscriptions, ct);
+    }
+
+    public async Task<IReadOnlyList<BillableSubscription>> BillableBetweenAsync(
+        Period period, OrganizationId? after, OrganizationId? last, CancellationToken ct)
+    {
+        var subscriptions = await db.Subscriptions.FromSqlRaw(
+            $"select s.* from provisioning.subscriptions s where s.tenant_id > @after and s.tenant_id <= @last and {HasDays}",
+            [
+                .. await ParametersAsync(period, Scope.Everything, ct), new NpgsqlParameter("after", after?.Value ?? Guid.Empty),
+                new NpgsqlParameter("last", last?.Value ?? Guid.AllBitsSet),
+            ])
+            .AsNoTracking().OrderBy(x => x.TenantId).ThenBy(x => x.Id).ToListAsync(ct);
+        return await BillableAsync(period, subscriptions, ct);
+    }
+
+    public async IAsyncEnumerable<OrganizationId> BillableTenantsAsync(
+        Period period, Scope scope, [EnumeratorCancellation] CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(
+            $"select distinct s.tenant_id from provisioning.subscriptions s where {HasDays} order by s.tenant_id", await session.OpenAsync(ct),
+            session.Transaction);
+        command.Parameters.AddRange(await ParametersAsync(period, scope, ct));
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        while (await rows.ReadAsync(ct))
+            yield return new OrganizationId(rows.GetGuid(0));
+    }
+
+    private async Task<IReadOnlyList<BillableSubscription>> BillableAsync(Period period, List<Subscription> subscriptions, CancellationToken ct)
+    {
         var paths = await organizations.PathsAsync([.. subscriptions.Select(s => s.TenantId).Distinct()], ct);
         return
         [

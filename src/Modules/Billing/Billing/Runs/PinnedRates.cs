@@ -1,0 +1,122 @@
+using System.Text.Json;
+using Licensing.Billing.Data;
+using Licensing.Billing.Taxes;
+using Licensing.Catalog.Contracts;
+using Licensing.Identity.Contracts;
+using Licensing.Kernel.Persistence;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Licensing.Billing.Runs;
+
+/// <summary>Prices and taxes by which one round bills all its tenants.</summary>
+internal sealed record PinnedRates(Guid RunId, int Round, IPriceBook Book, TaxTable Taxes, IReadOnlyDictionary<string, MeterRef> Meters);
+
+/// <summary>The rates of the round that this process worked on last, so that they are read once and not per chunk.</summary>
+internal sealed class PinnedRatesMemory
+{
+    private volatile PinnedRates? _last;
+
+    public PinnedRates? Find(BillingRun run) => _last is { } known && known.RunId == run.Id && known.Round == run.Round ? known : null;
+
+    public void Keep(PinnedRates rates) => _last = rates;
+}
+
+/// <summary>
+/// Keeps the prices and tax rates of the round's first instant in tables of its own: whoever changes them meanwhile does not split the run.
+/// Plan versions and meters never change and need no keeping.
+/// </summary>
+internal sealed class RatePins(
+    BillingDb db, DbSession session, IPinnedPrices pinned, IPriceBooks books, ICatalog catalog, PinnedRatesMemory memory)
+{
+    /// <summary>In the caller's transaction, which has locked the run.</summary>
+    public async Task PinAsync(Guid run, Period period, CancellationToken ct)
+    {
+        var connection = await session.OpenAsync(ct);
+        var rows = new List<(Guid? Tenant, string Prices)>();
+        var some = new List<PinnedPrice>();
+        await foreach (var price in pinned.InForceAsync(period, ct))
+        {
+            if (some.Count > 0 && some[^1].TenantId != price.TenantId)
+                rows.Add(Row(some));
+            some.Add(price);
+        }
+
+        if (some.Count > 0)
+            rows.Add(Row(some));
+        var lastDay = period.End.AddDays(-1);
+        var taxes = await db.TaxRates.AsNoTracking().Where(x => x.ValidFrom <= lastDay).OrderBy(x => x.Id).ToListAsync(ct);
+        await using var batch = new NpgsqlBatch(connection, session.Transaction);
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("delete from billing.run_prices where run_id = $1") { Parameters = { new() { Value = run } } });
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(
+            "insert into billing.run_prices (run_id, tenant_id, prices) select $1, p.tenant_id, p.prices::jsonb from unnest($2, $3) as p (tenant_id, prices)")
+        {
+            Parameters =
+            {
+                new() { Value = run },
+                new() { Value = rows.Select(r => r.Tenant).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid },
+                new() { Value = rows.Select(r => r.Prices).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
+            },
+        });
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("update billing.runs set tax_rates = $2::jsonb where id = $1")
+        {
+            Parameters = { new() { Value = run }, new() { Value = JsonSerializer.Serialize(taxes, StoredJson.Options), NpgsqlDbType = NpgsqlDbType.Text } },
+        });
+        await batch.ExecuteNonQueryAsync(ct);
+
+        static (Guid?, string) Row(List<PinnedPrice> some)
+        {
+            var row = (some[0].TenantId?.Value, JsonSerializer.Serialize(some, StoredJson.Options));
+            some.Clear();
+            return row;
+        }
+    }
+
+    /// <summary>What the round was pinned to; the book also has the prices of the range's tenants.</summary>
+    public async Task<PinnedRates> OpenAsync(BillingRun run, TenantRange range, CancellationToken ct)
+    {
+        var connection = await session.OpenAsync(ct);
+        var shared = memory.Find(run);
+        if (shared is null)
+        {
+            await using var ask = new NpgsqlCommand("select tax_rates::text from billing.runs where id = $1", connection, session.Transaction)
+            { Parameters = { new() { Value = run.Id } } };
+            var taxes = JsonSerializer.Deserialize<List<CountryTaxRate>>((string)(await ask.ExecuteScalarAsync(ct))!, StoredJson.Options)!;
+            shared = new PinnedRates(
+                run.Id, run.Round, pinned.Open(await ReadAsync("tenant_id is null", ct, run.Id)), new TaxTable(taxes, run.PeriodEnd.AddDays(-1)),
+                await catalog.MetersAsync(ct));
+            memory.Keep(shared);
+        }
+
+        var own = await ReadAsync(
+            "tenant_id > $2 and tenant_id <= $3", ct, run.Id, range.After?.Value ?? Guid.Empty, range.Last?.Value ?? Guid.AllBitsSet);
+        return own.Count == 0 ? shared : shared with { Book = new LayeredBook(pinned.Open(own), shared.Book) };
+    }
+
+    /// <summary>As they are now; for what is only shown.</summary>
+    public async Task<PinnedRates> PresentAsync(Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct) => new(
+        Guid.Empty, 0, await books.OpenAsync(period, tenants, ct),
+        new TaxTable(await db.TaxRates.AsNoTracking().ToListAsync(ct), period.End.AddDays(-1)), await catalog.MetersAsync(ct));
+
+    private async Task<List<PinnedPrice>> ReadAsync(string which, CancellationToken ct, params object[] values)
+    {
+        await using var command = new NpgsqlCommand(
+            $"select prices::text from billing.run_prices where run_id = $1 and {which}", await session.OpenAsync(ct), session.Transaction);
+        foreach (var value in values)
+            command.Parameters.Add(new() { Value = value });
+        var found = new List<PinnedPrice>();
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        while (await rows.ReadAsync(ct))
+            found.AddRange(JsonSerializer.Deserialize<List<PinnedPrice>>(rows.GetString(0), StoredJson.Options)!);
+        return found;
+    }
+
+    // A tenant's own prices go before a region's, which stand with everyone's.
+    private sealed class LayeredBook(IPriceBook own, IPriceBook everyones) : IPriceBook
+    {
+        public SkuPrice? Find(string sku, string meter, Currency currency, string? region, OrganizationId tenant, Guid subscription) =>
+            own.Find(sku, meter, currency, region, tenant, subscription)
+            ?? everyones.Find(sku, meter, currency, region, tenant, subscription);
+    }
+}

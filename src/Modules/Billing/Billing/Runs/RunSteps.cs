@@ -1,0 +1,178 @@
+using System.Text.Json.Nodes;
+using Licensing.Billing.Data;
+using Licensing.Billing.Invoices;
+using Licensing.Identity.Contracts;
+using Licensing.Kernel.Operations;
+using Licensing.Kernel.Persistence;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Licensing.Billing.Runs;
+
+/// <summary>
+/// What a worker does for the chunk that it holds: reads and rates with nothing locked, then writes in one short transaction that begins by
+/// asking for its token.
+/// </summary>
+internal sealed class RunSteps(
+    BillingDb db, DbSession session, RunChunks claims, BillingChunks chunks, InvoiceWriter writer, InvoiceIssuing issuing, OperationLog operations,
+    IOrganizationDirectory organizations, RunProbe probe)
+{
+    public async Task DraftAsync(BillingRun run, ClaimedChunk chunk, CancellationToken ct)
+    {
+        var rated = await chunks.RateAsync(run, chunk.Range, ct);
+        var rows = InvoiceWriter.Rows(run, chunk.Number, rated.Bills);
+        await probe.HitAsync("rated");
+        await session.BeginAsync(ct);
+        await claims.FenceAsync(chunk, ct);
+        await probe.HitAsync("fenced");
+        await writer.DiscardDraftsAsync(run.SellerId, run.Period, chunk.Range.After, chunk.Range.Last, ct);
+        await probe.HitAsync("discarded");
+        if (rows.Count > 0)
+        {
+            await writer.WriteInvoicesAsync(rows, ct);
+            await probe.HitAsync("copied invoices");
+            await writer.WriteLinesAsync(rows, ct);
+            await probe.HitAsync("copied lines");
+            await writer.WriteUsesAsync(rows, ct);
+            await probe.HitAsync("copied uses");
+        }
+
+        await ParkAsync(run, rated.NotBilled, ct);
+        await claims.DoneAsync(chunk, rows.Count > 0 ? ChunkState.Drafted : ChunkState.Done, ct);
+        await probe.HitAsync("done");
+        // Every worker writes this row, so it is the last one locked.
+        await operations.AdvanceAsync(run.OperationId!.Value, chunk.Range.Tenants, [.. rated.NotBilled.Select(tenant => tenant.Error)], ct);
+        await probe.HitAsync("advanced");
+        await session.CommitAsync(CancellationToken.None);
+        FaultPoints.Hit("billing.chunk");
+        await probe.HitAsync("committed");
+    }
+
+    public async Task IssueAsync(BillingRun run, ClaimedChunk chunk, CancellationToken ct)
+    {
+        var seller = await organizations.PlatformAsync(ct);
+        await probe.HitAsync("seller");
+        await session.BeginAsync(ct);
+        await claims.FenceAsync(chunk, ct);
+        await probe.HitAsync("fenced");
+        await issuing.IssueTenantsAsync(seller, run.Period, chunk.Range.After, chunk.Range.Last, ct);
+        await probe.HitAsync("issued");
+        await session.SaveAsync(ct);
+        await probe.HitAsync("told");
+        await claims.DoneAsync(chunk, ChunkState.Done, ct);
+        await probe.HitAsync("done");
+        await session.CommitAsync(CancellationToken.None);
+        FaultPoints.Hit("billing.chunk");
+        await probe.HitAsync("committed");
+    }
+
+    private async Task ParkAsync(BillingRun run, IReadOnlyList<ParkedTenant> parked, CancellationToken ct)
+    {
+        if (parked.Count == 0)
+            return;
+        await using var command = new NpgsqlCommand(
+            """
+            insert into billing.run_parked (run_id, tenant_id, external_id, code, message)
+            select $1, p.* from unnest($2, $3, $4, $5) as p
+            """, await session.OpenAsync(ct), session.Transaction)
+        {
+            Parameters =
+            {
+                new() { Value = run.Id }, new() { Value = parked.Select(tenant => tenant.Id.Value).ToArray() },
+                new() { Value = parked.Select(tenant => tenant.ExternalId).ToArray() }, new() { Value = parked.Select(tenant => tenant.Code).ToArray() },
+                new() { Value = parked.Select(tenant => tenant.Message).ToArray() },
+            },
+        };
+        await command.ExecuteNonQueryAsync(ct);
+        await db.Runs.Where(x => x.Id == run.Id).ExecuteUpdateAsync(set => set.SetProperty(x => x.NotBilled, x => x.NotBilled + parked.Count), ct);
+        await probe.HitAsync("parked");
+    }
+}
+
+/// <summary>Ends a stage of a run when none of its chunks is left; whoever comes first does, under the run's lock.</summary>
+internal sealed class RunStages(
+    BillingDb db, DbSession session, OperationLog operations, RunDeviations deviations, IOrganizationDirectory organizations, AuditTrail audit,
+    IAuditStore store, RunMeter meter, RunProbe probe, TimeProvider clock, ILogger<RunStages> log)
+{
+    public async Task EndDraftingAsync(BillingRun seen, CancellationToken ct)
+    {
+        await session.BeginAsync(ct);
+        if (await LockAsync(seen, RunState.Drafting, ct) is not { } run)
+            return;
+        if (!run.Issue)
+        {
+            await FinishAsync(run, ct);
+            return;
+        }
+
+        var far = await deviations.OfAsync(run.SellerId, run.Period, ct);
+        await probe.HitAsync("compared");
+        var next = far.Count == 0 ? RunState.Issuing : RunState.Held;
+        await db.Runs.Where(x => x.Id == run.Id).ExecuteUpdateAsync(set => set
+            .SetProperty(x => x.State, next).SetProperty(x => x.Deviations, far.Count == 0 ? null : far), ct);
+        if (next is RunState.Held)
+        {
+            meter.Held();
+            log.LogError("The billing run of {Period} is held: {Reason}", run.Period, RunRefusals.Deviates(far).Message);
+            await operations.AdvanceAsync(
+                run.OperationId!.Value, 0, [new OperationError(run.Period.ToString(), RunRefusals.Deviates(far).Code, RunRefusals.Deviates(far).Message)], ct);
+        }
+
+        await session.CommitAsync(CancellationToken.None);
+    }
+
+    public async Task EndIssuingAsync(BillingRun seen, CancellationToken ct)
+    {
+        await session.BeginAsync(ct);
+        if (await LockAsync(seen, RunState.Issuing, ct) is { } run)
+            await FinishAsync(run, ct);
+    }
+
+    private async Task<BillingRun?> LockAsync(BillingRun seen, RunState state, CancellationToken ct)
+    {
+        var run = await db.Runs.FromSql($"select * from billing.runs where id = {seen.Id} for update").AsNoTracking().SingleAsync(ct);
+        await probe.HitAsync("locked");
+        return run.State == state && run.Round == seen.Round ? run : null;
+    }
+
+    // The result tells what there is, not what this start did, so that it is the same after any number of starts.
+    private async Task FinishAsync(BillingRun run, CancellationToken ct)
+    {
+        var nets = await db.Invoices.AsNoTracking()
+            .Where(x => x.SellerId == run.SellerId && x.PeriodStart == run.PeriodStart && x.PeriodEnd == run.PeriodEnd
+                && x.Kind == InvoiceKind.Regular && x.Status != InvoiceStatus.Void)
+            .GroupBy(x => x.Currency)
+            .Select(group =>
+                new
+                {
+                    Currency = group.Key,
+                    Invoices = group.Count(),
+                    Issued = group.Count(x => x.Status != InvoiceStatus.Draft),
+                    Net = group.Sum(x => x.Net)
+                })
+            .ToListAsync(ct);
+        await probe.HitAsync("summed");
+        var result = new JsonObject
+        {
+            ["invoices"] = nets.Sum(x => x.Invoices),
+            ["issued"] = nets.Sum(x => x.Issued),
+            ["notBilled"] = run.NotBilled,
+            ["net"] = new JsonArray([.. nets.OrderBy(x => x.Currency.Code, StringComparer.Ordinal).Select(x => new JsonObject
+            {
+                ["amount"] = new Money(x.Net, x.Currency).ToAmountString(),
+                ["currency"] = x.Currency.Code,
+            })]),
+        };
+        await operations.SucceedAsync(run.OperationId!.Value, result, ct);
+        await probe.HitAsync("succeeded");
+        await db.Runs.Where(x => x.Id == run.Id).ExecuteUpdateAsync(set => set
+            .SetProperty(x => x.State, RunState.Finished).SetProperty(x => x.FinishedAt, clock.GetUtcNow()), ct);
+        var seller = await organizations.PlatformAsync(ct);
+        audit.Note("billing_run", run.Id.ToString(), seller.Path,
+            new JsonObject { ["period"] = run.Period.ToString(), ["result"] = result.DeepClone() });
+        var entry = store.Append(new AuditEntry(clock.GetUtcNow(), Access.System, "billing.continue_billing_run", [.. audit.Changes], null));
+        await probe.HitAsync("finished");
+        await session.CommitAsync(CancellationToken.None, entry);
+    }
+}

@@ -1,0 +1,99 @@
+using Licensing.Billing.Data;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Licensing.Billing.Runs;
+
+/// <summary>
+/// Works on a run as long as there is something to do: a few chunks at a time, so that one is rated while another is written. Any number of
+/// processes do this at once; what each does next stands in the rows of the run, so nothing is lost with a process.
+/// </summary>
+internal sealed class RunWorkers(IServiceScopeFactory scopes, BillingSettings settings, RunMeter meter, TimeProvider clock, ILogger<RunWorkers> log)
+{
+    /// <returns>When there may be more to do, of what others do or what waits to be tried again; null when the run has ended or is held.</returns>
+    public async Task<DateTimeOffset?> WorkAsync(Guid runId, CancellationToken ct)
+    {
+        while (true)
+        {
+            var run = await InAsync((BillingDb db) => db.Runs.AsNoTracking().SingleAsync(x => x.Id == runId, ct));
+            switch (run.State)
+            {
+                case RunState.Planning:
+                    await InAsync(async (RunPlanner planner) =>
+                    {
+                        await planner.PlanAsync(run, ct);
+                        return true;
+                    });
+                    break;
+                case RunState.Drafting:
+                    if (await ChunksAsync(run, ChunkState.Waiting, settings.WorkersHere, (steps, chunk) => steps.DraftAsync(run, chunk, ct), ct) is { } at)
+                        return at;
+                    await StageAsync(stages => stages.EndDraftingAsync(run, ct));
+                    break;
+                case RunState.Issuing:
+                    if (await ChunksAsync(run, ChunkState.Drafted, 1, (steps, chunk) => steps.IssueAsync(run, chunk, ct), ct) is { } later)
+                        return later;
+                    await StageAsync(stages => stages.EndIssuingAsync(run, ct));
+                    break;
+                default:
+                    return null;
+            }
+        }
+    }
+
+    // Null when no chunk is left in that state.
+    private async Task<DateTimeOffset?> ChunksAsync(
+        BillingRun run, ChunkState state, int workers, Func<RunSteps, ClaimedChunk, Task> work, CancellationToken ct)
+    {
+        await Task.WhenAll(Enumerable.Range(0, workers).Select(_ => Task.Run(() => WorkerAsync(run, state, work, ct), ct)));
+        var (left, at) = await InAsync((RunChunks chunks) => chunks.LeftAsync(run.Id, state, ct));
+        if (left == 0)
+            return null;
+        var now = clock.GetUtcNow();
+        return at > now ? at : now;
+    }
+
+    private async Task WorkerAsync(BillingRun run, ChunkState state, Func<RunSteps, ClaimedChunk, Task> work, CancellationToken ct)
+    {
+        while (await InAsync((RunChunks chunks) => chunks.ClaimAsync(run.Id, state, ct)) is { } chunk)
+        {
+            try
+            {
+                await InAsync(async (RunSteps steps) =>
+                {
+                    await work(steps, chunk);
+                    return true;
+                });
+            }
+            catch (ChunkLostException lost)
+            {
+                meter.Lost();
+                log.LogWarning("{Reason}", lost.Message);
+            }
+            catch (Exception failure) when (failure is not (OperationCanceledException or WorkerKilledException))
+            {
+                log.LogError(failure, "Chunk {Chunk} of billing run {Run} failed at attempt {Attempt}.", chunk.Number, run.Id, chunk.Attempts);
+                await InAsync(async (RunChunks chunks) =>
+                {
+                    await chunks.ReleaseAsync(chunk, ct);
+                    return true;
+                });
+            }
+        }
+    }
+
+    private Task<bool> StageAsync(Func<RunStages, Task> end) => InAsync(async (RunStages stages) =>
+    {
+        await end(stages);
+        return true;
+    });
+
+    // A scope of its own has a connection and a transaction of its own; what it leaves uncommitted is rolled back with it.
+    private async Task<T> InAsync<TService, T>(Func<TService, Task<T>> work) where TService : notnull
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        scope.ServiceProvider.GetRequiredService<Principal>().Become(Access.System);
+        return await work(scope.ServiceProvider.GetRequiredService<TService>());
+    }
+}

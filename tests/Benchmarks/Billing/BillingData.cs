@@ -1,0 +1,200 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Licensing.Host.Database;
+using Licensing.Kernel;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+
+namespace Licensing.Benchmarks;
+
+/// <summary>How much there is to bill; environment variables make it smaller for short runs.</summary>
+internal sealed record BillingSize(int Subscriptions, int Records, int Days)
+{
+    public const int Meters = 8;
+
+    public static BillingSize Own { get; } = new(
+        Given("LICENSING_BENCH_SUBSCRIPTIONS", 20_000), Given("LICENSING_BENCH_RECORDS", 30), Given("LICENSING_BENCH_DAYS", 30));
+
+    private static int Given(string variable, int otherwise) =>
+        int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out var given) && given > 0
+            ? given
+            : otherwise;
+}
+
+/// <summary>
+/// A month of usage of many tenants with one subscription each. The first of everything is made through the API; the others are its copies
+/// by the database, since making them one by one would take hours and is not what is measured.
+/// </summary>
+internal sealed class BillingData(BenchHost host, BillingSize size)
+{
+    private const string TenantIds = "('01900000-0000-7000-8000-' || lpad(to_hex(g), 12, '0'))::uuid";
+    private const string SubscriptionIds = "('01900000-0000-7000-9000-' || lpad(to_hex(g), 12, '0'))::uuid";
+
+    /// <summary>The price of a unit of the meters that are charged per unit: all but the first.</summary>
+    public const decimal UnitPrice = 0.05m;
+
+    private readonly NpgsqlDataSource _owner = host.Services.GetRequiredService<SchemaOwner>().Database;
+
+    /// <summary>The last month that is over.</summary>
+    public static Period Month { get; } = MonthBefore(DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime));
+
+    public BillingSize Size => size;
+
+    public NpgsqlDataSource Owner => _owner;
+
+    public async Task LoadAsync(HttpClient client, CancellationToken ct)
+    {
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", await host.LoginAsync(client, ct));
+        await SentAsync(client.PutAsJsonAsync(
+            "/api/v1/tax-rates", new { country = "DE", category = "S", percent = "19", validFrom = "2020-01-01" }, ct));
+        Task<JsonElement> Post(string path, object body) => BenchHost.SendAsync(client, $"/api/v1/{path}", body, ct);
+        var distributor = await Post("distributors", new { externalId = "bench", displayName = "Bench", country = "DE", currency = "EUR" });
+        var partner = await Post("partners", new { distributorId = distributor.GetProperty("id"), externalId = "bench", displayName = "Bench" });
+        var tenant = await Post("tenants", new { partnerId = partner.GetProperty("id"), externalId = "bench", displayName = "Bench" });
+        await Post("products", new { key = "bench", name = "Bench", features = new[] { new { key = "seats", name = "Seats" } } });
+        for (var meter = 0; meter < BillingSize.Meters; meter++)
+            await Post("meters", new { key = $"meter-{meter}", unit = "Units", aggregation = "sum" });
+        var plan = await Post("plans", new
+        {
+            key = "bench",
+            name = "Bench",
+            product = "bench",
+            currency = "EUR",
+            charges = Enumerable.Range(0, BillingSize.Meters).Select(Charge),
+        });
+        await Post($"plans/{plan.GetProperty("id").GetString()}/publish", new { });
+        var subscription = await Post("subscriptions", new { tenantId = tenant.GetProperty("id"), planId = plan.GetProperty("id"), quantities = new { seats = 1 } });
+        await Post("usage", new
+        {
+            records = new[] { new { id = "first", subscriptionId = subscription.GetProperty("id"), meter = "meter-0", quantity = "1",
+                start = TimeProvider.System.GetUtcNow() } },
+        });
+        await CopyAsync(ct);
+    }
+
+    // One tiered charge; the others per unit, as most are.
+    private static object Charge(int meter) => new
+    {
+        key = $"charge-{meter}",
+        name = $"Meter {meter}",
+        meter = $"meter-{meter}",
+        price = meter == 0
+            ? (object)new { model = "graduated", tiers = new object[] { new { upTo = "1000", unitPrice = "0.1" }, new { unitPrice = "0.05" } } }
+            : new { model = "perUnit", unitPrice = "0.05" },
+    };
+
+    private async Task CopyAsync(CancellationToken ct)
+    {
+        var today = Today();
+        await CopyAsync("identity.organizations", "where external_id = 'bench' and kind = 'Tenant'", Many, new()
+        {
+            ["id"] = TenantIds,
+            ["code"] = "1000000 + g",
+            ["owner_path"] = "regexp_replace(t.owner_path, '[0-9]+\\.$', '') || (1000000 + g)::text || '.'",
+            ["external_id"] = "'bench-' || g",
+        }, today, ct);
+        await CopyAsync("provisioning.subscriptions", "where true", Many, new()
+        {
+            ["id"] = SubscriptionIds,
+            ["tenant_id"] = TenantIds,
+            ["owner_path"] = $"(select o.owner_path from identity.organizations o where o.id = {TenantIds})",
+        }, today, ct);
+        // Day after day, as they come in; each meter of each subscription on each of them.
+        await RunAsync(
+            $"""
+            create table bench_days as
+            select k, date '{Month.Start:yyyy-MM-dd}' + ((k - 1) % {size.Days}) as day from generate_series(1, {size.Records}) k
+            """, ct);
+        await CopyRecordsAsync("bench_days d", today, ct);
+        foreach (var table in (string[])["identity.organizations", "provisioning.subscriptions", "usage.records", "usage.dirty_days"])
+            await RunAsync($"vacuum analyze {table}", ct);
+        await RunAsync("checkpoint", ct);
+    }
+
+    private async Task CopyRecordsAsync(string days, string today, CancellationToken ct)
+    {
+        await CopyAsync("usage.records", "where true",
+            $"{days}, {Many}, generate_series(0, {BillingSize.Meters - 1}) m, "
+            + $"lateral (select owner_path from identity.organizations o where o.id = {TenantIds}) o", new()
+            {
+                ["record_id"] = "lpad(to_hex(k), 4, '0') || '-' || g || '-' || m",
+                ["tenant_id"] = TenantIds,
+                ["subscription_id"] = SubscriptionIds,
+                ["started_at"] = "d.day::timestamptz + interval '12 hours'",
+                ["day"] = "d.day",
+                ["quantity"] = "((g + k * 7 + m * 13) % 97 + 1) * 1.25",
+                ["owner_path"] = "o.owner_path",
+                ["meter"] = "'meter-' || m",
+            }, today, ct);
+        await CopyAsync("usage.dirty_days", "where true", $"(select distinct day from {days}) d, {Many}",
+            new() { ["tenant_id"] = TenantIds, ["day"] = "d.day" }, today, ct);
+    }
+
+    private string Many => $"generate_series(1, {size.Subscriptions}) g";
+
+    private static string Today() =>
+        DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime).ToString("O", CultureInfo.InvariantCulture);
+
+    // Of a row with the days of today moved to the beginning of the year before, so that what it tells was so all the month.
+    private async Task CopyAsync(string table, string which, string times, Dictionary<string, string> set, string today, CancellationToken ct)
+    {
+        var columns = new List<string>();
+        await using (var ask = _owner.CreateCommand(
+            "select attname from pg_attribute where attrelid = $1::regclass and attnum > 0 and not attisdropped and attidentity = '' and attgenerated = ''"))
+        {
+            ask.Parameters.Add(new() { Value = table });
+            await using var names = await ask.ExecuteReaderAsync(ct);
+            while (await names.ReadAsync(ct))
+                columns.Add(names.GetString(0));
+        }
+
+        await RunAsync(
+            $"""
+            insert into {table} ({string.Join(", ", columns)})
+            select {string.Join(", ", columns.Select(column => set.GetValueOrDefault(column) ?? $"t.{column}"))}
+            from {times}, (
+                select (jsonb_populate_record(null::{table}, replace(to_jsonb(x)::text, '"{today}"', '"{Month.Start.AddYears(-1):yyyy-MM-dd}"')::jsonb)).*
+                from {table} x {which} limit 1) t
+            """, ct);
+    }
+
+    /// <summary>Lets only so many customers have days in the month.</summary>
+    public async Task LimitAsync(int customers, CancellationToken ct)
+    {
+        var (live, waits) = ($"date '{Month.Start.AddYears(-1):yyyy-MM-dd}'", $"date '{Month.End:yyyy-MM-dd}'");
+        var wanted = $"case when id <= ('01900000-0000-7000-9000-' || lpad(to_hex({customers}), 12, '0'))::uuid then {live} else {waits} end";
+        await RunAsync(
+            $"update provisioning.subscriptions set starts_on = {wanted} where id::text like '01900000-0000-7000-9000-%' and starts_on <> {wanted}", ct);
+        await RunAsync("vacuum analyze provisioning.subscriptions", ct);
+    }
+
+    /// <summary>As many records once more, beside those there are.</summary>
+    public async Task DoubleAsync(int records, CancellationToken ct)
+    {
+        await RunAsync(
+            $"insert into bench_days select k + {records}, date '{Month.Start:yyyy-MM-dd}' + ((k - 1) % {size.Days}) from generate_series(1, {records}) k", ct);
+        await CopyRecordsAsync($"(select * from bench_days where k > {records}) d", Today(), ct);
+    }
+
+    public async Task RunAsync(string sql, CancellationToken ct)
+    {
+        await using var command = _owner.CreateCommand(sql);
+        command.CommandTimeout = 0;
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
+    private static async Task SentAsync(Task<HttpResponseMessage> sent)
+    {
+        using var answer = await sent;
+        if (!answer.IsSuccessStatusCode)
+            throw new InvalidOperationException(await answer.Content.ReadAsStringAsync());
+    }
+
+    private static Period MonthBefore(DateOnly day)
+    {
+        var first = new DateOnly(day.Year, day.Month, 1);
+        return new Period(first.AddMonths(-1), first);
+    }
+}
