@@ -25,6 +25,7 @@ public static class BillingModule
                 .On<BillingRunContinued, ContinueBillingRun>()
                 .OnConstraint("invoices_one_per_tenant_and_period", InvoiceRefusals.BilledAlready)
                 .OnConstraint("invoice_lines_billed_once", InvoiceRefusals.BilledAlready)
+                .OnConstraint("payments_once", InvoiceRefusals.PaymentReferenceUsed)
                 .OnConstraint("tax_rates_one_per_day", TaxRefusals.SetAlready)
                 .On<CreditLapseDue, LapseWhenDue>()
                 .OnConstraint("ledger_transactions_once", LedgerRefusals.DoneAlready)
@@ -33,6 +34,9 @@ public static class BillingModule
             host.Services.AddScoped<BillingChunks>();
             host.Services.AddScoped<InvoiceWriter>();
             host.Services.AddScoped<InvoiceIssuing>();
+            host.Services.AddSingleton(host.Configuration.GetSection("Billing:Invoices").Get<InvoiceSettings>() ?? new InvoiceSettings());
+            host.Services.AddScoped<DocumentSnapshots>();
+            host.Services.AddScoped<CreditNoteIssuing>();
             host.Services.AddScoped<InvoicedAmounts>();
             host.Services.AddScoped<IInvoicedAmounts>(services => services.GetRequiredService<InvoicedAmounts>());
             host.Services.AddScoped<IBillingProgress>(services => services.GetRequiredService<InvoicedAmounts>());
@@ -56,6 +60,12 @@ public static class BillingModule
             GetInvoice.Map(invoices);
             ListInvoiceLines.Map(invoices);
             IssueInvoice.Map(invoices);
+            RecordPayment.Map(invoices);
+            ListPayments.Map(invoices);
+            VoidInvoice.Map(invoices);
+            IssueCreditNote.Map(invoices);
+            ListCreditNotes.Map(invoices);
+            ListCreditNoteLines.Map(invoices);
 
             var rates = routes.MapGroup("/api/v1/tax-rates").WithTags("Billing");
             SetTaxRate.Map(rates);

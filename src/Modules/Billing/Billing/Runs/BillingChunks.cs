@@ -1,4 +1,5 @@
 using Licensing.Billing.Data;
+using Licensing.Billing.Invoices;
 using Licensing.Billing.Taxes;
 using Licensing.Catalog.Contracts;
 using Licensing.Identity.Contracts;
@@ -52,7 +53,8 @@ internal sealed class BillingChunks(
     {
         var (ids, found) = (chunk.Tenants, chunk.Subscriptions);
         var billed = await db.Invoices.AsNoTracking()
-            .Where(x => x.PeriodStart == period.Start && x.PeriodEnd == period.End && x.SellerId == seller && ids.Contains(x.TenantId))
+            .Where(x => x.PeriodStart == period.Start && x.PeriodEnd == period.End && x.SellerId == seller && ids.Contains(x.TenantId)
+                && x.Status != InvoiceStatus.Void)
             .Select(x => x.TenantId).ToListAsync(ct);
         var open = ids.Except(billed).ToList();
         if (open.Count == 0)
