@@ -65,6 +65,7 @@ public static class BillingModule
             VoidInvoice.Map(invoices);
             IssueCreditNote.Map(invoices);
             ListCreditNotes.Map(invoices);
+            GetCreditNote.Map(invoices);
             ListCreditNoteLines.Map(invoices);
 
             var rates = routes.MapGroup("/api/v1/tax-rates").WithTags("Billing");
