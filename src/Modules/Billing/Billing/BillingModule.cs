@@ -1,6 +1,7 @@
 using Licensing.Billing.Contracts;
 using Licensing.Billing.Credit;
 using Licensing.Billing.Data;
+using Licensing.Billing.Exports;
 using Licensing.Billing.Invoices;
 using Licensing.Billing.Ledger;
 using Licensing.Billing.Pricing;
@@ -29,7 +30,9 @@ public static class BillingModule
                 .OnConstraint("tax_rates_one_per_day", TaxRefusals.SetAlready)
                 .On<CreditLapseDue, LapseWhenDue>()
                 .OnConstraint("ledger_transactions_once", LedgerRefusals.DoneAlready)
-                .Ops(VerifyLedger.Ops);
+                .Ops(VerifyLedger.Ops)
+                .Ops(VerifyJournal.Ops)
+                .Ops(ExportLedger.Ops);
             host.Services.AddSingleton(host.Configuration.GetSection("Billing").Get<BillingSettings>() ?? new BillingSettings());
             host.Services.AddScoped<BillingChunks>();
             host.Services.AddScoped<InvoiceWriter>();
@@ -44,6 +47,9 @@ public static class BillingModule
             host.Services.AddScoped<CreditLedger>();
             host.Services.AddScoped<IPrepaidCredit>(services => services.GetRequiredService<CreditLedger>());
             host.Services.AddSingleton<VerifyLedger>();
+            host.Services.AddSingleton<VerifyJournal>();
+            host.Services.AddSingleton<JournalExport>();
+            host.Services.AddScoped<DailyRowReader>();
         }
     }
 
@@ -67,6 +73,9 @@ public static class BillingModule
             ListCreditNotes.Map(invoices);
             GetCreditNote.Map(invoices);
             ListCreditNoteLines.Map(invoices);
+
+            ListDailyRows.Map(billing);
+            ExportLedger.Map(routes.MapGroup("/api/v1/exports").WithTags("Billing"));
 
             var rates = routes.MapGroup("/api/v1/tax-rates").WithTags("Billing");
             SetTaxRate.Map(rates);
