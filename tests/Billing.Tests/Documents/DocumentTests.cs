@@ -82,7 +82,7 @@ public sealed class DocumentTests
             "Rechnung 1-2024-000007", "Müller &amp; Söhne &lt;KG&gt;", "Hauptstraße 1", "ATU12345678", "DE123456789", "02.04.2024", "16.04.2024",
             "01.03.2024 - 31.03.2024", "163,99 EUR", "20 % USt auf 136,66 (S)", "Verwendungszweck: 1-2024-000007", "AT61 1904 3002 3457 3201",
             "--brand: #0a5", "1 × 68,33 = 68,33"])
-            page.ShouldContain(said.Replace("1 × 68,33 = 68,33", "68,33 (pauschal) = 68,33", StringComparison.Ordinal));
+            page.ShouldContain(said);
         page.ShouldNotContain("<KG>");
         foreach (var outside in (string[])["http:", "https:", "<script", "<img", "<link", "url(", "@import"])
             page.ShouldNotContain(outside);
@@ -123,8 +123,8 @@ public sealed class DocumentTests
         };
         var line = (await DocumentSamples.Of(RatingSamples.Rate(request)).UblAsync()).Element(Cac + "InvoiceLine")!;
         var allowance = line.Element(Cac + "AllowanceCharge")!;
-        (allowance.Element(Cbc + "ChargeIndicator")!.Value, allowance.Element(Cbc + "Amount")!.Value, line.Element(Cbc + "LineExtensionAmount")!.Value)
-            .ShouldBe(("false", "10.00", "90.00"));
+        allowance.Element(Cbc + "ChargeIndicator")!.Value.ShouldBe("false");
+        (allowance.Element(Cbc + "Amount")!.Value, line.Element(Cbc + "LineExtensionAmount")!.Value).ShouldBe(("10.00", "90.00"));
     }
 
     // Two lines of 68.33 at 20 %: 136.66, 27.33, 163.99.

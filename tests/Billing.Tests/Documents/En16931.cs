@@ -103,8 +103,8 @@ internal static class En16931
     private static void Totals(XElement ubl, List<XElement> lines, Action<string, bool> rule)
     {
         var sums = ubl.Element(Cac + "LegalMonetaryTotal")!;
-        var (net, exclusive, inclusive, payable) = (
-            Number(sums, "LineExtensionAmount"), Number(sums, "TaxExclusiveAmount"), Number(sums, "TaxInclusiveAmount"), Number(sums, "PayableAmount"));
+        var (net, exclusive) = (Number(sums, "LineExtensionAmount"), Number(sums, "TaxExclusiveAmount"));
+        var (inclusive, payable) = (Number(sums, "TaxInclusiveAmount"), Number(sums, "PayableAmount"));
         var tax = Number(ubl.Element(Cac + "TaxTotal")!, "TaxAmount");
         rule("BR-12 to BR-15", net is not null && exclusive is not null && inclusive is not null && payable is not null);
         rule("BR-CO-10", net == lines.Sum(line => Number(line, "LineExtensionAmount")));
@@ -113,7 +113,8 @@ internal static class En16931
         rule("BR-CO-15", inclusive == exclusive + tax);
         rule("BR-CO-16", payable == inclusive);
         rule("BR-CO-25", payable <= 0 || Value(ubl, "DueDate") is not null || ubl.Element(Cac + "PaymentTerms") is not null);
-        rule("BR-DEC", ubl.Descendants().Where(x => x.Name.LocalName.EndsWith("Amount", StringComparison.Ordinal) && x.Name.LocalName != "PriceAmount")
+        rule("BR-DEC", ubl.Descendants()
+            .Where(x => x.Name.LocalName.EndsWith("Amount", StringComparison.Ordinal) && x.Name.LocalName != "PriceAmount")
             .All(x => x.Value.SkipWhile(c => c != '.').Count() <= 3));
     }
 

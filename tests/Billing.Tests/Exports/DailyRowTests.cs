@@ -91,7 +91,7 @@ public sealed class DailyRowTests(BillingApp app) : IClassFixture<BillingApp>
             from some in Gen.Choose(0, days.Days)
             from isUsage in Gen.Elements(true, false)
             select (Net: ((Exact)(cents / 1000m)).Round(Currency.Parse(currency)), isUsage
-                ? used.Take(some).Select((x, i) => (Day: days.Start.AddDays(i), Quantity: (Exact)(x / 1000m))).ToDictionary(x => x.Day, x => x.Quantity)
+                ? used.Take(some).Select((x, i) => (days.Start.AddDays(i), (Exact)(x / 1000m))).ToDictionary(x => x.Item1, x => x.Item2)
                 : null);
         Prop.ForAll(samples.ToArbitrary(), sample =>
         {
