@@ -19,6 +19,25 @@ public readonly record struct InvoiceId(Guid Value) : IId<InvoiceId>;
 public sealed record InvoiceIssued(
     InvoiceId Id, string Number, OrganizationId TenantId, string OwnerPath, Period Period, Money Net, DateTimeOffset IssuedAt);
 
+/// <summary>Takes back an invoice or a part of it; immutable.</summary>
+public readonly record struct CreditNoteId(Guid Value) : IId<CreditNoteId>;
+
+/// <summary>A part of an issued invoice, or all that was left of it, has been taken back.</summary>
+/// <param name="Id">The credit note.</param>
+/// <param name="Number">Gapless per issuer and year, in a series of its own.</param>
+/// <param name="InvoiceId">Of which invoice.</param>
+/// <param name="InvoiceNumber">Its number.</param>
+/// <param name="TenantId">Whose.</param>
+/// <param name="OwnerPath">The tenant's path when the invoice was made; what was earned by it was earned along this path.</param>
+/// <param name="Period">What the invoice is for.</param>
+/// <param name="Net">What is taken back, without tax: of the sign of the invoice's lines, so positive as a rule.</param>
+/// <param name="Voids">Whether the invoice is void with it: then <see cref="IInvoicedAmounts"/> does not tell of that one any more.</param>
+/// <param name="IssuedAt">When. It counts in this period, not in that of the invoice.</param>
+[Message("billing.credit-note-issued.v1")]
+public sealed record CreditNoteIssued(
+    CreditNoteId Id, string Number, InvoiceId InvoiceId, string InvoiceNumber, OrganizationId TenantId, string OwnerPath, Period Period, Money Net,
+    bool Voids, DateTimeOffset IssuedAt);
+
 /// <summary>The issued net of one tenant in one period; what commissions are on.</summary>
 /// <param name="InvoiceId">The invoice.</param>
 /// <param name="Number">Its number.</param>

@@ -2,6 +2,7 @@ using Licensing.Billing.Contracts;
 using Licensing.Billing.Coupons;
 using Licensing.Billing.Credit;
 using Licensing.Billing.Data;
+using Licensing.Billing.Exports;
 using Licensing.Billing.Invoices;
 using Licensing.Billing.Ledger;
 using Licensing.Billing.Pricing;
@@ -26,6 +27,7 @@ public static class BillingModule
                 .On<BillingRunContinued, ContinueBillingRun>()
                 .OnConstraint("invoices_one_per_tenant_and_period", InvoiceRefusals.BilledAlready)
                 .OnConstraint("invoice_lines_billed_once", InvoiceRefusals.BilledAlready)
+                .OnConstraint("payments_once", InvoiceRefusals.PaymentReferenceUsed)
                 .OnConstraint("tax_rates_one_per_day", TaxRefusals.SetAlready)
                 .On<CreditLapseDue, LapseWhenDue>()
                 .OnConstraint("ledger_transactions_once", LedgerRefusals.DoneAlready)
@@ -33,11 +35,16 @@ public static class BillingModule
                 .OnConstraint("coupons_code", CouponRefusals.CodeTaken)
                 .OnConstraint("coupon_redemptions_once", CouponRefusals.RedeemedAlready)
                 .OnConstraint("credits_reference", CouponRefusals.ReferenceUsed)
-                .Ops(VerifyLedger.Ops);
+                .Ops(VerifyLedger.Ops)
+                .Ops(VerifyJournal.Ops)
+                .Ops(ExportLedger.Ops);
             host.AddRuns();
             host.Services.AddScoped<RatingSources>();
             host.Services.AddScoped<ReductionOwners>();
             host.Services.AddScoped<InvoiceIssuing>();
+            host.Services.AddSingleton(host.Configuration.GetSection("Billing:Invoices").Get<InvoiceSettings>() ?? new InvoiceSettings());
+            host.Services.AddScoped<DocumentSnapshots>();
+            host.Services.AddScoped<CreditNoteIssuing>();
             host.Services.AddScoped<InvoicedAmounts>();
             host.Services.AddScoped<IInvoicedAmounts>(services => services.GetRequiredService<InvoicedAmounts>());
             host.Services.AddScoped<IBillingProgress>(services => services.GetRequiredService<InvoicedAmounts>());
@@ -45,6 +52,9 @@ public static class BillingModule
             host.Services.AddScoped<CreditLedger>();
             host.Services.AddScoped<IPrepaidCredit>(services => services.GetRequiredService<CreditLedger>());
             host.Services.AddSingleton<VerifyLedger>();
+            host.Services.AddSingleton<VerifyJournal>();
+            host.Services.AddSingleton<JournalExport>();
+            host.Services.AddScoped<DailyRowReader>();
         }
     }
 
@@ -70,6 +80,16 @@ public static class BillingModule
             GetInvoice.Map(invoices);
             ListInvoiceLines.Map(invoices);
             IssueInvoice.Map(invoices);
+            RecordPayment.Map(invoices);
+            ListPayments.Map(invoices);
+            VoidInvoice.Map(invoices);
+            IssueCreditNote.Map(invoices);
+            ListCreditNotes.Map(invoices);
+            GetCreditNote.Map(invoices);
+            ListCreditNoteLines.Map(invoices);
+
+            ListDailyRows.Map(billing);
+            ExportLedger.Map(routes.MapGroup("/api/v1/exports").WithTags("Billing"));
 
             var rates = routes.MapGroup("/api/v1/tax-rates").WithTags("Billing");
             SetTaxRate.Map(rates);

@@ -7,6 +7,10 @@ internal static class BillingPermissions
     public const string RunsStart = "billing.runs.start";
     public const string InvoicesRead = "billing.invoices.read";
     public const string InvoicesIssue = "billing.invoices.issue";
+    public const string InvoicesVoid = "billing.invoices.void";
+    public const string InvoicesCredit = "billing.invoices.credit";
+    public const string PaymentsRecord = "billing.payments.record";
+    public const string LedgerExport = "billing.ledger.export";
     public const string SummariesRead = "billing.summaries.read";
     public const string TaxRatesRead = "billing.tax_rates.read";
     public const string TaxRatesManage = "billing.tax_rates.manage";
@@ -25,6 +29,10 @@ internal static class BillingPermissions
         new(RunsStart, "Start billing runs.", Roles.PlatformAdministrator, Roles.PlatformService),
         new(InvoicesRead, "Read invoices and their lines.", Roles.Readers),
         new(InvoicesIssue, "Issue drafted invoices.", Roles.PlatformAdministrator),
+        new(InvoicesVoid, "Void drafts and unpaid invoices.", Roles.PlatformAdministrator),
+        new(InvoicesCredit, "Issue credit notes.", Roles.PlatformAdministrator),
+        new(PaymentsRecord, "Record payments of invoices.", Roles.PlatformAdministrator, Roles.PlatformService),
+        new(LedgerExport, "Export the journal of a month.", Roles.PlatformAdministrator, Roles.PlatformReader, Roles.PlatformService),
         new(SummariesRead, "Read what is billed and what would be.", Roles.Readers),
         new(TaxRatesRead, "Read tax rates.", Roles.ChannelReaders),
         new(TaxRatesManage, "Set tax rates.", Roles.PlatformAdministrator),

@@ -66,6 +66,7 @@ public static class IdentityModule
             services.AddSingleton<VerifyAudit>();
             services.AddScoped<OrganizationDirectory>();
             services.AddScoped<IOrganizationDirectory>(provider => provider.GetRequiredService<OrganizationDirectory>());
+            services.AddScoped<ILegalDetails, OrganizationDocuments>();
             services.AddScoped<ICustomers, Customers>();
             services.AddScoped<ICustomerAccounts, CustomerAccounts>();
             services.AddScoped<OrganizationOpening>();

@@ -18,6 +18,12 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options) : ModuleDb(
 
     public DbSet<InvoiceLine> Lines => Set<InvoiceLine>();
 
+    public DbSet<Payment> Payments => Set<Payment>();
+
+    public DbSet<CreditNote> CreditNotes => Set<CreditNote>();
+
+    public DbSet<CreditNoteLine> CreditNoteLines => Set<CreditNoteLine>();
+
     public DbSet<LedgerAccount> LedgerAccounts => Set<LedgerAccount>();
 
     public DbSet<LedgerTransaction> LedgerTransactions => Set<LedgerTransaction>();

@@ -37,10 +37,39 @@ internal sealed class Invoice : IOwned, IVersioned
     public int LineCount { get; init; }
     public required IReadOnlyList<InvoiceTax> Taxes { get; init; }
     public InvoiceStatus Status { get; init; }
+
+    /// <summary>What it says of seller, buyer and terms since it was issued; null of a draft.</summary>
+    public InvoiceDocument? Document { get; init; }
+
+    public decimal Paid { get; init; }
+    public decimal Credited { get; init; }
     public string? Number { get; init; }
     public DateTimeOffset? IssuedAt { get; init; }
     public DateTimeOffset CreatedAt { get; init; }
     public int Version { get; init; }
+
+    /// <summary>What is still to be paid; below zero, what is to be paid back.</summary>
+    public Money Open => new(Status is InvoiceStatus.Void ? 0 : Total - Credited - Paid, Currency);
+
+    /// <summary>Whether <paramref name="amount"/> may be recorded as paid, or paid back: never more than is open, and never the other way.</summary>
+    public Result<Done> MayBePaid(Money amount)
+    {
+        if (Status is not (InvoiceStatus.Issued or InvoiceStatus.Paid))
+            return InvoiceRefusals.NotIssued;
+        if (amount.Currency != Currency)
+            return InvoiceRefusals.OtherCurrency(Currency);
+        return Math.Sign(amount.Amount) == Math.Sign(Open.Amount) && Math.Abs(amount.Amount) <= Math.Abs(Open.Amount)
+            ? default(Done)
+            : InvoiceRefusals.MoreThanOpen(Open);
+    }
+
+    /// <summary>Whether it may be withdrawn. Who has paid anything of it gets a credit note instead, since his payment is of this number.</summary>
+    public Result<Done> MayBeVoided() => Status switch
+    {
+        InvoiceStatus.Void => InvoiceRefusals.VoidAlready,
+        InvoiceStatus.Paid => InvoiceRefusals.PaidAlready,
+        _ => Paid != 0 ? InvoiceRefusals.PaidAlready : default(Done),
+    };
 
     internal sealed class Table : IEntityTypeConfiguration<Invoice>
     {
@@ -48,6 +77,8 @@ internal sealed class Invoice : IOwned, IVersioned
         {
             builder.ToTable("invoices").HasKey(x => x.Id);
             builder.Property(x => x.Taxes).IsJson();
+            builder.Property(x => x.Document).IsJson();
+            builder.Ignore(x => x.Open);
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Licensing.Billing.Contracts;
 using Licensing.Billing.Data;
 using Licensing.Identity.Contracts;
@@ -9,8 +10,9 @@ namespace Licensing.Billing.Invoices;
 /// <summary>
 /// Gives drafts their numbers: per issuer and year of issue, without gaps, because the series' row stays locked until the invoices
 /// that took the numbers have committed. Drafts are locked before the series, by everyone, so that two issuers never wait for each other.
+/// What the documents say of the parties is kept with them, and the journal gets their entries.
 /// </summary>
-internal sealed class InvoiceIssuing(BillingDb db, DbSession session, BillingCalendar calendar, TimeProvider clock)
+internal sealed class InvoiceIssuing(BillingDb db, DbSession session, DocumentSnapshots documents, BillingCalendar calendar, TimeProvider clock)
 {
     private const string OfTenants = """
         seller_id = $1 and period_start = $2 and period_end = $3 and status = 'Draft' and kind = 'Regular' and tenant_id > $4 and tenant_id <= $5
@@ -30,15 +32,26 @@ internal sealed class InvoiceIssuing(BillingDb db, DbSession session, BillingCal
     {
         var connection = await session.OpenAsync(ct);
         var drafts = new List<Guid>();
-        await using (var select = Command(connection, $"select id from billing.invoices where {which}", values))
+        var tenants = new List<OrganizationId>();
+        await using (var select = Command(connection, $"select id, tenant_id from billing.invoices where {which}", values))
         await using (var rows = await select.ExecuteReaderAsync(ct))
+        {
             while (await rows.ReadAsync(ct))
+            {
                 drafts.Add(rows.GetGuid(0));
+                tenants.Add(new OrganizationId(rows.GetGuid(1)));
+            }
+        }
+
         if (drafts.Count == 0)
             return 0;
 
         var now = clock.GetUtcNow();
-        var year = calendar.DayOf(now).Year;
+        var today = calendar.DayOf(now);
+        var year = today.Year;
+        // Read before the series is locked: others wait for that.
+        var said = await documents.OfAsync(seller, tenants, now, ct);
+        var texts = tenants.Select(tenant => JsonSerializer.Serialize(said[tenant], StoredJson.Options)).ToArray();
         await using var take = Command(connection, """
             insert into billing.number_series as s (issuer_id, year, next) values ($1, $2, $3 + 1)
             on conflict (issuer_id, year) do update set next = s.next + $3
@@ -48,16 +61,19 @@ internal sealed class InvoiceIssuing(BillingDb db, DbSession session, BillingCal
         var numbers = Enumerable.Range(first, drafts.Count).Select(number => $"{seller.Code}-{year}-{number:000000}").ToArray();
 
         await using var update = Command(connection, """
-            update billing.invoices i set status = 'Issued', number = n.number, issued_at = $3, version = version + 1
-            from unnest($1::uuid[], $2::text[]) as n (id, number) where i.id = n.id
+            update billing.invoices i set status = 'Issued', number = n.number, issued_at = $3, document = n.document::jsonb,
+                version = version + 1
+            from unnest($1::uuid[], $2::text[], $4::text[]) as n (id, number, document) where i.id = n.id
             returning i.id, i.number, i.tenant_id, i.owner_path, i.period_start, i.period_end, i.net, i.currency
-            """, drafts.ToArray(), numbers, now);
-        await using var issued = await update.ExecuteReaderAsync(ct);
-        while (await issued.ReadAsync(ct))
-            db.Publish(new InvoiceIssued(
-                new InvoiceId(issued.GetGuid(0)), issued.GetString(1), new OrganizationId(issued.GetGuid(2)), issued.GetString(3),
-                new Period(issued.GetFieldValue<DateOnly>(4), issued.GetFieldValue<DateOnly>(5)),
-                new Money(issued.GetDecimal(6), Currency.Parse(issued.GetString(7))), now));
+            """, drafts.ToArray(), numbers, now, texts);
+        await using (var issued = await update.ExecuteReaderAsync(ct))
+            while (await issued.ReadAsync(ct))
+                db.Publish(new InvoiceIssued(
+                    new InvoiceId(issued.GetGuid(0)), issued.GetString(1), new OrganizationId(issued.GetGuid(2)), issued.GetString(3),
+                    new Period(issued.GetFieldValue<DateOnly>(4), issued.GetFieldValue<DateOnly>(5)),
+                    new Money(issued.GetDecimal(6), Currency.Parse(issued.GetString(7))), now));
+        await using var post = Command(connection, "select billing.post_invoices($1, $2)", drafts.ToArray(), today);
+        await post.ExecuteNonQueryAsync(ct);
         return drafts.Count;
     }
 

@@ -13,4 +13,38 @@ internal static class InvoiceRefusals
 
     public static Refusal BilledAlready { get; } =
         new(RefusalKind.Conflict, "already_billed", "Someone else has just billed this; read it again.");
+
+    public static Refusal NotIssued { get; } = new(
+        RefusalKind.Conflict, "invoice_not_issued", "The invoice is a draft, or void; only what is issued is paid, credited or sent.");
+
+    public static Refusal VoidAlready { get; } = new(RefusalKind.Conflict, "invoice_void_already", "The invoice is void already.");
+
+    public static Refusal PaidAlready { get; } = new(
+        RefusalKind.Conflict, "invoice_has_payments", "Something has been paid of this invoice; credit it instead.");
+
+    public static Refusal PaymentReferenceUsed { get; } = new(
+        RefusalKind.Conflict, "payment_reference_used",
+        "A payment of this reference with another amount, day or method was recorded for this invoice; references are never used twice.");
+
+    public static Refusal MoreThanOpen(Money open) => Refusal.Field(
+        "/amount", "more_than_open", $"{open} is open of this invoice; a payment has its sign and is at most so much.");
+
+    public static Refusal OtherCurrency(Currency currency) =>
+        Refusal.Field("/amount/currency", "currency_mismatch", $"The invoice is in {currency}.");
+
+    public static Refusal PaidAhead { get; } = Refusal.Field("/paidOn", "too_late", "paidOn must not lie ahead.");
+
+    public static Refusal NothingToCredit { get; } = new(
+        RefusalKind.Conflict, "nothing_to_credit", "Nothing of what is named is left to credit.");
+
+    public static Refusal NoSuchLine(int index) =>
+        Refusal.Field($"/lines/{index}/position", "line_not_found", $"The invoice has no line of the position that lines[{index}] names.");
+
+    public static Refusal CreditedTwice(int index) =>
+        Refusal.Field($"/lines/{index}/position", "duplicate", $"lines[{index}] names a position that another one names, too.");
+
+    public static Refusal NotACredit(int index, string message) => Refusal.Field($"/lines/{index}/amount", "not_an_amount", message);
+
+    public static Refusal CreditNoteNotFound(CreditNoteId id) =>
+        new(RefusalKind.NotFound, "credit_note_not_found", $"There is no credit note {id.Value} of this invoice.");
 }

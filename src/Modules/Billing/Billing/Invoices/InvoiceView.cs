@@ -13,13 +13,14 @@ internal sealed record InvoiceView(
     InvoiceId Id, string? Number, InvoiceStatus Status, OrganizationId TenantId, OrganizationId SellerId, Period Period, Money Net, Money Tax,
     Money Total,
     string UsageExact, int LineCount, IReadOnlyList<InvoiceTaxView> Taxes, DateTimeOffset CreatedAt, DateTimeOffset? IssuedAt,
+    DateOnly? DueOn, Money Paid, Money Credited, Money Open,
     [property: System.Text.Json.Serialization.JsonIgnore] int Version) : IVersioned
 {
     public static InvoiceView Of(Invoice x) => new(
         x.Id, x.Number, x.Status, x.TenantId, x.SellerId, new Period(x.PeriodStart, x.PeriodEnd), new Money(x.Net, x.Currency),
         new Money(x.Tax, x.Currency), new Money(x.Total, x.Currency), x.UsageExact, x.LineCount,
         [.. x.Taxes.Select(tax => new InvoiceTaxView(tax.Category, tax.Percent, new Money(tax.Net, x.Currency), new Money(tax.Tax, x.Currency)))],
-        x.CreatedAt, x.IssuedAt, x.Version);
+        x.CreatedAt, x.IssuedAt, x.Document?.DueOn, new Money(x.Paid, x.Currency), new Money(x.Credited, x.Currency), x.Open, x.Version);
 
     public static Expression<Func<Invoice, InvoiceView>> Projection { get; } = x => Of(x);
 }

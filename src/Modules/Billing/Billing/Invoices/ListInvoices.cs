@@ -9,44 +9,26 @@ namespace Licensing.Billing.Invoices;
 internal static class ListInvoices
 {
     [Needs(BillingPermissions.InvoicesRead)]
-    public sealed record Query(string? Period, Guid? TenantId, Guid? PartnerId, string? Status, int? Limit, string? After)
-        : IQuery<Page<InvoiceView>>;
+    public sealed record Query(InvoiceFilter Filter, int? Limit, string? After) : IQuery<Page<InvoiceView>>;
 
     internal sealed class Handler(BillingDb db, IOrganizationDirectory organizations, Principal principal) : IQueryHandler<Query, Page<InvoiceView>>
     {
         public async Task<Result<Page<InvoiceView>>> Handle(Query query, CancellationToken cancellationToken)
         {
             if (PageStart.Read(query.Limit, query.After).Refused(out var refusal, out var start)
-                || QueryWord.Refuses<InvoiceStatus>("status", query.Status, out var status, out refusal))
+                || (await query.Filter.RowsAsync(db.Invoices.AsNoTracking(), organizations, principal.Scope, cancellationToken))
+                    .Refused(out refusal, out var found))
                 return refusal;
-
-            var invoices = db.Invoices.AsNoTracking().Within(principal.Scope);
-            if (query.PartnerId is { } partner)
-            {
-                if (await organizations.FindAsync(new OrganizationId(partner), cancellationToken) is not { } found
-                    || !principal.Scope.Contains(found.Path))
-                    return InvoiceRefusals.PartnerNotFound(partner);
-                invoices = invoices.Within(Scope.Of([found.Path]));
-            }
-
-            if (query.Period is not null)
-            {
-                if (!Period.TryParseMonth(query.Period, out var period))
-                    return PeriodRefusals.NotAMonthIn("period");
-                invoices = invoices.Where(x => x.PeriodStart == period.Start && x.PeriodEnd == period.End);
-            }
-
-            if (query.TenantId is { } tenant)
-                invoices = invoices.Where(x => x.TenantId == new OrganizationId(tenant));
-            if (status is not null)
-                invoices = invoices.Where(x => x.Status == status);
-            return await invoices.ToPageAsync(start, x => x.Id, InvoiceView.Projection, x => x.Id.Value, cancellationToken);
+            return await found.Invoices.ToPageAsync(start, x => x.Id, InvoiceView.Projection, x => x.Id.Value, cancellationToken);
         }
     }
 
     public static void Map(IEndpointRouteBuilder invoices) => invoices
-        .MapGet("/", (string? period, Guid? tenantId, Guid? partnerId, string? status, int? limit, string? after, ISender sender,
-            CancellationToken ct) =>
-            sender.Ok(new Query(period, tenantId, partnerId, status, limit, after), ct))
-        .Slice<Query, Page<InvoiceView>>(nameof(ListInvoices), "Lists invoices");
+        .MapGet("/", async (string? period, Guid? tenantId, Guid? partnerId, string? status, int? limit, string? after, HttpRequest request,
+            ISender sender, CancellationToken ct) =>
+        {
+            var filter = new InvoiceFilter(period, tenantId, partnerId, status);
+            return request.WantsCsv ? await ExportInvoices.SendAsync(filter, sender, ct) : await sender.Ok(new Query(filter, limit, after), ct);
+        })
+        .Slice<Query, Page<InvoiceView>>(nameof(ListInvoices), "Lists invoices; all of them as CSV with Accept: text/csv");
 }

@@ -1,3 +1,4 @@
+using Licensing.Billing.Exports;
 using Licensing.Kernel.Ops;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -75,8 +76,20 @@ internal sealed class VerifyLedger(NpgsqlDataSource database)
         async (call, ct) =>
         {
             var outcome = await call.Services.GetRequiredService<VerifyLedger>().RunAsync(ct);
-            return outcome.Findings.Count > 0
-                ? Broken(outcome)
-                : new OpsAnswer(new { outcome.Accounts, outcome.Transactions, outcome.Entries, Ledger = "balanced" });
+            if (outcome.Findings.Count > 0)
+                return Broken(outcome);
+            var journal = await call.Services.GetRequiredService<VerifyJournal>().RunAsync(ct);
+            return journal.Findings.Count > 0
+                ? VerifyJournal.Broken(journal)
+                : new OpsAnswer(new
+                {
+                    outcome.Accounts,
+                    outcome.Transactions,
+                    outcome.Entries,
+                    Ledger = "balanced",
+                    journal.Documents,
+                    JournalEntries = journal.Entries,
+                    Journal = "balanced",
+                });
         });
 }

@@ -77,7 +77,7 @@ internal sealed class BillingChunks(
     {
         var billed = await invoices.AsNoTracking()
             .Where(x => x.PeriodStart == period.Start && x.PeriodEnd == period.End && x.SellerId == seller && x.Kind == InvoiceKind.Regular
-                && (!withDrafts || x.Status != InvoiceStatus.Draft))
+                && x.Status != InvoiceStatus.Void && (!withDrafts || x.Status != InvoiceStatus.Draft))
             .Select(x => x.TenantId).ToListAsync(ct);
         return billed.Count == 0 ? chunk.Tenants : [.. chunk.Tenants.Except(billed)];
     }

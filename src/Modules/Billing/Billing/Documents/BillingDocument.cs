@@ -1,0 +1,62 @@
+using Licensing.Billing.Invoices;
+
+namespace Licensing.Billing.Documents;
+
+internal enum DocumentKind { Invoice, CreditNote }
+
+/// <summary>The document that a credit note is of.</summary>
+internal sealed record PrecedingDocument(string Number, DateOnly IssuedOn);
+
+/// <summary>An invoice or a credit note as it is written down, in whatever form; its lines come beside it, one by one.</summary>
+/// <param name="Kind">Which.</param>
+/// <param name="Number">Null of a draft.</param>
+/// <param name="Preceding">Of a credit note, its invoice.</param>
+/// <param name="Period">What it is for.</param>
+/// <param name="Net">Sum of the lines, without tax.</param>
+/// <param name="Tax">Sum of the taxes.</param>
+/// <param name="Taxes">One per rate.</param>
+/// <param name="HasUntaxed">Whether some line has no tax category.</param>
+/// <param name="Said">Parties and terms.</param>
+/// <param name="Reason">Of a credit note.</param>
+/// <param name="Void">Whether an invoice was withdrawn.</param>
+internal sealed record BillingDocument(
+    DocumentKind Kind, string? Number, PrecedingDocument? Preceding, Period Period, Money Net, Money Tax, IReadOnlyList<InvoiceTax> Taxes,
+    bool HasUntaxed, InvoiceDocument Said, string? Reason = null, bool Void = false)
+{
+    public Currency Currency => Net.Currency;
+
+    public Money Total => Net + Tax;
+
+    /// <summary>Sum of the lines without a tax category.</summary>
+    public Money Untaxed => new(Net.Amount - Taxes.Sum(tax => tax.Net), Currency);
+
+    public static BillingDocument Of(Invoice x, InvoiceDocument said, bool hasUntaxed) => new(
+        DocumentKind.Invoice, x.Number, null, new Period(x.PeriodStart, x.PeriodEnd), new Money(x.Net, x.Currency), new Money(x.Tax, x.Currency),
+        x.Taxes, hasUntaxed, said, Void: x.Status is InvoiceStatus.Void);
+
+    public static BillingDocument Of(CreditNote x, PrecedingDocument of, bool hasUntaxed) => new(
+        DocumentKind.CreditNote, x.Number, of, new Period(x.PeriodStart, x.PeriodEnd), new Money(x.Net, x.Currency), new Money(x.Tax, x.Currency),
+        x.Taxes, hasUntaxed, x.Document, x.Reason);
+}
+
+/// <summary>One line of a document.</summary>
+/// <param name="Position">1, 2, … within the document.</param>
+/// <param name="InvoicePosition">Of a credit note's line, the invoice line that it takes back.</param>
+/// <param name="Gross">What was rated, rounded, before coupons and caps; the rest up to <paramref name="Net"/> is an allowance or a charge.</param>
+/// <param name="Steps">How the gross was reached.</param>
+internal sealed record DocumentLine(
+    int Position, int? InvoicePosition, string Description, string? Sku, Period Days, int PeriodDays, Exact Quantity, Money Gross, Money Net,
+    Money Tax, string? TaxCategory, decimal? TaxPercent, IReadOnlyList<LineStep> Steps)
+{
+    /// <summary>What coupons and caps took off; below zero, what was added.</summary>
+    public Money Allowance => Gross - Net;
+
+    public static DocumentLine Of(InvoiceLine x) => new(
+        x.Position, null, x.Description, x.Sku.Length > 0 ? x.Sku : null, new Period(x.StartsOn, x.EndsOn), x.PeriodDays, Exact.Parse(x.Quantity),
+        ExactText.Parse(x.Unrounded).Round(x.Currency), new Money(x.Net, x.Currency), new Money(x.Tax, x.Currency), x.TaxCategory, x.TaxPercent,
+        x.Steps);
+
+    public static DocumentLine Of(CreditNoteLine x, Period period) => new(
+        x.Position, x.InvoicePosition, x.Description, null, period, period.Days, Math.Sign(x.Net) < 0 ? -1 : 1, new Money(x.Net, x.Currency),
+        new Money(x.Net, x.Currency), new Money(x.Tax, x.Currency), x.TaxCategory, x.TaxPercent, []);
+}

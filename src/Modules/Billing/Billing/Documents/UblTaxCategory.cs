@@ -1,0 +1,42 @@
+namespace Licensing.Billing.Documents;
+
+/// <summary>
+/// A tax category as EN 16931 names it (UNCL 5305). Ours are data and may be called anything; what has a rate is <c>S</c> there, and what
+/// has none and is none of the named exemptions is <c>Z</c>.
+/// </summary>
+/// <param name="Code">S, Z, E, AE, K, G, O, L or M.</param>
+/// <param name="Percent">Null of what is outside the scope of VAT.</param>
+/// <param name="ReasonCode">VATEX, where there is one.</param>
+/// <param name="Reason">Of every exemption.</param>
+internal sealed record UblTaxCategory(string Code, decimal? Percent, string? ReasonCode = null, string? Reason = null)
+{
+    /// <summary>What is outside the scope of VAT stands alone on a document; beside something else it is exempt.</summary>
+    public static UblTaxCategory Of(string? category, decimal? percent, bool alone) => (category, percent ?? 0) switch
+    {
+        ("L" or "M", var rate) => new(category!, rate),
+        (_, > 0) => new("S", percent),
+        ("AE", _) => new("AE", 0, "VATEX-EU-AE", "Reverse charge"),
+        ("K", _) => new("K", 0, "VATEX-EU-IC", "Intra-Community supply"),
+        ("G", _) => new("G", 0, "VATEX-EU-G", "Export outside the EU"),
+        (null or "O", _) when alone => new("O", null, "VATEX-EU-O", "Not subject to VAT"),
+        (null or "O" or "E", _) => new("E", 0, null, "Exempt from VAT"),
+        _ => new("Z", 0),
+    };
+}
+
+/// <summary>The sums of one category and rate.</summary>
+internal sealed record UblTaxSubtotal(UblTaxCategory Category, decimal Net, decimal Tax)
+{
+    /// <summary>Each category and rate once, however many of ours are the same there.</summary>
+    public static IReadOnlyList<UblTaxSubtotal> Of(BillingDocument document)
+    {
+        var alone = IsAlone(document);
+        var ours = document.Taxes.Select(tax => (Category: UblTaxCategory.Of(tax.Category, tax.Percent, alone), tax.Net, tax.Tax));
+        if (document.HasUntaxed || document.Taxes.Count == 0)
+            ours = ours.Append((UblTaxCategory.Of(null, null, alone), document.Untaxed.Amount, 0m));
+        return [.. ours.GroupBy(x => x.Category).Select(x => new UblTaxSubtotal(x.Key, x.Sum(y => y.Net), x.Sum(y => y.Tax)))];
+    }
+
+    /// <summary>Whether nothing on the document is within the scope of VAT.</summary>
+    public static bool IsAlone(BillingDocument document) => document.Taxes.All(tax => tax is { Category: "O", Percent: 0 });
+}

@@ -1,0 +1,86 @@
+using System.Globalization;
+using CsvHelper.Configuration;
+using Licensing.Billing.Documents;
+using Licensing.Kernel.Http;
+
+namespace Licensing.Billing.Exports;
+
+/// <summary>What is on invoices, drafts among them, by day: per tenant, subscription and charge or SKU.</summary>
+internal static class ListDailyRows
+{
+    // A line is a row per day: of a page some lines are enough; a file is read in larger pieces.
+    private const int LinesOfPage = 20, LinesOfFile = 500;
+
+    [Needs(BillingPermissions.SummariesRead)]
+    public sealed record Query(Period Range, Guid? TenantId, int? Limit, string? After) : IQuery<Page<DailyRow>>;
+
+    [Needs(BillingPermissions.SummariesRead)]
+    public sealed record FileQuery(Period Range, Guid? TenantId) : IQuery<Export>;
+
+    public sealed record Export(IAsyncEnumerable<DailyRow> Rows, Period Range);
+
+    internal sealed class Handler(DailyRowReader reader, Principal principal) : IQueryHandler<Query, Page<DailyRow>>, IQueryHandler<FileQuery, Export>
+    {
+        public async Task<Result<Page<DailyRow>>> Handle(Query query, CancellationToken cancellationToken)
+        {
+            if (PageStart.Read(query.Limit, query.After).Refused(out var refusal, out var start))
+                return refusal;
+            var after = start.After is { } text ? DailyPlace.Read(text) : null;
+            if (start.After is not null && after is null)
+                return PageStart.InvalidCursor;
+            var rows = await reader.ReadAsync(query.Range, principal.Scope, query.TenantId, after, LinesOfPage, cancellationToken)
+                .Take(start.Limit + 1).ToListAsync(cancellationToken);
+            return Page.Of(rows, start, x => x.Place.ToString()).Select(x => x.Row);
+        }
+
+        public Task<Result<Export>> Handle(FileQuery query, CancellationToken cancellationToken) => Task.FromResult<Result<Export>>(new Export(
+            reader.ReadAsync(query.Range, principal.Scope, query.TenantId, null, LinesOfFile, cancellationToken).Select(x => x.Row), query.Range));
+    }
+
+    private static async Task<IResult> SendAsync(
+        Result<Period> asked, Guid? tenantId, int? limit, string? after, HttpRequest request, ISender sender, CancellationToken ct)
+    {
+        if (asked.Refused(out var refusal, out var range))
+            return new RefusedResult(refusal);
+        if (!request.WantsCsv)
+            return await sender.Ok(new Query(range, tenantId, limit, after), ct);
+        return (await sender.Send(new FileQuery(range, tenantId), ct)).Refused(out refusal, out var export)
+            ? new RefusedResult(refusal)
+            : new CsvResult<DailyRow>(export.Rows, $"daily-{range.Start:yyyy-MM-dd}-{range.End:yyyy-MM-dd}.csv", Columns, InjectionOptions.None);
+    }
+
+    private static Result<Period> Between(DateOnly from, DateOnly until) =>
+        Period.TryCreate(from, until, out var range) && range.Days <= 366
+            ? range
+            : QueryWord.Unreadable("until", "until must be after from, and at most 366 days after it.");
+
+    private static IReadOnlyList<(string Name, Func<DailyRow, string?> Cell)> Columns { get; } =
+    [
+        ("day", x => DocumentCsv.Day(x.Day)),
+        ("tenantId", x => x.TenantId.Value.ToString()),
+        ("subscriptionId", x => x.SubscriptionId.Value.ToString()),
+        ("charge", x => DocumentCsv.Text(x.ChargeKey)),
+        ("sku", x => DocumentCsv.Text(x.Sku)),
+        ("meter", x => x.Meter),
+        ("region", x => DocumentCsv.Text(x.Region)),
+        ("description", x => DocumentCsv.Text(x.Description)),
+        ("quantity", x => x.Quantity),
+        ("amount", x => x.Amount.ToAmountString()),
+        ("currency", x => x.Amount.Currency.Code),
+        ("invoiceId", x => x.InvoiceId.Value.ToString()),
+        ("position", x => x.Position.ToString(CultureInfo.InvariantCulture)),
+        ("invoiceStatus", x => x.InvoiceStatus),
+    ];
+
+    public static void Map(RouteGroupBuilder billing)
+    {
+        billing.MapGet("/yearmonth/{month}",
+            (string month, Guid? tenantId, int? limit, string? after, HttpRequest request, ISender sender, CancellationToken ct) => SendAsync(
+                Period.TryParseMonth(month, out var whole) ? whole : PeriodRefusals.NotAMonth, tenantId, limit, after, request, sender, ct))
+            .Slice<Query, Page<DailyRow>>("ListDailyRowsOfMonth", "What is on the invoices of a month, by day; as CSV with Accept: text/csv");
+        billing.MapGet("/range",
+            (DateOnly from, DateOnly until, Guid? tenantId, int? limit, string? after, HttpRequest request, ISender sender, CancellationToken ct) =>
+                SendAsync(Between(from, until), tenantId, limit, after, request, sender, ct))
+            .Slice<Query, Page<DailyRow>>("ListDailyRowsOfRange", "What is on invoices for some days, by day; as CSV with Accept: text/csv");
+    }
+}

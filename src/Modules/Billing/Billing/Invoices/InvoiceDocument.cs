@@ -1,0 +1,88 @@
+using Licensing.Billing.Contracts;
+using Licensing.Billing.Data;
+using Licensing.Identity.Contracts;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Billing.Invoices;
+
+/// <summary>Seller or buyer as a document names him.</summary>
+internal sealed record DocumentParty(
+    string Name, string ExternalId, IReadOnlyList<string> AddressLines, string? City, string? PostalCode, string? Region, string Country,
+    string? TaxId, string? ContactName, string? Email)
+{
+    public static DocumentParty Of(LegalDetails x) => new(
+        x.Name, x.ExternalId, x.AddressLines, x.City, x.PostalCode, x.Region, x.Country, x.TaxId, x.ContactName, x.Email);
+}
+
+/// <summary>How the seller shows himself on paper. No picture: a document needs nothing from outside.</summary>
+internal sealed record DocumentLook(string? Name, string? PrimaryColor, string? SecondaryColor, string? SupportEmail, string? SupportUrl);
+
+/// <summary>
+/// What a document says beside its figures. Kept with it when it is issued, so that it reads the same for ever, however seller, buyer and
+/// settings change.
+/// </summary>
+internal sealed record InvoiceDocument(
+    DocumentParty Seller, DocumentParty Buyer, DocumentLook Look, string Language, DateOnly IssuedOn, DateOnly DueOn, int PaymentDays, string? Iban,
+    string? Bic);
+
+/// <summary>Section <c>Billing:Invoices</c> of the configuration.</summary>
+internal sealed record InvoiceSettings
+{
+    /// <summary>Days from issue until payment is due.</summary>
+    public int PaymentDays { get; init; } = 14;
+
+    /// <summary>The account to pay into; null: the document names none.</summary>
+    public string? Iban { get; init; }
+
+    public string? Bic { get; init; }
+}
+
+/// <summary>Writes down what documents issued today say: two reads, however many they are.</summary>
+internal sealed class DocumentSnapshots(
+    ILegalDetails details, IOrganizationSettings settings, IOrganizationDirectory organizations, InvoiceSettings terms, BillingCalendar calendar)
+{
+    // Organisations have no language; where German is the language of business, it is the document's.
+    private static readonly HashSet<string> German = ["AT", "DE", "LI"];
+
+    public async Task<IReadOnlyDictionary<OrganizationId, InvoiceDocument>> OfAsync(
+        OrganizationRef seller, IReadOnlyCollection<OrganizationId> tenants, DateTimeOffset now, CancellationToken ct)
+    {
+        var parties = await details.FindAsync([seller.Id, .. tenants], ct);
+        var branding = await settings.BrandingAsync(seller.Path, ct);
+        var look = new DocumentLook(
+            branding.Name, branding.PrimaryColor, branding.SecondaryColor, branding.SupportEmail, branding.SupportUrl);
+        var today = calendar.DayOf(now);
+        return tenants.Distinct().ToDictionary(id => id, id => new InvoiceDocument(
+            DocumentParty.Of(parties[seller.Id]), DocumentParty.Of(parties[id]), look, German.Contains(parties[id].Country) ? "de" : "en", today,
+            today.AddDays(terms.PaymentDays), terms.PaymentDays, terms.Iban, terms.Bic));
+    }
+
+    /// <summary>What an invoice says: what was kept with it; of a draft, or one from before documents were kept, what it would say now.</summary>
+    public async Task<InvoiceDocument> OfAsync(Invoice invoice, DateTimeOffset now, CancellationToken ct)
+    {
+        if (invoice.Document is { } kept)
+            return kept;
+        var seller = await organizations.FindAsync(invoice.SellerId, ct)
+            ?? throw new InvalidOperationException($"The seller of invoice {invoice.Id.Value} is gone.");
+        return (await OfAsync(seller, [invoice.TenantId], invoice.IssuedAt ?? now, ct))[invoice.TenantId];
+    }
+}
+
+internal static class LockedInvoices
+{
+    extension(BillingDb db)
+    {
+        /// <summary>
+        /// The invoice as it is now, and stays until the transaction ends; null where it is not within the scope. All that changes an issued
+        /// invoice starts here, so that money is decided on what is so.
+        /// </summary>
+        public async Task<Invoice?> LockInvoiceAsync(InvoiceId id, Scope scope, CancellationToken ct)
+        {
+            // Who may not see it does not make others wait for it.
+            if (!await db.Invoices.AsNoTracking().Within(scope).AnyAsync(x => x.Id == id, ct))
+                return null;
+            return await db.Invoices.FromSql($"select * from billing.invoices where id = {id.Value} for update")
+                .AsNoTracking().Within(scope).SingleOrDefaultAsync(ct);
+        }
+    }
+}

@@ -1,0 +1,39 @@
+using Licensing.Billing.Contracts;
+using Licensing.Identity.Contracts;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace Licensing.Billing.Invoices;
+
+/// <summary>Money that came for an invoice; a negative one went back. Never changed: what was wrong is refunded.</summary>
+internal sealed class Payment : IOwned
+{
+    public Guid Id { get; init; }
+    public OrganizationId TenantId { get; init; }
+    public required string OwnerPath { get; init; }
+    public OrganizationId SellerId { get; init; }
+    public InvoiceId InvoiceId { get; init; }
+
+    /// <summary>1, 2, … within the invoice, given by the database.</summary>
+    public int Number { get; init; }
+
+    public required string Reference { get; init; }
+    public decimal Amount { get; init; }
+    public Currency Currency { get; init; }
+    public DateOnly PaidOn { get; init; }
+    public required string Method { get; init; }
+    public DateTimeOffset CreatedAt { get; init; }
+
+    internal sealed class Table : IEntityTypeConfiguration<Payment>
+    {
+        public void Configure(EntityTypeBuilder<Payment> builder) => builder.ToTable("payments").HasKey(x => x.Id);
+    }
+}
+
+/// <summary>A payment as it travels.</summary>
+internal sealed record PaymentView(
+    Guid Id, InvoiceId InvoiceId, int Number, string Reference, Money Amount, DateOnly PaidOn, string Method, DateTimeOffset RecordedAt)
+{
+    public static PaymentView Of(Payment x) => new(
+        x.Id, x.InvoiceId, x.Number, x.Reference, new Money(x.Amount, x.Currency), x.PaidOn, x.Method, x.CreatedAt);
+}

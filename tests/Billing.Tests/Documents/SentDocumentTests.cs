@@ -1,0 +1,130 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Xml.Linq;
+using Licensing.Billing.Tests.Invoices;
+using Licensing.Identity.Contracts;
+using static Licensing.Billing.Tests.BillingApp;
+
+namespace Licensing.Billing.Tests.Documents;
+
+public sealed class SentDocumentTests(BillingApp app) : IClassFixture<BillingApp>
+{
+    [Theory]
+    [InlineData("text/csv", "text/csv")]
+    [InlineData("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "text/html")]
+    [InlineData("application/xml", "application/vnd.oasis.ubl+xml")]
+    [InlineData("application/vnd.oasis.ubl+xml", "application/vnd.oasis.ubl+xml")]
+    [InlineData("application/json", "application/json")]
+    [InlineData("image/png", "application/json")]
+    [InlineData("text/html;q=0, text/csv;q=0.1", "text/csv")]
+    public async Task The_form_is_what_the_caller_likes_best(string accept, string sent)
+    {
+        var branch = await app.BranchAsync();
+        var (path, _) = await app.InvoiceAsync(branch, Month(), issue: true, "10");
+        using var tenant = branch.As(Roles.TenantAdministrator);
+        (await AskAsync(tenant, path, accept)).Content.Headers.ContentType!.MediaType.ShouldBe(sent);
+    }
+
+    [Fact]
+    public async Task An_issued_invoice_reads_the_same_however_the_parties_change()
+    {
+        var branch = await app.BranchAsync();
+        using var platform = branch.Administrator();
+        var tenant = $"/api/v1/tenants/{branch.Tenant.Id.Value}";
+        await Sent(await platform.PatchAsJsonAsync(tenant, new
+        {
+            legalName = "Müller & Söhne KG",
+            taxId = "DE123456789",
+            billingAddress = new { lines = new[] { "Gasse 2" }, city = "Berlin", postalCode = "10115" },
+        }));
+        var (path, _) = await app.InvoiceAsync(branch, Month(), issue: true, "68.33", "68.33");
+        var (html, ubl) = (await TextAsync(platform, path, "text/html"), await TextAsync(platform, path, "application/xml"));
+        html.ShouldContain("Müller &amp; Söhne KG");
+        html.ShouldContain("163,99 EUR");
+        ubl.ShouldContain("<cbc:CompanyID>DE123456789</cbc:CompanyID>");
+        ubl.ShouldContain("<cbc:StreetName>Gasse 2</cbc:StreetName>");
+
+        await Sent(await platform.PatchAsJsonAsync(tenant, new { legalName = "Other", taxId = "DE999999999", country = "AT" }));
+        await Sent(await platform.CreditAsync(path, (1, null)));
+        (await TextAsync(platform, path, "text/html")).ShouldBe(html);
+        (await TextAsync(platform, path, "application/xml")).ShouldBe(ubl);
+    }
+
+    [Fact]
+    public async Task A_credit_note_is_a_document_that_names_its_invoice()
+    {
+        var branch = await app.BranchAsync();
+        using var platform = branch.Administrator();
+        await Sent(await platform.PatchAsJsonAsync($"/api/v1/settings/branding?organizationId={branch.Platform.Id.Value}", new { name = "Brand" }));
+        var (path, invoice) = await app.InvoiceAsync(branch, Month(), issue: true, "68.33", "68.33");
+        var note = await Sent(await platform.CreditAsync(path, (1, null)));
+        var notePath = $"{path}/credit-notes/{note.Text("id")}";
+
+        (await GetAsync(platform, notePath)).Amount("total").ShouldBe("82.00");
+        var ubl = XElement.Parse(await TextAsync(platform, notePath, "application/vnd.oasis.ubl+xml"));
+        ubl.Name.LocalName.ShouldBe("CreditNote");
+        // The platform of the tests has no tax id; a seller without one cannot say S.
+        En16931.Broken(ubl).ShouldBe(["BR-S-02"]);
+        ubl.Descendants().Single(x => x.Name.LocalName == "InvoiceDocumentReference").Elements().First().Value.ShouldBe(invoice.Text("number"));
+        var html = await TextAsync(platform, notePath, "text/html");
+        html.ShouldContain("Gutschrift (Rechnungskorrektur)");
+        html.ShouldContain("82,00 EUR");
+        html.ShouldContain("Not delivered");
+        html.ShouldContain("<div class=\"brand\">Brand</div>");
+        (await TextAsync(platform, notePath, "text/csv")).Split("\r\n")[1].ShouldContain(",68.33,13.67,S,20,EUR,");
+
+        using var stranger = (await app.BranchAsync()).As(Roles.DistributorAdministrator);
+        foreach (var form in (string[])["text/html", "application/xml", "text/csv", "application/json"])
+        {
+            (await AskAsync(stranger, notePath, form)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+            (await AskAsync(stranger, path, form)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        }
+    }
+
+    [Fact]
+    public async Task A_page_loads_and_runs_nothing_and_a_draft_is_no_UBL()
+    {
+        var branch = await app.BranchAsync();
+        var (path, _) = await app.InvoiceAsync(branch, Month(), issue: false, "10");
+        using var platform = branch.Administrator();
+        using var page = await AskAsync(platform, path, "text/html");
+        page.Headers.GetValues("Content-Security-Policy").ShouldHaveSingleItem().ShouldStartWith("default-src 'none'");
+        (await page.Content.ReadAsStringAsync()).ShouldContain("Entwurf - keine Rechnung");
+        (await (await AskAsync(platform, path, "application/xml")).CodeAsync()).ShouldBe("invoice_not_issued");
+    }
+
+    [Fact]
+    public async Task The_list_is_CSV_too()
+    {
+        var branch = await app.BranchAsync();
+        var month = Month();
+        var (path, invoice) = await app.InvoiceAsync(branch, month, issue: true, "10");
+        using var tenant = branch.As(Roles.TenantAdministrator);
+        var rows = (await TextAsync(tenant, $"/api/v1/invoices?period={month}", "text/csv")).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
+        rows.Length.ShouldBe(2);
+        rows[0].ShouldStartWith("id,number,status,");
+        rows[1].ShouldStartWith($"{path.Split('/')[^1]},{invoice.Text("number")},Issued,");
+        rows[1].ShouldContain(",EUR,10.00,2.00,12.00,0.00,0.00,12.00,");
+        (await AskAsync(tenant, "/api/v1/invoices?period=march", "text/csv")).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+    }
+
+    private static int _month;
+
+    // A billing run is of everyone.
+    private static string Month() => new DateOnly(2021, 1, 1).AddMonths(Interlocked.Increment(ref _month)).ToString("yyyy-MM");
+
+    private static async Task<HttpResponseMessage> AskAsync(HttpClient client, string path, string accept)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.TryAddWithoutValidation("Accept", accept);
+        return await client.SendAsync(request, TestContext.Current.CancellationToken);
+    }
+
+    private static async Task<string> TextAsync(HttpClient client, string path, string accept)
+    {
+        using var answer = await AskAsync(client, path, accept);
+        var text = await answer.Content.ReadAsStringAsync();
+        answer.StatusCode.ShouldBe(HttpStatusCode.OK, text);
+        return text;
+    }
+}
