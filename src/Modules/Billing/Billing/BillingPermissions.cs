@@ -13,6 +13,8 @@ internal static class BillingPermissions
 
     public const string CreditRead = "billing.credit.read";
     public const string CreditTopUp = "billing.credit.top_up";
+    public const string CreditDebit = "billing.credit.debit";
+    public const string CreditReverse = "billing.credit.reverse";
 
     public static IReadOnlyList<Permission> All { get; } =
     [
@@ -24,5 +26,7 @@ internal static class BillingPermissions
         new(TaxRatesManage, "Set tax rates.", Roles.PlatformAdministrator),
         new(CreditRead, "See prepaid credit and what was done with it.", Roles.ChannelReaders),
         new(CreditTopUp, "Add prepaid credit to partners.", Roles.PlatformAdministrator, Roles.DistributorAdministrator),
+        new(CreditDebit, "Take something from prepaid credit.", [.. Roles.ChannelAdministrators, Roles.PlatformService]),
+        new(CreditReverse, "Give back what was debited.", Roles.PlatformAdministrator, Roles.DistributorAdministrator, Roles.PlatformService),
     ];
 }
