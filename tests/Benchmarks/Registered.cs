@@ -10,5 +10,6 @@ internal static class Registered
         .. IngestBenchmark.All,
         BillingBenchmark.Run, BillingBenchmark.Again, BillingBenchmark.Customers, BillingBenchmark.Events, BillingBenchmark.Memory,
         BillingBenchmark.Foil,
+        CreditBenchmark.Credit, IdempotencyBenchmark.First, IdempotencyBenchmark.Replay,
     ];
 }

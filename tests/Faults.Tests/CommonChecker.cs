@@ -53,6 +53,25 @@ internal static class CommonChecker
             group by b.account_id, b.balance, b.kind
             having b.balance <> coalesce(sum(e.amount), 0) or (b.kind = 'Prepaid' and b.balance < 0)
             """),
+        ("an entry follows the one before it in its account", """
+            select account_id || ' ' || number from (
+                select account_id, number, amount, balance_after, lag(number, 1, 0::bigint) over account as number_before,
+                    lag(balance_after, 1, 0::numeric) over account as balance_before
+                from billing.ledger_entries window account as (partition by account_id order by number)) x
+            where number <> number_before + 1 or balance_after <> balance_before + amount
+            """),
+        ("a money action is done once and has all its entries", """
+            select t.id::text from billing.ledger_transactions t left join billing.ledger_entries e on e.transaction_id = t.id
+            group by t.id, t.entries having count(e.position) <> t.entries
+            union all
+            select owner_id || ' ' || kind || ' ' || key from billing.ledger_transactions group by owner_id, kind, key having count(*) > 1
+            """),
+        ("no more is given back than was spent", """
+            select b.id::text from billing.ledger_transactions b
+            left join billing.ledger_transactions s on s.owner_id = b.owner_id and s.kind = 'Spending' and s.key = b.key
+            where b.kind = 'GivingBack' and (s.id is null or exists (
+                select from billing.ledger_entries e where e.transaction_id in (b.id, s.id) group by e.account_id having sum(e.amount) <> 0))
+            """),
         ("a ledger transaction balances", """
             select transaction_id::text from billing.ledger_entries group by transaction_id, unit having sum(amount) <> 0
             """),
@@ -67,9 +86,21 @@ internal static class CommonChecker
     /// <param name="ct">Cancels.</param>
     public static async Task HoldsAsync(string connectionString, CancellationToken ct)
     {
-        var broken = new List<string>();
         await using var connection = new NpgsqlConnection(connectionString);
         await connection.OpenAsync(ct);
+        await HoldsAsync(connection, ct);
+    }
+
+    /// <summary>The same for a host of the test's own process, whose database it is.</summary>
+    public static async Task HoldsAsync(NpgsqlDataSource database, CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        await HoldsAsync(connection, ct);
+    }
+
+    private static async Task HoldsAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        var broken = new List<string>();
         foreach (var (rule, sql) in Rules)
         {
             await using var command = new NpgsqlCommand($"select coalesce(array_agg(what), '{{}}') from ({sql} limit 5) as found(what)", connection);

@@ -40,8 +40,23 @@ internal sealed class IdempotencyStep(RequestDelegate next, SecretBox secrets, T
             return;
         }
 
-        var session = context.RequestServices.GetRequiredService<DbSession>();
         var hash = await HashAsync(request, context.RequestAborted);
+        for (var attempt = 1; ; attempt++)
+            try
+            {
+                await AnswerAsync(context, principal, key, hash);
+                return;
+            }
+            catch (Exception failure) when (attempt < Undone.Attempts && Undone.Is(failure) && !context.Response.HasStarted)
+            {
+                // The key went with the effect: both are had again, or by then another's answer is there.
+                request.Body.Position = 0;
+            }
+    }
+
+    private async Task AnswerAsync(HttpContext context, Principal principal, string key, byte[] hash)
+    {
+        var session = context.RequestServices.GetRequiredService<DbSession>();
         await session.BeginAsync(context.RequestAborted);
         var (free, stored) = await ClaimAsync(session, principal.Id, key, context.RequestAborted);
         if (stored is not null || !free)
@@ -58,7 +73,6 @@ internal sealed class IdempotencyStep(RequestDelegate next, SecretBox secrets, T
 
     private async Task RunAsync(HttpContext context, DbSession session, StoredAnswer answer)
     {
-        await session.SavepointAsync("effect", context.RequestAborted);
         var wire = context.Response.Body;
         using var buffer = new MemoryStream();
         context.Response.Body = buffer;
@@ -69,13 +83,12 @@ internal sealed class IdempotencyStep(RequestDelegate next, SecretBox secrets, T
             if (Keeps(status) && context.Refusal is not { Transient: true })
             {
                 if (status >= 400)
-                    await session.RollbackToAsync("effect", context.RequestAborted);
+                    await session.RollbackToAsync(Effect, context.RequestAborted);
                 var headers = KeptHeaders.Where(context.Response.Headers.ContainsKey)
                     .ToDictionary(h => h, h => context.Response.Headers[h].ToString());
                 var secret = context.GetEndpoint()!.Metadata.GetMetadata<CarriesSecret>() is not null;
                 var whole = answer with { Status = status, Headers = headers, Body = buffer.ToArray() };
-                await StoreAsync(session, whole, secret, context.RequestAborted);
-                await session.CommitAsync(CancellationToken.None);
+                await session.CommitAsync(CancellationToken.None, Store(whole, secret));
             }
             else
             {
@@ -126,6 +139,8 @@ internal sealed class IdempotencyStep(RequestDelegate next, SecretBox secrets, T
         batch.BatchCommands.Add(new NpgsqlBatchCommand(
             "select request_hash, status, headers, body from kernel.idempotency_records where principal_id = $1 and key = $2")
         { Parameters = { new() { Value = principal }, new() { Value = key } } });
+        // A refusal that is kept goes back to here: the key stays had.
+        batch.BatchCommands.Add(new NpgsqlBatchCommand($"savepoint {Effect}"));
         await using var reader = await batch.ExecuteReaderAsync(ct);
         await reader.ReadAsync(ct);
         var free = reader.GetBoolean(0);
@@ -136,15 +151,15 @@ internal sealed class IdempotencyStep(RequestDelegate next, SecretBox secrets, T
             JsonSerializer.Deserialize<Dictionary<string, string>>(reader.GetString(2))!, reader.GetFieldValue<byte[]>(3)));
     }
 
-    private async Task StoreAsync(DbSession session, StoredAnswer answer, bool secret, CancellationToken ct)
+    private NpgsqlBatchCommand Store(StoredAnswer answer, bool secret)
     {
         if (secret)
             answer.Headers[SecretMark] = "1";
-        await using var command = new NpgsqlCommand(
+        return new NpgsqlBatchCommand(
             """
             insert into kernel.idempotency_records (principal_id, key, request_hash, status, headers, body, created_at)
             values ($1, $2, $3, $4, $5::jsonb, $6, $7)
-            """, session.Connection, session.Transaction)
+            """)
         {
             Parameters =
             {
@@ -153,7 +168,6 @@ internal sealed class IdempotencyStep(RequestDelegate next, SecretBox secrets, T
                 new() { Value = secret ? secrets.Seal(answer.Body) : answer.Body }, new() { Value = clock.GetUtcNow() },
             },
         };
-        await command.ExecuteNonQueryAsync(ct);
     }
 
     private async Task ReplayAsync(HttpContext context, StoredAnswer stored)
@@ -167,6 +181,7 @@ internal sealed class IdempotencyStep(RequestDelegate next, SecretBox secrets, T
             await context.Response.Body.WriteAsync(body, context.RequestAborted);
     }
 
+    private const string Effect = "effect";
     private const string SecretMark = "x-sealed";
 
     private static Refusal StillRunning { get; } =

@@ -22,19 +22,25 @@ public sealed class MessageDelivery(IServiceScopeFactory scopes, SubscriberRegis
             return;
         }
 
-        try
-        {
-            await InOneTransactionAsync(outbox, batch, subscriber, messages, ct);
-            batch.Delivered.AddRange(messages);
-        }
-        catch (Exception failure) when (!ct.IsCancellationRequested)
-        {
-            if (messages is [var only])
-                batch.Failed.Add(new FailedDelivery(only, failure.GetBaseException().Message, failure));
-            else
-                foreach (var message in messages)
-                    await DeliverAsync(outbox, batch, subscriberName, [message], ct);
-        }
+        for (var attempt = 1; ; attempt++)
+            try
+            {
+                await InOneTransactionAsync(outbox, batch, subscriber, messages, ct);
+                batch.Delivered.AddRange(messages);
+                return;
+            }
+            catch (Exception failure) when (!ct.IsCancellationRequested)
+            {
+                // No fault of the message: it is not counted against it, nor does it wait for it.
+                if (attempt < Undone.Attempts && messages.Count == 1 && Undone.Is(failure))
+                    continue;
+                if (messages is [var only])
+                    batch.Failed.Add(new FailedDelivery(only, failure.GetBaseException().Message, failure));
+                else
+                    foreach (var message in messages)
+                        await DeliverAsync(outbox, batch, subscriberName, [message], ct);
+                return;
+            }
     }
 
     private async Task InOneTransactionAsync(

@@ -13,6 +13,7 @@ public sealed class DbSession(
     private readonly List<ModuleDb> _contexts = [];
     private readonly HashSet<string> _published = [];
     private readonly List<Action> _afterCommit = [];
+    private readonly List<NpgsqlBatchCommand> _atCommit = [];
     private NpgsqlConnection? _connection;
 
     public NpgsqlConnection Connection => _connection ??= database.CreateConnection();
@@ -35,6 +36,9 @@ public sealed class DbSession(
 
     /// <summary>Runs once this transaction has committed, and never when it does not: for what the process remembers of its rows.</summary>
     public void AfterCommit(Action action) => _afterCommit.Add(action);
+
+    /// <summary>Belongs to this transaction and goes to the server with its commit; what comes before the commit does not see it.</summary>
+    internal void AtCommit(NpgsqlBatchCommand command) => _atCommit.Add(command);
 
     internal void MessagePublished(string schema) => _published.Add(schema);
 
@@ -75,7 +79,10 @@ public sealed class DbSession(
     /// <param name="last">Belongs to the transaction, and goes to the server with its commit.</param>
     public async Task CommitAsync(CancellationToken ct, NpgsqlBatchCommand? last = null)
     {
-        await (last is null ? Transaction!.CommitAsync(ct) : ExecuteAsync([last, new NpgsqlBatchCommand("commit")], ct));
+        if (last is not null)
+            _atCommit.Add(last);
+        await (_atCommit.Count == 0 ? Transaction!.CommitAsync(ct) : ExecuteAsync([.. _atCommit, new NpgsqlBatchCommand("commit")], ct));
+        _atCommit.Clear();
         await EndAsync();
         // Woken only now: a message that did not commit does not exist.
         foreach (var schema in _published)
@@ -106,8 +113,6 @@ public sealed class DbSession(
         }
     }
 
-    internal Task SavepointAsync(string name, CancellationToken ct) => Transaction!.SaveAsync(name, ct);
-
     /// <summary>Undoes everything since the savepoint, also what the contexts remember, and keeps the transaction.</summary>
     internal async Task RollbackToAsync(string savepoint, CancellationToken ct)
     {
@@ -128,6 +133,7 @@ public sealed class DbSession(
         Detach();
         _published.Clear();
         _afterCommit.Clear();
+        _atCommit.Clear();
     }
 
     private async Task EndAsync()

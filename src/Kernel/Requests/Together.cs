@@ -14,6 +14,9 @@ namespace Licensing.Kernel;
 /// </summary>
 public interface ITogether : ICommand
 {
+    /// <summary>How many at most share a transaction.</summary>
+    static virtual int Most => 32;
+
     /// <summary>Whether it is known beforehand that it is better carried out by itself.</summary>
     bool GoesAlone { get; }
 }
@@ -46,13 +49,16 @@ public enum Turn
 /// <param name="Turn">Whether it was its turn.</param>
 /// <param name="Response">The answer, where it was.</param>
 /// <param name="Path">Owner path of all that was changed for it; no two commands of one transaction share it.</param>
-public readonly record struct Together<TResponse>(Turn Turn, TResponse Response, string Path)
+/// <param name="Changes">What was changed for it, where that is known without a path; null: what contexts noted under it.</param>
+public readonly record struct Together<TResponse>(Turn Turn, TResponse Response, string Path, IReadOnlyList<AuditedChange>? Changes = null)
 {
     public static Together<TResponse> Alone => new(Turn.Alone, default!, "");
 
     public static Together<TResponse> Later => new(Turn.Later, default!, "");
 
     public static Together<TResponse> Done(TResponse response, string path) => new(Turn.Done, response, path);
+
+    public static Together<TResponse> Done(TResponse response, IReadOnlyList<AuditedChange> changes) => new(Turn.Done, response, "", changes);
 }
 
 internal sealed class TogetherBehavior<TRequest, TResponse>(TogetherQueue<TRequest, TResponse> queue, Principal principal, DbSession session)
@@ -71,7 +77,6 @@ internal sealed class TogetherQueue<TRequest, TResponse>(IServiceScopeFactory sc
     where TRequest : ITogether
     where TResponse : IResult<TResponse>
 {
-    private const int Most = 32;
     private const int AtOnce = 2;
     private const int Turns = 4;
 
@@ -84,7 +89,7 @@ internal sealed class TogetherQueue<TRequest, TResponse>(IServiceScopeFactory sc
     public async Task<Together<TResponse>> SendAsync(TRequest request, Principal principal, CancellationToken ct)
     {
         var line = _lines.GetOrAdd(
-            (principal.Id, principal.Access.Path, string.Join(' ', principal.Scope.Roots)), _ => new(Most, CarryOutAsync, AtOnce));
+            (principal.Id, principal.Access.Path, string.Join(' ', principal.Scope.Roots)), _ => new(TRequest.Most, CarryOutAsync, AtOnce));
         var sent = new Sent(request, principal.Access, principal.Scope, Activity.Current);
         for (var turn = 1; turn <= Turns; turn++)
             if (await line.DoAsync(sent, ct) is { Turn: not Turn.Later } done)
@@ -138,9 +143,11 @@ internal sealed class TogetherQueue<TRequest, TResponse>(IServiceScopeFactory sc
         var now = clock.GetUtcNow();
         var changes = audit.Changes.ToLookup(c => c.Path);
         var done = together.Zip(answers).Where(x => x.Second is { Turn: Turn.Done, Response.Refusal: null }).ToList();
-        if (audit.IsFull || changes.Any(c => !done.Exists(x => x.Second.Path == c.Key)) || done.DistinctBy(x => x.Second.Path).Count() < done.Count)
+        var paths = done.Where(x => x.Second.Changes is null).Select(x => x.Second.Path).ToList();
+        if (audit.IsFull || changes.Any(c => c.Key is null || !paths.Contains(c.Key)) || paths.Distinct().Count() < paths.Count)
             throw new InvalidOperationException($"{Action} changed together what cannot be told apart.");
-        return [.. done.Select(x => new AuditEntry(now, x.First.By, Action, [.. changes[x.Second.Path]], x.First.Trace?.TraceId.ToString()))];
+        return [.. done.Select(x => new AuditEntry(
+            now, x.First.By, Action, x.Second.Changes ?? [.. changes[x.Second.Path]], x.First.Trace?.TraceId.ToString()))];
     }
 
     private sealed record Sent(TRequest Request, Access By, Scope Within, Activity? Trace);

@@ -23,7 +23,23 @@ internal sealed class UnitOfWorkBehavior<TRequest, TResponse>(
 
     public async Task<TResponse> Handle(TRequest request, CancellationToken cancellationToken, RequestHandlerDelegate<TResponse> next)
     {
-        var joined = session.InTransaction;
+        // What is part of a larger transaction has been undone with all of it: only who began it can do it again.
+        if (session.InTransaction)
+            return await OnceAsync(joined: true, next, cancellationToken);
+        for (var attempt = 1; ; attempt++)
+            try
+            {
+                return await OnceAsync(joined: false, next, cancellationToken);
+            }
+            catch (Exception failure) when (Undone.Is(failure))
+            {
+                if (attempt == Undone.Attempts)
+                    return TResponse.Refuse(races.RefusalFor(failure)!);
+            }
+    }
+
+    private async Task<TResponse> OnceAsync(bool joined, RequestHandlerDelegate<TResponse> next, CancellationToken cancellationToken)
+    {
         if (!joined)
             await session.BeginAsync(cancellationToken);
         try
@@ -43,10 +59,12 @@ internal sealed class UnitOfWorkBehavior<TRequest, TResponse>(
             var entry = store.Append(new AuditEntry(
                 clock.GetUtcNow(), principal.Access, Action, [.. audit.Changes], System.Diagnostics.Activity.Current?.TraceId.ToString()));
             audit.Clear();
-            await (joined ? session.ExecuteAsync([entry], cancellationToken) : session.CommitAsync(CancellationToken.None, entry));
+            session.AtCommit(entry);
+            if (!joined)
+                await session.CommitAsync(CancellationToken.None);
             return response;
         }
-        catch (Exception failure) when (races.RefusalFor(failure) is not null)
+        catch (Exception failure) when (!Undone.Is(failure) && races.RefusalFor(failure) is not null)
         {
             if (!joined)
                 await session.RollbackAsync();
@@ -58,6 +76,19 @@ internal sealed class UnitOfWorkBehavior<TRequest, TResponse>(
             throw;
         }
     }
+}
+
+/// <summary>
+/// What the server undid as a whole, the commit included, for no fault of whoever asked: a deadlock, or an order that it could not keep. It is done
+/// again from the beginning, where nothing was told of it yet. Nothing else is: of a connection that broke nobody knows what was committed.
+/// </summary>
+internal static class Undone
+{
+    /// <summary>The next one meets others, or the same ones who have gone on meanwhile; more often than so it is not bad luck.</summary>
+    public const int Attempts = 10;
+
+    public static bool Is(Exception failure) => failure.AndCauses().Any(
+        x => x is PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected });
 }
 
 /// <summary>Turns what the database says about a lost race into the refusal that the loser would have got a moment later.</summary>

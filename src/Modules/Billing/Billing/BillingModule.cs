@@ -49,6 +49,9 @@ public static class BillingModule
             host.Services.AddScoped<IInvoicedAmounts>(services => services.GetRequiredService<InvoicedAmounts>());
             host.Services.AddScoped<IBillingProgress>(services => services.GetRequiredService<InvoicedAmounts>());
             host.Services.AddScoped<BilledAmounts>();
+            host.Services.AddScoped<LedgerAccounts>();
+            host.Services.AddScoped<LedgerWriter>();
+            host.Services.AddScoped<CreditSpending>();
             host.Services.AddScoped<CreditLedger>();
             host.Services.AddScoped<IPrepaidCredit>(services => services.GetRequiredService<CreditLedger>());
             host.Services.AddSingleton<VerifyLedger>();
@@ -98,7 +101,11 @@ public static class BillingModule
             var credit = routes.MapGroup("/api/v1/credit").WithTags("Billing");
             ListCredit.Map(credit);
             ListMovements.Map(credit);
+            ListLots.Map(credit);
             TopUpCredit.Map(credit);
+            DebitCredit.Map(credit);
+            GetDebit.Map(credit);
+            ReverseDebit.Map(credit);
 
             CalculatePrice.Map(routes.MapGroup("/api/v1/pricing").WithTags("Billing"));
         }

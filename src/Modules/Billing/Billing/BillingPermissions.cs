@@ -17,6 +17,8 @@ internal static class BillingPermissions
 
     public const string CreditRead = "billing.credit.read";
     public const string CreditTopUp = "billing.credit.top_up";
+    public const string CreditDebit = "billing.credit.debit";
+    public const string CreditReverse = "billing.credit.reverse";
 
     public const string CouponsRead = "billing.coupons.read";
     public const string CouponsManage = "billing.coupons.manage";
@@ -43,5 +45,7 @@ internal static class BillingPermissions
         new(CouponsRedeem, "Redeem coupons for tenants.", Roles.PlatformAdministrator),
         new(CreditsRead, "See the credits of tenants and what is left of them.", Roles.Readers),
         new(CreditsGrant, "Grant credits to tenants.", Roles.PlatformAdministrator),
+        new(CreditDebit, "Take something from prepaid credit.", [.. Roles.ChannelAdministrators, Roles.PlatformService]),
+        new(CreditReverse, "Give back what was debited.", Roles.PlatformAdministrator, Roles.DistributorAdministrator, Roles.PlatformService),
     ];
 }

@@ -24,20 +24,12 @@ internal static class TopUpCredit
 
     public sealed class Validator : AbstractValidator<Command>
     {
-        // Far above what is prepaid, far below what a sum could overflow by.
-        private const decimal Most = 1_000_000_000_000m;
-
         public Validator(TimeProvider clock)
         {
             RuleFor(x => x.Reference).NotEmpty().MaximumLength(LongestReference);
             RuleFor(x => x.Amount).NotNull().When(x => x.Points is null).WithErrorCode("nothing_to_add").WithMessage("Give amount, points or both.");
-            RuleFor(x => x.Amount).Must(a => a is not { } amount || amount.Amount is > 0 and <= Most && amount.Round() == amount)
-                .WithErrorCode("not_an_amount")
-                    .WithMessage($"amount must be above 0, at most {Most}, and have no more digits than the currency's minor unit.");
-            RuleFor(x => x.Points)
-                .Must(p => p is not { } points || points is > 0 and <= Most && Math.Round(points, CreditAmount.PointDigits) == points)
-                .WithErrorCode("not_an_amount")
-                    .WithMessage($"points must be above 0, at most {Most}, and have at most {CreditAmount.PointDigits} digits after the point.");
+            RuleFor(x => x.Amount).Must(CreditRules.IsAmount).WithErrorCode("not_an_amount").WithMessage(CreditRules.AmountRule);
+            RuleFor(x => x.Points).Must(CreditRules.IsPoints).WithErrorCode("not_an_amount").WithMessage(CreditRules.PointsRule);
             RuleFor(x => x.ExpiresAt).Must(at => at is null || at > clock.GetUtcNow()).WithErrorCode("too_early")
                 .WithMessage("expiresAt must lie ahead.");
         }

@@ -4,7 +4,6 @@ using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
 using Licensing.Provisioning.Contracts;
 using Microsoft.EntityFrameworkCore;
-using Npgsql;
 
 namespace Licensing.Billing.Ledger;
 
@@ -12,7 +11,8 @@ namespace Licensing.Billing.Ledger;
 /// Everything that is done with prepaid credit. Each action locks the prepaid accounts that it touches, by unit, before it looks at their lots;
 /// that a balance or a lot is never below zero and a transaction never unbalanced the database sees to by itself.
 /// </summary>
-internal sealed class CreditLedger(BillingDb db, DbSession session, TimeProvider clock) : IPrepaidCredit
+internal sealed class CreditLedger(
+    BillingDb db, LedgerAccounts ledgerAccounts, LedgerWriter writer, CreditSpending spending, AuditTrail audit, TimeProvider clock) : IPrepaidCredit
 {
     /// <summary>Adds credit, as one lot per unit. Asked again under the same key it answers the first one.</summary>
     /// <returns>The transaction; refused where the key was used for something else.</returns>
@@ -21,8 +21,9 @@ internal sealed class CreditLedger(BillingDb db, DbSession session, TimeProvider
     {
         // As the database keeps it, in UTC and no finer: else it would be refused, or differ from itself when it is asked for again.
         expiresAt = expiresAt?.AddTicks(-(expiresAt.Value.Ticks % TimeSpan.TicksPerMicrosecond)).ToUniversalTime();
-        var accounts = await OpenAsync(owner.Id, owner.Path, [AccountKind.Prepaid, AccountKind.Funded], amounts, ct);
-        await LockAsync(owner.Id, [.. amounts.Select(x => x.Unit)], ct);
+        string[] units = [.. amounts.Select(x => x.Unit)];
+        var accounts = await ledgerAccounts.OpenAsync(owner.Id, owner.Path, [AccountKind.Prepaid, AccountKind.Funded], units, ct);
+        await ledgerAccounts.LockAsync(owner.Id, units, ct);
         if (await db.LedgerTransactions.AsNoTracking().SingleOrDefaultAsync(
             x => x.OwnerId == owner.Id && x.Kind == TransactionKind.TopUp && x.Key == key, ct) is { } before)
             return await IsSameAsync(before, amounts, expiresAt, ct) ? before : LedgerRefusals.ReferenceUsed;
@@ -37,7 +38,7 @@ internal sealed class CreditLedger(BillingDb db, DbSession session, TimeProvider
             postings.Add(new(accounts[(AccountKind.Funded, amount.Unit)], -amount.Amount));
         }
 
-        return Post(TransactionKind.TopUp, key, key, postings, now);
+        return await PostAsync(TransactionKind.TopUp, key, key, postings, now, ct);
     }
 
     public async Task<Result<Done>> SpendAsync(
@@ -49,35 +50,44 @@ internal sealed class CreditLedger(BillingDb db, DbSession session, TimeProvider
         if (asked.Count == 0)
             return new Done();
 
-        var prepaid = await LockAsync(owner, [.. asked.Select(x => x.Unit)], ct);
-        var now = clock.GetUtcNow();
-        // A statement of its own after the lock, so that it sees what those before have left.
-        var lots = (await LotsOf(prepaid.Values.Select(x => x.Id).ToList(), now).AsNoTracking().ToListAsync(ct)).ToLookup(x => x.AccountId);
-        var taken = new List<Posting>();
-        foreach (var amount in asked)
-        {
-            var account = prepaid.GetValueOrDefault(amount.Unit);
-            var mine = account is null ? [] : lots[account.Id].ToList();
-            if (mine.Sum(x => x.Remaining) is var available && available < amount.Amount)
-                return LedgerRefusals.Insufficient(amount, available);
-            taken.AddRange(Take(account!, mine, amount.Amount));
-        }
-
-        var spent = await OpenAsync(prepaid.Values.First(), [AccountKind.Spent], asked, ct);
-        Post(TransactionKind.Spending, key, reference, [.. taken, .. asked.Select(x => new Posting(spent[(AccountKind.Spent, x.Unit)], x.Amount))],
-            now);
         // Written here, so that what the database refuses is known before anything is told of it.
-        await db.SaveChangesAsync(ct);
-        return new Done();
+        var (outcomes, booked) = await spending.SpendAsync([new(owner, key, reference, asked)], Scope.Everything, ct);
+        Note(booked.Values);
+        return outcomes[0].State switch
+        {
+            SpendingState.Spent => new Done(),
+            SpendingState.SpentBefore => LedgerRefusals.DoneAlready,
+            SpendingState.NoAccount => LedgerRefusals.Insufficient(asked[0], 0),
+            _ => outcomes[0].Refusal,
+        };
+    }
+
+    /// <summary>
+    /// Pays as much of an amount as there is credit for, in the caller's transaction. Asked again under the same key it takes nothing and answers
+    /// what was paid then, whatever came in since.
+    /// </summary>
+    /// <param name="owner">Whose credit.</param>
+    /// <param name="key">Names what is paid for ever, as an invoice's id does.</param>
+    /// <param name="reference">What it is for, for people.</param>
+    /// <param name="due">Above 0.</param>
+    /// <param name="ct">Gives up.</param>
+    /// <returns>What was paid, at most what is due; 0 where there is no credit of this unit.</returns>
+    public async Task<CreditAmount> PayAsync(OrganizationId owner, string key, string reference, CreditAmount due, CancellationToken ct)
+    {
+        if (due.Amount <= 0)
+            throw new ArgumentException("Nothing is due.", nameof(due));
+        var (outcomes, booked) = await spending.SpendAsync([new(owner, key, reference, [due]) { Partly = true }], Scope.Everything, ct);
+        Note(booked.Values);
+        return outcomes[0].Amounts is [var paid] ? paid : due with { Amount = 0 };
     }
 
     public async Task<Result<Done>> GiveBackAsync(OrganizationId owner, string key, CancellationToken ct)
     {
         if (await db.LedgerTransactions.AsNoTracking().SingleOrDefaultAsync(
-            x => x.OwnerId == owner && x.Kind == TransactionKind.Spending && x.Key == key, ct) is not { } spending)
+            x => x.OwnerId == owner && x.Kind == TransactionKind.Spending && x.Key == key, ct) is not { } spent)
             return new Done();
-        var entries = await db.LedgerEntries.AsNoTracking().Where(x => x.TransactionId == spending.Id).OrderBy(x => x.Position).ToListAsync(ct);
-        await LockAsync(owner, [.. entries.Select(x => x.Unit).Distinct()], ct);
+        var entries = await db.LedgerEntries.AsNoTracking().Where(x => x.TransactionId == spent.Id).OrderBy(x => x.Position).ToListAsync(ct);
+        await ledgerAccounts.LockAsync(owner, [.. entries.Select(x => x.Unit).Distinct()], ct);
 
         var now = clock.GetUtcNow();
         var accountIds = entries.Select(x => x.AccountId).Distinct().ToList();
@@ -90,8 +100,7 @@ internal sealed class CreditLedger(BillingDb db, DbSession session, TimeProvider
             var lot = entry.LotId is { } id ? lots[id] is { } from && from.ExpiresAt <= now ? AddLot(account, null, now).Id : id : (Guid?)null;
             return new Posting(account, -entry.Amount, lot);
         }).ToList();
-        Post(TransactionKind.GivingBack, key, spending.Reference, postings, now);
-        await db.SaveChangesAsync(ct);
+        await PostAsync(TransactionKind.GivingBack, key, spent.Reference, postings, now, ct);
         return new Done();
     }
 
@@ -99,15 +108,15 @@ internal sealed class CreditLedger(BillingDb db, DbSession session, TimeProvider
     public async Task LapseAsync(Guid lotId, CancellationToken ct)
     {
         var account = await db.LedgerAccounts.AsNoTracking().SingleAsync(x => db.CreditLots.Any(l => l.Id == lotId && l.AccountId == x.Id), ct);
-        await LockAsync(account.OwnerId, [account.Unit], ct);
+        await ledgerAccounts.LockAsync(account.OwnerId, [account.Unit], ct);
         var lot = await db.CreditLots.AsNoTracking().SingleAsync(x => x.Id == lotId, ct);
         var now = clock.GetUtcNow();
         if (lot.Remaining == 0 || !(lot.ExpiresAt <= now))
             return;
 
-        var lapsed = await OpenAsync(account, [AccountKind.Lapsed], [new CreditAmount(account.Unit, lot.Remaining)], ct);
-        Post(TransactionKind.Lapse, lotId.ToString(), "expired",
-            [new(account, -lot.Remaining, lot.Id), new(lapsed[(AccountKind.Lapsed, account.Unit)], lot.Remaining)], now);
+        var lapsed = await ledgerAccounts.OpenAsync(account, [AccountKind.Lapsed], [account.Unit], ct);
+        await PostAsync(TransactionKind.Lapse, lotId.ToString(), "expired",
+            [new(account, -lot.Remaining, lot.Id), new(lapsed[(AccountKind.Lapsed, account.Unit)], lot.Remaining)], now, ct);
     }
 
     public async Task<IReadOnlyList<CreditAmount>> AvailableAsync(OrganizationId owner, CancellationToken ct)
@@ -140,33 +149,22 @@ internal sealed class CreditLedger(BillingDb db, DbSession session, TimeProvider
     public static CreditMovement MovementOf(LedgerTransaction transaction, IEnumerable<CreditAmount> amounts) =>
         new(transaction.Id, transaction.Kind.ToString(), transaction.Reference, [.. amounts], transaction.CreatedAt);
 
-    private static List<Posting> Take(LedgerAccount account, List<CreditLot> lots, decimal amount)
-    {
-        var taken = new List<Posting>();
-        foreach (var lot in lots)
-        {
-            if (amount == 0)
-                break;
-            var part = Math.Min(amount, lot.Remaining);
-            taken.Add(new(account, -part, lot.Id));
-            amount -= part;
-        }
-
-        return taken;
-    }
-
-    // Earliest expiry first, those without last, older before newer.
-    private IQueryable<CreditLot> LotsOf(List<Guid> accounts, DateTimeOffset now) => db.CreditLots
-        .Where(CreditLot.SpendableAt(now)).Where(x => accounts.Contains(x.AccountId))
-        .OrderBy(x => x.ExpiresAt == null).ThenBy(x => x.ExpiresAt).ThenBy(x => x.Id);
-
-    private LedgerTransaction Post(TransactionKind kind, string key, string reference, List<Posting> postings, DateTimeOffset now)
+    // Lots come before the entries that fill them.
+    private async Task<LedgerTransaction> PostAsync(
+        TransactionKind kind, string key, string reference, List<Posting> postings, DateTimeOffset now, CancellationToken ct)
     {
         var transaction = LedgerTransaction.Of(postings[0].Account, kind, key, reference, postings.Count, now);
-        db.Add(transaction);
-        for (var i = 0; i < postings.Count; i++)
-            db.Add(LedgerEntry.Of(transaction, i + 1, postings[i]));
+        await db.SaveChangesAsync(ct);
+        var booking = new Booking(transaction, postings);
+        await writer.WriteAsync([booking], ct);
+        Note([booking]);
         return transaction;
+    }
+
+    private void Note(IEnumerable<Booking> booked)
+    {
+        foreach (var booking in booked)
+            audit.Note(LedgerWriter.ChangeOf(booking));
     }
 
     private CreditLot AddLot(LedgerAccount account, DateTimeOffset? expiresAt, DateTimeOffset now)
@@ -186,52 +184,6 @@ internal sealed class CreditLedger(BillingDb db, DbSession session, TimeProvider
         return first.Count == amounts.Count
             && amounts.All(amount => first.Exists(x => x.Unit == amount.Unit && x.Amount == amount.Amount && x.ExpiresAt == expiresAt));
     }
-
-    private async Task<Dictionary<(AccountKind, string), LedgerAccount>> OpenAsync(
-        LedgerAccount sibling, AccountKind[] kinds, IReadOnlyList<CreditAmount> amounts, CancellationToken ct) =>
-        await OpenAsync(sibling.OwnerId, sibling.OwnerPath, kinds, amounts, ct);
-
-    // Whoever opens the same account at the same moment waits here and then finds it.
-    private async Task<Dictionary<(AccountKind, string), LedgerAccount>> OpenAsync(
-        OrganizationId owner, string path, AccountKind[] kinds, IReadOnlyList<CreditAmount> amounts, CancellationToken ct)
-    {
-        var wanted = InOrder(amounts).SelectMany(_ => kinds, (amount, kind) => (Kind: kind, amount.Unit)).ToList();
-        var units = amounts.Select(x => x.Unit).ToList();
-        var known = await FindAsync();
-        if (wanted.TrueForAll(known.ContainsKey))
-            return known;
-
-        var now = clock.GetUtcNow();
-        await using (var command = new NpgsqlCommand(
-            """
-            insert into billing.ledger_accounts (id, owner_id, owner_path, kind, unit, created_at)
-            select id, $2, $3, kind, unit, $6 from unnest($1, $4, $5) as w (id, kind, unit) order by unit, kind
-            on conflict (owner_id, kind, unit) do nothing
-            """, await session.OpenAsync(ct), session.Transaction)
-        {
-            Parameters =
-            {
-                new() { Value = wanted.Select(_ => Id.NewGuid(now)).ToArray() }, new() { Value = owner.Value }, new() { Value = path },
-                new() { Value = wanted.Select(x => x.Kind.ToString()).ToArray() }, new() { Value = wanted.Select(x => x.Unit).ToArray() },
-                new() { Value = now },
-            },
-        })
-            await command.ExecuteNonQueryAsync(ct);
-        return await FindAsync();
-
-        Task<Dictionary<(AccountKind, string), LedgerAccount>> FindAsync() => db.LedgerAccounts.AsNoTracking()
-            .Where(x => x.OwnerId == owner && kinds.Contains(x.Kind) && units.Contains(x.Unit)).ToDictionaryAsync(x => (x.Kind, x.Unit), ct);
-    }
-
-    /// <summary>Holds an owner's prepaid accounts of these units until the transaction ends, always in the same order.</summary>
-    private async Task<Dictionary<string, LedgerAccount>> LockAsync(OrganizationId owner, string[] units, CancellationToken ct) =>
-        await db.LedgerAccounts.FromSql(
-            $"""
-            select * from billing.ledger_accounts
-            where owner_id = {owner.Value} and kind = 'Prepaid' and unit = any ({units})
-            order by unit for no key update
-            """)
-            .AsNoTracking().OrderBy(x => x.Unit).ToDictionaryAsync(x => x.Unit, ct);
 
     private static IEnumerable<CreditAmount> InOrder(IEnumerable<CreditAmount> amounts) => amounts.OrderBy(x => x.Unit, StringComparer.Ordinal);
 }

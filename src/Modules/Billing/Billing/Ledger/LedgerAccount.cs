@@ -17,6 +17,9 @@ internal sealed class LedgerAccount : IOwned
     public string Unit { get; private init; } = "";
     public DateTimeOffset CreatedAt { get; private init; }
 
+    public static LedgerAccount Of(Guid id, OrganizationId owner, string path, AccountKind kind, string unit, DateTimeOffset createdAt) =>
+        new() { Id = id, OwnerId = owner, OwnerPath = path, Kind = kind, Unit = unit, CreatedAt = createdAt };
+
     public sealed class Mapping : IEntityTypeConfiguration<LedgerAccount>
     {
         public void Configure(EntityTypeBuilder<LedgerAccount> builder) => builder.ToTable("ledger_accounts").HasKey(x => x.Id);

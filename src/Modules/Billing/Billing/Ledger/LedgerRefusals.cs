@@ -20,6 +20,12 @@ internal static class LedgerRefusals
         new(RefusalKind.Conflict, "top_up_reference_used",
             "A top-up of this reference with another amount or expiry was made; references are never used twice.");
 
+    public static Refusal DebitReferenceUsed { get; } =
+        new(RefusalKind.Conflict, "debit_reference_used",
+            "A debit of this reference of another amount was made; references are never used twice.");
+
+    public static Refusal DebitNotFound(Guid id) => new(RefusalKind.NotFound, "debit_not_found", $"There is no debit {id}.");
+
     public static Refusal NotAPartner(Guid id) =>
         Refusal.Field("/organizationId", "not_a_partner", $"organizationId must be a partner below you; {id} is none.");
 

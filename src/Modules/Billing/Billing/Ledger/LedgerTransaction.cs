@@ -17,11 +17,13 @@ internal sealed class LedgerTransaction : IOwned
     public TransactionKind Kind { get; private init; }
     public string Key { get; private init; } = "";
     public string Reference { get; private init; } = "";
+    public string? Description { get; private init; }
     public int Entries { get; private init; }
     public DateTimeOffset CreatedAt { get; private init; }
 
     public static LedgerTransaction Of(
-        LedgerAccount owner, TransactionKind kind, string key, string reference, int entries, DateTimeOffset now) => new()
+        LedgerAccount owner, TransactionKind kind, string key, string reference, int entries, DateTimeOffset now,
+        string? description = null) => new()
         {
             Id = Licensing.Kernel.Id.NewGuid(now),
             OwnerId = owner.OwnerId,
@@ -29,12 +31,28 @@ internal sealed class LedgerTransaction : IOwned
             Kind = kind,
             Key = key,
             Reference = reference,
+            Description = description,
             Entries = entries,
             CreatedAt = now,
         };
+
+    /// <summary>A spending as it was read.</summary>
+    public static LedgerTransaction Of(
+        Guid id, OrganizationId owner, string path, string key, string reference, int entries, DateTimeOffset createdAt, string? description) => new()
+        {
+            Id = id,
+            OwnerId = owner,
+            OwnerPath = path,
+            Kind = TransactionKind.Spending,
+            Key = key,
+            Reference = reference,
+            Description = description,
+            Entries = entries,
+            CreatedAt = createdAt,
+        };
 }
 
-/// <summary>One side of a transaction: what it adds to one account.</summary>
+/// <summary>One side of a transaction: what it adds to one account. Written by <see cref="LedgerWriter"/> alone.</summary>
 internal sealed class LedgerEntry
 {
     public Guid TransactionId { get; private init; }
@@ -46,28 +64,12 @@ internal sealed class LedgerEntry
     public Guid? LotId { get; private init; }
     public decimal Amount { get; private init; }
 
-    public static LedgerEntry Of(LedgerTransaction transaction, int position, Posting posting) => new()
-    {
-        TransactionId = transaction.Id,
-        Position = position,
-        AccountId = posting.Account.Id,
-        Unit = posting.Account.Unit,
-        LotId = posting.Lot,
-        Amount = posting.Amount,
-    };
-
     public sealed class Mapping : IEntityTypeConfiguration<LedgerEntry>, IEntityTypeConfiguration<LedgerTransaction>
     {
         public void Configure(EntityTypeBuilder<LedgerTransaction> builder) => builder.ToTable("ledger_transactions").HasKey(x => x.Id);
 
-        public void Configure(EntityTypeBuilder<LedgerEntry> builder)
-        {
+        public void Configure(EntityTypeBuilder<LedgerEntry> builder) =>
             builder.ToTable("ledger_entries").HasKey(x => new { x.TransactionId, x.Position });
-            // Said so that entries are written after what they refer to.
-            builder.HasOne<LedgerTransaction>().WithMany().HasForeignKey(x => x.TransactionId);
-            builder.HasOne<LedgerAccount>().WithMany().HasForeignKey(x => x.AccountId);
-            builder.HasOne<CreditLot>().WithMany().HasForeignKey(x => x.LotId);
-        }
     }
 }
 

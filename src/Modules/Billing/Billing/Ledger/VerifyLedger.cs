@@ -1,3 +1,4 @@
+using System.Data;
 using Licensing.Billing.Exports;
 using Licensing.Kernel.Ops;
 using Microsoft.Extensions.DependencyInjection;
@@ -6,76 +7,177 @@ using Npgsql;
 namespace Licensing.Billing.Ledger;
 
 /// <summary>
-/// Computes the ledger anew and compares: every account entry by entry, every transaction, every lot. The database keeps all that by itself;
-/// this proves it, also against someone who could take the constraints away.
+/// Computes the whole ledger anew and compares: every balance, every transaction, every lot. The database keeps all that by itself;
+/// this proves it, also against someone who could take the constraints away. Entries are read in order, one after the other, so that a
+/// large ledger takes no more memory than a small one.
 /// </summary>
 internal sealed class VerifyLedger(NpgsqlDataSource database)
 {
     private const int MostFindings = 100;
+    private const int ProgressEvery = 1_000;
 
     /// <summary>What was looked at, and what is wrong: the oldest first, empty when nothing is.</summary>
     public sealed record Outcome(long Accounts, long Transactions, long Entries, IReadOnlyList<string> Findings);
 
-    // One statement is one view of the database. Transactions have ids in the order of time, so that the first finding is the oldest.
-    private const string Compare =
+    // Each answers where (a transaction's id or null, and a position), and what. Lots, expiry, what was given back, and who did something twice.
+    private static readonly string[] Comparisons =
+    [
         """
-        with chained as (
-            select transaction_id, position, account_id, number, amount, balance_after,
-                lag(number, 1, 0::bigint) over w as number_before, lag(balance_after, 1, 0::numeric) over w as balance_before
-            from billing.ledger_entries window w as (partition by account_id order by number)),
-        sums as (select account_id, count(*) as entries, sum(amount) as amount from billing.ledger_entries group by account_id),
-        lots as (select lot_id, sum(amount) as amount from billing.ledger_entries where lot_id is not null group by lot_id),
-        findings as (
-            select transaction_id as at, position,
-                format('entry %s/%s is not what account %s says after it', transaction_id, position, account_id) as what
-            from chained where number <> number_before + 1 or balance_after <> balance_before + amount
-            union all
-            select t.id, 0, format(
-                'transaction %s has %s entries instead of %s; its first is %s/%s',
-                t.id, count(e), t.entries, t.id, coalesce(min(e.position), 0))
-            from billing.ledger_transactions t left join billing.ledger_entries e on e.transaction_id = t.id
-            group by t.id, t.entries having count(e) <> t.entries
-            union all
-            select transaction_id, 0, format('transaction %s is out of balance by %s %s; its first entry there is %s/%s',
-                transaction_id, sum(amount), unit, transaction_id, min(position))
-            from billing.ledger_entries group by transaction_id, unit having sum(amount) <> 0
-            union all
-            select null, 0, format(
-                'account %s shows %s after %s entries instead of %s after %s',
-                b.account_id, b.balance, b.entries, coalesce(s.amount, 0), coalesce(s.entries, 0))
-            from billing.ledger_balances b left join sums s using (account_id)
-            where b.balance <> coalesce(s.amount, 0) or b.entries <> coalesce(s.entries, 0)
-            union all
-            select null, 0, format('lot %s shows %s left instead of %s', l.id, l.remaining, coalesce(s.amount, 0))
-            from billing.credit_lots l left join lots s on s.lot_id = l.id where l.remaining <> coalesce(s.amount, 0)
-            union all
-            select null, 0, format('account %s has no balance', a.id)
-            from billing.ledger_accounts a where not exists (select from billing.ledger_balances b where b.account_id = a.id))
-        select (select count(*) from billing.ledger_accounts),
-            (select count(*) from billing.ledger_transactions),
-            (select count(*) from billing.ledger_entries),
-            array(select what from findings order by at nulls last, position, what limit $1)
-        """;
+        select null::uuid, 0, format('account %s shows %s after %s entries instead of %s after %s',
+            b.account_id, b.balance, b.entries, coalesce(s.amount, 0), coalesce(s.entries, 0))
+        from billing.ledger_balances b
+        left join (select account_id, count(*) as entries, sum(amount) as amount from billing.ledger_entries group by account_id) s using (account_id)
+        where b.balance <> coalesce(s.amount, 0) or b.entries <> coalesce(s.entries, 0)
+        union all
+        select null, 0, format('account %s has no balance', a.id)
+        from billing.ledger_accounts a where not exists (select from billing.ledger_balances b where b.account_id = a.id)
+        """,
+        """
+        select null::uuid, 0, format('lot %s shows %s left instead of %s', l.id, l.remaining, coalesce(s.amount, 0))
+        from billing.credit_lots l
+        left join (select lot_id, sum(amount) as amount from billing.ledger_entries where lot_id is not null group by lot_id) s on s.lot_id = l.id
+        where l.remaining <> coalesce(s.amount, 0)
+        """,
+        """
+        select transaction_id, position, format('entry %s/%s takes more from lot %s than it held', transaction_id, position, lot_id) from (
+            select transaction_id, position, lot_id, sum(amount) over (partition by lot_id order by number) as held
+            from billing.ledger_entries where lot_id is not null) x
+        where held < 0
+        """,
+        """
+        select t.id, e.position, format('entry %s/%s %s lot %s, which %s at %s', t.id, e.position,
+            case t.kind when 'Lapse' then 'writes off' when 'Spending' then 'spends' else 'fills' end, l.id,
+            case t.kind when 'Lapse' then 'ends' else 'had ended' end, coalesce(l.expires_at::text, 'no time'))
+        from billing.ledger_entries e join billing.ledger_transactions t on t.id = e.transaction_id join billing.credit_lots l on l.id = e.lot_id
+        where case t.kind when 'Lapse' then l.expires_at is null or t.created_at < l.expires_at else t.created_at >= l.expires_at end
+        """,
+        """
+        select b.id, 0, format('transaction %s gives back what was not spent under %s, or not as much', b.id, b.key)
+        from billing.ledger_transactions b
+        left join billing.ledger_transactions s on s.owner_id = b.owner_id and s.kind = 'Spending' and s.key = b.key
+        where b.kind = 'GivingBack' and (s.id is null or exists (
+            select from billing.ledger_entries e where e.transaction_id in (b.id, s.id) group by e.account_id having sum(e.amount) <> 0))
+        """,
+        """
+        select max(id::text)::uuid, 0, format('%s %s of %s was done %s times', kind, key, owner_id, count(*))
+        from billing.ledger_transactions group by owner_id, kind, key having count(*) > 1
+        """,
+    ];
 
-    public async Task<Outcome> RunAsync(CancellationToken ct)
+    /// <param name="progress">Told of the steps done and of all.</param>
+    /// <param name="ct">Gives up.</param>
+    public async Task<Outcome> RunAsync(CancellationToken ct, Action<long, long>? progress = null)
     {
-        await using var command = database.CreateCommand(Compare);
-        command.CommandTimeout = 0;
-        command.Parameters.Add(new() { Value = MostFindings });
+        await using var connection = await database.OpenConnectionAsync(ct);
+        // One snapshot: what is written meanwhile is not half seen.
+        await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, ct);
+        var (accounts, transactions, entries) = await CountAsync(connection, ct);
+        // Entries are read in two orders; the comparisons are the server's.
+        var (steps, found) = (new Steps(2 * entries + Comparisons.Length, progress), new Found(MostFindings));
+        await ChainsAsync(connection, steps, found, ct);
+        await TransactionsAsync(connection, steps, found, ct);
+        foreach (var comparison in Comparisons)
+        {
+            await using var command = Reading(
+                $"select * from ({comparison}) f (at, position, what) order by at, position, what limit {MostFindings}", connection);
+            await using var rows = await command.ExecuteReaderAsync(ct);
+            while (await rows.ReadAsync(ct))
+                found.Add(rows.IsDBNull(0) ? null : rows.GetGuid(0), rows.GetInt32(1), rows.GetString(2));
+            steps.Done();
+        }
+
+        return new Outcome(accounts, transactions, entries, found.Oldest);
+    }
+
+    private static NpgsqlCommand Reading(string sql, NpgsqlConnection connection) => new(sql, connection) { CommandTimeout = 0 };
+
+    private static async Task<(long Accounts, long Transactions, long Entries)> CountAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        await using var command = Reading(
+            """
+            select (select count(*) from billing.ledger_accounts), (select count(*) from billing.ledger_transactions),
+                (select count(*) from billing.ledger_entries)
+            """, connection);
         await using var row = await command.ExecuteReaderAsync(ct);
         await row.ReadAsync(ct);
-        return new Outcome(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetFieldValue<string[]>(3));
+        return (row.GetInt64(0), row.GetInt64(1), row.GetInt64(2));
+    }
+
+    // Each entry follows the one before it in its account, and no credit was ever below nothing.
+    private static async Task ChainsAsync(NpgsqlConnection connection, Steps steps, Found found, CancellationToken ct)
+    {
+        await using var command = Reading(
+            """
+            select e.account_id, e.number, e.amount, e.balance_after, e.transaction_id, e.position, coalesce(b.kind = 'Prepaid', false)
+            from billing.ledger_entries e left join billing.ledger_balances b using (account_id) order by e.account_id, e.number
+            """, connection);
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        var (account, number, balance) = (Guid.Empty, 0L, 0m);
+        while (await rows.ReadAsync(ct))
+        {
+            if (rows.GetGuid(0) != account)
+                (account, number, balance) = (rows.GetGuid(0), 0, 0);
+            var (transaction, position) = (rows.GetGuid(4), rows.GetInt32(5));
+            if (rows.GetInt64(1) != number + 1 || rows.GetDecimal(3) != balance + rows.GetDecimal(2))
+                found.Add(transaction, position, $"entry {transaction}/{position} is not what account {account} says after it");
+            (number, balance) = (rows.GetInt64(1), rows.GetDecimal(3));
+            if (rows.GetBoolean(6) && balance < 0)
+                found.Add(transaction, position, $"entry {transaction}/{position} leaves credit account {account} below zero");
+            steps.Done();
+        }
+    }
+
+    // Each transaction has the entries that it says, and they add up to nothing in each unit.
+    private static async Task TransactionsAsync(NpgsqlConnection connection, Steps steps, Found found, CancellationToken ct)
+    {
+        await using var command = Reading(
+            """
+            select t.id, t.entries, e.position, e.unit, e.amount from billing.ledger_transactions t
+            left join billing.ledger_entries e on e.transaction_id = t.id order by t.id, e.position
+            """, connection);
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        (Guid Id, int Said, int Count, int First)? at = null;
+        var sums = new Dictionary<string, (decimal Amount, int First)>(StringComparer.Ordinal);
+        while (await rows.ReadAsync(ct))
+        {
+            if (at?.Id != rows.GetGuid(0))
+            {
+                Compare();
+                at = (rows.GetGuid(0), rows.GetInt32(1), 0, 0);
+                sums.Clear();
+            }
+
+            if (rows.IsDBNull(2))
+                continue;
+            var (position, unit) = (rows.GetInt32(2), rows.GetString(3));
+            at = at!.Value with { Count = at.Value.Count + 1, First = at.Value.Count == 0 ? position : at.Value.First };
+            sums[unit] = sums.TryGetValue(unit, out var sum) ? sum with { Amount = sum.Amount + rows.GetDecimal(4) } : (rows.GetDecimal(4), position);
+            steps.Done();
+        }
+
+        Compare();
+
+        void Compare()
+        {
+            if (at is not var (id, said, count, first))
+                return;
+            if (count != said)
+                found.Add(id, 0, $"transaction {id} has {count} entries instead of {said}; its first is {id}/{first}");
+            foreach (var (unit, (amount, firstOfUnit)) in sums.Where(s => s.Value.Amount != 0))
+                found.Add(id, 0, FormattableString.Invariant(
+                    $"transaction {id} is out of balance by {amount:0.####} {unit}; its first entry there is {id}/{firstOfUnit}"));
+        }
     }
 
     private static Refusal Broken(Outcome outcome) => new(
         RefusalKind.Conflict, "ledger_broken", $"The ledger does not hold together: {string.Join("; ", outcome.Findings.Take(10))}.");
 
     public static OpsCommand Ops { get; } = new(
-        "ledger verify", "Proves that balances are the sums of their entries and every transaction is balanced; 1 and the first bad entry when not.",
-        [],
+        "ledger verify",
+        "Proves that balances and lots are the sums of their entries and every transaction is balanced; 1 and the first bad entry when not.", [],
         async (call, ct) =>
         {
-            var outcome = await call.Services.GetRequiredService<VerifyLedger>().RunAsync(ct);
+            var outcome = await call.Services.GetRequiredService<VerifyLedger>().RunAsync(ct, call.Progress);
             if (outcome.Findings.Count > 0)
                 return Broken(outcome);
             var journal = await call.Services.GetRequiredService<VerifyJournal>().RunAsync(ct);
@@ -92,4 +194,30 @@ internal sealed class VerifyLedger(NpgsqlDataSource database)
                     Journal = "balanced",
                 });
         });
+
+    private sealed class Steps(long all, Action<long, long>? progress)
+    {
+        private long _done;
+
+        public void Done()
+        {
+            if (++_done % ProgressEvery == 0 || _done == all)
+                progress?.Invoke(_done, all);
+        }
+    }
+
+    // The oldest of all that is found, however much it is. Transactions have ids in the order of time.
+    private sealed class Found(int most)
+    {
+        private readonly SortedSet<(bool Last, string At, int Position, string What)> _found = [];
+
+        public IReadOnlyList<string> Oldest => [.. _found.Select(f => f.What)];
+
+        public void Add(Guid? at, int position, string what)
+        {
+            _found.Add((at is null, at?.ToString() ?? "", position, what));
+            if (_found.Count > most)
+                _found.Remove(_found.Max);
+        }
+    }
 }
