@@ -11,6 +11,7 @@ using Licensing.Billing.Summaries;
 using Licensing.Billing.Taxes;
 using Licensing.Identity.Contracts;
 using Licensing.Provisioning.Contracts;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
