@@ -174,6 +174,9 @@ internal sealed class SaidSubscriptions : ISubscriptionDirectory
             yield return tenant;
     }
 
+    public Task<IReadOnlyDictionary<SubscriptionId, SubscriptionDays>> DaysAsync(IReadOnlyCollection<SubscriptionId> ids, CancellationToken ct) =>
+        throw new NotSupportedException();
+
     public Task<IReadOnlyList<BillableSubscription>> BillableBetweenAsync(
         Period period, OrganizationId? after, OrganizationId? last, CancellationToken ct) => Task.FromResult<IReadOnlyList<BillableSubscription>>(
         [
