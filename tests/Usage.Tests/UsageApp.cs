@@ -12,7 +12,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Licensing.Usage.Tests;
 
 /// <summary>The host with a meter of each aggregation, named after it, and a plan with price lists and one without.</summary>
-public sealed class UsageApp : App
+public class UsageApp : App
 {
     private readonly Dictionary<bool, Guid> _plans = [];
 

@@ -94,7 +94,7 @@ internal sealed class IngestStand : IAsyncDisposable
     private async Task ChunkAsync(NpgsqlConnection connection, string table, CancellationToken ct)
     {
         var (now, today) = (TimeProvider.System.GetUtcNow(), Today());
-        var (batch, ids) = (Guid.CreateVersion7(now), new Guid[ChunkRows]);
+        var (batch, ids) = (RecordIds.Next(), new Guid[ChunkRows]);
         for (var i = 0; i < ids.Length; i++)
             ids[i] = RecordIds.Next();
         await using var transaction = await connection.BeginTransactionAsync(ct);
