@@ -31,7 +31,8 @@ public sealed class F16CutConnectionTests : IAsyncLifetime
         {
             if (heading is Heading.ToServer && Contains(bytes, "copy usage.records "))
                 Interlocked.Exchange(ref copied, 1);
-            return heading is Heading.ToClient && Volatile.Read(ref copied) == 1 && Contains(bytes, "COMMIT\0") && Interlocked.Exchange(ref cut, 1) == 0
+            return heading is Heading.ToClient && Volatile.Read(ref copied) == 1 && Contains(bytes, "COMMIT\0")
+                && Interlocked.Exchange(ref cut, 1) == 0
                 ? Passage.Cut
                 : Passage.Pass;
         };

@@ -19,7 +19,8 @@ public sealed class BatchFormTests(UsageApp app) : IClassFixture<UsageApp>
     public async Task Lines_are_records_one_after_the_other()
     {
         var customer = await app.CustomerAsync();
-        var text = string.Join('\n', customer.Record("a").ToJsonString(), customer.Record("b", "x").ToJsonString(), "", "7", customer.Record("c").ToJsonString());
+        var text = string.Join(
+            '\n', customer.Record("a").ToJsonString(), customer.Record("b", "x").ToJsonString(), "", "7", customer.Record("c").ToJsonString());
         var sent = await SendAsync(customer, Lines, text + "\n");
         sent.Counts.ShouldBe("2 0 2");
         sent.Rejected.ShouldBe([(1, "invalid_quantity"), (2, "invalid_record")]);
@@ -72,7 +73,8 @@ public sealed class BatchFormTests(UsageApp app) : IClassFixture<UsageApp>
              "subject":"{{(subject.Length > 0 ? subject : customer.Subscription)}}"{{more}},"data":{{data}} }
             """;
         var sent = await SendAsync(customer, Events, $"[{string.Join(',',
-            Event("a"), Event("b", data: """{"quantity":1,"meter":"max","start":"2026-01-11T12:00:00Z"}"""), Event("c", data: """{"id":"c","quantity":1}"""),
+            Event("a"), Event("b", data: """{"quantity":1,"meter":"max","start":"2026-01-11T12:00:00Z"}"""),
+            Event("c", data: """{"id":"c","quantity":1}"""),
             Event("d", ",\"datacontenttype\":\"text/plain\""), "7", """{"specversion":"1.0","id":"e","source":"s","type":"sum"}""",
             Event("f", data: """{"quantity":1,"metre":1}"""), Event("g", subject: "nobody's", data: """{"quantity":1,"sku":"s"}"""),
             Event("a", ",\"datacontenttype\":\"application/json; charset=utf-8\""))}]");
@@ -93,7 +95,9 @@ public sealed class BatchFormTests(UsageApp app) : IClassFixture<UsageApp>
     {
         var customer = await app.CustomerAsync();
         using var packed = new MemoryStream();
-        using (Stream pack = encoding == "gzip" ? new GZipStream(packed, CompressionLevel.Fastest) : new BrotliStream(packed, CompressionLevel.Fastest))
+        using (Stream pack = encoding == "gzip"
+            ? new GZipStream(packed, CompressionLevel.Fastest)
+            : new BrotliStream(packed, CompressionLevel.Fastest))
             pack.Write(Encoding.UTF8.GetBytes(customer.Record("a").ToJsonString()));
         (await SendAsync(customer, Lines, new ByteArrayContent(packed.ToArray()), encoding)).Counts.ShouldBe("1 0 0");
     }

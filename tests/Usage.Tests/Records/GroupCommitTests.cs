@@ -61,7 +61,8 @@ public sealed class GroupCommitTests(UsageApp app) : IClassFixture<UsageApp>
         var customer = await app.CustomerAsync();
         for (var round = 0; round < 40; round++)
         {
-            (await customer.SendAsync(customer.Record($"r{round}", "1"), customer.Record($"n{round}"))).Counts.ShouldBe(round % 10 == 1 ? "1 0 1" : "2 0 0");
+            (await customer.SendAsync(customer.Record($"r{round}", "1"), customer.Record($"n{round}"))).Counts
+                .ShouldBe(round % 10 == 1 ? "1 0 1" : "2 0 0");
             if (round % 10 == 0)
                 (await customer.SendAsync(customer.Record($"r{round}", "1"), customer.Record($"r{round + 1}", "7"))).Counts.ShouldBe("1 1 0");
         }

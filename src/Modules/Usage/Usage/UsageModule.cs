@@ -28,7 +28,7 @@ public static class UsageModule
             host.Services.AddSingleton<RecordStore>();
             host.Services.AddSingleton<RecordWriter>();
             host.Services.AddSingleton<IngestQueue>();
-            host.Services.AddSingleton<IngestUsage.IngestDoor>();
+            host.Services.AddSingleton<IngestDoor>();
             host.Services.AddScoped<DailyRollups>();
             host.Services.AddScoped<RollupVerification>();
             host.Services.AddScoped<IUsageTotals, UsageTotals>();
