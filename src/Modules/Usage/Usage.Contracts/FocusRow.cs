@@ -78,16 +78,23 @@ public sealed class FocusRow
         if (!csv.Read())
             yield break;
         var columns = new Dictionary<string, int>(StringComparer.Ordinal);
-        for (var i = 0; i < csv.Record!.Length; i++)
-            columns.TryAdd(csv.Record[i].Trim().TrimStart('\uFEFF'), i);
+        var header = csv.Record!;
+        for (var i = 0; i < header.Length; i++)
+            columns.TryAdd(header[i].Trim().TrimStart('\uFEFF'), i);
         for (long number = 2; csv.Read(); number++)
-            yield return new FocusRow(columns, csv.Record!, number);
+            yield return new FocusRow(columns, [.. csv.Record!], number);
     }
 
     /// <summary>Columns that a file lacks; none where it can be read.</summary>
-    public IEnumerable<string> Missing() => Needed.Where(name => !_columns.ContainsKey(name))
-        .Concat(new[] { "PricingQuantity" }.Where(name => !_columns.ContainsKey(name) && !_columns.ContainsKey("ConsumedQuantity")))
-        .Concat(new[] { "SkuPriceId" }.Where(name => !_columns.ContainsKey(name) && !_columns.ContainsKey("SkuId")));
+    public IEnumerable<string> Missing()
+    {
+        foreach (var name in Needed.Where(name => !_columns.ContainsKey(name)))
+            yield return name;
+        if (!_columns.ContainsKey("PricingQuantity") && !_columns.ContainsKey("ConsumedQuantity"))
+            yield return "PricingQuantity";
+        if (!_columns.ContainsKey("SkuPriceId") && !_columns.ContainsKey("SkuId"))
+            yield return "SkuPriceId";
+    }
 
     /// <summary>"GB-Months" → "gb-months", "GB/Month" → "gb-per-month": keys for what the data only names.</summary>
     /// <param name="name">For people.</param>

@@ -36,7 +36,7 @@ public static class UsageModule
             host.Services.AddSingleton<RecordStore>();
             host.Services.AddSingleton<RecordWriter>();
             host.Services.AddSingleton<IngestQueue>();
-            host.Services.AddSingleton<IngestUsage.IngestDoor>();
+            host.Services.AddSingleton<IngestDoor>();
             host.Services.AddScoped<CorrectableRecords>();
             host.Services.AddScoped<Replacements>();
             host.Services.AddScoped<UnseenMonths>();
