@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
-using CsvHelper;
-using CsvHelper.Configuration;
+using Licensing.Usage.Contracts;
 
 namespace Licensing.Host.Demo;
 
@@ -38,28 +37,13 @@ internal sealed class DemoData
     public static DemoData Load()
     {
         using var stream = typeof(DemoData).Assembly.GetManifestResourceStream("focus-2024-09.csv")!;
-        using var csv = new CsvReader(new StreamReader(stream, Encoding.UTF8), new CsvConfiguration(CultureInfo.InvariantCulture));
-        csv.Read();
-        csv.ReadHeader();
-        var rows = new List<UsageRow>();
-        while (csv.Read())
-        {
-            string Field(string name) => csv.GetField(name) ?? "";
-            rows.Add(new UsageRow(
-                Field("Id"), Field("ProviderName"), Field("SubAccountId"), Field("SubAccountName"),
-                Instant(Field("ChargePeriodStart")), Instant(Field("ChargePeriodEnd")), Field("RegionId"), Field("ResourceId"),
-                Field("ServiceName"), Field("PricingQuantity"), Field("PricingUnit"), Field("ListUnitPrice"),
-                // One list price per SkuPriceId; where a provider has none, per SkuId and unit.
-                Field("SkuPriceId") is { Length: > 0 } price ? price : $"{Field("SkuId")}/{Field("PricingUnit")}"));
-        }
-
-        return new DemoData(rows);
+        using var text = new StreamReader(stream, Encoding.UTF8);
+        return new DemoData([.. FocusRow.Read(text).Select(row => new UsageRow(
+            row["Id"], row["ProviderName"], row.Tenant, row["SubAccountName"], Instant(row.Start), Instant(row.End), row["RegionId"],
+            row["ResourceId"], row["ServiceName"], row.Quantity, row.Unit, row["ListUnitPrice"], row.Sku))]);
     }
 
-    /// <summary>"GB-Months" → "gb-months", "GB/Month" → "gb-per-month": keys for what the data only names.</summary>
-    public static string Slug(string name) =>
-        new([.. name.ToLowerInvariant().Replace("/", "-per-", StringComparison.Ordinal).Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')]);
+    public static string Slug(string name) => FocusRow.Slug(name);
 
-    private static DateTimeOffset Instant(string text) =>
-        DateTimeOffset.ParseExact(text, "yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
+    private static DateTimeOffset Instant(string text) => DateTimeOffset.Parse(text, CultureInfo.InvariantCulture);
 }

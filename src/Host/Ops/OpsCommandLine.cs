@@ -135,7 +135,7 @@ internal static class OpsCommandLine
             }
 
             OpsOutput.Write(answer.Value, given.ContainsKey("--json"), terminal.Output);
-            return 0;
+            return answer.Failed ? Failed : 0;
         }
         catch (PostgresException missing) when (missing.SqlState is
             PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.InvalidSchemaName or PostgresErrorCodes.UndefinedColumn)

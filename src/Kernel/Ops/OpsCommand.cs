@@ -12,7 +12,11 @@ public sealed record OpsCommand(
     string Name, string Summary, IReadOnlyList<OpsArgument> Arguments, Func<OpsCall, CancellationToken, Task<Result<OpsAnswer>>> RunAsync);
 
 /// <param name="Value">Anything that <see cref="ApiJson"/> can write: a list becomes a table, one object a list of its fields.</param>
-public sealed record OpsAnswer(object Value);
+public sealed record OpsAnswer(object Value)
+{
+    /// <summary>Whether what is answered is that something is wrong: exit code 1.</summary>
+    public bool Failed { get; init; }
+}
 
 /// <param name="Name"><c>id</c> is typed by its place, <c>--state</c> by its name.</param>
 /// <param name="Summary">One line for the help.</param>

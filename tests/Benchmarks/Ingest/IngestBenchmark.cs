@@ -69,8 +69,8 @@ internal static class IngestBenchmark
     {
         await using var connection = await stand.Database.OpenConnectionAsync(ct);
         await using var insert = new Npgsql.NpgsqlCommand(
-            "insert into bench.plain (received_at, started_at, day, batch_id, tenant_id, subscription_id, quantity, record_id, owner_path, meter, sku, "
-            + "region) values (now(), now(), now(), $1, $1, $1, 1, 'x', '', '', '', '')", connection)
+            "insert into bench.plain (received_at, started_at, day, batch_id, tenant_id, subscription_id, quantity, record_id, owner_path, "
+            + "meter, sku, region) values (now(), now(), now(), $1, $1, $1, 1, 'x', '', '', '', '')", connection)
         { Parameters = { new() { Value = RecordIds.Next() } } };
         await insert.PrepareAsync(ct);
         var taken = new List<double>();

@@ -80,6 +80,7 @@ internal sealed class IngestLoad(IngestStand stand, int size, int duplicates = 0
             {
                 body.Append(i == 0 ? "{\"id\":\"" : ",{\"id\":\"");
                 places[i] = body.Length;
+                // 4 divides what comes again, too: a record that comes again is of the same subscription.
                 var subscription = stand.Subscriptions[(number * SubscriptionsPerBatch + i % SubscriptionsPerBatch) % stand.Subscriptions.Count];
                 body.Append(Guid.Empty).Append("\",\"subscriptionId\":\"").Append(subscription)
                     .Append("\",\"meter\":\"").Append(IngestStand.Meter).Append("\",\"quantity\":\"1.25\",\"start\":\"")
@@ -108,10 +109,10 @@ internal sealed class IngestLoad(IngestStand stand, int size, int duplicates = 0
 
         public async Task SendAsync(CancellationToken ct)
         {
-            // The last ones of the batch before come first again, as from a sender that resumes too early.
+            // The last ones of the batch before come first again, each as it was, as from a sender that resumes too early.
             var again = _isFirst ? 0 : _again;
             for (var i = 0; i < again; i++)
-                _request.AsSpan(_ids[^(i + 1)], 36).CopyTo(_request.AsSpan(_ids[i]));
+                _request.AsSpan(_ids[_ids.Length - again + i], 36).CopyTo(_request.AsSpan(_ids[i]));
             for (var i = again; i < _ids.Length; i++)
                 RecordIds.Next().TryFormat(_request.AsSpan(_ids[i]), out _);
             await _socket.SendAsync(_request, ct);

@@ -67,8 +67,8 @@ internal sealed class IngestStand : IAsyncDisposable
         for (var i = 0; i < Tenants; i++)
         {
             var tenant = (await MakeAsync("tenants", new { partnerId = partner, externalId = $"t{i}", displayName = "Bench" })).GetProperty("id");
-            var subscription = await MakeAsync(
-                "subscriptions", new { tenantId = tenant, planId = plan, quantities = new { }, startDate = Today().AddMonths(-1).ToString("yyyy-MM-dd") });
+            var starts = Today().AddMonths(-1).ToString("yyyy-MM-dd");
+            var subscription = await MakeAsync("subscriptions", new { tenantId = tenant, planId = plan, quantities = new { }, startDate = starts });
             _subscriptions.Add((tenant.GetGuid(), subscription.GetProperty("id").GetGuid()));
         }
 
@@ -80,7 +80,9 @@ internal sealed class IngestStand : IAsyncDisposable
 
     public static DateOnly Today() => DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime);
 
-    /// <summary>Rows per second of binary COPY in chunks over one connection, each chunk its own commit; keys too where the table is the product's.</summary>
+    /// <summary>
+    /// Rows per second of binary COPY in chunks over one connection, each chunk its own commit; keys too where the table is the product's.
+    /// </summary>
     public async Task<Load> CopyAsync(string table, TimeSpan time, long most, CancellationToken ct)
     {
         await using var connection = await Database.OpenConnectionAsync(ct);
@@ -94,7 +96,7 @@ internal sealed class IngestStand : IAsyncDisposable
     private async Task ChunkAsync(NpgsqlConnection connection, string table, CancellationToken ct)
     {
         var (now, today) = (TimeProvider.System.GetUtcNow(), Today());
-        var (batch, ids) = (Guid.CreateVersion7(now), new Guid[ChunkRows]);
+        var (batch, ids) = (RecordIds.Next(), new Guid[ChunkRows]);
         for (var i = 0; i < ids.Length; i++)
             ids[i] = RecordIds.Next();
         await using var transaction = await connection.BeginTransactionAsync(ct);
@@ -144,7 +146,7 @@ internal sealed class IngestStand : IAsyncDisposable
     public async Task ProveAsync(long acknowledged, CancellationToken ct)
     {
         await using var command = Database.CreateCommand(
-            "select (select count(*) from usage.records), (select count(*) from usage.record_keys), (select count(distinct record_id) from usage.records)");
+            "select count(*), (select count(*) from usage.record_keys), count(distinct record_id) from usage.records");
         command.CommandTimeout = 0;
         await using var row = await command.ExecuteReaderAsync(ct);
         await row.ReadAsync(ct);

@@ -57,6 +57,16 @@ public sealed class HostProcess : IDisposable
         }
     }
 
+    /// <summary>Bytes of memory that it has now.</summary>
+    public long Memory
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64;
+        }
+    }
+
     /// <summary>Lets it finish; the exit code.</summary>
     public async Task<int> EndAsync(CancellationToken ct)
     {

@@ -2,6 +2,8 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Licensing.Identity.Contracts;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 
 namespace Licensing.Usage.Tests.Corrections;
 
@@ -60,8 +62,19 @@ public sealed class CorrectRecordTests(UsageApp app) : IClassFixture<UsageApp>
     {
         var customer = await app.CustomerAsync();
         await customer.SendAsync(customer.Record("a", "3"));
-        var statuses = await Task.WhenAll(Enumerable.Range(0, 6).Select(async i =>
-            (await CorrectAsync(customer, "a", i % 2 == 0 ? "reverse" : "replace", i % 2 == 0 ? [] : [("quantity", "1")])).Status));
+        await using var connection = await app.Services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await using (var holding = new NpgsqlCommand("lock table usage.dirty_days in exclusive mode", connection))
+            await holding.ExecuteNonQueryAsync();
+        // All have found it uncorrected when the first may go on.
+        Task<Outcome>[] asked =
+        [
+            .. Enumerable.Range(0, 6).Select(i => Task.Run(() =>
+                CorrectAsync(customer, "a", i % 2 == 0 ? "reverse" : "replace", i % 2 == 0 ? [] : [("quantity", "1")]))),
+        ];
+        await app.WaitForLocksAsync(asked);
+        await transaction.CommitAsync();
+        var statuses = (await Task.WhenAll(asked)).Select(a => a.Status).ToList();
         statuses.Count(s => s is HttpStatusCode.Created).ShouldBe(1);
         statuses.Count(s => s is HttpStatusCode.Conflict).ShouldBe(5);
         var late = await CorrectAsync(customer, "a", "reverse");

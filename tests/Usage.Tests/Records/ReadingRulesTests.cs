@@ -40,5 +40,6 @@ public sealed class ReadingRulesTests
     [InlineData("-0.50", "-0.5")]
     [InlineData("100", "100")]
     [InlineData("100.00", "100")]
-    public void Equal_quantities_have_one_form(string text, string expected) => Encoding.ASCII.GetString(RecordFields.Canonical(Encoding.ASCII.GetBytes(text)).Span).ShouldBe(expected);
+    public void Equal_quantities_have_one_form(string text, string expected) =>
+        Encoding.ASCII.GetString(RecordFields.Canonical(Encoding.ASCII.GetBytes(text)).Span).ShouldBe(expected);
 }

@@ -68,8 +68,52 @@ public sealed class AnyOrderTests(AnyOrderTests.FewMarksApp app) : IClassFixture
             .ShouldBe(Meters.Order(StringComparer.Ordinal).SelectMany(m => Expected(m, [.. live.Values.Where(s => s.Meter == m)])));
         var days = new Period(new(2026, 1, 2), new(2026, 1, 4));
         (await app.TotalsAsync(customer.Tenant, days)).Select(t => $"{t.Meter} {t.Quantity} {t.Records}")
-            .ShouldBe(Meters.Order(StringComparer.Ordinal).SelectMany(m => Expected(m, [.. live.Values.Where(s => s.Meter == m && s.Start.Day > 1)])));
+            .ShouldBe(Meters.Order(StringComparer.Ordinal)
+                .SelectMany(m => Expected(m, [.. live.Values.Where(s => s.Meter == m && s.Start.Day > 1)])));
         (await app.DifferencesAsync(Customer.January)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task All_of_it_at_once_ends_equal_to_the_records()
+    {
+        var customer = await app.CustomerAsync();
+        async Task SendAsync(int sender)
+        {
+            var random = new Random(sender);
+            for (var batch = 0; batch < 20; batch++)
+            {
+                var live = new Dictionary<string, Sent>();
+                foreach (var sent in Enumerable.Range(0, 5).Select(i => Sent.Any($"{sender}-{batch}-{i}", random)))
+                    live.Add(sent.Id, sent);
+                (await customer.SendAsync([.. live.Values.Select(s => s.Record(customer))])).Accepted.ShouldBe(5);
+                await CorrectAsync(customer, live, random);
+            }
+        }
+
+        var senders = Task.WhenAll(Enumerable.Range(0, 3).Select(i => Task.Run(() => SendAsync(i), Ct)));
+        async Task WhileSentAsync(Func<RollingUp, Task> work)
+        {
+            do
+                await app.InAsync<RollingUp, bool>(async r =>
+                {
+                    await work(r);
+                    return true;
+                });
+            while (!senders.IsCompleted);
+        }
+
+        TenantDay[] days = [.. Enumerable.Range(1, 3).Select(d => new TenantDay(customer.Tenant.Id.Value, new DateOnly(2026, 1, d)))];
+        await Task.WhenAll(
+            senders, Task.Run(() => WhileSentAsync(r => r.CatchUpAsync(null, 5, Ct)), Ct),
+            Task.Run(() => WhileSentAsync(r => r.CatchUpAsync(Customer.January, 5, Ct)), Ct),
+            Task.Run(() => WhileSentAsync(r => r.ComputeAsync(days, Ct)), Ct));
+        (await app.DifferencesAsync(Customer.January)).ShouldBeEmpty();
+        (await app.SqlAsync<long>("select count(*) from usage.dirty_days where tenant_id = $1", customer.Tenant.Id.Value)).ShouldBe(0);
+        (await app.SqlAsync<decimal>("select sum(records) from usage.monthly_rollups where tenant_id = $1", customer.Tenant.Id.Value))
+            .ShouldBe(await app.SqlAsync<long>("""
+                select count(*) from usage.records r where tenant_id = $1
+                    and not exists (select from usage.corrections c where c.tenant_id = r.tenant_id and c.record_id = r.record_id)
+                """, customer.Tenant.Id.Value));
     }
 
     private static IEnumerable<string> Expected(string meter, IReadOnlyList<Sent> counted) => counted.Count == 0 ? [] :
@@ -96,7 +140,8 @@ public sealed class AnyOrderTests(AnyOrderTests.FewMarksApp app) : IClassFixture
             ["reason"] = "r",
         };
         if (otherwise is not null)
-            (body["quantity"], body["start"], body["resourceId"]) = (otherwise.Quantity.ToString(), otherwise.Start.ToString("O"), otherwise.Resource);
+            (body["quantity"], body["start"], body["resourceId"]) =
+                (otherwise.Quantity.ToString(), otherwise.Start.ToString("O"), otherwise.Resource);
         var answer = await Outcome.OfAsync(customer.Partner().PostAsJsonAsync("/api/v1/usage/corrections", body));
         answer.Answer.IsSuccessStatusCode.ShouldBeTrue(answer.Body.ToJsonString());
         live.Remove(sent.Id);

@@ -172,4 +172,33 @@ public sealed class DailyRollupsTests(UsageApp app) : IClassFixture<UsageApp>
             (await total).ShouldBe("5");
         }
     }
+
+    [Fact]
+    public async Task A_round_that_dies_half_way_has_merged_nothing()
+    {
+        var customer = await app.CustomerAsync();
+        await customer.SendAsync(customer.Record("a", "5"));
+        (await customer.TotalAsync()).ShouldBe("5");
+        await customer.SendAsync(customer.Record("b", "2"), customer.Record("c", "1", start: "2026-01-11T00:00:00Z"));
+        var database = app.Services.GetRequiredService<Npgsql.NpgsqlDataSource>();
+        await using var connection = await database.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await using (var holding = new Npgsql.NpgsqlCommand(
+            "select 1 from usage.monthly_rollups where tenant_id = $1 for update", connection)
+        { Parameters = { new() { Value = customer.Tenant.Id.Value } } })
+            await holding.ExecuteScalarAsync();
+
+        // It has taken the marks away and written the days when its connection is cut.
+        var total = Task.Run(() => customer.TotalAsync());
+        await app.WaitsForALockAsync(total);
+        await app.SqlAsync<bool>("""
+            select bool_and(pg_terminate_backend(pid)) from pg_stat_activity
+            where datname = current_database() and wait_event_type = 'Lock' and query like '%usage.monthly_rollups%'
+            """);
+        await Should.ThrowAsync<Npgsql.NpgsqlException>(() => total);
+        await transaction.RollbackAsync();
+        (await app.SqlAsync<decimal>("select sum(total) from usage.daily_rollups where tenant_id = $1", customer.Tenant.Id.Value)).ShouldBe(5m);
+        (await customer.TotalAsync()).ShouldBe("8");
+        (await app.DifferencesAsync(Customer.January)).ShouldBeEmpty();
+    }
 }

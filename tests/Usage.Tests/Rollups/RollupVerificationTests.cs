@@ -38,7 +38,8 @@ public sealed class RollupVerificationTests(UsageApp app) : IClassFixture<UsageA
             customer.Record("a", "5", start: "2025-11-03T00:00:00Z"), customer.Record("b", "4", start: "2025-11-04T00:00:00Z"));
         (await app.DifferencesAsync(Period.Month(2025, 11))).ShouldBeEmpty();
         await app.SqlAsync<object>("update usage.monthly_rollups set total = 8 where tenant_id = $1", customer.Tenant.Id.Value);
-        (await app.DifferencesAsync(Period.Month(2025, 11))).Select(d => $"{d.Day:yyyy-MM-dd} {d.What}: {Short(d.FromRecords)} / {Short(d.FromRollup)}")
+        (await app.DifferencesAsync(Period.Month(2025, 11)))
+            .Select(d => $"{d.Day:yyyy-MM-dd} {d.What}: {Short(d.FromRecords)} / {Short(d.FromRollup)}")
             .ShouldBe(["2025-11-01 month: 2 9 / 2 8"]);
     }
 

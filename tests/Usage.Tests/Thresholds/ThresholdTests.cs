@@ -31,7 +31,7 @@ public sealed class ThresholdTests(ThresholdTests.HearingApp app) : IClassFixtur
     public async Task A_level_is_told_once_a_month_however_often_it_is_looked_at()
     {
         var customer = await app.CustomerAsync();
-        var threshold = await CreateAsync(customer, new { tenantId = customer.Tenant.Id.Value, meter = "sum", basis = "quantity", levels = new[] { "10", "5" } });
+        var threshold = await CreateAsync(customer, Watching("quantity", "sum", ["10", "5"], tenantId: customer.Tenant.Id.Value));
         await customer.SendAsync(customer.Record("a", "4"));
         await LookAsync();
         (await AlertsAsync(customer, threshold)).ShouldBeEmpty();
@@ -67,7 +67,7 @@ public sealed class ThresholdTests(ThresholdTests.HearingApp app) : IClassFixtur
         using var platform = await PlatformAsync();
         (await platform.PostAsJsonAsync($"/api/v1/quota-requests/{request}/approve", new { reason = "r" })).IsSuccessStatusCode.ShouldBeTrue();
 
-        var threshold = await CreateAsync(customer, new { tenantId = customer.Tenant.Id.Value, meter = "max", basis = "quota", levels = new[] { "80", "100" } });
+        var threshold = await CreateAsync(customer, Watching("quota", "max", ["80", "100"], tenantId: customer.Tenant.Id.Value));
         var other = customer.Record("b", "1000", "max");
         other["subscriptionId"] = second;
         await customer.SendAsync(customer.Record("a", "160", "max"), other);
@@ -85,7 +85,7 @@ public sealed class ThresholdTests(ThresholdTests.HearingApp app) : IClassFixtur
         })).StatusCode.ShouldBe(HttpStatusCode.OK);
         await customer.SendAsync(customer.Record("a", "12", "count"), customer.Record("b", "1", "count"));
         await app.TotalsAsync(customer.Tenant, Customer.January);
-        var threshold = await CreateAsync(customer, new { subscriptionId = customer.Subscription, meter = "count", basis = "quantity", levels = new[] { "2" } });
+        var threshold = await CreateAsync(customer, Watching("quantity", "count", ["2"], subscriptionId: customer.Subscription));
         await LookAsync();
         (await AlertsAsync(customer, threshold)).ShouldBe(["2 2 2026-01-01"]);
         await app.DrainAsync();
@@ -97,7 +97,7 @@ public sealed class ThresholdTests(ThresholdTests.HearingApp app) : IClassFixtur
     public async Task Changed_stopped_and_deleted()
     {
         var customer = await app.CustomerAsync();
-        var threshold = await CreateAsync(customer, new { tenantId = customer.Tenant.Id.Value, meter = "sum", basis = "quantity", levels = new[] { "10" } });
+        var threshold = await CreateAsync(customer, Watching("quantity", "sum", ["10"], tenantId: customer.Tenant.Id.Value));
         var at = $"/api/v1/usage/thresholds/{threshold}";
         (await customer.Partner().PatchAsJsonAsync(at, new { active = false })).StatusCode.ShouldBe(HttpStatusCode.OK);
         await customer.SendAsync(customer.Record("a", "40"));
@@ -119,10 +119,11 @@ public sealed class ThresholdTests(ThresholdTests.HearingApp app) : IClassFixtur
     {
         var customer = await app.CustomerAsync();
         var other = await app.CustomerAsync();
-        var threshold = await CreateAsync(customer, new { tenantId = customer.Tenant.Id.Value, meter = "sum", basis = "quantity", levels = new[] { "10" } });
+        var threshold = await CreateAsync(customer, Watching("quantity", "sum", ["10"], tenantId: customer.Tenant.Id.Value));
         (await other.Partner().GetAsync($"/api/v1/usage/thresholds/{threshold}")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
         (await other.Partner().DeleteAsync($"/api/v1/usage/thresholds/{threshold}")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
-        (await customer.Branch.As(Roles.PartnerReader).DeleteAsync($"/api/v1/usage/thresholds/{threshold}")).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        (await customer.Branch.As(Roles.PartnerReader).DeleteAsync($"/api/v1/usage/thresholds/{threshold}")).StatusCode
+            .ShouldBe(HttpStatusCode.Forbidden);
         var tenant = await Outcome.OfAsync(customer.Branch.As(Roles.TenantAdministrator).GetAsync("/api/v1/usage/thresholds"));
         tenant.Body["items"]!.AsArray().ShouldHaveSingleItem();
         foreach (var (body, code) in new (object, string)[]
@@ -138,6 +139,9 @@ public sealed class ThresholdTests(ThresholdTests.HearingApp app) : IClassFixtur
             (refused.Status, (string)refused.Body["errors"]![0]!["code"]!).ShouldBe((HttpStatusCode.UnprocessableEntity, code));
         }
     }
+
+    private static object Watching(string basis, string meter, string[] levels, Guid? tenantId = null, Guid? subscriptionId = null) =>
+        new { basis, meter, levels, tenantId, subscriptionId };
 
     private Task LookAsync() => app.Services.GetRequiredService<SealedHours>().RunAsync(TestContext.Current.CancellationToken);
 
@@ -157,6 +161,7 @@ public sealed class ThresholdTests(ThresholdTests.HearingApp app) : IClassFixtur
     private static async Task<IReadOnlyList<string>> AlertsAsync(Customer customer, Guid threshold)
     {
         var answer = await Outcome.OfAsync(customer.Partner().GetAsync($"/api/v1/usage/thresholds/{threshold}/alerts"));
-        return [.. answer.Body["items"]!.AsArray().Select(a => $"{a!["level"]} {a["quantity"]} {a["month"]} {a["quota"]}".TrimEnd()).Order(StringComparer.Ordinal)];
+        return [.. answer.Body["items"]!.AsArray().Select(a => $"{a!["level"]} {a["quantity"]} {a["month"]} {a["quota"]}".TrimEnd())
+            .Order(StringComparer.Ordinal)];
     }
 }

@@ -9,7 +9,9 @@ public sealed record SubscriptionQuota(SubscriptionId SubscriptionId, string Met
 /// <summary>Reads quotas for other modules. No call checks the caller's scope; the asking slice does.</summary>
 public interface ISubscriptionQuotas
 {
-    /// <summary>What is agreed for each subscription now, else what its plan of that day says, in one read; meters without a limit are absent.</summary>
+    /// <summary>
+    /// What is agreed for each subscription now, else what its plan of that day says, in one read; meters without a limit are absent.
+    /// </summary>
     /// <param name="subscriptions">Whose.</param>
     /// <param name="day">In the billing time zone.</param>
     /// <param name="ct">Gives up.</param>

@@ -3,6 +3,7 @@ using Licensing.Kernel.Persistence;
 using Licensing.Usage.Contracts;
 using Licensing.Usage.Corrections;
 using Licensing.Usage.Data;
+using Licensing.Usage.Focus;
 using Licensing.Usage.Records;
 using Licensing.Usage.Rollups;
 using Licensing.Usage.Thresholds;
@@ -21,6 +22,8 @@ public static class UsageModule
         {
             host.AddModule<UsageDb>("usage", UsagePermissions.All)
                 .On<TenantTransferred, MoveThresholdsWhenTransferred>()
+                .Ops(ImportFocus.Ops)
+                .Ops(VerifyUsage.Ops)
                 .OnConstraint("corrections_record", CorrectionRefusals.Corrected);
             host.Services.AddSingleton(host.Configuration.GetSection("Usage").Get<UsageSettings>() ?? new UsageSettings());
             host.Services.AddSingleton<RecordPartitions>();
@@ -33,7 +36,7 @@ public static class UsageModule
             host.Services.AddSingleton<RecordStore>();
             host.Services.AddSingleton<RecordWriter>();
             host.Services.AddSingleton<IngestQueue>();
-            host.Services.AddSingleton<IngestUsage.IngestDoor>();
+            host.Services.AddSingleton<IngestDoor>();
             host.Services.AddScoped<CorrectableRecords>();
             host.Services.AddScoped<Replacements>();
             host.Services.AddScoped<UnseenMonths>();

@@ -16,7 +16,9 @@ internal enum CorrectionAction
     Replace,
 }
 
-/// <summary>Why a record does not count any more. The record stays; what replaces it is a record of its own, and may be corrected as any other.</summary>
+/// <summary>
+/// Why a record does not count any more. The record stays; what replaces it is a record of its own, and may be corrected as any other.
+/// </summary>
 internal sealed class Correction : IOwned
 {
     public const int LongestReason = 500;

@@ -7,7 +7,8 @@ using Licensing.Usage.Records;
 namespace Licensing.Usage.Corrections;
 
 /// <summary>Stores what replaces a record: as a batch of one, by the rules of any record and in the caller's transaction.</summary>
-internal sealed class Replacements(BatchReading reading, Rooms rooms, RecordStore store, DbSession session, Principal principal, IServiceProvider services)
+internal sealed class Replacements(
+    BatchReading reading, Rooms rooms, RecordStore store, DbSession session, Principal principal, IServiceProvider services)
 {
     public async Task<Result<Done>> StoreAsync(string id, CorrectableRecord record, CorrectRecord.Command said, CancellationToken ct)
     {

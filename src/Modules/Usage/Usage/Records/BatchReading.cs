@@ -51,9 +51,26 @@ internal sealed class BatchReading(TargetMemory memory, BillingCalendar calendar
                 return noRoom;
             if (source.IsDone)
                 return null;
-            if (!full && !await body.MoreAsync(ct))
-                return BatchRefusals.TooLarge;
+            if (!full && await MoreAsync(body, batch, room, ct) is { } noMore)
+                return noMore;
         }
+    }
+
+    // What could not be read yet is read again from its beginning: only when it is twice as long, or a long record that comes in small pieces
+    // would be read as often as there are pieces.
+    private static async ValueTask<Refusal?> MoreAsync(BatchBody body, RecordBatch batch, Room room, CancellationToken ct)
+    {
+        var enough = 2 * body.Unread.Length;
+        do
+        {
+            if (!await body.MoreAsync(ct))
+                return BatchRefusals.TooLarge;
+            if (room.Refuses(body.Held + batch.Held) is { } noRoom)
+                return noRoom;
+        }
+        while (!body.IsWhole && body.Unread.Length < enough);
+
+        return null;
     }
 
     private async ValueTask TakeAsync(

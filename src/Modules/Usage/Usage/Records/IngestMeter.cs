@@ -5,16 +5,20 @@ namespace Licensing.Usage.Records;
 /// <summary>What comes in, what becomes of it, how much goes together and how much waits.</summary>
 internal sealed class IngestMeter
 {
+    private readonly Meter _meter;
     private readonly Counter<long> _records;
     private readonly Histogram<long> _together;
 
     public IngestMeter(IMeterFactory meters, Rooms rooms)
     {
-        var meter = meters.Create("Licensing.Usage");
-        _records = meter.CreateCounter<long>("licensing.usage.records", "{record}", "Records that were sent, by what became of them.");
-        _together = meter.CreateHistogram<long>("licensing.usage.commit_records", "{record}", "Records of one transaction.");
-        meter.CreateObservableGauge("licensing.usage.waiting_bytes", () => rooms.Held, "By", "Memory of requests that are read or wait.");
+        _meter = meters.Create("Licensing.Usage");
+        _records = _meter.CreateCounter<long>("licensing.usage.records", "{record}", "Records that were sent, by what became of them.");
+        _together = _meter.CreateHistogram<long>("licensing.usage.commit_records", "{record}", "Records of one transaction.");
+        _meter.CreateObservableGauge("licensing.usage.waiting_bytes", () => rooms.Held, "By", "Memory of requests that are read or wait.");
     }
+
+    public void Watch(Func<int> waiting) =>
+        _meter.CreateObservableGauge("licensing.usage.waiting_batches", waiting, "{batch}", "Batches that wait for others to be stored.");
 
     public void Answered(UsageBatchView view)
     {

@@ -24,12 +24,30 @@ internal sealed record WaitingBatch(RecordBatch Batch, Access By, string? Trace)
 /// Batches of all senders that go into one transaction. Nobody waits for company: what comes while others are being stored goes next,
 /// one batch of each sender in turn, so that many of one are not before the one of another.
 /// </summary>
-internal sealed class IngestQueue(RecordWriter writer, UsageSettings settings)
+internal sealed class IngestQueue
 {
+    private readonly RecordWriter _writer;
+    private readonly UsageSettings _settings;
     private readonly Lock _gate = new();
     private readonly Dictionary<Guid, Queue<WaitingBatch>> _lines = [];
     private readonly Queue<Guid> _turns = new();
     private int _working;
+
+    public IngestQueue(RecordWriter writer, IngestMeter meter, UsageSettings settings)
+    {
+        (_writer, _settings) = (writer, settings);
+        meter.Watch(() => Waiting);
+    }
+
+    /// <summary>How many batches are not being stored yet.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (_gate)
+                return _lines.Values.Sum(line => line.Count);
+        }
+    }
 
     /// <summary>Answers once the batch is stored, with the fate of each of its records, or once it is known not to be.</summary>
     /// <remarks>Is not given up: the batch's memory is the writer's until then.</remarks>
@@ -45,7 +63,7 @@ internal sealed class IngestQueue(RecordWriter writer, UsageSettings settings)
             }
 
             line.Enqueue(waiting);
-            if (_working == settings.Writers)
+            if (_working == _settings.Writers)
                 return waiting.Answer;
             _working++;
         }
@@ -59,7 +77,7 @@ internal sealed class IngestQueue(RecordWriter writer, UsageSettings settings)
     private async Task StoreAllAsync()
     {
         while (Next() is { Count: > 0 } next)
-            await writer.StoreAsync(next);
+            await _writer.StoreAsync(next);
     }
 
     private List<WaitingBatch> Next()
@@ -67,7 +85,7 @@ internal sealed class IngestQueue(RecordWriter writer, UsageSettings settings)
         lock (_gate)
         {
             var next = new List<WaitingBatch>();
-            for (var records = 0; records < settings.RecordsTogether && _turns.TryDequeue(out var sender);)
+            for (var records = 0; records < _settings.RecordsTogether && _turns.TryDequeue(out var sender);)
             {
                 var line = _lines[sender];
                 var one = line.Dequeue();

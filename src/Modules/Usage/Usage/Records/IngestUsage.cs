@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Licensing.Usage.Records;
 
@@ -22,9 +21,6 @@ internal static class IngestUsage
     public const int MostBytes = 16 * 1024 * 1024;
     public const int MostRecords = 50_000;
 
-    // The buffers that a request begins with.
-    private const int FirstBytes = 160 * 1024;
-
     /// <summary>The transactional way, for what is all or nothing and for what has an Idempotency-Key.</summary>
     /// <param name="Batch">What was read of the body; nobody without the permission causes the work of reading it.</param>
     /// <param name="Atomic">All records or none.</param>
@@ -40,7 +36,8 @@ internal static class IngestUsage
             var view = Settle(batch, out var change);
             if (command.Atomic && batch.Rejected.Count > 0)
                 return Refusal.AllFields([.. batch.Rejected.Select(r => new FieldError(
-                    $"/records/{r.Record.Index}{(r.Field.Length == 0 ? "" : "/" + PointerToken.Escape(r.Field))}", r.Record.Code, r.Record.Message))]);
+                    $"/records/{r.Record.Index}{(r.Field.Length == 0 ? "" : "/" + PointerToken.Escape(r.Field))}",
+                    r.Record.Code, r.Record.Message))]);
             audit.Note(change);
             return view;
         }
@@ -76,35 +73,4 @@ internal static class IngestUsage
             leaves out the event says: `time` the start, `type` the meter, `subject` the subscription's id or the tenant's external id.
             Any of them may be compressed with gzip or br.
             """);
-
-    /// <summary>The way of a batch round the mediator, with what the mediator's pipeline would see to.</summary>
-    internal sealed class IngestDoor(Rooms rooms, BatchReading reading, IngestQueue queue, IngestMeter meter)
-    {
-        public async Task<Microsoft.AspNetCore.Http.IResult> TakeAsync(HttpContext context, bool atomic, CancellationToken ct)
-        {
-            if (RecordSources.For(context.Request.ContentType) is not { } source)
-                return new RefusedResult(BatchRefusals.UnknownForm);
-            var services = context.RequestServices;
-            // That he may was asked before the body is read, by the permission of the command above; how far it reaches is asked here.
-            var access = services.GetRequiredService<Principal>().Access;
-            var joins = services.GetRequiredService<DbSession>().InTransaction;
-            using var room = rooms.Of(access.Id);
-            if (room.Refuses(FirstBytes) is { } busy)
-                return new RefusedResult(busy);
-            var read = await reading.ReadAsync(
-                source, context.Request.Body, access.ScopeFor(UsagePermissions.Ingest), room, joins ? services : null, ct);
-            if (read.Refused(out var refusal, out var batch))
-                return new RefusedResult(refusal);
-            using (batch)
-            {
-                // Many small batches are cheaper together; what may have to be undone has a transaction of its own.
-                if (atomic || joins)
-                    return await services.GetRequiredService<ISender>().Ok(new Command(batch, atomic), ct);
-                if (await queue.StoreAsync(batch, access) is { } notStored)
-                    return new RefusedResult(notStored);
-                meter.Answered(batch.View!);
-                return new ViewResult<UsageBatchView>(batch.View!, StatusCodes.Status200OK);
-            }
-        }
-    }
 }

@@ -124,12 +124,15 @@ internal static class ListRecords
     }
 
     public static void Map(RouteGroupBuilder usage) => usage
-        .MapGet("/", async (ISender sender, Guid? tenantId, Guid? subscriptionId, string? meter, DateOnly? from, DateOnly? until, int? limit,
-            string? after,
-            CancellationToken ct) =>
-            PageStart.Read(limit, after).Refused(out var refusal, out var page)
-                ? new RefusedResult(refusal)
-                : await sender.Ok(new Query(tenantId, subscriptionId, meter, from, until, page), ct))
+        .MapGet("/", async (HttpRequest request, ISender sender, Guid? tenantId, Guid? subscriptionId, string? meter, DateOnly? from, DateOnly? until,
+            int? limit, string? after, CancellationToken ct) =>
+        {
+            if (PageStart.Read(limit, after).Refused(out var refusal, out var page))
+                return new RefusedResult(refusal);
+            var query = new Query(tenantId, subscriptionId, meter, from, until, page);
+            return request.WantsCsv ? await ExportRecords.SendAsync(query, sender, ct) : await sender.Ok(query, ct);
+        })
         .Slice<Query, Page<UsageRecordView>>(
-            nameof(ListRecords), "Lists usage records by tenant, the newest of each first; from and until are billing days");
+            nameof(ListRecords),
+            "Lists usage records by tenant, the newest of each first; from and until are billing days; all of them as CSV with Accept: text/csv");
 }

@@ -26,8 +26,11 @@ internal sealed class RecordBatch : IDisposable
     private const int FirstRows = 64 * 1024;
     private const int FirstEntries = 256;
 
+    // What is said of a refused record, about.
+    private const int OneRefused = 256;
+
     private RecordEntry[] _entries = ArrayPool<RecordEntry>.Shared.Rent(FirstEntries);
-    private readonly List<(RejectedRecord, string)> _unread = [];
+    private readonly List<(RejectedRecord, string)> _refused = [];
     private byte[] _rows = ArrayPool<byte>.Shared.Rent(FirstRows);
     private int _length;
 
@@ -60,7 +63,7 @@ internal sealed class RecordBatch : IDisposable
     public UsageBatchView? View { get; set; }
 
     /// <summary>How much memory it holds.</summary>
-    public int Held => _rows.Length + _entries.Length * System.Runtime.CompilerServices.Unsafe.SizeOf<RecordEntry>();
+    public int Held => _rows.Length + _entries.Length * System.Runtime.CompilerServices.Unsafe.SizeOf<RecordEntry>() + _refused.Count * OneRefused;
 
     /// <summary>The rows of what is to be stored, as few pieces as may be.</summary>
     public void StoredRows(List<ReadOnlyMemory<byte>> into)
@@ -113,14 +116,14 @@ internal sealed class RecordBatch : IDisposable
     }
 
     public void Reject(RecordDraft record) =>
-        _unread.Add(Rejection(record.Index, record.Id.IsEmpty ? null : Encoding.UTF8.GetString(record.Id.Span), record.Refusal!));
+        _refused.Add(Rejection(record.Index, record.Id.IsEmpty ? null : Encoding.UTF8.GetString(record.Id.Span), record.Refusal!));
 
     /// <summary>Rejects those whose id was taken before with other content, and counts what was stored.</summary>
     public (int Stored, int Conflicts) Settle()
     {
         var stored = 0;
         // Anew each time: a batch whose transaction failed is stored in another.
-        var rejected = new List<(RejectedRecord Record, string Field)>(_unread);
+        var rejected = new List<(RejectedRecord Record, string Field)>(_refused);
         foreach (ref readonly var entry in Entries)
             if (entry.Fate is RecordFate.Stored)
             {
@@ -131,10 +134,10 @@ internal sealed class RecordBatch : IDisposable
                 rejected.Add(Rejection(entry.Index, Encoding.UTF8.GetString(_rows, entry.IdAt, entry.IdLength), RecordRefusals.IdConflict));
             }
 
-        if (rejected.Count > _unread.Count)
+        if (rejected.Count > _refused.Count)
             rejected.Sort(static (a, b) => a.Record.Index.CompareTo(b.Record.Index));
         Rejected = rejected;
-        return (stored, rejected.Count - _unread.Count);
+        return (stored, rejected.Count - _refused.Count);
     }
 
     private static (RejectedRecord, string) Rejection(int index, string? id, RecordRefusal refusal) =>

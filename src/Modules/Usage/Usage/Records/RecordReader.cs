@@ -8,8 +8,9 @@ namespace Licensing.Usage.Records;
 /// </summary>
 internal sealed class RecordReader
 {
-    // So many different dimensions of one body are recognised; what comes more often is read once.
-    private const int MostKnownDimensions = 1_024;
+    // So many different dimensions of one body, of so many bytes, are recognised: what comes again and again is read once.
+    private const int MostKnownDimensions = 256;
+    private const int LongestKnownDimensions = 256;
 
     private static readonly string[] Fields =
         ["id", "subscriptionId", "tenantExternalId", "sku", "meter", "quantity", "start", "end", "region", "resourceId", "dimensions"];
@@ -62,7 +63,8 @@ internal sealed class RecordReader
         switch (field)
         {
             case 0:
-                return TryText(ref reader, body, record, "id", out var id) && (record.Id = Checked(record, "id", id, RecordFields.LongestId)) is var _;
+                return TryText(ref reader, body, record, "id", out var id)
+                    && (record.Id = Checked(record, "id", id, RecordFields.LongestId)) is var _;
             case 1:
                 if (!TryText(ref reader, body, record, "subscriptionId", out var subscription))
                     return false;
@@ -163,7 +165,7 @@ internal sealed class RecordReader
         if (!_dimensions.TryGet(sent, out var read))
         {
             read = ReadDimensions(sent);
-            if (_dimensions.Count < MostKnownDimensions)
+            if (_dimensions.Count < MostKnownDimensions && sent.Length <= LongestKnownDimensions)
                 _dimensions.Add(sent, read);
         }
 

@@ -97,7 +97,8 @@ internal static class BatchRefusals
         { RetryAfter = TimeSpan.FromSeconds(1), Transient = true };
 
     public static Refusal ShareTaken { get; } = new(
-        RefusalKind.TooMany, "ingest_share_taken", "More of your usage is waiting to be stored than one sender has room for; send it again in a moment.")
+        RefusalKind.TooMany, "ingest_share_taken",
+        "More of your usage is waiting to be stored than one sender has room for; send it again in a moment.")
     { RetryAfter = TimeSpan.FromSeconds(1), Transient = true };
 
     /// <summary>A timeout means unknown, never failed.</summary>

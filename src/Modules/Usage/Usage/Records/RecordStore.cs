@@ -185,7 +185,8 @@ internal sealed class RecordStore
         {
             Parameters =
             {
-                Each(marks, NpgsqlDbType.Uuid, m => m.Tenant), Each(marks, NpgsqlDbType.Date, m => m.Day), Each(marks, NpgsqlDbType.Uuid, m => m.Batch),
+                Each(marks, NpgsqlDbType.Uuid, m => m.Tenant), Each(marks, NpgsqlDbType.Date, m => m.Day),
+                Each(marks, NpgsqlDbType.Uuid, m => m.Batch),
             },
         };
         await command.ExecuteNonQueryAsync(ct);

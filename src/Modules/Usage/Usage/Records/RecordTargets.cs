@@ -96,11 +96,19 @@ internal sealed class RecordTargets(TargetMemory memory, BillingCalendar calenda
     {
         var place = target.PlaceOn(record.Day);
         if (!ReferenceEquals(place, _last.Place))
-            _last = (place, reach.Contains(place));
+            _last = (place, IsWithin(place));
         if (!_last.Within)
             return false;
         (record.Target, record.OwnerPath) = (target, target.PathOf(place));
         return true;
+    }
+
+    private bool IsWithin(string place)
+    {
+        for (var i = 0; i < reach.Roots.Count; i++)
+            if (place.StartsWith(reach.Roots[i], StringComparison.Ordinal))
+                return true;
+        return false;
     }
 
     // A billing day starts at a whole minute in every zone, and records of one batch share few minutes.

@@ -21,7 +21,7 @@ internal sealed class KnownSubscription(Guid id, OrganizationId tenantId, DateOn
 
     public bool IsLive(DateOnly day) => startedOn <= day && (endedOn is null || day < endedOn);
 
-    public string PlaceOn(DateOnly day) => places.On(day);
+    public string PlaceOn(DateOnly day) => places.Former.Count == 0 ? places.Path : places.On(day);
 
     public byte[] PathOf(string place) => place == places.Path ? _path : Encoding.UTF8.GetBytes(place);
 
@@ -67,7 +67,8 @@ internal sealed class TargetMemory(IServiceScopeFactory scopes, UsageSettings se
 
     /// <returns>Those of <paramref name="ids"/> that there are.</returns>
     public Task<IReadOnlyDictionary<Guid, KnownSubscription>> ReadAsync(
-        IReadOnlyCollection<Guid> ids, IServiceProvider? own, CancellationToken ct) => AskAsync(own, s => ReadAsync(ids, s, clock.GetTimestamp(), ct));
+        IReadOnlyCollection<Guid> ids, IServiceProvider? own, CancellationToken ct) =>
+        AskAsync(own, s => ReadAsync(ids, s, clock.GetTimestamp(), ct));
 
     private async Task<IReadOnlyDictionary<Guid, KnownSubscription>> ReadAsync(
         IReadOnlyCollection<Guid> ids, IServiceProvider services, long asked, CancellationToken ct)
@@ -76,7 +77,8 @@ internal sealed class TargetMemory(IServiceScopeFactory scopes, UsageSettings se
         var places = await services.GetRequiredService<IOrganizationDirectory>()
             .PathsAsync([.. found.Values.Select(s => s.TenantId).Distinct()], ct);
         var known = found.ToDictionary(
-            s => s.Key.Value, s => new KnownSubscription(s.Key.Value, s.Value.TenantId, s.Value.StartedOn, s.Value.EndedOn, places[s.Value.TenantId]));
+            s => s.Key.Value,
+            s => new KnownSubscription(s.Key.Value, s.Value.TenantId, s.Value.StartedOn, s.Value.EndedOn, places[s.Value.TenantId]));
         foreach (var (id, subscription) in known)
             Keep(_byId, id, subscription, asked);
         return known;

@@ -22,7 +22,7 @@ internal sealed class RollingUp(NpgsqlDataSource database, ICatalog catalog, Usa
     private const string Marked = """
         select distinct tenant_id from (
             select tenant_id from usage.dirty_days
-            where id <= $1 and day >= $2 and day < $3 and ($4::uuid[] is null or tenant_id = any ($4))
+            where id <= $1 and day >= $2 and day < $3 and (batch_id is null or batch_id < $4) and ($6::uuid[] is null or tenant_id = any ($6))
             order by id limit $5) m
         """;
 
@@ -30,7 +30,7 @@ internal sealed class RollingUp(NpgsqlDataSource database, ICatalog catalog, Usa
         with taken as (
             delete from usage.dirty_days where ctid = any (array(
                 select ctid from usage.dirty_days
-                where tenant_id = any ($1) and id <= $2 and day >= $3 and day < $4
+                where id <= $1 and day >= $2 and day < $3 and (batch_id is null or batch_id < $4) and tenant_id = any ($6)
                 order by id limit $5))
             returning tenant_id, day, batch_id)
         select distinct tenant_id, day, batch_id from taken
@@ -41,19 +41,21 @@ internal sealed class RollingUp(NpgsqlDataSource database, ICatalog catalog, Usa
     /// <param name="rounds">Most rounds of work.</param>
     /// <param name="ct">Cancels.</param>
     /// <param name="tenants">Only theirs; null: everyone's.</param>
+    /// <param name="receivedBefore">Only what was received before; null: all.</param>
     /// <returns>False when rounds ran out first.</returns>
-    public async Task<bool> CatchUpAsync(Period? period, int rounds, CancellationToken ct, IReadOnlyCollection<Guid>? tenants = null)
+    public async Task<bool> CatchUpAsync(
+        Period? period, int rounds, CancellationToken ct, IReadOnlyCollection<Guid>? tenants = null, DateTimeOffset? receivedBefore = null)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
-        var bound = await BoundAsync(connection, ct);
+        var these = new Marks(await BoundAsync(connection, ct), period, receivedBefore is { } time ? FirstBatch(time) : Guid.AllBitsSet);
         for (var round = 0; ; round++)
         {
-            var marked = await MarkedAsync(connection, period, bound, tenants, ct);
+            var marked = await MarkedAsync(connection, these, tenants, ct);
             if (marked.Length == 0)
                 return true;
             if (round == rounds)
                 return false;
-            await RoundAsync(connection, marked, period, bound, ct);
+            await RoundAsync(connection, these, marked, ct);
         }
     }
 
@@ -67,11 +69,19 @@ internal sealed class RollingUp(NpgsqlDataSource database, ICatalog catalog, Usa
         await transaction.CommitAsync(ct);
     }
 
-    private async Task RoundAsync(NpgsqlConnection connection, Guid[] tenants, Period? period, long bound, CancellationToken ct)
+    // A batch's id is a UUID v7: it begins with the milliseconds.
+    private static Guid FirstBatch(DateTimeOffset time)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        BinaryPrimitives.WriteInt64BigEndian(bytes, time.ToUnixTimeMilliseconds() << 16);
+        return new Guid(bytes, bigEndian: true);
+    }
+
+    private async Task RoundAsync(NpgsqlConnection connection, Marks these, Guid[] tenants, CancellationToken ct)
     {
         await using var transaction = await connection.BeginTransactionAsync(ct);
         await LockAsync(connection, tenants, ct);
-        var taken = await TakeAsync(connection, tenants, period, bound, ct);
+        var taken = await TakeAsync(connection, these, tenants, ct);
         var doubted = taken.Where(t => t.Batch is null).ToHashSet();
         var round = await RoundOnAsync(connection, ct);
         await round.MergeAsync([.. taken.Where(t => t.Batch is not null && !doubted.Contains(t with { Batch = null }))], ct);
@@ -105,17 +115,9 @@ internal sealed class RollingUp(NpgsqlDataSource database, ICatalog catalog, Usa
     }
 
     // What another process did while this one waited for the locks has no mark any more and is left alone.
-    private async Task<List<TenantDay>> TakeAsync(
-        NpgsqlConnection connection, Guid[] tenants, Period? period, long bound, CancellationToken ct)
+    private async Task<List<TenantDay>> TakeAsync(NpgsqlConnection connection, Marks these, Guid[] tenants, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand(Take, connection)
-        {
-            Parameters =
-            {
-                new() { Value = tenants }, new() { Value = bound }, new() { Value = period?.Start ?? DateOnly.MinValue },
-                new() { Value = period?.End ?? DateOnly.MaxValue }, new() { Value = settings.MarksPerRound },
-            },
-        };
+        await using var command = Command(connection, Take, these, tenants);
         var taken = new List<TenantDay>();
         await using var rows = await command.ExecuteReaderAsync(ct);
         while (await rows.ReadAsync(ct))
@@ -130,20 +132,26 @@ internal sealed class RollingUp(NpgsqlDataSource database, ICatalog catalog, Usa
     }
 
     private async Task<Guid[]> MarkedAsync(
-        NpgsqlConnection connection, Period? period, long bound, IReadOnlyCollection<Guid>? tenants, CancellationToken ct)
+        NpgsqlConnection connection, Marks these, IReadOnlyCollection<Guid>? tenants, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand(Marked, connection)
-        {
-            Parameters =
-            {
-                new() { Value = bound }, new() { Value = period?.Start ?? DateOnly.MinValue }, new() { Value = period?.End ?? DateOnly.MaxValue },
-                new NpgsqlParameter<Guid[]?> { TypedValue = tenants?.ToArray() }, new() { Value = settings.MarksPerRound },
-            },
-        };
+        await using var command = Command(connection, Marked, these, tenants?.ToArray());
         var marked = new List<Guid>();
         await using var rows = await command.ExecuteReaderAsync(ct);
         while (await rows.ReadAsync(ct))
             marked.Add(rows.GetGuid(0));
         return [.. marked];
     }
+
+    private NpgsqlCommand Command(NpgsqlConnection connection, string sql, Marks these, Guid[]? tenants) => new(sql, connection)
+    {
+        Parameters =
+        {
+            new() { Value = these.Bound }, new() { Value = these.Period?.Start ?? DateOnly.MinValue },
+            new() { Value = these.Period?.End ?? DateOnly.MaxValue }, new() { Value = these.Before }, new() { Value = settings.MarksPerRound },
+            new NpgsqlParameter<Guid[]?> { TypedValue = tenants },
+        },
+    };
+
+    /// <summary>Which marks of the log one call is about.</summary>
+    private sealed record Marks(long Bound, Period? Period, Guid Before);
 }

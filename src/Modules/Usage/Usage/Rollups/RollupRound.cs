@@ -30,7 +30,8 @@ internal sealed record CountedMeters(string[] Unique, string[] Dimensioned, stri
 internal sealed class RollupRound(NpgsqlConnection connection, CountedMeters meters, int mostDimensionSets)
 {
     private static readonly string Merge = $"""
-        with {RollupSql.OfBatches("$4", "$5")}, {RollupSql.NewResources}, {RollupSql.NewMonthlyResources("new_resources")}, {RollupSql.Cells("source")},
+        with {RollupSql.OfBatches("$4", "$5")},
+        {RollupSql.NewResources}, {RollupSql.NewMonthlyResources("new_resources")}, {RollupSql.Cells("source")},
         daily as ({RollupSql.AddDaily}), monthly as ({RollupSql.AddMonthly("cells")})
         {RollupSql.NoteChanges("cells")}
         """;

@@ -62,7 +62,9 @@ internal static class RollupSql
         and not exists (select from usage.dirty_days d where d.tenant_id = r.tenant_id and d.day = r.day and d.batch_id = r.batch_id)
         """;
 
-    /// <summary>Keeps the resources of the source and names those that the day did not have yet: <c>new_resources</c>. $3 meters that count them.</summary>
+    /// <summary>
+    /// Keeps the resources of the source and names those that the day did not have yet: <c>new_resources</c>. $3 meters that count them.
+    /// </summary>
     public const string NewResources = $"""
         new_resources as (
             insert into usage.daily_resources ({Cell}, resource_id)
@@ -130,7 +132,9 @@ internal static class RollupSql
             on conflict do nothing returning {MonthCell})
         """;
 
-    /// <summary>Notes by which transaction months changed; whoever asks takes all from the oldest transaction that was open when he asked last.</summary>
+    /// <summary>
+    /// Notes by which transaction months changed; whoever asks takes all from the oldest transaction that was open when he asked last.
+    /// </summary>
     public static string NoteChanges(string days) => $"""
         insert into usage.month_changes (tenant_id, month, changed, unseen)
         select distinct tenant_id, {Month}, pg_current_xact_id()::text::bigint, true from {days}
@@ -144,7 +148,8 @@ internal static class RollupSql
 
     private static string Newest(string column) => $"""
         {column} = case
-            when (excluded.last_started_at, excluded.last_received_at, excluded.last_record_id) > (k.last_started_at, k.last_received_at, k.last_record_id)
+            when (excluded.last_started_at, excluded.last_received_at, excluded.last_record_id)
+                > (k.last_started_at, k.last_received_at, k.last_record_id)
             then excluded.{column} else k.{column} end
         """;
 }

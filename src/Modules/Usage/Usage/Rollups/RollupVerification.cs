@@ -100,11 +100,11 @@ internal sealed class RollupVerification(NpgsqlDataSource database, ICatalog cat
     private static readonly string Tenants = string.Join(
         " union ", ((string[])["records", "daily_rollups", "daily_resources", "daily_dimension_rollups"]).Select(TenantsOf));
 
-    /// <summary>From the first to the last day of which there is anything; null when there is nothing.</summary>
+    /// <summary>From the month of the first to the last day of which there is anything; null when there is nothing.</summary>
     public async Task<Period?> ExtentAsync(CancellationToken ct)
     {
         await using var command = database.CreateCommand("""
-            select min(first), max(last) + 1 from (
+            select date_trunc('month', min(first)::timestamp)::date, max(last) + 1 from (
                 select min(day) as first, max(day) as last from usage.record_keys
                 union all select min(day), max(day) from usage.daily_rollups) d
             """);

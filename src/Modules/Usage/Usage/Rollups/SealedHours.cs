@@ -11,7 +11,8 @@ namespace Licensing.Usage.Rollups;
 /// billing; and for tenants with thresholds this does, at its own pace. Any number of processes may.
 /// </summary>
 internal sealed class SealedHours(
-    IServiceScopeFactory scopes, NpgsqlDataSource database, UsageSettings settings, Kernel.Messaging.MessagingSettings messaging, TimeProvider clock, ILogger<SealedHours> log)
+    IServiceScopeFactory scopes, NpgsqlDataSource database, UsageSettings settings, Kernel.Messaging.MessagingSettings messaging,
+    TimeProvider clock, ILogger<SealedHours> log)
     : BackgroundService
 {
     private long _merged = -1;
@@ -24,10 +25,11 @@ internal sealed class SealedHours(
         var rollups = scope.ServiceProvider.GetRequiredService<RollingUp>();
         var hour = clock.GetUtcNow().UtcTicks / settings.RollUpEvery.Ticks;
         if (hour != _merged)
-            await rollups.CatchUpAsync(null, int.MaxValue, ct);
-        else if (await WatchedAsync(ct) is { Count: > 0 } tenants)
-            await rollups.CatchUpAsync(null, int.MaxValue, ct, tenants);
+            await rollups.CatchUpAsync(
+                null, int.MaxValue, ct, receivedBefore: new DateTimeOffset(hour * settings.RollUpEvery.Ticks, TimeSpan.Zero));
         _merged = hour;
+        if (await WatchedAsync(ct) is { Count: > 0 } tenants)
+            await rollups.CatchUpAsync(null, int.MaxValue, ct, tenants);
         await scope.ServiceProvider.GetRequiredService<Firing>().FireAsync(ct);
     }
 

@@ -74,7 +74,8 @@ internal sealed record SummaryQuery(
             + string.Concat(Filters().Where(f => f.Value is not null).Select(f => $" and k.{f.Column} = {Given(f.Value!)}"));
         var dimensions = GroupBy.Where(k => k.StartsWith(Dimension, StringComparison.Ordinal)).ToList();
         var split = dimensions.Select((key, i) =>
-            $"case when k.dimension_set = {RollupSql.OtherSet} then '(other)' else coalesce(d.dimensions ->> {Given(key[Dimension.Length..])}, '') end as d{i}");
+            $"case when k.dimension_set = {RollupSql.OtherSet} then '(other)' "
+            + $"else coalesce(d.dimensions ->> {Given(key[Dimension.Length..])}, '') end as d{i}");
         var month = $"{RollupSql.Month.Replace("day", "k.day", StringComparison.Ordinal)} as month";
         var cells = dimensions.Count == 0
             ? $"select k.*, {month} from usage.daily_rollups k where {where}"

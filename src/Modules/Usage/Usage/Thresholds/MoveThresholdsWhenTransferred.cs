@@ -12,7 +12,8 @@ internal sealed class MoveThresholdsWhenTransferred(DbSession session, IOrganiza
     {
         var tenant = await organizations.WhereItStandsAsync(message, ct);
         await using var command = new NpgsqlCommand(
-            "update usage.thresholds set owner_path = $2, version = version + 1 where tenant_id = $1", await session.OpenAsync(ct), session.Transaction)
+            "update usage.thresholds set owner_path = $2, version = version + 1 where tenant_id = $1",
+            await session.OpenAsync(ct), session.Transaction)
         {
             Parameters = { new() { Value = message.Id.Value }, new() { Value = tenant.Path } },
         };

@@ -41,7 +41,8 @@ internal sealed class Threshold : IVersioned, IOwned
     public int Version { get; private set; }
 
     public static Threshold Of(
-        OrganizationRef tenant, SubscriptionId? subscription, string meter, ThresholdBasis basis, IReadOnlyList<decimal> levels, DateTimeOffset now) =>
+        OrganizationRef tenant, SubscriptionId? subscription, string meter, ThresholdBasis basis, IReadOnlyList<decimal> levels,
+        DateTimeOffset now) =>
         new()
         {
             Id = Kernel.Id.New<ThresholdId>(now),

@@ -140,6 +140,8 @@ create table usage.corrections (
     constraint corrections_record unique (record_id, tenant_id)
 );
 
+comment on table usage.corrections is 'append-only: why a record does not count is never taken back, and neither is the record.';
+
 create index corrections_owner_path on usage.corrections (owner_path, id);
 
 create index corrections_tenant_day on usage.corrections (tenant_id, day);

@@ -1,0 +1,65 @@
+using Licensing.Kernel.Ops;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Licensing.Usage.Rollups;
+
+/// <summary><c>ops usage verify</c>: proves that rollups equal the records, and computes anew what does not.</summary>
+internal static class VerifyUsage
+{
+    private const int DaysAtOnce = 64;
+
+    public static OpsCommand Ops { get; } = new(
+        "usage verify", "Proves that the rollups equal the records; 1 and the differences when they do not.",
+        [
+            new("--period", "A month yyyy-MM, or days yyyy-MM-dd/yyyy-MM-dd; else all of which the records are kept."),
+            new("--repair", "Computes what differs anew from the records, and proves it again.", OpsArgumentKind.Flag),
+        ],
+        RunAsync);
+
+    private sealed record Proved(string Period, int Days, int Repaired, string Rollups);
+
+    private static async Task<Result<OpsAnswer>> RunAsync(OpsCall call, CancellationToken ct)
+    {
+        var verification = call.Services.GetRequiredService<RollupVerification>();
+        if (!Period.TryParse(call["--period"], out var asked) && call["--period"] is { } wrong)
+            return OpsCall.Wrong($"--period must be a month yyyy-MM or days yyyy-MM-dd/yyyy-MM-dd, not '{wrong}'.");
+        var whole = call["--period"] is null ? await verification.ExtentAsync(ct) : asked;
+        if (whole is null || Kept(whole.Value, call.Services) is not { } period)
+            return new OpsAnswer(new Proved("none", 0, 0, "There are no records of these days, or they are not kept any more."));
+
+        var differences = await verification.DifferencesAsync(period, ct, call.Progress);
+        var repaired = 0;
+        while (call.Has("--repair") && differences.Count > 0)
+        {
+            var days = differences.Select(d => new TenantDay(d.TenantId, d.Day)).Distinct().ToList();
+            await RepairAsync(call, days, ct);
+            repaired += days.Count;
+            var left = await verification.DifferencesAsync(period, ct, call.Progress);
+            // More than are told at once come in turns; what computing anew does not change is not tried for ever.
+            if (left.Count > 0 && left.Any(differences.Contains))
+                return new OpsAnswer(left) { Failed = true };
+            differences = left;
+        }
+
+        return differences.Count > 0
+            ? new OpsAnswer(differences) { Failed = true }
+            : new OpsAnswer(new Proved(period.ToString(), period.Days, repaired, "equal to the records"));
+    }
+
+    private static async Task RepairAsync(OpsCall call, List<TenantDay> days, CancellationToken ct)
+    {
+        var rollups = call.Services.GetRequiredService<RollingUp>();
+        foreach (var some in days.Chunk(DaysAtOnce))
+            await rollups.ComputeAsync(some, ct);
+    }
+
+    // Older days may have lost records to the retention: what they had added up to is right, and cannot be computed anew.
+    private static Period? Kept(Period period, IServiceProvider services)
+    {
+        var first = services.GetRequiredService<BillingCalendar>().DayOf(
+            services.GetRequiredService<UsageSettings>().WholeFrom(services.GetRequiredService<TimeProvider>().GetUtcNow())).AddDays(1);
+        if (first <= period.Start)
+            return period;
+        return Period.TryCreate(first, period.End, out var kept) ? kept : null;
+    }
+}

@@ -1,0 +1,93 @@
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using Licensing.Identity.Contracts;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Licensing.Usage.Tests.Rollups;
+
+/// <summary>Fault F52, its part of ever new dimensions: they cost a tenant so many rows a day and no more, and no cent.</summary>
+public sealed class DimensionTests(DimensionTests.FewSetsApp app) : IClassFixture<DimensionTests.FewSetsApp>
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public sealed class FewSetsApp : UsageApp
+    {
+        protected override void Configure(WebApplicationBuilder builder)
+        {
+            builder.Services.RemoveAll<UsageSettings>();
+            builder.Services.AddSingleton(new UsageSettings { DimensionSetsPerDay = 3 });
+        }
+
+        public override async ValueTask InitializeAsync()
+        {
+            await base.InitializeAsync();
+            var platform = await InAsync<IOrganizationDirectory, OrganizationRef>(d => d.PlatformAsync(Ct));
+            using var administrator = As(Roles.PlatformAdministrator, platform.Id.Value, platform.Path);
+            (await administrator.PostAsJsonAsync("/api/v1/meters", new
+            {
+                key = "traffic",
+                unit = "GB",
+                aggregation = "sum",
+                dimensions = new[] { "site", "tier" },
+            }, Ct)).IsSuccessStatusCode.ShouldBeTrue();
+        }
+    }
+
+    [Fact]
+    public async Task Usage_is_grouped_by_what_the_meter_declares()
+    {
+        var customer = await app.CustomerAsync();
+        await customer.SendAsync(
+            Record(customer, "a", "1", ("site", "Wien"), ("tier", "hot")), Record(customer, "b", "2", ("site", "Wien"), ("tier", "cold")),
+            Record(customer, "c", "4", ("tier", "hot")));
+        (await GroupsAsync(customer, "dimension.site")).ShouldBe([" 4", "Wien 3"]);
+        (await GroupsAsync(customer, "dimension.tier")).ShouldBe(["cold 2", "hot 5"]);
+        await CorrectAsync(customer, "a");
+        (await GroupsAsync(customer, "dimension.tier")).ShouldBe(["cold 2", "hot 4"]);
+        (await app.DifferencesAsync(Customer.January)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Beyond_so_many_sets_they_are_one_and_what_is_billed_does_not_know_of_it()
+    {
+        var customer = await app.CustomerAsync();
+        for (var batch = 0; batch < 4; batch++)
+        {
+            await customer.SendAsync([.. Enumerable.Range(0, 50).Select(i =>
+                Record(customer, $"{batch}-{i}", "1", ("site", $"site-{batch * 25 + i}")))]);
+            await app.TotalsAsync(customer.Tenant, Customer.January);
+        }
+
+        var groups = await GroupsAsync(customer, "dimension.site");
+        groups.Length.ShouldBe(4);
+        groups.Sum(g => int.Parse(g.Split(' ')[1])).ShouldBe(200);
+        (await customer.TotalAsync("traffic")).ShouldBe("200");
+        (await app.SqlAsync<long>("select count(*) from usage.daily_dimension_rollups where tenant_id = $1", customer.Tenant.Id.Value)).ShouldBe(4);
+        (await app.DifferencesAsync(Customer.January)).ShouldBeEmpty();
+
+        // Computed anew the day has the same sets.
+        await CorrectAsync(customer, "0-49");
+        (await app.TotalsAsync(customer.Tenant, Customer.January)).Single().Quantity.ToString().ShouldBe("199");
+        (await GroupsAsync(customer, "dimension.site")).Select(g => g.Split(' ')[0]).ShouldBe(groups.Select(g => g.Split(' ')[0]));
+        (await app.DifferencesAsync(Customer.January)).ShouldBeEmpty();
+    }
+
+    private static JsonObject Record(Customer customer, string id, string quantity, params (string Key, string Value)[] dimensions)
+    {
+        var record = customer.Record(id, quantity, "traffic");
+        record["dimensions"] = new JsonObject(dimensions.Select(d => KeyValuePair.Create(d.Key, (JsonNode?)d.Value)));
+        return record;
+    }
+
+    private static async Task CorrectAsync(Customer customer, string id) =>
+        (await customer.Partner().PostAsJsonAsync("/api/v1/usage/corrections", new { recordId = id, action = "reverse", reason = "r" }, Ct))
+            .IsSuccessStatusCode.ShouldBeTrue();
+
+    private static async Task<string[]> GroupsAsync(Customer customer, string key)
+    {
+        var answer = await Outcome.OfAsync(customer.Partner().GetAsync($"/api/v1/usage/summary?period=2026-01&groupBy={key}"));
+        return [.. answer.Body["items"]!.AsArray().Select(g => $"{g!["dimensions"]![key["dimension.".Length..]]} {g["quantity"]}")];
+    }
+}
