@@ -41,6 +41,13 @@ internal sealed class IdempotencyStep(RequestDelegate next, SecretBox secrets, T
         }
 
         var hash = await HashAsync(request, context.RequestAborted);
+        // Who asks again takes neither a lock nor a transaction.
+        if (await FindAsync(context.RequestServices.GetRequiredService<DbSession>(), principal.Id, key, context.RequestAborted) is { } known)
+        {
+            await AnswerAgainAsync(context, known, hash);
+            return;
+        }
+
         for (var attempt = 1; ; attempt++)
             try
             {
@@ -62,9 +69,7 @@ internal sealed class IdempotencyStep(RequestDelegate next, SecretBox secrets, T
         if (stored is not null || !free)
         {
             await session.RollbackAsync();
-            await (stored is null ? context.Dialect.RefuseAsync(context, StillRunning)
-                : !CryptographicOperations.FixedTimeEquals(stored.RequestHash, hash) ? context.Dialect.RefuseAsync(context, OtherRequest)
-                : ReplayAsync(context, stored));
+            await (stored is null ? context.Dialect.RefuseAsync(context, StillRunning) : AnswerAgainAsync(context, stored, hash));
             return;
         }
 
@@ -129,6 +134,24 @@ internal sealed class IdempotencyStep(RequestDelegate next, SecretBox secrets, T
             .. SHA256.HashData(body.GetBuffer().AsSpan(0, (int)body.Length))]);
     }
 
+    private Task AnswerAgainAsync(HttpContext context, StoredAnswer stored, byte[] hash) =>
+        CryptographicOperations.FixedTimeEquals(stored.RequestHash, hash)
+            ? ReplayAsync(context, stored)
+            : context.Dialect.RefuseAsync(context, OtherRequest);
+
+    private static async Task<StoredAnswer?> FindAsync(DbSession session, Guid principal, string key, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(Find, await session.OpenAsync(ct))
+        { Parameters = { new() { Value = principal }, new() { Value = key } } };
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        return await ReadAsync(reader, principal, key, ct);
+    }
+
+    private static async Task<StoredAnswer?> ReadAsync(NpgsqlDataReader reader, Guid principal, string key, CancellationToken ct) =>
+        !await reader.ReadAsync(ct) ? null
+        : new StoredAnswer(principal, key, reader.GetFieldValue<byte[]>(0), reader.GetInt32(1),
+            JsonSerializer.Deserialize<Dictionary<string, string>>(reader.GetString(2))!, reader.GetFieldValue<byte[]>(3));
+
     // Two statements, so that the second sees what was committed before the lock was had.
     private static async Task<(bool Free, StoredAnswer? Stored)> ClaimAsync(DbSession session, Guid principal, string key, CancellationToken ct)
     {
@@ -136,8 +159,7 @@ internal sealed class IdempotencyStep(RequestDelegate next, SecretBox secrets, T
         var bytes = SHA256.HashData([.. principal.ToByteArray(), .. Encoding.UTF8.GetBytes(key)]);
         batch.BatchCommands.Add(new NpgsqlBatchCommand("select pg_try_advisory_xact_lock($1)")
         { Parameters = { new() { Value = BinaryPrimitives.ReadInt64LittleEndian(bytes) } } });
-        batch.BatchCommands.Add(new NpgsqlBatchCommand(
-            "select request_hash, status, headers, body from kernel.idempotency_records where principal_id = $1 and key = $2")
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(Find)
         { Parameters = { new() { Value = principal }, new() { Value = key } } });
         // A refusal that is kept goes back to here: the key stays had.
         batch.BatchCommands.Add(new NpgsqlBatchCommand($"savepoint {Effect}"));
@@ -145,10 +167,7 @@ internal sealed class IdempotencyStep(RequestDelegate next, SecretBox secrets, T
         await reader.ReadAsync(ct);
         var free = reader.GetBoolean(0);
         await reader.NextResultAsync(ct);
-        if (!await reader.ReadAsync(ct))
-            return (free, null);
-        return (free, new StoredAnswer(principal, key, reader.GetFieldValue<byte[]>(0), reader.GetInt32(1),
-            JsonSerializer.Deserialize<Dictionary<string, string>>(reader.GetString(2))!, reader.GetFieldValue<byte[]>(3)));
+        return (free, await ReadAsync(reader, principal, key, ct));
     }
 
     private NpgsqlBatchCommand Store(StoredAnswer answer, bool secret)
@@ -180,6 +199,9 @@ internal sealed class IdempotencyStep(RequestDelegate next, SecretBox secrets, T
         if (body.Length > 0)
             await context.Response.Body.WriteAsync(body, context.RequestAborted);
     }
+
+    private const string Find =
+        "select request_hash, status, headers, body from kernel.idempotency_records where principal_id = $1 and key = $2";
 
     private const string Effect = "effect";
     private const string SecretMark = "x-sealed";

@@ -2,7 +2,10 @@ using MediatR;
 
 namespace Licensing.Kernel;
 
-/// <summary>Something to do; runs in one transaction and leaves an audit entry.</summary>
+/// <summary>
+/// Something to do; runs in one transaction and leaves an audit entry. What the server undid is handled again, so it holds nothing that is used up by
+/// handling it, as a stream would be.
+/// </summary>
 public interface ICommand<T> : IRequest<Result<T>>, ICommand where T : notnull;
 
 public interface ICommand;

@@ -3,6 +3,8 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Licensing.Billing.Ledger;
 using Licensing.Identity.Contracts;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 using static Licensing.Billing.Tests.Ledger.LedgerTests;
 
 namespace Licensing.Billing.Tests.Credit;
@@ -137,6 +139,31 @@ public sealed class DebitTests(App app) : IClassFixture<App>
             """);
         trail.ShouldBe(["70 1 70"]);
         await VerifiedAsync();
+    }
+
+    [Fact]
+    public async Task Those_that_wait_for_another_share_the_next_transaction()
+    {
+        var branch = await BranchAsync("10.00");
+        using var partner = branch.As(Roles.PartnerAdministrator);
+        await using var holder = await app.Services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync(Ct);
+        await using var held = await holder.BeginTransactionAsync(Ct);
+        await using (var hold = new NpgsqlCommand(
+            $"select 1 from billing.ledger_accounts where owner_id = '{branch.Partner.Id.Value}' for update", holder, held))
+            await hold.ExecuteNonQueryAsync(Ct);
+
+        var first = DebitAsync(partner, branch, "0", "0.10");
+        await app.WaitsForALockAsync(first);
+        var others = Enumerable.Range(1, 60).Select(i => DebitAsync(partner, branch, $"{i}", "0.10")).ToList();
+        await held.RollbackAsync(Ct);
+
+        foreach (var answer in await Task.WhenAll(others.Prepend(first)))
+            answer.StatusCode.ShouldBe(HttpStatusCode.Created);
+        var transactions = int.Parse((await app.RowsAsync(
+            "select count(distinct xmin::text)::text from billing.ledger_transactions "
+            + $"where owner_id = '{branch.Partner.Id.Value}' and kind = 'Spending'"))[0], System.Globalization.CultureInfo.InvariantCulture);
+        transactions.ShouldBeInRange(2, 20);
+        (await AvailableAsync(branch)).ShouldBe("3.90");
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Json;
 using Licensing.Billing.Ledger;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -52,6 +53,51 @@ public sealed class VerifyLedgerTests : IAsyncLifetime
         await TamperAsync(tampering, ids[1]);
 
         (await verify.RunAsync(Ct)).Findings[0].ShouldContain(finding.Replace("$1", ids[1].ToString()).Replace("$3", ids[2].ToString()));
+    }
+
+    [Theory]
+    // Its end brought forward, before what was spent of it; what was written off, before its end.
+    [InlineData("update billing.credit_lots set expires_at = created_at where expires_at is not null and $1::uuid is not null",
+        "entry $1/1 spends lot")]
+    [InlineData("update billing.credit_lots set expires_at = expires_at + interval '10 days' where expires_at is not null and $1::uuid is not null",
+        "writes off lot")]
+    [InlineData("update billing.ledger_transactions set key = 'debit:other' where kind = 'GivingBack' and $1::uuid is not null",
+        "gives back what was not spent under debit:other")]
+    // Taken from another lot, which had enough at that time, but not for what was taken from it later.
+    [InlineData(
+        "update billing.ledger_entries set lot_id = (select id from billing.credit_lots where expires_at is null order by id limit 1) "
+        + "where transaction_id = $1 and lot_id is not null", "entry $2/2 takes more from lot")]
+    public async Task What_was_done_to_lots_debits_and_reversals_shows_at_its_place(string tampering, string finding)
+    {
+        var branch = await _app.BranchAsync();
+        using var platform = branch.Administrator();
+        (await TopUpAsync(platform, branch, "ends", "4.00", null, _app.Now.AddDays(1))).EnsureSuccessStatusCode();
+        (await TopUpAsync(platform, branch, "stays", "3.00", null)).EnsureSuccessStatusCode();
+        var ids = new List<Guid>();
+        foreach (var (reference, amount) in (IEnumerable<(string, string)>)[("first", "3.00"), ("second", "3.50"), ("third", "0.50")])
+        {
+            _app.Clock.Advance(TimeSpan.FromSeconds(1));
+            using var made = await platform.PostAsJsonAsync("/api/v1/credit/debits",
+                new { organizationId = branch.Partner.Id.Value, reference, amount = new { amount, currency = "EUR" } }, Ct);
+            made.EnsureSuccessStatusCode();
+            ids.Add((await made.JsonAsync()).GetProperty("id").GetGuid());
+            _app.Clock.Advance(TimeSpan.FromSeconds(1));
+            if (reference == "second")
+                (await TopUpAsync(platform, branch, "again", "0.10", null, _app.Now.AddDays(1))).EnsureSuccessStatusCode();
+        }
+
+        (await platform.PostAsync($"/api/v1/credit/debits/{ids[2]}/reversal", null, Ct)).EnsureSuccessStatusCode();
+        _app.Clock.Advance(TimeSpan.FromDays(2));
+        await _app.DrainAsync();
+        var verify = _app.Services.GetRequiredService<VerifyLedger>();
+        var told = new List<(long Done, long All)>();
+        (await verify.RunAsync(Ct, (done, all) => told.Add((done, all)))).Findings.ShouldBeEmpty();
+        told[^1].Done.ShouldBe(told[^1].All);
+
+        await TamperAsync(tampering, ids[0]);
+
+        var expected = finding.Replace("$1", ids[0].ToString()).Replace("$2", ids[1].ToString());
+        (await verify.RunAsync(Ct)).Findings.ShouldContain(x => x.Contains(expected));
     }
 
     private sealed class WithoutFindings : IEqualityComparer<VerifyLedger.Outcome>

@@ -91,14 +91,18 @@ internal sealed class CreditSpending(DbSession session, LedgerWriter writer, Led
                 join billing.credit_lots l on l.account_id = a.id and l.remaining > 0 and (l.expires_at is null or l.expires_at > $4)) x
             where before < asked order by account_id, expires_at, id
             """, owners, units, sums.Select(s => s.Amount).ToArray(), now);
+        // Each looked up by its key: a plan made while the table was small would read all of it ever after.
         Add(
             """
             select t.id, t.owner_id, t.owner_path, t.key, t.reference, t.entries, t.created_at, t.description, e.unit, e.amount, r.created_at
             from unnest($1, $2) as w (owner_id, key)
-            join billing.ledger_transactions t on t.owner_id = w.owner_id and t.kind = 'Spending' and t.key = w.key
+            cross join lateral (
+                select * from billing.ledger_transactions x where x.owner_id = w.owner_id and x.kind = 'Spending' and x.key = w.key limit 1) t
             cross join lateral (
                 select unit, -sum(amount) as amount from billing.ledger_entries where transaction_id = t.id and lot_id is not null group by unit) e
-            left join billing.ledger_transactions r on r.owner_id = t.owner_id and r.kind = 'GivingBack' and r.key = t.key
+            left join lateral (
+                select created_at from billing.ledger_transactions x where x.owner_id = t.owner_id and x.kind = 'GivingBack' and x.key = t.key
+                limit 1) r on true
             order by t.id, e.unit
             """, asked.Select(s => s.Owner.Value).ToArray(), asked.Select(s => s.Key).ToArray());
         Add(
