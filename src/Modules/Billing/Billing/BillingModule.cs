@@ -27,6 +27,8 @@ public static class BillingModule
                 .OnConstraint("tax_rates_one_per_day", TaxRefusals.SetAlready)
                 .On<CreditLapseDue, LapseWhenDue>()
                 .OnConstraint("ledger_transactions_once", LedgerRefusals.DoneAlready)
+                .Ops(RunsAtTerminal.Run)
+                .Ops(RunsAtTerminal.Status)
                 .Ops(VerifyLedger.Ops);
             host.AddRuns();
             host.Services.AddScoped<InvoiceIssuing>();

@@ -7,7 +7,7 @@ alter table billing.runs
     add column round int not null default 0,
     -- One instant for all that a round writes, whoever writes it and however often it is killed.
     add column round_at timestamptz,
-    add column started_by uuid,
+    add column started_by uuid[] not null default '{}',
     add column started_by_name text,
     add column tenants int not null default 0,
     add column tax_rates jsonb,
