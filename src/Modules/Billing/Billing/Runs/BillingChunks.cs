@@ -91,6 +91,7 @@ internal sealed class BillingChunks(
         var prices = new PeriodPrices(period, await catalog.FindPlanVersionsAsync(versions, ct), rates.Book, rates.Meters, rates.Taxes);
         var used = await UsageAsync(open.SelectMany(id => ofTenant[id]), prices, ct);
 
+        await probe.HitAsync("read");
         var bills = new List<TenantBill>(open.Count);
         var left = new List<ParkedTenant>();
         foreach (var id in open)
