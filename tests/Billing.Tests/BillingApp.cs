@@ -23,6 +23,8 @@ public class BillingApp : App
 
     internal SaidUsage Usage { get; } = new();
 
+    internal virtual BillingSettings Billing => new() { ChunkTenants = 2 };
+
     protected override void Configure(WebApplicationBuilder builder)
     {
         builder.Services.RemoveAll<ISubscriptionDirectory>();
@@ -30,7 +32,7 @@ public class BillingApp : App
         builder.Services.RemoveAll<IUsageTotals>();
         builder.Services.AddSingleton<IUsageTotals>(Usage);
         builder.Services.RemoveAll<BillingSettings>();
-        builder.Services.AddSingleton(new BillingSettings { ChunkTenants = 2 });
+        builder.Services.AddSingleton(Billing);
     }
 
     public override async ValueTask InitializeAsync()
@@ -145,6 +147,13 @@ internal sealed class SaidSubscriptions : ISubscriptionDirectory
     {
         lock (_said)
             _said.Add(subscription);
+    }
+
+    /// <summary>The subscription that a tenant made last.</summary>
+    public SubscriptionId Of(OrganizationRef tenant)
+    {
+        lock (_said)
+            return _said.Last(x => x.TenantId == tenant.Id).Id;
     }
 
     public Task<IReadOnlyDictionary<SubscriptionId, UsageTarget>> FindAsync(IReadOnlyCollection<SubscriptionId> ids, CancellationToken ct)

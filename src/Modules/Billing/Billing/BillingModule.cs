@@ -36,6 +36,8 @@ public static class BillingModule
                 .OnConstraint("coupons_code", CouponRefusals.CodeTaken)
                 .OnConstraint("coupon_redemptions_once", CouponRefusals.RedeemedAlready)
                 .OnConstraint("credits_reference", CouponRefusals.ReferenceUsed)
+                .Ops(RunsAtTerminal.Run)
+                .Ops(RunsAtTerminal.Status)
                 .Ops(VerifyLedger.Ops)
                 .Ops(VerifyJournal.Ops)
                 .Ops(ExportLedger.Ops);

@@ -5,6 +5,8 @@ namespace Licensing.Billing;
 internal static class BillingPermissions
 {
     public const string RunsStart = "billing.runs.start";
+    public const string RunsRead = "billing.runs.read";
+    public const string RunsConfirm = "billing.runs.confirm";
     public const string InvoicesRead = "billing.invoices.read";
     public const string InvoicesIssue = "billing.invoices.issue";
     public const string InvoicesVoid = "billing.invoices.void";
@@ -29,6 +31,8 @@ internal static class BillingPermissions
     public static IReadOnlyList<Permission> All { get; } =
     [
         new(RunsStart, "Start billing runs.", Roles.PlatformAdministrator, Roles.PlatformService),
+        new(RunsRead, "See billing runs and who they left out.", Roles.PlatformAdministrator, Roles.PlatformReader, Roles.PlatformService),
+        new(RunsConfirm, "Let a billing run go on that somebody else started and that is held.", Roles.PlatformAdministrator),
         new(InvoicesRead, "Read invoices and their lines.", Roles.Readers),
         new(InvoicesIssue, "Issue drafted invoices.", Roles.PlatformAdministrator),
         new(InvoicesVoid, "Void drafts and unpaid invoices.", Roles.PlatformAdministrator),

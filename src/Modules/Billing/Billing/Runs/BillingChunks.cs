@@ -47,11 +47,12 @@ internal sealed class BillingChunks(
     }
 
     /// <summary>Rates those of the chunk that have no invoice of the seller in this period, as prices and taxes are now.</summary>
-    public async Task<BilledChunk> RateAsync(OrganizationId seller, Period period, TenantChunk chunk, CancellationToken ct)
+    public async Task<BilledChunk> RateAsync(
+        OrganizationId seller, Period period, TenantChunk chunk, CancellationToken ct, bool draftsAnew = false)
     {
         var ids = chunk.Tenants;
-        var open = await OpenAsync(db.Invoices.Where(x => ids.Contains(x.TenantId)), seller, period, chunk, withDrafts: false, ct);
-        return open.Count == 0 ? BilledChunk.Empty : await RateAsync(period, chunk, open, null, await rates.PresentAsync(period, open, ct), ct);
+        var open = await OpenAsync(db.Invoices.Where(x => ids.Contains(x.TenantId)), seller, period, chunk, draftsAnew, ct);
+        return open.Count == 0 ? BilledChunk.Empty : await RateAsync(period, chunk, open, draftsAnew ? seller : null, await rates.PresentAsync(period, open, ct), ct);
     }
 
     /// <summary>Rates the tenants of a range by the rates of their run. Drafts do not count as invoices: they are drawn anew.</summary>
@@ -64,7 +65,7 @@ internal sealed class BillingChunks(
         var (first, last) = (chunk.Tenants[0].Value, chunk.Tenants[^1].Value);
         var open = await OpenAsync(
             db.Invoices.FromSql($"select * from billing.invoices where tenant_id >= {first} and tenant_id <= {last}"), run.SellerId, run.Period, chunk,
-            withDrafts: true, ct);
+            draftsAnew: true, ct);
         await probe.HitAsync("invoices");
         return open.Count == 0 ? BilledChunk.Empty : await RateAsync(run.Period, chunk, open, run.SellerId, await rates.OpenAsync(run, range, ct), ct);
     }
@@ -73,11 +74,11 @@ internal sealed class BillingChunks(
         new([.. found.Select(subscription => subscription.TenantId).Distinct()], found, null);
 
     private static async Task<IReadOnlyList<OrganizationId>> OpenAsync(
-        IQueryable<Invoice> invoices, OrganizationId seller, Period period, TenantChunk chunk, bool withDrafts, CancellationToken ct)
+        IQueryable<Invoice> invoices, OrganizationId seller, Period period, TenantChunk chunk, bool draftsAnew, CancellationToken ct)
     {
         var billed = await invoices.AsNoTracking()
             .Where(x => x.PeriodStart == period.Start && x.PeriodEnd == period.End && x.SellerId == seller && x.Kind == InvoiceKind.Regular
-                && x.Status != InvoiceStatus.Void && (!withDrafts || x.Status != InvoiceStatus.Draft))
+                && x.Status != InvoiceStatus.Void && (!draftsAnew || x.Status != InvoiceStatus.Draft))
             .Select(x => x.TenantId).ToListAsync(ct);
         return billed.Count == 0 ? chunk.Tenants : [.. chunk.Tenants.Except(billed)];
     }
@@ -94,6 +95,7 @@ internal sealed class BillingChunks(
         prices = await sources.WithRatesAsync(prices, tenants.Values, reductions, ct);
         var used = await UsageAsync(open.SelectMany(id => ofTenant[id]), prices, ct);
 
+        await probe.HitAsync("read");
         var bills = new List<TenantBill>(open.Count);
         var left = new List<ParkedTenant>();
         foreach (var id in open)

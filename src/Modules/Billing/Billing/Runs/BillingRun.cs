@@ -37,7 +37,9 @@ internal sealed class BillingRun
     /// <summary>When the round began; its invoices are of this instant, whenever they are written.</summary>
     public DateTimeOffset RoundAt { get; init; }
 
-    public Guid? StartedBy { get; init; }
+    /// <summary>Who began the round, by all the ids that may be the same person.</summary>
+    public Guid[] StartedBy { get; init; } = [];
+
     public string? StartedByName { get; init; }
 
     /// <summary>How many tenants the round goes through.</summary>

@@ -19,13 +19,8 @@ internal sealed class ChunkLostException(ClaimedChunk chunk) : Exception($"Chunk
 /// <summary>Who works on what: claims with a lease and a token that each transaction checks before it writes.</summary>
 internal sealed class RunChunks(DbSession session, BillingSettings settings, TimeProvider clock)
 {
-    // The server itself ends who holds an expired claim in an open transaction: a process that was stopped in the middle of its COPY keeps
-    // unique keys that his successor would wait for, and no timeout of the server counts there. By the name that Fence gave its session.
-    private const string EndStopped = """
-        select pg_terminate_backend(a.pid) from billing.run_chunks c
-        join pg_stat_activity a on a.application_name = 'billing-' || replace(c.token::text, '-', '') and a.usename = current_user
-        where c.run_id = $1 and c.state = $2 and c.claimed_until <= $3
-        """;
+    // Who holds an expired claim in an open transaction would be waited for; the server knows his session by the name that the fence gave it.
+    private const string EndExpired = "select billing.end_expired_writers($1, $2, $3)";
 
     // Drafts are made in any order. Issuing goes by number, one after the other, so that whoever is killed the invoices get the same numbers.
     private static string Claim(ChunkState state) => $"""
@@ -44,7 +39,7 @@ internal sealed class RunChunks(DbSession session, BillingSettings settings, Tim
     {
         var now = clock.GetUtcNow();
         var token = Id.NewGuid(now);
-        await using (var stopped = await CommandAsync(EndStopped, ct, run, state.ToString(), now))
+        await using (var stopped = await CommandAsync(EndExpired, ct, run, state.ToString(), now))
             await stopped.ExecuteNonQueryAsync(ct);
         await using var command = await CommandAsync(Claim(state), ct, run, state.ToString(), now, now + settings.ChunkLease, token);
         await using var row = await command.ExecuteReaderAsync(ct);

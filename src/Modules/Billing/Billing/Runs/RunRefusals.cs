@@ -27,6 +27,10 @@ internal static class RunRefusals
         + string.Join(", ", deviations.Select(x => $"{x.Net} {x.Currency} after {x.Before}{(x.Percent is { } percent ? $" ({percent:+0.##;-0.##} %)" : "")}"))
         + ".");
 
+    public static Refusal Unfinished(string period, DateTimeOffset at) => new(
+        RefusalKind.Unavailable, "run_unfinished",
+        $"The run of {period} is not finished: what is left can go on at {at:u}. Hosts do so by themselves; so does this command, run again.");
+
     public static Refusal TooManyLines(LineKey key, int most) => new(
         RefusalKind.Invalid, "too_many_lines",
         $"Subscription {key.Subscription.Value} would have more than {most} lines that begin on {key.StartsOn:yyyy-MM-dd}.");

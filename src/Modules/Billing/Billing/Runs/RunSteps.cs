@@ -20,7 +20,9 @@ internal sealed class RunSteps(
 {
     public async Task DraftAsync(BillingRun run, ClaimedChunk chunk, CancellationToken ct)
     {
+        await probe.HitAsync("claimed");
         var rated = await chunks.RateAsync(run, chunk.Range, ct);
+        await probe.HitAsync("bills");
         var rows = InvoiceWriter.Rows(run, chunk.Number, rated.Bills);
         await probe.HitAsync("rated");
         await session.BeginAsync(ct);
@@ -51,6 +53,7 @@ internal sealed class RunSteps(
 
     public async Task IssueAsync(BillingRun run, ClaimedChunk chunk, CancellationToken ct)
     {
+        await probe.HitAsync("claimed");
         var seller = await organizations.PlatformAsync(ct);
         await probe.HitAsync("seller");
         await session.BeginAsync(ct);

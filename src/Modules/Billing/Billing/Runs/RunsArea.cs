@@ -37,5 +37,10 @@ internal static class RunsArea
     {
         StartBillingRuns.Map(billing);
         StartBillingRun.Map(billing);
+        PreviewBillingRun.Map(billing);
+        ListBillingRuns.Map(billing);
+        GetBillingRun.Map(billing);
+        ListParkedTenants.Map(billing);
+        ConfirmBillingRun.Map(billing);
     }
 }

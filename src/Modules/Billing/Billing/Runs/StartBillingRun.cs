@@ -16,6 +16,10 @@ internal sealed class RunStarter(
     BillingDb db, OperationLog operations, IOrganizationDirectory organizations, BillingCalendar calendar, RunChunks chunks, Principal principal,
     AuditTrail audit, TimeProvider clock)
 {
+    /// <summary>Everyone who may be behind an access: himself, who knows his secrets, who opened his log-in.</summary>
+    public static Guid[] PersonsOf(Access access) =>
+        [.. access.MayAlsoBe.Append(access.Id).Concat(access.OpenedBy is { } by ? [by] : Array.Empty<Guid>()).Distinct()];
+
     /// <summary>The platform, if all these months can be billed by this caller.</summary>
     public async Task<Result<OrganizationRef>> CheckAsync(IReadOnlyList<Period> periods, CancellationToken ct)
     {
@@ -37,12 +41,13 @@ internal sealed class RunStarter(
         var operation = over ? await operations.StartAsync("billing.run", seller.Path, 0, ct) : run.OperationId!.Value;
         // Who starts a held run has mended what was wrong: everything is drawn and compared again.
         var (anew, now) = (over || run.State is RunState.Held, clock.GetUtcNow());
+        var persons = PersonsOf(principal.Access);
         await db.Runs.Where(x => x.Id == run.Id).ExecuteUpdateAsync(set =>
         {
             set.SetProperty(x => x.Issue, issue).SetProperty(x => x.OperationId, operation).SetProperty(x => x.Step, x => x.Step + 1);
             if (anew)
                 set.SetProperty(x => x.State, RunState.Planning).SetProperty(x => x.Round, x => x.Round + 1).SetProperty(x => x.RoundAt, now)
-                    .SetProperty(x => x.StartedBy, principal.Id).SetProperty(x => x.StartedByName, principal.Access.Name)
+                    .SetProperty(x => x.StartedBy, persons).SetProperty(x => x.StartedByName, principal.Access.Name)
                     .SetProperty(x => x.NotBilled, 0).SetProperty(x => x.FinishedAt, (DateTimeOffset?)null)
                     .SetProperty(x => x.Deviations, (IReadOnlyList<RunDeviation>?)null).SetProperty(x => x.ConfirmedBy, (Guid?)null)
                     .SetProperty(x => x.ConfirmedByName, (string?)null).SetProperty(x => x.ConfirmedAt, (DateTimeOffset?)null);

@@ -7,7 +7,7 @@ alter table billing.runs
     add column round int not null default 0,
     -- One instant for all that a round writes, whoever writes it and however often it is killed.
     add column round_at timestamptz,
-    add column started_by uuid,
+    add column started_by uuid[] not null default '{}',
     add column started_by_name text,
     add column tenants int not null default 0,
     add column tax_rates jsonb,
@@ -51,3 +51,13 @@ create table billing.run_prices (
     prices    jsonb not null,
     constraint run_prices_once unique nulls not distinct (run_id, tenant_id)
 );
+
+-- Ends the sessions in which workers of expired claims still write. A process that was stopped in the middle of its COPY keeps unique keys that its
+-- successor would wait for, and no timeout of the server counts there. The application's role may not end sessions, not even its own; this
+-- ends those alone that the fence of an expired claim has named.
+create function billing.end_expired_writers(run uuid, of_state text, at timestamptz) returns void
+    language sql security definer set search_path = pg_catalog, pg_temp as $$
+    select pg_terminate_backend(a.pid) from billing.run_chunks c
+    join pg_stat_activity a on a.application_name = 'billing-' || replace(c.token::text, '-', '') and a.datname = current_database()
+    where c.run_id = run and c.state = of_state and c.claimed_until <= at
+$$;
