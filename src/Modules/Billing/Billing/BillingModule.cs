@@ -34,7 +34,8 @@ public static class BillingModule
                 .OnConstraint("coupons_code", CouponRefusals.CodeTaken)
                 .OnConstraint("coupon_redemptions_once", CouponRefusals.RedeemedAlready)
                 .OnConstraint("credits_reference", CouponRefusals.ReferenceUsed)
-                .Ops(VerifyLedger.Ops);
+                .Ops(VerifyLedger.Ops)
+                .Ops(PriceAtTerminal.Ops);
             host.Services.AddSingleton(host.Configuration.GetSection("Billing").Get<BillingSettings>() ?? new BillingSettings());
             host.Services.AddScoped<BillingChunks>();
             host.Services.AddScoped<RatingSources>();

@@ -61,7 +61,7 @@ internal sealed record GrantedReductions(
     /// <summary>Refused where the amount of a coupon is in a currency without a rate.</summary>
     public static Result<GrantedReductions> On(TenantAccount account, DueCharges due, PeriodPrices prices)
     {
-        if (account.Reductions.Count == 0)
+        if (account.Reductions.Count == 0 || due.Charges.Count + due.Commitments.Count == 0)
             return None;
 
         var (coupons, ofCoupons) = (new List<Coupon>(), new List<GrantedReduction>());

@@ -78,7 +78,7 @@ internal sealed class InvoiceLine
 internal static class ExactText
 {
     /// <summary>Every digit there is; what does not end as a decimal is kept as a fraction.</summary>
-    public static string Of(Exact value) => Exact.Parse(value.ToString()) == value ? value.ToString() : $"{value.Numerator}/{value.Denominator}";
+    public static string Of(Exact value) => value.EndsAsDecimal ? value.ToString() : $"{value.Numerator}/{value.Denominator}";
 
     public static Exact Parse(string text) => text.Split('/') is [var numerator, var denominator]
         ? Exact.Parse(numerator) / Exact.Parse(denominator)
