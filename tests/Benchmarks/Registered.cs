@@ -7,5 +7,6 @@ internal static class Registered
     [
         AuthBenchmark.Token, AuthBenchmark.Key,
         ProvisionBenchmark.SignedUpdate, ProvisionBenchmark.EntitlementCheck,
+        OracleBenchmark.Agreement,
     ];
 }

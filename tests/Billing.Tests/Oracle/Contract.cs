@@ -2,6 +2,8 @@ using Licensing.Billing.Taxes;
 using Licensing.Catalog.Contracts;
 using Licensing.Provisioning.Contracts;
 using Licensing.Usage.Contracts;
+using Currency = Licensing.Kernel.Currency;
+using Period = Licensing.Kernel.Period;
 
 namespace Licensing.Billing.Tests.Oracle;
 

@@ -3,6 +3,8 @@ using Licensing.Catalog.Contracts;
 using Licensing.Identity.Contracts;
 using Licensing.Provisioning.Contracts;
 using Licensing.Usage.Contracts;
+using Currency = Licensing.Kernel.Currency;
+using Period = Licensing.Kernel.Period;
 
 namespace Licensing.Billing.Tests.Oracle;
 
@@ -197,7 +199,8 @@ internal sealed class ContractGenerator(int seed)
                 : new(Of(5, left), false, null, Number(1, 20_000, 2), Maybe(90) ? currency.Code : "USD", null)));
         for (var left = Maybe(70) ? 0 : _chance.Next(1, 3); left > 0; left--)
             reductions.Add(Scoped(new(
-                Of(6, left), true, null, Number(1, 20_000, 0) / (decimal)Math.Pow(10, currency.MinorUnits), Maybe(95) ? currency.Code : "USD", null)));
+                Of(6, left), true, null, Number(1, 20_000, 0) / (decimal)Math.Pow(10, currency.MinorUnits),
+                Maybe(95) ? currency.Code : "USD", null)));
         for (var left = Maybe(75) ? 0 : _chance.Next(1, 3); left > 0; left--)
             reductions.Add(Scoped(new(Of(7, left), true, null, null, null, Number(1, 900_000, 4))) with
             {

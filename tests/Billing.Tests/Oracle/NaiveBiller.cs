@@ -97,7 +97,8 @@ internal sealed class NaiveBiller(Contract contract)
     private PlanVersionRef? PlanOn(BillableSubscription subscription, DateOnly day) =>
         SpanOn(subscription, day) is { } span ? contract.Plans[span.PlanVersionId] : null;
 
-    private static bool IsPaid(BillableSubscription subscription, DateOnly day) => day >= subscription.TrialEndsOn && SpanOn(subscription, day) is not null;
+    private static bool IsPaid(BillableSubscription subscription, DateOnly day) =>
+        day >= subscription.TrialEndsOn && SpanOn(subscription, day) is not null;
 
     // What one unit of another currency is in the tenant's; 1 of its own.
     private Fraction Rate(string from)

@@ -6,6 +6,10 @@ using Licensing.Catalog.Contracts;
 using Licensing.Identity.Contracts;
 using Licensing.Provisioning.Contracts;
 using Licensing.Usage.Contracts;
+using Billed = Licensing.Kernel.Result<Licensing.Billing.Runs.TenantBill>;
+using Currency = Licensing.Kernel.Currency;
+using Exact = Licensing.Kernel.Exact;
+using Money = Licensing.Kernel.Money;
 
 namespace Licensing.Billing.Tests.Oracle;
 
@@ -21,14 +25,17 @@ internal static class Oracle
         var naive = new NaiveBiller(contract);
         var expected = naive.Bill();
         if (Product(contract).Refused(out var refusal, out var bill))
-            return naive.Refusals.Contains(refusal.Code) ? null : $"seed {seed}: refused as {refusal.Code}, not as {string.Join(", ", naive.Refusals)}";
+            return naive.Refusals.Contains(refusal.Code)
+                ? null
+                : $"seed {seed}: refused as {refusal.Code}, not as {string.Join(", ", naive.Refusals)}";
         if (naive.Refusals.Count > 0)
             return $"seed {seed}: billed in spite of {string.Join(", ", naive.Refusals)}";
 
         string[] ours = [.. bill.Charges.Select(charge => Text(charge).ToString())];
         string[] theirs = [.. expected.Select(line => line.ToString())];
         if (!ours.SequenceEqual(theirs))
-            return $"seed {seed}, {contract.Period}, {contract.Currency}:\nours   {string.Join("\n       ", ours.Except(theirs).DefaultIfEmpty("in another order"))}"
+            return $"seed {seed}, {contract.Period}, {contract.Currency}:\nours   "
+                + $"{string.Join("\n       ", ours.Except(theirs).DefaultIfEmpty("in another order"))}"
                 + $"\ntheirs {string.Join("\n       ", theirs.Except(ours))}";
 
         // Lines that are not shown carry nothing, so that the sums of what is shown are the invoice's.
@@ -44,7 +51,7 @@ internal static class Oracle
     }
 
     /// <summary>The bill of the product.</summary>
-    public static Result<TenantBill> Product(Contract contract)
+    public static Billed Product(Contract contract)
     {
         var tenant = new OrganizationRef(
             contract.Subscriptions[0].TenantId, 4, OrganizationKind.Tenant, null, "1.2.3.4.", "t", "T", contract.Country, contract.Currency, true);
@@ -59,9 +66,6 @@ internal static class Oracle
         return TenantRating.Rate(
             new TenantAccount(tenant, contract.Subscriptions, usage) { Reductions = [.. contract.Reductions.Select(Granted)] }, prices);
     }
-
-    /// <summary>A sum of all bills of the second biller, so that none of its work can be left out.</summary>
-    public static int Naively(int seed) => new NaiveBiller(new ContractGenerator(seed).Next()).Bill().Count;
 
     private static GrantedReduction Granted(NaiveReduction x) => new(x.Id, x.IsCredit ? ReductionKind.Credit : ReductionKind.Coupon)
     {
