@@ -44,7 +44,9 @@ public sealed class PriceAtTerminalTests(BillingApp app) : IClassFixture<Billing
     {
         (await RunAsync(Asked)).Refused(out _, out var answer).ShouldBeFalse();
         var rows = answer!.Value.ShouldBeOfType<List<PriceAtTerminal.Row>>();
-        rows.Select(row => string.Join('|', row.Line, row.Quantity, row.From, row.To, row.UnitPrice, row.FlatFee, row.Amount, row.Net, row.Tax)).ShouldBe(
+        static string Text(PriceAtTerminal.Row row) =>
+            string.Join('|', row.Line, row.Quantity, row.From, row.To, row.UnitPrice, row.FlatFee, row.Amount, row.Net, row.Tax);
+        rows.Select(Text).ShouldBe(
         [
             "Base|1||||||8.64|1.73",
             "|1|0|*|10|0|8.7096774193548387096774193548||",
@@ -63,8 +65,10 @@ public sealed class PriceAtTerminalTests(BillingApp app) : IClassFixture<Billing
         (await RunAsync(Asked, json: true)).Refused(out _, out var answer).ShouldBeFalse();
         using var user = (await app.BranchAsync()).As(Roles.TenantUser);
         using var routed = await user.PostAsync(
-            "/api/v1/pricing/calculate", new StringContent(Asked, System.Text.Encoding.UTF8, "application/json"), TestContext.Current.CancellationToken);
-        JsonSerializer.Serialize(answer!.Value, ApiJson.Options).ShouldBe(await routed.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+            "/api/v1/pricing/calculate", new StringContent(Asked, System.Text.Encoding.UTF8, "application/json"),
+            TestContext.Current.CancellationToken);
+        JsonSerializer.Serialize(answer!.Value, ApiJson.Options)
+            .ShouldBe(await routed.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
 
     [Fact]

@@ -20,7 +20,8 @@ public sealed class OverflowTests
     public void The_largest_quantity_at_the_largest_price_is_refused_by_every_model()
     {
         foreach (var charge in Charges(Dear))
-            Refused(Request(new RatingItem("Big", charge, new UsageAggregate(Largest) { EventCount = long.MaxValue }))).ShouldBe(["/charges/0 amount_too_large"]);
+            Refused(Request(new RatingItem("Big", charge, new UsageAggregate(Largest) { EventCount = long.MaxValue })))
+                .ShouldBe(["/charges/0 amount_too_large"]);
     }
 
     [Fact]
@@ -31,7 +32,8 @@ public sealed class OverflowTests
         {
             BigInteger quantity = chance.NextInt64(), price = chance.NextInt64(1, 2_000_000_000_000);
             var places = chance.Next(0, 30);
-            var item = new RatingItem("Edge", new PerUnitCharge(new Exact(price, BigInteger.Pow(10, places))), new UsageAggregate(new Exact(quantity, 1)));
+            var item = new RatingItem(
+                "Edge", new PerUnitCharge(new Exact(price, BigInteger.Pow(10, places))), new UsageAggregate(new Exact(quantity, 1)));
             var cents = (quantity * price * 200 / BigInteger.Pow(10, places) + 1) / 2;
             if (Rater.Rate(Request(item)).Refused(out var refusal, out var bill))
             {
