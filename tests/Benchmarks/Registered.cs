@@ -11,5 +11,6 @@ internal static class Registered
         BillingBenchmark.Run, BillingBenchmark.Again, BillingBenchmark.Customers, BillingBenchmark.Events, BillingBenchmark.Memory,
         BillingBenchmark.Foil,
         CreditBenchmark.Credit, IdempotencyBenchmark.First, IdempotencyBenchmark.Replay,
+        OracleBenchmark.Agreement,
     ];
 }

@@ -35,15 +35,17 @@ public static class Allocation
             throw new ArgumentException($"{total} is finer than the minor unit.", nameof(total));
 
         var sign = Mirrors(shares) ? -1 : 1;
-        var inUnits = shares.Select(share => share * new Exact(unit * sign, 1)).ToArray();
-        var floors = inUnits.Select(share => share.Floor()).ToArray();
-        var left = totalUnits.Numerator * sign - floors.Aggregate(BigInteger.Zero, (sum, units) => sum + units);
+        var (inUnits, floors, scale) = (new Exact[shares.Count], new BigInteger[shares.Count], new Exact(unit * sign, 1));
+        var left = totalUnits.Numerator * sign;
+        for (var i = 0; i < floors.Length; i++)
+            left -= floors[i] = (inUnits[i] = shares[i] * scale).Floor();
         if (left < 0 || left > shares.Count)
             throw new ArgumentException($"The shares do not add up to {total}.", nameof(shares));
 
-        var first = Enumerable.Range(0, shares.Count).OrderByDescending(i => inUnits[i] - new Exact(floors[i], 1)).ThenBy(i => i).Take((int)left);
-        foreach (var index in first)
-            floors[index]++;
+        if (left.Sign > 0)
+            foreach (var index in Enumerable.Range(0, shares.Count)
+                .OrderByDescending(i => inUnits[i] - new Exact(floors[i], 1)).ThenBy(i => i).Take((int)left))
+                floors[index]++;
         return [.. floors.Select(units => Exact.FromMinorUnits(units * sign, total.Currency))];
     }
 

@@ -87,7 +87,8 @@ public sealed class ChargeRulesTests
 
     [Fact]
     public void Percentages_stairs_included_units_and_tax_categories_have_forms_of_their_own() => Check(
-        new ChargeBody("fees", "F", new PriceBody(PriceModel.Percentage, Percent: 1.3m, FixedFee: 2, FreeUnits: 5, TaxCategory: "AA"), Meter: "minutes"),
+        new ChargeBody("fees", "F", new PriceBody(PriceModel.Percentage, Percent: 1.3m, FixedFee: 2, FreeUnits: 5, TaxCategory: "AA"),
+            Meter: "minutes"),
         new ChargeBody("plan", "P", new PriceBody(PriceModel.Stairstep, Tiers: [new TierBody(UpTo: 5, Price: 10), new TierBody(Price: 18)]),
             Feature: "lines"),
         new ChargeBody("seats", "S", PerUnit() with { IncludedUnits = 3, Prorate = false }, Feature: "seats")).ShouldBeEmpty();
@@ -105,7 +106,8 @@ public sealed class ChargeRulesTests
         CheckPrice(PerUnit() with { Prorate = true, IncludedUnits = -1, TaxCategory = "s" }).ShouldBe(
             ["/charges/0/price/prorate usage_not_prorated", "/charges/0/price/taxCategory not_a_tax_category",
                 "/charges/0/price/includedUnits out_of_range"]);
-        Check(new ChargeBody("c", "C", new PriceBody(PriceModel.Flat, Amount: 1, Prorate: false))).ShouldBe(["/charges/0/price/prorate not_of_model"]);
+        Check(new ChargeBody("c", "C", new PriceBody(PriceModel.Flat, Amount: 1, Prorate: false)))
+            .ShouldBe(["/charges/0/price/prorate not_of_model"]);
     }
 
     [Fact]

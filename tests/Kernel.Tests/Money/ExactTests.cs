@@ -129,4 +129,61 @@ public sealed class ExactTests
         Exact.Parse("0.0000000000000000000000000001").TryToDecimal(out var smallest).ShouldBeTrue();
         smallest.ShouldBe(0.0000000000000000000000000001m);
     }
+
+    /// <summary>
+    /// Numbers that fit 64 bits take other ways than those that do not. Around the border, and far from it, both come to what fractions of big
+    /// integers are.
+    /// </summary>
+    [Fact]
+    public void Small_and_large_numbers_are_calculated_alike()
+    {
+        var chance = new Random(4711);
+        BigInteger Any() => chance.Next(6) switch
+        {
+            0 => chance.Next(-3, 4),
+            1 => chance.Next(-1_000_000, 1_000_000),
+            2 => (BigInteger)chance.NextInt64(long.MinValue, long.MaxValue),
+            3 => (BigInteger)long.MaxValue - chance.Next(0, 3),
+            4 => (BigInteger)long.MinValue + chance.Next(-2, 3),
+            _ => (BigInteger)chance.NextInt64() * chance.NextInt64() * (chance.Next(2) - 1),
+        };
+        BigInteger AnyUnder() => chance.Next(4) switch
+        {
+            0 => BigInteger.Pow(10, chance.Next(0, 25)),
+            1 => chance.Next(1, 400),
+            _ => BigInteger.Max(1, BigInteger.Abs(Any())),
+        };
+        static void Same(Exact value, BigInteger top, BigInteger under)
+        {
+            var common = BigInteger.GreatestCommonDivisor(top, under) * under.Sign;
+            (value.Numerator, value.Denominator).ShouldBe((top / common, under / common));
+            // Whichever way it was reached, it is one and the same number.
+            value.ShouldBe(new Exact(top, under));
+            value.GetHashCode().ShouldBe(new Exact(top, under).GetHashCode());
+        }
+
+        for (var i = 0; i < 20_000; i++)
+        {
+            var (a, b, c, d) = (Any(), AnyUnder(), Any(), AnyUnder());
+            var (one, other) = (new Exact(a, b), new Exact(c, d));
+            Same(one, a, b);
+            Same(one + other, a * d + c * b, b * d);
+            Same(one - other, a * d - c * b, b * d);
+            Same(one * other, a * c, b * d);
+            Same(-one, -a, b);
+            if (!c.IsZero)
+                Same(one / other, a * d, b * c);
+            one.CompareTo(other).ShouldBe((a * d).CompareTo(c * b));
+            one.Sign.ShouldBe(a.Sign);
+            var floor = BigInteger.Divide(a - (((a % b) + b) % b), b);
+            one.Floor().ShouldBe(floor);
+            var places = chance.Next(0, 20);
+            var units = (BigInteger.Abs(a) * BigInteger.Pow(10, places) * 2 + b) / (b * 2) * a.Sign;
+            Same(one.Round(places), units, BigInteger.Pow(10, places));
+            if (one.EndsAsDecimal)
+                Exact.Parse(one.ToString()).ShouldBe(one);
+            if (one.TryToDecimal(out var value))
+                ((Exact)value).ShouldBe(one);
+        }
+    }
 }

@@ -40,7 +40,8 @@ public static class BillingModule
                 .Ops(RunsAtTerminal.Status)
                 .Ops(VerifyLedger.Ops)
                 .Ops(VerifyJournal.Ops)
-                .Ops(ExportLedger.Ops);
+                .Ops(ExportLedger.Ops)
+                .Ops(PriceAtTerminal.Ops);
             host.AddRuns();
             host.Services.AddScoped<RatingSources>();
             host.Services.AddScoped<ReductionOwners>();

@@ -30,7 +30,8 @@ internal sealed class CouponOffer : IVersioned
     public int Version { get; init; } = 1;
 
     /// <summary>What counts is the day of the redemption; what was redeemed holds for its periods, also when the coupon is over.</summary>
-    public Result<CouponRedemption> Redeem(OrganizationRef tenant, SubscriptionId? subscription, DateOnly startsOn, DateOnly today, DateTimeOffset now)
+    public Result<CouponRedemption> Redeem(OrganizationRef tenant, SubscriptionId? subscription, DateOnly startsOn, DateOnly today,
+        DateTimeOffset now)
     {
         if (today < ValidFrom || today >= ValidUntil)
             return CouponRefusals.NotValid(Code);

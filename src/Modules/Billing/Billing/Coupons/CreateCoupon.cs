@@ -45,7 +45,8 @@ internal static class CreateCoupon
             RuleFor(x => x.Charges).Must(IsKeys).WithErrorCode("out_of_range").WithMessage($"charges must be up to {MostKeys} keys.");
         }
 
-        private static bool IsKeys(IReadOnlyList<string>? keys) => keys is null || (keys.Count <= MostKeys && keys.All(key => key.Length is > 0 and < 64));
+        private static bool IsKeys(IReadOnlyList<string>? keys) =>
+            keys is null || (keys.Count <= MostKeys && keys.All(key => key.Length is > 0 and < 64));
     }
 
     internal sealed class Handler(BillingDb db, TimeProvider clock) : ICommandHandler<Command, CouponView>

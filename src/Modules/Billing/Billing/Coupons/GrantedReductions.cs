@@ -54,14 +54,15 @@ internal sealed record ReductionUse(GrantedReduction Reduction, Exact Amount, Ex
 
 /// <summary>The coupons and credits of one bill, in the places in which the rater knows them.</summary>
 internal sealed record GrantedReductions(
-    IReadOnlyList<Coupon> Coupons, IReadOnlyList<RatingCredit> Credits, IReadOnlyList<GrantedReduction> OfCoupons, IReadOnlyList<GrantedReduction> OfCredits)
+    IReadOnlyList<Coupon> Coupons, IReadOnlyList<RatingCredit> Credits, IReadOnlyList<GrantedReduction> OfCoupons,
+    IReadOnlyList<GrantedReduction> OfCredits)
 {
     private static readonly GrantedReductions None = new([], [], [], []);
 
     /// <summary>Refused where the amount of a coupon is in a currency without a rate.</summary>
     public static Result<GrantedReductions> On(TenantAccount account, DueCharges due, PeriodPrices prices)
     {
-        if (account.Reductions.Count == 0)
+        if (account.Reductions.Count == 0 || due.Charges.Count + due.Commitments.Count == 0)
             return None;
 
         var (coupons, ofCoupons) = (new List<Coupon>(), new List<GrantedReduction>());
@@ -91,7 +92,8 @@ internal sealed record GrantedReductions(
     [
         .. OfCoupons.Select((coupon, i) => new ReductionUse(coupon, bill.CouponsTaken[i], 0)).Where(use => use.Amount.Sign != 0),
         .. OfCredits.Select((credit, i) => new ReductionUse(
-                credit, bill.CreditsTaken[i].Amount.Amount, credit.Quantity is null ? bill.CreditsTaken[i].Amount.Amount : bill.CreditsTaken[i].Quantity))
+                credit, bill.CreditsTaken[i].Amount.Amount,
+                credit.Quantity is null ? bill.CreditsTaken[i].Amount.Amount : bill.CreditsTaken[i].Quantity))
             .Where(use => use.Consumed.Sign != 0),
     ];
 

@@ -52,7 +52,8 @@ internal sealed class RatingSources(BillingDb db, IExchangeRates rates)
             .ToListAsync(ct);
 
         // By text, the order in which the database has ids. What is lost first is used first.
-        var coupons = redeemed.OrderBy(x => x.redemption.Id.ToString(), StringComparer.Ordinal).Select(x => (x.redemption.TenantId, Of(x.redemption, x.coupon)));
+        var coupons = redeemed.OrderBy(x => x.redemption.Id.ToString(), StringComparer.Ordinal)
+            .Select(x => (x.redemption.TenantId, Of(x.redemption, x.coupon)));
         return coupons
             .Concat(credits.OrderBy(x => x.ValidUntil ?? DateOnly.MaxValue).ThenBy(x => x.Id.ToString(), StringComparer.Ordinal)
                 .Select(x => (x.TenantId, Of(x, x.Remaining + drafted.GetValueOrDefault(x.Id)))))

@@ -15,7 +15,8 @@ internal static class RedeemCoupon
     public sealed record Body(OrganizationId TenantId, SubscriptionId? SubscriptionId = null, DateOnly? StartsOn = null);
 
     [Needs(BillingPermissions.CouponsRedeem)]
-    public sealed record Command(Guid CouponId, OrganizationId TenantId, SubscriptionId? SubscriptionId, DateOnly? StartsOn) : ICommand<RedemptionView>;
+    public sealed record Command(Guid CouponId, OrganizationId TenantId, SubscriptionId? SubscriptionId, DateOnly? StartsOn)
+        : ICommand<RedemptionView>;
 
     internal sealed class Handler(BillingDb db, ReductionOwners owners, BillingCalendar calendar, TimeProvider clock)
         : ICommandHandler<Command, RedemptionView>

@@ -16,11 +16,12 @@ internal sealed record LineStep(string From, string? To, string Quantity, string
         step.Amount.ToString());
 }
 
-/// <summary>The recorded rate by which a line came from the currency of its price, in which its steps are, into the invoice's. It never changes.</summary>
+/// <summary>The recorded rate by which a line came from the currency of its price, in which its steps are, into the invoice's.</summary>
 internal sealed record LineExchange(Currency From, decimal Rate, DateOnly On)
 {
     public static LineExchange Of(Exchange exchange) => new(
-        exchange.From, exchange.Rate.TryToDecimal(out var rate) ? rate : throw new InvalidOperationException($"{exchange.Rate} as a rate"), exchange.On);
+        exchange.From, exchange.Rate.TryToDecimal(out var rate) ? rate : throw new InvalidOperationException($"{exchange.Rate} as a rate"),
+        exchange.On);
 }
 
 /// <summary>One charge of one subscription for some days. Its unique key makes it impossible to bill the same thing twice.</summary>
@@ -78,7 +79,7 @@ internal sealed class InvoiceLine
 internal static class ExactText
 {
     /// <summary>Every digit there is; what does not end as a decimal is kept as a fraction.</summary>
-    public static string Of(Exact value) => Exact.Parse(value.ToString()) == value ? value.ToString() : $"{value.Numerator}/{value.Denominator}";
+    public static string Of(Exact value) => value.EndsAsDecimal ? value.ToString() : $"{value.Numerator}/{value.Denominator}";
 
     public static Exact Parse(string text) => text.Split('/') is [var numerator, var denominator]
         ? Exact.Parse(numerator) / Exact.Parse(denominator)

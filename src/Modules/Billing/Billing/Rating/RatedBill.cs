@@ -57,7 +57,7 @@ internal sealed record RatedBill(
     /// <summary>What the credits take off; not negative.</summary>
     public Money Credit => Money.Sum(Currency, AllLines.Select(line => line.Credit));
 
-    /// <summary>What each coupon took, unrounded, in the order of the request; together they are <see cref="Discount"/> before its rounding.</summary>
+    /// <summary>What each coupon took, unrounded, as the request has them; together they are <see cref="Discount"/> before its rounding.</summary>
     public IReadOnlyList<Exact> CouponsTaken { get; init; } = [];
 
     /// <summary>What each credit took, in the order of the request; the quantity of one in money is 0.</summary>

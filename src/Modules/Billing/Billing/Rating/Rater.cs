@@ -55,14 +55,18 @@ internal static class Rater
             ? Proration.Of(item.Active ?? request.Active ?? request.Period, request.Period)
             : Proration.Whole(request.Period);
         var sign = item.IsCredit ? -1 : 1;
-        RatingStep[] steps = [.. item.Charge.Steps(item.Usage).Select(step => step with
-        {
-            Quantity = step.Quantity * sign,
-            FlatFee = step.FlatFee * sign,
-            Amount = days.Of(step.Amount) * sign,
-        })];
+        var steps = item.Charge.Steps(item.Usage);
+        if (days.Days != days.PeriodDays || sign < 0)
+            steps = [.. steps.Select(step => step with
+            {
+                Quantity = step.Quantity * sign,
+                FlatFee = step.FlatFee * sign,
+                Amount = days.Of(step.Amount) * sign,
+            })];
 
-        var unrounded = Exact.Sum(steps.Select(step => step.Amount));
+        var unrounded = Exact.Zero;
+        foreach (var step in steps)
+            unrounded += step.Amount;
         if (item.Exchange is { } exchange)
             unrounded *= exchange.Rate;
         return unrounded.TryRound(request.Currency, out var amount)
@@ -122,18 +126,26 @@ internal static class Rater
 
     private static bool TryTax(RatedLine[] lines, TaxRate rate, Currency currency, List<TaxTotal> totals)
     {
-        var taxed = Enumerable.Range(0, lines.Length).Where(i => lines[i].TaxCategory == rate.Category).ToArray();
-        if (taxed.Length == 0)
-            return true;
+        var (taxed, exact, net) = (new List<int>(lines.Length), new List<Exact>(lines.Length), 0m);
+        var part = rate.Percent / 100;
+        for (var i = 0; i < lines.Length; i++)
+            if (lines[i].TaxCategory == rate.Category)
+            {
+                var amount = lines[i].Net.Amount;
+                taxed.Add(i);
+                exact.Add(amount * part);
+                net += amount;
+            }
 
-        var exact = taxed.Select(i => lines[i].Net.Amount * rate.Percent / 100).ToArray();
-        if (!Exact.Sum(exact).TryRound(currency, out var tax))
+        if (taxed.Count == 0)
+            return true;
+        if (!(net * part).TryRound(currency, out var tax))
             return false;
 
         var shares = Allocation.RoundTogether(tax, exact);
-        for (var i = 0; i < taxed.Length; i++)
+        for (var i = 0; i < taxed.Count; i++)
             lines[taxed[i]] = lines[taxed[i]] with { Tax = shares[i] };
-        totals.Add(new(rate.Category, rate.Percent, Money.Sum(currency, taxed.Select(i => lines[i].Net)), tax));
+        totals.Add(new(rate.Category, rate.Percent, new Money(net, currency), tax));
         return true;
     }
 

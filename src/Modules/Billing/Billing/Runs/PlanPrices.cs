@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Licensing.Billing.Rating;
 using Licensing.Catalog.Contracts;
 
@@ -8,7 +9,21 @@ internal static class PlanPrices
 {
     /// <param name="price">As the catalog holds it, valid since its publication.</param>
     /// <param name="isUsage">Usage is charged whole; for anything else the days of the period count unless the price says otherwise.</param>
-    public static Charge ToCharge(this Price price, bool isUsage) => price.Of(byDays: !isUsage && (price.Prorate ?? true));
+    public static Charge ToCharge(this Price price, bool isUsage)
+    {
+        var charges = Known.GetValue(price, static of => new(() => of.Of(byDays: false), () => of.Of(byDays: true)));
+        return !isUsage && (price.Prorate ?? true) ? charges.ByDays.Value : charges.Whole.Value;
+    }
+
+    // A published price never changes, and thousands of tenants hold the same one: it is turned into charges once, for as long as it is there.
+    private static readonly ConditionalWeakTable<Price, Charges> Known = [];
+
+    private sealed class Charges(Func<Charge> whole, Func<Charge> byDays)
+    {
+        public Lazy<Charge> Whole { get; } = new(whole);
+
+        public Lazy<Charge> ByDays { get; } = new(byDays);
+    }
 
     private static Charge Of(this Price price, bool byDays) => price.Model switch
     {

@@ -83,7 +83,8 @@ internal static class TenantRating
 
         foreach (var (version, spans, items) in runs)
             if (version.Terms.Commitment is { } bounds)
-                due.Commit(subscription, version, bounds, Paid(subscription, spans, prices.Period), RateOf(version, account, prices), items, prices.Period);
+                due.Commit(
+                    subscription, version, bounds, Paid(subscription, spans, prices.Period), RateOf(version, account, prices), items, prices.Period);
         return null;
     }
 

@@ -30,7 +30,8 @@ internal static partial class PriceCsv
             ? body with { Price = body.Price with { Model = model } }
             : throw new FormatException($"must be one of {string.Join(", ", Models.Keys)}")),
         Number("unitPrice", p => p.UnitPrice, (p, value) => p with { UnitPrice = value }),
-        new("tiers", i => TiersOf(i.Price.Tiers), (body, text) => body with { Price = body.Price with { Tiers = ReadTiers(text, body.Price.Model) } }),
+        new("tiers", i => TiersOf(i.Price.Tiers),
+            (body, text) => body with { Price = body.Price with { Tiers = ReadTiers(text, body.Price.Model) } }),
         Number("packageSize", p => p.PackageSize, (p, value) => p with { PackageSize = value }),
         Number("packagePrice", p => p.PackagePrice, (p, value) => p with { PackagePrice = value }),
         Number("freeUnits", p => p.FreeUnits, (p, value) => p with { FreeUnits = value }),
@@ -80,11 +81,14 @@ internal static partial class PriceCsv
             ? DecimalStrings.Of(price)
             : $"{DecimalStrings.Of(t.UnitPrice)}:{DecimalStrings.Of(t.FlatFee)}")));
 
-    private static List<TierBody>? ReadTiers(string text, PriceModel model) => text.Length == 0 ? null : [.. text.Split(';').Select(tier => tier.Split(':') switch
+    private static List<TierBody>? ReadTiers(string text, PriceModel model) => text.Length == 0 ? null :
+    [.. text.Split(';').Select(tier => tier.Split(':') switch
     {
         [var upTo, var unitPrice, var flatFee] => new TierBody(ReadNumber(unitPrice), upTo == OpenEnd ? null : ReadNumber(upTo), ReadNumber(flatFee)),
-        [var upTo, var price] when model is PriceModel.Stairstep => new TierBody(UpTo: upTo == OpenEnd ? null : ReadNumber(upTo), Price: ReadNumber(price)),
-        _ => throw new FormatException("must hold tiers as upTo:unitPrice:flatFee (of a stairstep upTo:price), parted by semicolons, the open one with * for upTo"),
+        [var upTo, var price] when model is PriceModel.Stairstep =>
+            new TierBody(UpTo: upTo == OpenEnd ? null : ReadNumber(upTo), Price: ReadNumber(price)),
+        _ => throw new FormatException("must hold tiers as upTo:unitPrice:flatFee (of a stairstep upTo:price), "
+            + "parted by semicolons, the open one with * for upTo"),
     })];
 
     [GeneratedRegex(@"^'*[=+\-@\t\r]", RegexOptions.CultureInvariant)]

@@ -1,0 +1,374 @@
+using Licensing.Catalog.Contracts;
+using Licensing.Provisioning.Contracts;
+using Licensing.Usage.Contracts;
+
+namespace Licensing.Billing.Tests.Oracle;
+
+/// <summary>A line as the second biller sees it; whatever it is for is in <see cref="Key"/>.</summary>
+internal sealed class NaiveLine
+{
+    public required string Key { get; init; }
+    public required string Tax { get; init; }
+    public Fraction Quantity { get; init; }
+    public Fraction Unrounded { get; set; }
+    public Fraction Amount { get; set; }
+    public Fraction Cap { get; set; }
+    public Fraction Discount { get; set; }
+    public Fraction Credit { get; set; }
+    public Fraction Vat { get; set; }
+
+    public required Guid Subscription { get; init; }
+    public required PlanVersionRef Plan { get; init; }
+
+    /// <summary>Key of the plan's charge; empty for a price from a list, null for a true-up.</summary>
+    public required string? Charge { get; init; }
+
+    public string Meter { get; init; } = "";
+    public string Sku { get; init; } = "";
+    public bool Shown { get; set; } = true;
+
+    public Fraction Net => Amount - Cap - Discount - Credit;
+
+    public override string ToString() =>
+        $"{Key} {Tax} quantity {Quantity} unrounded {Unrounded} amount {Amount} cap {Cap} discount {Discount} credit {Credit} net {Net} tax {Vat}";
+}
+
+/// <summary>
+/// Bills a contract a second time, by the letter of what is written about money and without a line of the first biller: day by day, with fractions
+/// and no eye on speed.
+/// </summary>
+internal sealed class NaiveBiller(Contract contract)
+{
+    private readonly List<NaiveLine> _lines = [];
+    private readonly int _places = contract.Currency.MinorUnits;
+
+    /// <summary>Why the contract cannot be billed; any of these.</summary>
+    public HashSet<string> Refusals { get; } = [];
+
+    public IReadOnlyList<NaiveLine> Bill()
+    {
+        var commitments = new List<(BillableSubscription Subscription, PlanVersionRef Plan, List<NaiveLine> Lines, List<DateOnly> Days)>();
+        foreach (var subscription in contract.Subscriptions)
+        {
+            var plans = new List<PlanVersionRef>();
+            foreach (var day in Days())
+                if (SpanOn(subscription, day) is { } span && !plans.Contains(contract.Plans[span.PlanVersionId]))
+                    plans.Add(contract.Plans[span.PlanVersionId]);
+            var own = plans.ConvertAll(plan => PlanCharges(subscription, plan));
+            if (plans.Count > 0)
+            {
+                var last = contract.Plans[SpanOn(subscription, Days().Last(day => SpanOn(subscription, day) is not null))!.PlanVersionId];
+                own[plans.IndexOf(last)].AddRange(UsageCharges(subscription, last));
+            }
+
+            foreach (var (plan, lines) in plans.Zip(own))
+            {
+                List<DateOnly> days = [.. Days().Where(day => IsPaid(subscription, day) && PlanOn(subscription, day) == plan)];
+                if (plan.Terms.Commitment is not null && days.Count + lines.Count > 0)
+                    commitments.Add((subscription, plan, lines, days));
+            }
+        }
+
+        foreach (var used in _lines.Select(line => line.Tax).Concat(commitments.Select(_ => "S")))
+            if (TaxOf(used) is null)
+                Refusals.Add("tax_rate_missing");
+        // A coupon in a currency without a rate is asked about as soon as there is something that it could be taken off.
+        foreach (var coupon in contract.Reductions.Where(x => !x.IsCredit && x.Amount is not null && _lines.Count + commitments.Count > 0))
+            Rate(coupon.Currency!);
+        if (Refusals.Count > 0)
+            return [];
+
+        foreach (var (subscription, plan, lines, days) in commitments)
+            Commit(subscription, plan, lines, days);
+        Coupons();
+        Credits();
+        Taxes();
+        return [.. _lines.Where(line => line.Shown)];
+    }
+
+    private IEnumerable<DateOnly> Days() =>
+        Enumerable.Range(0, contract.Period.End.DayNumber - contract.Period.Start.DayNumber).Select(contract.Period.Start.AddDays);
+
+    private int DaysOfPeriod => contract.Period.End.DayNumber - contract.Period.Start.DayNumber;
+
+    private static SubscriptionSpan? SpanOn(BillableSubscription subscription, DateOnly day) =>
+        subscription.Spans.FirstOrDefault(span => span.Days.Start <= day && day < span.Days.End);
+
+    private PlanVersionRef? PlanOn(BillableSubscription subscription, DateOnly day) =>
+        SpanOn(subscription, day) is { } span ? contract.Plans[span.PlanVersionId] : null;
+
+    private static bool IsPaid(BillableSubscription subscription, DateOnly day) =>
+        day >= subscription.TrialEndsOn && SpanOn(subscription, day) is not null;
+
+    // What one unit of another currency is in the tenant's; 1 of its own.
+    private Fraction Rate(string from)
+    {
+        if (from == contract.Currency.Code)
+            return 1;
+        if (contract.Rates.TryGetValue(from, out var rate))
+            return rate;
+        Refusals.Add("exchange_rate_missing");
+        return 0;
+    }
+
+    private List<NaiveLine> PlanCharges(BillableSubscription subscription, PlanVersionRef plan)
+    {
+        var lines = new List<NaiveLine>();
+        var rate = plan.Charges.Count == 0 && !plan.UsesPriceLists && plan.Terms.Commitment is null ? 1 : Rate(plan.Currency.Code);
+        foreach (var charge in plan.Charges.Where(charge => charge.Meter is null))
+        {
+            // A stretch of days on which the plan and the quantity are the same; the day that ends it belongs to the next one.
+            NaiveLine? line = null;
+            var (quantity, unfinished) = ((Fraction)0, (Fraction)0);
+            void Finish()
+            {
+                if (line is not null)
+                    Add(line, unfinished * rate);
+                line = null;
+            }
+
+            foreach (var day in Days())
+            {
+                if (!IsPaid(subscription, day) || PlanOn(subscription, day) != plan)
+                {
+                    Finish();
+                    continue;
+                }
+
+                Fraction today = charge.Feature is null ? 1 : SpanOn(subscription, day)!.Quantities.GetValueOrDefault(charge.Feature);
+                if (line is not null && today != quantity)
+                    Finish();
+                if (line is null)
+                {
+                    (quantity, unfinished) = (today, 0);
+                    line = new NaiveLine
+                    {
+                        Key = $"{subscription.Id.Value} {charge.Key}     {day:yyyy-MM-dd}",
+                        Tax = charge.Price.TaxCategory ?? "S",
+                        Quantity = today,
+                        Subscription = subscription.Id.Value,
+                        Plan = plan,
+                        Charge = charge.Key,
+                    };
+                    lines.Add(line);
+                }
+
+                var price = NaivePrices.Of(charge.Price, today, 0);
+                unfinished = charge.Price.Model is PriceModel.Flat || charge.Price.Prorate != false
+                    ? unfinished + price / DaysOfPeriod
+                    : price;
+            }
+
+            Finish();
+        }
+
+        return lines;
+    }
+
+    private List<NaiveLine> UsageCharges(BillableSubscription subscription, PlanVersionRef plan)
+    {
+        var lines = new List<NaiveLine>();
+        var first = Days().FirstOrDefault(day => subscription.TrialEndsOn <= subscription.StartedOn || day >= subscription.TrialEndsOn);
+        if (first == default)
+            return lines;
+
+        var used = contract.Usage.Where(total => total.SubscriptionId == subscription.Id).ToList();
+        bool IsListed(UsageTotal total) => plan.UsesPriceLists && total.Sku.Length > 0;
+        void Charge(string charge, string meter, string sku, string region, Price price, Fraction quantity, long records, Fraction rate)
+        {
+            var line = new NaiveLine
+            {
+                Key = $"{subscription.Id.Value} {charge} {meter} {sku} {region} {first:yyyy-MM-dd}".Replace("  ", " ", StringComparison.Ordinal),
+                Tax = price.TaxCategory ?? "S",
+                Quantity = quantity,
+                Subscription = subscription.Id.Value,
+                Plan = plan,
+                Charge = charge,
+                Meter = meter,
+                Sku = sku,
+            };
+            lines.Add(line);
+            Add(line, NaivePrices.Of(price, quantity, records) * rate);
+        }
+
+        foreach (var charge in plan.Charges.Where(charge => charge.Meter is not null))
+        {
+            var parts = used.Where(total => total.Meter == charge.Meter && !IsListed(total)).ToList();
+            var quantities = parts.Select(part => Fraction.Read(part.Quantity.ToString())).ToList();
+            var quantity = quantities.Count == 0 ? 0
+                : contract.Meters[charge.Meter!].Aggregation is MeterAggregation.Max ? quantities.Aggregate((a, b) => a >= b ? a : b)
+                : Fraction.Sum(quantities);
+            Charge(charge.Key, charge.Meter!, "", "", charge.Price, quantity, parts.Sum(part => part.Records), Rate(plan.Currency.Code));
+        }
+
+        if (used.Any(total => !IsListed(total) && total.Quantity.ToString() != "0" && plan.Charges.All(charge => charge.Meter != total.Meter)))
+            Refusals.Add("price_missing");
+        foreach (var total in used.Where(IsListed))
+        {
+            var own = contract.ListPrice(contract.Currency, total.Sku, total.Meter);
+            if ((own ?? contract.ListPrice(plan.Currency, total.Sku, total.Meter)) is { } price)
+                Charge("", total.Meter, total.Sku, total.Region, price, Fraction.Read(total.Quantity.ToString()), total.Records,
+                    own is null ? Rate(plan.Currency.Code) : 1);
+            else
+                Refusals.Add("price_missing");
+        }
+
+        return lines;
+    }
+
+    private void Add(NaiveLine line, Fraction unrounded)
+    {
+        (line.Unrounded, line.Amount) = (unrounded, unrounded.Round(_places));
+        line.Shown = line.Sku.Length > 0 && line.Charge == "" || line.Quantity.Sign != 0 || unrounded.Sign != 0;
+        _lines.Add(line);
+    }
+
+    // The cap is the same however many days there are; the minimum is for the days.
+    private void Commit(BillableSubscription subscription, PlanVersionRef plan, List<NaiveLine> lines, List<DateOnly> days)
+    {
+        var (bounds, rate) = (plan.Terms.Commitment!, Rate(plan.Currency.Code));
+        var sum = Fraction.Sum(lines.Select(line => line.Net));
+        if (bounds.Cap is { } cap && sum > cap * rate)
+        {
+            var shares = Shares((sum - cap * rate).Round(_places), [.. lines.Select(line => line.Net)]);
+            for (var i = 0; i < lines.Count; i++)
+                lines[i].Cap = shares[i];
+            sum = Fraction.Sum(lines.Select(line => line.Net));
+        }
+
+        Fraction minimum = 0;
+        foreach (var _ in days)
+            minimum += bounds.Minimum.GetValueOrDefault() * rate / DaysOfPeriod;
+        var missing = minimum.Round(_places) - sum;
+        if (bounds.Minimum is null || missing.Sign <= 0)
+            return;
+
+        // The tax of what is added is as that of what was charged.
+        var categories = lines.Select(line => line.Tax).Distinct().DefaultIfEmpty("S").ToList();
+        var weights = categories.ConvertAll(category => Fraction.Sum(lines.Where(line => line.Tax == category).Select(line => line.Net)));
+        var added = Shares(missing, [.. weights.Select(weight => weight.Sign < 0 ? 0 : weight)]);
+        var first = days.Count > 0 ? days[0] : contract.Period.Start;
+        foreach (var (category, share) in categories.Zip(added).Where(x => x.Second.Sign != 0))
+            _lines.Add(new NaiveLine
+            {
+                Key = $"{subscription.Id.Value} ~minimum{(category == "S" ? "" : "." + category)}     {first:yyyy-MM-dd}",
+                Tax = category,
+                Quantity = 1,
+                Unrounded = share,
+                Amount = share,
+                Subscription = subscription.Id.Value,
+                Plan = plan,
+                Charge = null,
+            });
+    }
+
+    private void Coupons()
+    {
+        var left = _lines.ConvertAll(line => line.Net);
+        Fraction all = 0;
+        foreach (var coupon in contract.Reductions.Where(x => !x.IsCredit).OrderBy(x => x.Percent is null))
+        {
+            var on = Enumerable.Range(0, left.Count).Where(i => coupon.IsFor(_lines[i])).ToList();
+            var sum = Fraction.Sum(on.Select(i => left[i]));
+            if (sum.Sign <= 0)
+                continue;
+            Fraction taken = coupon.Percent is { } percent ? sum * percent / 100 : coupon.Amount!.Value * Rate(coupon.Currency!);
+            if (taken > sum)
+                taken = sum;
+            all += taken;
+            foreach (var i in on)
+                left[i] -= taken * (left[i] / sum);
+        }
+
+        var discount = all.Round(_places);
+        if (discount.Sign == 0)
+            return;
+        var parts = _lines.Select((line, i) => line.Net - left[i]).ToArray();
+        var nets = _lines.ConvertAll(line => line.Net);
+        var shares = Shares(discount, parts);
+        // No line below zero: what rounding gave it too much goes to the line that is owed most and has room.
+        var unit = (Fraction)1 / (decimal)Math.Pow(10, _places);
+        var whole = Fraction.Sum(parts);
+        for (var i = 0; i < shares.Length; i++)
+            if (nets[i].Sign >= 0 && shares[i] > nets[i])
+            {
+                var other = Enumerable.Range(0, shares.Length).Where(j => parts[j].Sign > 0 && shares[j] + unit <= nets[j])
+                    .OrderByDescending(j => discount * parts[j] / whole - shares[j]).First();
+                (shares[i], shares[other]) = (shares[i] - unit, shares[other] + unit);
+            }
+
+        for (var i = 0; i < shares.Length; i++)
+            _lines[i].Discount = shares[i];
+    }
+
+    private void Credits()
+    {
+        foreach (var credit in contract.Reductions.Where(x => x.IsCredit && x.Amount is not null && x.Currency == contract.Currency.Code))
+        {
+            var on = _lines.Where(credit.IsFor).ToList();
+            var sum = Fraction.Sum(on.Select(line => line.Net));
+            if (sum.Sign <= 0)
+                continue;
+            Fraction taken = credit.Amount!.Value;
+            var shares = Shares(taken < sum ? taken : sum, [.. on.Select(line => line.Net)]);
+            for (var i = 0; i < on.Count; i++)
+                on[i].Credit += shares[i];
+        }
+
+        var units = _lines.ToDictionary(line => line, line => line.Quantity);
+        foreach (var credit in contract.Reductions.Where(x => x.IsCredit && x.Quantity is not null))
+        {
+            Fraction left = credit.Quantity!.Value;
+            foreach (var line in _lines.Where(line => credit.IsFor(line) && line.Net.Sign > 0 && units[line].Sign > 0))
+            {
+                var now = left < units[line] ? left : units[line];
+                if (now.Sign == 0)
+                    break;
+                line.Credit += (line.Net * now / units[line]).Round(_places);
+                (left, units[line]) = (left - now, units[line] - now);
+            }
+        }
+    }
+
+    private Fraction? TaxOf(string category) => contract.Taxes
+        .Where(rate => rate.Country == contract.Country && rate.Category == category && rate.ValidFrom < contract.Period.End)
+        .OrderBy(rate => rate.ValidFrom).Select(rate => (Fraction?)rate.Percent).LastOrDefault();
+
+    private void Taxes()
+    {
+        foreach (var group in _lines.GroupBy(line => line.Tax))
+        {
+            var exact = group.Select(line => line.Net * TaxOf(group.Key)!.Value / 100).ToArray();
+            var shares = Apportioned(Fraction.Sum(group.Select(line => line.Net * TaxOf(group.Key)!.Value / 100)).Round(_places), exact);
+            foreach (var (line, share) in group.Zip(shares))
+                line.Vat = share;
+        }
+    }
+
+    private Fraction[] Shares(Fraction total, Fraction[] weights)
+    {
+        var sum = Fraction.Sum(weights);
+        return Apportioned(total, sum.Sign == 0
+            ? [.. weights.Select(_ => total / weights.Length)]
+            : [.. weights.Select(weight => total * weight / sum)]);
+    }
+
+    // Every share rounded down, and one unit more for those that lost most, the first of equals first, until the total is reached. What is given
+    // back is the mirror of what was given.
+    private Fraction[] Apportioned(Fraction total, Fraction[] shares)
+    {
+        var sum = Fraction.Sum(shares).Sign;
+        if (sum < 0 || (sum == 0 && shares.FirstOrDefault(share => share.Sign != 0).Sign < 0))
+            return [.. Apportioned(-total, [.. shares.Select(share => -share)]).Select(share => -share)];
+
+        var scale = (Fraction)(decimal)Math.Pow(10, _places);
+        var units = shares.Select(share => new Fraction((share * scale).Floor(), 1)).ToArray();
+        while (Fraction.Sum(units) != total * scale)
+        {
+            var most = Enumerable.Range(0, units.Length).MaxBy(i => shares[i] * scale - units[i]);
+            units[most] += 1;
+        }
+
+        return [.. units.Select(unit => unit / scale)];
+    }
+}

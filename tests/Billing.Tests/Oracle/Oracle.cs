@@ -1,0 +1,113 @@
+using Licensing.Billing.Coupons;
+using Licensing.Billing.Rating;
+using Licensing.Billing.Runs;
+using Licensing.Billing.Taxes;
+using Licensing.Catalog.Contracts;
+using Licensing.Identity.Contracts;
+using Licensing.Provisioning.Contracts;
+using Licensing.Usage.Contracts;
+using Billed = Licensing.Kernel.Result<Licensing.Billing.Runs.TenantBill>;
+using Currency = Licensing.Kernel.Currency;
+using Exact = Licensing.Kernel.Exact;
+using Money = Licensing.Kernel.Money;
+
+namespace Licensing.Billing.Tests.Oracle;
+
+/// <summary>Bills contracts of chance twice and compares every number of the two bills.</summary>
+internal static class Oracle
+{
+    private static readonly PriceListId List = new(new Guid("01890000-0000-7000-8000-00000000000a"));
+
+    /// <summary>What is different, with the seed that shows it again; null when nothing is.</summary>
+    public static string? Compare(int seed)
+    {
+        var contract = new ContractGenerator(seed).Next();
+        var naive = new NaiveBiller(contract);
+        var expected = naive.Bill();
+        if (Product(contract).Refused(out var refusal, out var bill))
+            return naive.Refusals.Contains(refusal.Code)
+                ? null
+                : $"seed {seed}: refused as {refusal.Code}, not as {string.Join(", ", naive.Refusals)}";
+        if (naive.Refusals.Count > 0)
+            return $"seed {seed}: billed in spite of {string.Join(", ", naive.Refusals)}";
+
+        string[] ours = [.. bill.Charges.Select(charge => Text(charge).ToString())];
+        string[] theirs = [.. expected.Select(line => line.ToString())];
+        if (!ours.SequenceEqual(theirs))
+            return $"seed {seed}, {contract.Period}, {contract.Currency}:\nours   "
+                + $"{string.Join("\n       ", ours.Except(theirs).DefaultIfEmpty("in another order"))}"
+                + $"\ntheirs {string.Join("\n       ", theirs.Except(ours))}";
+
+        // Lines that are not shown carry nothing, so that the sums of what is shown are the invoice's.
+        var sums = (Number(bill.Rated.Net), Number(bill.Rated.Tax), Number(bill.Rated.Total), Number(bill.Rated.Discount), Number(bill.Rated.Credit));
+        var other = (
+            Fraction.Sum(expected.Select(line => line.Net)), Fraction.Sum(expected.Select(line => line.Vat)),
+            Fraction.Sum(expected.Select(line => line.Net + line.Vat)), Fraction.Sum(expected.Select(line => line.Discount)),
+            Fraction.Sum(expected.Select(line => line.Credit)));
+        var taxes = bill.Rated.Taxes.ToDictionary(tax => tax.Category, tax => (Number(tax.Net), Number(tax.Tax)));
+        var isTaxed = expected.GroupBy(line => line.Tax)
+            .All(group => taxes[group.Key] == (Fraction.Sum(group.Select(line => line.Net)), Fraction.Sum(group.Select(line => line.Vat))));
+        return sums == other && isTaxed ? null : $"seed {seed}: sums {sums} are not {other}, or those of the taxes differ";
+    }
+
+    /// <summary>The bill of the product.</summary>
+    public static Billed Product(Contract contract)
+    {
+        var tenant = new OrganizationRef(
+            contract.Subscriptions[0].TenantId, 4, OrganizationKind.Tenant, null, "1.2.3.4.", "t", "T", contract.Country, contract.Currency, true);
+        var last = contract.Period.End.AddDays(-1);
+        var prices = new PeriodPrices(contract.Period, contract.Plans, new Book(contract), contract.Meters, new TaxTable(contract.Taxes, last))
+        {
+            Rates = contract.Rates.ToDictionary(
+                rate => (Currency.Parse(rate.Key), contract.Currency), rate => new Exchange(Currency.Parse(rate.Key), rate.Value, last)),
+        };
+        var usage = new PeriodUsage(
+            contract.Usage.ToLookup(total => total.SubscriptionId), new Dictionary<(SubscriptionId, string), DistinctUsage>());
+        return TenantRating.Rate(
+            new TenantAccount(tenant, contract.Subscriptions, usage) { Reductions = [.. contract.Reductions.Select(Granted)] }, prices);
+    }
+
+    private static GrantedReduction Granted(NaiveReduction x) => new(x.Id, x.IsCredit ? ReductionKind.Credit : ReductionKind.Coupon)
+    {
+        Percent = x.Percent is { } percent ? (Exact)percent : null,
+        Amount = x.Amount is { } amount ? new Money(amount, Currency.Parse(x.Currency!)) : null,
+        Quantity = x.Quantity is { } quantity ? (Exact)quantity : null,
+        Meter = x.Meter,
+        Sku = x.Sku,
+        Subscription = x.Subscription is { } id ? new SubscriptionId(id) : null,
+        Plans = x.Plans,
+        Charges = x.Charges,
+    };
+
+    private static NaiveLine Text(BilledCharge charge)
+    {
+        var ((subscription, key, meter, sku, region, startsOn), line) = (charge.Due.Key, charge.Line);
+        return new NaiveLine
+        {
+            Key = meter.Length > 0
+                ? $"{subscription.Value} {key} {meter} {sku} {region} {startsOn:yyyy-MM-dd}".Replace("  ", " ", StringComparison.Ordinal)
+                : $"{subscription.Value} {key}     {startsOn:yyyy-MM-dd}",
+            Tax = line.TaxCategory!,
+            Quantity = Number(line.Quantity),
+            Unrounded = Number(line.Unrounded),
+            Amount = Number(line.Amount),
+            Cap = Number(line.CapReduction),
+            Discount = Number(line.Discount),
+            Credit = Number(line.Credit),
+            Vat = Number(line.Tax),
+            Subscription = subscription.Value,
+            Plan = null!,
+            Charge = key,
+        };
+    }
+
+    private static Fraction Number(Exact exact) => new(exact.Numerator, exact.Denominator);
+
+    private static Fraction Number(Money money) => money.Amount;
+
+    private sealed class Book(Contract contract) : IPriceBook
+    {
+        public SkuPrice? Find(string sku, string meter, Currency currency, string? region, OrganizationId tenant, Guid subscription) =>
+            contract.ListPrice(currency, sku, meter) is { } price ? new SkuPrice(List, sku, meter, sku, price) : null;
+    }
+}
