@@ -1,6 +1,7 @@
 namespace Licensing.Benchmarks;
 
-/// <summary>What a billing run costs: over the least that must be read (R7), again (R9), as it grows (R10, R15), and over the usual way (R17).</summary>
+/// <summary>What a billing run costs: over the least that must be read (R7), again (R9), as it grows (R10, R15), and over
+/// the usual way (R17).</summary>
 internal static class BillingBenchmark
 {
     // Of all customers; so that eight times as many are all of them.

@@ -65,7 +65,8 @@ internal sealed class BillingData(BenchHost host, BillingSize size)
             charges = Enumerable.Range(0, BillingSize.Meters).Select(Charge),
         });
         await Post($"plans/{plan.GetProperty("id").GetString()}/publish", new { });
-        var subscription = await Post("subscriptions", new { tenantId = tenant.GetProperty("id"), planId = plan.GetProperty("id"), quantities = new { seats = 1 } });
+        var subscription = await Post(
+            "subscriptions", new { tenantId = tenant.GetProperty("id"), planId = plan.GetProperty("id"), quantities = new { seats = 1 } });
         await Post("usage", new
         {
             records = new[] { new { id = "first", subscriptionId = subscription.GetProperty("id"), meter = "meter-0", quantity = "1",
@@ -142,7 +143,10 @@ internal sealed class BillingData(BenchHost host, BillingSize size)
     {
         var columns = new List<string>();
         await using (var ask = _owner.CreateCommand(
-            "select attname from pg_attribute where attrelid = $1::regclass and attnum > 0 and not attisdropped and attidentity = '' and attgenerated = ''"))
+            """
+            select attname from pg_attribute
+            where attrelid = $1::regclass and attnum > 0 and not attisdropped and attidentity = '' and attgenerated = ''
+            """))
         {
             ask.Parameters.Add(new() { Value = table });
             await using var names = await ask.ExecuteReaderAsync(ct);
@@ -155,7 +159,8 @@ internal sealed class BillingData(BenchHost host, BillingSize size)
             insert into {table} ({string.Join(", ", columns)})
             select {string.Join(", ", columns.Select(column => set.GetValueOrDefault(column) ?? $"t.{column}"))}
             from {times}, (
-                select (jsonb_populate_record(null::{table}, replace(to_jsonb(x)::text, '"{today}"', '"{Month.Start.AddYears(-1):yyyy-MM-dd}"')::jsonb)).*
+                select (jsonb_populate_record(
+                    null::{table}, replace(to_jsonb(x)::text, '"{today}"', '"{Month.Start.AddYears(-1):yyyy-MM-dd}"')::jsonb)).*
                 from {table} x {which} limit 1) t
             """, ct);
     }
@@ -166,7 +171,10 @@ internal sealed class BillingData(BenchHost host, BillingSize size)
         var (live, waits) = ($"date '{Month.Start.AddYears(-1):yyyy-MM-dd}'", $"date '{Month.End:yyyy-MM-dd}'");
         var wanted = $"case when id <= ('01900000-0000-7000-9000-' || lpad(to_hex({customers}), 12, '0'))::uuid then {live} else {waits} end";
         await RunAsync(
-            $"update provisioning.subscriptions set starts_on = {wanted} where id::text like '01900000-0000-7000-9000-%' and starts_on <> {wanted}", ct);
+            $"""
+            update provisioning.subscriptions set starts_on = {wanted}
+            where id::text like '01900000-0000-7000-9000-%' and starts_on <> {wanted}
+            """, ct);
         await RunAsync("vacuum analyze provisioning.subscriptions", ct);
     }
 
@@ -174,7 +182,10 @@ internal sealed class BillingData(BenchHost host, BillingSize size)
     public async Task DoubleAsync(int records, CancellationToken ct)
     {
         await RunAsync(
-            $"insert into bench_days select k + {records}, date '{Month.Start:yyyy-MM-dd}' + ((k - 1) % {size.Days}) from generate_series(1, {records}) k", ct);
+            $"""
+            insert into bench_days
+            select k + {records}, date '{Month.Start:yyyy-MM-dd}' + ((k - 1) % {size.Days}) from generate_series(1, {records}) k
+            """, ct);
         await CopyRecordsAsync($"(select * from bench_days where k > {records}) d", Today(), ct);
     }
 

@@ -66,7 +66,8 @@ internal sealed class BillingStage : IAsyncDisposable
         foreach (var some in tenants.Chunk(5_000))
             foreach (var total in await usage.OfTenantsAsync(BillingData.Month, some, ct))
                 if (!raw.Remove((total.SubscriptionId.Value, total.Meter), out var sum) || sum != total.Quantity)
-                    throw new InvalidOperationException($"The rollup of {total.SubscriptionId.Value}, {total.Meter} is not what its records add up to.");
+                    throw new InvalidOperationException(
+                        $"The rollup of {total.SubscriptionId.Value}, {total.Meter} is not what its records add up to.");
         if (raw.Count > 0 || tenants.Count != _data.Size.Subscriptions)
             throw new InvalidOperationException($"{raw.Count} totals of {tenants.Count} tenants are in no rollup.");
     }
@@ -86,7 +87,8 @@ internal sealed class BillingStage : IAsyncDisposable
             await WipeAsync(ct);
         var start = Stopwatch.GetTimestamp();
         var started = await BenchHost.SendAsync(
-            _client, string.Create(CultureInfo.InvariantCulture, $"/api/v1/billing/generate/{BillingData.Month.Start:yyyy-MM}"), new { issue = Issue }, ct);
+            _client, string.Create(CultureInfo.InvariantCulture, $"/api/v1/billing/generate/{BillingData.Month.Start:yyyy-MM}"),
+            new { issue = Issue }, ct);
         var relay = _host.Services.GetRequiredService<MessageRelay>();
         while (await relay.DeliverDueAsync(ct) > 0)
         {

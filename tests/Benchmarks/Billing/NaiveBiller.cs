@@ -17,7 +17,8 @@ internal sealed class NaiveBiller(BillingData data)
             """
             create schema if not exists bench;
             create table if not exists bench.invoices (
-                id bigint generated always as identity primary key, tenant_id uuid not null, month date not null, number text, net numeric, tax numeric,
+                id bigint generated always as identity primary key, tenant_id uuid not null, month date not null, number text,
+                net numeric, tax numeric,
                 unique (tenant_id, month));
             create table if not exists bench.lines (
                 invoice_id bigint not null, position int not null, meter text not null, quantity numeric not null, net numeric not null,
@@ -27,7 +28,8 @@ internal sealed class NaiveBiller(BillingData data)
             insert into bench.series values (1)
             """, ct);
         await using var connection = await data.Owner.OpenConnectionAsync(ct);
-        var tenants = await ListAsync(connection, "select id from identity.organizations where external_id like 'bench-%' order by id limit $1", ct, customers);
+        var tenants = await ListAsync(
+            connection, "select id from identity.organizations where external_id like 'bench-%' order by id limit $1", ct, customers);
         var start = Stopwatch.GetTimestamp();
         foreach (var tenant in tenants)
             await BillAsync(connection, (Guid)tenant, ct);

@@ -25,7 +25,8 @@ public sealed class InvoicesBeforeTests
             await ExecuteAsync(source, await ReadAsync(Migrations().Single(x => Number(x) == 4)));
 
             (await TextAsync(source, """
-                select string_agg(format('%s %s %s %s %s %s', document_number, position, account, amount, coalesce(tax_category, '-'), booked_on), '; '
+                select string_agg(
+                    format('%s %s %s %s %s %s', document_number, position, account, amount, coalesce(tax_category, '-'), booked_on), '; '
                     order by document_number, position) from billing.journal_entries
                 """)).ShouldBe(
                 "7-2026-000001 1 Receivable 130.00 - 2026-01-31; 7-2026-000001 2 Revenue -100.00 S 2026-01-31; "

@@ -34,7 +34,8 @@ public sealed class CopyBufferTests(App app) : IClassFixture<App>
             rows.Null();
         }
 
-        await using var connection = await app.Services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await using var connection =
+            await app.Services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync(TestContext.Current.CancellationToken);
         await using (var create = new NpgsqlCommand(
             "create temp table t (i int, n numeric, u uuid, d date, a timestamptz, x text, j jsonb, nothing text)", connection))
             await create.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);

@@ -36,7 +36,8 @@ public sealed class FaultyRuns : BillingApp
         select string_agg(i.row, E'\n' order by i.row) from (
             select to_jsonb(i)::text as row from billing.invoices i where period_start = '{month}-01'
             union all
-            select to_jsonb(l)::text from billing.invoice_lines l join billing.invoices i on i.id = l.invoice_id where i.period_start = '{month}-01') i
+            select to_jsonb(l)::text from billing.invoice_lines l join billing.invoices i on i.id = l.invoice_id
+            where i.period_start = '{month}-01') i
         """);
 
     /// <summary>As before the month's first run.</summary>
@@ -59,7 +60,8 @@ public sealed class RunFaultTests(FaultyRuns app) : IClassFixture<FaultyRuns>, I
         await app.ForgetAsync();
         var start = app.Clock.GetUtcNow();
         var (branch, _) = await SubscribeAsync("2024-03", 5, "killed");
-        app.Subscribe(await app.TenantAsync(branch.Platform, branch.Partner), await app.PlanAsync("killed-dollars", [Flat("base", "1")], "USD"), "2024-03");
+        app.Subscribe(
+            await app.TenantAsync(branch.Platform, branch.Partner), await app.PlanAsync("killed-dollars", [Flat("base", "1")], "USD"), "2024-03");
         var places = new List<string>();
         app.Probe.At = place =>
         {

@@ -52,7 +52,9 @@ internal sealed class BillingChunks(
     {
         var ids = chunk.Tenants;
         var open = await OpenAsync(db.Invoices.Where(x => ids.Contains(x.TenantId)), seller, period, chunk, draftsAnew, ct);
-        return open.Count == 0 ? BilledChunk.Empty : await RateAsync(period, chunk, open, draftsAnew ? seller : null, await rates.PresentAsync(period, open, ct), ct);
+        return open.Count == 0
+            ? BilledChunk.Empty
+            : await RateAsync(period, chunk, open, draftsAnew ? seller : null, await rates.PresentAsync(period, open, ct), ct);
     }
 
     /// <summary>Rates the tenants of a range by the rates of their run. Drafts do not count as invoices: they are drawn anew.</summary>
@@ -64,10 +66,12 @@ internal sealed class BillingChunks(
         await probe.HitAsync("subscriptions");
         var (first, last) = (chunk.Tenants[0].Value, chunk.Tenants[^1].Value);
         var open = await OpenAsync(
-            db.Invoices.FromSql($"select * from billing.invoices where tenant_id >= {first} and tenant_id <= {last}"), run.SellerId, run.Period, chunk,
-            draftsAnew: true, ct);
+            db.Invoices.FromSql($"select * from billing.invoices where tenant_id >= {first} and tenant_id <= {last}"), run.SellerId, run.Period,
+            chunk, draftsAnew: true, ct);
         await probe.HitAsync("invoices");
-        return open.Count == 0 ? BilledChunk.Empty : await RateAsync(run.Period, chunk, open, run.SellerId, await rates.OpenAsync(run, range, ct), ct);
+        return open.Count == 0
+            ? BilledChunk.Empty
+            : await RateAsync(run.Period, chunk, open, run.SellerId, await rates.OpenAsync(run, range, ct), ct);
     }
 
     private static TenantChunk Of(IReadOnlyList<BillableSubscription> found) =>

@@ -18,7 +18,8 @@ internal static class GetBillingRun
         public async Task<Result<RunProgressView>> Handle(Query query, CancellationToken cancellationToken)
         {
             if (!principal.Scope.Contains((await organizations.PlatformAsync(cancellationToken)).Path)
-                || await db.Runs.AsNoTracking().SingleOrDefaultAsync(x => x.Id == query.Id && x.OperationId != null, cancellationToken) is not { } run)
+                || await db.Runs.AsNoTracking().SingleOrDefaultAsync(
+                    x => x.Id == query.Id && x.OperationId != null, cancellationToken) is not { } run)
                 return RunRefusals.NotFound(query.Id);
 
             var left = await db.Database.SqlQuery<Left>($"""

@@ -48,9 +48,15 @@ internal sealed class RatePins(
         var lastDay = period.End.AddDays(-1);
         var taxes = await db.TaxRates.AsNoTracking().Where(x => x.ValidFrom <= lastDay).OrderBy(x => x.Id).ToListAsync(ct);
         await using var batch = new NpgsqlBatch(connection, session.Transaction);
-        batch.BatchCommands.Add(new NpgsqlBatchCommand("delete from billing.run_prices where run_id = $1") { Parameters = { new() { Value = run } } });
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("delete from billing.run_prices where run_id = $1")
+        {
+            Parameters = { new() { Value = run } },
+        });
         batch.BatchCommands.Add(new NpgsqlBatchCommand(
-            "insert into billing.run_prices (run_id, tenant_id, prices) select $1, p.tenant_id, p.prices::jsonb from unnest($2, $3) as p (tenant_id, prices)")
+            """
+            insert into billing.run_prices (run_id, tenant_id, prices)
+            select $1, p.tenant_id, p.prices::jsonb from unnest($2, $3) as p (tenant_id, prices)
+            """)
         {
             Parameters =
             {
@@ -61,7 +67,11 @@ internal sealed class RatePins(
         });
         batch.BatchCommands.Add(new NpgsqlBatchCommand("update billing.runs set tax_rates = $2::jsonb where id = $1")
         {
-            Parameters = { new() { Value = run }, new() { Value = JsonSerializer.Serialize(taxes, StoredJson.Options), NpgsqlDbType = NpgsqlDbType.Text } },
+            Parameters =
+            {
+                new() { Value = run },
+                new() { Value = JsonSerializer.Serialize(taxes, StoredJson.Options), NpgsqlDbType = NpgsqlDbType.Text },
+            },
         });
         await batch.ExecuteNonQueryAsync(ct);
 

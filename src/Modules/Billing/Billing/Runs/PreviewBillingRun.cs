@@ -39,7 +39,8 @@ internal static class PreviewBillingRun
     }
 
     internal sealed class Handler(
-        BillingDb db, BillingChunks chunks, RunDeviations deviations, RunStarter starter, BillingSettings settings) : IQueryHandler<Query, PreviewView>
+        BillingDb db, BillingChunks chunks, RunDeviations deviations, RunStarter starter, BillingSettings settings)
+        : IQueryHandler<Query, PreviewView>
     {
         public async Task<Result<PreviewView>> Handle(Query query, CancellationToken cancellationToken)
         {

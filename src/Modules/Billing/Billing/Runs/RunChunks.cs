@@ -107,8 +107,11 @@ internal sealed class RunChunks(DbSession session, BillingSettings settings, Tim
     public async Task ReplaceAsync(Guid run, IReadOnlyList<TenantRange> ranges, CancellationToken ct)
     {
         await using var batch = new NpgsqlBatch(await session.OpenAsync(ct), session.Transaction);
-        batch.BatchCommands.Add(new NpgsqlBatchCommand("delete from billing.run_chunks where run_id = $1") { Parameters = { new() { Value = run } } });
-        batch.BatchCommands.Add(new NpgsqlBatchCommand("delete from billing.run_parked where run_id = $1") { Parameters = { new() { Value = run } } });
+        foreach (var table in (string[])["run_chunks", "run_parked"])
+            batch.BatchCommands.Add(new NpgsqlBatchCommand($"delete from billing.{table} where run_id = $1")
+            {
+                Parameters = { new() { Value = run } },
+            });
         batch.BatchCommands.Add(new NpgsqlBatchCommand(
             """
             insert into billing.run_chunks (run_id, number, after_tenant, last_tenant, tenants, state, available_at)

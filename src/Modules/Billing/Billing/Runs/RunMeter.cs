@@ -14,7 +14,8 @@ internal sealed class RunMeter
         var meter = meters.Create("Licensing.Billing");
         _parked = meter.CreateCounter<long>("licensing.billing.tenants_parked", "{tenant}", "Tenants left out of a run, by the reason.");
         _held = meter.CreateCounter<long>("licensing.billing.runs_held", "{run}", "Runs that wait for a second person.");
-        _lost = meter.CreateCounter<long>("licensing.billing.chunks_lost", "{chunk}", "Chunks that a worker finished after another had taken them over.");
+        _lost = meter.CreateCounter<long>(
+            "licensing.billing.chunks_lost", "{chunk}", "Chunks that a worker finished after another had taken them over.");
     }
 
     public void Parked(string code) => _parked.Add(1, new KeyValuePair<string, object?>("code", code));

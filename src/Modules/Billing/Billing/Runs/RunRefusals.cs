@@ -10,9 +10,11 @@ internal static class RunRefusals
         new(RefusalKind.Conflict, "period_not_over", $"The period ends on {period.End:yyyy-MM-dd}; it can be billed from that day on.");
 
     public static Refusal PeriodInFuture(Period period) => new(
-        RefusalKind.Invalid, "period_in_future", $"The period begins on {period.Start:yyyy-MM-dd}, which is yet to come; nothing can be billed for it.");
+        RefusalKind.Invalid, "period_in_future",
+        $"The period begins on {period.Start:yyyy-MM-dd}, which is yet to come; nothing can be billed for it.");
 
-    public static Refusal RangeTooLong(int most) => new(RefusalKind.Invalid, "range_too_long", $"A range has 1 to {most} months, the first one first.");
+    public static Refusal RangeTooLong(int most) => new(
+        RefusalKind.Invalid, "range_too_long", $"A range has 1 to {most} months, the first one first.");
 
     public static Refusal NotFound(Guid id) => new(RefusalKind.NotFound, "billing_run_not_found", $"There is no billing run {id}.");
 
@@ -24,7 +26,8 @@ internal static class RunRefusals
     public static Refusal Deviates(IEnumerable<RunDeviation> deviations) => new(
         RefusalKind.Conflict, "deviation_too_large",
         "The drafts are far from the period before and wait for a second person: "
-        + string.Join(", ", deviations.Select(x => $"{x.Net} {x.Currency} after {x.Before}{(x.Percent is { } percent ? $" ({percent:+0.##;-0.##} %)" : "")}"))
+        + string.Join(", ", deviations.Select(x =>
+            $"{x.Net} {x.Currency} after {x.Before}{(x.Percent is { } percent ? $" ({percent:+0.##;-0.##} %)" : "")}"))
         + ".");
 
     public static Refusal Unfinished(string period, DateTimeOffset at) => new(

@@ -83,7 +83,8 @@ internal sealed class RunSteps(
             Parameters =
             {
                 new() { Value = run.Id }, new() { Value = parked.Select(tenant => tenant.Id.Value).ToArray() },
-                new() { Value = parked.Select(tenant => tenant.ExternalId).ToArray() }, new() { Value = parked.Select(tenant => tenant.Code).ToArray() },
+                new() { Value = parked.Select(tenant => tenant.ExternalId).ToArray() },
+                new() { Value = parked.Select(tenant => tenant.Code).ToArray() },
                 new() { Value = parked.Select(tenant => tenant.Message).ToArray() },
             },
         };
@@ -119,7 +120,8 @@ internal sealed class RunStages(
             meter.Held();
             log.LogError("The billing run of {Period} is held: {Reason}", run.Period, RunRefusals.Deviates(far).Message);
             await operations.AdvanceAsync(
-                run.OperationId!.Value, 0, [new OperationError(run.Period.ToString(), RunRefusals.Deviates(far).Code, RunRefusals.Deviates(far).Message)], ct);
+                run.OperationId!.Value, 0,
+                [new OperationError(run.Period.ToString(), RunRefusals.Deviates(far).Code, RunRefusals.Deviates(far).Message)], ct);
         }
 
         await session.CommitAsync(CancellationToken.None);

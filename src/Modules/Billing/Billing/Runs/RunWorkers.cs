@@ -27,7 +27,8 @@ internal sealed class RunWorkers(IServiceScopeFactory scopes, BillingSettings se
                     });
                     break;
                 case RunState.Drafting:
-                    if (await ChunksAsync(run, ChunkState.Waiting, settings.WorkersHere, (steps, chunk) => steps.DraftAsync(run, chunk, ct), ct) is { } at)
+                    if (await ChunksAsync(
+                        run, ChunkState.Waiting, settings.WorkersHere, (steps, chunk) => steps.DraftAsync(run, chunk, ct), ct) is { } at)
                         return at;
                     await StageAsync(stages => stages.EndDraftingAsync(run, ct));
                     break;

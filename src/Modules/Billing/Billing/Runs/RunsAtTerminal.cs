@@ -85,6 +85,14 @@ internal static class RunsAtTerminal
         if (run.State is RunState.Held)
             return RunRefusals.Deviates(run.Deviations ?? []);
         var told = (await scope.ServiceProvider.GetRequiredService<OperationLog>().FindAsync(started.OperationId, Scope.Everything, ct))!;
-        return new OpsAnswer(new { Run = run.Id, Period = $"{run.PeriodStart:yyyy-MM}", State = run.State.ToString(), run.Tenants, told.Result, told.Errors });
+        return new OpsAnswer(new
+        {
+            Run = run.Id,
+            Period = $"{run.PeriodStart:yyyy-MM}",
+            State = run.State.ToString(),
+            run.Tenants,
+            told.Result,
+            told.Errors,
+        });
     }
 }

@@ -39,5 +39,6 @@ internal static class StartBillingRuns
     public static void Map(IEndpointRouteBuilder billing) => billing
         .MapPost("/generate/range", (Command body, ISender sender, CancellationToken ct) =>
             sender.Accepted(body, x => $"/api/v1/operations/{x.Items[^1].OperationId.Value}", ct))
-        .Slice<Command, BillingRunsView>(nameof(StartBillingRuns), "Starts or continues the billing of several months", StatusCodes.Status202Accepted);
+        .Slice<Command, BillingRunsView>(
+            nameof(StartBillingRuns), "Starts or continues the billing of several months", StatusCodes.Status202Accepted);
 }
