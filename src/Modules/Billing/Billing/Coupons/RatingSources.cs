@@ -74,7 +74,7 @@ internal sealed class RatingSources(BillingDb db, IExchangeRates rates)
     {
         var ids = tenants.Select(tenant => tenant.Value).ToArray();
         var used = await db.Database.SqlQuery<Drafted>($"""
-            select u.reduction_id, sum(u.consumed) as consumed
+            select u.reduction_id as "ReductionId", sum(u.consumed) as "Consumed"
             from billing.reduction_uses u join billing.invoices i on i.id = u.invoice_id and i.tenant_id = u.tenant_id
             where u.tenant_id = any ({ids}) and u.kind = 'Credit' and i.status = 'Draft' and i.kind = 'Regular'
                 and i.seller_id = {seller.Value} and i.period_start = {period.Start} and i.period_end = {period.End}

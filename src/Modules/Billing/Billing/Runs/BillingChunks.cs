@@ -64,10 +64,8 @@ internal sealed class BillingChunks(
         if (chunk.Tenants.Count == 0)
             return BilledChunk.Empty;
         await probe.HitAsync("subscriptions");
-        var (first, last) = (chunk.Tenants[0].Value, chunk.Tenants[^1].Value);
-        var open = await OpenAsync(
-            db.Invoices.FromSql($"select * from billing.invoices where tenant_id >= {first} and tenant_id <= {last}"), run.SellerId, run.Period,
-            chunk, draftsAnew: true, ct);
+        var ids = chunk.Tenants;
+        var open = await OpenAsync(db.Invoices.Where(x => ids.Contains(x.TenantId)), run.SellerId, run.Period, chunk, draftsAnew: true, ct);
         await probe.HitAsync("invoices");
         return open.Count == 0
             ? BilledChunk.Empty

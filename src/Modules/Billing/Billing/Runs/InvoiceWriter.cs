@@ -13,7 +13,7 @@ using Npgsql;
 namespace Licensing.Billing.Runs;
 
 /// <summary>The drafts of a chunk, ready to be copied; no uses where nobody has a coupon or a credit.</summary>
-internal sealed record DraftRows(ReadOnlyMemory<byte> Invoices, ReadOnlyMemory<byte> Lines, ReadOnlyMemory<byte>? Uses, int Count);
+internal sealed record DraftRows(ReadOnlyMemory<byte> Invoices, ReadOnlyMemory<byte> Lines, ReadOnlyMemory<byte> Uses, int Count);
 
 /// <summary>Throws old drafts away and writes new ones with their lines by binary COPY, in the caller's transaction.</summary>
 internal sealed class InvoiceWriter(DbSession session)
@@ -76,7 +76,7 @@ internal sealed class InvoiceWriter(DbSession session)
             ReductionRows.Add(uses, id, bills[i]);
         }
 
-        return new DraftRows(invoices.End(), lines.End(), uses.Rows > 0 ? uses.End() : null, invoices.Rows);
+        return new DraftRows(invoices.End(), lines.End(), uses.Rows > 0 ? uses.End() : ReadOnlyMemory<byte>.Empty, invoices.Rows);
     }
 
     public async Task WriteInvoicesAsync(DraftRows rows, CancellationToken ct) => await CopyAsync(CopyInvoices, rows.Invoices, ct);
@@ -86,8 +86,8 @@ internal sealed class InvoiceWriter(DbSession session)
     /// <summary>What the invoices used of coupons and credits, which uses the credits up.</summary>
     public async Task WriteUsesAsync(DraftRows rows, CancellationToken ct)
     {
-        if (rows.Uses is { } uses)
-            await CopyAsync(ReductionRows.Copy, uses, ct);
+        if (!rows.Uses.IsEmpty)
+            await CopyAsync(ReductionRows.Copy, rows.Uses, ct);
     }
 
     private async Task CopyAsync(string copy, ReadOnlyMemory<byte> rows, CancellationToken ct)
