@@ -1,6 +1,7 @@
 using System.Net.Http.Json;
 using System.Text.Json;
 using Licensing.Identity.Contracts;
+using Licensing.Usage.Contracts;
 using static Licensing.Billing.Tests.BillingApp;
 
 namespace Licensing.Billing.Tests.Runs;
@@ -67,7 +68,11 @@ public sealed class WholeMonthTests(App app) : IClassFixture<App>
             },
         });
         usage.GetProperty("accepted").GetInt32().ShouldBe(3);
-        await app.DrainAsync();
+        await app.InAsync<IUsageTotals, bool>(async totals =>
+        {
+            await totals.CatchUpAsync(Period.Month(2026, 1), CancellationToken.None);
+            return true;
+        });
         using var tenant = branch.As(Roles.TenantAdministrator);
         var preview = await GetAsync(tenant, "/api/v1/billing/summary?period=2026-01");
         preview.GetProperty("estimated").GetBoolean().ShouldBeTrue();

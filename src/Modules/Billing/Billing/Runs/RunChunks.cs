@@ -19,6 +19,9 @@ internal sealed class ChunkLostException(ClaimedChunk chunk) : Exception($"Chunk
 /// <summary>Who works on what: claims with a lease and a token that each transaction checks before it writes.</summary>
 internal sealed class RunChunks(DbSession session, BillingSettings settings, TimeProvider clock)
 {
+    // What stays wrong however often it is read anew is wrong by itself.
+    private const int MostAtOnce = 5;
+
     // Who holds an expired claim in an open transaction would be waited for; the server knows his session by the name that the fence gave it.
     private const string EndExpired = "select billing.end_expired_writers($1, $2, $3)";
 
@@ -79,9 +82,12 @@ internal sealed class RunChunks(DbSession session, BillingSettings settings, Tim
     }
 
     /// <summary>Gives back what failed, to be tried again later by anyone.</summary>
-    public async Task ReleaseAsync(ClaimedChunk chunk, CancellationToken ct)
+    /// <param name="chunk">Held by this worker.</param>
+    /// <param name="atOnce">It did not fail by itself: what it was made of has changed meanwhile.</param>
+    /// <param name="ct">Cancels.</param>
+    public async Task ReleaseAsync(ClaimedChunk chunk, bool atOnce, CancellationToken ct)
     {
-        var delay = TimeSpan.FromSeconds(Math.Min(900, Math.Pow(2, Math.Min(chunk.Attempts, 10) - 1)));
+        var delay = atOnce && chunk.Attempts < MostAtOnce ? TimeSpan.Zero : TimeSpan.FromSeconds(Math.Min(900, Math.Pow(2, Math.Min(chunk.Attempts, 10) - 1)));
         await using var command = await CommandAsync(
             """
             update billing.run_chunks set token = null, claimed_until = null, available_at = $4

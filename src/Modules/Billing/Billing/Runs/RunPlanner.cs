@@ -20,7 +20,8 @@ internal sealed class RunPlanner(
 {
     private const string Invoiced = """
         select tenant_id, status = 'Draft' from billing.invoices
-        where period_start = $1 and period_end = $2 and seller_id = $3 and kind = 'Regular' order by tenant_id
+        where period_start = $1 and period_end = $2 and seller_id = $3 and kind = 'Regular' and status <> 'Void'
+        order by tenant_id
         """;
 
     public async Task PlanAsync(BillingRun run, CancellationToken ct)

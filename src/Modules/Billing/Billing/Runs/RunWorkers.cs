@@ -2,6 +2,7 @@ using Licensing.Billing.Data;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 
 namespace Licensing.Billing.Runs;
 
@@ -77,7 +78,9 @@ internal sealed class RunWorkers(IServiceScopeFactory scopes, BillingSettings se
                 log.LogError(failure, "Chunk {Chunk} of billing run {Run} failed at attempt {Attempt}.", chunk.Number, run.Id, chunk.Attempts);
                 await InAsync(async (RunChunks chunks) =>
                 {
-                    await chunks.ReleaseAsync(chunk, ct);
+                    // Someone issued or billed one of its tenants while it was rated; read anew it is left out.
+                    var changed = failure is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation };
+                    await chunks.ReleaseAsync(chunk, changed, ct);
                     return true;
                 });
             }
