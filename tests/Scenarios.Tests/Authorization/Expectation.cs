@@ -64,7 +64,7 @@ public sealed partial record Expectation(string Method, string Pattern, string W
     /// <summary>The path, with a placeholder for each id.</summary>
     public string PathTemplate => Parameter().Replace(Pattern, m => m.Groups[1].Value switch
     {
-        "period" => TwoBranches.Month,
+        "period" or "month" => TwoBranches.Month,
         "feature" => "essentialSeats",
         "effectiveDate" => "2026-12-01",
         // A second thing in the path goes by its own name.

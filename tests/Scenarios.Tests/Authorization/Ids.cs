@@ -6,7 +6,7 @@ namespace Licensing.Scenarios.Tests.Authorization;
 public sealed class Ids(IReadOnlyDictionary<string, string> byName, Func<string, HttpClient>? clients = null)
 {
     // Made by the platform and seen by all: not a branch's own.
-    private static readonly string[] Shared = ["plan", "product", "meter", "pricelist", "edition"];
+    private static readonly string[] Shared = ["plan", "product", "meter", "pricelist", "edition", "coupon", "run"];
 
     public IReadOnlyDictionary<string, string> All => byName;
 
@@ -21,7 +21,7 @@ public sealed class Ids(IReadOnlyDictionary<string, string> byName, Func<string,
         "distributor", "partner", "tenant", "user", "identity", "apikey", "client", "assignment", "product", "plan", "meter", "pricelist",
         "subscription", "invoice",
         "statement", "scheme", "operation", "role", "accountrole", "certificate", "session", "secretId", "quotarequest", "edition", "license",
-        "customer", "number",
+        "customer", "number", "coupon", "run", "debit", "noteId", "correction", "threshold",
     ];
 
     /// <summary>The same, but for one of them.</summary>

@@ -51,8 +51,10 @@ public sealed class RouteVariantTests(WalkedBranches world)
             {
                 using var client = world.Far.As(role);
                 using var plainly = await client.SendAsync(expected.To(world.Near), Ct);
+                // A month that is spelled otherwise is none.
+                HttpStatusCode[] malformed = expected.Pattern.Contains("{month}") ? [HttpStatusCode.BadRequest] : [];
                 (await StatusAsync(client, expected, world.Near, spelling))
-                    .ShouldBeOneOf([plainly.StatusCode, .. Nothing], $"{role} {endpoint} as {spelling}");
+                    .ShouldBeOneOf([plainly.StatusCode, .. Nothing, .. malformed], $"{role} {endpoint} as {spelling}");
             }
     }
 

@@ -72,10 +72,10 @@ public class TwoBranches : IAsyncLifetime
     /// <summary>Whether the near branch's <paramref name="resource"/> lies in the subtree where <paramref name="role"/> is held there.</summary>
     public bool Reaches(string role, string resource) => Ids.LevelOf(role) <= resource switch
     {
-        "-" or "period" or "plan" or "product" or "meter" or "pricelist" or "edition" => OrganizationKind.Tenant,
+        "-" or "period" or "plan" or "product" or "meter" or "pricelist" or "edition" or "coupon" => OrganizationKind.Tenant,
         "distributor" => OrganizationKind.Distributor,
-        "partner" or "statement" or "scheme" or "certificate" => OrganizationKind.Partner,
-        "operation" => OrganizationKind.Platform,
+        "partner" or "statement" or "scheme" or "certificate" or "debit" => OrganizationKind.Partner,
+        "operation" or "run" => OrganizationKind.Platform,
         _ => OrganizationKind.Tenant,
     };
 
@@ -116,6 +116,8 @@ public class TwoBranches : IAsyncLifetime
             prices = new[] { new { amount = "5.00", currency = "EUR" } },
             names = new { EN = "Licence" },
         }));
+        _shared["coupon"] = Id(await PostAsync(
+            admin, "/api/v1/billing/coupons", new { code = "CALLS", name = "Calls", validFrom = "2025-01-01", percent = "10" }));
         await PutAsync(admin, "/api/v1/tax-rates", new { country = "DE", category = "S", percent = "19", validFrom = "2025-01-01" });
     }
 
@@ -182,6 +184,7 @@ public class TwoBranches : IAsyncLifetime
         var number = $"+4930{branch.Tenant.Code - 700_000}";
         ids["number"] = Id(await PostAsync(admin, "/api/v1/numbers", new { number, country = "DE", type = "Geographic" }));
         await PostAsync(admin, "/api/v1/numbers/allocate", new { tenantId = ids["tenant"], numbers = new[] { number } });
+        await UseAsync(admin, ids);
         ids["scheme"] = Id(await PostAsync(admin, "/api/v1/commissions/schemes", new
         {
             organizationId = ids["partner"],
@@ -193,6 +196,29 @@ public class TwoBranches : IAsyncLifetime
         await PostAsync(admin, $"/api/v1/tenants/{ids["tenant"]}/transfer", new { partnerId = next.Id.Value, on = "2026-12-01", reason = "agreed" });
         await App.DrainAsync();
         return ids;
+    }
+
+    // What was recorded is taken back, so that the month is billed as if nobody had used anything.
+    private static async Task UseAsync(HttpClient admin, Dictionary<string, string> ids)
+    {
+        await PostAsync(admin, "/api/v1/credit/top-ups", new
+        {
+            organizationId = ids["partner"],
+            reference = "start",
+            amount = new { amount = "5.00", currency = "EUR" },
+        });
+        ids["debit"] = Id(await PostAsync(admin, "/api/v1/credit/debits", new
+        {
+            organizationId = ids["partner"],
+            reference = "debited",
+            amount = new { amount = "1.00", currency = "EUR" },
+        }));
+        var record = new { id = "recorded", subscriptionId = ids["subscription"], meter = "calls", quantity = "1", start = "2025-12-10T00:00:00Z" };
+        await PostAsync(admin, "/api/v1/usage", new { records = new[] { record } });
+        ids["correction"] = Id(await PostAsync(
+            admin, "/api/v1/usage/corrections", new { recordId = record.id, tenantId = ids["tenant"], action = "reverse", reason = "walk" }));
+        ids["threshold"] = Id(await PostAsync(
+            admin, "/api/v1/usage/thresholds", new { meter = "calls", basis = "quantity", levels = new[] { "10" }, tenantId = ids["tenant"] }));
     }
 
     protected static async Task<string> LoginAsync(App app, HttpClient admin, string userId, string email)
@@ -209,6 +235,12 @@ public class TwoBranches : IAsyncLifetime
         ids["operation"] = (await PostAsync(admin, $"/api/v1/billing/generate/{Month}", new { issue = true }))["operationId"]!.GetValue<string>();
         await App.DrainAsync();
         ids["invoice"] = Id(await FirstAsync(admin, $"/api/v1/invoices?period={Month}&tenantId={ids["tenant"]}"));
+        ids["run"] = Id(await FirstAsync(admin, $"/api/v1/billing/runs?period={Month}"));
+        ids["noteId"] = Id(await PostAsync(admin, $"/api/v1/invoices/{ids["invoice"]}/credit-notes", new
+        {
+            reason = "walk",
+            lines = new[] { new { position = 1, amount = new { amount = "1.00", currency = "EUR" } } },
+        }));
         await PostAsync(admin, $"/api/v1/commissions/close/{Month}", null);
         ids["statement"] = Id(await FirstAsync(admin, $"/api/v1/commissions/statements?period={Month}&organizationId={ids["partner"]}"));
     }

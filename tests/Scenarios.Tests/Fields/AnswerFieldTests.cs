@@ -89,16 +89,28 @@ public sealed partial class AnswerFieldTests(WalkedBranches world)
             answer.StatusCode.ShouldBe(HttpStatusCode.OK, $"{role} {endpoint}: {said}");
             foreach (var (column, secret) in secrets)
                 said.ShouldNotContain(secret, Case.Insensitive, $"{role} {endpoint} shows {column}");
+            // A table has no fields but its columns, which are the same for all.
+            if (answer.Content.Headers.ContentType?.MediaType == "text/csv")
+            {
+                seen[role] = [];
+                continue;
+            }
+
             fields.Observe(JsonNode.Parse(said), schema, "", seen[role] = [], strangers);
             world.Document.Mismatches(JsonNode.Parse(said), schema).ShouldBeEmpty($"{role} {endpoint}: {said}");
         }
 
         strangers.ShouldBeEmpty();
         seen.Count.ShouldBeGreaterThan(0);
+        if (OfOneself.Contains(endpoint))
+            return;
         foreach (var (lower, its) in seen)
             foreach (var (higher, theirs) in seen.Where(h => StandsAbove(h.Key, lower)))
                 its.Except(theirs).ShouldBeEmpty($"{endpoint}: {lower} sees what {higher} does not");
     }
+
+    // Each sees his own organisation's, and a list that is empty shows no fields.
+    private static readonly string[] OfOneself = ["GET /customerarea/credit"];
 
     private static bool StandsAbove(string higher, string lower) => Ids.LevelOf(higher) < Ids.LevelOf(lower)
         || (Ids.LevelOf(higher) == Ids.LevelOf(lower) && higher != lower && higher.EndsWith("Administrator", StringComparison.Ordinal));
