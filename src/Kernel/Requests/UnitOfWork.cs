@@ -82,7 +82,7 @@ internal sealed class UnitOfWorkBehavior<TRequest, TResponse>(
 /// What the server undid as a whole, the commit included, for no fault of whoever asked: a deadlock, or an order that it could not keep. It is done
 /// again from the beginning, where nothing was told of it yet. Nothing else is: of a connection that broke nobody knows what was committed.
 /// </summary>
-internal static class Undone
+public static class Undone
 {
     /// <summary>The next one meets others, or the same ones who have gone on meanwhile; more often than so it is not bad luck.</summary>
     public const int Attempts = 10;

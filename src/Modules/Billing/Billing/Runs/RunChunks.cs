@@ -87,7 +87,9 @@ internal sealed class RunChunks(DbSession session, BillingSettings settings, Tim
     /// <param name="ct">Cancels.</param>
     public async Task ReleaseAsync(ClaimedChunk chunk, bool atOnce, CancellationToken ct)
     {
-        var delay = atOnce && chunk.Attempts < MostAtOnce ? TimeSpan.Zero : TimeSpan.FromSeconds(Math.Min(900, Math.Pow(2, Math.Min(chunk.Attempts, 10) - 1)));
+        var delay = atOnce && chunk.Attempts < MostAtOnce
+            ? TimeSpan.Zero
+            : TimeSpan.FromSeconds(Math.Min(900, Math.Pow(2, Math.Min(chunk.Attempts, 10) - 1)));
         await using var command = await CommandAsync(
             """
             update billing.run_chunks set token = null, claimed_until = null, available_at = $4

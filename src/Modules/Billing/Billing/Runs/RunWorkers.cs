@@ -93,11 +93,22 @@ internal sealed class RunWorkers(IServiceScopeFactory scopes, BillingSettings se
         return true;
     });
 
-    // A scope of its own has a connection and a transaction of its own; what it leaves uncommitted is rolled back with it.
+    // A scope of its own has a connection and a transaction of its own; what it leaves uncommitted is rolled back with it. What the server
+    // undoes is done again at once: the claim that it was for still holds.
     private async Task<T> InAsync<TService, T>(Func<TService, Task<T>> work) where TService : notnull
     {
-        await using var scope = scopes.CreateAsyncScope();
-        scope.ServiceProvider.GetRequiredService<Principal>().Become(Access.System);
-        return await work(scope.ServiceProvider.GetRequiredService<TService>());
+        for (var attempt = 1; ; attempt++)
+        {
+            await using var scope = scopes.CreateAsyncScope();
+            scope.ServiceProvider.GetRequiredService<Principal>().Become(Access.System);
+            try
+            {
+                return await work(scope.ServiceProvider.GetRequiredService<TService>());
+            }
+            catch (Exception failure) when (attempt < Undone.Attempts && Undone.Is(failure))
+            {
+                meter.Undone();
+            }
+        }
     }
 }

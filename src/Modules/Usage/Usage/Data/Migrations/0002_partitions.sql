@@ -95,6 +95,7 @@ declare
     lower timestamptz;
     upper timestamptz;
     name text;
+    grantee name;
     made int := 0;
 begin
     perform pg_advisory_xact_lock(hashtextextended('usage.record_partitions', 0));
@@ -108,6 +109,12 @@ begin
             execute format(
                 'create table usage.%I (like usage.records including all)
                     with (autovacuum_vacuum_insert_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02)', name);
+            -- Who may use the records may use their months.
+            for grantee in
+                select r.rolname from pg_class c cross join aclexplode(c.relacl) a join pg_roles r on r.oid = a.grantee
+                where c.oid = 'usage.records'::regclass and a.grantee <> c.relowner group by r.rolname loop
+                execute format('grant select, insert on usage.%I to %I', name, grantee);
+            end loop;
             execute format(
                 'with moved as (delete from usage.records_default where received_at >= %L and received_at < %L returning *)
                     insert into usage.%I select * from moved', lower, upper, name);
