@@ -45,13 +45,14 @@ internal sealed class IngestLoad(IngestStand stand, int size, int duplicates = 0
             {
                 using var sender = await Sender.ConnectAsync(stand, size, duplicates, n, ct);
                 var taken = new List<double>();
+                using var turns = new PeriodicTimer(TimeSpan.FromMilliseconds(1));
                 for (var due = between * ((double)n / connections); due < time; due += between)
                 {
-                    var early = due - Stopwatch.GetElapsedTime(start);
-                    if (early > TimeSpan.Zero)
-                        await Task.Delay(early, ct);
+                    var isEarly = Stopwatch.GetElapsedTime(start) < due;
+                    while (Stopwatch.GetElapsedTime(start) < due)
+                        await turns.WaitForNextTickAsync(ct);
                     // The timer's own lateness is not the server's.
-                    var from = early > TimeSpan.Zero ? Stopwatch.GetElapsedTime(start) : due;
+                    var from = isEarly ? Stopwatch.GetElapsedTime(start) : due;
                     await sender.SendAsync(ct);
                     taken.Add((Stopwatch.GetElapsedTime(start) - from).TotalMilliseconds);
                 }
