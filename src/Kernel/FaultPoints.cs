@@ -4,7 +4,8 @@ namespace Licensing.Kernel;
 
 /// <summary>
 /// Places where tests kill the process as a power cut would: <c>LICENSING_FAULT="message.handled:3"</c> dies at the third hit of
-/// that point. Without the variable a hit is one comparison with null.
+/// that point; <c>…:3:stop</c> stands still there until it is told to go on (SIGSTOP, SIGCONT). Without the variable a hit is one
+/// comparison with null.
 /// </summary>
 public static class FaultPoints
 {
@@ -12,15 +13,20 @@ public static class FaultPoints
 
     public static void Hit(string point) => Armed?.Hit(point);
 
-    private sealed class Fault(string armed, int at)
+    private sealed class Fault(string armed, int at, bool stop)
     {
         private int _hits;
 
-        public static Fault? Parse(string? setting) => setting?.Split(':') is [var point, var at] ? new Fault(point, int.Parse(at)) : null;
+        public static Fault? Parse(string? setting) =>
+            setting?.Split(':') is [var point, var at, .. var how] ? new Fault(point, int.Parse(at), how is ["stop"]) : null;
 
         public void Hit(string point)
         {
-            if (point == armed && Interlocked.Increment(ref _hits) == at)
+            if (point != armed || Interlocked.Increment(ref _hits) != at)
+                return;
+            if (stop)
+                Process.Start("kill", ["-STOP", $"{Environment.ProcessId}"]).WaitForExit();
+            else
                 Process.GetCurrentProcess().Kill();
         }
     }

@@ -18,7 +18,7 @@ internal sealed class FaultedHost : IAsyncDisposable
     /// <summary>The one started last.</summary>
     public HostProcess Host => _hosts[^1];
 
-    /// <summary>Of the one started last.</summary>
+    /// <summary>Of the one started last, unless another is to be talked to.</summary>
     public Uri Address { get; private set; } = null!;
 
     /// <summary>The platform administrator's.</summary>
@@ -45,8 +45,14 @@ internal sealed class FaultedHost : IAsyncDisposable
         Address = new Uri((await Host.LineAsync("listens on", ct)).Split("listens on ")[1].Split(';')[0]);
     }
 
+    /// <summary>From here on requests go to this one of its hosts.</summary>
+    public void TalkTo(Uri host) => Address = host;
+
     /// <summary>A command of an operator on the same database.</summary>
-    public HostProcess Ops(params string[] command) => HostProcess.Ops(Environment(new Dictionary<string, string>()), command);
+    public HostProcess Ops(params string[] command) => Ops(new Dictionary<string, string>(), command);
+
+    /// <summary>The same with settings of its own, which go before those that every faulted host has.</summary>
+    public HostProcess Ops(IReadOnlyDictionary<string, string> settings, params string[] command) => HostProcess.Ops(Environment(settings), command);
 
     public HttpClient Client() => new()
     {
@@ -71,12 +77,18 @@ internal sealed class FaultedHost : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private Dictionary<string, string> Environment(IReadOnlyDictionary<string, string> settings) => new(settings)
+    private Dictionary<string, string> Environment(IReadOnlyDictionary<string, string> settings)
     {
-        ["LICENSING_POSTGRES"] = Postgres.ConnectionString,
-        ["Security__MasterKey"] = App.MasterKey,
-        ["Platform__AdministratorPassword"] = App.AdministratorPassword,
-        ["Limits__Burst"] = "100000",
-        ["Limits__AnonymousBurst"] = "100000",
-    };
+        var all = new Dictionary<string, string>
+        {
+            ["LICENSING_POSTGRES"] = Postgres.ConnectionString,
+            ["Security__MasterKey"] = App.MasterKey,
+            ["Platform__AdministratorPassword"] = App.AdministratorPassword,
+            ["Limits__Burst"] = "100000",
+            ["Limits__AnonymousBurst"] = "100000",
+        };
+        foreach (var (name, value) in settings)
+            all[name] = value;
+        return all;
+    }
 }

@@ -32,7 +32,11 @@ internal sealed class UsageSender(FaultedHost faulted, Guid tenant, Guid subscri
             name = "Plan",
             product = "cloud",
             currency = "EUR",
-            charges = new[] { new { key = "base", name = "Base", price = new { model = "flat", amount = "1" } } },
+            charges = new object[]
+            {
+                new { key = "base", name = "Base", price = new { model = "flat", amount = "1" } },
+                new { key = "calls", name = "Calls", meter = "calls", price = new { model = "perUnit", unitPrice = "0.07" } },
+            },
         });
         await faulted.PostAsync($"plans/{plan}/publish", new { }, ct);
         var distributor = await IdAsync("distributors", new { externalId = "D", displayName = "D", country = "DE", currency = "EUR" });

@@ -81,6 +81,16 @@ public sealed class HostProcess : IDisposable
         await KillAsync(ct);
     }
 
+    /// <summary>Lets it go on after it stood still at a fault point that says so.</summary>
+    public void GoOn()
+    {
+        using var kill = Process.Start("kill", ["-CONT", $"{_process.Id}"]);
+        kill.WaitForExit();
+    }
+
+    /// <summary>Whether it stands still.</summary>
+    public bool Stopped => File.ReadAllText($"/proc/{_process.Id}/stat").Split(") ")[^1][0] == 'T';
+
     public Task KillAsync(CancellationToken ct)
     {
         _process.Kill();

@@ -1,0 +1,96 @@
+using Npgsql;
+
+namespace Licensing.Faults;
+
+/// <summary>
+/// F03: the process that bills a month dies between any two statements of the run. Here it is a process that is killed; the module's own
+/// tests go through the same places within one process, to the last byte.
+/// </summary>
+public sealed class F03KilledRunTests
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Begun_again_it_comes_to_what_it_would_have_been()
+    {
+        await using var faulted = await FaultedHost.StartAsync(MonthToBill.Settings, Ct);
+        var month = await MonthToBill.MakeAsync(faulted, 5, Ct);
+        // Each time it is the same database, of which nothing is billed yet.
+        await faulted.Host.KillAsync(Ct);
+        await using var databases = await Databases.OfAsync(faulted, Ct);
+
+        var whole = await databases.CopyAsync("whole", Ct);
+        (await BillAsync(faulted, month, whole, fault: null)).ShouldBe(0);
+        var billed = await month.BilledAsync(whole, Ct);
+
+        var kills = 0;
+        for (var at = 1; ; at += FaultLength.Times(inTests: 17, inFaults: 1))
+        {
+            var copy = await databases.CopyAsync($"killed_{at}", Ct);
+            var ended = await BillAsync(faulted, month, copy, $"billing.statement:{at}");
+            if (ended == 0)
+                break;
+            kills++;
+            // What the dead one held is free when its lease is over.
+            await databases.ExecuteAsync(copy, "update billing.run_chunks set claimed_until = claimed_until - interval '2 seconds'", Ct);
+            (await BillAsync(faulted, month, copy, fault: null)).ShouldBe(0, $"begun again after it was killed at statement {at}");
+            (await month.BilledAsync(copy, Ct)).ShouldBe(billed, $"killed at statement {at}");
+            await CommonChecker.HoldsAsync(copy, Ct);
+            await databases.DropAsync($"killed_{at}", Ct);
+        }
+
+        kills.ShouldBeGreaterThan(FaultLength.Times(inTests: 2, inFaults: 40));
+    }
+
+    private static async Task<int> BillAsync(FaultedHost faulted, MonthToBill month, string database, string? fault)
+    {
+        var settings = new Dictionary<string, string>(MonthToBill.Settings) { ["LICENSING_POSTGRES"] = database };
+        if (fault is not null)
+            settings["LICENSING_FAULT"] = fault;
+        using var ops = faulted.Ops(settings, "billing", "run", "--period", month.Period, "--issue");
+        var code = await ops.EndAsync(Ct);
+        // Killed is neither done nor refused.
+        code.ShouldBeOneOf([0, 128 + 9], ops.Output);
+        return code;
+    }
+
+    /// <summary>Copies of one database; it must not be in use.</summary>
+    private sealed class Databases(NpgsqlConnection server, NpgsqlConnectionStringBuilder original) : IAsyncDisposable
+    {
+        public static async Task<Databases> OfAsync(FaultedHost faulted, CancellationToken ct)
+        {
+            var original = new NpgsqlConnectionStringBuilder(faulted.Postgres.DirectConnectionString);
+            var server = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(original.ConnectionString) { Database = "postgres" }.ConnectionString);
+            await server.OpenAsync(ct);
+            await using var end = new NpgsqlCommand("select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname = $1", server)
+            {
+                Parameters = { new() { Value = original.Database! } },
+            };
+            await end.ExecuteNonQueryAsync(ct);
+            return new Databases(server, original);
+        }
+
+        public async Task<string> CopyAsync(string name, CancellationToken ct)
+        {
+            await using var copy = new NpgsqlCommand($"create database {name} template \"{original.Database}\"", server);
+            await copy.ExecuteNonQueryAsync(ct);
+            return new NpgsqlConnectionStringBuilder(original.ConnectionString) { Database = name }.ConnectionString;
+        }
+
+        public async Task DropAsync(string name, CancellationToken ct)
+        {
+            await using var drop = new NpgsqlCommand($"drop database {name} with (force)", server);
+            await drop.ExecuteNonQueryAsync(ct);
+        }
+
+        public async Task ExecuteAsync(string database, string sql, CancellationToken ct)
+        {
+            await using var connection = new NpgsqlConnection(database);
+            await connection.OpenAsync(ct);
+            await using var command = new NpgsqlCommand(sql, connection);
+            await command.ExecuteNonQueryAsync(ct);
+        }
+
+        public ValueTask DisposeAsync() => server.DisposeAsync();
+    }
+}

@@ -1,0 +1,46 @@
+using System.Net.Http.Json;
+using Npgsql;
+
+namespace Licensing.Faults;
+
+/// <summary>F28: a month is billed by two hosts and an operator's terminal, all started at once.</summary>
+public sealed class F28TwoRunsTests
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task They_are_one_run_and_each_tenant_has_one_invoice()
+    {
+        await using var faulted = await FaultedHost.StartAsync(MonthToBill.Settings, Ct);
+        var (first, tenants) = (faulted.Address, FaultLength.Times(inTests: 12, inFaults: 60));
+        var month = await MonthToBill.MakeAsync(faulted, tenants, Ct);
+        await faulted.ServeAsync(MonthToBill.Settings, Ct);
+
+        using var terminal = faulted.Ops(MonthToBill.Settings, "billing", "run", "--period", month.Period, "--issue");
+        var started = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => StartAsync(i % 2 == 0 ? first : faulted.Address)));
+        (await terminal.EndAsync(Ct)).ShouldBe(0, terminal.Output);
+
+        // Who came when it was over began a round that finds everything billed; all of them tell of the same invoices.
+        foreach (var operation in started.Distinct())
+            (await month.ResultAsync(operation, Ct)).ShouldContain($"\"issued\":{tenants}");
+        await using var connection = new NpgsqlConnection(faulted.Postgres.DirectConnectionString);
+        await connection.OpenAsync(Ct);
+        await using var counted = new NpgsqlCommand(
+            """
+            select (select count(*) from billing.runs) || ' run, ' || count(*) || ' invoices of ' || count(distinct tenant_id) || ' tenants, '
+                || count(*) filter (where status = 'Issued') || ' issued' from billing.invoices
+            """, connection);
+        (await counted.ExecuteScalarAsync(Ct)).ShouldBe($"1 run, {tenants} invoices of {tenants} tenants, {tenants} issued");
+        await CommonChecker.HoldsAsync(faulted.Postgres.DirectConnectionString, Ct);
+        await CommonChecker.AnswersAsync(first, faulted.Token, Ct);
+
+        async Task<string> StartAsync(Uri host)
+        {
+            using var client = faulted.Client();
+            client.BaseAddress = host;
+            using var answer = await client.PostAsJsonAsync($"/api/v1/billing/generate/{month.Period}", new { issue = true }, Ct);
+            answer.IsSuccessStatusCode.ShouldBeTrue(await answer.Content.ReadAsStringAsync(Ct));
+            return (await answer.JsonAsync()).GetProperty("operationId").GetString()!;
+        }
+    }
+}
