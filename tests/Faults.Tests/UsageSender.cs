@@ -16,14 +16,14 @@ internal sealed record Sent(HttpStatusCode? Status, JsonNode? Body)
 }
 
 /// <summary>A tenant with a subscription on a faulted host, and what it used.</summary>
-internal sealed class UsageSender(FaultedHost faulted, Guid tenant, Guid subscription)
+internal sealed class UsageSender(FaultedHost faulted, Guid tenant, Guid plan, Guid subscription)
 {
     public Guid Tenant => tenant;
 
     /// <summary>Makes <paramref name="count"/> tenants of one partner, on a host that has none yet.</summary>
     public static async Task<UsageSender[]> MakeAsync(FaultedHost faulted, int count, CancellationToken ct)
     {
-        async Task<Guid> IdAsync(string what, object body) => (await faulted.PostAsync(what, body, ct)).GetProperty("id").GetGuid();
+        Task<Guid> IdAsync(string what, object body) => IdOfAsync(faulted, what, body, ct);
         await faulted.PostAsync("meters", new { key = "calls", unit = "calls", aggregation = "sum" }, ct);
         await faulted.PostAsync("products", new { key = "cloud", name = "Cloud", features = new[] { new { key = "seats", name = "Seats" } } }, ct);
         var plan = await IdAsync("plans", new
@@ -45,12 +45,14 @@ internal sealed class UsageSender(FaultedHost faulted, Guid tenant, Guid subscri
         for (var i = 0; i < count; i++)
         {
             var tenant = await IdAsync("tenants", new { partnerId = partner, externalId = $"T{i}", displayName = "T" });
-            senders[i] = new(faulted, tenant, await IdAsync(
-                "subscriptions", new { tenantId = tenant, planId = plan, quantities = new { }, startDate = Day(-40) }));
+            senders[i] = new(faulted, tenant, plan, await SubscribeAsync(faulted, tenant, plan, ct));
         }
 
         return senders;
     }
+
+    /// <summary>Another subscription to the same plan, of the same time.</summary>
+    public Task SubscribeAgainAsync(CancellationToken ct) => SubscribeAsync(faulted, tenant, plan, ct);
 
     public static string Day(int fromToday) => TimeProvider.System.GetUtcNow().AddDays(fromToday).ToString("yyyy-MM-dd");
 
@@ -87,6 +89,12 @@ internal sealed class UsageSender(FaultedHost faulted, Guid tenant, Guid subscri
             return new Sent(null, null);
         }
     }
+
+    private static Task<Guid> SubscribeAsync(FaultedHost faulted, Guid tenant, Guid plan, CancellationToken ct) => IdOfAsync(
+        faulted, "subscriptions", new { tenantId = tenant, planId = plan, quantities = new { }, startDate = Day(-40) }, ct);
+
+    private static async Task<Guid> IdOfAsync(FaultedHost faulted, string what, object body, CancellationToken ct) =>
+        (await faulted.PostAsync(what, body, ct)).GetProperty("id").GetGuid();
 
     /// <summary>Sends it again and again, as senders do, until it is answered with 200.</summary>
     public async Task<Sent> UntilTakenAsync(CancellationToken ct, params JsonNode[] records)

@@ -16,6 +16,8 @@ internal static class DatabaseSetup
     // What is gathered asks for one or two at a time, each caller that sends many for two more; who finds none waits or goes alone.
     private const int MostGathered = 16;
 
+    private static readonly TimeSpan Idle = TimeSpan.FromSeconds(60);
+
     extension(IHostApplicationBuilder host)
     {
         /// <summary>
@@ -69,9 +71,9 @@ internal static class DatabaseSetup
                         + "so only triggers keep the audit trail from being changed.");
             }
 
-            builder.Services.AddSingleton(services => Build(services, Prepared(connectionString), "licensing", role));
-            builder.Services.AddKeyedSingleton(
-                "gathered", (services, _) => Build(services, Few(Prepared(connectionString), role), "licensing-gathered", role));
+            var working = Patient(Prepared(connectionString), role, builder.Configuration.GetValue("Database:IdleInTransaction", Idle));
+            builder.Services.AddSingleton(services => Build(services, working, "licensing", role));
+            builder.Services.AddKeyedSingleton("gathered", (services, _) => Build(services, Few(working, role), "licensing-gathered", role));
             builder.Services.AddSingleton(services => new GatheredDatabase(services.GetRequiredKeyedService<NpgsqlDataSource>("gathered")));
             // Few connections, and gone soon: it is asked at the start and by hand.
             builder.Services.AddKeyedSingleton("owner", (services, _) => Build(services, connectionString, "licensing-owner", role: null));
@@ -102,6 +104,16 @@ internal static class DatabaseSetup
                 connection.MaxAutoPrepare = 200;
             if (connection.MaxAutoPrepare > 0)
                 connection.NoResetOnClose = true;
+            return connection.ConnectionString;
+        }
+
+        // A host that stands still in the middle of a transaction, or whose machine is gone without a word, keeps its locks from all others;
+        // none has anything to do for so long between two statements.
+        private static string Patient(string connectionString, string? role, TimeSpan idle)
+        {
+            var connection = new NpgsqlConnectionStringBuilder(connectionString);
+            if (role is not null && idle > TimeSpan.Zero)
+                connection.Options = $"{connection.Options} -c idle_in_transaction_session_timeout={(long)idle.TotalMilliseconds}".Trim();
             return connection.ConnectionString;
         }
 

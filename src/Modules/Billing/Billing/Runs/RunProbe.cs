@@ -12,6 +12,7 @@ internal sealed class RunProbe
     public Task HitAsync(string place)
     {
         FaultPoints.Hit("billing.statement");
+        FaultPoints.Hit($"billing.{place}");
         return At is { } at ? at(place) : Task.CompletedTask;
     }
 }
