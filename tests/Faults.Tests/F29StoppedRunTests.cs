@@ -32,9 +32,12 @@ public sealed class F29StoppedRunTests
         if (!stopped.Stopped)
             return false;
 
-        // What the zombie has read is old by the time at which another reads it, so that nobody could take its work for the other's.
-        await faulted.ServeAsync(MonthToBill.Settings, Ct);
+        // What the zombie has read is old before another reads it, so that nobody could take its work for the other's: a host that only
+        // answers is told of more, and only then comes one that works.
+        await faulted.ServeAsync(new Dictionary<string, string>(MonthToBill.Settings) { ["Messaging__InBackground"] = "false" }, Ct);
         await month.SubscribeAgainAsync(Ct);
+        await faulted.Host.KillAsync(Ct);
+        await faulted.ServeAsync(MonthToBill.Settings, Ct);
         var result = await month.ResultAsync(operation, Ct);
         result.ShouldContain($"\"issued\":{(issue ? 5 : 0)}", customMessage: $"stopped at {at}");
         result.ShouldContain("\"invoices\":5", customMessage: $"stopped at {at}");

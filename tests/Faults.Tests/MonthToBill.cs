@@ -13,7 +13,7 @@ internal sealed class MonthToBill
         ["Billing__ChunkTenants"] = "2",
         ["Billing__Workers"] = "1",
         ["Billing__ChunkLease"] = "00:00:02",
-        ["Database__IdleInTransaction"] = "00:00:02",
+        ["Database__IdleInTransaction"] = "00:00:10",
         ["Messaging__PollInterval"] = "00:00:00.1",
         ["Messaging__Lease"] = "00:00:02",
     };
