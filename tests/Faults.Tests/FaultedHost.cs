@@ -29,13 +29,21 @@ internal sealed class FaultedHost : IAsyncDisposable
     public static async Task<FaultedHost> StartAsync(IReadOnlyDictionary<string, string> settings, CancellationToken ct)
     {
         var faulted = new FaultedHost(await KillablePostgres.StartAsync(ct));
-        await faulted.ServeAsync(settings, ct);
-        await using (var source = NpgsqlDataSource.Create(faulted.Postgres.DirectConnectionString))
-        await using (var command = source.CreateCommand("update identity.users set must_change_password = false"))
-            await command.ExecuteNonQueryAsync(ct);
-        var login = await faulted.PostAsync("auth/login", new { email = App.AdministratorEmail, password = App.AdministratorPassword }, ct);
-        faulted.Token = login.GetProperty("accessToken").GetString()!;
-        return faulted;
+        try
+        {
+            await faulted.ServeAsync(settings, ct);
+            await using (var source = NpgsqlDataSource.Create(faulted.Postgres.DirectConnectionString))
+            await using (var command = source.CreateCommand("update identity.users set must_change_password = false"))
+                await command.ExecuteNonQueryAsync(ct);
+            var login = await faulted.PostAsync("auth/login", new { email = App.AdministratorEmail, password = App.AdministratorPassword }, ct);
+            faulted.Token = login.GetProperty("accessToken").GetString()!;
+            return faulted;
+        }
+        catch
+        {
+            await faulted.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Starts a host on the same database: another one, or one after the last was killed.</summary>
@@ -65,7 +73,7 @@ internal sealed class FaultedHost : IAsyncDisposable
     {
         using var client = Client();
         using var answer = await client.PostAsJsonAsync($"/api/v1/{path}", body, ct);
-        answer.IsSuccessStatusCode.ShouldBeTrue($"{path}: {await answer.Content.ReadAsStringAsync(ct)}");
+        answer.IsSuccessStatusCode.ShouldBeTrue($"{path}: {await answer.Content.ReadAsStringAsync(ct)}\n{Host.Output}");
         return await answer.JsonAsync();
     }
 
