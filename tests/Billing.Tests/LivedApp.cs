@@ -55,7 +55,8 @@ public sealed class LivedApp : App
 
     /// <returns>The subscription's id.</returns>
     public async Task<string> SubscribeAsync(HttpClient platform, OrganizationRef tenant, string? startDate = null) => (await PostAsync(
-        platform, "subscriptions", new { tenantId = tenant.Id.Value, planId = _plan, quantities = new { seats = 5 }, startDate })).GetProperty("id").GetString()!;
+        platform, "subscriptions", new { tenantId = tenant.Id.Value, planId = _plan, quantities = new { seats = 5 }, startDate }))
+        .GetProperty("id").GetString()!;
 
     /// <summary>12 calls and 3.333 GB in January.</summary>
     public static async Task UseAsync(HttpClient platform, string subscriptionId)

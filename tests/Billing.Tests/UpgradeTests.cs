@@ -18,7 +18,8 @@ public sealed class UpgradeTests
                 (gen_random_uuid(), '{Seller}', '2025-01-01', '2025-02-01', 'Finished', true, gen_random_uuid(), 9, null, 2, '2025-02-01Z',
                     '2025-02-02Z'),
                 (gen_random_uuid(), '{Seller}', '2025-02-01', '2025-03-01', 'Issuing', true, gen_random_uuid(), 4, null, 0, '2025-03-01Z', null),
-                (gen_random_uuid(), '{Seller}', '2025-03-01', '2025-04-01', 'Drafting', false, gen_random_uuid(), 2, '{Owner}', 1, '2025-04-01Z', null)
+                (gen_random_uuid(), '{Seller}', '2025-03-01', '2025-04-01', 'Drafting', false, gen_random_uuid(), 2, '{Owner}', 1, '2025-04-01Z',
+                    null)
             """);
         var before = await database.TextAsync("select jsonb_agg(to_jsonb(r) - 'state' order by period_start)::text from billing.runs r");
 

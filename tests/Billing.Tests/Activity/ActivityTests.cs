@@ -1,7 +1,10 @@
 using System.Net;
 using System.Text.Json;
 using Licensing.Billing.Tests.Invoices;
+using Licensing.Host.Database;
 using Licensing.Identity.Contracts;
+using Licensing.Usage.Contracts;
+using Microsoft.Extensions.DependencyInjection;
 using static Licensing.Billing.Tests.BillingApp;
 
 namespace Licensing.Billing.Tests.Activity;
@@ -129,7 +132,7 @@ public sealed class ActivityTests(BillingApp app) : IClassFixture<BillingApp>
         var subscription = app.Subscribe(branch.Tenant, plan, "2022-06");
         app.Usage.Add(branch.Tenant, subscription, "2022-06-02", "machines", "3", region: "eu");
         app.Usage.Add(branch.Tenant, subscription, "2022-06-03", "machines", "4", region: "us");
-        app.Usage.Distinct.Add((branch.Tenant.Id, new Licensing.Usage.Contracts.DistinctUsage(subscription, "machines", 5, 5)));
+        app.Usage.Distinct.Add((branch.Tenant.Id, new DistinctUsage(subscription, "machines", 5, 5)));
         await app.BillAsync("2022-06");
         using var tenant = branch.As(Roles.TenantAdministrator);
         (await ItemsAsync(tenant, $"{Path}?period=2022-06&granularity=day")).Select(Told)
@@ -137,6 +140,30 @@ public sealed class ActivityTests(BillingApp app) : IClassFixture<BillingApp>
         // The daily rows have every line by day.
         (await ItemsAsync(tenant, "/api/v1/billing/yearmonth/2022-06")).Select(x => $"{x.Text("day")} {x.Text("quantity")} {x.Amount("amount")}")
             .ShouldBe(["2022-06-02 3 4.29", "2022-06-03 4 5.71"]);
+    }
+
+    [Fact]
+    public async Task What_is_charged_late_is_with_the_month_that_charges_it_and_a_correction()
+    {
+        var branch = await app.BranchAsync();
+        var subscription = app.Subscribe(branch.Tenant, await app.PlanAsync("late", [Calls]), "2022-10");
+        app.Usage.Add(branch.Tenant, subscription, "2022-10-05", "calls", "4");
+        await app.BillAsync("2022-10", issue: false);
+        await using (var command = app.Services.GetRequiredService<SchemaOwner>().Database.CreateCommand($"""
+            update billing.invoice_lines set starts_on = '2022-09-01', ends_on = '2022-10-01' where tenant_id = '{branch.Tenant.Id.Value}'
+            """))
+            (await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken)).ShouldBe(1);
+        using var tenant = branch.As(Roles.TenantAdministrator);
+
+        foreach (var granularity in (string[])["day", "month"])
+            (await ItemsAsync(tenant, $"{Path}?period=2022-10&granularity={granularity}")).Select(Told)
+                .ShouldBe(["2022-09-01 2022-10-01 calls Calls   Calls 4  42.00 42.00"]);
+        (await ItemsAsync(tenant, $"{Path}?period=2022-09")).ShouldBeEmpty();
+        (await ItemsAsync(tenant, $"{Path}?from=2022-10-02&until=2022-10-09")).ShouldBeEmpty();
+        (await ItemsAsync(tenant, "/api/v1/billing/yearmonth/2022-10")).Select(x => x.Text("day")).ShouldBe(["2022-09-01"]);
+        using var csv = new StringReader(await (await tenant.GetAsync("/api/v1/exports/focus?period=2022-10")).Content.ReadAsStringAsync());
+        FocusRow.Read(csv).Select(x => $"{x["ChargeClass"]} {x["BillingPeriodStart"]} {x["ChargePeriodStart"]}")
+            .ShouldBe(["Correction 2022-10-01T00:00:00Z 2022-09-01T00:00:00Z"]);
     }
 
     [Fact]
@@ -186,7 +213,8 @@ public sealed class ActivityTests(BillingApp app) : IClassFixture<BillingApp>
 
     private static string Told(JsonElement x) =>
         $"{x.GetProperty("period").Text("start")} {x.GetProperty("period").Text("end")} {x.Text("meter")} {x.Text("unit")} {x.GetProperty("sku")} "
-        + $"{x.GetProperty("region")} {x.Text("description")} {x.Text("quantity")} {x.GetProperty("unitPrice")} {x.Amount("amount")} {x.Amount("net")}";
+        + $"{x.GetProperty("region")} {x.Text("description")} {x.Text("quantity")} {x.GetProperty("unitPrice")} {x.Amount("amount")} "
+        + x.Amount("net");
 
     internal static async Task<List<JsonElement>> AllAsync(HttpClient client, string path, int limit)
     {
@@ -228,6 +256,7 @@ public sealed class EstimateLimitTests(SmallEstimates app) : IClassFixture<Small
         (await (await partner.GetAsync(path)).CodeAsync()).ShouldBe("summary_too_wide");
         (await tenant.GetAsync(path)).StatusCode.ShouldBe(HttpStatusCode.OK);
         if (!path.Contains("summary"))
-            (await partner.GetAsync($"{path}{(path.Contains('?') ? '&' : '?')}tenantId={branch.Tenant.Id.Value}")).StatusCode.ShouldBe(HttpStatusCode.OK);
+            (await partner.GetAsync($"{path}{(path.Contains('?') ? '&' : '?')}tenantId={branch.Tenant.Id.Value}")).StatusCode
+                .ShouldBe(HttpStatusCode.OK);
     }
 }

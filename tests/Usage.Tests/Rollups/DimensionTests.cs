@@ -63,7 +63,8 @@ public sealed class DimensionTests(DimensionTests.FewSetsApp app) : IClassFixtur
         var any = customer.Record("e", "1");
         any["dimensions"] = new JsonObject { ["color"] = "red" };
         (await customer.SendAsync(any)).Accepted.ShouldBe(1);
-        var csv = new StringContent($"id,subscriptionId,meter,quantity,start,dimensions.color\r\nf,{customer.Subscription},traffic,1,2026-01-10T00:00:00Z,\r\n"
+        var csv = new StringContent("id,subscriptionId,meter,quantity,start,dimensions.color\r\n"
+            + $"f,{customer.Subscription},traffic,1,2026-01-10T00:00:00Z,\r\n"
             + $"g,{customer.Subscription},traffic,1,2026-01-10T00:00:00Z,red\r\n", System.Text.Encoding.UTF8, "text/csv");
         (await Outcome.OfAsync(customer.Partner().PostAsync("/api/v1/usage", csv, Ct))).Rejected.ShouldBe([(1, "undeclared_dimension")]);
     }

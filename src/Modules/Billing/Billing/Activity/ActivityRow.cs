@@ -19,9 +19,9 @@ namespace Licensing.Billing.Activity;
 /// <param name="InvoiceId">Null of an estimate.</param>
 /// <param name="Estimated">Whether it is on no invoice yet, but rated now as a run would.</param>
 internal sealed record ActivityRow(
-    Period Period, OrganizationId TenantId, string? TenantExternalId, string? TenantName, Guid? PartnerId, SubscriptionId SubscriptionId, string Meter,
-    string? Unit, string? Sku, string? Region, string Description, string Quantity, string? UnitPrice, Money Amount, Money Net, InvoiceId? InvoiceId,
-    int Position, string? InvoiceStatus, bool Estimated)
+    Period Period, OrganizationId TenantId, string? TenantExternalId, string? TenantName, Guid? PartnerId, SubscriptionId SubscriptionId,
+    string Meter, string? Unit, string? Sku, string? Region, string Description, string Quantity, string? UnitPrice, Money Amount, Money Net,
+    InvoiceId? InvoiceId, int Position, string? InvoiceStatus, bool Estimated)
 {
     public static IReadOnlyList<(string Name, Func<ActivityRow, string?> Cell)> Columns { get; } =
     [

@@ -51,8 +51,8 @@ internal sealed record ChargedLine(
         var price = line.Steps is [var step] && step.FlatFee.Sign == 0 && step.Quantity == line.Quantity ? step.UnitPrice : (Exact?)null;
         return new ChargedLine(
             bill.Tenant.Id, bill.Tenant.Path, seller, month, i + 1, due.Key.Subscription, due.Key.Charge, due.Key.Meter, due.Key.Sku, due.Key.Region,
-            due.IsUsage, due.Days, due.Description, line.Quantity, line.Exchange is { } exchange ? price * exchange.Rate : price, line.Amount, line.Net,
-            null);
+            due.IsUsage, due.Days, due.Description, line.Quantity, line.Exchange is { } exchange ? price * exchange.Rate : price, line.Amount,
+            line.Net, null);
     });
 }
 

@@ -27,7 +27,8 @@ internal sealed class ChargedLines(DbSession session, Estimates estimates, Billi
             and exists (select from unnest($3::text[], $4::text[]) as r (lower, upper)
                 where i.owner_path >= r.lower collate "C" and i.owner_path < r.upper collate "C")
             and ($5::uuid is null or i.tenant_id = $5) and ($6::uuid is null or l.subscription_id = $6) and ($7::text is null or l.meter = $7)
-            and (l.is_usage or not $8) and (i.tenant_id, l.invoice_id, l.position) >= ($9, $10, $11) and i.tenant_id <= $12
+            and (l.is_usage or not $8) and i.tenant_id >= $9 and i.tenant_id <= $12
+            and (i.tenant_id, l.invoice_id, l.position) >= ($9, $10, $11)
         order by i.tenant_id, l.invoice_id, l.position limit $13
         """;
 

@@ -25,7 +25,8 @@ internal static class ExportFocus
     }
 
     internal sealed class Handler(
-        ChargedParts parts, FocusRows rows, Estimates estimates, IOrganizationDirectory organizations, Principal principal) : IQueryHandler<Query, Export>
+        ChargedParts parts, FocusRows rows, Estimates estimates, IOrganizationDirectory organizations, Principal principal)
+        : IQueryHandler<Query, Export>
     {
         public async Task<Result<Export>> Handle(Query query, CancellationToken cancellationToken)
         {
@@ -47,8 +48,8 @@ internal static class ExportFocus
 
     public static void Map(RouteGroupBuilder exports) => exports
         .MapGet("/focus", async (
-            string? period, DateOnly? from, DateOnly? until, string? granularity, Guid? tenantId, Guid? partnerId, Guid? subscriptionId, string? meter,
-            ISender sender, CancellationToken ct) =>
+            string? period, DateOnly? from, DateOnly? until, string? granularity, Guid? tenantId, Guid? partnerId, Guid? subscriptionId,
+            string? meter, ISender sender, CancellationToken ct) =>
             Asked(period, from, until, granularity, new ActivityFilter(tenantId, partnerId, subscriptionId, meter), bounded: true)
                 .Refused(out var refusal, out var query) || (await sender.Send(query, ct)).Refused(out refusal, out var export)
                 ? new RefusedResult(refusal)
@@ -62,7 +63,7 @@ internal static class ExportFocus
             : new Query(days.Range, days.By, filter, bounded);
 
     public static OpsCommand Ops { get; } = new(
-        "usage export", "Writes the charges of a month, or of days, to a CSV file in the columns of FOCUS 1.2; docs/guides/focus.md says which is what.",
+        "usage export", "Writes the charges of a month, or of days, to a CSV file in the columns of FOCUS 1.2; see docs/guides/focus.md.",
         [
             new("--period", "The month, yyyy-MM, or days, yyyy-MM-dd/yyyy-MM-dd.", OpsArgumentKind.Required),
             new("--out", "The file to write.", OpsArgumentKind.Required),

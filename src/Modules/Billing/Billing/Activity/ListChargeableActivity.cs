@@ -1,27 +1,9 @@
 using System.Runtime.CompilerServices;
 using CsvHelper.Configuration;
-using Licensing.Billing.Invoices;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Http;
 
 namespace Licensing.Billing.Activity;
-
-internal enum Granularity { Day, Month }
-
-/// <summary>Which activity.</summary>
-internal sealed record ActivityFilter(Guid? TenantId, Guid? PartnerId, Guid? SubscriptionId, string? Meter)
-{
-    /// <summary>Refused where the partner lies outside the scope; of others' tenants and subscriptions there simply is nothing.</summary>
-    public async Task<Result<LineFilter>> LinesAsync(LineFilter within, IOrganizationDirectory organizations, CancellationToken ct)
-    {
-        var lines = within with { TenantId = TenantId, SubscriptionId = SubscriptionId, Meter = Meter };
-        if (PartnerId is not { } id)
-            return lines;
-        return await organizations.FindAsync(new OrganizationId(id), ct) is { } partner && within.Scope.Contains(partner.Path)
-            ? lines with { Scope = Scope.Of([partner.Path]) }
-            : InvoiceRefusals.PartnerNotFound(id);
-    }
-}
 
 /// <summary>What was used and what it comes to: of billed months from the invoices, of others rated now by the functions of the run.</summary>
 internal static class ListChargeableActivity
@@ -95,7 +77,7 @@ internal static class ListChargeableActivity
             return QueryWord.Unreadable(period is null ? "until" : "period", $"A list has at most {MostDays} days.");
         var whole = range.Start.Day == 1 && range.End.Day == 1;
         return said is Granularity.Month && !whole
-            ? QueryWord.Unreadable("granularity", "By month only whole months are listed; name a month, or days from one first of a month to another.")
+            ? QueryWord.Unreadable("granularity", "By month only whole months are listed: from one first of a month to another.")
             : (range, said ?? (whole ? Granularity.Month : Granularity.Day));
     }
 
@@ -116,9 +98,10 @@ internal static class ListChargeableActivity
 
     public static void Map(RouteGroupBuilder usage) => usage
         .MapGet("/chargeable-activity", (
-            string? period, DateOnly? from, DateOnly? until, string? granularity, Guid? tenantId, Guid? partnerId, Guid? subscriptionId, string? meter,
-            int? limit, string? after, HttpRequest request, ISender sender, CancellationToken ct) => SendAsync(
-                Days(period, from, until, granularity), new ActivityFilter(tenantId, partnerId, subscriptionId, meter), limit, after, request, sender, ct))
+            string? period, DateOnly? from, DateOnly? until, string? granularity, Guid? tenantId, Guid? partnerId, Guid? subscriptionId,
+            string? meter, int? limit, string? after, HttpRequest request, ISender sender, CancellationToken ct) => SendAsync(
+                Days(period, from, until, granularity), new ActivityFilter(tenantId, partnerId, subscriptionId, meter), limit, after, request,
+                sender, ct))
         .Slice<Query, Page<ActivityRow>>(
             nameof(ListChargeableActivity), "What was used and what it comes to, by month or by day; as CSV with Accept: text/csv");
 }

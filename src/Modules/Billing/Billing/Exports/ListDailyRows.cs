@@ -85,10 +85,10 @@ internal static class ListDailyRows
         billing.MapGet("/yearmonth/{month}",
             (string month, Guid? tenantId, int? limit, string? after, HttpRequest request, ISender sender, CancellationToken ct) => SendAsync(
                 Period.TryParseMonth(month, out var whole) ? whole : PeriodRefusals.NotAMonth, tenantId, limit, after, request, sender, ct))
-            .Slice<Query, Page<DailyRow>>("ListDailyRowsOfMonth", "What is on the invoices of a month, or would be, by day; as CSV with Accept: text/csv");
+            .Slice<Query, Page<DailyRow>>("ListDailyRowsOfMonth", "What is on invoices of a month, or would be, by day; CSV with Accept: text/csv");
         billing.MapGet("/range",
             (DateOnly from, DateOnly until, Guid? tenantId, int? limit, string? after, HttpRequest request, ISender sender, CancellationToken ct) =>
                 SendAsync(Between(from, until), tenantId, limit, after, request, sender, ct))
-            .Slice<Query, Page<DailyRow>>("ListDailyRowsOfRange", "What is on invoices for some days, or would be, by day; as CSV with Accept: text/csv");
+            .Slice<Query, Page<DailyRow>>("ListDailyRowsOfRange", "What is on invoices of some days, or would be, by day; CSV with Accept: text/csv");
     }
 }

@@ -78,8 +78,8 @@ internal sealed class DocumentSnapshots(
             branding.Name, branding.PrimaryColor, branding.SecondaryColor, branding.SupportEmail, branding.SupportUrl);
         var today = calendar.DayOf(now);
         return tenants.Distinct().ToDictionary(id => id, id => new InvoiceDocument(
-            DocumentParty.Of(parties[seller.Id]).Or(terms.Seller), DocumentParty.Of(parties[id]), look, German.Contains(parties[id].Country) ? "de" : "en", today,
-            today.AddDays(terms.PaymentDays), terms.PaymentDays, terms.Iban, terms.Bic));
+            DocumentParty.Of(parties[seller.Id]).Or(terms.Seller), DocumentParty.Of(parties[id]), look,
+            German.Contains(parties[id].Country) ? "de" : "en", today, today.AddDays(terms.PaymentDays), terms.PaymentDays, terms.Iban, terms.Bic));
     }
 
     /// <summary>What an invoice says: what was kept with it; of a draft, or one from before documents were kept, what it would say now.</summary>

@@ -55,7 +55,8 @@ internal static class GetBillingSummary
         }
 
         private async Task EstimateAsync(
-            Period period, LineFilter filter, bool perSubscription, List<BilledAmount> amounts, List<OperationError> notBillable, CancellationToken ct)
+            Period period, LineFilter filter, bool perSubscription, List<BilledAmount> amounts, List<OperationError> notBillable,
+            CancellationToken ct)
         {
             for (OrganizationId? after = null; ;)
             {

@@ -46,7 +46,8 @@ internal sealed class Opening(
         var outcomes = new List<Result<Subscription>>(asked.Count);
         foreach (var one in asked)
         {
-            if (Decide(one, tenants, licensing, plans, currencies, rules, meters, taken, holds, today, now).Refused(out var refusal, out var subscription))
+            if (Decide(one, tenants, licensing, plans, currencies, rules, meters, taken, holds, today, now)
+                .Refused(out var refusal, out var subscription))
             {
                 outcomes.Add(refusal);
                 continue;
@@ -65,8 +66,8 @@ internal sealed class Opening(
     private Result<Subscription> Decide(
         NewSubscription? asked, IReadOnlyDictionary<OrganizationId, OrganizationRef> tenants,
         IReadOnlyDictionary<string, LicensingSettings> licensing, IReadOnlyDictionary<PlanId, PlanVersionRef> plans,
-        BillableCurrencies currencies, IReadOnlyDictionary<string, ProductRules> rules, HashSet<string> meters, HashSet<(OrganizationId, string)> taken, HeldProducts holds,
-        DateOnly today, DateTimeOffset now)
+        BillableCurrencies currencies, IReadOnlyDictionary<string, ProductRules> rules, HashSet<string> meters,
+        HashSet<(OrganizationId, string)> taken, HeldProducts holds, DateOnly today, DateTimeOffset now)
     {
         if (asked is null)
             return SubscriptionRefusals.ItemMissing;

@@ -59,26 +59,19 @@ internal static class IngestUsage
         return view;
     }
 
-    public static void Map(RouteGroupBuilder usage)
-    {
-        usage.MapPost("/", TakeAsync)
-            .Accepts<UsageBatch>(RecordSources.MediaTypes[0], [.. RecordSources.MediaTypes.Skip(1)])
-            .MaxBody(MostBytes)
-            .Slice<Command, UsageBatchView>(nameof(IngestUsage), "Takes a batch of usage records; each is accepted, a duplicate or rejected")
-            .WithDescription(
-                """
-                `application/json`: `{"records":[…]}`. `application/x-ndjson`: a record per line. `text/csv`: a header of a record's fields, with
-                `dimensions.<key>` for each dimension; an empty cell is a field that is not given. `application/cloudevents-batch+json`: an array of
-                events whose `data` is a record without an id; the record's id is the event's `source` and `id` with a space between. What the data
-                leaves out the event says: `time` the start, `type` the meter, `subject` the subscription's id or the tenant's external id.
-                Any of them may be compressed with gzip or br.
-                """);
-
-        // Routing would answer for media types that are not listed above, and does not know which are.
-        usage.MapPost("/", TakeAsync).WithOrder(1).MaxBody(MostBytes).ExcludeFromDescription()
-            .Slice<Command, UsageBatchView>("RefuseUsageForm", "Names the forms that a batch may have");
-    }
-
-    private static Task<Microsoft.AspNetCore.Http.IResult> TakeAsync(
-        HttpContext context, IngestDoor door, CancellationToken ct, bool atomic = false) => door.TakeAsync(context, atomic, ct);
+    // Anything, so that routing does not answer for what is none of the forms: it could not say which there are.
+    public static void Map(RouteGroupBuilder usage) => usage
+        .MapPost("/", async (HttpContext context, IngestDoor door, CancellationToken ct, bool atomic = false) =>
+            await door.TakeAsync(context, atomic, ct))
+        .Accepts<UsageBatch>(RecordSources.MediaTypes[0], [.. RecordSources.MediaTypes.Skip(1), "*/*"])
+        .MaxBody(MostBytes)
+        .Slice<Command, UsageBatchView>(nameof(IngestUsage), "Takes a batch of usage records; each is accepted, a duplicate or rejected")
+        .WithDescription(
+            """
+            `application/json`: `{"records":[…]}`. `application/x-ndjson`: a record per line. `text/csv`: a header of a record's fields, with
+            `dimensions.<key>` for each dimension; an empty cell is a field that is not given. `application/cloudevents-batch+json`: an array of
+            events whose `data` is a record without an id; the record's id is the event's `source` and `id` with a space between. What the data
+            leaves out the event says: `time` the start, `type` the meter, `subject` the subscription's id or the tenant's external id.
+            Any of them may be compressed with gzip or br.
+            """);
 }
