@@ -25,6 +25,10 @@ public class BillingApp : App
 
     internal virtual BillingSettings Billing => new() { ChunkTenants = 2 };
 
+    // The platform of the tests is in the US, so that this is a registration and no VAT identifier.
+    protected override IReadOnlyDictionary<string, string?> Settings =>
+        new Dictionary<string, string?> { ["Billing:Invoices:Seller:TaxId"] = "12-3456789" };
+
     protected override void Configure(WebApplicationBuilder builder)
     {
         builder.Services.RemoveAll<ISubscriptionDirectory>();
@@ -234,6 +238,18 @@ internal sealed class SaidUsage : IUsageTotals
         Task.FromResult<IReadOnlyList<DistinctUsage>>([.. Distinct.Where(x => tenants.Contains(x.Tenant)).Select(x => x.Usage)]);
 
     public Task CatchUpAsync(Period period, CancellationToken ct) => Task.CompletedTask;
+
+    public Task FreshenAsync(Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct) => Task.CompletedTask;
+
+    public Task<IReadOnlyList<DailyUsage>> OfDaysAsync(
+        Period period, IReadOnlyCollection<OrganizationId> tenants, IReadOnlyCollection<SubscriptionId> subscriptions, CancellationToken ct)
+    {
+        lock (_said)
+            return Task.FromResult<IReadOnlyList<DailyUsage>>([.. _said
+                .Where(x => period.Contains(x.Day) && tenants.Contains(x.Total.TenantId) && subscriptions.Contains(x.Total.SubscriptionId))
+                .GroupBy(x => (x.Day, Total: x.Total with { Quantity = 0 }))
+                .Select(x => new DailyUsage(x.Key.Day, x.Key.Total with { Quantity = Exact.Sum(x.Select(y => y.Total.Quantity)) }))]);
+    }
 
     public Task<IReadOnlyList<UsageTotal>> OfTenantsAsync(Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct)
     {

@@ -214,6 +214,9 @@ internal sealed class ReferenceDocument(Dialects dialects) : IOpenApiDocumentTra
             };
         if (subject.Operation.RequestBody is not OpenApiRequestBody body || body.Content is not { Count: > 0 } contents)
             return;
+        // Whoever takes anything refuses by himself what he cannot read.
+        if (contents.Count > 1)
+            contents.Remove("*/*");
         var type = subject.Description.ParameterDescriptions.FirstOrDefault(p => p.Source == BindingSource.Body)?.Type
             ?? subject.Metadata<IAcceptsMetadata>()?.RequestType ?? subject.Metadata<ReadsParameters>()?.Type;
         foreach (var (mediaType, content) in contents)

@@ -113,6 +113,23 @@ public sealed class DocumentTests
         ubl.Descendants(Cac + "PartyTaxScheme").ShouldBeEmpty();
     }
 
+    [Theory]
+    [InlineData("Z")]
+    [InlineData("E")]
+    [InlineData("AE")]
+    public async Task A_seller_without_a_tax_id_who_takes_no_tax_is_outside_the_scope_of_VAT(string category)
+    {
+        var request = new RatingRequest(RatingSamples.Eur, DocumentSamples.March, [RatingSamples.Flat("10", category), RatingSamples.Flat("5")])
+        {
+            Taxes = [new TaxRate(category, 0)],
+        };
+        var nameless = DocumentSamples.Said with { Seller = DocumentSamples.Said.Seller with { TaxId = null } };
+        var ubl = await DocumentSamples.Of(RatingSamples.Rate(request), said: nameless).UblAsync();
+        En16931.Broken(ubl).ShouldBeEmpty();
+        ubl.Descendants(Cac + "TaxCategory").ShouldHaveSingleItem().Element(Cbc + "ID")!.Value.ShouldBe("O");
+        ubl.Element(Cac + "AccountingSupplierParty")!.Descendants(Cac + "PartyIdentification").ShouldHaveSingleItem();
+    }
+
     [Fact]
     public async Task A_discount_is_an_allowance_of_its_line()
     {

@@ -82,6 +82,8 @@ internal static class En16931
         Rule("BR-10", buyer.Element(Cac + "PostalAddress") is not null);
         Rule("BR-11", CountryOf(buyer) is { Length: 2 });
         Rule("BR-16", lines.Count > 0);
+        Rule("BR-CO-26", Value(seller.Element(Cac + "PartyIdentification"), "ID") is not null
+            || Value(seller.Element(Cac + "PartyLegalEntity"), "CompanyID") is not null || VatIds(seller).Any());
         Rule("BR-55", isInvoice || Value(ubl.Element(Cac + "BillingReference")?.Element(Cac + "InvoiceDocumentReference"), "ID") is not null);
         foreach (var period in ubl.Descendants(Cac + "InvoicePeriod"))
             Rule("BR-29", string.CompareOrdinal(Value(period, "StartDate"), Value(period, "EndDate")) <= 0);

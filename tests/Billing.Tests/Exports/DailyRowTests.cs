@@ -1,9 +1,10 @@
 using System.Net;
 using FsCheck;
 using FsCheck.Fluent;
-using Licensing.Billing.Exports;
+using Licensing.Billing.Activity;
 using Licensing.Billing.Tests.Invoices;
 using Licensing.Identity.Contracts;
+using static Licensing.Billing.Tests.Activity.ActivityTests;
 using static Licensing.Billing.Tests.BillingApp;
 
 namespace Licensing.Billing.Tests.Exports;
@@ -95,23 +96,9 @@ public sealed class DailyRowTests(BillingApp app) : IClassFixture<BillingApp>
                 : null);
         Prop.ForAll(samples.ToArbitrary(), sample =>
         {
-            var parts = DailySpread.Of(days, sample.Net, 3, sample.Item2).ToList();
+            var parts = DailySpread.Of(days, sample.Net, sample.Net, 3, sample.Item2).ToList();
             parts.Sum(x => x.Amount.Amount).ShouldBe(sample.Net.Amount);
             parts.ShouldAllBe(x => x.Amount == x.Amount.Round() && days.Contains(x.Day));
         }).QuickCheckThrowOnFailure();
-    }
-
-    private static async Task<List<System.Text.Json.JsonElement>> AllAsync(HttpClient client, string path, int limit)
-    {
-        var rows = new List<System.Text.Json.JsonElement>();
-        for (string? after = ""; after is not null;)
-        {
-            var page = await GetAsync(
-                client, $"{path}{(path.Contains('?') ? '&' : '?')}limit={limit}{(after.Length > 0 ? $"&after={after}" : "")}");
-            rows.AddRange(page.GetProperty("items").EnumerateArray());
-            after = page.GetProperty("next").GetString();
-        }
-
-        return rows;
     }
 }

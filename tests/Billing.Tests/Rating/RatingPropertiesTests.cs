@@ -190,6 +190,32 @@ public sealed class RatingPropertiesTests
     });
 
     [Fact]
+    public void No_quantity_is_rounded() => ForAll(
+        from whole in Gen.Choose(0, 1_000_000_000)
+        from upper in Gen.Choose(0, 999_999_999)
+        from lower in Gen.Choose(0, 999_999_999)
+        from sign in Gen.Elements(1, -1)
+        from charge in Charges
+        select (Charge: charge, Quantity: sign * (whole + (upper + lower / 1_000_000_000m) / 1_000_000_000m), Text:
+            $"{(sign < 0 ? "-" : "")}{whole}.{upper:000000000}{lower:000000000}"),
+        sample =>
+        {
+            // As it is sent: 18 digits after the point.
+            var (charge, quantity) = (sample.Charge, Exact.Parse(sample.Text));
+            var line = Rate(new RatingItem("Any", charge, new UsageAggregate(quantity))).Lines[0];
+            var shown = charge is FlatCharge ? 1 : quantity;
+            var priced = charge switch
+            {
+                PerUnitCharge => quantity,
+                GraduatedCharge => Exact.Max(0, quantity - 3),
+                VolumeCharge => Exact.Max(0, quantity),
+                _ => (Exact?)null,
+            };
+            return quantity == sample.Quantity && line.Quantity == shown && Exact.Parse(line.Quantity.ToString()) == shown
+                && (priced is null || Exact.Sum(line.Steps.Select(step => step.Quantity)) == priced);
+        });
+
+    [Fact]
     public void However_a_line_is_credited_its_tax_comes_back_whole() => ForAll(
         from cents in Gen.Choose(-100_000, 100_000)
         from rate in Gen.Choose(0, 3000)

@@ -29,6 +29,32 @@ public sealed class OpeningTests(SellingApp app) : IClassFixture<SellingApp>
     }
 
     [Fact]
+    public async Task A_plan_in_another_currency_is_sold_where_a_rate_leads_to_the_tenants()
+    {
+        var branch = await app.BranchAsync();
+        using var partner = branch.As(Roles.PartnerAdministrator);
+        using var platform = branch.Administrator();
+        var (swiss, swedish) = (await app.PlanAsync(branch, currency: "CHF"), await app.PlanAsync(branch, currency: "SEK"));
+        (await SubscribeAsync(partner, Asked(branch, swiss)).RefusalAsync()).ShouldBe("422 currency_mismatch /planId currency_mismatch");
+        using var recorded = await platform.PostAsJsonAsync("/api/v1/directory/exchange-rates", new
+        {
+            rates = new[] { new { from = "CHF", to = "EUR", date = "2026-01-15", rate = "1.05" }, new { from = "EUR", to = "SEK", date = "2026-01-01",
+                rate = "11.2" }, new { from = "SEK", to = "EUR", date = "2026-01-16", rate = "0.09" } },
+        }, Ct);
+        recorded.IsSuccessStatusCode.ShouldBeTrue();
+
+        using var sold = await SubscribeAsync(partner, Asked(branch, swiss));
+        sold.StatusCode.ShouldBe(HttpStatusCode.Created);
+        // Neither the opposite direction nor a rate of tomorrow is one.
+        (await SubscribeAsync(partner, Asked(branch, swedish)).RefusalAsync()).ShouldBe("422 currency_mismatch /planId currency_mismatch");
+        // The same holds for a change.
+        var id = (await (await SubscribeAsync(partner, Asked(branch, await app.PlanAsync(branch)))).JsonAsync()).IdOf();
+        Task<HttpResponseMessage> ChangeAsync(Guid planId) => platform.PostAsJsonAsync($"/api/v1/subscriptions/{id}/change-plan", new { planId }, Ct);
+        (await ChangeAsync(swedish).RefusalAsync()).ShouldBe("422 currency_mismatch /planId currency_mismatch");
+        (await ChangeAsync(swiss)).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
     public async Task Every_refusal_has_its_code_and_pointer()
     {
         var branch = await app.BranchAsync();

@@ -50,6 +50,39 @@ public sealed class DimensionTests(DimensionTests.FewSetsApp app) : IClassFixtur
     }
 
     [Fact]
+    public async Task A_dimension_that_the_meter_does_not_declare_rejects_its_record()
+    {
+        var customer = await app.CustomerAsync();
+        var sent = await customer.SendAsync(
+            Record(customer, "a", "1", ("site", "Wien")), Record(customer, "b", "1", ("site", "Wien"), ("color", "red")), Record(customer, "c", "1"),
+            Record(customer, "d", "1", ("Site", "Wien")));
+        sent.Accepted.ShouldBe(2);
+        sent.Rejected.ShouldBe([(1, "undeclared_dimension"), (3, "undeclared_dimension")]);
+        sent.Body["rejected"]![0]!["message"]!.ToString().ShouldBe("dimensions may have only the keys that the meter declares: site, tier.");
+        // One that declares none takes any.
+        var any = customer.Record("e", "1");
+        any["dimensions"] = new JsonObject { ["color"] = "red" };
+        (await customer.SendAsync(any)).Accepted.ShouldBe(1);
+        var csv = new StringContent("id,subscriptionId,meter,quantity,start,dimensions.color\r\n"
+            + $"f,{customer.Subscription},traffic,1,2026-01-10T00:00:00Z,\r\n"
+            + $"g,{customer.Subscription},traffic,1,2026-01-10T00:00:00Z,red\r\n", System.Text.Encoding.UTF8, "text/csv");
+        (await Outcome.OfAsync(customer.Partner().PostAsync("/api/v1/usage", csv, Ct))).Rejected.ShouldBe([(1, "undeclared_dimension")]);
+    }
+
+    [Theory]
+    [InlineData("text/plain")]
+    [InlineData("application/xml")]
+    public async Task A_form_that_is_not_taken_is_refused_with_those_that_are(string mediaType)
+    {
+        var customer = await app.CustomerAsync();
+        var body = new StringContent("{}", System.Text.Encoding.UTF8, mediaType);
+        var refused = await Outcome.OfAsync(customer.Partner().PostAsync("/api/v1/usage", body, Ct));
+        (refused.Status, (string)refused.Body["code"]!).ShouldBe((System.Net.HttpStatusCode.UnsupportedMediaType, "unsupported_media_type"));
+        foreach (var taken in (string[])["application/json", "application/x-ndjson", "application/cloudevents-batch+json", "text/csv"])
+            refused.Body["detail"]!.ToString().ShouldContain(taken);
+    }
+
+    [Fact]
     public async Task Beyond_so_many_sets_they_are_one_and_what_is_billed_does_not_know_of_it()
     {
         var customer = await app.CustomerAsync();

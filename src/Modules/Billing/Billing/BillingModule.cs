@@ -1,3 +1,4 @@
+using Licensing.Billing.Activity;
 using Licensing.Billing.Contracts;
 using Licensing.Billing.Coupons;
 using Licensing.Billing.Credit;
@@ -41,6 +42,7 @@ public static class BillingModule
                 .Ops(VerifyLedger.Ops)
                 .Ops(VerifyJournal.Ops)
                 .Ops(ExportLedger.Ops)
+                .Ops(ExportFocus.Ops)
                 .Ops(PriceAtTerminal.Ops);
             host.AddRuns();
             host.Services.AddScoped<RatingSources>();
@@ -61,7 +63,11 @@ public static class BillingModule
             host.Services.AddSingleton<VerifyLedger>();
             host.Services.AddSingleton<VerifyJournal>();
             host.Services.AddSingleton<JournalExport>();
-            host.Services.AddScoped<DailyRowReader>();
+            host.Services.AddScoped<Estimates>();
+            host.Services.AddScoped<ChargedLines>();
+            host.Services.AddScoped<ChargedParts>();
+            host.Services.AddScoped<ActivityNames>();
+            host.Services.AddScoped<FocusRows>();
         }
     }
 
@@ -96,7 +102,10 @@ public static class BillingModule
             ListCreditNoteLines.Map(invoices);
 
             ListDailyRows.Map(billing);
-            ExportLedger.Map(routes.MapGroup("/api/v1/exports").WithTags("Billing"));
+            ListChargeableActivity.Map(routes.MapGroup("/api/v1/usage").WithTags("Usage"));
+            var exports = routes.MapGroup("/api/v1/exports").WithTags("Billing");
+            ExportLedger.Map(exports);
+            ExportFocus.Map(exports);
 
             var rates = routes.MapGroup("/api/v1/tax-rates").WithTags("Billing");
             SetTaxRate.Map(rates);

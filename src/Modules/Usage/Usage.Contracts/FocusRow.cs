@@ -42,8 +42,8 @@ public sealed class FocusRow
     /// <summary>Without exponent where it can be written so; what is no number stays as it is and is refused as any record's would be.</summary>
     public string Quantity => Plain(this["PricingQuantity"] is { Length: > 0 } priced ? priced : this["ConsumedQuantity"]);
 
-    /// <summary>The meter's key, made of the unit.</summary>
-    public string Meter => Slug(Unit);
+    /// <summary>The meter's key: as our own exports name it, else made of the unit.</summary>
+    public string Meter => this["x_Meter"] is { Length: > 0 } key ? key : Slug(Unit);
 
     /// <summary>One list price per SkuPriceId; where a provider has none, per SkuId and unit.</summary>
     public string Sku => this["SkuPriceId"] is { Length: > 0 } price ? price : $"{this["SkuId"]}/{this["PricingUnit"]}";

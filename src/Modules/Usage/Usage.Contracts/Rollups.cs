@@ -15,6 +15,11 @@ namespace Licensing.Usage.Contracts;
 public sealed record UsageTotal(
     OrganizationId TenantId, SubscriptionId SubscriptionId, string Meter, string Sku, string Region, Exact Quantity, long Records);
 
+/// <summary>What <see cref="UsageTotal"/> says, of one day.</summary>
+/// <param name="Day">In the billing time zone.</param>
+/// <param name="Total">Of that day alone.</param>
+public sealed record DailyUsage(DateOnly Day, UsageTotal Total);
+
 /// <summary>
 /// How many different resources a subscription used on a meter that counts them. The totals of its SKUs and regions do not add up to
 /// this: one resource may be in several.
@@ -32,6 +37,23 @@ public interface IUsageTotals
     /// <param name="period">Whole days in the billing time zone.</param>
     /// <param name="ct">Gives up.</param>
     Task CatchUpAsync(Period period, CancellationToken ct);
+
+    /// <summary>
+    /// As <see cref="CatchUpAsync"/> for some tenants and with a bounded amount of work, for who reads figures of a running period: enough for what
+    /// arrived a moment ago; under a longer backlog the rollups are right up to what is merged.
+    /// </summary>
+    /// <param name="period">Whole days in the billing time zone.</param>
+    /// <param name="tenants">Whose.</param>
+    /// <param name="ct">Gives up.</param>
+    Task FreshenAsync(Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct);
+
+    /// <summary>The totals of each day on which these subscriptions used something; one read.</summary>
+    /// <param name="period">Whole days in the billing time zone.</param>
+    /// <param name="tenants">Whose the subscriptions are.</param>
+    /// <param name="subscriptions">Which.</param>
+    /// <param name="ct">Gives up.</param>
+    Task<IReadOnlyList<DailyUsage>> OfDaysAsync(
+        Period period, IReadOnlyCollection<OrganizationId> tenants, IReadOnlyCollection<SubscriptionId> subscriptions, CancellationToken ct);
 
     /// <summary>Totals of whole days for these tenants, ordered by tenant, subscription, meter, SKU, region; one ordered read.</summary>
     /// <param name="period">Whole days in the billing time zone.</param>

@@ -72,6 +72,7 @@ internal static class SentDocument
             DocumentFormat.Html => new Streamed(HtmlDocument.ContentType, new HtmlDocument(opened.Document).WriteAsync, opened, "html", Inline: true),
             // It is known by its number alone.
             _ when opened.Document.Number is null => new RefusedResult(InvoiceRefusals.NotIssued),
+            _ when UblTaxSubtotal.LacksTaxId(opened.Document) => new RefusedResult(InvoiceRefusals.SellerTaxIdMissing),
             _ => new Streamed(
                 $"{DocumentFormats.UblContentType}; charset=utf-8", new UblDocument(opened.Document).WriteAsync, opened, "xml", Inline: false),
         };

@@ -83,6 +83,10 @@ internal sealed class UblDocument(BillingDocument document)
     {
         if (party.Email is { } email)
             Value(xml, "EndpointID", email, ("schemeID", "EM"));
+        var namesVat = IsVatId(party) && !_outsideVat;
+        // A seller is known by something (BR-CO-26): his VAT identifier, else what he is called here.
+        if (isSeller && !namesVat)
+            Within(xml, "PartyIdentification", () => Value(xml, "ID", party.ExternalId));
         Within(xml, "PartyName", () => Value(xml, "Name", party.Name));
         Within(xml, "PostalAddress", () =>
         {

@@ -13,12 +13,12 @@ internal sealed record UblTaxCategory(string Code, decimal? Percent, string? Rea
     /// <summary>What is outside the scope of VAT stands alone on a document; beside something else it is exempt.</summary>
     public static UblTaxCategory Of(string? category, decimal? percent, bool alone) => (category, percent ?? 0) switch
     {
+        (_, 0) when alone => new("O", null, "VATEX-EU-O", "Not subject to VAT"),
         ("L" or "M", var rate) => new(category!, rate),
         (_, > 0) => new("S", percent),
         ("AE", _) => new("AE", 0, "VATEX-EU-AE", "Reverse charge"),
         ("K", _) => new("K", 0, "VATEX-EU-IC", "Intra-Community supply"),
         ("G", _) => new("G", 0, "VATEX-EU-G", "Export outside the EU"),
-        (null or "O", _) when alone => new("O", null, "VATEX-EU-O", "Not subject to VAT"),
         (null or "O" or "E", _) => new("E", 0, null, "Exempt from VAT"),
         _ => new("Z", 0),
     };
@@ -37,6 +37,13 @@ internal sealed record UblTaxSubtotal(UblTaxCategory Category, decimal Net, deci
         return [.. ours.GroupBy(x => x.Category).Select(x => new UblTaxSubtotal(x.Key, x.Sum(y => y.Net), x.Sum(y => y.Tax)))];
     }
 
-    /// <summary>Whether nothing on the document is within the scope of VAT.</summary>
-    public static bool IsAlone(BillingDocument document) => document.Taxes.All(tax => tax is { Category: "O", Percent: 0 });
+    /// <summary>
+    /// Whether nothing on the document is within the scope of VAT: all says so, or a seller without a tax id takes no tax, who cannot call it
+    /// anything else (BR-Z-02, BR-E-02, …).
+    /// </summary>
+    public static bool IsAlone(BillingDocument document) =>
+        document.Taxes.All(tax => tax.Percent == 0 && (tax.Category == "O" || document.Said.Seller.TaxId is null));
+
+    /// <summary>Whether there is no valid way to write it down: whoever takes VAT names his tax id (BR-S-02).</summary>
+    public static bool LacksTaxId(BillingDocument document) => document.Said.Seller.TaxId is null && !IsAlone(document);
 }

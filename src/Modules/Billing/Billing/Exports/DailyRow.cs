@@ -1,23 +1,23 @@
+using Licensing.Billing.Activity;
 using Licensing.Billing.Contracts;
 using Licensing.Identity.Contracts;
 using Licensing.Provisioning.Contracts;
 
 namespace Licensing.Billing.Exports;
 
-/// <summary>What one line of an invoice comes to on one day.</summary>
+/// <summary>What one line comes to on one day.</summary>
+/// <param name="InvoiceId">Null of an estimate.</param>
+/// <param name="Position">Of the line; of an estimate, as the bill has it now.</param>
+/// <param name="InvoiceStatus">Null of an estimate.</param>
+/// <param name="Estimated">Whether it is on no invoice yet, but rated now as a run would.</param>
 internal sealed record DailyRow(
-    DateOnly Day, OrganizationId TenantId, SubscriptionId SubscriptionId, InvoiceId InvoiceId, int Position, string? ChargeKey, string? Sku,
-    string? Meter, string? Region, string Description, string Quantity, Money Amount, string InvoiceStatus);
-
-/// <summary>Where a list of daily rows goes on: in the month, after this day of this line.</summary>
-internal sealed record DailyPlace(DateOnly Month, Guid TenantId, Guid InvoiceId, int Position, DateOnly Day)
+    DateOnly Day, OrganizationId TenantId, SubscriptionId SubscriptionId, InvoiceId? InvoiceId, int Position, string? ChargeKey, string? Sku,
+    string? Meter, string? Region, string Description, string Quantity, Money Amount, string? InvoiceStatus, bool Estimated)
 {
-    public override string ToString() => $"{Month:yyyy-MM-dd}|{TenantId}|{InvoiceId}|{Position}|{Day:yyyy-MM-dd}";
+    public static DailyRow Of(ChargedPart part) => new(
+        part.Days.Start, part.Line.TenantId, part.Line.SubscriptionId, part.Line.Invoice?.Id, part.Line.Position, Some(part.Line.ChargeKey),
+        Some(part.Line.Sku), Some(part.Line.Meter), Some(part.Line.Region), part.Line.Description, part.Quantity.ToString(), part.Net,
+        part.Line.Invoice?.Status.ToString(), part.Line.Invoice is null);
 
-    public static DailyPlace? Read(string text) =>
-        text.Split('|') is [var month, var tenant, var invoice, var position, var day] && DateOnly.TryParseExact(month, "yyyy-MM-dd", out var m)
-        && Guid.TryParse(tenant, out var t) && Guid.TryParse(invoice, out var i) && int.TryParse(position, out var p)
-        && DateOnly.TryParseExact(day, "yyyy-MM-dd", out var d)
-            ? new DailyPlace(m, t, i, p, d)
-            : null;
+    private static string? Some(string text) => text.Length > 0 ? text : null;
 }

@@ -46,19 +46,9 @@ internal static class ExportLedger
         {
             if ((await call.Services.GetRequiredService<ISender>().Send(new Query(call["--period"]!), ct)).Refused(out var refusal, out var export))
                 return refusal;
-            // Written beside it and moved: whoever takes the file never takes a half of it.
-            var (path, part) = (call["--out"]!, call["--out"] + ".part");
-            try
-            {
-                await using (var file = File.Create(part))
-                    await CsvOf(export).ExecuteAsync(new DefaultHttpContext { Response = { Body = file }, RequestAborted = ct });
-                File.Move(part, path, overwrite: true);
-            }
-            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-            {
-                return OpsCall.Wrong($"{path} cannot be written: {failure.Message}");
-            }
-
+            var path = call["--out"]!;
+            if (await CsvFile.WriteAsync(path, CsvOf(export), ct) is { } notWritten)
+                return notWritten;
             return new OpsAnswer(new { Period = call["--period"], File = path, Bytes = new FileInfo(path).Length });
         });
 }

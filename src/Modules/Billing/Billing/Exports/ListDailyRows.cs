@@ -1,11 +1,14 @@
 using System.Globalization;
 using CsvHelper.Configuration;
+using Licensing.Billing.Activity;
 using Licensing.Billing.Documents;
 using Licensing.Kernel.Http;
 
 namespace Licensing.Billing.Exports;
 
-/// <summary>What is on invoices, drafts among them, by day: per tenant, subscription and charge or SKU.</summary>
+/// <summary>
+/// What is on invoices, drafts among them, and what would be of months that are not billed yet, by day: per tenant, subscription and charge or SKU.
+/// </summary>
 internal static class ListDailyRows
 {
     // A line is a row per day: of a page some lines are enough; a file is read in larger pieces.
@@ -19,22 +22,26 @@ internal static class ListDailyRows
 
     public sealed record Export(IAsyncEnumerable<DailyRow> Rows, Period Range);
 
-    internal sealed class Handler(DailyRowReader reader, Principal principal) : IQueryHandler<Query, Page<DailyRow>>, IQueryHandler<FileQuery, Export>
+    internal sealed class Handler(ChargedParts parts, Estimates estimates, Principal principal)
+        : IQueryHandler<Query, Page<DailyRow>>, IQueryHandler<FileQuery, Export>
     {
         public async Task<Result<Page<DailyRow>>> Handle(Query query, CancellationToken cancellationToken)
         {
-            if (PageStart.Read(query.Limit, query.After).Refused(out var refusal, out var start))
+            if (LinePlace.ReadPage(query.Limit, query.After).Refused(out var refusal, out var page)
+                || (await AskAsync(query.Range, query.TenantId, cancellationToken)).Refused(out refusal, out var asked))
                 return refusal;
-            var after = start.After is { } text ? DailyPlace.Read(text) : null;
-            if (start.After is not null && after is null)
-                return PageStart.InvalidCursor;
-            var rows = await reader.ReadAsync(query.Range, principal.Scope, query.TenantId, after, LinesOfPage, cancellationToken)
-                .Take(start.Limit + 1).ToListAsync(cancellationToken);
-            return Page.Of(rows, start, x => x.Place.ToString()).Select(x => x.Row);
+            var rows = await parts.ReadAsync(asked, LineSplit.EachDay, page.After, LinesOfPage, cancellationToken)
+                .Take(page.Start.Limit + 1).ToListAsync(cancellationToken);
+            return Page.Of(rows, page.Start, x => x.Place.ToString()).Select(DailyRow.Of);
         }
 
-        public Task<Result<Export>> Handle(FileQuery query, CancellationToken cancellationToken) => Task.FromResult<Result<Export>>(new Export(
-            reader.ReadAsync(query.Range, principal.Scope, query.TenantId, null, LinesOfFile, cancellationToken).Select(x => x.Row), query.Range));
+        public async Task<Result<Export>> Handle(FileQuery query, CancellationToken cancellationToken) =>
+            (await AskAsync(query.Range, query.TenantId, cancellationToken)).Refused(out var refusal, out var asked)
+                ? refusal
+                : new Export(parts.ReadAsync(asked, LineSplit.EachDay, null, LinesOfFile, cancellationToken).Select(DailyRow.Of), query.Range);
+
+        private Task<Result<PartsAsked>> AskAsync(Period range, Guid? tenant, CancellationToken ct) =>
+            parts.AskAsync(range, estimates.Within(principal.Scope) with { TenantId = tenant }, ct);
     }
 
     private static async Task<IResult> SendAsync(
@@ -67,9 +74,10 @@ internal static class ListDailyRows
         ("quantity", x => x.Quantity),
         ("amount", x => x.Amount.ToAmountString()),
         ("currency", x => x.Amount.Currency.Code),
-        ("invoiceId", x => x.InvoiceId.Value.ToString()),
+        ("invoiceId", x => x.InvoiceId?.Value.ToString()),
         ("position", x => x.Position.ToString(CultureInfo.InvariantCulture)),
         ("invoiceStatus", x => x.InvoiceStatus),
+        ("estimated", x => x.Estimated ? "true" : "false"),
     ];
 
     public static void Map(RouteGroupBuilder billing)
@@ -77,10 +85,10 @@ internal static class ListDailyRows
         billing.MapGet("/yearmonth/{month}",
             (string month, Guid? tenantId, int? limit, string? after, HttpRequest request, ISender sender, CancellationToken ct) => SendAsync(
                 Period.TryParseMonth(month, out var whole) ? whole : PeriodRefusals.NotAMonth, tenantId, limit, after, request, sender, ct))
-            .Slice<Query, Page<DailyRow>>("ListDailyRowsOfMonth", "What is on the invoices of a month, by day; as CSV with Accept: text/csv");
+            .Slice<Query, Page<DailyRow>>("ListDailyRowsOfMonth", "What is on invoices of a month, or would be, by day; CSV with Accept: text/csv");
         billing.MapGet("/range",
             (DateOnly from, DateOnly until, Guid? tenantId, int? limit, string? after, HttpRequest request, ISender sender, CancellationToken ct) =>
                 SendAsync(Between(from, until), tenantId, limit, after, request, sender, ct))
-            .Slice<Query, Page<DailyRow>>("ListDailyRowsOfRange", "What is on invoices for some days, by day; as CSV with Accept: text/csv");
+            .Slice<Query, Page<DailyRow>>("ListDailyRowsOfRange", "What is on invoices of some days, or would be, by day; CSV with Accept: text/csv");
     }
 }

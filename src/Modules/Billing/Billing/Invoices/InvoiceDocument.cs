@@ -12,6 +12,17 @@ internal sealed record DocumentParty(
 {
     public static DocumentParty Of(LegalDetails x) => new(
         x.Name, x.ExternalId, x.AddressLines, x.City, x.PostalCode, x.Region, x.Country, x.TaxId, x.ContactName, x.Email);
+
+    /// <summary>With what the settings say of the seller in place of what he does not say himself.</summary>
+    public DocumentParty Or(SellerSettings said) => this with
+    {
+        Name = said.LegalName ?? Name,
+        AddressLines = AddressLines.Count > 0 ? AddressLines : said.AddressLines,
+        City = City ?? said.City,
+        PostalCode = PostalCode ?? said.PostalCode,
+        TaxId = TaxId ?? said.TaxId,
+        Email = Email ?? said.Email,
+    };
 }
 
 /// <summary>How the seller shows himself on paper. No picture: a document needs nothing from outside.</summary>
@@ -35,6 +46,20 @@ internal sealed record InvoiceSettings
     public string? Iban { get; init; }
 
     public string? Bic { get; init; }
+
+    /// <summary>The root of the tree, which sells, has no details of its own.</summary>
+    public SellerSettings Seller { get; init; } = new();
+}
+
+/// <summary>What documents say of the seller where he says nothing himself.</summary>
+internal sealed record SellerSettings
+{
+    public string? LegalName { get; init; }
+    public string? TaxId { get; init; }
+    public IReadOnlyList<string> AddressLines { get; init; } = [];
+    public string? City { get; init; }
+    public string? PostalCode { get; init; }
+    public string? Email { get; init; }
 }
 
 /// <summary>Writes down what documents issued today say: two reads, however many they are.</summary>
@@ -53,8 +78,8 @@ internal sealed class DocumentSnapshots(
             branding.Name, branding.PrimaryColor, branding.SecondaryColor, branding.SupportEmail, branding.SupportUrl);
         var today = calendar.DayOf(now);
         return tenants.Distinct().ToDictionary(id => id, id => new InvoiceDocument(
-            DocumentParty.Of(parties[seller.Id]), DocumentParty.Of(parties[id]), look, German.Contains(parties[id].Country) ? "de" : "en", today,
-            today.AddDays(terms.PaymentDays), terms.PaymentDays, terms.Iban, terms.Bic));
+            DocumentParty.Of(parties[seller.Id]).Or(terms.Seller), DocumentParty.Of(parties[id]), look,
+            German.Contains(parties[id].Country) ? "de" : "en", today, today.AddDays(terms.PaymentDays), terms.PaymentDays, terms.Iban, terms.Bic));
     }
 
     /// <summary>What an invoice says: what was kept with it; of a draft, or one from before documents were kept, what it would say now.</summary>

@@ -17,6 +17,10 @@ internal static class InvoiceRefusals
     public static Refusal NotIssued { get; } = new(
         RefusalKind.Conflict, "invoice_not_issued", "The invoice is a draft, or void; only what is issued is paid, credited or sent.");
 
+    public static Refusal SellerTaxIdMissing { get; } = new(
+        RefusalKind.Conflict, "seller_tax_id_missing",
+        "The document takes VAT, and its seller had no tax id when it was issued; no electronic invoice can say so.");
+
     public static Refusal VoidAlready { get; } = new(RefusalKind.Conflict, "invoice_void_already", "The invoice is void already.");
 
     public static Refusal PaidAlready { get; } = new(

@@ -1,16 +1,15 @@
-using Licensing.Billing.Data;
+using Licensing.Billing.Activity;
 using Licensing.Billing.Runs;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Operations;
 using Licensing.Provisioning.Contracts;
-using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Billing.Summaries;
 
 /// <summary>
-/// What is billed, from the invoices, and what would be, rated now by the functions of the billing run. What is rated now is as
-/// fresh as the last usage rollup.
+/// What is billed, from the invoices, and what would be, rated now by the functions of the billing run after the rollups of whom it rates were
+/// brought up to date.
 /// </summary>
 internal static class GetBillingSummary
 {
@@ -20,8 +19,8 @@ internal static class GetBillingSummary
     public sealed record Query(string Period, string? GroupBy, int? Limit, string? After) : IQuery<SummaryView>;
 
     internal sealed class Handler(
-        BillingDb db, BilledAmounts billed, BillingChunks chunks, ISubscriptionDirectory subscriptions, IOrganizationDirectory organizations,
-        BillingSettings settings, Principal principal) : IQueryHandler<Query, SummaryView>
+        BilledAmounts billed, Estimates estimates, IOrganizationDirectory organizations, BillingSettings settings, Principal principal)
+        : IQueryHandler<Query, SummaryView>
     {
         public async Task<Result<SummaryView>> Handle(Query query, CancellationToken cancellationToken)
         {
@@ -35,9 +34,11 @@ internal static class GetBillingSummary
             var perSubscription = by is SummaryGroup.Subscription;
             var amounts = (await billed.OfPeriodAsync(period, principal.Scope, perSubscription, cancellationToken)).ToList();
             var notBillable = new List<OperationError>();
-            if (!await IsOverAsync(period, cancellationToken)
-                && await EstimateAsync(period, perSubscription, amounts, notBillable, cancellationToken) is { } tooMany)
-                return tooMany;
+            var filter = estimates.Within(principal.Scope);
+            if ((await estimates.AreDueAsync(period, filter, cancellationToken)).Refused(out refusal, out var areDue))
+                return refusal;
+            if (areDue)
+                await EstimateAsync(period, filter, perSubscription, amounts, notBillable, cancellationToken);
 
             var groups = amounts.GroupBy(x => (Key: KeyOf(x, by), x.Net.Currency))
                 .OrderBy(x => x.Key.Key, StringComparer.Ordinal).ThenBy(x => x.Key.Currency.Code, StringComparer.Ordinal)
@@ -53,26 +54,17 @@ internal static class GetBillingSummary
                 [.. notBillable.Take(MostReasons)]);
         }
 
-        // What the finished run left out is told by its operation; rating it again would say the same at the cost of all tenants.
-        private Task<bool> IsOverAsync(Period period, CancellationToken ct) => db.Runs.AnyAsync(
-            x => x.PeriodStart == period.Start && x.PeriodEnd == period.End && x.State == RunState.Finished && x.OperationId != null, ct);
-
-        private async Task<Refusal?> EstimateAsync(
-            Period period, bool perSubscription, List<BilledAmount> amounts, List<OperationError> notBillable, CancellationToken ct)
+        private async Task EstimateAsync(
+            Period period, LineFilter filter, bool perSubscription, List<BilledAmount> amounts, List<OperationError> notBillable,
+            CancellationToken ct)
         {
-            if (await subscriptions.CountBillableTenantsAsync(period, principal.Scope, ct) > settings.EstimatedTenants)
-                return SummaryRefusals.TooWide(settings.EstimatedTenants);
-
-            var seller = (await organizations.PlatformAsync(ct)).Id;
             for (OrganizationId? after = null; ;)
             {
-                var chunk = await chunks.NextAsync(period, principal.Scope, after, settings.ChunkTenants, ct);
-                var rated = await chunks.RateAsync(seller, period, chunk, ct);
-                amounts.AddRange(rated.Bills.SelectMany(bill => Amounts(bill, perSubscription)));
-                notBillable.AddRange(rated.NotBilled.Select(tenant => tenant.Error));
-                if (chunk.Last is null)
-                    return null;
-                after = chunk.Last;
+                var next = await estimates.NextAsync(period, filter, after, settings.ChunkTenants, ct);
+                amounts.AddRange(next.Rated.Bills.SelectMany(bill => Amounts(bill, perSubscription)));
+                notBillable.AddRange(next.Rated.NotBilled.Select(tenant => tenant.Error));
+                if ((after = next.Last) is null)
+                    return;
             }
         }
 

@@ -25,8 +25,8 @@ internal static class ChangeSubscriptionPlan
     public sealed record Command(SubscriptionId Id, Body Asked) : ICommand<SubscriptionView>;
 
     internal sealed class Handler(
-        ProvisioningDb db, ICatalog catalog, IOrganizationDirectory organizations, Prerequisites prerequisites, Principal principal,
-        Precondition precondition, BillingCalendar calendar, TimeProvider clock) : ICommandHandler<Command, SubscriptionView>
+        ProvisioningDb db, ICatalog catalog, IExchangeRates rates, IOrganizationDirectory organizations, Prerequisites prerequisites,
+        Principal principal, Precondition precondition, BillingCalendar calendar, TimeProvider clock) : ICommandHandler<Command, SubscriptionView>
     {
         public async Task<Result<SubscriptionView>> Handle(Command command, CancellationToken cancellationToken)
         {
@@ -39,11 +39,11 @@ internal static class ChangeSubscriptionPlan
             if (await catalog.CurrentVersionAsync(asked.PlanId, cancellationToken) is not { } plan)
                 return SubscriptionRefusals.PlanNotAvailable(asked.PlanId);
             var tenant = (await organizations.FindAsync(subscription.TenantId, cancellationToken))!;
-            if (plan.IsPriced && plan.Currency != tenant.Currency)
-                return SubscriptionRefusals.CurrencyMismatch(plan, tenant);
-
             var now = clock.GetUtcNow();
             var today = calendar.DayOf(now);
+            if (!(await BillableCurrencies.OfAsync(rates, [plan], [tenant], today, cancellationToken)).Fit(plan, tenant))
+                return SubscriptionRefusals.CurrencyMismatch(plan, tenant);
+
             var held = await prerequisites.OfAsync([subscription.TenantId], [plan], cancellationToken);
             if (held.Missing(plan, subscription.TenantId, asked.EffectiveDate ?? today, besides: subscription.Id) is [_, ..] missing)
                 return Refusal.AllFields(missing);

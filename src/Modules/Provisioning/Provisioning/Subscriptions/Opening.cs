@@ -22,8 +22,8 @@ internal sealed record NewSubscription(
 
 /// <summary>Opens one subscription or a thousand by the same rules, with as many reads for all as for one.</summary>
 internal sealed class Opening(
-    ProvisioningDb db, IOrganizationDirectory organizations, IOrganizationSettings organizationSettings, ICatalog catalog, Principal principal,
-    Prerequisites prerequisites, ProvisioningSettings settings, BillingCalendar calendar, TimeProvider clock)
+    ProvisioningDb db, IOrganizationDirectory organizations, IOrganizationSettings organizationSettings, ICatalog catalog, IExchangeRates rates,
+    Principal principal, Prerequisites prerequisites, ProvisioningSettings settings, BillingCalendar calendar, TimeProvider clock)
 {
     private const int LongestReference = 120;
 
@@ -39,13 +39,15 @@ internal sealed class Opening(
         var meters = asked.Any(a => a?.Quotas is not null) ? (await catalog.MetersAsync(ct)).Keys.ToHashSet() : [];
         var taken = await TakenAsync(asked, tenantIds, ct);
         var holds = await prerequisites.OfAsync(tenantIds, plans.Values, ct);
+        var currencies = await BillableCurrencies.OfAsync(rates, plans.Values, tenants.Values, today, ct);
         var licensing = await organizationSettings.LicensingAsync(
             [.. tenants.Values.Where(t => principal.Scope.Contains(t.Path)).Select(t => principal.Scope.RootOf(t.Path)).Distinct()], ct);
 
         var outcomes = new List<Result<Subscription>>(asked.Count);
         foreach (var one in asked)
         {
-            if (Decide(one, tenants, licensing, plans, rules, meters, taken, holds, today, now).Refused(out var refusal, out var subscription))
+            if (Decide(one, tenants, licensing, plans, currencies, rules, meters, taken, holds, today, now)
+                .Refused(out var refusal, out var subscription))
             {
                 outcomes.Add(refusal);
                 continue;
@@ -64,8 +66,8 @@ internal sealed class Opening(
     private Result<Subscription> Decide(
         NewSubscription? asked, IReadOnlyDictionary<OrganizationId, OrganizationRef> tenants,
         IReadOnlyDictionary<string, LicensingSettings> licensing, IReadOnlyDictionary<PlanId, PlanVersionRef> plans,
-        IReadOnlyDictionary<string, ProductRules> rules, HashSet<string> meters, HashSet<(OrganizationId, string)> taken, HeldProducts holds,
-        DateOnly today, DateTimeOffset now)
+        BillableCurrencies currencies, IReadOnlyDictionary<string, ProductRules> rules, HashSet<string> meters,
+        HashSet<(OrganizationId, string)> taken, HeldProducts holds, DateOnly today, DateTimeOffset now)
     {
         if (asked is null)
             return SubscriptionRefusals.ItemMissing;
@@ -80,7 +82,7 @@ internal sealed class Opening(
             return SubscriptionRefusals.PlanNotAvailable(asked.PlanId);
         if (!tenant.Active)
             return TenantRefusals.NotActive;
-        if (plan.IsPriced && plan.Currency != tenant.Currency)
+        if (!currencies.Fit(plan, tenant))
             return SubscriptionRefusals.CurrencyMismatch(plan, tenant);
 
         var start = asked.StartDate ?? today;

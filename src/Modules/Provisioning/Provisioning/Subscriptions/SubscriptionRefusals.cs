@@ -76,7 +76,8 @@ internal static class SubscriptionRefusals
 
     public static Refusal CurrencyMismatch(PlanVersionRef plan, OrganizationRef tenant)
     {
-        var message = $"Plan {plan.PlanKey} is priced in {plan.Currency}, but the tenant is billed in {tenant.Currency}.";
+        var message = $"Plan {plan.PlanKey} is priced in {plan.Currency}, the tenant is billed in {tenant.Currency}, "
+            + "and there is no exchange rate from the one to the other.";
         return new(RefusalKind.Invalid, "currency_mismatch", message) { Fields = [new("/planId", "currency_mismatch", message)] };
     }
 

@@ -59,10 +59,11 @@ internal static class IngestUsage
         return view;
     }
 
+    // Anything, so that routing does not answer for what is none of the forms: it could not say which there are.
     public static void Map(RouteGroupBuilder usage) => usage
         .MapPost("/", async (HttpContext context, IngestDoor door, CancellationToken ct, bool atomic = false) =>
             await door.TakeAsync(context, atomic, ct))
-        .Accepts<UsageBatch>(RecordSources.MediaTypes[0], [.. RecordSources.MediaTypes.Skip(1)])
+        .Accepts<UsageBatch>(RecordSources.MediaTypes[0], [.. RecordSources.MediaTypes.Skip(1), "*/*"])
         .MaxBody(MostBytes)
         .Slice<Command, UsageBatchView>(nameof(IngestUsage), "Takes a batch of usage records; each is accepted, a duplicate or rejected")
         .WithDescription(

@@ -64,6 +64,9 @@ internal static class RecordRefusals
     public static RecordRefusal ResourceMissing { get; } =
         new("required", "resourceId", "resourceId is required: the meter counts distinct resources.");
 
+    public static RecordRefusal UndeclaredDimension(IReadOnlyList<string> declared) =>
+        new("undeclared_dimension", "dimensions", $"dimensions may have only the keys that the meter declares: {string.Join(", ", declared)}.");
+
     // One answer for what does not exist and what lies outside the caller's scope, so that neither can be probed.
     public static RecordRefusal SubscriptionNotFound(string field) =>
         new("subscription_not_found", field, "There is no such subscription.");

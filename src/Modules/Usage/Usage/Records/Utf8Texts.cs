@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
 using Licensing.Catalog.Contracts;
 
 namespace Licensing.Usage.Records;
@@ -49,4 +50,25 @@ internal sealed class Meters
     }
 
     public MeterRef? Find(ReadOnlySpan<byte> key) => _byKey.TryGet(key, out var meter) ? meter : null;
+
+    /// <summary>Whether a record's dimensions are among those that its meter declares; one that declares none takes any.</summary>
+    /// <param name="dimensions">A JSON object of texts, read before.</param>
+    public static bool Takes(MeterRef meter, ReadOnlySpan<byte> dimensions)
+    {
+        if (meter.Dimensions.Count == 0 || dimensions.IsEmpty)
+            return true;
+        var reader = new Utf8JsonReader(dimensions);
+        while (reader.Read())
+            if (reader.TokenType is JsonTokenType.PropertyName && !Declares(meter, ref reader))
+                return false;
+        return true;
+    }
+
+    private static bool Declares(MeterRef meter, ref Utf8JsonReader key)
+    {
+        for (var i = 0; i < meter.Dimensions.Count; i++)
+            if (key.ValueTextEquals(meter.Dimensions[i]))
+                return true;
+        return false;
+    }
 }

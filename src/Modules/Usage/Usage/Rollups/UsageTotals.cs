@@ -1,6 +1,7 @@
 using Licensing.Catalog.Contracts;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Persistence;
+using Licensing.Provisioning.Contracts;
 using Licensing.Usage.Contracts;
 using Npgsql;
 
@@ -15,6 +16,14 @@ internal sealed class UsageTotals(DbSession session, RollingUp rollups, ICatalog
         select tenant_id, subscription_id, meter, sku, region, {ExactColumn.Of("quantity", "quantity")}, records
         from totals
         order by tenant_id, subscription_id, meter, sku, region
+        """;
+
+    private static readonly string EachDay = $"""
+        with {TotalsSql.Of(
+            "select * from usage.daily_rollups where day >= $3 and day < $4 and tenant_id = any ($5) and subscription_id = any ($6)", "day, ")}
+        select tenant_id, subscription_id, meter, sku, region, {ExactColumn.Of("quantity", "quantity")}, records, day
+        from totals
+        order by tenant_id, subscription_id, meter, sku, region, day
         """;
 
     private static string Distinct(string table, string days) => $"""
@@ -34,6 +43,25 @@ internal sealed class UsageTotals(DbSession session, RollingUp rollups, ICatalog
 
     public async Task CatchUpAsync(Period period, CancellationToken ct) => await rollups.CatchUpAsync(period, int.MaxValue, ct);
 
+    public async Task FreshenAsync(Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct)
+    {
+        if (tenants.Count > 0)
+            await rollups.CatchUpAsync(period, SummarizeUsage.CatchUpRounds, ct, [.. tenants.Select(tenant => tenant.Value)]);
+    }
+
+    public async Task<IReadOnlyList<DailyUsage>> OfDaysAsync(
+        Period period, IReadOnlyCollection<OrganizationId> tenants, IReadOnlyCollection<SubscriptionId> subscriptions, CancellationToken ct)
+    {
+        await using var command = await CommandAsync(EachDay, ct, [
+            .. TotalsSql.Parameters(await catalog.MetersAsync(ct)), Day(period.Start), Day(period.End), Ids(tenants),
+            new() { Value = subscriptions.Select(subscription => subscription.Value).ToArray() }]);
+        var days = new List<DailyUsage>();
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        while (await rows.ReadAsync(ct))
+            days.Add(new DailyUsage(rows.GetFieldValue<DateOnly>(8), await TotalAsync(rows, ct)));
+        return days;
+    }
+
     public async Task<IReadOnlyList<UsageTotal>> OfTenantsAsync(Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct)
     {
         var meters = TotalsSql.Parameters(await catalog.MetersAsync(ct));
@@ -43,9 +71,7 @@ internal sealed class UsageTotals(DbSession session, RollingUp rollups, ICatalog
         var totals = new List<UsageTotal>();
         await using var rows = await command.ExecuteReaderAsync(ct);
         while (await rows.ReadAsync(ct))
-            totals.Add(new UsageTotal(
-                new(rows.GetGuid(0)), new(rows.GetGuid(1)), rows.GetString(2), rows.GetString(3), rows.GetString(4),
-                await ExactColumn.ReadAsync(rows, 5, ct), rows.GetInt64(7)));
+            totals.Add(await TotalAsync(rows, ct));
         return totals;
     }
 
@@ -75,6 +101,10 @@ internal sealed class UsageTotals(DbSession session, RollingUp rollups, ICatalog
 
         return new ChangedUsage(changed, next);
     }
+
+    private static async ValueTask<UsageTotal> TotalAsync(NpgsqlDataReader rows, CancellationToken ct) => new(
+        new(rows.GetGuid(0)), new(rows.GetGuid(1)), rows.GetString(2), rows.GetString(3), rows.GetString(4), await ExactColumn.ReadAsync(rows, 5, ct),
+        rows.GetInt64(7));
 
     private static bool IsMonth(Period period) => period.Start.Day == 1 && period.Start.AddMonths(1) == period.End;
 

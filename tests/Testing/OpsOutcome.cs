@@ -2,14 +2,15 @@ using Licensing.Host.Ops;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using Xunit;
 
-namespace Licensing.Usage.Tests;
+namespace Licensing.Testing;
 
 /// <summary>What a command of the terminal answered.</summary>
-internal sealed record OpsOutcome(int ExitCode, string Output, string Errors)
+public sealed record OpsOutcome(int ExitCode, string Output, string Errors)
 {
     /// <summary>Runs it on the app's database and clock, as a process of its own would.</summary>
-    public static async Task<OpsOutcome> RunAsync(UsageApp app, params string[] args)
+    public static async Task<OpsOutcome> RunAsync(App app, params string[] args)
     {
         var (output, errors) = (new StringWriter(), new StringWriter());
         var terminal = new Terminal(output, errors)

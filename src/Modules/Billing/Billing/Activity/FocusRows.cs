@@ -1,0 +1,98 @@
+using System.Globalization;
+using Licensing.Billing.Documents;
+using Licensing.Catalog.Contracts;
+using Licensing.Identity.Contracts;
+using Licensing.Provisioning.Contracts;
+
+namespace Licensing.Billing.Activity;
+
+/// <summary>A part with all that its row of FOCUS names.</summary>
+/// <param name="Seller">Who issues the invoice.</param>
+/// <param name="Product">What the subscription is of; empty where it is not known any more.</param>
+internal sealed record FocusCharge(NamedPart Named, OrganizationRef? Seller, string Product)
+{
+    public ChargedLine Line => Named.Part.Line;
+}
+
+/// <summary>Rows in the columns of FOCUS 1.2 (FinOps Open Cost and Usage Specification); <c>docs/guides/focus.md</c> says what each is.</summary>
+internal sealed class FocusRows(
+    ActivityNames names, ISubscriptionDirectory subscriptions, ICatalog catalog, IOrganizationDirectory organizations, BillingCalendar calendar)
+{
+    // Digits of an average price: FOCUS wants a unit price also where tiers have several.
+    private const int PriceDigits = 12;
+
+    public async Task<IReadOnlyList<FocusCharge>> OfAsync(IReadOnlyList<ChargedPart> parts, CancellationToken ct)
+    {
+        var found = await subscriptions.FindAsync([.. parts.Select(part => part.Line.SubscriptionId).Distinct()], ct);
+        var plans = await catalog.FindPlanVersionsAsync([.. found.Values.Select(target => target.PlanVersionId).Distinct()], ct);
+        var sellers = await organizations.FindAsync([.. parts.Select(part => part.Line.SellerId).Distinct()], ct);
+        string ProductOf(SubscriptionId id) =>
+            found.TryGetValue(id, out var target) && plans.TryGetValue(target.PlanVersionId, out var plan) ? plan.Product : "";
+        return [.. (await names.OfAsync(parts, ct)).Select(named => new FocusCharge(
+            named, sellers.GetValueOrDefault(named.Part.Line.SellerId), ProductOf(named.Part.Line.SubscriptionId)))];
+    }
+
+    public IReadOnlyList<(string Name, Func<FocusCharge, string?> Cell)> Columns =>
+    [
+        ("BilledCost", x => x.Named.Part.Net.ToAmountString()),
+        ("BillingAccountId", x => DocumentCsv.Text(x.Named.Partner?.ExternalId)),
+        ("BillingAccountName", x => DocumentCsv.Text(x.Named.Partner?.DisplayName)),
+        ("BillingAccountType", x => x.Named.Partner?.Kind.ToString()),
+        ("BillingCurrency", x => x.Named.Part.Net.Currency.Code),
+        ("BillingPeriodEnd", x => Instant(x.Line.Month.End)),
+        ("BillingPeriodStart", x => Instant(x.Line.Month.Start)),
+        ("ChargeCategory", x => x.Line.IsUsage ? "Usage" : "Purchase"),
+        ("ChargeClass", x => x.Line.IsLate ? "Correction" : null),
+        ("ChargeDescription", x => DocumentCsv.Text(x.Line.Description)),
+        ("ChargeFrequency", x => x.Line.IsUsage ? "Usage-Based" : x.Line.ChargeKey.StartsWith('~') ? "One-Time" : "Recurring"),
+        ("ChargePeriodEnd", x => Instant(x.Named.Part.Days.End)),
+        ("ChargePeriodStart", x => Instant(x.Named.Part.Days.Start)),
+        ("ConsumedQuantity", x => x.Line.IsUsage ? x.Named.Part.Quantity.ToString() : null),
+        ("ConsumedUnit", x => x.Line.IsUsage ? UnitOf(x) : null),
+        ("ContractedCost", x => x.Named.Part.Gross.ToAmountString()),
+        ("ContractedUnitPrice", UnitPriceOf),
+        ("EffectiveCost", x => x.Named.Part.Net.ToAmountString()),
+        ("InvoiceId", x => x.Line.Invoice?.Number),
+        ("InvoiceIssuerName", x => DocumentCsv.Text(x.Seller?.DisplayName)),
+        ("ListCost", x => x.Named.Part.Gross.ToAmountString()),
+        ("ListUnitPrice", UnitPriceOf),
+        ("PricingCategory", _ => "Standard"),
+        ("PricingCurrency", x => x.Named.Part.Net.Currency.Code),
+        ("PricingQuantity", x => x.Named.Part.Quantity.ToString()),
+        ("PricingUnit", UnitOf),
+        ("ProviderName", x => DocumentCsv.Text(x.Seller?.DisplayName)),
+        ("PublisherName", x => DocumentCsv.Text(x.Seller?.DisplayName)),
+        ("RegionId", x => DocumentCsv.Text(x.Line.Region)),
+        ("RegionName", x => DocumentCsv.Text(x.Line.Region)),
+        ("ResourceId", _ => null),
+        ("ResourceName", _ => null),
+        ("ResourceType", _ => null),
+        ("ServiceCategory", _ => "Other"),
+        ("ServiceName", x => DocumentCsv.Text(x.Product.Length > 0 ? x.Product : x.Line.Description)),
+        ("ServiceSubcategory", _ => "Other (Other)"),
+        ("SkuId", x => DocumentCsv.Text(SkuOf(x))),
+        ("SkuMeter", x => DocumentCsv.Text(x.Line.IsUsage ? UnitOf(x) : null)),
+        ("SkuPriceId", x => DocumentCsv.Text(SkuOf(x))),
+        ("SubAccountId", x => DocumentCsv.Text(x.Named.Tenant?.ExternalId)),
+        ("SubAccountName", x => DocumentCsv.Text(x.Named.Tenant?.DisplayName)),
+        ("SubAccountType", _ => nameof(OrganizationKind.Tenant)),
+        ("Tags", _ => null),
+        ("x_Estimated", x => x.Line.Invoice is null ? "true" : "false"),
+        ("x_Meter", x => DocumentCsv.Text(x.Line.Meter)),
+        ("x_SubscriptionId", x => x.Line.SubscriptionId.Value.ToString()),
+        ("x_TenantId", x => x.Line.TenantId.Value.ToString()),
+    ];
+
+    private static string UnitOf(FocusCharge charge) => charge.Named.Meter?.Unit ?? "Units";
+
+    // What is priced by a plan has no SKU of its own; two products may name their charges alike.
+    private static string SkuOf(FocusCharge charge) =>
+        charge.Line.Sku.Length > 0 ? charge.Line.Sku : $"{charge.Product}/{charge.Line.ChargeKey}";
+
+    private static string? UnitPriceOf(FocusCharge charge) =>
+        charge.Line.UnitPrice is { } price ? price.ToString()
+        : charge.Line.Quantity.Sign == 0 ? null
+        : ((Exact)charge.Line.Gross.Amount / charge.Line.Quantity).Round(PriceDigits).ToString();
+
+    private string Instant(DateOnly day) => calendar.StartOf(day).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+}
