@@ -35,33 +35,14 @@ internal sealed class IngestLoad(IngestStand stand, int size, int duplicates = 0
         return new Load(sent, sent / Stopwatch.GetElapsedTime(start).TotalSeconds, (stand.Host.Processor.Used() - used) / sent);
     }
 
-    /// <summary>How long answers take, in ms, at a rate of records per second; a batch that is late for its turn has waited since then.</summary>
-    public async Task<List<double>> LatenciesAsync(double rate, int connections, TimeSpan time, CancellationToken ct)
-    {
-        var start = Stopwatch.GetTimestamp();
-        var between = TimeSpan.FromSeconds(connections * size / rate);
-        var each = await Task.WhenAll(Enumerable.Range(0, connections).Select(n => Task.Run(
-            async () =>
-            {
-                using var sender = await Sender.ConnectAsync(stand, size, duplicates, n, ct);
-                var taken = new List<double>();
-                using var turns = new PeriodicTimer(TimeSpan.FromMilliseconds(1));
-                for (var due = between * ((double)n / connections); due < time; due += between)
-                {
-                    var isEarly = Stopwatch.GetElapsedTime(start) < due;
-                    while (Stopwatch.GetElapsedTime(start) < due)
-                        await turns.WaitForNextTickAsync(ct);
-                    // The timer's own lateness is not the server's.
-                    var from = isEarly ? Stopwatch.GetElapsedTime(start) : due;
-                    await sender.SendAsync(ct);
-                    taken.Add((Stopwatch.GetElapsedTime(start) - from).TotalMilliseconds);
-                }
-
-                Interlocked.Add(ref _acknowledged, sender.Accepted);
-                return taken;
-            }, ct)));
-        return [.. each.SelectMany(x => x)];
-    }
+    /// <summary>How long answers take, in ms, at a rate of records per second.</summary>
+    public Task<List<double>> LatenciesAsync(double rate, int connections, TimeSpan time, CancellationToken ct) =>
+        Paced.LatenciesAsync(connections, rate / size, time, async (n, one) =>
+        {
+            using var sender = await Sender.ConnectAsync(stand, size, duplicates, n, ct);
+            await one(() => sender.SendAsync(ct));
+            Interlocked.Add(ref _acknowledged, sender.Accepted);
+        }, ct);
 
     private sealed class Sender : IDisposable
     {

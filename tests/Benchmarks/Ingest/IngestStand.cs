@@ -78,6 +78,19 @@ internal sealed class IngestStand : IAsyncDisposable
         await plain.ExecuteNonQueryAsync(ct);
     }
 
+    public Guid TenantOf(int number) => _subscriptions[number % _subscriptions.Count].Tenant;
+
+    /// <summary>So many records as if they had been there for long.</summary>
+    public async Task FillAsync(long rows, CancellationToken ct)
+    {
+        var copied = await CopyAsync("usage.records", TimeSpan.MaxValue, rows, ct);
+        await Console.Error.WriteLineAsync($"Loaded {copied.Answers:#,0} rows in {copied.Answers / copied.Rate:#,0} s.");
+        // As it would have happened by itself by then.
+        await using var vacuum = Database.CreateCommand("vacuum analyze usage.records, usage.record_keys");
+        vacuum.CommandTimeout = 0;
+        await vacuum.ExecuteNonQueryAsync(ct);
+    }
+
     public static DateOnly Today() => DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime);
 
     /// <summary>
