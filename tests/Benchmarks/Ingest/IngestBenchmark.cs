@@ -22,6 +22,8 @@ internal static class IngestBenchmark
         Rate("ingest-plain-1000", "batches of 1,000 over HTTP ÷ COPY into a table without indexes", 1_000, 16, "bench.plain", 0.35),
         new("ingest-latency", "99th percentile of a batch at half the rate ÷ that of a commit of one row by the same senders", "ms", Goal.Under(4),
             LatencyAsync),
+        new("ingest-noise", "a sender's rate beside one who sends all he can, twenty times as much and more ÷ without him", "events/s",
+            Goal.Over(0.9), NoiseAsync),
         new("ingest-duplicates", "with 20 % duplicates ÷ with none", "events/s", Goal.Over(0.75), DuplicatesAsync),
         new("ingest-full", $"at {ManyRows:#,0} rows ÷ at {FewRows:#,0}", "events/s", Goal.Over(0.9), FullAsync),
     ];
@@ -67,6 +69,29 @@ internal static class IngestBenchmark
             stop => TailAsync("commits", () => Paced.LatenciesAsync(
                 Senders, rate / 2 / 100, Round, (_, each) => CommitAsync(stand, each, stop), stop)),
             stop => stand.ProveAsync(load.Acknowledged, stop), ct, stand);
+    }
+
+    // F53: the sender keeps to a fortieth of what there is to be had, on two connections, so that late answers cost him his rate.
+    private static async Task<IPair> NoiseAsync(CancellationToken ct)
+    {
+        var stand = await IngestStand.StartAsync("bench-postgres", ct);
+        var (noisy, quiet) = (new IngestLoad(stand, 100), new IngestLoad(stand, 100, key: stand.OtherKey));
+        var rate = (await noisy.MeasureAsync(48, Round, ct)).Rate / 40;
+        async Task<Load> QuietAsync(CancellationToken stop)
+        {
+            var start = TimeProvider.System.GetTimestamp();
+            var sent = (await quiet.LatenciesAsync(rate, 2, Round, stop)).Count * 100;
+            return new Load(sent, sent / TimeProvider.System.GetElapsedTime(start).TotalSeconds, null);
+        }
+
+        return await Pair.WarmAsync(
+            async stop =>
+            {
+                var noise = noisy.MeasureAsync(48, Round, stop);
+                var kept = await QuietAsync(stop);
+                return (await noise).Rate >= 20 * kept.Rate ? kept : throw new InvalidOperationException("There was too little noise.");
+            },
+            QuietAsync, stop => stand.ProveAsync(noisy.Acknowledged + quiet.Acknowledged, stop), ct, stand);
     }
 
     private static async Task<Load> TailAsync(string what, Func<Task<List<double>>> measure)

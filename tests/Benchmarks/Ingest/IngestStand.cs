@@ -27,6 +27,9 @@ internal sealed class IngestStand : IAsyncDisposable
     /// <summary>An API key of the platform's service.</summary>
     public string Key { get; private set; } = "";
 
+    /// <summary>That of another sender.</summary>
+    public string OtherKey { get; private set; } = "";
+
     public NpgsqlDataSource Database => Host.Services.GetRequiredService<SchemaOwner>().Database;
 
     public static async Task<IngestStand> StartAsync(string folder, CancellationToken ct)
@@ -50,6 +53,7 @@ internal sealed class IngestStand : IAsyncDisposable
     {
         async Task<JsonElement> MakeAsync(string what, object body) => await BenchHost.SendAsync(client, $"/api/v1/{what}", body, ct);
         Key = (await MakeAsync("api-keys", new { name = "bench", role = Roles.PlatformService })).GetProperty("key").GetString()!;
+        OtherKey = (await MakeAsync("api-keys", new { name = "other", role = Roles.PlatformService })).GetProperty("key").GetString()!;
         await MakeAsync("meters", new { key = Meter, unit = "pieces", aggregation = "sum" });
         await MakeAsync("products", new { key = "bench", name = "Bench", features = new[] { new { key = "seats", name = "Seats" } } });
         var plan = (await MakeAsync("plans", new
