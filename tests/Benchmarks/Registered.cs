@@ -7,10 +7,10 @@ internal static class Registered
     [
         AuthBenchmark.Token, AuthBenchmark.Key,
         ProvisionBenchmark.SignedUpdate, ProvisionBenchmark.EntitlementCheck,
-        .. IngestBenchmark.All,
+        .. IngestBenchmark.All, .. GrowthBenchmark.All,
         BillingBenchmark.Run, BillingBenchmark.Again, BillingBenchmark.Customers, BillingBenchmark.Events, BillingBenchmark.Memory,
         BillingBenchmark.Foil,
-        CreditBenchmark.Credit, IdempotencyBenchmark.First, IdempotencyBenchmark.Replay,
+        .. CreditBenchmark.All, IdempotencyBenchmark.First, IdempotencyBenchmark.Replay,
         OracleBenchmark.Agreement,
     ];
 }

@@ -98,7 +98,8 @@ internal sealed class PostgresCluster(string folder, UnprivilegedUser? runAs, Em
             ["checkpoint_timeout"] = "15min",
             ["checkpoint_completion_target"] = "0.9",
             ["max_wal_size"] = "4GB",
-            ["min_wal_size"] = "256MB",
+            // So much of the log is used again after a quiet time: to make a file of it stops every commit meanwhile.
+            ["min_wal_size"] = "1GB",
             ["fsync"] = settings.Durable ? "on" : "off",
             ["synchronous_commit"] = settings.Durable ? "on" : "off",
             ["full_page_writes"] = settings.Durable ? "on" : "off",

@@ -14,11 +14,13 @@ namespace Licensing.Kernel.Http;
 /// Idempotency-Key on every write: the answer is stored in the same transaction as the effect, so a retry gets the first answer
 /// byte for byte or, when nothing was committed, does the work. Keys are per principal; anonymous calls have none.
 /// </summary>
-internal sealed class IdempotencyStep(RequestDelegate next, SecretBox secrets, TimeProvider clock)
+internal sealed class IdempotencyStep(RequestDelegate next, SecretBox secrets, GatheredDatabase gathered, TimeProvider clock)
 {
     public const string Header = "Idempotency-Key";
     private const int LongestKey = 255;
+    private const int MostFound = 64;
     private static readonly string[] KeptHeaders = ["Location", "ETag", "Content-Type"];
+    private readonly Gathered<(Guid Principal, string Key), StoredAnswer?> _stored = new(MostFound, asked => FindAsync(gathered.Database, asked));
 
     public async Task InvokeAsync(HttpContext context)
     {
@@ -41,8 +43,8 @@ internal sealed class IdempotencyStep(RequestDelegate next, SecretBox secrets, T
         }
 
         var hash = await HashAsync(request, context.RequestAborted);
-        // Who asks again takes neither a lock nor a transaction.
-        if (await FindAsync(context.RequestServices.GetRequiredService<DbSession>(), principal.Id, key, context.RequestAborted) is { } known)
+        // Who asks again takes neither a lock nor a transaction, and is looked up together with others.
+        if (await _stored.DoAsync((principal.Id, key), context.RequestAborted) is { } known)
         {
             await AnswerAgainAsync(context, known, hash);
             return;
@@ -139,12 +141,16 @@ internal sealed class IdempotencyStep(RequestDelegate next, SecretBox secrets, T
             ? ReplayAsync(context, stored)
             : context.Dialect.RefuseAsync(context, OtherRequest);
 
-    private static async Task<StoredAnswer?> FindAsync(DbSession session, Guid principal, string key, CancellationToken ct)
+    private static async Task<IReadOnlyList<StoredAnswer?>> FindAsync(NpgsqlDataSource database, IReadOnlyList<(Guid Principal, string Key)> asked)
     {
-        await using var command = new NpgsqlCommand(Find, await session.OpenAsync(ct))
-        { Parameters = { new() { Value = principal }, new() { Value = key } } };
-        await using var reader = await command.ExecuteReaderAsync(ct);
-        return await ReadAsync(reader, principal, key, ct);
+        await using var command = database.CreateCommand(FindEach);
+        command.Parameters.Add(new() { Value = asked.Select(a => a.Principal).ToArray() });
+        command.Parameters.Add(new() { Value = asked.Select(a => a.Key).ToArray() });
+        var found = new StoredAnswer?[asked.Count];
+        await using var rows = await command.ExecuteReaderAsync();
+        while (await ReadAsync(rows, default, "", CancellationToken.None) is { } answer)
+            found[rows.GetInt64(4) - 1] = answer;
+        return found;
     }
 
     private static async Task<StoredAnswer?> ReadAsync(NpgsqlDataReader reader, Guid principal, string key, CancellationToken ct) =>
@@ -196,12 +202,23 @@ internal sealed class IdempotencyStep(RequestDelegate next, SecretBox secrets, T
         foreach (var (name, value) in stored.Headers)
             context.Response.Headers[name] = value;
         context.Response.Headers["Idempotency-Replayed"] = "true";
-        if (body.Length > 0)
-            await context.Response.Body.WriteAsync(body, context.RequestAborted);
+        if (body.Length == 0)
+            return;
+        // Told beforehand it goes out in one piece.
+        context.Response.ContentLength = body.Length;
+        await context.Response.Body.WriteAsync(body, context.RequestAborted);
     }
 
     private const string Find =
         "select request_hash, status, headers, body from kernel.idempotency_records where principal_id = $1 and key = $2";
+
+    private const string FindEach =
+        """
+        select r.request_hash, r.status, r.headers, r.body, w.place from unnest($1, $2) with ordinality as w (principal_id, key, place)
+        cross join lateral (
+            select request_hash, status, headers, body from kernel.idempotency_records x where x.principal_id = w.principal_id and x.key = w.key
+            limit 1) r
+        """;
 
     private const string Effect = "effect";
     private const string SecretMark = "x-sealed";

@@ -38,7 +38,7 @@ public sealed class DbSession(
     public void AfterCommit(Action action) => _afterCommit.Add(action);
 
     /// <summary>Belongs to this transaction and goes to the server with its commit; what comes before the commit does not see it.</summary>
-    internal void AtCommit(NpgsqlBatchCommand command) => _atCommit.Add(command);
+    public void AtCommit(NpgsqlBatchCommand command) => _atCommit.Add(command);
 
     internal void MessagePublished(string schema) => _published.Add(schema);
 

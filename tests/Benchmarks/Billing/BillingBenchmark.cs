@@ -77,7 +77,7 @@ internal static class BillingBenchmark
     private static Task<double> One(BillingStage stage, CancellationToken ct) => Task.FromResult(1d);
 
     // Of a straight line through the logarithms.
-    private static double Slope(IReadOnlyCollection<(double X, double Y)> points)
+    internal static double Slope(IReadOnlyCollection<(double X, double Y)> points)
     {
         var logs = points.Select(p => (X: Math.Log(p.X), Y: Math.Log(p.Y))).ToList();
         var (x, y) = (logs.Average(p => p.X), logs.Average(p => p.Y));

@@ -13,17 +13,17 @@ namespace Licensing.Benchmarks;
 /// </summary>
 internal static class CreditBenchmark
 {
-    // Of partners' automation at the end of a month; the naive side does not gain by more than it has.
-    private const int Connections = 256;
-    private const int NaiveClients = 16;
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(2);
 
-    public static Benchmark Credit { get; } = new(
-        "credit", "debits of one account over HTTP ÷ SELECT FOR UPDATE, UPDATE, INSERT, COMMIT by 16 clients", "debits/s", Goal.Over(20),
-        ct => HostPair.PrepareAsync(_ => { }, Map, (host, client) => LoadsAsync(host, client, ct), ct));
+    public static IReadOnlyList<Benchmark> All { get; } = [Of(256), Of(64), Of(16)];
+
+    // As many clients on either side: the more wait for one row, the more share a transaction here and the longer the line is there.
+    private static Benchmark Of(int clients) => new(
+        $"credit-{clients}", $"debits of one account over HTTP ÷ SELECT FOR UPDATE, UPDATE, INSERT, COMMIT; {clients} clients each", "debits/s",
+        Goal.Over(20), ct => HostPair.PrepareAsync(_ => { }, Map, (host, client) => LoadsAsync(host, client, clients, ct), ct));
 
     private static async Task<(Func<CancellationToken, Task<Load>>, Func<CancellationToken, Task<Load>>)> LoadsAsync(
-        BenchHost host, HttpClient client, CancellationToken ct)
+        BenchHost host, HttpClient client, int clients, CancellationToken ct)
     {
         var token = $"Bearer {await host.LoginAsync(client, ct)}";
         client.DefaultRequestHeaders.Authorization = AuthenticationHeaderValue.Parse(token);
@@ -39,12 +39,12 @@ internal static class CreditBenchmark
             async stop =>
             {
                 var load = await LoadClient.MeasureAsync(
-                    host, _ => Debit(host.Address, token, partner, Interlocked.Increment(ref sent)), stop, Connections);
+                    host, _ => Debit(host.Address, token, partner, Interlocked.Increment(ref sent)), stop, clients);
                 told += load.Answers;
                 await CheckAsync(host, partner, told, stop);
                 return load;
             },
-            stop => NaiveAsync(host, stop));
+            stop => NaiveAsync(host, clients, stop));
     }
 
     private static byte[] Debit(Uri address, string token, Guid partner, int number) => LoadClient.Request(
@@ -69,17 +69,18 @@ internal static class CreditBenchmark
                 $"{told} were acknowledged, {row.GetInt64(0)} and {row.GetInt64(1)} found, {row.GetDecimal(2)} taken.");
     }
 
-    // The naive one, whom nobody tunes: the lock is held from the look to the commit, four turns long.
-    private static async Task<Load> NaiveAsync(BenchHost host, CancellationToken ct)
+    // The naive one, whom nobody tunes: the lock is held from the look to the commit, four turns long. Many clients share the pool of
+    // connections that a host has.
+    private static async Task<Load> NaiveAsync(BenchHost host, int clients, CancellationToken ct)
     {
         var database = host.Services.GetRequiredService<NpgsqlDataSource>();
         var (start, used) = (Stopwatch.GetTimestamp(), host.Processor.Used());
-        var counts = await Task.WhenAll(Enumerable.Range(0, NaiveClients).Select(_ => Task.Run(async () =>
+        var counts = await Task.WhenAll(Enumerable.Range(0, clients).Select(_ => Task.Run(async () =>
         {
-            await using var connection = await database.OpenConnectionAsync(ct);
             var done = 0;
             for (; Stopwatch.GetElapsedTime(start) < Long; done++)
             {
+                await using var connection = await database.OpenConnectionAsync(ct);
                 await using var transaction = await connection.BeginTransactionAsync(ct);
                 await using var look = new NpgsqlCommand("select balance from bench.accounts where id = 1 for update", connection, transaction);
                 if ((decimal)(await look.ExecuteScalarAsync(ct))! < 0.01m)

@@ -10,7 +10,8 @@ namespace Licensing.Benchmarks;
 /// <param name="stand">Where to.</param>
 /// <param name="size">Records of a batch.</param>
 /// <param name="duplicates">How many of them were in the batch before.</param>
-internal sealed class IngestLoad(IngestStand stand, int size, int duplicates = 0)
+/// <param name="key">Whose they are, if not the stand's service's.</param>
+internal sealed class IngestLoad(IngestStand stand, int size, int duplicates = 0, string? key = null)
 {
     private const int SubscriptionsPerBatch = 4;
     private long _acknowledged;
@@ -25,7 +26,7 @@ internal sealed class IngestLoad(IngestStand stand, int size, int duplicates = 0
         var counts = await Task.WhenAll(Enumerable.Range(0, connections).Select(n => Task.Run(
             async () =>
             {
-                using var sender = await Sender.ConnectAsync(stand, size, duplicates, n, ct);
+                using var sender = await Sender.ConnectAsync(stand, key ?? stand.Key, size, duplicates, n, ct);
                 for (; Stopwatch.GetElapsedTime(start) < time;)
                     await sender.SendAsync(ct);
                 Interlocked.Add(ref _acknowledged, sender.Accepted);
@@ -35,33 +36,14 @@ internal sealed class IngestLoad(IngestStand stand, int size, int duplicates = 0
         return new Load(sent, sent / Stopwatch.GetElapsedTime(start).TotalSeconds, (stand.Host.Processor.Used() - used) / sent);
     }
 
-    /// <summary>How long answers take, in ms, at a rate of records per second; a batch that is late for its turn has waited since then.</summary>
-    public async Task<List<double>> LatenciesAsync(double rate, int connections, TimeSpan time, CancellationToken ct)
-    {
-        var start = Stopwatch.GetTimestamp();
-        var between = TimeSpan.FromSeconds(connections * size / rate);
-        var each = await Task.WhenAll(Enumerable.Range(0, connections).Select(n => Task.Run(
-            async () =>
-            {
-                using var sender = await Sender.ConnectAsync(stand, size, duplicates, n, ct);
-                var taken = new List<double>();
-                using var turns = new PeriodicTimer(TimeSpan.FromMilliseconds(1));
-                for (var due = between * ((double)n / connections); due < time; due += between)
-                {
-                    var isEarly = Stopwatch.GetElapsedTime(start) < due;
-                    while (Stopwatch.GetElapsedTime(start) < due)
-                        await turns.WaitForNextTickAsync(ct);
-                    // The timer's own lateness is not the server's.
-                    var from = isEarly ? Stopwatch.GetElapsedTime(start) : due;
-                    await sender.SendAsync(ct);
-                    taken.Add((Stopwatch.GetElapsedTime(start) - from).TotalMilliseconds);
-                }
-
-                Interlocked.Add(ref _acknowledged, sender.Accepted);
-                return taken;
-            }, ct)));
-        return [.. each.SelectMany(x => x)];
-    }
+    /// <summary>How long answers take, in ms, at a rate of records per second.</summary>
+    public Task<List<double>> LatenciesAsync(double rate, int connections, TimeSpan time, CancellationToken ct) =>
+        Paced.LatenciesAsync(connections, rate / size, time, async (n, one) =>
+        {
+            using var sender = await Sender.ConnectAsync(stand, key ?? stand.Key, size, duplicates, n, ct);
+            await one(() => sender.SendAsync(ct));
+            Interlocked.Add(ref _acknowledged, sender.Accepted);
+        }, ct);
 
     private sealed class Sender : IDisposable
     {
@@ -73,7 +55,7 @@ internal sealed class IngestLoad(IngestStand stand, int size, int duplicates = 0
         private readonly int _again;
         private bool _isFirst = true;
 
-        private Sender(IngestStand stand, int size, int again, int number)
+        private Sender(IngestStand stand, string key, int size, int again, int number)
         {
             var body = new StringBuilder("{\"records\":[");
             var places = new int[size];
@@ -89,7 +71,7 @@ internal sealed class IngestLoad(IngestStand stand, int size, int duplicates = 0
             }
 
             body.Append("]}");
-            var head = $"POST /api/v1/usage HTTP/1.1\r\nHost: {stand.Host.Address.Authority}\r\nAuthorization: Bearer {stand.Key}\r\n"
+            var head = $"POST /api/v1/usage HTTP/1.1\r\nHost: {stand.Host.Address.Authority}\r\nAuthorization: Bearer {key}\r\n"
                 + $"Content-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n";
             _request = Encoding.ASCII.GetBytes(head + body);
             _ids = [.. places.Select(p => p + head.Length)];
@@ -101,9 +83,10 @@ internal sealed class IngestLoad(IngestStand stand, int size, int duplicates = 0
 
         public int Sent { get; private set; }
 
-        public static async Task<Sender> ConnectAsync(IngestStand stand, int size, int duplicates, int number, CancellationToken ct)
+        public static async Task<Sender> ConnectAsync(
+            IngestStand stand, string key, int size, int duplicates, int number, CancellationToken ct)
         {
-            var sender = new Sender(stand, size, duplicates, number);
+            var sender = new Sender(stand, key, size, duplicates, number);
             await sender._socket.ConnectAsync(stand.Host.Address.Host, stand.Host.Address.Port, ct);
             return sender;
         }

@@ -27,6 +27,9 @@ internal sealed class IngestStand : IAsyncDisposable
     /// <summary>An API key of the platform's service.</summary>
     public string Key { get; private set; } = "";
 
+    /// <summary>That of another sender.</summary>
+    public string OtherKey { get; private set; } = "";
+
     public NpgsqlDataSource Database => Host.Services.GetRequiredService<SchemaOwner>().Database;
 
     public static async Task<IngestStand> StartAsync(string folder, CancellationToken ct)
@@ -50,6 +53,7 @@ internal sealed class IngestStand : IAsyncDisposable
     {
         async Task<JsonElement> MakeAsync(string what, object body) => await BenchHost.SendAsync(client, $"/api/v1/{what}", body, ct);
         Key = (await MakeAsync("api-keys", new { name = "bench", role = Roles.PlatformService })).GetProperty("key").GetString()!;
+        OtherKey = (await MakeAsync("api-keys", new { name = "other", role = Roles.PlatformService })).GetProperty("key").GetString()!;
         await MakeAsync("meters", new { key = Meter, unit = "pieces", aggregation = "sum" });
         await MakeAsync("products", new { key = "bench", name = "Bench", features = new[] { new { key = "seats", name = "Seats" } } });
         var plan = (await MakeAsync("plans", new
@@ -76,6 +80,19 @@ internal sealed class IngestStand : IAsyncDisposable
         _path = (string)(await path.ExecuteScalarAsync(ct))!;
         await using var plain = Database.CreateCommand("create schema bench; create table bench.plain (like usage.records)");
         await plain.ExecuteNonQueryAsync(ct);
+    }
+
+    public Guid TenantOf(int number) => _subscriptions[number % _subscriptions.Count].Tenant;
+
+    /// <summary>So many records as if they had been there for long.</summary>
+    public async Task FillAsync(long rows, CancellationToken ct)
+    {
+        var copied = await CopyAsync("usage.records", TimeSpan.MaxValue, rows, ct);
+        await Console.Error.WriteLineAsync($"Loaded {copied.Answers:#,0} rows in {copied.Answers / copied.Rate:#,0} s.");
+        // As it would have happened by itself by then.
+        await using var vacuum = Database.CreateCommand("vacuum analyze usage.records, usage.record_keys");
+        vacuum.CommandTimeout = 0;
+        await vacuum.ExecuteNonQueryAsync(ct);
     }
 
     public static DateOnly Today() => DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime);

@@ -169,6 +169,14 @@ public sealed class LedgerTests(App app) : IClassFixture<App>
     [InlineData("ledger_chained", Add + "3, account_id, unit, lot_id, 1, b.entries + 1, b.balance + 2" + From + "and lot_id is not null")]
     [InlineData("ledger_chained", Add + "3, account_id, unit, lot_id, 1, b.entries + 2, b.balance + 1" + From + "and lot_id is not null")]
     [InlineData("ledger_chained", Add + "3, account_id, unit, null, 1, b.entries + 1, b.balance + 1" + From + "and lot_id is not null")]
+    // In another unit than its account's; from a lot, in an account and of a transaction that there is not.
+    [InlineData("ledger_entries_named", Add + "3, account_id, 'USD', lot_id, 1, b.entries + 1, b.balance + 1" + From + "and lot_id is not null")]
+    [InlineData("ledger_entries_named",
+        Add + "3, account_id, unit, gen_random_uuid(), 1, b.entries + 1, b.balance + 1" + From + "and lot_id is not null")]
+    [InlineData("ledger_entries_named", Add + "3, gen_random_uuid(), unit, null, 1, 1, 1" + From + "and lot_id is not null")]
+    [InlineData("ledger_balanced",
+        "insert into billing.ledger_entries (transaction_id, position, account_id, unit, lot_id, amount, number, balance_after) "
+        + "select $1, position, account_id, unit, lot_id, amount, b.entries + 1, b.balance + amount" + From)]
     [InlineData("permission denied", "update billing.ledger_balances set balance = 1000 where $1::uuid is not null and $2::uuid is not null")]
     [InlineData("permission denied", "update billing.credit_lots set remaining = 1000 where $1::uuid is not null and $2::uuid is not null")]
     [InlineData("permission denied", "update billing.ledger_entries set amount = 1000 where $1::uuid is not null and transaction_id = $2")]
@@ -176,6 +184,10 @@ public sealed class LedgerTests(App app) : IClassFixture<App>
     [InlineData("append-only", "update billing.ledger_entries set amount = 1000 where $1::uuid is not null and transaction_id = $2", true)]
     [InlineData("append-only", "delete from billing.ledger_entries where $1::uuid is not null and transaction_id = $2", true)]
     [InlineData("append-only", "update billing.ledger_transactions set entries = 3 where $1::uuid is not null and id = $2", true)]
+    [InlineData("append-only", "delete from billing.ledger_accounts where owner_id = $1 and $2::uuid is not null", true)]
+    [InlineData("append-only", "update billing.ledger_accounts set unit = 'USD' where owner_id = $1 and $2::uuid is not null", true)]
+    [InlineData("append-only", "delete from billing.credit_lots l using billing.ledger_entries e "
+        + "where e.lot_id = l.id and e.transaction_id = $2 and $1::uuid is not null", true)]
     public async Task The_database_lets_nobody(string finding, string sql, bool asOwner = false)
     {
         var branch = await app.BranchAsync();

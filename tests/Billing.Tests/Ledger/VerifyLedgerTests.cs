@@ -27,6 +27,7 @@ public sealed class VerifyLedgerTests : IAsyncLifetime
         "out of balance by 1 EUR; its first entry there is $1/1")]
     [InlineData("delete from billing.ledger_entries where transaction_id = $1 and position = 2", "transaction $1 has 1 entries instead of 2")]
     [InlineData("delete from billing.ledger_entries where transaction_id = $1", "transaction $1 has 0 entries instead of 2")]
+    [InlineData("delete from billing.ledger_transactions where id = $1", "entry $1/1 names a transaction, an account or a lot that there is not")]
     [InlineData("update billing.ledger_balances set balance = balance + 1 where kind = 'Prepaid' and $1::uuid is not null",
         "shows 31 after 3 entries instead of 30")]
     [InlineData(

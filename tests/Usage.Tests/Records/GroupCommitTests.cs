@@ -4,8 +4,14 @@ using Npgsql;
 
 namespace Licensing.Usage.Tests.Records;
 
+/// <summary>A host of which a few requests are enough to keep it busy.</summary>
+public sealed class TwoWritersApp : UsageApp
+{
+    protected override IReadOnlyDictionary<string, string?> Settings => new Dictionary<string, string?> { ["Usage:Writers"] = "2" };
+}
+
 /// <summary>Many requests in one transaction, each with the answer that it would have got by itself.</summary>
-public sealed class GroupCommitTests(UsageApp app) : IClassFixture<UsageApp>
+public sealed class GroupCommitTests(TwoWritersApp app) : IClassFixture<TwoWritersApp>
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 

@@ -18,8 +18,8 @@ internal sealed record UsageSettings
     /// <summary>Records that one transaction stores, but for a batch that has more.</summary>
     public int RecordsTogether { get; init; } = 20_000;
 
-    /// <summary>Transactions that store at the same time: while one waits for the disk another is written.</summary>
-    public int Writers { get; init; } = 2;
+    /// <summary>Transactions that store at the same time: while some wait for the disk others are written, and who comes waits for none.</summary>
+    public int Writers { get; init; } = 4;
 
     /// <summary>How long the log of new records is left alone before it is merged, unless somebody asks earlier.</summary>
     public TimeSpan RollUpEvery { get; init; } = TimeSpan.FromHours(1);

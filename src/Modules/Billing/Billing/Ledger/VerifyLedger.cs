@@ -52,6 +52,14 @@ internal sealed class VerifyLedger(NpgsqlDataSource database)
         where case t.kind when 'Lapse' then l.expires_at is null or t.created_at < l.expires_at else t.created_at >= l.expires_at end
         """,
         """
+        select e.transaction_id, e.position,
+            format('entry %s/%s names a transaction, an account or a lot that there is not', e.transaction_id, e.position)
+        from billing.ledger_entries e left join billing.ledger_transactions t on t.id = e.transaction_id
+        left join billing.ledger_accounts a on a.id = e.account_id and a.unit = e.unit
+        left join billing.credit_lots l on l.id = e.lot_id and l.account_id = e.account_id
+        where t.id is null or a.id is null or (e.lot_id is not null and l.id is null)
+        """,
+        """
         select b.id, 0, format('transaction %s gives back what was not spent under %s, or not as much', b.id, b.key)
         from billing.ledger_transactions b
         left join billing.ledger_transactions s on s.owner_id = b.owner_id and s.kind = 'Spending' and s.key = b.key

@@ -20,7 +20,7 @@ internal sealed class Replacements(
             return refusal;
         using (batch)
         {
-            await store.TryAddAsync(session.Connection, session.Transaction!, [batch], KeyWay.Insert, ct);
+            await store.TryAddAsync(session, [batch], KeyWay.Insert, ct);
             var (stored, _) = batch.Settle();
             if (batch.Rejected is [var (rejected, field), ..])
                 return Refusal.AllFields([new($"/{field}", rejected.Code, rejected.Message)]);

@@ -32,7 +32,7 @@ internal static class IngestUsage
         public async Task<Result<UsageBatchView>> Handle(Command command, CancellationToken ct)
         {
             var batch = command.Batch;
-            await store.TryAddAsync(session.Connection, session.Transaction!, [batch], KeyWay.Insert, ct);
+            await store.TryAddAsync(session, [batch], KeyWay.Insert, ct);
             var view = Settle(batch, out var change);
             if (command.Atomic && batch.Rejected.Count > 0)
                 return Refusal.AllFields([.. batch.Rejected.Select(r => new FieldError(

@@ -20,6 +20,7 @@ internal sealed class KeySlots : IDisposable
 {
     private readonly IReadOnlyList<RecordBatch> _batches;
     private readonly KeySlot[] _slots;
+    private readonly KeySlot[] _open;
     private readonly Dictionary<(UInt128 Key, UInt128 Tenant), UInt128> _taken = [];
 
     public KeySlots(IReadOnlyList<RecordBatch> batches)
@@ -27,6 +28,7 @@ internal sealed class KeySlots : IDisposable
         _batches = batches;
         Count = batches.Sum(b => b.Count);
         _slots = ArrayPool<KeySlot>.Shared.Rent(Count);
+        _open = ArrayPool<KeySlot>.Shared.Rent(Count);
         var at = 0;
         for (var batch = 0; batch < batches.Count; batch++)
         {
@@ -44,14 +46,16 @@ internal sealed class KeySlots : IDisposable
     public int Count { get; }
 
     /// <summary>The first of each key, without those whose key is known to be taken or stored.</summary>
-    public List<KeySlot> Open()
+    /// <remarks>What was answered before is no longer valid.</remarks>
+    public ArraySegment<KeySlot> Open()
     {
-        var open = new List<KeySlot>(Count);
+        // Not a list: one of a few thousand is a large object, and each transaction would make one.
+        var count = 0;
         for (var i = 0; i < Count; i++)
             if ((i == 0 || !_slots[i].IsSame(_slots[i - 1])) && EntryOf(_slots[i]).Fate is RecordFate.Unknown
                 && (_taken.Count == 0 || !_taken.ContainsKey((_slots[i].Key, _slots[i].Tenant))))
-                open.Add(_slots[i]);
-        return open;
+                _open[count++] = _slots[i];
+        return new(_open, 0, count);
     }
 
     public ref RecordEntry EntryOf(in KeySlot slot) => ref _batches[slot.Batch].Entries[slot.Entry];
@@ -90,5 +94,9 @@ internal sealed class KeySlots : IDisposable
         return new Guid(bytes, bigEndian: true);
     }
 
-    public void Dispose() => ArrayPool<KeySlot>.Shared.Return(_slots);
+    public void Dispose()
+    {
+        ArrayPool<KeySlot>.Shared.Return(_slots);
+        ArrayPool<KeySlot>.Shared.Return(_open);
+    }
 }

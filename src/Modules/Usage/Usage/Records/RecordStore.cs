@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
+using Licensing.Kernel.Persistence;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -8,6 +9,11 @@ namespace Licensing.Usage.Records;
 /// <summary>How the keys of records that may be new get in.</summary>
 internal enum KeyWay
 {
+    /// <summary>
+    /// Inserted in one turn with the commit, in the hope that none is taken: for few records the turns to the server are most of the time.
+    /// </summary>
+    WithCommit,
+
     /// <summary>Copied, in the hope that none is taken; where one is, the transaction has failed.</summary>
     Copy,
 
@@ -24,9 +30,15 @@ internal sealed class RecordStore
     // After a duplicate so many transactions look for more of them before one is trusted to have none.
     private const int LooksAfterDuplicate = 32;
 
-    private const string InsertKeys = """
-        insert into usage.record_keys (record_key, tenant_id, content_hash, batch_id, day)
-        select * from unnest($1, $2, $3, $4, $5)
+    // Above it a row copied costs less than the turns that copying takes.
+    private const int Few = 512;
+
+    private const string InsertNewKeys = """
+        insert into usage.record_keys (record_key, tenant_id, content_hash, batch_id, day) select * from unnest($1, $2, $3, $4, $5)
+        """;
+
+    private const string InsertKeys = $"""
+        {InsertNewKeys}
         on conflict (record_key, tenant_id) do nothing
         returning record_key, tenant_id
         """;
@@ -43,13 +55,23 @@ internal sealed class RecordStore
 
     private int _looksLeft;
 
-    /// <summary>What is likely to be cheapest, by whether there were duplicates lately.</summary>
-    public KeyWay FirstWay => Volatile.Read(ref _looksLeft) > 0 ? KeyWay.LookAndCopy : KeyWay.Copy;
+    /// <summary>What is likely to be best, by whether there were duplicates lately and how many records there are.</summary>
+    public KeyWay FirstWay(IReadOnlyList<RecordBatch> batches) =>
+        Volatile.Read(ref _looksLeft) > 0 ? KeyWay.LookAndCopy : batches.Sum(b => b.Count) <= Few ? KeyWay.WithCommit : KeyWay.Copy;
+
+    /// <summary>Whether the transaction has failed because a key was taken, which then more are likely to be.</summary>
+    public bool MetDuplicate(PostgresException failure)
+    {
+        if (failure is not { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: "record_keys_pkey" })
+            return false;
+        Volatile.Write(ref _looksLeft, LooksAfterDuplicate);
+        return true;
+    }
 
     /// <returns>False where a copied key was taken: the transaction has failed, and another way is to be gone.</returns>
-    public async Task<bool> TryAddAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<RecordBatch> batches, KeyWay way, CancellationToken ct)
+    public async Task<bool> TryAddAsync(DbSession session, IReadOnlyList<RecordBatch> batches, KeyWay way, CancellationToken ct)
     {
+        var (connection, transaction) = (session.Connection, session.Transaction!);
         var together = new KeySlots(batches);
         try
         {
@@ -57,13 +79,17 @@ internal sealed class RecordStore
                 return true;
             if (way is KeyWay.LookAndCopy)
                 await LookAsync(connection, transaction, together, ct);
-            if (way is KeyWay.Insert)
+            if (way is KeyWay.WithCommit)
+                session.AtCommit(NewKeys(together));
+            else if (way is KeyWay.Insert)
                 await InsertKeysAsync(connection, transaction, together, ct);
             else if (!await TryCopyKeysAsync(connection, together, ct))
                 return false;
             together.Judge();
             await CopyRecordsAsync(connection, batches, ct);
-            await MarkAsync(connection, transaction, batches, ct);
+            // Nobody asks for the marks before they are committed: a turn to the server less.
+            if (MarksOf(batches) is { } marks)
+                session.AtCommit(marks);
             return true;
         }
         finally
@@ -89,7 +115,11 @@ internal sealed class RecordStore
             return 0;
         await using var command = new NpgsqlCommand(TakenKeys, connection, transaction)
         {
-            Parameters = { Each(open, NpgsqlDbType.Uuid, s => KeySlots.Uuid(s.Key)), Each(open, NpgsqlDbType.Uuid, s => KeySlots.Uuid(s.Tenant)) },
+            Parameters =
+            {
+                Each<KeySlot, Guid>(open, NpgsqlDbType.Uuid, s => KeySlots.Uuid(s.Key)),
+                Each<KeySlot, Guid>(open, NpgsqlDbType.Uuid, s => KeySlots.Uuid(s.Tenant)),
+            },
         };
         var found = 0;
         await using var rows = await command.ExecuteReaderAsync(ct);
@@ -103,18 +133,10 @@ internal sealed class RecordStore
         NpgsqlConnection connection, NpgsqlTransaction transaction, KeySlots together, CancellationToken ct)
     {
         var open = together.Open();
-        await using (var command = new NpgsqlCommand(InsertKeys, connection, transaction)
+        await using (var command = new NpgsqlCommand(InsertKeys, connection, transaction))
         {
-            Parameters =
-            {
-                Each(open, NpgsqlDbType.Uuid, s => KeySlots.Uuid(s.Key)), Each(open, NpgsqlDbType.Uuid, s => KeySlots.Uuid(s.Tenant)),
-                Each(open, NpgsqlDbType.Uuid, s => KeySlots.Uuid(together.EntryOf(s).Hash)),
-                Each(open, NpgsqlDbType.Uuid, s => together.BatchOf(s).Id),
-                Each(open, NpgsqlDbType.Date, s => DateOnly.FromDayNumber(together.EntryOf(s).Day)),
-            },
-        })
-        await using (var rows = await command.ExecuteReaderAsync(ct))
-        {
+            command.Parameters.AddRange(KeyValues(open, together));
+            await using var rows = await command.ExecuteReaderAsync(ct);
             // They come in the order in which they went in.
             for (var at = 0; await rows.ReadAsync(ct); at++)
             {
@@ -128,6 +150,26 @@ internal sealed class RecordStore
         // A statement of its own, so that it also sees what another transaction committed while the insert waited for it.
         await ReadTakenAsync(connection, transaction, together, ct);
     }
+
+    // All of them taken to be new: where one is not, the commit fails.
+    private static NpgsqlBatchCommand NewKeys(KeySlots together)
+    {
+        var open = together.Open();
+        var command = new NpgsqlBatchCommand(InsertNewKeys);
+        command.Parameters.AddRange(KeyValues(open, together));
+        foreach (var slot in open)
+            together.Stored(slot);
+        return command;
+    }
+
+    private static NpgsqlParameter[] KeyValues(ArraySegment<KeySlot> open, KeySlots together) =>
+    [
+        Each<KeySlot, Guid>(open, NpgsqlDbType.Uuid, s => KeySlots.Uuid(s.Key)),
+        Each<KeySlot, Guid>(open, NpgsqlDbType.Uuid, s => KeySlots.Uuid(s.Tenant)),
+        Each<KeySlot, Guid>(open, NpgsqlDbType.Uuid, s => KeySlots.Uuid(together.EntryOf(s).Hash)),
+        Each<KeySlot, Guid>(open, NpgsqlDbType.Uuid, s => together.BatchOf(s).Id),
+        Each<KeySlot, DateOnly>(open, NpgsqlDbType.Date, s => DateOnly.FromDayNumber(together.EntryOf(s).Day)),
+    ];
 
     private async Task<bool> TryCopyKeysAsync(NpgsqlConnection connection, KeySlots together, CancellationToken ct)
     {
@@ -144,9 +186,8 @@ internal sealed class RecordStore
                 together.Stored(slot);
             return true;
         }
-        catch (PostgresException taken) when (taken.SqlState == PostgresErrorCodes.UniqueViolation)
+        catch (PostgresException taken) when (MetDuplicate(taken))
         {
-            Volatile.Write(ref _looksLeft, LooksAfterDuplicate);
             return false;
         }
         finally
@@ -173,31 +214,28 @@ internal sealed class RecordStore
         await stream.WriteAsync(RecordRow.Trailer, ct);
     }
 
-    private static async Task MarkAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<RecordBatch> batches, CancellationToken ct)
+    private static NpgsqlBatchCommand? MarksOf(IReadOnlyList<RecordBatch> batches)
     {
         var marks = new List<(Guid Tenant, DateOnly Day, Guid Batch)>();
         foreach (var batch in batches)
             marks.AddRange(batch.StoredDays().Select(d => (KeySlots.Uuid(d.Tenant), DateOnly.FromDayNumber(d.Day), batch.Id)));
         if (marks.Count == 0)
-            return;
-        await using var command = new NpgsqlCommand(MarkDays, connection, transaction)
+            return null;
+        var each = CollectionsMarshal.AsSpan(marks);
+        return new NpgsqlBatchCommand(MarkDays)
         {
             Parameters =
             {
-                Each(marks, NpgsqlDbType.Uuid, m => m.Tenant), Each(marks, NpgsqlDbType.Date, m => m.Day),
-                Each(marks, NpgsqlDbType.Uuid, m => m.Batch),
+                Each(each, NpgsqlDbType.Uuid, m => m.Tenant), Each(each, NpgsqlDbType.Date, m => m.Day), Each(each, NpgsqlDbType.Uuid, m => m.Batch),
             },
         };
-        await command.ExecuteNonQueryAsync(ct);
     }
 
-    private static NpgsqlParameter<TValue[]> Each<T, TValue>(List<T> items, NpgsqlDbType type, Func<T, TValue> value)
+    private static NpgsqlParameter<TValue[]> Each<T, TValue>(ReadOnlySpan<T> items, NpgsqlDbType type, Func<T, TValue> value)
     {
-        var values = new TValue[items.Count];
-        var span = CollectionsMarshal.AsSpan(items);
+        var values = new TValue[items.Length];
         for (var i = 0; i < values.Length; i++)
-            values[i] = value(span[i]);
+            values[i] = value(items[i]);
         return new() { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | type };
     }
 }

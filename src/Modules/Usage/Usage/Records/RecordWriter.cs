@@ -18,7 +18,7 @@ internal sealed class RecordWriter(IServiceScopeFactory scopes, RecordStore stor
         var committing = false;
         try
         {
-            await StoreOnceAsync(together, () => committing = true);
+            await StoreOnceAsync(together, begun => committing = begun);
             meter.Committed(together.Sum(w => w.Batch.Count));
             foreach (var one in together)
                 one.Stored();
@@ -41,31 +41,38 @@ internal sealed class RecordWriter(IServiceScopeFactory scopes, RecordStore stor
         }
     }
 
-    private async Task StoreOnceAsync(IReadOnlyList<WaitingBatch> together, Action committing)
+    private async Task StoreOnceAsync(IReadOnlyList<WaitingBatch> together, Action<bool> committing)
     {
         await using var scope = scopes.CreateAsyncScope();
         var session = scope.ServiceProvider.GetRequiredService<DbSession>();
+        var trail = scope.ServiceProvider.GetRequiredService<IAuditStore>();
         RecordBatch[] batches = [.. together.Select(w => w.Batch)];
-        await session.BeginAsync(CancellationToken.None);
-        for (var way = store.FirstWay; !await store.TryAddAsync(session.Connection, session.Transaction!, batches, way, CancellationToken.None);)
+        for (var way = store.FirstWay(batches); ; way = way is KeyWay.LookAndCopy ? KeyWay.Insert : KeyWay.LookAndCopy)
         {
-            // Nothing but keys was written: to begin again costs less than a savepoint in every transaction.
-            await session.RollbackAsync();
             await session.BeginAsync(CancellationToken.None);
-            way = way is KeyWay.Copy ? KeyWay.LookAndCopy : KeyWay.Insert;
-        }
+            if (await store.TryAddAsync(session, batches, way, CancellationToken.None))
+                try
+                {
+                    var entries = trail.Append([.. together.Select(Settled)]);
+                    FaultPoints.Hit("usage.commit");
+                    committing(true);
+                    await session.CommitAsync(CancellationToken.None, entries);
+                    FaultPoints.Hit("usage.committed");
+                    return;
+                }
+                catch (PostgresException taken) when (way is KeyWay.WithCommit && store.MetDuplicate(taken))
+                {
+                    committing(false);
+                }
 
-        var entries = new List<AuditEntry>(together.Count);
-        foreach (var one in together)
-        {
-            IngestUsage.Settle(one.Batch, out var change);
-            entries.Add(new AuditEntry(clock.GetUtcNow(), one.By, Action, [change], one.Trace));
+            // To begin again costs less than a savepoint in every transaction.
+            await session.RollbackAsync();
         }
+    }
 
-        var trail = scope.ServiceProvider.GetRequiredService<IAuditStore>().Append(entries);
-        FaultPoints.Hit("usage.commit");
-        committing();
-        await session.CommitAsync(CancellationToken.None, trail);
-        FaultPoints.Hit("usage.committed");
+    private AuditEntry Settled(WaitingBatch one)
+    {
+        IngestUsage.Settle(one.Batch, out var change);
+        return new AuditEntry(clock.GetUtcNow(), one.By, Action, [change], one.Trace);
     }
 }
