@@ -16,13 +16,13 @@ internal sealed class DailyRowReader(DbSession session, IUsageTotals usage)
 {
     private sealed record Line(
         Guid TenantId, Guid InvoiceId, int Position, Guid SubscriptionId, string ChargeKey, string Meter, string Sku, string Region, bool IsUsage,
-        Period Days, string Description, Exact Quantity, Money Net, string Status);
+        bool IsAdjustment, Period Days, string Description, Exact Quantity, Money Net, string Status);
 
     // The invoices' index on period and tenant is in this order.
     private const string Next =
         """
         select l.tenant_id, l.invoice_id, l.position, l.subscription_id, l.charge_key, l.meter, l.sku, l.region, l.is_usage, l.starts_on, l.ends_on,
-            l.description, l.quantity, l.net, l.currency, i.status
+            l.description, l.quantity, l.net, l.currency, i.status, l.adjustment > 0
         from billing.invoices i
         join billing.invoice_lines l on l.invoice_id = i.id and l.tenant_id = i.tenant_id
         where i.period_start = $1 and i.period_end = $2 and i.status <> 'Void' and l.starts_on < $3 and l.ends_on > $4
@@ -42,8 +42,7 @@ internal sealed class DailyRowReader(DbSession session, IUsageTotals usage)
     public async IAsyncEnumerable<(DailyRow Row, DailyPlace Place)> ReadAsync(
         Period range, Scope scope, Guid? tenant, DailyPlace? after, int chunk, [EnumeratorCancellation] CancellationToken ct)
     {
-        var month = new DateOnly(range.Start.Year, range.Start.Month, 1);
-        for (month = after is not null && after.Month > month ? after.Month : month; month < range.End; month = month.AddMonths(1))
+        foreach (var month in (await MonthsAsync(range, ct)).Where(month => after is null || month >= after.Month))
         {
             var from = after?.Month == month ? after : new DailyPlace(month, Guid.Empty, Guid.Empty, 0, DateOnly.MinValue);
             for (var more = true; more;)
@@ -51,7 +50,7 @@ internal sealed class DailyRowReader(DbSession session, IUsageTotals usage)
                 var lines = await NextAsync(month, range, scope, tenant, from, chunk, ct);
                 var used = await UsedAsync(lines, ct);
                 foreach (var line in lines)
-                    foreach (var part in DailySpread.Of(line.Days, line.Net, line.Quantity, line.IsUsage ? Of(line, used) : null))
+                    foreach (var part in Spread(line, used))
                     {
                         var place = new DailyPlace(month, line.TenantId, line.InvoiceId, line.Position, part.Day);
                         if (range.Contains(part.Day) && !IsBefore(place, from))
@@ -63,6 +62,32 @@ internal sealed class DailyRowReader(DbSession session, IUsageTotals usage)
                     from = new DailyPlace(month, lines[^1].TenantId, lines[^1].InvoiceId, lines[^1].Position, DateOnly.MaxValue);
             }
         }
+    }
+
+    // What came late for a day is on an invoice of a later month.
+    private async Task<IEnumerable<DateOnly>> MonthsAsync(Period range, CancellationToken ct)
+    {
+        var months = new SortedSet<DateOnly>();
+        for (var month = new DateOnly(range.Start.Year, range.Start.Month, 1); month < range.End; month = month.AddMonths(1))
+            months.Add(month);
+        await using var select = new NpgsqlCommand(
+            """
+            select distinct i.period_start from billing.invoice_lines l
+            join billing.invoices i on i.id = l.invoice_id and i.tenant_id = l.tenant_id
+            where l.adjustment > 0 and l.billed and l.starts_on < $2 and l.ends_on > $1
+            """, await session.OpenAsync(ct))
+        { Parameters = { new() { Value = range.Start }, new() { Value = range.End } } };
+        await using var rows = await select.ExecuteReaderAsync(ct);
+        while (await rows.ReadAsync(ct))
+            months.Add(rows.GetFieldValue<DateOnly>(0));
+        return months;
+    }
+
+    // How much was used on a day stands with the month's own line; an adjustment is the amount alone.
+    private static IEnumerable<DailyPart> Spread(Line line, ILookup<(Guid Subscription, string Meter), (DateOnly Day, UsageTotal Total)> used)
+    {
+        var parts = DailySpread.Of(line.Days, line.Net, line.Quantity, line.IsUsage ? Of(line, used) : null);
+        return line.IsAdjustment ? parts.Select(part => part with { Quantity = 0 }).Where(part => part.Amount.Amount != 0) : parts;
     }
 
     // Of the line on which a page, or a chunk, ended.
@@ -88,9 +113,9 @@ internal sealed class DailyRowReader(DbSession session, IUsageTotals usage)
         while (await rows.ReadAsync(ct))
             lines.Add(new Line(
                 rows.GetGuid(0), rows.GetGuid(1), rows.GetInt32(2), rows.GetGuid(3), rows.GetString(4), rows.GetString(5), rows.GetString(6),
-                rows.GetString(7), rows.GetBoolean(8), new Period(rows.GetFieldValue<DateOnly>(9), rows.GetFieldValue<DateOnly>(10)),
-                rows.GetString(11), Exact.Parse(rows.GetString(12)), new Money(rows.GetDecimal(13), Currency.Parse(rows.GetString(14))),
-                rows.GetString(15)));
+                rows.GetString(7), rows.GetBoolean(8), rows.GetBoolean(16),
+                new Period(rows.GetFieldValue<DateOnly>(9), rows.GetFieldValue<DateOnly>(10)), rows.GetString(11),
+                Exact.Parse(rows.GetString(12)), new Money(rows.GetDecimal(13), Currency.Parse(rows.GetString(14))), rows.GetString(15)));
         return lines;
     }
 

@@ -1,5 +1,6 @@
 using Licensing.Billing.Data;
 using Licensing.Billing.Runs;
+using Licensing.Billing.Settlement;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Operations;
@@ -20,8 +21,8 @@ internal static class GetBillingSummary
     public sealed record Query(string Period, string? GroupBy, int? Limit, string? After) : IQuery<SummaryView>;
 
     internal sealed class Handler(
-        BillingDb db, BilledAmounts billed, BillingChunks chunks, ISubscriptionDirectory subscriptions, IOrganizationDirectory organizations,
-        BillingSettings settings, Principal principal) : IQueryHandler<Query, SummaryView>
+        BillingDb db, BilledAmounts billed, BillingChunks chunks, LateMonths lateMonths, ISubscriptionDirectory subscriptions,
+        IOrganizationDirectory organizations, BillingSettings settings, Principal principal) : IQueryHandler<Query, SummaryView>
     {
         public async Task<Result<SummaryView>> Handle(Query query, CancellationToken cancellationToken)
         {
@@ -64,10 +65,13 @@ internal static class GetBillingSummary
                 return SummaryRefusals.TooWide(settings.EstimatedTenants);
 
             var seller = (await organizations.PlatformAsync(ct)).Id;
+            var late = await lateMonths.PresentAsync(seller, period, ct);
             for (OrganizationId? after = null; ;)
             {
                 var chunk = await chunks.NextAsync(period, principal.Scope, after, settings.ChunkTenants, ct);
-                var rated = await chunks.RateAsync(seller, period, chunk, ct);
+                var rated = await chunks.WithLateAsync(
+                    seller, period, await chunks.RateAsync(seller, period, chunk, ct),
+                    [.. late.Where(x => chunk.Tenants.Contains(x.TenantId))], ct);
                 amounts.AddRange(rated.Bills.SelectMany(bill => Amounts(bill, perSubscription)));
                 notBillable.AddRange(rated.NotBilled.Select(tenant => tenant.Error));
                 if (chunk.Last is null)
