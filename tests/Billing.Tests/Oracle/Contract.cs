@@ -43,5 +43,11 @@ internal sealed record Contract(Currency Currency, string Country, Period Period
     public required IReadOnlyList<CountryTaxRate> Taxes { get; init; }
     public required IReadOnlyList<NaiveReduction> Reductions { get; init; }
 
+    /// <summary>The usage as it is known after the period was billed.</summary>
+    public IReadOnlyList<UsageTotal> Later { get; init; } = [];
+
+    /// <summary>The rates of tax of the month in which that is billed.</summary>
+    public IReadOnlyList<CountryTaxRate> LaterTaxes { get; init; } = [];
+
     public Price? ListPrice(Currency currency, string sku, string meter) => Listed.GetValueOrDefault((currency.Code, sku, meter));
 }

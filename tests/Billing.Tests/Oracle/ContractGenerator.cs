@@ -27,7 +27,7 @@ internal sealed class ContractGenerator(int seed)
         var (currency, period) = (Currency.Parse(Pick(Currencies)), NextPeriod());
         var plans = Enumerable.Range(0, _chance.Next(1, 4)).Select(i => NextPlan(i, currency)).ToList();
         var subscriptions = Enumerable.Range(0, _chance.Next(1, 3)).Select(i => NextSubscription(i, plans, period)).ToList();
-        return new Contract(currency, "AT", period)
+        return WithLate(new Contract(currency, "AT", period)
         {
             Plans = plans.ToDictionary(plan => plan.Id),
             Meters = Meters,
@@ -38,6 +38,26 @@ internal sealed class ContractGenerator(int seed)
             Listed = NextList(currency, plans),
             Taxes = NextTaxes(period),
             Reductions = NextReductions(currency, plans, subscriptions),
+        }, plans);
+    }
+
+    // More, less, nothing any more, or something that was not there.
+    private Contract WithLate(Contract contract, List<PlanVersionRef> plans)
+    {
+        var later = new List<UsageTotal>();
+        foreach (var total in contract.Usage)
+            if (!Maybe(15))
+                later.Add(Maybe(50) ? total : total with
+                {
+                    Quantity = total.Quantity + Number(Maybe(50) ? 0 : -50_000, 50_000, 3),
+                    Records = total.Records + _chance.Next(0, 5),
+                });
+        foreach (var subscription in Maybe(30) ? contract.Subscriptions : [])
+            later.AddRange(NextUsage(subscription, plans).Select(total => total with { Region = $"late-{total.Region}" }));
+        return contract with
+        {
+            Later = [.. later.DistinctBy(total => (total.SubscriptionId, total.Meter, total.Sku, total.Region))],
+            LaterTaxes = Maybe(50) ? contract.Taxes : NextTaxes(contract.Period),
         };
     }
 

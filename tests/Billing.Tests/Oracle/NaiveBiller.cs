@@ -17,6 +17,9 @@ internal sealed class NaiveLine
     public Fraction Credit { get; set; }
     public Fraction Vat { get; set; }
 
+    /// <summary>Of a hundred; null until it is known.</summary>
+    public Fraction? Percent { get; set; }
+
     public required Guid Subscription { get; init; }
     public required PlanVersionRef Plan { get; init; }
 
@@ -334,12 +337,17 @@ internal sealed class NaiveBiller(Contract contract)
         .Where(rate => rate.Country == contract.Country && rate.Category == category && rate.ValidFrom < contract.Period.End)
         .OrderBy(rate => rate.ValidFrom).Select(rate => (Fraction?)rate.Percent).LastOrDefault();
 
-    private void Taxes()
+    private void Taxes() => Taxes(_lines);
+
+    /// <summary>Each rate once on the sum of its lines; a line that knows its percent keeps it.</summary>
+    public void Taxes(IReadOnlyList<NaiveLine> lines)
     {
-        foreach (var group in _lines.GroupBy(line => line.Tax))
+        foreach (var line in lines)
+            line.Percent ??= TaxOf(line.Tax);
+        foreach (var group in lines.GroupBy(line => (line.Tax, line.Percent)))
         {
-            var exact = group.Select(line => line.Net * TaxOf(group.Key)!.Value / 100).ToArray();
-            var shares = Apportioned(Fraction.Sum(group.Select(line => line.Net * TaxOf(group.Key)!.Value / 100)).Round(_places), exact);
+            var exact = group.Select(line => line.Net * group.Key.Percent!.Value / 100).ToArray();
+            var shares = Apportioned(Fraction.Sum(exact).Round(_places), exact);
             foreach (var (line, share) in group.Zip(shares))
                 line.Vat = share;
         }

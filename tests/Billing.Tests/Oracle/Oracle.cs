@@ -79,7 +79,7 @@ internal static class Oracle
         Charges = x.Charges,
     };
 
-    private static NaiveLine Text(BilledCharge charge)
+    public static NaiveLine Text(BilledCharge charge)
     {
         var ((subscription, key, meter, sku, region, startsOn), line) = (charge.Due.Key, charge.Line);
         return new NaiveLine
@@ -101,9 +101,9 @@ internal static class Oracle
         };
     }
 
-    private static Fraction Number(Exact exact) => new(exact.Numerator, exact.Denominator);
+    public static Fraction Number(Exact exact) => new(exact.Numerator, exact.Denominator);
 
-    private static Fraction Number(Money money) => money.Amount;
+    public static Fraction Number(Money money) => money.Amount;
 
     private sealed class Book(Contract contract) : IPriceBook
     {

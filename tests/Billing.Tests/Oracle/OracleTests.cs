@@ -19,7 +19,7 @@ public sealed class OracleTests
         var differences = new System.Collections.Concurrent.ConcurrentQueue<string>();
         Parallel.For(0, Contracts, (i, state) =>
         {
-            if (Oracle.Compare(First + i) is not { } difference)
+            if ((Oracle.Compare(First + i) ?? LateOracle.Compare(First + i)) is not { } difference)
                 return;
             differences.Enqueue(difference);
             if (differences.Count >= 3)
@@ -32,6 +32,9 @@ public sealed class OracleTests
     public void The_contracts_of_chance_have_everything_that_can_be_billed()
     {
         var bills = Enumerable.Range(0, 2_000).Select(i => Oracle.Product(new ContractGenerator(i).Next())).ToList();
+        var late = Enumerable.Range(0, 2_000).Select(i => LateOracle.Product(new ContractGenerator(i).Next()))
+            .Where(bill => bill.Refusal is null).SelectMany(bill => bill.Refused(out _, out var value) ? [] : value.Charges)
+            .Where(charge => charge.Due.Adjustment is not null).ToList();
         var billed = bills.Where(bill => bill.Refusal is null).Select(bill => bill.Refused(out _, out var value) ? null! : value).ToList();
         var lines = billed.SelectMany(bill => bill.Charges).ToList();
         bills.Select(bill => bill.Refusal?.Code).Distinct().Order().ShouldBe([null, "exchange_rate_missing", "price_missing", "tax_rate_missing"]);
@@ -46,6 +49,12 @@ public sealed class OracleTests
             ["credits in units"] = billed.Exists(bill => bill.Uses.Any(use => use.Reduction.Quantity is not null)),
             ["other currencies"] = lines.Exists(line => line.Line.Exchange is not null),
             ["negative lines"] = lines.Exists(line => line.Line.Net.Amount < 0),
+            ["late usage"] = late.Exists(line => line.Due.IsUsage && line.Line.Net.Amount > 0),
+            ["usage taken back"] = late.Exists(line => line.Due.IsUsage && line.Line.Net.Amount < 0),
+            ["minimums that shrink"] = late.Exists(line => line.Line.Net.Amount < 0 && line.Due.Key.Charge == "~minimum"),
+            ["late discounts"] = late.Exists(line => line.Line.Discount.Amount != 0),
+            ["late caps"] = late.Exists(line => line.Line.CapReduction.Amount != 0),
+            ["things that nothing was billed for"] = late.Exists(line => line.Due.Adjustment!.Before.Amount == 0),
             ["parts of the period"] = lines.Exists(line => line.Line.Days.Days < line.Line.Days.PeriodDays),
         })
             has.ShouldBeTrue(what);

@@ -29,6 +29,7 @@ public static class BillingModule
                 .On<BillingRunContinued, ContinueBillingRun>()
                 .OnConstraint("invoices_one_per_tenant_and_period", InvoiceRefusals.BilledAlready)
                 .OnConstraint("invoice_lines_billed_once", InvoiceRefusals.BilledAlready)
+                .OnConstraint("invoice_lines_adjusted_once", InvoiceRefusals.BilledAlready)
                 .OnConstraint("payments_once", InvoiceRefusals.PaymentReferenceUsed)
                 .OnConstraint("tax_rates_one_per_day", TaxRefusals.SetAlready)
                 .On<CreditLapseDue, LapseWhenDue>()

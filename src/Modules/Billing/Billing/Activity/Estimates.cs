@@ -1,5 +1,6 @@
 using Licensing.Billing.Data;
 using Licensing.Billing.Runs;
+using Licensing.Billing.Settlement;
 using Licensing.Billing.Summaries;
 using Licensing.Identity.Contracts;
 using Licensing.Provisioning.Contracts;
@@ -19,10 +20,11 @@ internal sealed record EstimatedBills(OrganizationId Seller, BilledChunk Rated, 
 /// up to date before he is rated, as far as a bounded amount of work goes.
 /// </summary>
 internal sealed class Estimates(
-    BillingDb db, BillingChunks chunks, ISubscriptionDirectory subscriptions, IUsageTotals usage, IOrganizationDirectory organizations,
-    BillingSettings settings)
+    BillingDb db, BillingChunks chunks, LateMonths lateMonths, ISubscriptionDirectory subscriptions, IUsageTotals usage,
+    IOrganizationDirectory organizations, BillingSettings settings)
 {
     private OrganizationId? _seller;
+    private (Period Month, ILookup<OrganizationId, LateMonth> Of)? _late;
 
     /// <summary>
     /// Whether something of the month may still be billed; refused where that is of too many tenants to be rated now. What a finished run
@@ -55,7 +57,19 @@ internal sealed class Estimates(
         }
 
         await usage.FreshenAsync(month, chunk.Tenants, ct);
-        return new EstimatedBills(seller, await chunks.RateAsync(seller, month, chunk, ct), chunk.Last);
+        var rated = await chunks.RateAsync(seller, month, chunk, ct);
+        var late = await LateAsync(seller, month, ct);
+        rated = await chunks.WithLateAsync(seller, month, rated, [.. chunk.Tenants.SelectMany(tenant => late[tenant])], ct);
+        // What is late of the time before a transfer is another's bill.
+        return new EstimatedBills(
+            seller, rated with { Bills = [.. rated.Bills.Where(bill => filter.Scope.Contains(bill.Tenant.Path))] }, chunk.Last);
+    }
+
+    private async Task<ILookup<OrganizationId, LateMonth>> LateAsync(OrganizationId seller, Period month, CancellationToken ct)
+    {
+        if (_late is not { } read || read.Month != month)
+            _late = read = (month, (await lateMonths.PresentAsync(seller, month, ct)).ToLookup(x => x.TenantId));
+        return read.Of;
     }
 
     /// <summary>Who comes just before this tenant, in the order in which the database and Guid compare; null before the first.</summary>

@@ -30,14 +30,18 @@ internal sealed record BillingDocument(
     /// <summary>Sum of the lines without a tax category.</summary>
     public Money Untaxed => new(Net.Amount - Taxes.Sum(tax => tax.Net), Currency);
 
-    public static BillingDocument Of(Invoice x, InvoiceDocument said, bool hasUntaxed) => new(
-        DocumentKind.Invoice, x.Number, null, new Period(x.PeriodStart, x.PeriodEnd), new Money(x.Net, x.Currency), new Money(x.Tax, x.Currency),
-        x.Taxes, hasUntaxed, said, Void: x.Status is InvoiceStatus.Void);
+    /// <param name="first">The first month that it adjusts: the days of the lines lie within those of the document.</param>
+    public static BillingDocument Of(Invoice x, InvoiceDocument said, bool hasUntaxed, DateOnly? first = null) => new(
+        DocumentKind.Invoice, x.Number, null, new Period(first < x.PeriodStart ? first.Value : x.PeriodStart, x.PeriodEnd),
+        new Money(x.Net, x.Currency), new Money(x.Tax, x.Currency), x.Taxes, hasUntaxed, said, Void: x.Status is InvoiceStatus.Void);
 
     public static BillingDocument Of(CreditNote x, PrecedingDocument of, bool hasUntaxed) => new(
         DocumentKind.CreditNote, x.Number, of, new Period(x.PeriodStart, x.PeriodEnd), new Money(x.Net, x.Currency), new Money(x.Tax, x.Currency),
         x.Taxes, hasUntaxed, x.Document, x.Reason);
 }
+
+/// <summary>That a line is what is due for a billed month less what was billed for it before.</summary>
+internal sealed record DocumentAdjustment(Period Month, Money Due, Money Before);
 
 /// <summary>One line of a document.</summary>
 /// <param name="Position">1, 2, … within the document.</param>
@@ -48,13 +52,26 @@ internal sealed record DocumentLine(
     int Position, int? InvoicePosition, string Description, string? Sku, Period Days, int PeriodDays, Exact Quantity, Money Gross, Money Net,
     Money Tax, string? TaxCategory, decimal? TaxPercent, IReadOnlyList<LineStep> Steps)
 {
+    /// <summary>Of a line that adjusts a month which was billed; null of all others.</summary>
+    public DocumentAdjustment? Adjustment { get; init; }
+
     /// <summary>What coupons and caps took off; below zero, what was added.</summary>
     public Money Allowance => Gross - Net;
 
     public static DocumentLine Of(InvoiceLine x) => new(
         x.Position, null, x.Description, x.Sku.Length > 0 ? x.Sku : null, new Period(x.StartsOn, x.EndsOn), x.PeriodDays, Exact.Parse(x.Quantity),
-        ExactText.Parse(x.Unrounded).Round(x.Currency), new Money(x.Net, x.Currency), new Money(x.Tax, x.Currency), x.TaxCategory, x.TaxPercent,
-        x.Steps);
+        GrossOf(x), new Money(x.Net, x.Currency), new Money(x.Tax, x.Currency), x.TaxCategory, x.TaxPercent,
+        x.Steps)
+    {
+        Adjustment = x is { Adjusts: { } month, BilledBefore: { } before }
+            ? new DocumentAdjustment(Period.Month(month.Year, month.Month), new Money(before + x.Net, x.Currency), new Money(before, x.Currency))
+            : null,
+    };
+
+    // The difference of two rounded amounts is not that of the unrounded ones.
+    private static Money GrossOf(InvoiceLine x) => x.Adjusts is null
+        ? ExactText.Parse(x.Unrounded).Round(x.Currency)
+        : new Money(x.Net + x.CapReduction + x.Discount + x.Credit, x.Currency);
 
     public static DocumentLine Of(CreditNoteLine x, Period period) => new(
         x.Position, x.InvoicePosition, x.Description, null, period, period.Days, Math.Sign(x.Net) < 0 ? -1 : 1, new Money(x.Net, x.Currency),

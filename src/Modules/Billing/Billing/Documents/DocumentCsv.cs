@@ -30,6 +30,9 @@ internal static class DocumentCsv
                 ("taxCategory", x => x.TaxCategory),
                 ("taxPercent", x => x.TaxPercent is { } percent ? DecimalStrings.Of(percent) : null),
                 ("currency", _ => document.Currency.Code),
+                ("adjusts", x => x.Adjustment is { } adjustment ? adjustment.Month.Start.ToString("yyyy-MM", CultureInfo.InvariantCulture) : null),
+                ("due", x => x.Adjustment?.Due.ToAmountString()),
+                ("billedBefore", x => x.Adjustment?.Before.ToAmountString()),
                 ("steps", x => Text(string.Join("; ", DocumentText.English.Steps(x)))),
             ],
             InjectionOptions.None);

@@ -172,7 +172,7 @@ internal sealed class UblDocument(BillingDocument document)
     {
         var price = UblPrice.Of(line);
         Value(xml, "ID", line.Position.ToString(CultureInfo.InvariantCulture));
-        if (line.Steps.Count > 0)
+        if (line.Steps.Count > 0 || line.Adjustment is not null)
             Value(xml, "Note", string.Join("; ", DocumentText.English.Steps(line)));
         Value(xml, _invoice ? "InvoicedQuantity" : "CreditedQuantity", price.Quantity.ToString(), ("unitCode", One));
         Amount(xml, "LineExtensionAmount", line.Net);

@@ -8,9 +8,10 @@ namespace Licensing.Billing.Invoices;
 
 internal enum InvoiceStatus { Draft, Issued, Paid, Void }
 
-internal enum InvoiceKind { Regular }
+/// <summary>Late: only adjustments, of months in which the tenant stood elsewhere; it belongs to whom they belonged to.</summary>
+internal enum InvoiceKind { Regular, Late }
 
-/// <summary>The tax of one category on an invoice: its rate on the sum of the line nets, rounded once.</summary>
+/// <summary>The tax of one category and rate on an invoice: the rate on the sum of the line nets, rounded once.</summary>
 internal sealed record InvoiceTax(string Category, decimal Percent, decimal Net, decimal Tax);
 
 /// <summary>

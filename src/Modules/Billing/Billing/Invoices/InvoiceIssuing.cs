@@ -15,7 +15,7 @@ namespace Licensing.Billing.Invoices;
 internal sealed class InvoiceIssuing(BillingDb db, DbSession session, DocumentSnapshots documents, BillingCalendar calendar, TimeProvider clock)
 {
     private const string OfTenants = """
-        seller_id = $1 and period_start = $2 and period_end = $3 and status = 'Draft' and kind = 'Regular' and tenant_id > $4 and tenant_id <= $5
+        seller_id = $1 and period_start = $2 and period_end = $3 and status = 'Draft' and tenant_id > $4 and tenant_id <= $5
         order by id for update
         """;
 

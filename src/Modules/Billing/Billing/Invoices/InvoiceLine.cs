@@ -65,6 +65,15 @@ internal sealed class InvoiceLine
     public decimal Credit { get; init; }
     public LineExchange? Exchange { get; init; }
 
+    /// <summary>The first day of the billed month of which this line is a difference; null of what is due for the invoice's own.</summary>
+    public DateOnly? Adjusts { get; init; }
+
+    /// <summary>The how many-th difference of the same thing; 0 of what is none.</summary>
+    public int Adjustment { get; init; }
+
+    /// <summary>What was billed for it before, without what credits paid; with <see cref="Net"/> it is what is due.</summary>
+    public decimal? BilledBefore { get; init; }
+
     internal sealed class Table : IEntityTypeConfiguration<InvoiceLine>
     {
         public void Configure(EntityTypeBuilder<InvoiceLine> builder)

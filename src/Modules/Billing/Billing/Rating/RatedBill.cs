@@ -26,14 +26,17 @@ internal sealed record RatedLine(
     /// <summary>Where the steps are in another currency than the line: what their sum was multiplied by.</summary>
     public Exchange? Exchange { get; init; }
 
-    /// <summary>This line's part of the tax of its category.</summary>
+    /// <summary>Of a hundred; null where nothing is taxed.</summary>
+    public Exact? TaxPercent { get; init; }
+
+    /// <summary>This line's part of the tax of its category and rate.</summary>
     public Money Tax { get; init; } = Money.Zero(Amount.Currency);
 
     /// <summary>What is invoiced without tax, and what the tax is on.</summary>
     public Money Net => Amount - CapReduction - Discount - Credit;
 }
 
-/// <summary>The tax of one category: its rate on the sum of the line nets, rounded once.</summary>
+/// <summary>The tax of one category and rate: the rate on the sum of the line nets, rounded once.</summary>
 internal sealed record TaxTotal(string Category, Exact Percent, Money Net, Money Tax);
 
 /// <summary>A bill whose totals are sums of its lines: nets to <see cref="Net"/>, taxes to <see cref="Tax"/>.</summary>

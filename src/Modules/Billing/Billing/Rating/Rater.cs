@@ -37,12 +37,8 @@ internal static class Rater
 
         var (discounted, coupons) = Reductions.Coupons(lines, request);
         var (all, credits) = Reductions.Credits(discounted, request);
-        var taxes = new List<TaxTotal>();
-        foreach (var tax in request.Taxes ?? [])
-        {
-            if (!TryTax(all, tax, request.Currency, taxes))
-                return RatingRefusals.AmountTooLarge("/taxes");
-        }
+        if (!TaxTotals.TryApply(all, request.Taxes ?? [], request.Currency, out var taxes))
+            return RatingRefusals.AmountTooLarge("/taxes");
 
         var bill = new RatedBill(request.Currency, all[..items], all[items..], taxes) { CouponsTaken = coupons, CreditsTaken = credits };
         return Fits(bill.Total.Amount, request.Currency) ? bill : RatingRefusals.AmountTooLarge("/taxes");
@@ -122,31 +118,6 @@ internal static class Rater
                 Commitment = place,
             })
             .Where(line => line.Amount.Amount != 0);
-    }
-
-    private static bool TryTax(RatedLine[] lines, TaxRate rate, Currency currency, List<TaxTotal> totals)
-    {
-        var (taxed, exact, net) = (new List<int>(lines.Length), new List<Exact>(lines.Length), 0m);
-        var part = rate.Percent / 100;
-        for (var i = 0; i < lines.Length; i++)
-            if (lines[i].TaxCategory == rate.Category)
-            {
-                var amount = lines[i].Net.Amount;
-                taxed.Add(i);
-                exact.Add(amount * part);
-                net += amount;
-            }
-
-        if (taxed.Count == 0)
-            return true;
-        if (!(net * part).TryRound(currency, out var tax))
-            return false;
-
-        var shares = Allocation.RoundTogether(tax, exact);
-        for (var i = 0; i < taxed.Count; i++)
-            lines[taxed[i]] = lines[taxed[i]] with { Tax = shares[i] };
-        totals.Add(new(rate.Category, rate.Percent, new Money(net, currency), tax));
-        return true;
     }
 
     private static Exact Sum(IEnumerable<RatedLine> lines) => Exact.Sum(lines.Select(line => (Exact)line.Net.Amount));

@@ -9,11 +9,11 @@ internal static class BillGuard
     public static Refusal? Check(TenantBill bill, BillingSettings settings)
     {
         var charges = bill.Charges;
-        var keys = new HashSet<LineKey>(charges.Count);
+        var keys = new HashSet<(LineKey, int)>(charges.Count);
         var days = new Dictionary<(Guid Subscription, DateOnly Day), int>();
         foreach (var (due, line) in charges)
         {
-            if (!keys.Add(due.Key))
+            if (!keys.Add((due.Key, due.Adjustment?.Number ?? 0)))
                 return RunRefusals.DueTwice(due.Key);
             var day = (due.Key.Subscription.Value, due.Key.StartsOn);
             var lines = days[day] = days.GetValueOrDefault(day) + 1;

@@ -1,6 +1,7 @@
 using Licensing.Billing.Coupons;
 using Licensing.Billing.Data;
 using Licensing.Billing.Invoices;
+using Licensing.Billing.Settlement;
 using Licensing.Catalog.Contracts;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Operations;
@@ -29,6 +30,9 @@ internal sealed record ParkedTenant(OrganizationId Id, string ExternalId, string
 internal sealed record BilledChunk(IReadOnlyList<TenantBill> Bills, IReadOnlyList<ParkedTenant> NotBilled)
 {
     public static BilledChunk Empty { get; } = new([], []);
+
+    /// <summary>Months that were looked at again and owe nothing any more.</summary>
+    public IReadOnlyList<LateMonth> Settled { get; init; } = [];
 }
 
 /// <summary>
@@ -37,7 +41,8 @@ internal sealed record BilledChunk(IReadOnlyList<TenantBill> Bills, IReadOnlyLis
 /// </summary>
 internal sealed class BillingChunks(
     BillingDb db, ISubscriptionDirectory subscriptions, IUsageTotals usage, ICatalog catalog, RatePins rates, IOrganizationDirectory organizations,
-    RatingSources sources, BillingSettings settings, RunProbe probe, RunMeter meter, ILogger<BillingChunks> log)
+    RatingSources sources, LateMonths lateMonths, LateUsage lateUsage, BillingSettings settings, RunProbe probe, RunMeter meter,
+    ILogger<BillingChunks> log)
 {
     /// <summary>The next <paramref name="most"/> tenants with something to bill in this period.</summary>
     public async Task<TenantChunk> NextAsync(Period period, Scope scope, OrganizationId? after, int most, CancellationToken ct)
@@ -59,6 +64,18 @@ internal sealed class BillingChunks(
 
     /// <summary>Rates the tenants of a range by the rates of their run. Drafts do not count as invoices: they are drawn anew.</summary>
     public async Task<BilledChunk> RateAsync(BillingRun run, TenantRange range, CancellationToken ct)
+    {
+        var late = await lateMonths.OfAsync(run, range, ct);
+        var rated = await RateOpenAsync(run, range, ct);
+        return await lateUsage.AddAsync(run.SellerId, run.Period, range, rated, late, AnewAsync, ct);
+    }
+
+    /// <summary>Adds to a chunk what its tenants owe for earlier months; for what is only shown.</summary>
+    public Task<BilledChunk> WithLateAsync(
+        OrganizationId seller, Period period, BilledChunk rated, IReadOnlyList<LateMonth> late, CancellationToken ct) =>
+        lateUsage.AddAsync(seller, period, new TenantRange(null, null, 0), rated, late, AnewAsync, ct);
+
+    private async Task<BilledChunk> RateOpenAsync(BillingRun run, TenantRange range, CancellationToken ct)
     {
         var chunk = Of(await subscriptions.BillableBetweenAsync(run.Period, range.After, range.Last, ct));
         if (chunk.Tenants.Count == 0)
@@ -85,8 +102,12 @@ internal sealed class BillingChunks(
         return billed.Count == 0 ? chunk.Tenants : [.. chunk.Tenants.Except(billed)];
     }
 
+    private Task<BilledChunk> AnewAsync(Period period, TenantChunk chunk, PinnedRates rates, BilledBooks books, CancellationToken ct) =>
+        RateAsync(period, chunk, chunk.Tenants, null, rates, ct, books);
+
     private async Task<BilledChunk> RateAsync(
-        Period period, TenantChunk chunk, IReadOnlyList<OrganizationId> open, OrganizationId? redrawnBy, PinnedRates rates, CancellationToken ct)
+        Period period, TenantChunk chunk, IReadOnlyList<OrganizationId> open, OrganizationId? redrawnBy, PinnedRates rates, CancellationToken ct,
+        BilledBooks? billed = null)
     {
         var ofTenant = chunk.Subscriptions.ToLookup(subscription => subscription.TenantId);
         var tenants = await organizations.FindAsync(open, ct);
@@ -102,7 +123,8 @@ internal sealed class BillingChunks(
         var left = new List<ParkedTenant>();
         foreach (var id in open)
         {
-            if (Rate(id, tenants.GetValueOrDefault(id), [.. ofTenant[id]], used, [.. reductions[id]], prices).Refused(out var refusal, out var bill))
+            var (own, by) = billed is null ? ([.. reductions[id]], prices) : billed.As(id, reductions[id], prices);
+            if (Rate(id, tenants.GetValueOrDefault(id), [.. ofTenant[id]], used, own, by).Refused(out var refusal, out var bill))
             {
                 meter.Parked(refusal.Code);
                 left.Add(new ParkedTenant(id, tenants.GetValueOrDefault(id)?.ExternalId ?? id.Value.ToString(), refusal.Code, Reason(refusal)));

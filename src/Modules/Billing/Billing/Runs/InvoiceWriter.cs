@@ -13,7 +13,11 @@ using Npgsql;
 namespace Licensing.Billing.Runs;
 
 /// <summary>The drafts of a chunk, ready to be copied; no uses where nobody has a coupon or a credit.</summary>
-internal sealed record DraftRows(ReadOnlyMemory<byte> Invoices, ReadOnlyMemory<byte> Lines, ReadOnlyMemory<byte> Uses, int Count);
+internal sealed record DraftRows(ReadOnlyMemory<byte> Invoices, ReadOnlyMemory<byte> Lines, ReadOnlyMemory<byte> Uses, int Count)
+{
+    /// <summary>Lines that adjust earlier bills; empty where nobody has any.</summary>
+    public ReadOnlyMemory<byte> Adjustments { get; init; }
+}
 
 /// <summary>Throws old drafts away and writes new ones with their lines by binary COPY, in the caller's transaction.</summary>
 internal sealed class InvoiceWriter(DbSession session)
@@ -30,6 +34,8 @@ internal sealed class InvoiceWriter(DbSession session)
             from stdin (format binary)
         """;
 
+    private static readonly string CopyAdjustments = CopyLines.Replace(", exchange)", ", exchange, adjusts, adjustment, billed_before)");
+
     /// <summary>
     /// Throws away the drafts of the tenants after <paramref name="after"/> up to <paramref name="last"/>, also of those that owe
     /// nothing any more. They are locked in the order in which they are issued; what someone else issued meanwhile stays.
@@ -40,7 +46,7 @@ internal sealed class InvoiceWriter(DbSession session)
         var drafts = new List<Guid>();
         await using (var select = new NpgsqlCommand("""
             select id from billing.invoices
-            where seller_id = $1 and period_start = $2 and period_end = $3 and status = 'Draft' and kind = 'Regular'
+            where seller_id = $1 and period_start = $2 and period_end = $3 and status = 'Draft'
                 and tenant_id > $4 and tenant_id <= $5
             order by id for update
             """, connection)
@@ -68,20 +74,29 @@ internal sealed class InvoiceWriter(DbSession session)
     public static DraftRows Rows(BillingRun run, int chunk, IReadOnlyList<TenantBill> bills)
     {
         var (invoices, lines, uses, json) = (new CopyBuffer(), new CopyBuffer(), new CopyBuffer(), new ArrayBufferWriter<byte>(1024));
+        var adjustments = new CopyBuffer();
         for (var i = 0; i < bills.Count; i++)
         {
             var id = IdOf(run, chunk, i, bills[i].Tenant.Id);
             Invoice(invoices, run, id, bills[i], json);
-            Lines(lines, run.Period, id, bills[i], json);
+            Lines(lines, adjustments, run.Period, id, bills[i], json);
             ReductionRows.Add(uses, id, bills[i]);
         }
 
-        return new DraftRows(invoices.End(), lines.End(), uses.Rows > 0 ? uses.End() : ReadOnlyMemory<byte>.Empty, invoices.Rows);
+        return new DraftRows(invoices.End(), lines.End(), uses.Rows > 0 ? uses.End() : ReadOnlyMemory<byte>.Empty, invoices.Rows)
+        {
+            Adjustments = adjustments.Rows > 0 ? adjustments.End() : ReadOnlyMemory<byte>.Empty,
+        };
     }
 
     public async Task WriteInvoicesAsync(DraftRows rows, CancellationToken ct) => await CopyAsync(CopyInvoices, rows.Invoices, ct);
 
-    public async Task WriteLinesAsync(DraftRows rows, CancellationToken ct) => await CopyAsync(CopyLines, rows.Lines, ct);
+    public async Task WriteLinesAsync(DraftRows rows, CancellationToken ct)
+    {
+        await CopyAsync(CopyLines, rows.Lines, ct);
+        if (!rows.Adjustments.IsEmpty)
+            await CopyAsync(CopyAdjustments, rows.Adjustments, ct);
+    }
 
     /// <summary>What the invoices used of coupons and credits, which uses the credits up.</summary>
     public async Task WriteUsesAsync(DraftRows rows, CancellationToken ct)
@@ -129,7 +144,7 @@ internal sealed class InvoiceWriter(DbSession session)
         row.Uuid(run.SellerId.Value);
         row.Date(run.PeriodStart);
         row.Date(run.PeriodEnd);
-        row.Text(nameof(InvoiceKind.Regular));
+        row.Text(bill.Kind.ToString());
         row.Text(bill.Rated.Currency.Code);
         var (net, tax) = (bill.Rated.Net, bill.Rated.Tax);
         row.Numeric(net.Amount);
@@ -147,12 +162,14 @@ internal sealed class InvoiceWriter(DbSession session)
         row.Integer(1);
     }
 
-    private static void Lines(CopyBuffer rows, Period period, InvoiceId id, TenantBill bill, ArrayBufferWriter<byte> json)
+    private static void Lines(
+        CopyBuffer ordinary, CopyBuffer adjustments, Period period, InvoiceId id, TenantBill bill, ArrayBufferWriter<byte> json)
     {
         for (var i = 0; i < bill.Charges.Count; i++)
         {
             var (due, line) = bill.Charges[i];
-            rows.Row(26);
+            var rows = due.Adjustment is null ? ordinary : adjustments;
+            rows.Row((short)(due.Adjustment is null ? 26 : 29));
             rows.Uuid(id.Value);
             rows.Uuid(bill.Tenant.Id.Value);
             rows.Integer(i + 1);
@@ -167,15 +184,15 @@ internal sealed class InvoiceWriter(DbSession session)
             rows.Text(due.Description);
             rows.Text(line.Quantity.ToString());
             rows.Integer(due.Days.Days);
-            rows.Integer(period.Days);
+            rows.Integer(due.Adjustment is null ? period.Days : line.Days.PeriodDays);
             rows.Text(ExactText.Of(line.Unrounded));
             rows.Text(bill.Rated.Currency.Code);
             rows.Numeric(line.Net.Amount);
             rows.Numeric(line.Tax.Amount);
-            if (line.TaxCategory is { } category && bill.Rated.Taxes.FirstOrDefault(tax => tax.Category == category) is { } taxed)
+            if (line is { TaxCategory: { } category, TaxPercent: { } percent })
             {
                 rows.Text(category);
-                rows.Numeric(Percent(taxed.Percent));
+                rows.Numeric(Percent(percent));
             }
             else
             {
@@ -193,6 +210,12 @@ internal sealed class InvoiceWriter(DbSession session)
                 rows.Jsonb(JsonSerializer.SerializeToUtf8Bytes(LineExchange.Of(exchange), StoredJson.Options));
             else
                 rows.Null();
+            if (due.Adjustment is { } adjustment)
+            {
+                rows.Date(adjustment.Month);
+                rows.Integer(adjustment.Number);
+                rows.Numeric(adjustment.Before.Amount);
+            }
         }
     }
 

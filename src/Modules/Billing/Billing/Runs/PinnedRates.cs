@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using Licensing.Billing.Data;
 using Licensing.Billing.Taxes;
@@ -13,14 +14,24 @@ namespace Licensing.Billing.Runs;
 /// <summary>Prices and taxes by which one round bills all its tenants.</summary>
 internal sealed record PinnedRates(Guid RunId, int Round, IPriceBook Book, TaxTable Taxes, IReadOnlyDictionary<string, MeterRef> Meters);
 
-/// <summary>The rates of the round that this process worked on last, so that they are read once and not per chunk.</summary>
+/// <summary>
+/// The rates of the rounds that this process worked on lately, so that they are read once and not per chunk: of the month that is billed, and of
+/// those that something came late for.
+/// </summary>
 internal sealed class PinnedRatesMemory
 {
-    private volatile PinnedRates? _last;
+    private const int Most = 16;
 
-    public PinnedRates? Find(BillingRun run) => _last is { } known && known.RunId == run.Id && known.Round == run.Round ? known : null;
+    private readonly ConcurrentDictionary<Guid, PinnedRates> _known = [];
 
-    public void Keep(PinnedRates rates) => _last = rates;
+    public PinnedRates? Find(BillingRun run) => _known.GetValueOrDefault(run.Id) is { } known && known.Round == run.Round ? known : null;
+
+    public void Keep(PinnedRates rates)
+    {
+        if (_known.Count >= Most)
+            _known.Clear();
+        _known[rates.RunId] = rates;
+    }
 }
 
 /// <summary>
@@ -92,7 +103,10 @@ internal sealed class RatePins(
         {
             await using var ask = new NpgsqlCommand("select tax_rates::text from billing.runs where id = $1", connection, session.Transaction)
             { Parameters = { new() { Value = run.Id } } };
-            var taxes = JsonSerializer.Deserialize<List<CountryTaxRate>>((string)(await ask.ExecuteScalarAsync(ct))!, StoredJson.Options)!;
+            // A month of before rates were kept has none.
+            if (await ask.ExecuteScalarAsync(ct) is not string kept)
+                return await PresentAsync(run.Period, [], ct);
+            var taxes = JsonSerializer.Deserialize<List<CountryTaxRate>>(kept, StoredJson.Options)!;
             shared = new PinnedRates(
                 run.Id, run.Round, pinned.Open(await ReadAsync("tenant_id is null", ct, run.Id)), new TaxTable(taxes, run.PeriodEnd.AddDays(-1)),
                 await catalog.MetersAsync(ct));

@@ -1,5 +1,6 @@
 using Licensing.Billing.Data;
 using Licensing.Billing.Invoices;
+using Licensing.Billing.Settlement;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Operations;
@@ -39,7 +40,7 @@ internal static class PreviewBillingRun
     }
 
     internal sealed class Handler(
-        BillingDb db, BillingChunks chunks, RunDeviations deviations, RunStarter starter, BillingSettings settings)
+        BillingDb db, BillingChunks chunks, LateMonths lateMonths, RunDeviations deviations, RunStarter starter, BillingSettings settings)
         : IQueryHandler<Query, PreviewView>
     {
         public async Task<Result<PreviewView>> Handle(Query query, CancellationToken cancellationToken)
@@ -50,16 +51,22 @@ internal static class PreviewBillingRun
                 return refusal;
 
             var sums = await db.Invoices.AsNoTracking()
-                .Where(x => x.SellerId == seller.Id && x.PeriodStart == period.Start && x.PeriodEnd == period.End && x.Kind == InvoiceKind.Regular
+                .Where(x => x.SellerId == seller.Id && x.PeriodStart == period.Start && x.PeriodEnd == period.End
                     && x.Status != InvoiceStatus.Draft && x.Status != InvoiceStatus.Void)
                 .GroupBy(x => x.Currency)
                 .Select(group => new { group.Key, Sum = new Sum(group.Count(), group.Sum(x => x.Net), group.Sum(x => x.Tax)) })
                 .ToDictionaryAsync(x => x.Key, x => x.Sum, cancellationToken);
             var (reasons, left) = (new List<OperationError>(), 0);
+            var late = (await lateMonths.PresentAsync(seller.Id, period, cancellationToken)).ToList();
             for (OrganizationId? after = null; ;)
             {
                 var chunk = await chunks.NextAsync(period, Scope.Everything, after, settings.ChunkTenants, cancellationToken);
-                var rated = await chunks.RateAsync(seller.Id, period, chunk, cancellationToken, draftsAnew: true);
+                // Of those who have only what came late some follow the last chunk.
+                var own = chunk.Last is null ? late : [.. late.Where(x => chunk.Tenants.Contains(x.TenantId))];
+                late = [.. late.Except(own)];
+                var rated = await chunks.WithLateAsync(
+                    seller.Id, period, await chunks.RateAsync(seller.Id, period, chunk, cancellationToken, draftsAnew: true), own,
+                    cancellationToken);
                 foreach (var bill in rated.Bills.Select(bill => bill.Rated))
                     sums[bill.Currency] = (sums.GetValueOrDefault(bill.Currency) ?? new Sum(0, 0, 0)).Plus(1, bill.Net.Amount, bill.Tax.Amount);
                 left += rated.NotBilled.Count;

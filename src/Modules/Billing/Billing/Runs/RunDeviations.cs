@@ -40,7 +40,7 @@ internal sealed class RunDeviations(BillingDb db, BillingSettings settings)
 
     private async Task<IReadOnlyDictionary<Currency, decimal>> NetsAsync(OrganizationId seller, Period period, CancellationToken ct) =>
         await db.Invoices.AsNoTracking()
-            .Where(x => x.SellerId == seller && x.PeriodStart == period.Start && x.PeriodEnd == period.End && x.Kind == InvoiceKind.Regular
+            .Where(x => x.SellerId == seller && x.PeriodStart == period.Start && x.PeriodEnd == period.End
                 && x.Status != InvoiceStatus.Void)
             .GroupBy(x => x.Currency).Select(group => new { group.Key, Net = group.Sum(x => x.Net) })
             .ToDictionaryAsync(x => x.Key, x => x.Net, ct);

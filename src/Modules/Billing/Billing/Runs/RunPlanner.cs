@@ -1,4 +1,5 @@
 using Licensing.Billing.Data;
+using Licensing.Billing.Settlement;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Operations;
 using Licensing.Kernel.Persistence;
@@ -16,7 +17,7 @@ namespace Licensing.Billing.Runs;
 /// </summary>
 internal sealed class RunPlanner(
     BillingDb db, DbSession session, RunChunks chunks, RatePins pins, IUsageTotals usage, ISubscriptionDirectory subscriptions,
-    OperationLog operations, IServiceScopeFactory scopes, BillingSettings settings, RunProbe probe)
+    OperationLog operations, LateMonths late, IServiceScopeFactory scopes, BillingSettings settings, RunProbe probe)
 {
     private const string Invoiced = """
         select tenant_id, status = 'Draft' from billing.invoices
@@ -26,7 +27,7 @@ internal sealed class RunPlanner(
 
     public async Task PlanAsync(BillingRun run, CancellationToken ct)
     {
-        await usage.CatchUpAsync(run.Period, ct);
+        await usage.CatchUpAsync(await late.DaysAsync(run, ct), ct);
         await probe.HitAsync("caught up");
         var (ranges, tenants) = await SplitAsync(run, ct);
         await probe.HitAsync("split");
@@ -35,6 +36,11 @@ internal sealed class RunPlanner(
         var state = await db.Runs.FromSql($"select * from billing.runs where id = {run.Id} for update").AsNoTracking().SingleAsync(ct);
         if (state.State is not RunState.Planning || state.Round != run.Round)
             return;
+        await late.NoteAsync(run, ct);
+        await probe.HitAsync("noted");
+        // Behind the last tenant that has something to bill there may be some that have only what came late.
+        if (await late.AnyAsync(run, ct) && (ranges.Count == 0 || ranges[^1].Last is not null))
+            ranges.Add(new TenantRange(ranges.Count == 0 ? null : ranges[^1].Last, null, 0));
         await chunks.ReplaceAsync(run.Id, ranges, ct);
         await probe.HitAsync("chunks");
         await pins.PinAsync(run.Id, run.Period, ct);

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Licensing.Billing.Data;
 using Licensing.Billing.Invoices;
+using Licensing.Billing.Settlement;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Operations;
 using Licensing.Kernel.Persistence;
@@ -16,7 +17,7 @@ namespace Licensing.Billing.Runs;
 /// </summary>
 internal sealed class RunSteps(
     BillingDb db, DbSession session, RunChunks claims, BillingChunks chunks, InvoiceWriter writer, InvoiceIssuing issuing, OperationLog operations,
-    IOrganizationDirectory organizations, RunProbe probe)
+    IOrganizationDirectory organizations, LateMonths lateMonths, RunProbe probe)
 {
     public async Task DraftAsync(BillingRun run, ClaimedChunk chunk, CancellationToken ct)
     {
@@ -40,6 +41,7 @@ internal sealed class RunSteps(
             await probe.HitAsync("copied uses");
         }
 
+        await lateMonths.SettledAsync(rated.Settled, ct);
         await ParkAsync(run, rated.NotBilled, ct);
         await claims.DoneAsync(chunk, rows.Count > 0 ? ChunkState.Drafted : ChunkState.Done, ct);
         await probe.HitAsync("done");
@@ -146,7 +148,7 @@ internal sealed class RunStages(
     {
         var nets = await db.Invoices.AsNoTracking()
             .Where(x => x.SellerId == run.SellerId && x.PeriodStart == run.PeriodStart && x.PeriodEnd == run.PeriodEnd
-                && x.Kind == InvoiceKind.Regular && x.Status != InvoiceStatus.Void)
+                && x.Status != InvoiceStatus.Void)
             .GroupBy(x => x.Currency)
             .Select(group =>
                 new

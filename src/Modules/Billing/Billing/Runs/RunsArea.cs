@@ -1,3 +1,4 @@
+using Licensing.Billing.Settlement;
 using Licensing.Kernel.Messaging;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -28,6 +29,9 @@ internal static class RunsArea
             services.AddScoped<RunStages>();
             services.AddScoped<RunDeviations>();
             services.AddScoped<InvoiceWriter>();
+            services.AddScoped<LateMonths>();
+            services.AddScoped<BilledMonths>();
+            services.AddScoped<LateUsage>();
             if (host.Configuration.GetSection("Messaging").GetValue(nameof(MessagingSettings.InBackground), true))
                 services.AddHostedService(provider => provider.GetRequiredService<RunBackground>());
         }

@@ -1,4 +1,5 @@
 using Licensing.Billing.Coupons;
+using Licensing.Billing.Invoices;
 using Licensing.Billing.Rating;
 using Licensing.Billing.Taxes;
 using Licensing.Catalog.Contracts;
@@ -63,7 +64,16 @@ internal sealed record DueCharge(LineKey Key, string Description, Period Days, b
 {
     /// <summary>The plan by which it is charged.</summary>
     public string PlanKey { get; init; } = "";
+
+    /// <summary>Of what adjusts an earlier bill; null of what is due for the period itself.</summary>
+    public Adjustment? Adjustment { get; init; }
 }
+
+/// <summary>That a line is the difference between what is due for an earlier month and what was billed for it.</summary>
+/// <param name="Month">Its first day.</param>
+/// <param name="Number">1, 2, … per what is charged; what was billed with the month itself is 0.</param>
+/// <param name="Before">What was billed for it before, without what credits paid.</param>
+internal sealed record Adjustment(DateOnly Month, int Number, Money Before);
 
 /// <summary>One charge with its rated line.</summary>
 internal sealed record BilledCharge(DueCharge Due, RatedLine Line);
@@ -71,6 +81,9 @@ internal sealed record BilledCharge(DueCharge Due, RatedLine Line);
 /// <summary>A tenant's bill; every line knows what it is for.</summary>
 internal sealed record TenantBill(OrganizationRef Tenant, RatedBill Rated, IReadOnlyList<BilledCharge> Charges)
 {
+    /// <summary>Late where it only adjusts months in which the tenant stood elsewhere.</summary>
+    public InvoiceKind Kind { get; init; }
+
     /// <summary>What the coupons and credits of the tenant gave; to be written with the invoice, which uses them up.</summary>
     public IReadOnlyList<ReductionUse> Uses { get; init; } = [];
 

@@ -84,6 +84,16 @@ internal sealed class SubscriptionDirectory(
         return await BillableAsync(period, subscriptions, ct);
     }
 
+    public async Task<IReadOnlyList<BillableSubscription>> BillableOfAsync(
+        Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct)
+    {
+        var subscriptions = await db.Subscriptions.FromSqlRaw(
+            $"select s.* from provisioning.subscriptions s where s.tenant_id = any (@tenants) and {HasDays}",
+            [.. await ParametersAsync(period, Scope.Everything, ct), new NpgsqlParameter("tenants", tenants.Select(x => x.Value).ToArray())])
+            .AsNoTracking().OrderBy(x => x.TenantId).ThenBy(x => x.Id).ToListAsync(ct);
+        return await BillableAsync(period, subscriptions, ct);
+    }
+
     public async IAsyncEnumerable<OrganizationId> BillableTenantsAsync(
         Period period, Scope scope, [EnumeratorCancellation] CancellationToken ct)
     {

@@ -35,10 +35,10 @@ internal sealed class UsageTotals(DbSession session, RollingUp rollups, ICatalog
 
     // From the oldest transaction on that was not over then: whatever was committed in between, in whatever order, is told.
     private const string Changes = """
-        select tenant_id, month, pg_snapshot_xmin(pg_current_snapshot())::text::bigint
-        from usage.month_changes
-        where changed >= $1 and month >= $2 and month < $3
-        order by tenant_id, month
+        select n.next, c.tenant_id, c.month
+        from (select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as next) n
+        left join usage.month_changes c on c.changed >= $1 and c.month >= $2 and c.month < $3
+        order by c.tenant_id, c.month
         """;
 
     public async Task CatchUpAsync(Period period, CancellationToken ct) => await rollups.CatchUpAsync(period, int.MaxValue, ct);
@@ -95,8 +95,9 @@ internal sealed class UsageTotals(DbSession session, RollingUp rollups, ICatalog
         await using var rows = await command.ExecuteReaderAsync(ct);
         while (await rows.ReadAsync(ct))
         {
-            changed.Add(new ChangedMonth(new(rows.GetGuid(0)), rows.GetFieldValue<DateOnly>(1)));
-            next = new UsageMark(rows.GetInt64(2));
+            next = new UsageMark(rows.GetInt64(0));
+            if (!rows.IsDBNull(1))
+                changed.Add(new ChangedMonth(new(rows.GetGuid(1)), rows.GetFieldValue<DateOnly>(2)));
         }
 
         return new ChangedUsage(changed, next);

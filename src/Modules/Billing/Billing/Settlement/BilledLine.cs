@@ -1,0 +1,28 @@
+using Licensing.Billing.Rating;
+using Licensing.Billing.Runs;
+
+namespace Licensing.Billing.Settlement;
+
+/// <summary>A line that stands on some invoice for a month: of the month's own, or an adjustment of it.</summary>
+/// <param name="Key">What it is for.</param>
+/// <param name="Number">0 of the month's own invoice; of an adjustment, the how many-th.</param>
+/// <param name="IsFinal">Its invoice is issued; a draft may still be drawn anew.</param>
+/// <param name="Net">As invoiced.</param>
+internal sealed record BilledLine(LineKey Key, int Number, bool IsFinal, Money Net)
+{
+    public required string Description { get; init; }
+    public required Period Days { get; init; }
+    public int PeriodDays { get; init; }
+    public bool IsUsage { get; init; }
+    public Exact Quantity { get; init; }
+    public Exact Unrounded { get; init; }
+    public Money CapReduction { get; init; }
+    public Money Discount { get; init; }
+    public Money Credit { get; init; }
+    public string? TaxCategory { get; init; }
+    public Exact? TaxPercent { get; init; }
+    public Exchange? Exchange { get; init; }
+
+    /// <summary>What was charged, whether it was paid by a credit or not.</summary>
+    public Money Charged => Net + Credit;
+}

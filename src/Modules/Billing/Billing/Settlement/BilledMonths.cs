@@ -1,0 +1,169 @@
+using System.Text.Json;
+using Licensing.Billing.Coupons;
+using Licensing.Billing.Data;
+using Licensing.Billing.Invoices;
+using Licensing.Billing.Rating;
+using Licensing.Billing.Runs;
+using Licensing.Identity.Contracts;
+using Licensing.Kernel.Persistence;
+using Licensing.Provisioning.Contracts;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace Licensing.Billing.Settlement;
+
+/// <summary>What is known of some tenants' months: which are closed, what stands for them, and by what they were billed.</summary>
+internal sealed record BilledBooks(
+    ILookup<LateMonth, BilledLine> Lines, IReadOnlyDictionary<DateOnly, BillingRun> Runs, IReadOnlySet<LateMonth> Closed,
+    IReadOnlySet<OrganizationId> Issued, IReadOnlySet<OrganizationId> LateIssued, IReadOnlySet<(DateOnly Month, Guid Redemption)> RedeemedSince)
+{
+    /// <summary>Coupons and prices of a tenant's month as when it was billed: later redemptions and exchange rates change nothing of it.</summary>
+    public (IReadOnlyList<GrantedReduction> Reductions, PeriodPrices Prices) As(
+        OrganizationId tenant, IEnumerable<GrantedReduction> reductions, PeriodPrices prices)
+    {
+        var rates = new Dictionary<(Currency From, Currency To), Exchange>();
+        foreach (var line in Lines.Where(x => x.Key.TenantId == tenant && x.Key.Month == prices.Period.Start).SelectMany(lines => lines))
+            if (line.Exchange is { } used)
+                rates.TryAdd((used.From, line.Net.Currency), used);
+        foreach (var (pair, rate) in prices.Rates)
+            rates.TryAdd(pair, rate);
+        return ([.. reductions.Where(x => !RedeemedSince.Contains((prices.Period.Start, x.Id)))], prices with { Rates = rates });
+    }
+}
+
+/// <summary>Reads them, for all late months of a chunk together; nobody asks where there is none.</summary>
+internal sealed class BilledMonths(BillingDb db, DbSession session)
+{
+    // Of the round's own drafts nothing counts: they are drawn anew.
+    private const string LinesOf =
+        """
+        select i.tenant_id, coalesce(l.adjusts, i.period_start), l.subscription_id, l.charge_key, l.meter, l.sku, l.region, l.starts_on, l.ends_on,
+            l.period_days, l.adjustment, i.status, l.is_usage, l.description, l.quantity, l.unrounded, l.currency, l.net, l.cap_reduction,
+            l.discount, l.credit, l.tax_category, l.tax_percent, l.exchange::text
+        from (
+            select i.id, i.tenant_id, l.position
+            from billing.invoices i join billing.invoice_lines l on l.invoice_id = i.id and l.tenant_id = i.tenant_id
+            where i.period_start = any ($3) and i.tenant_id = any ($2) and i.kind = 'Regular' and i.status <> 'Void' and l.adjustment = 0
+            union all
+            select l.invoice_id, l.tenant_id, l.position from billing.invoice_lines l
+            where l.tenant_id = any ($2) and l.adjusts = any ($3) and l.adjustment > 0 and l.billed) s
+        join billing.invoices i on i.id = s.id and i.seller_id = $1 and i.status <> 'Void'
+            and not (i.status = 'Draft' and i.period_start = $4 and i.period_end = $5)
+        join billing.invoice_lines l on l.invoice_id = i.id and l.tenant_id = i.tenant_id and l.position = s.position
+        order by l.adjustment, l.invoice_id, l.position
+        """;
+
+    // Coupons that were redeemed for a month after it was billed are not for it; what was taken off counts whenever it was redeemed.
+    private const string Since =
+        """
+        select i.period_start, r.id from billing.coupon_redemptions r
+        join billing.invoices i on i.tenant_id = r.tenant_id and i.seller_id = $1 and i.period_start = any ($3) and i.kind = 'Regular'
+            and i.status in ('Issued', 'Paid') and i.created_at < r.created_at
+        where r.tenant_id = any ($2) and r.starts_on < i.period_end and not exists (
+            select from billing.reduction_uses u where u.invoice_id = i.id and u.tenant_id = i.tenant_id and u.reduction_id = r.id)
+        """;
+
+    public async Task<BilledBooks> ReadAsync(OrganizationId seller, Period period, IReadOnlyList<LateMonth> late, CancellationToken ct)
+    {
+        var tenants = late.Select(x => x.TenantId).Distinct().ToList();
+        var months = late.Select(x => x.Month).Append(period.Start).Distinct().ToList();
+        var invoices = await db.Invoices.AsNoTracking()
+            .Where(x => x.SellerId == seller && tenants.Contains(x.TenantId) && months.Contains(x.PeriodStart))
+            .Select(x => new { x.TenantId, x.PeriodStart, x.Kind, x.Status }).ToListAsync(ct);
+        var runs = await db.Runs.AsNoTracking().Where(x => x.SellerId == seller && months.Contains(x.PeriodStart)).ToListAsync(ct);
+        var parked = await ParkedAsync(runs, tenants, ct);
+
+        // Billed, or looked at and found to owe nothing. A month whose invoice was withdrawn waits for being billed anew, as one does that
+        // could not be billed.
+        bool IsClosed(LateMonth x)
+        {
+            var own = invoices.Where(i => i.TenantId == x.TenantId && i.PeriodStart == x.Month && i.Kind is InvoiceKind.Regular).ToList();
+            return own.Count > 0
+                ? own.Exists(i => i.Status is InvoiceStatus.Issued or InvoiceStatus.Paid)
+                : runs.Exists(run => run.PeriodStart == x.Month && run is { State: RunState.Finished, OperationId: not null })
+                    && !parked.Contains((x.TenantId, x.Month));
+        }
+
+        HashSet<OrganizationId> IssuedAs(InvoiceKind kind) =>
+        [
+            .. invoices.Where(i => i.PeriodStart == period.Start && i.Kind == kind && i.Status is (InvoiceStatus.Issued or InvoiceStatus.Paid))
+                .Select(i => i.TenantId),
+        ];
+        return new BilledBooks(
+            await LinesAsync(seller, period, late, ct), runs.ToDictionary(run => run.PeriodStart), late.Where(IsClosed).ToHashSet(),
+            IssuedAs(InvoiceKind.Regular), IssuedAs(InvoiceKind.Late), await RedeemedSinceAsync(seller, tenants, months, ct));
+    }
+
+    private async Task<ILookup<LateMonth, BilledLine>> LinesAsync(
+        OrganizationId seller, Period period, IReadOnlyList<LateMonth> late, CancellationToken ct)
+    {
+        var asked = late.ToDictionary(x => (x.TenantId, x.Month));
+        var found = new List<(LateMonth Month, BilledLine Line)>();
+        await using var command = await CommandAsync(
+            LinesOf, ct, seller.Value, late.Select(x => x.TenantId.Value).Distinct().ToArray(), late.Select(x => x.Month).Distinct().ToArray(),
+            period.Start, period.End);
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        while (await rows.ReadAsync(ct))
+            if (asked.TryGetValue((new(rows.GetGuid(0)), rows.GetFieldValue<DateOnly>(1)), out var month))
+                found.Add((month, Line(rows)));
+        return found.ToLookup(x => x.Month, x => x.Line);
+    }
+
+    private static BilledLine Line(NpgsqlDataReader row)
+    {
+        var currency = Currency.Parse(row.GetString(16));
+        Money Of(int column) => new(row.GetDecimal(column), currency);
+        var key = new LineKey(
+            new SubscriptionId(row.GetGuid(2)), row.GetString(3), row.GetString(4), row.GetString(5), row.GetString(6),
+            row.GetFieldValue<DateOnly>(7));
+        return new BilledLine(key, row.GetInt32(10), row.GetString(11) != nameof(InvoiceStatus.Draft), Of(17))
+        {
+            Description = row.GetString(13),
+            Days = new Period(key.StartsOn, row.GetFieldValue<DateOnly>(8)),
+            PeriodDays = row.GetInt32(9),
+            IsUsage = row.GetBoolean(12),
+            Quantity = Exact.Parse(row.GetString(14)),
+            Unrounded = ExactText.Parse(row.GetString(15)),
+            CapReduction = Of(18),
+            Discount = Of(19),
+            Credit = Of(20),
+            TaxCategory = row.IsDBNull(21) ? null : row.GetString(21),
+            TaxPercent = row.IsDBNull(22) ? null : (Exact)row.GetDecimal(22),
+            Exchange = !row.IsDBNull(23) && JsonSerializer.Deserialize<LineExchange>(row.GetString(23), StoredJson.Options) is { } used
+                ? new Exchange(used.From, used.Rate, used.On)
+                : null,
+        };
+    }
+
+    private async Task<HashSet<(OrganizationId, DateOnly)>> ParkedAsync(
+        List<BillingRun> runs, List<OrganizationId> tenants, CancellationToken ct)
+    {
+        await using var command = await CommandAsync(
+            "select run_id, tenant_id from billing.run_parked where run_id = any ($1) and tenant_id = any ($2)", ct,
+            runs.Select(run => run.Id).ToArray(), tenants.Select(x => x.Value).ToArray());
+        var parked = new HashSet<(OrganizationId, DateOnly)>();
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        while (await rows.ReadAsync(ct))
+            parked.Add((new(rows.GetGuid(1)), runs.Single(run => run.Id == rows.GetGuid(0)).PeriodStart));
+        return parked;
+    }
+
+    private async Task<HashSet<(DateOnly, Guid)>> RedeemedSinceAsync(
+        OrganizationId seller, List<OrganizationId> tenants, List<DateOnly> months, CancellationToken ct)
+    {
+        await using var command = await CommandAsync(Since, ct, seller.Value, tenants.Select(x => x.Value).ToArray(), months.ToArray());
+        var since = new HashSet<(DateOnly, Guid)>();
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        while (await rows.ReadAsync(ct))
+            since.Add((rows.GetFieldValue<DateOnly>(0), rows.GetGuid(1)));
+        return since;
+    }
+
+    private async Task<NpgsqlCommand> CommandAsync(string sql, CancellationToken ct, params object[] values)
+    {
+        var command = new NpgsqlCommand(sql, await session.OpenAsync(ct), session.Transaction);
+        foreach (var value in values)
+            command.Parameters.Add(new() { Value = value });
+        return command;
+    }
+}
