@@ -65,7 +65,9 @@ internal static class GetBillingSummary
                 return SummaryRefusals.TooWide(settings.EstimatedTenants);
 
             var seller = (await organizations.PlatformAsync(ct)).Id;
-            var late = await lateMonths.PresentAsync(seller, period, ct);
+            // Who has an invoice, or a draft of one, has what came late on it.
+            var billedAlready = amounts.Select(x => x.TenantId).ToHashSet();
+            var late = (await lateMonths.PresentAsync(seller, period, ct)).Where(x => !billedAlready.Contains(x.TenantId)).ToList();
             for (OrganizationId? after = null; ;)
             {
                 var chunk = await chunks.NextAsync(period, principal.Scope, after, settings.ChunkTenants, ct);
