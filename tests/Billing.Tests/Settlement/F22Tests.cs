@@ -125,7 +125,7 @@ public sealed class F22Tests(ViennaApp app) : IClassFixture<ViennaApp>
                 one.Plan = 1 - one.Plan;
                 await PostAsync(platform, $"{path}/change-plan", new { planId = plans[one.Plan], quantities = new { seats = one.Seats } });
                 break;
-            default:
+            case > 5 when !one.Suspended:
                 one.Seats = one.Seats % 9 + 1;
                 await Sent(await platform.PatchAsJsonAsync($"/api/v1/{path}", new { quantities = new { seats = one.Seats } }));
                 break;

@@ -49,6 +49,13 @@ public sealed class SubscriptionDirectoryTests(SellingApp app) : IClassFixture<S
         first.Select(s => s.Spans.Single().Days.ToString()).ShouldBe(["2026-01-01/2026-01-10", "2026-01-15/2026-02-01"]);
         first[0].Spans[0].Quantities["essentialSeats"].ShouldBe(10);
         first[0].OwnerPath.ShouldBe(branch.Tenant.Path);
+
+        // Those of some of them are the same.
+        var some = await app.InAsync<ISubscriptionDirectory, IReadOnlyList<BillableSubscription>>(
+            d => d.BillableOfAsync(January, [tenants[3].Id, branch.Tenant.Id, branch.Partner.Id], Ct));
+        some.Select(s => (s.Id, s.OwnerPath, Days: s.Spans.Single().Days)).ShouldBe(
+            seen.Where(s => s.TenantId == tenants[3].Id || s.TenantId == branch.Tenant.Id)
+                .Select(s => (s.Id, s.OwnerPath, Days: s.Spans.Single().Days)));
     }
 
     [Fact]

@@ -41,6 +41,22 @@ public sealed class UsageChangesTests(UsageApp app) : IClassFixture<UsageApp>
     }
 
     [Fact]
+    public async Task The_mark_moves_on_also_where_nothing_is_told()
+    {
+        var customer = await app.CustomerAsync();
+        await customer.SendAsync(customer.Record("a", "5"));
+        await app.TotalsAsync(customer.Tenant, Customer.January);
+        var never = new Period(new(1999, 1, 1), new(1999, 2, 1));
+        var changed = await app.InAsync<IUsageChanges, ChangedUsage>(c => c.SinceAsync(default, never, Ct));
+        changed.Months.ShouldBeEmpty();
+        await Eventually.TrueAsync(async () =>
+        {
+            changed = await app.InAsync<IUsageChanges, ChangedUsage>(c => c.SinceAsync(changed.Next, never, Ct));
+            return (await SinceAsync(changed.Next, customer)).Months.Count == 0;
+        });
+    }
+
+    [Fact]
     public async Task What_commits_late_is_told_late_but_told()
     {
         var customer = await app.CustomerAsync();

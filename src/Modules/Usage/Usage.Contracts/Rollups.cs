@@ -79,7 +79,7 @@ public sealed record ChangedMonth(OrganizationId TenantId, DateOnly Month);
 
 /// <summary>What changed.</summary>
 /// <param name="Months">By tenant and month.</param>
-/// <param name="Next">From where to ask on.</param>
+/// <param name="Next">From where to ask on; moves on also where no month is told.</param>
 public sealed record ChangedUsage(IReadOnlyList<ChangedMonth> Months, UsageMark Next);
 
 /// <summary>Tells which months changed, so that what comes late to a closed one can be billed.</summary>

@@ -1,4 +1,5 @@
 using Licensing.Billing.Data;
+using Licensing.Billing.Invoices;
 using Licensing.Billing.Runs;
 using Licensing.Billing.Settlement;
 using Licensing.Billing.Summaries;
@@ -65,11 +66,20 @@ internal sealed class Estimates(
             seller, rated with { Bills = [.. rated.Bills.Where(bill => filter.Scope.Contains(bill.Tenant.Path))] }, chunk.Last);
     }
 
+    // Who has an invoice of the month, or a draft of one, has what came late on it.
     private async Task<ILookup<OrganizationId, LateMonth>> LateAsync(OrganizationId seller, Period month, CancellationToken ct)
     {
-        if (_late is not { } read || read.Month != month)
-            _late = read = (month, (await lateMonths.PresentAsync(seller, month, ct)).ToLookup(x => x.TenantId));
-        return read.Of;
+        if (_late is { } read && read.Month == month)
+            return read.Of;
+        var late = await lateMonths.PresentAsync(seller, month, ct);
+        var ids = late.Select(x => x.TenantId).Distinct().ToList();
+        HashSet<OrganizationId> billed = ids.Count == 0 ? [] : await db.Invoices.AsNoTracking()
+            .Where(x => x.SellerId == seller && x.PeriodStart == month.Start && x.PeriodEnd == month.End && x.Status != InvoiceStatus.Void
+                && ids.Contains(x.TenantId))
+            .Select(x => x.TenantId).ToHashSetAsync(ct);
+        var open = late.Where(x => !billed.Contains(x.TenantId)).ToLookup(x => x.TenantId);
+        _late = (month, open);
+        return open;
     }
 
     /// <summary>Who comes just before this tenant, in the order in which the database and Guid compare; null before the first.</summary>
