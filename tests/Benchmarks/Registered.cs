@@ -8,8 +8,8 @@ internal static class Registered
         AuthBenchmark.Token, AuthBenchmark.Key,
         ProvisionBenchmark.SignedUpdate, ProvisionBenchmark.EntitlementCheck,
         .. IngestBenchmark.All,
-        BillingBenchmark.Run, BillingBenchmark.Again, BillingBenchmark.Customers, BillingBenchmark.Events, BillingBenchmark.Memory,
-        BillingBenchmark.Foil,
+        BillingBenchmark.Run, BillingBenchmark.Drafts, BillingBenchmark.Again, BillingBenchmark.Customers, BillingBenchmark.Events,
+        BillingBenchmark.Memory, BillingBenchmark.Foil,
         CreditBenchmark.Credit, IdempotencyBenchmark.First, IdempotencyBenchmark.Replay,
         OracleBenchmark.Agreement,
     ];

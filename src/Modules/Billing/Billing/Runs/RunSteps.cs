@@ -51,7 +51,13 @@ internal sealed class RunSteps(
         await probe.HitAsync("committed");
     }
 
-    public async Task IssueAsync(BillingRun run, ClaimedChunk chunk, CancellationToken ct)
+    /// <summary>What the documents of a chunk to come will say; null where it is none to be issued.</summary>
+    public async Task<SaidAhead?> SayAheadAsync(BillingRun run, int chunk, CancellationToken ct) =>
+        await claims.DraftedAsync(run.Id, chunk, ct) is { } range
+            ? await issuing.SayAheadAsync(await organizations.PlatformAsync(ct), run.Period, range, ct)
+            : null;
+
+    public async Task IssueAsync(BillingRun run, ClaimedChunk chunk, SaidAhead? ahead, CancellationToken ct)
     {
         await probe.HitAsync("claimed");
         var seller = await organizations.PlatformAsync(ct);
@@ -59,7 +65,7 @@ internal sealed class RunSteps(
         await session.BeginAsync(ct);
         await claims.FenceAsync(chunk, ct);
         await probe.HitAsync("fenced");
-        await issuing.IssueTenantsAsync(seller, run.Period, chunk.Range.After, chunk.Range.Last, ct);
+        await issuing.IssueTenantsAsync(seller, run.Period, chunk.Range, ahead, ct);
         await probe.HitAsync("issued");
         await session.SaveAsync(ct);
         await probe.HitAsync("told");
