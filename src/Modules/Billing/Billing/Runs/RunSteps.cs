@@ -24,6 +24,18 @@ internal sealed class RunSteps(
         var rated = await chunks.RateAsync(run, chunk.Range, ct);
         await probe.HitAsync("bills");
         var rows = InvoiceWriter.Rows(run, chunk.Number, rated.Bills);
+        try
+        {
+            await WriteAsync(run, chunk, rows, rated.NotBilled, ct);
+        }
+        finally
+        {
+            rows.GiveBack();
+        }
+    }
+
+    private async Task WriteAsync(BillingRun run, ClaimedChunk chunk, DraftRows rows, IReadOnlyList<ParkedTenant> notBilled, CancellationToken ct)
+    {
         await probe.HitAsync("rated");
         await session.BeginAsync(ct);
         await claims.FenceAsync(chunk, ct);
@@ -40,11 +52,11 @@ internal sealed class RunSteps(
             await probe.HitAsync("copied uses");
         }
 
-        await ParkAsync(run, rated.NotBilled, ct);
+        await ParkAsync(run, notBilled, ct);
         await claims.DoneAsync(chunk, rows.Count > 0 ? ChunkState.Drafted : ChunkState.Done, ct);
         await probe.HitAsync("done");
         // Every worker writes this row, so it is the last one locked.
-        await operations.AdvanceAsync(run.OperationId!.Value, chunk.Range.Tenants, [.. rated.NotBilled.Select(tenant => tenant.Error)], ct);
+        await operations.AdvanceAsync(run.OperationId!.Value, chunk.Range.Tenants, [.. notBilled.Select(tenant => tenant.Error)], ct);
         await probe.HitAsync("advanced");
         await session.CommitAsync(CancellationToken.None);
         FaultPoints.Hit("billing.chunk");
