@@ -8,8 +8,8 @@ internal static class Registered
         AuthBenchmark.Token, AuthBenchmark.Key,
         ProvisionBenchmark.SignedUpdate, ProvisionBenchmark.EntitlementCheck,
         .. IngestBenchmark.All, .. GrowthBenchmark.All,
-        BillingBenchmark.Run, BillingBenchmark.Again, BillingBenchmark.Customers, BillingBenchmark.Events, BillingBenchmark.Memory,
-        BillingBenchmark.Foil,
+        BillingBenchmark.Run, BillingBenchmark.Drafts, BillingBenchmark.Again, BillingBenchmark.Customers, BillingBenchmark.Events,
+        BillingBenchmark.Memory, BillingBenchmark.Foil,
         .. CreditBenchmark.All, IdempotencyBenchmark.First, IdempotencyBenchmark.Replay,
         OracleBenchmark.Agreement,
     ];

@@ -42,7 +42,7 @@ public abstract class ModuleDb(DbContextOptions options) : DbContext(options)
         var now = Session.Clock.GetUtcNow();
         var name = MessageAttribute.NameOf(message.GetType());
         var id = Id.NewGuid(now);
-        var body = JsonSerializer.Serialize(message, message.GetType(), StoredJson.Options);
+        string? body = null;
         foreach (var subscriber in Session.Subscribers.For(name))
         {
             Add(new OutboxMessage
@@ -51,7 +51,7 @@ public abstract class ModuleDb(DbContextOptions options) : DbContext(options)
                 MessageId = id,
                 Name = name,
                 Subscriber = subscriber.Name,
-                Body = body,
+                Body = body ??= JsonSerializer.Serialize(message, message.GetType(), StoredJson.Options),
                 OccurredAt = now,
                 DeliverAt = deliverAt?.ToUniversalTime() ?? now,
                 Trace = System.Diagnostics.Activity.Current?.Id,

@@ -11,6 +11,11 @@ internal static class BillingBenchmark
         "billing", "the billing run of a month from rollups ÷ one GROUP BY over its raw records", "ms", Goal.Under(0.60),
         ct => PrepareAsync((stage, stop) => stage.BillAsync(All(stage), stop), (stage, stop) => stage.GroupAsync(stop), ct));
 
+    /// <summary>Without what makes drafts invoices: numbers, what they say of the parties, the journal.</summary>
+    public static Benchmark Drafts { get; } = new(
+        "billed-drafts", "the same as far as drafts ÷ one GROUP BY over its raw records", "ms", Goal.Under(0.60),
+        ct => PrepareAsync((stage, stop) => stage.BillAsync(All(stage), stop, issue: false), (stage, stop) => stage.GroupAsync(stop), ct));
+
     public static Benchmark Again { get; } = new(
         "billed-again", "a finished month billed again ÷ its first run", "ms", Goal.Under(0.10),
         ct => PrepareAsync(

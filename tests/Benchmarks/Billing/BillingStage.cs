@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using Licensing.Billing.Runs;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel;
 using Licensing.Kernel.Messaging;
@@ -16,9 +17,14 @@ internal sealed class BillingStage : IAsyncDisposable
     private readonly BenchHost _host;
     private readonly HttpClient _client;
     private readonly BillingData _data;
+    private readonly RunProfile? _profile;
     private int _records;
 
-    private BillingStage(BenchHost host, HttpClient client, BillingData data) => (_host, _client, _data) = (host, client, data);
+    private BillingStage(BenchHost host, HttpClient client, BillingData data)
+    {
+        (_host, _client, _data) = (host, client, data);
+        _profile = RunProfile.Of(host.Services.GetRequiredService<RunProbe>());
+    }
 
     public BillingData Data => _data;
 
@@ -70,6 +76,18 @@ internal sealed class BillingStage : IAsyncDisposable
                         $"The rollup of {total.SubscriptionId.Value}, {total.Meter} is not what its records add up to.");
         if (raw.Count > 0 || tenants.Count != _data.Size.Subscriptions)
             throw new InvalidOperationException($"{raw.Count} totals of {tenants.Count} tenants are in no rollup.");
+
+        // What each run is compared with, by other arithmetic than the product's: the sum of a line's records times the price, rounded.
+        await _data.RunAsync(
+            $"""
+            drop table if exists bench_due;
+            create table bench_due as
+            select subscription_id, meter, round(sum(quantity) * {BillingData.UnitPrice.ToString(CultureInfo.InvariantCulture)}, 2) as net
+            from usage.records
+            where day >= '{BillingData.Month.Start:yyyy-MM-dd}' and day < '{BillingData.Month.End:yyyy-MM-dd}' and meter <> 'meter-0'
+            group by 1, 2;
+            analyze bench_due
+            """, ct);
     }
 
     /// <summary>Every customer's usage of every meter once more, on the days there are.</summary>
@@ -81,27 +99,28 @@ internal sealed class BillingStage : IAsyncDisposable
     }
 
     /// <summary>Bills the month with this many customers and answers the milliseconds.</summary>
-    public async Task<double> BillAsync(int customers, CancellationToken ct, bool again = false)
+    public async Task<double> BillAsync(int customers, CancellationToken ct, bool again = false, bool issue = true)
     {
+        issue &= Environment.GetEnvironmentVariable("LICENSING_BENCH_DRAFTS") is null;
         if (!again)
             await WipeAsync(ct);
         var start = Stopwatch.GetTimestamp();
         var started = await BenchHost.SendAsync(
             _client, string.Create(CultureInfo.InvariantCulture, $"/api/v1/billing/generate/{BillingData.Month.Start:yyyy-MM}"),
-            new { issue = Issue }, ct);
+            new { issue }, ct);
         var relay = _host.Services.GetRequiredService<MessageRelay>();
         while (await relay.DeliverDueAsync(ct) > 0)
         {
         }
 
         var took = Stopwatch.GetElapsedTime(start);
-        await CheckAsync(started.GetProperty("operationId").GetString()!, customers, ct);
+        if (_profile is not null)
+            await Console.Error.WriteLineAsync($"{took.TotalMilliseconds:0} ms: {_profile.Told()}");
+        await CheckAsync(started.GetProperty("operationId").GetString()!, customers, issue, ct);
         return took.TotalMilliseconds;
     }
 
-    private static bool Issue => Environment.GetEnvironmentVariable("LICENSING_BENCH_DRAFTS") is null;
-
-    private async Task CheckAsync(string operation, int customers, CancellationToken ct)
+    private async Task CheckAsync(string operation, int customers, bool issue, CancellationToken ct)
     {
         using var answer = await _client.GetAsync($"/api/v1/operations/{operation}", ct);
         using var told = JsonDocument.Parse(await answer.Content.ReadAsStreamAsync(ct));
@@ -109,23 +128,22 @@ internal sealed class BillingStage : IAsyncDisposable
             || told.RootElement.GetProperty("result").GetProperty("invoices").GetInt32() != customers)
             throw new InvalidOperationException($"The run came to {told.RootElement.GetRawText()}.");
 
-        // By other arithmetic than the product's: each line of the meters charged per unit is its records' sum times the price, rounded.
         await using var check = _data.Owner.CreateCommand(
-            $"""
+            """
             with billed as (
-                select subscription_id, meter, net from billing.invoice_lines where starts_on = $1),
-            due as (
-                select subscription_id, meter, round(sum(quantity) * {BillingData.UnitPrice.ToString(CultureInfo.InvariantCulture)}, 2) as net
-                from usage.records where day >= $1 and day < $2 and meter <> 'meter-0' group by 1, 2)
-            select (select count(*) from billed), (select count(*) from billed join due using (subscription_id, meter, net))
+                select l.subscription_id, l.meter, l.net, i.status, i.number
+                from billing.invoice_lines l join billing.invoices i on i.id = l.invoice_id where l.starts_on = $1)
+            select (select count(*) from billed), (select count(*) from billed join bench_due using (subscription_id, meter, net)),
+                (select count(distinct number) from billed where status = 'Issued')
             """);
         check.CommandTimeout = 0;
         check.Parameters.Add(new() { Value = BillingData.Month.Start });
-        check.Parameters.Add(new() { Value = BillingData.Month.End });
         await using var row = await check.ExecuteReaderAsync(ct);
         await row.ReadAsync(ct);
         if ((row.GetInt64(0), row.GetInt64(1)) != ((long)customers * BillingSize.Meters, (long)customers * (BillingSize.Meters - 1)))
             throw new InvalidOperationException($"{row.GetInt64(0)} lines, of which {row.GetInt64(1)} are what the records come to.");
+        if (row.GetInt64(2) != (issue ? customers : 0))
+            throw new InvalidOperationException($"{row.GetInt64(2)} numbers for {customers} customers.");
     }
 
     private async Task WipeAsync(CancellationToken ct)

@@ -73,11 +73,15 @@ internal sealed class RatingSources(BillingDb db, IExchangeRates rates)
         Period period, IReadOnlyCollection<OrganizationId> tenants, OrganizationId seller, CancellationToken ct)
     {
         var ids = tenants.Select(tenant => tenant.Value).ToArray();
+        // From the uses, which are few, to their invoices; the other way round each chunk would read what all chunks before it have drafted.
         var used = await db.Database.SqlQuery<Drafted>($"""
             select u.reduction_id as "ReductionId", sum(u.consumed) as "Consumed"
-            from billing.reduction_uses u join billing.invoices i on i.id = u.invoice_id and i.tenant_id = u.tenant_id
-            where u.tenant_id = any ({ids}) and u.kind = 'Credit' and i.status = 'Draft' and i.kind = 'Regular'
-                and i.seller_id = {seller.Value} and i.period_start = {period.Start} and i.period_end = {period.End}
+            from billing.reduction_uses u
+            cross join lateral (
+                select from billing.invoices i
+                where i.id = u.invoice_id and i.tenant_id = u.tenant_id and i.status = 'Draft' and i.kind = 'Regular'
+                    and i.seller_id = {seller.Value} and i.period_start = {period.Start} and i.period_end = {period.End} offset 0) i
+            where u.tenant_id = any ({ids}) and u.kind = 'Credit'
             group by u.reduction_id
             """).ToListAsync(ct);
         return used.ToDictionary(x => x.ReductionId, x => x.Consumed);

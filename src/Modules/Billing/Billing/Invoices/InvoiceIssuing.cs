@@ -1,11 +1,15 @@
 using System.Text.Json;
 using Licensing.Billing.Contracts;
 using Licensing.Billing.Data;
+using Licensing.Billing.Runs;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Persistence;
 using Npgsql;
 
 namespace Licensing.Billing.Invoices;
+
+/// <summary>What documents say if they are issued on a day, written down before it is their turn.</summary>
+internal sealed record SaidAhead(DateOnly Day, IReadOnlyDictionary<OrganizationId, string> Documents);
 
 /// <summary>
 /// Gives drafts their numbers: per issuer and year of issue, without gaps, because the series' row stays locked until the invoices
@@ -16,19 +20,39 @@ internal sealed class InvoiceIssuing(BillingDb db, DbSession session, DocumentSn
 {
     private const string OfTenants = """
         seller_id = $1 and period_start = $2 and period_end = $3 and status = 'Draft' and tenant_id > $4 and tenant_id <= $5
-        order by id for update
         """;
 
-    /// <summary>Issues the drafts of a period of the tenants after one id up to another, in their order; answers how many.</summary>
-    public Task<int> IssueTenantsAsync(OrganizationRef seller, Period period, OrganizationId? after, OrganizationId? last, CancellationToken ct) =>
-        IssueAsync(
-            seller, OfTenants, ct, seller.Id.Value, period.Start, period.End, after?.Value ?? Guid.Empty, last?.Value ?? Guid.AllBitsSet);
+    /// <summary>What the documents of the drafts of these tenants say if they are issued today; nothing is locked for it.</summary>
+    public async Task<SaidAhead> SayAheadAsync(OrganizationRef seller, Period period, TenantRange range, CancellationToken ct)
+    {
+        var tenants = new List<OrganizationId>();
+        await using (var select = Command(
+            await session.OpenAsync(ct), $"select tenant_id from billing.invoices where {OfTenants}", Values(seller, period, range)))
+        await using (var rows = await select.ExecuteReaderAsync(ct))
+            while (await rows.ReadAsync(ct))
+                tenants.Add(new OrganizationId(rows.GetGuid(0)));
+        return await SayAsync(seller, tenants, clock.GetUtcNow(), ct);
+    }
+
+    /// <summary>Issues the drafts of a period of these tenants, in their order; answers how many.</summary>
+    public Task<int> IssueTenantsAsync(OrganizationRef seller, Period period, TenantRange range, SaidAhead? ahead, CancellationToken ct) =>
+        IssueAsync(seller, $"{OfTenants} order by id for update", ahead, ct, Values(seller, period, range));
 
     /// <summary>Issues one draft; false when it is no draft any more.</summary>
     public async Task<bool> IssueAsync(OrganizationRef seller, InvoiceId id, CancellationToken ct) =>
-        await IssueAsync(seller, "id = $1 and status = 'Draft' for update", ct, id.Value) == 1;
+        await IssueAsync(seller, "id = $1 and status = 'Draft' for update", null, ct, id.Value) == 1;
 
-    private async Task<int> IssueAsync(OrganizationRef seller, string which, CancellationToken ct, params object[] values)
+    private static object[] Values(OrganizationRef seller, Period period, TenantRange range) =>
+        [seller.Id.Value, period.Start, period.End, range.After?.Value ?? Guid.Empty, range.Last?.Value ?? Guid.AllBitsSet];
+
+    private async Task<SaidAhead> SayAsync(
+        OrganizationRef seller, IReadOnlyCollection<OrganizationId> tenants, DateTimeOffset now, CancellationToken ct)
+    {
+        var said = await documents.OfAsync(seller, tenants, now, ct);
+        return new SaidAhead(calendar.DayOf(now), said.ToDictionary(x => x.Key, x => JsonSerializer.Serialize(x.Value, StoredJson.Options)));
+    }
+
+    private async Task<int> IssueAsync(OrganizationRef seller, string which, SaidAhead? ahead, CancellationToken ct, params object[] values)
     {
         var connection = await session.OpenAsync(ct);
         var drafts = new List<Guid>();
@@ -50,8 +74,10 @@ internal sealed class InvoiceIssuing(BillingDb db, DbSession session, DocumentSn
         var today = calendar.DayOf(now);
         var year = today.Year;
         // Read before the series is locked: others wait for that.
-        var said = await documents.OfAsync(seller, tenants, now, ct);
-        var texts = tenants.Select(tenant => JsonSerializer.Serialize(said[tenant], StoredJson.Options)).ToArray();
+        var said = ahead is not null && ahead.Day == today && tenants.TrueForAll(ahead.Documents.ContainsKey)
+            ? ahead
+            : await SayAsync(seller, tenants, now, ct);
+        var texts = tenants.Select(tenant => said.Documents[tenant]).ToArray();
         await using var take = Command(connection, """
             insert into billing.number_series as s (issuer_id, year, next) values ($1, $2, $3 + 1)
             on conflict (issuer_id, year) do update set next = s.next + $3

@@ -6,7 +6,9 @@ internal sealed record BillingSettings
     /// <summary>Tenants rated and written in one transaction.</summary>
     public int ChunkTenants { get; init; } = 500;
 
-    /// <summary>Chunks that one process works on at the same time; 0 is one per processor.</summary>
+    /// <summary>
+    /// Chunks that one process works on at the same time; 0 is one per processor and one more, which works while another waits for the disk.
+    /// </summary>
     public int Workers { get; init; }
 
     /// <summary>How long a worker may be silent before another takes its chunk.</summary>
@@ -24,5 +26,5 @@ internal sealed record BillingSettings
     /// <summary>A subscription with more lines that begin on one day is taken for a mistake of ours; its tenant is not billed.</summary>
     public int MostLinesPerSubscriptionDay { get; init; } = 1_000;
 
-    public int WorkersHere => Workers > 0 ? Workers : Math.Max(2, Environment.ProcessorCount);
+    public int WorkersHere => Workers > 0 ? Workers : Environment.ProcessorCount + 1;
 }

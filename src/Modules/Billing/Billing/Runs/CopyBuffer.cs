@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Collections.Concurrent;
 using System.Text;
 
 namespace Licensing.Billing.Runs;
@@ -13,7 +14,12 @@ internal sealed class CopyBuffer
     private const int DaysFrom0001To2000 = 730_119;
     private const long TicksOf2000 = 630_822_816_000_000_000;
 
-    private readonly ArrayBufferWriter<byte> _bytes = new(64 * 1024);
+    private const int LargestKept = 16 * 1024 * 1024;
+
+    // Those of a chunk are of megabytes: made anew for each they would be most of what there is to collect, and of the costly kind.
+    private static readonly ConcurrentBag<ArrayBufferWriter<byte>> Idle = [];
+
+    private readonly ArrayBufferWriter<byte> _bytes = Idle.TryTake(out var used) ? used : new(64 * 1024);
 
     public CopyBuffer()
     {
@@ -23,6 +29,14 @@ internal sealed class CopyBuffer
     }
 
     public int Rows { get; private set; }
+
+    /// <summary>For the next one to use; what <see cref="End"/> gave is no more.</summary>
+    public void GiveBack()
+    {
+        _bytes.ResetWrittenCount();
+        if (_bytes.Capacity <= LargestKept)
+            Idle.Add(_bytes);
+    }
 
     public ReadOnlyMemory<byte> End()
     {

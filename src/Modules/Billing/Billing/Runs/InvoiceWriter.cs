@@ -13,10 +13,18 @@ using Npgsql;
 namespace Licensing.Billing.Runs;
 
 /// <summary>The drafts of a chunk, ready to be copied; no uses where nobody has a coupon or a credit.</summary>
-internal sealed record DraftRows(ReadOnlyMemory<byte> Invoices, ReadOnlyMemory<byte> Lines, ReadOnlyMemory<byte> Uses, int Count)
+internal sealed record DraftRows(
+    ReadOnlyMemory<byte> Invoices, ReadOnlyMemory<byte> Lines, ReadOnlyMemory<byte> Uses, int Count, IReadOnlyList<CopyBuffer> Buffers)
 {
     /// <summary>Lines that adjust earlier bills; empty where nobody has any.</summary>
     public ReadOnlyMemory<byte> Adjustments { get; init; }
+
+    /// <summary>Once they are copied, or never will be.</summary>
+    public void GiveBack()
+    {
+        foreach (var buffer in Buffers)
+            buffer.GiveBack();
+    }
 }
 
 /// <summary>Throws old drafts away and writes new ones with their lines by binary COPY, in the caller's transaction.</summary>
@@ -83,7 +91,9 @@ internal sealed class InvoiceWriter(DbSession session)
             ReductionRows.Add(uses, id, bills[i]);
         }
 
-        return new DraftRows(invoices.End(), lines.End(), uses.Rows > 0 ? uses.End() : ReadOnlyMemory<byte>.Empty, invoices.Rows)
+        return new DraftRows(
+            invoices.End(), lines.End(), uses.Rows > 0 ? uses.End() : ReadOnlyMemory<byte>.Empty, invoices.Rows,
+            [invoices, lines, adjustments, uses])
         {
             Adjustments = adjustments.Rows > 0 ? adjustments.End() : ReadOnlyMemory<byte>.Empty,
         };

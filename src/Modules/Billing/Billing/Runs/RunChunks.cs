@@ -48,12 +48,7 @@ internal sealed class RunChunks(DbSession session, BillingSettings settings, Tim
         await using var row = await command.ExecuteReaderAsync(ct);
         if (!await row.ReadAsync(ct))
             return null;
-        return new ClaimedChunk(
-            run, row.GetInt32(0),
-            new TenantRange(
-                row.IsDBNull(1) ? null : new OrganizationId(row.GetGuid(1)), row.IsDBNull(2) ? null : new OrganizationId(row.GetGuid(2)),
-                row.GetInt32(3)),
-            token, row.GetInt32(4));
+        return new ClaimedChunk(run, row.GetInt32(0), RangeOf(row, 1), token, row.GetInt32(4));
     }
 
     /// <summary>Locks the chunk for the transaction that writes for it.</summary>
@@ -79,6 +74,16 @@ internal sealed class RunChunks(DbSession session, BillingSettings settings, Tim
             """, ct, chunk.RunId, chunk.Number, chunk.Token, state.ToString());
         if (await command.ExecuteNonQueryAsync(ct) != 1)
             throw new ChunkLostException(chunk);
+    }
+
+    /// <summary>The tenants of a chunk that waits to be issued; null where it does not.</summary>
+    public async Task<TenantRange?> DraftedAsync(Guid run, int number, CancellationToken ct)
+    {
+        await using var command = await CommandAsync(
+            "select after_tenant, last_tenant, tenants from billing.run_chunks where run_id = $1 and number = $2 and state = $3", ct, run, number,
+            nameof(ChunkState.Drafted));
+        await using var row = await command.ExecuteReaderAsync(ct);
+        return await row.ReadAsync(ct) ? RangeOf(row, 0) : null;
     }
 
     /// <summary>Gives back what failed, to be tried again later by anyone.</summary>
@@ -145,6 +150,10 @@ internal sealed class RunChunks(DbSession session, BillingSettings settings, Tim
             "update billing.run_chunks set available_at = $2 where run_id = $1 and available_at > $2", ct, run, clock.GetUtcNow());
         await command.ExecuteNonQueryAsync(ct);
     }
+
+    private static TenantRange RangeOf(NpgsqlDataReader row, int column) => new(
+        row.IsDBNull(column) ? null : new OrganizationId(row.GetGuid(column)),
+        row.IsDBNull(column + 1) ? null : new OrganizationId(row.GetGuid(column + 1)), row.GetInt32(column + 2));
 
     private async Task<NpgsqlCommand> CommandAsync(string sql, CancellationToken ct, params object[] values)
     {

@@ -25,6 +25,20 @@ internal sealed class RunSteps(
         var rated = await chunks.RateAsync(run, chunk.Range, ct);
         await probe.HitAsync("bills");
         var rows = InvoiceWriter.Rows(run, chunk.Number, rated.Bills);
+        try
+        {
+            await WriteAsync(run, chunk, rows, rated.NotBilled, rated.Settled, ct);
+        }
+        finally
+        {
+            rows.GiveBack();
+        }
+    }
+
+    private async Task WriteAsync(
+        BillingRun run, ClaimedChunk chunk, DraftRows rows, IReadOnlyList<ParkedTenant> notBilled, IReadOnlyList<LateMonth> settled,
+        CancellationToken ct)
+    {
         await probe.HitAsync("rated");
         await session.BeginAsync(ct);
         await claims.FenceAsync(chunk, ct);
@@ -41,19 +55,25 @@ internal sealed class RunSteps(
             await probe.HitAsync("copied uses");
         }
 
-        await lateMonths.SettledAsync(rated.Settled, ct);
-        await ParkAsync(run, rated.NotBilled, ct);
+        await lateMonths.SettledAsync(settled, ct);
+        await ParkAsync(run, notBilled, ct);
         await claims.DoneAsync(chunk, rows.Count > 0 ? ChunkState.Drafted : ChunkState.Done, ct);
         await probe.HitAsync("done");
         // Every worker writes this row, so it is the last one locked.
-        await operations.AdvanceAsync(run.OperationId!.Value, chunk.Range.Tenants, [.. rated.NotBilled.Select(tenant => tenant.Error)], ct);
+        await operations.AdvanceAsync(run.OperationId!.Value, chunk.Range.Tenants, [.. notBilled.Select(tenant => tenant.Error)], ct);
         await probe.HitAsync("advanced");
         await session.CommitAsync(CancellationToken.None);
         FaultPoints.Hit("billing.chunk");
         await probe.HitAsync("committed");
     }
 
-    public async Task IssueAsync(BillingRun run, ClaimedChunk chunk, CancellationToken ct)
+    /// <summary>What the documents of a chunk to come will say; null where it is none to be issued.</summary>
+    public async Task<SaidAhead?> SayAheadAsync(BillingRun run, int chunk, CancellationToken ct) =>
+        await claims.DraftedAsync(run.Id, chunk, ct) is { } range
+            ? await issuing.SayAheadAsync(await organizations.PlatformAsync(ct), run.Period, range, ct)
+            : null;
+
+    public async Task IssueAsync(BillingRun run, ClaimedChunk chunk, SaidAhead? ahead, CancellationToken ct)
     {
         await probe.HitAsync("claimed");
         var seller = await organizations.PlatformAsync(ct);
@@ -61,7 +81,7 @@ internal sealed class RunSteps(
         await session.BeginAsync(ct);
         await claims.FenceAsync(chunk, ct);
         await probe.HitAsync("fenced");
-        await issuing.IssueTenantsAsync(seller, run.Period, chunk.Range.After, chunk.Range.Last, ct);
+        await issuing.IssueTenantsAsync(seller, run.Period, chunk.Range, ahead, ct);
         await probe.HitAsync("issued");
         await session.SaveAsync(ct);
         await probe.HitAsync("told");

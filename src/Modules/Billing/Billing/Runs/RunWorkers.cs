@@ -1,4 +1,5 @@
 using Licensing.Billing.Data;
+using Licensing.Billing.Invoices;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -34,13 +35,42 @@ internal sealed class RunWorkers(IServiceScopeFactory scopes, BillingSettings se
                     await StageAsync(stages => stages.EndDraftingAsync(run, ct));
                     break;
                 case RunState.Issuing:
-                    if (await ChunksAsync(run, ChunkState.Drafted, 1, (steps, chunk) => steps.IssueAsync(run, chunk, ct), ct) is { } later)
+                    if (await IssueAsync(run, ct) is { } later)
                         return later;
                     await StageAsync(stages => stages.EndIssuingAsync(run, ct));
                     break;
                 default:
                     return null;
             }
+        }
+    }
+
+    // Chunks are issued one after the other, so the next one's documents are written down while one is issued.
+    private async Task<DateTimeOffset?> IssueAsync(BillingRun run, CancellationToken ct)
+    {
+        var (next, ahead) = (0, Task.FromResult<SaidAhead?>(null));
+        var later = await ChunksAsync(run, ChunkState.Drafted, 1, async (steps, chunk) =>
+        {
+            var said = await ahead;
+            var mine = next == chunk.Number ? said : null;
+            (next, ahead) = (chunk.Number + 1, Task.Run(() => SayAheadAsync(run, chunk.Number + 1, ct), ct));
+            await steps.IssueAsync(run, chunk, mine, ct);
+        }, ct);
+        await ahead;
+        return later;
+    }
+
+    // What fails here is done again by who issues, and fails there.
+    private async Task<SaidAhead?> SayAheadAsync(BillingRun run, int chunk, CancellationToken ct)
+    {
+        try
+        {
+            return await InAsync((RunSteps steps) => steps.SayAheadAsync(run, chunk, ct));
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            log.LogWarning(failure, "Documents of chunk {Chunk} of billing run {Run} are not written down ahead.", chunk, run.Id);
+            return null;
         }
     }
 
