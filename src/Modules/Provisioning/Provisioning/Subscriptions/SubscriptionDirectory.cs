@@ -77,15 +77,10 @@ internal sealed class SubscriptionDirectory(
             $"{Billable} from provisioning.subscriptions s where s.tenant_id > @after and s.tenant_id <= @last and {HasDays}", ct,
             new("after", after?.Value ?? Guid.Empty), new("last", last?.Value ?? Guid.AllBitsSet));
 
-    public async Task<IReadOnlyList<BillableSubscription>> BillableOfAsync(
-        Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct)
-    {
-        var subscriptions = await db.Subscriptions.FromSqlRaw(
-            $"select s.* from provisioning.subscriptions s where s.tenant_id = any (@tenants) and {HasDays}",
-            [.. await ParametersAsync(period, Scope.Everything, ct), new NpgsqlParameter("tenants", tenants.Select(x => x.Value).ToArray())])
-            .AsNoTracking().OrderBy(x => x.TenantId).ThenBy(x => x.Id).ToListAsync(ct);
-        return await BillableAsync(period, subscriptions, ct);
-    }
+    public Task<IReadOnlyList<BillableSubscription>> BillableOfAsync(
+        Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct) => BillableAsync(
+            period, Scope.Everything, $"{Billable} from provisioning.subscriptions s where s.tenant_id = any (@tenants) and {HasDays}", ct,
+            new NpgsqlParameter("tenants", tenants.Select(x => x.Value).ToArray()));
 
     public async IAsyncEnumerable<OrganizationId> BillableTenantsAsync(
         Period period, Scope scope, [EnumeratorCancellation] CancellationToken ct)
