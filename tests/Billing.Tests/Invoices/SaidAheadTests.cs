@@ -6,7 +6,6 @@ using Licensing.Identity.Contracts;
 using Licensing.Kernel.Persistence;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
-using static Licensing.Billing.Tests.BillingApp;
 
 namespace Licensing.Billing.Tests.Invoices;
 
