@@ -78,9 +78,11 @@ internal sealed class ChargedParts(ChargedLines lines, Estimates estimates, IUsa
     private static IEnumerable<ChargedPart> Parts(ChargedLine line, LineSplit split, ILookup<(Guid, string), DailyUsage>? used)
     {
         var whole = new ChargedPart(line, line.Days, line.Quantity, line.Gross, line.Net);
-        // What came late is a part of what was used on those days, and the rollups do not tell which.
-        if (used is null || line.IsLate)
+        // What came late is a part of what was used on those days, and the rollups do not tell which; by day it is counted there already.
+        if (used is null)
             return [whole];
+        if (line.IsLate)
+            return [split is LineSplit.EachDay ? whole with { Quantity = 0 } : whole];
         var days = DailySpread.Of(line.Days, line.Gross, line.Net, line.Quantity, line.IsUsage ? DaysOf(line, used) : null)
             .Select(day => new ChargedPart(line, new Period(day.Day, day.Day.AddDays(1)), day.Quantity, day.Gross, day.Amount));
         if (split is LineSplit.EachDay)
