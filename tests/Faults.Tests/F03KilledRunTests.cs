@@ -60,7 +60,9 @@ public sealed class F03KilledRunTests
         public static async Task<Databases> OfAsync(FaultedHost faulted, CancellationToken ct)
         {
             var original = new NpgsqlConnectionStringBuilder(faulted.Postgres.DirectConnectionString);
-            var server = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(original.ConnectionString) { Database = "postgres" }.ConnectionString);
+            // While a database is copied nobody may use it, so this goes by way of another.
+            var elsewhere = new NpgsqlConnectionStringBuilder(original.ConnectionString) { Database = "postgres" };
+            var server = new NpgsqlConnection(elsewhere.ConnectionString);
             await server.OpenAsync(ct);
             await using var end = new NpgsqlCommand("select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname = $1", server)
             {
