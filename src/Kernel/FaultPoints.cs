@@ -17,16 +17,14 @@ public static class FaultPoints
     {
         private int _hits;
 
-        public static Fault? Parse(string? setting) =>
-            setting?.Split(':') is [var point, var at, .. var how] ? new Fault(point, int.Parse(at), how is ["stop"]) : null;
+        public static Fault? Parse(string? set) => set?.Split(':') is [var at, var hit, .. var how] ? new(at, int.Parse(hit), how is ["stop"]) : null;
 
         public void Hit(string point)
         {
-            if (point != armed || Interlocked.Increment(ref _hits) != at)
-                return;
-            if (stop)
+            var here = point == armed && Interlocked.Increment(ref _hits) == at;
+            if (here && stop)
                 Process.Start("kill", ["-STOP", $"{Environment.ProcessId}"]).WaitForExit();
-            else
+            else if (here)
                 Process.GetCurrentProcess().Kill();
         }
     }

@@ -22,7 +22,7 @@ public sealed class CsvResult<T>(
         var (response, ct) = (httpContext.Response, httpContext.RequestAborted);
         response.ContentType = "text/csv; charset=utf-8; header=present";
         response.Headers.ContentDisposition = $"attachment; filename=\"{fileName}\"";
-        var format = new CsvConfiguration(CultureInfo.InvariantCulture) { NewLine = "\r\n", InjectionOptions = formulas };
+        var format = new CsvConfiguration(CultureInfo.InvariantCulture) { NewLine = "\r\n" };
         await using var text = new StreamWriter(response.Body, leaveOpen: true);
         await using var csv = new CsvWriter(text, format, leaveOpen: true);
         foreach (var (name, _) in columns)
@@ -32,12 +32,16 @@ public sealed class CsvResult<T>(
         await foreach (var row in rows.WithCancellation(ct))
         {
             foreach (var (_, cell) in columns)
-                csv.WriteField(cell(row));
+                csv.WriteField(formulas is InjectionOptions.None ? cell(row) : Harmless(cell(row)));
             await csv.NextRecordAsync();
             if (++written % RowsPerFlush == 0)
                 await csv.FlushAsync();
         }
     }
+
+    // What a spreadsheet would take for a formula is made text; numbers stay numbers, also below zero.
+    private static string? Harmless(string? cell) => cell is ['=' or '+' or '-' or '@' or '\t' or '\r', ..]
+        && !decimal.TryParse(cell, NumberStyles.Number, CultureInfo.InvariantCulture, out _) ? "'" + cell : cell;
 }
 
 public static class CsvRequests

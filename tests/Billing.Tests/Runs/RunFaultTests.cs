@@ -147,6 +147,32 @@ public sealed class RunFaultTests(FaultyRuns app) : IClassFixture<FaultyRuns>, I
 
     // F29
     [Fact]
+    public async Task A_worker_of_the_round_before_gets_nothing_of_the_next()
+    {
+        var (branch, _) = await SubscribeAsync("2023-09", 5, "round");
+        using var platform = branch.Administrator();
+        await StartAsync(platform, "2023-09", issue: false);
+        await app.DrainAsync();
+        var before = await app.RunOfAsync("2023-09");
+        ClaimedChunk? claimed = null;
+        var asked = false;
+        app.Probe.At = async place =>
+        {
+            if (place != "claimed" || asked)
+                return;
+            asked = true;
+            claimed = await app.InAsync<RunChunks, ClaimedChunk?>(
+                chunks => chunks.ClaimAsync(before, ChunkState.Waiting, TestContext.Current.CancellationToken));
+        };
+        await StartAsync(platform, "2023-09", issue: false);
+        await app.DrainAsync();
+        asked.ShouldBeTrue();
+        claimed.ShouldBeNull();
+        (await app.RunOfAsync("2023-09")).Round.ShouldBe(before.Round + 1);
+    }
+
+    // F29
+    [Fact]
     public async Task A_worker_that_was_stopped_in_the_middle_of_writing_keeps_nobody_from_it()
     {
         var (branch, _) = await SubscribeAsync("2024-06", 1, "stopped-writing");

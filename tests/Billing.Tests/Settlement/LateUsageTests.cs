@@ -220,6 +220,23 @@ public sealed class LateUsageTests(SettlementApp app) : IClassFixture<Settlement
     }
 
     [Fact]
+    public async Task A_month_that_is_billed_after_all_takes_back_what_another_adjusted()
+    {
+        var branch = await app.BranchAsync();
+        object calls = new { key = "calls", name = "Calls", meter = "calls", price = new { model = "perUnit", unitPrice = "1.00" } };
+        var subscription = app.Subscribe(
+            branch.Tenant, new(2023, 5, 1), Span(await app.PlanAsync("after-all", [calls]), "2023-05-01/2023-08-01", 0));
+        await app.BillAsync("2023-05");
+        (await app.InvoicesAsync(branch.Tenant, "2023-05")).ShouldBeEmpty();
+        app.Use(branch.Tenant, subscription, "2023-05-10", "calls", "10");
+        await app.BillAsync("2023-06");
+        (await app.LinesAsync(branch.Tenant, "2023-06")).ShouldBe(["Calls 10.00 at 20, 2023-05-01 #1: 10.00 - 0.00"]);
+        await app.BillAsync("2023-07");
+        await app.BillAsync("2023-05");
+        (await app.LinesAsync(branch.Tenant, "2023-05")).ShouldBe(["Calls 10.00 at 20", "Calls -10.00 at 20, 2023-05-01 #2: 0.00 - 10.00"]);
+    }
+
+    [Fact]
     public async Task Two_months_that_are_drafted_at_once_adjust_it_once()
     {
         var branch = await app.BranchAsync();

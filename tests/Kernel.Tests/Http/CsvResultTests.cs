@@ -12,16 +12,16 @@ public sealed class CsvResultTests
     [Fact]
     public async Task Rows_are_RFC_4180_and_no_cell_is_a_formula() =>
         (await WrittenAsync(new CsvResult<string>(Rows(), "rows.csv", Columns))).ShouldBe(
-            "text,length,none\r\n\"a,\"\"b\"\"\",5,\r\n\"'=1+1\",4,\r\n\"'@x\",2,\r\n");
+            "text,length,none\r\n\"a,\"\"b\"\"\",5,\r\n'=1+1,4,\r\n'@x,2,\r\n-1.5,4,\r\n'-1x,3,\r\n");
 
     [Fact]
     public async Task Columns_may_see_to_formulas_themselves() =>
         (await WrittenAsync(new CsvResult<string>(Rows(), "rows.csv", Columns, InjectionOptions.None))).ShouldBe(
-            "text,length,none\r\n\"a,\"\"b\"\"\",5,\r\n=1+1,4,\r\n@x,2,\r\n");
+            "text,length,none\r\n\"a,\"\"b\"\"\",5,\r\n=1+1,4,\r\n@x,2,\r\n-1.5,4,\r\n-1x,3,\r\n");
 
     private static async IAsyncEnumerable<string> Rows()
     {
-        foreach (var row in (string[])["a,\"b\"", "=1+1", "@x"])
+        foreach (var row in (string[])["a,\"b\"", "=1+1", "@x", "-1.5", "-1x"])
             yield return await Task.FromResult(row);
     }
 

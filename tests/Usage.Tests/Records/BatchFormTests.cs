@@ -64,6 +64,14 @@ public sealed class BatchFormTests(UsageApp app) : IClassFixture<UsageApp>
     }
 
     [Fact]
+    public async Task A_row_of_nothing_but_commas_is_given_up_early()
+    {
+        var sent = await SendAsync(await app.CustomerAsync(), Csv, new string(',', 100_000));
+        (sent.Status, (string?)sent.Body["code"]).ShouldBe((HttpStatusCode.BadRequest, "invalid_csv"));
+        ((string)sent.Body["detail"]!).ShouldContain("more than 512 cells");
+    }
+
+    [Fact]
     public async Task An_event_is_a_record_with_what_its_envelope_adds()
     {
         var customer = await app.CustomerAsync();
@@ -77,11 +85,11 @@ public sealed class BatchFormTests(UsageApp app) : IClassFixture<UsageApp>
             Event("c", data: """{"id":"c","quantity":1}"""),
             Event("d", ",\"datacontenttype\":\"text/plain\""), "7", """{"specversion":"1.0","id":"e","source":"s","type":"sum"}""",
             Event("f", data: """{"quantity":1,"metre":1}"""), Event("g", subject: "nobody's", data: """{"quantity":1,"sku":"s"}"""),
-            Event("a", ",\"datacontenttype\":\"application/json; charset=utf-8\""))}]");
+            Event("a", ",\"datacontenttype\":\"application/json; charset=utf-8\""), Event("h").Replace("/meters/7", "/meters 7"))}]");
         sent.Rejected.ShouldBe(
         [
             (2, "unknown_property"), (3, "invalid_record"), (4, "invalid_record"), (5, "invalid_record"), (6, "unknown_property"),
-            (7, "subscription_not_found"),
+            (7, "subscription_not_found"), (9, "invalid_record"),
         ]);
         (sent.Accepted, sent.Duplicates).ShouldBe((2, 1));
         (await customer.SendAsync(customer.Record("/meters/7 a", "2"))).Counts.ShouldBe("0 1 0");

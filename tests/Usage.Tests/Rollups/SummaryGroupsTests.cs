@@ -55,6 +55,18 @@ public sealed class SummaryGroupsTests(UsageApp app) : IClassFixture<UsageApp>
             .ShouldBe(Enumerable.Range(0, 1_200).Select(i => $"r-{i:0000}"));
     }
 
+    [Fact]
+    public async Task In_csv_what_is_below_zero_stays_a_number_and_a_formula_is_text()
+    {
+        var customer = await app.CustomerAsync();
+        var record = customer.Record("=1+1", "-5.25");
+        record["region"] = "-eu";
+        (await customer.SendAsync(record)).Counts.ShouldBe("1 0 0");
+        (await CsvAsync(customer, "usage/summary?period=2026-01&groupBy=region"))[1].ShouldBe("sum,'-eu,-5.25,1");
+        var cells = (await CsvAsync(customer, "usage?from=2026-01-10&until=2026-01-11"))[1].Split(',');
+        (cells[0], cells[4], cells[8]).ShouldBe(("'=1+1", "-5.25", "'-eu"));
+    }
+
     [Theory]
     [InlineData("groupBy=dimension.")]
     [InlineData("groupBy=resource")]

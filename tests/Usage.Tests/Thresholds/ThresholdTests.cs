@@ -103,6 +103,8 @@ public sealed class ThresholdTests(ThresholdTests.HearingApp app) : IClassFixtur
         await customer.SendAsync(customer.Record("a", "40"));
         await LookAsync();
         (await AlertsAsync(customer, threshold)).ShouldBeEmpty();
+        var none = await Outcome.OfAsync(customer.Partner().PatchAsJsonAsync(at, new { levels = (string[]?)null }));
+        (none.Status, (string?)none.Body["errors"]?[0]?["pointer"]).ShouldBe((HttpStatusCode.UnprocessableEntity, "/levels"));
         var changed = await customer.Partner().PatchAsJsonAsync(at, new { active = true, levels = new[] { "30", "50" } });
         changed.Headers.ETag!.Tag.ShouldBe("\"3\"");
         await LookAsync();

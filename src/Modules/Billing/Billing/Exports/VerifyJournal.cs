@@ -31,10 +31,10 @@ internal sealed class VerifyJournal(NpgsqlDataSource database)
                 -coalesce(sum(amount) filter (where account = 'Tax'), 0) as tax
             from billing.journal_entries group by document_id),
         numbered as (
-            select seller_id, split_part(number, '-', 2) as series, right(number, 6)::int as place, number
+            select seller_id, split_part(number, '-', 2) as series, substring(number from '[0-9]+$')::int as place, number
             from billing.invoices where number is not null
             union all
-            select seller_id, split_part(number, '-', 2), right(number, 6)::int, number from billing.credit_notes),
+            select seller_id, split_part(number, '-', 2), substring(number from '[0-9]+$')::int, number from billing.credit_notes),
         series as (
             select issuer_id, year::text as name, next from billing.number_series
             union all

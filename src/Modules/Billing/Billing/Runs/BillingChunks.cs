@@ -86,7 +86,7 @@ internal sealed class BillingChunks(
         await probe.HitAsync("invoices");
         return open.Count == 0
             ? BilledChunk.Empty
-            : await RateAsync(run.Period, chunk, open, run.SellerId, await rates.OpenAsync(run, range, ct), ct);
+            : await RateAsync(run.Period, chunk, open, run.SellerId, await rates.OpenAsync(run, range, chunk.Tenants, ct), ct);
     }
 
     private static TenantChunk Of(IReadOnlyList<BillableSubscription> found) =>

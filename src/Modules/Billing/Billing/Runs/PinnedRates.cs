@@ -95,7 +95,12 @@ internal sealed class RatePins(
     }
 
     /// <summary>What the round was pinned to; the book also has the prices of the range's tenants.</summary>
-    public async Task<PinnedRates> OpenAsync(BillingRun run, TenantRange range, CancellationToken ct)
+    /// <param name="run">Of the round.</param>
+    /// <param name="range">The tenants with what was kept of them.</param>
+    /// <param name="tenants">The same one by one, for a month of before rates were kept.</param>
+    /// <param name="ct">Cancels.</param>
+    public async Task<PinnedRates> OpenAsync(
+        BillingRun run, TenantRange range, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct)
     {
         var connection = await session.OpenAsync(ct);
         var shared = memory.Find(run);
@@ -105,12 +110,14 @@ internal sealed class RatePins(
             { Parameters = { new() { Value = run.Id } } };
             // A month of before rates were kept has none.
             if (await ask.ExecuteScalarAsync(ct) is not string kept)
-                return await PresentAsync(run.Period, [], ct);
+                return await PresentAsync(run.Period, tenants, ct);
             var taxes = JsonSerializer.Deserialize<List<CountryTaxRate>>(kept, StoredJson.Options)!;
             shared = new PinnedRates(
                 run.Id, run.Round, pinned.Open(await ReadAsync("tenant_id is null", ct, run.Id)), new TaxTable(taxes, run.PeriodEnd.AddDays(-1)),
                 await catalog.MetersAsync(ct));
-            memory.Keep(shared);
+            // While a round is planned these are the rates of the one before it.
+            if (run.State is not RunState.Planning)
+                memory.Keep(shared);
         }
 
         var own = await ReadAsync(

@@ -28,7 +28,7 @@ internal sealed class RunChunks(DbSession session, BillingSettings settings, Tim
     // Drafts are made in any order. Issuing goes by number, one after the other, so that whoever is killed the invoices get the same numbers.
     private static string Claim(ChunkState state) => $"""
         update billing.run_chunks set claimed_until = $4, token = $5, attempts = attempts + 1
-        where run_id = $1 and number = (
+        where run_id = $1 and exists (select from billing.runs where id = $1 and round = $6) and number = (
             select number from billing.run_chunks c
             where run_id = $1 and state = $2 and available_at <= $3 and (claimed_until is null or claimed_until <= $3)
                 {(state is ChunkState.Drafted
@@ -38,17 +38,19 @@ internal sealed class RunChunks(DbSession session, BillingSettings settings, Tim
         returning number, after_tenant, last_tenant, tenants, attempts
         """;
 
-    public async Task<ClaimedChunk?> ClaimAsync(Guid run, ChunkState state, CancellationToken ct)
+    /// <summary>The next chunk of the round; none where the run is in another by now, whose rates this worker has not.</summary>
+    public async Task<ClaimedChunk?> ClaimAsync(BillingRun run, ChunkState state, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         var token = Id.NewGuid(now);
-        await using (var stopped = await CommandAsync(EndExpired, ct, run, state.ToString(), now))
+        await using (var stopped = await CommandAsync(EndExpired, ct, run.Id, state.ToString(), now))
             await stopped.ExecuteNonQueryAsync(ct);
-        await using var command = await CommandAsync(Claim(state), ct, run, state.ToString(), now, now + settings.ChunkLease, token);
+        await using var command = await CommandAsync(
+            Claim(state), ct, run.Id, state.ToString(), now, now + settings.ChunkLease, token, run.Round);
         await using var row = await command.ExecuteReaderAsync(ct);
         if (!await row.ReadAsync(ct))
             return null;
-        return new ClaimedChunk(run, row.GetInt32(0), RangeOf(row, 1), token, row.GetInt32(4));
+        return new ClaimedChunk(run.Id, row.GetInt32(0), RangeOf(row, 1), token, row.GetInt32(4));
     }
 
     /// <summary>Locks the chunk for the transaction that writes for it.</summary>

@@ -88,7 +88,7 @@ internal sealed class RunWorkers(IServiceScopeFactory scopes, BillingSettings se
 
     private async Task WorkerAsync(BillingRun run, ChunkState state, Func<RunSteps, ClaimedChunk, Task> work, CancellationToken ct)
     {
-        while (await InAsync((RunChunks chunks) => chunks.ClaimAsync(run.Id, state, ct)) is { } chunk)
+        while (await InAsync((RunChunks chunks) => chunks.ClaimAsync(run, state, ct)) is { } chunk)
         {
             try
             {

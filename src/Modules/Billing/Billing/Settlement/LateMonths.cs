@@ -21,6 +21,11 @@ internal sealed record LateMonth(OrganizationId TenantId, DateOnly Month, long N
 /// </summary>
 internal sealed class LateMonths(DbSession session, IUsageChanges changes)
 {
+    // Who had nothing to pay for a month may have been billed what came late for it by another; when the month itself is billed after all, that
+    // is taken back on the same bill. It follows from what stands, not from a hint.
+    private const string AdjustedAlready =
+        "select distinct l.tenant_id, l.adjusts, 0::bigint from billing.invoice_lines l where l.adjusts = {month} and l.adjustment > 0 and l.billed";
+
     // No month begins there: asks for the mark alone.
     private static readonly Period Nothing = new(DateOnly.MinValue, DateOnly.MinValue.AddDays(1));
 
@@ -83,9 +88,12 @@ internal sealed class LateMonths(DbSession session, IUsageChanges changes)
     public async Task<IReadOnlyList<LateMonth>> OfAsync(BillingRun run, TenantRange range, CancellationToken ct)
     {
         await using var command = await CommandAsync(
-            """
-            select tenant_id, month, noted from billing.late_months
-            where tenant_id > $1 and tenant_id <= $2 and month <= $3 order by tenant_id, month
+            $"""
+            select tenant_id, month, max(noted) from (
+                select tenant_id, month, noted from billing.late_months where tenant_id > $1 and tenant_id <= $2 and month <= $3
+                union all
+                {AdjustedAlready.Replace("{month}", "$3")} and l.tenant_id > $1 and l.tenant_id <= $2) x
+            group by tenant_id, month order by tenant_id, month
             """, ct, range.After?.Value ?? Guid.Empty, range.Last?.Value ?? Guid.AllBitsSet, run.PeriodStart);
         return await ReadAsync(command, ct);
     }
@@ -95,7 +103,8 @@ internal sealed class LateMonths(DbSession session, IUsageChanges changes)
     {
         var mark = await MarkAsync(seller, "", ct);
         var (late, _) = await SinceAsync(seller, mark, ct);
-        await using var command = await CommandAsync("select tenant_id, month, noted from billing.late_months", ct);
+        await using var command = await CommandAsync(
+            $"select tenant_id, month, noted from billing.late_months union all {AdjustedAlready.Replace("{month}", "$1")}", ct, period.Start);
         return [.. (await ReadAsync(command, ct)).Concat(late).Where(x => x.Month <= period.Start).DistinctBy(x => (x.TenantId, x.Month))
             .OrderBy(x => x.TenantId.Value).ThenBy(x => x.Month)];
     }

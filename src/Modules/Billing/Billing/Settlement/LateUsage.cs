@@ -74,7 +74,7 @@ internal sealed class LateUsage(
             return BilledChunk.Empty;
         var chunk = new TenantChunk([.. found.Select(x => x.TenantId).Distinct()], found, null);
         var rates = books.Runs.TryGetValue(month.Start, out var run)
-            ? await pins.OpenAsync(run, range, ct)
+            ? await pins.OpenAsync(run, range, chunk.Tenants, ct)
             : await pins.PresentAsync(month, chunk.Tenants, ct);
         return await rateAnew(month, chunk, rates, books, ct);
     }

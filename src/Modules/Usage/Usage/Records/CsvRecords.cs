@@ -11,6 +11,9 @@ internal sealed class CsvRecords : IRecordSource
 {
     private const string DimensionPrefix = "dimensions.";
 
+    // Of a row; records have few dimensions each, and not all the same ones. Without a bound a body of commas is all cells.
+    private const int MostCells = 512;
+
     private static readonly Action<RecordDraft, ReadOnlyMemory<byte>>[] Takes =
     [
         (r, t) => r.Id = RecordFields.Text(r, "id", t, RecordFields.LongestId),
@@ -124,6 +127,12 @@ internal sealed class CsvRecords : IRecordSource
         {
             if (!TryCell(body[length..], whole, out var cell, out var used))
                 return false;
+            if (_cells.Count == MostCells)
+            {
+                Refusal = BatchRefusals.InvalidCsv($"a row has more than {MostCells} cells");
+                return false;
+            }
+
             _cells.Add(cell);
             length += used;
             if (length == body.Length)

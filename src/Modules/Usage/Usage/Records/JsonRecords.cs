@@ -194,6 +194,8 @@ internal sealed class EventReader
         if (!record.Id.IsEmpty)
             record.Refuse(RecordRefusals.IdInData);
         // No source has a space in it, so no two events have one id.
+        if (_source.Span.Contains((byte)' '))
+            record.Refuse(RecordRefusals.NotAnEvent);
         record.Id = RecordFields.Text(record, "id", (byte[])[.. _source.Span, (byte)' ', .. _id.Span], RecordFields.LongestId);
         if (record.Meter.IsEmpty && !_type.IsEmpty)
             record.Meter = RecordFields.Text(record, "meter", _type);

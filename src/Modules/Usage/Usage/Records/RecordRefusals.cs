@@ -11,7 +11,7 @@ internal static class RecordRefusals
     public static RecordRefusal NotAnObject { get; } = new("invalid_record", "", "A record is a JSON object.");
 
     public static RecordRefusal NotAnEvent { get; } = new(
-        "invalid_record", "", "An event has specversion 1.0, id, source and a record in JSON as its data.");
+        "invalid_record", "", "An event has specversion 1.0, id, source without spaces and a record in JSON as its data.");
 
     public static RecordRefusal IdInData { get; } = new("unknown_property", "id", "The data has no id: an event's source and id are the record's.");
 

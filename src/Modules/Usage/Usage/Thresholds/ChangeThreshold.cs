@@ -22,7 +22,7 @@ internal static class ChangeThreshold
 
     public sealed class Validator : AbstractValidator<Command>
     {
-        public Validator() => When(x => x.Levels.IsPresent, () => RuleFor(x => x.Levels.Value).Levels()).Otherwise(() => { });
+        public Validator() => When(x => x.Levels.IsPresent, () => RuleFor(x => x.Levels.Value).Levels().OverridePropertyName("Levels"));
     }
 
     internal sealed class Handler(UsageDb db, UnseenMonths months, Precondition precondition, Principal principal)

@@ -80,8 +80,8 @@ internal sealed record ThresholdView(
 
 internal static class ThresholdRules
 {
-    public static void Levels<T>(this IRuleBuilderInitial<T, IReadOnlyList<decimal>> rule) => rule
-        .NotEmpty().Must(x => x.Count <= Threshold.MostLevels).WithErrorCode("count")
+    public static IRuleBuilderOptions<T, IReadOnlyList<decimal>> Levels<T>(this IRuleBuilderInitial<T, IReadOnlyList<decimal>> rule) => rule
+        .Cascade(CascadeMode.Stop).NotEmpty().Must(x => x.Count <= Threshold.MostLevels).WithErrorCode("count")
         .WithMessage($"levels has 1 to {Threshold.MostLevels} entries.")
         .Must(x => x.All(level => level > 0)).WithErrorCode("not_positive").WithMessage("Each level must be above 0.");
 }

@@ -10,7 +10,8 @@ internal readonly record struct TenantMonth(Guid Tenant, DateOnly Month);
 /// <summary>Which months are to be compared with thresholds: noted where months change, in the same transaction, so none is forgotten.</summary>
 internal sealed class UnseenMonths(DbSession session)
 {
-    private const string Mark = "update usage.month_changes set unseen = true where tenant_id = $1 and not unseen";
+    // Also those that are unseen: who compares one now read the thresholds before this one, and is waited for.
+    private const string Mark = "update usage.month_changes set unseen = true where tenant_id = $1";
 
     // Whoever changes a month meanwhile waits, and notes it anew after what is seen now.
     private const string Take = """
