@@ -52,8 +52,7 @@ public sealed class OverflowTests
     public void A_million_lines_add_up_or_are_refused()
     {
         static RatingRequest Lines(decimal each) => Request([.. Enumerable.Repeat(Flat("0") with { Charge = new FlatCharge(each) }, 1_000_000)]);
-        Parallel.Invoke(
-            () => Rate(Lines(10_000_000_000m)).Total.Text().ShouldBe("10000000000000000.00"),
-            () => Refused(Lines(10_000_000_000.01m)).ShouldBe(["/charges amount_too_large"]));
+        Rate(Lines(10_000_000_000m)).Total.Text().ShouldBe("10000000000000000.00");
+        Refused(Lines(10_000_000_000.01m)).ShouldBe(["/charges amount_too_large"]);
     }
 }
