@@ -191,13 +191,15 @@ public sealed class LateUsageTests(SettlementApp app) : IClassFixture<Settlement
     {
         var branch = await app.BranchAsync();
         var plan = await app.PlanAsync("voided", [Calls]);
-        var subscription = app.Subscribe(branch.Tenant, new(2020, 1, 1), Span(plan, "2020-01-01/2020-04-01", 0));
+        var subscription = app.Subscribe(branch.Tenant, new(2020, 1, 1), Span(plan, "2020-01-01/2020-05-01", 0));
         app.Use(branch.Tenant, subscription, "2020-01-10", "calls", "7");
         await app.BillAsync("2020-01");
         app.Use(branch.Tenant, subscription, "2020-01-11", "calls", "5");
         await app.BillAsync("2020-02");
         string[] february = ["Calls 2.00 at 20", "Calls 43.00 at 20, 2020-01-01 #1: 115.00 - 72.00"];
         (await app.LinesAsync(branch.Tenant, "2020-02")).ShouldBe(february);
+        await app.BillAsync("2020-03");
+        (await app.ScalarAsync<long>($"select count(*) from billing.late_months where tenant_id = '{branch.Tenant.Id.Value}'")).ShouldBe(0);
 
         using var platform = await app.PlatformAsync();
         async Task VoidAsync(string month)
@@ -212,11 +214,11 @@ public sealed class LateUsageTests(SettlementApp app) : IClassFixture<Settlement
 
         // The month itself withdrawn: no other month bills it, and billed anew it is whole, less what others adjusted of it.
         await VoidAsync("2020-01");
-        await app.BillAsync("2020-03");
-        (await app.LinesAsync(branch.Tenant, "2020-03")).ShouldBe(["Calls 2.00 at 20"]);
+        await app.BillAsync("2020-04");
+        (await app.LinesAsync(branch.Tenant, "2020-04")).ShouldBe(["Calls 2.00 at 20"]);
         await app.BillAsync("2020-01");
         (await app.LinesAsync(branch.Tenant, "2020-01")).ShouldBe(["Calls 115.00 at 20", "Calls -43.00 at 20, 2020-01-01 #2: 0.00 - 43.00"]);
-        (await app.NetAsync(branch.Tenant, "2020-01", "2020-02", "2020-03")).ShouldBe(119m);
+        (await app.NetAsync(branch.Tenant, "2020-01", "2020-02", "2020-03", "2020-04")).ShouldBe(121m);
     }
 
     [Fact]
@@ -247,9 +249,6 @@ public sealed class LateUsageTests(SettlementApp app) : IClassFixture<Settlement
         app.Use(branch.Tenant, subscription, "2020-07-11", "calls", "5");
         using var platform = await app.PlatformAsync();
         await StartAsync(platform, "2020-08");
-        await StartAsync(platform, "2020-09");
-        var september = await app.InAsync<BillingDb, Guid>(db => db.Runs.Where(x => x.PeriodStart == new DateOnly(2020, 9, 1)).Select(x => x.Id)
-            .SingleAsync(Ct));
         var met = false;
         app.Probe.At = async place =>
         {
@@ -257,6 +256,9 @@ public sealed class LateUsageTests(SettlementApp app) : IClassFixture<Settlement
             if (place != "rated" || met)
                 return;
             met = true;
+            await StartAsync(platform, "2020-09");
+            var september = await app.InAsync<BillingDb, Guid>(db => db.Runs
+                .Where(x => x.PeriodStart == new DateOnly(2020, 9, 1)).Select(x => x.Id).SingleAsync(Ct));
             await app.Services.GetRequiredService<RunWorkers>().WorkAsync(september, Ct);
         };
         await app.DrainAsync();
