@@ -17,7 +17,9 @@ public sealed class OracleTests
     public void Both_billers_come_to_the_same_bills()
     {
         var differences = new System.Collections.Concurrent.ConcurrentQueue<string>();
-        Parallel.For(0, Contracts, (i, state) =>
+        // No more than the processors: the pool would go on adding threads to a loop that never waits.
+        var all = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount };
+        Parallel.For(0, Contracts, all, (i, state) =>
         {
             if ((Oracle.Compare(First + i) ?? LateOracle.Compare(First + i)) is not { } difference)
                 return;

@@ -33,6 +33,8 @@ internal sealed class TestServer
         // A class leaves its database soon; connections that idle longer only take others' places.
         ConnectionIdleLifetime = 10,
         ConnectionPruningInterval = 5,
+        // Beside tests that take all processors for long, 15 s to log in were not always enough.
+        Timeout = 120,
     }.ConnectionString;
 
     /// <summary>A connection of its own, so that closing it frees the locks taken on it.</summary>
