@@ -95,6 +95,20 @@ internal sealed class IngestStand : IAsyncDisposable
         await vacuum.ExecuteNonQueryAsync(ct);
     }
 
+    /// <summary>
+    /// As on any server that is not new, the files of the log are there to be used again; to make one stops everybody for its 16 MB.
+    /// </summary>
+    public async Task AgeLogAsync(CancellationToken ct)
+    {
+        const int Kept = 64;
+        await using var connection = await Database.OpenConnectionAsync(ct);
+        await using var next = new NpgsqlCommand("select pg_switch_wal() from pg_logical_emit_message(false, 'bench', 'a file of its own')", connection);
+        for (var i = 0; i < Kept; i++)
+            await next.ExecuteNonQueryAsync(ct);
+        await using var checkpoint = new NpgsqlCommand("checkpoint", connection) { CommandTimeout = 0 };
+        await checkpoint.ExecuteNonQueryAsync(ct);
+    }
+
     public static DateOnly Today() => DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime);
 
     /// <summary>
