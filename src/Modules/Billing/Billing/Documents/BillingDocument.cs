@@ -30,9 +30,22 @@ internal sealed record BillingDocument(
     /// <summary>Sum of the lines without a tax category.</summary>
     public Money Untaxed => new(Net.Amount - Taxes.Sum(tax => tax.Net), Currency);
 
+    /// <summary>
+    /// With a tax id that the seller had not, or had not said, when it was issued, where there is no valid way to write it down without one
+    /// (see <see cref="UblTaxSubtotal.LacksTaxId"/>); otherwise as it is.
+    /// </summary>
+    public BillingDocument Naming(string? sellerTaxId) => UblTaxSubtotal.LacksTaxId(this)
+        ? this with { Said = Said with { Seller = Said.Seller with { TaxId = sellerTaxId } } }
+        : this;
+
+    /// <param name="x">The invoice.</param>
+    /// <param name="said">What it says beside its figures.</param>
+    /// <param name="hasUntaxed">Whether some line has no tax category.</param>
     /// <param name="first">The first month that it adjusts: the days of the lines lie within those of the document.</param>
-    public static BillingDocument Of(Invoice x, InvoiceDocument said, bool hasUntaxed, DateOnly? first = null) => new(
-        DocumentKind.Invoice, x.Number, null, new Period(first < x.PeriodStart ? first.Value : x.PeriodStart, x.PeriodEnd),
+    /// <param name="end">The end of its last line, which may lie behind the month.</param>
+    public static BillingDocument Of(Invoice x, InvoiceDocument said, bool hasUntaxed, DateOnly? first = null, DateOnly? end = null) => new(
+        DocumentKind.Invoice, x.Number, null,
+        new Period(first < x.PeriodStart ? first.Value : x.PeriodStart, end > x.PeriodEnd ? end.Value : x.PeriodEnd),
         new Money(x.Net, x.Currency), new Money(x.Tax, x.Currency), x.Taxes, hasUntaxed, said, Void: x.Status is InvoiceStatus.Void);
 
     public static BillingDocument Of(CreditNote x, PrecedingDocument of, bool hasUntaxed) => new(
