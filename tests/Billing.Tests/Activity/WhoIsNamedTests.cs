@@ -48,7 +48,7 @@ public sealed class MovedTenant : BillingApp
 
     internal HttpClient Reader(string who) => who switch
     {
-        "tenant" => Branch.As(Roles.TenantUser, Moved),
+        "tenant" => Branch.As(Roles.TenantAdministrator, Moved),
         "former" => Branch.As(Roles.PartnerReader),
         "present" => Branch.As(Roles.PartnerReader, Next),
         "distributor" => Branch.As(Roles.DistributorReader),

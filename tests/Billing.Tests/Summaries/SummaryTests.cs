@@ -23,26 +23,26 @@ public sealed class SummaryTests(SettlementApp app) : IClassFixture<SettlementAp
         for (var i = 0; i < 5; i++)
             tenants.Add(await app.TenantAsync(branch.Platform, branch.Partner));
         foreach (var tenant in tenants)
-            app.Use(tenant, app.Subscribe(tenant, plan, "2017-05"), "2017-05-10", "calls", "7");
-        await app.BillAsync("2017-05");
+            app.Use(tenant, app.Subscribe(tenant, plan, "2022-05"), "2022-05-10", "calls", "7");
+        await app.BillAsync("2022-05");
         foreach (var tenant in tenants)
-            app.Use(tenant, app.Subscriptions.Of(tenant), "2017-05-11", "calls", "5");
+            app.Use(tenant, app.Subscriptions.Of(tenant), "2022-05-11", "calls", "5");
         // One of them is back.
-        app.Subscribe(tenants[3], plan, "2017-06");
+        app.Subscribe(tenants[3], plan, "2022-06");
 
         using var partner = branch.As(Roles.PartnerReader);
         using var one = branch.As(Roles.TenantAdministrator);
         using var stranger = (await app.BranchAsync()).As(Roles.DistributorReader);
-        var shown = await SummaryAsync(partner, "period=2017-06");
+        var shown = await SummaryAsync(partner, "period=2022-06");
         shown.ShouldBe(tenants.Select((x, i) => $"{x.ExternalId} {(i == 3 ? "45.00" : "43.00")} True").Order());
-        (await SummaryAsync(one, "period=2017-06")).ShouldBe([$"{branch.Tenant.ExternalId} 43.00 True"]);
-        (await SummaryAsync(stranger, "period=2017-06")).ShouldBeEmpty();
-        var rows = await Activity.ActivityTests.AllAsync(partner, "/api/v1/usage/chargeable-activity?period=2017-06", limit: 2);
+        (await SummaryAsync(one, "period=2022-06")).ShouldBe([$"{branch.Tenant.ExternalId} 43.00 True"]);
+        (await SummaryAsync(stranger, "period=2022-06")).ShouldBeEmpty();
+        var rows = await Activity.ActivityTests.AllAsync(partner, "/api/v1/usage/chargeable-activity?period=2022-06", limit: 2);
         rows.Sum(x => decimal.Parse(x.Amount("net"))).ShouldBe(6 * 43m + 2m);
         rows.Select(x => $"{x.Text("tenantId")} {x.GetProperty("position")}").ShouldBeUnique();
 
-        await app.BillAsync("2017-06");
-        (await SummaryAsync(partner, "period=2017-06")).ShouldBe(shown.Select(x => x.Replace("True", "False")));
+        await app.BillAsync("2022-06");
+        (await SummaryAsync(partner, "period=2022-06")).ShouldBe(shown.Select(x => x.Replace("True", "False")));
     }
 
     [Fact]
@@ -79,23 +79,23 @@ public sealed class SummaryTests(SettlementApp app) : IClassFixture<SettlementAp
         var branch = await app.BranchAsync();
         var other = await app.TenantAsync(branch.Platform, branch.Partner);
         var plan = await app.PlanAsync("own", [Calls]);
-        var subscription = app.Subscribe(branch.Tenant, plan, "2016-05-01/2016-07-01");
-        app.Subscribe(other, plan, "2016-05-01/2016-07-01");
-        app.Use(branch.Tenant, subscription, "2016-05-10", "calls", "7");
-        await app.BillAsync("2016-05");
-        app.Use(branch.Tenant, subscription, "2016-05-11", "calls", "5");
+        var subscription = app.Subscribe(branch.Tenant, plan, "2023-05-01/2023-07-01");
+        app.Subscribe(other, plan, "2023-05-01/2023-07-01");
+        app.Use(branch.Tenant, subscription, "2023-05-10", "calls", "7");
+        await app.BillAsync("2023-05");
+        app.Use(branch.Tenant, subscription, "2023-05-11", "calls", "5");
         // Whoever reads these fails.
         await OwnerAsync($"""
             insert into billing.run_prices (run_id, tenant_id, prices)
-                select id, '{other.Id.Value}', '"no prices"' from billing.runs where period_start = '2016-05-01';
+                select id, '{other.Id.Value}', '"no prices"' from billing.runs where period_start = '2023-05-01';
             insert into billing.late_months (tenant_id, month, noted) values ('{other.Id.Value}', '0044-03-01 BC', 1)
             """);
         using var tenant = branch.As(Roles.TenantAdministrator);
         using var platform = branch.Administrator();
         try
         {
-            (await SummaryAsync(tenant, "period=2016-06")).ShouldBe([$"{branch.Tenant.ExternalId} 45.00 True"]);
-            var rows = await ItemsAsync(platform, $"/api/v1/usage/chargeable-activity?period=2016-06&tenantId={branch.Tenant.Id.Value}");
+            (await SummaryAsync(tenant, "period=2023-06")).ShouldBe([$"{branch.Tenant.ExternalId} 45.00 True"]);
+            var rows = await ItemsAsync(platform, $"/api/v1/usage/chargeable-activity?period=2023-06&tenantId={branch.Tenant.Id.Value}");
             rows.Sum(x => decimal.Parse(x.Amount("net"))).ShouldBe(45m);
         }
         finally
@@ -111,10 +111,10 @@ public sealed class SummaryTests(SettlementApp app) : IClassFixture<SettlementAp
         var plan = await app.PlanAsync("pages", [Flat("base", "10")]);
         foreach (var tenant in (OrganizationRef[])[branch.Tenant, await app.TenantAsync(branch.Platform, branch.Partner),
             await app.TenantAsync(branch.Platform, branch.Partner)])
-            app.Subscribe(tenant, plan, "2015-05");
+            app.Subscribe(tenant, plan, "2024-05");
         using var partner = branch.As(Roles.PartnerReader);
         using var other = branch.As(Roles.DistributorReader);
-        var (whole, rated) = (await GetAsync(partner, "/api/v1/billing/summary?period=2015-05"), 0);
+        var (whole, rated) = (await GetAsync(partner, "/api/v1/billing/summary?period=2024-05"), 0);
         app.Probe.At = place =>
         {
             rated += place == "read" ? 1 : 0;
@@ -124,13 +124,13 @@ public sealed class SummaryTests(SettlementApp app) : IClassFixture<SettlementAp
         for (string? after = ""; after is not null;)
         {
             rated = 0;
-            var page = await GetAsync(partner, $"/api/v1/billing/summary?period=2015-05&limit=1{(after == "" ? "" : $"&after={after}")}");
+            var page = await GetAsync(partner, $"/api/v1/billing/summary?period=2024-05&limit=1{(after == "" ? "" : $"&after={after}")}");
             costs.Add(rated);
             items.AddRange(page.GetProperty("items").EnumerateArray().Select(x => x.GetRawText()));
             page.GetProperty("totals").GetRawText().ShouldBe(whole.GetProperty("totals").GetRawText());
             // Somebody else's figures are his own.
             if (after == "")
-                (await GetAsync(other, $"/api/v1/billing/summary?period=2015-05&after={page.GetProperty("next").GetString()}"))
+                (await GetAsync(other, $"/api/v1/billing/summary?period=2024-05&after={page.GetProperty("next").GetString()}"))
                     .GetProperty("items").GetArrayLength().ShouldBe(2);
             after = page.GetProperty("next").GetString();
         }
@@ -139,10 +139,10 @@ public sealed class SummaryTests(SettlementApp app) : IClassFixture<SettlementAp
         costs.Select(x => x > 0).ShouldBe([true, false, false]);
 
         // What was kept a while ago is not what is so now.
-        var first = await GetAsync(partner, "/api/v1/billing/summary?period=2015-05&limit=1");
+        var first = await GetAsync(partner, "/api/v1/billing/summary?period=2024-05&limit=1");
         app.Clock.Advance(TimeSpan.FromMinutes(3));
         rated = 0;
-        await GetAsync(partner, $"/api/v1/billing/summary?period=2015-05&limit=1&after={first.GetProperty("next").GetString()}");
+        await GetAsync(partner, $"/api/v1/billing/summary?period=2024-05&limit=1&after={first.GetProperty("next").GetString()}");
         rated.ShouldBeGreaterThan(0);
     }
 

@@ -68,14 +68,25 @@ internal sealed record DocumentLine(
     /// <summary>Of a line that adjusts a month which was billed; null of all others.</summary>
     public DocumentAdjustment? Adjustment { get; init; }
 
-    /// <summary>What coupons and caps took off; below zero, what was added.</summary>
+    /// <summary>What a cap, coupons and credits took off; below zero, what was added.</summary>
     public Money Allowance => Gross - Net;
+
+    /// <summary>What of it a cap took off; of documents that do not tell them apart, as credit notes, none.</summary>
+    public Money CapReduction { get; init; } = Money.Zero(Net.Currency);
+
+    /// <summary>What of it credits paid.</summary>
+    public Money Credit { get; init; } = Money.Zero(Net.Currency);
+
+    /// <summary>The rest of it.</summary>
+    public Money Discount => Allowance - CapReduction - Credit;
 
     public static DocumentLine Of(InvoiceLine x) => new(
         x.Position, null, x.Description, x.Sku.Length > 0 ? x.Sku : null, new Period(x.StartsOn, x.EndsOn), x.PeriodDays, Exact.Parse(x.Quantity),
         GrossOf(x), new Money(x.Net, x.Currency), new Money(x.Tax, x.Currency), x.TaxCategory, x.TaxPercent,
         x.Steps)
     {
+        CapReduction = new Money(x.CapReduction, x.Currency),
+        Credit = new Money(x.Credit, x.Currency),
         Adjustment = x is { Adjusts: { } month, BilledBefore: { } before }
             ? new DocumentAdjustment(Period.Month(month.Year, month.Month), new Money(before + x.Net, x.Currency), new Money(before, x.Currency))
             : null,

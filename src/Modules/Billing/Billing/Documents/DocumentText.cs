@@ -8,7 +8,7 @@ namespace Licensing.Billing.Documents;
 internal sealed record DocumentText(
     string Language, string Invoice, string CreditNote, string Draft, string Void, string Number, string IssuedOn, string DueOn, string Period,
     string CustomerNumber, string To, string TaxId, string Position, string Description, string Quantity, string Days, string Net, string TaxRate,
-    string Tax, string NetSum, string Total, string Discount, string Addition, string TaxOf, string Untaxed, string OfInvoice, string Reason,
+    string Tax, string NetSum, string Total, string Cap, string Discount, string Credit, string Addition, string TaxOf, string Untaxed, string OfInvoice, string Reason,
     string Pay, string PayReference, string Account, string Questions, string Of, string Flat, string Adjusts, string Due, string BilledBefore)
 {
     // Long enough to follow a price, short enough to read.
@@ -16,14 +16,14 @@ internal sealed record DocumentText(
 
     public static DocumentText English { get; } = new(
         "en", "Invoice", "Credit note", "Draft - not an invoice", "Void", "Number", "Date", "Due date", "Period", "Customer number", "Bill to",
-        "VAT ID", "No.", "Description", "Quantity", "Days", "Net", "VAT %", "VAT", "Total net", "Total", "Discount", "Adjustment", "VAT on",
+        "VAT ID", "No.", "Description", "Quantity", "Days", "Net", "VAT %", "VAT", "Total net", "Total", "Above the cap", "Discount", "Paid by credit", "Adjustment", "VAT on",
         "Outside the scope of VAT", "For invoice", "Reason", "Please pay by", "Payment reference", "Account", "Questions", "of", "flat",
         "Adjustment of", "due", "billed before");
 
     public static DocumentText German { get; } = new(
         "de", "Rechnung", "Gutschrift (Rechnungskorrektur)", "Entwurf - keine Rechnung", "Storniert", "Nummer", "Datum", "Fällig am",
         "Leistungszeitraum", "Kundennummer", "Rechnungsempfänger", "USt-IdNr.", "Pos.", "Beschreibung", "Menge", "Tage", "Netto", "USt %", "USt",
-        "Summe netto", "Gesamtbetrag", "Rabatt", "Anpassung", "USt auf", "Nicht steuerbar", "Zu Rechnung", "Grund", "Bitte zahlen Sie bis",
+        "Summe netto", "Gesamtbetrag", "Über dem Höchstbetrag", "Rabatt", "Durch Guthaben bezahlt", "Anpassung", "USt auf", "Nicht steuerbar", "Zu Rechnung", "Grund", "Bitte zahlen Sie bis",
         "Verwendungszweck", "Konto", "Fragen", "von", "pauschal", "Nachberechnung für", "zu berechnen", "bereits berechnet");
 
     /// <summary>Without what neither XML nor a page can hold, as control characters.</summary>
@@ -78,7 +78,8 @@ internal sealed record DocumentText(
             yield return line.Days.Days == line.PeriodDays ? Step(step) : $"{Step(step)} ({line.Days.Days} {Of} {line.PeriodDays} {Days})";
         if (line.Adjustment is { } adjustment)
             yield return $"{Adjusts} {DaysOf(adjustment.Month)}: {Due} {Amount(adjustment.Due)}, {BilledBefore} {Amount(adjustment.Before)}";
-        if (line.Allowance.Amount != 0)
-            yield return $"{(line.Allowance.Amount > 0 ? Discount : Addition)}: {Amount(-line.Allowance)}";
+        foreach (var (name, reduction) in new[] { (Cap, line.CapReduction), (Discount, line.Discount), (Credit, line.Credit) })
+            if (reduction.Amount != 0)
+                yield return $"{(reduction.Amount > 0 ? name : Addition)}: {Amount(-reduction)}";
     }
 }
