@@ -77,7 +77,7 @@ internal sealed partial class HtmlDocument(BillingDocument document)
             .seller, .small { font-size: 12px; color: #555; text-align: right; }
             h1 { font-size: 24px; margin: 10mm 0 4mm; }
             .state { display: inline-block; border: 2px solid #b00020; color: #b00020; padding: 1mm 3mm; font-weight: 700; }
-            .parties { display: flex; justify-content: space-between; gap: 10mm; margin-top: 8mm; }
+            .parties { display: flex; justify-content: space-between; align-items: flex-start; gap: 10mm; margin-top: 8mm; }
             .label { font-size: 11px; color: #666; text-transform: uppercase; letter-spacing: .04em; }
             table { width: 100%; border-collapse: collapse; }
             table.meta { width: auto; } table.meta td { padding: .5mm 0 .5mm 6mm; } table.meta td:last-child { text-align: right; }
@@ -167,7 +167,7 @@ internal sealed partial class HtmlDocument(BillingDocument document)
         _page.AppendLine("<table class=\"totals\"><tbody>");
         Sum("sum-net", _text.NetSum, document.Net);
         foreach (var tax in document.Taxes)
-            Sum("sum-rate", $"{_text.Percent(tax.Percent)} % {_text.TaxOf} {_text.Figure(new Money(tax.Net, document.Currency))} ({tax.Category})",
+            Sum("sum-rate", $"{_text.RateOf(tax)} {_text.Figure(new Money(tax.Net, document.Currency))}{_text.WhyOf(tax)}",
                 new Money(tax.Tax, document.Currency));
         if (document.HasUntaxed)
             Sum("sum-untaxed", $"{_text.Untaxed}: {_text.Figure(document.Untaxed)}", Money.Zero(document.Currency));
@@ -190,6 +190,9 @@ internal sealed partial class HtmlDocument(BillingDocument document)
                 _page.Append("<div>").Append(E($"{_text.Account}: {iban}{(said.Bic is { } bic ? $" ({bic})" : "")}")).Append("</div>");
             _page.AppendLine("</div>");
         }
+
+        if (document is { Kind: DocumentKind.Invoice, Number: not null, Void: false } && document.Total.Amount < 0)
+            _page.Append("<div class=\"terms\"><div>").Append(E($"{_text.InYourFavour}: {_text.Amount(-document.Total)}")).AppendLine("</div></div>");
 
         string?[] contacts = [said.Look.SupportEmail, said.Look.SupportUrl];
         var questions = string.Join(", ", contacts.Where(x => !string.IsNullOrEmpty(x)));
