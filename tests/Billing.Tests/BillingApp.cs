@@ -153,6 +153,9 @@ internal sealed class SaidSubscriptions : ISubscriptionDirectory
             _said.Add(subscription);
     }
 
+    /// <summary>The most tenants whose subscriptions were read for one chunk.</summary>
+    public int LargestChunk { get; set; }
+
     /// <summary>The subscription that a tenant made last.</summary>
     public SubscriptionId Of(OrganizationRef tenant)
     {
@@ -191,13 +194,18 @@ internal sealed class SaidSubscriptions : ISubscriptionDirectory
         throw new NotSupportedException();
 
     public Task<IReadOnlyList<BillableSubscription>> BillableBetweenAsync(
-        Period period, OrganizationId? after, OrganizationId? last, CancellationToken ct) => Task.FromResult<IReadOnlyList<BillableSubscription>>(
+        Period period, OrganizationId? after, OrganizationId? last, CancellationToken ct)
+    {
+        IReadOnlyList<BillableSubscription> found =
         [
             .. Of(period, Scope.Everything)
                 .Where(x => (after is null || x.TenantId.Value.CompareTo(after.Value.Value) > 0)
                     && (last is null || x.TenantId.Value.CompareTo(last.Value.Value) <= 0))
                 .OrderBy(x => x.TenantId.Value).ThenBy(x => x.Id.Value),
-        ]);
+        ];
+        LargestChunk = Math.Max(LargestChunk, found.Select(x => x.TenantId).Distinct().Count());
+        return Task.FromResult(found);
+    }
 
     public Task<IReadOnlyList<BillableSubscription>> BillableOfAsync(
         Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct) => Task.FromResult<IReadOnlyList<BillableSubscription>>(

@@ -143,6 +143,44 @@ public sealed class ActivityTests(BillingApp app) : IClassFixture<BillingApp>
     }
 
     [Fact]
+    public async Task A_page_goes_on_where_the_last_one_ended_although_days_do_not_add_up_any_more_or_do_again()
+    {
+        var branch = await app.BranchAsync();
+        var plan = await app.PlanAsync("goes-on", [Calls]);
+        var subscription = app.Subscribe(branch.Tenant, plan, "2021-03");
+        foreach (var day in (string[])["02", "09", "16"])
+            app.Usage.Add(branch.Tenant, subscription, $"2021-03-{day}", "calls", "4");
+        await app.BillAsync("2021-03");
+        using var tenant = branch.As(Roles.TenantAdministrator);
+        const string path = $"{Path}?period=2021-03&granularity=day&limit=1";
+        async Task<(string Row, string? Next)> PageAsync(string? after)
+        {
+            var page = await GetAsync(tenant, after is null ? path : $"{path}&after={after}");
+            var row = page.GetProperty("items").EnumerateArray().SingleOrDefault();
+            return (row.ValueKind is JsonValueKind.Object ? Told(row)[..21] : "", page.GetProperty("next").GetString());
+        }
+
+        var first = await PageAsync(null);
+        app.Usage.Add(branch.Tenant, subscription, "2021-03-20", "calls", "3");
+        var whole = await PageAsync(null);
+        whole.ShouldBe(("2021-03-01 2021-04-01", null));
+        var second = await PageAsync(first.Next);
+        var third = await PageAsync(second.Next);
+        (first.Row, second.Row, third.Row).ShouldBe(("2021-03-02 2021-03-03", "2021-03-09 2021-03-10", "2021-03-16 2021-03-17"));
+
+        // The other way round: the line was told whole, and what follows it is another line.
+        var other = app.Subscribe(branch.Tenant, plan, "2021-04");
+        app.Usage.Add(branch.Tenant, other, "2021-04-05", "calls", "4");
+        app.Usage.Add(branch.Tenant, other, "2021-04-06", "calls", "4");
+        await app.BillAsync("2021-04");
+        const string both = $"{Path}?from=2021-03-01&until=2021-05-01&granularity=day&limit=1";
+        var told = await GetAsync(tenant, both);
+        app.Usage.Add(branch.Tenant, subscription, "2021-03-20", "calls", "-3");
+        (await ItemsAsync(tenant, $"{both}&after={told.GetProperty("next").GetString()}")).Select(x => Told(x)[..21])
+            .ShouldBe(["2021-04-05 2021-04-06"]);
+    }
+
+    [Fact]
     public async Task What_is_charged_late_is_with_the_month_that_charges_it_and_a_correction()
     {
         var branch = await app.BranchAsync();
@@ -239,6 +277,20 @@ public sealed class SmallEstimates : BillingApp
 
 public sealed class EstimateLimitTests(SmallEstimates app) : IClassFixture<SmallEstimates>
 {
+    [Theory]
+    [InlineData("/api/v1/billing/range?from=2022-11-20&until=2023-01-01")]
+    [InlineData("/api/v1/usage/chargeable-activity?from=2022-11-20&until=2023-01-01")]
+    [InlineData("/api/v1/exports/focus?from=2022-11-20&until=2023-01-01")]
+    public async Task The_months_of_a_request_are_bounded_together(string path)
+    {
+        var branch = await app.BranchAsync();
+        app.Subscribe(branch.Tenant, await app.PlanAsync($"months-{path.Split('/')[4][..5]}", [Flat("base", "10")]), "2022-11-01/2023-01-01");
+        using var partner = branch.As(Roles.PartnerReader);
+        (await (await partner.GetAsync(path)).CodeAsync()).ShouldBe("summary_too_wide");
+        (await partner.GetAsync($"{path}&tenantId={branch.Tenant.Id.Value}")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await partner.GetAsync(path.Replace("2022-11-20", "2022-12-20"))).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
     [Theory]
     [InlineData("/api/v1/billing/summary?period=2022-08")]
     [InlineData("/api/v1/billing/yearmonth/2022-08")]

@@ -80,7 +80,7 @@ public sealed class DocumentTests
         var page = await Sample().HtmlAsync();
         foreach (var said in (string[])[
             "Rechnung 1-2024-000007", "Müller &amp; Söhne &lt;KG&gt;", "Hauptstraße 1", "ATU12345678", "DE123456789", "02.04.2024", "16.04.2024",
-            "01.03.2024 - 31.03.2024", "163,99 EUR", "20 % USt auf 136,66 (S)", "Verwendungszweck: 1-2024-000007", "AT61 1904 3002 3457 3201",
+            "01.03.2024 - 31.03.2024", "163,99 EUR", "20 % USt auf 136,66", "Verwendungszweck: 1-2024-000007", "AT61 1904 3002 3457 3201",
             "--brand: #0a5", "1 × 68,33 = 68,33"])
             page.ShouldContain(said);
         page.ShouldNotContain("<KG>");
@@ -94,13 +94,44 @@ public sealed class DocumentTests
     [Fact]
     public async Task A_draft_and_a_colour_that_is_none_do_no_harm()
     {
-        var look = DocumentSamples.Said.Look with { PrimaryColor = "red;} body{display:none", Name = "</style><script>alert(1)</script>" };
+        var look = DocumentSamples.Said.Look with
+        {
+            PrimaryColor = "red;} body{display:none",
+            Name = "</style><script>alert(1)</script>",
+            LogoUrl = "javascript:alert(1)",
+        };
         var page = await Sample(DocumentSamples.Said with { Look = look }, number: null).HtmlAsync();
         page.ShouldContain("Entwurf - keine Rechnung");
         page.ShouldContain("--brand: #1f3a5f");
         page.ShouldNotContain("display:none");
         page.ShouldNotContain("<script>");
         page.ShouldNotContain("Verwendungszweck");
+        page.ShouldNotContain("<img");
+        HtmlDocument.PolicyOf(look).ShouldNotContain("img-src");
+    }
+
+    [Fact]
+    public async Task A_page_tells_what_took_from_a_line_why_nothing_is_taxed_and_what_is_owed_to_the_buyer()
+    {
+        var eur = Currency.Parse("EUR");
+        Money Of(decimal amount) => new(amount, eur);
+        var line = new DocumentLine(
+            1, null, "Calls", null, DocumentSamples.March, 31, 1_234_567, Of(100), Of(40), Of(0), "AE", 0,
+            [new LineStep("0", null, "1234567", "0.00008100007", "0", "100")])
+        {
+            CapReduction = Of(30),
+            Credit = Of(10),
+        };
+        var back = line with { Position = 2, Quantity = -1, Gross = Of(-90), Net = Of(-90), CapReduction = Of(0), Credit = Of(0), Steps = [] };
+        var document = new BillingDocument(
+            DocumentKind.Invoice, "1-2024-000008", null, DocumentSamples.March, Of(-50), Of(0), [new InvoiceTax("AE", 0, -50, 0)], false,
+            DocumentSamples.Said);
+        var page = await new SampleDocument(document, [line, back]).HtmlAsync();
+        foreach (var said in (string[])[
+            "1.234.567 × ≈ 0,000081 = 100", "Über dem Höchstbetrag: -30,00 EUR", "Rabatt: -20,00 EUR", "Durch Guthaben bezahlt: -10,00 EUR",
+            "0 % USt auf -50,00 (Steuerschuldnerschaft des Leistungsempfängers)", "Zu Ihren Gunsten: 50,00 EUR"])
+            page.ShouldContain(said);
+        page.ShouldNotContain("Bitte zahlen Sie");
     }
 
     [Fact]

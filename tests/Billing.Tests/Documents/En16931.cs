@@ -87,6 +87,13 @@ internal static class En16931
         Rule("BR-55", isInvoice || Value(ubl.Element(Cac + "BillingReference")?.Element(Cac + "InvoiceDocumentReference"), "ID") is not null);
         foreach (var period in ubl.Descendants(Cac + "InvoicePeriod"))
             Rule("BR-29", string.CompareOrdinal(Value(period, "StartDate"), Value(period, "EndDate")) <= 0);
+        var days = ubl.Element(Cac + "InvoicePeriod");
+        foreach (var period in lines.Select(line => line.Element(Cac + "InvoicePeriod")))
+        {
+            Rule("PEPPOL-EN16931-R110", string.CompareOrdinal(Value(period, "StartDate"), Value(days, "StartDate")) >= 0);
+            Rule("PEPPOL-EN16931-R111", string.CompareOrdinal(Value(period, "EndDate"), Value(days, "EndDate")) <= 0);
+        }
+
         foreach (var party in (XElement[])[seller, buyer])
             foreach (var id in VatIds(party))
                 Rule("BR-CO-09", id[..2] == CountryOf(party) || id[..2] == "EL");

@@ -2,7 +2,9 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Xml.Linq;
 using Licensing.Billing.Tests.Invoices;
+using Licensing.Host.Database;
 using Licensing.Identity.Contracts;
+using Microsoft.Extensions.DependencyInjection;
 using static Licensing.Billing.Tests.BillingApp;
 
 namespace Licensing.Billing.Tests.Documents;
@@ -104,7 +106,50 @@ public sealed class SentDocumentTests(BillingApp app) : IClassFixture<BillingApp
         rows[0].ShouldStartWith("id,number,status,");
         rows[1].ShouldStartWith($"{path.Split('/')[^1]},{invoice.Text("number")},Issued,");
         rows[1].ShouldContain(",EUR,10.00,2.00,12.00,0.00,0.00,12.00,");
+        (rows[0].Split(',')[^1], rows[1].Split(',')[^1]).ShouldBe(("kind", "Regular"));
         (await AskAsync(tenant, "/api/v1/invoices?period=march", "text/csv")).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+    }
+
+    [Fact]
+    public async Task What_was_issued_before_the_sellers_tax_id_was_known_is_sent_with_the_one_of_now()
+    {
+        var branch = await app.BranchAsync();
+        var (path, invoice) = await app.InvoiceAsync(branch, Month(), issue: true, "68.33");
+        await using (var forget = app.Services.GetRequiredService<SchemaOwner>().Database.CreateCommand($"""
+            alter table billing.invoices disable trigger keep_issued;
+            update billing.invoices set document = document #- array['seller', 'taxId'] where id = '{invoice.Text("id")}';
+            alter table billing.invoices enable trigger keep_issued
+            """))
+            await forget.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        using var tenant = branch.As(Roles.TenantAdministrator);
+        var ubl = await TextAsync(tenant, path, "application/xml");
+        En16931.Broken(XElement.Parse(ubl)).ShouldBeEmpty();
+        ubl.ShouldContain("12-3456789");
+        // What is kept reads as it was issued.
+        (await TextAsync(tenant, path, "text/html")).ShouldNotContain("12-3456789");
+    }
+
+    [Fact]
+    public async Task The_logo_is_on_the_page_and_nothing_else_is_loaded_for_it()
+    {
+        var branch = await app.BranchAsync();
+        using var platform = branch.Administrator();
+        var branding = $"/api/v1/settings/branding?organizationId={branch.Platform.Id.Value}";
+        await Sent(await platform.PatchAsJsonAsync(branding, new { logoUrl = "https://cdn.example:8443/a&b/logo.svg?v=1" }));
+        try
+        {
+            var (path, _) = await app.InvoiceAsync(branch, Month(), issue: true, "10");
+            using var page = await AskAsync(platform, path, "text/html");
+            page.Headers.GetValues("Content-Security-Policy").ShouldHaveSingleItem().ShouldBe(
+                "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; img-src https://cdn.example:8443");
+            var logo = XElement.Parse((await page.Content.ReadAsStringAsync()).Replace("<!DOCTYPE html>", "")).Descendants("img")
+                .ShouldHaveSingleItem();
+            (logo.Attribute("src")!.Value, logo.Attribute("alt")!.Value.Length > 0).ShouldBe(("https://cdn.example:8443/a&b/logo.svg?v=1", true));
+        }
+        finally
+        {
+            await Sent(await platform.PatchAsJsonAsync(branding, new { logoUrl = (string?)null }));
+        }
     }
 
     private static int _month;
@@ -148,7 +193,16 @@ public sealed class NamelessSellerTests(NamelessSeller app) : IClassFixture<Name
             using var request = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { { "Accept", "application/xml" } } };
             using var answer = await platform.SendAsync(request, TestContext.Current.CancellationToken);
             if (country == "DE")
-                (await answer.CodeAsync()).ShouldBe("seller_tax_id_missing");
+            {
+                var refused = await answer.Content.ReadAsStringAsync();
+                refused.ShouldContain("seller_tax_id_missing");
+                refused.ShouldContain("Billing:Invoices:Seller:TaxId");
+                foreach (var form in (string[])["application/json", "text/csv", "text/html"])
+                {
+                    using var again = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { { "Accept", form } } };
+                    (await platform.SendAsync(again, TestContext.Current.CancellationToken)).StatusCode.ShouldBe(HttpStatusCode.OK);
+                }
+            }
             else
                 En16931.Broken(XElement.Parse(await answer.Content.ReadAsStringAsync())).ShouldBeEmpty();
         }

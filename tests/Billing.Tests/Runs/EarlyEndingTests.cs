@@ -1,5 +1,10 @@
 using System.Text.Json;
+using System.Xml.Linq;
+using Licensing.Billing.Tests.Documents;
+using Licensing.Billing.Tests.Invoices;
 using Licensing.Identity.Contracts;
+using Licensing.Usage.Contracts;
+using static Licensing.Billing.Tests.Activity.ActivityTests;
 using static Licensing.Billing.Tests.BillingApp;
 
 namespace Licensing.Billing.Tests.Runs;
@@ -26,6 +31,37 @@ public sealed class EarlyEndingTests(BillingApp app) : IClassFixture<BillingApp>
             "base 2024-04-01/2024-04-20 x1 63.33 S", "seats 2024-04-01/2024-04-20 x5 31.67 S", "~earlyEnd 2024-04-20/2024-06-10 x1 62.50 S",
         ]);
         (await LinesAsync(branch.Tenant, "2024-05")).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Its_fee_is_one_row_of_the_month_that_charges_it_and_within_the_days_of_the_document()
+    {
+        var branch = await app.BranchAsync();
+        var plan = await app.PlanAsync("ended-rows", [Flat("base", "100.00")]);
+        app.SubscribeUntil(branch.Tenant, 25m, [Span(plan, "2023-10-01/2023-11-20", 5)], Span(plan, "2023-11-20/2024-01-10", 5));
+        using var tenant = branch.As(Roles.TenantAdministrator);
+        foreach (var estimated in (bool[])[true, false])
+        {
+            if (!estimated)
+                await app.BillAsync("2023-11");
+            // 63.33 for 19 days, and a quarter of 11/30 + 1 + 9/31 months.
+            var rows = await AllAsync(tenant, "/api/v1/billing/yearmonth/2023-11", limit: 5);
+            rows.Sum(x => decimal.Parse(x.Amount("amount"))).ShouldBe(63.33m + 41.42m);
+            var fee = rows.Where(x => x.Text("chargeKey") == "~earlyEnd").ShouldHaveSingleItem();
+            (fee.Text("day"), fee.Text("quantity"), fee.Amount("amount")).ShouldBe(("2023-11-20", "1", "41.42"));
+            (await ItemsAsync(tenant, "/api/v1/billing/yearmonth/2023-12")).ShouldBeEmpty();
+            using var csv = new StringReader(await (await tenant.GetAsync("/api/v1/exports/focus?period=2023-11")).Content.ReadAsStringAsync());
+            var focus = FocusRow.Read(csv).ToList();
+            focus.Sum(x => decimal.Parse(x["BilledCost"])).ShouldBe(63.33m + 41.42m);
+            focus.Where(x => x["ChargeFrequency"] == "One-Time")
+                .Select(x => $"{x["ChargePeriodStart"]} {x["ChargePeriodEnd"]} {x["BilledCost"]}{x["ChargeClass"]}")
+                .ShouldBe(["2023-11-20T00:00:00Z 2024-01-10T00:00:00Z 41.42"]);
+        }
+
+        var (path, _) = await app.InvoiceOfAsync(branch.Tenant, "2023-11");
+        using var request = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { { "Accept", "application/xml" } } };
+        var ubl = XElement.Parse(await (await tenant.SendAsync(request)).Content.ReadAsStringAsync());
+        En16931.Broken(ubl).ShouldBeEmpty();
     }
 
     [Fact]

@@ -56,6 +56,7 @@ public static class BillingModule
             host.Services.AddScoped<IInvoicedAmounts>(services => services.GetRequiredService<InvoicedAmounts>());
             host.Services.AddScoped<IBillingProgress>(services => services.GetRequiredService<InvoicedAmounts>());
             host.Services.AddScoped<BilledAmounts>();
+            host.Services.AddSingleton<SummaryMemory>();
             host.Services.AddScoped<LedgerAccounts>();
             host.Services.AddScoped<LedgerWriter>();
             host.Services.AddScoped<CreditSpending>();

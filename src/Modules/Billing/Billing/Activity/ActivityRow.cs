@@ -1,6 +1,7 @@
 using System.Globalization;
 using Licensing.Billing.Contracts;
 using Licensing.Billing.Documents;
+using Licensing.Billing.Invoices;
 using Licensing.Catalog.Contracts;
 using Licensing.Identity.Contracts;
 using Licensing.Provisioning.Contracts;
@@ -10,7 +11,7 @@ namespace Licensing.Billing.Activity;
 /// <summary>What a subscription used on one day or in one month, and what it is charged for it.</summary>
 /// <param name="Period">The days, half-open.</param>
 /// <param name="TenantExternalId">What the tenant's partner calls him.</param>
-/// <param name="PartnerId">Who had the tenant then.</param>
+/// <param name="PartnerId">Who had the tenant then; null where the reader stands below.</param>
 /// <param name="Unit">What a quantity of 1 is.</param>
 /// <param name="Quantity">Exact, never rounded.</param>
 /// <param name="UnitPrice">Unrounded, in the currency of the amounts; null where not every unit has the same.</param>
@@ -28,15 +29,15 @@ internal sealed record ActivityRow(
         ("start", x => DocumentCsv.Day(x.Period.Start)),
         ("end", x => DocumentCsv.Day(x.Period.End)),
         ("tenantId", x => x.TenantId.Value.ToString()),
-        ("tenantExternalId", x => DocumentCsv.Text(x.TenantExternalId)),
-        ("tenantName", x => DocumentCsv.Text(x.TenantName)),
+        ("tenantExternalId", x => x.TenantExternalId),
+        ("tenantName", x => x.TenantName),
         ("partnerId", x => x.PartnerId?.ToString()),
         ("subscriptionId", x => x.SubscriptionId.Value.ToString()),
         ("meter", x => x.Meter),
-        ("unit", x => DocumentCsv.Text(x.Unit)),
-        ("sku", x => DocumentCsv.Text(x.Sku)),
-        ("region", x => DocumentCsv.Text(x.Region)),
-        ("description", x => DocumentCsv.Text(x.Description)),
+        ("unit", x => x.Unit),
+        ("sku", x => x.Sku),
+        ("region", x => x.Region),
+        ("description", x => x.Description),
         ("quantity", x => x.Quantity),
         ("unitPrice", x => x.UnitPrice),
         ("amount", x => x.Amount.ToAmountString()),
@@ -50,26 +51,35 @@ internal sealed record ActivityRow(
 }
 
 /// <summary>A part with the organisations and the meter that it is about.</summary>
-/// <param name="Tenant">As it stands now; null where it is gone.</param>
-/// <param name="Partner">Who had the tenant then.</param>
+/// <param name="Tenant">As it is called now, or was called when it left the reader's branch; null where it is gone.</param>
+/// <param name="Partner">Who had the tenant then; null where that is outside the reader's scope.</param>
 /// <param name="Meter">Null of what is no usage.</param>
 internal sealed record NamedPart(ChargedPart Part, OrganizationRef? Tenant, OrganizationRef? Partner, MeterRef? Meter);
 
-/// <summary>Names what parts are about, for many of them at once.</summary>
+/// <summary>Names what parts are about, for many of them at once, to whom they are told: what is outside his scope does not exist.</summary>
 internal sealed class ActivityNames(IOrganizationDirectory organizations, ICatalog catalog)
 {
-    public async Task<IReadOnlyList<NamedPart>> OfAsync(IReadOnlyList<ChargedPart> parts, CancellationToken ct)
+    /// <param name="parts">All within the reader's scope, when they were charged.</param>
+    /// <param name="reader">His scope. Rows are read while they are sent, when the request has left it already.</param>
+    /// <param name="ct">Gives up.</param>
+    public async Task<IReadOnlyList<NamedPart>> OfAsync(IReadOnlyList<ChargedPart> parts, Scope reader, CancellationToken ct)
     {
         var meters = await catalog.MetersAsync(ct);
-        var tenants = await organizations.FindAsync([.. parts.Select(part => part.Line.TenantId).Distinct()], ct);
-        var partners = await organizations.FindByPathAsync([.. parts.Select(PartnerPath).Distinct()], ct);
+        var tenants = (await organizations.FindAsync([.. parts.Select(part => part.Line.TenantId).Distinct()], ct))
+            .Where(tenant => reader.Contains(tenant.Value.Path)).ToDictionary();
+        var then = await organizations.FindByPathAsync(
+            [
+                .. parts.Select(PartnerPath).Where(reader.Contains)
+                    .Concat(parts.Where(part => !tenants.ContainsKey(part.Line.TenantId)).Select(part => part.Line.OwnerPath)).Distinct(),
+            ], ct);
         return [.. parts.Select(part => new NamedPart(
-            part, tenants.GetValueOrDefault(part.Line.TenantId), partners.GetValueOrDefault(PartnerPath(part)),
+            part, tenants.GetValueOrDefault(part.Line.TenantId) ?? then.GetValueOrDefault(part.Line.OwnerPath),
+            reader.Contains(PartnerPath(part)) ? then.GetValueOrDefault(PartnerPath(part)) : null,
             part.Line.Meter.Length > 0 ? meters.GetValueOrDefault(part.Line.Meter) : null))];
     }
 
-    public async Task<IReadOnlyList<ActivityRow>> RowsAsync(IReadOnlyList<ChargedPart> parts, CancellationToken ct) =>
-        [.. (await OfAsync(parts, ct)).Select(RowOf)];
+    public async Task<IReadOnlyList<ActivityRow>> RowsAsync(IReadOnlyList<ChargedPart> parts, Scope reader, CancellationToken ct) =>
+        [.. (await OfAsync(parts, reader, ct)).Select(RowOf)];
 
     private static string PartnerPath(ChargedPart part) => OrganizationPath.At(part.Line.OwnerPath, OrganizationKind.Partner) ?? part.Line.OwnerPath;
 
@@ -78,9 +88,7 @@ internal sealed class ActivityNames(IOrganizationDirectory organizations, ICatal
         var (part, line) = (named.Part, named.Part.Line);
         return new ActivityRow(
             part.Days, line.TenantId, named.Tenant?.ExternalId, named.Tenant?.DisplayName, named.Partner?.Id.Value, line.SubscriptionId, line.Meter,
-            named.Meter?.Unit, Some(line.Sku), Some(line.Region), line.Description, part.Quantity.ToString(), line.UnitPrice?.ToString(), part.Gross,
-            part.Net, line.Invoice?.Id, line.Position, line.Invoice?.Status.ToString(), line.Invoice is null);
+            named.Meter?.Unit, InvoiceLineView.Some(line.Sku), InvoiceLineView.Some(line.Region), line.Description,
+            part.Quantity.ToString(), line.UnitPrice?.ToString(), part.Gross, part.Net, line.Invoice?.Id, line.Position, line.Invoice?.Status.ToString(), line.Invoice is null);
     }
-
-    private static string? Some(string text) => text.Length > 0 ? text : null;
 }

@@ -39,11 +39,20 @@ internal sealed record ChargedLine(
     string Meter, string Sku, string Region, bool IsUsage, Period Days, string Description, Exact Quantity, Exact? UnitPrice, Money Gross, Money Net,
     LineInvoice? Invoice)
 {
+    // Of what is rated now there are up to two bills of a tenant.
+    private static readonly Guid SecondEstimate = new("00000000-0000-0000-0000-000000000001");
+
+    /// <summary>Of which bill an estimate is.</summary>
+    public InvoiceKind Kind { get; init; }
+
     /// <summary>An estimate comes before the invoices of its tenant.</summary>
-    public Guid InvoiceKey => Invoice?.Id.Value ?? Guid.Empty;
+    public Guid InvoiceKey => Invoice?.Id.Value ?? (Kind is InvoiceKind.Late ? SecondEstimate : Guid.Empty);
 
     /// <summary>Whether it is for days of a month that was billed before.</summary>
     public bool IsLate => Days.End <= Month.Start;
+
+    /// <summary>Whether it is for days that are not the month's: what came late, and what is paid for days ahead.</summary>
+    public bool IsBeside => Days.Start < Month.Start || Days.End > Month.End;
 
     public static IEnumerable<ChargedLine> Of(TenantBill bill, OrganizationId seller, Period month) => bill.Charges.Select((charge, i) =>
     {
@@ -52,7 +61,10 @@ internal sealed record ChargedLine(
         return new ChargedLine(
             bill.Tenant.Id, bill.Tenant.Path, seller, month, i + 1, due.Key.Subscription, due.Key.Charge, due.Key.Meter, due.Key.Sku, due.Key.Region,
             due.IsUsage, due.Days, due.Description, line.Quantity, line.Exchange is { } exchange ? price * exchange.Rate : price, line.Amount,
-            line.Net, null);
+            line.Net, null)
+        {
+            Kind = bill.Kind,
+        };
     });
 }
 
@@ -63,6 +75,9 @@ internal sealed record LinePlace(DateOnly Month, Guid TenantId, Guid InvoiceId, 
 
     public static LinePlace Of(ChargedLine line, DateOnly day) => new(line.Month.Start, line.TenantId.Value, line.InvoiceKey, line.Position, day);
 
+    /// <summary>Whether it lies between two days of this line.</summary>
+    public bool IsWithin(ChargedLine line) => IsOf(line) && Day < DateOnly.MaxValue;
+
     /// <summary>Behind all days of the line.</summary>
     public static LinePlace After(ChargedLine line) => Of(line, DateOnly.MaxValue);
 
@@ -71,8 +86,7 @@ internal sealed record LinePlace(DateOnly Month, Guid TenantId, Guid InvoiceId, 
         (line.TenantId.Value, line.InvoiceKey, line.Position).CompareTo((TenantId, InvoiceId, Position)) < 0;
 
     /// <summary>Whether a day of a line was told before.</summary>
-    public bool IsPast(ChargedLine line, DateOnly day) =>
-        (line.TenantId.Value, line.InvoiceKey, line.Position) == (TenantId, InvoiceId, Position) && day <= Day;
+    public bool IsPast(ChargedLine line, DateOnly day) => IsOf(line) && day <= Day;
 
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture, $"{Month:yyyy-MM-dd}|{TenantId}|{InvoiceId}|{Position}|{Day:yyyy-MM-dd}");
@@ -85,6 +99,8 @@ internal sealed record LinePlace(DateOnly Month, Guid TenantId, Guid InvoiceId, 
         var place = start.After is { } text ? Read(text) : null;
         return start.After is not null && place is null ? PageStart.InvalidCursor : new LinePage(start, place);
     }
+
+    private bool IsOf(ChargedLine line) => (line.TenantId.Value, line.InvoiceKey, line.Position) == (TenantId, InvoiceId, Position);
 
     private static LinePlace? Read(string text) =>
         text.Split('|') is [var month, var tenant, var invoice, var position, var day] && DateOnly.TryParseExact(month, "yyyy-MM-dd", out var m)

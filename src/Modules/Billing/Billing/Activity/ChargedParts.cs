@@ -19,11 +19,14 @@ internal enum LineSplit
 /// <summary>A line, or what of it falls on one day.</summary>
 internal sealed record ChargedPart(ChargedLine Line, Period Days, Exact Quantity, Money Gross, Money Net)
 {
-    public LinePlace Place => LinePlace.Of(Line, Days.Start);
+    /// <summary>Whether it is the line, however many days that has.</summary>
+    public bool IsWhole { get; init; }
+
+    public LinePlace Place => IsWhole ? LinePlace.After(Line) : LinePlace.Of(Line, Days.Start);
 }
 
 /// <summary>What is read.</summary>
-/// <param name="Range">Which days. Lines of a whole month that are for days before it are with it.</param>
+/// <param name="Range">Which days. Lines of a whole month that are for other days than its own are with it.</param>
 /// <param name="Filter">Which lines.</param>
 /// <param name="Estimated">The months of which tenants without an invoice are rated.</param>
 internal sealed record PartsAsked(Period Range, LineFilter Filter, IReadOnlySet<DateOnly> Estimated);
@@ -34,13 +37,9 @@ internal sealed class ChargedParts(ChargedLines lines, Estimates estimates, IUsa
     /// <summary>Refused where too many tenants would have to be rated now. Of a month that has not begun nothing is estimated.</summary>
     public async Task<Result<PartsAsked>> AskAsync(Period range, LineFilter filter, CancellationToken ct)
     {
-        var (today, due) = (calendar.DayOf(clock.GetUtcNow()), new HashSet<DateOnly>());
-        foreach (var month in Months(range, null).TakeWhile(month => month.Start <= today))
-            if ((await estimates.AreDueAsync(month, filter, ct)).Refused(out var refusal, out var isDue))
-                return refusal;
-            else if (isDue)
-                due.Add(month.Start);
-        return new PartsAsked(range, filter, due);
+        var today = calendar.DayOf(clock.GetUtcNow());
+        var months = Months(range, null).TakeWhile(month => month.Start <= today);
+        return (await estimates.DueAsync(months, filter, ct)).Refused(out var refusal, out var due) ? refusal : new PartsAsked(range, filter, due);
     }
 
     /// <param name="asked">What.</param>
@@ -57,8 +56,9 @@ internal sealed class ChargedParts(ChargedLines lines, Estimates estimates, IUsa
             await foreach (var some in lines.ReadAsync(month, asked.Filter, asked.Estimated.Contains(month.Start), from, chunk, ct))
             {
                 var used = split is LineSplit.None ? null : await UsedAsync(some, ct);
+                // Of a line some days of which are told already the others follow, whether its days still add up or not.
                 foreach (var line in some)
-                    foreach (var part in Parts(line, split, used))
+                    foreach (var part in Parts(line, from.IsWithin(line) ? LineSplit.EachDay : split, used))
                         if (!from.IsPast(line, part.Days.Start) && IsWithin(asked.Range, part))
                             yield return part;
             }
@@ -73,16 +73,17 @@ internal sealed class ChargedParts(ChargedLines lines, Estimates estimates, IUsa
     }
 
     private static bool IsWithin(Period range, ChargedPart part) =>
-        range.Contains(part.Days.Start) || (part.Line.IsLate && range.Contains(part.Line.Month));
+        range.Contains(part.Days.Start) || (part.Line.IsBeside && range.Contains(part.Line.Month));
 
     private static IEnumerable<ChargedPart> Parts(ChargedLine line, LineSplit split, ILookup<(Guid, string), DailyUsage>? used)
     {
-        var whole = new ChargedPart(line, line.Days, line.Quantity, line.Gross, line.Net);
-        // What came late is a part of what was used on those days, and the rollups do not tell which; by day it is counted there already.
+        var whole = new ChargedPart(line, line.Days, line.Quantity, line.Gross, line.Net) { IsWhole = true };
         if (used is null)
             return [whole];
-        if (line.IsLate)
-            return [split is LineSplit.EachDay ? whole with { Quantity = 0 } : whole];
+        // Days of another month are not those of this one's rows. What came late is a part of what was used on them, and the rollups do not tell
+        // which; by day it is counted there already.
+        if (line.IsBeside)
+            return [split is LineSplit.EachDay && line.IsLate ? whole with { Quantity = 0 } : whole];
         var days = DailySpread.Of(line.Days, line.Gross, line.Net, line.Quantity, line.IsUsage ? DaysOf(line, used) : null)
             .Select(day => new ChargedPart(line, new Period(day.Day, day.Day.AddDays(1)), day.Quantity, day.Gross, day.Amount));
         if (split is LineSplit.EachDay)
@@ -93,7 +94,7 @@ internal sealed class ChargedParts(ChargedLines lines, Estimates estimates, IUsa
 
     private async Task<ILookup<(Guid Subscription, string Meter), DailyUsage>> UsedAsync(IReadOnlyList<ChargedLine> lines, CancellationToken ct)
     {
-        var ofUsage = lines.Where(line => line.IsUsage && !line.IsLate).ToList();
+        var ofUsage = lines.Where(line => line.IsUsage && !line.IsBeside).ToList();
         if (ofUsage.Count == 0)
             return Enumerable.Empty<DailyUsage>().ToLookup(_ => (Guid.Empty, ""));
         var days = await usage.OfDaysAsync(

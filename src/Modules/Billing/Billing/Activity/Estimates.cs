@@ -2,7 +2,6 @@ using Licensing.Billing.Data;
 using Licensing.Billing.Invoices;
 using Licensing.Billing.Runs;
 using Licensing.Billing.Settlement;
-using Licensing.Billing.Summaries;
 using Licensing.Identity.Contracts;
 using Licensing.Provisioning.Contracts;
 using Licensing.Usage.Contracts;
@@ -25,25 +24,32 @@ internal sealed class Estimates(
     IOrganizationDirectory organizations, BillingSettings settings)
 {
     private OrganizationId? _seller;
-    private (Period Month, ILookup<OrganizationId, LateMonth> Of)? _late;
+    private (Period Month, LineFilter Filter, IReadOnlyList<LateMonth> Open)? _late;
 
     /// <summary>
-    /// Whether something of the month may still be billed; refused where that is of too many tenants to be rated now. What a finished run
-    /// left out is told by its operation; rating it again would say the same at the cost of all tenants.
+    /// The months of which something may still be billed; refused where they would have to be rated for too many tenants, taken together. What
+    /// a finished run left out is told by its operation; rating it again would say the same at the cost of all tenants.
     /// </summary>
-    public async Task<Result<bool>> AreDueAsync(Period month, LineFilter filter, CancellationToken ct)
+    public async Task<Result<HashSet<DateOnly>>> DueAsync(IEnumerable<Period> months, LineFilter filter, CancellationToken ct)
     {
-        if (await db.Runs.AnyAsync(
-            x => x.PeriodStart == month.Start && x.PeriodEnd == month.End && x.State == RunState.Finished && x.OperationId != null, ct))
-            return false;
-        return filter is { TenantId: null, MostEstimated: { } most } && await subscriptions.CountBillableTenantsAsync(month, filter.Scope, ct) > most
-            ? SummaryRefusals.TooWide(most)
-            : true;
+        var (due, tenants) = (new HashSet<DateOnly>(), 0);
+        foreach (var month in months)
+        {
+            if (await db.Runs.AnyAsync(
+                x => x.PeriodStart == month.Start && x.PeriodEnd == month.End && x.State == RunState.Finished && x.OperationId != null, ct))
+                continue;
+            if (filter is { TenantId: null, MostEstimated: { } most }
+                && (tenants += await subscriptions.CountBillableTenantsAsync(month, filter.Scope, ct)) > most)
+                return ActivityRefusals.TooWide(most);
+            due.Add(month.Start);
+        }
+
+        return due;
     }
 
     public LineFilter Within(Scope scope) => new(scope) { MostEstimated = settings.EstimatedTenants };
 
-    /// <summary>The next tenants of the month, most of them as many as are asked for.</summary>
+    /// <summary>The next tenants of the month, most of them as many as are asked for, and as many again who have only what came late.</summary>
     public async Task<EstimatedBills> NextAsync(Period month, LineFilter filter, OrganizationId? after, int most, CancellationToken ct)
     {
         var seller = _seller ??= (await organizations.PlatformAsync(ct)).Id;
@@ -51,35 +57,73 @@ internal sealed class Estimates(
             (after, most) = (Before(only), 1);
         var chunk = await chunks.NextAsync(month, filter.Scope, after, most, ct);
         if (filter.TenantId is { } one)
+            chunk = chunk.Tenants is [var found] && found.Value == one ? chunk with { Last = null } : new TenantChunk([], [], null);
+        var late = (await LateAsync(seller, month, filter, ct))
+            .Where(x => IsBetween(x.TenantId, after, chunk.Last)).ToList();
+        if (late.Select(x => x.TenantId).Distinct().ElementAtOrDefault(most) is { Value: var next } && next != Guid.Empty
+            && late.Last(x => x.TenantId.Value.CompareTo(next) < 0).TenantId is var last)
         {
-            if (chunk.Tenants is not [var found] || found.Value != one)
-                return new EstimatedBills(seller, BilledChunk.Empty, null);
-            chunk = chunk with { Last = null };
+            late.RemoveAll(x => !IsBetween(x.TenantId, after, last));
+            chunk = new TenantChunk(
+                [.. chunk.Tenants.Where(x => IsBetween(x, after, last))],
+                [.. chunk.Subscriptions.Where(x => IsBetween(x.TenantId, after, last))], last);
         }
 
         await usage.FreshenAsync(month, chunk.Tenants, ct);
         var rated = await chunks.RateAsync(seller, month, chunk, ct);
-        var late = await LateAsync(seller, month, ct);
-        rated = await chunks.WithLateAsync(seller, month, rated, [.. chunk.Tenants.SelectMany(tenant => late[tenant])], ct);
+        rated = await chunks.WithLateAsync(seller, month, rated, late, ct);
         // What is late of the time before a transfer is another's bill.
         return new EstimatedBills(
-            seller, rated with { Bills = [.. rated.Bills.Where(bill => filter.Scope.Contains(bill.Tenant.Path))] }, chunk.Last);
+            seller, new BilledChunk(
+                [.. rated.Bills.Where(bill => filter.Scope.Contains(bill.Tenant.Path))],
+                await NamedAsync(rated.NotBilled, month, filter.Scope, ct)), chunk.Last);
     }
 
+    private static bool IsBetween(OrganizationId tenant, OrganizationId? after, OrganizationId? last) =>
+        (after is not { } before || tenant.Value.CompareTo(before.Value) > 0) && (last is not { } end || tenant.Value.CompareTo(end.Value) <= 0);
+
     // Who has an invoice of the month, or a draft of one, has what came late on it.
-    private async Task<ILookup<OrganizationId, LateMonth>> LateAsync(OrganizationId seller, Period month, CancellationToken ct)
+    private async Task<IReadOnlyList<LateMonth>> LateAsync(OrganizationId seller, Period month, LineFilter filter, CancellationToken ct)
     {
-        if (_late is { } read && read.Month == month)
-            return read.Of;
-        var late = await lateMonths.PresentAsync(seller, month, ct);
+        if (_late is { } read && read.Month == month && read.Filter == filter)
+            return read.Open;
+        var late = await lateMonths.PresentAsync(seller, month, await TenantsAsync(month, filter, ct), ct);
         var ids = late.Select(x => x.TenantId).Distinct().ToList();
         HashSet<OrganizationId> billed = ids.Count == 0 ? [] : await db.Invoices.AsNoTracking()
             .Where(x => x.SellerId == seller && x.PeriodStart == month.Start && x.PeriodEnd == month.End && x.Status != InvoiceStatus.Void
                 && ids.Contains(x.TenantId))
             .Select(x => x.TenantId).ToHashSetAsync(ct);
-        var open = late.Where(x => !billed.Contains(x.TenantId)).ToLookup(x => x.TenantId);
-        _late = (month, open);
+        IReadOnlyList<LateMonth> open = [.. late.Where(x => !billed.Contains(x.TenantId))];
+        _late = (month, filter, open);
         return open;
+    }
+
+    // Those that stand or stood within the scope; null is everyone.
+    private async Task<IReadOnlyCollection<OrganizationId>?> TenantsAsync(Period month, LineFilter filter, CancellationToken ct)
+    {
+        if (filter.TenantId is { } one)
+            return [new OrganizationId(one)];
+        if (filter.Scope.Roots.All(root => OrganizationPath.LevelOf(root) is OrganizationKind.Platform))
+            return null;
+        var standing = await organizations.ListAsync(OrganizationKind.Tenant, filter.Scope, ct);
+        return [.. standing.Select(x => x.Id).Union((await organizations.TransferredAsync(filter.Scope, month.Start, ct)).Keys)];
+    }
+
+    // A tenant that has left the scope is called as it was called there, and what is another's bill is not told.
+    private async Task<IReadOnlyList<ParkedTenant>> NamedAsync(
+        IReadOnlyList<ParkedTenant> parked, Period month, Scope scope, CancellationToken ct)
+    {
+        var own = parked.Where(x => x.Path is null || scope.Contains(x.Path)).ToList();
+        if (own.Count == 0)
+            return own;
+        var places = await organizations.PathsAsync([.. own.Select(x => x.Id)], ct);
+        string? PathOf(ParkedTenant x) => !places.TryGetValue(x.Id, out var history) ? null
+            : scope.Contains(history.Path) ? history.Path : x.Path ?? history.On(month.End.AddDays(-1));
+        var named = await organizations.FindByPathAsync([.. own.Select(PathOf).OfType<string>().Distinct()], ct);
+        return [.. own.Select(x => x with
+        {
+            ExternalId = PathOf(x) is { } path && named.TryGetValue(path, out var found) ? found.ExternalId : x.Id.Value.ToString(),
+        })];
     }
 
     /// <summary>Who comes just before this tenant, in the order in which the database and Guid compare; null before the first.</summary>

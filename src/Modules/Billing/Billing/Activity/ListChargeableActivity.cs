@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using CsvHelper.Configuration;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Http;
 
@@ -36,18 +35,19 @@ internal static class ListChargeableActivity
             var rows = await parts.ReadAsync(asked, query.Asked.Split, page.After, LinesOfPage, cancellationToken)
                 .Take(page.Start.Limit + 1).ToListAsync(cancellationToken);
             var shown = Page.Of(rows, page.Start, x => x.Place.ToString());
-            return new Page<ActivityRow>(await names.RowsAsync(shown.Items, cancellationToken), shown.Next);
+            return new Page<ActivityRow>(await names.RowsAsync(shown.Items, principal.Scope, cancellationToken), shown.Next);
         }
 
         public async Task<Result<Export>> Handle(FileQuery query, CancellationToken cancellationToken) =>
             (await AskAsync(query.Asked, cancellationToken)).Refused(out var refusal, out var asked)
                 ? refusal
-                : new Export(RowsAsync(asked, query.Asked.Split, cancellationToken));
+                : new Export(RowsAsync(asked, query.Asked.Split, principal.Scope, cancellationToken));
 
-        private async IAsyncEnumerable<ActivityRow> RowsAsync(PartsAsked asked, LineSplit split, [EnumeratorCancellation] CancellationToken ct)
+        private async IAsyncEnumerable<ActivityRow> RowsAsync(
+            PartsAsked asked, LineSplit split, Scope reader, [EnumeratorCancellation] CancellationToken ct)
         {
             await foreach (var some in parts.ReadAsync(asked, split, null, LinesOfFile, ct).Chunk(LinesOfFile))
-                foreach (var row in await names.RowsAsync(some, ct))
+                foreach (var row in await names.RowsAsync(some, reader, ct))
                     yield return row;
         }
 
@@ -93,7 +93,7 @@ internal static class ListChargeableActivity
         return (await sender.Send(new FileQuery(asked), ct)).Refused(out refusal, out var export)
             ? new RefusedResult(refusal)
             : new CsvResult<ActivityRow>(
-                export.Rows, $"activity-{read.Range.Start:yyyy-MM-dd}-{read.Range.End:yyyy-MM-dd}.csv", ActivityRow.Columns, InjectionOptions.None);
+                export.Rows, $"activity-{read.Range.Start:yyyy-MM-dd}-{read.Range.End:yyyy-MM-dd}.csv", ActivityRow.Columns);
     }
 
     public static void Map(RouteGroupBuilder usage) => usage

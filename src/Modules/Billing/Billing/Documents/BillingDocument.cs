@@ -30,9 +30,22 @@ internal sealed record BillingDocument(
     /// <summary>Sum of the lines without a tax category.</summary>
     public Money Untaxed => new(Net.Amount - Taxes.Sum(tax => tax.Net), Currency);
 
+    /// <summary>
+    /// With a tax id that the seller had not, or had not said, when it was issued, where there is no valid way to write it down without one
+    /// (see <see cref="UblTaxSubtotal.LacksTaxId"/>); otherwise as it is.
+    /// </summary>
+    public BillingDocument Naming(string? sellerTaxId) => UblTaxSubtotal.LacksTaxId(this)
+        ? this with { Said = Said with { Seller = Said.Seller with { TaxId = sellerTaxId } } }
+        : this;
+
+    /// <param name="x">The invoice.</param>
+    /// <param name="said">What it says beside its figures.</param>
+    /// <param name="hasUntaxed">Whether some line has no tax category.</param>
     /// <param name="first">The first month that it adjusts: the days of the lines lie within those of the document.</param>
-    public static BillingDocument Of(Invoice x, InvoiceDocument said, bool hasUntaxed, DateOnly? first = null) => new(
-        DocumentKind.Invoice, x.Number, null, new Period(first < x.PeriodStart ? first.Value : x.PeriodStart, x.PeriodEnd),
+    /// <param name="end">The end of its last line, which may lie behind the month.</param>
+    public static BillingDocument Of(Invoice x, InvoiceDocument said, bool hasUntaxed, DateOnly? first = null, DateOnly? end = null) => new(
+        DocumentKind.Invoice, x.Number, null,
+        new Period(first < x.PeriodStart ? first.Value : x.PeriodStart, end > x.PeriodEnd ? end.Value : x.PeriodEnd),
         new Money(x.Net, x.Currency), new Money(x.Tax, x.Currency), x.Taxes, hasUntaxed, said, Void: x.Status is InvoiceStatus.Void);
 
     public static BillingDocument Of(CreditNote x, PrecedingDocument of, bool hasUntaxed) => new(
@@ -55,14 +68,25 @@ internal sealed record DocumentLine(
     /// <summary>Of a line that adjusts a month which was billed; null of all others.</summary>
     public DocumentAdjustment? Adjustment { get; init; }
 
-    /// <summary>What coupons and caps took off; below zero, what was added.</summary>
+    /// <summary>What a cap, coupons and credits took off; below zero, what was added.</summary>
     public Money Allowance => Gross - Net;
+
+    /// <summary>What of it a cap took off; of documents that do not tell them apart, as credit notes, none.</summary>
+    public Money CapReduction { get; init; } = Money.Zero(Net.Currency);
+
+    /// <summary>What of it credits paid.</summary>
+    public Money Credit { get; init; } = Money.Zero(Net.Currency);
+
+    /// <summary>The rest of it.</summary>
+    public Money Discount => Allowance - CapReduction - Credit;
 
     public static DocumentLine Of(InvoiceLine x) => new(
         x.Position, null, x.Description, x.Sku.Length > 0 ? x.Sku : null, new Period(x.StartsOn, x.EndsOn), x.PeriodDays, Exact.Parse(x.Quantity),
         GrossOf(x), new Money(x.Net, x.Currency), new Money(x.Tax, x.Currency), x.TaxCategory, x.TaxPercent,
         x.Steps)
     {
+        CapReduction = new Money(x.CapReduction, x.Currency),
+        Credit = new Money(x.Credit, x.Currency),
         Adjustment = x is { Adjusts: { } month, BilledBefore: { } before }
             ? new DocumentAdjustment(Period.Month(month.Year, month.Month), new Money(before + x.Net, x.Currency), new Money(before, x.Currency))
             : null,

@@ -1,5 +1,4 @@
 using System.Globalization;
-using CsvHelper.Configuration;
 using Licensing.Kernel.Http;
 
 namespace Licensing.Billing.Documents;
@@ -16,8 +15,8 @@ internal static class DocumentCsv
                 ("document", _ => document.Number),
                 ("position", x => x.Position.ToString(CultureInfo.InvariantCulture)),
                 ("invoicePosition", x => x.InvoicePosition?.ToString(CultureInfo.InvariantCulture)),
-                ("description", x => Text(x.Description)),
-                ("sku", x => Text(x.Sku)),
+                ("description", x => x.Description),
+                ("sku", x => x.Sku),
                 ("start", x => Day(x.Days.Start)),
                 ("end", x => Day(x.Days.End)),
                 ("days", x => x.Days.Days.ToString(CultureInfo.InvariantCulture)),
@@ -33,13 +32,9 @@ internal static class DocumentCsv
                 ("adjusts", x => x.Adjustment is { } adjustment ? adjustment.Month.Start.ToString("yyyy-MM", CultureInfo.InvariantCulture) : null),
                 ("due", x => x.Adjustment?.Due.ToAmountString()),
                 ("billedBefore", x => x.Adjustment?.Before.ToAmountString()),
-                ("steps", x => Text(string.Join("; ", DocumentText.English.Steps(x)))),
-            ],
-            InjectionOptions.None);
+                ("steps", x => string.Join("; ", DocumentText.English.Steps(x))),
+            ]);
     }
 
     public static string Day(DateOnly day) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
-
-    /// <summary>Words that a spreadsheet would take for a formula are made text; amounts stay numbers, also below zero.</summary>
-    public static string? Text(string? words) => words is ['=' or '+' or '-' or '@' or '\t' or '\r', ..] ? "'" + words : words;
 }

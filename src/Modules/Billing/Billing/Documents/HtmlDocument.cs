@@ -7,15 +7,12 @@ using Licensing.Billing.Invoices;
 namespace Licensing.Billing.Documents;
 
 /// <summary>
-/// A page to print or to send: one file without anything from outside. Every text is encoded, so that a name is never markup; the page
-/// is well-formed XML, too.
+/// A page to print or to send: one file, to which the seller's logo alone comes from outside. Every text is encoded, so that a name is never
+/// markup; the page is well-formed XML, too.
 /// </summary>
 internal sealed partial class HtmlDocument(BillingDocument document)
 {
     public const string ContentType = "text/html; charset=utf-8";
-
-    /// <summary>Nothing is loaded and nothing runs, whatever a name may try.</summary>
-    public const string ContentSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
     private const int LinesPerFlush = 200;
     private const string PlainColor = "#1f3a5f";
@@ -24,6 +21,13 @@ internal sealed partial class HtmlDocument(BillingDocument document)
 
     private readonly DocumentText _text = DocumentText.For(document.Said.Language);
     private readonly StringBuilder _page = new();
+
+    /// <summary>Nothing but the logo is loaded and nothing runs, whatever a name may try.</summary>
+    public static string PolicyOf(DocumentLook look) => "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+        + (LogoOf(look) is { } logo ? $"; img-src {logo.GetLeftPart(UriPartial.Authority)}" : "");
+
+    private static Uri? LogoOf(DocumentLook look) =>
+        Uri.TryCreate(look.LogoUrl, UriKind.Absolute, out var logo) && logo.Scheme == Uri.UriSchemeHttps ? logo : null;
 
     public async Task WriteAsync(Stream to, IAsyncEnumerable<DocumentLine> lines, CancellationToken ct)
     {
@@ -69,10 +73,11 @@ internal sealed partial class HtmlDocument(BillingDocument document)
             main { max-width: 210mm; margin: 8mm auto; padding: 16mm 18mm; background: #fff; }
             header { display: flex; justify-content: space-between; border-bottom: 3px solid var(--brand); padding-bottom: 5mm; }
             .brand { font-size: 22px; font-weight: 700; color: var(--brand); }
+            .logo { display: block; max-width: 70mm; max-height: 24mm; }
             .seller, .small { font-size: 12px; color: #555; text-align: right; }
             h1 { font-size: 24px; margin: 10mm 0 4mm; }
             .state { display: inline-block; border: 2px solid #b00020; color: #b00020; padding: 1mm 3mm; font-weight: 700; }
-            .parties { display: flex; justify-content: space-between; gap: 10mm; margin-top: 8mm; }
+            .parties { display: flex; justify-content: space-between; align-items: flex-start; gap: 10mm; margin-top: 8mm; }
             .label { font-size: 11px; color: #666; text-transform: uppercase; letter-spacing: .04em; }
             table { width: 100%; border-collapse: collapse; }
             table.meta { width: auto; } table.meta td { padding: .5mm 0 .5mm 6mm; } table.meta td:last-child { text-align: right; }
@@ -94,7 +99,14 @@ internal sealed partial class HtmlDocument(BillingDocument document)
     private void Parties()
     {
         var said = document.Said;
-        _page.Append("<header><div class=\"brand\">").Append(E(said.Look.Name ?? said.Seller.Name)).Append("</div><div class=\"seller\">");
+        var brand = E(said.Look.Name ?? said.Seller.Name);
+        _page.Append("<header><div class=\"brand\">");
+        if (LogoOf(said.Look) is { } logo)
+            _page.Append("<img class=\"logo\" src=\"").Append(E(logo.AbsoluteUri)).Append("\" alt=\"").Append(brand)
+                .Append("\" referrerpolicy=\"no-referrer\" />");
+        else
+            _page.Append(brand);
+        _page.Append("</div><div class=\"seller\">");
         Party(said.Seller);
         _page.AppendLine("</div></header>");
         _page.Append("<div class=\"parties\"><div class=\"buyer\"><div class=\"label\">").Append(E(_text.To)).Append("</div>");
@@ -155,7 +167,7 @@ internal sealed partial class HtmlDocument(BillingDocument document)
         _page.AppendLine("<table class=\"totals\"><tbody>");
         Sum("sum-net", _text.NetSum, document.Net);
         foreach (var tax in document.Taxes)
-            Sum("sum-rate", $"{_text.Percent(tax.Percent)} % {_text.TaxOf} {_text.Figure(new Money(tax.Net, document.Currency))} ({tax.Category})",
+            Sum("sum-rate", $"{_text.RateOf(tax)} {_text.Figure(new Money(tax.Net, document.Currency))}{_text.WhyOf(tax)}",
                 new Money(tax.Tax, document.Currency));
         if (document.HasUntaxed)
             Sum("sum-untaxed", $"{_text.Untaxed}: {_text.Figure(document.Untaxed)}", Money.Zero(document.Currency));
@@ -178,6 +190,9 @@ internal sealed partial class HtmlDocument(BillingDocument document)
                 _page.Append("<div>").Append(E($"{_text.Account}: {iban}{(said.Bic is { } bic ? $" ({bic})" : "")}")).Append("</div>");
             _page.AppendLine("</div>");
         }
+
+        if (document is { Kind: DocumentKind.Invoice, Number: not null, Void: false } && document.Total.Amount < 0)
+            _page.Append("<div class=\"terms\"><div>").Append(E($"{_text.InYourFavour}: {_text.Amount(-document.Total)}")).AppendLine("</div></div>");
 
         string?[] contacts = [said.Look.SupportEmail, said.Look.SupportUrl];
         var questions = string.Join(", ", contacts.Where(x => !string.IsNullOrEmpty(x)));

@@ -8,7 +8,10 @@ using Microsoft.EntityFrameworkCore;
 namespace Licensing.Billing.Documents;
 
 /// <summary>A document with its lines, which are read while they are written.</summary>
-internal sealed record OpenedDocument(BillingDocument Document, IAsyncEnumerable<DocumentLine> Lines);
+/// <param name="Document">As it was issued.</param>
+/// <param name="Lines">In their order.</param>
+/// <param name="SellerTaxId">What the settings call the seller's tax id by now.</param>
+internal sealed record OpenedDocument(BillingDocument Document, IAsyncEnumerable<DocumentLine> Lines, string? SellerTaxId = null);
 
 /// <summary>An invoice in a form other than JSON.</summary>
 internal static class OpenInvoice
@@ -16,7 +19,7 @@ internal static class OpenInvoice
     [Needs(BillingPermissions.InvoicesRead)]
     public sealed record Query(InvoiceId Id) : IQuery<OpenedDocument>;
 
-    internal sealed class Handler(BillingDb db, DocumentSnapshots documents, Principal principal, TimeProvider clock)
+    internal sealed class Handler(BillingDb db, DocumentSnapshots documents, InvoiceSettings terms, Principal principal, TimeProvider clock)
         : IQueryHandler<Query, OpenedDocument>
     {
         public async Task<Result<OpenedDocument>> Handle(Query query, CancellationToken cancellationToken)
@@ -27,9 +30,11 @@ internal static class OpenInvoice
             var lines = db.Lines.AsNoTracking().Where(x => x.InvoiceId == invoice.Id && x.TenantId == invoice.TenantId);
             var hasUntaxed = await lines.AnyAsync(x => x.TaxCategory == null, cancellationToken);
             var first = await lines.MinAsync(x => x.Adjusts, cancellationToken);
-            var said = await documents.OfAsync(invoice, clock.GetUtcNow(), cancellationToken);
+            var end = await lines.MaxAsync(x => (DateOnly?)x.EndsOn, cancellationToken);
+            var said = await documents.OfAsync(invoice, principal.Scope, clock.GetUtcNow(), cancellationToken);
             return new OpenedDocument(
-                BillingDocument.Of(invoice, said, hasUntaxed, first), lines.OrderBy(x => x.Position).AsAsyncEnumerable().Select(DocumentLine.Of));
+                BillingDocument.Of(invoice, said, hasUntaxed, first, end),
+                lines.OrderBy(x => x.Position).AsAsyncEnumerable().Select(DocumentLine.Of), terms.Seller.TaxId);
         }
     }
 }
@@ -40,7 +45,8 @@ internal static class OpenCreditNote
     [Needs(BillingPermissions.InvoicesRead)]
     public sealed record Query(InvoiceId InvoiceId, CreditNoteId Id) : IQuery<OpenedDocument>;
 
-    internal sealed class Handler(BillingDb db, BillingCalendar calendar, Principal principal) : IQueryHandler<Query, OpenedDocument>
+    internal sealed class Handler(BillingDb db, BillingCalendar calendar, InvoiceSettings terms, Principal principal)
+        : IQueryHandler<Query, OpenedDocument>
     {
         public async Task<Result<OpenedDocument>> Handle(Query query, CancellationToken cancellationToken)
         {
@@ -54,7 +60,7 @@ internal static class OpenCreditNote
             var period = new Period(note.PeriodStart, note.PeriodEnd);
             return new OpenedDocument(
                 BillingDocument.Of(note, new PrecedingDocument(invoice.Number!, calendar.DayOf(invoice.IssuedAt!.Value)), hasUntaxed),
-                lines.OrderBy(x => x.Position).AsAsyncEnumerable().Select(x => DocumentLine.Of(x, period)));
+                lines.OrderBy(x => x.Position).AsAsyncEnumerable().Select(x => DocumentLine.Of(x, period)), terms.Seller.TaxId);
         }
     }
 }
@@ -67,15 +73,20 @@ internal static class SentDocument
     {
         if ((await sender.Send(open, ct)).Refused(out var refusal, out var opened))
             return new RefusedResult(refusal);
+        // The settings may be mended after it was issued; what is not valid without is not kept from its reader for that.
+        var electronic = opened.Document.Naming(opened.SellerTaxId);
         return format switch
         {
             DocumentFormat.Csv => DocumentCsv.Of(opened),
-            DocumentFormat.Html => new Streamed(HtmlDocument.ContentType, new HtmlDocument(opened.Document).WriteAsync, opened, "html", Inline: true),
+            DocumentFormat.Html => new Streamed(HtmlDocument.ContentType, new HtmlDocument(opened.Document).WriteAsync, opened, "html")
+            {
+                Policy = HtmlDocument.PolicyOf(opened.Document.Said.Look),
+            },
             // It is known by its number alone.
             _ when opened.Document.Number is null => new RefusedResult(InvoiceRefusals.NotIssued),
-            _ when UblTaxSubtotal.LacksTaxId(opened.Document) => new RefusedResult(InvoiceRefusals.SellerTaxIdMissing),
+            _ when UblTaxSubtotal.LacksTaxId(electronic) => new RefusedResult(InvoiceRefusals.SellerTaxIdMissing),
             _ => new Streamed(
-                $"{DocumentFormats.UblContentType}; charset=utf-8", new UblDocument(opened.Document).WriteAsync, opened, "xml", Inline: false),
+                $"{DocumentFormats.UblContentType}; charset=utf-8", new UblDocument(electronic).WriteAsync, opened, "xml"),
         };
     }
 
@@ -83,17 +94,21 @@ internal static class SentDocument
         $"{(document.Kind is DocumentKind.Invoice ? "invoice" : "credit-note")}-{document.Number ?? "draft"}.{extension}";
 
     private sealed record Streamed(
-        string ContentType, Func<Stream, IAsyncEnumerable<DocumentLine>, CancellationToken, Task> WriteAsync, OpenedDocument Opened, string Extension,
-        bool Inline) : IResult
+        string ContentType, Func<Stream, IAsyncEnumerable<DocumentLine>, CancellationToken, Task> WriteAsync, OpenedDocument Opened, string Extension)
+        : IResult
     {
+        /// <summary>Of a page, what a browser may load for it; null of what no browser shows.</summary>
+        public string? Policy { get; init; }
+
         public Task ExecuteAsync(HttpContext httpContext)
         {
             var response = httpContext.Response;
             response.ContentType = ContentType;
             response.Headers.Vary = "Accept";
-            response.Headers.ContentDisposition = $"{(Inline ? "inline" : "attachment")}; filename=\"{FileName(Opened.Document, Extension)}\"";
-            if (Inline)
-                response.Headers.ContentSecurityPolicy = HtmlDocument.ContentSecurityPolicy;
+            var shown = Policy is null ? "attachment" : "inline";
+            response.Headers.ContentDisposition = $"{shown}; filename=\"{FileName(Opened.Document, Extension)}\"";
+            if (Policy is not null)
+                response.Headers.ContentSecurityPolicy = Policy;
             return WriteAsync(response.Body, Opened.Lines, httpContext.RequestAborted);
         }
     }

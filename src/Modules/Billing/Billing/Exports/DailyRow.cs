@@ -1,5 +1,6 @@
 using Licensing.Billing.Activity;
 using Licensing.Billing.Contracts;
+using Licensing.Billing.Invoices;
 using Licensing.Identity.Contracts;
 using Licensing.Provisioning.Contracts;
 
@@ -14,10 +15,12 @@ internal sealed record DailyRow(
     DateOnly Day, OrganizationId TenantId, SubscriptionId SubscriptionId, InvoiceId? InvoiceId, int Position, string? ChargeKey, string? Sku,
     string? Meter, string? Region, string Description, string Quantity, Money Amount, string? InvoiceStatus, bool Estimated)
 {
-    public static DailyRow Of(ChargedPart part) => new(
-        part.Days.Start, part.Line.TenantId, part.Line.SubscriptionId, part.Line.Invoice?.Id, part.Line.Position, Some(part.Line.ChargeKey),
-        Some(part.Line.Sku), Some(part.Line.Meter), Some(part.Line.Region), part.Line.Description, part.Quantity.ToString(), part.Net,
-        part.Line.Invoice?.Status.ToString(), part.Line.Invoice is null);
-
-    private static string? Some(string text) => text.Length > 0 ? text : null;
+    public static DailyRow Of(ChargedPart part)
+    {
+        var line = part.Line;
+        return new DailyRow(
+            part.Days.Start, line.TenantId, line.SubscriptionId, line.Invoice?.Id, line.Position, InvoiceLineView.Some(line.ChargeKey),
+            InvoiceLineView.Some(line.Sku), InvoiceLineView.Some(line.Meter), InvoiceLineView.Some(line.Region), line.Description,
+            part.Quantity.ToString(), part.Net, line.Invoice?.Status.ToString(), line.Invoice is null);
+    }
 }

@@ -1,4 +1,3 @@
-using CsvHelper.Configuration;
 using Licensing.Billing.Runs;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Ops;
@@ -29,7 +28,7 @@ internal static class ExportLedger
     }
 
     private static CsvResult<JournalRow> CsvOf(Export export) =>
-        new(export.Rows, $"journal-{export.Month.Start:yyyy-MM}.csv", JournalExport.Columns, InjectionOptions.None);
+        new(export.Rows, $"journal-{export.Month.Start:yyyy-MM}.csv", JournalExport.Columns);
 
     public static void Map(RouteGroupBuilder exports) => exports
         .MapGet("/ledger", async (string period, ISender sender, CancellationToken ct) =>

@@ -31,7 +31,7 @@ internal sealed class JournalExport(NpgsqlDataSource database, TimeProvider cloc
         ("taxPercent", x => x.TaxPercent is { } percent ? DecimalStrings.Of(percent) : null),
         ("documentOn", x => DocumentCsv.Day(x.DocumentOn)),
         ("invoiceNumber", x => x.InvoiceNumber),
-        ("reference", x => DocumentCsv.Text(x.Reference)),
+        ("reference", x => x.Reference),
         ("tenantId", x => x.TenantId.ToString()),
         ("tenantCode", x => x.OwnerPath.Split('.', StringSplitOptions.RemoveEmptyEntries)[^1]),
         ("sellerId", x => x.SellerId.ToString()),

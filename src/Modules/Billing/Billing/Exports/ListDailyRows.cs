@@ -1,5 +1,4 @@
 using System.Globalization;
-using CsvHelper.Configuration;
 using Licensing.Billing.Activity;
 using Licensing.Billing.Documents;
 using Licensing.Kernel.Http;
@@ -53,7 +52,7 @@ internal static class ListDailyRows
             return await sender.Ok(new Query(range, tenantId, limit, after), ct);
         return (await sender.Send(new FileQuery(range, tenantId), ct)).Refused(out refusal, out var export)
             ? new RefusedResult(refusal)
-            : new CsvResult<DailyRow>(export.Rows, $"daily-{range.Start:yyyy-MM-dd}-{range.End:yyyy-MM-dd}.csv", Columns, InjectionOptions.None);
+            : new CsvResult<DailyRow>(export.Rows, $"daily-{range.Start:yyyy-MM-dd}-{range.End:yyyy-MM-dd}.csv", Columns);
     }
 
     private static Result<Period> Between(DateOnly from, DateOnly until) =>
@@ -66,11 +65,11 @@ internal static class ListDailyRows
         ("day", x => DocumentCsv.Day(x.Day)),
         ("tenantId", x => x.TenantId.Value.ToString()),
         ("subscriptionId", x => x.SubscriptionId.Value.ToString()),
-        ("charge", x => DocumentCsv.Text(x.ChargeKey)),
-        ("sku", x => DocumentCsv.Text(x.Sku)),
+        ("charge", x => x.ChargeKey),
+        ("sku", x => x.Sku),
         ("meter", x => x.Meter),
-        ("region", x => DocumentCsv.Text(x.Region)),
-        ("description", x => DocumentCsv.Text(x.Description)),
+        ("region", x => x.Region),
+        ("description", x => x.Description),
         ("quantity", x => x.Quantity),
         ("amount", x => x.Amount.ToAmountString()),
         ("currency", x => x.Amount.Currency.Code),

@@ -1,5 +1,4 @@
 using System.Globalization;
-using CsvHelper.Configuration;
 using Licensing.Billing.Data;
 using Licensing.Billing.Documents;
 using Licensing.Identity.Contracts;
@@ -28,7 +27,7 @@ internal static class ExportInvoices
     public static async Task<IResult> SendAsync(InvoiceFilter filter, ISender sender, CancellationToken ct) =>
         (await sender.Send(new Query(filter), ct)).Refused(out var refusal, out var export)
             ? new RefusedResult(refusal)
-            : new CsvResult<InvoiceView>(export.Invoices, "invoices.csv", Columns, InjectionOptions.None);
+            : new CsvResult<InvoiceView>(export.Invoices, "invoices.csv", Columns);
 
     private static IReadOnlyList<(string Name, Func<InvoiceView, string?> Cell)> Columns { get; } =
     [
@@ -49,5 +48,6 @@ internal static class ExportInvoices
         ("issuedAt", x => x.IssuedAt?.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)),
         ("dueOn", x => x.DueOn is { } day ? DocumentCsv.Day(day) : null),
         ("lines", x => x.LineCount.ToString(CultureInfo.InvariantCulture)),
+        ("kind", x => x.Kind.ToString()),
     ];
 }

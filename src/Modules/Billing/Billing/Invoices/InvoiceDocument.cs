@@ -25,8 +25,11 @@ internal sealed record DocumentParty(
     };
 }
 
-/// <summary>How the seller shows himself on paper. No picture: a document needs nothing from outside.</summary>
-internal sealed record DocumentLook(string? Name, string? PrimaryColor, string? SecondaryColor, string? SupportEmail, string? SupportUrl);
+/// <summary>How the seller shows himself on paper.</summary>
+/// <param name="Name">Stands in place of the logo where that cannot be shown.</param>
+/// <param name="LogoUrl">The only thing from outside: a page is whole without it. Of documents from before it was kept, null.</param>
+internal sealed record DocumentLook(
+    string? Name, string? PrimaryColor, string? SecondaryColor, string? SupportEmail, string? SupportUrl, string? LogoUrl = null);
 
 /// <summary>
 /// What a document says beside its figures. Kept with it when it is issued, so that it reads the same for ever, however seller, buyer and
@@ -75,7 +78,7 @@ internal sealed class DocumentSnapshots(
         var parties = await details.FindAsync([seller.Id, .. tenants], ct);
         var branding = await settings.BrandingAsync(seller.Path, ct);
         var look = new DocumentLook(
-            branding.Name, branding.PrimaryColor, branding.SecondaryColor, branding.SupportEmail, branding.SupportUrl);
+            branding.Name, branding.PrimaryColor, branding.SecondaryColor, branding.SupportEmail, branding.SupportUrl, branding.LogoUrl);
         var today = calendar.DayOf(now);
         return tenants.Distinct().ToDictionary(id => id, id => new InvoiceDocument(
             DocumentParty.Of(parties[seller.Id]).Or(terms.Seller), DocumentParty.Of(parties[id]), look,
@@ -90,6 +93,20 @@ internal sealed class DocumentSnapshots(
         var seller = await organizations.FindAsync(invoice.SellerId, ct)
             ?? throw new InvalidOperationException($"The seller of invoice {invoice.Id.Value} is gone.");
         return (await OfAsync(seller, [invoice.TenantId], invoice.IssuedAt ?? now, ct))[invoice.TenantId];
+    }
+
+    /// <summary>As it is told to a reader: a tenant that has left his branch is called as it was called there, where nothing was kept.</summary>
+    public async Task<InvoiceDocument> OfAsync(Invoice invoice, Scope reader, DateTimeOffset now, CancellationToken ct)
+    {
+        var said = await OfAsync(invoice, now, ct);
+        if (invoice.Document is not null || await organizations.FindAsync(invoice.TenantId, ct) is not { } tenant || reader.Contains(tenant.Path))
+            return said;
+        var then = (await organizations.FindByPathAsync([invoice.OwnerPath], ct)).GetValueOrDefault(invoice.OwnerPath);
+        return said with
+        {
+            Buyer = new DocumentParty(
+                then?.DisplayName ?? "", then?.ExternalId ?? "", [], null, null, null, said.Buyer.Country, null, null, null),
+        };
     }
 }
 

@@ -19,7 +19,8 @@ internal static class InvoiceRefusals
 
     public static Refusal SellerTaxIdMissing { get; } = new(
         RefusalKind.Conflict, "seller_tax_id_missing",
-        "The document takes VAT, and its seller had no tax id when it was issued; no electronic invoice can say so.");
+        "The document takes VAT and names no tax id of its seller, without which no electronic invoice is valid. Set Billing:Invoices:Seller:TaxId; "
+        + "documents that are issued already are sent with it, too. As JSON, CSV and HTML it is there all the same.");
 
     public static Refusal VoidAlready { get; } = new(RefusalKind.Conflict, "invoice_void_already", "The invoice is void already.");
 

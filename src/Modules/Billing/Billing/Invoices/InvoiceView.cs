@@ -54,5 +54,6 @@ internal sealed record InvoiceLineView(
                 : null);
     }
 
-    private static string? Some(string text) => text.Length > 0 ? text : null;
+    /// <summary>Null of what is not there, which the tables keep as empty.</summary>
+    public static string? Some(string text) => text.Length > 0 ? text : null;
 }

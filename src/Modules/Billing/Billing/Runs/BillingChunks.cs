@@ -21,6 +21,9 @@ internal sealed record TenantChunk(IReadOnlyList<OrganizationId> Tenants, IReadO
 /// <summary>A tenant that is not billed.</summary>
 internal sealed record ParkedTenant(OrganizationId Id, string ExternalId, string Code, string Message)
 {
+    /// <summary>Where it stood in the month that came late; null of what is of the billed month itself.</summary>
+    public string? Path { get; init; }
+
     public OperationError Error => new(ExternalId, Code, Message);
 }
 
@@ -63,17 +66,25 @@ internal sealed class BillingChunks(
     }
 
     /// <summary>Rates the tenants of a range by the rates of their run. Drafts do not count as invoices: they are drawn anew.</summary>
-    public async Task<BilledChunk> RateAsync(BillingRun run, TenantRange range, CancellationToken ct)
+    /// <param name="run">Of the round.</param>
+    /// <param name="range">Which tenants.</param>
+    /// <param name="goOn">Asked before each earlier month is rated once more, of which there may be a year's.</param>
+    /// <param name="ct">Cancels.</param>
+    public async Task<BilledChunk> RateAsync(BillingRun run, TenantRange range, Func<CancellationToken, Task> goOn, CancellationToken ct)
     {
         var late = await lateMonths.OfAsync(run, range, ct);
         var rated = await RateOpenAsync(run, range, ct);
-        return await lateUsage.AddAsync(run.SellerId, run.Period, range, rated, late, AnewAsync, ct);
+        return await lateUsage.AddAsync(run.SellerId, run.Period, rated, late, async (month, chunk, by, books, token) =>
+        {
+            await goOn(token);
+            return await AnewAsync(month, chunk, by, books, token);
+        }, ct);
     }
 
     /// <summary>Adds to a chunk what its tenants owe for earlier months; for what is only shown.</summary>
     public Task<BilledChunk> WithLateAsync(
         OrganizationId seller, Period period, BilledChunk rated, IReadOnlyList<LateMonth> late, CancellationToken ct) =>
-        lateUsage.AddAsync(seller, period, new TenantRange(null, null, 0), rated, late, AnewAsync, ct);
+        lateUsage.AddAsync(seller, period, rated, late, AnewAsync, ct);
 
     private async Task<BilledChunk> RateOpenAsync(BillingRun run, TenantRange range, CancellationToken ct)
     {
@@ -86,7 +97,7 @@ internal sealed class BillingChunks(
         await probe.HitAsync("invoices");
         return open.Count == 0
             ? BilledChunk.Empty
-            : await RateAsync(run.Period, chunk, open, run.SellerId, await rates.OpenAsync(run, range, chunk.Tenants, ct), ct);
+            : await RateAsync(run.Period, chunk, open, run.SellerId, await rates.OpenAsync(run, chunk.Tenants, ct), ct);
     }
 
     private static TenantChunk Of(IReadOnlyList<BillableSubscription> found) =>

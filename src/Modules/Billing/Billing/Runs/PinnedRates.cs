@@ -94,13 +94,8 @@ internal sealed class RatePins(
         }
     }
 
-    /// <summary>What the round was pinned to; the book also has the prices of the range's tenants.</summary>
-    /// <param name="run">Of the round.</param>
-    /// <param name="range">The tenants with what was kept of them.</param>
-    /// <param name="tenants">The same one by one, for a month of before rates were kept.</param>
-    /// <param name="ct">Cancels.</param>
-    public async Task<PinnedRates> OpenAsync(
-        BillingRun run, TenantRange range, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct)
+    /// <summary>What the round was pinned to; the book also has the prices of these tenants.</summary>
+    public async Task<PinnedRates> OpenAsync(BillingRun run, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct)
     {
         var connection = await session.OpenAsync(ct);
         var shared = memory.Find(run);
@@ -120,8 +115,7 @@ internal sealed class RatePins(
                 memory.Keep(shared);
         }
 
-        var own = await ReadAsync(
-            "tenant_id > $2 and tenant_id <= $3", ct, run.Id, range.After?.Value ?? Guid.Empty, range.Last?.Value ?? Guid.AllBitsSet);
+        var own = await ReadAsync("tenant_id = any ($2)", ct, run.Id, tenants.Select(x => x.Value).ToArray());
         return own.Count == 0 ? shared : shared with { Book = new LayeredBook(pinned.Open(own), shared.Book) };
     }
 

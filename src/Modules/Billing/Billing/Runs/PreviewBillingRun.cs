@@ -57,7 +57,7 @@ internal static class PreviewBillingRun
                 .Select(group => new { group.Key, Sum = new Sum(group.Count(), group.Sum(x => x.Net), group.Sum(x => x.Tax)) })
                 .ToDictionaryAsync(x => x.Key, x => x.Sum, cancellationToken);
             var (reasons, left) = (new List<OperationError>(), 0);
-            var late = (await lateMonths.PresentAsync(seller.Id, period, cancellationToken)).ToList();
+            var late = (await lateMonths.PresentAsync(seller.Id, period, null, cancellationToken)).ToList();
             for (OrganizationId? after = null; ;)
             {
                 var chunk = await chunks.NextAsync(period, Scope.Everything, after, settings.ChunkTenants, cancellationToken);

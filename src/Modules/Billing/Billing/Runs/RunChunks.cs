@@ -53,6 +53,17 @@ internal sealed class RunChunks(DbSession session, BillingSettings settings, Tim
         return new ClaimedChunk(run.Id, row.GetInt32(0), RangeOf(row, 1), token, row.GetInt32(4));
     }
 
+    /// <summary>Says that the worker is not silent: nobody takes the chunk over for another lease.</summary>
+    /// <exception cref="ChunkLostException">Somebody has already.</exception>
+    public async Task RenewAsync(ClaimedChunk chunk, CancellationToken ct)
+    {
+        await using var command = await CommandAsync(
+            "update billing.run_chunks set claimed_until = $4 where run_id = $1 and number = $2 and token = $3", ct, chunk.RunId, chunk.Number,
+            chunk.Token, clock.GetUtcNow() + settings.ChunkLease);
+        if (await command.ExecuteNonQueryAsync(ct) != 1)
+            throw new ChunkLostException(chunk);
+    }
+
     /// <summary>Locks the chunk for the transaction that writes for it.</summary>
     /// <exception cref="ChunkLostException">The chunk is not this worker's any more; nothing may be written.</exception>
     public async Task FenceAsync(ClaimedChunk chunk, CancellationToken ct)

@@ -21,15 +21,23 @@ internal sealed class RunPlanner(
 {
     private const string Invoiced = """
         select tenant_id, status = 'Draft' from billing.invoices
-        where period_start = $1 and period_end = $2 and seller_id = $3 and kind = 'Regular' and status <> 'Void'
+        where period_start = $1 and period_end = $2 and seller_id = $3 and status <> 'Void' and (kind = 'Regular' or status = 'Draft')
         order by tenant_id
         """;
+
+    // An invoice's id has two bytes for its place in the chunk, and a tenant has up to two.
+    private const int MostTenants = 10_000;
+
+    private int ChunkTenants => Math.Min(settings.ChunkTenants, MostTenants);
+
+    /// <summary>So many tenants in the order of their ids that one chunk can have them all.</summary>
+    private sealed record Stretch(OrganizationId? After, OrganizationId? Last, int Open, int Drafts);
 
     public async Task PlanAsync(BillingRun run, CancellationToken ct)
     {
         await usage.CatchUpAsync(await late.DaysAsync(run, ct), ct);
         await probe.HitAsync("caught up");
-        var (ranges, tenants) = await SplitAsync(run, ct);
+        var (stretches, tenants) = await SplitAsync(run, ct);
         await probe.HitAsync("split");
         await session.BeginAsync(ct);
         // Another process may have planned meanwhile; then its chunks and its rates are those of the round.
@@ -38,9 +46,7 @@ internal sealed class RunPlanner(
             return;
         await late.NoteAsync(run, ct);
         await probe.HitAsync("noted");
-        // Behind the last tenant that has something to bill there may be some that have only what came late.
-        if (await late.AnyAsync(run, ct) && (ranges.Count == 0 || ranges[^1].Last is not null))
-            ranges.Add(new TenantRange(ranges.Count == 0 ? null : ranges[^1].Last, null, 0));
+        var ranges = await RangesAsync(run, stretches, ct);
         await chunks.ReplaceAsync(run.Id, ranges, ct);
         await probe.HitAsync("chunks");
         await pins.PinAsync(run.Id, run.Period, ct);
@@ -53,8 +59,9 @@ internal sealed class RunPlanner(
         await session.CommitAsync(CancellationToken.None);
     }
 
-    // Two lists in one order, walked side by side, so that no memory grows with the customers.
-    private async Task<(List<TenantRange> Ranges, int Tenants)> SplitAsync(BillingRun run, CancellationToken ct)
+    // Two lists in one order, walked side by side, so that no memory grows with the customers. Who is billed already counts, too: a chunk
+    // reads the subscriptions of all between its ends.
+    private async Task<(List<Stretch> Stretches, int Tenants)> SplitAsync(BillingRun run, CancellationToken ct)
     {
         await using var other = scopes.CreateAsyncScope();
         var connection = await other.ServiceProvider.GetRequiredService<DbSession>().OpenAsync(ct);
@@ -63,27 +70,65 @@ internal sealed class RunPlanner(
             Parameters = { new() { Value = run.PeriodStart }, new() { Value = run.PeriodEnd }, new() { Value = run.SellerId.Value } },
         };
         await using var invoices = await command.ExecuteReaderAsync(ct);
-        var (ranges, tenants) = (new List<TenantRange>(), 0);
-        var (after, open, drafts) = ((OrganizationId?)null, 0, 0);
+        var (stretches, tenants) = (new List<Stretch>(), 0);
+        var (after, walked, open, drafts) = ((OrganizationId?)null, 0, 0, 0);
+        void Walk(Guid tenant, bool isOpen, bool isDraft)
+        {
+            open += isOpen ? 1 : 0;
+            drafts += isDraft ? 1 : 0;
+            if (++walked < ChunkTenants)
+                return;
+            stretches.Add(new Stretch(after, new OrganizationId(tenant), open, drafts));
+            (after, walked, open, drafts) = (new OrganizationId(tenant), 0, 0, 0);
+        }
+
         var more = await invoices.ReadAsync(ct);
         await foreach (var tenant in subscriptions.BillableTenantsAsync(run.Period, Scope.Everything, ct))
         {
             tenants++;
             // Drafts of tenants that owe nothing any more are to be thrown away, so their place is in a chunk, too.
             for (; more && invoices.GetGuid(0).CompareTo(tenant.Value) < 0; more = await invoices.ReadAsync(ct))
-                drafts += invoices.GetBoolean(1) ? 1 : 0;
-            var issued = more && invoices.GetGuid(0) == tenant.Value && !invoices.GetBoolean(1);
-            open += issued ? 0 : 1;
-            if (open < settings.ChunkTenants)
-                continue;
-            ranges.Add(new TenantRange(after, tenant, open));
-            (after, open, drafts) = (tenant, 0, 0);
+                if (invoices.GetBoolean(1))
+                    Walk(invoices.GetGuid(0), isOpen: false, isDraft: true);
+            var (issued, draft) = (false, false);
+            for (; more && invoices.GetGuid(0) == tenant.Value; more = await invoices.ReadAsync(ct))
+                (issued, draft) = (issued || !invoices.GetBoolean(1), draft || invoices.GetBoolean(1));
+            Walk(tenant.Value, isOpen: !issued, draft);
         }
 
         for (; more; more = await invoices.ReadAsync(ct))
-            drafts += invoices.GetBoolean(1) ? 1 : 0;
-        if (open + drafts > 0)
-            ranges.Add(new TenantRange(after, null, open));
-        return (ranges, tenants);
+            if (invoices.GetBoolean(1))
+                Walk(invoices.GetGuid(0), isOpen: false, isDraft: true);
+        // Behind the last of them there may be some that have only what came late.
+        stretches.Add(new Stretch(after, null, open, drafts));
+        return (stretches, tenants);
+    }
+
+    // Where nothing is to do there is no chunk; where more tenants have something late than a chunk takes there are more of them.
+    private async Task<List<TenantRange>> RangesAsync(BillingRun run, List<Stretch> stretches, CancellationToken ct)
+    {
+        var ranges = new List<TenantRange>();
+        await using var owing = late.TenantsAsync(run, ct).GetAsyncEnumerator(ct);
+        var more = await owing.MoveNextAsync();
+        foreach (var stretch in stretches)
+        {
+            var (after, open, last, count) = (stretch.After, stretch.Open, default(OrganizationId), 0);
+            for (; more && (stretch.Last is not { } end || owing.Current.Value.CompareTo(end.Value) <= 0); more = await owing.MoveNextAsync())
+            {
+                if (count == ChunkTenants)
+                {
+                    // Where in it those lie who are open is not known any more, nor is it needed but for the progress.
+                    ranges.Add(new TenantRange(after, last, open));
+                    (after, open, count) = (last, 0, 0);
+                }
+
+                (last, count) = (owing.Current, count + 1);
+            }
+
+            if (open + stretch.Drafts + count > 0)
+                ranges.Add(new TenantRange(after, stretch.Last, open));
+        }
+
+        return ranges;
     }
 }

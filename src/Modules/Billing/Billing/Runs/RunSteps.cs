@@ -22,7 +22,7 @@ internal sealed class RunSteps(
     public async Task DraftAsync(BillingRun run, ClaimedChunk chunk, CancellationToken ct)
     {
         await probe.HitAsync("claimed");
-        var rated = await chunks.RateAsync(run, chunk.Range, ct);
+        var rated = await chunks.RateAsync(run, chunk.Range, token => claims.RenewAsync(chunk, token), ct);
         await probe.HitAsync("bills");
         var rows = InvoiceWriter.Rows(run, chunk.Number, rated.Bills);
         try

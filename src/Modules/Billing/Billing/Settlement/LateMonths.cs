@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Licensing.Billing.Runs;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Persistence;
@@ -71,17 +72,23 @@ internal sealed class LateMonths(DbSession session, IUsageChanges changes)
         await batch.ExecuteNonQueryAsync(ct);
     }
 
-    /// <summary>Whether a round has tenants to look at beside those who have something to bill in its month.</summary>
-    public async Task<bool> AnyAsync(BillingRun run, CancellationToken ct)
+    /// <summary>Whom a round looks at for what came late, but for who has his invoice of its month; by id.</summary>
+    public async IAsyncEnumerable<OrganizationId> TenantsAsync(BillingRun run, [EnumeratorCancellation] CancellationToken ct)
     {
         await using var command = await CommandAsync(
-            """
-            select exists (
-                select from billing.late_months l where l.month <= $1 and not exists (
-                    select from billing.invoices i where i.period_start = $1 and i.period_end = $2 and i.tenant_id = l.tenant_id
-                        and i.seller_id = $3 and i.kind = 'Regular' and i.status in ('Issued', 'Paid')))
+            $"""
+            select x.tenant_id from (
+                select tenant_id from billing.late_months where month <= $1
+                union
+                select tenant_id from ({AdjustedAlready.Replace("{month}", "$1")}) a) x
+            where not exists (
+                select from billing.invoices i where i.period_start = $1 and i.period_end = $2 and i.tenant_id = x.tenant_id
+                    and i.seller_id = $3 and i.kind = 'Regular' and i.status in ('Issued', 'Paid'))
+            order by x.tenant_id
             """, ct, run.PeriodStart, run.PeriodEnd, run.SellerId.Value);
-        return (bool)(await command.ExecuteScalarAsync(ct))!;
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        while (await rows.ReadAsync(ct))
+            yield return new OrganizationId(rows.GetGuid(0));
     }
 
     /// <summary>What a chunk has to look at: nothing of most tenants.</summary>
@@ -99,13 +106,24 @@ internal sealed class LateMonths(DbSession session, IUsageChanges changes)
     }
 
     /// <summary>What a round would look at if it began now; for what is only shown.</summary>
-    public async Task<IReadOnlyList<LateMonth>> PresentAsync(OrganizationId seller, Period period, CancellationToken ct)
+    /// <param name="seller">Whose rounds.</param>
+    /// <param name="period">The month of the round.</param>
+    /// <param name="tenants">Of these alone; null is everyone.</param>
+    /// <param name="ct">Cancels.</param>
+    public async Task<IReadOnlyList<LateMonth>> PresentAsync(
+        OrganizationId seller, Period period, IReadOnlyCollection<OrganizationId>? tenants, CancellationToken ct)
     {
+        var asked = tenants?.ToHashSet();
         var mark = await MarkAsync(seller, "", ct);
         var (late, _) = await SinceAsync(seller, mark, ct);
         await using var command = await CommandAsync(
-            $"select tenant_id, month, noted from billing.late_months union all {AdjustedAlready.Replace("{month}", "$1")}", ct, period.Start);
-        return [.. (await ReadAsync(command, ct)).Concat(late).Where(x => x.Month <= period.Start).DistinctBy(x => (x.TenantId, x.Month))
+            $"""
+            select tenant_id, month, noted from billing.late_months where month <= $1 and ($3 or tenant_id = any ($2))
+            union all
+            {AdjustedAlready.Replace("{month}", "$1")} and ($3 or l.tenant_id = any ($2))
+            """, ct, period.Start, asked?.Select(x => x.Value).ToArray() ?? [], asked is null);
+        return [.. (await ReadAsync(command, ct))
+            .Concat(late.Where(x => x.Month <= period.Start && (asked is null || asked.Contains(x.TenantId)))).DistinctBy(x => (x.TenantId, x.Month))
             .OrderBy(x => x.TenantId.Value).ThenBy(x => x.Month)];
     }
 

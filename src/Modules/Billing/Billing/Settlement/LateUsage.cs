@@ -20,7 +20,7 @@ internal sealed class LateUsage(
     private sealed record Owed(LateMonth Month, OrganizationRef Tenant, IReadOnlyList<BilledCharge> Charges);
 
     public async Task<BilledChunk> AddAsync(
-        OrganizationId seller, Period period, TenantRange range, BilledChunk rated, IReadOnlyList<LateMonth> late, RateAnew rateAnew,
+        OrganizationId seller, Period period, BilledChunk rated, IReadOnlyList<LateMonth> late, RateAnew rateAnew,
         CancellationToken ct)
     {
         if (late.Count == 0)
@@ -36,7 +36,7 @@ internal sealed class LateUsage(
         foreach (var months in open.Where(x => tenants.ContainsKey(x.TenantId)).GroupBy(x => x.Month))
         {
             var month = Period.Month(months.Key.Year, months.Key.Month);
-            var anew = month == period ? BilledChunk.Empty : await AnewAsync(month, range, [.. months], books, rateAnew, ct);
+            var anew = month == period ? BilledChunk.Empty : await AnewAsync(month, [.. months], books, rateAnew, ct);
             foreach (var x in months)
             {
                 var standing = books.Lines[x].ToList();
@@ -67,14 +67,14 @@ internal sealed class LateUsage(
     }
 
     private async Task<BilledChunk> AnewAsync(
-        Period month, TenantRange range, List<LateMonth> months, BilledBooks books, RateAnew rateAnew, CancellationToken ct)
+        Period month, List<LateMonth> months, BilledBooks books, RateAnew rateAnew, CancellationToken ct)
     {
         var found = await subscriptions.BillableOfAsync(month, [.. months.Select(x => x.TenantId)], ct);
         if (found.Count == 0)
             return BilledChunk.Empty;
         var chunk = new TenantChunk([.. found.Select(x => x.TenantId).Distinct()], found, null);
         var rates = books.Runs.TryGetValue(month.Start, out var run)
-            ? await pins.OpenAsync(run, range, chunk.Tenants, ct)
+            ? await pins.OpenAsync(run, chunk.Tenants, ct)
             : await pins.PresentAsync(month, chunk.Tenants, ct);
         return await rateAnew(month, chunk, rates, books, ct);
     }
@@ -84,7 +84,11 @@ internal sealed class LateUsage(
         var refused = anew.NotBilled.FirstOrDefault(x => x.Id == late.TenantId);
         if (refused is null && standing.Exists(line => line.Net.Currency != tenant.Currency))
             refused = new ParkedTenant(tenant.Id, tenant.ExternalId, "currency_mismatch", "It was billed in another currency.");
-        return refused is null ? null : refused with { Message = $"What came late for {late.Month:yyyy-MM}: {refused.Message}" };
+        return refused is null ? null : refused with
+        {
+            Message = $"What came late for {late.Month:yyyy-MM}: {refused.Message}",
+            Path = tenant.Path,
+        };
     }
 
     private void Add(
@@ -111,7 +115,8 @@ internal sealed class LateUsage(
             (refused, refusal) = (true, wrong);
         if (refused)
             told.TryAdd(bill.Tenant.Id, new ParkedTenant(
-                bill.Tenant.Id, bill.Tenant.ExternalId, refusal!.Code, $"What came late for {owed[0].Month.Month:yyyy-MM}: {refusal.Message}"));
+                bill.Tenant.Id, bill.Tenant.ExternalId, refusal!.Code, $"What came late for {owed[0].Month.Month:yyyy-MM}: {refusal.Message}")
+            { Path = bill.Tenant.Path });
         else if (at < 0)
             bills.Add(with!);
         else

@@ -19,7 +19,8 @@ internal static class GetBillingSummary
     public sealed record Query(string Period, string? GroupBy, int? Limit, string? After) : IQuery<SummaryView>;
 
     internal sealed class Handler(
-        BilledAmounts billed, Estimates estimates, IOrganizationDirectory organizations, BillingSettings settings, Principal principal)
+        BilledAmounts billed, Estimates estimates, SummaryMemory memory, IOrganizationDirectory organizations, BillingSettings settings,
+        Principal principal)
         : IQueryHandler<Query, SummaryView>
     {
         public async Task<Result<SummaryView>> Handle(Query query, CancellationToken cancellationToken)
@@ -31,25 +32,38 @@ internal static class GetBillingSummary
                 return refusal;
 
             var by = groupBy ?? SummaryGroup.Tenant;
+            // The first page is what is so now; those that follow it are cut from the same figures where they are still at hand.
+            var figures = start.After is null ? null : memory.Find(principal.Scope, period, by);
+            if (figures is null)
+            {
+                if ((await FiguresAsync(period, by, cancellationToken)).Refused(out refusal, out figures))
+                    return refusal;
+                if (figures.Lines.Count > start.Limit)
+                    memory.Keep(principal.Scope, period, by, figures);
+            }
+
+            var lines = figures.Lines.Where(x => start.After is null || string.CompareOrdinal(x.Cursor, start.After) > 0)
+                .Take(start.Limit + 1).ToList();
+            var page = Page.Of(lines, start, x => x.Cursor);
+            var named = await organizations.FindByPathAsync([.. page.Items.Select(x => x.Path).Distinct()], cancellationToken);
+            return new SummaryView(
+                period, by, figures.Lines.Any(x => x.Estimated), [.. page.Items.Select(x => SummaryItem.Of(x, named.GetValueOrDefault(x.Path)))],
+                page.Next, figures.Totals, figures.NotBillable);
+        }
+
+        private async Task<Result<SummaryFigures>> FiguresAsync(Period period, SummaryGroup by, CancellationToken ct)
+        {
             var perSubscription = by is SummaryGroup.Subscription;
-            var amounts = (await billed.OfPeriodAsync(period, principal.Scope, perSubscription, cancellationToken)).ToList();
+            var amounts = (await billed.OfPeriodAsync(period, principal.Scope, perSubscription, ct)).ToList();
             var notBillable = new List<OperationError>();
             var filter = estimates.Within(principal.Scope);
-            if ((await estimates.AreDueAsync(period, filter, cancellationToken)).Refused(out refusal, out var areDue))
+            if ((await estimates.DueAsync([period], filter, ct)).Refused(out var refusal, out var due))
                 return refusal;
-            if (areDue)
-                await EstimateAsync(period, filter, perSubscription, amounts, notBillable, cancellationToken);
-
-            var groups = amounts.GroupBy(x => (Key: KeyOf(x, by), x.Net.Currency))
-                .OrderBy(x => x.Key.Key, StringComparer.Ordinal).ThenBy(x => x.Key.Currency.Code, StringComparer.Ordinal)
-                .Where(x => start.After is null || string.CompareOrdinal(Cursor(x.Key), start.After) > 0)
-                .Take(start.Limit + 1).ToList();
-            var page = Page.Of(groups, start, x => Cursor(x.Key));
-            var named = await organizations.FindByPathAsync([.. page.Items.Select(x => PathOf(x.First(), by)).Distinct()], cancellationToken);
-            return new SummaryView(
-                period, by, amounts.Exists(x => x.Estimated),
-                [.. page.Items.Select(x => SummaryItem.Of(x.Key.Key, named.GetValueOrDefault(PathOf(x.First(), by)), [.. x]))],
-                page.Next,
+            if (due.Count > 0)
+                await EstimateAsync(period, filter, perSubscription, amounts, notBillable, ct);
+            return new SummaryFigures(
+                [.. amounts.GroupBy(x => (Key: KeyOf(x, by), x.Net.Currency)).Select(x => SummaryLine.Of(x.Key.Key, PathOf(x.First(), by), [.. x]))
+                    .OrderBy(x => x.Cursor, StringComparer.Ordinal)],
                 [.. amounts.GroupBy(x => x.Net.Currency).OrderBy(x => x.Key.Code, StringComparer.Ordinal).Select(x => SummaryTotal.Of([.. x]))],
                 [.. notBillable.Take(MostReasons)]);
         }
@@ -91,8 +105,6 @@ internal static class GetBillingSummary
                 ? path
                 : principal.Scope.Roots.Single(root => amount.OwnerPath.StartsWith(root, StringComparison.Ordinal));
         }
-
-        private static string Cursor((string Key, Currency Currency) group) => $"{group.Key}\u0001{group.Currency.Code}";
     }
 
     public static void Map(IEndpointRouteBuilder billing) => billing

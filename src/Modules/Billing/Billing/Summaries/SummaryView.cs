@@ -12,14 +12,26 @@ internal sealed record SummaryItem(
     Money Total,
     string UsageExact, bool Estimated)
 {
-    public static SummaryItem Of(string key, OrganizationRef? organization, IReadOnlyList<BilledAmount> amounts)
-    {
-        var total = SummaryTotal.Of(amounts);
-        return new SummaryItem(
-            key, organization?.Id.Value, organization?.ExternalId, organization?.DisplayName, amounts[0].SubscriptionId, amounts.Sum(x => x.Invoices),
-            total.Net, total.Tax, total.Total, total.UsageExact, amounts.Any(x => x.Estimated));
-    }
+    public static SummaryItem Of(SummaryLine x, OrganizationRef? organization) => new(
+        x.Key, organization?.Id.Value, organization?.ExternalId, organization?.DisplayName, x.SubscriptionId, x.Invoices, x.Total.Net, x.Total.Tax,
+        x.Total.Total, x.Total.UsageExact, x.Estimated);
 }
+
+/// <summary>One group in one currency, without the name of whose it is.</summary>
+/// <param name="Key">What it is grouped by.</param>
+/// <param name="Path">Of the organisation that it is named by.</param>
+internal sealed record SummaryLine(string Key, string Path, SubscriptionId? SubscriptionId, int Invoices, SummaryTotal Total, bool Estimated)
+{
+    /// <summary>In the order of which the lines are.</summary>
+    public string Cursor => $"{Key}\u0001{Total.Net.Currency.Code}";
+
+    public static SummaryLine Of(string key, string path, IReadOnlyList<BilledAmount> amounts) => new(
+        key, path, amounts[0].SubscriptionId, amounts.Sum(x => x.Invoices), SummaryTotal.Of(amounts), amounts.Any(x => x.Estimated));
+}
+
+/// <summary>All that the pages of one summary are cut from.</summary>
+internal sealed record SummaryFigures(
+    IReadOnlyList<SummaryLine> Lines, IReadOnlyList<SummaryTotal> Totals, IReadOnlyList<OperationError> NotBillable);
 
 internal sealed record SummaryTotal(Money Net, Money Tax, Money Total, string UsageExact)
 {

@@ -1,10 +1,10 @@
 using System.Globalization;
-using Licensing.Billing.Documents;
+using Licensing.Billing.Activity;
 using Licensing.Catalog.Contracts;
 using Licensing.Identity.Contracts;
 using Licensing.Provisioning.Contracts;
 
-namespace Licensing.Billing.Activity;
+namespace Licensing.Billing.Exports;
 
 /// <summary>A part with all that its row of FOCUS names.</summary>
 /// <param name="Seller">Who issues the invoice.</param>
@@ -12,6 +12,9 @@ namespace Licensing.Billing.Activity;
 internal sealed record FocusCharge(NamedPart Named, OrganizationRef? Seller, string Product)
 {
     public ChargedLine Line => Named.Part.Line;
+
+    /// <summary>Whose account it is billed to, as far as the reader knows: who reads below the partner knows the tenant alone.</summary>
+    public OrganizationRef? Account => Named.Partner ?? Named.Tenant;
 }
 
 /// <summary>Rows in the columns of FOCUS 1.2 (FinOps Open Cost and Usage Specification); <c>docs/guides/focus.md</c> says what each is.</summary>
@@ -21,29 +24,29 @@ internal sealed class FocusRows(
     // Digits of an average price: FOCUS wants a unit price also where tiers have several.
     private const int PriceDigits = 12;
 
-    public async Task<IReadOnlyList<FocusCharge>> OfAsync(IReadOnlyList<ChargedPart> parts, CancellationToken ct)
+    public async Task<IReadOnlyList<FocusCharge>> OfAsync(IReadOnlyList<ChargedPart> parts, Scope reader, CancellationToken ct)
     {
         var found = await subscriptions.FindAsync([.. parts.Select(part => part.Line.SubscriptionId).Distinct()], ct);
         var plans = await catalog.FindPlanVersionsAsync([.. found.Values.Select(target => target.PlanVersionId).Distinct()], ct);
         var sellers = await organizations.FindAsync([.. parts.Select(part => part.Line.SellerId).Distinct()], ct);
         string ProductOf(SubscriptionId id) =>
             found.TryGetValue(id, out var target) && plans.TryGetValue(target.PlanVersionId, out var plan) ? plan.Product : "";
-        return [.. (await names.OfAsync(parts, ct)).Select(named => new FocusCharge(
+        return [.. (await names.OfAsync(parts, reader, ct)).Select(named => new FocusCharge(
             named, sellers.GetValueOrDefault(named.Part.Line.SellerId), ProductOf(named.Part.Line.SubscriptionId)))];
     }
 
     public IReadOnlyList<(string Name, Func<FocusCharge, string?> Cell)> Columns =>
     [
         ("BilledCost", x => x.Named.Part.Net.ToAmountString()),
-        ("BillingAccountId", x => DocumentCsv.Text(x.Named.Partner?.ExternalId)),
-        ("BillingAccountName", x => DocumentCsv.Text(x.Named.Partner?.DisplayName)),
-        ("BillingAccountType", x => x.Named.Partner?.Kind.ToString()),
+        ("BillingAccountId", x => x.Account?.ExternalId),
+        ("BillingAccountName", x => x.Account?.DisplayName),
+        ("BillingAccountType", x => x.Account?.Kind.ToString()),
         ("BillingCurrency", x => x.Named.Part.Net.Currency.Code),
         ("BillingPeriodEnd", x => Instant(x.Line.Month.End)),
         ("BillingPeriodStart", x => Instant(x.Line.Month.Start)),
         ("ChargeCategory", x => x.Line.IsUsage ? "Usage" : "Purchase"),
         ("ChargeClass", x => x.Line.IsLate ? "Correction" : null),
-        ("ChargeDescription", x => DocumentCsv.Text(x.Line.Description)),
+        ("ChargeDescription", x => x.Line.Description),
         ("ChargeFrequency", x => x.Line.IsUsage ? "Usage-Based" : x.Line.ChargeKey.StartsWith('~') ? "One-Time" : "Recurring"),
         ("ChargePeriodEnd", x => Instant(x.Named.Part.Days.End)),
         ("ChargePeriodStart", x => Instant(x.Named.Part.Days.Start)),
@@ -53,32 +56,32 @@ internal sealed class FocusRows(
         ("ContractedUnitPrice", UnitPriceOf),
         ("EffectiveCost", x => x.Named.Part.Net.ToAmountString()),
         ("InvoiceId", x => x.Line.Invoice?.Number),
-        ("InvoiceIssuerName", x => DocumentCsv.Text(x.Seller?.DisplayName)),
+        ("InvoiceIssuerName", x => x.Seller?.DisplayName),
         ("ListCost", x => x.Named.Part.Gross.ToAmountString()),
         ("ListUnitPrice", UnitPriceOf),
         ("PricingCategory", _ => "Standard"),
         ("PricingCurrency", x => x.Named.Part.Net.Currency.Code),
         ("PricingQuantity", x => x.Named.Part.Quantity.ToString()),
         ("PricingUnit", UnitOf),
-        ("ProviderName", x => DocumentCsv.Text(x.Seller?.DisplayName)),
-        ("PublisherName", x => DocumentCsv.Text(x.Seller?.DisplayName)),
-        ("RegionId", x => DocumentCsv.Text(x.Line.Region)),
-        ("RegionName", x => DocumentCsv.Text(x.Line.Region)),
+        ("ProviderName", x => x.Seller?.DisplayName),
+        ("PublisherName", x => x.Seller?.DisplayName),
+        ("RegionId", x => x.Line.Region),
+        ("RegionName", x => x.Line.Region),
         ("ResourceId", _ => null),
         ("ResourceName", _ => null),
         ("ResourceType", _ => null),
         ("ServiceCategory", _ => "Other"),
-        ("ServiceName", x => DocumentCsv.Text(x.Product.Length > 0 ? x.Product : x.Line.Description)),
+        ("ServiceName", x => x.Product.Length > 0 ? x.Product : x.Line.Description),
         ("ServiceSubcategory", _ => "Other (Other)"),
-        ("SkuId", x => DocumentCsv.Text(SkuOf(x))),
-        ("SkuMeter", x => DocumentCsv.Text(x.Line.IsUsage ? UnitOf(x) : null)),
-        ("SkuPriceId", x => DocumentCsv.Text(SkuOf(x))),
-        ("SubAccountId", x => DocumentCsv.Text(x.Named.Tenant?.ExternalId)),
-        ("SubAccountName", x => DocumentCsv.Text(x.Named.Tenant?.DisplayName)),
+        ("SkuId", x => SkuOf(x)),
+        ("SkuMeter", x => x.Line.IsUsage ? UnitOf(x) : null),
+        ("SkuPriceId", x => SkuOf(x)),
+        ("SubAccountId", x => x.Named.Tenant?.ExternalId),
+        ("SubAccountName", x => x.Named.Tenant?.DisplayName),
         ("SubAccountType", _ => nameof(OrganizationKind.Tenant)),
         ("Tags", _ => null),
         ("x_Estimated", x => x.Line.Invoice is null ? "true" : "false"),
-        ("x_Meter", x => DocumentCsv.Text(x.Line.Meter)),
+        ("x_Meter", x => x.Line.Meter),
         ("x_SubscriptionId", x => x.Line.SubscriptionId.Value.ToString()),
         ("x_TenantId", x => x.Line.TenantId.Value.ToString()),
     ];

@@ -1,13 +1,12 @@
 using System.Runtime.CompilerServices;
-using CsvHelper.Configuration;
-using Licensing.Billing.Exports;
+using Licensing.Billing.Activity;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Ops;
 using Licensing.Provisioning.Contracts;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace Licensing.Billing.Activity;
+namespace Licensing.Billing.Exports;
 
 /// <summary>All charges of some days, usage and purchases, as CSV in the columns of FOCUS.</summary>
 internal static class ExportFocus
@@ -21,7 +20,7 @@ internal static class ExportFocus
     public sealed record Export(IAsyncEnumerable<FocusCharge> Charges, FocusRows Rows, Period Range)
     {
         public CsvResult<FocusCharge> ToCsv() =>
-            new(Charges, $"focus-{Range.Start:yyyy-MM-dd}-{Range.End:yyyy-MM-dd}.csv", Rows.Columns, InjectionOptions.None);
+            new(Charges, $"focus-{Range.Start:yyyy-MM-dd}-{Range.End:yyyy-MM-dd}.csv", Rows.Columns);
     }
 
     internal sealed class Handler(
@@ -35,13 +34,14 @@ internal static class ExportFocus
                 || (await parts.AskAsync(query.Range, filter, cancellationToken)).Refused(out refusal, out var asked))
                 return refusal;
             var split = query.By is Granularity.Day ? LineSplit.Additive : LineSplit.None;
-            return new Export(ChargesAsync(asked, split, cancellationToken), rows, query.Range);
+            return new Export(ChargesAsync(asked, split, principal.Scope, cancellationToken), rows, query.Range);
         }
 
-        private async IAsyncEnumerable<FocusCharge> ChargesAsync(PartsAsked asked, LineSplit split, [EnumeratorCancellation] CancellationToken ct)
+        private async IAsyncEnumerable<FocusCharge> ChargesAsync(
+            PartsAsked asked, LineSplit split, Scope reader, [EnumeratorCancellation] CancellationToken ct)
         {
             await foreach (var some in parts.ReadAsync(asked, split, null, LinesAtOnce, ct).Chunk(LinesAtOnce))
-                foreach (var charge in await rows.OfAsync(some, ct))
+                foreach (var charge in await rows.OfAsync(some, reader, ct))
                     yield return charge;
         }
     }

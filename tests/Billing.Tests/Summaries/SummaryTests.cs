@@ -1,0 +1,158 @@
+using System.Net.Http.Json;
+using Licensing.Billing.Tests.Invoices;
+using Licensing.Billing.Tests.Settlement;
+using Licensing.Host.Database;
+using Licensing.Identity.Contracts;
+using Microsoft.Extensions.DependencyInjection;
+using static Licensing.Billing.Tests.BillingApp;
+using static Licensing.Billing.Tests.Settlement.SettlementApp;
+
+namespace Licensing.Billing.Tests.Summaries;
+
+/// <summary>What a summary tells of what is not billed, and what it costs.</summary>
+public sealed class SummaryTests(SettlementApp app) : IClassFixture<SettlementApp>, IDisposable
+{
+    public void Dispose() => app.Probe.At = null;
+
+    [Fact]
+    public async Task Who_has_only_what_came_late_is_in_it_as_the_run_will_bill_him()
+    {
+        var branch = await app.BranchAsync();
+        var plan = await app.PlanAsync("gone", [Calls]);
+        var tenants = new List<OrganizationRef> { branch.Tenant };
+        for (var i = 0; i < 5; i++)
+            tenants.Add(await app.TenantAsync(branch.Platform, branch.Partner));
+        foreach (var tenant in tenants)
+            app.Use(tenant, app.Subscribe(tenant, plan, "2022-05"), "2022-05-10", "calls", "7");
+        await app.BillAsync("2022-05");
+        foreach (var tenant in tenants)
+            app.Use(tenant, app.Subscriptions.Of(tenant), "2022-05-11", "calls", "5");
+        // One of them is back.
+        app.Subscribe(tenants[3], plan, "2022-06");
+
+        using var partner = branch.As(Roles.PartnerReader);
+        using var one = branch.As(Roles.TenantAdministrator);
+        using var stranger = (await app.BranchAsync()).As(Roles.DistributorReader);
+        var shown = await SummaryAsync(partner, "period=2022-06");
+        shown.ShouldBe(tenants.Select((x, i) => $"{x.ExternalId} {(i == 3 ? "45.00" : "43.00")} True").Order());
+        (await SummaryAsync(one, "period=2022-06")).ShouldBe([$"{branch.Tenant.ExternalId} 43.00 True"]);
+        (await SummaryAsync(stranger, "period=2022-06")).ShouldBeEmpty();
+        var rows = await Activity.ActivityTests.AllAsync(partner, "/api/v1/usage/chargeable-activity?period=2022-06", limit: 2);
+        rows.Sum(x => decimal.Parse(x.Amount("net"))).ShouldBe(6 * 43m + 2m);
+        rows.Select(x => $"{x.Text("tenantId")} {x.GetProperty("position")}").ShouldBeUnique();
+
+        await app.BillAsync("2022-06");
+        (await SummaryAsync(partner, "period=2022-06")).ShouldBe(shown.Select(x => x.Replace("True", "False")));
+    }
+
+    [Fact]
+    public async Task Two_bills_of_a_tenant_that_moved_are_two_and_each_page_goes_on_behind_the_last()
+    {
+        var branch = await app.BranchAsync();
+        var next = await app.PartnerAsync(branch.Platform, branch.Distributor);
+        var plan = await app.PlanAsync("two", [Calls]);
+        var subscription = app.Subscribe(branch.Tenant, plan, "2025-12");
+        app.Use(branch.Tenant, subscription, "2025-12-10", "calls", "7");
+        await app.BillAsync("2025-12");
+        using var platform = branch.Administrator();
+        await Sent(await platform.PostAsJsonAsync(
+            $"/api/v1/tenants/{branch.Tenant.Id.Value}/transfer", new { partnerId = next.Id.Value, reason = "agreed" }));
+        await app.DrainAsync();
+        app.Use(branch.Tenant, subscription, "2025-12-31", "calls", "5");
+        app.Clock.Advance(TimeSpan.FromDays(31));
+        var moved = await app.InAsync<IOrganizationDirectory, OrganizationRef?>(d => d.FindAsync(branch.Tenant.Id, CancellationToken.None));
+        app.Subscribe(moved!, plan, "2026-01");
+        foreach (var (reader, shown) in new[] { (branch.As(Roles.PartnerReader), "43.00"), (branch.As(Roles.PartnerReader, next), "2.00"),
+            (branch.As(Roles.DistributorReader), "2.00 43.00") })
+        {
+            (await SummaryAsync(reader, "period=2026-01&groupBy=partner")).Select(x => x.Split(' ')[1]).Order().ShouldBe(shown.Split(' '));
+            foreach (var limit in (int[])[1, 200])
+                (await Activity.ActivityTests.AllAsync(reader, "/api/v1/usage/chargeable-activity?period=2026-01", limit))
+                    .Select(x => x.Amount("net")).Order().ShouldBe(shown.Split(' '));
+            reader.Dispose();
+        }
+    }
+
+    [Fact]
+    public async Task A_tenants_own_reads_nothing_of_others()
+    {
+        var branch = await app.BranchAsync();
+        var other = await app.TenantAsync(branch.Platform, branch.Partner);
+        var plan = await app.PlanAsync("own", [Calls]);
+        var subscription = app.Subscribe(branch.Tenant, plan, "2023-05-01/2023-07-01");
+        app.Subscribe(other, plan, "2023-05-01/2023-07-01");
+        app.Use(branch.Tenant, subscription, "2023-05-10", "calls", "7");
+        await app.BillAsync("2023-05");
+        app.Use(branch.Tenant, subscription, "2023-05-11", "calls", "5");
+        // Whoever reads these fails.
+        await OwnerAsync($"""
+            insert into billing.run_prices (run_id, tenant_id, prices)
+                select id, '{other.Id.Value}', '"no prices"' from billing.runs where period_start = '2023-05-01';
+            insert into billing.late_months (tenant_id, month, noted) values ('{other.Id.Value}', '0044-03-01 BC', 1)
+            """);
+        using var tenant = branch.As(Roles.TenantAdministrator);
+        using var platform = branch.Administrator();
+        try
+        {
+            (await SummaryAsync(tenant, "period=2023-06")).ShouldBe([$"{branch.Tenant.ExternalId} 45.00 True"]);
+            var rows = await ItemsAsync(platform, $"/api/v1/usage/chargeable-activity?period=2023-06&tenantId={branch.Tenant.Id.Value}");
+            rows.Sum(x => decimal.Parse(x.Amount("net"))).ShouldBe(45m);
+        }
+        finally
+        {
+            await OwnerAsync("delete from billing.late_months where month < '0001-01-01'; delete from billing.run_prices where prices = '\"no prices\"'");
+        }
+    }
+
+    [Fact]
+    public async Task The_pages_after_the_first_rate_nobody_again_and_tell_what_one_page_tells()
+    {
+        var branch = await app.BranchAsync();
+        var plan = await app.PlanAsync("pages", [Flat("base", "10")]);
+        foreach (var tenant in (OrganizationRef[])[branch.Tenant, await app.TenantAsync(branch.Platform, branch.Partner),
+            await app.TenantAsync(branch.Platform, branch.Partner)])
+            app.Subscribe(tenant, plan, "2024-05");
+        using var partner = branch.As(Roles.PartnerReader);
+        using var other = branch.As(Roles.DistributorReader);
+        var (whole, rated) = (await GetAsync(partner, "/api/v1/billing/summary?period=2024-05"), 0);
+        app.Probe.At = place =>
+        {
+            rated += place == "read" ? 1 : 0;
+            return Task.CompletedTask;
+        };
+        var (items, costs) = (new List<string>(), new List<int>());
+        for (string? after = ""; after is not null;)
+        {
+            rated = 0;
+            var page = await GetAsync(partner, $"/api/v1/billing/summary?period=2024-05&limit=1{(after == "" ? "" : $"&after={after}")}");
+            costs.Add(rated);
+            items.AddRange(page.GetProperty("items").EnumerateArray().Select(x => x.GetRawText()));
+            page.GetProperty("totals").GetRawText().ShouldBe(whole.GetProperty("totals").GetRawText());
+            // Somebody else's figures are his own.
+            if (after == "")
+                (await GetAsync(other, $"/api/v1/billing/summary?period=2024-05&after={page.GetProperty("next").GetString()}"))
+                    .GetProperty("items").GetArrayLength().ShouldBe(2);
+            after = page.GetProperty("next").GetString();
+        }
+
+        items.ShouldBe(whole.GetProperty("items").EnumerateArray().Select(x => x.GetRawText()));
+        costs.Select(x => x > 0).ShouldBe([true, false, false]);
+
+        // What was kept a while ago is not what is so now.
+        var first = await GetAsync(partner, "/api/v1/billing/summary?period=2024-05&limit=1");
+        app.Clock.Advance(TimeSpan.FromMinutes(3));
+        rated = 0;
+        await GetAsync(partner, $"/api/v1/billing/summary?period=2024-05&limit=1&after={first.GetProperty("next").GetString()}");
+        rated.ShouldBeGreaterThan(0);
+    }
+
+    private static async Task<List<string>> SummaryAsync(HttpClient client, string query) =>
+        [.. (await GetAsync(client, $"/api/v1/billing/summary?{query}")).GetProperty("items").EnumerateArray().Select(
+            x => $"{x.Text("externalId")} {x.Amount("net")} {x.GetProperty("estimated").GetBoolean()}").Order()];
+
+    private async Task OwnerAsync(string sql)
+    {
+        await using var command = app.Services.GetRequiredService<SchemaOwner>().Database.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+    }
+}
