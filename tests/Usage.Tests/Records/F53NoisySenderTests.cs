@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using Licensing.Host.Database;
 using Licensing.Identity.Contracts;
 using Licensing.Usage.Records;
@@ -96,9 +97,9 @@ public sealed class F53NoisySenderTests(NarrowApp app) : IClassFixture<NarrowApp
         var customer = await app.CustomerAsync();
         using var client = customer.Partner();
         client.DefaultRequestHeaders.Add("Idempotency-Key", "large");
-        // Nothing of it would be held by who reads it record by record.
-        var air = $"{{\"records\":[{new string(' ', 3 << 20)}]}}";
-        var told = await Outcome.OfAsync(client.PostAsync("/api/v1/usage", Customer.Json(air), Ct));
+        // Nothing of it would be held by who reads it row by row.
+        var air = new StringContent($"id,meter\n{new string('\n', 3 << 20)}", Encoding.UTF8, "text/csv");
+        var told = await Outcome.OfAsync(client.PostAsync("/api/v1/usage", air, Ct));
         (told.Status, (string?)told.Body["code"]).ShouldBe((HttpStatusCode.TooManyRequests, "ingest_share_taken"));
         app.Services.GetRequiredService<Rooms>().Held.ShouldBe(0);
         // Refused for what there was of others it is no answer to keep: the same key with less is tried anew.
