@@ -59,13 +59,18 @@ public sealed class F39UndoneByTheServerTests : IAsyncLifetime
         var branch = await _app.BranchAsync();
         await branch.TopUpAsync("all", "100.00");
         using var administrator = branch.Administrator();
+        await IdAsync(administrator, "/api/v1/meters", new { key = "calls", unit = "calls", aggregation = "sum" });
         var plan = await IdAsync(administrator, "/api/v1/plans", new
         {
             key = "base",
             name = "Base",
             product = "ccaas",
             currency = "EUR",
-            charges = new object[] { new { key = "base", name = "Base", price = new { model = "flat", amount = "31.00" } } },
+            charges = new object[]
+            {
+                new { key = "base", name = "Base", price = new { model = "flat", amount = "31.00" } },
+                new { key = "calls", name = "Calls", meter = "calls", price = new { model = "perUnit", unitPrice = "0.50" } },
+            },
         });
         (await administrator.PostAsync($"/api/v1/plans/{plan}/publish", null, Ct)).EnsureSuccessStatusCode();
         var rate = new { country = "DE", category = "S", percent = "19", validFrom = "2025-01-01" };
@@ -89,6 +94,12 @@ public sealed class F39UndoneByTheServerTests : IAsyncLifetime
             startDate = "2025-12-01",
         }, Ct));
         subscribed.CountBy(a => a.StatusCode).ShouldBe([new(HttpStatusCode.Created, tenants.Count)]);
+        var subscriptions = new List<Guid>();
+        foreach (var one in subscribed)
+            subscriptions.Add((await one.JsonAsync()).GetProperty("id").GetGuid());
+        // In each of its ways: with those of others, as a whole, with a key.
+        var used = await PrepaidCredit.AtOnceAsync(72, i => UseAsync(administrator, subscriptions[i % 12], i));
+        used.CountBy(a => a.StatusCode).ShouldBe([new(HttpStatusCode.OK, 72)]);
         using var started = await administrator.PostAsJsonAsync("/api/v1/billing/generate/2025-12", new { issue = true }, Ct);
         started.StatusCode.ShouldBe(HttpStatusCode.Accepted);
         await _app.DrainAsync();
@@ -98,7 +109,9 @@ public sealed class F39UndoneByTheServerTests : IAsyncLifetime
         (await branch.AvailableAsync()).ShouldBe("55.00");
         (await _app.RowsAsync("select count(*)::text from billing.ledger_transactions where kind = 'Spending'")).ShouldBe(["90"]);
         (await _app.RowsAsync("select count(*) || ' ' || count(distinct tenant_id) from provisioning.subscriptions")).ShouldBe(["12 12"]);
-        (await _app.RowsAsync("select count(*) || ' ' || count(number) || ' ' || sum(net) from billing.invoices")).ShouldBe(["12 12 372.00"]);
+        (await _app.RowsAsync("select count(*) || ' ' || count(number) || ' ' || sum(net) from billing.invoices")).ShouldBe(["12 12 408.00"]);
+        (await _app.RowsAsync("select count(*) || ' ' || (select sum(total)::int from usage.monthly_rollups) from usage.records"))
+            .ShouldBe(["72 72"]);
         // No message waits, is parked, or was held against what it is.
         (await _app.RowsAsync(
             """
@@ -110,6 +123,18 @@ public sealed class F39UndoneByTheServerTests : IAsyncLifetime
             await CommonChecker.HoldsAsync(database, Ct);
             return 0;
         });
+    }
+
+    private static async Task<HttpResponseMessage> UseAsync(HttpClient client, Guid subscription, int number)
+    {
+        var record = new { id = $"used {number}", subscriptionId = subscription, meter = "calls", quantity = "1", start = "2025-12-10T12:00:00Z" };
+        using var request = new HttpRequestMessage(HttpMethod.Post, number % 3 == 1 ? "/api/v1/usage?atomic=true" : "/api/v1/usage")
+        {
+            Content = JsonContent.Create(new { records = new[] { record } }),
+        };
+        if (number % 3 == 2)
+            request.Headers.Add("Idempotency-Key", record.id);
+        return await client.SendAsync(request, Ct);
     }
 
     private static async Task<Guid> IdAsync(HttpClient client, string path, object body)

@@ -2,13 +2,17 @@ using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
+using Npgsql;
 
 namespace Licensing.Faults;
 
-/// <summary>F52: bodies that are made to cost more than they are: of 100 MB, of much air, of endless depth, of a million different things.</summary>
+/// <summary>
+/// F52: bodies that are made to cost more than they are: of 100 MB, of much air, of endless depth, of a million different things, in each form.
+/// </summary>
 public sealed class F52ResourceBombTests
 {
     private const long MostGrown = 400L << 20;
+    private const string Csv = "text/csv";
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -21,18 +25,28 @@ public sealed class F52ResourceBombTests
         var before = faulted.Host.Memory;
 
         // A server may end the connection before all of it was sent: no answer is a refusal, too.
-        (await SendAsync(faulted, new ByteArrayContent(new byte[100_000_000]), "application/json")).Status
-            .ShouldBeOneOf(HttpStatusCode.RequestEntityTooLarge, null);
+        foreach (var type in (string[])["application/json", Csv])
+            (await SendAsync(faulted, new ByteArrayContent(new byte[100_000_000]), type)).Status
+                .ShouldBeOneOf(HttpStatusCode.RequestEntityTooLarge, HttpStatusCode.BadRequest, null);
         foreach (var encoding in (string[])["gzip", "br"])
-        {
-            var air = await SendAsync(faulted, Air(encoding), "application/json", encoding);
-            (air.Status, air.Code).ShouldBe((HttpStatusCode.RequestEntityTooLarge, "body_too_large"));
-        }
+            foreach (var (type, begin, rest) in new[] { ("application/json", "{\"records\":[", ' '), (Csv, "id,meter\n", '\n') })
+                foreach (var key in (string?[])[null, $"{encoding} {type}"])
+                {
+                    var air = await SendAsync(faulted, Air(encoding, begin, rest), type, encoding, key);
+                    (air.Status, air.Code).ShouldBe((HttpStatusCode.RequestEntityTooLarge, "body_too_large"));
+                }
 
         string[] endless =
             [new('[', 10_000), $"{{\"records\":[{Nested(10_000)}]}}", $"{{\"records\":[{{\"dimensions\":{Nested(10_000)}}}]}}"];
         foreach (var deep in endless)
             (await SendAsync(faulted, new StringContent(deep), "application/json")).Status.ShouldBe(HttpStatusCode.BadRequest);
+
+        // Rows without end, cells without end, and as many empty cells as a body has room for.
+        foreach (var text in (string[])[$"id,meter\n\"{new string('x', 15 << 20)}", new(',', 15 << 20)])
+            (await SendAsync(faulted, new StringContent(text), Csv)).Code.ShouldBe("invalid_csv");
+        var commas = string.Join(',', Enumerable.Range(0, 500).Select(i => $"dimensions.k{i}"));
+        var empty = string.Concat(Enumerable.Repeat(new string(',', 499) + "\n", 30_000));
+        (await SendAsync(faulted, new StringContent($"{commas}\n{empty}"), Csv)).Counts.ShouldBe("0 0 30000");
 
         // 10^6 of them in the long form, as many at once as a batch may have; none is anything that there is.
         for (var batch = 0; batch < FaultLength.Times(inTests: 3, inFaults: 20); batch++)
@@ -47,23 +61,71 @@ public sealed class F52ResourceBombTests
             answer.Body!["rejected"]![49_999]!["code"]!.GetValue<string>().ShouldBe("meter_not_found");
         }
 
-        (faulted.Host.Memory - before).ShouldBeLessThan(MostGrown);
+        (faulted.Host.MostMemory - before).ShouldBeLessThan(MostGrown);
         (await sender.SendAsync(Ct, sender.Record("after"))).Counts.ShouldBe("1 0 0");
         (await sender.StoredAsync(Ct)).ShouldBe(["after", "before"]);
         await CommonChecker.HoldsAsync(faulted.Postgres.DirectConnectionString, Ct);
     }
 
+    [Fact]
+    public async Task Ever_new_values_that_are_accepted_cost_a_tenant_so_many_rows_a_day_and_no_memory()
+    {
+        await using var faulted = await FaultedHost.StartAsync(new Dictionary<string, string>(), Ct);
+        var sender = (await UsageSender.MakeAsync(faulted, 1, Ct))[0];
+        await faulted.PostAsync("meters", new { key = "sites", unit = "calls", aggregation = "sum", dimensions = new[] { "site" } }, Ct);
+        (await sender.SendAsync(Ct, sender.Record("before"))).Counts.ShouldBe("1 0 0");
+        var before = faulted.Host.Memory;
+
+        // 10^6 in the long form, in rows and in objects by turns.
+        var batches = FaultLength.Times(inTests: 2, inFaults: 20);
+        for (var batch = 0; batch < batches; batch++)
+        {
+            var body = new StringBuilder(batch % 2 == 0 ? "" : "id,subscriptionId,meter,quantity,start,dimensions.site\n");
+            for (var i = batch * 50_000; i < (batch + 1) * 50_000; i++)
+                if (batch % 2 == 0)
+                    body.Append("{\"id\":\"").Append(i).Append("\",\"subscriptionId\":\"").Append(sender.Subscription)
+                        .Append("\",\"meter\":\"sites\",\"quantity\":1,\"start\":\"").Append(UsageSender.Day(-1))
+                        .Append("T12:00:00Z\",\"dimensions\":{\"site\":\"site ").Append(i).Append("\"}}\n");
+                else
+                    body.Append(i).Append(',').Append(sender.Subscription).Append(",sites,1,").Append(UsageSender.Day(-1)).Append("T12:00:00Z,site ")
+                        .Append(i).Append('\n');
+            var answer = await SendAsync(
+                faulted, new StringContent(body.ToString()), batch % 2 == 0 ? "application/x-ndjson" : Csv, key: batch % 4 < 2 ? null : $"{batch}");
+            answer.Counts.ShouldBe("50000 0 0");
+            // Who asks has them merged.
+            var sites = await SitesAsync(faulted);
+            (sites.Length, sites.Sum()).ShouldBe((1_001, (batch + 1) * 50_000));
+        }
+
+        (faulted.Host.MostMemory - before).ShouldBeLessThan(MostGrown);
+        await using var source = NpgsqlDataSource.Create(faulted.Postgres.DirectConnectionString);
+        await using var cells = source.CreateCommand(
+            "select (select count(*) from usage.dimension_sets) || ' ' || count(*) || ' ' || sum(records) from usage.daily_dimension_rollups");
+        (await cells.ExecuteScalarAsync(Ct)).ShouldBe($"1000 1001 {batches * 50_000}");
+        await CommonChecker.HoldsAsync(faulted.Postgres.DirectConnectionString, Ct);
+    }
+
+    // How much was used at each; those that have no row of their own are one.
+    private static async Task<int[]> SitesAsync(FaultedHost faulted)
+    {
+        using var client = faulted.Client();
+        client.DefaultRequestHeaders.Add("Accept", Csv);
+        var rows = await client.GetStringAsync(
+            $"/api/v1/usage/summary?period={UsageSender.Day(-1)}/{UsageSender.Day(0)}&meter=sites&groupBy=dimension.site", Ct);
+        return [.. rows.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(row => int.Parse(row.Split(',')[2]))];
+    }
+
     private static string Nested(int depth) => string.Concat(Enumerable.Repeat("{\"a\":", depth)) + "1" + new string('}', depth);
 
-    private static ByteArrayContent Air(string encoding)
+    private static ByteArrayContent Air(string encoding, string begin, char rest)
     {
         using var packed = new MemoryStream();
         using (Stream pack = encoding == "gzip"
             ? new GZipStream(packed, CompressionLevel.Fastest)
             : new BrotliStream(packed, CompressionLevel.Fastest))
         {
-            pack.Write("{\"records\":["u8);
-            var spaces = Encoding.ASCII.GetBytes(new string(' ', 1 << 20));
+            pack.Write(Encoding.ASCII.GetBytes(begin));
+            var spaces = Encoding.ASCII.GetBytes(new string(rest, 1 << 20));
             for (var i = 0; i < 100; i++)
                 pack.Write(spaces);
         }
@@ -71,11 +133,13 @@ public sealed class F52ResourceBombTests
         return new ByteArrayContent(packed.ToArray());
     }
 
-    private static Task<Sent> SendAsync(FaultedHost faulted, HttpContent content, string type, string? encoding = null)
+    private static Task<Sent> SendAsync(FaultedHost faulted, HttpContent content, string type, string? encoding = null, string? key = null)
     {
         content.Headers.ContentType = new MediaTypeHeaderValue(type);
         if (encoding is not null)
             content.Headers.ContentEncoding.Add(encoding);
+        if (key is not null)
+            content.Headers.TryAddWithoutValidation("Idempotency-Key", key).ShouldBeTrue();
         return UsageSender.SendAsync(faulted.Address, faulted.Token, content, Ct);
     }
 }

@@ -20,6 +20,8 @@ internal sealed class UsageSender(FaultedHost faulted, Guid tenant, Guid plan, G
 {
     public Guid Tenant => tenant;
 
+    public Guid Subscription => subscription;
+
     /// <summary>Makes <paramref name="count"/> tenants of one partner, on a host that has none yet.</summary>
     public static async Task<UsageSender[]> MakeAsync(FaultedHost faulted, int count, CancellationToken ct)
     {

@@ -65,10 +65,9 @@ internal sealed class ErrorStep(RequestDelegate next, Dialects.Dialects dialects
     {
         PostgresException { SqlState: PostgresErrorCodes.CharacterNotInRepertoire or PostgresErrorCodes.UntranslatableCharacter } =>
             QueryStep.InvalidCharacter,
-        NpgsqlException { IsTransient: true } or TimeoutException or PostgresException
-        {
-            SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow
-        } => DatabaseUnavailable,
+        // Fatal is what ends the session: the server shuts down or has crashed, or gave up on one that idled in its transaction.
+        NpgsqlException { IsTransient: true } or TimeoutException or PostgresException { InvariantSeverity: "FATAL" or "PANIC" } =>
+            DatabaseUnavailable,
         _ => null,
     };
 

@@ -35,10 +35,12 @@ internal sealed class IdempotencyStep(RequestDelegate next, SecretBox secrets, G
             return;
         }
 
-        if (key.Length > LongestKey)
+        var refused = key.Length > LongestKey
+            ? new Refusal(RefusalKind.Malformed, "idempotency_key_too_long", $"{Header} has at most {LongestKey} characters.")
+            : await (metadata.GetMetadata<KeepsBody>()?.KeepAsync(context) ?? Task.FromResult<Refusal?>(null));
+        if (refused is not null)
         {
-            await context.Dialect.RefuseAsync(
-                context, new Refusal(RefusalKind.Malformed, "idempotency_key_too_long", $"{Header} has at most {LongestKey} characters."));
+            await context.Dialect.RefuseAsync(context, refused);
             return;
         }
 
@@ -117,8 +119,7 @@ internal sealed class IdempotencyStep(RequestDelegate next, SecretBox secrets, G
                 await session.RollbackAsync();
         }
 
-        buffer.Position = 0;
-        await buffer.CopyToAsync(wire, context.RequestAborted);
+        await wire.WriteAsync(buffer.GetBuffer().AsMemory(0, (int)buffer.Length), context.RequestAborted);
     }
 
     // Deterministic answers only: what depends on load, on an outage, on a lost race or on the caller's rights may be different next time.
@@ -126,8 +127,8 @@ internal sealed class IdempotencyStep(RequestDelegate next, SecretBox secrets, G
 
     private async Task<byte[]> HashAsync(HttpRequest request, CancellationToken ct)
     {
-        var body = new MemoryStream();
-        await request.Body.CopyToAsync(body, ct);
+        if (request.Body is not MemoryStream body)
+            await request.Body.CopyToAsync(body = new MemoryStream(), ct);
         body.Position = 0;
         request.Body = body;
         // Keyed, because bodies hold passwords.
@@ -165,8 +166,7 @@ internal sealed class IdempotencyStep(RequestDelegate next, SecretBox secrets, G
         var bytes = SHA256.HashData([.. principal.ToByteArray(), .. Encoding.UTF8.GetBytes(key)]);
         batch.BatchCommands.Add(new NpgsqlBatchCommand("select pg_try_advisory_xact_lock($1)")
         { Parameters = { new() { Value = BinaryPrimitives.ReadInt64LittleEndian(bytes) } } });
-        batch.BatchCommands.Add(new NpgsqlBatchCommand(Find)
-        { Parameters = { new() { Value = principal }, new() { Value = key } } });
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(Find) { Parameters = { new() { Value = principal }, new() { Value = key } } });
         // A refusal that is kept goes back to here: the key stays had.
         batch.BatchCommands.Add(new NpgsqlBatchCommand($"savepoint {Effect}"));
         await using var reader = await batch.ExecuteReaderAsync(ct);

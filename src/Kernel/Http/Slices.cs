@@ -25,6 +25,12 @@ public sealed record RetriesItself;
 /// </summary>
 public sealed record ReadsParameters(Type Type, params IReadOnlyList<string> Query);
 
+/// <summary>
+/// Reads the body of a request with an Idempotency-Key, of which a hash is wanted before its slice reads it: into a <c>MemoryStream</c> in its place,
+/// or refuses it. Without this it is kept whatever memory there is.
+/// </summary>
+public sealed record KeepsBody(Func<HttpContext, Task<Refusal?>> KeepAsync);
+
 /// <summary>A POST or PUT that changes one versioned resource, and so honours If-Match as every PATCH and DELETE does.</summary>
 public sealed record TakesIfMatch;
 

@@ -6,7 +6,7 @@ namespace Licensing.Benchmarks;
 /// <summary>R6: what an Idempotency-Key costs the first time, and what a repeated request costs beside reading what it made.</summary>
 internal static class IdempotencyBenchmark
 {
-    private const int Made = 256;
+    private const int Made = 64;
 
     public static Benchmark First { get; } = new(
         "idempotency-first", "a tenant opened with a new Idempotency-Key ÷ without one", "req/s", Goal.Over(0.8),
@@ -35,14 +35,36 @@ internal static class IdempotencyBenchmark
     private static async Task<(Func<CancellationToken, Task<Load>>, Func<CancellationToken, Task<Load>>)> ReplayAsync(
         BenchHost host, HttpClient client, CancellationToken ct)
     {
+        // Of subscriptions: for whoever opens a tenant the credential is proved anew, whatever the key is, as it is for no read.
         var (token, partner) = await EnrolAsync(host, client, ct);
-        List<byte[]> posts = [.. Enumerable.Range(0, Made).Select(i => Open(host.Address, token, partner, i, $"key {i}"))];
+        await BenchHost.SendAsync(
+            client, "/api/v1/products", new { key = "bench", name = "Bench", features = new[] { new { key = "seats", name = "Seats" } } }, ct);
+        var plan = (await BenchHost.SendAsync(client, "/api/v1/plans", new
+        {
+            key = "bench",
+            name = "Plan",
+            product = "bench",
+            currency = "EUR",
+            charges = new[] { new { key = "base", name = "Base", price = new { model = "flat", amount = "1" } } },
+        }, ct)).GetProperty("id");
+        await BenchHost.SendAsync(client, $"/api/v1/plans/{plan}/publish", new { }, ct);
+        var posts = new List<byte[]>();
+        for (var i = 0; i < Made; i++)
+        {
+            var tenant = (await BenchHost.SendAsync(
+                client, "/api/v1/tenants", new { partnerId = partner, externalId = $"tenant-{i}", displayName = "Bench" }, ct)).GetProperty("id");
+            posts.Add(LoadClient.Request(host.Address, "POST", "/api/v1/subscriptions", $"{token}\r\nIdempotency-Key: key {i}",
+                $"{{\"tenantId\":\"{tenant}\",\"planId\":\"{plan}\",\"quantities\":{{}}}}"));
+        }
+
         await LoadClient.MeasureAsync(host, i => i < Made ? posts[i] : null, ct);
-        using var answer = await client.GetAsync("/api/v1/tenants?limit=200", ct);
+        using var answer = await client.GetAsync("/api/v1/subscriptions?limit=200", ct);
         answer.EnsureSuccessStatusCode();
         using var page = JsonDocument.Parse(await answer.Content.ReadAsStreamAsync(ct));
         var gets = page.RootElement.GetProperty("items").EnumerateArray()
-            .Select(t => LoadClient.Request(host.Address, "GET", $"/api/v1/tenants/{t.GetProperty("id").GetGuid()}", token)).ToList();
+            .Select(t => LoadClient.Request(host.Address, "GET", $"/api/v1/subscriptions/{t.GetProperty("id").GetGuid()}", token)).ToList();
+        if (gets.Count != Made)
+            throw new InvalidOperationException($"{Made} were made, {gets.Count} are there.");
         return (
             stop => LoadClient.MeasureAsync(host, i => posts[i % Made], stop),
             stop => LoadClient.MeasureAsync(host, i => gets[i % gets.Count], stop));

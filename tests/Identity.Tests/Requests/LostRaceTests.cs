@@ -83,6 +83,30 @@ public sealed class LostRaceTests(LostRaceTests.Unlucky app) : IClassFixture<Los
         answer.Headers.RetryAfter!.Delta.ShouldBe(TimeSpan.FromSeconds(2));
     }
 
+    [Fact]
+    public async Task So_is_one_that_it_ends_for_idling_in_its_transaction()
+    {
+        var branch = await app.BranchAsync();
+        using var client = branch.Administrator();
+        app.Fate = async db =>
+        {
+            await db.Database.ExecuteSqlRawAsync("set local idle_in_transaction_session_timeout = '1ms'");
+            var process = ((NpgsqlConnection)db.Database.GetDbConnection()).ProcessID;
+            await Eventually.TrueAsync(async () =>
+            {
+                await using var command = app.Services.GetRequiredService<SchemaOwner>().Database.CreateCommand(
+                    "select not exists (select from pg_stat_activity where pid = $1)");
+                command.Parameters.Add(new() { Value = process });
+                return (bool)(await command.ExecuteScalarAsync())!;
+            });
+            await db.Set<OutboxMessage>().CountAsync();
+        };
+
+        using var answer = await client.PostAsync("/try", new { });
+
+        (answer.StatusCode, await answer.CodeAsync()).ShouldBe((HttpStatusCode.ServiceUnavailable, "database_unavailable"));
+    }
+
     private async Task ShouldSucceedOnRetryAsync(Func<DbContext, Task> fate, HttpStatusCode status, string code)
     {
         var branch = await app.BranchAsync();

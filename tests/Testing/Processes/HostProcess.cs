@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 
 namespace Licensing.Testing;
@@ -66,6 +67,11 @@ public sealed class HostProcess : IDisposable
             return _process.WorkingSet64;
         }
     }
+
+    /// <summary>The most bytes of memory that it had at any time.</summary>
+    public long MostMemory => 1024 * long.Parse(
+        File.ReadLines($"/proc/{_process.Id}/status").Single(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)).Split(' ')[^2],
+        CultureInfo.InvariantCulture);
 
     /// <summary>Lets it finish; the exit code.</summary>
     public async Task<int> EndAsync(CancellationToken ct)

@@ -97,6 +97,24 @@ public sealed class BatchFormTests(UsageApp app) : IClassFixture<UsageApp>
     }
 
     [Theory]
+    [InlineData(""","id":"other" """, "duplicate_property")]
+    [InlineData(""","source":"other" """, "duplicate_property")]
+    [InlineData(""","specversion":"0.3" """, "duplicate_property")]
+    [InlineData(""","subject":null""", "duplicate_property")]
+    [InlineData(""","data":{"quantity":"7"} """, "duplicate_property")]
+    [InlineData(""","trace":1,"trace":2""", null)]
+    public async Task An_event_that_says_something_twice_is_not_guessed_at(string again, string? code)
+    {
+        var customer = await app.CustomerAsync();
+        var sent = await SendAsync(customer, Events, $$"""
+            [{"specversion":"1.0","source":"s","id":"a","type":"sum","time":"2026-01-10T12:00:00Z","subject":"{{customer.Subscription}}",
+              "data":{"quantity":"2"}{{again}} }]
+            """);
+        (sent.Status, sent.Counts).ShouldBe((HttpStatusCode.OK, code is null ? "1 0 0" : "0 0 1"));
+        sent.Rejected.Select(r => r.Code).ShouldBe(code is null ? [] : [code]);
+    }
+
+    [Theory]
     [InlineData("gzip")]
     [InlineData("br")]
     public async Task Any_form_may_be_compressed(string encoding)
@@ -133,7 +151,7 @@ public sealed class BatchFormTests(UsageApp app) : IClassFixture<UsageApp>
         string? whole = null;
         foreach (var piece in (int[])[body.Length, 1, 2, 7, 63])
         {
-            using var room = app.Services.GetRequiredService<Rooms>().Of(Guid.Empty);
+            using var room = app.Services.GetRequiredService<Rooms>().Of(Access.System);
             (await app.Services.GetRequiredService<BatchReading>().ReadAsync(
                 RecordSources.For(type)!, new Pieces(body, piece), Scope.Everything, room, null, TestContext.Current.CancellationToken))
                 .Refused(out _, out var batch).ShouldBeFalse();

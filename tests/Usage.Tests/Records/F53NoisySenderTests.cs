@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using Licensing.Host.Database;
 using Licensing.Identity.Contracts;
 using Licensing.Usage.Records;
@@ -20,6 +21,16 @@ public sealed class NarrowApp : UsageApp
     };
 }
 
+/// <summary>A host that stores one batch at a time and has room for many.</summary>
+public sealed class OneByOneApp : UsageApp
+{
+    protected override IReadOnlyDictionary<string, string?> Settings => new Dictionary<string, string?>
+    {
+        ["Usage:Writers"] = "1",
+        ["Usage:RecordsTogether"] = "1",
+    };
+}
+
 /// <summary>
 /// F53: one sender has many times as much waiting as the others. What that costs another is counted in commits before his own, which is
 /// the same on every machine.
@@ -27,8 +38,6 @@ public sealed class NarrowApp : UsageApp
 public sealed class F53NoisySenderTests(NarrowApp app) : IClassFixture<NarrowApp>
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
-
-    private IngestQueue Queue => app.Services.GetRequiredService<IngestQueue>();
 
     [Fact]
     public async Task Another_sender_has_the_next_turn_and_the_noisy_one_alone_is_told_that_he_has_too_much()
@@ -38,16 +47,29 @@ public sealed class F53NoisySenderTests(NarrowApp app) : IClassFixture<NarrowApp
             customer.Branch.As(Roles.PlatformService));
         var sent = new List<Task<Outcome>>();
         Outcome told, full;
-        await using (var held = await HoldAsync())
+        await using (await HeldKeys.OfAsync(app))
         {
             sent.Add(SendAsync(noisy, customer, "n0"));
             await app.WaitForLocksAsync(sent[0]);
+            async Task<Task<Outcome>> EnterAsync(Task<Outcome> sending, int before)
+            {
+                await HeldKeys.InLineAsync(app, sending, before);
+                return sending;
+            }
+
             Task<Outcome> next;
             for (; !(next = await EnterAsync(SendAsync(noisy, customer, $"n{sent.Count}"), sent.Count)).IsCompleted;)
                 sent.Add(next);
             told = await next;
             var noise = sent.Count;
             noise.ShouldBeGreaterThan(5);
+            // Another of his keys is told the same, and so is who sends one for retries, whose body is kept before it is read.
+            using var again = customer.Branch.App.As(Roles.PartnerAdministrator, customer.Branch.Partner.Id.Value, customer.Tenant.Path);
+            var more = await SendAsync(again, customer, "m");
+            again.DefaultRequestHeaders.Add("Idempotency-Key", "m");
+            var keyed = await SendAsync(again, customer, "m");
+            foreach (var one in (Outcome[])[more, keyed])
+                (one.Status, (string?)one.Body["code"]).ShouldBe((HttpStatusCode.TooManyRequests, "ingest_share_taken"));
 
             // There is still room for others; he who comes last finds none, whoever he is.
             sent.Add(await EnterAsync(SendAsync(quiet, customer, "q0"), sent.Count));
@@ -69,21 +91,82 @@ public sealed class F53NoisySenderTests(NarrowApp app) : IClassFixture<NarrowApp
         app.Services.GetRequiredService<Rooms>().Held.ShouldBe(0);
     }
 
-    // Keys cannot be written until the transaction is given up.
-    private async Task<NpgsqlConnection> HoldAsync()
+    [Fact]
+    public async Task A_body_that_is_kept_for_its_key_takes_room_as_it_comes()
     {
-        var connection = await app.Services.GetRequiredService<SchemaOwner>().Database.OpenConnectionAsync(Ct);
+        var customer = await app.CustomerAsync();
+        using var client = customer.Partner();
+        client.DefaultRequestHeaders.Add("Idempotency-Key", "large");
+        // Nothing of it would be held by who reads it row by row.
+        var air = new StringContent($"id,meter\n{new string('\n', 3 << 20)}", Encoding.UTF8, "text/csv");
+        var told = await Outcome.OfAsync(client.PostAsync("/api/v1/usage", air, Ct));
+        (told.Status, (string?)told.Body["code"]).ShouldBe((HttpStatusCode.TooManyRequests, "ingest_share_taken"));
+        app.Services.GetRequiredService<Rooms>().Held.ShouldBe(0);
+        // Refused for what there was of others it is no answer to keep: the same key with less is tried anew.
+        (await Customer.SendAsync(client, "", [customer.Record("a")])).Counts.ShouldBe("1 0 0");
+        app.Services.GetRequiredService<Rooms>().Held.ShouldBe(0);
+    }
+
+    private static Task<Outcome> SendAsync(HttpClient client, Customer customer, string id) => Customer.SendAsync(client, "", [customer.Record(id)]);
+}
+
+/// <summary>F53: whose turn it is, counted in commits: of a tenant at twenty times the others, by however many keys.</summary>
+public sealed class F53TurnsTests(OneByOneApp app) : IClassFixture<OneByOneApp>
+{
+    [Fact]
+    public async Task Twenty_batches_of_one_organisation_by_four_keys_keep_nobody_from_his_turn()
+    {
+        var customer = await app.CustomerAsync();
+        var (branch, partner) = (customer.Branch, customer.Branch.Partner);
+        HttpClient[] noisy =
+        [
+            customer.Partner(), app.As(Roles.PartnerAdministrator, partner.Id.Value, customer.Tenant.Path),
+            app.As(Roles.DistributorAdministrator, partner.Id.Value, partner.Path),
+            app.As(Roles.DistributorAdministrator, partner.Id.Value, customer.Tenant.Path),
+        ];
+        HttpClient[] others = [branch.As(Roles.DistributorAdministrator), branch.As(Roles.PlatformService)];
+        var sent = new List<Task<Outcome>>();
+        await using (await HeldKeys.OfAsync(app))
+        {
+            for (var i = 0; i < 20; i++)
+                await EnterAsync(noisy[i % noisy.Length], $"n{i}");
+            await EnterAsync(others[0], "q0");
+            await EnterAsync(others[1], "q1");
+            // Two of each of the others: each has one turn of three.
+            await EnterAsync(others[0], "q2");
+        }
+
+        foreach (var one in sent)
+            (await one).Counts.ShouldBe("1 0 0");
+        var order = await app.SqlAsync<string[]>(
+            "select array_agg(r.record_id order by k.xmin::text::bigint) from usage.records r join usage.record_keys k using (batch_id) "
+            + "where r.tenant_id = $1", customer.Tenant.Id.Value);
+        order[..6].Select(id => id[0] == 'q' ? id : "n").ShouldBe(["n", "n", "q0", "q1", "n", "q2"]);
+        order.Length.ShouldBe(23);
+
+        async Task EnterAsync(HttpClient client, string id)
+        {
+            sent.Add(Customer.SendAsync(client, "", [customer.Record(id)]));
+            if (sent.Count == 1)
+                await app.WaitForLocksAsync(sent[0]);
+            await HeldKeys.InLineAsync(app, sent[^1], sent.Count - 1);
+        }
+    }
+}
+
+/// <summary>Nobody writes keys until it is disposed of: who is being stored stands still, the others wait in line.</summary>
+internal static class HeldKeys
+{
+    public static async Task<NpgsqlConnection> OfAsync(UsageApp app)
+    {
+        var ct = TestContext.Current.CancellationToken;
+        var connection = await app.Services.GetRequiredService<SchemaOwner>().Database.OpenConnectionAsync(ct);
         await using var command = new NpgsqlCommand("begin; lock table usage.record_keys in exclusive mode", connection);
-        await command.ExecuteNonQueryAsync(Ct);
+        await command.ExecuteNonQueryAsync(ct);
         return connection;
     }
 
     // In line, or answered: one is being stored, so there are as many in line as were sent before.
-    private async Task<Task<Outcome>> EnterAsync(Task<Outcome> sending, int before)
-    {
-        await Eventually.TrueAsync(() => Task.FromResult(sending.IsCompleted || Queue.Waiting == before));
-        return sending;
-    }
-
-    private static Task<Outcome> SendAsync(HttpClient client, Customer customer, string id) => Customer.SendAsync(client, "", [customer.Record(id)]);
+    public static Task InLineAsync(UsageApp app, Task<Outcome> sending, int before) => Eventually.TrueAsync(() =>
+        Task.FromResult(sending.IsCompleted || app.Services.GetRequiredService<IngestQueue>().Waiting == before));
 }

@@ -61,6 +61,39 @@ public sealed class GroupCommitTests(TwoWritersApp app) : IClassFixture<TwoWrite
         }
     }
 
+    [Theory]
+    [InlineData("40001", "")]
+    [InlineData("40P01", "")]
+    [InlineData("40001", "?atomic=true")]
+    public async Task A_lone_batch_that_the_server_undoes_is_stored_all_the_same(string code, string way)
+    {
+        var customer = await app.CustomerAsync();
+        // At the commit, where nobody is asked any more.
+        await ExecuteAsync($"""
+            create sequence usage.undone;
+            create function usage.undo() returns trigger language plpgsql security definer as $$
+            begin
+                if nextval('usage.undone') <= 3 then raise exception 'injected' using errcode = '{code}'; end if;
+                return null;
+            end $$;
+            create constraint trigger undo after insert on usage.record_keys deferrable initially deferred
+                for each row execute function usage.undo();
+            create trigger undo before insert on usage.daily_rollups for each statement execute function usage.undo()
+            """);
+        try
+        {
+            (await customer.SendAsync(way, [customer.Record("a", "3")])).Counts.ShouldBe("1 0 0");
+            (await app.SqlAsync<long>("select last_value from usage.undone")).ShouldBe(4);
+            await ExecuteAsync("alter sequence usage.undone restart");
+            (await customer.TotalAsync()).ShouldBe("3");
+            (await app.SqlAsync<long>("select last_value from usage.undone")).ShouldBe(4);
+        }
+        finally
+        {
+            await ExecuteAsync("drop function usage.undo() cascade; drop sequence usage.undone");
+        }
+    }
+
     [Fact]
     public async Task A_host_that_met_duplicates_looks_for_them_first_and_answers_alike()
     {

@@ -62,6 +62,50 @@ public sealed class ListRecordsTests(UsageApp app) : IClassFixture<UsageApp>
         (await IdsAsync(customer.Branch.As(Roles.PlatformReader), $"?tenantId={customer.Tenant.Id.Value}")).ShouldBe(["b", "a"]);
     }
 
+    [Fact]
+    public async Task A_subscription_or_meter_is_found_merged_waiting_or_corrected_and_looked_for_on_no_other_day()
+    {
+        var customer = await app.CustomerAsync();
+        var second = await app.SubscribeAsync(customer.Branch, customer.Tenant);
+        JsonObject Of(string id, string start, string meter = "sum")
+        {
+            var record = customer.Record(id, "1", meter, start);
+            record["subscriptionId"] = second;
+            return record;
+        }
+
+        await customer.SendAsync(
+            Of("merged", "2026-01-03T00:00:00Z"), Of("corrected", "2026-01-04T00:00:00Z", "max"),
+            customer.Record("first", start: "2026-01-05T00:00:00Z"));
+        await app.TotalsAsync(customer.Tenant, Customer.January);
+        var correction = Customer.Json("""{"recordId":"corrected","action":"reverse","reason":"r"}""");
+        (await customer.Partner().PostAsync("/api/v1/usage/corrections", correction)).StatusCode.ShouldBe(HttpStatusCode.Created);
+        await app.TotalsAsync(customer.Tenant, Customer.January);
+        await customer.SendAsync(Of("waiting", "2026-01-06T00:00:00Z"), Of("waiting too", "2026-01-07T00:00:00Z", "max"));
+        // What no cell, no mark and no correction knows of is not there: nobody reads all records to find it.
+        await app.SqlAsync<object>("""
+            insert into usage.records select received_at, started_at, ended_at, '2026-01-02', batch_id, tenant_id, subscription_id, quantity,
+                'unknown', owner_path, meter, sku, region, resource_id, dimensions
+            from usage.records where tenant_id = $1 and record_id = 'merged'
+            """, customer.Tenant.Id.Value);
+
+        (await IdsAsync(customer.Partner(), "")).ShouldBe(["waiting too", "waiting", "first", "corrected", "merged", "unknown"]);
+        (await IdsAsync(customer.Partner(), $"?subscriptionId={second}")).ShouldBe(["waiting too", "waiting", "corrected", "merged"]);
+        (await IdsAsync(customer.Partner(), "?meter=max")).ShouldBe(["waiting too", "corrected"]);
+        (await IdsAsync(customer.Partner(), $"?subscriptionId={second}&meter=sum&from=2026-01-03&until=2026-01-06")).ShouldBe(["merged"]);
+        (await IdsAsync(customer.Partner(), $"?subscriptionId={second}&tenantId={customer.Branch.Partner.Id.Value}")).ShouldBeEmpty();
+        var paged = new List<string>();
+        for (string? after = null; ;)
+        {
+            var page = await ListAsync(customer.Partner(), $"?limit=1&subscriptionId={second}{(after is null ? "" : "&after=" + after)}");
+            paged.Add((string)page.Body["items"]![0]!["id"]!);
+            if ((after = (string?)page.Body["next"]) is null)
+                break;
+        }
+
+        paged.ShouldBe(["waiting too", "waiting", "corrected", "merged"]);
+    }
+
     [Theory]
     [InlineData("?after=AAAA")]
     [InlineData("?tenantId=7")]

@@ -11,6 +11,9 @@ public sealed class ReadingRulesTests
     [InlineData("2026-01-31t12:00:00.5z", "2026-01-31T12:00:00.5000000Z")]
     [InlineData("2026-01-31T12:00:00.123456789+02:30", "2026-01-31T09:30:00.1234560Z")]
     [InlineData("2024-02-29T23:59:59-01:00", "2024-03-01T00:59:59.0000000Z")]
+    [InlineData("2016-12-31T23:59:60Z", "2016-12-31T23:59:59.9999990Z")]
+    [InlineData("2017-01-01T00:59:60.25+01:00", "2016-12-31T23:59:59.9999990Z")]
+    [InlineData("9999-12-31T23:59:60Z", "9999-12-31T23:59:59.9999990Z")]
     public void Times_are_read_to_the_microsecond(string text, string expected)
     {
         Rfc3339.TryRead(Encoding.UTF8.GetBytes(text), out var time).ShouldBeTrue();
@@ -23,6 +26,10 @@ public sealed class ReadingRulesTests
     [InlineData("2026-01-31 12:00:00Z")]
     [InlineData("2026-01-31T12:00Z")]
     [InlineData("2026-01-31T24:00:00Z")]
+    [InlineData("2026-01-31T12:00:60Z")]
+    [InlineData("2026-01-30T23:59:60Z")]
+    [InlineData("2026-01-31T23:59:60+01:00")]
+    [InlineData("2026-01-31T23:59:61Z")]
     [InlineData("2026-01-31T12:00:00.Z")]
     [InlineData("2026-01-31T12:00:00+24:00")]
     [InlineData("2026-01-31T12:00:00+0100")]

@@ -72,6 +72,23 @@ public sealed class RecordPartitionsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_asks_for_a_day_anew_is_done_before_its_records_go()
+    {
+        var customer = await _app.CustomerAsync();
+        await customer.SendAsync(customer.Record("stays", "5"), customer.Record("goes", "3"));
+        (await customer.TotalAsync()).ShouldBe("8");
+        var correction = Customer.Json("""{"recordId":"goes","action":"reverse","reason":"r"}""");
+        (await customer.Partner().PostAsync("/api/v1/usage/corrections", correction, Ct)).IsSuccessStatusCode.ShouldBeTrue();
+        await customer.SendAsync(customer.Record("late", "1"));
+
+        // Nobody has merged for more than a year.
+        _app.Clock.Advance(TimeSpan.FromDays(450));
+        await RunAsync();
+        (await customer.StoredAsync()).ShouldBe(0);
+        (await customer.TotalAsync()).ShouldBe("6");
+    }
+
+    [Fact]
     public async Task Removal_that_stopped_half_way_is_finished_by_the_next_round()
     {
         var customer = await _app.CustomerAsync();
@@ -156,7 +173,7 @@ public sealed class RecordPartitionsTests : IAsyncLifetime
     private static T Service<T>(IServiceProvider services) where T : notnull =>
         Microsoft.Extensions.DependencyInjection.ServiceProviderServiceExtensions.GetRequiredService<T>(services);
 
-    private static Guid KeyOf(string id) => KeySlots.Uuid(RecordKey.Of(System.Text.Encoding.UTF8.GetBytes(id)));
+    private static Guid KeyOf(string id) => Licensing.Usage.Data.Uuids.Of(RecordKey.Of(System.Text.Encoding.UTF8.GetBytes(id)));
 
     private Task<int> RunAsync() => Service<RecordPartitions>(_app.Services).RunAsync(Ct);
 

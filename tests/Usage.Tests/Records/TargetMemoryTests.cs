@@ -60,6 +60,26 @@ public sealed class TargetMemoryTests(TargetMemoryTests.RememberingApp app) : IC
         (await SendAsync(second, customer.Partner(), "b")).ShouldBe("1 0 0");
     }
 
+    [Fact]
+    public async Task A_subscription_that_follows_under_the_same_name_is_not_missed()
+    {
+        var branch = await app.BranchAsync();
+        var first = await app.SubscribeAsync(branch, branch.Tenant, usesPriceLists: true, until: "2026-01-10");
+        var customer = new Customer(app, branch, branch.Tenant, first);
+        async Task<string> SendNamedAsync(string id, string start)
+        {
+            var record = customer.Record(id, start: start);
+            record.Remove("subscriptionId");
+            (record["tenantExternalId"], record["sku"]) = (branch.Tenant.ExternalId, "s");
+            return (await customer.SendAsync(record)).Counts;
+        }
+
+        (await SendNamedAsync("a", "2026-01-09T08:00:00Z")).ShouldBe("1 0 0");
+        (await SendNamedAsync("b", "2026-01-12T08:00:00Z")).ShouldBe("0 0 1");
+        await app.SubscribeAsync(branch, branch.Tenant, usesPriceLists: true, from: "2026-01-10");
+        (await SendNamedAsync("b", "2026-01-12T08:00:00Z")).ShouldBe("1 0 0");
+    }
+
     private static async Task<string> SendAsync(Customer customer, HttpClient client, string id) =>
         (await Customer.SendAsync(client, "", [customer.Record(id, start: "2026-01-15T08:00:00Z")])).Counts;
 }

@@ -86,6 +86,24 @@ public sealed class SummarizeUsageTests(UsageApp app) : IClassFixture<UsageApp>
     }
 
     [Fact]
+    public async Task Who_asks_merges_what_is_his_and_nothing_else()
+    {
+        var (one, other) = (await app.CustomerAsync(), await app.CustomerAsync());
+        Task<long> MarksAsync(Customer customer) =>
+            app.SqlAsync<long>("select count(*) from usage.dirty_days where tenant_id = $1", customer.Tenant.Id.Value);
+        await one.SendAsync(one.Record("a", "1"));
+        await other.SendAsync(other.Record("a", "2"));
+
+        (await GroupsAsync(one, "")).ShouldBe(["sum 1 1"]);
+        (await MarksAsync(one), await MarksAsync(other)).ShouldBe((0, 1));
+        (await GroupsAsync(one, $"&tenantId={other.Tenant.Id.Value}")).ShouldBeEmpty();
+        (await GroupsAsync(one, $"&subscriptionId={other.Subscription}")).ShouldBeEmpty();
+        (await MarksAsync(other)).ShouldBe(1);
+        await SummaryAsync(other.Branch.Administrator(), "");
+        (await MarksAsync(other)).ShouldBe(0);
+    }
+
+    [Fact]
     public async Task No_group_tells_of_an_organisation_above_the_caller()
     {
         var customer = await app.CustomerAsync();

@@ -61,11 +61,7 @@ public sealed class ThresholdTests(ThresholdTests.HearingApp app) : IClassFixtur
     {
         var customer = await app.CustomerAsync();
         var second = await app.SubscribeAsync(customer.Branch, customer.Tenant);
-        var agreed = await customer.Branch.Administrator().PostAsJsonAsync(
-            "/api/v1/quota-requests", new { subscriptionId = customer.Subscription, meter = "max", limit = "200", reason = "r" });
-        var request = (await agreed.JsonAsync()).GetProperty("id").GetGuid();
-        using var platform = await PlatformAsync();
-        (await platform.PostAsJsonAsync($"/api/v1/quota-requests/{request}/approve", new { reason = "r" })).IsSuccessStatusCode.ShouldBeTrue();
+        await AgreeAsync(customer, "200");
 
         var threshold = await CreateAsync(customer, Watching("quota", "max", ["80", "100"], tenantId: customer.Tenant.Id.Value));
         var other = customer.Record("b", "1000", "max");
@@ -73,6 +69,79 @@ public sealed class ThresholdTests(ThresholdTests.HearingApp app) : IClassFixtur
         await customer.SendAsync(customer.Record("a", "160", "max"), other);
         await LookAsync();
         (await AlertsAsync(customer, threshold)).ShouldBe(["80 160 2026-01-01 200"]);
+    }
+
+    [Fact]
+    public async Task Less_that_is_agreed_is_compared_with_what_was_used_already()
+    {
+        var customer = await app.CustomerAsync();
+        await AgreeAsync(customer, "200");
+        await app.DrainAsync();
+        var threshold = await CreateAsync(customer, Watching("quota", "max", ["100"], tenantId: customer.Tenant.Id.Value));
+        await customer.SendAsync(customer.Record("a", "160", "max"), customer.Record("b", "160", "max", "2025-12-10T00:00:00Z"));
+        await LookAsync();
+        (await AlertsAsync(customer, threshold)).ShouldBeEmpty();
+
+        await AgreeAsync(customer, "150");
+        await app.DrainAsync();
+        await LookAsync();
+        // What is over was not agreed anew.
+        (await AlertsAsync(customer, threshold)).ShouldBe(["100 160 2026-01-01 150"]);
+    }
+
+    [Fact]
+    public async Task So_is_what_another_plan_agrees()
+    {
+        var customer = await app.CustomerAsync();
+        using var administrator = customer.Branch.Administrator();
+        var plan = (await Outcome.OfAsync(administrator.PostAsJsonAsync("/api/v1/plans", new
+        {
+            key = "small",
+            name = "Small",
+            product = "cloud",
+            currency = "EUR",
+            terms = new { quotas = new Dictionary<string, string> { ["max"] = "100" } },
+            charges = new[] { new { key = "base", name = "Base", price = new { model = "flat", amount = "1" } } },
+        }))).Body["id"];
+        (await administrator.PostAsync($"/api/v1/plans/{plan}/publish", null)).IsSuccessStatusCode.ShouldBeTrue();
+        var threshold = await CreateAsync(customer, Watching("quota", "max", ["100"], subscriptionId: customer.Subscription));
+        await customer.SendAsync(customer.Record("a", "160", "max"));
+        await LookAsync();
+        (await AlertsAsync(customer, threshold)).ShouldBeEmpty();
+
+        var changed = await Outcome.OfAsync(
+            administrator.PostAsJsonAsync($"/api/v1/subscriptions/{customer.Subscription}/change-plan", new { planId = plan }));
+        changed.Answer.IsSuccessStatusCode.ShouldBeTrue(changed.Body.ToJsonString());
+        await app.DrainAsync();
+        await LookAsync();
+        (await AlertsAsync(customer, threshold)).ShouldBe(["100 160 2026-01-01 100"]);
+    }
+
+    [Fact]
+    public async Task What_was_told_stays_with_whom_it_was_told_when_the_tenant_moves_on()
+    {
+        var customer = await app.CustomerAsync();
+        var to = await app.PartnerAsync(customer.Branch.Platform, customer.Branch.Distributor);
+        using var next = customer.Branch.As(Roles.PartnerAdministrator, to);
+        var threshold = await CreateAsync(customer, Watching("quantity", "sum", ["5", "10"], tenantId: customer.Tenant.Id.Value));
+        var at = $"/api/v1/usage/thresholds/{threshold}";
+        await customer.SendAsync(customer.Record("a", "5"));
+        await LookAsync();
+        using var moved = await customer.Branch.Administrator().PostAsJsonAsync(
+            $"/api/v1/tenants/{customer.Tenant.Id.Value}/transfer", new { partnerId = to.Id.Value, reason = "sold" });
+        moved.IsSuccessStatusCode.ShouldBeTrue(await moved.Content.ReadAsStringAsync());
+        await app.DrainAsync();
+
+        (await AlertsAsync(customer, threshold)).ShouldBe(["5 5 2026-01-01"]);
+        (await customer.Partner().GetAsync(at)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await AlertsAsync(next, threshold)).ShouldBeEmpty();
+        (await Customer.SendAsync(next, "", [customer.Record("b", "5", start: "2026-01-15T08:00:00Z")])).Counts.ShouldBe("1 0 0");
+        await LookAsync();
+        (await AlertsAsync(next, threshold)).ShouldBe(["10 10 2026-01-01"]);
+        (await AlertsAsync(customer, threshold)).ShouldBe(["5 5 2026-01-01"]);
+        (await AlertsAsync(customer.Branch.As(Roles.DistributorAdministrator), threshold)).Count.ShouldBe(2);
+        var stranger = await app.CustomerAsync();
+        (await stranger.Partner().GetAsync($"{at}/alerts")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
     }
 
     [Fact]
@@ -160,9 +229,20 @@ public sealed class ThresholdTests(ThresholdTests.HearingApp app) : IClassFixtur
         return (Guid)answer.Body["id"]!;
     }
 
-    private static async Task<IReadOnlyList<string>> AlertsAsync(Customer customer, Guid threshold)
+    private async Task AgreeAsync(Customer customer, string limit)
     {
-        var answer = await Outcome.OfAsync(customer.Partner().GetAsync($"/api/v1/usage/thresholds/{threshold}/alerts"));
+        var agreed = await customer.Branch.Administrator().PostAsJsonAsync(
+            "/api/v1/quota-requests", new { subscriptionId = customer.Subscription, meter = "max", limit, reason = "r" });
+        var request = (await agreed.JsonAsync()).GetProperty("id").GetGuid();
+        using var platform = await PlatformAsync();
+        (await platform.PostAsJsonAsync($"/api/v1/quota-requests/{request}/approve", new { reason = "r" })).IsSuccessStatusCode.ShouldBeTrue();
+    }
+
+    private static Task<IReadOnlyList<string>> AlertsAsync(Customer customer, Guid threshold) => AlertsAsync(customer.Partner(), threshold);
+
+    private static async Task<IReadOnlyList<string>> AlertsAsync(HttpClient client, Guid threshold)
+    {
+        var answer = await Outcome.OfAsync(client.GetAsync($"/api/v1/usage/thresholds/{threshold}/alerts"));
         return [.. answer.Body["items"]!.AsArray().Select(a => $"{a!["level"]} {a["quantity"]} {a["month"]} {a["quota"]}".TrimEnd())
             .Order(StringComparer.Ordinal)];
     }

@@ -1,5 +1,6 @@
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Persistence;
+using Licensing.Provisioning.Contracts;
 using Licensing.Usage.Contracts;
 using Licensing.Usage.Corrections;
 using Licensing.Usage.Data;
@@ -22,6 +23,8 @@ public static class UsageModule
         {
             host.AddModule<UsageDb>("usage", UsagePermissions.All)
                 .On<TenantTransferred, MoveThresholdsWhenTransferred>()
+                .On<SubscriptionQuotaChanged, CompareWhenQuotaChanged>()
+                .On<SubscriptionPlanChanged, CompareWhenPlanChanged>()
                 .Ops(ImportFocus.Ops)
                 .Ops(VerifyUsage.Ops)
                 .OnConstraint("corrections_record", CorrectionRefusals.Corrected);
@@ -37,6 +40,8 @@ public static class UsageModule
             host.Services.AddSingleton<RecordWriter>();
             host.Services.AddSingleton<IngestQueue>();
             host.Services.AddSingleton<IngestDoor>();
+            host.Services.AddScoped<ReachedTenants>();
+            host.Services.AddScoped<ListedRecords>();
             host.Services.AddScoped<CorrectableRecords>();
             host.Services.AddScoped<Replacements>();
             host.Services.AddScoped<UnseenMonths>();

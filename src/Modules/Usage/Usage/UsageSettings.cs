@@ -12,8 +12,8 @@ internal sealed record UsageSettings
     /// <summary>Bytes of requests that may be read or wait at once; what comes beyond is refused.</summary>
     public long WaitingBytes { get; init; } = 128 << 20;
 
-    /// <summary>Of those, the most of one sender; not less than the largest batch takes.</summary>
-    public long WaitingBytesOfOne { get; init; } = 48 << 20;
+    /// <summary>Of those, the most of one sender; not less than the largest batch takes, with its body where it has an Idempotency-Key.</summary>
+    public long WaitingBytesOfOne { get; init; } = 64 << 20;
 
     /// <summary>Records that one transaction stores, but for a batch that has more.</summary>
     public int RecordsTogether { get; init; } = 20_000;

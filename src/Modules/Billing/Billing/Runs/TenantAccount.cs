@@ -39,11 +39,10 @@ internal sealed record PeriodUsage(
     {
         0 => 0,
         1 => parts[0].Quantity,
-        _ => meter.Aggregation switch
+        _ => meter.Aggregation.Combines switch
         {
-            MeterAggregation.Max => parts.Max(part => part.Quantity),
-            MeterAggregation.Unique => withSkus ? Distinct[(subscription, meter.Key)].Resources : Distinct[(subscription, meter.Key)].WithoutSku,
-            // The levels of several regions, too, add up to the level of all.
+            Combining.Largest => parts.Max(part => part.Quantity),
+            Combining.Distinct => withSkus ? Distinct[(subscription, meter.Key)].Resources : Distinct[(subscription, meter.Key)].WithoutSku,
             _ => Exact.Sum(parts.Select(part => part.Quantity)),
         },
     };

@@ -1,4 +1,5 @@
 using Licensing.Kernel.Persistence;
+using Licensing.Usage.Data;
 using Npgsql;
 
 namespace Licensing.Usage.Corrections;
@@ -40,8 +41,8 @@ internal sealed class CorrectableRecords(DbSession session)
         while (await row.ReadAsync(ct))
             found.Add(new(
                 row.GetString(0), row.GetGuid(1), row.GetGuid(2), row.GetString(3), row.GetString(4), row.GetFieldValue<DateTimeOffset>(5),
-                await row.IsDBNullAsync(6, ct) ? null : row.GetFieldValue<DateTimeOffset>(6), Text(row, 7), Text(row, 8), Text(row, 9),
-                Text(row, 10), row.GetFieldValue<DateOnly>(11), row.GetString(12)));
+                await row.IsDBNullAsync(6, ct) ? null : row.GetFieldValue<DateTimeOffset>(6), row.Given(7), row.Given(8), row.Given(9),
+                row.Given(10), row.GetFieldValue<DateOnly>(11), row.GetString(12)));
         return found;
     }
 
@@ -54,7 +55,4 @@ internal sealed class CorrectableRecords(DbSession session)
         };
         await command.ExecuteNonQueryAsync(ct);
     }
-
-    private static string? Text(NpgsqlDataReader row, int column) =>
-        row.IsDBNull(column) || row.GetString(column) is not { Length: > 0 } text ? null : text;
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using Licensing.Kernel.Persistence;
@@ -14,7 +13,7 @@ internal sealed class Replacements(
     {
         var body = new JsonObject { ["records"] = new JsonArray(Record(id, record, said)) };
         using var content = new MemoryStream(Encoding.UTF8.GetBytes(body.ToJsonString()));
-        using var room = rooms.Of(principal.Id);
+        using var room = rooms.Of(principal.Access);
         if ((await reading.ReadAsync(RecordSources.For("application/json")!, content, principal.Scope, room, services, ct))
             .Refused(out var refusal, out var batch))
             return refusal;
@@ -36,10 +35,10 @@ internal sealed class Replacements(
             ["subscriptionId"] = record.SubscriptionId.ToString(),
             ["meter"] = record.Meter,
             ["quantity"] = said.Quantity ?? record.Quantity,
-            ["start"] = Text(said.Start ?? record.Start),
+            ["start"] = Rfc3339.Text(said.Start ?? record.Start),
         };
         if ((said.End ?? record.End) is { } end)
-            json["end"] = Text(end);
+            json["end"] = Rfc3339.Text(end);
         foreach (var (field, value) in (IEnumerable<(string, string?)>)
             [("sku", said.Sku ?? record.Sku), ("region", said.Region ?? record.Region), ("resourceId", said.ResourceId ?? record.ResourceId)])
             if (value is not null)
@@ -48,6 +47,4 @@ internal sealed class Replacements(
             json["dimensions"] = JsonNode.Parse(record.Dimensions);
         return json;
     }
-
-    private static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
 }

@@ -81,7 +81,7 @@ internal static class ImportFocus
             foreach (var row in usage)
                 Write(content, row);
             content.Position = 0;
-            using var room = _rooms.Of(Access.System.Id);
+            using var room = _rooms.Of(Access.System);
             if ((await _reading.ReadAsync(RecordSources.For("application/x-ndjson")!, content, Scope.Everything, room, null, ct))
                 .Refused(out var refusal, out var batch))
                 return refusal;

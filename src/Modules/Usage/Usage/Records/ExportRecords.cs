@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.CompilerServices;
 using Licensing.Kernel.Http;
 
@@ -12,14 +11,14 @@ internal static class ExportRecords
     private static readonly IReadOnlyList<(string, Func<UsageRecordView, string?>)> Columns =
     [
         ("id", x => x.Id), ("tenantId", x => x.TenantId.ToString()), ("subscriptionId", x => x.SubscriptionId.ToString()), ("meter", x => x.Meter),
-        ("quantity", x => x.Quantity.ToString()), ("start", x => Text(x.Start)), ("end", x => x.End is { } end ? Text(end) : null),
+        ("quantity", x => x.Quantity.ToString()), ("start", x => Rfc3339.Text(x.Start)), ("end", x => x.End is { } end ? Rfc3339.Text(end) : null),
         ("sku", x => x.Sku), ("region", x => x.Region), ("resourceId", x => x.ResourceId), ("dimensions", x => x.Dimensions?.GetRawText()),
-        ("receivedAt", x => Text(x.ReceivedAt)), ("correctionId", x => x.CorrectionId?.ToString()),
+        ("receivedAt", x => Rfc3339.Text(x.ReceivedAt)), ("correctionId", x => x.CorrectionId?.ToString()),
     ];
 
     public static async Task<IResult> SendAsync(ListRecords.Query query, ISender sender, CancellationToken ct)
     {
-        query = query with { Page = query.Page with { Limit = RecordsAtOnce } };
+        query = query with { Page = query.Page with { Limit = RecordsAtOnce }, Kept = new ListRecords.Reached() };
         return (await sender.Send(query, ct)).Refused(out var refusal, out var first)
             ? new RefusedResult(refusal)
             : new CsvResult<UsageRecordView>(AllAsync(first, query, sender, ct), "usage.csv", Columns);
@@ -40,6 +39,4 @@ internal static class ExportRecords
             page = next;
         }
     }
-
-    private static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture);
 }

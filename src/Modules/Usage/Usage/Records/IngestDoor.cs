@@ -18,7 +18,7 @@ internal sealed class IngestDoor(Rooms rooms, BatchReading reading, IngestQueue 
         // That he may was asked before the body is read, by the permission of the command; how far it reaches is asked here.
         var access = services.GetRequiredService<Principal>().Access;
         var joins = services.GetRequiredService<DbSession>().InTransaction;
-        using var room = rooms.Of(access.Id);
+        using var room = rooms.Of(access);
         if (room.Refuses(FirstBytes) is { } busy)
             return new RefusedResult(busy);
         var read = await reading.ReadAsync(

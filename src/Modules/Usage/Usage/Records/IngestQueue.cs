@@ -22,7 +22,8 @@ internal sealed record WaitingBatch(RecordBatch Batch, Access By, string? Trace)
 
 /// <summary>
 /// Batches of all senders that go into one transaction. Nobody waits for company: what comes while others are being stored goes next,
-/// one batch of each sender in turn, so that many of one are not before the one of another.
+/// one batch of each sender in turn, so that many of one are not before the one of another. A sender is an organisation: whoever makes
+/// himself more keys has no more turns.
 /// </summary>
 internal sealed class IngestQueue
 {
@@ -56,10 +57,10 @@ internal sealed class IngestQueue
         var waiting = new WaitingBatch(batch, by, Activity.Current?.TraceId.ToString());
         lock (_gate)
         {
-            if (!_lines.TryGetValue(by.Id, out var line))
+            if (!_lines.TryGetValue(by.OrganizationId, out var line))
             {
-                _lines[by.Id] = line = new();
-                _turns.Enqueue(by.Id);
+                _lines[by.OrganizationId] = line = new();
+                _turns.Enqueue(by.OrganizationId);
             }
 
             line.Enqueue(waiting);

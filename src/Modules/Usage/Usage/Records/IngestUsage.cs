@@ -65,6 +65,7 @@ internal static class IngestUsage
             await door.TakeAsync(context, atomic, ct))
         .Accepts<UsageBatch>(RecordSources.MediaTypes[0], [.. RecordSources.MediaTypes.Skip(1), "*/*"])
         .MaxBody(MostBytes)
+        .WithMetadata(new KeepsBody(KeptBody.KeepAsync))
         .Slice<Command, UsageBatchView>(nameof(IngestUsage), "Takes a batch of usage records; each is accepted, a duplicate or rejected")
         .WithDescription(
             """

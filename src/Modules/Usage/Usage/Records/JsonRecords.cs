@@ -130,6 +130,8 @@ internal sealed class JsonRecords(JsonBatch form) : IRecordSource
 /// </summary>
 internal sealed class EventReader
 {
+    private static readonly string[] Members = ["source", "id", "type", "subject", "time", "specversion", "datacontenttype", "data"];
+
     private ReadOnlyMemory<byte> _source, _id, _type, _subject, _time, _version, _content;
 
     public bool TryRead(ref Utf8JsonReader reader, ReadOnlyMemory<byte> body, RecordDraft record, RecordReader records)
@@ -141,7 +143,7 @@ internal sealed class EventReader
         }
 
         _source = _id = _type = _subject = _time = _version = _content = default;
-        var hasData = false;
+        var (hasData, seen) = (false, 0);
         while (true)
         {
             if (!reader.Read())
@@ -149,9 +151,16 @@ internal sealed class EventReader
             if (reader.TokenType is JsonTokenType.EndObject)
                 break;
             var name = RecordReader.Text(ref reader);
+            // Whatever else there is are extensions, which anybody may add.
+            var member = Array.IndexOf(Members, name);
+            var again = member >= 0 && (seen & (1 << member)) != 0;
+            if (again)
+                record.Refuse(RecordRefusals.DuplicateProperty(name));
+            if (member >= 0)
+                seen |= 1 << member;
             if (!reader.Read())
                 return false;
-            if (name == "data" && !hasData)
+            if (name == "data" && !again)
             {
                 hasData = true;
                 if (!records.TryRead(ref reader, body, record))
@@ -159,8 +168,7 @@ internal sealed class EventReader
             }
             else
             {
-                // Whatever else there is are extensions, which anybody may add.
-                if (reader.TokenType is JsonTokenType.String)
+                if (reader.TokenType is JsonTokenType.String && !again)
                     Keep(name, RecordReader.Bytes(ref reader, body));
                 if (!reader.TrySkip())
                     return false;

@@ -1,5 +1,5 @@
 using System.Buffers;
-using System.Buffers.Binary;
+using Licensing.Usage.Data;
 
 namespace Licensing.Usage.Records;
 
@@ -66,12 +66,7 @@ internal sealed class KeySlots : IDisposable
 
     /// <param name="slot">One of the key.</param>
     /// <param name="hash">Of what was stored under it before.</param>
-    public void Taken(in KeySlot slot, Guid hash)
-    {
-        Span<byte> bytes = stackalloc byte[16];
-        hash.TryWriteBytes(bytes, bigEndian: true, out _);
-        _taken[(slot.Key, slot.Tenant)] = BinaryPrimitives.ReadUInt128BigEndian(bytes);
-    }
+    public void Taken(in KeySlot slot, Guid hash) => _taken[(slot.Key, slot.Tenant)] = Uuids.NumberOf(hash);
 
     /// <summary>Says of those that were not stored whether they are what is.</summary>
     public void Judge()
@@ -85,13 +80,6 @@ internal sealed class KeySlots : IDisposable
             if (entry.Fate is not RecordFate.Stored)
                 entry.Fate = entry.Hash == hash ? RecordFate.Duplicate : RecordFate.Conflict;
         }
-    }
-
-    public static Guid Uuid(UInt128 value)
-    {
-        Span<byte> bytes = stackalloc byte[16];
-        BinaryPrimitives.WriteUInt128BigEndian(bytes, value);
-        return new Guid(bytes, bigEndian: true);
     }
 
     public void Dispose()

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Licensing.Usage.Data;
 
 namespace Licensing.Usage.Records;
 
@@ -26,20 +27,19 @@ internal sealed class RecordBatch : IDisposable
     private const int FirstRows = 64 * 1024;
     private const int FirstEntries = 256;
 
-    // What is said of a refused record, about.
-    private const int OneRefused = 256;
+    // What is said of a refused record, about, beside its id and its reason where that names something of its own.
+    private const int OneRefused = 128;
 
     private RecordEntry[] _entries = ArrayPool<RecordEntry>.Shared.Rent(FirstEntries);
     private readonly List<(RejectedRecord, string)> _refused = [];
     private byte[] _rows = ArrayPool<byte>.Shared.Rent(FirstRows);
     private int _length;
+    private int _refusedBytes;
 
     public RecordBatch(DateTimeOffset receivedAt)
     {
         (ReceivedAt, Id) = (receivedAt, Licensing.Kernel.Id.NewGuid(receivedAt));
-        Span<byte> bytes = stackalloc byte[16];
-        Id.TryWriteBytes(bytes, bigEndian: true, out _);
-        Key = System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(bytes);
+        Key = Uuids.NumberOf(Id);
     }
 
     public DateTimeOffset ReceivedAt { get; }
@@ -63,7 +63,7 @@ internal sealed class RecordBatch : IDisposable
     public UsageBatchView? View { get; set; }
 
     /// <summary>How much memory it holds.</summary>
-    public int Held => _rows.Length + _entries.Length * System.Runtime.CompilerServices.Unsafe.SizeOf<RecordEntry>() + _refused.Count * OneRefused;
+    public int Held => _rows.Length + _entries.Length * System.Runtime.CompilerServices.Unsafe.SizeOf<RecordEntry>() + _refusedBytes;
 
     /// <summary>The rows of what is to be stored, as few pieces as may be.</summary>
     public void StoredRows(List<ReadOnlyMemory<byte>> into)
@@ -115,8 +115,11 @@ internal sealed class RecordBatch : IDisposable
         _length += entry.RowLength;
     }
 
-    public void Reject(RecordDraft record) =>
+    public void Reject(RecordDraft record)
+    {
         _refused.Add(Rejection(record.Index, record.Id.IsEmpty ? null : Encoding.UTF8.GetString(record.Id.Span), record.Refusal!));
+        _refusedBytes += OneRefused + sizeof(char) * (record.Id.Length + record.Refusal!.Field.Length + record.Refusal.Message.Length);
+    }
 
     /// <summary>Rejects those whose id was taken before with other content, and counts what was stored.</summary>
     public (int Stored, int Conflicts) Settle()

@@ -77,6 +77,6 @@ internal sealed class RecordDraft
         meters.Find(Meter.Span) is not { } meter ? RecordRefusals.MeterNotFound
         : Quantity.Span[0] == '-' && meter.Aggregation is not MeterAggregation.Sum ? RecordRefusals.NegativeQuantity
         : ResourceId.IsEmpty && meter.Aggregation is MeterAggregation.Unique ? RecordRefusals.ResourceMissing
-        : !Meters.Takes(meter, Dimensions.Span) ? RecordRefusals.UndeclaredDimension(meter.Dimensions)
+        : !meter.Takes(Dimensions.Span) ? meter.UndeclaredDimension
         : null;
 }

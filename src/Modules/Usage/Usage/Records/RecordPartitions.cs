@@ -1,4 +1,6 @@
 using Licensing.Kernel.Persistence;
+using Licensing.Usage.Rollups;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace Licensing.Usage.Records;
@@ -7,7 +9,9 @@ namespace Licensing.Usage.Records;
 /// Makes the months of the raw records ahead and drops those that are over, with the keys of their records before. Tables are made and
 /// dropped by functions that have their owner's rights (migration 0002): the connections here have not.
 /// </summary>
-internal sealed class RecordPartitions(NpgsqlDataSource database, UsageSettings settings, TimeProvider clock) : IPreparation, IChore
+internal sealed class RecordPartitions(
+    NpgsqlDataSource database, IServiceScopeFactory scopes, BillingCalendar calendar, UsageSettings settings, TimeProvider clock)
+    : IPreparation, IChore
 {
     private const int MonthsAhead = 3;
 
@@ -32,7 +36,10 @@ internal sealed class RecordPartitions(NpgsqlDataSource database, UsageSettings 
         var removed = 0;
         // A record's start may lie a day ahead of its receipt. Nothing whose id could still come again goes.
         var before = clock.GetUtcNow().AddMonths(-settings.RetentionMonths).AddDays(-1);
-        foreach (var (name, pages) in await EndedAsync(before, ct))
+        var ended = await EndedAsync(before, ct);
+        if (ended.Count > 0)
+            await MergeAsync(before, ct);
+        foreach (var (name, pages) in ended)
         {
             // The records stay until their keys are gone: where this stops half-way the next round begins again and finds the rest.
             for (long page = 0; page < pages; page += PagesAtOnce)
@@ -41,6 +48,16 @@ internal sealed class RecordPartitions(NpgsqlDataSource database, UsageSettings 
         }
 
         return removed;
+    }
+
+    // What asks for days of which records go is done while they are all there; from now on nothing can ask for them any more.
+    private async Task MergeAsync(DateTimeOffset before, CancellationToken ct)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        scope.ServiceProvider.GetRequiredService<Principal>().Become(Access.System);
+        // Received before then, started a day later at most.
+        var days = new Period(DateOnly.MinValue, calendar.DayOf(before).AddDays(2));
+        await scope.ServiceProvider.GetRequiredService<RollingUp>().CatchUpAsync(days, int.MaxValue, ct);
     }
 
     private Task<int> MakeAsync(CancellationToken ct) =>

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
 using Licensing.Kernel.Persistence;
+using Licensing.Usage.Data;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -117,8 +118,8 @@ internal sealed class RecordStore
         {
             Parameters =
             {
-                Each<KeySlot, Guid>(open, NpgsqlDbType.Uuid, s => KeySlots.Uuid(s.Key)),
-                Each<KeySlot, Guid>(open, NpgsqlDbType.Uuid, s => KeySlots.Uuid(s.Tenant)),
+                Each<KeySlot, Guid>(open, NpgsqlDbType.Uuid, s => Uuids.Of(s.Key)),
+                Each<KeySlot, Guid>(open, NpgsqlDbType.Uuid, s => Uuids.Of(s.Tenant)),
             },
         };
         var found = 0;
@@ -141,7 +142,7 @@ internal sealed class RecordStore
             for (var at = 0; await rows.ReadAsync(ct); at++)
             {
                 var (key, tenant) = (rows.GetGuid(0), rows.GetGuid(1));
-                while (KeySlots.Uuid(open[at].Key) != key || KeySlots.Uuid(open[at].Tenant) != tenant)
+                while (Uuids.Of(open[at].Key) != key || Uuids.Of(open[at].Tenant) != tenant)
                     at++;
                 together.Stored(open[at]);
             }
@@ -164,9 +165,9 @@ internal sealed class RecordStore
 
     private static NpgsqlParameter[] KeyValues(ArraySegment<KeySlot> open, KeySlots together) =>
     [
-        Each<KeySlot, Guid>(open, NpgsqlDbType.Uuid, s => KeySlots.Uuid(s.Key)),
-        Each<KeySlot, Guid>(open, NpgsqlDbType.Uuid, s => KeySlots.Uuid(s.Tenant)),
-        Each<KeySlot, Guid>(open, NpgsqlDbType.Uuid, s => KeySlots.Uuid(together.EntryOf(s).Hash)),
+        Each<KeySlot, Guid>(open, NpgsqlDbType.Uuid, s => Uuids.Of(s.Key)),
+        Each<KeySlot, Guid>(open, NpgsqlDbType.Uuid, s => Uuids.Of(s.Tenant)),
+        Each<KeySlot, Guid>(open, NpgsqlDbType.Uuid, s => Uuids.Of(together.EntryOf(s).Hash)),
         Each<KeySlot, Guid>(open, NpgsqlDbType.Uuid, s => together.BatchOf(s).Id),
         Each<KeySlot, DateOnly>(open, NpgsqlDbType.Date, s => DateOnly.FromDayNumber(together.EntryOf(s).Day)),
     ];
@@ -218,7 +219,7 @@ internal sealed class RecordStore
     {
         var marks = new List<(Guid Tenant, DateOnly Day, Guid Batch)>();
         foreach (var batch in batches)
-            marks.AddRange(batch.StoredDays().Select(d => (KeySlots.Uuid(d.Tenant), DateOnly.FromDayNumber(d.Day), batch.Id)));
+            marks.AddRange(batch.StoredDays().Select(d => (Uuids.Of(d.Tenant), DateOnly.FromDayNumber(d.Day), batch.Id)));
         if (marks.Count == 0)
             return null;
         var each = CollectionsMarshal.AsSpan(marks);

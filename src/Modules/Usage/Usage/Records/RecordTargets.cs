@@ -64,7 +64,7 @@ internal sealed class RecordTargets(TargetMemory memory, BillingCalendar calenda
         }
 
         var name = Encoding.UTF8.GetString(record.TenantExternalId.Span);
-        if (memory.Find(_reachName, name) is { } tenant)
+        if (memory.Find(_reachName, name) is { } tenant && tenant.HasOne(record.Day))
             TakeFitting(record, tenant);
         else
             _unknownNames.Add(name);

@@ -15,30 +15,45 @@ internal sealed class RecordWriter(IServiceScopeFactory scopes, RecordStore stor
     /// <summary>Answers each of them, whatever happens.</summary>
     public async Task StoreAsync(IReadOnlyList<WaitingBatch> together)
     {
-        var committing = false;
-        try
+        for (var attempt = 1; ; attempt++)
         {
-            await StoreOnceAsync(together, begun => committing = begun);
-            meter.Committed(together.Sum(w => w.Batch.Count));
-            foreach (var one in together)
-                one.Stored();
+            var committing = false;
+            try
+            {
+                await StoreOnceAsync(together, begun => committing = begun);
+                meter.Committed(together.Sum(w => w.Batch.Count));
+                foreach (var one in together)
+                    one.Stored();
+                return;
+            }
+            catch (Exception undone) when (attempt < Undone.Attempts && Undone.Is(undone))
+            {
+                // For no fault of theirs, and the commit with it: again, and together.
+            }
+            // The server said no to all of them, perhaps because of one: each is told of its own trouble, by itself.
+            catch (PostgresException refused) when (refused.InvariantSeverity == "ERROR" && together.Count > 1)
+            {
+                foreach (var one in together)
+                    await StoreAsync([one]);
+                return;
+            }
+            catch (Exception failure)
+            {
+                Tell(together, failure, committing);
+                return;
+            }
         }
-        // The server said no to all of them, perhaps because of one: each is told of its own trouble, by itself.
-        catch (PostgresException refused) when (refused.InvariantSeverity == "ERROR" && together.Count > 1)
-        {
-            foreach (var one in together)
-                await StoreAsync([one]);
-        }
-        catch (Exception failure)
-        {
-            // Of a commit that got no answer nobody knows; of what was not yet to be committed everybody does.
-            var unknown = committing && failure is not PostgresException { InvariantSeverity: "ERROR" };
-            foreach (var one in together)
-                if (unknown)
-                    one.Refused(BatchRefusals.OutcomeUnknown);
-                else
-                    one.Failed(failure);
-        }
+    }
+
+    // Of a commit that got no answer nobody knows; of what was not yet to be committed everybody does.
+    private static void Tell(IReadOnlyList<WaitingBatch> together, Exception failure, bool committing)
+    {
+        var unknown = committing && failure is not PostgresException { InvariantSeverity: "ERROR" };
+        foreach (var one in together)
+            if (unknown)
+                one.Refused(BatchRefusals.OutcomeUnknown);
+            else
+                one.Failed(failure);
     }
 
     private async Task StoreOnceAsync(IReadOnlyList<WaitingBatch> together, Action<bool> committing)

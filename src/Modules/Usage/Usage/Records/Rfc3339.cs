@@ -1,14 +1,20 @@
 using System.Buffers.Text;
+using System.Globalization;
 
 namespace Licensing.Usage.Records;
 
 /// <summary>
 /// Reads an RFC 3339 date-time with its offset, to the microsecond that the database keeps; finer digits are cut. The framework's
-/// own parsers take times without offset as local ones.
+/// own parsers take times without offset as local ones. A leap second belongs to the day that it ends, whose last microsecond it is taken for:
+/// clocks here have none.
 /// </summary>
 internal static class Rfc3339
 {
     private const int LongestText = 40;
+    private const int MicrosecondsPerSecond = 1_000_000;
+
+    /// <summary>The form in which it is told, in UTC, with no more digits than there are.</summary>
+    public static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture);
 
     public static bool TryRead(ReadOnlySpan<byte> text, out DateTimeOffset time)
     {
@@ -17,10 +23,11 @@ internal static class Rfc3339
             || text[4] != '-' || text[7] != '-' || text[10] is not ((byte)'T' or (byte)'t') || text[13] != ':' || text[16] != ':'
             || !Digits(text[..4], out var year) || !Digits(text[5..7], out var month) || !Digits(text[8..10], out var day)
             || !Digits(text[11..13], out var hour) || !Digits(text[14..16], out var minute) || !Digits(text[17..19], out var second)
-            || year < 1 || month is < 1 or > 12 || day < 1 || day > DateTime.DaysInMonth(year, month) || hour > 23 || minute > 59 || second > 59)
+            || year < 1 || month is < 1 or > 12 || day < 1 || day > DateTime.DaysInMonth(year, month) || hour > 23 || minute > 59 || second > 60)
             return false;
 
         text = text[19..];
+        var leap = false;
         long microseconds = 0;
         if (text[0] == '.')
         {
@@ -38,12 +45,18 @@ internal static class Rfc3339
         if (!Offset(text, out var offset))
             return false;
 
+        if (second == 60)
+            (second, microseconds, leap) = (59, MicrosecondsPerSecond - 1, true);
         var ticks = new DateTime(year, month, day, hour, minute, second).Ticks + microseconds * TimeSpan.TicksPerMicrosecond - offset.Ticks;
-        if (ticks < DateTime.MinValue.Ticks || ticks > DateTime.MaxValue.Ticks)
+        // They come at the end of a month of UTC, and at no other time.
+        if (ticks < DateTime.MinValue.Ticks || ticks > DateTime.MaxValue.Ticks || (leap && !EndsMonth(new DateTime(ticks))))
             return false;
         time = new DateTimeOffset(ticks, TimeSpan.Zero);
         return true;
     }
+
+    private static bool EndsMonth(DateTime time) =>
+        time is { Hour: 23, Minute: 59 } && time.Day == DateTime.DaysInMonth(time.Year, time.Month);
 
     private static bool Offset(ReadOnlySpan<byte> text, out TimeSpan offset)
     {

@@ -1,6 +1,6 @@
 namespace Licensing.Usage.Records;
 
-/// <summary>How much memory requests that are read or wait may hold, all of them and those of one sender.</summary>
+/// <summary>How much memory requests that are read or wait may hold, all of them and those of one sender, which is an organisation.</summary>
 internal sealed class Rooms(UsageSettings settings)
 {
     private readonly Lock _gate = new();
@@ -10,7 +10,7 @@ internal sealed class Rooms(UsageSettings settings)
     /// <summary>Bytes held now.</summary>
     public long Held => Interlocked.Read(ref _held);
 
-    public Room Of(Guid sender) => new(this, sender);
+    public Room Of(Access sender) => new(this, sender.OrganizationId);
 
     internal Refusal? Take(Guid sender, long bytes)
     {

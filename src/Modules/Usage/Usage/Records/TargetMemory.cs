@@ -1,9 +1,9 @@
-using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Text;
 using Licensing.Catalog.Contracts;
 using Licensing.Identity.Contracts;
 using Licensing.Provisioning.Contracts;
+using Licensing.Usage.Data;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Licensing.Usage.Records;
@@ -15,32 +15,36 @@ internal sealed class KnownSubscription(Guid id, OrganizationId tenantId, DateOn
 
     public Guid Id => id;
 
-    public UInt128 Key { get; } = KeyOf(id);
+    public UInt128 Key { get; } = Uuids.NumberOf(id);
 
-    public UInt128 Tenant { get; } = KeyOf(tenantId.Value);
+    public UInt128 Tenant { get; } = Uuids.NumberOf(tenantId.Value);
 
     public bool IsLive(DateOnly day) => startedOn <= day && (endedOn is null || day < endedOn);
 
     public string PlaceOn(DateOnly day) => places.Former.Count == 0 ? places.Path : places.On(day);
 
     public byte[] PathOf(string place) => place == places.Path ? _path : Encoding.UTF8.GetBytes(place);
-
-    private static UInt128 KeyOf(Guid id)
-    {
-        Span<byte> bytes = stackalloc byte[16];
-        id.TryWriteBytes(bytes, bigEndian: true, out _);
-        return BinaryPrimitives.ReadUInt128BigEndian(bytes);
-    }
 }
 
 /// <summary>What a tenant's external id leads to.</summary>
 /// <param name="Tenants">How many tenants within the sender's reach have it.</param>
 /// <param name="Subscriptions">Those with price lists, where it is one tenant.</param>
-internal sealed record NamedTenant(int Tenants, IReadOnlyList<KnownSubscription> Subscriptions);
+internal sealed record NamedTenant(int Tenants, IReadOnlyList<KnownSubscription> Subscriptions)
+{
+    /// <summary>Whether a record of this day is one subscription's and no other's.</summary>
+    public bool HasOne(DateOnly day)
+    {
+        var live = 0;
+        foreach (var subscription in Subscriptions)
+            live += subscription.IsLive(day) ? 1 : 0;
+        return Tenants == 1 && live == 1;
+    }
+}
 
 /// <summary>
-/// What this process read of subscriptions, tenants and meters in the last few seconds. What it does not know it asks for, so nothing that
-/// is new is missed; what ended or moved may go on for those seconds, as it would for a request that was sent so much earlier.
+/// What this process read of subscriptions, tenants and meters in the last few seconds. What it does not know it asks for, and what would be
+/// refused by what it knows, so nothing that is new is missed; what ended or moved may go on for those seconds, and a name be taken for the one that
+/// it meant, as they would for a request that was sent so much earlier.
 /// </summary>
 internal sealed class TargetMemory(IServiceScopeFactory scopes, UsageSettings settings, TimeProvider clock)
 {

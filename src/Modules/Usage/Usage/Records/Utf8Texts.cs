@@ -38,37 +38,45 @@ internal sealed class Utf8Texts<T>
     }
 }
 
-/// <summary>The meters as they were when they were asked for.</summary>
-internal sealed class Meters
+/// <summary>A meter with what is said of records that do not keep to it: once for all of them, since a batch may have many.</summary>
+internal sealed class KnownMeter(MeterRef meter)
 {
-    private readonly Utf8Texts<MeterRef> _byKey = new();
+    public MeterAggregation Aggregation => meter.Aggregation;
 
-    public Meters(IEnumerable<MeterRef> meters)
-    {
-        foreach (var meter in meters)
-            _byKey.Add(System.Text.Encoding.UTF8.GetBytes(meter.Key), meter);
-    }
-
-    public MeterRef? Find(ReadOnlySpan<byte> key) => _byKey.TryGet(key, out var meter) ? meter : null;
+    public RecordRefusal UndeclaredDimension { get; } = RecordRefusals.UndeclaredDimension(meter.Dimensions);
 
     /// <summary>Whether a record's dimensions are among those that its meter declares; one that declares none takes any.</summary>
     /// <param name="dimensions">A JSON object of texts, read before.</param>
-    public static bool Takes(MeterRef meter, ReadOnlySpan<byte> dimensions)
+    public bool Takes(ReadOnlySpan<byte> dimensions)
     {
         if (meter.Dimensions.Count == 0 || dimensions.IsEmpty)
             return true;
         var reader = new Utf8JsonReader(dimensions);
         while (reader.Read())
-            if (reader.TokenType is JsonTokenType.PropertyName && !Declares(meter, ref reader))
+            if (reader.TokenType is JsonTokenType.PropertyName && !Declares(ref reader))
                 return false;
         return true;
     }
 
-    private static bool Declares(MeterRef meter, ref Utf8JsonReader key)
+    private bool Declares(ref Utf8JsonReader key)
     {
         for (var i = 0; i < meter.Dimensions.Count; i++)
             if (key.ValueTextEquals(meter.Dimensions[i]))
                 return true;
         return false;
     }
+}
+
+/// <summary>The meters as they were when they were asked for.</summary>
+internal sealed class Meters
+{
+    private readonly Utf8Texts<KnownMeter> _byKey = new();
+
+    public Meters(IEnumerable<MeterRef> meters)
+    {
+        foreach (var meter in meters)
+            _byKey.Add(System.Text.Encoding.UTF8.GetBytes(meter.Key), new(meter));
+    }
+
+    public KnownMeter? Find(ReadOnlySpan<byte> key) => _byKey.TryGet(key, out var meter) ? meter : null;
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using Licensing.Catalog.Contracts;
 using Licensing.Kernel.Http;
+using Licensing.Usage.Records;
 using Npgsql;
 
 namespace Licensing.Usage.Rollups;
@@ -16,13 +17,15 @@ internal static class ExportSummary
 
     public sealed record Export(IAsyncEnumerable<UsageGroup> Groups);
 
-    internal sealed class Handler(NpgsqlDataSource database, RollingUp rollups, GroupViews views, ICatalog catalog, Principal principal)
+    internal sealed class Handler(
+        NpgsqlDataSource database, RollingUp rollups, ReachedTenants reached, GroupViews views, ICatalog catalog, Principal principal)
         : IQueryHandler<Query, Export>
     {
         public async Task<Result<Export>> Handle(Query query, CancellationToken ct)
         {
             var asked = query.Asked;
-            await rollups.CatchUpAsync(asked.Period, SummarizeUsage.CatchUpRounds, ct, asked.TenantId is { } tenant ? [tenant] : null);
+            var tenants = await reached.ToMergeAsync(principal.Scope, asked.TenantId, asked.SubscriptionId, ct);
+            await rollups.CatchUpAsync(asked.Period, SummarizeUsage.CatchUpRounds, ct, tenants);
             // The scope is of this request's permission, and the rows are read after it has been left.
             return new Export(ReadAsync(asked, principal.Scope, await catalog.MetersAsync(ct), ct));
         }

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Licensing.Catalog.Contracts;
+using Licensing.Usage.Data;
 using Npgsql;
 
 namespace Licensing.Usage.Rollups;
@@ -47,7 +48,7 @@ internal sealed class RollingUp(NpgsqlDataSource database, ICatalog catalog, Usa
         Period? period, int rounds, CancellationToken ct, IReadOnlyCollection<Guid>? tenants = null, DateTimeOffset? receivedBefore = null)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
-        var these = new Marks(await BoundAsync(connection, ct), period, receivedBefore is { } time ? FirstBatch(time) : Guid.AllBitsSet);
+        var these = new Marks(await BoundAsync(connection, ct), period, receivedBefore is { } time ? Uuids.FirstAt(time) : Guid.AllBitsSet);
         for (var round = 0; ; round++)
         {
             var marked = await MarkedAsync(connection, these, tenants, ct);
@@ -55,7 +56,7 @@ internal sealed class RollingUp(NpgsqlDataSource database, ICatalog catalog, Usa
                 return true;
             if (round == rounds)
                 return false;
-            await RoundAsync(connection, these, marked, ct);
+            await AgainWhereUndoneAsync(() => RoundAsync(connection, these, marked, ct));
         }
     }
 
@@ -63,18 +64,27 @@ internal sealed class RollingUp(NpgsqlDataSource database, ICatalog catalog, Usa
     public async Task ComputeAsync(IReadOnlyCollection<TenantDay> days, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
-        await using var transaction = await connection.BeginTransactionAsync(ct);
-        await LockAsync(connection, [.. days.Select(d => d.Tenant)], ct);
-        await (await RoundOnAsync(connection, ct)).ComputeAsync(days, ct);
-        await transaction.CommitAsync(ct);
+        await AgainWhereUndoneAsync(async () =>
+        {
+            await using var transaction = await connection.BeginTransactionAsync(ct);
+            await LockAsync(connection, [.. days.Select(d => d.Tenant)], ct);
+            await (await RoundOnAsync(connection, ct)).ComputeAsync(days, ct);
+            await transaction.CommitAsync(ct);
+        });
     }
 
-    // A batch's id is a UUID v7: it begins with the milliseconds.
-    private static Guid FirstBatch(DateTimeOffset time)
+    // A round is a transaction of its own: undone by the server it has done nothing.
+    private static async Task AgainWhereUndoneAsync(Func<Task> round)
     {
-        Span<byte> bytes = stackalloc byte[16];
-        BinaryPrimitives.WriteInt64BigEndian(bytes, time.ToUnixTimeMilliseconds() << 16);
-        return new Guid(bytes, bigEndian: true);
+        for (var attempt = 1; ; attempt++)
+            try
+            {
+                await round();
+                return;
+            }
+            catch (Exception failure) when (attempt < Undone.Attempts && Undone.Is(failure))
+            {
+            }
     }
 
     private async Task RoundAsync(NpgsqlConnection connection, Marks these, Guid[] tenants, CancellationToken ct)

@@ -1,5 +1,5 @@
-using System.Buffers.Binary;
 using Licensing.Catalog.Contracts;
+using Licensing.Usage.Data;
 using Npgsql;
 
 namespace Licensing.Usage.Rollups;
@@ -98,16 +98,9 @@ internal sealed class RollupRound(NpgsqlConnection connection, CountedMeters met
 
     private static IEnumerable<NpgsqlParameter> Batches(IReadOnlyCollection<TenantDay> batches) =>
     [
-        new() { Value = batches.Select(b => b.Batch!.Value).ToArray() }, new() { Value = batches.Select(b => ReceivedAt(b.Batch!.Value)).ToArray() },
+        new() { Value = batches.Select(b => b.Batch!.Value).ToArray() },
+        new() { Value = batches.Select(b => Uuids.TimeOf(b.Batch!.Value)).ToArray() },
     ];
-
-    // The first 48 bits of a UUID v7 are its milliseconds.
-    private static DateTime ReceivedAt(Guid batch)
-    {
-        Span<byte> bytes = stackalloc byte[16];
-        batch.TryWriteBytes(bytes, bigEndian: true, out _);
-        return DateTime.UnixEpoch.AddMilliseconds(BinaryPrimitives.ReadInt64BigEndian(bytes) >> 16);
-    }
 
     private IEnumerable<NpgsqlParameter> Dimensions() =>
         [new() { Value = meters.Dimensioned }, new() { Value = meters.Keys }, new() { Value = mostDimensionSets }];

@@ -68,21 +68,27 @@ internal sealed class RollupVerification(NpgsqlDataSource database, ICatalog cat
     // Both are as of one moment, so their marks do not matter.
     private static readonly string OfMonth = $"""
         with cells as (select * from usage.daily_rollups where day >= $1 and day < $1 + interval '1 month'),
+        resources as (
+            select tenant_id, subscription_id, $1::date as month, meter, sku, region, resource_id
+            from usage.daily_resources where day >= $1 and day < $1 + interval '1 month'),
         expected as (
             select {RollupSql.MonthCell}, concat_ws(' ', {Figures}) as figures
             from (
                 select m.*, coalesce(u.resources, 0) as resources
                 from ({RollupSql.MonthOf("cells")}) m
                 left join (
-                    select {RollupSql.MonthCell}, count(distinct resource_id) as resources
-                    from (
-                        select tenant_id, subscription_id, $1::date as month, meter, sku, region, resource_id
-                        from usage.daily_resources where day >= $1 and day < $1 + interval '1 month') d
+                    select {RollupSql.MonthCell}, count(distinct resource_id) as resources from resources
                     group by {RollupSql.MonthCell}) u using ({RollupSql.MonthCell})) m),
         found as (select {RollupSql.MonthCell}, concat_ws(' ', {Figures}) as figures from usage.monthly_rollups where month = $1)
         select {RollupSql.MonthCell}, 'month', e.figures, f.figures
         from expected e full join found f using ({RollupSql.MonthCell})
         where e.figures is distinct from f.figures
+        union all
+        select {RollupSql.MonthCell}, 'month resource', e.named, f.named
+        from (select distinct {RollupSql.MonthCell}, resource_id, resource_id as named from resources) e
+        full join (select {RollupSql.MonthCell}, resource_id, resource_id as named from usage.monthly_resources where month = $1) f
+            using ({RollupSql.MonthCell}, resource_id)
+        where e.named is null or f.named is null
         """;
 
     private const int MostDifferences = 1000;

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Licensing.Catalog.Contracts;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
+using Licensing.Usage.Records;
 using Npgsql;
 
 namespace Licensing.Usage.Rollups;
@@ -18,13 +19,15 @@ internal static class SummarizeUsage
     [Needs(UsagePermissions.Read)]
     public sealed record Query(SummaryQuery Asked, PageStart Page) : IQuery<Page<UsageGroup>>;
 
-    internal sealed class Handler(DbSession session, RollingUp rollups, GroupViews views, ICatalog catalog, Principal principal)
+    internal sealed class Handler(
+        DbSession session, RollingUp rollups, ReachedTenants reached, GroupViews views, ICatalog catalog, Principal principal)
         : IQueryHandler<Query, Page<UsageGroup>>
     {
         public async Task<Result<Page<UsageGroup>>> Handle(Query query, CancellationToken ct)
         {
             var asked = query.Asked;
-            await rollups.CatchUpAsync(asked.Period, CatchUpRounds, ct, asked.TenantId is { } tenant ? [tenant] : null);
+            var tenants = await reached.ToMergeAsync(principal.Scope, asked.TenantId, asked.SubscriptionId, ct);
+            await rollups.CatchUpAsync(asked.Period, CatchUpRounds, ct, tenants);
             await using var command = new NpgsqlCommand("", await session.OpenAsync(ct), session.Transaction);
             if (!asked.TryWrite(command, principal.Scope, await catalog.MetersAsync(ct), query.Page))
                 return PageStart.InvalidCursor;

@@ -19,7 +19,7 @@ internal sealed record SummaryQuery(
     private static string Above(int levels) => $$"""
         greatest(
             coalesce(substring(owner_path from '^(?:[0-9]+[.]){{{levels}}}'), owner_path) collate "C",
-            (select f from unnest($5, $6) as s(f, u) where owner_path >= f and owner_path < u) collate "C")
+            (select f from unnest($6, $7) as s(f, u) where owner_path >= f and owner_path < u) collate "C")
         """;
 
     private static readonly IReadOnlyDictionary<string, string> Keys = new Dictionary<string, string>
@@ -61,7 +61,7 @@ internal sealed record SummaryQuery(
         if (after is null)
             return false;
         var (from, until) = scope.Ranges();
-        foreach (var parameter in TotalsSql.Parameters(meters))
+        foreach (var parameter in TotalsSql.WithCombining(meters))
             command.Parameters.Add(parameter);
         string Given(object value)
         {
@@ -89,9 +89,8 @@ internal sealed record SummaryQuery(
             $"({(dimensions.IndexOf(key) is var d and >= 0 ? $"d{d}" : Keys[key])}) collate \"C\" as k{i}"));
         var start = after.Length == 0 ? "" : $"where ({names}) > ({string.Join(", ", after.Select(Given))})";
         command.CommandText = $"""
-            with {TotalsSql.Of(cells, further)},
-            keyed as (select {keys}, quantity, records from totals),
-            summed as (select {names}, sum(quantity) as quantity, sum(records)::bigint as records from keyed {start} group by {names})
+            with {TotalsSql.Combined(cells, further, keys, names, start)},
+            summed as (select {names}, sum(quantity) as quantity, sum(records)::bigint as records from combined group by {names})
             select {names}, {ExactColumn.Of("quantity", "quantity")}, records from summed order by {names}
             {(page is null ? "" : $"limit {(page.Limit + 1).ToString(CultureInfo.InvariantCulture)}")}
             """;

@@ -1,13 +1,14 @@
 using Licensing.Catalog.Contracts;
+using Licensing.Usage.Contracts;
 using Npgsql;
 
 namespace Licensing.Usage.Rollups;
 
-/// <summary>How cells become one number, for each aggregation, by one text for billing, thresholds and the summary.</summary>
+/// <summary>How cells become one number, for each aggregation, by the same texts for billing, thresholds and the summary.</summary>
 internal static class TotalsSql
 {
     /// <summary>What a total is, where the figures of all its cells are named as those of one.</summary>
-    private const string Quantity = """
+    public const string Quantity = """
         case m.aggregation
             when 'Sum' then total when 'Count' then records when 'Max' then largest when 'Last' then last_quantity when 'Unique' then resources
         end
@@ -34,18 +35,12 @@ internal static class TotalsSql
     /// <param name="further">Columns of the cells that split a total, each with a comma behind it.</param>
     public static string Of(string cells, string further) => $"""
         meters as materialized (select * from unnest($1::text[], $2::text[]) as m(meter, aggregation)),
-        cells as materialized ({cells}),
+        {Grouped(cells, further)},
         distinct_resources as (
             select tenant_id, subscription_id, meter, sku, region, {further} count(distinct r.resource_id) as resources
             from cells join meters m using (meter)
             join usage.daily_resources r using (tenant_id, subscription_id, day, meter, sku, region)
             where m.aggregation = 'Unique'
-            group by tenant_id, subscription_id, meter, sku, {further} region),
-        grouped as (
-            select tenant_id, subscription_id, meter, sku, region, {further} sum(records)::bigint as records, sum(total) as total,
-                max(largest) as largest, (array_agg(last_quantity order by {NewestFirst}))[1] as last_quantity,
-                (array_agg(owner_path order by {NewestFirst}))[1] as owner_path
-            from cells
             group by tenant_id, subscription_id, meter, sku, {further} region),
         totals as (
             select tenant_id, subscription_id, meter, sku, region, {further} owner_path, records, {Quantity} as quantity
@@ -55,9 +50,62 @@ internal static class TotalsSql
             left join meters m using (meter))
         """;
 
+    /// <summary>
+    /// Names <c>combined</c>: what each subscription used, by <paramref name="names"/>, over all its SKUs and regions; with <c>tenant_id,
+    /// subscription_id, quantity, records</c>. $1 meters, $2 their aggregations and $3 how those combine.
+    /// </summary>
+    /// <param name="cells">Daily cells, all of them that are wanted.</param>
+    /// <param name="further">Columns of the cells that split a total, each with a comma behind it.</param>
+    /// <param name="keys">The columns of <paramref name="names"/>, made of those of a total.</param>
+    /// <param name="names">Theirs; the meter must follow from them.</param>
+    /// <param name="where">Which of them.</param>
+    public static string Combined(string cells, string further, string keys, string names, string where) => $"""
+        meters as materialized (select * from unnest($1::text[], $2::text[], $3::text[]) as m(meter, aggregation, combining)),
+        {Grouped(cells, further)},
+        keyed as (
+            select * from (
+                select tenant_id, subscription_id, meter, sku, region, {further} records, m.combining, {Quantity} as quantity, {keys}
+                from (select *, null::bigint as resources from grouped) g left join meters m using (meter)) k
+            {where}),
+        resources as (
+            select {names}, tenant_id, subscription_id, count(distinct r.resource_id) as resources
+            from keyed join cells c using (tenant_id, subscription_id, meter, sku, {further} region)
+            join usage.daily_resources r using (tenant_id, subscription_id, day, meter, sku, region)
+            where combining = 'Distinct'
+            group by {names}, tenant_id, subscription_id),
+        combined as (
+            select {names}, tenant_id, subscription_id, {Together("max(resources)")} as quantity, sum(records) as records
+            from keyed left join resources using ({names}, tenant_id, subscription_id)
+            group by {names}, tenant_id, subscription_id, combining)
+        """;
+
+    /// <summary>What the quantities of several cells of one subscription and meter are together, by its <c>combining</c>.</summary>
+    /// <param name="distinct">How many different resources all of them have.</param>
+    public static string Together(string distinct) => $"""
+        case combining
+            when '{nameof(Combining.Added)}' then sum(quantity) when '{nameof(Combining.Largest)}' then max(quantity)
+            when '{nameof(Combining.Distinct)}' then {distinct}
+        end
+        """;
+
+    // One cell of many days.
+    private static string Grouped(string cells, string further) => $"""
+        cells as materialized ({cells}),
+        grouped as (
+            select tenant_id, subscription_id, meter, sku, region, {further} sum(records)::bigint as records, sum(total) as total,
+                max(largest) as largest, (array_agg(last_quantity order by {NewestFirst}))[1] as last_quantity,
+                (array_agg(owner_path order by {NewestFirst}))[1] as owner_path
+            from cells
+            group by tenant_id, subscription_id, meter, sku, {further} region)
+        """;
+
     /// <summary>The meters and their aggregations, in parallel.</summary>
     public static IEnumerable<NpgsqlParameter> Parameters(IReadOnlyDictionary<string, MeterRef> meters) =>
     [
         new() { Value = meters.Values.Select(m => m.Key).ToArray() }, new() { Value = meters.Values.Select(m => m.Aggregation.ToString()).ToArray() },
     ];
+
+    /// <summary>The same, and how the quantities of each combine.</summary>
+    public static IEnumerable<NpgsqlParameter> WithCombining(IReadOnlyDictionary<string, MeterRef> meters) =>
+        [.. Parameters(meters), new() { Value = meters.Values.Select(m => m.Aggregation.Combines.ToString()).ToArray() }];
 }

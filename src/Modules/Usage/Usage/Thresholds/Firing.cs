@@ -14,14 +14,14 @@ namespace Licensing.Usage.Thresholds;
 /// noted as told together or not at all. Any number of processes may do it at once.
 /// </summary>
 internal sealed class Firing(
-    UsageDb db, DbSession session, UnseenMonths months, MonthUsage usage, ISubscriptionQuotas quotas, ICatalog catalog, ThresholdNotices notices,
-    BillingCalendar calendar, TimeProvider clock)
+    UsageDb db, DbSession session, UnseenMonths months, MonthUsage usage, ISubscriptionQuotas quotas, IOrganizationDirectory organizations,
+    ICatalog catalog, ThresholdNotices notices, BillingCalendar calendar, TimeProvider clock)
 {
     private const int MonthsAtOnce = 200;
 
     private const string Insert = """
-        insert into usage.threshold_alerts (id, threshold_id, tenant_id, subject_id, month, level, quantity, quota, fired_at)
-        select a.*, $9 from unnest($1, $2, $3, $4, $5, $6, $7, $8) as a
+        insert into usage.threshold_alerts (id, threshold_id, tenant_id, subject_id, month, level, quantity, quota, owner_path, fired_at)
+        select a.*, $10 from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) as a
         on conflict on constraint threshold_alerts_once do nothing
         returning id
         """;
@@ -54,12 +54,14 @@ internal sealed class Firing(
         var byTenant = watched.ToLookup(t => t.TenantId);
         var used = await usage.OfAsync(changed, await catalog.MetersAsync(ct), ct);
         var agreed = await AgreedAsync(used, ct);
+        var places = await organizations.PathsAsync(tenants, ct);
         var reached = new List<(Threshold Threshold, ThresholdAlert Alert)>();
         foreach (var (tenant, month) in changed)
             // A threshold watches from the month on in which it was made.
             foreach (var threshold in byTenant[new(tenant)].Where(t => calendar.DayOf(t.CreatedAt) < month.AddMonths(1)))
-                reached.AddRange(Reached(threshold, [.. used[new(tenant, month)].Where(u => u.Meter == threshold.Meter)], month, agreed)
-                    .Select(alert => (threshold, alert)));
+                reached.AddRange(Reached(
+                    threshold, [.. used[new(tenant, month)].Where(u => u.Meter == threshold.Meter)], month, places[new(tenant)].On(LastOf(month)),
+                    agreed).Select(alert => (threshold, alert)));
         if (reached.Count == 0)
             return 0;
         var first = await InsertAsync([.. reached.Select(r => r.Alert)], ct);
@@ -77,21 +79,27 @@ internal sealed class Firing(
     private async Task<IReadOnlyDictionary<(DateOnly, Guid, string), decimal>> AgreedAsync(
         ILookup<TenantMonth, SubscriptionUsage> used, CancellationToken ct)
     {
-        var today = calendar.DayOf(clock.GetUtcNow());
         var agreed = new Dictionary<(DateOnly, Guid, string), decimal>();
         foreach (var month in used.GroupBy(u => u.Key.Month))
         {
-            var last = month.Key.AddMonths(1).AddDays(-1);
             var subscriptions = month.SelectMany(u => u).Select(u => new SubscriptionId(u.Subscription)).Distinct().ToList();
-            foreach (var quota in await quotas.OnAsync(subscriptions, last < today ? last : today, ct))
+            foreach (var quota in await quotas.OnAsync(subscriptions, LastOf(month.Key), ct))
                 agreed[(month.Key, quota.SubscriptionId.Value, quota.Meter)] = quota.Limit;
         }
 
         return agreed;
     }
 
+    /// <summary>The last day of a month that there was yet.</summary>
+    private DateOnly LastOf(DateOnly month)
+    {
+        var (today, last) = (calendar.DayOf(clock.GetUtcNow()), month.AddMonths(1).AddDays(-1));
+        return last < today ? last : today;
+    }
+
     private IEnumerable<ThresholdAlert> Reached(
-        Threshold threshold, IReadOnlyList<SubscriptionUsage> used, DateOnly month, IReadOnlyDictionary<(DateOnly, Guid, string), decimal> agreed)
+        Threshold threshold, IReadOnlyList<SubscriptionUsage> used, DateOnly month, string place,
+        IReadOnlyDictionary<(DateOnly, Guid, string), decimal> agreed)
     {
         var own = used.Where(u => threshold.SubscriptionId is null || threshold.SubscriptionId.Value.Value == u.Subscription).ToList();
         var subjects = threshold.Basis is ThresholdBasis.Quantity && threshold.SubscriptionId is null
@@ -110,6 +118,7 @@ internal sealed class Firing(
                     Id = Id.NewGuid(clock.GetUtcNow()),
                     ThresholdId = threshold.Id,
                     TenantId = threshold.TenantId,
+                    OwnerPath = place,
                     SubjectId = subject,
                     Month = month,
                     Level = level,
@@ -132,7 +141,7 @@ internal sealed class Firing(
                 new() { Value = alerts.Select(a => a.Month).ToArray() }, new() { Value = alerts.Select(a => a.Level).ToArray() },
                 new() { Value = alerts.Select(a => a.Quantity).ToArray() },
                 new NpgsqlParameter<decimal?[]> { TypedValue = [.. alerts.Select(a => a.Quota)] },
-                new() { Value = clock.GetUtcNow() },
+                new() { Value = alerts.Select(a => a.OwnerPath).ToArray() }, new() { Value = clock.GetUtcNow() },
             },
         };
         var first = new HashSet<Guid>();

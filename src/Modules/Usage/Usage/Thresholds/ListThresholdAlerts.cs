@@ -17,9 +17,11 @@ internal static class ListThresholdAlerts
         {
             if (PageStart.Read(query.Limit, query.After).Refused(out var refusal, out var start))
                 return refusal;
-            if (!await db.Set<Threshold>().Within(principal.Scope).AnyAsync(x => x.Id == query.Id, cancellationToken))
+            var rows = db.Set<ThresholdAlert>().AsNoTracking().Within(principal.Scope).Where(x => x.ThresholdId == query.Id);
+            // Of a threshold that moved on with its tenant those stay that were told here.
+            if (!await db.Set<Threshold>().Within(principal.Scope).AnyAsync(x => x.Id == query.Id, cancellationToken)
+                && !await rows.AnyAsync(cancellationToken))
                 return ThresholdRefusals.NotFound(query.Id);
-            var rows = db.Set<ThresholdAlert>().AsNoTracking().Where(x => x.ThresholdId == query.Id);
             return (await rows.ToPageAsync(start, x => x.Id, x => x, x => x.Id, cancellationToken)).Refused(out refusal, out var page)
                 ? refusal
                 : page.Select(ThresholdAlertView.Of);

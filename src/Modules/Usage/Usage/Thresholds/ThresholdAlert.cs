@@ -7,11 +7,14 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 namespace Licensing.Usage.Thresholds;
 
 /// <summary>That a level was reached. Its unique key is what keeps it at once per level, month and subject.</summary>
-internal sealed class ThresholdAlert
+internal sealed class ThresholdAlert : IOwned
 {
     public Guid Id { get; init; }
     public ThresholdId ThresholdId { get; init; }
     public OrganizationId TenantId { get; init; }
+
+    /// <summary>Where the tenant stood on the last day of the month that was over by then: it stays there when the threshold moves on.</summary>
+    public required string OwnerPath { get; init; }
 
     /// <summary>The subscription whose usage it was, or the tenant.</summary>
     public Guid SubjectId { get; init; }

@@ -11,7 +11,7 @@ internal readonly record struct TenantMonth(Guid Tenant, DateOnly Month);
 internal sealed class UnseenMonths(DbSession session)
 {
     // Also those that are unseen: who compares one now read the thresholds before this one, and is waited for.
-    private const string Mark = "update usage.month_changes set unseen = true where tenant_id = $1";
+    private const string Mark = "update usage.month_changes set unseen = true where tenant_id = $1 and month >= $2";
 
     // Whoever changes a month meanwhile waits, and notes it anew after what is seen now.
     private const string Take = """
@@ -24,11 +24,18 @@ internal sealed class UnseenMonths(DbSession session)
         returning c.tenant_id, c.month
         """;
 
-    public async Task MarkAsync(OrganizationId tenant, CancellationToken ct)
+    /// <summary>Has a tenant's months compared again.</summary>
+    /// <param name="tenant">Whose.</param>
+    /// <param name="ct">Gives up.</param>
+    /// <param name="from">Only the month of this day and those after it; null: all.</param>
+    public async Task MarkAsync(OrganizationId tenant, CancellationToken ct, DateOnly? from = null)
     {
         await using var command = new NpgsqlCommand(Mark, await session.OpenAsync(ct), session.Transaction)
         {
-            Parameters = { new() { Value = tenant.Value } },
+            Parameters =
+            {
+                new() { Value = tenant.Value }, new() { Value = from is { } day ? new DateOnly(day.Year, day.Month, 1) : DateOnly.MinValue },
+            },
         };
         await command.ExecuteNonQueryAsync(ct);
     }

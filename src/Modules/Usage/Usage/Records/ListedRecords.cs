@@ -1,0 +1,164 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using Licensing.Kernel.Http;
+using Licensing.Kernel.Persistence;
+using Licensing.Usage.Data;
+using Npgsql;
+
+namespace Licensing.Usage.Records;
+
+/// <summary>Where a page of records ended.</summary>
+internal sealed record RecordCursor(Guid Tenant, DateOnly Day, Guid Batch, string Id)
+{
+    public string ToKey() => JsonSerializer.Serialize(this, ApiJson.Options);
+
+    public static bool TryRead(string? text, out RecordCursor? cursor)
+    {
+        cursor = null;
+        try
+        {
+            if (text is not null)
+                cursor = JsonSerializer.Deserialize<RecordCursor>(text, ApiJson.Options);
+            return text is null || (cursor is { Id: { } id } && !id.Contains('\0'));
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+}
+
+/// <summary>
+/// Reads raw records tenant by tenant, each newest first: that is one range of the index that rolling up needs anyway, and a list
+/// over all tenants in one time order would need another on the hottest table.
+/// </summary>
+internal sealed class ListedRecords(DbSession session)
+{
+    private const int TenantsPerRead = 200;
+    private const int FirstSpans = 4;
+
+    // The limit within the lateral keeps a span's read to one page, however many records it has.
+    private const string Sql = """
+        select r.record_id, r.tenant_id, r.subscription_id, r.meter, r.quantity::text, r.started_at, r.ended_at, r.sku, r.region, r.resource_id,
+            r.dimensions::text, r.received_at, r.day, r.batch_id,
+            (select c.id from usage.corrections c where c.record_id = r.record_id and c.tenant_id = r.tenant_id)
+        from unnest($1, $2, $3) as t(id, from_day, until_day)
+        cross join lateral (
+            select * from usage.records r
+            where r.tenant_id = t.id and r.day >= t.from_day and r.day < t.until_day
+                and ($4::uuid is null or r.subscription_id = $4) and ($5::text is null or r.meter = $5)
+                and ($6::uuid is null or r.tenant_id <> $6 or (r.day, r.batch_id, r.record_id) < ($7, $8, $9))
+                and exists (select 1 from unnest($10, $11) as s(f, u) where r.owner_path >= s.f and r.owner_path < s.u)
+            order by r.day desc, r.batch_id desc, r.record_id desc limit $12) r
+        order by r.tenant_id, r.day desc, r.batch_id desc, r.record_id desc limit $12
+        """;
+
+    // No index of the records knows subscriptions or meters, so they are looked for on days that have any: a record is in a cell of its
+    // day, or has its mark still, or was corrected.
+    private const string DaysOf = """
+        select tenant_id, day from usage.daily_rollups
+            where tenant_id = any ($1) and day >= $2 and day < $3 and ($4::uuid is null or subscription_id = $4) and ($5::text is null or meter = $5)
+        union select tenant_id, day from usage.corrections
+            where tenant_id = any ($1) and day >= $2 and day < $3 and ($4::uuid is null or subscription_id = $4) and ($5::text is null or meter = $5)
+        union select tenant_id, day from usage.dirty_days where tenant_id = any ($1) and day >= $2 and day < $3
+        order by tenant_id, day desc
+        """;
+
+    /// <param name="query">What is asked.</param>
+    /// <param name="tenants">Of whom, in the order of their ids.</param>
+    /// <param name="scope">What the caller reaches.</param>
+    /// <param name="cursor">Where the page before ended, or null.</param>
+    /// <param name="ct">Gives up.</param>
+    /// <returns>A page and one more.</returns>
+    public async Task<IReadOnlyList<(UsageRecordView View, RecordCursor At)>> PageAsync(
+        ListRecords.Query query, IEnumerable<Guid> tenants, Scope scope, RecordCursor? cursor, CancellationToken ct)
+    {
+        var page = new List<(UsageRecordView, RecordCursor)>();
+        var spans = new List<Span>();
+        // A few at first: mostly they fill the page, and where they are empty there are more of them than anyone wants to ask one by one.
+        var most = FirstSpans;
+        await foreach (var span in SpansAsync(query, tenants.Where(t => cursor is null || t >= cursor.Tenant), cursor, ct))
+        {
+            spans.Add(span);
+            if (spans.Count < most)
+                continue;
+            await ReadAsync(query, spans, scope, cursor, page, ct);
+            if (page.Count > query.Page.Limit)
+                return page;
+            spans.Clear();
+            most = Math.Min(4 * most, TenantsPerRead);
+        }
+
+        if (spans.Count > 0)
+            await ReadAsync(query, spans, scope, cursor, page, ct);
+        return page;
+    }
+
+    private async IAsyncEnumerable<Span> SpansAsync(
+        ListRecords.Query query, IEnumerable<Guid> tenants, RecordCursor? cursor, [EnumeratorCancellation] CancellationToken ct)
+    {
+        var (from, until) = (query.From ?? DateOnly.MinValue, query.Until ?? DateOnly.MaxValue);
+        foreach (var some in tenants.Chunk(TenantsPerRead))
+        {
+            if (query.SubscriptionId is null && query.Meter is null)
+            {
+                foreach (var tenant in some)
+                    yield return new(tenant, from, until);
+                continue;
+            }
+
+            foreach (var (tenant, day) in await DaysAsync(query, some, from, until, ct))
+                if (cursor is null || tenant != cursor.Tenant || day <= cursor.Day)
+                    yield return new(tenant, day, day.AddDays(1));
+        }
+    }
+
+    private async Task<List<(Guid Tenant, DateOnly Day)>> DaysAsync(
+        ListRecords.Query query, Guid[] tenants, DateOnly from, DateOnly until, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(DaysOf, await session.OpenAsync(ct), session.Transaction)
+        {
+            Parameters =
+            {
+                new() { Value = tenants }, new() { Value = from }, new() { Value = until },
+                new NpgsqlParameter<Guid?> { TypedValue = query.SubscriptionId }, new NpgsqlParameter<string?> { TypedValue = query.Meter },
+            },
+        };
+        var days = new List<(Guid, DateOnly)>();
+        await using var row = await command.ExecuteReaderAsync(ct);
+        while (await row.ReadAsync(ct))
+            days.Add((row.GetGuid(0), row.GetFieldValue<DateOnly>(1)));
+        return days;
+    }
+
+    private async Task ReadAsync(
+        ListRecords.Query query, List<Span> spans, Scope scope, RecordCursor? cursor, List<(UsageRecordView, RecordCursor)> into,
+        CancellationToken ct)
+    {
+        var (from, until) = scope.Ranges();
+        await using var command = new NpgsqlCommand(Sql, await session.OpenAsync(ct), session.Transaction)
+        {
+            Parameters =
+            {
+                new() { Value = spans.Select(s => s.Tenant).ToArray() }, new() { Value = spans.Select(s => s.From).ToArray() },
+                new() { Value = spans.Select(s => s.Until).ToArray() },
+                new NpgsqlParameter<Guid?> { TypedValue = query.SubscriptionId }, new NpgsqlParameter<string?> { TypedValue = query.Meter },
+                new NpgsqlParameter<Guid?> { TypedValue = cursor?.Tenant }, new() { Value = cursor?.Day ?? DateOnly.MaxValue },
+                new() { Value = cursor?.Batch ?? Guid.AllBitsSet }, new() { Value = cursor?.Id ?? "" },
+                new() { Value = from }, new() { Value = until }, new() { Value = query.Page.Limit + 1 - into.Count },
+            },
+        };
+        await using var row = await command.ExecuteReaderAsync(ct);
+        while (await row.ReadAsync(ct))
+        {
+            var view = new UsageRecordView(
+                row.GetString(0), row.GetGuid(1), row.GetGuid(2), row.GetString(3), Exact.Parse(row.GetString(4)),
+                row.GetFieldValue<DateTimeOffset>(5), row.IsDBNull(6) ? null : row.GetFieldValue<DateTimeOffset>(6), row.Given(7), row.Given(8),
+                row.Given(9), row.Given(10) is { } dimensions ? JsonSerializer.Deserialize<JsonElement>(dimensions) : null,
+                row.GetFieldValue<DateTimeOffset>(11), row.IsDBNull(14) ? null : row.GetGuid(14));
+            into.Add((view, new(view.TenantId, row.GetFieldValue<DateOnly>(12), row.GetGuid(13), view.Id)));
+        }
+    }
+
+    private readonly record struct Span(Guid Tenant, DateOnly From, DateOnly Until);
+}
