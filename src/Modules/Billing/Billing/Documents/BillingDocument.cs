@@ -88,7 +88,8 @@ internal sealed record DocumentLine(
         CapReduction = new Money(x.CapReduction, x.Currency),
         Credit = new Money(x.Credit, x.Currency),
         Adjustment = x is { Adjusts: { } month, BilledBefore: { } before }
-            ? new DocumentAdjustment(Period.Month(month.Year, month.Month), new Money(before + x.Net, x.Currency), new Money(before, x.Currency))
+            ? new DocumentAdjustment(
+                Period.Month(month.Year, month.Month), new Money(before + x.Net + x.Credit, x.Currency), new Money(before, x.Currency))
             : null,
     };
 

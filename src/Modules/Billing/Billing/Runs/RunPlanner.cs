@@ -22,7 +22,7 @@ internal sealed class RunPlanner(
     private const string Invoiced = """
         select tenant_id, status = 'Draft' from billing.invoices
         where period_start = $1 and period_end = $2 and seller_id = $3 and status <> 'Void' and (kind = 'Regular' or status = 'Draft')
-        order by tenant_id
+        group by 1, 2 order by 1
         """;
 
     // An invoice's id has two bytes for its place in the chunk, and a tenant has up to two.

@@ -31,6 +31,7 @@ internal static class RunsArea
             services.AddScoped<InvoiceWriter>();
             services.AddScoped<LateMonths>();
             services.AddScoped<BilledMonths>();
+            services.AddScoped<UsesRead>();
             services.AddScoped<LateUsage>();
             if (host.Configuration.GetSection("Messaging").GetValue(nameof(MessagingSettings.InBackground), true))
                 services.AddHostedService(provider => provider.GetRequiredService<RunBackground>());
