@@ -23,7 +23,7 @@ internal sealed record ChargedPart(ChargedLine Line, Period Days, Exact Quantity
 }
 
 /// <summary>What is read.</summary>
-/// <param name="Range">Which days. Lines of a whole month that are for days before it are with it.</param>
+/// <param name="Range">Which days. Lines of a whole month that are for days before or after it are with it.</param>
 /// <param name="Filter">Which lines.</param>
 /// <param name="Estimated">The months of which tenants without an invoice are rated.</param>
 internal sealed record PartsAsked(Period Range, LineFilter Filter, IReadOnlySet<DateOnly> Estimated);
@@ -73,7 +73,7 @@ internal sealed class ChargedParts(ChargedLines lines, Estimates estimates, IUsa
     }
 
     private static bool IsWithin(Period range, ChargedPart part) =>
-        range.Contains(part.Days.Start) || (part.Line.IsLate && range.Contains(part.Line.Month));
+        range.Contains(part.Days.Start) || ((part.Line.IsLate || part.Line.IsAhead) && range.Contains(part.Line.Month));
 
     private static IEnumerable<ChargedPart> Parts(ChargedLine line, LineSplit split, ILookup<(Guid, string), DailyUsage>? used)
     {

@@ -31,8 +31,10 @@ internal sealed record BillingDocument(
     public Money Untaxed => new(Net.Amount - Taxes.Sum(tax => tax.Net), Currency);
 
     /// <param name="first">The first month that it adjusts: the days of the lines lie within those of the document.</param>
-    public static BillingDocument Of(Invoice x, InvoiceDocument said, bool hasUntaxed, DateOnly? first = null) => new(
-        DocumentKind.Invoice, x.Number, null, new Period(first < x.PeriodStart ? first.Value : x.PeriodStart, x.PeriodEnd),
+    /// <param name="ahead">The month for which it bills in advance.</param>
+    public static BillingDocument Of(Invoice x, InvoiceDocument said, bool hasUntaxed, DateOnly? first = null, DateOnly? ahead = null) => new(
+        DocumentKind.Invoice, x.Number, null,
+        new Period(first < x.PeriodStart ? first.Value : x.PeriodStart, ahead >= x.PeriodEnd ? ahead.Value.AddMonths(1) : x.PeriodEnd),
         new Money(x.Net, x.Currency), new Money(x.Tax, x.Currency), x.Taxes, hasUntaxed, said, Void: x.Status is InvoiceStatus.Void);
 
     public static BillingDocument Of(CreditNote x, PrecedingDocument of, bool hasUntaxed) => new(
@@ -55,6 +57,9 @@ internal sealed record DocumentLine(
     /// <summary>Of a line that adjusts a month which was billed; null of all others.</summary>
     public DocumentAdjustment? Adjustment { get; init; }
 
+    /// <summary>The first day of the month for which it is billed in advance; null of all others.</summary>
+    public DateOnly? AheadOf { get; init; }
+
     /// <summary>What coupons and caps took off; below zero, what was added.</summary>
     public Money Allowance => Gross - Net;
 
@@ -66,6 +71,7 @@ internal sealed record DocumentLine(
         Adjustment = x is { Adjusts: { } month, BilledBefore: { } before }
             ? new DocumentAdjustment(Period.Month(month.Year, month.Month), new Money(before + x.Net, x.Currency), new Money(before, x.Currency))
             : null,
+        AheadOf = x.AheadOf,
     };
 
     // The difference of two rounded amounts is not that of the unrounded ones.

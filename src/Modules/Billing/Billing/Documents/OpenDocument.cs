@@ -27,9 +27,11 @@ internal static class OpenInvoice
             var lines = db.Lines.AsNoTracking().Where(x => x.InvoiceId == invoice.Id && x.TenantId == invoice.TenantId);
             var hasUntaxed = await lines.AnyAsync(x => x.TaxCategory == null, cancellationToken);
             var first = await lines.MinAsync(x => x.Adjusts, cancellationToken);
+            var ahead = await lines.MaxAsync(x => x.AheadOf, cancellationToken);
             var said = await documents.OfAsync(invoice, clock.GetUtcNow(), cancellationToken);
             return new OpenedDocument(
-                BillingDocument.Of(invoice, said, hasUntaxed, first), lines.OrderBy(x => x.Position).AsAsyncEnumerable().Select(DocumentLine.Of));
+                BillingDocument.Of(invoice, said, hasUntaxed, first, ahead),
+                lines.OrderBy(x => x.Position).AsAsyncEnumerable().Select(DocumentLine.Of));
         }
     }
 }

@@ -74,6 +74,14 @@ internal sealed class InvoiceLine
     /// <summary>What was billed for it before, without what credits paid; with <see cref="Net"/> it is what is due.</summary>
     public decimal? BilledBefore { get; init; }
 
+    /// <summary>
+    /// The first day of the month for which this line is billed in advance; null of what is due for the invoice's own, or an earlier one.
+    /// </summary>
+    public DateOnly? AheadOf { get; init; }
+
+    /// <summary>Where a difference is of other days than the thing that it is of: the first day by which that is known.</summary>
+    public DateOnly? KeyedOn { get; init; }
+
     internal sealed class Table : IEntityTypeConfiguration<InvoiceLine>
     {
         public void Configure(EntityTypeBuilder<InvoiceLine> builder)

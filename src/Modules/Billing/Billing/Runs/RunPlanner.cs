@@ -1,3 +1,4 @@
+using Licensing.Billing.Advance;
 using Licensing.Billing.Data;
 using Licensing.Billing.Settlement;
 using Licensing.Identity.Contracts;
@@ -17,7 +18,7 @@ namespace Licensing.Billing.Runs;
 /// </summary>
 internal sealed class RunPlanner(
     BillingDb db, DbSession session, RunChunks chunks, RatePins pins, IUsageTotals usage, ISubscriptionDirectory subscriptions,
-    OperationLog operations, LateMonths late, IServiceScopeFactory scopes, BillingSettings settings, RunProbe probe)
+    OperationLog operations, LateMonths late, Advances advances, IServiceScopeFactory scopes, BillingSettings settings, RunProbe probe)
 {
     private const string Invoiced = """
         select tenant_id, status = 'Draft' from billing.invoices
@@ -36,10 +37,11 @@ internal sealed class RunPlanner(
         var state = await db.Runs.FromSql($"select * from billing.runs where id = {run.Id} for update").AsNoTracking().SingleAsync(ct);
         if (state.State is not RunState.Planning || state.Round != run.Round)
             return;
+        await advances.CloseAsync(run.Period, ct);
         await late.NoteAsync(run, ct);
         await probe.HitAsync("noted");
-        // Behind the last tenant that has something to bill there may be some that have only what came late.
-        if (await late.AnyAsync(run, ct) && (ranges.Count == 0 || ranges[^1].Last is not null))
+        // Behind the last tenant that has something to bill there may be some that have only what came late or was billed in advance.
+        if ((ranges.Count == 0 || ranges[^1].Last is not null) && (await late.AnyAsync(run, ct) || await advances.AnyAsync(run, ct)))
             ranges.Add(new TenantRange(ranges.Count == 0 ? null : ranges[^1].Last, null, 0));
         await chunks.ReplaceAsync(run.Id, ranges, ct);
         await probe.HitAsync("chunks");

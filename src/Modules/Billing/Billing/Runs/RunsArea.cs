@@ -1,3 +1,4 @@
+using Licensing.Billing.Advance;
 using Licensing.Billing.Settlement;
 using Licensing.Kernel.Messaging;
 using Microsoft.Extensions.Configuration;
@@ -32,6 +33,7 @@ internal static class RunsArea
             services.AddScoped<LateMonths>();
             services.AddScoped<BilledMonths>();
             services.AddScoped<LateUsage>();
+            services.AddScoped<Advances>();
             if (host.Configuration.GetSection("Messaging").GetValue(nameof(MessagingSettings.InBackground), true))
                 services.AddHostedService(provider => provider.GetRequiredService<RunBackground>());
         }

@@ -40,6 +40,9 @@ internal sealed class LateUsage(
             foreach (var x in months)
             {
                 var standing = books.Lines[x].ToList();
+                // What was billed in advance for the month itself, with all that adjusted it, is taken off where the month is rated.
+                var ahead = standing.Where(line => line.IsAhead && month == period).Select(line => line.Key).ToHashSet();
+                standing.RemoveAll(line => ahead.Contains(line.Key));
                 var tenant = tenants[x.TenantId] with { Path = paths[x.TenantId].On(month.End.AddDays(-1)) };
                 if (Unbillable(x, tenant, anew, standing) is { } reason)
                 {
