@@ -85,7 +85,10 @@ public sealed class AdvancePropertiesTests
         from month in Months
         from trial in Gen.Frequency((4, Gen.Constant(0)), (1, Gen.Choose(1, 35)))
         from changes in Gen.ListOf(Changes, 3)
-        select (new Facts(month, trial, changes[0]), new Facts(month, trial, changes[1]), new Facts(month, trial, changes[2]));
+        select Three(month, trial, [.. changes]);
+
+    private static (Facts, Facts, Facts) Three(Period month, int trial, IReadOnlyList<(int, State?)>[] changes) =>
+        (new Facts(month, trial, changes[0]), new Facts(month, trial, changes[1]), new Facts(month, trial, changes[2]));
 
     private static PlanVersionRef Plan(int number, params PlanCharge[] charges) => new(
         new PlanVersionId(new Guid($"01890001-0000-7000-8000-{number:x12}")), new PlanId(new Guid($"01890002-0000-7000-8000-{number:x12}")),

@@ -57,7 +57,8 @@ public sealed class AdvanceTests(SettlementApp app) : IClassFixture<SettlementAp
         await app.BillAsync("2020-09");
         (await app.ShownAsync(branch.Tenant, "2020-09")).ShouldBe(
         [
-            "Seats 50.00 09-01/10-01", "after 1.00 09-01/10-01", "Seats 24.19 10-01/10-16 ahead of 2020-10", "Seats 51.61 10-16/11-01 ahead of 2020-10",
+            "Seats 50.00 09-01/10-01", "after 1.00 09-01/10-01", "Seats 24.19 10-01/10-16 ahead of 2020-10",
+            "Seats 51.61 10-16/11-01 ahead of 2020-10",
         ]);
         // The change that was known is taken back; the day on which it is reversed is the day of the change.
         app.Subscriptions.Change(id, Span(plan, "2020-09-01/2020-10-16", 5), Span(plan, "2020-10-16/2020-11-01", 5));

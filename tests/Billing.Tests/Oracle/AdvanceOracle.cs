@@ -2,9 +2,9 @@ using Licensing.Billing.Runs;
 using Licensing.Billing.Settlement;
 using Licensing.Billing.Taxes;
 using Licensing.Catalog.Contracts;
-using Licensing.Kernel;
 using Licensing.Provisioning.Contracts;
 using Billed = Licensing.Kernel.Result<Licensing.Billing.Runs.TenantBill>;
+using Period = Licensing.Kernel.Period;
 
 namespace Licensing.Billing.Tests.Oracle;
 
@@ -25,7 +25,7 @@ internal static class AdvanceOracle
         if (Before(known).Refused(out var refusal, out var before))
             return $"seed {seed}: nothing can be billed in advance: {refusal.Code}";
         var standing = Standing(before.Charges);
-        if (Billed(came, standing).Refused(out refusal, out var bill))
+        if (Then(came, standing).Refused(out refusal, out var bill))
             return $"seed {seed}: refused as {refusal.Code}";
 
         var said = Different(seed, "ahead", before.Charges, ahead.Lines) ?? Different(seed, "the period", bill.Charges, Less(due, ahead.Lines));
@@ -42,7 +42,7 @@ internal static class AdvanceOracle
     public static (TenantBill Before, TenantBill Then)? Product(int seed)
     {
         var (known, came) = Contracts(seed);
-        return Before(known).Refused(out _, out var before) || Billed(came, Standing(before.Charges)).Refused(out _, out var then)
+        return Before(known).Refused(out _, out var before) || Then(came, Standing(before.Charges)).Refused(out _, out var then)
             ? null
             : (before, then);
     }
@@ -97,7 +97,7 @@ internal static class AdvanceOracle
             });
     }
 
-    private static Billed Billed(Contract came, IReadOnlyList<BilledLine> standing) => TenantRating.Rate(
+    private static Billed Then(Contract came, IReadOnlyList<BilledLine> standing) => TenantRating.Rate(
         Oracle.Account(came, came.Subscriptions[0].TenantId) with { BilledAhead = standing },
         Oracle.Prices(came) with { RatesInAdvance = BilledLines.RatesInAdvance(standing) });
 

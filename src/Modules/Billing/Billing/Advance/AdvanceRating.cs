@@ -33,8 +33,11 @@ internal static class AdvanceRating
             return refusal;
         var (lines, taken) = Reductions.Credits(
             [.. charges.Select(charge => charge.Line), .. rated.TrueUpLines], request with { Credits = paid.Credits });
-        var rates = (request.Taxes ?? []).Concat(lines.Where(line => line is { TaxCategory: not null, TaxPercent: not null })
-            .Select(line => new TaxRate(line.TaxCategory!, line.TaxPercent!.Value))).Distinct();
+        TaxRate[] rates =
+        [
+            .. (request.Taxes ?? []).Concat(lines.Where(line => line is { TaxCategory: not null, TaxPercent: not null })
+                .Select(line => new TaxRate(line.TaxCategory!, line.TaxPercent!.Value))).Distinct(),
+        ];
         if (!TaxTotals.TryApply(lines, rates, currency, out var taxes))
             return RatingRefusals.AmountTooLarge("/taxes");
 

@@ -19,7 +19,8 @@ internal sealed record AdvanceBooks(ILookup<OrganizationId, BilledLine> Standing
 }
 
 /// <summary>The month after the run's is billed or being billed by now: nothing of it may be billed in advance any more.</summary>
-internal sealed class NextMonthBegunException(BillingRun run) : Exception($"The month after {run.Period} is being billed; {run.Period} is rated anew.");
+internal sealed class NextMonthBegunException(BillingRun run) : Exception(
+    $"The month after {run.Period} is being billed; {run.Period} is rated anew.");
 
 /// <summary>
 /// Reads and guards what is billed in advance. A month is billed in advance until its own run is planned, and never after: whoever writes such lines
@@ -34,7 +35,7 @@ internal sealed class Advances(DbSession session, ISubscriptionDirectory subscri
             select l.invoice_id, l.tenant_id, l.position from billing.invoice_lines l where l.ahead_of = $2 and {tenants} and l.billed)
         select {BilledLines.Columns}
         from (
-            select * from ahead
+            select invoice_id, tenant_id, position from ahead
             union all
             select l.invoice_id, l.tenant_id, l.position from billing.invoice_lines l
             where l.tenant_id in (select tenant_id from ahead) and l.adjusts = $2 and l.adjustment > 0 and l.billed) s

@@ -48,8 +48,8 @@ internal sealed class InvoiceWriter(DbSession session)
     private static readonly string CopyOthers =
         CopyLines.Replace(", exchange)", ", exchange, adjusts, adjustment, billed_before, ahead_of, keyed_on)");
 
-    // Whoever bills the next month takes what stands for it; what is thrown away when that is planned already is owed by it again.
-    private const string ForgetAhead =
+    // Whoever bills the next month takes off what stands for it: what is thrown away when that month is planned is owed by it again.
+    private const string HoldForgotten =
         """
         with ahead as materialized (
             select distinct tenant_id, ahead_of from billing.invoice_lines where invoice_id = any ($1) and ahead_of is not null),
@@ -96,7 +96,7 @@ internal sealed class InvoiceWriter(DbSession session)
             return;
 
         await using var discard = new NpgsqlBatch(connection);
-        foreach (var delete in (string[])[ForgetAhead, NoteForgotten, "delete from billing.invoice_lines where invoice_id = any ($1)",
+        foreach (var delete in (string[])[HoldForgotten, NoteForgotten, "delete from billing.invoice_lines where invoice_id = any ($1)",
             "delete from billing.invoices where id = any ($1)"])
         {
             var command = new NpgsqlBatchCommand(delete) { Parameters = { new() { Value = drafts.ToArray() } } };
