@@ -79,9 +79,6 @@ internal sealed class InvoiceLine
     /// </summary>
     public DateOnly? AheadOf { get; init; }
 
-    /// <summary>Where a difference is of other days than the thing that it is of: the first day by which that is known.</summary>
-    public DateOnly? KeyedOn { get; init; }
-
     internal sealed class Table : IEntityTypeConfiguration<InvoiceLine>
     {
         public void Configure(EntityTypeBuilder<InvoiceLine> builder)
