@@ -132,6 +132,9 @@ public sealed class AdvancePropertiesTests
         }),
     ];
 
+    private static IReadOnlyList<BilledCharge> Differences(DateOnly month, IReadOnlyList<BilledCharge> due, IReadOnlyList<BilledLine> billed) =>
+        Settling.Differences(month, due, billed, new MonthCredits([], new Dictionary<Guid, Exact>()));
+
     private static TenantBill Ahead(Facts known) =>
         Rate(Account() with { Next = [known.Subscription] }, new Period(known.Month.Start.AddMonths(-1), known.Month.Start));
 
@@ -149,7 +152,7 @@ public sealed class AdvancePropertiesTests
         var then = Rate(Account(history.Came.Subscription) with { BilledAhead = Standing(ahead) }, history.Came.Month);
         var alone = Arrears(history.Came);
         return Net(ahead, then) == Net(alone) && ahead.Charges.All(x => x.Due.AheadOf == history.Came.Month.Start)
-            && Settling.Differences(history.Came.Month.Start, alone.Charges, [.. Standing(ahead), .. Standing(then)]).Count == 0;
+            && Differences(history.Came.Month.Start, alone.Charges, [.. Standing(ahead), .. Standing(then)]).Count == 0;
     });
 
     [Fact]
@@ -168,8 +171,8 @@ public sealed class AdvancePropertiesTests
         var ahead = Standing(Ahead(history.Known));
         var then = Rate(Account(history.Came.Subscription) with { BilledAhead = ahead }, history.Came.Month);
         var standing = Add(ahead, then.Charges);
-        var later = Settling.Differences(month, Arrears(history.Later).Charges, standing);
-        var back = Settling.Differences(month, Arrears(history.Came).Charges, Add(standing, later));
+        var later = Differences(month, Arrears(history.Later).Charges, standing);
+        var back = Differences(month, Arrears(history.Came).Charges, Add(standing, later));
         return Exact.Sum(later.Concat(back).Select(x => (Exact)x.Line.Net.Amount)) == 0;
     });
 

@@ -4,6 +4,7 @@ using Licensing.Billing.Taxes;
 using Licensing.Catalog.Contracts;
 using Licensing.Provisioning.Contracts;
 using Billed = Licensing.Kernel.Result<Licensing.Billing.Runs.TenantBill>;
+using Exact = Licensing.Kernel.Exact;
 using Period = Licensing.Kernel.Period;
 
 namespace Licensing.Billing.Tests.Oracle;
@@ -33,7 +34,8 @@ internal static class AdvanceOracle
             return said;
         if (Oracle.Product(came).Refused(out _, out var alone))
             return $"seed {seed}: not billed alone";
-        return Settling.Differences(came.Period.Start, alone.Charges, [.. standing, .. Standing(bill.Charges)]) is [var left, ..]
+        var none = new MonthCredits([], new Dictionary<Guid, Exact>());
+        return Settling.Differences(came.Period.Start, alone.Charges, [.. standing, .. Standing(bill.Charges)], none) is [var left, ..]
             ? $"seed {seed}: settled, there is still {left.Due.Key} {left.Line.Net}"
             : Taxes(seed, before) ?? Taxes(seed, bill);
     }

@@ -164,29 +164,6 @@ public sealed class LateUsageTests(SettlementApp app) : IClassFixture<Settlement
     }
 
     [Fact]
-    public async Task What_a_credit_paid_stays_paid()
-    {
-        var branch = await app.BranchAsync();
-        var plan = await app.PlanAsync("credited", [Calls]);
-        var subscription = app.Subscribe(branch.Tenant, plan, "2020-05");
-        using var platform = await app.PlatformAsync();
-        await Sent(await platform.PostAsJsonAsync("/api/v1/billing/credits", new
-        {
-            tenantId = branch.Tenant.Id.Value,
-            reference = "c",
-            name = "c",
-            amount = new { amount = "50.00", currency = "EUR" },
-            validFrom = "2020-05-01",
-        }));
-        app.Use(branch.Tenant, subscription, "2020-05-02", "calls", "7");
-        await app.BillAsync("2020-05");
-        (await app.NetAsync(branch.Tenant, "2020-05")).ShouldBe(22m);
-        app.Use(branch.Tenant, subscription, "2020-05-02", "calls", "-6");
-        await app.BillAsync("2020-06");
-        (await app.LinesAsync(branch.Tenant, "2020-06")).ShouldBe(["Calls -60.00 at 20, 2020-05-01 #1: 12.00 - 72.00"]);
-    }
-
-    [Fact]
     public async Task Void_gives_the_adjustment_back_and_billing_anew_comes_to_the_same()
     {
         var branch = await app.BranchAsync();

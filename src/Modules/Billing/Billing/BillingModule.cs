@@ -8,6 +8,7 @@ using Licensing.Billing.Invoices;
 using Licensing.Billing.Ledger;
 using Licensing.Billing.Pricing;
 using Licensing.Billing.Runs;
+using Licensing.Billing.Settlement;
 using Licensing.Billing.Summaries;
 using Licensing.Billing.Taxes;
 using Licensing.Identity.Contracts;
@@ -35,6 +36,8 @@ public static class BillingModule
                 .On<CreditLapseDue, LapseWhenDue>()
                 .OnConstraint("ledger_transactions_once", LedgerRefusals.DoneAlready)
                 .On<TenantTransferred, MoveReductionsWhenTransferred>()
+                .On<SubscriptionActivated, NoteWhenActivated>()
+                .On<SubscriptionCancelled, NoteWhenCancelled>()
                 .OnConstraint("coupons_code", CouponRefusals.CodeTaken)
                 .OnConstraint("coupon_redemptions_once", CouponRefusals.RedeemedAlready)
                 .OnConstraint("credits_reference", CouponRefusals.ReferenceUsed)

@@ -58,6 +58,7 @@ internal static class AdvanceRating
             ])
         {
             Uses = (reductions with { Credits = paid.Credits, OfCredits = paid.OfCredits }).UsesOf(bill),
+            Adjusted = [.. account.BilledAhead.Select(line => line.Invoice).Distinct()],
         };
     }
 

@@ -27,7 +27,7 @@ internal static class BilledAhead
                 left.Add(charge);
 
         // What is not due at all any more, in the order in which it was billed.
-        left.AddRange(billed.Where(lines => ahead.Contains(lines.Key)).Select(lines => Settling.Difference(month, null, [.. lines]))
+        left.AddRange(billed.Where(lines => ahead.Contains(lines.Key)).Select(lines => Settling.Difference(month, null, [.. lines], NoCredits()))
             .OfType<BilledCharge>());
         return left;
     }
@@ -37,20 +37,23 @@ internal static class BilledAhead
         var ahead = billed.First(line => line.IsAhead);
         if (!IsSame(charge, ahead))
         {
-            var back = Settling.Difference(month, null, billed);
+            var back = Settling.Difference(month, null, billed, NoCredits());
             if (back is not null)
                 yield return back;
             var number = (back?.Due.Adjustment ?? new Adjustment(month, billed.Max(line => line.Number), default)).Number + 1;
             var anew = new Adjustment(month, number, Money.Zero(charge.Line.Amount.Currency));
             yield return charge with { Due = charge.Due with { Adjustment = anew } };
         }
-        else if (Settling.Difference(month, charge, billed) is { } difference)
+        else if (Settling.Difference(month, charge, billed, NoCredits()) is { } difference)
         {
             yield return billed.Length == 1 && charge.Due.Item.Charge.Prorate && ahead.Days.End != charge.Due.Days.End
                 ? OfDays(difference, charge, ahead)
                 : difference;
         }
     }
+
+    // What a credit paid of the bill in advance it paid of the month before; days that were not used come back in money.
+    private static MonthCredits NoCredits() => new([], new Dictionary<Guid, Exact>());
 
     // The same quantity at the same price and kind of tax; only the days may be others, and what cap and coupons take.
     private static bool IsSame(BilledCharge charge, BilledLine ahead) =>

@@ -25,6 +25,9 @@ internal sealed record GrantedReduction(Guid Id, ReductionKind Kind)
     /// <summary>Null: of any SKU and of none.</summary>
     public string? Sku { get; init; }
 
+    /// <summary>By which an amount in another currency was converted for the bill.</summary>
+    public Exchange? Exchange { get; init; }
+
     /// <summary>Null: all of the tenant's.</summary>
     public SubscriptionId? Subscription { get; init; }
 
@@ -49,8 +52,12 @@ internal sealed record GrantedReduction(Guid Id, ReductionKind Kind)
 /// <summary>What a coupon or credit gave on one bill.</summary>
 /// <param name="Reduction">Which.</param>
 /// <param name="Amount">Off the bill's nets; of a coupon unrounded, since all coupons are rounded together.</param>
-/// <param name="Consumed">What is no longer left of a credit, in its own unit; 0 of a coupon.</param>
-internal sealed record ReductionUse(GrantedReduction Reduction, Exact Amount, Exact Consumed);
+/// <param name="Consumed">What is no longer left of a credit, in its own unit; below zero, what it gets back. 0 of a coupon.</param>
+internal sealed record ReductionUse(GrantedReduction Reduction, Exact Amount, Exact Consumed)
+{
+    /// <summary>The first day of the billed month that is adjusted by it; null of the bill's own.</summary>
+    public DateOnly? Adjusts { get; init; }
+}
 
 /// <summary>The coupons and credits of one bill, in the places in which the rater knows them.</summary>
 internal sealed record GrantedReductions(
@@ -69,15 +76,17 @@ internal sealed record GrantedReductions(
         foreach (var granted in account.Reductions.Where(x => x.Kind is ReductionKind.Coupon))
         {
             Exact? amount = null;
+            Exchange? exchange = null;
             if (granted.Amount is { } money)
             {
                 if (prices.Between(money.Currency, account.Tenant.Currency).Refused(out var missing, out var rate))
                     return missing;
-                amount = money.Amount * (rate.Exchange?.Rate ?? 1);
+                exchange = rate.Exchange;
+                amount = money.Amount * (exchange?.Rate ?? 1);
             }
 
             coupons.Add(new Coupon(granted.Percent, amount) { Lines = Lines(granted, due) });
-            ofCoupons.Add(granted);
+            ofCoupons.Add(granted with { Exchange = exchange });
         }
 
         // What is paid for in one currency is not spent in another; it waits for a bill in its own.

@@ -79,9 +79,9 @@ internal sealed class RatingSources(BillingDb db, IExchangeRates rates)
             from billing.reduction_uses u
             cross join lateral (
                 select from billing.invoices i
-                where i.id = u.invoice_id and i.tenant_id = u.tenant_id and i.status = 'Draft' and i.kind = 'Regular'
+                where i.id = u.invoice_id and i.tenant_id = u.tenant_id and i.status = 'Draft'
                     and i.seller_id = {seller.Value} and i.period_start = {period.Start} and i.period_end = {period.End} offset 0) i
-            where u.tenant_id = any ({ids}) and u.kind = 'Credit'
+            where u.tenant_id = any ({ids}) and u.kind = 'Credit' and u.consumed > 0
             group by u.reduction_id
             """).ToListAsync(ct);
         return used.ToDictionary(x => x.ReductionId, x => x.Consumed);

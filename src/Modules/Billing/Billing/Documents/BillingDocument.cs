@@ -69,7 +69,8 @@ internal sealed record DocumentLine(
         x.Steps)
     {
         Adjustment = x is { Adjusts: { } month, BilledBefore: { } before }
-            ? new DocumentAdjustment(Period.Month(month.Year, month.Month), new Money(before + x.Net, x.Currency), new Money(before, x.Currency))
+            ? new DocumentAdjustment(
+                Period.Month(month.Year, month.Month), new Money(before + x.Net + x.Credit, x.Currency), new Money(before, x.Currency))
             : null,
         AheadOf = x.AheadOf,
     };

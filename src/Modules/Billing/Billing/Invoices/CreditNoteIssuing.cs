@@ -20,7 +20,7 @@ internal sealed class CreditNoteIssuing(
     public async Task<Result<CreditNote>> IssueAsync(
         Invoice invoice, IReadOnlyList<AskedCredit>? asked, string reason, bool voids, CancellationToken ct)
     {
-        if (Crediting.Decide(await LinesAsync(invoice, ct), asked).Refused(out var refusal, out var credited))
+        if (Crediting.Decide(await LinesAsync(invoice, voids, ct), asked).Refused(out var refusal, out var credited))
             return refusal;
 
         var now = clock.GetUtcNow();
@@ -64,7 +64,7 @@ internal sealed class CreditNoteIssuing(
         };
     }
 
-    private async Task<IReadOnlyList<CreditableLine>> LinesAsync(Invoice invoice, CancellationToken ct)
+    private async Task<IReadOnlyList<CreditableLine>> LinesAsync(Invoice invoice, bool voids, CancellationToken ct)
     {
         var credited = await db.CreditNoteLines.AsNoTracking()
             .Where(x => x.InvoiceId == invoice.Id && x.TenantId == invoice.TenantId)
@@ -75,11 +75,23 @@ internal sealed class CreditNoteIssuing(
             .OrderBy(x => x.Position)
             .Select(x => new { x.Position, x.Description, x.Net, x.Tax, x.TaxCategory, x.TaxPercent })
             .ToListAsync(ct);
+        // An invoice that is withdrawn is taken back whole: what others adjusted of its month is taken back when that is billed anew.
+        var left = voids ? [] : await db.Database.SqlQuery<LeftOfAdjusted>($"""
+            select line_position as "Position", net as "Net" from billing.left_of_adjusted({invoice.Id.Value}, {invoice.TenantId.Value})
+            """).ToDictionaryAsync(x => x.Position, x => Math.Max(x.Net, 0), ct);
         Money Of(decimal amount) => new(amount, invoice.Currency);
-        return [.. lines.Select(x => new CreditableLine(
-            x.Position, x.Description, Of(x.Net), Of(x.Tax), x.TaxCategory, x.TaxPercent,
-            Of(credited.GetValueOrDefault(x.Position)?.Net ?? 0), Of(credited.GetValueOrDefault(x.Position)?.Tax ?? 0)))];
+        return [.. lines.Select(x =>
+        {
+            var line = new CreditableLine(
+                x.Position, x.Description, Of(x.Net), Of(x.Tax), x.TaxCategory, x.TaxPercent,
+                Of(credited.GetValueOrDefault(x.Position)?.Net ?? 0), Of(credited.GetValueOrDefault(x.Position)?.Tax ?? 0));
+            return x.Net > 0 && left.TryGetValue(x.Position, out var most) && most < line.Left.Amount
+                ? line with { Adjusted = Of(line.Left.Amount - most) }
+                : line;
+        })];
     }
+
+    private sealed record LeftOfAdjusted(int Position, decimal Net);
 
     // The series' row stays locked until the note commits; invoices are locked before it, by everyone.
     private async Task<string> NextNumberAsync(OrganizationRef seller, int year, CancellationToken ct)

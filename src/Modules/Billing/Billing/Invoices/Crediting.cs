@@ -8,6 +8,12 @@ internal sealed record CreditableLine(
 {
     public Money Left => Net - CreditedNet;
 
+    /// <summary>What of it corrections of its month took back; never more than is left.</summary>
+    public Money Adjusted { get; init; } = Money.Zero(Net.Currency);
+
+    /// <summary>What may be credited of it.</summary>
+    public Money Most => Left - Adjusted;
+
     public bool IsLeft => Left.Amount != 0 || (Tax - CreditedTax).Amount != 0;
 }
 
@@ -36,11 +42,13 @@ internal static class Crediting
                 return InvoiceRefusals.CreditedTwice(i);
             if (Fault(i, asked[i].Amount, line.Net.Currency) is { } fault)
                 return fault;
-            var net = asked[i].Amount ?? line.Left;
+            var net = asked[i].Amount ?? line.Most;
+            if (line.Adjusted.Amount != 0 && Math.Abs(net.Amount) > Math.Abs(line.Most.Amount))
+                return RatingRefusals.CreditExceedsLine(line.Most);
             if (CreditNoteTax.For((line.Net, line.Tax), (line.CreditedNet, line.CreditedTax), net).Refused(out var refusal, out var tax))
                 return refusal;
             // What is used up already is left out of "all that is left"; tax that goes with no net at all goes with the line.
-            if (asked[i].Amount is null && !line.IsLeft)
+            if (asked[i].Amount is null && (!line.IsLeft || (line.Adjusted.Amount != 0 && net.Amount == 0)))
                 continue;
             credited.Add(new CreditedLine(line, net, line.Net.Amount == 0 ? line.Tax - line.CreditedTax : tax));
         }

@@ -46,6 +46,9 @@ internal sealed class Invoice : IOwned, IVersioned
     public decimal Credited { get; init; }
     public string? Number { get; init; }
     public DateTimeOffset? IssuedAt { get; init; }
+
+    /// <summary>Unknown of what was withdrawn before it was kept.</summary>
+    public DateTimeOffset? VoidedAt { get; init; }
     public DateTimeOffset CreatedAt { get; init; }
     public int Version { get; init; }
 

@@ -71,7 +71,7 @@ internal sealed class InvoiceLine
     /// <summary>The how many-th difference of the same thing; 0 of what is none.</summary>
     public int Adjustment { get; init; }
 
-    /// <summary>What was billed for it before, without what credits paid; with <see cref="Net"/> it is what is due.</summary>
+    /// <summary>What was billed for it before, before credits; with <see cref="Net"/> and <see cref="Credit"/> it is what is due.</summary>
     public decimal? BilledBefore { get; init; }
 
     /// <summary>

@@ -26,6 +26,10 @@ internal static class InvoiceRefusals
     public static Refusal PaidAlready { get; } = new(
         RefusalKind.Conflict, "invoice_has_payments", "Something has been paid of this invoice; credit it instead.");
 
+    public static Refusal CreditSpent { get; } = new(
+        RefusalKind.Conflict, "credit_spent",
+        "This invoice gave back to a credit what has been spent since; void the invoice that spent it first, or credit this one.");
+
     public static Refusal PaymentReferenceUsed { get; } = new(
         RefusalKind.Conflict, "payment_reference_used",
         "A payment of this reference with another amount, day or method was recorded for this invoice; references are never used twice.");

@@ -53,7 +53,8 @@ internal sealed record InvoiceLineView(
             new Money(x.Discount, x.Currency), new Money(x.Credit, x.Currency), x.Exchange,
             x is { Adjusts: { } month, BilledBefore: { } before }
                 ? new AdjustmentView(
-                    Period.Month(month.Year, month.Month), x.Adjustment, new Money(before + x.Net, x.Currency), new Money(before, x.Currency))
+                    Period.Month(month.Year, month.Month), x.Adjustment, new Money(before + x.Net + x.Credit, x.Currency),
+                    new Money(before, x.Currency))
                 : null)
         {
             AheadOf = x.AheadOf is { } next ? Period.Month(next.Year, next.Month) : null,

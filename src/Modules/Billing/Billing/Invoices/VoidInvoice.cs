@@ -24,7 +24,8 @@ internal static class VoidInvoice
         public Validator() => RuleFor(x => x.Reason).NotEmpty().MaximumLength(IssueCreditNote.LongestReason);
     }
 
-    internal sealed class Handler(BillingDb db, CreditNoteIssuing issuing, Precondition precondition, Principal principal, AuditTrail audit)
+    internal sealed class Handler(
+        BillingDb db, CreditNoteIssuing issuing, Precondition precondition, Principal principal, AuditTrail audit, TimeProvider clock)
         : ICommandHandler<Command, InvoiceView>
     {
         public async Task<Result<InvoiceView>> Handle(Command command, CancellationToken cancellationToken)
@@ -38,6 +39,8 @@ internal static class VoidInvoice
 
             if (invoice.Status is InvoiceStatus.Issued)
             {
+                if (await IsSpentAsync(invoice, cancellationToken))
+                    return InvoiceRefusals.CreditSpent;
                 var issued = await issuing.IssueAsync(invoice, null, command.Reason, voids: true, cancellationToken);
                 // One of nothing, or credited in full already, leaves nothing to take back.
                 if (issued.Refused(out refusal, out var note) && refusal != InvoiceRefusals.NothingToCredit)
@@ -47,7 +50,7 @@ internal static class VoidInvoice
             }
 
             await db.Database.ExecuteSqlAsync($"""
-                update billing.invoices set status = 'Void', version = version + 1 where id = {invoice.Id.Value}
+                update billing.invoices set status = 'Void', voided_at = {clock.GetUtcNow()}, version = version + 1 where id = {invoice.Id.Value}
                 """, cancellationToken);
             await db.Database.ExecuteSqlAsync($"""
                 update billing.invoice_lines set billed = false where invoice_id = {invoice.Id.Value} and tenant_id = {invoice.TenantId.Value}
@@ -59,6 +62,15 @@ internal static class VoidInvoice
             });
             return InvoiceView.Of(await db.Invoices.AsNoTracking().SingleAsync(x => x.Id == invoice.Id, cancellationToken));
         }
+
+        // What the invoice gave back to a credit is taken back from it; the credits stay locked, so that nobody spends it meanwhile.
+        private async Task<bool> IsSpentAsync(Invoice invoice, CancellationToken ct) => (await db.Database.SqlQuery<decimal>($"""
+            select c.remaining + u.consumed as "Value" from (
+                select reduction_id, sum(consumed) as consumed from billing.reduction_uses
+                where invoice_id = {invoice.Id.Value} and tenant_id = {invoice.TenantId.Value} and kind = 'Credit' group by 1) u
+            join billing.credits c on c.id = u.reduction_id and c.tenant_id = {invoice.TenantId.Value}
+            order by c.id for update of c
+            """).ToListAsync(ct)).Exists(left => left < 0);
     }
 
     public static void Map(IEndpointRouteBuilder invoices) => invoices

@@ -21,9 +21,9 @@ internal sealed class RunPlanner(
     OperationLog operations, LateMonths late, Advances advances, IServiceScopeFactory scopes, BillingSettings settings, RunProbe probe)
 {
     private const string Invoiced = """
-        select tenant_id, status = 'Draft' from billing.invoices
-        where period_start = $1 and period_end = $2 and seller_id = $3 and kind = 'Regular' and status <> 'Void'
-        order by tenant_id
+        select tenant_id, bool_or(status = 'Draft') from billing.invoices
+        where period_start = $1 and period_end = $2 and seller_id = $3 and status <> 'Void' and (kind = 'Regular' or status = 'Draft')
+        group by tenant_id order by tenant_id
         """;
 
     public async Task PlanAsync(BillingRun run, CancellationToken ct)

@@ -18,7 +18,7 @@ namespace Licensing.Billing.Runs;
 /// </summary>
 internal sealed class RunSteps(
     BillingDb db, DbSession session, RunChunks claims, BillingChunks chunks, InvoiceWriter writer, InvoiceIssuing issuing, OperationLog operations,
-    IOrganizationDirectory organizations, LateMonths lateMonths, Advances advances, RunProbe probe)
+    IOrganizationDirectory organizations, LateMonths lateMonths, BilledMonths billedMonths, Advances advances, RunProbe probe)
 {
     public async Task DraftAsync(BillingRun run, ClaimedChunk chunk, CancellationToken ct)
     {
@@ -28,7 +28,7 @@ internal sealed class RunSteps(
         var rows = InvoiceWriter.Rows(run, chunk.Number, rated.Bills);
         try
         {
-            await WriteAsync(run, chunk, rows, rated.NotBilled, rated.Settled, ct);
+            await WriteAsync(run, chunk, rows, rated, ct);
         }
         finally
         {
@@ -37,8 +37,7 @@ internal sealed class RunSteps(
     }
 
     private async Task WriteAsync(
-        BillingRun run, ClaimedChunk chunk, DraftRows rows, IReadOnlyList<ParkedTenant> notBilled, IReadOnlyList<LateMonth> settled,
-        CancellationToken ct)
+        BillingRun run, ClaimedChunk chunk, DraftRows rows, BilledChunk rated, CancellationToken ct)
     {
         await probe.HitAsync("rated");
         await session.BeginAsync(ct);
@@ -46,6 +45,7 @@ internal sealed class RunSteps(
         await probe.HitAsync("fenced");
         if (rows.IsAhead)
             await advances.HoldAsync(run, ct);
+        await billedMonths.HoldAsync(rated.Bills, ct);
         await writer.DiscardDraftsAsync(run.SellerId, run.Period, chunk.Range.After, chunk.Range.Last, ct);
         await probe.HitAsync("discarded");
         if (rows.Count > 0)
@@ -58,12 +58,12 @@ internal sealed class RunSteps(
             await probe.HitAsync("copied uses");
         }
 
-        await lateMonths.SettledAsync(settled, ct);
-        await ParkAsync(run, notBilled, ct);
+        await lateMonths.SettledAsync(rated.Settled, ct);
+        await ParkAsync(run, rated.NotBilled, ct);
         await claims.DoneAsync(chunk, rows.Count > 0 ? ChunkState.Drafted : ChunkState.Done, ct);
         await probe.HitAsync("done");
         // Every worker writes this row, so it is the last one locked.
-        await operations.AdvanceAsync(run.OperationId!.Value, chunk.Range.Tenants, [.. notBilled.Select(tenant => tenant.Error)], ct);
+        await operations.AdvanceAsync(run.OperationId!.Value, chunk.Range.Tenants, [.. rated.NotBilled.Select(tenant => tenant.Error)], ct);
         await probe.HitAsync("advanced");
         await session.CommitAsync(CancellationToken.None);
         FaultPoints.Hit("billing.chunk");

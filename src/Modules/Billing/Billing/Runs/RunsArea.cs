@@ -32,6 +32,7 @@ internal static class RunsArea
             services.AddScoped<InvoiceWriter>();
             services.AddScoped<LateMonths>();
             services.AddScoped<BilledMonths>();
+            services.AddScoped<UsesRead>();
             services.AddScoped<LateUsage>();
             services.AddScoped<Advances>();
             if (host.Configuration.GetSection("Messaging").GetValue(nameof(MessagingSettings.InBackground), true))

@@ -120,5 +120,8 @@ internal sealed record TenantBill(OrganizationRef Tenant, RatedBill Rated, IRead
     /// <summary>What the coupons and credits of the tenant gave; to be written with the invoice, which uses them up.</summary>
     public IReadOnlyList<ReductionUse> Uses { get; init; } = [];
 
+    /// <summary>The invoices, each as it was read, of whose lines some are differences.</summary>
+    public IReadOnlyList<(Guid Id, int Version)> Adjusted { get; init; } = [];
+
     public Exact UsageExact => Exact.Sum(Charges.Where(charge => charge.Due.IsUsage).Select(charge => charge.Line.Unrounded));
 }

@@ -26,6 +26,12 @@ internal sealed record BilledLine(LineKey Key, int Number, bool IsFinal, Money N
     public Exact? TaxPercent { get; init; }
     public Exchange? Exchange { get; init; }
 
+    /// <summary>What credit notes took back of <see cref="Net"/>.</summary>
+    public Money Credited { get; init; } = Money.Zero(Net.Currency);
+
+    /// <summary>The invoice that it stands on, as it was when it was read.</summary>
+    public (Guid Id, int Version) Invoice { get; init; }
+
     /// <summary>What was charged, whether it was paid by a credit or not.</summary>
     public Money Charged => Net + Credit;
 }

@@ -14,7 +14,9 @@ internal static class BilledLines
         i.tenant_id, coalesce(l.ahead_of, l.adjusts, i.period_start), l.subscription_id, l.charge_key, l.meter, l.sku, l.region,
             coalesce(l.keyed_on, l.starts_on), l.starts_on, l.ends_on, l.period_days, l.adjustment, i.status, l.is_usage, l.description, l.quantity,
             l.unrounded, l.currency, l.net, l.cap_reduction, l.discount, l.credit, l.tax_category, l.tax_percent, l.exchange::text,
-            l.ahead_of is not null
+            l.ahead_of is not null, i.id, i.version, (
+                select coalesce(sum(c.net), 0) from billing.credit_note_lines c
+                where i.credited <> 0 and c.invoice_id = l.invoice_id and c.tenant_id = l.tenant_id and c.invoice_position = l.position)
         """;
 
     /// <summary>The exchange rates by which was billed in advance.</summary>
@@ -53,6 +55,8 @@ internal static class BilledLines
                 ? new Exchange(used.From, used.Rate, used.On)
                 : null,
             IsAhead = row.GetBoolean(25),
+            Invoice = (row.GetGuid(26), row.GetInt32(27)),
+            Credited = Of(28),
         };
     }
 }

@@ -13,7 +13,8 @@ namespace Licensing.Billing.Settlement;
 /// <summary>What is known of some tenants' months: which are closed, what stands for them, and by what they were billed.</summary>
 internal sealed record BilledBooks(
     ILookup<LateMonth, BilledLine> Lines, IReadOnlyDictionary<DateOnly, BillingRun> Runs, IReadOnlySet<LateMonth> Closed,
-    IReadOnlySet<OrganizationId> Issued, IReadOnlySet<OrganizationId> LateIssued, IReadOnlySet<(DateOnly Month, Guid Redemption)> RedeemedSince)
+    IReadOnlySet<OrganizationId> Issued, IReadOnlySet<OrganizationId> LateIssued, IReadOnlySet<(DateOnly Month, Guid Redemption)> RedeemedSince,
+    BilledUses Uses)
 {
     /// <summary>Coupons and prices of a tenant's month as when it was billed: later redemptions and exchange rates change nothing of it.</summary>
     public (IReadOnlyList<GrantedReduction> Reductions, PeriodPrices Prices) As(
@@ -26,6 +27,8 @@ internal sealed record BilledBooks(
         foreach (var line in standing.Where(line => !line.IsAhead).OrderByDescending(line => line.IsUsage))
             if (line.Exchange is { } used && (line.IsUsage || ahead.GetValueOrDefault((used.From, line.Net.Currency)) != used))
                 rates.TryAdd((used.From, line.Net.Currency), used);
+        foreach (var (to, used) in Uses.Rates[(tenant, prices.Period.Start)])
+            rates.TryAdd((used.From, to), used);
         foreach (var (pair, rate) in prices.Rates)
             rates.TryAdd(pair, rate);
         return (
@@ -35,7 +38,7 @@ internal sealed record BilledBooks(
 }
 
 /// <summary>Reads them, for all late months of a chunk together; nobody asks where there is none.</summary>
-internal sealed class BilledMonths(BillingDb db, DbSession session)
+internal sealed class BilledMonths(BillingDb db, DbSession session, UsesRead uses)
 {
     // Of the round's own drafts nothing counts: they are drawn anew.
     private const string LinesOf =
@@ -74,19 +77,20 @@ internal sealed class BilledMonths(BillingDb db, DbSession session)
         var months = late.Select(x => x.Month).Append(period.Start).Distinct().ToList();
         var invoices = await db.Invoices.AsNoTracking()
             .Where(x => x.SellerId == seller && tenants.Contains(x.TenantId) && months.Contains(x.PeriodStart))
-            .Select(x => new { x.TenantId, x.PeriodStart, x.Kind, x.Status }).ToListAsync(ct);
+            .Select(x => new { x.TenantId, x.PeriodStart, x.Kind, x.Status, x.VoidedAt }).ToListAsync(ct);
         var runs = await db.Runs.AsNoTracking().Where(x => x.SellerId == seller && months.Contains(x.PeriodStart)).ToListAsync(ct);
         var parked = await ParkedAsync(runs, tenants, ct);
 
-        // Billed, or looked at and found to owe nothing. A month whose invoice was withdrawn waits for being billed anew, as one does that
-        // could not be billed.
+        // Billed, or looked at and found to owe nothing. A month whose invoice was withdrawn waits for a round of its own that began later, as one
+        // does that could not be billed.
         bool IsClosed(LateMonth x)
         {
-            var own = invoices.Where(i => i.TenantId == x.TenantId && i.PeriodStart == x.Month && i.Kind is InvoiceKind.Regular).ToList();
+            var run = runs.Find(run => run.PeriodStart == x.Month && run is { State: RunState.Finished, OperationId: not null });
+            var own = invoices.Where(i => i.TenantId == x.TenantId && i.PeriodStart == x.Month && i.Kind is InvoiceKind.Regular
+                && !(i.Status is InvoiceStatus.Void && i.VoidedAt < run?.RoundAt)).ToList();
             return own.Count > 0
                 ? own.Exists(i => i.Status is InvoiceStatus.Issued or InvoiceStatus.Paid)
-                : runs.Exists(run => run.PeriodStart == x.Month && run is { State: RunState.Finished, OperationId: not null })
-                    && !parked.Contains((x.TenantId, x.Month));
+                : run is not null && !parked.Contains((x.TenantId, x.Month));
         }
 
         HashSet<OrganizationId> IssuedAs(InvoiceKind kind) =>
@@ -96,7 +100,22 @@ internal sealed class BilledMonths(BillingDb db, DbSession session)
         ];
         return new BilledBooks(
             await LinesAsync(seller, period, late, ct), runs.ToDictionary(run => run.PeriodStart), late.Where(IsClosed).ToHashSet(),
-            IssuedAs(InvoiceKind.Regular), IssuedAs(InvoiceKind.Late), await RedeemedSinceAsync(seller, tenants, months, ct));
+            IssuedAs(InvoiceKind.Regular), IssuedAs(InvoiceKind.Late), await RedeemedSinceAsync(seller, tenants, months, ct),
+            await uses.ReadAsync(seller, period, tenants, months, ct));
+    }
+
+    /// <summary>
+    /// Keeps what was read of the invoices that are adjusted from changing until the caller's transaction ends, so that a credit note and an
+    /// adjustment know of each other; where one has changed meanwhile the server undoes the caller.
+    /// </summary>
+    public async Task HoldAsync(IEnumerable<TenantBill> bills, CancellationToken ct)
+    {
+        var adjusted = bills.SelectMany(bill => bill.Adjusted).Distinct().ToList();
+        if (adjusted.Count == 0)
+            return;
+        await using var command = await CommandAsync(
+            "select billing.hold_adjusted($1, $2)", ct, adjusted.Select(x => x.Id).ToArray(), adjusted.Select(x => x.Version).ToArray());
+        await command.ExecuteNonQueryAsync(ct);
     }
 
     private async Task<ILookup<LateMonth, BilledLine>> LinesAsync(

@@ -71,6 +71,22 @@ internal sealed class LateMonths(DbSession session, IUsageChanges changes)
         await batch.ExecuteNonQueryAsync(ct);
     }
 
+    /// <summary>
+    /// Notes the tenant's months from the one of this day on that a run is there for, also one that is being planned: its chunks may have been
+    /// split without the tenant.
+    /// </summary>
+    public async Task NoteFromAsync(OrganizationId tenant, DateOnly day, CancellationToken ct)
+    {
+        await using var command = await CommandAsync(
+            """
+            insert into billing.late_months (tenant_id, month, noted)
+            select distinct $1, r.period_start, pg_current_xact_id()::text::bigint from billing.runs r
+            where r.period_end > $2 and r.period_start = date_trunc('month', r.period_start)::date
+            on conflict (tenant_id, month) do update set noted = excluded.noted
+            """, ct, tenant.Value, day);
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
     /// <summary>Whether a round has tenants to look at beside those who have something to bill in its month.</summary>
     public async Task<bool> AnyAsync(BillingRun run, CancellationToken ct)
     {

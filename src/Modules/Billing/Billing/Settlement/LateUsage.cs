@@ -1,3 +1,4 @@
+using Licensing.Billing.Coupons;
 using Licensing.Billing.Invoices;
 using Licensing.Billing.Rating;
 using Licensing.Billing.Runs;
@@ -17,7 +18,9 @@ internal delegate Task<BilledChunk> RateAnew(Period period, TenantChunk chunk, P
 internal sealed class LateUsage(
     BilledMonths billed, ISubscriptionDirectory subscriptions, RatePins pins, IOrganizationDirectory organizations, BillingSettings settings)
 {
-    private sealed record Owed(LateMonth Month, OrganizationRef Tenant, IReadOnlyList<BilledCharge> Charges);
+    private sealed record Owed(
+        LateMonth Month, OrganizationRef Tenant, IReadOnlyList<BilledCharge> Charges, IReadOnlyList<ReductionUse> Uses,
+        IEnumerable<(Guid, int)> Adjusted);
 
     public async Task<BilledChunk> AddAsync(
         OrganizationId seller, Period period, TenantRange range, BilledChunk rated, IReadOnlyList<LateMonth> late, RateAnew rateAnew,
@@ -26,12 +29,17 @@ internal sealed class LateUsage(
         if (late.Count == 0)
             return rated;
         var books = await billed.ReadAsync(seller, period, late, ct);
-        var open = late.Where(x => !books.Issued.Contains(x.TenantId) && (x.Month == period.Start || books.Closed.Contains(x))).ToList();
+        // Who has the month's invoice already may still get one of the days before a transfer.
+        bool IsOpen(LateMonth x) => x.Month == period.Start
+            ? !books.Issued.Contains(x.TenantId)
+            : books.Closed.Contains(x) && !(books.Issued.Contains(x.TenantId) && books.LateIssued.Contains(x.TenantId));
+        var open = late.Where(IsOpen).ToList();
         if (open.Count == 0)
             return rated;
 
         var ids = open.Select(x => x.TenantId).Distinct().ToList();
         var (tenants, paths) = (await organizations.FindAsync(ids, ct), await organizations.PathsAsync(ids, ct));
+        var left = books.Uses.LeftAfter(rated.Bills, ids);
         var (owed, told, settled) = (new List<Owed>(), rated.NotBilled.ToDictionary(x => x.Id), new List<LateMonth>());
         foreach (var months in open.Where(x => tenants.ContainsKey(x.TenantId)).GroupBy(x => x.Month))
         {
@@ -51,8 +59,12 @@ internal sealed class LateUsage(
                 }
 
                 IReadOnlyList<BilledCharge> due = anew.Bills.FirstOrDefault(bill => bill.Tenant.Id == x.TenantId)?.Charges ?? [];
-                owed.Add(new Owed(x, tenant, Settling.Differences(x.Month, due, standing)));
-                if (month != period && Settling.Differences(x.Month, due, [.. standing.Where(line => line.IsFinal)]).Count == 0)
+                var credits = new MonthCredits(books.Uses.Paid[(x.TenantId, x.Month)], left[x.TenantId]);
+                owed.Add(new Owed(
+                    x, tenant, Settling.Differences(x.Month, due, standing, credits), credits.Uses(x.Month), standing.Select(line => line.Invoice)));
+                var final = standing.Where(line => line.IsFinal).ToList();
+                var anyCredits = new MonthCredits(books.Uses.Paid[(x.TenantId, x.Month)], new Dictionary<Guid, Exact>());
+                if (month != period && Settling.Differences(x.Month, due, final, anyCredits).Count == 0)
                     settled.Add(x);
             }
         }
@@ -95,7 +107,8 @@ internal sealed class LateUsage(
     {
         var id = owed[0].Tenant.Id;
         // Who is left out of the month gets no bill of it; what is late waits with it.
-        if (rated.NotBilled.All(x => x.Id != id) && owed.Where(x => x.Tenant.Path == path).ToList() is { Count: > 0 } own)
+        if (!books.Issued.Contains(id) && rated.NotBilled.All(x => x.Id != id)
+            && owed.Where(x => x.Tenant.Path == path).ToList() is { Count: > 0 } own)
         {
             var at = bills.FindIndex(bill => bill.Tenant.Id == id);
             Put(bills, at, at < 0 ? Empty(own[0].Tenant, InvoiceKind.Regular) : bills[at], own, told);
@@ -109,16 +122,17 @@ internal sealed class LateUsage(
 
     private void Put(List<TenantBill> bills, int at, TenantBill bill, List<Owed> owed, Dictionary<OrganizationId, ParkedTenant> told)
     {
-        var refused = Settling.With(bill, [.. owed.SelectMany(x => x.Charges)]).Refused(out var refusal, out var with);
+        var refused = Settling.With(bill, [.. owed.SelectMany(x => x.Charges)], owed.SelectMany(x => x.Uses))
+            .Refused(out var refusal, out var with);
         if (!refused && BillGuard.Check(with!, settings) is { } wrong)
             (refused, refusal) = (true, wrong);
         if (refused)
             told.TryAdd(bill.Tenant.Id, new ParkedTenant(
                 bill.Tenant.Id, bill.Tenant.ExternalId, refusal!.Code, $"What came late for {owed[0].Month.Month:yyyy-MM}: {refusal.Message}"));
         else if (at < 0)
-            bills.Add(with!);
+            bills.Add(with! with { Adjusted = [.. with!.Adjusted, .. owed.SelectMany(x => x.Adjusted)] });
         else
-            bills[at] = with!;
+            bills[at] = with! with { Adjusted = [.. with!.Adjusted, .. owed.SelectMany(x => x.Adjusted)] };
     }
 
     private static TenantBill Empty(OrganizationRef tenant, InvoiceKind kind) =>

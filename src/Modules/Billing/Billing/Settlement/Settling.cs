@@ -1,11 +1,12 @@
+using Licensing.Billing.Coupons;
 using Licensing.Billing.Rating;
 using Licensing.Billing.Runs;
 
 namespace Licensing.Billing.Settlement;
 
 /// <summary>
-/// What a billed month still owes: what is due for it by all that is known now, less what stands on invoices for it, per thing that is billed. Pure;
-/// applied again to its own outcome it finds nothing.
+/// What a billed month still owes: what is due for it by all that is known now, less what stands on invoices for it, per thing that is billed.
+/// Applied again to its own outcome it finds nothing.
 /// </summary>
 internal static class Settling
 {
@@ -13,12 +14,14 @@ internal static class Settling
     /// <param name="month">Its first day.</param>
     /// <param name="due">The month rated anew.</param>
     /// <param name="billed">What stands for it; each thing's own line before its adjustments.</param>
+    /// <param name="credits">What credits paid of it; what the lines give back and take again is in its uses afterwards.</param>
     /// <remarks>
-    /// What credits paid stays paid: both sides are without them. The tax is that of the line that was billed, whatever the rate is by now; of what
-    /// was not billed before, that of the month's last day.
+    /// Both sides are compared before credits. Money goes back before credit does: a credit goes on paying as much of what is due as it paid. Its
+    /// tax was never charged and is not refunded. The tax is that of the line that was billed, whatever the rate is by now; of what was not billed
+    /// before, that of the month's last day.
     /// </remarks>
     public static IReadOnlyList<BilledCharge> Differences(
-        DateOnly month, IReadOnlyList<BilledCharge> due, IReadOnlyList<BilledLine> billed)
+        DateOnly month, IReadOnlyList<BilledCharge> due, IReadOnlyList<BilledLine> billed, MonthCredits credits)
     {
         if (due.Count + billed.Count == 0)
             return [];
@@ -27,13 +30,13 @@ internal static class Settling
         var gone = billed.Where(line => !named.Contains(line.Key)).Select(line => line.Key).Distinct();
         return
         [
-            .. due.Select(charge => Difference(month, charge, [.. before[charge.Due.Key]])).OfType<BilledCharge>(),
-            .. gone.Select(key => Difference(month, null, [.. before[key]])).OfType<BilledCharge>(),
+            .. due.Select(charge => Difference(month, charge, [.. before[charge.Due.Key]], credits)).OfType<BilledCharge>(),
+            .. gone.Select(key => Difference(month, null, [.. before[key]], credits)).OfType<BilledCharge>(),
         ];
     }
 
     /// <summary>The bill with these lines on it, its taxes by category and rate anew; refused where they go beyond what can be billed.</summary>
-    public static Result<TenantBill> With(TenantBill bill, IReadOnlyList<BilledCharge> adjustments)
+    public static Result<TenantBill> With(TenantBill bill, IReadOnlyList<BilledCharge> adjustments, IEnumerable<ReductionUse> uses)
     {
         IReadOnlyList<BilledCharge> charges = [.. bill.Charges, .. adjustments];
         RatedLine[] lines = [.. charges.Select(charge => charge.Line)];
@@ -50,37 +53,70 @@ internal static class Settling
             Rated = new RatedBill(
                 bill.Rated.Currency, [.. lines.Where(line => line.Commitment is null)], [.. lines.Where(line => line.Commitment is not null)], taxes),
             Charges = [.. charges.Zip(lines, (charge, line) => charge with { Line = line })],
+            Uses = [.. bill.Uses, .. uses],
         };
     }
 
     // Null where nothing is owed. Of what was billed the first line is the one that others adjusted.
-    public static BilledCharge? Difference(DateOnly month, BilledCharge? due, BilledLine[] billed)
+    public static BilledCharge? Difference(DateOnly month, BilledCharge? due, BilledLine[] billed, MonthCredits credits)
     {
         var currency = due?.Line.Amount.Currency ?? billed[0].Net.Currency;
         Money Sum(Func<BilledLine, Money> of) => Money.Sum(currency, billed.Select(of));
         Money Now(Func<RatedLine, Money> of) => due is null ? Money.Zero(currency) : of(due.Line);
-        var before = Sum(line => line.Charged);
-        if ((Now(line => line.Net + line.Credit) - before).Amount == 0)
+        var (before, now) = (Sum(line => line.Charged), Now(line => line.Net + line.Credit));
+        if (now == before)
+            return null;
+
+        var name = due?.Due.Description ?? billed[0].Description;
+        var charge = due?.Due ?? new DueCharge(
+            billed[0].Key, name, billed[0].Days, billed[0].IsUsage,
+            new RatingItem(name, new FlatCharge(Exact.Sum(billed.Select(line => -line.Unrounded))), UsageAggregate.None));
+        var credit = Credit(charge, now, now - before, billed, credits);
+        var net = Bounded(now - before - credit, now, Sum(line => line.Net), Sum(line => line.Credited));
+        if (net.Amount == 0 && credit.Amount == 0)
             return null;
 
         var adjustment = new Adjustment(month, billed.Select(line => line.Number).DefaultIfEmpty(0).Max() + 1, before);
         var unrounded = (due?.Line.Unrounded ?? 0) - Exact.Sum(billed.Select(line => line.Unrounded));
         var quantity = (due?.Line.Quantity ?? 0) - Exact.Sum(billed.Select(line => line.Quantity));
-        var amount = Now(line => line.Amount) - Sum(line => line.Charged + line.CapReduction + line.Discount);
+        var (cap, discount) = (Now(x => x.CapReduction) - Sum(x => x.CapReduction), Now(x => x.Discount) - Sum(x => x.Discount));
         var (category, percent) = billed.Length > 0
             ? (billed[0].TaxCategory, billed[0].TaxPercent)
             : (due!.Line.TaxCategory, due.Line.TaxPercent);
-        var name = due?.Due.Description ?? billed[0].Description;
         var days = due?.Line.Days ?? new Proration(billed[0].Days.Days, billed[0].PeriodDays);
-        var line = new RatedLine(name, category, quantity, due?.Line.Steps ?? [], days, unrounded, amount)
+        var line = new RatedLine(name, category, quantity, due?.Line.Steps ?? [], days, unrounded, net + credit + cap + discount)
         {
-            CapReduction = Now(x => x.CapReduction) - Sum(x => x.CapReduction),
-            Discount = Now(x => x.Discount) - Sum(x => x.Discount),
+            CapReduction = cap,
+            Discount = discount,
+            Credit = credit,
             TaxPercent = percent,
             Exchange = due is null ? billed[0].Exchange : due.Line.Exchange,
         };
-        var charge = due?.Due ?? new DueCharge(
-            billed[0].Key, name, billed[0].Days, billed[0].IsUsage, new RatingItem(name, new FlatCharge(unrounded), UsageAggregate.None));
         return new BilledCharge(charge with { Adjustment = adjustment }, line);
     }
+
+    // Below zero where a credit paid more than is due by now; above where it may pay again what it got back. Never the other way round than the
+    // difference, nor more.
+    private static Money Credit(DueCharge charge, Money now, Money difference, BilledLine[] billed, MonthCredits credits)
+    {
+        var paid = billed.Sum(line => line.Credit.Amount);
+        var own = billed.Where(line => line.Number == 0).Sum(line => line.Credit.Amount);
+        var change = Math.Min(Math.Max(now.Amount, 0), Math.Max(0, Math.Max(paid, own))) - paid;
+        if (difference.Amount < 0)
+            return -credits.GiveBack(charge, difference with { Amount = Math.Max(0, Math.Min(-change, -difference.Amount)) });
+        // A line below zero shares in a credit below zero: nothing went back of it.
+        return credits.Take(charge, difference with { Amount = own < 0 ? 0 : Math.Max(0, Math.Min(change, difference.Amount)) });
+    }
+
+    // What a credit note took back is not given back once more, nor charged twice what one took of a line below zero: with it nothing goes beyond
+    // what is left of the lines.
+    private static Money Bounded(Money net, Money now, Money billed, Money credited) => net with
+    {
+        Amount = (Math.Sign(net.Amount), Math.Sign(credited.Amount)) switch
+        {
+            (< 0, > 0) => Math.Max(net.Amount, Math.Min(now.Amount, 0) - Math.Max((billed - credited).Amount, 0)),
+            (> 0, < 0) => Math.Min(net.Amount, Math.Max(now.Amount, 0) - Math.Min((billed - credited).Amount, 0)),
+            _ => net.Amount,
+        },
+    };
 }

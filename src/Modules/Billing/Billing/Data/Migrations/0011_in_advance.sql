@@ -27,3 +27,29 @@ begin
     on conflict (tenant_id, month) do update set noted = excluded.noted;
     return null;
 end $$;
+
+-- What is left of a thing as a whole, also of one that was billed in advance and of differences in its days.
+create or replace function billing.left_of_adjusted(invoice uuid, tenant uuid) returns table (line_position int, net numeric) language sql stable as $$
+    select l.position, s.net
+    from (
+        select b.*, coalesce(b.keyed_on, b.starts_on) as first_day, coalesce(b.ahead_of, b.adjusts, i.period_start) as month
+        from billing.invoice_lines b join billing.invoices i on i.id = b.invoice_id and i.tenant_id = b.tenant_id
+        where b.invoice_id = invoice and b.tenant_id = tenant) l
+    cross join lateral (
+        select sum(x.net - coalesce((
+                select sum(c.net) from billing.credit_note_lines c
+                where c.invoice_id = x.invoice_id and c.tenant_id = x.tenant_id and c.invoice_position = x.position), 0)) as net,
+            max(x.adjustment) as adjustments
+        from (
+            select o.invoice_id, o.tenant_id, o.position, o.net, 0 as adjustment from billing.invoice_lines o
+            where o.billed and o.adjustment = 0 and o.starts_on = l.first_day and o.tenant_id = l.tenant_id
+                and o.subscription_id = l.subscription_id and o.charge_key = l.charge_key and o.sku = l.sku and o.meter = l.meter
+                and o.region = l.region
+            union all
+            select o.invoice_id, o.tenant_id, o.position, o.net, o.adjustment from billing.invoice_lines o
+            where o.billed and o.adjustment > 0 and o.adjusts = l.month and coalesce(o.keyed_on, o.starts_on) = l.first_day
+                and o.tenant_id = l.tenant_id and o.subscription_id = l.subscription_id and o.charge_key = l.charge_key and o.sku = l.sku
+                and o.meter = l.meter and o.region = l.region
+            ) x) s
+    where s.adjustments > 0
+$$;
