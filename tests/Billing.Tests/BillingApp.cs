@@ -156,6 +156,16 @@ internal sealed class SaidSubscriptions : ISubscriptionDirectory
     /// <summary>The most tenants whose subscriptions were read for one chunk.</summary>
     public int LargestChunk { get; set; }
 
+    /// <summary>What is known of a subscription from now on.</summary>
+    public void Change(SubscriptionId id, params SubscriptionSpan[] spans)
+    {
+        lock (_said)
+        {
+            var at = _said.FindIndex(x => x.Id == id);
+            _said[at] = _said[at] with { Spans = spans };
+        }
+    }
+
     /// <summary>The subscription that a tenant made last.</summary>
     public SubscriptionId Of(OrganizationRef tenant)
     {
@@ -210,6 +220,10 @@ internal sealed class SaidSubscriptions : ISubscriptionDirectory
     public Task<IReadOnlyList<BillableSubscription>> BillableOfAsync(
         Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct) => Task.FromResult<IReadOnlyList<BillableSubscription>>(
             [.. Of(period, Scope.Everything).Where(x => tenants.Contains(x.TenantId)).OrderBy(x => x.TenantId.Value).ThenBy(x => x.Id.Value)]);
+
+    public async Task<IReadOnlyList<BillableSubscription>> BillableByAsync(
+        Period period, IReadOnlyCollection<OrganizationId> tenants, IReadOnlyCollection<PlanVersionId> plans, CancellationToken ct) =>
+        [.. (await BillableOfAsync(period, tenants, ct)).Where(x => x.Spans.Any(span => plans.Contains(span.PlanVersionId)))];
 
     public Task<int> CountBillableTenantsAsync(Period period, Scope scope, CancellationToken ct) =>
         Task.FromResult(Of(period, scope).Select(x => x.TenantId).Distinct().Count());

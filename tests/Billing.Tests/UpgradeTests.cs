@@ -72,6 +72,42 @@ public sealed class UpgradeTests
         (await database.RefusedAsync(Transaction(14, "Spending"))).ShouldBe("ledger_balanced");
     }
 
+    [Fact]
+    public async Task Lines_of_before_are_billed_in_advance_of_nothing_and_a_thing_is_adjusted_once_as_ever()
+    {
+        await using var database = await EmptyDatabase.CreateAsync();
+        await database.MigrateAsync(1, 2, 3, 4, 5, 6, 7, 8, 9);
+        await database.ExecuteAsync($"""
+            insert into billing.invoices (id, tenant_id, owner_path, seller_id, period_start, period_end, kind, currency, net, tax, total,
+                usage_exact, line_count, taxes, status, created_at, version)
+            values ('{Id(1)}', '{Owner}', '7.', '{Seller}', '2025-01-01', '2025-02-01', 'Regular', 'EUR', 1, 0, 1, '0', 2, '[]', 'Draft', now(), 1)
+            """);
+        string Line(int position, string days, string more, string values) => $"""
+            insert into billing.invoice_lines (invoice_id, tenant_id, position, subscription_id, charge_key, meter, sku, region, is_usage, starts_on,
+                ends_on, description, quantity, days, period_days, unrounded, currency, net, tax, steps, adjusts, adjustment, billed_before{more})
+            values ('{Id(1)}', '{Owner}', {position}, '{Id(2)}', 'base', '', '', '', false, {days}, 'x', '1', 1, 31, '1', 'EUR', 1, 0, '[]', {values})
+            """;
+        await database.ExecuteAsync(Line(1, "'2025-01-01', '2025-02-01'", "", "null, 0, null"));
+        await database.ExecuteAsync(Line(2, "'2024-12-01', '2025-01-01'", "", "'2024-12-01', 1, 5"));
+        var before = await database.TextAsync("select jsonb_agg(to_jsonb(l) order by position)::text from billing.invoice_lines l");
+
+        await database.MigrateAsync(11);
+        (await database.TextAsync(
+            "select jsonb_agg(to_jsonb(l) - array['ahead_of', 'keyed_on'] order by position)::text from billing.invoice_lines l")).ShouldBe(before);
+        (await database.TextAsync("select count(coalesce(ahead_of, keyed_on))::text from billing.invoice_lines")).ShouldBe("0");
+        // The thing is known by its first day, whatever days the difference is of.
+        const string more = ", ahead_of, keyed_on";
+        (await database.RefusedAsync(Line(3, "'2024-12-16', '2025-01-01'", more, "'2024-12-01', 1, 5, null, '2024-12-01'")))
+            .ShouldBe("invoice_lines_adjusted_once");
+        (await database.RefusedAsync(Line(3, "'2025-01-01', '2025-02-01'", more, "null, 0, null, '2025-01-01', null")))
+            .ShouldBe("invoice_lines_billed_once");
+        (await database.RefusedAsync(Line(3, "'2025-02-01', '2025-03-01'", more, "'2025-02-01', 1, 0, '2025-02-01', null")))
+            .ShouldBe("invoice_lines_ahead");
+        (await database.RefusedAsync(Line(3, "'2025-02-16', '2025-03-01'", more, "null, 0, null, null, '2025-02-01'")))
+            .ShouldBe("invoice_lines_keyed");
+        await database.ExecuteAsync(Line(3, "'2025-02-01', '2025-03-01'", more, "null, 0, null, '2025-02-01', null"));
+    }
+
     private static string Id(int number) => $"00000000-0000-0000-0000-{number:000000000000}";
 
     private static string Account(int id, string kind) =>

@@ -30,6 +30,9 @@ internal sealed class NaiveLine
     public string Sku { get; init; } = "";
     public bool Shown { get; set; } = true;
 
+    /// <summary>The days that were counted; 0 where days do not count.</summary>
+    public int Days { get; set; }
+
     public Fraction Net => Amount - Cap - Discount - Credit;
 
     public override string ToString() =>
@@ -157,9 +160,9 @@ internal sealed class NaiveBiller(Contract contract)
                 }
 
                 var price = NaivePrices.Of(charge.Price, today, 0);
-                unfinished = charge.Price.Model is PriceModel.Flat || charge.Price.Prorate != false
-                    ? unfinished + price / DaysOfPeriod
-                    : price;
+                var counted = charge.Price.Model is PriceModel.Flat || charge.Price.Prorate != false;
+                line.Days += counted ? 1 : 0;
+                unfinished = counted ? unfinished + price / DaysOfPeriod : price;
             }
 
             Finish();

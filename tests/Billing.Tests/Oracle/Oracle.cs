@@ -51,20 +51,26 @@ internal static class Oracle
     }
 
     /// <summary>The bill of the product.</summary>
-    public static Billed Product(Contract contract)
+    public static Billed Product(Contract contract) =>
+        TenantRating.Rate(Account(contract, contract.Subscriptions[0].TenantId), Prices(contract));
+
+    public static TenantAccount Account(Contract contract, OrganizationId id)
     {
         var tenant = new OrganizationRef(
-            contract.Subscriptions[0].TenantId, 4, OrganizationKind.Tenant, null, "1.2.3.4.", "t", "T", contract.Country, contract.Currency, true);
+            id, 4, OrganizationKind.Tenant, null, "1.2.3.4.", "t", "T", contract.Country, contract.Currency, true);
+        var usage = new PeriodUsage(
+            contract.Usage.ToLookup(total => total.SubscriptionId), new Dictionary<(SubscriptionId, string), DistinctUsage>());
+        return new TenantAccount(tenant, contract.Subscriptions, usage) { Reductions = [.. contract.Reductions.Select(Granted)] };
+    }
+
+    public static PeriodPrices Prices(Contract contract)
+    {
         var last = contract.Period.End.AddDays(-1);
-        var prices = new PeriodPrices(contract.Period, contract.Plans, new Book(contract), contract.Meters, new TaxTable(contract.Taxes, last))
+        return new PeriodPrices(contract.Period, contract.Plans, new Book(contract), contract.Meters, new TaxTable(contract.Taxes, last))
         {
             Rates = contract.Rates.ToDictionary(
                 rate => (Currency.Parse(rate.Key), contract.Currency), rate => new Exchange(Currency.Parse(rate.Key), rate.Value, last)),
         };
-        var usage = new PeriodUsage(
-            contract.Usage.ToLookup(total => total.SubscriptionId), new Dictionary<(SubscriptionId, string), DistinctUsage>());
-        return TenantRating.Rate(
-            new TenantAccount(tenant, contract.Subscriptions, usage) { Reductions = [.. contract.Reductions.Select(Granted)] }, prices);
     }
 
     private static GrantedReduction Granted(NaiveReduction x) => new(x.Id, x.IsCredit ? ReductionKind.Credit : ReductionKind.Coupon)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Licensing.Billing.Runs;
 
 namespace Licensing.Billing.Tests.Oracle;
 
@@ -21,7 +22,7 @@ public sealed class OracleTests
         var all = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount };
         Parallel.For(0, Contracts, all, (i, state) =>
         {
-            if ((Oracle.Compare(First + i) ?? LateOracle.Compare(First + i)) is not { } difference)
+            if ((Oracle.Compare(First + i) ?? LateOracle.Compare(First + i) ?? AdvanceOracle.Compare(First + i)) is not { } difference)
                 return;
             differences.Enqueue(difference);
             if (differences.Count >= 3)
@@ -39,6 +40,8 @@ public sealed class OracleTests
             .Where(charge => charge.Due.Adjustment is not null).ToList();
         var billed = bills.Where(bill => bill.Refusal is null).Select(bill => bill.Refused(out _, out var value) ? null! : value).ToList();
         var lines = billed.SelectMany(bill => bill.Charges).ToList();
+        var advance = Enumerable.Range(0, 2_000).Select(AdvanceOracle.Product).OfType<(TenantBill Before, TenantBill Then)>().ToList();
+        var differences = advance.SelectMany(x => x.Then.Charges).Where(charge => charge.Due.Adjustment is not null).ToList();
         bills.Select(bill => bill.Refusal?.Code).Distinct().Order().ShouldBe([null, "exchange_rate_missing", "price_missing", "tax_rate_missing"]);
         billed.Count.ShouldBeGreaterThan(1_500);
         foreach (var (what, has) in new Dictionary<string, bool>
@@ -57,6 +60,14 @@ public sealed class OracleTests
             ["late discounts"] = late.Exists(line => line.Line.Discount.Amount != 0),
             ["late caps"] = late.Exists(line => line.Line.CapReduction.Amount != 0),
             ["things that nothing was billed for"] = late.Exists(line => line.Due.Adjustment!.Before.Amount == 0),
+            ["charges in advance"] = advance.Exists(x => x.Before.Charges.Count > 1),
+            ["what came as it was known"] = advance.Exists(x => x.Before.Charges.Count > 0 && x.Then.Charges.All(y => y.Due.Adjustment is null)),
+            ["unused days"] = differences.Exists(x => x.Line.Net.Amount < 0 && x.Due.Days.Start != x.Due.Key.StartsOn),
+            ["days that were not known"] = differences.Exists(x => x.Line.Net.Amount > 0 && x.Due.Days.Start != x.Due.Key.StartsOn),
+            ["back and anew"] = differences.Exists(x => x.Due.Adjustment!.Number == 2),
+            ["discounts of what was billed in advance"] = differences.Exists(x => x.Line.Discount.Amount > 0),
+            ["caps of what was billed in advance"] = differences.Exists(x => x.Line.CapReduction.Amount > 0),
+            ["taxes that changed"] = advance.Exists(x => x.Then.Rated.Taxes.GroupBy(tax => tax.Category).Any(tax => tax.Count() > 1)),
             ["parts of the period"] = lines.Exists(line => line.Line.Days.Days < line.Line.Days.PeriodDays),
         })
             has.ShouldBeTrue(what);

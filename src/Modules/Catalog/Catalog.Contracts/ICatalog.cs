@@ -26,6 +26,9 @@ public interface ICatalog
     /// <param name="product">The product's key.</param>
     Task<IReadOnlyList<PlanVersionRef>> OnSaleAsync(string product, CancellationToken ct);
 
+    /// <summary>The published versions, of whatever plan, that have a charge which is billed in advance.</summary>
+    Task<IReadOnlySet<PlanVersionId>> InAdvanceAsync(CancellationToken ct);
+
     /// <summary>All meters by key.</summary>
     Task<IReadOnlyDictionary<string, MeterRef>> MetersAsync(CancellationToken ct);
 

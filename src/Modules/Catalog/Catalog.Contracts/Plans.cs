@@ -37,5 +37,7 @@ public sealed record PlanVersionRef(
 /// <param name="Feature">Charged on the subscription's quantity of this feature, prorated by days.</param>
 /// <param name="Meter">Charged on the period's usage of this meter.</param>
 /// <param name="Price">The model and its numbers.</param>
-/// <param name="InAdvance">Billed with the period it is for (true) or after it (false); usage is always after.</param>
+/// <param name="InAdvance">
+/// Billed with the month before (true), as far as its days are known by then, or after it (false); usage is always after.
+/// </param>
 public sealed record PlanCharge(string Key, string Name, string? Feature, string? Meter, Price Price, bool InAdvance = false);

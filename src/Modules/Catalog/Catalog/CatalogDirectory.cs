@@ -53,6 +53,15 @@ internal sealed class CatalogDirectory(Func<CatalogDb> open, CatalogMemory memor
         return [.. current.Select(x => found[x])];
     }
 
+    // Not kept either: it grows with what is published.
+    public async Task<IReadOnlySet<PlanVersionId>> InAdvanceAsync(CancellationToken ct)
+    {
+        const string any = """[{"inAdvance": true}]""";
+        var ids = await open().Database.SqlQuery<Guid>(
+            $"""select id as "Value" from catalog.plan_versions where charges @> {any}::jsonb""").ToListAsync(ct);
+        return ids.Select(id => new PlanVersionId(id)).ToHashSet();
+    }
+
     // Not kept: a meter made a moment ago in another process must be known to the first record that names it.
     public async Task<IReadOnlyDictionary<string, MeterRef>> MetersAsync(CancellationToken ct) => await open().Meters.AsNoTracking()
         .Select(x => new MeterRef(x.Id, x.Key, x.Unit, x.Aggregation) { Dimensions = x.Dimensions })

@@ -95,6 +95,17 @@ public interface ISubscriptionDirectory
     /// <param name="ct">Gives up.</param>
     Task<IReadOnlyList<BillableSubscription>> BillableOfAsync(Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct);
 
+    /// <summary>
+    /// Those subscriptions of these tenants with a day in <paramref name="period"/> that were agreed to be by one of these plan versions at some
+    /// time, each with all its days of the period as far as they are known, in one read.
+    /// </summary>
+    /// <param name="period">Whole days in the billing time zone.</param>
+    /// <param name="tenants">Whose.</param>
+    /// <param name="plans">Plan versions; not none.</param>
+    /// <param name="ct">Gives up.</param>
+    Task<IReadOnlyList<BillableSubscription>> BillableByAsync(
+        Period period, IReadOnlyCollection<OrganizationId> tenants, IReadOnlyCollection<PlanVersionId> plans, CancellationToken ct);
+
     /// <summary>How many tenants <see cref="BillableAsync"/> walks over.</summary>
     /// <param name="period">Whole days in the billing time zone.</param>
     /// <param name="scope">Only tenants that stood within it on the period's last day.</param>

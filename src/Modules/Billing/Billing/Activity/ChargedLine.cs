@@ -28,7 +28,7 @@ internal sealed record LineFilter(Scope Scope)
 internal sealed record LineInvoice(InvoiceId Id, string? Number, InvoiceStatus Status);
 
 /// <summary>One charge of a month: a line of an invoice, drafts too, or what would be one if the month were billed now.</summary>
-/// <param name="Month">Of the invoice; what is charged late has days before it.</param>
+/// <param name="Month">Of the invoice; what is charged late has days before it, what is charged in advance days after it.</param>
 /// <param name="Position">On the invoice; of an estimate, as the bill has it now.</param>
 /// <param name="UnitPrice">In the currency of the amounts; null where not every unit has the same.</param>
 /// <param name="Gross">What it was rated at, before cap, coupons and credits.</param>

@@ -68,6 +68,9 @@ internal sealed record DocumentLine(
     /// <summary>Of a line that adjusts a month which was billed; null of all others.</summary>
     public DocumentAdjustment? Adjustment { get; init; }
 
+    /// <summary>The first day of the month for which it is billed in advance; null of all others.</summary>
+    public DateOnly? AheadOf { get; init; }
+
     /// <summary>What a cap, coupons and credits took off; below zero, what was added.</summary>
     public Money Allowance => Gross - Net;
 
@@ -91,6 +94,7 @@ internal sealed record DocumentLine(
             ? new DocumentAdjustment(
                 Period.Month(month.Year, month.Month), new Money(before + x.Net + x.Credit, x.Currency), new Money(before, x.Currency))
             : null,
+        AheadOf = x.AheadOf,
     };
 
     // The difference of two rounded amounts is not that of the unrounded ones.

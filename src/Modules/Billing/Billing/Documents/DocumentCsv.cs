@@ -32,6 +32,7 @@ internal static class DocumentCsv
                 ("adjusts", x => x.Adjustment is { } adjustment ? adjustment.Month.Start.ToString("yyyy-MM", CultureInfo.InvariantCulture) : null),
                 ("due", x => x.Adjustment?.Due.ToAmountString()),
                 ("billedBefore", x => x.Adjustment?.Before.ToAmountString()),
+                ("aheadOf", x => x.AheadOf?.ToString("yyyy-MM", CultureInfo.InvariantCulture)),
                 ("steps", x => string.Join("; ", DocumentText.English.Steps(x))),
             ]);
     }

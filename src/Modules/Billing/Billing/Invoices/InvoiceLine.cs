@@ -74,6 +74,11 @@ internal sealed class InvoiceLine
     /// <summary>What was billed for it before, before credits; with <see cref="Net"/> and <see cref="Credit"/> it is what is due.</summary>
     public decimal? BilledBefore { get; init; }
 
+    /// <summary>
+    /// The first day of the month for which this line is billed in advance; null of what is due for the invoice's own, or an earlier one.
+    /// </summary>
+    public DateOnly? AheadOf { get; init; }
+
     internal sealed class Table : IEntityTypeConfiguration<InvoiceLine>
     {
         public void Configure(EntityTypeBuilder<InvoiceLine> builder)

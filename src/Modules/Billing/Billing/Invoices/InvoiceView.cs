@@ -40,6 +40,9 @@ internal sealed record InvoiceLineView(
     string Quantity, string Unrounded, Money Net, Money Tax, string? TaxCategory, decimal? TaxPercent, IReadOnlyList<LineStep> Steps,
     RollupView? Rollup, Money CapReduction, Money Discount, Money Credit, LineExchange? Exchange, AdjustmentView? Adjustment)
 {
+    /// <summary>The month for which it is billed in advance; null of all else.</summary>
+    public Period? AheadOf { get; init; }
+
     public static InvoiceLineView Of(InvoiceLine x)
     {
         var days = new Period(x.StartsOn, x.EndsOn);
@@ -52,7 +55,10 @@ internal sealed record InvoiceLineView(
                 ? new AdjustmentView(
                     Period.Month(month.Year, month.Month), x.Adjustment, new Money(before + x.Net + x.Credit, x.Currency),
                     new Money(before, x.Currency))
-                : null);
+                : null)
+        {
+            AheadOf = x.AheadOf is { } next ? Period.Month(next.Year, next.Month) : null,
+        };
     }
 
     /// <summary>Null of what is not there, which the tables keep as empty.</summary>

@@ -1,3 +1,4 @@
+using Licensing.Billing.Advance;
 using Licensing.Billing.Coupons;
 using Licensing.Billing.Data;
 using Licensing.Billing.Invoices;
@@ -44,7 +45,7 @@ internal sealed record BilledChunk(IReadOnlyList<TenantBill> Bills, IReadOnlyLis
 /// </summary>
 internal sealed class BillingChunks(
     BillingDb db, ISubscriptionDirectory subscriptions, IUsageTotals usage, ICatalog catalog, RatePins rates, IOrganizationDirectory organizations,
-    RatingSources sources, LateMonths lateMonths, LateUsage lateUsage, BillingSettings settings, RunProbe probe, RunMeter meter,
+    RatingSources sources, LateMonths lateMonths, LateUsage lateUsage, Advances advances, BillingSettings settings, RunProbe probe, RunMeter meter,
     ILogger<BillingChunks> log)
 {
     /// <summary>The next <paramref name="most"/> tenants with something to bill in this period.</summary>
@@ -60,9 +61,12 @@ internal sealed class BillingChunks(
     {
         var ids = chunk.Tenants;
         var open = await OpenAsync(db.Invoices.Where(x => ids.Contains(x.TenantId)), seller, period, chunk, draftsAnew, ct);
-        return open.Count == 0
-            ? BilledChunk.Empty
-            : await RateAsync(period, chunk, open, draftsAnew ? seller : null, await rates.PresentAsync(period, open, ct), ct);
+        if (open.Count == 0)
+            return BilledChunk.Empty;
+        var pinned = await rates.PresentAsync(period, open, ct);
+        var standing = await advances.StandingAsync(seller, period, open, ct);
+        var advance = new AdvanceBooks(standing, await advances.NextAsync(seller, period, open, pinned.InAdvance, ct));
+        return await RateAsync(period, chunk, open, draftsAnew ? seller : null, pinned, advance, ct);
     }
 
     /// <summary>Rates the tenants of a range by the rates of their run. Drafts do not count as invoices: they are drawn anew.</summary>
@@ -89,15 +93,23 @@ internal sealed class BillingChunks(
     private async Task<BilledChunk> RateOpenAsync(BillingRun run, TenantRange range, CancellationToken ct)
     {
         var chunk = Of(await subscriptions.BillableBetweenAsync(run.Period, range.After, range.Last, ct));
+        await probe.HitAsync("subscriptions");
+        var standing = await advances.StandingAsync(run.SellerId, run.Period, range, ct);
+        await probe.HitAsync("billed ahead");
+        // Who was billed in advance for what then did not come has nothing else to bill.
+        var gone = standing.Select(lines => lines.Key).Except(chunk.Tenants).ToList();
+        if (gone.Count > 0)
+            chunk = chunk with { Tenants = [.. chunk.Tenants.Concat(gone).OrderBy(id => id.Value)] };
         if (chunk.Tenants.Count == 0)
             return BilledChunk.Empty;
-        await probe.HitAsync("subscriptions");
         var ids = chunk.Tenants;
         var open = await OpenAsync(db.Invoices.Where(x => ids.Contains(x.TenantId)), run.SellerId, run.Period, chunk, draftsAnew: true, ct);
         await probe.HitAsync("invoices");
-        return open.Count == 0
-            ? BilledChunk.Empty
-            : await RateAsync(run.Period, chunk, open, run.SellerId, await rates.OpenAsync(run, chunk.Tenants, ct), ct);
+        if (open.Count == 0)
+            return BilledChunk.Empty;
+        var pinned = await rates.OpenAsync(run, chunk.Tenants, ct);
+        var advance = new AdvanceBooks(standing, await advances.NextAsync(run.SellerId, run.Period, open, pinned.InAdvance, ct));
+        return await RateAsync(run.Period, chunk, open, run.SellerId, pinned, advance, ct);
     }
 
     private static TenantChunk Of(IReadOnlyList<BillableSubscription> found) =>
@@ -114,17 +126,23 @@ internal sealed class BillingChunks(
     }
 
     private Task<BilledChunk> AnewAsync(Period period, TenantChunk chunk, PinnedRates rates, BilledBooks books, CancellationToken ct) =>
-        RateAsync(period, chunk, chunk.Tenants, null, rates, ct, books);
+        RateAsync(period, chunk, chunk.Tenants, null, rates, AdvanceBooks.None, ct, books);
 
     private async Task<BilledChunk> RateAsync(
-        Period period, TenantChunk chunk, IReadOnlyList<OrganizationId> open, OrganizationId? redrawnBy, PinnedRates rates, CancellationToken ct,
-        BilledBooks? billed = null)
+        Period period, TenantChunk chunk, IReadOnlyList<OrganizationId> open, OrganizationId? redrawnBy, PinnedRates rates,
+        AdvanceBooks advance, CancellationToken ct, BilledBooks? billed = null)
     {
         var ofTenant = chunk.Subscriptions.ToLookup(subscription => subscription.TenantId);
         var tenants = await organizations.FindAsync(open, ct);
-        var versions = chunk.Subscriptions.SelectMany(subscription => subscription.Spans.Concat(subscription.EarlyEnd?.DaysLeft ?? []))
+        var gone = await PathsAsync([.. open.Where(id => !ofTenant.Contains(id))], period, ct);
+        var versions = chunk.Subscriptions.Concat(advance.Next.SelectMany(next => next))
+            .SelectMany(subscription => subscription.Spans.Concat(subscription.EarlyEnd?.DaysLeft ?? []))
             .Select(span => span.PlanVersionId).ToHashSet();
-        var prices = new PeriodPrices(period, await catalog.FindPlanVersionsAsync(versions, ct), rates.Book, rates.Meters, rates.Taxes);
+        var prices = new PeriodPrices(period, await catalog.FindPlanVersionsAsync(versions, ct), rates.Book, rates.Meters, rates.Taxes)
+        {
+            AheadOf = Advances.After(period),
+            TaxesAhead = rates.TaxesAhead,
+        };
         var reductions = await sources.ReductionsAsync(period, open, redrawnBy, ct);
         prices = await sources.WithRatesAsync(prices, tenants.Values, reductions, ct);
         var used = await UsageAsync(open.SelectMany(id => ofTenant[id]), prices, ct);
@@ -135,7 +153,18 @@ internal sealed class BillingChunks(
         foreach (var id in open)
         {
             var (own, by) = billed is null ? ([.. reductions[id]], prices) : billed.As(id, reductions[id], prices);
-            if (Rate(id, tenants.GetValueOrDefault(id), [.. ofTenant[id]], used, own, by).Refused(out var refusal, out var bill))
+            IReadOnlyList<BilledLine> ahead = [.. advance.Standing[id]];
+            if (ahead.Count > 0)
+                by = by with { RatesInAdvance = BilledLines.RatesInAdvance(ahead) };
+            // The period belongs to whose the tenant was at its end, however long after it is billed.
+            var account = !tenants.TryGetValue(id, out var tenant) ? null : new TenantAccount(
+                tenant with { Path = ofTenant[id].FirstOrDefault()?.OwnerPath ?? gone[id] }, [.. ofTenant[id]], used)
+            {
+                Reductions = own,
+                BilledAhead = ahead,
+                Next = [.. advance.Next[id]],
+            };
+            if (Rate(id, account, by).Refused(out var refusal, out var bill))
             {
                 meter.Parked(refusal.Code);
                 left.Add(new ParkedTenant(id, tenants.GetValueOrDefault(id)?.ExternalId ?? id.Value.ToString(), refusal.Code, Reason(refusal)));
@@ -179,17 +208,18 @@ internal sealed class BillingChunks(
         return new PeriodUsage(totals.ToLookup(total => total.SubscriptionId), distinct);
     }
 
+    private async Task<IReadOnlyDictionary<OrganizationId, string>> PathsAsync(
+        IReadOnlyList<OrganizationId> tenants, Period period, CancellationToken ct) => tenants.Count == 0
+        ? new Dictionary<OrganizationId, string>()
+        : (await organizations.PathsAsync(tenants, ct)).ToDictionary(x => x.Key, x => x.Value.On(period.End.AddDays(-1)));
+
     // One tenant whose data breaks an assumption must not stop the others.
-    private Result<TenantBill> Rate(
-        OrganizationId id, OrganizationRef? tenant, IReadOnlyList<BillableSubscription> owned, PeriodUsage used,
-        IReadOnlyList<GrantedReduction> reductions, PeriodPrices prices)
+    private Result<TenantBill> Rate(OrganizationId id, TenantAccount? account, PeriodPrices prices)
     {
-        if (tenant is null)
+        if (account is null)
             return RunRefusals.TenantMissing;
         try
         {
-            // The period belongs to whose the tenant was at its end, however long after it is billed.
-            var account = new TenantAccount(tenant with { Path = owned[0].OwnerPath }, owned, used) { Reductions = reductions };
             if (TenantRating.Rate(account, prices).Refused(out var refusal, out var bill))
                 return refusal;
             bill = probe.Generated?.Invoke(bill) ?? bill;

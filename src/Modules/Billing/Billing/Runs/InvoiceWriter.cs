@@ -16,8 +16,11 @@ namespace Licensing.Billing.Runs;
 internal sealed record DraftRows(
     ReadOnlyMemory<byte> Invoices, ReadOnlyMemory<byte> Lines, ReadOnlyMemory<byte> Uses, int Count, IReadOnlyList<CopyBuffer> Buffers)
 {
-    /// <summary>Lines that adjust earlier bills; empty where nobody has any.</summary>
-    public ReadOnlyMemory<byte> Adjustments { get; init; }
+    /// <summary>Lines that adjust what was billed before, or are billed in advance; empty where nobody has any.</summary>
+    public ReadOnlyMemory<byte> Others { get; init; }
+
+    /// <summary>Whether some are billed in advance.</summary>
+    public bool IsAhead { get; init; }
 
     /// <summary>Once they are copied, or never will be.</summary>
     public void GiveBack()
@@ -42,7 +45,28 @@ internal sealed class InvoiceWriter(DbSession session)
             from stdin (format binary)
         """;
 
-    private static readonly string CopyAdjustments = CopyLines.Replace(", exchange)", ", exchange, adjusts, adjustment, billed_before)");
+    private static readonly string CopyOthers =
+        CopyLines.Replace(", exchange)", ", exchange, adjusts, adjustment, billed_before, ahead_of, keyed_on)");
+
+    // Whoever bills the next month takes off what stands for it: what is thrown away when that month is planned is owed by it again.
+    private const string HoldForgotten =
+        """
+        with ahead as materialized (
+            select distinct tenant_id, ahead_of from billing.invoice_lines where invoice_id = any ($1) and ahead_of is not null),
+        held as materialized (
+            select pg_advisory_xact_lock_shared(hashtext('billing.ahead'), (extract(year from m) * 12 + extract(month from m))::int)
+            from (select distinct ahead_of as m from ahead order by 1) x)
+        select count(*) from held
+        """;
+
+    private const string NoteForgotten =
+        """
+        insert into billing.late_months (tenant_id, month, noted)
+        select distinct l.tenant_id, l.ahead_of, pg_current_xact_id()::text::bigint
+        from billing.invoice_lines l join billing.runs r on r.seller_id = $2 and r.period_start = l.ahead_of and r.planned
+        where l.invoice_id = any ($1) and l.ahead_of is not null
+        on conflict (tenant_id, month) do update set noted = excluded.noted
+        """;
 
     /// <summary>
     /// Throws away the drafts of the tenants after <paramref name="after"/> up to <paramref name="last"/>, also of those that owe
@@ -72,9 +96,15 @@ internal sealed class InvoiceWriter(DbSession session)
             return;
 
         await using var discard = new NpgsqlBatch(connection);
-        foreach (var delete in (string[])["delete from billing.invoice_lines where invoice_id = any ($1)",
+        foreach (var delete in (string[])[HoldForgotten, NoteForgotten, "delete from billing.invoice_lines where invoice_id = any ($1)",
             "delete from billing.invoices where id = any ($1)"])
-            discard.BatchCommands.Add(new NpgsqlBatchCommand(delete) { Parameters = { new() { Value = drafts.ToArray() } } });
+        {
+            var command = new NpgsqlBatchCommand(delete) { Parameters = { new() { Value = drafts.ToArray() } } };
+            if (delete == NoteForgotten)
+                command.Parameters.Add(new() { Value = seller.Value });
+            discard.BatchCommands.Add(command);
+        }
+
         await discard.ExecuteNonQueryAsync(ct);
     }
 
@@ -82,20 +112,21 @@ internal sealed class InvoiceWriter(DbSession session)
     public static DraftRows Rows(BillingRun run, int chunk, IReadOnlyList<TenantBill> bills)
     {
         var (invoices, lines, uses, json) = (new CopyBuffer(), new CopyBuffer(), new CopyBuffer(), new ArrayBufferWriter<byte>(1024));
-        var adjustments = new CopyBuffer();
+        var others = new CopyBuffer();
         for (var i = 0; i < bills.Count; i++)
         {
             var id = IdOf(run, chunk, i, bills[i].Tenant.Id);
             Invoice(invoices, run, id, bills[i], json);
-            Lines(lines, adjustments, run.Period, id, bills[i], json);
+            Lines(lines, others, run.Period, id, bills[i], json);
             ReductionRows.Add(uses, id, bills[i]);
         }
 
         return new DraftRows(
             invoices.End(), lines.End(), uses.Rows > 0 ? uses.End() : ReadOnlyMemory<byte>.Empty, invoices.Rows,
-            [invoices, lines, adjustments, uses])
+            [invoices, lines, others, uses])
         {
-            Adjustments = adjustments.Rows > 0 ? adjustments.End() : ReadOnlyMemory<byte>.Empty,
+            Others = others.Rows > 0 ? others.End() : ReadOnlyMemory<byte>.Empty,
+            IsAhead = others.Rows > 0 && bills.Any(bill => bill.Charges.Any(charge => charge.Due.AheadOf is not null)),
         };
     }
 
@@ -104,8 +135,8 @@ internal sealed class InvoiceWriter(DbSession session)
     public async Task WriteLinesAsync(DraftRows rows, CancellationToken ct)
     {
         await CopyAsync(CopyLines, rows.Lines, ct);
-        if (!rows.Adjustments.IsEmpty)
-            await CopyAsync(CopyAdjustments, rows.Adjustments, ct);
+        if (!rows.Others.IsEmpty)
+            await CopyAsync(CopyOthers, rows.Others, ct);
     }
 
     /// <summary>What the invoices used of coupons and credits, which uses the credits up.</summary>
@@ -173,13 +204,13 @@ internal sealed class InvoiceWriter(DbSession session)
     }
 
     private static void Lines(
-        CopyBuffer ordinary, CopyBuffer adjustments, Period period, InvoiceId id, TenantBill bill, ArrayBufferWriter<byte> json)
+        CopyBuffer ordinary, CopyBuffer others, Period period, InvoiceId id, TenantBill bill, ArrayBufferWriter<byte> json)
     {
         for (var i = 0; i < bill.Charges.Count; i++)
         {
             var (due, line) = bill.Charges[i];
-            var rows = due.Adjustment is null ? ordinary : adjustments;
-            rows.Row((short)(due.Adjustment is null ? 26 : 29));
+            var rows = due.IsOrdinary ? ordinary : others;
+            rows.Row((short)(due.IsOrdinary ? 26 : 31));
             rows.Uuid(id.Value);
             rows.Uuid(bill.Tenant.Id.Value);
             rows.Integer(i + 1);
@@ -194,7 +225,7 @@ internal sealed class InvoiceWriter(DbSession session)
             rows.Text(due.Description);
             rows.Text(line.Quantity.ToString());
             rows.Integer(due.Days.Days);
-            rows.Integer(due.Adjustment is null ? period.Days : line.Days.PeriodDays);
+            rows.Integer(due.IsOrdinary ? period.Days : line.Days.PeriodDays);
             rows.Text(ExactText.Of(line.Unrounded));
             rows.Text(bill.Rated.Currency.Code);
             rows.Numeric(line.Net.Amount);
@@ -220,12 +251,28 @@ internal sealed class InvoiceWriter(DbSession session)
                 rows.Jsonb(JsonSerializer.SerializeToUtf8Bytes(LineExchange.Of(exchange), StoredJson.Options));
             else
                 rows.Null();
-            if (due.Adjustment is { } adjustment)
-            {
-                rows.Date(adjustment.Month);
-                rows.Integer(adjustment.Number);
-                rows.Numeric(adjustment.Before.Amount);
-            }
+            if (!due.IsOrdinary)
+                Other(rows, due);
+        }
+    }
+
+    private static void Other(CopyBuffer rows, DueCharge due)
+    {
+        Date(due.Adjustment?.Month);
+        rows.Integer(due.Adjustment?.Number ?? 0);
+        if (due.Adjustment is { } adjustment)
+            rows.Numeric(adjustment.Before.Amount);
+        else
+            rows.Null();
+        Date(due.AheadOf);
+        Date(due.Days.Start == due.Key.StartsOn ? null : due.Key.StartsOn);
+
+        void Date(DateOnly? day)
+        {
+            if (day is { } given)
+                rows.Date(given);
+            else
+                rows.Null();
         }
     }
 

@@ -12,7 +12,12 @@ using NpgsqlTypes;
 namespace Licensing.Billing.Runs;
 
 /// <summary>Prices and taxes by which one round bills all its tenants.</summary>
-internal sealed record PinnedRates(Guid RunId, int Round, IPriceBook Book, TaxTable Taxes, IReadOnlyDictionary<string, MeterRef> Meters);
+/// <param name="Taxes">Of the month's last day.</param>
+/// <param name="TaxesAhead">Of the first day after it.</param>
+/// <param name="InAdvance">The plan versions with charges in advance; none of them: there is nothing to bill ahead.</param>
+internal sealed record PinnedRates(
+    Guid RunId, int Round, IPriceBook Book, TaxTable Taxes, TaxTable TaxesAhead, IReadOnlyDictionary<string, MeterRef> Meters,
+    IReadOnlySet<PlanVersionId> InAdvance);
 
 /// <summary>
 /// The rates of the rounds that this process worked on lately, so that they are read once and not per chunk: of the month that is billed, and of
@@ -56,8 +61,8 @@ internal sealed class RatePins(
 
         if (some.Count > 0)
             rows.Add(Row(some));
-        var lastDay = period.End.AddDays(-1);
-        var taxes = await db.TaxRates.AsNoTracking().Where(x => x.ValidFrom <= lastDay).OrderBy(x => x.Id).ToListAsync(ct);
+        // Of the first day after it, too, on which is taxed what is billed in advance.
+        var taxes = await db.TaxRates.AsNoTracking().Where(x => x.ValidFrom <= period.End).OrderBy(x => x.Id).ToListAsync(ct);
         await using var batch = new NpgsqlBatch(connection, session.Transaction);
         batch.BatchCommands.Add(new NpgsqlBatchCommand("delete from billing.run_prices where run_id = $1")
         {
@@ -109,7 +114,7 @@ internal sealed class RatePins(
             var taxes = JsonSerializer.Deserialize<List<CountryTaxRate>>(kept, StoredJson.Options)!;
             shared = new PinnedRates(
                 run.Id, run.Round, pinned.Open(await ReadAsync("tenant_id is null", ct, run.Id)), new TaxTable(taxes, run.PeriodEnd.AddDays(-1)),
-                await catalog.MetersAsync(ct));
+                new TaxTable(taxes, run.PeriodEnd), await catalog.MetersAsync(ct), await catalog.InAdvanceAsync(ct));
             // While a round is planned these are the rates of the one before it.
             if (run.State is not RunState.Planning)
                 memory.Keep(shared);
@@ -120,9 +125,13 @@ internal sealed class RatePins(
     }
 
     /// <summary>As they are now; for what is only shown.</summary>
-    public async Task<PinnedRates> PresentAsync(Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct) => new(
-        Guid.Empty, 0, await books.OpenAsync(period, tenants, ct),
-        new TaxTable(await db.TaxRates.AsNoTracking().ToListAsync(ct), period.End.AddDays(-1)), await catalog.MetersAsync(ct));
+    public async Task<PinnedRates> PresentAsync(Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct)
+    {
+        var taxes = await db.TaxRates.AsNoTracking().ToListAsync(ct);
+        return new PinnedRates(
+            Guid.Empty, 0, await books.OpenAsync(period, tenants, ct), new TaxTable(taxes, period.End.AddDays(-1)), new TaxTable(taxes, period.End),
+            await catalog.MetersAsync(ct), await catalog.InAdvanceAsync(ct));
+    }
 
     private async Task<List<PinnedPrice>> ReadAsync(string which, CancellationToken ct, params object[] values)
     {

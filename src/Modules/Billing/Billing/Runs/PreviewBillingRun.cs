@@ -1,3 +1,4 @@
+using Licensing.Billing.Advance;
 using Licensing.Billing.Data;
 using Licensing.Billing.Invoices;
 using Licensing.Billing.Settlement;
@@ -40,7 +41,8 @@ internal static class PreviewBillingRun
     }
 
     internal sealed class Handler(
-        BillingDb db, BillingChunks chunks, LateMonths lateMonths, RunDeviations deviations, RunStarter starter, BillingSettings settings)
+        BillingDb db, BillingChunks chunks, LateMonths lateMonths, Advances advances, RunDeviations deviations, RunStarter starter,
+        BillingSettings settings)
         : IQueryHandler<Query, PreviewView>
     {
         public async Task<Result<PreviewView>> Handle(Query query, CancellationToken cancellationToken)
@@ -58,9 +60,14 @@ internal static class PreviewBillingRun
                 .ToDictionaryAsync(x => x.Key, x => x.Sum, cancellationToken);
             var (reasons, left) = (new List<OperationError>(), 0);
             var late = (await lateMonths.PresentAsync(seller.Id, period, null, cancellationToken)).ToList();
+            var gone = (await advances.TenantsAsync(period, cancellationToken)).ToHashSet();
             for (OrganizationId? after = null; ;)
             {
                 var chunk = await chunks.NextAsync(period, Scope.Everything, after, settings.ChunkTenants, cancellationToken);
+                // Who was billed in advance for what then did not come follows the last chunk, too.
+                gone.ExceptWith(chunk.Tenants);
+                if (chunk.Last is null)
+                    chunk = chunk with { Tenants = [.. chunk.Tenants.Concat(gone).OrderBy(id => id.Value)] };
                 // Of those who have only what came late some follow the last chunk.
                 var own = chunk.Last is null ? late : [.. late.Where(x => chunk.Tenants.Contains(x.TenantId))];
                 late = [.. late.Except(own)];

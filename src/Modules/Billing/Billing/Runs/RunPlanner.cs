@@ -1,3 +1,4 @@
+using Licensing.Billing.Advance;
 using Licensing.Billing.Data;
 using Licensing.Billing.Settlement;
 using Licensing.Identity.Contracts;
@@ -17,7 +18,7 @@ namespace Licensing.Billing.Runs;
 /// </summary>
 internal sealed class RunPlanner(
     BillingDb db, DbSession session, RunChunks chunks, RatePins pins, IUsageTotals usage, ISubscriptionDirectory subscriptions,
-    OperationLog operations, LateMonths late, IServiceScopeFactory scopes, BillingSettings settings, RunProbe probe)
+    OperationLog operations, LateMonths late, Advances advances, IServiceScopeFactory scopes, BillingSettings settings, RunProbe probe)
 {
     private const string Invoiced = """
         select tenant_id, status = 'Draft' from billing.invoices
@@ -44,6 +45,7 @@ internal sealed class RunPlanner(
         var state = await db.Runs.FromSql($"select * from billing.runs where id = {run.Id} for update").AsNoTracking().SingleAsync(ct);
         if (state.State is not RunState.Planning || state.Round != run.Round)
             return;
+        await advances.CloseAsync(run.Period, ct);
         await late.NoteAsync(run, ct);
         await probe.HitAsync("noted");
         var ranges = await RangesAsync(run, stretches, ct);
@@ -99,12 +101,12 @@ internal sealed class RunPlanner(
         for (; more; more = await invoices.ReadAsync(ct))
             if (invoices.GetBoolean(1))
                 Walk(invoices.GetGuid(0), isOpen: false, isDraft: true);
-        // Behind the last of them there may be some that have only what came late.
+        // Behind the last of them there may be some that have only what came late or was billed in advance.
         stretches.Add(new Stretch(after, null, open, drafts));
         return (stretches, tenants);
     }
 
-    // Where nothing is to do there is no chunk; where more tenants have something late than a chunk takes there are more of them.
+    // Where nothing is to do there is no chunk; where more tenants owe something beside the month than a chunk takes there are more of them.
     private async Task<List<TenantRange>> RangesAsync(BillingRun run, List<Stretch> stretches, CancellationToken ct)
     {
         var ranges = new List<TenantRange>();

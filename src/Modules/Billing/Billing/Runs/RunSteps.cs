@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Licensing.Billing.Advance;
 using Licensing.Billing.Data;
 using Licensing.Billing.Invoices;
 using Licensing.Billing.Settlement;
@@ -17,7 +18,7 @@ namespace Licensing.Billing.Runs;
 /// </summary>
 internal sealed class RunSteps(
     BillingDb db, DbSession session, RunChunks claims, BillingChunks chunks, InvoiceWriter writer, InvoiceIssuing issuing, OperationLog operations,
-    IOrganizationDirectory organizations, LateMonths lateMonths, BilledMonths billedMonths, RunProbe probe)
+    IOrganizationDirectory organizations, LateMonths lateMonths, BilledMonths billedMonths, Advances advances, RunProbe probe)
 {
     public async Task DraftAsync(BillingRun run, ClaimedChunk chunk, CancellationToken ct)
     {
@@ -42,6 +43,8 @@ internal sealed class RunSteps(
         await session.BeginAsync(ct);
         await claims.FenceAsync(chunk, ct);
         await probe.HitAsync("fenced");
+        if (rows.IsAhead)
+            await advances.HoldAsync(run, ct);
         await billedMonths.HoldAsync(rated.Bills, ct);
         await writer.DiscardDraftsAsync(run.SellerId, run.Period, chunk.Range.After, chunk.Range.Last, ct);
         await probe.HitAsync("discarded");

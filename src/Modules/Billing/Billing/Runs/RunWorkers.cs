@@ -1,3 +1,4 @@
+using Licensing.Billing.Advance;
 using Licensing.Billing.Data;
 using Licensing.Billing.Invoices;
 using Microsoft.EntityFrameworkCore;
@@ -108,8 +109,8 @@ internal sealed class RunWorkers(IServiceScopeFactory scopes, BillingSettings se
                 log.LogError(failure, "Chunk {Chunk} of billing run {Run} failed at attempt {Attempt}.", chunk.Number, run.Id, chunk.Attempts);
                 await InAsync(async (RunChunks chunks) =>
                 {
-                    // Someone issued or billed one of its tenants while it was rated; read anew it is left out.
-                    var changed = failure is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation };
+                    // Someone issued or billed one of its tenants while it was rated, or began the next month; read anew it is left out.
+                    var changed = failure is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation } or NextMonthBegunException;
                     await chunks.ReleaseAsync(chunk, changed, ct);
                     return true;
                 });

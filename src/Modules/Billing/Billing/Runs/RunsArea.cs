@@ -1,3 +1,4 @@
+using Licensing.Billing.Advance;
 using Licensing.Billing.Settlement;
 using Licensing.Kernel.Messaging;
 using Microsoft.Extensions.Configuration;
@@ -33,6 +34,7 @@ internal static class RunsArea
             services.AddScoped<BilledMonths>();
             services.AddScoped<UsesRead>();
             services.AddScoped<LateUsage>();
+            services.AddScoped<Advances>();
             if (host.Configuration.GetSection("Messaging").GetValue(nameof(MessagingSettings.InBackground), true))
                 services.AddHostedService(provider => provider.GetRequiredService<RunBackground>());
         }

@@ -1,6 +1,7 @@
 using Licensing.Billing.Coupons;
 using Licensing.Billing.Invoices;
 using Licensing.Billing.Rating;
+using Licensing.Billing.Settlement;
 using Licensing.Billing.Taxes;
 using Licensing.Catalog.Contracts;
 using Licensing.Identity.Contracts;
@@ -18,11 +19,24 @@ internal sealed record PeriodPrices(
     public IReadOnlyDictionary<(Currency From, Currency To), Exchange> Rates { get; init; } =
         new Dictionary<(Currency From, Currency To), Exchange>();
 
+    /// <summary>The rates by which a tenant was billed in advance for the period: what is in advance is charged by no other.</summary>
+    public IReadOnlyDictionary<(Currency From, Currency To), Exchange> RatesInAdvance { get; init; } =
+        new Dictionary<(Currency From, Currency To), Exchange>();
+
+    /// <summary>The next period, for which is billed in advance; null where nothing is.</summary>
+    public Period? AheadOf { get; init; }
+
+    /// <summary>The taxes of its first day, by which that is taxed.</summary>
+    public TaxTable? TaxesAhead { get; init; }
+
     /// <summary>What turns amounts of one currency into the other; null where they are the same.</summary>
     public Result<RateUsed> Between(Currency from, Currency to) =>
         from == to ? new RateUsed(null)
         : Rates.TryGetValue((from, to), out var exchange) ? new RateUsed(exchange)
         : RunRefusals.ExchangeRateMissing(from, to, Period.End.AddDays(-1));
+
+    /// <summary>The same for a charge in advance.</summary>
+    public Exchange? InAdvance(Exchange? rate, Currency to) => rate is null ? null : RatesInAdvance.GetValueOrDefault((rate.From, to)) ?? rate;
 }
 
 internal readonly record struct RateUsed(Exchange? Exchange);
@@ -53,6 +67,12 @@ internal sealed record TenantAccount(OrganizationRef Tenant, IReadOnlyList<Billa
 {
     /// <summary>Coupons and credits of the tenant in force in the period, in the order in which they are used.</summary>
     public IReadOnlyList<GrantedReduction> Reductions { get; init; } = [];
+
+    /// <summary>What was billed in advance for the period, and what has adjusted that.</summary>
+    public IReadOnlyList<BilledLine> BilledAhead { get; init; } = [];
+
+    /// <summary>The subscriptions whose charges in advance for the next period are billed with this one.</summary>
+    public IReadOnlyList<BillableSubscription> Next { get; init; } = [];
 }
 
 /// <summary>What a line is for. No two lines of a bill may have the same key.</summary>
@@ -66,6 +86,12 @@ internal sealed record DueCharge(LineKey Key, string Description, Period Days, b
 
     /// <summary>Of what adjusts an earlier bill; null of what is due for the period itself.</summary>
     public Adjustment? Adjustment { get; init; }
+
+    /// <summary>The first day of the next month where it is billed in advance for that; null of all else.</summary>
+    public DateOnly? AheadOf { get; init; }
+
+    /// <summary>A line of the period itself, as nearly all are.</summary>
+    public bool IsOrdinary => Adjustment is null && AheadOf is null;
 }
 
 /// <summary>That a line is the difference between what is due for an earlier month and what was billed for it.</summary>
@@ -75,7 +101,14 @@ internal sealed record DueCharge(LineKey Key, string Description, Period Days, b
 internal sealed record Adjustment(DateOnly Month, int Number, Money Before);
 
 /// <summary>One charge with its rated line.</summary>
-internal sealed record BilledCharge(DueCharge Due, RatedLine Line);
+internal sealed record BilledCharge(DueCharge Due, RatedLine Line)
+{
+    /// <summary>
+    /// What was neither used nor costs anything says nothing on an invoice; a SKU that was recorded is shown, also at zero.
+    /// </summary>
+    public bool SaysSomething =>
+        Due.Key.Sku.Length > 0 || Line.Quantity.Sign != 0 || Line.Unrounded.Sign != 0 || (Due.Adjustment is not null && Line.Net.Amount != 0);
+}
 
 /// <summary>A tenant's bill; every line knows what it is for.</summary>
 internal sealed record TenantBill(OrganizationRef Tenant, RatedBill Rated, IReadOnlyList<BilledCharge> Charges)

@@ -1,3 +1,4 @@
+using Licensing.Billing.Advance;
 using Licensing.Billing.Coupons;
 using Licensing.Billing.Rating;
 using Licensing.Billing.Taxes;
@@ -37,12 +38,12 @@ internal static class TenantRating
             Credits = reductions.Credits,
             Taxes = taxes,
         };
+        if (account.BilledAhead.Count + account.Next.Count > 0)
+            return AdvanceRating.Rate(account, prices, due, request, reductions);
         if (Rater.Rate(request).Refused(out var refusal, out var bill))
             return refusal;
 
-        // What was neither used nor costs anything says nothing on an invoice; a SKU that was recorded is shown, also at zero.
-        var billed = due.Charges.Zip(bill.Lines, (charge, line) => new BilledCharge(charge, line))
-            .Where(charge => charge.Due.Key.Sku.Length > 0 || charge.Line.Quantity.Sign != 0 || charge.Line.Unrounded.Sign != 0);
+        var billed = due.Charges.Zip(bill.Lines, (charge, line) => new BilledCharge(charge, line)).Where(charge => charge.SaysSomething);
         var topped = bill.TrueUpLines.Select(line => due.Commitments[line.Commitment!.Value].Of(line));
         return new TenantBill(account.Tenant, bill, [.. billed, .. topped]) { Uses = reductions.UsesOf(bill) };
     }
@@ -66,7 +67,10 @@ internal static class TenantRating
             if (prices.Between(version.Currency, account.Tenant.Currency).Refused(out var missing, out var rate))
                 return missing;
             foreach (var charge in version.Charges.Where(charge => charge.Meter is null))
-                due.Add(PlanCharges(subscription, version, charge, spans, prices.Period, rate.Exchange), items);
+            {
+                var by = charge.InAdvance ? prices.InAdvance(rate.Exchange, account.Tenant.Currency) : rate.Exchange;
+                due.Add(PlanCharges(subscription, version, charge, spans, prices.Period, by), items);
+            }
         }
 
         // A change of plan within the period charges all its usage by the plan it ends with.
@@ -92,8 +96,8 @@ internal static class TenantRating
     private static Exchange? RateOf(PlanVersionRef version, TenantAccount account, PeriodPrices prices) =>
         version.IsPriced && !prices.Between(version.Currency, account.Tenant.Currency).Refused(out _, out var rate) ? rate.Exchange : null;
 
-    // Days of one plan version, in order.
-    private static IEnumerable<(PlanVersionRef Version, List<SubscriptionSpan> Spans, HashSet<int> Items)> Runs(
+    /// <summary>Days of one plan version, in order.</summary>
+    public static IEnumerable<(PlanVersionRef Version, List<SubscriptionSpan> Spans, HashSet<int> Items)> Runs(
         BillableSubscription subscription, PeriodPrices prices) => subscription.Spans.GroupBy(span => span.PlanVersionId)
             .Select(group => (prices.Plans[group.Key], group.OrderBy(span => span.Days.Start).ToList(), new HashSet<int>()));
 
@@ -109,8 +113,10 @@ internal static class TenantRating
         }
     }
 
-    // Days on which nothing changes for this charge are one line, so that a change of something else does not round it in pieces.
-    private static IEnumerable<DueCharge> PlanCharges(
+    /// <summary>
+    /// Days on which nothing changes for this charge are one line, so that a change of something else does not round it in pieces.
+    /// </summary>
+    public static IEnumerable<DueCharge> PlanCharges(
         BillableSubscription subscription, PlanVersionRef version, PlanCharge charge, List<SubscriptionSpan> spans, Period period, Exchange? rate)
     {
         var parts = new List<(Period Days, int Quantity)>();

@@ -3,9 +3,9 @@ using Licensing.Billing.Runs;
 
 namespace Licensing.Billing.Settlement;
 
-/// <summary>A line that stands on some invoice for a month: of the month's own, or an adjustment of it.</summary>
+/// <summary>A line that stands on some invoice for a month: of the month's own, billed in advance for it, or an adjustment of it.</summary>
 /// <param name="Key">What it is for.</param>
-/// <param name="Number">0 of the month's own invoice; of an adjustment, the how many-th.</param>
+/// <param name="Number">Of an adjustment, the how many-th; 0 of what is none.</param>
 /// <param name="IsFinal">Its invoice is issued; a draft may still be drawn anew.</param>
 /// <param name="Net">As invoiced.</param>
 internal sealed record BilledLine(LineKey Key, int Number, bool IsFinal, Money Net)
@@ -14,6 +14,9 @@ internal sealed record BilledLine(LineKey Key, int Number, bool IsFinal, Money N
     public required Period Days { get; init; }
     public int PeriodDays { get; init; }
     public bool IsUsage { get; init; }
+
+    /// <summary>Whether it was billed in advance, with the month before.</summary>
+    public bool IsAhead { get; init; }
     public Exact Quantity { get; init; }
     public Exact Unrounded { get; init; }
     public Money CapReduction { get; init; }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Licensing.Billing.Coupons;
 using Licensing.Billing.Data;
 using Licensing.Billing.Invoices;
@@ -6,7 +5,6 @@ using Licensing.Billing.Rating;
 using Licensing.Billing.Runs;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Persistence;
-using Licensing.Provisioning.Contracts;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
@@ -23,14 +21,19 @@ internal sealed record BilledBooks(
         OrganizationId tenant, IEnumerable<GrantedReduction> reductions, PeriodPrices prices)
     {
         var rates = new Dictionary<(Currency From, Currency To), Exchange>();
-        foreach (var line in Lines.Where(x => x.Key.TenantId == tenant && x.Key.Month == prices.Period.Start).SelectMany(lines => lines))
-            if (line.Exchange is { } used)
+        var standing = Lines.Where(x => x.Key.TenantId == tenant && x.Key.Month == prices.Period.Start).SelectMany(lines => lines).ToList();
+        var ahead = BilledLines.RatesInAdvance(standing);
+        // What was charged in advance by a change within the month has the rate of what it changed; usage never has.
+        foreach (var line in standing.Where(line => !line.IsAhead).OrderByDescending(line => line.IsUsage))
+            if (line.Exchange is { } used && (line.IsUsage || ahead.GetValueOrDefault((used.From, line.Net.Currency)) != used))
                 rates.TryAdd((used.From, line.Net.Currency), used);
         foreach (var (to, used) in Uses.Rates[(tenant, prices.Period.Start)])
             rates.TryAdd((used.From, to), used);
         foreach (var (pair, rate) in prices.Rates)
             rates.TryAdd(pair, rate);
-        return ([.. reductions.Where(x => !RedeemedSince.Contains((prices.Period.Start, x.Id)))], prices with { Rates = rates });
+        return (
+            [.. reductions.Where(x => !RedeemedSince.Contains((prices.Period.Start, x.Id)))],
+            prices with { Rates = rates, RatesInAdvance = ahead });
     }
 }
 
@@ -39,16 +42,16 @@ internal sealed class BilledMonths(BillingDb db, DbSession session, UsesRead use
 {
     // Of the round's own drafts nothing counts: they are drawn anew.
     private const string LinesOf =
-        """
-        select i.tenant_id, coalesce(l.adjusts, i.period_start), l.subscription_id, l.charge_key, l.meter, l.sku, l.region, l.starts_on, l.ends_on,
-            l.period_days, l.adjustment, i.status, l.is_usage, l.description, l.quantity, l.unrounded, l.currency, l.net, l.cap_reduction,
-            l.discount, l.credit, l.tax_category, l.tax_percent, l.exchange::text, i.id, i.version, (
-                select coalesce(sum(c.net), 0) from billing.credit_note_lines c
-                where i.credited <> 0 and c.invoice_id = l.invoice_id and c.tenant_id = l.tenant_id and c.invoice_position = l.position)
+        $"""
+        select {BilledLines.Columns}
         from (
             select i.id, i.tenant_id, l.position
             from billing.invoices i join billing.invoice_lines l on l.invoice_id = i.id and l.tenant_id = i.tenant_id
             where i.period_start = any ($3) and i.tenant_id = any ($2) and i.kind = 'Regular' and i.status <> 'Void' and l.adjustment = 0
+                and l.ahead_of is null
+            union all
+            select l.invoice_id, l.tenant_id, l.position from billing.invoice_lines l
+            where l.tenant_id = any ($2) and l.ahead_of = any ($3) and l.billed
             union all
             select l.invoice_id, l.tenant_id, l.position from billing.invoice_lines l
             where l.tenant_id = any ($2) and l.adjusts = any ($3) and l.adjustment > 0 and l.billed) s
@@ -126,36 +129,8 @@ internal sealed class BilledMonths(BillingDb db, DbSession session, UsesRead use
         await using var rows = await command.ExecuteReaderAsync(ct);
         while (await rows.ReadAsync(ct))
             if (asked.TryGetValue((new(rows.GetGuid(0)), rows.GetFieldValue<DateOnly>(1)), out var month))
-                found.Add((month, Line(rows)));
+                found.Add((month, BilledLines.Read(rows)));
         return found.ToLookup(x => x.Month, x => x.Line);
-    }
-
-    private static BilledLine Line(NpgsqlDataReader row)
-    {
-        var currency = Currency.Parse(row.GetString(16));
-        Money Of(int column) => new(row.GetDecimal(column), currency);
-        var key = new LineKey(
-            new SubscriptionId(row.GetGuid(2)), row.GetString(3), row.GetString(4), row.GetString(5), row.GetString(6),
-            row.GetFieldValue<DateOnly>(7));
-        return new BilledLine(key, row.GetInt32(10), row.GetString(11) != nameof(InvoiceStatus.Draft), Of(17))
-        {
-            Description = row.GetString(13),
-            Days = new Period(key.StartsOn, row.GetFieldValue<DateOnly>(8)),
-            PeriodDays = row.GetInt32(9),
-            IsUsage = row.GetBoolean(12),
-            Quantity = Exact.Parse(row.GetString(14)),
-            Unrounded = ExactText.Parse(row.GetString(15)),
-            CapReduction = Of(18),
-            Discount = Of(19),
-            Credit = Of(20),
-            TaxCategory = row.IsDBNull(21) ? null : row.GetString(21),
-            TaxPercent = row.IsDBNull(22) ? null : (Exact)row.GetDecimal(22),
-            Exchange = !row.IsDBNull(23) && JsonSerializer.Deserialize<LineExchange>(row.GetString(23), StoredJson.Options) is { } used
-                ? new Exchange(used.From, used.Rate, used.On)
-                : null,
-            Invoice = (row.GetGuid(24), row.GetInt32(25)),
-            Credited = Of(26),
-        };
     }
 
     private async Task<HashSet<(OrganizationId, DateOnly)>> ParkedAsync(

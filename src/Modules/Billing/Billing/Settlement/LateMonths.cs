@@ -88,13 +88,15 @@ internal sealed class LateMonths(DbSession session, IUsageChanges changes)
         await command.ExecuteNonQueryAsync(ct);
     }
 
-    /// <summary>Whom a round looks at for what came late, but for who has his invoice of its month; by id.</summary>
+    /// <summary>Whom a round looks at for what came late or was billed in advance, but for who has his invoice of its month; by id.</summary>
     public async IAsyncEnumerable<OrganizationId> TenantsAsync(BillingRun run, [EnumeratorCancellation] CancellationToken ct)
     {
         await using var command = await CommandAsync(
             $"""
             select x.tenant_id from (
                 select tenant_id from billing.late_months where month <= $1
+                union
+                select tenant_id from billing.invoice_lines where ahead_of = $1 and billed
                 union
                 select tenant_id from ({AdjustedAlready.Replace("{month}", "$1")}) a) x
             where not exists (

@@ -48,6 +48,9 @@ internal sealed class LateUsage(
             foreach (var x in months)
             {
                 var standing = books.Lines[x].ToList();
+                // What was billed in advance for the month itself, with all that adjusted it, is taken off where the month is rated.
+                var ahead = standing.Where(line => line.IsAhead && month == period).Select(line => line.Key).ToHashSet();
+                standing.RemoveAll(line => ahead.Contains(line.Key));
                 var tenant = tenants[x.TenantId] with { Path = paths[x.TenantId].On(month.End.AddDays(-1)) };
                 if (Unbillable(x, tenant, anew, standing) is { } reason)
                 {
@@ -132,9 +135,9 @@ internal sealed class LateUsage(
                 bill.Tenant.Id, bill.Tenant.ExternalId, refusal!.Code, $"What came late for {owed[0].Month.Month:yyyy-MM}: {refusal.Message}")
             { Path = bill.Tenant.Path });
         else if (at < 0)
-            bills.Add(with! with { Adjusted = [.. owed.SelectMany(x => x.Adjusted)] });
+            bills.Add(with! with { Adjusted = [.. with!.Adjusted, .. owed.SelectMany(x => x.Adjusted)] });
         else
-            bills[at] = with! with { Adjusted = [.. owed.SelectMany(x => x.Adjusted)] };
+            bills[at] = with! with { Adjusted = [.. with!.Adjusted, .. owed.SelectMany(x => x.Adjusted)] };
     }
 
     private static TenantBill Empty(OrganizationRef tenant, InvoiceKind kind) =>

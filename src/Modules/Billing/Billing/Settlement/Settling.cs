@@ -58,7 +58,7 @@ internal static class Settling
     }
 
     // Null where nothing is owed. Of what was billed the first line is the one that others adjusted.
-    private static BilledCharge? Difference(DateOnly month, BilledCharge? due, BilledLine[] billed, MonthCredits credits)
+    public static BilledCharge? Difference(DateOnly month, BilledCharge? due, BilledLine[] billed, MonthCredits credits)
     {
         var currency = due?.Line.Amount.Currency ?? billed[0].Net.Currency;
         Money Sum(Func<BilledLine, Money> of) => Money.Sum(currency, billed.Select(of));

@@ -82,6 +82,16 @@ internal sealed class SubscriptionDirectory(
             period, Scope.Everything, $"{Billable} from provisioning.subscriptions s where s.tenant_id = any (@tenants) and {HasDays}", ct,
             new NpgsqlParameter("tenants", tenants.Select(x => x.Value).ToArray()));
 
+    public Task<IReadOnlyList<BillableSubscription>> BillableByAsync(
+        Period period, IReadOnlyCollection<OrganizationId> tenants, IReadOnlyCollection<PlanVersionId> plans, CancellationToken ct) => BillableAsync(
+            period, Scope.Everything,
+            $"""
+            {Billable} from provisioning.subscriptions s where s.tenant_id = any (@tenants) and {HasDays} and exists (
+                select from jsonb_to_recordset(s.plans) as p ("planVersionId" uuid) where p."planVersionId" = any (@plans))
+            """, ct,
+            new NpgsqlParameter("tenants", tenants.Select(x => x.Value).ToArray()),
+            new NpgsqlParameter("plans", plans.Select(x => x.Value).ToArray()));
+
     public async IAsyncEnumerable<OrganizationId> BillableTenantsAsync(
         Period period, Scope scope, [EnumeratorCancellation] CancellationToken ct)
     {

@@ -1,0 +1,93 @@
+using Licensing.Billing.Coupons;
+using Licensing.Billing.Rating;
+using Licensing.Billing.Runs;
+using Licensing.Provisioning.Contracts;
+
+namespace Licensing.Billing.Advance;
+
+/// <summary>
+/// The bill of a tenant to whom billing in advance is something: what is due for the month, with its commitments and coupons, less what was billed
+/// in advance for it; then what is billed in advance for the next one. Credits pay for all of that, and it is taxed together. Pure.
+/// </summary>
+internal static class AdvanceRating
+{
+    /// <param name="account">Whose.</param>
+    /// <param name="prices">Of the month.</param>
+    /// <param name="due">Everything that is due for the month.</param>
+    /// <param name="request">The month as a whole.</param>
+    /// <param name="reductions">Coupons and credits of the month, in the places of <paramref name="due"/>.</param>
+    public static Result<TenantBill> Rate(
+        TenantAccount account, PeriodPrices prices, DueCharges due, RatingRequest request, GrantedReductions reductions)
+    {
+        if (Rater.Rate(request with { Credits = [], Taxes = null }).Refused(out var refusal, out var rated))
+            return refusal;
+
+        var currency = rated.Currency;
+        IReadOnlyList<BilledCharge> charges = [.. due.Charges.Zip(rated.Lines, (charge, line) => new BilledCharge(charge, line))];
+        charges = [.. BilledAhead.Less(prices.Period.Start, charges, account.BilledAhead), .. Ahead(account, prices)];
+
+        var billed = new DueCharges();
+        billed.Charges.AddRange(charges.Select(charge => charge.Due));
+        billed.Commitments.AddRange(due.Commitments);
+        if (GrantedReductions.On(account, billed, prices).Refused(out refusal, out var paid))
+            return refusal;
+        var (lines, taken) = Reductions.Credits(
+            [.. charges.Select(charge => charge.Line), .. rated.TrueUpLines], request with { Credits = paid.Credits });
+        TaxRate[] rates =
+        [
+            .. (request.Taxes ?? []).Concat(lines.Where(line => line is { TaxCategory: not null, TaxPercent: not null })
+                .Select(line => new TaxRate(line.TaxCategory!, line.TaxPercent!.Value))).Distinct(),
+        ];
+        if (!TaxTotals.TryApply(lines, rates, currency, out var taxes))
+            return RatingRefusals.AmountTooLarge("/taxes");
+
+        var bill = new RatedBill(currency, lines[..charges.Count], lines[charges.Count..], taxes)
+        {
+            CouponsTaken = rated.CouponsTaken,
+            CreditsTaken = taken,
+        };
+        if (!((Exact)bill.Total.Amount).TryRound(currency, out _))
+            return RatingRefusals.AmountTooLarge("/taxes");
+        charges = [.. charges.Zip(bill.Lines, (charge, line) => charge with { Line = line }).Where(charge => charge.SaysSomething)];
+        return new TenantBill(
+            account.Tenant, bill,
+            [
+                .. charges.Where(charge => charge.Due.AheadOf is null),
+                .. bill.TrueUpLines.Select(line => due.Commitments[line.Commitment!.Value].Of(line)),
+                .. charges.Where(charge => charge.Due.AheadOf is not null),
+            ])
+        {
+            Uses = (reductions with { Credits = paid.Credits, OfCredits = paid.OfCredits }).UsesOf(bill),
+            Adjusted = [.. account.BilledAhead.Select(line => line.Invoice).Distinct()],
+        };
+    }
+
+    // What cannot be rated or taxed yet keeps nobody's bill back: it is billed with its own month, which says why not.
+    private static IReadOnlyList<BilledCharge> Ahead(TenantAccount account, PeriodPrices prices)
+    {
+        if (account.Next.Count == 0 || prices is not { AheadOf: { } next, TaxesAhead: { } table })
+            return [];
+        var charges = account.Next.SelectMany(subscription => Charges(subscription, account, prices, next)).ToList();
+        if (Rater.Rate(new RatingRequest(account.Tenant.Currency, next, [.. charges.Select(charge => charge.Item)])).Refused(out _, out var rated))
+            return [];
+        var taxes = table.Of(account.Tenant.Country).ToDictionary(tax => tax.Category, tax => tax.Percent);
+        if (charges.Exists(charge => !taxes.ContainsKey(charge.Item.TaxCategory!)))
+            return [];
+        return
+        [
+            .. charges.Zip(rated.Lines, (charge, line) => new BilledCharge(
+                charge with { AheadOf = next.Start }, line with { TaxPercent = taxes[line.TaxCategory!] })),
+        ];
+    }
+
+    private static IEnumerable<DueCharge> Charges(
+        BillableSubscription subscription, TenantAccount account, PeriodPrices prices, Period next)
+    {
+        foreach (var (version, spans, _) in TenantRating.Runs(subscription, prices))
+            if (version.Charges.Any(charge => charge.InAdvance)
+                && !prices.Between(version.Currency, account.Tenant.Currency).Refused(out _, out var rate))
+                foreach (var charge in version.Charges.Where(charge => charge is { InAdvance: true, Meter: null }))
+                    foreach (var due in TenantRating.PlanCharges(subscription, version, charge, spans, next, rate.Exchange))
+                        yield return due;
+    }
+}
