@@ -2,7 +2,6 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Licensing.Billing.Tests.Invoices;
 using Licensing.Identity.Contracts;
-using Licensing.Provisioning.Contracts;
 using static Licensing.Billing.Tests.BillingApp;
 
 namespace Licensing.Billing.Tests.Settlement;
