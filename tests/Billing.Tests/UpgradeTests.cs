@@ -91,7 +91,7 @@ public sealed class UpgradeTests
         await database.ExecuteAsync(Line(2, "'2024-12-01', '2025-01-01'", "", "'2024-12-01', 1, 5"));
         var before = await database.TextAsync("select jsonb_agg(to_jsonb(l) order by position)::text from billing.invoice_lines l");
 
-        await database.MigrateAsync(11);
+        await database.MigrateAsync(10, 11);
         (await database.TextAsync(
             "select jsonb_agg(to_jsonb(l) - array['ahead_of', 'keyed_on'] order by position)::text from billing.invoice_lines l")).ShouldBe(before);
         (await database.TextAsync("select count(coalesce(ahead_of, keyed_on))::text from billing.invoice_lines")).ShouldBe("0");

@@ -1,4 +1,3 @@
-using System.Net.Http.Json;
 using Licensing.Billing.Tests.Invoices;
 using Licensing.Billing.Tests.Settlement;
 using Licensing.Identity.Contracts;
@@ -138,7 +137,7 @@ public sealed class AdvanceTests(SettlementApp app) : IClassFixture<SettlementAp
     {
         var branch = await app.BranchAsync();
         var plan = await app.PlanAsync("tried", [FlatAhead("base", "31.00"), Flat("after", "0.31")]);
-        app.Subscribe(branch.Tenant, new(2021, 12, 20), new(2022, 1, 11), Span(plan, "2021-12-20/2022-02-01", 0));
+        app.Subscribe(branch.Tenant, new DateOnly(2021, 12, 20), new DateOnly(2022, 1, 11), Span(plan, "2021-12-20/2022-02-01", 0));
         app.Subscribe(branch.Tenant, new(2021, 12, 1), Span(plan, "2021-12-01/2022-01-01", 0));
         app.Subscribe(branch.Tenant, new(2022, 1, 1), Span(plan, "2022-01-01/2022-02-01", 0));
         await app.BillAsync("2021-12");

@@ -49,6 +49,7 @@ internal static class AdvanceRating
         if (!((Exact)bill.Total.Amount).TryRound(currency, out _))
             return RatingRefusals.AmountTooLarge("/taxes");
         charges = [.. charges.Zip(bill.Lines, (charge, line) => charge with { Line = line }).Where(charge => charge.SaysSomething)];
+        var adjusted = charges.Where(charge => charge.Due.Adjustment is not null).Select(charge => charge.Due.Key).ToHashSet();
         return new TenantBill(
             account.Tenant, bill,
             [
@@ -58,7 +59,7 @@ internal static class AdvanceRating
             ])
         {
             Uses = (reductions with { Credits = paid.Credits, OfCredits = paid.OfCredits }).UsesOf(bill),
-            Adjusted = [.. account.BilledAhead.Select(line => line.Invoice).Distinct()],
+            Adjusted = [.. account.BilledAhead.Where(line => adjusted.Contains(line.Key)).Select(line => line.Invoice).Distinct()],
         };
     }
 
