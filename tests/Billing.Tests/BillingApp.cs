@@ -218,8 +218,12 @@ internal sealed class SaidSubscriptions : ISubscriptionDirectory
     }
 
     public Task<IReadOnlyList<BillableSubscription>> BillableOfAsync(
-        Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct) => Task.FromResult<IReadOnlyList<BillableSubscription>>(
+        Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct)
+    {
+        LargestChunk = Math.Max(LargestChunk, tenants.Count);
+        return Task.FromResult<IReadOnlyList<BillableSubscription>>(
             [.. Of(period, Scope.Everything).Where(x => tenants.Contains(x.TenantId)).OrderBy(x => x.TenantId.Value).ThenBy(x => x.Id.Value)]);
+    }
 
     public async Task<IReadOnlyList<BillableSubscription>> BillableByAsync(
         Period period, IReadOnlyCollection<OrganizationId> tenants, IReadOnlyCollection<PlanVersionId> plans, CancellationToken ct) =>
