@@ -88,7 +88,7 @@ public sealed class F53NoisySenderTests(NarrowApp app) : IClassFixture<NarrowApp
         (await app.SqlAsync<string[]>(
             "select array_agg(r.record_id order by k.xmin::text::bigint) from usage.records r join usage.record_keys k using (batch_id) "
             + "where r.tenant_id = $1", customer.Tenant.Id.Value))[..4].ShouldContain("q0");
-        app.Services.GetRequiredService<Rooms>().Held.ShouldBe(0);
+        await EmptyAsync();
     }
 
     [Fact]
@@ -101,11 +101,14 @@ public sealed class F53NoisySenderTests(NarrowApp app) : IClassFixture<NarrowApp
         var air = new StringContent($"id,meter\n{new string('\n', 3 << 20)}", Encoding.UTF8, "text/csv");
         var told = await Outcome.OfAsync(client.PostAsync("/api/v1/usage", air, Ct));
         (told.Status, (string?)told.Body["code"]).ShouldBe((HttpStatusCode.TooManyRequests, "ingest_share_taken"));
-        app.Services.GetRequiredService<Rooms>().Held.ShouldBe(0);
+        await EmptyAsync();
         // Refused for what there was of others it is no answer to keep: the same key with less is tried anew.
         (await Customer.SendAsync(client, "", [customer.Record("a")])).Counts.ShouldBe("1 0 0");
-        app.Services.GetRequiredService<Rooms>().Held.ShouldBe(0);
+        await EmptyAsync();
     }
+
+    // What a request held is given back when it is over, which its sender may see a moment before.
+    private Task EmptyAsync() => Eventually.TrueAsync(() => Task.FromResult(app.Services.GetRequiredService<Rooms>().Held == 0));
 
     private static Task<Outcome> SendAsync(HttpClient client, Customer customer, string id) => Customer.SendAsync(client, "", [customer.Record(id)]);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Licensing.Catalog.Contracts;
 using Licensing.Usage.Records;
 
 namespace Licensing.Usage.Tests.Records;
@@ -49,4 +50,24 @@ public sealed class ReadingRulesTests
     [InlineData("100.00", "100")]
     public void Equal_quantities_have_one_form(string text, string expected) =>
         Encoding.ASCII.GetString(RecordFields.Canonical(Encoding.ASCII.GetBytes(text)).Span).ShouldBe(expected);
+
+    [Fact]
+    public void What_is_said_of_refused_records_is_held_once_for_a_meter_and_counted_for_each()
+    {
+        string[] declared = [.. Enumerable.Range(10, 20).Select(i => new string('k', 60) + i)];
+        var meters = new Meters([new MeterRef(new(Guid.Empty), "traffic", "GB", MeterAggregation.Sum) { Dimensions = declared }]);
+        using var batch = new RecordBatch(new DateTimeOffset(2026, 1, 15, 9, 0, 0, TimeSpan.Zero));
+        var before = batch.Held;
+        var records = Enumerable.Range(0, 100).Select(i => new RecordDraft().Begin(i)).ToList();
+        foreach (var record in records)
+        {
+            record.Id = Encoding.UTF8.GetBytes(new string('i', 128));
+            record.Refuse(meters.Find("traffic"u8)!.UndeclaredDimension);
+            batch.Reject(record);
+        }
+
+        batch.Settle();
+        batch.Rejected.Select(r => r.Record.Message).Distinct(ReferenceEqualityComparer.Instance).Count().ShouldBe(1);
+        (batch.Held - before).ShouldBeGreaterThan(100 * (2 * 128 + 256));
+    }
 }

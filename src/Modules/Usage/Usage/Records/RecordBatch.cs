@@ -27,8 +27,8 @@ internal sealed class RecordBatch : IDisposable
     private const int FirstRows = 64 * 1024;
     private const int FirstEntries = 256;
 
-    // What is said of a refused record, about, beside its id and its reason where that names something of its own.
-    private const int OneRefused = 128;
+    // What is said of a refused record, at most, beside its id: longer reasons are those of a meter, which all of its records share.
+    private const int OneRefused = 384;
 
     private RecordEntry[] _entries = ArrayPool<RecordEntry>.Shared.Rent(FirstEntries);
     private readonly List<(RejectedRecord, string)> _refused = [];
@@ -118,7 +118,7 @@ internal sealed class RecordBatch : IDisposable
     public void Reject(RecordDraft record)
     {
         _refused.Add(Rejection(record.Index, record.Id.IsEmpty ? null : Encoding.UTF8.GetString(record.Id.Span), record.Refusal!));
-        _refusedBytes += OneRefused + sizeof(char) * (record.Id.Length + record.Refusal!.Field.Length + record.Refusal.Message.Length);
+        _refusedBytes += OneRefused + sizeof(char) * record.Id.Length;
     }
 
     /// <summary>Rejects those whose id was taken before with other content, and counts what was stored.</summary>
