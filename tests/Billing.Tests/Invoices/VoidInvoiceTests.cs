@@ -92,7 +92,8 @@ public sealed class VoidInvoiceTests(BillingApp app) : IClassFixture<BillingApp>
         foreach (var unpayable in (string[])[path, draft])
             (await app.RefusedAsync(
                 $"""
-                insert into billing.payments (id, tenant_id, owner_path, seller_id, invoice_id, reference, amount, currency, paid_on, method, created_at)
+                insert into billing.payments (
+                    id, tenant_id, owner_path, seller_id, invoice_id, reference, amount, currency, paid_on, method, created_at)
                 select gen_random_uuid(), tenant_id, owner_path, seller_id, '{unpayable.Split('/')[^1]}', 'x', 1, currency, paid_on, method,
                     created_at from billing.payments where invoice_id = '{paid.Split('/')[^1]}'
                 """)).ConstraintName.ShouldBe("payments_not_above_open", unpayable);

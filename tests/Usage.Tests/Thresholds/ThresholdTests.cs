@@ -99,9 +99,11 @@ public sealed class ThresholdTests(ThresholdTests.HearingApp app) : IClassFixtur
     public async Task One_that_is_made_while_its_month_is_compared_waits_and_is_compared_too()
     {
         var customer = await app.CustomerAsync();
+        await CreateAsync(customer, Watching("quantity", "sum", ["100"], tenantId: customer.Tenant.Id.Value));
         await customer.SendAsync(customer.Record("a", "7"));
         await LookAsync();
-        await CreateAsync(customer, Watching("quantity", "sum", ["100"], tenantId: customer.Tenant.Id.Value));
+        // Its month, which was seen, is to be compared with the second.
+        await CreateAsync(customer, Watching("quantity", "sum", ["50"], tenantId: customer.Tenant.Id.Value));
         await using var scope = app.Services.CreateAsyncScope();
         scope.ServiceProvider.GetRequiredService<Principal>().Become(Access.System);
         var session = scope.ServiceProvider.GetRequiredService<DbSession>();
