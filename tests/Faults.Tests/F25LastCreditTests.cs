@@ -1,6 +1,5 @@
 using System.Net;
 using Licensing.Identity.Contracts;
-using Npgsql;
 
 namespace Licensing.Faults;
 
@@ -39,10 +38,6 @@ public sealed class F25LastCreditTests(App app) : IClassFixture<App>
             told.Count.ShouldBe(winners);
         }
 
-        await app.InAsync<NpgsqlDataSource, int>(async database =>
-        {
-            await CommonChecker.HoldsAsync(database, TestContext.Current.CancellationToken);
-            return 0;
-        });
+        await CommonChecker.HoldsAsync(app, TestContext.Current.CancellationToken);
     }
 }

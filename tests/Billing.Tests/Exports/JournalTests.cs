@@ -130,6 +130,17 @@ public sealed class JournalTests : IAsyncLifetime
         // It balances, and yet the document had its entries already.
         (await _app.RefusedAsync(Again("document_id", "9", "0"))).ConstraintName.ShouldBe("journal_balanced");
         (await _app.RefusedAsync(Again("document_id", "1", "0"))).ConstraintName.ShouldBe("journal_entries_pkey");
+        // Balanced, and with a place left over to which another entry could be added; and in two currencies that only together come to nothing.
+        foreach (var two in (string[])["(1, 'EUR', 1), (3, 'EUR', -1)", "(0, 'EUR', 1), (2, 'EUR', -1)", "(1, 'EUR', 1), (2, 'USD', -1)"])
+            (await _app.RefusedAsync(
+                $"""
+                insert into billing.journal_entries (document_id, tenant_id, position, owner_path, seller_id, document_kind, document_number,
+                    invoice_number, reference, document_on, booked_on, account, currency, amount)
+                select d.id, j.tenant_id, two.position, owner_path, seller_id, document_kind, document_number, invoice_number, reference,
+                    document_on, booked_on, account, two.currency, two.amount
+                from (select gen_random_uuid() as id) d, billing.journal_entries j, (values {two}) as two (position, currency, amount)
+                where j.account = 'Receivable'
+                """)).ConstraintName.ShouldBe("journal_balanced", two);
         foreach (var change in (string[])["update billing.journal_entries set amount = 0", "delete from billing.journal_entries"])
             (await _app.RefusedAsync(change)).SqlState.ShouldBe(PostgresErrorCodes.InsufficientPrivilege);
     }
@@ -144,6 +155,8 @@ public sealed class JournalTests : IAsyncLifetime
     [InlineData("update billing.number_series set next = next + 1", "is missing")]
     [InlineData("update billing.credit_note_series set next = next + 1", "number 2 of series CN2026 is missing")]
     [InlineData("update billing.number_series set next = 1", "is above its series")]
+    // Numbers go on above the six digits in which they are written.
+    [InlineData("update billing.invoices set number = replace(number, '-000001', '-1000001')", "-1000001 is above its series")]
     public async Task What_was_done_to_documents_or_journal_is_found(string tampering, string finding)
     {
         var branch = await _app.BranchAsync();

@@ -93,7 +93,7 @@ public sealed partial class CreditNoteTests(BillingApp app) : IClassFixture<Bill
         using var platform = branch.Administrator();
         var note = await Sent(await platform.CreditAsync(path, (1, "60.00")));
         var id = path.Split('/')[^1];
-        string Again(string net, string tax) =>
+        string Again(string net, string tax, int line = 1) =>
             $"""
             with note as (
                 insert into billing.credit_notes (id, tenant_id, owner_path, seller_id, invoice_id, number, issued_at, reason, voids, period_start,
@@ -102,11 +102,13 @@ public sealed partial class CreditNoteTests(BillingApp app) : IClassFixture<Bill
                     period_end, currency, {net}, {tax}, {net} + {tax}, 1, taxes, document from billing.credit_notes where invoice_id = '{id}'
                 returning id, tenant_id, invoice_id)
             insert into billing.credit_note_lines (credit_note_id, tenant_id, position, invoice_id, invoice_position, description, currency, net, tax)
-            select id, tenant_id, 1, invoice_id, 1, 'more', 'EUR', {net}, {tax} from note
+            select id, tenant_id, 1, invoice_id, {line}, 'more', 'EUR', {net}, {tax} from note
             """;
         (await app.RefusedAsync(Again("40.01", "8"))).ConstraintName.ShouldBe("credit_notes_within_lines");
         (await app.RefusedAsync(Again("40", "7.99"))).ConstraintName.ShouldBe("credit_notes_within_lines");
         (await app.RefusedAsync(Again("-1", "0"))).ConstraintName.ShouldBe("credit_notes_within_lines");
+        (await app.RefusedAsync(Again("30", "8.01"))).ConstraintName.ShouldBe("credit_notes_within_lines");
+        (await app.RefusedAsync(Again("1", "0", line: 9))).ConstraintName.ShouldBe("credit_notes_within_lines");
         (await app.RefusedAsync(
             $"""
             insert into billing.credit_note_lines (credit_note_id, tenant_id, position, invoice_id, invoice_position, description, currency, net, tax)

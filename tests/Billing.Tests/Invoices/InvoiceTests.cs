@@ -66,6 +66,10 @@ public sealed class InvoiceTests(BillingApp app) : IClassFixture<BillingApp>
             select gen_random_uuid(), tenant_id, owner_path, seller_id, period_start, period_end, kind, currency, net, tax, total, usage_exact,
                 line_count, taxes, status, created_at, version from billing.invoices where id = '{id}'
             """)).ConstraintName.ShouldBe("invoices_one_per_tenant_and_period");
+        (await RefusedAsync($"update billing.invoices set status = 'Paid', number = 'none' where id = '{id}'")).SqlState
+            .ShouldBe(PostgresErrorCodes.RestrictViolation);
+        (await RefusedAsync($"update billing.invoices set status = 'Issued' where id = '{id}'")).ConstraintName
+            .ShouldBe("invoices_number_when_issued");
 
         await Sent(await platform.PostAsync($"/api/v1/invoices/{id}/issue", null));
         foreach (var change in new[]

@@ -44,6 +44,7 @@ public sealed class NumbersUnderFireTests(BillingApp app) : IClassFixture<Billin
         (await ItemsAsync(platform, "/api/v1/invoices?period=2023-01&status=issued&limit=200")).Count.ShouldBe(32);
         await BillingRunTests.NumbersAreGaplessAsync(platform);
         (await JournalTests.VerifyAsync(app)).ShouldBeEmpty();
+        await CommonChecker.HoldsAsync(app, TestContext.Current.CancellationToken);
     }
 
     [Fact]
@@ -76,6 +77,7 @@ public sealed class NumbersUnderFireTests(BillingApp app) : IClassFixture<Billin
         (await GetAsync(platform, unpaid)).Amount("credited").ShouldBe("180.00");
         (await ItemsAsync(platform, $"{unpaid}/credit-notes")).Sum(x => decimal.Parse(x.Amount("total"))).ShouldBe(180.00m);
         (await JournalTests.VerifyAsync(app)).ShouldBeEmpty();
+        await CommonChecker.HoldsAsync(app, TestContext.Current.CancellationToken);
     }
 
     private enum Abort { No, RollBack, Fail, Die }

@@ -83,6 +83,20 @@ public sealed class VoidInvoiceTests(BillingApp app) : IClassFixture<BillingApp>
         foreach (var change in tampering)
             (await app.RefusedAsync(change)).SqlState.ShouldBe(PostgresErrorCodes.RestrictViolation, change);
         await Sent(await VoidAsync(platform, path));
+        var (draft, _) = await app.InvoiceAsync(branch, "2023-05", issue: false, "10");
+        var (paid, _) = await app.InvoiceAsync(branch, "2023-06", issue: true, "10");
+        await Sent(await platform.PayAsync(paid, "12.00", "all"));
+        (await app.RefusedAsync($"update billing.invoices set status = 'Void' where id = '{paid.Split('/')[^1]}'")).SqlState
+            .ShouldBe(PostgresErrorCodes.RestrictViolation);
+        // Nobody pays what was withdrawn, or was never sent.
+        foreach (var unpayable in (string[])[path, draft])
+            (await app.RefusedAsync(
+                $"""
+                insert into billing.payments (
+                    id, tenant_id, owner_path, seller_id, invoice_id, reference, amount, currency, paid_on, method, created_at)
+                select gen_random_uuid(), tenant_id, owner_path, seller_id, '{unpayable.Split('/')[^1]}', 'x', 1, currency, paid_on, method,
+                    created_at from billing.payments where invoice_id = '{paid.Split('/')[^1]}'
+                """)).ConstraintName.ShouldBe("payments_not_above_open", unpayable);
         foreach (var change in (string[])[
             $"update billing.invoices set status = 'Issued' where id = '{id}'", $"update billing.invoices set status = 'Paid' where id = '{id}'",
             $"update billing.invoice_lines set billed = true where invoice_id = '{id}'",

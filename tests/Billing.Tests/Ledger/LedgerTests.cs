@@ -174,6 +174,17 @@ public sealed class LedgerTests(App app) : IClassFixture<App>
     [InlineData("ledger_entries_named",
         Add + "3, account_id, unit, gen_random_uuid(), 1, b.entries + 1, b.balance + 1" + From + "and lot_id is not null")]
     [InlineData("ledger_entries_named", Add + "3, gen_random_uuid(), unit, null, 1, 1, 1" + From + "and lot_id is not null")]
+    // From another's lot.
+    [InlineData("ledger_entries_named",
+        Add + "3, account_id, unit, (select l.id from billing.credit_lots l where l.account_id <> e.account_id limit 1), 1, b.entries + 1, "
+        + "b.balance + 1" + From + "and lot_id is not null")]
+    // Two entries, balanced, of a transaction that says it has three.
+    [InlineData("ledger_balanced",
+        "with three as (insert into billing.ledger_transactions select gen_random_uuid(), owner_id, owner_path, 'TopUp', 'three', '', 3, now() "
+        + "from billing.ledger_transactions where id = $2 and $1::uuid is not null returning id) "
+        + "insert into billing.ledger_entries (transaction_id, position, account_id, unit, lot_id, amount, number, balance_after) "
+        + "select three.id, e.position, e.account_id, e.unit, e.lot_id, e.amount, b.entries + 1, b.balance + e.amount "
+        + "from three, billing.ledger_entries e join billing.ledger_balances b using (account_id) where e.transaction_id = $2")]
     [InlineData("ledger_balanced",
         "insert into billing.ledger_entries (transaction_id, position, account_id, unit, lot_id, amount, number, balance_after) "
         + "select $1, position, account_id, unit, lot_id, amount, b.entries + 1, b.balance + amount" + From)]
@@ -192,6 +203,7 @@ public sealed class LedgerTests(App app) : IClassFixture<App>
     {
         var branch = await app.BranchAsync();
         var transaction = await TopUpAsync(branch, "once", 10m);
+        await TopUpAsync(await app.BranchAsync(), "another's", 10m);
 
         var refused = await Should.ThrowAsync<PostgresException>(
             () => TamperAsync(sql, branch.Partner.Id.Value, transaction, asOwner ? "set local role none" : "select 1"));

@@ -51,9 +51,14 @@ public sealed class FaultyRuns : BillingApp
         """);
 }
 
-public sealed class RunFaultTests(FaultyRuns app) : IClassFixture<FaultyRuns>, IDisposable
+public sealed class RunFaultTests(FaultyRuns app) : IClassFixture<FaultyRuns>, IAsyncDisposable
 {
-    public void Dispose() => (app.Probe.At, app.Probe.Generated) = (null, null);
+    // Whatever was done to a run, and by whichever test.
+    public async ValueTask DisposeAsync()
+    {
+        (app.Probe.At, app.Probe.Generated) = (null, null);
+        await CommonChecker.HoldsAsync(app, TestContext.Current.CancellationToken);
+    }
 
     // F03
     [Fact]
@@ -233,6 +238,68 @@ public sealed class RunFaultTests(FaultyRuns app) : IClassFixture<FaultyRuns>, I
             await Sent(await platform.PutAsJsonAsync(
                 "/api/v1/tax-rates", new { country = "DE", category = "S", percent = "20", validFrom = "2020-01-01" }));
         }
+    }
+
+    // F32
+    [Fact]
+    public async Task What_the_round_before_was_pinned_to_is_not_remembered_for_the_next()
+    {
+        var (branch, tenants) = await SubscribeAsync("2023-10", 1, "anew");
+        app.Usage.Add(tenants[0], app.Subscriptions.Of(tenants[0]), "2023-10-02", "gb", "20", "STORAGE");
+        using var platform = branch.Administrator();
+        var list = (await ItemsAsync(platform, "/api/v1/pricing")).Single(x => x.GetProperty("key").GetString() == "list");
+        var items = $"/api/v1/pricing/{list.GetProperty("id").GetString()}/items";
+        await app.BillAsync("2023-10", issue: false);
+        await Sent(await platform.PutAsJsonAsync(items, Storage("0.5")));
+        try
+        {
+            // Before its next round is planned another month's run looks at what came late for this one, by the rates that it has.
+            await StartAsync(platform, "2023-10", issue: false);
+            var run = await app.RunOfAsync("2023-10");
+            run.State.ShouldBe(RunState.Planning);
+            await app.InAsync<RatePins, PinnedRates>(
+                pins => pins.OpenAsync(run, new TenantRange(null, null, 1), [tenants[0].Id], TestContext.Current.CancellationToken));
+            await app.DrainAsync();
+            (await ItemsAsync(platform, "/api/v1/invoices?period=2023-10")).ShouldHaveSingleItem().GetProperty("net").GetProperty("amount")
+                .GetString().ShouldBe("20.00");
+        }
+        finally
+        {
+            await Sent(await platform.PutAsJsonAsync(items, Storage("0.05")));
+        }
+    }
+
+    // F32
+    [Fact]
+    public async Task A_month_of_before_rates_were_kept_has_each_tenants_own_prices()
+    {
+        var (branch, tenants) = await SubscribeAsync("2023-11", 2, "before");
+        using var platform = branch.Administrator();
+        var own = await Sent(await platform.PostAsJsonAsync("/api/v1/pricing", new
+        {
+            key = "own",
+            name = "Own",
+            scope = "Tenant",
+            tenantId = tenants[1].Id.Value,
+            currency = "EUR",
+            validFrom = "2020-01-01",
+            items = new[] { new { sku = "STORAGE", meter = "gb", name = "Storage", price = new { model = "perUnit", unitPrice = "0.01" } } },
+        }));
+        await app.BillAsync("2023-11", issue: false);
+        await app.TextAsync(
+            """
+            delete from billing.run_prices where run_id = (select id from billing.runs where period_start = '2023-11-01');
+            update billing.runs set tax_rates = null where period_start = '2023-11-01'
+            """);
+        var run = await app.RunOfAsync("2023-11");
+        // A process that remembers nothing of the round.
+        await using var second = await app.StartSecondHostAsync();
+        await using var scope = second.Services.CreateAsyncScope();
+        scope.ServiceProvider.GetRequiredService<Principal>().Become(Access.System);
+        var rates = await scope.ServiceProvider.GetRequiredService<RatePins>().OpenAsync(
+            run, new TenantRange(null, null, 2), [.. tenants.Select(x => x.Id)], TestContext.Current.CancellationToken);
+        tenants.Select(x => rates.Book.Find("STORAGE", "gb", Currency.Parse("EUR"), null, x.Id, app.Subscriptions.Of(x).Value)!.PriceListId.Value
+            == own.GetProperty("id").GetGuid()).ShouldBe([false, true]);
     }
 
     // F35

@@ -54,6 +54,7 @@ public sealed class F23Tests(App app) : IClassFixture<App>
         }
 
         (await TextAsync(Kept)).ShouldBe("true");
+        await CommonChecker.HoldsAsync(app, TestContext.Current.CancellationToken);
     }
 
     // What each invoice and line was when it was issued is written down then, by the test, beside them.

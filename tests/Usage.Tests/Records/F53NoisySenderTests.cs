@@ -89,6 +89,7 @@ public sealed class F53NoisySenderTests(NarrowApp app) : IClassFixture<NarrowApp
             "select array_agg(r.record_id order by k.xmin::text::bigint) from usage.records r join usage.record_keys k using (batch_id) "
             + "where r.tenant_id = $1", customer.Tenant.Id.Value))[..4].ShouldContain("q0");
         await EmptyAsync();
+        await CommonChecker.HoldsAsync(app, Ct);
     }
 
     [Fact]

@@ -3,8 +3,10 @@ using System.Net;
 using System.Net.Http.Json;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Messaging;
+using Licensing.Kernel.Persistence;
 using Licensing.Usage.Contracts;
 using Licensing.Usage.Rollups;
+using Licensing.Usage.Thresholds;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -160,6 +162,31 @@ public sealed class ThresholdTests(ThresholdTests.HearingApp app) : IClassFixtur
         await app.DrainAsync();
         app.Mailbox.To($"carla-{customer.Tenant.Code}@customer.example").ShouldHaveSingleItem()
             .Text.ShouldContain("usage of count in 2026-01");
+    }
+
+    [Fact]
+    public async Task One_that_is_made_while_its_month_is_compared_waits_and_is_compared_too()
+    {
+        var customer = await app.CustomerAsync();
+        await CreateAsync(customer, Watching("quantity", "sum", ["100"], tenantId: customer.Tenant.Id.Value));
+        await customer.SendAsync(customer.Record("a", "7"));
+        await LookAsync();
+        // Its month, which was seen, is to be compared with the second.
+        await CreateAsync(customer, Watching("quantity", "sum", ["50"], tenantId: customer.Tenant.Id.Value));
+        await using var scope = app.Services.CreateAsyncScope();
+        scope.ServiceProvider.GetRequiredService<Principal>().Become(Access.System);
+        var session = scope.ServiceProvider.GetRequiredService<DbSession>();
+        await session.BeginAsync(TestContext.Current.CancellationToken);
+        var taken = await scope.ServiceProvider.GetRequiredService<UnseenMonths>().TakeAsync(1_000, TestContext.Current.CancellationToken);
+        taken.ShouldContain(x => x.Tenant == customer.Tenant.Id.Value);
+
+        // Who compares has read the thresholds before this one.
+        var making = CreateAsync(customer, Watching("quantity", "sum", ["5"], tenantId: customer.Tenant.Id.Value));
+        await app.WaitsForALockAsync(making);
+        await session.CommitAsync(TestContext.Current.CancellationToken);
+        var threshold = await making;
+        await LookAsync();
+        (await AlertsAsync(customer, threshold)).ShouldBe(["5 7 2026-01-01"]);
     }
 
     [Fact]

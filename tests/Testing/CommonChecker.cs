@@ -1,15 +1,17 @@
 using System.Net;
 using System.Net.Http.Headers;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using Shouldly;
 
-namespace Licensing.Faults;
+namespace Licensing.Testing;
 
 /// <summary>
 /// What must hold after every fault, whatever it was: the ledger, the invoices, whose rows are whose, and that the service answers.
 /// That each acknowledged effect is there once is for the test to say, which knows what was acknowledged. A check that cannot be read
 /// fails; it never counts as nothing found.
 /// </summary>
-internal static class CommonChecker
+public static class CommonChecker
 {
     // Each finds what is wrong. What the database forbids by a key is looked for all the same: a fault may have hit the key's index.
     private static readonly (string Rule, string Sql)[] Rules =
@@ -29,8 +31,21 @@ internal static class CommonChecker
             """),
         ("nothing is billed twice", """
             select l.subscription_id::text || ' ' || l.charge_key || l.sku || ' ' || l.meter || ' ' || l.starts_on
-            from billing.invoice_lines l join billing.invoices i on i.id = l.invoice_id where i.status <> 'Void' and i.kind = 'Regular'
-            group by l.tenant_id, l.subscription_id, l.charge_key, l.sku, l.meter, l.region, l.starts_on having count(*) > 1
+            from billing.invoice_lines l join billing.invoices i on i.id = l.invoice_id where i.status <> 'Void'
+            group by l.tenant_id, l.subscription_id, l.charge_key, l.sku, l.meter, l.region, l.starts_on, l.adjustment having count(*) > 1
+            """),
+        ("a numbered invoice is in the journal as what it is, and balances there", """
+            select i.number from billing.invoices i
+            left join (
+                select document_id, sum(amount) as off, coalesce(sum(amount) filter (where account = 'Receivable'), 0) as receivable
+                from billing.journal_entries group by document_id) j on j.document_id = i.id
+            where i.number is not null and (j.document_id is null or j.off <> 0 or j.receivable <> i.total)
+            """),
+        ("an invoice shows what was paid and credited of it, and no more is credited than it was", """
+            select i.number from billing.invoices i
+            left join (select invoice_id, sum(amount) as sum from billing.payments group by invoice_id) p on p.invoice_id = i.id
+            left join (select invoice_id, sum(total) as sum from billing.credit_notes group by invoice_id) c on c.invoice_id = i.id
+            where i.paid <> coalesce(p.sum, 0) or i.credited <> coalesce(c.sum, 0) or abs(i.credited) > abs(i.total)
             """),
         ("numbers have no gaps", """
             select seller_id::text || ' has ' || count(*) || ' numbers up to ' || max(number) from (
@@ -91,10 +106,10 @@ internal static class CommonChecker
         await HoldsAsync(connection, ct);
     }
 
-    /// <summary>The same for a host of the test's own process, whose database it is.</summary>
-    public static async Task HoldsAsync(NpgsqlDataSource database, CancellationToken ct)
+    /// <summary>The same for a host of the test's own process.</summary>
+    public static async Task HoldsAsync(App app, CancellationToken ct)
     {
-        await using var connection = await database.OpenConnectionAsync(ct);
+        await using var connection = await app.Services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync(ct);
         await HoldsAsync(connection, ct);
     }
 
