@@ -258,7 +258,7 @@ public sealed class RunFaultTests(FaultyRuns app) : IClassFixture<FaultyRuns>, I
             var run = await app.RunOfAsync("2023-10");
             run.State.ShouldBe(RunState.Planning);
             await app.InAsync<RatePins, PinnedRates>(
-                pins => pins.OpenAsync(run, new TenantRange(null, null, 1), [tenants[0].Id], TestContext.Current.CancellationToken));
+                pins => pins.OpenAsync(run, [tenants[0].Id], TestContext.Current.CancellationToken));
             await app.DrainAsync();
             (await ItemsAsync(platform, "/api/v1/invoices?period=2023-10")).ShouldHaveSingleItem().GetProperty("net").GetProperty("amount")
                 .GetString().ShouldBe("20.00");
@@ -297,7 +297,7 @@ public sealed class RunFaultTests(FaultyRuns app) : IClassFixture<FaultyRuns>, I
         await using var scope = second.Services.CreateAsyncScope();
         scope.ServiceProvider.GetRequiredService<Principal>().Become(Access.System);
         var rates = await scope.ServiceProvider.GetRequiredService<RatePins>().OpenAsync(
-            run, new TenantRange(null, null, 2), [.. tenants.Select(x => x.Id)], TestContext.Current.CancellationToken);
+            run, [.. tenants.Select(x => x.Id)], TestContext.Current.CancellationToken);
         tenants.Select(x => rates.Book.Find("STORAGE", "gb", Currency.Parse("EUR"), null, x.Id, app.Subscriptions.Of(x).Value)!.PriceListId.Value
             == own.GetProperty("id").GetGuid()).ShouldBe([false, true]);
     }
