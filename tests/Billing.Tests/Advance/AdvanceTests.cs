@@ -91,6 +91,7 @@ public sealed class AdvanceTests(SettlementApp app) : IClassFixture<SettlementAp
         var others = new List<OrganizationRef>();
         for (var i = 0; i < 3; i++)
             others.Add(await app.TenantAsync(branch.Platform, branch.Partner));
+        others = [.. others.OrderBy(other => other.Id.Value)];
         var plan = await app.PlanAsync("left-ahead", [SeatsAhead("10.00")]);
         var id = app.Subscribe(branch.Tenant, new(2021, 4, 1), Span(plan, "2021-04-01/2021-06-01", 2));
         var all = others.ConvertAll(other => app.Subscribe(other, new(2021, 4, 1), Span(plan, "2021-04-01/2021-06-01", 1)));

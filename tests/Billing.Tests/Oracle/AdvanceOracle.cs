@@ -116,6 +116,7 @@ internal static class AdvanceOracle
             Unrounded = charge.Line.Unrounded,
             CapReduction = charge.Line.CapReduction,
             Discount = charge.Line.Discount,
+            Credit = charge.Line.Credit,
             TaxCategory = charge.Line.TaxCategory,
             TaxPercent = charge.Line.TaxPercent,
             Exchange = charge.Line.Exchange,
