@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Json;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Persistence;
 
@@ -34,6 +35,38 @@ public sealed class F27IdempotencyKeyTests(App app) : IClassFixture<App>
     }
 
     [Fact]
+    public async Task What_nothing_but_its_key_keeps_from_being_done_twice_is_done_once()
+    {
+        await using var second = await app.StartSecondHostAsync();
+        var branch = await app.BranchAsync();
+        using var here = branch.Administrator();
+        using var there = here.At(second);
+        using var made = await here.PostAsJsonAsync("/api/v1/plans", new
+        {
+            key = "f27",
+            name = "F27",
+            product = "ccaas",
+            currency = "EUR",
+            charges = new object[] { new { key = "base", name = "Base", price = new { model = "flat", amount = "1.00" } } },
+        }, Ct);
+        var plan = (await made.JsonAsync()).GetProperty("id").GetGuid();
+        (await here.PostAsync($"/api/v1/plans/{plan}/publish", null, Ct)).EnsureSuccessStatusCode();
+
+        var body = new { tenantId = branch.Tenant.Id.Value, planId = plan, quantities = new { essentialSeats = 10 } };
+        var answers = await PrepaidCredit.AtOnceAsync(100, i => (i % 2 == 0 ? here : there).SendAsync(
+            new HttpRequestMessage(HttpMethod.Post, "/api/v1/subscriptions")
+            {
+                Content = JsonContent.Create(body),
+                Headers = { { "Idempotency-Key", "subscribe" } },
+            }, Ct));
+        foreach (var other in answers.Where(a => a.StatusCode is not HttpStatusCode.Created))
+            (await other.CodeAsync()).ShouldBe("idempotency_in_progress");
+        answers.Count(a => a.StatusCode is HttpStatusCode.Created).ShouldBeGreaterThan(0);
+        (await app.RowsAsync($"select id::text from provisioning.subscriptions where tenant_id = '{branch.Tenant.Id.Value}'")).Count.ShouldBe(1);
+        await HoldsAsync();
+    }
+
+    [Fact]
     public async Task A_key_with_another_body_or_route_is_refused_and_tells_nobody_else_anything()
     {
         var branch = await BranchAsync();
@@ -63,7 +96,11 @@ public sealed class F27IdempotencyKeyTests(App app) : IClassFixture<App>
         app.Clock.Advance(TimeSpan.FromHours(24));
         await housekeeping.CleanAsync(Ct);
         using (var replayed = await branch.DebitAsync(partner, "a", "1.00", "old"))
+        {
+            // Its reference alone would have brought the same answer.
+            replayed.Headers.GetValues("Idempotency-Replayed").ShouldBe(["true"]);
             (await replayed.Content.ReadAsStringAsync(Ct)).ShouldBe(await first.Content.ReadAsStringAsync(Ct));
+        }
 
         app.Clock.Advance(TimeSpan.FromDays(2));
         await housekeeping.CleanAsync(Ct);

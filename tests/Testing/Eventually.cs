@@ -7,13 +7,22 @@ public static class Eventually
 
     public static async Task TrueAsync(Func<Task<bool>> condition)
     {
+        if (!await IsAsync(condition))
+            throw new TimeoutException($"Not so after {Patience.TotalSeconds} s.");
+    }
+
+    /// <summary>Whether it became so, for who has to go on either way.</summary>
+    public static async Task<bool> IsAsync(Func<Task<bool>> condition)
+    {
         var since = TimeProvider.System.GetTimestamp();
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(10), TimeProvider.System);
         while (!await condition())
         {
             if (TimeProvider.System.GetElapsedTime(since) > Patience)
-                throw new TimeoutException($"Not so after {Patience.TotalSeconds} s.");
+                return false;
             await timer.WaitForNextTickAsync();
         }
+
+        return true;
     }
 }

@@ -178,6 +178,14 @@ public sealed class LedgerTests(App app) : IClassFixture<App>
     [InlineData("ledger_entries_named",
         Add + "3, account_id, unit, (select l.id from billing.credit_lots l where l.account_id <> e.account_id limit 1), 1, b.entries + 1, "
         + "b.balance + 1" + From + "and lot_id is not null")]
+    // A whole transaction, of which every entry is right by itself, and yet it makes something of nothing.
+    [InlineData("ledger_balanced",
+        "with uneven as (insert into billing.ledger_transactions select gen_random_uuid(), owner_id, owner_path, 'TopUp', 'uneven', '', 2, now() "
+        + "from billing.ledger_transactions where id = $2 and $1::uuid is not null returning id) "
+        + "insert into billing.ledger_entries (transaction_id, position, account_id, unit, lot_id, amount, number, balance_after) "
+        + "select uneven.id, e.position, e.account_id, e.unit, e.lot_id, e.amount + x.more, b.entries + 1, b.balance + e.amount + x.more "
+        + "from uneven, billing.ledger_entries e join billing.ledger_balances b using (account_id) "
+        + "cross join lateral (select case when e.lot_id is null then 0 else 1 end as more) x where e.transaction_id = $2")]
     // Two entries, balanced, of a transaction that says it has three.
     [InlineData("ledger_balanced",
         "with three as (insert into billing.ledger_transactions select gen_random_uuid(), owner_id, owner_path, 'TopUp', 'three', '', 3, now() "

@@ -126,6 +126,46 @@ public sealed class RunFaultTests(FaultyRuns app) : IClassFixture<FaultyRuns>, I
         await BillingRunTests.NumbersAreGaplessAsync(platform);
     }
 
+    // F03
+    [Fact]
+    public async Task While_a_chunk_is_issued_nobody_has_the_next_so_that_numbers_come_in_their_order()
+    {
+        await SubscribeAsync("2022-06", 5, "in-order");
+        ClaimedChunk? claimed = null;
+        var asked = false;
+        app.Probe.At = async place =>
+        {
+            if (place != "seller" || asked)
+                return;
+            asked = true;
+            var run = await app.RunOfAsync("2022-06");
+            claimed = await app.InAsync<RunChunks, ClaimedChunk?>(
+                chunks => chunks.ClaimAsync(run, ChunkState.Drafted, TestContext.Current.CancellationToken));
+        };
+        await app.BillAsync("2022-06");
+        asked.ShouldBeTrue();
+        claimed.ShouldBeNull();
+    }
+
+    // F28
+    [Fact]
+    public async Task Who_plans_a_month_that_another_has_planned_meanwhile_changes_nothing()
+    {
+        var (branch, _) = await SubscribeAsync("2023-12", 3, "planned");
+        var (stopped, goOn) = StopAt("split");
+        using var platform = branch.Administrator();
+        var operation = await StartAsync(platform, "2023-12");
+        var drained = app.DrainAsync();
+        await stopped;
+        await WorkElsewhereAsync("2023-12");
+        var (billed, told) = (await app.BilledAsync("2023-12"), (await OperationAsync(platform, operation)).GetRawText());
+        goOn.SetResult();
+        await drained;
+        (await app.BilledAsync("2023-12")).ShouldBe(billed);
+        (await OperationAsync(platform, operation)).GetRawText().ShouldBe(told);
+        (await app.RunOfAsync("2023-12")).State.ShouldBe(RunState.Finished);
+    }
+
     // F29
     [Fact]
     public async Task A_worker_that_was_stopped_and_goes_on_after_its_lease_writes_nothing()
@@ -186,8 +226,20 @@ public sealed class RunFaultTests(FaultyRuns app) : IClassFixture<FaultyRuns>, I
         var operation = await StartAsync(platform, "2024-06");
         var drained = app.DrainAsync();
         await stopped;
+        // While its lease holds nobody ends it.
+        var run = await app.RunOfAsync("2024-06");
+        (await app.InAsync<RunChunks, ClaimedChunk?>(
+            chunks => chunks.ClaimAsync(run, ChunkState.Waiting, TestContext.Current.CancellationToken))).ShouldBeNull();
+        (await WritersAsync()).ShouldBe("1");
         app.Clock.Advance(TimeSpan.FromSeconds(61));
-        await WorkElsewhereAsync("2024-06");
+        // Once it is over whoever takes the chunk has ended it; nobody waits until the server does so by itself.
+        bool? ended = null;
+        await WorkElsewhereAsync("2024-06", async place =>
+        {
+            if (place == "claimed" && ended is null)
+                ended = await Eventually.IsAsync(async () => await WritersAsync() == "0");
+        });
+        ended.ShouldBe(true);
         (await OperationAsync(platform, operation)).GetProperty("state").GetString().ShouldBe("Succeeded");
         goOn.SetResult();
         await drained;
@@ -238,68 +290,6 @@ public sealed class RunFaultTests(FaultyRuns app) : IClassFixture<FaultyRuns>, I
             await Sent(await platform.PutAsJsonAsync(
                 "/api/v1/tax-rates", new { country = "DE", category = "S", percent = "20", validFrom = "2020-01-01" }));
         }
-    }
-
-    // F32
-    [Fact]
-    public async Task What_the_round_before_was_pinned_to_is_not_remembered_for_the_next()
-    {
-        var (branch, tenants) = await SubscribeAsync("2023-10", 1, "anew");
-        app.Usage.Add(tenants[0], app.Subscriptions.Of(tenants[0]), "2023-10-02", "gb", "20", "STORAGE");
-        using var platform = branch.Administrator();
-        var list = (await ItemsAsync(platform, "/api/v1/pricing")).Single(x => x.GetProperty("key").GetString() == "list");
-        var items = $"/api/v1/pricing/{list.GetProperty("id").GetString()}/items";
-        await app.BillAsync("2023-10", issue: false);
-        await Sent(await platform.PutAsJsonAsync(items, Storage("0.5")));
-        try
-        {
-            // Before its next round is planned another month's run looks at what came late for this one, by the rates that it has.
-            await StartAsync(platform, "2023-10", issue: false);
-            var run = await app.RunOfAsync("2023-10");
-            run.State.ShouldBe(RunState.Planning);
-            await app.InAsync<RatePins, PinnedRates>(
-                pins => pins.OpenAsync(run, [tenants[0].Id], TestContext.Current.CancellationToken));
-            await app.DrainAsync();
-            (await ItemsAsync(platform, "/api/v1/invoices?period=2023-10")).ShouldHaveSingleItem().GetProperty("net").GetProperty("amount")
-                .GetString().ShouldBe("20.00");
-        }
-        finally
-        {
-            await Sent(await platform.PutAsJsonAsync(items, Storage("0.05")));
-        }
-    }
-
-    // F32
-    [Fact]
-    public async Task A_month_of_before_rates_were_kept_has_each_tenants_own_prices()
-    {
-        var (branch, tenants) = await SubscribeAsync("2023-11", 2, "before");
-        using var platform = branch.Administrator();
-        var own = await Sent(await platform.PostAsJsonAsync("/api/v1/pricing", new
-        {
-            key = "own",
-            name = "Own",
-            scope = "Tenant",
-            tenantId = tenants[1].Id.Value,
-            currency = "EUR",
-            validFrom = "2020-01-01",
-            items = new[] { new { sku = "STORAGE", meter = "gb", name = "Storage", price = new { model = "perUnit", unitPrice = "0.01" } } },
-        }));
-        await app.BillAsync("2023-11", issue: false);
-        await app.TextAsync(
-            """
-            delete from billing.run_prices where run_id = (select id from billing.runs where period_start = '2023-11-01');
-            update billing.runs set tax_rates = null where period_start = '2023-11-01'
-            """);
-        var run = await app.RunOfAsync("2023-11");
-        // A process that remembers nothing of the round.
-        await using var second = await app.StartSecondHostAsync();
-        await using var scope = second.Services.CreateAsyncScope();
-        scope.ServiceProvider.GetRequiredService<Principal>().Become(Access.System);
-        var rates = await scope.ServiceProvider.GetRequiredService<RatePins>().OpenAsync(
-            run, [.. tenants.Select(x => x.Id)], TestContext.Current.CancellationToken);
-        tenants.Select(x => rates.Book.Find("STORAGE", "gb", Currency.Parse("EUR"), null, x.Id, app.Subscriptions.Of(x).Value)!.PriceListId.Value
-            == own.GetProperty("id").GetGuid()).ShouldBe([false, true]);
     }
 
     // F35
@@ -361,6 +351,10 @@ public sealed class RunFaultTests(FaultyRuns app) : IClassFixture<FaultyRuns>, I
         (await reader.PostAsync(confirm, null)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
         var own = await starter.PostAsync(confirm, null);
         (own.StatusCode, await own.CodeAsync()).ShouldBe((HttpStatusCode.Forbidden, "second_person_needed"));
+        // Nor is what is no person.
+        var byMachine = await app.InAsync<ISender, Result<RunView>>(
+            sender => sender.Send(new ConfirmBillingRun.Command(run.GetProperty("id").GetGuid()), TestContext.Current.CancellationToken));
+        (byMachine.Refusal?.Code).ShouldBe("second_person_needed");
         using var second = app.As(Roles.PlatformAdministrator, Guid.AllBitsSet, branch.Platform.Path);
         var confirmed = await Sent(await second.PostAsync(confirm, null));
         confirmed.GetProperty("state").GetString().ShouldBe("Issuing");
@@ -410,7 +404,7 @@ public sealed class RunFaultTests(FaultyRuns app) : IClassFixture<FaultyRuns>, I
         return (branch, those);
     }
 
-    private static object Storage(string unitPrice) =>
+    internal static object Storage(string unitPrice) =>
         new { items = new[] { new { sku = "STORAGE", meter = "gb", name = "Storage", price = new { model = "perUnit", unitPrice } } } };
 
     private static BilledCharge Other(BilledCharge charge, string key) =>
@@ -423,9 +417,14 @@ public sealed class RunFaultTests(FaultyRuns app) : IClassFixture<FaultyRuns>, I
         return (stopped.Task, goOn);
     }
 
-    private async Task WorkElsewhereAsync(string month)
+    // Sessions with the name that the fence of a chunk gave them.
+    private Task<string> WritersAsync() => app.TextAsync(
+        "select count(*)::text from pg_stat_activity where datname = current_database() and application_name ~ '^billing-[0-9a-f]{32}$'");
+
+    private async Task WorkElsewhereAsync(string month, Func<string, Task>? at = null)
     {
         await using var second = await app.StartSecondHostAsync();
+        second.Services.GetRequiredService<RunProbe>().At = at;
         var (workers, run) = (second.Services.GetRequiredService<RunWorkers>(), (await app.RunOfAsync(month)).Id);
         while (await workers.WorkAsync(run, TestContext.Current.CancellationToken) is not null)
         {

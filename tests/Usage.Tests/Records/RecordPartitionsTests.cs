@@ -94,10 +94,15 @@ public sealed class RecordPartitionsTests : IAsyncLifetime
         var customer = await _app.CustomerAsync();
         await customer.SendAsync([.. Enumerable.Range(0, 500).Select(i => customer.Record($"r-{i}"))]);
         (await _app.SqlAsync<int>("select usage.remove_keys('records_2026_01', 0, 1)")).ShouldBeInRange(1, 499);
+        // A month that is not over is not dropped, whoever asks for it.
+        (await _app.SqlAsync<bool>("select usage.drop_partition('records_2026_01', '2026-01-31')")).ShouldBeFalse();
         _app.Clock.Advance(TimeSpan.FromDays(450));
+        // Its key is free, its record still there: the id that is used anew keeps its new key.
+        (await customer.SendAsync(customer.Record("r-0", start: "2027-04-01T00:00:00Z"))).Counts.ShouldBe("1 0 0");
         await RunAsync();
-        (await KeysAsync()).ShouldBe(0);
-        (await customer.StoredAsync()).ShouldBe(0);
+        (await KeysAsync()).ShouldBe(1);
+        (await customer.StoredAsync()).ShouldBe(1);
+        (await customer.SendAsync(customer.Record("r-0", start: "2027-04-01T00:00:00Z"))).Counts.ShouldBe("0 1 0");
     }
 
     [Fact]

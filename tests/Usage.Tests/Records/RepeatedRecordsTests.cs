@@ -47,6 +47,8 @@ public sealed class RepeatedRecordsTests(UsageApp app) : IClassFixture<UsageApp>
         var later = await customer.SendAsync(customer.Record("a", "2"), customer.Record("a", "1"), customer.Record("a", "2"));
         later.Counts.ShouldBe("0 1 2");
         later.Rejected.Select(r => r.Index).ShouldBe([0, 2]);
+        // The first of two is the one, not the last.
+        (await customer.SendAsync(customer.Record("b", "1"), customer.Record("b", "2"))).Rejected.ShouldBe([(1, "usage_id_conflict")]);
     }
 
     [Fact]
