@@ -102,7 +102,8 @@ internal sealed class IngestStand : IAsyncDisposable
     {
         const int Kept = 64;
         await using var connection = await Database.OpenConnectionAsync(ct);
-        await using var next = new NpgsqlCommand("select pg_switch_wal() from pg_logical_emit_message(false, 'bench', 'a file of its own')", connection);
+        await using var next = new NpgsqlCommand(
+            "select pg_switch_wal() from pg_logical_emit_message(false, 'bench', 'a file of its own')", connection);
         for (var i = 0; i < Kept; i++)
             await next.ExecuteNonQueryAsync(ct);
         await using var checkpoint = new NpgsqlCommand("checkpoint", connection) { CommandTimeout = 0 };

@@ -204,7 +204,7 @@ public sealed class AdvanceMoneyTests(SettlementApp app) : IClassFixture<Settlem
         (await AsAsync(path, "text/csv")).Split('\n')[3].ShouldContain(",2022-09-01,2022-10-01,30,30,1,30.00,0.00,30.00,6.00,S,20,EUR,,,,2022-09,");
         (await AsAsync(path, "text/html")).ShouldContain("01.09.2022 - 30.09.2022");
 
-        // By day each line has its days; with the month whose invoice it is on, so that the rows are the invoice.
+        // What is for another month's days is one row with the month whose invoice it is on, so that the rows are the invoice.
         foreach (var (month, sum) in new[] { ("2022-08", 91m), ("2022-09", 51m) })
         {
             var rows = await Activity.ActivityTests.AllAsync(
@@ -212,7 +212,7 @@ public sealed class AdvanceMoneyTests(SettlementApp app) : IClassFixture<Settlem
             rows.Sum(x => decimal.Parse(x.Amount("amount"))).ShouldBe(sum);
             var seats = rows.Where(x => x.Text("chargeKey") == "seats").ToLookup(x => x.Text("day"), x => decimal.Parse(x.Amount("amount")));
             if (month == "2022-08")
-                (seats["2022-09-01"].Single(), seats["2022-09-30"].Single(), seats.Count).ShouldBe((1m, 1m, 61));
+                (seats["2022-08-31"].Single(), seats["2022-09-01"].Single(), seats.Count).ShouldBe((0.96m, 30m, 32));
             else
                 (seats["2022-09-10"].Count(), seats["2022-09-11"].Sum(), seats.Count).ShouldBe((0, 1m, 20));
         }

@@ -21,6 +21,9 @@ internal static class LateOracle
     {
         /// <summary>Corrected once, it is not corrected again.</summary>
         public bool IsAtRest { get; init; }
+
+        /// <summary>What is due by what came late, before credits.</summary>
+        public required IReadOnlyDictionary<LineKey, Money> Due { get; init; }
     }
 
     private static readonly IReadOnlyDictionary<string, decimal> Nothing = new Dictionary<string, decimal>();
@@ -83,7 +86,11 @@ internal static class LateOracle
         var isAtRest = Settling.Differences(first, anew.Charges, standing, Credits(paid, left)).Count == 0;
         credits = Credits(paid, left);
         var undone = Settling.Differences(first, before.Charges, standing, credits);
-        return new LateMonthOfChance(contract, before, next, corrected, given, undone, credits.Uses(first), noted, isSpent) { IsAtRest = isAtRest };
+        return new LateMonthOfChance(contract, before, next, corrected, given, undone, credits.Uses(first), noted, isSpent)
+        {
+            IsAtRest = isAtRest,
+            Due = anew.Charges.ToDictionary(charge => charge.Due.Key, charge => charge.Line.Net + charge.Line.Credit),
+        };
     }
 
     // What holds of any correction, whatever it comes to.
@@ -106,7 +113,7 @@ internal static class LateOracle
         var before = month.Before.Charges.ToDictionary(charge => charge.Due.Key);
         foreach (var charge in month.Corrected)
         {
-            var due = Oracle.Number(charge.Due.Adjustment!.Before + charge.Line.Net + charge.Line.Credit);
+            Fraction due = month.Due.TryGetValue(charge.Due.Key, out var now) ? Oracle.Number(now) : 0;
             var money = Oracle.Number(charge.Line.Net) - month.Noted.GetValueOrDefault(Oracle.Text(charge).Key)
                 + (before.TryGetValue(charge.Due.Key, out var was) ? Oracle.Number(was.Line.Net) : 0);
             if (money < (due.Sign < 0 ? due : 0) && money < 0 && charge.Line.Net.Amount < 0)

@@ -6,17 +6,17 @@ using static Licensing.Billing.Tests.BillingApp;
 
 namespace Licensing.Billing.Tests.Settlement;
 
-/// <summary>Days that a subscription gets, or ends with, after their month was billed; with no part replaced.</summary>
-public sealed class LateDaysTests(LivedApp app) : IClassFixture<LivedApp>
+/// <summary>Days that a subscription gets after their month was billed; with no part replaced.</summary>
+public sealed class LateDaysTests(LivedApp app) : LateDays(app), IClassFixture<LivedApp>
 {
     [Fact]
     public async Task Days_that_are_sold_after_their_month_was_billed_are_on_the_next_invoice()
     {
-        var branch = await app.BranchAsync();
+        var branch = await Lived.BranchAsync();
         using var platform = branch.Administrator();
         await BillAsync(platform, 2026, 2);
-        await app.SubscribeAsync(platform, branch.Tenant, "2026-01-16");
-        await app.DrainAsync();
+        await Lived.SubscribeAsync(platform, branch.Tenant, "2026-01-16");
+        await Lived.DrainAsync();
         await BillAsync(platform, 2026, 3);
 
         // 16 of January's 31 days of 10.00 and of five seats at 10.00; and 2.00 for no calls at all.
@@ -28,11 +28,15 @@ public sealed class LateDaysTests(LivedApp app) : IClassFixture<LivedApp>
         await BillAsync(platform, 2026, 4);
         (await LinesAsync(platform, branch.Tenant, "2026-03")).ShouldBe(["base 10.00", "Seats 50.00", "Calls 2.00"]);
     }
+}
 
+/// <summary>Days that a subscription ends with after their month was billed; with no part replaced.</summary>
+public sealed class LateEndTests(LivedApp app) : LateDays(app), IClassFixture<LivedApp>
+{
     [Fact]
     public async Task The_fee_of_an_end_on_the_first_is_of_the_month_that_was_billed_in_the_night()
     {
-        var branch = await app.BranchAsync();
+        var branch = await Lived.BranchAsync();
         using var platform = branch.Administrator();
         var plan = (await LivedApp.PostAsync(platform, "plans", new
         {
@@ -44,11 +48,12 @@ public sealed class LateDaysTests(LivedApp app) : IClassFixture<LivedApp>
             terms = new { termMonths = 12, earlyCancellation = new { allowed = true, feePercent = "25" } },
         })).Text("id");
         await LivedApp.PostAsync(platform, $"plans/{plan}/publish", new { });
-        app.Clock.Set(new DateTimeOffset(2027, 1, 1, 9, 0, 0, TimeSpan.Zero));
-        var subscription = (await LivedApp.PostAsync(platform, "subscriptions", new { tenantId = branch.Tenant.Id.Value, planId = plan })).Text("id");
+        Lived.Clock.Set(new DateTimeOffset(2027, 1, 1, 9, 0, 0, TimeSpan.Zero));
+        var subscription = (await LivedApp.PostAsync(
+            platform, "subscriptions", new { tenantId = branch.Tenant.Id.Value, planId = plan, quantities = new { } })).Text("id");
         await BillAsync(platform, 2027, 11);
         await LivedApp.PostAsync(platform, $"subscriptions/{subscription}/cancel", new { at = "now" });
-        await app.DrainAsync();
+        await Lived.DrainAsync();
         (await LinesAsync(platform, branch.Tenant, "2027-10")).ShouldBe(["base 100.00"]);
 
         // A quarter of November and December.
@@ -57,9 +62,15 @@ public sealed class LateDaysTests(LivedApp app) : IClassFixture<LivedApp>
         await BillAsync(platform, 2028, 1);
         (await LinesAsync(platform, branch.Tenant, "2027-12")).ShouldBeEmpty();
     }
+}
+
+/// <summary>Bills one month after the other, as the clock goes.</summary>
+public abstract class LateDays(LivedApp app)
+{
+    private protected LivedApp Lived => app;
 
     // On the first of the month after it.
-    private async Task BillAsync(HttpClient platform, int year, int month)
+    private protected async Task BillAsync(HttpClient platform, int year, int month)
     {
         app.Clock.Set(new DateTimeOffset(year, month, 1, 1, 0, 0, TimeSpan.Zero));
         var billed = new DateOnly(year, month, 1).AddMonths(-1);
@@ -67,7 +78,7 @@ public sealed class LateDaysTests(LivedApp app) : IClassFixture<LivedApp>
         await app.DrainAsync();
     }
 
-    private static async Task<string[]> LinesAsync(HttpClient platform, OrganizationRef tenant, string month)
+    private protected static async Task<string[]> LinesAsync(HttpClient platform, OrganizationRef tenant, string month)
     {
         var lines = new List<string>();
         foreach (var invoice in await ItemsAsync(platform, $"/api/v1/invoices?period={month}&tenantId={tenant.Id.Value}"))

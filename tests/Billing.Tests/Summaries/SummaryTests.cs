@@ -102,7 +102,8 @@ public sealed class SummaryTests(SettlementApp app) : IClassFixture<SettlementAp
         }
         finally
         {
-            await OwnerAsync("delete from billing.late_months where month < '0001-01-01'; delete from billing.run_prices where prices = '\"no prices\"'");
+            await OwnerAsync(
+                "delete from billing.late_months where month < '0001-01-01'; delete from billing.run_prices where prices = '\"no prices\"'");
         }
     }
 

@@ -89,6 +89,7 @@ internal sealed class ActivityNames(IOrganizationDirectory organizations, ICatal
         return new ActivityRow(
             part.Days, line.TenantId, named.Tenant?.ExternalId, named.Tenant?.DisplayName, named.Partner?.Id.Value, line.SubscriptionId, line.Meter,
             named.Meter?.Unit, InvoiceLineView.Some(line.Sku), InvoiceLineView.Some(line.Region), line.Description,
-            part.Quantity.ToString(), line.UnitPrice?.ToString(), part.Gross, part.Net, line.Invoice?.Id, line.Position, line.Invoice?.Status.ToString(), line.Invoice is null);
+            part.Quantity.ToString(), line.UnitPrice?.ToString(), part.Gross, part.Net, line.Invoice?.Id, line.Position,
+            line.Invoice?.Status.ToString(), line.Invoice is null);
     }
 }

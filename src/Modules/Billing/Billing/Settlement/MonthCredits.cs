@@ -40,8 +40,7 @@ internal sealed class MonthCredits(IEnumerable<PaidCredit> paid, IDictionary<Gui
     public Money GiveBack(DueCharge due, Money most)
     {
         var rest = most.Amount;
-        // How much of a line each credit paid is not known, only how much of the month: those that are for it come first.
-        foreach (var i in Enumerable.Range(0, _now.Length).Reverse().OrderByDescending(i => _now[i].Reduction.Covers(due)))
+        foreach (var i in Places(due))
         {
             var credit = _now[i];
             var part = Exact.Min(rest, credit.Amount);
@@ -58,7 +57,7 @@ internal sealed class MonthCredits(IEnumerable<PaidCredit> paid, IDictionary<Gui
     public Money Take(DueCharge due, Money most)
     {
         var rest = most.Amount;
-        foreach (var i in Enumerable.Range(0, _now.Length).Where(i => _now[i].Reduction.Covers(due)))
+        foreach (var i in Places(due))
         {
             var credit = _now[i];
             var (room, units) = (credit.OwnAmount - credit.Amount, credit.OwnConsumed - credit.Consumed);
@@ -76,6 +75,11 @@ internal sealed class MonthCredits(IEnumerable<PaidCredit> paid, IDictionary<Gui
 
         return most with { Amount = most.Amount - rest };
     }
+
+    // How much of a line each credit paid is not known, only how much of the month: those that are for it come first. Giving and taking go the same
+    // way, so that what is corrected and corrected back is as it was.
+    private IEnumerable<int> Places(DueCharge due) =>
+        Enumerable.Range(0, _now.Length).Reverse().OrderByDescending(i => _now[i].Reduction.Covers(due));
 
     private void Use(int place, Exact amount, Exact consumed)
     {

@@ -109,13 +109,13 @@ internal static class Settling
     }
 
     // What a credit note took back is not given back once more, nor charged twice what one took of a line below zero: with it nothing goes beyond
-    // what is left of the lines.
+    // what is due. Where that is so already nothing more is owed.
     private static Money Bounded(Money net, Money now, Money billed, Money credited) => net with
     {
         Amount = (Math.Sign(net.Amount), Math.Sign(credited.Amount)) switch
         {
-            (< 0, > 0) => Math.Max(net.Amount, Math.Min(now.Amount, 0) - Math.Max((billed - credited).Amount, 0)),
-            (> 0, < 0) => Math.Min(net.Amount, Math.Max(now.Amount, 0) - Math.Min((billed - credited).Amount, 0)),
+            (< 0, > 0) => Math.Max(net.Amount, Math.Min(0, Math.Min(now.Amount, 0) - (billed - credited).Amount)),
+            (> 0, < 0) => Math.Min(net.Amount, Math.Max(0, Math.Max(now.Amount, 0) - (billed - credited).Amount)),
             _ => net.Amount,
         },
     };
