@@ -16,18 +16,21 @@ internal sealed class ReachedTenants(IOrganizationDirectory organizations, ISubs
         if (subscription is { } named)
         {
             var owner = (await subscriptions.DaysAsync([new(named)], ct)).GetValueOrDefault(new(named))?.TenantId.Value;
-            if (owner is null || (tenant is not null && tenant != owner))
-                return [];
-            tenant = owner;
+            // Asked for also where there is none: what exists elsewhere takes no longer than what does not.
+            var within = await WithinAsync(scope, owner ?? Guid.Empty, ct);
+            return tenant is null || tenant == owner ? within : [];
         }
 
         if (tenant is { } one)
-            return (await organizations.PathsAsync([new(one)], ct)).GetValueOrDefault(new(one)) is { } places
-                && places.Former.Select(former => former.Path).Append(places.Path).Any(scope.Contains) ? [one] : [];
+            return await WithinAsync(scope, one, ct);
         var now = await organizations.ListAsync(OrganizationKind.Tenant, scope, ct);
         var before = await organizations.TransferredAsync(scope, DateOnly.MinValue, ct);
         return [.. now.Select(t => t.Id.Value).Concat(before.Keys.Select(t => t.Value)).Distinct()];
     }
+
+    private async Task<IReadOnlyCollection<Guid>> WithinAsync(Scope scope, Guid tenant, CancellationToken ct) =>
+        (await organizations.PathsAsync([new(tenant)], ct)).GetValueOrDefault(new(tenant)) is { } places
+            && places.Former.Select(former => former.Path).Append(places.Path).Any(scope.Contains) ? [tenant] : [];
 
     /// <summary>The same for merging what they sent; null where that is everyone's.</summary>
     public async Task<IReadOnlyCollection<Guid>?> ToMergeAsync(Scope scope, Guid? tenant, Guid? subscription, CancellationToken ct) =>
