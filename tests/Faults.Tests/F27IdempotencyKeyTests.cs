@@ -67,6 +67,26 @@ public sealed class F27IdempotencyKeyTests(App app) : IClassFixture<App>
     }
 
     [Fact]
+    public async Task What_has_nothing_to_answer_is_answered_and_repeated_over_a_wire()
+    {
+        await using var faulted = await FaultedHost.StartAsync(new Dictionary<string, string>(), Ct);
+        var tenant = (await UsageSender.MakeAsync(faulted, 1, Ct))[0].Tenant;
+        var threshold = (await faulted.PostAsync(
+            "usage/thresholds", new { meter = "calls", basis = "quantity", levels = new[] { "10" }, tenantId = tenant }, Ct)).GetProperty("id");
+        using var client = faulted.Client();
+        for (var turn = 0; turn < 2; turn++)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Delete, $"/api/v1/usage/thresholds/{threshold}");
+            request.Headers.Add("Idempotency-Key", "gone");
+            using var answer = await client.SendAsync(request, Ct);
+            (answer.StatusCode, answer.Headers.Contains("Idempotency-Replayed")).ShouldBe((HttpStatusCode.NoContent, turn == 1));
+        }
+
+        faulted.Host.Output.ShouldNotContain("InvalidOperationException");
+        await CommonChecker.HoldsAsync(faulted.Postgres.DirectConnectionString, Ct);
+    }
+
+    [Fact]
     public async Task A_key_with_another_body_or_route_is_refused_and_tells_nobody_else_anything()
     {
         var branch = await BranchAsync();

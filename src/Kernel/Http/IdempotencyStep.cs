@@ -119,7 +119,8 @@ internal sealed class IdempotencyStep(RequestDelegate next, SecretBox secrets, G
                 await session.RollbackAsync();
         }
 
-        await wire.WriteAsync(buffer.GetBuffer().AsMemory(0, (int)buffer.Length), context.RequestAborted);
+        // Of nothing it copies nothing: to a 204 not even that may be written.
+        await new MemoryStream(buffer.GetBuffer(), 0, (int)buffer.Length).CopyToAsync(wire, context.RequestAborted);
     }
 
     // Deterministic answers only: what depends on load, on an outage, on a lost race or on the caller's rights may be different next time.

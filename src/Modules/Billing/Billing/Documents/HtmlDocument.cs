@@ -24,7 +24,7 @@ internal sealed partial class HtmlDocument(BillingDocument document)
 
     /// <summary>Nothing but the logo is loaded and nothing runs, whatever a name may try.</summary>
     public static string PolicyOf(DocumentLook look) => "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-        + (LogoOf(look) is { } logo ? $"; img-src {logo.GetLeftPart(UriPartial.Authority)}" : "");
+        + (LogoOf(look) is { } logo ? $"; img-src https://{logo.IdnHost}{(logo.IsDefaultPort ? "" : $":{logo.Port}")}" : "");
 
     private static Uri? LogoOf(DocumentLook look) =>
         Uri.TryCreate(look.LogoUrl, UriKind.Absolute, out var logo) && logo.Scheme == Uri.UriSchemeHttps ? logo : null;

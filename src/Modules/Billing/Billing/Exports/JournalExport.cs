@@ -31,7 +31,8 @@ internal sealed class JournalExport(NpgsqlDataSource database, TimeProvider cloc
         ("taxPercent", x => x.TaxPercent is { } percent ? DecimalStrings.Of(percent) : null),
         ("documentOn", x => DocumentCsv.Day(x.DocumentOn)),
         ("invoiceNumber", x => x.InvoiceNumber),
-        ("reference", x => x.Reference),
+        // As it was written from the first: what is exported again has the same bytes.
+        ("reference", x => x.Reference is ['+' or '-', ..] ? $"'{x.Reference}" : x.Reference),
         ("tenantId", x => x.TenantId.ToString()),
         ("tenantCode", x => x.OwnerPath.Split('.', StringSplitOptions.RemoveEmptyEntries)[^1]),
         ("sellerId", x => x.SellerId.ToString()),

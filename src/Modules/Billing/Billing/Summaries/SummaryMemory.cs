@@ -27,6 +27,9 @@ internal sealed class SummaryMemory(TimeProvider clock)
     /// <summary>In the place of those kept before; those kept longest go first.</summary>
     public void Keep(Scope scope, Period period, SummaryGroup by, SummaryFigures figures)
     {
+        // It would throw out all others, and then itself.
+        if (figures.Lines.Count > MostLines)
+            return;
         var kept = new Kept(NameOf(scope, period, by), clock.GetUtcNow() + Stays, figures);
         lock (_gate)
         {

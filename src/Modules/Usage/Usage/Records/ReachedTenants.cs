@@ -29,8 +29,7 @@ internal sealed class ReachedTenants(IOrganizationDirectory organizations, ISubs
     }
 
     private async Task<IReadOnlyCollection<Guid>> WithinAsync(Scope scope, Guid tenant, CancellationToken ct) =>
-        (await organizations.PathsAsync([new(tenant)], ct)).GetValueOrDefault(new(tenant)) is { } places
-            && places.Former.Select(former => former.Path).Append(places.Path).Any(scope.Contains) ? [tenant] : [];
+        (await organizations.PathsAsync([new(tenant)], ct)).GetValueOrDefault(new(tenant))?.IsOrWasWithin(scope) is true ? [tenant] : [];
 
     /// <summary>The same for merging what they sent; null where that is everyone's.</summary>
     public async Task<IReadOnlyCollection<Guid>?> ToMergeAsync(Scope scope, Guid? tenant, Guid? subscription, CancellationToken ct) =>

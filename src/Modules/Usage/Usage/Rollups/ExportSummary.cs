@@ -26,6 +26,8 @@ internal static class ExportSummary
             var asked = query.Asked;
             var tenants = await reached.ToMergeAsync(principal.Scope, asked.TenantId, asked.SubscriptionId, ct);
             await rollups.CatchUpAsync(asked.Period, SummarizeUsage.CatchUpRounds, ct, tenants);
+            if (asked.NamesNobody(tenants))
+                return new Export(AsyncEnumerable.Empty<UsageGroup>());
             // The scope is of this request's permission, and the rows are read after it has been left.
             return new Export(ReadAsync(asked, principal.Scope, await catalog.MetersAsync(ct), ct));
         }

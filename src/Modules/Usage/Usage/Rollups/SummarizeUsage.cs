@@ -31,6 +31,8 @@ internal static class SummarizeUsage
             await using var command = new NpgsqlCommand("", await session.OpenAsync(ct), session.Transaction);
             if (!asked.TryWrite(command, principal.Scope, await catalog.MetersAsync(ct), query.Page))
                 return PageStart.InvalidCursor;
+            if (asked.NamesNobody(tenants))
+                return new Page<UsageGroup>([], null);
 
             var groups = new List<GroupRow>();
             await using (var rows = await command.ExecuteReaderAsync(ct))

@@ -49,6 +49,9 @@ internal sealed record SummaryQuery(
                 : new SummaryQuery(days, keys, tenantId, subscriptionId, meter, sku, region);
     }
 
+    /// <summary>Whether it names a tenant or a subscription of which the caller reaches nothing: then there is no cell to look for.</summary>
+    public bool NamesNobody(IReadOnlyCollection<Guid>? reached) => reached is { Count: 0 } && (TenantId ?? SubscriptionId) is not null;
+
     /// <summary>The groups in the order of their keys; columns are the keys, the quantity, the quantity as text, the records.</summary>
     /// <param name="page">Null: all of them.</param>
     /// <param name="command">Gets the statement.</param>

@@ -90,11 +90,11 @@ internal sealed class Firing(
         return agreed;
     }
 
-    /// <summary>The last day of a month that there was yet.</summary>
+    /// <summary>The last day of a month that there was yet; of one that has not begun, the first.</summary>
     private DateOnly LastOf(DateOnly month)
     {
         var (today, last) = (calendar.DayOf(clock.GetUtcNow()), month.AddMonths(1).AddDays(-1));
-        return last < today ? last : today;
+        return last < today ? last : today < month ? month : today;
     }
 
     private IEnumerable<ThresholdAlert> Reached(
