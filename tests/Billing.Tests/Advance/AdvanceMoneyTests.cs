@@ -41,6 +41,32 @@ public sealed class AdvanceMoneyTests(SettlementApp app) : IClassFixture<Settlem
     }
 
     [Fact]
+    public async Task A_difference_that_a_credit_pays_is_a_line_all_the_same_and_so_is_not_found_again()
+    {
+        var branch = await app.BranchAsync();
+        using var platform = await app.PlatformAsync();
+        var coupon = (await Sent(await platform.PostAsJsonAsync(
+            "/api/v1/billing/coupons", new { code = "PAID10", name = "Ten", validFrom = "2024-01-01", percent = "10", periods = 1 }))).Text("id");
+        await Sent(await platform.PostAsJsonAsync(
+            $"/api/v1/billing/coupons/{coupon}/redemptions", new { tenantId = branch.Tenant.Id.Value, startsOn = "2024-02-01" }));
+        var plan = await app.PlanAsync("coupon-paid", [FlatAhead("base", "50.00"), Flat("after", "20.00")]);
+        app.Subscribe(branch.Tenant, new(2024, 1, 1), Span(plan, "2024-01-01/2024-03-01", 0));
+        await app.BillAsync("2024-01");
+        await Sent(await platform.PostAsJsonAsync("/api/v1/billing/credits", new
+        {
+            tenantId = branch.Tenant.Id.Value,
+            reference = "all",
+            name = "all",
+            amount = new { amount = "20.00", currency = "EUR" },
+            validFrom = "2024-02-01",
+        }));
+        await app.BillAsync("2024-02");
+        (await app.ShownAsync(branch.Tenant, "2024-02")).ShouldBe(
+            ["base 0.00 02-01/03-01, 2024-02 #1: 45.00 - 50.00", "after 0.00 02-01/03-01"]);
+        (await app.ScalarAsync<decimal>($"select remaining from billing.credits where tenant_id = '{branch.Tenant.Id.Value}'")).ShouldBe(7m);
+    }
+
+    [Fact]
     public async Task A_minimum_and_a_cap_count_what_was_billed_in_advance_once()
     {
         var branch = await app.BranchAsync();
@@ -80,10 +106,11 @@ public sealed class AdvanceMoneyTests(SettlementApp app) : IClassFixture<Settlem
         await app.BillAsync("2020-10");
         (await app.ShownAsync(branch.Tenant, "2020-10")).ShouldBe(["base 5.00 10-01/11-01", "base 5.00 11-01/12-01 ahead of 2020-11"]);
         (await app.ScalarAsync<decimal>($"select remaining from billing.credits where tenant_id = '{branch.Tenant.Id.Value}'")).ShouldBe(0m);
-        // What a credit paid was charged all the same: unused days come back.
+        // Of 30.00 the credit paid 25.00 and 15.00 are due: 5.00 of money go back, and 10.00 to the credit.
         app.Subscriptions.Change(id, Span(plan, "2020-10-01/2020-11-16", 0));
         await app.BillAsync("2020-11");
-        (await app.ShownAsync(branch.Tenant, "2020-11")).ShouldBe(["base -15.00 11-16/12-01, 2020-11 #1: 15.00 - 30.00"]);
+        (await app.ShownAsync(branch.Tenant, "2020-11")).ShouldBe(["base -5.00 11-16/12-01, 2020-11 #1: 15.00 - 30.00"]);
+        (await app.ScalarAsync<decimal>($"select remaining from billing.credits where tenant_id = '{branch.Tenant.Id.Value}'")).ShouldBe(10m);
     }
 
     [Fact]

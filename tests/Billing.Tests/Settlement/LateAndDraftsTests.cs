@@ -65,6 +65,24 @@ public sealed class LateAndDraftsTests(SettlementApp app) : IClassFixture<Settle
     }
 
     [Fact]
+    public async Task What_takes_back_what_a_draft_adjusted_is_taken_back_itself_when_the_draft_goes()
+    {
+        var branch = await app.BranchAsync();
+        var plan = await app.PlanAsync("taken-back", [Calls]);
+        var subscription = app.Subscribe(branch.Tenant, new(2023, 5, 1), Span(plan, "2023-05-01/2023-08-01", 0));
+        app.Use(branch.Tenant, subscription, "2023-05-10", "calls", "7");
+        await app.BillAsync("2023-05");
+        app.Use(branch.Tenant, subscription, "2023-05-11", "calls", "5");
+        await app.BillAsync("2023-06", issue: false);
+        app.Use(branch.Tenant, subscription, "2023-05-11", "calls", "-5");
+        await app.BillAsync("2023-07");
+        (await app.LinesAsync(branch.Tenant, "2023-07")).ShouldBe(["Calls 2.00 at 20", "Calls -43.00 at 20, 2023-05-01 #2: 72.00 - 115.00"]);
+        await app.BillAsync("2023-06");
+        (await app.LinesAsync(branch.Tenant, "2023-06")).ShouldBe(["Calls 2.00 at 20", "Calls 43.00 at 20, 2023-05-01 #3: 72.00 - 29.00"]);
+        await CommonChecker.HoldsAsync(app, Ct);
+    }
+
+    [Fact]
     public async Task What_is_noted_anew_while_it_is_settled_is_not_forgotten()
     {
         var branch = await app.BranchAsync();

@@ -102,7 +102,9 @@ internal sealed class Estimates(
     private async Task<IReadOnlyCollection<OrganizationId>?> TenantsAsync(Period month, LineFilter filter, CancellationToken ct)
     {
         if (filter.TenantId is { } one)
-            return (await organizations.PathsAsync([new(one)], ct)).GetValueOrDefault(new(one))?.IsOrWasWithin(filter.Scope) is true ? [new(one)] : [];
+            return (await organizations.PathsAsync([new(one)], ct)).GetValueOrDefault(new(one))?.IsOrWasWithin(filter.Scope) is true
+                ? [new(one)]
+                : [];
         if (filter.Scope.Roots.All(root => OrganizationPath.LevelOf(root) is OrganizationKind.Platform))
             return null;
         var standing = await organizations.ListAsync(OrganizationKind.Tenant, filter.Scope, ct);

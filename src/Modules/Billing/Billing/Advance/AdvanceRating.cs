@@ -1,6 +1,7 @@
 using Licensing.Billing.Coupons;
 using Licensing.Billing.Rating;
 using Licensing.Billing.Runs;
+using Licensing.Billing.Settlement;
 using Licensing.Provisioning.Contracts;
 
 namespace Licensing.Billing.Advance;
@@ -24,7 +25,9 @@ internal static class AdvanceRating
 
         var currency = rated.Currency;
         IReadOnlyList<BilledCharge> charges = [.. due.Charges.Zip(rated.Lines, (charge, line) => new BilledCharge(charge, line))];
-        charges = [.. BilledAhead.Less(prices.Period.Start, charges, account.BilledAhead), .. Ahead(account, prices)];
+        // It gives and never takes: what is charged is paid by the credits that there are now.
+        var back = new MonthCredits(account.PaidAhead, new Dictionary<Guid, Exact>());
+        charges = [.. BilledAhead.Less(prices.Period.Start, charges, account.BilledAhead, back), .. Ahead(account, prices)];
 
         var billed = new DueCharges();
         billed.Charges.AddRange(charges.Select(charge => charge.Due));
@@ -58,7 +61,11 @@ internal static class AdvanceRating
                 .. charges.Where(charge => charge.Due.AheadOf is not null),
             ])
         {
-            Uses = (reductions with { Credits = paid.Credits, OfCredits = paid.OfCredits }).UsesOf(bill),
+            Uses =
+            [
+                .. (reductions with { Credits = paid.Credits, OfCredits = paid.OfCredits }).UsesOf(bill),
+                .. back.Uses(prices.Period.Start.AddMonths(-1)),
+            ],
             Adjusted = [.. account.BilledAhead.Where(line => adjusted.Contains(line.Key)).Select(line => line.Invoice).Distinct()],
         };
     }

@@ -13,6 +13,9 @@ namespace Licensing.Billing.Advance;
 /// <param name="Next">Subscriptions whose charges in advance for the month after it are billed with it.</param>
 internal sealed record AdvanceBooks(ILookup<OrganizationId, BilledLine> Standing, ILookup<OrganizationId, BillableSubscription> Next)
 {
+    /// <summary>The credits that paid something of the month before; of those alone of whose lines in advance a credit paid some.</summary>
+    public ILookup<OrganizationId, PaidCredit> Paid { get; init; } = Array.Empty<PaidCredit>().ToLookup(_ => default(OrganizationId));
+
     public static AdvanceBooks None { get; } = new(
         Array.Empty<BilledLine>().ToLookup(_ => default(OrganizationId)),
         Array.Empty<BillableSubscription>().ToLookup(subscription => subscription.TenantId));
@@ -26,7 +29,7 @@ internal sealed class NextMonthBegunException(BillingRun run) : Exception(
 /// Reads and guards what is billed in advance. A month is billed in advance until its own run is planned, and never after: whoever writes such lines
 /// holds the month, shared, and looks; whoever plans it waits for them. So its run sees all of them, and they are no longer made.
 /// </summary>
-internal sealed class Advances(DbSession session, ISubscriptionDirectory subscriptions)
+internal sealed class Advances(DbSession session, ISubscriptionDirectory subscriptions, UsesRead uses)
 {
     // Of the month's own drafts nothing counts: they are drawn anew.
     private static string Standing(string tenants) =>
@@ -69,6 +72,18 @@ internal sealed class Advances(DbSession session, ISubscriptionDirectory subscri
             return AdvanceBooks.None.Next;
         var found = await subscriptions.BillableByAsync(next, tenants, inAdvance, ct);
         return found.Where(x => x.StartedOn < next.Start && x.Spans.Any(span => inAdvance.Contains(span.PlanVersionId))).ToLookup(x => x.TenantId);
+    }
+
+    /// <summary>What credits paid of the month before of those for whom they paid a part of what was billed in advance; mostly of nobody.</summary>
+    public async Task<ILookup<OrganizationId, PaidCredit>> PaidAsync(
+        OrganizationId seller, Period period, ILookup<OrganizationId, BilledLine> standing, CancellationToken ct)
+    {
+        var paid = standing.Where(lines => lines.Any(line => line.Credit.Amount != 0)).Select(lines => lines.Key).ToList();
+        if (paid.Count == 0)
+            return Array.Empty<PaidCredit>().ToLookup(_ => default(OrganizationId));
+        var before = period.Start.AddMonths(-1);
+        var read = await uses.ReadAsync(seller, period, paid, [before], ct);
+        return paid.SelectMany(id => read.Paid[(id, before)], (id, credit) => (id, credit)).ToLookup(x => x.id, x => x.credit);
     }
 
     /// <summary>The month after a month.</summary>

@@ -13,7 +13,9 @@ internal static class BilledAhead
     /// <param name="month">Its first day.</param>
     /// <param name="due">What is due for it by what is known now, with cap and coupons and without credits.</param>
     /// <param name="standing">What was billed in advance for it, and what has adjusted that since.</param>
-    public static IReadOnlyList<BilledCharge> Less(DateOnly month, IReadOnlyList<BilledCharge> due, IReadOnlyList<BilledLine> standing)
+    /// <param name="credits">What credits paid of the month before; gets what goes back to them.</param>
+    public static IReadOnlyList<BilledCharge> Less(
+        DateOnly month, IReadOnlyList<BilledCharge> due, IReadOnlyList<BilledLine> standing, MonthCredits credits)
     {
         var ahead = standing.Where(line => line.IsAhead).Select(line => line.Key).ToHashSet();
         if (ahead.Count == 0)
@@ -22,38 +24,38 @@ internal static class BilledAhead
         var left = new List<BilledCharge>(due.Count);
         foreach (var charge in due)
             if (ahead.Remove(charge.Due.Key))
-                left.AddRange(Differences(month, charge, [.. billed[charge.Due.Key]]));
+                left.AddRange(Differences(month, charge, [.. billed[charge.Due.Key]], credits));
             else
                 left.Add(charge);
 
         // What is not due at all any more, in the order in which it was billed.
-        left.AddRange(billed.Where(lines => ahead.Contains(lines.Key)).Select(lines => Settling.Difference(month, null, [.. lines], NoCredits()))
+        left.AddRange(billed.Where(lines => ahead.Contains(lines.Key)).Select(lines => Settling.Difference(month, null, [.. lines], credits))
             .OfType<BilledCharge>());
         return left;
     }
 
-    private static IEnumerable<BilledCharge> Differences(DateOnly month, BilledCharge charge, BilledLine[] billed)
+    private static IEnumerable<BilledCharge> Differences(
+        DateOnly month, BilledCharge charge, BilledLine[] billed, MonthCredits credits)
     {
         var ahead = billed.First(line => line.IsAhead);
-        if (!IsSame(charge, ahead))
+        var isSame = IsSame(charge, ahead);
+        // Of what a credit note took back a whole could not come back once more; then it is the difference alone.
+        if (!isSame && billed.All(line => line.Credited.Amount == 0))
         {
-            var back = Settling.Difference(month, null, billed, NoCredits());
+            var back = Settling.Difference(month, null, billed, credits);
             if (back is not null)
                 yield return back;
             var number = (back?.Due.Adjustment ?? new Adjustment(month, billed.Max(line => line.Number), default)).Number + 1;
             var anew = new Adjustment(month, number, Money.Zero(charge.Line.Amount.Currency));
             yield return charge with { Due = charge.Due with { Adjustment = anew } };
         }
-        else if (Settling.Difference(month, charge, billed, NoCredits()) is { } difference)
+        else if (Settling.Difference(month, charge, billed, credits) is { } difference)
         {
-            yield return billed.Length == 1 && charge.Due.Item.Charge.Prorate && ahead.Days.End != charge.Due.Days.End
+            yield return isSame && billed.Length == 1 && charge.Due.Item.Charge.Prorate && ahead.Days.End != charge.Due.Days.End
                 ? OfDays(difference, charge, ahead)
                 : difference;
         }
     }
-
-    // What a credit paid of the bill in advance it paid of the month before; days that were not used come back in money.
-    private static MonthCredits NoCredits() => new([], new Dictionary<Guid, Exact>());
 
     // The same quantity at the same price and kind of tax; only the days may be others, and what cap and coupons take.
     private static bool IsSame(BilledCharge charge, BilledLine ahead) =>

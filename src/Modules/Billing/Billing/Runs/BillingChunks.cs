@@ -64,8 +64,7 @@ internal sealed class BillingChunks(
         if (open.Count == 0)
             return BilledChunk.Empty;
         var pinned = await rates.PresentAsync(period, open, ct);
-        var standing = await advances.StandingAsync(seller, period, open, ct);
-        var advance = new AdvanceBooks(standing, await advances.NextAsync(seller, period, open, pinned.InAdvance, ct));
+        var advance = await AdvanceAsync(seller, period, await advances.StandingAsync(seller, period, open, ct), open, pinned, ct);
         return await RateAsync(period, chunk, open, draftsAnew ? seller : null, pinned, advance, ct);
     }
 
@@ -108,9 +107,17 @@ internal sealed class BillingChunks(
         if (open.Count == 0)
             return BilledChunk.Empty;
         var pinned = await rates.OpenAsync(run, chunk.Tenants, ct);
-        var advance = new AdvanceBooks(standing, await advances.NextAsync(run.SellerId, run.Period, open, pinned.InAdvance, ct));
+        var advance = await AdvanceAsync(run.SellerId, run.Period, standing, open, pinned, ct);
         return await RateAsync(run.Period, chunk, open, run.SellerId, pinned, advance, ct);
     }
+
+    private async Task<AdvanceBooks> AdvanceAsync(
+        OrganizationId seller, Period period, ILookup<OrganizationId, BilledLine> standing, IReadOnlyList<OrganizationId> open,
+        PinnedRates pinned, CancellationToken ct) =>
+        new(standing, await advances.NextAsync(seller, period, open, pinned.InAdvance, ct))
+        {
+            Paid = await advances.PaidAsync(seller, period, standing, ct),
+        };
 
     private static TenantChunk Of(IReadOnlyList<BillableSubscription> found) =>
         new([.. found.Select(subscription => subscription.TenantId).Distinct()], found, null);
@@ -162,6 +169,7 @@ internal sealed class BillingChunks(
             {
                 Reductions = own,
                 BilledAhead = ahead,
+                PaidAhead = [.. advance.Paid[id]],
                 Next = [.. advance.Next[id]],
             };
             if (Rate(id, account, by).Refused(out var refusal, out var bill))

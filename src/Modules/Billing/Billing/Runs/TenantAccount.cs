@@ -71,6 +71,9 @@ internal sealed record TenantAccount(OrganizationRef Tenant, IReadOnlyList<Billa
     /// <summary>What was billed in advance for the period, and what has adjusted that.</summary>
     public IReadOnlyList<BilledLine> BilledAhead { get; init; } = [];
 
+    /// <summary>What credits paid of the month before, and so of that; in the order of their use.</summary>
+    public IReadOnlyList<PaidCredit> PaidAhead { get; init; } = [];
+
     /// <summary>The subscriptions whose charges in advance for the next period are billed with this one.</summary>
     public IReadOnlyList<BillableSubscription> Next { get; init; } = [];
 }
@@ -107,7 +110,8 @@ internal sealed record BilledCharge(DueCharge Due, RatedLine Line)
     /// What was neither used nor costs anything says nothing on an invoice; a SKU that was recorded is shown, also at zero.
     /// </summary>
     public bool SaysSomething =>
-        Due.Key.Sku.Length > 0 || Line.Quantity.Sign != 0 || Line.Unrounded.Sign != 0 || (Due.Adjustment is not null && Line.Net.Amount != 0);
+        Due.Key.Sku.Length > 0 || Line.Quantity.Sign != 0 || Line.Unrounded.Sign != 0
+        || (Due.Adjustment is not null && (Line.Net.Amount != 0 || Line.Credit.Amount != 0));
 }
 
 /// <summary>A tenant's bill; every line knows what it is for.</summary>

@@ -23,10 +23,17 @@ internal sealed record BilledBooks(
         var rates = new Dictionary<(Currency From, Currency To), Exchange>();
         var standing = Lines.Where(x => x.Key.TenantId == tenant && x.Key.Month == prices.Period.Start).SelectMany(lines => lines).ToList();
         var ahead = BilledLines.RatesInAdvance(standing);
-        // What was charged in advance by a change within the month has the rate of what it changed; usage never has.
-        foreach (var line in standing.Where(line => !line.IsAhead).OrderByDescending(line => line.IsUsage))
-            if (line.Exchange is { } used && (line.IsUsage || ahead.GetValueOrDefault((used.From, line.Net.Currency)) != used))
-                rates.TryAdd((used.From, line.Net.Currency), used);
+        // What was charged in advance by a change within the month has the rate of what it changed; usage never has. Where that is void there are
+        // two rates left, and the month's own is of the later day.
+        foreach (var line in standing.Where(line => !line.IsAhead && line.Exchange is not null).OrderByDescending(line => line.Exchange!.On))
+        {
+            var (used, pair) = (line.Exchange!, (line.Exchange!.From, line.Net.Currency));
+            if (!line.IsUsage && rates.TryGetValue(pair, out var month) && month != used)
+                ahead.TryAdd(pair, used);
+            else if (line.IsUsage || ahead.GetValueOrDefault(pair) != used)
+                rates.TryAdd(pair, used);
+        }
+
         foreach (var (to, used) in Uses.Rates[(tenant, prices.Period.Start)])
             rates.TryAdd((used.From, to), used);
         foreach (var (pair, rate) in prices.Rates)

@@ -27,7 +27,7 @@ internal sealed record BilledUses(
             .ToLookup(x => (x.Id, x.Use.Reduction.Id), x => x.Use);
         var left = Left.ToLookup(x => x.Key.Tenant, x => (x.Key.Credit, x.Value));
         return tenants.ToDictionary(tenant => tenant, tenant => left[tenant].ToDictionary(
-            x => x.Credit, x => x.Value - Exact.Sum(used[(tenant, x.Credit)].Select(use => use.Consumed))));
+            x => x.Credit, x => x.Value - Exact.Sum(used[(tenant, x.Credit)].Where(use => use.Consumed.Sign > 0).Select(use => use.Consumed))));
     }
 }
 

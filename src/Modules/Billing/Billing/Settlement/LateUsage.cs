@@ -62,9 +62,8 @@ internal sealed class LateUsage(
                 var credits = new MonthCredits(books.Uses.Paid[(x.TenantId, x.Month)], left[x.TenantId]);
                 owed.Add(new Owed(
                     x, tenant, Settling.Differences(x.Month, due, standing, credits), credits.Uses(x.Month), standing.Select(line => line.Invoice)));
-                var final = standing.Where(line => line.IsFinal).ToList();
-                var anyCredits = new MonthCredits(books.Uses.Paid[(x.TenantId, x.Month)], new Dictionary<Guid, Exact>());
-                if (month != period && Settling.Differences(x.Month, due, final, anyCredits).Count == 0)
+                // A draft that adjusts it may still be thrown away, and what is owed then is to be found.
+                if (month != period && owed[^1].Charges.Count == 0 && standing.TrueForAll(line => line.IsFinal))
                     settled.Add(x);
             }
         }

@@ -53,9 +53,19 @@ internal static class Settling
             Rated = new RatedBill(
                 bill.Rated.Currency, [.. lines.Where(line => line.Commitment is null)], [.. lines.Where(line => line.Commitment is not null)], taxes),
             Charges = [.. charges.Zip(lines, (charge, line) => charge with { Line = line })],
-            Uses = [.. bill.Uses, .. uses],
+            Uses = Together(bill.Uses.Concat(uses)),
         };
     }
+
+    // One of each credit and month: what was billed in advance may give back to the same as what came late.
+    private static IReadOnlyList<ReductionUse> Together(IEnumerable<ReductionUse> uses) =>
+    [
+        .. uses.GroupBy(use => (use.Reduction.Id, use.Adjusts)).Select(same => same.First() with
+        {
+            Amount = Exact.Sum(same.Select(use => use.Amount)),
+            Consumed = Exact.Sum(same.Select(use => use.Consumed)),
+        }),
+    ];
 
     // Null where nothing is owed. Of what was billed the first line is the one that others adjusted.
     public static BilledCharge? Difference(DateOnly month, BilledCharge? due, BilledLine[] billed, MonthCredits credits)
