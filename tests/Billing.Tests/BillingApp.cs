@@ -173,6 +173,13 @@ internal sealed class SaidSubscriptions : ISubscriptionDirectory
             return _said.Last(x => x.TenantId == tenant.Id).Id;
     }
 
+    /// <summary>What is known of it by now.</summary>
+    public IReadOnlyList<SubscriptionSpan> SpansOf(OrganizationRef tenant)
+    {
+        lock (_said)
+            return _said.Last(x => x.TenantId == tenant.Id).Spans;
+    }
+
     public Task<IReadOnlyDictionary<SubscriptionId, UsageTarget>> FindAsync(IReadOnlyCollection<SubscriptionId> ids, CancellationToken ct)
     {
         lock (_said)

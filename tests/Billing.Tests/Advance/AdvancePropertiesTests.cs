@@ -1,5 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
+using Licensing.Billing.Coupons;
 using Licensing.Billing.Rating;
 using Licensing.Billing.Runs;
 using Licensing.Billing.Settlement;
@@ -142,6 +143,15 @@ public sealed class AdvancePropertiesTests
 
     private static Exact Net(params TenantBill[] bills) => Exact.Sum(bills.Select(bill => (Exact)bill.Rated.Net.Amount));
 
+    private static string[] ByTax(IEnumerable<BilledCharge> charges) =>
+    [
+        .. charges.GroupBy(x => x.Line.TaxCategory).Select(x => (x.Key, Net: Exact.Sum(x.Select(y => (Exact)y.Line.Net.Amount))))
+            .Where(x => x.Net.Sign != 0).Select(x => $"{x.Key} {x.Net}").Order(),
+    ];
+
+    // Over from a day on.
+    private static Facts Cut(Facts came, int day) => came with { Changes = [.. came.Changes.Where(x => x.Day < day), (day, null)] };
+
     private static void ForAll<T>(Gen<T> samples, Func<T, bool> holds) =>
         Check.One(Config.QuickThrowOnFailure.WithMaxTest(500), Prop.ForAll(samples.ToArbitrary(), holds));
 
@@ -175,6 +185,70 @@ public sealed class AdvancePropertiesTests
         var back = Differences(month, Arrears(history.Came).Charges, Add(standing, later));
         return Exact.Sum(later.Concat(back).Select(x => (Exact)x.Line.Net.Amount)) == 0;
     });
+
+    [Fact]
+    public void Whatever_is_settled_stands_by_its_own_tax() => ForAll(
+        from history in Histories from day in Gen.Choose(2, 31) select (history.Known, history.Came, day),
+        history =>
+        {
+            var month = history.Came.Month.Start;
+            var ahead = Ahead(history.Known);
+            var then = Rate(Account(history.Came.Subscription) with { BilledAhead = Standing(ahead) }, history.Came.Month);
+            var (came, cut) = (Arrears(history.Came), Arrears(Cut(history.Came, history.day)));
+            var later = Differences(month, cut.Charges, [.. Standing(ahead), .. Standing(then)]);
+            var withdrawn = Differences(month, came.Charges, Standing(then));
+            return ByTax([.. ahead.Charges, .. then.Charges, .. later]).SequenceEqual(ByTax(cut.Charges))
+                && ByTax([.. then.Charges, .. withdrawn]).SequenceEqual(ByTax(came.Charges));
+        });
+
+    [Fact]
+    public void What_a_credit_paid_in_advance_and_got_back_is_of_the_month_and_without_that_bill_it_got_nothing() => ForAll(
+        from history in Histories from cents in Gen.Choose(1, 60_000) select (history.Known, history.Came, cents),
+        history =>
+        {
+            var month = history.Came.Month.Start;
+            var credit = new GrantedReduction(Tenant.Id.Value, ReductionKind.Credit) { Amount = new Money(history.cents / 100m, Eur) };
+            var ahead = Rate(
+                Account() with { Next = [history.Known.Subscription], Reductions = [credit] }, new Period(month.AddMonths(-1), month));
+            var paid = Exact.Sum(ahead.Uses.Select(use => use.Amount));
+            var then = Rate(
+                Account(history.Came.Subscription) with { BilledAhead = Standing(ahead), PaidAhead = [Paid(credit, paid, paid)] },
+                history.Came.Month);
+            var given = Exact.Sum(then.Uses.Select(use => use.Amount));
+
+            // The bill in advance is withdrawn: what the month gave for it is taken again, and what the month comes to is billed.
+            var credits = new MonthCredits([Paid(credit, given, 0)], new Dictionary<Guid, Exact> { [credit.Id] = 1_000_000 });
+            var late = Settling.Differences(month, Arrears(history.Came).Charges, Standing(then), credits);
+            return ahead.Uses.Concat(then.Uses).Concat(credits.Uses(month)).All(use => use.Adjusts == month && use.Consumed == use.Amount)
+                && paid == CreditOf(ahead.Charges) && given == CreditOf(then.Charges) && given.Sign <= 0 && (paid + given).Sign >= 0
+                && Exact.Sum(credits.Uses(month).Select(use => use.Amount)) == -given && CreditOf(late) == -given
+                && Exact.Sum(then.Charges.Concat(late).Select(x => (Exact)x.Line.Net.Amount)) == Net(Arrears(history.Came));
+        });
+
+    private static PaidCredit Paid(GrantedReduction credit, Exact amount, Exact own) =>
+        new(credit, amount, amount) { OwnAmount = own, OwnConsumed = own };
+
+    private static Exact CreditOf(IEnumerable<BilledCharge> charges) => Exact.Sum(charges.Select(x => (Exact)x.Line.Credit.Amount));
+
+    [Fact]
+    public void What_replaced_another_thing_from_the_first_day_on_is_corrected_by_its_own_tax()
+    {
+        var june = Period.Month(2023, 6);
+        var ahead = Ahead(new Facts(june, 0, [(1, new State(0, 5))]));
+        var came = new Facts(june, 0, [(1, new State(1, 8))]);
+        var then = Rate(Account(came.Subscription) with { BilledAhead = Standing(ahead) }, june);
+        static string[] Seats(IEnumerable<BilledCharge> charges) =>
+        [
+            .. charges.Where(x => x.Due.Key.Charge == "seats")
+                .Select(x => $"{x.Line.Net} {x.Line.TaxCategory} {x.Line.TaxPercent} #{x.Due.Adjustment?.Number ?? 0}"),
+        ];
+        Seats(ahead.Charges).ShouldBe(["50.03 EUR S 20 #0"]);
+        Seats(then.Charges).ShouldBe(["-50.03 EUR S 20 #1", "56.00 EUR AA 7 #2"]);
+        // Over in the middle, a half of what replaced it goes back, with the tax of that.
+        Seats(Differences(june.Start, Arrears(Cut(came, 16)).Charges, [.. Standing(ahead), .. Standing(then)])).ShouldBe(["-28.00 EUR AA 7 #3"]);
+        // Without the bill in advance what was taken back of it is owed by its own tax, and nothing else.
+        Seats(Differences(june.Start, Arrears(came).Charges, Standing(then))).ShouldBe(["50.03 EUR S 20 #3"]);
+    }
 
     [Fact]
     public void A_line_of_unused_days_is_of_those_days_and_its_steps_add_up_to_it() => ForAll(Histories, history =>

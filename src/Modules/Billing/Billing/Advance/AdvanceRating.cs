@@ -34,8 +34,9 @@ internal static class AdvanceRating
         billed.Commitments.AddRange(due.Commitments);
         if (GrantedReductions.On(account, billed, prices).Refused(out refusal, out var paid))
             return refusal;
-        var (lines, taken) = Reductions.Credits(
-            [.. charges.Select(charge => charge.Line), .. rated.TrueUpLines], request with { Credits = paid.Credits });
+        var (lines, taken, ahead) = Reductions.Credits(
+            [.. charges.Select(charge => charge.Line), .. rated.TrueUpLines], request with { Credits = paid.Credits },
+            [.. Enumerable.Range(0, charges.Count).Where(i => charges[i].Due.AheadOf is not null)]);
         TaxRate[] rates =
         [
             .. (request.Taxes ?? []).Concat(lines.Where(line => line is { TaxCategory: not null, TaxPercent: not null })
@@ -63,8 +64,8 @@ internal static class AdvanceRating
         {
             Uses =
             [
-                .. (reductions with { Credits = paid.Credits, OfCredits = paid.OfCredits }).UsesOf(bill),
-                .. back.Uses(prices.Period.Start.AddMonths(-1)),
+                .. (reductions with { Credits = paid.Credits, OfCredits = paid.OfCredits }).UsesOf(bill, prices.Period.End, ahead),
+                .. back.Uses(prices.Period.Start),
             ],
             Adjusted = [.. account.BilledAhead.Where(line => adjusted.Contains(line.Key)).Select(line => line.Invoice).Distinct()],
         };

@@ -13,7 +13,7 @@ namespace Licensing.Billing.Advance;
 /// <param name="Next">Subscriptions whose charges in advance for the month after it are billed with it.</param>
 internal sealed record AdvanceBooks(ILookup<OrganizationId, BilledLine> Standing, ILookup<OrganizationId, BillableSubscription> Next)
 {
-    /// <summary>The credits that paid something of the month before; of those alone of whose lines in advance a credit paid some.</summary>
+    /// <summary>The credits that paid something of the month; of those alone of whose lines in advance a credit paid some.</summary>
     public ILookup<OrganizationId, PaidCredit> Paid { get; init; } = Array.Empty<PaidCredit>().ToLookup(_ => default(OrganizationId));
 
     public static AdvanceBooks None { get; } = new(
@@ -74,16 +74,15 @@ internal sealed class Advances(DbSession session, ISubscriptionDirectory subscri
         return found.Where(x => x.StartedOn < next.Start && x.Spans.Any(span => inAdvance.Contains(span.PlanVersionId))).ToLookup(x => x.TenantId);
     }
 
-    /// <summary>What credits paid of the month before of those for whom they paid a part of what was billed in advance; mostly of nobody.</summary>
+    /// <summary>What credits paid of the month so far, of those for whom they paid a part of what was billed in advance; mostly of nobody.</summary>
     public async Task<ILookup<OrganizationId, PaidCredit>> PaidAsync(
         OrganizationId seller, Period period, ILookup<OrganizationId, BilledLine> standing, CancellationToken ct)
     {
         var paid = standing.Where(lines => lines.Any(line => line.Credit.Amount != 0)).Select(lines => lines.Key).ToList();
         if (paid.Count == 0)
             return Array.Empty<PaidCredit>().ToLookup(_ => default(OrganizationId));
-        var before = period.Start.AddMonths(-1);
-        var read = await uses.ReadAsync(seller, period, paid, [before], ct);
-        return paid.SelectMany(id => read.Paid[(id, before)], (id, credit) => (id, credit)).ToLookup(x => x.id, x => x.credit);
+        var read = await uses.ReadAsync(seller, period, paid, [period.Start], ct);
+        return paid.SelectMany(id => read.Paid[(id, period.Start)], (id, credit) => (id, credit)).ToLookup(x => x.id, x => x.credit);
     }
 
     /// <summary>The month after a month.</summary>
@@ -94,11 +93,27 @@ internal sealed class Advances(DbSession session, ISubscriptionDirectory subscri
     {
         await using var command = await CommandAsync(
             "select distinct tenant_id from billing.invoice_lines where ahead_of = $1 and billed order by tenant_id", ct, period.Start);
-        var tenants = new List<OrganizationId>();
-        await using var rows = await command.ExecuteReaderAsync(ct);
-        while (await rows.ReadAsync(ct))
-            tenants.Add(new OrganizationId(rows.GetGuid(0)));
-        return tenants;
+        return await TenantsAsync(command, ct);
+    }
+
+    /// <summary>Those of them after one tenant, up to another, who are not in a chunk as it is; the first ones.</summary>
+    /// <param name="period">The month.</param>
+    /// <param name="after">Null: from the first.</param>
+    /// <param name="chunk">Up to its last; without its own.</param>
+    /// <param name="of">Of these alone; null is everyone.</param>
+    /// <param name="most">So many.</param>
+    /// <param name="ct">Cancels.</param>
+    public async Task<IReadOnlyList<OrganizationId>> BesideAsync(
+        Period period, OrganizationId? after, TenantChunk chunk, IReadOnlyCollection<OrganizationId>? of, int most, CancellationToken ct)
+    {
+        await using var command = await CommandAsync(
+            """
+            select distinct tenant_id from billing.invoice_lines
+            where ahead_of = $1 and billed and tenant_id > $2 and tenant_id <= $3 and tenant_id <> all ($4) and ($5 or tenant_id = any ($6))
+            order by tenant_id limit $7
+            """, ct, period.Start, after?.Value ?? Guid.Empty, chunk.Last?.Value ?? Guid.AllBitsSet, chunk.Tenants.Select(x => x.Value).ToArray(),
+            of is null, of?.Select(x => x.Value).ToArray() ?? [], most);
+        return await TenantsAsync(command, ct);
     }
 
     /// <summary>
@@ -127,6 +142,15 @@ internal sealed class Advances(DbSession session, ISubscriptionDirectory subscri
             "select exists (select from billing.runs where seller_id = $1 and period_start = $2 and period_end = $3 and planned)", ct, seller.Value,
             month.Start, month.End);
         return (bool)(await command.ExecuteScalarAsync(ct))!;
+    }
+
+    private static async Task<IReadOnlyList<OrganizationId>> TenantsAsync(NpgsqlCommand command, CancellationToken ct)
+    {
+        var tenants = new List<OrganizationId>();
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        while (await rows.ReadAsync(ct))
+            tenants.Add(new OrganizationId(rows.GetGuid(0)));
+        return tenants;
     }
 
     private static int Number(Period month) => month.Start.Year * 12 + month.Start.Month;

@@ -29,8 +29,7 @@ internal static class BilledAhead
                 left.Add(charge);
 
         // What is not due at all any more, in the order in which it was billed.
-        left.AddRange(billed.Where(lines => ahead.Contains(lines.Key)).Select(lines => Settling.Difference(month, null, [.. lines], credits))
-            .OfType<BilledCharge>());
+        left.AddRange(billed.Where(lines => ahead.Contains(lines.Key)).SelectMany(lines => Settling.Differences(month, null, [.. lines], credits)));
         return left;
     }
 
@@ -42,18 +41,22 @@ internal static class BilledAhead
         // Of what a credit note took back a whole could not come back once more; then it is the difference alone.
         if (!isSame && billed.All(line => line.Credited.Amount == 0))
         {
-            var back = Settling.Difference(month, null, billed, credits);
-            if (back is not null)
+            var number = billed.Max(line => line.Number);
+            foreach (var back in Settling.Differences(month, null, billed, credits))
+            {
+                number = back.Due.Adjustment!.Number;
                 yield return back;
-            var number = (back?.Due.Adjustment ?? new Adjustment(month, billed.Max(line => line.Number), default)).Number + 1;
-            var anew = new Adjustment(month, number, Money.Zero(charge.Line.Amount.Currency));
+            }
+
+            var anew = new Adjustment(month, number + 1, Money.Zero(charge.Line.Amount.Currency));
             yield return charge with { Due = charge.Due with { Adjustment = anew } };
         }
-        else if (Settling.Difference(month, charge, billed, credits) is { } difference)
+        else
         {
-            yield return isSame && billed.Length == 1 && charge.Due.Item.Charge.Prorate && ahead.Days.End != charge.Due.Days.End
-                ? OfDays(difference, charge, ahead)
-                : difference;
+            foreach (var difference in Settling.Differences(month, charge, billed, credits))
+                yield return isSame && billed.Length == 1 && charge.Due.Item.Charge.Prorate && ahead.Days.End != charge.Due.Days.End
+                    ? OfDays(difference, charge, ahead)
+                    : difference;
         }
     }
 

@@ -55,7 +55,10 @@ internal sealed record GrantedReduction(Guid Id, ReductionKind Kind)
 /// <param name="Consumed">What is no longer left of a credit, in its own unit; below zero, what it gets back. 0 of a coupon.</param>
 internal sealed record ReductionUse(GrantedReduction Reduction, Exact Amount, Exact Consumed)
 {
-    /// <summary>The first day of the billed month that is adjusted by it; null of the bill's own.</summary>
+    /// <summary>
+    /// The first day of the month that it is for where that is not the bill's own: one that was billed and is adjusted, or the next one, for which
+    /// is billed in advance. What was given of a month goes back as a use of the same month, whatever becomes of the invoices.
+    /// </summary>
     public DateOnly? Adjusts { get; init; }
 }
 
@@ -105,6 +108,29 @@ internal sealed record GrantedReductions(
                 credit.Quantity is null ? bill.CreditsTaken[i].Amount.Amount : bill.CreditsTaken[i].Quantity))
             .Where(use => use.Consumed.Sign != 0),
     ];
+
+    /// <summary>The same where some of the lines are in advance: what credits gave of these is of the month that they are for.</summary>
+    /// <param name="bill">All of it.</param>
+    /// <param name="next">The first day of that month.</param>
+    /// <param name="ahead">What each credit gave of those lines, in the places of the credits.</param>
+    public IEnumerable<ReductionUse> UsesOf(RatedBill bill, DateOnly next, IReadOnlyList<Money> ahead)
+    {
+        foreach (var use in UsesOf(bill))
+        {
+            var place = OfCredits.ToList().FindIndex(credit => credit.Id == use.Reduction.Id);
+            // Credits in units pay for usage alone, and none of that is billed in advance.
+            if (place < 0 || ahead[place].Amount == 0)
+            {
+                yield return use;
+                continue;
+            }
+
+            Exact part = ahead[place].Amount;
+            if (use.Amount != part)
+                yield return use with { Amount = use.Amount - part, Consumed = use.Consumed - part };
+            yield return use with { Amount = part, Consumed = part, Adjusts = next };
+        }
+    }
 
     private static LinesOf? Lines(GrantedReduction granted, DueCharges due) => granted.IsForAll
         ? null

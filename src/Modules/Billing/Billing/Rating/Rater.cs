@@ -36,7 +36,7 @@ internal static class Rater
         }
 
         var (discounted, coupons) = Reductions.Coupons(lines, request);
-        var (all, credits) = Reductions.Credits(discounted, request);
+        var (all, credits, _) = Reductions.Credits(discounted, request);
         if (!TaxTotals.TryApply(all, request.Taxes ?? [], request.Currency, out var taxes))
             return RatingRefusals.AmountTooLarge("/taxes");
 

@@ -24,24 +24,35 @@ internal static class Reductions
             : ([.. lines.Zip(Shares(discount, weights, nets), (line, share) => line with { Discount = share })], taken);
     }
 
-    /// <summary>The lines with their credits, and what each credit took.</summary>
-    public static (RatedLine[] Lines, IReadOnlyList<(Money Amount, Exact Quantity)> Taken) Credits(RatedLine[] lines, RatingRequest request)
+    /// <summary>The lines with their credits, what each credit took, and the money that it took of some lines.</summary>
+    /// <param name="lines">As they are without credits.</param>
+    /// <param name="request">Which credits there are.</param>
+    /// <param name="some">The places of those lines; null is none.</param>
+    public static (RatedLine[] Lines, IReadOnlyList<(Money Amount, Exact Quantity)> Taken, IReadOnlyList<Money> OfSome) Credits(
+        RatedLine[] lines, RatingRequest request, IReadOnlyCollection<int>? some = null)
     {
         if (request.Credits.Count == 0)
-            return (lines, []);
+            return (lines, [], []);
 
         lines = [.. lines];
-        var taken = new (Money Amount, Exact Quantity)[request.Credits.Count];
+        var (taken, ofSome) = (new (Money Amount, Exact Quantity)[request.Credits.Count], new Money[request.Credits.Count]);
         Array.Fill(taken, (Money.Zero(request.Currency), 0));
+        var units = Array.ConvertAll(lines, line => line.Quantity);
+        Money OfSome() => Money.Sum(request.Currency, (some ?? []).Select(i => lines[i].Credit));
         for (var i = 0; i < taken.Length; i++)
             if (request.Credits[i].Amount is { } amount)
-                taken[i].Amount = TakeMoney(lines, Of(request.Credits[i].Lines, lines), amount, request.Currency);
-
-        var units = Array.ConvertAll(lines, line => line.Quantity);
+                Note(i, () => (TakeMoney(lines, Of(request.Credits[i].Lines, lines), amount, request.Currency), 0));
         for (var i = 0; i < taken.Length; i++)
             if (request.Credits[i].Quantity is { } quantity)
-                taken[i] = TakeUnits(lines, Of(request.Credits[i].Lines, lines), units, quantity, request.Currency);
-        return (lines, taken);
+                Note(i, () => TakeUnits(lines, Of(request.Credits[i].Lines, lines), units, quantity, request.Currency));
+        return (lines, taken, ofSome);
+
+        void Note(int place, Func<(Money, Exact)> take)
+        {
+            var before = OfSome();
+            taken[place] = take();
+            ofSome[place] = OfSome() - before;
+        }
     }
 
     // False when there is nothing to take from.

@@ -71,7 +71,7 @@ internal sealed record TenantAccount(OrganizationRef Tenant, IReadOnlyList<Billa
     /// <summary>What was billed in advance for the period, and what has adjusted that.</summary>
     public IReadOnlyList<BilledLine> BilledAhead { get; init; } = [];
 
-    /// <summary>What credits paid of the month before, and so of that; in the order of their use.</summary>
+    /// <summary>What credits paid of that, in the order of their use.</summary>
     public IReadOnlyList<PaidCredit> PaidAhead { get; init; } = [];
 
     /// <summary>The subscriptions whose charges in advance for the next period are billed with this one.</summary>
@@ -79,7 +79,11 @@ internal sealed record TenantAccount(OrganizationRef Tenant, IReadOnlyList<Billa
 }
 
 /// <summary>What a line is for. No two lines of a bill may have the same key.</summary>
-internal sealed record LineKey(SubscriptionId Subscription, string Charge, string Meter, string Sku, string Region, DateOnly StartsOn);
+internal sealed record LineKey(SubscriptionId Subscription, string Charge, string Meter, string Sku, string Region, DateOnly StartsOn)
+{
+    /// <summary>A part of a key as it is shown: null where there is none, which is kept as empty.</summary>
+    public static string? Shown(string part) => part.Length > 0 ? part : null;
+}
 
 /// <summary>A charge of the tenant, ready to be rated.</summary>
 internal sealed record DueCharge(LineKey Key, string Description, Period Days, bool IsUsage, RatingItem Item)

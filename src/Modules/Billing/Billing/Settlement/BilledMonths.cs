@@ -68,13 +68,16 @@ internal sealed class BilledMonths(BillingDb db, DbSession session, UsesRead use
         order by l.adjustment, l.invoice_id, l.position
         """;
 
-    // Coupons that were redeemed for a month after it was billed are not for it; what was taken off counts whenever it was redeemed.
+    // Coupons that were redeemed for a month after it was billed are not for it; what was taken off counts whenever it was redeemed. Where there was
+    // nothing to invoice, because all of it was billed in advance or nothing was due, it was billed by the round that found that.
     private const string Since =
         """
-        select i.period_start, r.id from billing.coupon_redemptions r
-        join billing.invoices i on i.tenant_id = r.tenant_id and i.seller_id = $1 and i.period_start = any ($3) and i.kind = 'Regular'
-            and i.status in ('Issued', 'Paid') and i.created_at < r.created_at
-        where r.tenant_id = any ($2) and r.starts_on < i.period_end and not exists (
+        select m.month, r.id from billing.coupon_redemptions r
+        join unnest($3) as m (month) on r.starts_on < m.month + interval '1 month'
+        left join billing.invoices i on i.tenant_id = r.tenant_id and i.seller_id = $1 and i.period_start = m.month and i.kind = 'Regular'
+            and i.status in ('Issued', 'Paid')
+        left join billing.runs n on n.seller_id = $1 and n.period_start = m.month and n.state = 'Finished' and n.operation_id is not null
+        where r.tenant_id = any ($2) and coalesce(i.created_at, n.round_at) < r.created_at and not exists (
             select from billing.reduction_uses u where u.invoice_id = i.id and u.tenant_id = i.tenant_id and u.reduction_id = r.id)
         """;
 

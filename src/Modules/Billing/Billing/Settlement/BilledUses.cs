@@ -34,11 +34,13 @@ internal sealed record BilledUses(
 /// <summary>Reads them, for all late months of a chunk together.</summary>
 internal sealed class UsesRead(DbSession session)
 {
-    // The last column: of a draft of the round, which is drawn anew, so that what it used is free and nothing else of it counts.
+    // Own is what paid for the month when that was billed, in advance or not, and not later. The last column: of a draft of the round, which is drawn
+    // anew, so that what it used is free and nothing else of it counts.
     private const string Uses =
         """
-        select u.tenant_id, coalesce(u.adjusts, i.period_start), u.adjusts is null, u.amount, u.consumed, u.exchange::text, i.currency, c.id,
-            c.subscription_id, c.meter, c.sku, c.remaining, i.status = 'Draft' and i.period_start = $4 and i.period_end = $5
+        select u.tenant_id, coalesce(u.adjusts, i.period_start), u.adjusts is null or u.adjusts > i.period_start, u.amount, u.consumed,
+            u.exchange::text, i.currency, c.id, c.subscription_id, c.meter, c.sku, c.remaining,
+            i.status = 'Draft' and i.period_start = $4 and i.period_end = $5
         from billing.reduction_uses u
         join billing.invoices i on i.id = u.invoice_id and i.tenant_id = u.tenant_id and i.seller_id = $1
         left join billing.credits c on c.id = u.reduction_id and c.tenant_id = u.tenant_id and u.kind = 'Credit'

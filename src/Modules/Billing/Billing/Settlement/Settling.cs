@@ -30,9 +30,34 @@ internal static class Settling
         var gone = billed.Where(line => !named.Contains(line.Key)).Select(line => line.Key).Distinct();
         return
         [
-            .. due.Select(charge => Difference(month, charge, [.. before[charge.Due.Key]], credits)).OfType<BilledCharge>(),
-            .. gone.Select(key => Difference(month, null, [.. before[key]], credits)).OfType<BilledCharge>(),
+            .. due.SelectMany(charge => Differences(month, charge, [.. before[charge.Due.Key]], credits)),
+            .. gone.SelectMany(key => Differences(month, null, [.. before[key]], credits)),
         ];
+    }
+
+    /// <summary>
+    /// Of one thing: mostly one or none. What was replaced from its first day on by something of another tax stands with both; what is left of the
+    /// one goes back by its own tax, and what is due is of the other.
+    /// </summary>
+    public static IEnumerable<BilledCharge> Differences(DateOnly month, BilledCharge? due, BilledLine[] billed, MonthCredits credits)
+    {
+        var taxes = billed.GroupBy(line => (line.TaxCategory, line.TaxPercent)).OrderBy(lines => lines.Max(line => line.Number)).ToList();
+        // A credit note bounds the thing as a whole.
+        if (taxes.Count < 2 || billed.Any(line => line.Credited.Amount != 0))
+        {
+            if (Difference(month, due, billed, credits) is { } one)
+                yield return one;
+            yield break;
+        }
+
+        var now = due is null ? null : taxes.LastOrDefault(lines => lines.Key.TaxCategory == due.Line.TaxCategory) ?? taxes[^1];
+        var number = billed.Max(line => line.Number);
+        foreach (var lines in taxes)
+            if (Difference(month, lines == now ? due : null, [.. lines], credits, number) is { } difference)
+            {
+                number = difference.Due.Adjustment!.Number;
+                yield return difference;
+            }
     }
 
     /// <summary>The bill with these lines on it, its taxes by category and rate anew; refused where they go beyond what can be billed.</summary>
@@ -67,8 +92,9 @@ internal static class Settling
         }),
     ];
 
-    // Null where nothing is owed. Of what was billed the first line is the one that others adjusted.
-    public static BilledCharge? Difference(DateOnly month, BilledCharge? due, BilledLine[] billed, MonthCredits credits)
+    // Null where nothing is owed. Of what was billed the first line is the one that others adjusted, and the last one is what stands now.
+    private static BilledCharge? Difference(
+        DateOnly month, BilledCharge? due, BilledLine[] billed, MonthCredits credits, int numbered = 0)
     {
         var currency = due?.Line.Amount.Currency ?? billed[0].Net.Currency;
         Money Sum(Func<BilledLine, Money> of) => Money.Sum(currency, billed.Select(of));
@@ -86,12 +112,12 @@ internal static class Settling
         if (net.Amount == 0 && credit.Amount == 0)
             return null;
 
-        var adjustment = new Adjustment(month, billed.Select(line => line.Number).DefaultIfEmpty(0).Max() + 1, before);
+        var adjustment = new Adjustment(month, billed.Select(line => line.Number).Append(numbered).Max() + 1, before);
         var unrounded = (due?.Line.Unrounded ?? 0) - Exact.Sum(billed.Select(line => line.Unrounded));
         var quantity = (due?.Line.Quantity ?? 0) - Exact.Sum(billed.Select(line => line.Quantity));
         var (cap, discount) = (Now(x => x.CapReduction) - Sum(x => x.CapReduction), Now(x => x.Discount) - Sum(x => x.Discount));
         var (category, percent) = billed.Length > 0
-            ? (billed[0].TaxCategory, billed[0].TaxPercent)
+            ? (billed[^1].TaxCategory, billed[^1].TaxPercent)
             : (due!.Line.TaxCategory, due.Line.TaxPercent);
         var days = due?.Line.Days ?? new Proration(billed[0].Days.Days, billed[0].PeriodDays);
         var line = new RatedLine(name, category, quantity, due?.Line.Steps ?? [], days, unrounded, net + credit + cap + discount)
@@ -110,7 +136,10 @@ internal static class Settling
     private static Money Credit(DueCharge charge, Money now, Money difference, BilledLine[] billed, MonthCredits credits)
     {
         var paid = billed.Sum(line => line.Credit.Amount);
-        var own = billed.Where(line => line.Number == 0).Sum(line => line.Credit.Amount);
+        // The first line paid for it when it was billed, also one that replaced another thing; an adjustment that alone is left gave something back.
+        var own = billed.Where(line => line.Number == billed[0].Number).Sum(line => line.Credit.Amount);
+        if (billed is [{ Number: > 0 }, ..])
+            own = Math.Max(own, 0);
         var change = Math.Min(Math.Max(now.Amount, 0), Math.Max(0, Math.Max(paid, own))) - paid;
         if (difference.Amount < 0)
             return -credits.GiveBack(charge, difference with { Amount = Math.Max(0, Math.Min(-change, -difference.Amount)) });
