@@ -1,6 +1,7 @@
 using Licensing.Billing.Tests.Invoices;
 using Licensing.Billing.Tests.Settlement;
 using Licensing.Identity.Contracts;
+using Licensing.Usage.Contracts;
 using static Licensing.Billing.Tests.Advance.AheadLines;
 using static Licensing.Billing.Tests.BillingApp;
 
@@ -45,6 +46,12 @@ public sealed class AdvanceTests(SettlementApp app) : IClassFixture<SettlementAp
         var (_, lines) = (await app.InvoicesAsync(branch.Tenant, "2020-06")).Single();
         lines.Select(x => (x.Text("quantity"), x.GetProperty("periodDays").GetInt32(), x.GetProperty("steps")[0].Text("amount")))
             .ShouldBe([("-5", 30, "-25"), ("10", 30, "50")]);
+
+        // What was invoiced in May is corrected; ten seats were invoiced by nobody before.
+        using var platform = await app.PlatformAsync();
+        using var csv = new StringReader(await platform.GetStringAsync(
+            $"/api/v1/exports/focus?period=2020-06&granularity=month&tenantId={branch.Tenant.Id.Value}", TestContext.Current.CancellationToken));
+        FocusRow.Read(csv).Select(x => $"{x["ChargeClass"]} {x["BilledCost"]}").ShouldBe(["Correction -25.00", " 50.00"]);
     }
 
     [Fact]
@@ -89,7 +96,7 @@ public sealed class AdvanceTests(SettlementApp app) : IClassFixture<SettlementAp
     {
         var branch = await app.BranchAsync();
         var others = new List<OrganizationRef>();
-        for (var i = 0; i < 3; i++)
+        for (var i = 0; i < 5; i++)
             others.Add(await app.TenantAsync(branch.Platform, branch.Partner));
         others = [.. others.OrderBy(other => other.Id.Value)];
         var plan = await app.PlanAsync("left-ahead", [SeatsAhead("10.00")]);
@@ -98,11 +105,17 @@ public sealed class AdvanceTests(SettlementApp app) : IClassFixture<SettlementAp
         await app.BillAsync("2021-04");
         app.Subscriptions.Change(id, Span(plan, "2021-04-01/2021-05-01", 2));
         // Behind the last tenant that has something to bill, too: a chunk is of two.
-        app.Subscriptions.Change(all[2], Span(plan, "2021-04-01/2021-05-01", 1));
+        foreach (var gone in all[2..])
+            app.Subscriptions.Change(gone, Span(plan, "2021-04-01/2021-05-01", 1));
 
         using var platform = await app.PlatformAsync();
         var shown = (await GetAsync(platform, "/api/v1/billing/generate/2021-05")).GetProperty("totals")[0];
-        (shown.GetProperty("invoices").GetInt32(), shown.Amount("net")).ShouldBe((2, "-30.00"));
+        (shown.GetProperty("invoices").GetInt32(), shown.Amount("net")).ShouldBe((4, "-50.00"));
+        using var partner = branch.As(Roles.PartnerReader);
+        var summary = await GetAsync(partner, "/api/v1/billing/summary?period=2021-05");
+        summary.GetProperty("items").EnumerateArray().Select(x => $"{x.Text("externalId")} {x.Amount("net")}").ShouldBe(
+            [$"{branch.Tenant.ExternalId} -20.00", .. others[2..].Select(x => $"{x.ExternalId} -10.00")], ignoreOrder: true);
+        summary.GetProperty("totals")[0].Amount("net").ShouldBe("-50.00");
         await app.BillAsync("2021-05");
         (await app.ShownAsync(branch.Tenant, "2021-05")).ShouldBe(["Seats -20.00 05-01/06-01, 2021-05 #1: 0.00 - 20.00"]);
         (await app.ShownAsync(others[2], "2021-05")).ShouldBe(["Seats -10.00 05-01/06-01, 2021-05 #1: 0.00 - 10.00"]);

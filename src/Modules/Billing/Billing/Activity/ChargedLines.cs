@@ -20,7 +20,8 @@ internal sealed class ChargedLines(DbSession session, Estimates estimates, Billi
             l.ends_on, l.description, l.quantity,
             case when jsonb_array_length(l.steps) = 1 and l.steps -> 0 ->> 'flatFee' = '0' and l.steps -> 0 ->> 'quantity' = l.quantity
                 then l.steps -> 0 ->> 'unitPrice' end,
-            l.exchange ->> 'rate', l.currency, l.net + l.cap_reduction + l.discount + l.credit, l.net, l.invoice_id, i.number, i.status
+            l.exchange ->> 'rate', l.currency, l.net + l.cap_reduction + l.discount + l.credit, l.net, l.invoice_id, i.number, i.status,
+            l.adjusts is not null
         from billing.invoices i
         join billing.invoice_lines l on l.invoice_id = i.id and l.tenant_id = i.tenant_id
         where i.period_start = $1 and i.period_end = $2 and i.status <> 'Void'
@@ -113,7 +114,10 @@ internal sealed class ChargedLines(DbSession session, Estimates estimates, Billi
                 new Period(rows.GetFieldValue<DateOnly>(10), rows.GetFieldValue<DateOnly>(11)), rows.GetString(12), Exact.Parse(rows.GetString(13)),
                 Number(rows, 14) * (Number(rows, 15) ?? 1), new Money(rows.GetDecimal(17), currency), new Money(rows.GetDecimal(18), currency),
                 new LineInvoice(new InvoiceId(rows.GetGuid(19)), rows.IsDBNull(20) ? null : rows.GetString(20),
-                    Enum.Parse<InvoiceStatus>(rows.GetString(21)))));
+                    Enum.Parse<InvoiceStatus>(rows.GetString(21))))
+            {
+                IsDifference = rows.GetBoolean(22),
+            });
         }
 
         return lines;

@@ -1,3 +1,4 @@
+using Licensing.Billing.Advance;
 using Licensing.Billing.Data;
 using Licensing.Billing.Invoices;
 using Licensing.Billing.Runs;
@@ -20,7 +21,7 @@ internal sealed record EstimatedBills(OrganizationId Seller, BilledChunk Rated, 
 /// up to date before he is rated, as far as a bounded amount of work goes.
 /// </summary>
 internal sealed class Estimates(
-    BillingDb db, BillingChunks chunks, LateMonths lateMonths, ISubscriptionDirectory subscriptions, IUsageTotals usage,
+    BillingDb db, BillingChunks chunks, LateMonths lateMonths, Advances advances, ISubscriptionDirectory subscriptions, IUsageTotals usage,
     IOrganizationDirectory organizations, BillingSettings settings)
 {
     private OrganizationId? _seller;
@@ -49,7 +50,10 @@ internal sealed class Estimates(
 
     public LineFilter Within(Scope scope) => new(scope) { MostEstimated = settings.EstimatedTenants };
 
-    /// <summary>The next tenants of the month, most of them as many as are asked for, and as many again who have only what came late.</summary>
+    /// <summary>
+    /// The next tenants of the month, most of them as many as are asked for, and as many again who have only what came late, or what was billed in
+    /// advance and did not come.
+    /// </summary>
     public async Task<EstimatedBills> NextAsync(Period month, LineFilter filter, OrganizationId? after, int most, CancellationToken ct)
     {
         var seller = _seller ??= (await organizations.PlatformAsync(ct)).Id;
@@ -60,9 +64,12 @@ internal sealed class Estimates(
             chunk = chunk.Tenants is [var found] && found.Value == one ? chunk with { Last = null } : new TenantChunk([], [], null);
         var late = (await LateAsync(seller, month, filter, ct))
             .Where(x => IsBetween(x.TenantId, after, chunk.Last)).ToList();
-        if (late.Select(x => x.TenantId).Distinct().ElementAtOrDefault(most) is { Value: var next } && next != Guid.Empty
-            && late.Last(x => x.TenantId.Value.CompareTo(next) < 0).TenantId is var last)
+        var gone = await advances.BesideAsync(month, after, chunk, await TenantsAsync(month, filter, ct), most + 1, ct);
+        chunk = chunk with { Tenants = [.. chunk.Tenants.Concat(gone).OrderBy(x => x.Value)] };
+        var beside = late.Select(x => x.TenantId).Union(gone).OrderBy(x => x.Value).ToList();
+        if (beside.Count > most)
         {
+            var last = beside[most - 1];
             late.RemoveAll(x => !IsBetween(x.TenantId, after, last));
             chunk = new TenantChunk(
                 [.. chunk.Tenants.Where(x => IsBetween(x, after, last))],

@@ -45,7 +45,7 @@ internal sealed class FocusRows(
         ("BillingPeriodEnd", x => Instant(x.Line.Month.End)),
         ("BillingPeriodStart", x => Instant(x.Line.Month.Start)),
         ("ChargeCategory", x => x.Line.IsUsage ? "Usage" : "Purchase"),
-        ("ChargeClass", x => x.Line.IsLate ? "Correction" : null),
+        ("ChargeClass", x => x.Line.IsLate || x.Line.IsDifference ? "Correction" : null),
         ("ChargeDescription", x => x.Line.Description),
         ("ChargeFrequency", x => x.Line.IsUsage ? "Usage-Based" : x.Line.ChargeKey.StartsWith('~') ? "One-Time" : "Recurring"),
         ("ChargePeriodEnd", x => Instant(x.Named.Part.Days.End)),
