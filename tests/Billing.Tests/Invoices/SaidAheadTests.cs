@@ -2,7 +2,6 @@ using System.Net.Http.Json;
 using Licensing.Billing.Invoices;
 using Licensing.Billing.Runs;
 using Licensing.Billing.Tests.Exports;
-using Licensing.Identity.Contracts;
 using Licensing.Kernel.Persistence;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -26,10 +25,10 @@ public sealed class SaidAheadTests(BillingApp app) : IClassFixture<BillingApp>
         await NameAsync("Ahead");
         var (period, everyone) = (Period.Parse(month), new TenantRange(null, null, 1));
         var ahead = await InAsync((issuing, _) => issuing.SayAheadAsync(branch.Platform, period, everyone, CancellationToken.None));
-        ahead.Documents.Keys.ShouldBe([branch.Tenant.Id]);
+        ahead.Documents.Keys.ShouldBe([branch.Tenant.Path]);
         await NameAsync("Now");
 
-        ahead = new SaidAhead(ahead.Day.AddDays(days), lacking ? new Dictionary<OrganizationId, string>() : ahead.Documents);
+        ahead = new SaidAhead(ahead.Day.AddDays(days), lacking ? new Dictionary<string, string>() : ahead.Documents);
         (await InAsync(async (issuing, session) =>
         {
             await session.BeginAsync(CancellationToken.None);

@@ -65,24 +65,44 @@ internal sealed record SellerSettings
     public string? Email { get; init; }
 }
 
-/// <summary>Writes down what documents issued today say: two reads, however many they are.</summary>
+/// <summary>Writes down what documents issued today say: three reads, however many they are, and one more where a tenant has moved.</summary>
 internal sealed class DocumentSnapshots(
     ILegalDetails details, IOrganizationSettings settings, IOrganizationDirectory organizations, InvoiceSettings terms, BillingCalendar calendar)
 {
     // Organisations have no language; where German is the language of business, it is the document's.
     private static readonly HashSet<string> German = ["AT", "DE", "LI"];
 
-    public async Task<IReadOnlyDictionary<OrganizationId, InvoiceDocument>> OfAsync(
-        OrganizationRef seller, IReadOnlyCollection<OrganizationId> tenants, DateTimeOffset now, CancellationToken ct)
+    /// <summary>By the paths of the invoices.</summary>
+    /// <param name="seller">Of all of them.</param>
+    /// <param name="buyers">The tenants, each with the path that its invoice has.</param>
+    /// <param name="now">When they are issued.</param>
+    /// <param name="ct">Cancels.</param>
+    public async Task<IReadOnlyDictionary<string, InvoiceDocument>> OfAsync(
+        OrganizationRef seller, IReadOnlyCollection<(OrganizationId Tenant, string Path)> buyers, DateTimeOffset now, CancellationToken ct)
     {
+        var tenants = buyers.Select(x => x.Tenant).Distinct().ToList();
         var parties = await details.FindAsync([seller.Id, .. tenants], ct);
+        var former = await FormerAsync(buyers, tenants, ct);
+        DocumentParty Buyer(OrganizationId id, string path) => former.TryGetValue(path, out var then)
+            ? DocumentParty.Of(parties[id]) with { ExternalId = then.ExternalId }
+            : DocumentParty.Of(parties[id]);
         var branding = await settings.BrandingAsync(seller.Path, ct);
         var look = new DocumentLook(
             branding.Name, branding.PrimaryColor, branding.SecondaryColor, branding.SupportEmail, branding.SupportUrl, branding.LogoUrl);
         var today = calendar.DayOf(now);
-        return tenants.Distinct().ToDictionary(id => id, id => new InvoiceDocument(
-            DocumentParty.Of(parties[seller.Id]).Or(terms.Seller), DocumentParty.Of(parties[id]), look,
-            German.Contains(parties[id].Country) ? "de" : "en", today, today.AddDays(terms.PaymentDays), terms.PaymentDays, terms.Iban, terms.Bic));
+        return buyers.DistinctBy(x => x.Path).ToDictionary(x => x.Path, x => new InvoiceDocument(
+            DocumentParty.Of(parties[seller.Id]).Or(terms.Seller), Buyer(x.Tenant, x.Path), look,
+            German.Contains(parties[x.Tenant].Country) ? "de" : "en", today, today.AddDays(terms.PaymentDays), terms.PaymentDays, terms.Iban,
+            terms.Bic));
+    }
+
+    // Partners have numbers of their own for their customers; on an invoice of a month before a transfer is that of the partner of those days.
+    private async Task<IReadOnlyDictionary<string, OrganizationRef>> FormerAsync(
+        IReadOnlyCollection<(OrganizationId Tenant, string Path)> buyers, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct)
+    {
+        var now = await organizations.FindAsync(tenants, ct);
+        string[] left = [.. buyers.Where(x => now.GetValueOrDefault(x.Tenant)?.Path != x.Path).Select(x => x.Path).Distinct()];
+        return left.Length == 0 ? new Dictionary<string, OrganizationRef>() : await organizations.FindByPathAsync(left, ct);
     }
 
     /// <summary>What an invoice says: what was kept with it; of a draft, or one from before documents were kept, what it would say now.</summary>
@@ -92,7 +112,7 @@ internal sealed class DocumentSnapshots(
             return kept;
         var seller = await organizations.FindAsync(invoice.SellerId, ct)
             ?? throw new InvalidOperationException($"The seller of invoice {invoice.Id.Value} is gone.");
-        return (await OfAsync(seller, [invoice.TenantId], invoice.IssuedAt ?? now, ct))[invoice.TenantId];
+        return (await OfAsync(seller, [(invoice.TenantId, invoice.OwnerPath)], invoice.IssuedAt ?? now, ct))[invoice.OwnerPath];
     }
 
     /// <summary>As it is told to a reader: a tenant that has left his branch is called as it was called there, where nothing was kept.</summary>

@@ -8,8 +8,8 @@ using Npgsql;
 
 namespace Licensing.Billing.Invoices;
 
-/// <summary>What documents say if they are issued on a day, written down before it is their turn.</summary>
-internal sealed record SaidAhead(DateOnly Day, IReadOnlyDictionary<OrganizationId, string> Documents);
+/// <summary>What documents say if they are issued on a day, by the paths of their invoices, written down before it is their turn.</summary>
+internal sealed record SaidAhead(DateOnly Day, IReadOnlyDictionary<string, string> Documents);
 
 /// <summary>
 /// Gives drafts their numbers: per issuer and year of issue, without gaps, because the series' row stays locked until the invoices
@@ -25,13 +25,13 @@ internal sealed class InvoiceIssuing(BillingDb db, DbSession session, DocumentSn
     /// <summary>What the documents of the drafts of these tenants say if they are issued today; nothing is locked for it.</summary>
     public async Task<SaidAhead> SayAheadAsync(OrganizationRef seller, Period period, TenantRange range, CancellationToken ct)
     {
-        var tenants = new List<OrganizationId>();
+        var buyers = new List<(OrganizationId, string)>();
         await using (var select = Command(
-            await session.OpenAsync(ct), $"select tenant_id from billing.invoices where {OfTenants}", Values(seller, period, range)))
+            await session.OpenAsync(ct), $"select tenant_id, owner_path from billing.invoices where {OfTenants}", Values(seller, period, range)))
         await using (var rows = await select.ExecuteReaderAsync(ct))
             while (await rows.ReadAsync(ct))
-                tenants.Add(new OrganizationId(rows.GetGuid(0)));
-        return await SayAsync(seller, tenants, clock.GetUtcNow(), ct);
+                buyers.Add((new OrganizationId(rows.GetGuid(0)), rows.GetString(1)));
+        return await SayAsync(seller, buyers, clock.GetUtcNow(), ct);
     }
 
     /// <summary>Issues the drafts of a period of these tenants, in their order; answers how many.</summary>
@@ -46,9 +46,9 @@ internal sealed class InvoiceIssuing(BillingDb db, DbSession session, DocumentSn
         [seller.Id.Value, period.Start, period.End, range.After?.Value ?? Guid.Empty, range.Last?.Value ?? Guid.AllBitsSet];
 
     private async Task<SaidAhead> SayAsync(
-        OrganizationRef seller, IReadOnlyCollection<OrganizationId> tenants, DateTimeOffset now, CancellationToken ct)
+        OrganizationRef seller, IReadOnlyCollection<(OrganizationId, string)> buyers, DateTimeOffset now, CancellationToken ct)
     {
-        var said = await documents.OfAsync(seller, tenants, now, ct);
+        var said = await documents.OfAsync(seller, buyers, now, ct);
         return new SaidAhead(calendar.DayOf(now), said.ToDictionary(x => x.Key, x => JsonSerializer.Serialize(x.Value, StoredJson.Options)));
     }
 
@@ -56,14 +56,14 @@ internal sealed class InvoiceIssuing(BillingDb db, DbSession session, DocumentSn
     {
         var connection = await session.OpenAsync(ct);
         var drafts = new List<Guid>();
-        var tenants = new List<OrganizationId>();
-        await using (var select = Command(connection, $"select id, tenant_id from billing.invoices where {which}", values))
+        var buyers = new List<(OrganizationId Tenant, string Path)>();
+        await using (var select = Command(connection, $"select id, tenant_id, owner_path from billing.invoices where {which}", values))
         await using (var rows = await select.ExecuteReaderAsync(ct))
         {
             while (await rows.ReadAsync(ct))
             {
                 drafts.Add(rows.GetGuid(0));
-                tenants.Add(new OrganizationId(rows.GetGuid(1)));
+                buyers.Add((new OrganizationId(rows.GetGuid(1)), rows.GetString(2)));
             }
         }
 
@@ -74,10 +74,10 @@ internal sealed class InvoiceIssuing(BillingDb db, DbSession session, DocumentSn
         var today = calendar.DayOf(now);
         var year = today.Year;
         // Read before the series is locked: others wait for that.
-        var said = ahead is not null && ahead.Day == today && tenants.TrueForAll(ahead.Documents.ContainsKey)
+        var said = ahead is not null && ahead.Day == today && buyers.TrueForAll(x => ahead.Documents.ContainsKey(x.Path))
             ? ahead
-            : await SayAsync(seller, tenants, now, ct);
-        var texts = tenants.Select(tenant => said.Documents[tenant]).ToArray();
+            : await SayAsync(seller, buyers, now, ct);
+        var texts = buyers.Select(x => said.Documents[x.Path]).ToArray();
         await using var take = Command(connection, """
             insert into billing.number_series as s (issuer_id, year, next) values ($1, $2, $3 + 1)
             on conflict (issuer_id, year) do update set next = s.next + $3
