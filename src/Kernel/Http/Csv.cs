@@ -10,10 +10,8 @@ namespace Licensing.Kernel.Http;
 /// <param name="rows">Read while they are written.</param>
 /// <param name="fileName">Under which a browser keeps them.</param>
 /// <param name="columns">In their order, each with its name in the header and the cell of a row.</param>
-/// <param name="formulas">What becomes of a cell that a spreadsheet would take for a formula: made text, unless the columns see to that.</param>
 public sealed class CsvResult<T>(
-    IAsyncEnumerable<T> rows, string fileName, IReadOnlyList<(string Name, Func<T, string?> Cell)> columns,
-    InjectionOptions formulas = InjectionOptions.Escape) : IHttpResult
+    IAsyncEnumerable<T> rows, string fileName, IReadOnlyList<(string Name, Func<T, string?> Cell)> columns) : IHttpResult
 {
     private const int RowsPerFlush = 500;
 
@@ -32,7 +30,7 @@ public sealed class CsvResult<T>(
         await foreach (var row in rows.WithCancellation(ct))
         {
             foreach (var (_, cell) in columns)
-                csv.WriteField(formulas is InjectionOptions.None ? cell(row) : Harmless(cell(row)));
+                csv.WriteField(Harmless(cell(row)));
             await csv.NextRecordAsync();
             if (++written % RowsPerFlush == 0)
                 await csv.FlushAsync();

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Licensing.Billing.Contracts;
 using Licensing.Billing.Documents;
-using Licensing.Billing.Invoices;
+using Licensing.Billing.Runs;
 using Licensing.Catalog.Contracts;
 using Licensing.Identity.Contracts;
 using Licensing.Provisioning.Contracts;
@@ -88,7 +88,7 @@ internal sealed class ActivityNames(IOrganizationDirectory organizations, ICatal
         var (part, line) = (named.Part, named.Part.Line);
         return new ActivityRow(
             part.Days, line.TenantId, named.Tenant?.ExternalId, named.Tenant?.DisplayName, named.Partner?.Id.Value, line.SubscriptionId, line.Meter,
-            named.Meter?.Unit, InvoiceLineView.Some(line.Sku), InvoiceLineView.Some(line.Region), line.Description,
+            named.Meter?.Unit, LineKey.Shown(line.Sku), LineKey.Shown(line.Region), line.Description,
             part.Quantity.ToString(), line.UnitPrice?.ToString(), part.Gross, part.Net, line.Invoice?.Id, line.Position,
             line.Invoice?.Status.ToString(), line.Invoice is null);
     }

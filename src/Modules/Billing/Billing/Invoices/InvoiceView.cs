@@ -1,5 +1,6 @@
 using System.Linq.Expressions;
 using Licensing.Billing.Contracts;
+using Licensing.Billing.Runs;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Persistence;
 using Licensing.Provisioning.Contracts;
@@ -47,10 +48,11 @@ internal sealed record InvoiceLineView(
     {
         var days = new Period(x.StartsOn, x.EndsOn);
         return new InvoiceLineView(
-            x.Position, x.SubscriptionId, Some(x.ChargeKey), Some(x.Sku), Some(x.Meter), x.Description, days, x.PeriodDays, x.Quantity,
-            ExactText.Parse(x.Unrounded).ToString(), new Money(x.Net, x.Currency), new Money(x.Tax, x.Currency), x.TaxCategory, x.TaxPercent, x.Steps,
-            x.IsUsage ? new RollupView(x.SubscriptionId, x.Meter, Some(x.Sku), Some(x.Region), days) : null, new Money(x.CapReduction, x.Currency),
-            new Money(x.Discount, x.Currency), new Money(x.Credit, x.Currency), x.Exchange,
+            x.Position, x.SubscriptionId, LineKey.Shown(x.ChargeKey), LineKey.Shown(x.Sku), LineKey.Shown(x.Meter), x.Description, days,
+            x.PeriodDays, x.Quantity, ExactText.Parse(x.Unrounded).ToString(), new Money(x.Net, x.Currency), new Money(x.Tax, x.Currency),
+            x.TaxCategory, x.TaxPercent, x.Steps,
+            x.IsUsage ? new RollupView(x.SubscriptionId, x.Meter, LineKey.Shown(x.Sku), LineKey.Shown(x.Region), days) : null,
+            new Money(x.CapReduction, x.Currency), new Money(x.Discount, x.Currency), new Money(x.Credit, x.Currency), x.Exchange,
             x is { Adjusts: { } month, BilledBefore: { } before }
                 ? new AdjustmentView(
                     Period.Month(month.Year, month.Month), x.Adjustment, new Money(before + x.Net + x.Credit, x.Currency),
@@ -60,7 +62,4 @@ internal sealed record InvoiceLineView(
             AheadOf = x.AheadOf is { } next ? Period.Month(next.Year, next.Month) : null,
         };
     }
-
-    /// <summary>Null of what is not there, which the tables keep as empty.</summary>
-    public static string? Some(string text) => text.Length > 0 ? text : null;
 }

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using CsvHelper.Configuration;
 using Licensing.Catalog.Contracts;
 using Licensing.Catalog.Plans;
 using Licensing.Kernel.Http;
@@ -56,8 +55,7 @@ internal static partial class PriceCsv
 
     /// <summary>The items as they are answered. What a spreadsheet would take for a formula is escaped here, in a way that can be undone.</summary>
     public static CsvResult<PriceListItemView> Of(IAsyncEnumerable<PriceListItemView> items, string fileName) => new(
-        items, fileName, [.. Columns.Select(c => (c.Name, (Func<PriceListItemView, string?>)(item => Escape(c.Write(item)))))],
-        InjectionOptions.None);
+        items, fileName, [.. Columns.Select(c => (c.Name, (Func<PriceListItemView, string?>)(item => Escape(c.Write(item)))))]);
 
     /// <summary>A cell that a spreadsheet would take for a formula gets an apostrophe, and so does one that looks as if it had one already.</summary>
     public static string Escape(string cell) => Escapable().IsMatch(cell) ? "'" + cell : cell;
