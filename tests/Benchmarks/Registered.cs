@@ -10,7 +10,7 @@ internal static class Registered
         .. IngestBenchmark.All, .. GrowthBenchmark.All,
         BillingBenchmark.Run, BillingBenchmark.Drafts, BillingBenchmark.Again, BillingBenchmark.Customers, BillingBenchmark.Events,
         BillingBenchmark.Memory, BillingBenchmark.Foil,
-        .. CreditBenchmark.All, IdempotencyBenchmark.First, IdempotencyBenchmark.Replay,
+        .. CreditBenchmark.All, IdempotencyBenchmark.First, IdempotencyBenchmark.Replay, IdempotencyBenchmark.ReplayOfTenant,
         OracleBenchmark.Agreement,
     ];
 }

@@ -37,14 +37,13 @@ internal sealed class BillingData(BenchHost host, BillingSize size)
     private const string TenantIds = "('01900000-0000-7000-8000-' || lpad(to_hex(g), 12, '0'))::uuid";
     private const string SubscriptionIds = "('01900000-0000-7000-9000-' || lpad(to_hex(g), 12, '0'))::uuid";
 
-    // A customer sends his own, as a request of his does; of one batch for all the planner would expect nothing like a month.
-    private const string BatchIds = "overlay(t.batch_id::text placing lpad(to_hex(g), 12, '0') from 25)::uuid";
     private const string RecordsIndex = "records_tenant_day_batch";
 
     /// <summary>The price of a unit of the meters that are charged per unit: all but the first.</summary>
     public const decimal UnitPrice = 0.05m;
 
     private readonly NpgsqlDataSource _owner = host.Services.GetRequiredService<SchemaOwner>().Database;
+    private int _loads;
 
     /// <summary>The last month that is over.</summary>
     public static Period Month { get; } = MonthBefore(DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime));
@@ -134,13 +133,15 @@ internal sealed class BillingData(BenchHost host, BillingSize size)
     // Day after day, as they come in; each meter of each subscription on each of them. Half of the customers on each of two connections.
     private async Task CopyRecordsAsync(string days, string today, CancellationToken ct)
     {
+        // A customer sends his own, as a request of his does, and none twice; of one batch for all the planner would expect nothing like a month.
+        var batch = $"overlay(t.batch_id::text placing '{_loads++:x}' || lpad(to_hex(g), 11, '0') from 25)::uuid";
         var half = size.Subscriptions / 2;
         await Task.WhenAll(((string[])[$"b.g <= {half}", $"b.g > {half}"]).Select(which => CopyAsync(
             "usage.records", "where true",
             $"(select * from {days} cross join bench_tenants b cross join generate_series(0, {BillingSize.Meters - 1}) m where {which}) d", new()
             {
                 ["record_id"] = "lpad(to_hex(d.k), 4, '0') || '-' || d.g || '-' || d.m",
-                ["batch_id"] = BatchIds,
+                ["batch_id"] = batch,
                 ["tenant_id"] = "d.tenant_id",
                 ["subscription_id"] = "d.subscription_id",
                 ["started_at"] = "d.day::timestamptz + interval '12 hours'",
@@ -150,7 +151,7 @@ internal sealed class BillingData(BenchHost host, BillingSize size)
                 ["meter"] = "'meter-' || d.m",
             }, today, ct)));
         await CopyAsync("usage.dirty_days", "where true", $"(select distinct day from {days}) d, bench_tenants b",
-            new() { ["batch_id"] = BatchIds, ["tenant_id"] = "b.tenant_id", ["day"] = "d.day" }, today, ct);
+            new() { ["batch_id"] = batch, ["tenant_id"] = "b.tenant_id", ["day"] = "d.day" }, today, ct);
     }
 
     private string Many => $"generate_series(1, {size.Subscriptions}) g";

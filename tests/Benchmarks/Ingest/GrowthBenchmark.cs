@@ -71,6 +71,7 @@ internal static class GrowthBenchmark
             var stand = await IngestStand.StartAsync($"bench-postgres-{_sizes.Count}", ct);
             _sizes.Add((rows, stand, new IngestLoad(stand, 100)));
             await stand.FillAsync(rows, ct);
+            await stand.RollUpAsync(ct);
         }
 
         public async Task<double> OursAsync(CancellationToken ct)

@@ -95,6 +95,22 @@ internal sealed class IngestStand : IAsyncDisposable
         await vacuum.ExecuteNonQueryAsync(ct);
     }
 
+    /// <summary>Rolls up what was filled in, which has no marks of its own: lists of a subscription or meter look on its days.</summary>
+    public async Task RollUpAsync(CancellationToken ct)
+    {
+        await using (var mark = Database.CreateCommand("insert into usage.dirty_days (tenant_id, day) select tenant, $1 from unnest($2) as tenant"))
+        {
+            mark.Parameters.Add(new() { Value = Today() });
+            mark.Parameters.Add(new() { Value = _subscriptions.Select(s => s.Tenant).ToArray() });
+            await mark.ExecuteNonQueryAsync(ct);
+        }
+
+        using var client = new HttpClient { BaseAddress = Host.Address };
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", await Host.LoginAsync(client, ct));
+        foreach (var (tenant, _) in _subscriptions)
+            (await client.GetAsync($"/api/v1/usage/summary?tenantId={tenant}&period={Today():yyyy-MM}", ct)).EnsureSuccessStatusCode().Dispose();
+    }
+
     /// <summary>
     /// As on any server that is not new, the files of the log are there to be used again; to make one stops everybody for its 16 MB.
     /// </summary>

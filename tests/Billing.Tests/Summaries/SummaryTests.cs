@@ -1,4 +1,5 @@
 using System.Net.Http.Json;
+using System.Text.Json;
 using Licensing.Billing.Tests.Invoices;
 using Licensing.Billing.Tests.Settlement;
 using Licensing.Host.Database;
@@ -149,6 +150,59 @@ public sealed class SummaryTests(SettlementApp app) : IClassFixture<SettlementAp
         rated = 0;
         await GetAsync(partner, $"/api/v1/billing/summary?period=2024-05&limit=1&after={first.GetProperty("next").GetString()}");
         rated.ShouldBeGreaterThan(0);
+    }
+
+    [Fact]
+    public async Task What_was_taken_off_and_where_it_stands_are_told_apart()
+    {
+        var branch = await app.BranchAsync();
+        var plan = await app.PlanAsync("apart", [Flat("base", "100")]);
+        OrganizationRef[] tenants = [branch.Tenant, await app.TenantAsync(branch.Platform, branch.Partner)];
+        foreach (var tenant in tenants)
+            app.Subscribe(tenant, plan, "2024-02");
+        using var platform = await app.PlatformAsync();
+        var coupon = (await Sent(await platform.PostAsJsonAsync(
+            "/api/v1/billing/coupons", new { code = "APART", name = "Ten", validFrom = "2020-01-01", percent = "10" }))).Text("id");
+        foreach (var tenant in tenants)
+        {
+            await Sent(await platform.PostAsJsonAsync(
+                $"/api/v1/billing/coupons/{coupon}/redemptions", new { tenantId = tenant.Id.Value, startsOn = "2024-02-01" }));
+            await Coupons.ReductionLifeTests.GrantAsync(platform, tenant, "30.00", "2024-02-01");
+        }
+
+        // 100 less 10 less 30 and 20 % on it.
+        using var partner = branch.As(Roles.PartnerReader);
+        async Task ToldAsync(params string[] expected)
+        {
+            foreach (var by in (string[])["tenant", "subscription"])
+            {
+                var view = await GetAsync(partner, $"/api/v1/billing/summary?period=2024-02&groupBy={by}");
+                string Told(JsonElement x) => string.Join(' ', ((string[])[
+                    "charges", "discounts", "credits", "net", "tax", "total", "issued", "drafted", "unbilled", "credited"])
+                    .Select(field => x.Amount(field)));
+                view.GetProperty("items").EnumerateArray().Select(Told).Order()
+                    .Append(Told(view.GetProperty("totals").EnumerateArray().Single())).ShouldBe(expected);
+            }
+        }
+
+        var unbilled = "100.00 10.00 30.00 60.00 12.00 72.00 0.00 0.00 72.00 0.00";
+        await ToldAsync(unbilled, unbilled, "200.00 20.00 60.00 120.00 24.00 144.00 0.00 0.00 144.00 0.00");
+        await app.BillAsync("2024-02", issue: false);
+        var (path, _) = await app.InvoiceOfAsync(tenants[0], "2024-02");
+        await Sent(await platform.PostAsync($"{path}/issue", null));
+        await Sent(await platform.CreditAsync(path, (1, "30.00")));
+        await ToldAsync(
+            "100.00 10.00 30.00 60.00 12.00 72.00 0.00 72.00 0.00 0.00", "100.00 10.00 30.00 60.00 12.00 72.00 72.00 0.00 0.00 36.00",
+            "200.00 20.00 60.00 120.00 24.00 144.00 72.00 72.00 0.00 36.00");
+
+        // Of one branch of what the reader sees; of others' there is nothing to ask for.
+        using var distributor = branch.As(Roles.DistributorReader);
+        (await SummaryAsync(distributor, $"period=2024-02&organizationId={tenants[1].Id.Value}")).ShouldBe([$"{tenants[1].ExternalId} 60.00 False"]);
+        (await SummaryAsync(distributor, $"period=2024-02&organizationId={branch.Partner.Id.Value}")).Count.ShouldBe(2);
+        using var stranger = (await app.BranchAsync()).As(Roles.DistributorReader);
+        foreach (var organization in (Guid[])[tenants[1].Id.Value, Guid.Empty])
+            (await (await stranger.GetAsync($"/api/v1/billing/summary?period=2024-02&organizationId={organization}")).CodeAsync())
+                .ShouldBe("organization_not_found");
     }
 
     private static async Task<List<string>> SummaryAsync(HttpClient client, string query) =>

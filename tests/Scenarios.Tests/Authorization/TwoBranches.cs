@@ -241,6 +241,12 @@ public class TwoBranches : IAsyncLifetime
             reason = "walk",
             lines = new[] { new { position = 1, amount = new { amount = "1.00", currency = "EUR" } } },
         }));
+        ids["paymentId"] = Id(await PostAsync(admin, $"/api/v1/invoices/{ids["invoice"]}/payments", new
+        {
+            amount = new { amount = "1.00", currency = "EUR" },
+            reference = "walked",
+            paidOn = "2026-01-10",
+        }));
         await PostAsync(admin, $"/api/v1/commissions/close/{Month}", null);
         ids["statement"] = Id(await FirstAsync(admin, $"/api/v1/commissions/statements?period={Month}&organizationId={ids["partner"]}"));
     }

@@ -55,6 +55,28 @@ public sealed class ImportFocusTests(UsageApp app) : IClassFixture<UsageApp>
     }
 
     [Fact]
+    public async Task What_comes_again_invoiced_is_the_same_usage_and_another_quantity_is_not()
+    {
+        var customer = await CustomerAsync();
+        string Row(string money, string quantity) =>
+            $"{money},Usage,{customer.Tenant.ExternalId},2026-01-03T00:00:00Z,2026-01-03T01:00:00Z,,vm-1,,,{quantity},Sum,s1,s1.p1";
+        async Task<(int, int)> ImportAsync(params string[] rows)
+        {
+            using var file = new TemporaryFile(
+                "InvoiceId,BilledCost,ListUnitPrice,ServiceName,BillingCurrency,Tags,x_Estimated," + Header, rows);
+            var outcome = await OpsOutcome.RunAsync(app, "usage", "import", file.Path, "--json");
+            outcome.ExitCode.ShouldBe(0, outcome.Errors);
+            var done = JsonNode.Parse(outcome.Output)!;
+            return ((int)done["accepted"]!, (int)done["duplicates"]!);
+        }
+
+        (await ImportAsync(Row(",,,,,,true", "7"))).ShouldBe((1, 0));
+        (await ImportAsync(Row("INV-1,0.35,0.05,Storage,EUR,{},false", "7"))).ShouldBe((0, 1));
+        (await ImportAsync(Row("INV-1,0.40,0.05,Storage,EUR,{},false", "8"), Row("INV-2,0.39,0.06,Blobs,USD,{},false", "7"))).ShouldBe((1, 1));
+        (await customer.StoredAsync()).ShouldBe(2);
+    }
+
+    [Fact]
     public async Task A_file_that_is_not_focus_is_refused()
     {
         using var file = new TemporaryFile("a,b", ["1,2"]);

@@ -32,6 +32,7 @@ public static class BillingModule
                 .OnConstraint("invoice_lines_billed_once", InvoiceRefusals.BilledAlready)
                 .OnConstraint("invoice_lines_adjusted_once", InvoiceRefusals.BilledAlready)
                 .OnConstraint("payments_once", InvoiceRefusals.PaymentReferenceUsed)
+                .OnConstraint("payments_reversed_once", InvoiceRefusals.PaymentReversedAlready)
                 .OnConstraint("tax_rates_one_per_day", TaxRefusals.SetAlready)
                 .On<CreditLapseDue, LapseWhenDue>()
                 .OnConstraint("ledger_transactions_once", LedgerRefusals.DoneAlready)
@@ -55,6 +56,7 @@ public static class BillingModule
             host.Services.AddSingleton(host.Configuration.GetSection("Billing:Invoices").Get<InvoiceSettings>() ?? new InvoiceSettings());
             host.Services.AddScoped<DocumentSnapshots>();
             host.Services.AddScoped<CreditNoteIssuing>();
+            host.Services.AddScoped<PaymentBook>();
             host.Services.AddScoped<InvoicedAmounts>();
             host.Services.AddScoped<IInvoicedAmounts>(services => services.GetRequiredService<InvoicedAmounts>());
             host.Services.AddScoped<IBillingProgress>(services => services.GetRequiredService<InvoicedAmounts>());
@@ -99,6 +101,8 @@ public static class BillingModule
             ListInvoiceLines.Map(invoices);
             IssueInvoice.Map(invoices);
             RecordPayment.Map(invoices);
+            PayFromCredit.Map(invoices);
+            ReversePayment.Map(invoices);
             ListPayments.Map(invoices);
             VoidInvoice.Map(invoices);
             IssueCreditNote.Map(invoices);

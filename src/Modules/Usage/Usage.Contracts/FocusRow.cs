@@ -15,6 +15,11 @@ public sealed class FocusRow
 {
     private static readonly CsvConfiguration Format = new(CultureInfo.InvariantCulture) { BadDataFound = null };
 
+    private static readonly string[] RestatedEndings = ["Cost", "UnitPrice", "Name", "Currency"];
+
+    private static readonly HashSet<string> Restated =
+        ["InvoiceId", "InvoiceDetailId", "Tags", "ChargeDescription", "CommitmentDiscountStatus", "CapacityReservationStatus", "x_Estimated"];
+
     private readonly IReadOnlyDictionary<string, int> _columns;
     private readonly string[] _cells;
 
@@ -55,8 +60,9 @@ public sealed class FocusRow
     public string End => Instant(this["ChargePeriodEnd"]);
 
     /// <summary>
-    /// The record's id, made of all that the row says, whatever the order of its columns: the same row is the same record however often and in
-    /// whichever file it comes, and of rows that say the same in everything one counts.
+    /// The record's id, made of all that the row says of the usage, whatever the order of its columns: the same usage is the same record however
+    /// often and in whichever file it comes. What a provider fills in or restates when he invoices (costs, prices, invoices, names, tags) is no part
+    /// of it; a quantity is.
     /// </summary>
     public string RecordId
     {
@@ -64,11 +70,14 @@ public sealed class FocusRow
         {
             var text = new StringBuilder();
             foreach (var (name, at) in _columns.OrderBy(c => c.Key, StringComparer.Ordinal))
-                if (at < _cells.Length && _cells[at].Length > 0)
+                if (at < _cells.Length && _cells[at].Length > 0 && !IsRestated(name))
                     text.Append(name).Append('\0').Append(_cells[at]).Append('\0');
             return "focus-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())).AsSpan(0, 16));
         }
     }
+
+    private static bool IsRestated(string column) =>
+        Restated.Contains(column) || RestatedEndings.Any(ending => column.EndsWith(ending, StringComparison.Ordinal));
 
     /// <summary>The rows one by one, while they are read.</summary>
     /// <param name="text">CSV with a header.</param>

@@ -35,6 +35,14 @@ internal static class InvoiceRefusals
         RefusalKind.Conflict, "payment_reference_used",
         "A payment of this reference with another amount, day or method was recorded for this invoice; references are never used twice.");
 
+    public static Refusal NothingOpen { get; } = new(RefusalKind.Conflict, "nothing_open", "Nothing is open of this invoice.");
+
+    public static Refusal PaymentNotFound(Guid id) =>
+        new(RefusalKind.NotFound, "payment_not_found", $"There is no payment {id} of this invoice.");
+
+    public static Refusal PaymentReversedAlready { get; } =
+        new(RefusalKind.Conflict, "payment_reversed_already", "This payment has been reversed already.");
+
     public static Refusal MoreThanOpen(Money open) => Refusal.Field(
         "/amount", "more_than_open", $"{open} is open of this invoice; a payment has its sign and is at most so much.");
 

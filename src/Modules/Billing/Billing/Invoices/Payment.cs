@@ -5,7 +5,7 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace Licensing.Billing.Invoices;
 
-/// <summary>Money that came for an invoice; a negative one went back. Never changed: what was wrong is refunded.</summary>
+/// <summary>Money that came for an invoice; a negative one went back. Never changed: what was none is reversed by another.</summary>
 internal sealed class Payment : IOwned
 {
     public Guid Id { get; init; }
@@ -22,7 +22,15 @@ internal sealed class Payment : IOwned
     public Currency Currency { get; init; }
     public DateOnly PaidOn { get; init; }
     public required string Method { get; init; }
+    public bool FromCredit { get; init; }
+
+    /// <summary>The payment that this one takes back; null of all others.</summary>
+    public Guid? Reverses { get; init; }
+
     public DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>What it is in the ledger, where it was taken from prepaid credit.</summary>
+    public static string CreditKeyOf(InvoiceId invoice, string reference) => $"invoice:{invoice.Value}:{reference}";
 
     internal sealed class Table : IEntityTypeConfiguration<Payment>
     {
@@ -31,9 +39,12 @@ internal sealed class Payment : IOwned
 }
 
 /// <summary>A payment as it travels.</summary>
+/// <param name="FromCredit">Taken from the partner's prepaid credit.</param>
+/// <param name="Reverses">The payment that it takes back.</param>
 internal sealed record PaymentView(
-    Guid Id, InvoiceId InvoiceId, int Number, string Reference, Money Amount, DateOnly PaidOn, string Method, DateTimeOffset RecordedAt)
+    Guid Id, InvoiceId InvoiceId, int Number, string Reference, Money Amount, DateOnly PaidOn, string Method, bool FromCredit, Guid? Reverses,
+    DateTimeOffset RecordedAt)
 {
     public static PaymentView Of(Payment x) => new(
-        x.Id, x.InvoiceId, x.Number, x.Reference, new Money(x.Amount, x.Currency), x.PaidOn, x.Method, x.CreatedAt);
+        x.Id, x.InvoiceId, x.Number, x.Reference, new Money(x.Amount, x.Currency), x.PaidOn, x.Method, x.FromCredit, x.Reverses, x.CreatedAt);
 }

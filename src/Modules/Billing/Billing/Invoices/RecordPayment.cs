@@ -1,17 +1,14 @@
-using System.Text.Json.Nodes;
 using FluentValidation;
 using Licensing.Billing.Contracts;
 using Licensing.Billing.Data;
 using Licensing.Kernel.Http;
-using Licensing.Kernel.Persistence;
-using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Billing.Invoices;
 
 /// <summary>Records what was paid of an invoice, once per reference and never more than is open; what makes nothing open makes it paid.</summary>
 internal static class RecordPayment
 {
-    private const int LongestReference = 200, LongestMethod = 50;
+    internal const int LongestReference = 200, LongestMethod = 50;
 
     /// <param name="Id">The invoice.</param>
     /// <param name="Amount">Of the sign of what is open: a refund of what was credited after it was paid is negative.</param>
@@ -34,50 +31,28 @@ internal static class RecordPayment
         }
     }
 
-    internal sealed class Handler(
-        BillingDb db, BillingCalendar calendar, Precondition precondition, Principal principal, AuditTrail audit, TimeProvider clock)
+    internal sealed class Handler(BillingDb db, PaymentBook payments, Precondition precondition, Principal principal)
         : ICommandHandler<Command, PaymentView>
     {
         public async Task<Result<PaymentView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            var now = clock.GetUtcNow();
             if (await db.LockInvoiceAsync(command.Id, principal.Scope, cancellationToken) is not { } invoice)
                 return InvoiceRefusals.NotFound(command.Id);
             if (precondition.Fails(invoice))
                 return Precondition.Failed;
             var method = command.Method ?? "";
-            if (await FindAsync(invoice, command.Reference, cancellationToken) is { } recorded)
-                return (recorded.Amount, recorded.Currency, recorded.PaidOn, recorded.Method)
-                    == (command.Amount.Amount, command.Amount.Currency, command.PaidOn, method)
+            if (await payments.FindAsync(invoice, command.Reference, cancellationToken) is { } recorded)
+                return (recorded.Amount, recorded.Currency, recorded.PaidOn, recorded.Method, recorded.FromCredit, recorded.Reverses)
+                    == (command.Amount.Amount, command.Amount.Currency, command.PaidOn, method, false, null)
                     ? PaymentView.Of(recorded)
                     : InvoiceRefusals.PaymentReferenceUsed;
-            if (command.PaidOn > calendar.DayOf(now))
+            if (command.PaidOn > payments.Today)
                 return InvoiceRefusals.PaidAhead;
             if (invoice.MayBePaid(command.Amount).Refused(out var refusal, out _))
                 return refusal;
-
-            // The trigger gives it its number and adds it to the invoice.
-            var id = Id.NewGuid(now);
-            await db.Database.ExecuteSqlAsync($"""
-                insert into billing.payments (
-                    id, tenant_id, owner_path, seller_id, invoice_id, reference, amount, currency, paid_on, method, created_at)
-                values ({id}, {invoice.TenantId.Value}, {invoice.OwnerPath}, {invoice.SellerId.Value}, {invoice.Id.Value}, {command.Reference},
-                    {command.Amount.Amount}, {invoice.Currency.Code}, {command.PaidOn}, {method}, {now})
-                """, cancellationToken);
-            await db.Database.ExecuteSqlAsync($"select billing.post_payment({id}, {calendar.DayOf(now)})", cancellationToken);
-
-            var payment = (await FindAsync(invoice, command.Reference, cancellationToken))!;
-            audit.Note("payment", id.ToString(), invoice.OwnerPath, new JsonObject
-            {
-                ["invoice"] = invoice.Number,
-                ["reference"] = command.Reference,
-                ["amount"] = command.Amount.ToString(),
-            });
-            return PaymentView.Of(payment);
+            return await payments.AddAsync(
+                invoice, new NewPayment(command.Reference, command.Amount.Amount, command.PaidOn, method), cancellationToken);
         }
-
-        private Task<Payment?> FindAsync(Invoice invoice, string reference, CancellationToken ct) => db.Payments.AsNoTracking()
-            .SingleOrDefaultAsync(x => x.InvoiceId == invoice.Id && x.TenantId == invoice.TenantId && x.Reference == reference, ct);
     }
 
     public static void Map(IEndpointRouteBuilder invoices) => invoices

@@ -5,9 +5,17 @@ using Npgsql;
 
 namespace Licensing.Billing.Summaries;
 
+/// <summary>Where an amount stands.</summary>
+internal enum BillState { Issued, Drafted, Unbilled }
+
 /// <summary>What one tenant, or one of its subscriptions, owes for a period.</summary>
+/// <param name="Discounts">What caps and coupons took off.</param>
+/// <param name="Credits">What credits took off, money and units.</param>
+/// <param name="Net">What is left to pay without tax.</param>
+/// <param name="Credited">What credit notes took back, with tax.</param>
 internal sealed record BilledAmount(
-    OrganizationId TenantId, string OwnerPath, SubscriptionId? SubscriptionId, Money Net, Money Tax, Exact UsageExact, int Invoices, bool Estimated);
+    OrganizationId TenantId, string OwnerPath, SubscriptionId? SubscriptionId, Money Discounts, Money Credits, Money Net, Money Tax,
+    Exact UsageExact, Money Credited, int Invoices, BillState State);
 
 /// <summary>Sums of drafted and issued invoices, made by the database.</summary>
 internal sealed class BilledAmounts(DbSession session)
@@ -20,15 +28,23 @@ internal sealed class BilledAmounts(DbSession session)
     private const string OfPeriod = "where i.period_start = $1 and i.period_end = $2 and i.status <> 'Void'";
 
     private const string PerTenant = $"""
-        select i.tenant_id, i.owner_path, null::uuid, i.currency, sum(i.net), sum(i.tax), sum(i.usage_exact::numeric)::text, count(*)::int
-        {Within} {OfPeriod} group by 1, 2, 4
+        select i.tenant_id, i.owner_path, null::uuid, i.currency, i.status = 'Draft', sum(l.discounts), sum(l.credits), sum(i.net), sum(i.tax),
+            sum(i.usage_exact::numeric)::text, sum(i.credited), count(*)::int
+        {Within} cross join lateral (
+            select sum(cap_reduction + discount) as discounts, sum(credit) as credits from billing.invoice_lines
+            where invoice_id = i.id and tenant_id = i.tenant_id) l
+        {OfPeriod} group by 1, 2, 4, 5
         """;
 
     private const string PerSubscription = $"""
-        select i.tenant_id, i.owner_path, l.subscription_id, i.currency, sum(l.net), sum(l.tax),
-            coalesce(sum(l.unrounded::numeric) filter (where l.is_usage), 0)::text, count(distinct i.id)::int
+        select i.tenant_id, i.owner_path, l.subscription_id, i.currency, i.status = 'Draft', sum(l.cap_reduction + l.discount), sum(l.credit),
+            sum(l.net), sum(l.tax), coalesce(sum(l.unrounded::numeric) filter (where l.is_usage), 0)::text,
+            sum(case when i.credited = 0 then 0 else (
+                select coalesce(sum(c.net + c.tax), 0) from billing.credit_note_lines c
+                where c.invoice_id = i.id and c.tenant_id = i.tenant_id and c.invoice_position = l.position) end),
+            count(distinct i.id)::int
         {Within} join billing.invoice_lines l on l.invoice_id = i.id and l.tenant_id = i.tenant_id
-        {OfPeriod} group by 1, 2, 3, 4
+        {OfPeriod} group by 1, 2, 3, 4, 5
         """;
 
     public async Task<IReadOnlyList<BilledAmount>> OfPeriodAsync(Period period, Scope scope, bool perSubscription, CancellationToken ct)
@@ -44,10 +60,11 @@ internal sealed class BilledAmounts(DbSession session)
         while (await rows.ReadAsync(ct))
         {
             var currency = Currency.Parse(rows.GetString(3));
+            Money Amount(int column) => new(rows.GetDecimal(column), currency);
             amounts.Add(new BilledAmount(
                 new OrganizationId(rows.GetGuid(0)), rows.GetString(1), rows.IsDBNull(2) ? null : new SubscriptionId(rows.GetGuid(2)),
-                new Money(rows.GetDecimal(4), currency), new Money(rows.GetDecimal(5), currency), Exact.Parse(rows.GetString(6)), rows.GetInt32(7),
-                Estimated: false));
+                Amount(5), Amount(6), Amount(7), Amount(8), Exact.Parse(rows.GetString(9)), Amount(10), rows.GetInt32(11),
+                rows.GetBoolean(4) ? BillState.Drafted : BillState.Issued));
         }
 
         return amounts;

@@ -1,4 +1,6 @@
 using Licensing.Billing.Activity;
+using Licensing.Billing.Invoices;
+using Licensing.Billing.Rating;
 using Licensing.Billing.Runs;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Http;
@@ -16,7 +18,7 @@ internal static class GetBillingSummary
     private const int MostReasons = 100;
 
     [Needs(BillingPermissions.SummariesRead)]
-    public sealed record Query(string Period, string? GroupBy, int? Limit, string? After) : IQuery<SummaryView>;
+    public sealed record Query(string Period, string? GroupBy, Guid? OrganizationId, int? Limit, string? After) : IQuery<SummaryView>;
 
     internal sealed class Handler(
         BilledAmounts billed, Estimates estimates, SummaryMemory memory, IOrganizationDirectory organizations, BillingSettings settings,
@@ -31,15 +33,18 @@ internal static class GetBillingSummary
                 || QueryWord.Refuses<SummaryGroup>("groupBy", query.GroupBy, out var groupBy, out refusal))
                 return refusal;
 
+            if ((await WithinAsync(query.OrganizationId, cancellationToken)).Refused(out refusal, out var scope))
+                return refusal;
             var by = groupBy ?? SummaryGroup.Tenant;
             // The first page is what is so now; those that follow it are cut from the same figures where they are still at hand.
-            var figures = start.After is null ? null : memory.Find(principal.Scope, period, by);
+            var name = SummaryName.Of(principal.Scope, scope, period, by);
+            var figures = start.After is null ? null : memory.Find(name);
             if (figures is null)
             {
-                if ((await FiguresAsync(period, by, cancellationToken)).Refused(out refusal, out figures))
+                if ((await FiguresAsync(period, by, scope, cancellationToken)).Refused(out refusal, out figures))
                     return refusal;
                 if (figures.Lines.Count > start.Limit)
-                    memory.Keep(principal.Scope, period, by, figures);
+                    memory.Keep(name, figures);
             }
 
             var lines = figures.Lines.Where(x => start.After is null || string.CompareOrdinal(x.Cursor, start.After) > 0)
@@ -51,12 +56,22 @@ internal static class GetBillingSummary
                 page.Next, figures.Totals, figures.NotBillable);
         }
 
-        private async Task<Result<SummaryFigures>> FiguresAsync(Period period, SummaryGroup by, CancellationToken ct)
+        // Where it is a tenant that moved: also what was billed where it stood before, as far as the caller reaches.
+        private async Task<Result<Scope>> WithinAsync(Guid? organization, CancellationToken ct)
+        {
+            if (organization is not { } id)
+                return principal.Scope;
+            var places = (await organizations.PathsAsync([new(id)], ct)).GetValueOrDefault(new(id));
+            var within = Scope.Of(places is null ? [] : places.Former.Select(x => x.Path).Append(places.Path).Where(principal.Scope.Contains));
+            return within.Roots.Count == 0 ? InvoiceRefusals.PartnerNotFound(id) : within;
+        }
+
+        private async Task<Result<SummaryFigures>> FiguresAsync(Period period, SummaryGroup by, Scope scope, CancellationToken ct)
         {
             var perSubscription = by is SummaryGroup.Subscription;
-            var amounts = (await billed.OfPeriodAsync(period, principal.Scope, perSubscription, ct)).ToList();
+            var amounts = (await billed.OfPeriodAsync(period, scope, perSubscription, ct)).ToList();
             var notBillable = new List<OperationError>();
-            var filter = estimates.Within(principal.Scope);
+            var filter = estimates.Within(scope);
             if ((await estimates.DueAsync([period], filter, ct)).Refused(out var refusal, out var due))
                 return refusal;
             if (due.Count > 0)
@@ -84,10 +99,14 @@ internal static class GetBillingSummary
 
         private static IEnumerable<BilledAmount> Amounts(TenantBill bill, bool perSubscription) => bill.Charges
             .GroupBy(charge => perSubscription ? charge.Due.Key.Subscription : (SubscriptionId?)null)
-            .Select(group => new BilledAmount(
-                bill.Tenant.Id, bill.Tenant.Path, group.Key, Money.Sum(bill.Rated.Currency, group.Select(charge => charge.Line.Net)),
-                Money.Sum(bill.Rated.Currency, group.Select(charge => charge.Line.Tax)),
-                Exact.Sum(group.Where(charge => charge.Due.IsUsage).Select(charge => charge.Line.Unrounded)), Invoices: 0, Estimated: true));
+            .Select(group =>
+            {
+                Money Sum(Func<RatedLine, Money> of) => Money.Sum(bill.Rated.Currency, group.Select(charge => of(charge.Line)));
+                return new BilledAmount(
+                    bill.Tenant.Id, bill.Tenant.Path, group.Key, Sum(x => x.CapReduction + x.Discount), Sum(x => x.Credit), Sum(x => x.Net),
+                    Sum(x => x.Tax), Exact.Sum(group.Where(charge => charge.Due.IsUsage).Select(charge => charge.Line.Unrounded)),
+                    Credited: Money.Zero(bill.Rated.Currency), Invoices: 0, BillState.Unbilled);
+            });
 
         private string KeyOf(BilledAmount amount, SummaryGroup group) =>
             group is SummaryGroup.Subscription ? amount.SubscriptionId!.Value.Value.ToString() : PathOf(amount, group);
@@ -108,7 +127,7 @@ internal static class GetBillingSummary
     }
 
     public static void Map(IEndpointRouteBuilder billing) => billing
-        .MapGet("/summary", (string period, string? groupBy, int? limit, string? after, ISender sender, CancellationToken ct) =>
-            sender.Ok(new Query(period, groupBy, limit, after), ct))
+        .MapGet("/summary", (string period, string? groupBy, Guid? organizationId, int? limit, string? after, ISender sender, CancellationToken ct) =>
+            sender.Ok(new Query(period, groupBy, organizationId, limit, after), ct))
         .Slice<Query, SummaryView>(nameof(GetBillingSummary), "What is billed and what would be");
 }

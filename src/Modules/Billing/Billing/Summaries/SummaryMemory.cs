@@ -1,8 +1,15 @@
 namespace Licensing.Billing.Summaries;
 
+/// <summary>What figures are of. Groups are called by what their reader reaches, so who reads is a part of it beside what he asks for.</summary>
+internal readonly record struct SummaryName(string Reader, string Within, Period Period, SummaryGroup By)
+{
+    public static SummaryName Of(Scope reader, Scope within, Period period, SummaryGroup by) =>
+        new(string.Join('|', reader.Roots), string.Join('|', within.Roots), period, by);
+}
+
 /// <summary>
 /// The figures of summaries that somebody pages through, so that not every page rates everyone once more. Per process, few and for a short while:
-/// who asks elsewhere, or later, has them made anew. A scope is part of what they are kept under.
+/// who asks elsewhere, or later, has them made anew.
 /// </summary>
 internal sealed class SummaryMemory(TimeProvider clock)
 {
@@ -13,24 +20,21 @@ internal sealed class SummaryMemory(TimeProvider clock)
     private readonly Lock _gate = new();
     private readonly List<Kept> _kept = [];
 
-    private readonly record struct Name(string Scope, Period Period, SummaryGroup By);
+    private sealed record Kept(SummaryName Name, DateTimeOffset Until, SummaryFigures Figures);
 
-    private sealed record Kept(Name Name, DateTimeOffset Until, SummaryFigures Figures);
-
-    public SummaryFigures? Find(Scope scope, Period period, SummaryGroup by)
+    public SummaryFigures? Find(SummaryName name)
     {
-        var name = NameOf(scope, period, by);
         lock (_gate)
             return _kept.Find(x => x.Name == name && x.Until > clock.GetUtcNow())?.Figures;
     }
 
     /// <summary>In the place of those kept before; those kept longest go first.</summary>
-    public void Keep(Scope scope, Period period, SummaryGroup by, SummaryFigures figures)
+    public void Keep(SummaryName name, SummaryFigures figures)
     {
         // It would throw out all others, and then itself.
         if (figures.Lines.Count > MostLines)
             return;
-        var kept = new Kept(NameOf(scope, period, by), clock.GetUtcNow() + Stays, figures);
+        var kept = new Kept(name, clock.GetUtcNow() + Stays, figures);
         lock (_gate)
         {
             _kept.RemoveAll(x => x.Name == kept.Name || x.Until <= clock.GetUtcNow());
@@ -39,6 +43,4 @@ internal sealed class SummaryMemory(TimeProvider clock)
                 _kept.RemoveAt(0);
         }
     }
-
-    private static Name NameOf(Scope scope, Period period, SummaryGroup by) => new(string.Join('|', scope.Roots), period, by);
 }

@@ -6,15 +6,17 @@ namespace Licensing.Billing.Summaries;
 
 internal enum SummaryGroup { Subscription, Tenant, Partner, Distributor }
 
-/// <summary>The amounts of one group in one currency; what is not on an invoice yet is <paramref name="Estimated"/>.</summary>
+/// <summary>The amounts of one group in one currency, as <see cref="SummaryTotal"/> has them.</summary>
+/// <param name="Invoices">Issued ones and drafts.</param>
+/// <param name="Estimated">Whether something of it is on no invoice yet.</param>
 internal sealed record SummaryItem(
-    string Key, Guid? OrganizationId, string? ExternalId, string? Name, SubscriptionId? SubscriptionId, int Invoices, Money Net, Money Tax,
-    Money Total,
-    string UsageExact, bool Estimated)
+    string Key, Guid? OrganizationId, string? ExternalId, string? Name, SubscriptionId? SubscriptionId, int Invoices, Money Charges,
+    Money Discounts, Money Credits, Money Net, Money Tax, Money Total, Money Issued, Money Drafted, Money Unbilled, Money Credited, string UsageExact, bool Estimated)
 {
     public static SummaryItem Of(SummaryLine x, OrganizationRef? organization) => new(
-        x.Key, organization?.Id.Value, organization?.ExternalId, organization?.DisplayName, x.SubscriptionId, x.Invoices, x.Total.Net, x.Total.Tax,
-        x.Total.Total, x.Total.UsageExact, x.Estimated);
+        x.Key, organization?.Id.Value, organization?.ExternalId, organization?.DisplayName, x.SubscriptionId, x.Invoices, x.Total.Charges,
+        x.Total.Discounts, x.Total.Credits, x.Total.Net, x.Total.Tax, x.Total.Total, x.Total.Issued, x.Total.Drafted, x.Total.Unbilled,
+        x.Total.Credited, x.Total.UsageExact, x.Estimated);
 }
 
 /// <summary>One group in one currency, without the name of whose it is.</summary>
@@ -26,21 +28,39 @@ internal sealed record SummaryLine(string Key, string Path, SubscriptionId? Subs
     public string Cursor => $"{Key}\u0001{Total.Net.Currency.Code}";
 
     public static SummaryLine Of(string key, string path, IReadOnlyList<BilledAmount> amounts) => new(
-        key, path, amounts[0].SubscriptionId, amounts.Sum(x => x.Invoices), SummaryTotal.Of(amounts), amounts.Any(x => x.Estimated));
+        key, path, amounts[0].SubscriptionId, amounts.Sum(x => x.Invoices), SummaryTotal.Of(amounts), amounts.Any(x => x.State is BillState.Unbilled));
 }
 
 /// <summary>All that the pages of one summary are cut from.</summary>
 internal sealed record SummaryFigures(
     IReadOnlyList<SummaryLine> Lines, IReadOnlyList<SummaryTotal> Totals, IReadOnlyList<OperationError> NotBillable);
 
-internal sealed record SummaryTotal(Money Net, Money Tax, Money Total, string UsageExact)
+/// <summary>Amounts in one currency.</summary>
+/// <param name="Charges">What was rated, before anything was taken off.</param>
+/// <param name="Discounts">What caps and coupons took off.</param>
+/// <param name="Credits">What credits took off, money and units.</param>
+/// <param name="Net">Charges less discounts and credits.</param>
+/// <param name="Tax">On <paramref name="Net"/>.</param>
+/// <param name="Total">Net and tax; what is issued, drafted and unbilled together.</param>
+/// <param name="Issued">Of the total, what is on issued invoices, paid ones too.</param>
+/// <param name="Drafted">Of the total, what is on drafts.</param>
+/// <param name="Unbilled">Of the total, what is on no invoice yet and would be if the month were billed now.</param>
+/// <param name="Credited">What credit notes took back of what is issued, with tax; not taken off the total.</param>
+/// <param name="UsageExact">The usage in it, unrounded, before discounts and credits.</param>
+internal sealed record SummaryTotal(
+    Money Charges, Money Discounts, Money Credits, Money Net, Money Tax, Money Total, Money Issued, Money Drafted, Money Unbilled, Money Credited,
+    string UsageExact)
 {
     /// <summary>Of amounts in one currency.</summary>
     public static SummaryTotal Of(IReadOnlyList<BilledAmount> amounts)
     {
         var currency = amounts[0].Net.Currency;
-        var (net, tax) = (Money.Sum(currency, amounts.Select(x => x.Net)), Money.Sum(currency, amounts.Select(x => x.Tax)));
-        return new SummaryTotal(net, tax, net + tax, Exact.Sum(amounts.Select(x => x.UsageExact)).ToString());
+        Money Sum(Func<BilledAmount, Money> of) => Money.Sum(currency, amounts.Select(of));
+        Money In(BillState state) => Money.Sum(currency, amounts.Where(x => x.State == state).Select(x => x.Net + x.Tax));
+        var (discounts, credits, net, tax) = (Sum(x => x.Discounts), Sum(x => x.Credits), Sum(x => x.Net), Sum(x => x.Tax));
+        return new SummaryTotal(
+            net + discounts + credits, discounts, credits, net, tax, net + tax, In(BillState.Issued), In(BillState.Drafted), In(BillState.Unbilled),
+            Sum(x => x.Credited), Exact.Sum(amounts.Select(x => x.UsageExact)).ToString());
     }
 }
 

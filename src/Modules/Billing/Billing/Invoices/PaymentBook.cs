@@ -1,0 +1,48 @@
+using System.Text.Json.Nodes;
+using Licensing.Billing.Data;
+using Licensing.Kernel.Persistence;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Billing.Invoices;
+
+/// <summary>A payment to be written down.</summary>
+/// <param name="Reference">Unique for its invoice.</param>
+/// <param name="Amount">In the invoice's currency.</param>
+/// <param name="PaidOn">The day of value.</param>
+/// <param name="Method">In the caller's words.</param>
+internal sealed record NewPayment(string Reference, decimal Amount, DateOnly PaidOn, string Method)
+{
+    public bool FromCredit { get; init; }
+    public Guid? Reverses { get; init; }
+}
+
+/// <summary>Writes payments of an invoice that the caller has locked, with their entries in the journal.</summary>
+internal sealed class PaymentBook(BillingDb db, BillingCalendar calendar, AuditTrail audit, TimeProvider clock)
+{
+    public DateOnly Today => calendar.DayOf(clock.GetUtcNow());
+
+    public Task<Payment?> FindAsync(Invoice invoice, string reference, CancellationToken ct) => db.Payments.AsNoTracking()
+        .SingleOrDefaultAsync(x => x.InvoiceId == invoice.Id && x.TenantId == invoice.TenantId && x.Reference == reference, ct);
+
+    public async Task<PaymentView> AddAsync(Invoice invoice, NewPayment payment, CancellationToken ct)
+    {
+        // The trigger gives it its number and adds it to the invoice.
+        var now = clock.GetUtcNow();
+        var id = Id.NewGuid(now);
+        await db.Database.ExecuteSqlAsync($"""
+            insert into billing.payments (
+                id, tenant_id, owner_path, seller_id, invoice_id, reference, amount, currency, paid_on, method, from_credit, reverses, created_at)
+            values ({id}, {invoice.TenantId.Value}, {invoice.OwnerPath}, {invoice.SellerId.Value}, {invoice.Id.Value}, {payment.Reference},
+                {payment.Amount}, {invoice.Currency.Code}, {payment.PaidOn}, {payment.Method}, {payment.FromCredit}, {payment.Reverses}, {now})
+            """, ct);
+        await db.Database.ExecuteSqlAsync($"select billing.post_payment({id}, {calendar.DayOf(now)})", ct);
+
+        audit.Note("payment", id.ToString(), invoice.OwnerPath, new JsonObject
+        {
+            ["invoice"] = invoice.Number,
+            ["reference"] = payment.Reference,
+            ["amount"] = new Money(payment.Amount, invoice.Currency).ToString(),
+        });
+        return PaymentView.Of((await FindAsync(invoice, payment.Reference, ct))!);
+    }
+}

@@ -1,0 +1,75 @@
+using FluentValidation;
+using Licensing.Billing.Contracts;
+using Licensing.Billing.Data;
+using Licensing.Billing.Ledger;
+using Licensing.Identity.Contracts;
+using Licensing.Kernel.Http;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Billing.Invoices;
+
+/// <summary>
+/// Takes back a payment that turned out to be none, as a direct debit that bounced or a transfer of another invoice: in full, once, by a payment of
+/// the other sign. What it paid is open again; what came from prepaid credit goes back there.
+/// </summary>
+internal static class ReversePayment
+{
+    /// <param name="Id">The invoice.</param>
+    /// <param name="PaymentId">Of its payments; a reversal is reversed by recording the payment anew.</param>
+    /// <param name="Reason">For people; the method of the reversal.</param>
+    [Needs(BillingPermissions.PaymentsRecord)]
+    public sealed record Command(InvoiceId Id, Guid PaymentId, string Reason) : ICommand<PaymentView>;
+
+    public sealed record Body(string Reason);
+
+    public sealed class Validator : AbstractValidator<Command>
+    {
+        public Validator() => RuleFor(x => x.Reason).NotEmpty().MaximumLength(RecordPayment.LongestMethod);
+    }
+
+    internal sealed class Handler(
+        BillingDb db, PaymentBook payments, CreditLedger ledger, IOrganizationDirectory organizations, Precondition precondition, Principal principal)
+        : ICommandHandler<Command, PaymentView>
+    {
+        public async Task<Result<PaymentView>> Handle(Command command, CancellationToken cancellationToken)
+        {
+            if (await db.LockInvoiceAsync(command.Id, principal.Scope, cancellationToken) is not { } invoice)
+                return InvoiceRefusals.NotFound(command.Id);
+            if (precondition.Fails(invoice))
+                return Precondition.Failed;
+            var found = await db.Payments.AsNoTracking()
+                .Where(x => x.InvoiceId == invoice.Id && x.TenantId == invoice.TenantId
+                    && (x.Id == command.PaymentId || x.Reverses == command.PaymentId)).ToListAsync(cancellationToken);
+            if (found.Find(x => x.Id == command.PaymentId) is not { Reverses: null } payment)
+                return InvoiceRefusals.PaymentNotFound(command.PaymentId);
+            if (found.Exists(x => x.Reverses == payment.Id))
+                return InvoiceRefusals.PaymentReversedAlready;
+
+            if (payment.FromCredit && await GiveBackAsync(invoice, payment, cancellationToken) is { } refusal)
+                return refusal;
+            var reversal = new NewPayment($"reversal {payment.Number}: {payment.Id}", -payment.Amount, payments.Today, command.Reason)
+            {
+                FromCredit = payment.FromCredit,
+                Reverses = payment.Id,
+            };
+            return await payments.AddAsync(invoice, reversal, cancellationToken);
+        }
+
+        private async Task<Refusal?> GiveBackAsync(Invoice invoice, Payment payment, CancellationToken ct)
+        {
+            var path = OrganizationPath.At(invoice.OwnerPath, OrganizationKind.Partner)!;
+            var payer = (await organizations.FindByPathAsync([path], ct))[path].Id;
+            return (await ledger.GiveBackAsync(payer, Payment.CreditKeyOf(invoice.Id, payment.Reference), ct)).Refused(out var refusal, out _)
+                ? refusal
+                : null;
+        }
+    }
+
+    public static void Map(IEndpointRouteBuilder invoices) => invoices
+        .MapPost("/{id:guid}/payments/{paymentId:guid}/reversal", (Guid id, Guid paymentId, Body body, ISender sender, CancellationToken ct) =>
+            sender.Created(
+                new Command(new InvoiceId(id), paymentId, body.Reason), x => $"/api/v1/invoices/{x.InvoiceId.Value}/payments", ct))
+        .Slice<Command, PaymentView>(nameof(ReversePayment), "Takes back a payment of an invoice in full, once", StatusCodes.Status201Created)
+        .WithMetadata(new TakesIfMatch())
+        .WithMetadata(new SliceExample(new { reason = "direct debit returned" }));
+}
