@@ -74,7 +74,8 @@ internal static class DocumentSamples
             Coupons = coupon == 0 ? [] : [new Coupon(coupon, null)],
             Minimum = minimum,
             MinimumTaxCategory = "S",
-            Taxes = [new TaxRate("S", rate), new TaxRate("R", 10), new TaxRate("Z", 0), new TaxRate("E", 0), new TaxRate("AE", 0)],
+            Taxes = [new TaxRate("S", rate), new TaxRate("R", 10), new TaxRate("Z", 0), new TaxRate("E", 0), new TaxRate("AE", 0),
+                new TaxRate("K", 0), new TaxRate("G", 0)],
         };
         return Rater.Rate(request).Refused(out var refusal, out var bill) ? throw new InvalidOperationException(refusal.Message) : bill;
     }
@@ -82,7 +83,7 @@ internal static class DocumentSamples
     private static Gen<RatingItem> Item { get; } =
         from cents in Gen.Choose(-500, 200_000)
         from quantity in Gen.Choose(0, 40_000)
-        from category in Gen.Elements("S", "R", "Z", "E", "AE", null)
+        from category in Gen.Elements("S", "R", "Z", "E", "AE", "K", "G", null)
         from model in Gen.Choose(0, 2)
         from name in Gen.Elements("Base", "Seats & more", "<b>Calls</b>", "Speicher \"groß\"", "=1+1", "\u0001Odd")
         let price = Math.Max(0, cents) / 1000m

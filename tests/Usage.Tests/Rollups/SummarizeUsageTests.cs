@@ -121,6 +121,7 @@ public sealed class SummarizeUsageTests(UsageApp app) : IClassFixture<UsageApp>
     [InlineData("?groupBy=day")]
     [InlineData("?period=2026-13")]
     [InlineData("?period=2026-01&groupBy=price")]
+    [InlineData("?period=2025-01-01/2026-01-03")]
     [InlineData("?period=2026-01&limit=0")]
     [InlineData("?period=2026-01&after=AAAA")]
     [InlineData("?period=2026-01&colour=red")]

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.RegularExpressions;
 using CsvHelper;
 using CsvHelper.Configuration;
 using Licensing.Kernel;
@@ -11,9 +12,21 @@ namespace Licensing.Usage.Contracts;
 /// A row of a file in the columns of FOCUS 1.x (FinOps Open Cost and Usage Specification), and what each column becomes of a usage record.
 /// The guide is <c>docs/guides/focus.md</c>.
 /// </summary>
-public sealed class FocusRow
+public sealed partial class FocusRow
 {
     private static readonly CsvConfiguration Format = new(CultureInfo.InvariantCulture) { BadDataFound = null };
+
+    private const int MostExponent = 40;
+
+    // ISO 8601, with a space as spreadsheets write it: of 01/02/2026 nobody knows which is the month.
+    private static readonly string[] Instants =
+    [
+        .. from day in (string[])["yyyy-MM-dd'T'", "yyyy-MM-dd' '"]
+           from time in (string[])["HH:mm", "HH:mm:ss", "HH:mm:ss.FFFFFFF"]
+           from zone in (string[])["", "K", "' 'K", "' UTC'"]
+           select day + time + zone,
+        "yyyy-MM-dd",
+    ];
 
     private static readonly string[] RestatedEndings = ["Cost", "UnitPrice", "Name", "Currency"];
 
@@ -110,13 +123,29 @@ public sealed class FocusRow
     public static string Slug(string name) =>
         new([.. name.ToLowerInvariant().Replace("/", "-per-", StringComparison.Ordinal).Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')]);
 
-    private static string Plain(string number) =>
-        !DecimalStrings.IsValid(number) && decimal.TryParse(number, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
-            ? DecimalStrings.Of(value)
-            : number;
+    // Never through a number: what it cannot hold would be rounded. More digits than a quantity may have are refused as any record's would be.
+    private static string Plain(string number)
+    {
+        if (DecimalStrings.IsValid(number) || Exponential().Match(number) is not { Success: true } parts
+            || !int.TryParse(parts.Groups["e"].ValueSpan, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var exponent)
+            || Math.Abs(exponent) > MostExponent)
+            return number;
+        var digits = parts.Groups["whole"].Value + parts.Groups["part"].Value;
+        var point = parts.Groups["whole"].Length + exponent;
+        digits = digits.PadLeft(digits.Length + Math.Max(0, 1 - point), '0').PadRight(Math.Max(0, point), '0');
+        point = Math.Max(1, point);
+        var whole = digits[..point].TrimStart('0');
+        var part = digits[point..].TrimEnd('0');
+        return $"{parts.Groups["sign"].Value}{(whole.Length > 0 ? whole : "0")}{(part.Length > 0 ? "." + part : "")}";
+    }
+
+    [GeneratedRegex(
+        @"^(?<sign>-?)(?<whole>[0-9]{1,40})(\.(?<part>[0-9]{0,40}))?[eE](?<e>[+-]?[0-9]{1,3})\z", RegexOptions.CultureInvariant)]
+    private static partial Regex Exponential();
 
     private static string Instant(string text) =>
-        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
+        DateTimeOffset.TryParseExact(
+            text, Instants, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
             ? time.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture)
             : text;
 }

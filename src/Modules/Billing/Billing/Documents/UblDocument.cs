@@ -83,7 +83,7 @@ internal sealed class UblDocument(BillingDocument document)
     {
         if (party.Email is { } email)
             Value(xml, "EndpointID", email, ("schemeID", "EM"));
-        var namesVat = IsVatId(party) && !_outsideVat;
+        var namesVat = party.HasVatId && !_outsideVat;
         // A seller is known by something (BR-CO-26): his VAT identifier, else what he is called here.
         if (isSeller && !namesVat)
             Within(xml, "PartyIdentification", () => Value(xml, "ID", party.ExternalId));
@@ -100,7 +100,7 @@ internal sealed class UblDocument(BillingDocument document)
             Within(xml, "Country", () => Value(xml, "IdentificationCode", party.Country));
         });
         // What is outside the scope of VAT names no VAT identifier (BR-O-02); a buyer's other number is a registration.
-        var isVat = IsVatId(party);
+        var isVat = party.HasVatId;
         if (party.TaxId is { } id && !_outsideVat && (isVat || isSeller))
             Within(xml, "PartyTaxScheme", () =>
             {
@@ -243,10 +243,6 @@ internal sealed class UblDocument(BillingDocument document)
         Value(xml, name, money.ToAmountString(), ("currencyID", money.Currency.Code));
 
     private static string Day(DateOnly day) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
-
-    /// <summary>A VAT identifier begins with its country (BR-CO-09); Greece calls itself EL there.</summary>
-    private static bool IsVatId(DocumentParty party) => party.TaxId is { Length: > 2 } id
-        && (id.StartsWith(party.Country, StringComparison.Ordinal) || (party.Country == "GR" && id.StartsWith("EL", StringComparison.Ordinal)));
 }
 
 /// <summary>

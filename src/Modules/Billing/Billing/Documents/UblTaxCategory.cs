@@ -46,4 +46,19 @@ internal sealed record UblTaxSubtotal(UblTaxCategory Category, decimal Net, deci
 
     /// <summary>Whether there is no valid way to write it down: whoever takes VAT names his tax id (BR-S-02).</summary>
     public static bool LacksTaxId(BillingDocument document) => document.Said.Seller.TaxId is null && !IsAlone(document);
+
+    /// <summary>
+    /// Whether the buyer must be named by a number that he has not: by any where he owes the tax himself (BR-AE-02), by one for VAT where the
+    /// supply is within the Union (BR-IC-02).
+    /// </summary>
+    public static bool LacksBuyerTaxId(BillingDocument document)
+    {
+        var buyer = document.Said.Buyer;
+        return Of(document).Any(tax => tax.Category.Code switch
+        {
+            "AE" => buyer.TaxId is null,
+            "K" => !buyer.HasVatId,
+            _ => false,
+        });
+    }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Licensing.Billing.Contracts;
 using Licensing.Billing.Data;
 using Licensing.Identity.Contracts;
@@ -12,6 +13,11 @@ internal sealed record DocumentParty(
 {
     public static DocumentParty Of(LegalDetails x) => new(
         x.Name, x.ExternalId, x.AddressLines, x.City, x.PostalCode, x.Region, x.Country, x.TaxId, x.ContactName, x.Email);
+
+    /// <summary>Whether its tax id is for VAT: such a one begins with its country (BR-CO-09); Greece calls itself EL there.</summary>
+    [JsonIgnore]
+    public bool HasVatId => TaxId is { Length: > 2 } id
+        && (id.StartsWith(Country, StringComparison.Ordinal) || (Country == "GR" && id.StartsWith("EL", StringComparison.Ordinal)));
 
     /// <summary>With what the settings say of the seller in place of what he does not say himself.</summary>
     public DocumentParty Or(SellerSettings said) => this with

@@ -22,6 +22,11 @@ internal static class InvoiceRefusals
         "The document takes VAT and names no tax id of its seller, without which no electronic invoice is valid. Set Billing:Invoices:Seller:TaxId; "
         + "documents that are issued already are sent with it, too. As JSON, CSV and HTML it is there all the same.");
 
+    public static Refusal BuyerTaxIdMissing { get; } = new(
+        RefusalKind.Conflict, "buyer_tax_id_missing",
+        "The document has a line that the buyer pays the tax of himself (AE), or of a supply within the Union (K), and names no tax id of his, for K "
+        + "no VAT id, without which no electronic invoice is valid. Set the tenant's taxId, void the invoice and bill it again.");
+
     public static Refusal VoidAlready { get; } = new(RefusalKind.Conflict, "invoice_void_already", "The invoice is void already.");
 
     public static Refusal PaidAlready { get; } = new(
