@@ -17,7 +17,7 @@ internal sealed record LineFilter(Scope Scope)
     public string? Meter { get; init; }
     public bool UsageOnly { get; init; }
 
-    /// <summary>Most tenants of a month that are rated now; null: as many as there are.</summary>
+    /// <summary>Most tenants that are rated now, of all months and with what came late; null: as many as there are.</summary>
     public int? MostEstimated { get; init; }
 
     public bool Takes(ChargedLine line) => (SubscriptionId is null || line.SubscriptionId.Value == SubscriptionId)
