@@ -103,11 +103,15 @@ public class App : IAsyncLifetime
 
     /// <summary>Another host on the same database, as a second process would be.</summary>
     /// <param name="connections">How many connections it may have at once; with few a request that takes two at a time cannot be answered.</param>
-    public async Task<SecondHost> StartSecondHostAsync(int? connections = null)
+    /// <param name="seconds">How long a statement may take that says nothing of its own; what is longer at work can be seen to be so soon.</param>
+    public async Task<SecondHost> StartSecondHostAsync(int? connections = null, int? seconds = null)
     {
-        var host = await BuildAsync(connections is { } most
-            ? new NpgsqlConnectionStringBuilder(_connectionString) { MaxPoolSize = most, Timeout = 10 }.ConnectionString
-            : _connectionString!, IsLive);
+        var asked = new NpgsqlConnectionStringBuilder(_connectionString);
+        if (connections is { } most)
+            (asked.MaxPoolSize, asked.Timeout) = (most, 10);
+        if (seconds is { } patience)
+            asked.CommandTimeout = patience;
+        var host = await BuildAsync(asked.ConnectionString, IsLive);
         await host.StartAsync(TestContext.Current.CancellationToken);
         return new SecondHost(host);
     }

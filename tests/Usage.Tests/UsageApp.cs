@@ -5,9 +5,11 @@ using System.Text.Json.Nodes;
 using Licensing.Catalog.Contracts;
 using Licensing.Host.Database;
 using Licensing.Identity.Contracts;
+using Licensing.Kernel.Persistence;
 using Licensing.Usage.Contracts;
 using Licensing.Usage.Rollups;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 
 namespace Licensing.Usage.Tests;
 
@@ -84,6 +86,29 @@ public class UsageApp : App
             command.Parameters.Add(new() { Value = value });
         var found = await command.ExecuteScalarAsync();
         return found is null or DBNull ? default! : (T)found;
+    }
+}
+
+/// <summary>What statements read, as the server counts it: the same on every machine.</summary>
+internal static class RowsRead
+{
+    private const string Sql = """
+        select (pg_stat_get_xact_tuples_returned(t.oid) + coalesce(sum(pg_stat_get_xact_tuples_returned(i.indexrelid)), 0))::bigint
+        from pg_class t left join pg_index i on i.indrelid = t.oid where t.oid = $1::regclass group by t.oid
+        """;
+
+    /// <summary>How many rows of a table, or entries of its indexes, a work reads on the connection of a transaction.</summary>
+    public static async Task<long> OfAsync(DbSession session, string table, Func<Task> work)
+    {
+        var before = await CountAsync(session, table);
+        await work();
+        return await CountAsync(session, table) - before;
+    }
+
+    private static async Task<long> CountAsync(DbSession session, string table)
+    {
+        await using var command = new NpgsqlCommand(Sql, session.Connection, session.Transaction) { Parameters = { new() { Value = table } } };
+        return (long)(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken))!;
     }
 }
 

@@ -292,6 +292,35 @@ public sealed class EstimateLimitTests(SmallEstimates app) : IClassFixture<Small
     }
 
     [Theory]
+    [InlineData("/api/v1/billing/summary?period=2022-06")]
+    [InlineData("/api/v1/billing/yearmonth/2022-06")]
+    [InlineData("/api/v1/usage/chargeable-activity?period=2022-06")]
+    [InlineData("/api/v1/exports/focus?period=2022-06")]
+    public async Task What_came_late_of_months_before_is_rated_too_and_counts(string path)
+    {
+        var branch = await app.BranchAsync();
+        app.Subscribe(branch.Tenant, await app.PlanAsync($"late-{path.Length}", [Flat("base", "10")]), "2022-06");
+        using var partner = branch.As(Roles.PartnerReader);
+        (await partner.GetAsync(path)).StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        // Of a tenant who has nothing else in this month, and of a month that is not over by then.
+        var gone = await app.TenantAsync(branch.Platform, branch.Partner);
+        await NoteAsync(gone, "2022-07-01");
+        (await partner.GetAsync(path)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        await NoteAsync(gone, "2022-05-01");
+        (await (await partner.GetAsync(path)).CodeAsync()).ShouldBe("summary_too_wide");
+        using var other = (await app.BranchAsync()).As(Roles.PartnerReader);
+        (await other.GetAsync(path)).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    private async Task NoteAsync(OrganizationRef tenant, string month)
+    {
+        await using var command = app.Services.GetRequiredService<SchemaOwner>().Database.CreateCommand(
+            $"insert into billing.late_months (tenant_id, month, noted) values ('{tenant.Id.Value}', '{month}', 1)");
+        await command.ExecuteNonQueryAsync();
+    }
+
+    [Theory]
     [InlineData("/api/v1/billing/summary?period=2022-08")]
     [InlineData("/api/v1/billing/yearmonth/2022-08")]
     [InlineData("/api/v1/usage/chargeable-activity?period=2022-08")]

@@ -111,10 +111,13 @@ internal sealed class SaidChanges : IUsageChanges
             _said.Add(month);
     }
 
-    public Task<ChangedUsage> SinceAsync(UsageMark mark, Period months, CancellationToken ct)
+    public Task<ChangedUsage> SinceAsync(UsageMark mark, Period months, IReadOnlyCollection<OrganizationId>? tenants, CancellationToken ct)
     {
         lock (_said)
             return Task.FromResult(new ChangedUsage(
-                [.. _said.Skip((int)mark.Value).Where(x => months.Contains(x.Month)).Distinct()], new UsageMark(_said.Count)));
+                [
+                    .. _said.Skip((int)mark.Value).Where(x => months.Contains(x.Month) && tenants?.Contains(x.TenantId) is not false)
+                        .Distinct(),
+                ], new UsageMark(_said.Count)));
     }
 }

@@ -32,21 +32,21 @@ internal abstract class SweptDoor(TwoBranches world) : IDisposable
     public sealed class Channel(TwoBranches world, Expectation endpoint) : SweptDoor(world)
     {
         // Read record by record, so that one bad record does not cost a batch; all or none is asked for here.
-        public const string ReadByHand = "POST /api/v1/usage";
+        public static readonly string[] ReadByHand = ["POST /api/v1/usage", "POST /api/v1/usage/batch"];
 
         public override HttpClient Client { get; } = endpoint.Anyone ? world.App.Anonymous() : world.Near.As(Roles.PlatformAdministrator);
 
         public override IEnumerable<HttpRequestMessage> Requests(Expectation endpoint, string body)
         {
             var request = endpoint.To(World.Near);
-            if (endpoint.Key == ReadByHand)
+            if (ReadByHand.Contains(endpoint.Key))
                 request.RequestUri = new Uri($"{request.RequestUri}?atomic=true", UriKind.Relative);
             request.Content = Json(body);
             yield return request;
         }
 
         public override bool Refuses(HttpStatusCode status, JsonNode said, string pointer, string name) =>
-            endpoint.Key == ReadByHand && pointer.Length > 0
+            ReadByHand.Contains(endpoint.Key) && pointer.Length > 0
             ? status == HttpStatusCode.UnprocessableEntity
                 && said["errors"]![0]!.ToJsonString().Contains($"Unknown property {name}.", StringComparison.Ordinal)
             : status == HttpStatusCode.BadRequest && (string?)said["code"] == "malformed_json"

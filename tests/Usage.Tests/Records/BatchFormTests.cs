@@ -167,6 +167,21 @@ public sealed class BatchFormTests(UsageApp app) : IClassFixture<UsageApp>
         }
     }
 
+    [Theory]
+    [InlineData(Json, 1)]
+    [InlineData(Lines, 2)]
+    [InlineData(Csv, 1)]
+    public async Task A_byte_order_mark_is_none_of_the_text_also_where_it_comes_in_pieces(string type, int piece)
+    {
+        byte[] body = [0xEF, 0xBB, 0xBF, .. Body(type, await app.CustomerAsync())];
+        using var room = app.Services.GetRequiredService<Rooms>().Of(Access.System);
+        (await app.Services.GetRequiredService<BatchReading>().ReadAsync(
+            RecordSources.For(type)!, new Pieces(body, piece), Scope.Everything, room, null, TestContext.Current.CancellationToken))
+            .Refused(out _, out var batch).ShouldBeFalse();
+        using (batch)
+            batch!.Count.ShouldBe(299);
+    }
+
     private static byte[] Body(string type, Customer customer)
     {
         var records = Enumerable.Range(0, 300).Select(i =>

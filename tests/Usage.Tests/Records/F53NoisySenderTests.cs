@@ -11,13 +11,13 @@ namespace Licensing.Usage.Tests.Records;
 /// <summary>A host that stores one batch at a time and has little room.</summary>
 public sealed class NarrowApp : UsageApp
 {
-    // Of one sender it holds about ten times what a request begins with, of all of them two more.
+    // Of one sender it holds twelve times what a request begins with, of all of them twice as much and one more.
     protected override IReadOnlyDictionary<string, string?> Settings => new Dictionary<string, string?>
     {
         ["Usage:Writers"] = "1",
         ["Usage:RecordsTogether"] = "1",
         ["Usage:WaitingBytesOfOne"] = $"{10 * 200 << 10}",
-        ["Usage:WaitingBytes"] = $"{12 * 200 << 10}",
+        ["Usage:WaitingBytes"] = $"{20 * 200 << 10}",
     };
 }
 
@@ -40,10 +40,10 @@ public sealed class F53NoisySenderTests(NarrowApp app) : IClassFixture<NarrowApp
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Another_sender_has_the_next_turn_and_the_noisy_one_alone_is_told_that_he_has_too_much()
+    public async Task Two_noisy_senders_leave_room_and_the_next_turn_for_another_and_are_told_who_has_too_much()
     {
         var customer = await app.CustomerAsync();
-        var (noisy, quiet, third) = (customer.Partner(), customer.Branch.As(Roles.DistributorAdministrator),
+        var (noisy, other, quiet) = (customer.Partner(), customer.Branch.As(Roles.DistributorAdministrator),
             customer.Branch.As(Roles.PlatformService));
         var sent = new List<Task<Outcome>>();
         Outcome told, full;
@@ -71,12 +71,18 @@ public sealed class F53NoisySenderTests(NarrowApp app) : IClassFixture<NarrowApp
             foreach (var one in (Outcome[])[more, keyed])
                 (one.Status, (string?)one.Body["code"]).ShouldBe((HttpStatusCode.TooManyRequests, "ingest_share_taken"));
 
-            // There is still room for others; he who comes last finds none, whoever he is.
-            sent.Add(await EnterAsync(SendAsync(quiet, customer, "q0"), sent.Count));
-            sent[noise].IsCompleted.ShouldBeFalse();
-            for (; !(next = await EnterAsync(SendAsync(third, customer, $"t{sent.Count}"), sent.Count)).IsCompleted;)
+            // A second one has no more than half of what is left, however often he tries.
+            for (; !(next = await EnterAsync(SendAsync(other, customer, $"o{sent.Count}"), sent.Count)).IsCompleted;)
                 sent.Add(next);
             full = await next;
+            (sent.Count - noise).ShouldBeInRange(2, noise - 1);
+            (await SendAsync(other, customer, "more")).Status.ShouldBe(HttpStatusCode.ServiceUnavailable);
+            (await SendAsync(noisy, customer, "more")).Status.ShouldBe(HttpStatusCode.TooManyRequests);
+
+            // For a third there is still room.
+            for (var i = 0; i < 3; i++)
+                sent.Add(await EnterAsync(SendAsync(quiet, customer, $"q{i}"), sent.Count));
+            sent[^3..].ShouldAllBe(one => !one.IsCompleted);
         }
 
         (told.Status, (string?)told.Body["code"]).ShouldBe((HttpStatusCode.TooManyRequests, "ingest_share_taken"));
@@ -84,7 +90,7 @@ public sealed class F53NoisySenderTests(NarrowApp app) : IClassFixture<NarrowApp
         full.Answer.Headers.RetryAfter.ShouldNotBeNull();
         foreach (var one in sent)
             (await one).Counts.ShouldBe("1 0 0");
-        // The first was being stored, then everybody has a turn: with one line for all it would be behind all of the noise.
+        // The first was being stored, then everybody has a turn: with one line for all it would be behind all of the noise of two.
         (await app.SqlAsync<string[]>(
             "select array_agg(r.record_id order by k.xmin::text::bigint) from usage.records r join usage.record_keys k using (batch_id) "
             + "where r.tenant_id = $1", customer.Tenant.Id.Value))[..4].ShouldContain("q0");

@@ -1,5 +1,7 @@
 using System.Net.Http.Json;
+using Licensing.Kernel.Persistence;
 using Licensing.Usage.Contracts;
+using Licensing.Usage.Rollups;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
@@ -11,6 +13,8 @@ namespace Licensing.Usage.Tests.Rollups;
 /// </summary>
 public sealed class UsageChangesTests(UsageApp app) : IClassFixture<UsageApp>
 {
+    private static Period Years { get; } = new(new(2025, 1, 1), new(2027, 1, 1));
+
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Theory]
@@ -47,11 +51,11 @@ public sealed class UsageChangesTests(UsageApp app) : IClassFixture<UsageApp>
         await customer.SendAsync(customer.Record("a", "5"));
         await app.TotalsAsync(customer.Tenant, Customer.January);
         var never = new Period(new(1999, 1, 1), new(1999, 2, 1));
-        var changed = await app.InAsync<IUsageChanges, ChangedUsage>(c => c.SinceAsync(default, never, Ct));
+        var changed = await app.InAsync<IUsageChanges, ChangedUsage>(c => c.SinceAsync(default, never, null, Ct));
         changed.Months.ShouldBeEmpty();
         await Eventually.TrueAsync(async () =>
         {
-            changed = await app.InAsync<IUsageChanges, ChangedUsage>(c => c.SinceAsync(changed.Next, never, Ct));
+            changed = await app.InAsync<IUsageChanges, ChangedUsage>(c => c.SinceAsync(changed.Next, never, null, Ct));
             return (await SinceAsync(changed.Next, customer)).Months.Count == 0;
         });
     }
@@ -79,9 +83,39 @@ public sealed class UsageChangesTests(UsageApp app) : IClassFixture<UsageApp>
         (await SinceAsync(mark, customer)).Months.ShouldBe([new DateOnly(2026, 1, 1)]);
     }
 
+    [Fact]
+    public async Task Who_asks_for_some_tenants_is_told_of_them_and_nobody_else_is_read()
+    {
+        Customer[] all = [.. await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => app.CustomerAsync()))];
+        foreach (var customer in all)
+        {
+            await customer.SendAsync(customer.Record("a", "5"));
+            await app.TotalsAsync(customer.Tenant, Customer.January);
+        }
+
+        // As many others as make a look at all of them plain to see.
+        await app.SqlAsync<object>("""
+            insert into usage.month_changes (tenant_id, month, changed, unseen)
+            select gen_random_uuid(), '2026-01-01', c.changed, false from usage.month_changes c, generate_series(1, 5000) where c.tenant_id = $1
+            """, all[0].Tenant.Id.Value);
+        await app.SqlAsync<object>("analyze usage.month_changes");
+
+        await app.InAsync<DbSession, int>(async session =>
+        {
+            await session.BeginAsync(Ct);
+            var changes = new UsageTotals(session, null!, null!);
+            var told = await RowsRead.OfAsync(session, "usage.month_changes", async () =>
+                (await changes.SinceAsync(default, Years, [all[0].Tenant.Id, all[2].Tenant.Id], Ct)).Months.Select(m => m.TenantId)
+                    .ShouldBe([all[0].Tenant.Id, all[2].Tenant.Id], ignoreOrder: true));
+            told.ShouldBeInRange(2, 20);
+            (await changes.SinceAsync(default, Years, [], Ct)).Months.ShouldBeEmpty();
+            return 0;
+        });
+    }
+
     private async Task<(IReadOnlyList<DateOnly> Months, UsageMark Next)> SinceAsync(UsageMark mark, Customer customer)
     {
-        var changed = await app.InAsync<IUsageChanges, ChangedUsage>(c => c.SinceAsync(mark, new Period(new(2025, 1, 1), new(2027, 1, 1)), Ct));
+        var changed = await app.InAsync<IUsageChanges, ChangedUsage>(c => c.SinceAsync(mark, Years, null, Ct));
         return ([.. changed.Months.Where(m => m.TenantId == customer.Tenant.Id).Select(m => m.Month)], changed.Next);
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Json;
+using Licensing.Host.Database;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Messaging;
 using Licensing.Kernel.Persistence;
@@ -9,6 +10,7 @@ using Licensing.Usage.Rollups;
 using Licensing.Usage.Thresholds;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 
 namespace Licensing.Usage.Tests.Thresholds;
 
@@ -144,6 +146,12 @@ public sealed class ThresholdTests(ThresholdTests.HearingApp app) : IClassFixtur
         (await AlertsAsync(customer.Branch.As(Roles.DistributorAdministrator), threshold)).Count.ShouldBe(2);
         var stranger = await app.CustomerAsync();
         (await stranger.Partner().GetAsync($"{at}/alerts")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+
+        // Who has it now may do away with it, and with what it told him: nobody else's news is his.
+        (await next.DeleteAsync(at)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        (await next.GetAsync($"{at}/alerts")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await AlertsAsync(customer, threshold)).ShouldBe(["5 5 2026-01-01"]);
+        (await AlertsAsync(customer.Branch.As(Roles.DistributorAdministrator), threshold)).ShouldBe(["5 5 2026-01-01"]);
     }
 
     [Fact]
@@ -187,6 +195,32 @@ public sealed class ThresholdTests(ThresholdTests.HearingApp app) : IClassFixtur
         var threshold = await making;
         await LookAsync();
         (await AlertsAsync(customer, threshold)).ShouldBe(["5 7 2026-01-01"]);
+    }
+
+    [Fact]
+    public async Task One_that_is_deleted_while_its_month_is_compared_tells_nothing_that_stays()
+    {
+        var customer = await app.CustomerAsync();
+        var threshold = await CreateAsync(customer, Watching("quantity", "sum", ["5"], tenantId: customer.Tenant.Id.Value));
+        await customer.SendAsync(customer.Record("a", "7"));
+        await using var connection = await app.Services.GetRequiredService<SchemaOwner>().Database.OpenConnectionAsync(
+            TestContext.Current.CancellationToken);
+        await using (var same = new NpgsqlCommand($"""
+            begin;
+            insert into usage.threshold_alerts (id, threshold_id, tenant_id, subject_id, month, level, quantity, owner_path, fired_at)
+            values ('{threshold}', '{threshold}', '{customer.Tenant.Id.Value}', '{customer.Tenant.Id.Value}', '2026-01-01', 5, '7', '1.', now())
+            """, connection))
+            await same.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+
+        // Who tells waits for somebody who is telling the same and then does not; who deletes waits for him.
+        var telling = LookAsync();
+        await app.WaitsForALockAsync(telling);
+        var deleting = customer.Partner().DeleteAsync($"/api/v1/usage/thresholds/{threshold}");
+        await app.WaitForLocksAsync(telling, deleting);
+        await connection.CloseAsync();
+        await telling;
+        (await deleting).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        (await app.SqlAsync<long>("select count(*) from usage.threshold_alerts where threshold_id = $1", threshold)).ShouldBe(0);
     }
 
     [Fact]

@@ -91,6 +91,7 @@ public interface IUsageChanges
     /// </summary>
     /// <param name="mark">The last answer's.</param>
     /// <param name="months">Only months that begin in it.</param>
+    /// <param name="tenants">Only theirs, and no others are read: the answer then is no mark to go on from. Null: everyone's.</param>
     /// <param name="ct">Gives up.</param>
-    Task<ChangedUsage> SinceAsync(UsageMark mark, Period months, CancellationToken ct);
+    Task<ChangedUsage> SinceAsync(UsageMark mark, Period months, IReadOnlyCollection<OrganizationId>? tenants, CancellationToken ct);
 }

@@ -41,6 +41,7 @@ public static class UsageModule
             host.Services.AddSingleton<IngestQueue>();
             host.Services.AddSingleton<IngestDoor>();
             host.Services.AddScoped<ReachedTenants>();
+            host.Services.AddScoped<RecordDays>();
             host.Services.AddScoped<ListedRecords>();
             host.Services.AddScoped<CorrectableRecords>();
             host.Services.AddScoped<Replacements>();

@@ -9,8 +9,11 @@ internal sealed record UsageSettings
     /// <summary>How long a process goes by what it read of subscriptions, their places and meters; none that is new is missed by it.</summary>
     public TimeSpan TargetsStay { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Bytes of requests that may be read or wait at once; what comes beyond is refused.</summary>
-    public long WaitingBytes { get; init; } = 128 << 20;
+    /// <summary>
+    /// Bytes of requests that may be read or wait at once. Of what others leave of it a sender may have half: with four shares, three senders
+    /// find all of theirs, whatever the two before them send.
+    /// </summary>
+    public long WaitingBytes { get; init; } = 256 << 20;
 
     /// <summary>Of those, the most of one sender; not less than the largest batch takes, with its body where it has an Idempotency-Key.</summary>
     public long WaitingBytesOfOne { get; init; } = 64 << 20;
@@ -32,6 +35,9 @@ internal sealed record UsageSettings
 
     /// <summary>Marks of the log that one transaction of rolling up takes away.</summary>
     public int MarksPerRound { get; init; } = 4_096;
+
+    /// <summary>Tenants of one such transaction: each is a lock of the server, which has some thousands for everybody.</summary>
+    public int TenantsPerRound { get; init; } = 1_000;
 
     /// <summary>
     /// From when on all records of a day are still there, so that it can be computed anew: one of a later start than another of its day may

@@ -17,7 +17,7 @@ internal sealed record LineFilter(Scope Scope)
     public string? Meter { get; init; }
     public bool UsageOnly { get; init; }
 
-    /// <summary>Most tenants that are rated now, of all months of a request together; null: as many as there are.</summary>
+    /// <summary>Most tenants that are rated now, of all months and with what came late; null: as many as there are.</summary>
     public int? MostEstimated { get; init; }
 
     public bool Takes(ChargedLine line) => (SubscriptionId is null || line.SubscriptionId.Value == SubscriptionId)
@@ -48,9 +48,6 @@ internal sealed record ChargedLine(
     /// <summary>An estimate comes before the invoices of its tenant.</summary>
     public Guid InvoiceKey => Invoice?.Id.Value ?? (Kind is InvoiceKind.Late ? SecondEstimate : Guid.Empty);
 
-    /// <summary>Whether it is a difference to what another invoice charges: of an earlier month, or in advance of this one.</summary>
-    public bool IsDifference { get; init; }
-
     /// <summary>Whether it is for days of a month that was billed before.</summary>
     public bool IsLate => Days.End <= Month.Start;
 
@@ -67,7 +64,6 @@ internal sealed record ChargedLine(
             line.Net, null)
         {
             Kind = bill.Kind,
-            IsDifference = due.Adjustment is not null,
         };
     });
 }

@@ -39,8 +39,10 @@ internal sealed class Estimates(
             if (await db.Runs.AnyAsync(
                 x => x.PeriodStart == month.Start && x.PeriodEnd == month.End && x.State == RunState.Finished && x.OperationId != null, ct))
                 continue;
+            // What came late is rated with the month that it would be billed with: a month of a tenant is one more, whoever else is rated.
             if (filter is { TenantId: null, MostEstimated: { } most }
-                && (tenants += await subscriptions.CountBillableTenantsAsync(month, filter.Scope, ct)) > most)
+                && ((tenants += await subscriptions.CountBillableTenantsAsync(month, filter.Scope, ct)) > most
+                    || (tenants += (await LateAsync(await SellerAsync(ct), month, filter, ct)).Count) > most))
                 return ActivityRefusals.TooWide(most);
             due.Add(month.Start);
         }
@@ -56,7 +58,7 @@ internal sealed class Estimates(
     /// </summary>
     public async Task<EstimatedBills> NextAsync(Period month, LineFilter filter, OrganizationId? after, int most, CancellationToken ct)
     {
-        var seller = _seller ??= (await organizations.PlatformAsync(ct)).Id;
+        var seller = await SellerAsync(ct);
         if (filter.TenantId is { } only)
             (after, most) = (Before(only), 1);
         var chunk = await chunks.NextAsync(month, filter.Scope, after, most, ct);
@@ -85,6 +87,8 @@ internal sealed class Estimates(
                 [.. rated.Bills.Where(bill => filter.Scope.Contains(bill.Tenant.Path))],
                 await NamedAsync(rated.NotBilled, month, filter.Scope, ct)), chunk.Last);
     }
+
+    private async ValueTask<OrganizationId> SellerAsync(CancellationToken ct) => _seller ??= (await organizations.PlatformAsync(ct)).Id;
 
     private static bool IsBetween(OrganizationId tenant, OrganizationId? after, OrganizationId? last) =>
         (after is not { } before || tenant.Value.CompareTo(before.Value) > 0) && (last is not { } end || tenant.Value.CompareTo(end.Value) <= 0);

@@ -14,7 +14,7 @@ internal sealed record BillingSettings
     /// <summary>How long a worker may be silent before another takes its chunk.</summary>
     public TimeSpan ChunkLease { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>Most tenants that one request rates on the fly, counted once for each of its months.</summary>
+    /// <summary>Most tenants that a request rates on the fly, of all its months together; each month with something late is one more.</summary>
     public int EstimatedTenants { get; init; } = 5_000;
 
     /// <summary>A run that issues is held where its total of a currency is so many percent from the period before; 0 never holds.</summary>

@@ -46,7 +46,7 @@ internal sealed class LateMonths(DbSession session, IUsageChanges changes)
             "insert into billing.usage_marks (seller_id, mark) values ($1, 0) on conflict (seller_id) do nothing", ct, run.SellerId.Value))
             await first.ExecuteNonQueryAsync(ct);
         var mark = await MarkAsync(run.SellerId, " for update", ct);
-        var (late, next) = await SinceAsync(run.SellerId, mark, ct);
+        var (late, next) = await SinceAsync(run.SellerId, mark, null, ct);
         await using var batch = new NpgsqlBatch(await session.OpenAsync(ct), session.Transaction);
         if (late.Count > 0)
             batch.BatchCommands.Add(new NpgsqlBatchCommand(
@@ -131,17 +131,16 @@ internal sealed class LateMonths(DbSession session, IUsageChanges changes)
     public async Task<IReadOnlyList<LateMonth>> PresentAsync(
         OrganizationId seller, Period period, IReadOnlyCollection<OrganizationId>? tenants, CancellationToken ct)
     {
-        var asked = tenants?.ToHashSet();
         var mark = await MarkAsync(seller, "", ct);
-        var (late, _) = await SinceAsync(seller, mark, ct);
+        var (late, _) = await SinceAsync(seller, mark, tenants, ct);
         await using var command = await CommandAsync(
             $"""
             select tenant_id, month, noted from billing.late_months where month <= $1 and ($3 or tenant_id = any ($2))
             union all
             {AdjustedAlready.Replace("{month}", "$1")} and ($3 or l.tenant_id = any ($2))
-            """, ct, period.Start, asked?.Select(x => x.Value).ToArray() ?? [], asked is null);
+            """, ct, period.Start, tenants?.Select(x => x.Value).ToArray() ?? [], tenants is null);
         return [.. (await ReadAsync(command, ct))
-            .Concat(late.Where(x => x.Month <= period.Start && (asked is null || asked.Contains(x.TenantId)))).DistinctBy(x => (x.TenantId, x.Month))
+            .Concat(late.Where(x => x.Month <= period.Start)).DistinctBy(x => (x.TenantId, x.Month))
             .OrderBy(x => x.TenantId.Value).ThenBy(x => x.Month)];
     }
 
@@ -159,16 +158,17 @@ internal sealed class LateMonths(DbSession session, IUsageChanges changes)
         await command.ExecuteNonQueryAsync(ct);
     }
 
-    private async Task<(IReadOnlyList<LateMonth> Late, UsageMark Next)> SinceAsync(OrganizationId seller, long? mark, CancellationToken ct)
+    private async Task<(IReadOnlyList<LateMonth> Late, UsageMark Next)> SinceAsync(
+        OrganizationId seller, long? mark, IReadOnlyCollection<OrganizationId>? tenants, CancellationToken ct)
     {
         var planned = await PlannedAsync(seller, ct);
         if (mark is null || planned.Count == 0)
-            return ([], (await changes.SinceAsync(default, Nothing, ct)).Next);
+            return ([], (await changes.SinceAsync(default, Nothing, tenants, ct)).Next);
         var months = new Period(planned[0], planned[^1].AddMonths(1));
-        var changed = await changes.SinceAsync(new UsageMark(mark.Value), months, ct);
+        var changed = await changes.SinceAsync(new UsageMark(mark.Value), months, tenants, ct);
         // A mark from ahead is one of another database, of which this one is a copy: everything is looked at once more.
         if (changed.Next.Value < mark)
-            changed = await changes.SinceAsync(default, months, ct);
+            changed = await changes.SinceAsync(default, months, tenants, ct);
         var known = planned.ToHashSet();
         return ([.. changed.Months.Where(x => known.Contains(x.Month)).Select(x => new LateMonth(x.TenantId, x.Month, 0))], changed.Next);
     }

@@ -10,6 +10,8 @@ internal sealed class BatchBody(Stream body, int most) : IDisposable
 {
     private const int FirstSize = 64 * 1024;
 
+    private static readonly byte[] ByteOrderMark = [0xEF, 0xBB, 0xBF];
+
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(FirstSize);
     private int _start;
     private int _end;
@@ -31,7 +33,8 @@ internal sealed class BatchBody(Stream body, int most) : IDisposable
     {
         MakeRoom();
         // The server limits what is on the wire and the decompression what comes out of it; a server without limits of its own has this.
-        var read = await body.ReadAsync(_buffer.AsMemory(_end), ct);
+        // A byte order mark may come in pieces, of which none is text.
+        var read = await body.ReadAtLeastAsync(_buffer.AsMemory(_end), _total == 0 ? ByteOrderMark.Length : 1, throwOnEndOfStream: false, ct);
         if (_total == 0)
             SkipByteOrderMark(read);
         (_end, _total, IsWhole) = (_end + read, _total + read, read == 0);
@@ -40,8 +43,8 @@ internal sealed class BatchBody(Stream body, int most) : IDisposable
 
     private void SkipByteOrderMark(int read)
     {
-        if (_buffer.AsSpan(0, read).StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF]))
-            _start = 3;
+        if (_buffer.AsSpan(0, read).StartsWith(ByteOrderMark))
+            _start = ByteOrderMark.Length;
     }
 
     private void MakeRoom()

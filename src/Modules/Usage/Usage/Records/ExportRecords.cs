@@ -18,7 +18,7 @@ internal static class ExportRecords
 
     public static async Task<IResult> SendAsync(ListRecords.Query query, ISender sender, CancellationToken ct)
     {
-        query = query with { Page = query.Page with { Limit = RecordsAtOnce }, Kept = new ListRecords.Reached() };
+        query = query with { Page = query.Page with { Limit = RecordsAtOnce }, Reached = new ListRecords.ReachedOnce() };
         return (await sender.Send(query, ct)).Refused(out var refusal, out var first)
             ? new RefusedResult(refusal)
             : new CsvResult<UsageRecordView>(AllAsync(first, query, sender, ct), "usage.csv", Columns);

@@ -29,7 +29,13 @@ internal sealed class IngestDoor(Rooms rooms, BatchReading reading, IngestQueue 
         {
             // Many small batches are cheaper together; what may have to be undone has a transaction of its own.
             if (atomic || joins)
-                return await services.GetRequiredService<ISender>().Ok(new IngestUsage.Command(batch, atomic), ct);
+            {
+                var answer = await services.GetRequiredService<ISender>().Ok(new IngestUsage.Command(batch, atomic), ct);
+                if (answer is ViewResult<UsageBatchView>)
+                    meter.Answered(batch.View!);
+                return answer;
+            }
+
             if (await queue.StoreAsync(batch, access) is { } notStored)
                 return new RefusedResult(notStored);
             meter.Answered(batch.View!);

@@ -59,20 +59,27 @@ internal static class IngestUsage
         return view;
     }
 
+    // The batch itself is what a sender of one record sends too; that of all batch routes has its name as well.
+    public static void Map(RouteGroupBuilder usage)
+    {
+        Map(usage, "/", nameof(IngestUsage), "Takes a batch of usage records; each is accepted, a duplicate or rejected");
+        Map(usage, "/batch", $"{nameof(IngestUsage)}Batch", "The same as POST /usage, by the name that batches of other things have");
+    }
+
     // Anything, so that routing does not answer for what is none of the forms: it could not say which there are.
-    public static void Map(RouteGroupBuilder usage) => usage
-        .MapPost("/", async (HttpContext context, IngestDoor door, CancellationToken ct, bool atomic = false) =>
+    private static void Map(RouteGroupBuilder usage, string path, string name, string summary) => usage
+        .MapPost(path, async (HttpContext context, IngestDoor door, CancellationToken ct, bool atomic = false) =>
             await door.TakeAsync(context, atomic, ct))
         .Accepts<UsageBatch>(RecordSources.MediaTypes[0], [.. RecordSources.MediaTypes.Skip(1), "*/*"])
         .MaxBody(MostBytes)
         .WithMetadata(new KeepsBody(KeptBody.KeepAsync))
-        .Slice<Command, UsageBatchView>(nameof(IngestUsage), "Takes a batch of usage records; each is accepted, a duplicate or rejected")
+        .Slice<Command, UsageBatchView>(name, summary)
         .WithDescription(
             """
             `application/json`: `{"records":[…]}`. `application/x-ndjson`: a record per line. `text/csv`: a header of a record's fields, with
             `dimensions.<key>` for each dimension; an empty cell is a field that is not given. `application/cloudevents-batch+json`: an array of
             events whose `data` is a record without an id; the record's id is the event's `source` and `id` with a space between. What the data
             leaves out the event says: `time` the start, `type` the meter, `subject` the subscription's id or the tenant's external id.
-            Any of them may be compressed with gzip or br.
+            Any of them may be compressed with gzip or br. What is not among the rejected, by its index, is stored: now, or by an earlier batch.
             """);
 }

@@ -16,12 +16,12 @@ internal static class ListRecords
     public sealed record Query(Guid? TenantId, Guid? SubscriptionId, string? Meter, DateOnly? From, DateOnly? Until, PageStart Page)
         : IQuery<Page<UsageRecordView>>
     {
-        /// <summary>Keeps who is reached from one page to the next, where one caller asks for all of them.</summary>
-        public Reached? Kept { get; init; }
+        /// <summary>Where one caller asks for one page after the other: whom he reaches, looked up once for all of them.</summary>
+        public ReachedOnce? Reached { get; init; }
     }
 
-    /// <summary>Whose records they are, in the order of their ids; read with the first page.</summary>
-    public sealed class Reached
+    /// <summary>Whose records they are, in the order of their ids; null until the first page was read.</summary>
+    public sealed class ReachedOnce
     {
         public IReadOnlyList<Guid>? Tenants { get; set; }
     }
@@ -36,9 +36,9 @@ internal static class ListRecords
             if (query.Meter?.Contains('\0') is true)
                 return new Page<UsageRecordView>([], null);
 
-            var kept = query.Kept ?? new Reached();
-            kept.Tenants ??= [.. (await reached.OfAsync(principal.Scope, query.TenantId, query.SubscriptionId, ct)).Order()];
-            var rows = await records.PageAsync(query, kept.Tenants, principal.Scope, cursor, ct);
+            var once = query.Reached ?? new ReachedOnce();
+            once.Tenants ??= [.. (await reached.OfAsync(principal.Scope, query.TenantId, query.SubscriptionId, ct)).Order()];
+            var rows = await records.PageAsync(query, once.Tenants, principal.Scope, cursor, ct);
             return Page.Of(rows, query.Page, r => r.At.ToKey()).Select(r => r.View);
         }
     }

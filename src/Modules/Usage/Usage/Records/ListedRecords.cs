@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
@@ -32,9 +31,9 @@ internal sealed record RecordCursor(Guid Tenant, DateOnly Day, Guid Batch, strin
 /// Reads raw records tenant by tenant, each newest first: that is one range of the index that rolling up needs anyway, and a list
 /// over all tenants in one time order would need another on the hottest table.
 /// </summary>
-internal sealed class ListedRecords(DbSession session)
+internal sealed class ListedRecords(DbSession session, RecordDays days)
 {
-    private const int TenantsPerRead = 200;
+    private const int SpansPerRead = 200;
     private const int FirstSpans = 4;
 
     // The limit within the lateral keeps a span's read to one page, however many records it has.
@@ -53,17 +52,6 @@ internal sealed class ListedRecords(DbSession session)
         order by r.tenant_id, r.day desc, r.batch_id desc, r.record_id desc limit $12
         """;
 
-    // No index of the records knows subscriptions or meters, so they are looked for on days that have any: a record is in a cell of its
-    // day, or has its mark still, or was corrected.
-    private const string DaysOf = """
-        select tenant_id, day from usage.daily_rollups
-            where tenant_id = any ($1) and day >= $2 and day < $3 and ($4::uuid is null or subscription_id = $4) and ($5::text is null or meter = $5)
-        union select tenant_id, day from usage.corrections
-            where tenant_id = any ($1) and day >= $2 and day < $3 and ($4::uuid is null or subscription_id = $4) and ($5::text is null or meter = $5)
-        union select tenant_id, day from usage.dirty_days where tenant_id = any ($1) and day >= $2 and day < $3
-        order by tenant_id, day desc
-        """;
-
     /// <param name="query">What is asked.</param>
     /// <param name="tenants">Of whom, in the order of their ids.</param>
     /// <param name="scope">What the caller reaches.</param>
@@ -74,10 +62,13 @@ internal sealed class ListedRecords(DbSession session)
         ListRecords.Query query, IEnumerable<Guid> tenants, Scope scope, RecordCursor? cursor, CancellationToken ct)
     {
         var page = new List<(UsageRecordView, RecordCursor)>();
-        var spans = new List<Span>();
+        var spans = new List<RecordSpan>();
         // A few at first: mostly they fill the page, and where they are empty there are more of them than anyone wants to ask one by one.
         var most = FirstSpans;
-        await foreach (var span in SpansAsync(query, tenants.Where(t => cursor is null || t >= cursor.Tenant), cursor, ct))
+        var from = tenants.Where(t => cursor is null || t >= cursor.Tenant);
+        await foreach (var span in query.SubscriptionId is null && query.Meter is null
+            ? from.Select(t => new RecordSpan(t, query.From ?? DateOnly.MinValue, query.Until ?? DateOnly.MaxValue)).ToAsyncEnumerable()
+            : days.OfAsync(query, from, cursor, ct))
         {
             spans.Add(span);
             if (spans.Count < most)
@@ -86,7 +77,7 @@ internal sealed class ListedRecords(DbSession session)
             if (page.Count > query.Page.Limit)
                 return page;
             spans.Clear();
-            most = Math.Min(4 * most, TenantsPerRead);
+            most = Math.Min(4 * most, SpansPerRead);
         }
 
         if (spans.Count > 0)
@@ -94,45 +85,8 @@ internal sealed class ListedRecords(DbSession session)
         return page;
     }
 
-    private async IAsyncEnumerable<Span> SpansAsync(
-        ListRecords.Query query, IEnumerable<Guid> tenants, RecordCursor? cursor, [EnumeratorCancellation] CancellationToken ct)
-    {
-        var (from, until) = (query.From ?? DateOnly.MinValue, query.Until ?? DateOnly.MaxValue);
-        foreach (var some in tenants.Chunk(TenantsPerRead))
-        {
-            if (query.SubscriptionId is null && query.Meter is null)
-            {
-                foreach (var tenant in some)
-                    yield return new(tenant, from, until);
-                continue;
-            }
-
-            foreach (var (tenant, day) in await DaysAsync(query, some, from, until, ct))
-                if (cursor is null || tenant != cursor.Tenant || day <= cursor.Day)
-                    yield return new(tenant, day, day.AddDays(1));
-        }
-    }
-
-    private async Task<List<(Guid Tenant, DateOnly Day)>> DaysAsync(
-        ListRecords.Query query, Guid[] tenants, DateOnly from, DateOnly until, CancellationToken ct)
-    {
-        await using var command = new NpgsqlCommand(DaysOf, await session.OpenAsync(ct), session.Transaction)
-        {
-            Parameters =
-            {
-                new() { Value = tenants }, new() { Value = from }, new() { Value = until },
-                new NpgsqlParameter<Guid?> { TypedValue = query.SubscriptionId }, new NpgsqlParameter<string?> { TypedValue = query.Meter },
-            },
-        };
-        var days = new List<(Guid, DateOnly)>();
-        await using var row = await command.ExecuteReaderAsync(ct);
-        while (await row.ReadAsync(ct))
-            days.Add((row.GetGuid(0), row.GetFieldValue<DateOnly>(1)));
-        return days;
-    }
-
     private async Task ReadAsync(
-        ListRecords.Query query, List<Span> spans, Scope scope, RecordCursor? cursor, List<(UsageRecordView, RecordCursor)> into,
+        ListRecords.Query query, List<RecordSpan> spans, Scope scope, RecordCursor? cursor, List<(UsageRecordView, RecordCursor)> into,
         CancellationToken ct)
     {
         var (from, until) = scope.Ranges();
@@ -159,6 +113,4 @@ internal sealed class ListedRecords(DbSession session)
             into.Add((view, new(view.TenantId, row.GetFieldValue<DateOnly>(12), row.GetGuid(13), view.Id)));
         }
     }
-
-    private readonly record struct Span(Guid Tenant, DateOnly From, DateOnly Until);
 }

@@ -34,8 +34,9 @@ internal sealed class RecordPartitions(
     {
         await MakeAsync(ct);
         var removed = 0;
-        // A record's start may lie a day ahead of its receipt. Nothing whose id could still come again goes.
-        var before = clock.GetUtcNow().AddMonths(-settings.RetentionMonths).AddDays(-1);
+        // A record's start may lie a day ahead of its receipt. Nothing whose id could still come again goes, also where it comes to a process
+        // whose clock is behind, or in a batch that has been coming in for hours: both go by an earlier time, for which there is another day.
+        var before = clock.GetUtcNow().AddMonths(-settings.RetentionMonths).AddDays(-2);
         var ended = await EndedAsync(before, ct);
         if (ended.Count > 0)
             await MergeAsync(before, ct);

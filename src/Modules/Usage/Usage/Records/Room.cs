@@ -1,6 +1,9 @@
 namespace Licensing.Usage.Records;
 
-/// <summary>How much memory requests that are read or wait may hold, all of them and those of one sender, which is an organisation.</summary>
+/// <summary>
+/// How much memory requests that are read or wait may hold, all of them and those of one sender, which is an organisation. Nobody may hold more
+/// than he leaves free: each who sends all he can leaves half of what he found, so that whoever comes next still finds room (ADR 0052).
+/// </summary>
 internal sealed class Rooms(UsageSettings settings)
 {
     private readonly Lock _gate = new();
@@ -20,7 +23,8 @@ internal sealed class Rooms(UsageSettings settings)
             // Who is alone in having too much is told so, whoever else waits.
             if (own > settings.WaitingBytesOfOne)
                 return BatchRefusals.ShareTaken;
-            if (_held + bytes > settings.WaitingBytes)
+            // So nobody is the one that fills it.
+            if (own > settings.WaitingBytes - _held - bytes)
                 return BatchRefusals.Busy;
             _bySender[sender] = own;
             _held += bytes;

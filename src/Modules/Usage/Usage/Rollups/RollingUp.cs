@@ -13,6 +13,11 @@ namespace Licensing.Usage.Rollups;
 /// </summary>
 internal sealed class RollingUp(NpgsqlDataSource database, ICatalog catalog, UsageSettings settings)
 {
+    // A round that is given up is done anew from its beginning, so it is given the time that it takes on a machine that does much else: what
+    // always took longer would never be done. Not for ever, as of a server that is gone nobody hears; and less while somebody waits.
+    private const int SecondsOfRound = 3_600;
+    private const int SecondsOfRoundAskedFor = 120;
+
     // Marks up to the bound only: under steady ingest a call ends all the same. A mark takes its id before it commits, so every
     // committed one is below.
     private const string Bound = """
@@ -21,10 +26,12 @@ internal sealed class RollingUp(NpgsqlDataSource database, ICatalog catalog, Usa
 
     // The oldest first, whole tenant-days or parts of them: what is left has its marks.
     private const string Marked = """
-        select distinct tenant_id from (
-            select tenant_id from usage.dirty_days
+        select tenant_id from (
+            select tenant_id, id from usage.dirty_days
             where id <= $1 and day >= $2 and day < $3 and (batch_id is null or batch_id < $4) and ($6::uuid[] is null or tenant_id = any ($6))
+                and tenant_id <> all ($8)
             order by id limit $5) m
+        group by tenant_id order by min(id) limit $7
         """;
 
     private const string Take = """
@@ -44,21 +51,47 @@ internal sealed class RollingUp(NpgsqlDataSource database, ICatalog catalog, Usa
     /// <param name="tenants">Only theirs; null: everyone's.</param>
     /// <param name="receivedBefore">Only what was received before; null: all.</param>
     /// <returns>False when rounds ran out first.</returns>
+    /// <exception cref="InvalidOperationException">Everyone else's is done, and that of some tenants cannot be.</exception>
     public async Task<bool> CatchUpAsync(
         Period? period, int rounds, CancellationToken ct, IReadOnlyCollection<Guid>? tenants = null, DateTimeOffset? receivedBefore = null)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
-        var these = new Marks(await BoundAsync(connection, ct), period, receivedBefore is { } time ? Uuids.FirstAt(time) : Guid.AllBitsSet);
+        var these = new Marks(
+            await BoundAsync(connection, ct), period, receivedBefore is { } time ? Uuids.FirstAt(time) : Guid.AllBitsSet,
+            rounds == int.MaxValue ? SecondsOfRound : SecondsOfRoundAskedFor);
+        var broken = new Dictionary<Guid, PostgresException>();
         for (var round = 0; ; round++)
         {
-            var marked = await MarkedAsync(connection, these, tenants, ct);
+            var marked = await MarkedAsync(connection, these, tenants, broken.Keys, ct);
             if (marked.Length == 0)
-                return true;
+                return broken.Count == 0 ? true : throw Broken(broken);
             if (round == rounds)
                 return false;
-            await AgainWhereUndoneAsync(() => RoundAsync(connection, these, marked, ct));
+            try
+            {
+                await AgainWhereUndoneAsync(() => RoundAsync(connection, these, marked, ct));
+            }
+            catch (PostgresException refused) when (IsOfData(refused))
+            {
+                // Perhaps for one of them: each by itself, so that it keeps nobody else's from being merged.
+                foreach (var one in marked)
+                    try
+                    {
+                        await AgainWhereUndoneAsync(() => RoundAsync(connection, these, [one], ct));
+                    }
+                    catch (PostgresException own) when (IsOfData(own))
+                    {
+                        broken[one] = own;
+                    }
+            }
         }
     }
+
+    // What the server says of what is in its tables: a page that is damaged, a value that does not fit. It says so again each time.
+    private static bool IsOfData(PostgresException failure) => failure.SqlState[..2] is "22" or "23" or "54" or "XX";
+
+    private static InvalidOperationException Broken(Dictionary<Guid, PostgresException> broken) =>
+        new($"The usage of {broken.Count} tenants cannot be rolled up: {string.Join(", ", broken.Keys.Take(10))}.", broken.Values.First());
 
     /// <summary>Computes days anew, whatever the log says of them.</summary>
     public async Task ComputeAsync(IReadOnlyCollection<TenantDay> days, CancellationToken ct)
@@ -67,8 +100,8 @@ internal sealed class RollingUp(NpgsqlDataSource database, ICatalog catalog, Usa
         await AgainWhereUndoneAsync(async () =>
         {
             await using var transaction = await connection.BeginTransactionAsync(ct);
-            await LockAsync(connection, [.. days.Select(d => d.Tenant)], ct);
-            await (await RoundOnAsync(connection, ct)).ComputeAsync(days, ct);
+            await LockAsync(connection, [.. days.Select(d => d.Tenant)], SecondsOfRound, ct);
+            await (await RoundOnAsync(connection, SecondsOfRound, ct)).ComputeAsync(days, ct);
             await transaction.CommitAsync(ct);
         });
     }
@@ -90,10 +123,10 @@ internal sealed class RollingUp(NpgsqlDataSource database, ICatalog catalog, Usa
     private async Task RoundAsync(NpgsqlConnection connection, Marks these, Guid[] tenants, CancellationToken ct)
     {
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await LockAsync(connection, tenants, ct);
+        await LockAsync(connection, tenants, these.Seconds, ct);
         var taken = await TakeAsync(connection, these, tenants, ct);
         var doubted = taken.Where(t => t.Batch is null).ToHashSet();
-        var round = await RoundOnAsync(connection, ct);
+        var round = await RoundOnAsync(connection, these.Seconds, ct);
         await round.MergeAsync([.. taken.Where(t => t.Batch is not null && !doubted.Contains(t with { Batch = null }))], ct);
         FaultPoints.Hit("usage.rollup");
         await round.ComputeAsync(doubted, ct);
@@ -101,15 +134,16 @@ internal sealed class RollingUp(NpgsqlDataSource database, ICatalog catalog, Usa
     }
 
     // The meters are read after the marks are taken: a record that one of them stood for names a meter that was there before it.
-    private async Task<RollupRound> RoundOnAsync(NpgsqlConnection connection, CancellationToken ct) =>
-        new(connection, CountedMeters.Of(await catalog.MetersAsync(ct)), settings.DimensionSetsPerDay);
+    private async Task<RollupRound> RoundOnAsync(NpgsqlConnection connection, int seconds, CancellationToken ct) =>
+        new(connection, CountedMeters.Of(await catalog.MetersAsync(ct)), settings.DimensionSetsPerDay, seconds);
 
     // Everybody locks in the order of the keys, so rounds that share tenants wait in turn. Days of one tenant meet in its months.
-    private static async Task LockAsync(NpgsqlConnection connection, Guid[] tenants, CancellationToken ct)
+    private static async Task LockAsync(NpgsqlConnection connection, Guid[] tenants, int seconds, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand("select pg_advisory_xact_lock(k) from unnest($1) as k", connection)
         {
             Parameters = { new() { Value = tenants.Select(LockOf).Distinct().Order().ToArray() } },
+            CommandTimeout = seconds,
         };
         await command.ExecuteNonQueryAsync(ct);
     }
@@ -142,9 +176,11 @@ internal sealed class RollingUp(NpgsqlDataSource database, ICatalog catalog, Usa
     }
 
     private async Task<Guid[]> MarkedAsync(
-        NpgsqlConnection connection, Marks these, IReadOnlyCollection<Guid>? tenants, CancellationToken ct)
+        NpgsqlConnection connection, Marks these, IReadOnlyCollection<Guid>? tenants, IEnumerable<Guid> broken, CancellationToken ct)
     {
         await using var command = Command(connection, Marked, these, tenants?.ToArray());
+        command.Parameters.Add(new() { Value = settings.TenantsPerRound });
+        command.Parameters.Add(new() { Value = broken.ToArray() });
         var marked = new List<Guid>();
         await using var rows = await command.ExecuteReaderAsync(ct);
         while (await rows.ReadAsync(ct))
@@ -160,8 +196,9 @@ internal sealed class RollingUp(NpgsqlDataSource database, ICatalog catalog, Usa
             new() { Value = these.Period?.End ?? DateOnly.MaxValue }, new() { Value = these.Before }, new() { Value = settings.MarksPerRound },
             new NpgsqlParameter<Guid[]?> { TypedValue = tenants },
         },
+        CommandTimeout = these.Seconds,
     };
 
     /// <summary>Which marks of the log one call is about.</summary>
-    private sealed record Marks(long Bound, Period? Period, Guid Before);
+    private sealed record Marks(long Bound, Period? Period, Guid Before, int Seconds);
 }

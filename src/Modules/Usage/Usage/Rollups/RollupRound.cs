@@ -27,7 +27,7 @@ internal sealed record CountedMeters(string[] Unique, string[] Dimensioned, stri
 /// The statements of one round, in one transaction that holds the locks of its tenants. Each statement sees what is committed by then, but only
 /// whoever holds the lock takes marks away: a record counts in all of them or, while its mark is there, in none.
 /// </summary>
-internal sealed class RollupRound(NpgsqlConnection connection, CountedMeters meters, int mostDimensionSets)
+internal sealed class RollupRound(NpgsqlConnection connection, CountedMeters meters, int mostDimensionSets, int seconds)
 {
     private static readonly string Merge = $"""
         with {RollupSql.OfBatches("$4", "$5")},
@@ -70,7 +70,7 @@ internal sealed class RollupRound(NpgsqlConnection connection, CountedMeters met
     {
         if (batches.Count == 0)
             return;
-        await using var batch = new NpgsqlBatch(connection);
+        await using var batch = new NpgsqlBatch(connection) { Timeout = seconds };
         Add(batch, Merge, batches, [new() { Value = meters.Unique }, .. Batches(batches)]);
         if (meters.Dimensioned.Length > 0)
             Add(batch, MergeDimensions, batches, [.. Dimensions(), .. Batches(batches)]);
@@ -83,7 +83,7 @@ internal sealed class RollupRound(NpgsqlConnection connection, CountedMeters met
         if (days.Count == 0)
             return;
         TenantDay[] months = [.. days.Select(d => new TenantDay(d.Tenant, d.Month)).Distinct()];
-        await using var batch = new NpgsqlBatch(connection);
+        await using var batch = new NpgsqlBatch(connection) { Timeout = seconds };
         foreach (var clear in ClearDays)
             Add(batch, clear, days);
         Add(batch, ComputeDays, days, new NpgsqlParameter { Value = meters.Unique });

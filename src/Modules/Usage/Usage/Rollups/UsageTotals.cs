@@ -34,10 +34,10 @@ internal sealed class UsageTotals(DbSession session, RollingUp rollups, ICatalog
         """;
 
     // From the oldest transaction on that was not over then: whatever was committed in between, in whatever order, is told.
-    private const string Changes = """
+    private static string Changes(string whose) => $"""
         select n.next, c.tenant_id, c.month
         from (select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as next) n
-        left join usage.month_changes c on c.changed >= $1 and c.month >= $2 and c.month < $3
+        left join usage.month_changes c on c.changed >= $1 and c.month >= $2 and c.month < $3{whose}
         order by c.tenant_id, c.month
         """;
 
@@ -87,9 +87,13 @@ internal sealed class UsageTotals(DbSession session, RollingUp rollups, ICatalog
         return found;
     }
 
-    public async Task<ChangedUsage> SinceAsync(UsageMark mark, Period months, CancellationToken ct)
+    public async Task<ChangedUsage> SinceAsync(
+        UsageMark mark, Period months, IReadOnlyCollection<OrganizationId>? tenants, CancellationToken ct)
     {
-        await using var command = await CommandAsync(Changes, ct, new() { Value = mark.Value }, Day(months.Start), Day(months.End));
+        await using var command = tenants is null
+            ? await CommandAsync(Changes(""), ct, new() { Value = mark.Value }, Day(months.Start), Day(months.End))
+            : await CommandAsync(
+                Changes(" and c.tenant_id = any ($4)"), ct, new() { Value = mark.Value }, Day(months.Start), Day(months.End), Ids(tenants));
         var changed = new List<ChangedMonth>();
         var next = mark;
         await using var rows = await command.ExecuteReaderAsync(ct);

@@ -5,7 +5,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Usage.Thresholds;
 
-/// <summary>Forgets a threshold and what it told.</summary>
+/// <summary>Forgets a threshold and what it told whose it is. What it told who had the tenant before stays theirs.</summary>
 internal static class DeleteThreshold
 {
     [Needs(UsagePermissions.ThresholdsManage)]
@@ -21,11 +21,15 @@ internal static class DeleteThreshold
             if (precondition.Fails(threshold))
                 return Precondition.Failed;
             db.Remove(threshold);
+            // Before its alerts: who tells of one at this moment is waited for.
+            await db.SaveChangesAsync(cancellationToken);
+            await db.Set<ThresholdAlert>().Where(x => x.ThresholdId == threshold.Id && x.OwnerPath == threshold.OwnerPath)
+                .ExecuteDeleteAsync(cancellationToken);
             return default(Done);
         }
     }
 
     public static void Map(RouteGroupBuilder thresholds) => thresholds
         .MapDelete("/{id:guid}", (Guid id, ISender sender, CancellationToken ct) => sender.NoContent(new Command(new ThresholdId(id)), ct))
-        .Slice<Command>(nameof(DeleteThreshold), "Deletes a threshold with its alerts");
+        .Slice<Command>(nameof(DeleteThreshold), "Deletes a threshold with its alerts, but for those that went to who had its tenant before");
 }

@@ -19,9 +19,13 @@ internal sealed class Firing(
 {
     private const int MonthsAtOnce = 200;
 
+    // Of one that somebody deletes at this moment nothing is told: either he waits for this, or it is gone already.
     private const string Insert = """
+        with watched as materialized (select id from usage.thresholds where id = any ($2) order by id for key share)
         insert into usage.threshold_alerts (id, threshold_id, tenant_id, subject_id, month, level, quantity, quota, owner_path, fired_at)
-        select a.*, $10 from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) as a
+        select a.*, $10
+        from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) as a(id, threshold_id, tenant_id, subject_id, month, level, quantity, quota, owner_path)
+        where a.threshold_id in (select id from watched)
         on conflict on constraint threshold_alerts_once do nothing
         returning id
         """;

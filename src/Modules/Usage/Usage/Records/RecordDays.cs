@@ -1,0 +1,110 @@
+using System.Runtime.CompilerServices;
+using Licensing.Kernel.Persistence;
+using Npgsql;
+
+namespace Licensing.Usage.Records;
+
+/// <summary>Days of a tenant of which records are to be read.</summary>
+internal readonly record struct RecordSpan(Guid Tenant, DateOnly From, DateOnly Until);
+
+/// <summary>
+/// The days of which a subscription or a meter has any records. No index of the records knows those, so they are looked for where a record leaves
+/// a trace of its day: in a cell, or in its mark, or in its correction. Days are asked for some at a time, of a few tenants at first: a page takes
+/// what it needs, however many tenants there are and however long they have been there.
+/// </summary>
+internal sealed class RecordDays(DbSession session)
+{
+    private const int FirstTenants = 4;
+    private const int MostTenants = 200;
+    private const int FirstDays = 8;
+    private const int MostDays = 128;
+
+    // From one day to the one before it, by one entry of an index for each source, however many cells and marks a day has.
+    private static string Sql(string which) => $"""
+        with recursive days as (
+            select t.id, t.until_day, 0 as place from unnest($1, $2) as t(id, until_day)
+            union all
+            select d.id, greatest(
+                (select max(day) from usage.daily_rollups where tenant_id = d.id and day >= $3 and day < d.until_day{which}),
+                (select max(day) from usage.corrections where tenant_id = d.id and day >= $3 and day < d.until_day{which}),
+                (select max(day) from usage.dirty_days where tenant_id = d.id and day >= $3 and day < d.until_day)), d.place + 1
+            from days d where d.until_day is not null and d.place < $4)
+        select id, until_day from days where place > 0 and until_day is not null order by id, until_day desc
+        """;
+
+    /// <param name="query">What is asked: of a subscription, or of a meter.</param>
+    /// <param name="tenants">Of whom, in the order of their ids.</param>
+    /// <param name="cursor">Where the page before ended, or null: its day is the first of its tenant.</param>
+    /// <param name="ct">Gives up.</param>
+    /// <returns>Tenant by tenant, the newest day of each first; read as they are taken.</returns>
+    public async IAsyncEnumerable<RecordSpan> OfAsync(
+        ListRecords.Query query, IEnumerable<Guid> tenants, RecordCursor? cursor, [EnumeratorCancellation] CancellationToken ct)
+    {
+        var end = query.Until ?? DateOnly.MaxValue;
+        var most = FirstTenants;
+        var some = new List<(Guid Id, DateOnly Until)>();
+        foreach (var tenant in tenants)
+        {
+            some.Add((tenant, cursor is not null && tenant == cursor.Tenant && cursor.Day < end ? cursor.Day.AddDays(1) : end));
+            if (some.Count < most)
+                continue;
+            await foreach (var span in OfAsync(query, some, ct))
+                yield return span;
+            some.Clear();
+            most = Math.Min(4 * most, MostTenants);
+        }
+
+        await foreach (var span in OfAsync(query, some, ct))
+            yield return span;
+    }
+
+    private async IAsyncEnumerable<RecordSpan> OfAsync(
+        ListRecords.Query query, List<(Guid Id, DateOnly Until)> tenants, [EnumeratorCancellation] CancellationToken ct)
+    {
+        var found = tenants.Count == 0 ? [] : await ReadAsync(query, tenants, FirstDays, ct);
+        foreach (var (tenant, _) in tenants)
+        {
+            var asked = FirstDays;
+            for (var days = found.GetValueOrDefault(tenant); days is not null;)
+            {
+                foreach (var day in days)
+                    yield return new(tenant, day, day.AddDays(1));
+                // There may be older ones.
+                var more = days.Count == asked;
+                asked = Math.Min(4 * asked, MostDays);
+                days = more ? (await ReadAsync(query, [(tenant, days[^1])], asked, ct)).GetValueOrDefault(tenant) : null;
+            }
+        }
+    }
+
+    private async Task<Dictionary<Guid, List<DateOnly>>> ReadAsync(
+        ListRecords.Query query, List<(Guid Id, DateOnly Until)> tenants, int most, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("", await session.OpenAsync(ct), session.Transaction)
+        {
+            Parameters =
+            {
+                new() { Value = tenants.Select(t => t.Id).ToArray() }, new() { Value = tenants.Select(t => t.Until).ToArray() },
+                new() { Value = query.From ?? DateOnly.MinValue }, new() { Value = most },
+            },
+        };
+        var which = "";
+        // Only what is asked for is named: what might be null keeps the planner from the index that knows it.
+        foreach (var (column, value) in (IEnumerable<(string, object?)>)[("subscription_id", query.SubscriptionId), ("meter", query.Meter)])
+            if (value is not null)
+            {
+                command.Parameters.Add(new() { Value = value });
+                which += $" and {column} = ${command.Parameters.Count}";
+            }
+
+        command.CommandText = Sql(which);
+        var days = new Dictionary<Guid, List<DateOnly>>();
+        await using var row = await command.ExecuteReaderAsync(ct);
+        while (await row.ReadAsync(ct))
+            if (row.GetGuid(0) is var tenant && days.TryGetValue(tenant, out var known))
+                known.Add(row.GetFieldValue<DateOnly>(1));
+            else
+                days[tenant] = [row.GetFieldValue<DateOnly>(1)];
+        return days;
+    }
+}
