@@ -111,10 +111,15 @@ internal sealed class SaidChanges : IUsageChanges
             _said.Add(month);
     }
 
-    public Task<ChangedUsage> SinceAsync(UsageMark mark, Period months, CancellationToken ct)
+    /// <summary>Called before it tells: who asks has decided by then about which months.</summary>
+    public Func<Task>? Asked { get; set; }
+
+    public async Task<ChangedUsage> SinceAsync(UsageMark mark, Period months, CancellationToken ct)
     {
+        if (Asked is { } asked)
+            await asked();
         lock (_said)
-            return Task.FromResult(new ChangedUsage(
-                [.. _said.Skip((int)mark.Value).Where(x => months.Contains(x.Month)).Distinct()], new UsageMark(_said.Count)));
+            return new ChangedUsage(
+                [.. _said.Skip((int)mark.Value).Where(x => months.Contains(x.Month)).Distinct()], new UsageMark(_said.Count));
     }
 }
