@@ -38,6 +38,52 @@ public sealed class F02KilledHostTests
         await CommonChecker.HoldsAsync(faulted.Postgres.DirectConnectionString, Ct);
     }
 
+    [Fact]
+    public async Task Nor_is_where_it_dies_at_any_piece_that_goes_over_its_wire_to_the_database()
+    {
+        var settings = new Dictionary<string, string>();
+        await using var faulted = await FaultedHost.StartAsync(settings, Ct);
+        var senders = await UsageSender.MakeAsync(faulted, 4, Ct);
+        var (chance, acknowledged) = (new Random(2), senders.ToDictionary(s => s, _ => new List<string>()));
+        for (var round = 0; round < FaultLength.Times(inTests: 3, inFaults: 200); round++)
+        {
+            var (host, left) = (faulted.Host, chance.Next(1, 100));
+            faulted.Postgres.Proxy.Fault = (_, _) =>
+            {
+                if (Interlocked.Decrement(ref left) == 0)
+                    _ = host.KillAsync(Ct);
+                return Passage.Pass;
+            };
+            var unanswered = await Task.WhenAll(senders.Select(s => Task.Run(() => SendAsync(s, $"{round}", acknowledged[s]), Ct)));
+            faulted.Postgres.Proxy.Fault = null;
+            await faulted.ServeAsync(settings, Ct);
+            foreach (var (sender, ids) in senders.Zip(unanswered))
+            {
+                var stored = await sender.StoredAsync(Ct);
+                stored.Except(ids).ShouldBe(acknowledged[sender], ignoreOrder: true);
+                var counts = stored.Intersect(ids).Any() ? $"0 {Batch} 0" : $"{Batch} 0 0";
+                (await sender.UntilTakenAsync(Ct, [.. ids.Select(id => sender.Record(id))])).Counts.ShouldBe(counts);
+                acknowledged[sender].AddRange(ids);
+            }
+        }
+
+        foreach (var (sender, ids) in acknowledged)
+            (await sender.StoredAsync(Ct)).ShouldBe(ids, ignoreOrder: true);
+        await CommonChecker.HoldsAsync(faulted.Postgres.DirectConnectionString, Ct);
+    }
+
+    // Until nobody answers; the ids of which he was told nothing.
+    private static async Task<string[]> SendAsync(UsageSender sender, string round, List<string> acknowledged)
+    {
+        for (var n = 0; ; n++)
+        {
+            string[] ids = [.. Enumerable.Range(0, Batch).Select(i => $"{round}-{n}-{i}")];
+            if ((await sender.SendAsync(Ct, [.. ids.Select(id => sender.Record(id))])).Status is not HttpStatusCode.OK)
+                return ids;
+            acknowledged.AddRange(ids);
+        }
+    }
+
     private static System.Text.Json.Nodes.JsonNode[] Records(UsageSender sender) =>
         [.. Enumerable.Range(0, Batch).Select(i => sender.Record($"r{i}"))];
 

@@ -22,6 +22,7 @@ public sealed class F03KilledRunTests
         var whole = await databases.CopyAsync("whole", Ct);
         (await BillAsync(faulted, month, whole, fault: null)).ShouldBe(0);
         var billed = await month.BilledAsync(whole, Ct);
+        await month.RecomputesAsync(whole, Ct);
 
         var kills = 0;
         for (var at = 1; ; at += FaultLength.Times(inTests: 17, inFaults: 1))

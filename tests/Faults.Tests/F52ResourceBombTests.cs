@@ -7,7 +7,8 @@ using Npgsql;
 namespace Licensing.Faults;
 
 /// <summary>
-/// F52: bodies that are made to cost more than they are: of 100 MB, of much air, of endless depth, of a million different things, in each form.
+/// F52: bodies that are made to cost more than they are: of 100 MB, of much air, of endless depth, of a million different things, in each form;
+/// and ten years of all that asked for at once.
 /// </summary>
 public sealed class F52ResourceBombTests
 {
@@ -97,6 +98,10 @@ public sealed class F52ResourceBombTests
             (sites.Length, sites.Sum()).ShouldBe((1_001, (batch + 1) * 50_000));
         }
 
+        // Ten years of it, raw and by the day, go through and stay nowhere.
+        var (from, until) = (UsageSender.Day(-3_650), UsageSender.Day(1));
+        (await RowsAsync(faulted, $"?from={from}&until={until}")).ShouldBe(batches * 50_000 + 1);
+        (await RowsAsync(faulted, $"/summary?period={from}/{until}&meter=sites&groupBy=day,dimension.site")).ShouldBe(1_001);
         (faulted.Host.MostMemory - before).ShouldBeLessThan(MostGrown);
         await using var source = NpgsqlDataSource.Create(faulted.Postgres.DirectConnectionString);
         await using var cells = source.CreateCommand(
@@ -117,6 +122,19 @@ public sealed class F52ResourceBombTests
             answer = await client.GetAsync(path, Ct);
         var rows = await answer.EnsureSuccessStatusCode().Content.ReadAsStringAsync(Ct);
         return [.. rows.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(row => int.Parse(row.Split(',')[2]))];
+    }
+
+    // Of a CSV file, without its head.
+    private static async Task<int> RowsAsync(FaultedHost faulted, string query)
+    {
+        using var client = faulted.Client();
+        client.DefaultRequestHeaders.Add("Accept", Csv);
+        using var answer = await client.GetAsync(new Uri($"/api/v1/usage{query}", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, Ct);
+        using var lines = new StreamReader(await answer.EnsureSuccessStatusCode().Content.ReadAsStreamAsync(Ct));
+        var rows = -1;
+        while (await lines.ReadLineAsync(Ct) is not null)
+            rows++;
+        return rows;
     }
 
     private static string Nested(int depth) => string.Concat(Enumerable.Repeat("{\"a\":", depth)) + "1" + new string('}', depth);

@@ -95,6 +95,25 @@ internal sealed class MonthToBill
     /// <summary>Every column of every invoice with its lines.</summary>
     public Task<string> RowsAsync(string connectionString, CancellationToken ct) => BilledAsync(connectionString, [], ct);
 
+    /// <summary>Computed again from the raw records and by nothing of the product, each of the month's own lines comes to the same cents.</summary>
+    public async Task RecomputesAsync(string connectionString, CancellationToken ct)
+    {
+        await using var connection = new NpgsqlConnection(connectionString);
+        await connection.OpenAsync(ct);
+        await using var command = new NpgsqlCommand(
+            """
+            select count(*) filter (where l.charge_key = 'calls') || ' of ' || count(distinct i.tenant_id) || ', wrong: '
+                || count(*) filter (where l.charge_key not in ('base', 'calls') or l.net is distinct from round(case l.charge_key
+                    when 'base' then 1.0 * l.days / l.period_days
+                    else 0.07 * (select sum(r.quantity) from usage.records r where r.tenant_id = l.tenant_id
+                        and r.subscription_id = l.subscription_id and r.day >= i.period_start and r.day < i.period_end) end, 2))
+            from billing.invoices i join billing.invoice_lines l on l.invoice_id = i.id
+            where i.period_start = $1 and i.status <> 'Void' and l.adjustment = 0
+            """, connection)
+        { Parameters = { new() { Value = First } } };
+        (await command.ExecuteScalarAsync(ct)).ShouldBe($"{Senders.Length} of {Senders.Length}, wrong: 0");
+    }
+
     private async Task<string> BilledAsync(string connectionString, string[] without, CancellationToken ct)
     {
         await using var connection = new NpgsqlConnection(connectionString);

@@ -53,6 +53,23 @@ public static class CommonChecker
                 from billing.invoices where number is not null) x
             group by seller_id, series having count(*) <> max(n) or count(distinct n) <> count(*) or min(n) <> 1
             """),
+        ("numbers of credit notes have none either", """
+            select seller_id::text || ' has ' || count(*) || ' numbers up to ' || max(number) from (
+                select seller_id, number, substring(number from '^(.*)-\d+$') as series, substring(number from '\d+$')::int as n
+                from billing.credit_notes) x
+            group by seller_id, series having count(*) <> max(n) or count(distinct n) <> count(*) or min(n) <> 1
+            """),
+        ("a credit note is the sum of its lines and in the journal as what it is", """
+            select n.number from billing.credit_notes n
+            left join (
+                select credit_note_id, count(*) as lines, sum(net) as net, sum(tax) as tax from billing.credit_note_lines group by credit_note_id) l
+                on l.credit_note_id = n.id
+            left join (
+                select document_id, sum(amount) as off, coalesce(sum(amount) filter (where account = 'Receivable'), 0) as receivable
+                from billing.journal_entries group by document_id) j on j.document_id = n.id
+            where (n.line_count, n.net, n.tax, n.total) is distinct from (l.lines, l.net, l.tax, l.net + l.tax)
+                or j.document_id is null or j.off <> 0 or j.receivable <> -n.total
+            """),
         ("a line belongs to its invoice's tenant", """
             select i.id::text from billing.invoices i join billing.invoice_lines l on l.invoice_id = i.id where l.tenant_id <> i.tenant_id
             """),

@@ -5,6 +5,7 @@ using Licensing.Billing.Rating;
 using Licensing.Billing.Runs;
 using Licensing.Billing.Settlement;
 using Licensing.Billing.Taxes;
+using Licensing.Billing.Tests.Settlement;
 using Licensing.Catalog.Contracts;
 using Licensing.Identity.Contracts;
 using Licensing.Provisioning.Contracts;
@@ -115,23 +116,7 @@ public sealed class AdvancePropertiesTests
         Tenant, subscriptions,
         new PeriodUsage(Array.Empty<UsageTotal>().ToLookup(x => x.SubscriptionId), new Dictionary<(SubscriptionId, string), DistinctUsage>()));
 
-    private static BilledLine[] Standing(TenantBill bill) =>
-    [
-        .. bill.Charges.Select(x => new BilledLine(x.Due.Key, x.Due.Adjustment?.Number ?? 0, true, x.Line.Net)
-        {
-            Description = x.Due.Description,
-            Days = x.Due.Days,
-            PeriodDays = x.Line.Days.PeriodDays,
-            IsAhead = x.Due.AheadOf is not null,
-            Quantity = x.Due.Days.Start == x.Due.Key.StartsOn ? x.Line.Quantity : 0,
-            Unrounded = x.Line.Unrounded,
-            CapReduction = x.Line.CapReduction,
-            Discount = x.Line.Discount,
-            Credit = x.Line.Credit,
-            TaxCategory = x.Line.TaxCategory,
-            TaxPercent = x.Line.TaxPercent,
-        }),
-    ];
+    private static BilledLine[] Standing(TenantBill bill) => StandingLines.Of(bill.Charges);
 
     private static IReadOnlyList<BilledCharge> Differences(DateOnly month, IReadOnlyList<BilledCharge> due, IReadOnlyList<BilledLine> billed) =>
         Settling.Differences(month, due, billed, new MonthCredits([], new Dictionary<Guid, Exact>()));
@@ -177,7 +162,7 @@ public sealed class AdvancePropertiesTests
     {
         var month = history.Came.Month.Start;
         BilledLine[] Add(BilledLine[] standing, IReadOnlyList<BilledCharge> charges) =>
-            [.. standing, .. Standing(new TenantBill(Tenant, new RatedBill(Eur, [], [], []), charges))];
+            [.. standing, .. StandingLines.Of(charges)];
         var ahead = Standing(Ahead(history.Known));
         var then = Rate(Account(history.Came.Subscription) with { BilledAhead = ahead }, history.Came.Month);
         var standing = Add(ahead, then.Charges);
@@ -257,4 +242,13 @@ public sealed class AdvancePropertiesTests
         return then.Charges.Where(x => x.Due.Days.Start != x.Due.Key.StartsOn).All(x => x.Line.Days.Days == x.Due.Days.Days
             && x.Line.Quantity.Sign == x.Line.Net.Amount.CompareTo(0) && Exact.Sum(x.Line.Steps.Select(step => step.Amount)) == x.Line.Unrounded);
     });
+
+    // F35: the first of the two is taken off, so that among the lines there is only one.
+    [Fact]
+    public void What_is_told_twice_is_not_billed_where_it_was_billed_in_advance_either()
+    {
+        var known = new Facts(Period.Month(2024, 2), 0, [(1, new State(0, 3))]);
+        var account = Account(known.Subscription, known.Subscription) with { BilledAhead = Standing(Ahead(known)) };
+        Should.Throw<InvalidOperationException>(() => Rate(account, known.Month)).Message.ShouldBe("due_twice");
+    }
 }

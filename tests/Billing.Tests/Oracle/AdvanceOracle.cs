@@ -1,6 +1,7 @@
 using Licensing.Billing.Runs;
 using Licensing.Billing.Settlement;
 using Licensing.Billing.Taxes;
+using Licensing.Billing.Tests.Settlement;
 using Licensing.Catalog.Contracts;
 using Licensing.Provisioning.Contracts;
 using Billed = Licensing.Kernel.Result<Licensing.Billing.Runs.TenantBill>;
@@ -25,7 +26,7 @@ internal static class AdvanceOracle
             return null;
         if (Before(known).Refused(out var refusal, out var before))
             return $"seed {seed}: nothing can be billed in advance: {refusal.Code}";
-        var standing = Standing(before.Charges);
+        var standing = StandingLines.Of(before.Charges);
         if (Then(came, standing).Refused(out refusal, out var bill))
             return $"seed {seed}: refused as {refusal.Code}";
 
@@ -35,7 +36,7 @@ internal static class AdvanceOracle
         if (Oracle.Product(came).Refused(out _, out var alone))
             return $"seed {seed}: not billed alone";
         var none = new MonthCredits([], new Dictionary<Guid, Exact>());
-        return Settling.Differences(came.Period.Start, alone.Charges, [.. standing, .. Standing(bill.Charges)], none) is [var left, ..]
+        return Settling.Differences(came.Period.Start, alone.Charges, [.. standing, .. StandingLines.Of(bill.Charges)], none) is [var left, ..]
             ? $"seed {seed}: settled, there is still {left.Due.Key} {left.Line.Net}"
             : Taxes(seed, before) ?? Taxes(seed, bill);
     }
@@ -44,7 +45,7 @@ internal static class AdvanceOracle
     public static (TenantBill Before, TenantBill Then)? Product(int seed)
     {
         var (known, came) = Contracts(seed);
-        return Before(known).Refused(out _, out var before) || Then(came, Standing(before.Charges)).Refused(out _, out var then)
+        return Before(known).Refused(out _, out var before) || Then(came, StandingLines.Of(before.Charges)).Refused(out _, out var then)
             ? null
             : (before, then);
     }
@@ -102,26 +103,6 @@ internal static class AdvanceOracle
     private static Billed Then(Contract came, IReadOnlyList<BilledLine> standing) => TenantRating.Rate(
         Oracle.Account(came, came.Subscriptions[0].TenantId) with { BilledAhead = standing },
         Oracle.Prices(came) with { RatesInAdvance = BilledLines.RatesInAdvance(standing) });
-
-    private static IReadOnlyList<BilledLine> Standing(IReadOnlyList<BilledCharge> charges) =>
-    [
-        .. charges.Select(charge => new BilledLine(charge.Due.Key, charge.Due.Adjustment?.Number ?? 0, true, charge.Line.Net)
-        {
-            Description = charge.Due.Description,
-            Days = charge.Due.Days,
-            PeriodDays = charge.Line.Days.PeriodDays,
-            IsUsage = charge.Due.IsUsage,
-            IsAhead = charge.Due.AheadOf is not null,
-            Quantity = charge.Line.Quantity,
-            Unrounded = charge.Line.Unrounded,
-            CapReduction = charge.Line.CapReduction,
-            Discount = charge.Line.Discount,
-            Credit = charge.Line.Credit,
-            TaxCategory = charge.Line.TaxCategory,
-            TaxPercent = charge.Line.TaxPercent,
-            Exchange = charge.Line.Exchange,
-        }),
-    ];
 
     // The charges in advance alone, of which nothing is bounded or reduced, at the rates of the first day.
     private static (IReadOnlyList<NaiveLine> Lines, IReadOnlySet<string> Refusals) NaiveAhead(Contract known)

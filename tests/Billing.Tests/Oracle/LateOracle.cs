@@ -1,6 +1,7 @@
 using Licensing.Billing.Coupons;
 using Licensing.Billing.Runs;
 using Licensing.Billing.Settlement;
+using Licensing.Billing.Tests.Settlement;
 using Currency = Licensing.Kernel.Currency;
 using Exact = Licensing.Kernel.Exact;
 using Money = Licensing.Kernel.Money;
@@ -153,27 +154,11 @@ internal static class LateOracle
         .ToDictionary(charge => Oracle.Text(charge).Key, charge => Math.Round(
             charge.Line.Net.Amount * chance.Next(1, 5) / 4, currency.MinorUnits, MidpointRounding.ToZero));
 
-    private static IReadOnlyList<BilledLine> Standing(IReadOnlyList<BilledCharge> charges, IReadOnlyDictionary<string, decimal> noted) =>
+    private static BilledLine[] Standing(IReadOnlyList<BilledCharge> charges, IReadOnlyDictionary<string, decimal> noted) =>
     [
-        .. charges.Select(charge => new BilledLine(charge.Due.Key, charge.Due.Adjustment?.Number ?? 0, true, charge.Line.Net)
-        {
-            Description = charge.Due.Description,
-            Days = charge.Due.Days,
-            PeriodDays = charge.Line.Days.PeriodDays,
-            IsUsage = charge.Due.IsUsage,
-            Quantity = charge.Line.Quantity,
-            Unrounded = charge.Line.Unrounded,
-            CapReduction = charge.Line.CapReduction,
-            Discount = charge.Line.Discount,
-            Credit = charge.Line.Credit,
-            TaxCategory = charge.Line.TaxCategory,
-            TaxPercent = charge.Line.TaxPercent,
-            Exchange = charge.Line.Exchange,
-            Credited = charge.Line.Net with
-            {
-                Amount = charge.Due.Adjustment is null && noted.Count > 0 ? noted.GetValueOrDefault(Oracle.Text(charge).Key) : 0,
-            },
-        }),
+        .. charges.Zip(StandingLines.Of(charges), (charge, line) => charge.Due.Adjustment is null && noted.Count > 0
+            ? line with { Credited = line.Net with { Amount = noted.GetValueOrDefault(Oracle.Text(charge).Key) } }
+            : line),
     ];
 
     private static List<NaiveLine> Naive(LateMonthOfChance month)

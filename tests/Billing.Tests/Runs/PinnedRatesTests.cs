@@ -1,26 +1,75 @@
 using System.Net.Http.Json;
 using Licensing.Billing.Runs;
-using Licensing.Identity.Contracts;
 using Microsoft.Extensions.DependencyInjection;
 using static Licensing.Billing.Tests.BillingApp;
 
 namespace Licensing.Billing.Tests.Runs;
 
-/// <summary>Fault F32 between rounds: each bills by its own rates, whoever asked before; a month of before they were kept by today's.</summary>
-public sealed class PinnedRatesTests(FaultyRuns app) : IClassFixture<FaultyRuns>
+/// <summary>
+/// Fault F32: prices, taxes and plans change in the middle of a run, and between its rounds, of which each bills by its own rates, whoever asked
+/// before; a month of before they were kept by today's.
+/// </summary>
+public sealed class PinnedRatesTests(FaultyRuns app) : IClassFixture<FaultyRuns>, IAsyncDisposable
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public ValueTask DisposeAsync() => app.EndAsync();
+
+    [Fact]
+    public async Task What_is_changed_in_mid_run_does_not_split_it()
+    {
+        var (branch, tenants) = await app.SubscribeAsync("2024-07", 6, "pinned");
+        foreach (var tenant in tenants)
+            app.Usage.Add(tenant, app.Subscriptions.Of(tenant), "2024-07-02", "gb", "20", "STORAGE");
+        using var platform = branch.Administrator();
+        var list = (await ItemsAsync(platform, "/api/v1/pricing")).Single(x => x.GetProperty("key").GetString() == "list");
+        var plan = (await ItemsAsync(platform, "/api/v1/plans?limit=200")).Single(x => x.GetProperty("key").GetString() == "pinned");
+        var committed = 0;
+        app.Probe.At = async place =>
+        {
+            if (place != "committed" || ++committed != 1)
+                return;
+            await Sent(await platform.PutAsJsonAsync($"/api/v1/pricing/{list.GetProperty("id").GetString()}/items", FaultyRuns.Storage("0.5")));
+            await Sent(await platform.PutAsJsonAsync(
+                "/api/v1/tax-rates", new { country = "DE", category = "S", percent = "25", validFrom = "2020-01-01" }));
+            await Sent(await platform.PostAsync($"/api/v1/plans/{plan.GetProperty("id").GetString()}/retire", null));
+        };
+        try
+        {
+            var operation = await app.BillAsync("2024-07", issue: false);
+            committed.ShouldBe(3);
+            operation.GetProperty("result").GetRawText().ShouldBe(
+                """{"net":[{"amount":"66.00","currency":"EUR"}],"issued":0,"invoices":6,"notBilled":0}""");
+            (await ItemsAsync(platform, "/api/v1/invoices?period=2024-07")).Select(x => x.GetProperty("total").GetProperty("amount").GetString())
+                .ShouldAllBe(total => total == "13.20");
+
+            // Computed again by what was pinned it is the same; by what holds now it is not.
+            var run = await app.RunOfAsync("2024-07");
+            var again = await app.InAsync<BillingChunks, BilledChunk>(
+                c => c.RateAsync(run, new TenantRange(null, null, 6), _ => Task.CompletedTask, Ct));
+            again.Bills.Select(bill => bill.Rated.Total.Amount).ShouldBe(Enumerable.Repeat(13.20m, 6));
+            (await GetAsync(platform, "/api/v1/billing/generate/2024-07")).GetProperty("totals")[0].GetProperty("total").GetProperty("amount")
+                .GetString().ShouldBe("150.00");
+        }
+        finally
+        {
+            app.Probe.At = null;
+            await Sent(await platform.PutAsJsonAsync($"/api/v1/pricing/{list.GetProperty("id").GetString()}/items", FaultyRuns.Storage("0.05")));
+            await Sent(await platform.PutAsJsonAsync(
+                "/api/v1/tax-rates", new { country = "DE", category = "S", percent = "20", validFrom = "2020-01-01" }));
+        }
+    }
 
     [Fact]
     public async Task What_the_round_before_was_pinned_to_is_not_remembered_for_the_next()
     {
-        var (branch, tenants) = await SubscribeAsync("2023-10", 1);
+        var (branch, tenants) = await app.SubscribeAsync("2023-10", 1, "pinned-2023-10");
         app.Usage.Add(tenants[0], app.Subscriptions.Of(tenants[0]), "2023-10-02", "gb", "20", "STORAGE");
         using var platform = branch.Administrator();
         var list = (await ItemsAsync(platform, "/api/v1/pricing")).Single(x => x.GetProperty("key").GetString() == "list");
         var items = $"/api/v1/pricing/{list.GetProperty("id").GetString()}/items";
         await app.BillAsync("2023-10", issue: false);
-        await Sent(await platform.PutAsJsonAsync(items, RunFaultTests.Storage("0.5")));
+        await Sent(await platform.PutAsJsonAsync(items, FaultyRuns.Storage("0.5")));
         try
         {
             // Before its next round is planned another month's run looks at what came late for this one, by the rates that it has.
@@ -34,14 +83,14 @@ public sealed class PinnedRatesTests(FaultyRuns app) : IClassFixture<FaultyRuns>
         }
         finally
         {
-            await Sent(await platform.PutAsJsonAsync(items, RunFaultTests.Storage("0.05")));
+            await Sent(await platform.PutAsJsonAsync(items, FaultyRuns.Storage("0.05")));
         }
     }
 
     [Fact]
     public async Task A_month_of_before_rates_were_kept_has_each_tenants_own_prices()
     {
-        var (branch, tenants) = await SubscribeAsync("2023-11", 2);
+        var (branch, tenants) = await app.SubscribeAsync("2023-11", 2, "pinned-2023-11");
         using var platform = branch.Administrator();
         var own = await Sent(await platform.PostAsJsonAsync("/api/v1/pricing", new
         {
@@ -68,19 +117,5 @@ public sealed class PinnedRatesTests(FaultyRuns app) : IClassFixture<FaultyRuns>
             run, [.. tenants.Select(x => x.Id)], Ct);
         tenants.Select(x => rates.Book.Find("STORAGE", "gb", Currency.Parse("EUR"), null, x.Id, app.Subscriptions.Of(x).Value)!.PriceListId.Value
             == own.GetProperty("id").GetGuid()).ShouldBe([false, true]);
-    }
-
-    private async Task<(Branch Branch, List<OrganizationRef> Tenants)> SubscribeAsync(string month, int tenants)
-    {
-        var branch = await app.BranchAsync();
-        var version = await app.PlanAsync($"pinned-{month}", [Flat("base", "10")], usesPriceLists: true);
-        var those = new List<OrganizationRef>();
-        for (var i = 0; i < tenants; i++)
-        {
-            those.Add(i == 0 ? branch.Tenant : await app.TenantAsync(branch.Platform, branch.Partner));
-            app.Subscribe(those[i], version, month);
-        }
-
-        return (branch, those);
     }
 }

@@ -8,11 +8,11 @@ using static Licensing.Billing.Tests.BillingApp;
 namespace Licensing.Billing.Tests.Runs;
 
 /// <summary>Runs beside each other, and those that nobody but the background goes on with.</summary>
-public sealed class RunsAtOnceTests(FaultyRuns app) : IClassFixture<FaultyRuns>, IDisposable
+public sealed class RunsAtOnceTests(FaultyRuns app) : IClassFixture<FaultyRuns>, IAsyncDisposable
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    public void Dispose() => app.Probe.At = null;
+    public ValueTask DisposeAsync() => app.EndAsync();
 
     [Fact]
     public async Task Two_months_at_once_use_no_more_of_a_credit_than_there_is()
@@ -25,11 +25,10 @@ public sealed class RunsAtOnceTests(FaultyRuns app) : IClassFixture<FaultyRuns>,
         await ReductionLifeTests.GrantAsync(platform, branch.Tenant, "15.00", "2021-04-01");
 
         // April is rated with all of it when May takes ten of the fifteen.
-        var (stopped, goOn) = (new TaskCompletionSource(), new TaskCompletionSource());
-        app.Probe.At = at => at == "rated" && stopped.TrySetResult() ? goOn.Task : Task.CompletedTask;
+        var (stopped, goOn) = app.StopAt("rated");
         var april = await StartAsync(platform, "2021-04");
         var drained = app.DrainAsync();
-        await stopped.Task;
+        await stopped;
         await BillElsewhereAsync(platform, "2021-05");
         goOn.SetResult();
         await drained;
@@ -97,11 +96,7 @@ public sealed class RunsAtOnceTests(FaultyRuns app) : IClassFixture<FaultyRuns>,
     private async Task BillElsewhereAsync(HttpClient platform, string month)
     {
         await StartAsync(platform, month);
-        await using var second = await app.StartSecondHostAsync();
-        while (await second.Services.GetRequiredService<RunWorkers>().WorkAsync((await app.RunOfAsync(month)).Id, Ct) is not null)
-        {
-            // What another held is free a moment later.
-        }
+        await app.WorkElsewhereAsync(month);
     }
 
     // It works on threads of its own.

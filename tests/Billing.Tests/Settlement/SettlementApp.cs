@@ -111,13 +111,16 @@ internal sealed class SaidChanges : IUsageChanges
             _said.Add(month);
     }
 
-    public Task<ChangedUsage> SinceAsync(UsageMark mark, Period months, IReadOnlyCollection<OrganizationId>? tenants, CancellationToken ct)
+    /// <summary>Called before it tells: who asks has decided by then about which months.</summary>
+    public Func<Task>? Asked { get; set; }
+
+    public async Task<ChangedUsage> SinceAsync(UsageMark mark, Period months, IReadOnlyCollection<OrganizationId>? tenants, CancellationToken ct)
     {
+        if (Asked is { } asked)
+            await asked();
         lock (_said)
-            return Task.FromResult(new ChangedUsage(
-                [
-                    .. _said.Skip((int)mark.Value).Where(x => months.Contains(x.Month) && tenants?.Contains(x.TenantId) is not false)
-                        .Distinct(),
-                ], new UsageMark(_said.Count)));
+            return new ChangedUsage(
+                [.. _said.Skip((int)mark.Value).Where(x => months.Contains(x.Month) && tenants?.Contains(x.TenantId) is not false).Distinct()],
+                new UsageMark(_said.Count));
     }
 }
