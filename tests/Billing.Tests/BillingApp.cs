@@ -274,6 +274,22 @@ internal sealed class SaidUsage : IUsageTotals
     public Task<IReadOnlyList<DistinctUsage>> DistinctAsync(Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct) =>
         Task.FromResult<IReadOnlyList<DistinctUsage>>([.. Distinct.Where(x => tenants.Contains(x.Tenant)).Select(x => x.Usage)]);
 
+    public async Task<IReadOnlyList<OfStretch<UsageTotal>>> OfStretchesAsync(IReadOnlyCollection<UsageStretch> stretches, CancellationToken ct)
+    {
+        var totals = new List<OfStretch<UsageTotal>>();
+        foreach (var stretch in stretches)
+            totals.AddRange((await OfTenantsAsync(stretch.Days, [stretch.TenantId], ct)).Where(total => total.SubscriptionId == stretch.SubscriptionId)
+                .Select(total => new OfStretch<UsageTotal>(stretch.Days.Start, total)));
+        return totals;
+    }
+
+    public Task<IReadOnlyList<OfStretch<DistinctUsage>>> DistinctOfStretchesAsync(
+        IReadOnlyCollection<UsageStretch> stretches, CancellationToken ct) => Task.FromResult<IReadOnlyList<OfStretch<DistinctUsage>>>(
+        [
+            .. stretches.SelectMany(stretch => Distinct.Where(x => x.Usage.SubscriptionId == stretch.SubscriptionId)
+                .Select(x => new OfStretch<DistinctUsage>(stretch.Days.Start, x.Usage))),
+        ]);
+
     public Task CatchUpAsync(Period period, CancellationToken ct) => Task.CompletedTask;
 
     public Task FreshenAsync(Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct) => Task.CompletedTask;

@@ -104,7 +104,7 @@ internal static class OracleBenchmark
                 Usage =
                 [
                     .. Enumerable.Range(0, LinesPerTenant).Select(i =>
-                        new UsageTotal(new(Of(4)), subscription, $"m{i}", "", "", 1_234.567891m * (i + 1), 900)),
+                        new DailyUsage(period.Start, new(new(Of(4)), subscription, $"m{i}", "", "", 1_234.567891m * (i + 1), 900))),
                 ],
                 Rates = new Dictionary<string, decimal>(),
                 Listed = new Dictionary<(string, string, string), Price>(),

@@ -9,7 +9,6 @@ using Licensing.Billing.Tests.Settlement;
 using Licensing.Catalog.Contracts;
 using Licensing.Identity.Contracts;
 using Licensing.Provisioning.Contracts;
-using Licensing.Usage.Contracts;
 using Currency = Licensing.Kernel.Currency;
 
 namespace Licensing.Billing.Tests.Advance;
@@ -113,8 +112,7 @@ public sealed class AdvancePropertiesTests
     }
 
     private static TenantAccount Account(params BillableSubscription[] subscriptions) => new(
-        Tenant, subscriptions,
-        new PeriodUsage(Array.Empty<UsageTotal>().ToLookup(x => x.SubscriptionId), new Dictionary<(SubscriptionId, string), DistinctUsage>()));
+        Tenant, subscriptions, PeriodUsage.None);
 
     private static BilledLine[] Standing(TenantBill bill) => StandingLines.Of(bill.Charges);
 

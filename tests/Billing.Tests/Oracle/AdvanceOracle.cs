@@ -71,6 +71,8 @@ internal static class AdvanceOracle
     // As it came, without a change that was not known yet, with one that was taken back, or without an end.
     private static BillableSubscription Known(BillableSubscription came, Contract contract, List<PlanVersionId> plans, Random chance)
     {
+        if (came.Spans.Count == 0)
+            return came;
         var (first, last) = (came.Spans[0], came.Spans[^1]);
         IReadOnlyList<SubscriptionSpan> spans = chance.Next(6) switch
         {

@@ -34,7 +34,8 @@ internal sealed record Contract(Currency Currency, string Country, Period Period
     public required IReadOnlyDictionary<PlanVersionId, PlanVersionRef> Plans { get; init; }
     public required IReadOnlyDictionary<string, MeterRef> Meters { get; init; }
     public required IReadOnlyList<BillableSubscription> Subscriptions { get; init; }
-    public required IReadOnlyList<UsageTotal> Usage { get; init; }
+    /// <summary>Day by day; each meter, SKU and region of a subscription once a day.</summary>
+    public required IReadOnlyList<DailyUsage> Usage { get; init; }
 
     /// <summary>What one unit of a currency is in the tenant's.</summary>
     public required IReadOnlyDictionary<string, decimal> Rates { get; init; }
@@ -44,7 +45,7 @@ internal sealed record Contract(Currency Currency, string Country, Period Period
     public required IReadOnlyList<NaiveReduction> Reductions { get; init; }
 
     /// <summary>The usage as it is known after the period was billed.</summary>
-    public IReadOnlyList<UsageTotal> Later { get; init; } = [];
+    public IReadOnlyList<DailyUsage> Later { get; init; } = [];
 
     /// <summary>The rates of tax of the month in which that is billed.</summary>
     public IReadOnlyList<CountryTaxRate> LaterTaxes { get; init; } = [];

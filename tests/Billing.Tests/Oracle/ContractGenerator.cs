@@ -32,7 +32,7 @@ internal sealed class ContractGenerator(int seed)
             Plans = plans.ToDictionary(plan => plan.Id),
             Meters = Meters,
             Subscriptions = subscriptions,
-            Usage = [.. subscriptions.SelectMany(subscription => NextUsage(subscription, plans))],
+            Usage = Once(subscriptions.SelectMany(subscription => NextUsage(subscription, plans, period))),
             Rates = Maybe(95) ? Currencies.Distinct().Where(code => code != currency.Code).ToDictionary(code => code, _ => Number(1, 30_000, 4))
                 : new Dictionary<string, decimal>(),
             Listed = NextList(currency, plans),
@@ -44,19 +44,20 @@ internal sealed class ContractGenerator(int seed)
     // More, less, nothing any more, or something that was not there.
     private Contract WithLate(Contract contract, List<PlanVersionRef> plans)
     {
-        var later = new List<UsageTotal>();
-        foreach (var total in contract.Usage)
+        var later = new List<DailyUsage>();
+        foreach (var (day, total) in contract.Usage)
             if (!Maybe(15))
-                later.Add(Maybe(50) ? total : total with
+                later.Add(new(day, Maybe(50) ? total : total with
                 {
                     Quantity = total.Quantity + Number(Maybe(50) ? 0 : -50_000, 50_000, 3),
                     Records = total.Records + _chance.Next(0, 5),
-                });
+                }));
         foreach (var subscription in Maybe(30) ? contract.Subscriptions : [])
-            later.AddRange(NextUsage(subscription, plans).Select(total => total with { Region = $"late-{total.Region}" }));
+            later.AddRange(NextUsage(subscription, plans, contract.Period)
+                .Select(x => x with { Total = x.Total with { Region = $"late-{x.Total.Region}" } }));
         return contract with
         {
-            Later = [.. later.DistinctBy(total => (total.SubscriptionId, total.Meter, total.Sku, total.Region))],
+            Later = Once(later),
             LaterTaxes = Maybe(50) ? contract.Taxes : NextTaxes(contract.Period),
         };
     }
@@ -133,13 +134,17 @@ internal sealed class ContractGenerator(int seed)
 
     private BillableSubscription NextSubscription(int number, List<PlanVersionRef> plans, Period period)
     {
-        var spans = new List<SubscriptionSpan>();
+        var (spans, held) = (new List<SubscriptionSpan>(), new List<(DateOnly From, PlanVersionId Plan)>());
         var day = Maybe(70) ? period.Start : period.Start.AddDays(_chance.Next(period.Days));
         var started = Maybe(60) ? day.AddDays(-_chance.Next(0, 400)) : day;
         var plan = Pick(plans);
         for (var left = Maybe(60) ? 1 : _chance.Next(2, 5); left > 0 && day < period.End; left--)
         {
             var end = left == 1 && Maybe(80) ? period.End : Later(day, period);
+            // What is agreed for a day of a pause is in force from that day on.
+            var before = spans.Count == 0 ? day : spans[^1].Days.End;
+            if (held.Count == 0 || held[^1].Plan != plan.Id)
+                held.Add((Maybe(50) ? day : before.AddDays(_chance.Next(day.DayNumber - before.DayNumber + 1)), plan.Id));
             spans.Add(new SubscriptionSpan(
                 new Period(day, end), plan.Id, new Dictionary<string, int> { ["seats"] = _chance.Next(0, 60), ["lines"] = _chance.Next(0, 300) }));
             plan = Maybe(50) ? plan : Pick(plans);
@@ -148,22 +153,43 @@ internal sealed class ContractGenerator(int seed)
         }
 
         var trial = Maybe(80) ? started : started.AddDays(_chance.Next(0, 40));
-        return new BillableSubscription(new SubscriptionId(Of(3, number)), new OrganizationId(Of(4, 1)), "1.2.3.4.", started, trial, spans);
+        var last = Maybe(70) ? spans[^1].Days.End : period.End;
+        return new BillableSubscription(
+            new SubscriptionId(Of(3, number)), new OrganizationId(Of(4, 1)), "1.2.3.4.", started, trial, Maybe(3) ? [] : spans)
+        {
+            Plans = [.. held.Select((x, i) => new PlanDays(new Period(x.From, i + 1 < held.Count ? held[i + 1].From : last), x.Plan))],
+        };
     }
 
     private DateOnly Later(DateOnly day, Period period) =>
         day < period.End ? day.AddDays(_chance.Next(1, period.End.DayNumber - day.DayNumber + 1)) : day;
 
-    private IEnumerable<UsageTotal> NextUsage(BillableSubscription subscription, List<PlanVersionRef> plans)
+    private static IReadOnlyList<DailyUsage> Once(IEnumerable<DailyUsage> usage) =>
+        [.. usage.DistinctBy(x => (x.Day, x.Total.SubscriptionId, x.Total.Meter, x.Total.Sku, x.Total.Region))];
+
+    // By the meters of the plan of the day; what comes after the last day is of the last plan.
+    private IEnumerable<DailyUsage> NextUsage(BillableSubscription subscription, List<PlanVersionRef> plans, Period period)
     {
-        var last = plans.Find(plan => plan.Id == subscription.Spans[^1].PlanVersionId)!;
-        var priced = last.Charges.Select(charge => charge.Meter).OfType<string>().Distinct().ToList();
+        foreach (var (days, id) in subscription.Plans)
+        {
+            var last = id == subscription.Plans[^1].PlanVersionId && Maybe(10) ? period.End : days.End;
+            foreach (var total in NextUsage(subscription, plans.Find(plan => plan.Id == id)!))
+                for (var left = _chance.Next(1, 3); left > 0; left--)
+                    yield return new DailyUsage(
+                        days.Start.AddDays(_chance.Next(last.DayNumber - days.Start.DayNumber)),
+                        total with { Quantity = left == 1 ? total.Quantity : Number(0, 100_000, 3) });
+        }
+    }
+
+    private IEnumerable<UsageTotal> NextUsage(BillableSubscription subscription, PlanVersionRef plan)
+    {
+        var priced = plan.Charges.Select(charge => charge.Meter).OfType<string>().Distinct().ToList();
         if (Maybe(1))
             priced.Add(Pick(AllMeters).Key);
         foreach (var meter in priced)
             for (var region = _chance.Next(0, 3); region > 0; region--)
-                yield return Total(subscription, meter, last.UsesPriceLists || Maybe(70) ? "" : Pick(Skus), $"r{region}");
-        foreach (var sku in last.UsesPriceLists && Maybe(60) ? Skus : [])
+                yield return Total(subscription, meter, plan.UsesPriceLists || Maybe(70) ? "" : Pick(Skus), $"r{region}");
+        foreach (var sku in plan.UsesPriceLists && Maybe(60) ? Skus : [])
             yield return Total(subscription, Pick(AllMeters).Key, sku, Maybe(50) ? "" : "r");
     }
 

@@ -53,7 +53,7 @@ internal sealed class NaiveBiller(Contract contract)
 
     public IReadOnlyList<NaiveLine> Bill()
     {
-        var commitments = new List<(BillableSubscription Subscription, PlanVersionRef Plan, List<NaiveLine> Lines, List<DateOnly> Days)>();
+        var commitments = new List<(BillableSubscription Subscription, PlanVersionRef Plan, List<NaiveLine> Lines, List<DateOnly> Days, Fraction Part)>();
         foreach (var subscription in contract.Subscriptions)
         {
             var plans = new List<PlanVersionRef>();
@@ -61,17 +61,29 @@ internal sealed class NaiveBiller(Contract contract)
                 if (SpanOn(subscription, day) is { } span && !plans.Contains(contract.Plans[span.PlanVersionId]))
                     plans.Add(contract.Plans[span.PlanVersionId]);
             var own = plans.ConvertAll(plan => PlanCharges(subscription, plan));
-            if (plans.Count > 0)
+            // Usage is of the plan of its day: as long as that stays the same it is rated together.
+            var stretch = new List<DateOnly>();
+            foreach (var day in Days().Where(day => IsCounted(subscription, day)))
             {
-                var last = contract.Plans[SpanOn(subscription, Days().Last(day => SpanOn(subscription, day) is not null))!.PlanVersionId];
-                own[plans.IndexOf(last)].AddRange(UsageCharges(subscription, last));
+                if (stretch.Count > 0 && PlanHeldOn(subscription, day) != PlanHeldOn(subscription, stretch[0]))
+                {
+                    Use(subscription, stretch, plans, own);
+                    stretch = [];
+                }
+
+                stretch.Add(day);
             }
 
+            Use(subscription, stretch, plans, own);
+            var held = Days().Where(day => IsCounted(subscription, day) && subscription.Plans.Any(x => x.Days.Start <= day && day < x.Days.End))
+                .Select(day => PlanHeldOn(subscription, day)).ToList();
             foreach (var (plan, lines) in plans.Zip(own))
             {
                 List<DateOnly> days = [.. Days().Where(day => IsPaid(subscription, day) && PlanOn(subscription, day) == plan)];
-                if (plan.Terms.Commitment is not null && days.Count + lines.Count > 0)
-                    commitments.Add((subscription, plan, lines, days));
+                if (plan.Terms.Commitment is null || days.Count + lines.Count == 0)
+                    continue;
+                var part = plans.Count > 1 && held.Count > 0 ? (Fraction)held.Count(x => x == plan) / held.Count : 1;
+                commitments.Add((subscription, plan, lines, days, part));
             }
         }
 
@@ -84,8 +96,8 @@ internal sealed class NaiveBiller(Contract contract)
         if (Refusals.Count > 0)
             return [];
 
-        foreach (var (subscription, plan, lines, days) in commitments)
-            Commit(subscription, plan, lines, days);
+        foreach (var (subscription, plan, lines, days, part) in commitments)
+            Commit(subscription, plan, lines, days, part);
         Coupons();
         Credits();
         Taxes();
@@ -105,6 +117,27 @@ internal sealed class NaiveBiller(Contract contract)
 
     private static bool IsPaid(BillableSubscription subscription, DateOnly day) =>
         day >= subscription.TrialEndsOn && SpanOn(subscription, day) is not null;
+
+    private static bool IsCounted(BillableSubscription subscription, DateOnly day) =>
+        subscription.TrialEndsOn <= subscription.StartedOn || day >= subscription.TrialEndsOn;
+
+    // Suspended or not; before its first day it is the first plan's, after its last day the last one's.
+    private PlanVersionRef PlanHeldOn(BillableSubscription subscription, DateOnly day) =>
+        contract.Plans[(subscription.Plans.LastOrDefault(x => x.Days.Start <= day) ?? subscription.Plans[0]).PlanVersionId];
+
+    private void Use(BillableSubscription subscription, List<DateOnly> days, List<PlanVersionRef> plans, List<List<NaiveLine>> lines)
+    {
+        if (days.Count == 0)
+            return;
+        var plan = PlanHeldOn(subscription, days[0]);
+        if (!plans.Contains(plan))
+        {
+            plans.Add(plan);
+            lines.Add([]);
+        }
+
+        lines[plans.IndexOf(plan)].AddRange(UsageCharges(subscription, plan, days));
+    }
 
     // What one unit of another currency is in the tenant's; 1 of its own.
     private Fraction Rate(string from)
@@ -171,20 +204,29 @@ internal sealed class NaiveBiller(Contract contract)
         return lines;
     }
 
-    private List<NaiveLine> UsageCharges(BillableSubscription subscription, PlanVersionRef plan)
+    private List<NaiveLine> UsageCharges(BillableSubscription subscription, PlanVersionRef plan, List<DateOnly> days)
     {
         var lines = new List<NaiveLine>();
-        var first = Days().FirstOrDefault(day => subscription.TrialEndsOn <= subscription.StartedOn || day >= subscription.TrialEndsOn);
-        if (first == default)
+        var used = contract.Usage.Where(x => x.Total.SubscriptionId == subscription.Id && days.Contains(x.Day))
+            .GroupBy(x => (x.Total.Meter, x.Total.Sku, x.Total.Region)).OrderBy(x => x.Key)
+            .Select(x => (x.Key.Meter, x.Key.Sku, x.Key.Region, Quantity: Counted(x.Key.Meter, [.. x.OrderBy(y => y.Day).Select(y => y.Total)]),
+                Records: x.Sum(y => y.Total.Records)))
+            .ToList();
+        // Where nothing is paid for nothing is due but what was used.
+        var isPaid = days.Any(day => IsPaid(subscription, day));
+        if (!isPaid)
+            used.RemoveAll(x => x.Quantity.Sign == 0);
+        if (!isPaid && used.Count == 0)
             return lines;
-
-        var used = contract.Usage.Where(total => total.SubscriptionId == subscription.Id).ToList();
-        bool IsListed(UsageTotal total) => plan.UsesPriceLists && total.Sku.Length > 0;
-        void Charge(string charge, string meter, string sku, string region, Price price, Fraction quantity, long records, Fraction rate)
+        var isPriced = plan.Charges.Count > 0 || plan.UsesPriceLists || plan.Terms.Commitment is not null;
+        var rate = isPriced ? Rate(plan.Currency.Code) : 1;
+        void Charge(string charge, string meter, string sku, string region, Price price, Fraction quantity, long records, Fraction by)
         {
+            if (!isPaid && quantity.Sign == 0)
+                return;
             var line = new NaiveLine
             {
-                Key = $"{subscription.Id.Value} {charge} {meter} {sku} {region} {first:yyyy-MM-dd}".Replace("  ", " ", StringComparison.Ordinal),
+                Key = $"{subscription.Id.Value} {charge} {meter} {sku} {region} {days[0]:yyyy-MM-dd}".Replace("  ", " ", StringComparison.Ordinal),
                 Tax = price.TaxCategory ?? "S",
                 Quantity = quantity,
                 Subscription = subscription.Id.Value,
@@ -194,33 +236,46 @@ internal sealed class NaiveBiller(Contract contract)
                 Sku = sku,
             };
             lines.Add(line);
-            Add(line, NaivePrices.Of(price, quantity, records) * rate);
+            Add(line, NaivePrices.Of(price, quantity, records) * by);
         }
 
+        bool IsListed(string sku) => plan.UsesPriceLists && sku.Length > 0;
         foreach (var charge in plan.Charges.Where(charge => charge.Meter is not null))
         {
-            var parts = used.Where(total => total.Meter == charge.Meter && !IsListed(total)).ToList();
-            var quantities = parts.Select(part => Fraction.Read(part.Quantity.ToString())).ToList();
-            var quantity = quantities.Count == 0 ? 0
-                : contract.Meters[charge.Meter!].Aggregation is MeterAggregation.Max ? quantities.Aggregate((a, b) => a >= b ? a : b)
-                : Fraction.Sum(quantities);
-            Charge(charge.Key, charge.Meter!, "", "", charge.Price, quantity, parts.Sum(part => part.Records), Rate(plan.Currency.Code));
+            var parts = used.Where(x => x.Meter == charge.Meter && !IsListed(x.Sku)).ToList();
+            var quantity = parts.Count == 0 ? 0
+                : contract.Meters[charge.Meter!].Aggregation is MeterAggregation.Max ? Largest(parts.Select(x => x.Quantity))
+                : Fraction.Sum(parts.Select(x => x.Quantity));
+            Charge(charge.Key, charge.Meter!, "", "", charge.Price, quantity, parts.Sum(part => part.Records), rate);
         }
 
-        if (used.Any(total => !IsListed(total) && total.Quantity.ToString() != "0" && plan.Charges.All(charge => charge.Meter != total.Meter)))
+        if (used.Exists(x => !IsListed(x.Sku) && x.Quantity.Sign != 0 && plan.Charges.All(charge => charge.Meter != x.Meter)))
             Refusals.Add("price_missing");
-        foreach (var total in used.Where(IsListed))
+        foreach (var x in used.Where(x => IsListed(x.Sku)))
         {
-            var own = contract.ListPrice(contract.Currency, total.Sku, total.Meter);
-            if ((own ?? contract.ListPrice(plan.Currency, total.Sku, total.Meter)) is { } price)
-                Charge("", total.Meter, total.Sku, total.Region, price, Fraction.Read(total.Quantity.ToString()), total.Records,
-                    own is null ? Rate(plan.Currency.Code) : 1);
+            var own = contract.ListPrice(contract.Currency, x.Sku, x.Meter);
+            if ((own ?? contract.ListPrice(plan.Currency, x.Sku, x.Meter)) is { } price)
+                Charge("", x.Meter, x.Sku, x.Region, price, x.Quantity, x.Records, own is null ? rate : 1);
             else
                 Refusals.Add("price_missing");
         }
 
         return lines;
     }
+
+    // The days of one meter, in order.
+    private Fraction Counted(string meter, List<UsageTotal> days)
+    {
+        var numbers = days.ConvertAll(day => Fraction.Read(day.Quantity.ToString()));
+        return contract.Meters[meter].Aggregation switch
+        {
+            MeterAggregation.Max => Largest(numbers),
+            MeterAggregation.Last => numbers[^1],
+            _ => Fraction.Sum(numbers),
+        };
+    }
+
+    private static Fraction Largest(IEnumerable<Fraction> numbers) => numbers.Aggregate((a, b) => a >= b ? a : b);
 
     private void Add(NaiveLine line, Fraction unrounded)
     {
@@ -229,14 +284,15 @@ internal sealed class NaiveBiller(Contract contract)
         _lines.Add(line);
     }
 
-    // The cap is the same however many days there are; the minimum is for the days.
-    private void Commit(BillableSubscription subscription, PlanVersionRef plan, List<NaiveLine> lines, List<DateOnly> days)
+    // The cap is the same however many days there are, and shared by days where there are several plans; the minimum is for the days.
+    private void Commit(BillableSubscription subscription, PlanVersionRef plan, List<NaiveLine> lines, List<DateOnly> days, Fraction part)
     {
         var (bounds, rate) = (plan.Terms.Commitment!, Rate(plan.Currency.Code));
         var sum = Fraction.Sum(lines.Select(line => line.Net));
-        if (bounds.Cap is { } cap && sum > cap * rate)
+        var most = (bounds.Cap ?? 0) * part * rate;
+        if (bounds.Cap is not null && sum > most)
         {
-            var shares = Shares((sum - cap * rate).Round(_places), [.. lines.Select(line => line.Net)]);
+            var shares = Shares((sum - most).Round(_places), [.. lines.Select(line => line.Net)]);
             for (var i = 0; i < lines.Count; i++)
                 lines[i].Cap = shares[i];
             sum = Fraction.Sum(lines.Select(line => line.Net));

@@ -58,10 +58,29 @@ internal static class Oracle
     {
         var tenant = new OrganizationRef(
             id, 4, OrganizationKind.Tenant, null, "1.2.3.4.", "t", "T", contract.Country, contract.Currency, true);
-        var usage = new PeriodUsage(
-            contract.Usage.ToLookup(total => total.SubscriptionId), new Dictionary<(SubscriptionId, string), DistinctUsage>());
+        var usage = PeriodUsage.None with
+        {
+            Totals = contract.Subscriptions.SelectMany(subscription => PlanStretch.Of(subscription, contract.Period), (subscription, stretch) =>
+                    (From: stretch.Days.Start, Totals: Totals(contract, subscription.Id, stretch.Days)))
+                .SelectMany(x => x.Totals, (x, total) => (x.From, Total: total)).ToLookup(x => (x.Total.SubscriptionId, x.From), x => x.Total),
+        };
         return new TenantAccount(tenant, contract.Subscriptions, usage) { Reductions = [.. contract.Reductions.Select(Granted)] };
     }
+
+    // As Usage tells them: the cells of some days as the meter counts, in the order of their names.
+    private static IEnumerable<UsageTotal> Totals(Contract contract, SubscriptionId subscription, Licensing.Kernel.Period days) => contract.Usage
+        .Where(x => x.Total.SubscriptionId == subscription && days.Contains(x.Day)).OrderBy(x => x.Day)
+        .GroupBy(x => (x.Total.Meter, x.Total.Sku, x.Total.Region)).OrderBy(cell => cell.Key)
+        .Select(cell => cell.Last().Total with
+        {
+            Quantity = contract.Meters[cell.Key.Meter].Aggregation switch
+            {
+                MeterAggregation.Max => cell.Max(x => x.Total.Quantity),
+                MeterAggregation.Last => cell.Last().Total.Quantity,
+                _ => Exact.Sum(cell.Select(x => x.Total.Quantity)),
+            },
+            Records = cell.Sum(x => x.Total.Records),
+        });
 
     public static PeriodPrices Prices(Contract contract)
     {

@@ -53,6 +53,9 @@ public sealed class OracleTests
             ["money credits"] = billed.Exists(bill => bill.Uses.Any(use => use.Reduction.Quantity is null && use.Consumed.Sign > 0)),
             ["credits in units"] = billed.Exists(bill => bill.Uses.Any(use => use.Reduction.Quantity is not null)),
             ["other currencies"] = lines.Exists(line => line.Line.Exchange is not null),
+            ["usage of two plans"] = lines.GroupBy(x => (x.Due.Key.Subscription, x.Due.IsUsage)).Any(x => x.Key.IsUsage && x.Select(y => y.Due.Key.StartsOn)
+                .Distinct().Count() > 1),
+            ["usage while suspended throughout"] = billed.Exists(bill => bill.Charges.Count > 0 && bill.Charges.All(x => x.Due.IsUsage)),
             ["negative lines"] = lines.Exists(line => line.Line.Net.Amount < 0),
             ["late usage"] = late.Exists(line => line.Due.IsUsage && line.Line.Net.Amount > 0),
             ["usage taken back"] = late.Exists(line => line.Due.IsUsage && line.Line.Net.Amount < 0),

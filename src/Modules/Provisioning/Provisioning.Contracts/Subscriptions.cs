@@ -14,6 +14,11 @@ public readonly record struct SubscriptionId(Guid Value) : IId<SubscriptionId>;
 /// <param name="Quantities">Feature → quantity.</param>
 public sealed record SubscriptionSpan(Period Days, PlanVersionId PlanVersionId, IReadOnlyDictionary<string, int> Quantities);
 
+/// <summary>Days of one plan version, whether the subscription was suspended on them or not.</summary>
+/// <param name="Days">Of the subscription, half-open.</param>
+/// <param name="PlanVersionId">What was in force.</param>
+public sealed record PlanDays(Period Days, PlanVersionId PlanVersionId);
+
 /// <summary>A subscription as billing sees it in one period.</summary>
 /// <param name="Id">The subscription.</param>
 /// <param name="TenantId">Its owner.</param>
@@ -27,6 +32,13 @@ public sealed record BillableSubscription(
 {
     /// <summary>That it ended within its term in this period, and that this costs something; null otherwise.</summary>
     public EarlyEnd? EarlyEnd { get; init; }
+
+    /// <summary>All its days of the period by plan version, in order and without a gap; where nobody says them, those of its spans.</summary>
+    public IReadOnlyList<PlanDays> Plans
+    {
+        get => field ?? [.. Spans.Select(span => new PlanDays(span.Days, span.PlanVersionId))];
+        init;
+    }
 }
 
 /// <summary>What ending within a term costs.</summary>

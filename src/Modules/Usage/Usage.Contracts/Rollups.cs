@@ -20,6 +20,17 @@ public sealed record UsageTotal(
 /// <param name="Total">Of that day alone.</param>
 public sealed record DailyUsage(DateOnly Day, UsageTotal Total);
 
+/// <summary>Days of a subscription whose usage is totalled by itself.</summary>
+/// <param name="TenantId">Whose.</param>
+/// <param name="SubscriptionId">Of which subscription.</param>
+/// <param name="Days">In the billing time zone.</param>
+public sealed record UsageStretch(OrganizationId TenantId, SubscriptionId SubscriptionId, Period Days);
+
+/// <summary>What <typeparamref name="T"/> says, of one <see cref="UsageStretch"/>.</summary>
+/// <param name="From">Its first day.</param>
+/// <param name="Usage">Of its days alone.</param>
+public readonly record struct OfStretch<T>(DateOnly From, T Usage);
+
 /// <summary>
 /// How many different resources a subscription used on a meter that counts them. The totals of its SKUs and regions do not add up to
 /// this: one resource may be in several.
@@ -66,6 +77,16 @@ public interface IUsageTotals
     /// <param name="tenants">Whose.</param>
     /// <param name="ct">Gives up.</param>
     Task<IReadOnlyList<DistinctUsage>> DistinctAsync(Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct);
+
+    /// <summary><see cref="OfTenantsAsync"/> for days that differ by subscription; one read, however many stretches there are.</summary>
+    /// <param name="stretches">Those of a subscription do not meet.</param>
+    /// <param name="ct">Gives up.</param>
+    Task<IReadOnlyList<OfStretch<UsageTotal>>> OfStretchesAsync(IReadOnlyCollection<UsageStretch> stretches, CancellationToken ct);
+
+    /// <summary><see cref="DistinctAsync"/> for days that differ by subscription; one read, however many stretches there are.</summary>
+    /// <param name="stretches">Those of a subscription do not meet.</param>
+    /// <param name="ct">Gives up.</param>
+    Task<IReadOnlyList<OfStretch<DistinctUsage>>> DistinctOfStretchesAsync(IReadOnlyCollection<UsageStretch> stretches, CancellationToken ct);
 }
 
 /// <summary>How far somebody has heard of changes; the default is from the beginning. Means nothing in another database.</summary>

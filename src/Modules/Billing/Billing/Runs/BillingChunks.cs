@@ -40,8 +40,8 @@ internal sealed record BilledChunk(IReadOnlyList<TenantBill> Bills, IReadOnlyLis
 }
 
 /// <summary>
-/// Rates a chunk of tenants: a fixed number of reads however many there are, then everything in memory. (Trials that end within the
-/// period add a read per day on which one ends; resources in several SKUs or regions, one more.)
+/// Rates a chunk of tenants: a fixed number of reads however many there are, then everything in memory. (Trials that end and plans that change within
+/// the period add one for all of them; resources in several SKUs or regions, one more of each.)
 /// </summary>
 internal sealed class BillingChunks(
     BillingDb db, ISubscriptionDirectory subscriptions, IUsageTotals usage, ICatalog catalog, RatePins rates, IOrganizationDirectory organizations,
@@ -142,9 +142,13 @@ internal sealed class BillingChunks(
         var ofTenant = chunk.Subscriptions.ToLookup(subscription => subscription.TenantId);
         var tenants = await organizations.FindAsync(open, ct);
         var gone = await PathsAsync([.. open.Where(id => !ofTenant.Contains(id))], period, ct);
-        var versions = chunk.Subscriptions.Concat(advance.Next.SelectMany(next => next))
-            .SelectMany(subscription => subscription.Spans.Concat(subscription.EarlyEnd?.DaysLeft ?? []))
-            .Select(span => span.PlanVersionId).ToHashSet();
+        var versions = new HashSet<PlanVersionId>();
+        foreach (var subscription in chunk.Subscriptions.Concat(advance.Next.SelectMany(next => next)))
+        {
+            versions.UnionWith(subscription.Plans.Select(plan => plan.PlanVersionId));
+            versions.UnionWith((subscription.EarlyEnd?.DaysLeft ?? []).Select(span => span.PlanVersionId));
+        }
+
         var prices = new PeriodPrices(period, await catalog.FindPlanVersionsAsync(versions, ct), rates.Book, rates.Meters, rates.Taxes)
         {
             AheadOf = Advances.After(period),
@@ -189,31 +193,54 @@ internal sealed class BillingChunks(
     private async Task<PeriodUsage> UsageAsync(
         IEnumerable<BillableSubscription> found, PeriodPrices prices, CancellationToken ct)
     {
-        var totals = new List<UsageTotal>();
-        var distinct = new Dictionary<(SubscriptionId, string), DistinctUsage>();
-        var byFirstDay = found.Where(subscription => subscription.Spans.Count > 0).GroupBy(
-            subscription => TenantRating.UsageFrom(subscription, prices.Period));
-        foreach (var group in byFirstDay)
-        {
-            if (!Period.TryCreate(group.Key, prices.Period.End, out var days))
-                continue;
-            var these = group.Select(subscription => subscription.Id).ToHashSet();
-            var read = await usage.OfTenantsAsync(days, [.. group.Select(subscription => subscription.TenantId).Distinct()], ct);
-            await probe.HitAsync("usage");
-            var own = read.Where(total => these.Contains(total.SubscriptionId)).ToList();
-            totals.AddRange(own);
+        var (whole, parts) = (new Dictionary<SubscriptionId, OrganizationId>(), new List<UsageStretch>());
+        foreach (var subscription in found)
+            foreach (var stretch in PlanStretch.Of(subscription, prices.Period))
+                if (stretch.Days == prices.Period)
+                    whole.Add(subscription.Id, subscription.TenantId);
+                else
+                    parts.Add(new UsageStretch(subscription.TenantId, subscription.Id, stretch.Days));
 
-            var split = own.Where(total => prices.Meters.GetValueOrDefault(total.Meter)?.Aggregation is MeterAggregation.Unique)
-                .GroupBy(total => (total.SubscriptionId, total.Meter)).Where(parts => parts.Count() > 1)
-                .Select(parts => parts.First().TenantId).Distinct().ToList();
-            if (split.Count == 0)
-                continue;
-            foreach (var counted in await usage.DistinctAsync(days, split, ct))
-                if (these.Contains(counted.SubscriptionId))
-                    distinct[(counted.SubscriptionId, counted.Meter)] = counted;
+        var totals = new List<OfStretch<UsageTotal>>();
+        if (whole.Count > 0)
+        {
+            var read = await usage.OfTenantsAsync(prices.Period, [.. whole.Values.Distinct()], ct);
+            foreach (var total in read)
+                if (whole.ContainsKey(total.SubscriptionId))
+                    totals.Add(new(prices.Period.Start, total));
+            await probe.HitAsync("usage");
         }
 
-        return new PeriodUsage(totals.ToLookup(total => total.SubscriptionId), distinct);
+        // Trials that end and plans that change within the month: of those few the days are added up.
+        if (parts.Count > 0)
+        {
+            totals.AddRange(await usage.OfStretchesAsync(parts, ct));
+            await probe.HitAsync("usage of parts");
+        }
+
+        var distinct = await DistinctAsync(totals, whole, parts, prices, ct);
+        return new PeriodUsage(totals.ToLookup(x => (x.Usage.SubscriptionId, x.From), x => x.Usage), distinct);
+    }
+
+    // One resource may be in several SKUs and regions.
+    private async Task<Dictionary<(SubscriptionId, DateOnly, string), DistinctUsage>> DistinctAsync(
+        List<OfStretch<UsageTotal>> totals, Dictionary<SubscriptionId, OrganizationId> whole, List<UsageStretch> parts, PeriodPrices prices,
+        CancellationToken ct)
+    {
+        var split = totals.Where(x => prices.Meters.GetValueOrDefault(x.Usage.Meter)?.Aggregation is MeterAggregation.Unique)
+            .GroupBy(x => (x.Usage.SubscriptionId, x.From, x.Usage.Meter)).Where(same => same.Count() > 1)
+            .Select(same => (same.Key.SubscriptionId, same.Key.From)).ToHashSet();
+        var distinct = new Dictionary<(SubscriptionId, DateOnly, string), DistinctUsage>();
+        var tenants = whole.Where(x => split.Contains((x.Key, prices.Period.Start))).Select(x => x.Value).Distinct().ToList();
+        if (tenants.Count > 0)
+            foreach (var counted in await usage.DistinctAsync(prices.Period, tenants, ct))
+                if (whole.ContainsKey(counted.SubscriptionId))
+                    distinct[(counted.SubscriptionId, prices.Period.Start, counted.Meter)] = counted;
+        parts = [.. parts.Where(x => split.Contains((x.SubscriptionId, x.Days.Start)))];
+        if (parts.Count > 0)
+            foreach (var (from, counted) in await usage.DistinctOfStretchesAsync(parts, ct))
+                distinct[(counted.SubscriptionId, from, counted.Meter)] = counted;
+        return distinct;
     }
 
     private async Task<IReadOnlyDictionary<OrganizationId, string>> PathsAsync(

@@ -43,10 +43,10 @@ internal sealed class DueCharges
         }
     }
 
-    /// <summary>Bounds the charges at these places.</summary>
+    /// <summary>Bounds the charges at these places; by a part of the cap where another plan version has the rest of the days.</summary>
     public void Commit(
         BillableSubscription subscription, PlanVersionRef version, PlanCommitment bounds, IEnumerable<(Period Days, SubscriptionSpan Span)> paid,
-        Exchange? rate, HashSet<int> items, Period period)
+        Exchange? rate, HashSet<int> items, Period period, Proration? part)
     {
         var days = paid.Select(part => part.Days).ToList();
         if (days.Count == 0 && items.Count == 0)
@@ -58,7 +58,7 @@ internal sealed class DueCharges
         {
             Items = items,
             Minimum = bounds.Minimum,
-            Cap = bounds.Cap,
+            Cap = bounds.Cap is { } cap ? part?.Of(cap) ?? cap : null,
             Days = new Proration(days.Sum(part => part.Days), period.Days),
             TaxCategory = items.Any(i => Charges[i].Item.TaxCategory != CountryTaxRate.Standard) ? null : CountryTaxRate.Standard,
             Exchange = rate,

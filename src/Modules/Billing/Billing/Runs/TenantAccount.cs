@@ -41,22 +41,32 @@ internal sealed record PeriodPrices(
 
 internal readonly record struct RateUsed(Exchange? Exchange);
 
-/// <summary>What subscriptions used in the period; distinct resources only where the totals do not tell them.</summary>
+/// <summary>
+/// What subscriptions used in the period, by the first day of the plan stretch in which they did; distinct resources only where the totals do not
+/// tell them.
+/// </summary>
 internal sealed record PeriodUsage(
-    ILookup<SubscriptionId, UsageTotal> Totals, IReadOnlyDictionary<(SubscriptionId Subscription, string Meter), DistinctUsage> Distinct)
+    ILookup<(SubscriptionId Subscription, DateOnly From), UsageTotal> Totals,
+    IReadOnlyDictionary<(SubscriptionId Subscription, DateOnly From, string Meter), DistinctUsage> Distinct)
 {
-    /// <summary>The total of a meter; <paramref name="parts"/> are those of its SKUs and regions.</summary>
-    public UsageAggregate Of(SubscriptionId subscription, MeterRef meter, IReadOnlyList<UsageTotal> parts, bool withSkus) =>
-        new(Combined(subscription, meter, parts, withSkus)) { EventCount = parts.Sum(part => part.Records) };
+    public static PeriodUsage None { get; } = new(
+        Array.Empty<UsageTotal>().ToLookup(total => (total.SubscriptionId, default(DateOnly))),
+        new Dictionary<(SubscriptionId, DateOnly, string), DistinctUsage>());
 
-    private Exact Combined(SubscriptionId subscription, MeterRef meter, IReadOnlyList<UsageTotal> parts, bool withSkus) => parts.Count switch
+    /// <summary>The total of a meter; <paramref name="parts"/> are those of its SKUs and regions.</summary>
+    public UsageAggregate Of((SubscriptionId, DateOnly) stretch, MeterRef meter, IReadOnlyList<UsageTotal> parts, bool withSkus) =>
+        new(Combined(stretch, meter, parts, withSkus)) { EventCount = parts.Sum(part => part.Records) };
+
+    private Exact Combined(
+        (SubscriptionId Subscription, DateOnly From) stretch, MeterRef meter, IReadOnlyList<UsageTotal> parts, bool withSkus) => parts.Count switch
     {
         0 => 0,
         1 => parts[0].Quantity,
         _ => meter.Aggregation.Combines switch
         {
             Combining.Largest => parts.Max(part => part.Quantity),
-            Combining.Distinct => withSkus ? Distinct[(subscription, meter.Key)].Resources : Distinct[(subscription, meter.Key)].WithoutSku,
+            Combining.Distinct when Distinct[(stretch.Subscription, stretch.From, meter.Key)] is var counted =>
+                withSkus ? counted.Resources : counted.WithoutSku,
             _ => Exact.Sum(parts.Select(part => part.Quantity)),
         },
     };

@@ -48,15 +48,12 @@ internal static class TenantRating
         return new TenantBill(account.Tenant, bill, [.. billed, .. topped]) { Uses = reductions.UsesOf(bill) };
     }
 
-    /// <summary>The first day whose usage is billed: trial days are free.</summary>
-    public static DateOnly UsageFrom(BillableSubscription subscription, Period period) =>
-        subscription.TrialEndsOn > subscription.StartedOn && subscription.TrialEndsOn > period.Start ? subscription.TrialEndsOn : period.Start;
-
     private static Refusal? Charges(BillableSubscription subscription, TenantAccount account, PeriodPrices prices, DueCharges due)
     {
-        foreach (var span in subscription.Spans)
-            if (!prices.Plans.ContainsKey(span.PlanVersionId))
-                return RunRefusals.PlanMissing(span.PlanVersionId);
+        var stretches = PlanStretch.Of(subscription, prices.Period);
+        foreach (var id in subscription.Spans.Select(span => span.PlanVersionId).Concat(stretches.Select(stretch => stretch.PlanVersionId)))
+            if (!prices.Plans.ContainsKey(id))
+                return RunRefusals.PlanMissing(id);
 
         var runs = Runs(subscription, prices).ToList();
         foreach (var (version, spans, items) in runs)
@@ -73,11 +70,13 @@ internal static class TenantRating
             }
         }
 
-        // A change of plan within the period charges all its usage by the plan it ends with.
-        if (subscription.Spans.Count > 0)
+        // Each day's usage by the plan of that day.
+        foreach (var stretch in stretches)
         {
-            var (version, _, items) = runs.Find(run => run.Version.Id == subscription.Spans[^1].PlanVersionId);
-            if (UsageCharges(subscription, version, account, prices, due, items) is { } unpriced)
+            if (!runs.Exists(run => run.Version.Id == stretch.PlanVersionId))
+                runs.Add((prices.Plans[stretch.PlanVersionId], [], []));
+            var (version, _, items) = runs.Find(run => run.Version.Id == stretch.PlanVersionId);
+            if (UsageCharges(subscription, stretch.Days, version, account, prices, due, items) is { } unpriced)
                 return unpriced;
         }
 
@@ -85,10 +84,14 @@ internal static class TenantRating
             return unknown;
         due.Add(fees, []);
 
+        // One plan version has its whole cap, however many days there are; of several each has the part of its days.
+        var held = runs.Count > 1 ? PlanStretch.Held(subscription, prices.Period) : [];
+        var days = held.Values.Sum();
         foreach (var (version, spans, items) in runs)
             if (version.Terms.Commitment is { } bounds)
                 due.Commit(
-                    subscription, version, bounds, Paid(subscription, spans, prices.Period), RateOf(version, account, prices), items, prices.Period);
+                    subscription, version, bounds, Paid(subscription, spans, prices.Period), RateOf(version, account, prices), items, prices.Period,
+                    days == 0 ? null : new Proration(held.GetValueOrDefault(version.Id), days));
         return null;
     }
 
@@ -148,17 +151,24 @@ internal static class TenantRating
         };
 
     private static Refusal? UsageCharges(
-        BillableSubscription subscription, PlanVersionRef version, TenantAccount account, PeriodPrices prices, DueCharges due, HashSet<int> items)
+        BillableSubscription subscription, Period days, PlanVersionRef version, TenantAccount account, PeriodPrices prices, DueCharges due,
+        HashSet<int> items)
     {
-        var rate = RateOf(version, account, prices);
-        if (!Period.TryCreate(UsageFrom(subscription, prices.Period), prices.Period.End, out var days))
+        var stretch = (subscription.Id, days.Start);
+        // Where no day is paid for, on trial or suspended throughout, nothing is due for the plan's being there: only what was used is charged.
+        var isPaid = Paid(subscription, subscription.Spans, days).Any();
+        if (!isPaid && account.Usage.Totals[stretch].All(total => total.Quantity.Sign == 0))
             return null;
-
-        var totals = account.Usage.Totals[subscription.Id].ToLookup(total => version.UsesPriceLists && total.Sku.Length > 0);
+        if (prices.Between(version.Currency, account.Tenant.Currency).Refused(out var missing, out var between) && version.IsPriced)
+            return missing;
+        var rate = between.Exchange;
+        var totals = account.Usage.Totals[stretch].ToLookup(total => version.UsesPriceLists && total.Sku.Length > 0);
         foreach (var charge in version.Charges.Where(charge => charge.Meter is not null))
         {
             var parts = totals[false].Where(total => total.Meter == charge.Meter).ToList();
-            var used = account.Usage.Of(subscription.Id, prices.Meters[charge.Meter!], parts, withSkus: !version.UsesPriceLists);
+            var used = account.Usage.Of(stretch, prices.Meters[charge.Meter!], parts, withSkus: !version.UsesPriceLists);
+            if (!isPaid && used.Quantity.Sign == 0)
+                continue;
             var key = new LineKey(subscription.Id, charge.Key, charge.Meter!, "", "", days.Start);
             due.Add([Charge(key, charge.Name, days, isUsage: true, charge.Price, used, version, rate)], items);
         }
@@ -168,7 +178,7 @@ internal static class TenantRating
         if (totals[false].FirstOrDefault(total => !named.Contains(total.Meter) && total.Quantity.Sign != 0) is { } unpriced)
             return RunRefusals.PriceMissing(unpriced, version);
 
-        foreach (var total in totals[true])
+        foreach (var total in totals[true].Where(total => isPaid || total.Quantity.Sign != 0))
         {
             SkuPrice? In(Currency currency) => prices.Book.Find(
                 total.Sku, total.Meter, currency, total.Region.Length > 0 ? total.Region : null, account.Tenant.Id, subscription.Id.Value);

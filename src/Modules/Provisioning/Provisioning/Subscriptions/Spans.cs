@@ -31,6 +31,26 @@ internal static class Spans
         return spans;
     }
 
+    /// <summary>The plan versions in force on its days, suspended or not.</summary>
+    /// <param name="period">The days asked for.</param>
+    /// <param name="plans">In the order of their days.</param>
+    /// <param name="startsOn">First day.</param>
+    /// <param name="endsOn">First day after the last one; null while open.</param>
+    public static IReadOnlyList<PlanDays> Plans(Period period, IReadOnlyList<PlanFrom> plans, DateOnly startsOn, DateOnly? endsOn)
+    {
+        if (!Period.TryCreate(startsOn, endsOn ?? DateOnly.MaxValue, out var life) || life.Intersect(period) is not { } days)
+            return [];
+        var held = new List<PlanDays>(1) { new(days, plans.On(days.Start).PlanVersionId) };
+        foreach (var plan in plans)
+            if (plan.On > days.Start && plan.On < days.End && plan.PlanVersionId != held[^1].PlanVersionId)
+            {
+                held[^1] = held[^1] with { Days = new Period(held[^1].Days.Start, plan.On) };
+                held.Add(new PlanDays(new Period(plan.On, days.End), plan.PlanVersionId));
+            }
+
+        return held;
+    }
+
     // A change that changed nothing does not cut a span: an invoice line would come in two parts, each rounded.
     private static void Append(List<SubscriptionSpan> spans, SubscriptionSpan next)
     {

@@ -118,11 +118,15 @@ internal sealed class SubscriptionDirectory(
             while (await rows.ReadAsync(ct))
             {
                 var (startsOn, plans) = (rows.GetFieldValue<DateOnly>(2), Read<PlanFrom>(rows, 5));
+                DateOnly? endsOn = rows.IsDBNull(3) ? null : rows.GetFieldValue<DateOnly>(3);
                 found.Add(new BillableSubscription(
                     new(rows.GetGuid(0)), new(rows.GetGuid(1)), "", startsOn, plans.TrialEndsOn(),
                     Spans.Of(
-                        period, plans, startsOn, rows.IsDBNull(3) ? null : rows.GetFieldValue<DateOnly>(3), Read<QuantityChange>(rows, 6),
-                        rows.IsDBNull(7) ? [] : Read<Suspension>(rows, 7))));
+                        period, plans, startsOn, endsOn, Read<QuantityChange>(rows, 6),
+                        rows.IsDBNull(7) ? [] : Read<Suspension>(rows, 7)))
+                {
+                    Plans = Spans.Plans(period, plans, startsOn, endsOn),
+                });
                 if (rows.GetBoolean(4))
                     ended.Add(found[^1].Id);
             }

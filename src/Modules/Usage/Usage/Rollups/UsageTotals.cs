@@ -18,6 +18,24 @@ internal sealed class UsageTotals(DbSession session, RollingUp rollups, ICatalog
         order by tenant_id, subscription_id, meter, sku, region
         """;
 
+    private static readonly string OfStretches = $"""
+        with {TotalsSql.Of($"select r.*, x.stretch {Stretches("daily_rollups", 3)}", "stretch, ")}
+        select tenant_id, subscription_id, meter, sku, region, {ExactColumn.Of("quantity", "quantity")}, records, stretch
+        from totals
+        order by tenant_id, subscription_id, stretch, meter, sku, region
+        """;
+
+    private static readonly string DistinctOfStretches = $"""
+        select r.subscription_id, r.meter, count(distinct r.resource_id), count(distinct r.resource_id) filter (where r.sku = ''), x.stretch
+        {Stretches("daily_resources", 1)}
+        group by r.subscription_id, x.stretch, r.meter
+        """;
+
+    private static string Stretches(string table, int first) => $"""
+        from unnest(${first}::uuid[], ${first + 1}::uuid[], ${first + 2}::date[], ${first + 3}::date[]) as x (tenant, subscription, stretch, until)
+        join usage.{table} r on r.tenant_id = x.tenant and r.subscription_id = x.subscription and r.day >= x.stretch and r.day < x.until
+        """;
+
     private static readonly string EachDay = $"""
         with {TotalsSql.Of(
             "select * from usage.daily_rollups where day >= $3 and day < $4 and tenant_id = any ($5) and subscription_id = any ($6)", "day, ")}
@@ -87,6 +105,29 @@ internal sealed class UsageTotals(DbSession session, RollingUp rollups, ICatalog
         return found;
     }
 
+    public async Task<IReadOnlyList<OfStretch<UsageTotal>>> OfStretchesAsync(IReadOnlyCollection<UsageStretch> stretches, CancellationToken ct)
+    {
+        await using var command = await CommandAsync(
+            OfStretches, ct, [.. TotalsSql.Parameters(await catalog.MetersAsync(ct)), .. Of(stretches)]);
+        var totals = new List<OfStretch<UsageTotal>>();
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        while (await rows.ReadAsync(ct))
+            totals.Add(new(rows.GetFieldValue<DateOnly>(8), await TotalAsync(rows, ct)));
+        return totals;
+    }
+
+    public async Task<IReadOnlyList<OfStretch<DistinctUsage>>> DistinctOfStretchesAsync(
+        IReadOnlyCollection<UsageStretch> stretches, CancellationToken ct)
+    {
+        await using var command = await CommandAsync(DistinctOfStretches, ct, Of(stretches));
+        var found = new List<OfStretch<DistinctUsage>>();
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        while (await rows.ReadAsync(ct))
+            found.Add(new(
+                rows.GetFieldValue<DateOnly>(4), new DistinctUsage(new(rows.GetGuid(0)), rows.GetString(1), rows.GetInt64(2), rows.GetInt64(3))));
+        return found;
+    }
+
     public async Task<ChangedUsage> SinceAsync(
         UsageMark mark, Period months, IReadOnlyCollection<OrganizationId>? tenants, CancellationToken ct)
     {
@@ -114,6 +155,13 @@ internal sealed class UsageTotals(DbSession session, RollingUp rollups, ICatalog
     private static bool IsMonth(Period period) => period.Start.Day == 1 && period.Start.AddMonths(1) == period.End;
 
     private static NpgsqlParameter Day(DateOnly day) => new() { Value = day };
+
+    private static IEnumerable<NpgsqlParameter> Of(IReadOnlyCollection<UsageStretch> stretches) =>
+    [
+        new() { Value = stretches.Select(x => x.TenantId.Value).ToArray() },
+        new() { Value = stretches.Select(x => x.SubscriptionId.Value).ToArray() },
+        new() { Value = stretches.Select(x => x.Days.Start).ToArray() }, new() { Value = stretches.Select(x => x.Days.End).ToArray() },
+    ];
 
     private static NpgsqlParameter Ids(IReadOnlyCollection<OrganizationId> tenants) => new() { Value = tenants.Select(t => t.Value).ToArray() };
 
