@@ -151,7 +151,9 @@ internal sealed class BillingChunks(
             TaxesAhead = rates.TaxesAhead,
         };
         var reductions = await sources.ReductionsAsync(period, open, redrawnBy, ct);
-        prices = await sources.WithRatesAsync(prices, tenants.Values, reductions, ct);
+        prices = rates.Exchange is { } exchange
+            ? prices with { Rates = exchange }
+            : await sources.WithRatesAsync(prices, tenants.Values, reductions, ct);
         var used = await UsageAsync(open.SelectMany(id => ofTenant[id]), prices, ct);
 
         await probe.HitAsync("read");

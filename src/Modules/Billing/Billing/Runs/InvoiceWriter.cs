@@ -35,7 +35,7 @@ internal sealed class InvoiceWriter(DbSession session)
 {
     private const string CopyInvoices = """
         copy billing.invoices (id, tenant_id, owner_path, seller_id, period_start, period_end, kind, currency, net, tax, total, usage_exact,
-            line_count, taxes, status, created_at, version) from stdin (format binary)
+            line_count, taxes, status, created_at, version, round) from stdin (format binary)
         """;
 
     private const string CopyLines = """
@@ -178,7 +178,7 @@ internal sealed class InvoiceWriter(DbSession session)
 
     private static void Invoice(CopyBuffer row, BillingRun run, InvoiceId id, TenantBill bill, ArrayBufferWriter<byte> json)
     {
-        row.Row(17);
+        row.Row(18);
         row.Uuid(id.Value);
         row.Uuid(bill.Tenant.Id.Value);
         row.Text(bill.Tenant.Path);
@@ -201,6 +201,7 @@ internal sealed class InvoiceWriter(DbSession session)
         row.Text(nameof(InvoiceStatus.Draft));
         row.Timestamp(run.RoundAt);
         row.Integer(1);
+        row.Integer(run.Round);
     }
 
     private static void Lines(

@@ -51,7 +51,7 @@ internal sealed class RunPlanner(
         var ranges = await RangesAsync(run, stretches, ct);
         await chunks.ReplaceAsync(run.Id, ranges, ct);
         await probe.HitAsync("chunks");
-        await pins.PinAsync(run.Id, run.Period, ct);
+        await pins.PinAsync(run, ct);
         await probe.HitAsync("pinned");
         await operations.TotalAsync(run.OperationId!.Value, tenants, ct);
         await operations.AdvanceAsync(run.OperationId.Value, tenants - ranges.Sum(range => range.Tenants), [], ct);
