@@ -35,6 +35,9 @@ internal sealed record BilledChunk(IReadOnlyList<TenantBill> Bills, IReadOnlyLis
 {
     public static BilledChunk Empty { get; } = new([], []);
 
+    /// <summary>Whether something is billed in advance.</summary>
+    public bool IsAhead => Bills.Any(bill => bill.Charges.Any(charge => charge.Due.AheadOf is not null));
+
     /// <summary>Months that were looked at again and owe nothing any more.</summary>
     public IReadOnlyList<LateMonth> Settled { get; init; } = [];
 }
