@@ -5,10 +5,20 @@ internal static class OpsProgress
 {
     private const int Cells = 40;
 
-    public static Action<long, long>? To(TextWriter errors) => Console.IsErrorRedirected ? null : (done, all) =>
+    public static Action<long, long>? To(TextWriter errors) => Console.IsErrorRedirected ? null : Bar(errors);
+
+    /// <summary>What is told after all is done is told no more: the line has ended, and what follows belongs to the answer.</summary>
+    internal static Action<long, long> Bar(TextWriter errors)
     {
-        var filled = all == 0 ? Cells : (int)(done * Cells / all);
-        errors.Write(
-            $"\r{new string('━', filled)}{new string(' ', Cells - filled)} {done:#,0} of {all:#,0}{(done == all ? Environment.NewLine : "")}");
-    };
+        var ended = false;
+        return (done, all) =>
+        {
+            if (ended)
+                return;
+            ended = done >= all;
+            var filled = ended ? Cells : (int)(done * Cells / all);
+            errors.Write(
+                $"\r{new string('━', filled)}{new string(' ', Cells - filled)} {done:#,0} of {all:#,0}{(ended ? Environment.NewLine : "")}");
+        };
+    }
 }

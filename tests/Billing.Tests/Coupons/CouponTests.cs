@@ -49,6 +49,20 @@ public sealed class CouponTests(BillingApp app) : IClassFixture<BillingApp>
         $"{x.GetProperty("description").GetString()} {Amount(x, "capReduction")} {Amount(x, "discount")} {Amount(x, "credit")} {Amount(x, "net")}")];
 
     [Fact]
+    public async Task A_coupon_is_where_its_making_says_it_is()
+    {
+        using var platform = await app.PlatformAsync();
+        var made = await platform.PostAsJsonAsync(
+            "/api/v1/billing/coupons", new { code = "THERE", name = "There", validFrom = "2020-01-01", percent = "5" });
+        var coupon = await Sent(made);
+        (await GetAsync(platform, made.Headers.Location!.ToString())).GetRawText().ShouldBe(coupon.GetRawText());
+        (await Answer(platform.GetAsync($"/api/v1/billing/coupons/{Guid.AllBitsSet}"))).ShouldBe("404 coupon_not_found");
+        var branch = await app.BranchAsync();
+        using var tenant = branch.As(Roles.TenantAdministrator);
+        (await Answer(tenant.GetAsync(made.Headers.Location.ToString()))).ShouldBe("403 not_allowed");
+    }
+
+    [Fact]
     public async Task A_coupon_is_taken_off_the_months_it_is_for_and_off_nothing_else()
     {
         var branch = await app.BranchAsync();

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Net;
 using Licensing.Billing.Exports;
 using Licensing.Billing.Tests.Invoices;
@@ -69,6 +70,43 @@ public sealed class JournalTests : IAsyncLifetime
         using var partner = branch.As(Roles.PartnerAdministrator);
         (await partner.GetAsync("/api/v1/exports/ledger?period=2026-01")).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
         (await platform.GetAsync("/api/v1/exports/ledger?period=january")).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+    }
+
+    [Fact]
+    public async Task A_month_is_closed_once_by_who_may_close_it_and_the_trail_says_so()
+    {
+        var branch = await _app.BranchAsync();
+        await _app.InvoiceAsync(branch, "2023-01", issue: true, "10");
+        using var platform = branch.Administrator();
+        using var reader = await _app.PlatformAsync(Roles.PlatformReader);
+        _app.Clock.Advance(TimeSpan.FromDays(30));
+        // Who only reads closes nothing.
+        var open = await reader.GetAsync("/api/v1/exports/ledger?period=2026-01", Ct);
+        (open.StatusCode, await open.CodeAsync()).ShouldBe((HttpStatusCode.Conflict, "journal_month_open"));
+        (await _app.ScalarAsync<long>("select count(*) from billing.journal_months")).ShouldBe(0);
+        // Nor does who may do so for a part of it only.
+        (await CloseAsAsync(branch.Partner, "2026-01")).ShouldBe("not_the_seller");
+
+        var first = await ExportAsync(platform, "2026-01");
+        (await ExportAsync(platform, "2026-01")).ShouldBe(first);
+        (await ExportAsync(reader, "2026-01")).ShouldBe(first);
+        var entries = await ItemsAsync(platform, "/api/v1/audit?action=billing.close_journal_month");
+        entries.ShouldHaveSingleItem().GetRawText().ShouldContain("2026-01");
+    }
+
+    private async Task<string?> CloseAsAsync(OrganizationRef holder, string month)
+    {
+        await using var scope = _app.Services.CreateAsyncScope();
+        scope.ServiceProvider.GetRequiredService<Principal>().Become(new Access
+        {
+            Kind = PrincipalKind.User,
+            Id = Guid.AllBitsSet,
+            Name = "closer",
+            OrganizationId = holder.Id.Value,
+            Path = holder.Path,
+            Grants = [new Grant("closer", holder.Id.Value, holder.Path, FrozenSet.Create("billing.ledger.close"))],
+        });
+        return (await scope.ServiceProvider.GetRequiredService<ISender>().Send(new CloseJournalMonth.Command(month), Ct)).Refusal?.Code;
     }
 
     [Fact]

@@ -106,7 +106,7 @@ public sealed class PinnedRatesTests(FaultyRuns app) : IClassFixture<FaultyRuns>
         await app.TextAsync(
             """
             delete from billing.run_prices where run_id = (select id from billing.runs where period_start = '2023-11-01');
-            update billing.runs set tax_rates = null where period_start = '2023-11-01'
+            delete from billing.run_rounds where run_id = (select id from billing.runs where period_start = '2023-11-01')
             """);
         var run = await app.RunOfAsync("2023-11");
         // A process that remembers nothing of the round.
@@ -118,4 +118,44 @@ public sealed class PinnedRatesTests(FaultyRuns app) : IClassFixture<FaultyRuns>
         tenants.Select(x => rates.Book.Find("STORAGE", "gb", Currency.Parse("EUR"), null, x.Id, app.Subscriptions.Of(x).Value)!.PriceListId.Value
             == own.GetProperty("id").GetGuid()).ShouldBe([false, true]);
     }
+
+    [Fact]
+    public async Task A_rate_that_is_recorded_for_an_earlier_day_in_mid_run_does_not_split_it()
+    {
+        var branch = await app.BranchAsync();
+        var version = await app.PlanAsync("francs", [Flat("base", "100")], "CHF");
+        for (var i = 0; i < 5; i++)
+            app.Subscribe(i == 0 ? branch.Tenant : await app.TenantAsync(branch.Platform, branch.Partner), version, "2023-08");
+        using var platform = branch.Administrator();
+        await RecordAsync(platform, "2023-08-30", "0.93");
+        var committed = 0;
+        app.Probe.At = async place =>
+        {
+            if (place == "committed" && ++committed == 1)
+                await RecordAsync(platform, "2023-08-31", "0.95");
+        };
+        try
+        {
+            (await app.BillAsync("2023-08", issue: false)).GetProperty("result").GetRawText().ShouldBe(
+                """{"net":[{"amount":"465.00","currency":"EUR"}],"issued":0,"invoices":5,"notBilled":0}""");
+        }
+        finally
+        {
+            app.Probe.At = null;
+        }
+
+        committed.ShouldBe(3);
+        // Computed again by what was pinned it is the same; what is only shown, and the next round, are by what is recorded now.
+        var run = await app.RunOfAsync("2023-08");
+        var again = await app.InAsync<BillingChunks, BilledChunk>(
+            c => c.RateAsync(run, new TenantRange(null, null, 5), _ => Task.CompletedTask, Ct));
+        again.Bills.Select(bill => bill.Rated.Net.Amount).ShouldBe(Enumerable.Repeat(93m, 5));
+        (await GetAsync(platform, "/api/v1/billing/generate/2023-08")).GetProperty("totals")[0].GetProperty("net").GetProperty("amount").GetString()
+            .ShouldBe("475.00");
+        (await app.BillAsync("2023-08", issue: false)).GetProperty("result").GetProperty("net")[0].GetProperty("amount").GetString()
+            .ShouldBe("475.00");
+    }
+
+    private static async Task RecordAsync(HttpClient platform, string date, string rate) => await Sent(await platform.PostAsJsonAsync(
+        "/api/v1/directory/exchange-rates", new { rates = new[] { new { from = "CHF", to = "EUR", date, rate } } }));
 }

@@ -69,7 +69,7 @@ public static class BillingModule
             host.Services.AddScoped<IPrepaidCredit>(services => services.GetRequiredService<CreditLedger>());
             host.Services.AddSingleton<VerifyLedger>();
             host.Services.AddSingleton<VerifyJournal>();
-            host.Services.AddSingleton<JournalExport>();
+            host.Services.AddScoped<JournalExport>();
             host.Services.AddScoped<Estimates>();
             host.Services.AddScoped<ChargedLines>();
             host.Services.AddScoped<ChargedParts>();
@@ -89,6 +89,7 @@ public static class BillingModule
             var coupons = billing.MapGroup("/coupons");
             CreateCoupon.Map(coupons);
             ListCoupons.Map(coupons);
+            GetCoupon.Map(coupons);
             RedeemCoupon.Map(coupons);
             ListRedemptions.Map(coupons);
             var credits = billing.MapGroup("/credits");

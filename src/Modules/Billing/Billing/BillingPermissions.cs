@@ -13,6 +13,7 @@ internal static class BillingPermissions
     public const string InvoicesCredit = "billing.invoices.credit";
     public const string PaymentsRecord = "billing.payments.record";
     public const string LedgerExport = "billing.ledger.export";
+    public const string LedgerClose = "billing.ledger.close";
     public const string SummariesRead = "billing.summaries.read";
     public const string TaxRatesRead = "billing.tax_rates.read";
     public const string TaxRatesManage = "billing.tax_rates.manage";
@@ -39,6 +40,7 @@ internal static class BillingPermissions
         new(InvoicesCredit, "Issue credit notes.", Roles.PlatformAdministrator),
         new(PaymentsRecord, "Record payments of invoices.", Roles.PlatformAdministrator, Roles.PlatformService),
         new(LedgerExport, "Export the journal of a month.", Roles.PlatformAdministrator, Roles.PlatformReader, Roles.PlatformService),
+        new(LedgerClose, "Close a month of the journal, by the first export of it.", Roles.PlatformAdministrator, Roles.PlatformService),
         new(SummariesRead, "Read what is billed and what would be.", Roles.Readers),
         new(TaxRatesRead, "Read tax rates.", Roles.ChannelReaders),
         new(TaxRatesManage, "Set tax rates.", Roles.PlatformAdministrator),

@@ -22,17 +22,32 @@ internal static class ExportLedger
                 return PeriodRefusals.NotAMonthIn("period");
             if (month.End > calendar.DayOf(clock.GetUtcNow()))
                 return RunRefusals.PeriodNotOver(month);
-            await journal.CloseAsync(month, cancellationToken);
+            if (!await journal.IsClosedAsync(month, cancellationToken))
+                return JournalRefusals.MonthOpen(month);
             return new Export(journal.ReadAsync(month, principal.Scope, cancellationToken), month);
         }
+    }
+
+    // The first export of who may close a month closes it; for all others it waits for that.
+    private static async Task<Result<Export>> ExportAsync(ISender sender, Principal principal, string period, CancellationToken ct)
+    {
+        var query = new Query(period);
+        var answer = await sender.Send(query, ct);
+        if (answer.Refusal?.Code is not JournalRefusals.MonthOpenCode || !principal.Access.May(BillingPermissions.LedgerClose))
+            return answer;
+        return (await sender.Send(new CloseJournalMonth.Command(period), ct)).Refused(out var refusal, out _)
+            ? refusal
+            : await sender.Send(query, ct);
     }
 
     private static CsvResult<JournalRow> CsvOf(Export export) =>
         new(export.Rows, $"journal-{export.Month.Start:yyyy-MM}.csv", JournalExport.Columns);
 
     public static void Map(RouteGroupBuilder exports) => exports
-        .MapGet("/ledger", async (string period, ISender sender, CancellationToken ct) =>
-            (await sender.Send(new Query(period), ct)).Refused(out var refusal, out var export) ? new RefusedResult(refusal) : (IResult)CsvOf(export))
+        .MapGet("/ledger", async (string period, ISender sender, Principal principal, CancellationToken ct) =>
+            (await ExportAsync(sender, principal, period, ct)).Refused(out var refusal, out var export)
+                ? new RefusedResult(refusal)
+                : (IResult)CsvOf(export))
         .Slice<Query, string>(nameof(ExportLedger), "Exports the journal entries of a month that is over as CSV");
 
     public static OpsCommand Ops { get; } = new(
@@ -43,7 +58,8 @@ internal static class ExportLedger
         ],
         async (call, ct) =>
         {
-            if ((await call.Services.GetRequiredService<ISender>().Send(new Query(call["--period"]!), ct)).Refused(out var refusal, out var export))
+            var (sender, principal) = (call.Services.GetRequiredService<ISender>(), call.Services.GetRequiredService<Principal>());
+            if ((await ExportAsync(sender, principal, call["--period"]!, ct)).Refused(out var refusal, out var export))
                 return refusal;
             var path = call["--out"]!;
             if (await CsvFile.WriteAsync(path, CsvOf(export), ct) is { } notWritten)

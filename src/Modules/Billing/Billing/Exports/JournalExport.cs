@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using Licensing.Billing.Documents;
+using Licensing.Kernel.Persistence;
 using Npgsql;
 
 namespace Licensing.Billing.Exports;
@@ -11,10 +12,10 @@ internal sealed record JournalRow(
     decimal? TaxPercent, DateOnly DocumentOn, string InvoiceNumber, string Reference, Guid TenantId, string OwnerPath, Guid SellerId);
 
 /// <summary>
-/// Reads the journal of a month for the ERP. The first who exports a month closes it: whoever is booking into it at that moment is waited
-/// for, and nothing is booked into it any more, so that every export of it is the same to the byte.
+/// Reads the journal of a month for the ERP. A month is closed by the first export of who may: whoever is booking into it at that moment is
+/// waited for, and nothing is booked into it any more, so that every export of it is the same to the byte.
 /// </summary>
-internal sealed class JournalExport(NpgsqlDataSource database, TimeProvider clock)
+internal sealed class JournalExport(NpgsqlDataSource database, DbSession session, TimeProvider clock)
 {
     /// <summary>In the order of the file. Documented in the module's README; columns are only ever added at the end.</summary>
     public static IReadOnlyList<(string Name, Func<JournalRow, string?> Cell)> Columns { get; } =
@@ -38,12 +39,26 @@ internal sealed class JournalExport(NpgsqlDataSource database, TimeProvider cloc
         ("sellerId", x => x.SellerId.ToString()),
     ];
 
-    public async Task CloseAsync(Period month, CancellationToken ct)
+    public async Task<bool> IsClosedAsync(Period month, CancellationToken ct)
     {
-        await using var close = database.CreateCommand("select billing.close_journal_month($1, $2)");
-        close.Parameters.Add(new() { Value = month.Start });
-        close.Parameters.Add(new() { Value = clock.GetUtcNow() });
-        await close.ExecuteNonQueryAsync(ct);
+        await using var ask = new NpgsqlCommand(
+            "select exists (select from billing.journal_months where month = $1)", await session.OpenAsync(ct), session.Transaction)
+        { Parameters = { new() { Value = month.Start } } };
+        return (bool)(await ask.ExecuteScalarAsync(ct))!;
+    }
+
+    /// <summary>In the caller's transaction.</summary>
+    /// <returns>Whether this closed it, and nobody before.</returns>
+    public async Task<bool> CloseAsync(Period month, CancellationToken ct)
+    {
+        await using (var close = new NpgsqlCommand(
+            "select billing.close_journal_month($1, $2)", await session.OpenAsync(ct), session.Transaction)
+        { Parameters = { new() { Value = month.Start }, new() { Value = clock.GetUtcNow() } } })
+            await close.ExecuteNonQueryAsync(ct);
+        await using var ask = new NpgsqlCommand(
+            "select xmin = pg_current_xact_id()::xid from billing.journal_months where month = $1", session.Connection, session.Transaction)
+        { Parameters = { new() { Value = month.Start } } };
+        return (bool)(await ask.ExecuteScalarAsync(ct))!;
     }
 
     /// <summary>The entries of the month within the scope by document number, as they are read.</summary>

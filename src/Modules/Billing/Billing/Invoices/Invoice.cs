@@ -52,6 +52,9 @@ internal sealed class Invoice : IOwned, IVersioned
     public DateTimeOffset CreatedAt { get; init; }
     public int Version { get; init; }
 
+    /// <summary>The round of its month's run that wrote it, by whose rates it is; unknown of before it was kept.</summary>
+    public int? Round { get; init; }
+
     /// <summary>What is still to be paid; below zero, what is to be paid back.</summary>
     public Money Open => new(Status is InvoiceStatus.Void ? 0 : Total - Credited - Paid, Currency);
 

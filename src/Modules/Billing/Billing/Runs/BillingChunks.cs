@@ -35,6 +35,9 @@ internal sealed record BilledChunk(IReadOnlyList<TenantBill> Bills, IReadOnlyLis
 {
     public static BilledChunk Empty { get; } = new([], []);
 
+    /// <summary>Whether something is billed in advance.</summary>
+    public bool IsAhead => Bills.Any(bill => bill.Charges.Any(charge => charge.Due.AheadOf is not null));
+
     /// <summary>Months that were looked at again and owe nothing any more.</summary>
     public IReadOnlyList<LateMonth> Settled { get; init; } = [];
 }
@@ -155,7 +158,9 @@ internal sealed class BillingChunks(
             TaxesAhead = rates.TaxesAhead,
         };
         var reductions = await sources.ReductionsAsync(period, open, redrawnBy, ct);
-        prices = await sources.WithRatesAsync(prices, tenants.Values, reductions, ct);
+        prices = rates.Exchange is { } exchange
+            ? prices with { Rates = exchange }
+            : await sources.WithRatesAsync(prices, tenants.Values, reductions, ct);
         var used = await UsageAsync(open.SelectMany(id => ofTenant[id]), prices, ct);
 
         await probe.HitAsync("read");

@@ -19,9 +19,6 @@ internal sealed record DraftRows(
     /// <summary>Lines that adjust what was billed before, or are billed in advance; empty where nobody has any.</summary>
     public ReadOnlyMemory<byte> Others { get; init; }
 
-    /// <summary>Whether some are billed in advance.</summary>
-    public bool IsAhead { get; init; }
-
     /// <summary>Once they are copied, or never will be.</summary>
     public void GiveBack()
     {
@@ -35,7 +32,7 @@ internal sealed class InvoiceWriter(DbSession session)
 {
     private const string CopyInvoices = """
         copy billing.invoices (id, tenant_id, owner_path, seller_id, period_start, period_end, kind, currency, net, tax, total, usage_exact,
-            line_count, taxes, status, created_at, version) from stdin (format binary)
+            line_count, taxes, status, created_at, version, round) from stdin (format binary)
         """;
 
     private const string CopyLines = """
@@ -108,14 +105,14 @@ internal sealed class InvoiceWriter(DbSession session)
         await discard.ExecuteNonQueryAsync(ct);
     }
 
-    /// <summary>The rows of these bills; the same bills of the same round and chunk are the same bytes.</summary>
-    public static DraftRows Rows(BillingRun run, int chunk, IReadOnlyList<TenantBill> bills)
+    /// <summary>The rows of these bills, the chunk's from one place on; the same bills of the same round and chunk are the same bytes.</summary>
+    public static DraftRows Rows(BillingRun run, int chunk, IReadOnlyList<TenantBill> bills, int first = 0)
     {
         var (invoices, lines, uses, json) = (new CopyBuffer(), new CopyBuffer(), new CopyBuffer(), new ArrayBufferWriter<byte>(1024));
         var others = new CopyBuffer();
         for (var i = 0; i < bills.Count; i++)
         {
-            var id = IdOf(run, chunk, i, bills[i].Tenant.Id);
+            var id = IdOf(run, chunk, first + i, bills[i].Tenant.Id);
             Invoice(invoices, run, id, bills[i], json);
             Lines(lines, others, run.Period, id, bills[i], json);
             ReductionRows.Add(uses, id, bills[i]);
@@ -126,8 +123,14 @@ internal sealed class InvoiceWriter(DbSession session)
             [invoices, lines, others, uses])
         {
             Others = others.Rows > 0 ? others.End() : ReadOnlyMemory<byte>.Empty,
-            IsAhead = others.Rows > 0 && bills.Any(bill => bill.Charges.Any(charge => charge.Due.AheadOf is not null)),
         };
+    }
+
+    public async Task WriteAsync(DraftRows rows, CancellationToken ct)
+    {
+        await WriteInvoicesAsync(rows, ct);
+        await WriteLinesAsync(rows, ct);
+        await WriteUsesAsync(rows, ct);
     }
 
     public async Task WriteInvoicesAsync(DraftRows rows, CancellationToken ct) => await CopyAsync(CopyInvoices, rows.Invoices, ct);
@@ -178,7 +181,7 @@ internal sealed class InvoiceWriter(DbSession session)
 
     private static void Invoice(CopyBuffer row, BillingRun run, InvoiceId id, TenantBill bill, ArrayBufferWriter<byte> json)
     {
-        row.Row(17);
+        row.Row(18);
         row.Uuid(id.Value);
         row.Uuid(bill.Tenant.Id.Value);
         row.Text(bill.Tenant.Path);
@@ -201,6 +204,7 @@ internal sealed class InvoiceWriter(DbSession session)
         row.Text(nameof(InvoiceStatus.Draft));
         row.Timestamp(run.RoundAt);
         row.Integer(1);
+        row.Integer(run.Round);
     }
 
     private static void Lines(

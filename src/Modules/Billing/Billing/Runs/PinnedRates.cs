@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using Licensing.Billing.Data;
+using Licensing.Billing.Rating;
 using Licensing.Billing.Taxes;
 using Licensing.Catalog.Contracts;
 using Licensing.Identity.Contracts;
@@ -11,13 +12,17 @@ using NpgsqlTypes;
 
 namespace Licensing.Billing.Runs;
 
-/// <summary>Prices and taxes by which one round bills all its tenants.</summary>
+/// <summary>Prices, taxes and exchange rates by which one round bills all its tenants.</summary>
 /// <param name="Taxes">Of the month's last day.</param>
 /// <param name="TaxesAhead">Of the first day after it.</param>
 /// <param name="InAdvance">The plan versions with charges in advance; none of them: there is nothing to bill ahead.</param>
 internal sealed record PinnedRates(
     Guid RunId, int Round, IPriceBook Book, TaxTable Taxes, TaxTable TaxesAhead, IReadOnlyDictionary<string, MeterRef> Meters,
-    IReadOnlySet<PlanVersionId> InAdvance);
+    IReadOnlySet<PlanVersionId> InAdvance)
+{
+    /// <summary>Those in force on the month's last day; null where what is needed is read: of what is only shown, and of old rounds.</summary>
+    public IReadOnlyDictionary<(Currency From, Currency To), Exchange>? Exchange { get; init; }
+}
 
 /// <summary>
 /// The rates of the rounds that this process worked on lately, so that they are read once and not per chunk: of the month that is billed, and of
@@ -27,28 +32,62 @@ internal sealed class PinnedRatesMemory
 {
     private const int Most = 16;
 
-    private readonly ConcurrentDictionary<Guid, PinnedRates> _known = [];
+    private readonly ConcurrentDictionary<(Guid Run, int Round), PinnedRates> _known = [];
 
-    public PinnedRates? Find(BillingRun run) => _known.GetValueOrDefault(run.Id) is { } known && known.Round == run.Round ? known : null;
+    public PinnedRates? Find(Guid run, int round) => _known.GetValueOrDefault((run, round));
 
     public void Keep(PinnedRates rates)
     {
         if (_known.Count >= Most)
             _known.Clear();
-        _known[rates.RunId] = rates;
+        _known[(rates.RunId, rates.Round)] = rates;
     }
 }
 
 /// <summary>
-/// Keeps the prices and tax rates of the round's first instant in tables of its own: whoever changes them meanwhile does not split the run.
-/// Plan versions and meters never change and need no keeping.
+/// Keeps the prices, tax and exchange rates of the round's first instant in tables of its own: whoever changes them meanwhile does not split the
+/// run. They stay as long as an invoice of the round stands, for what comes late to it. Plan versions and meters never change.
 /// </summary>
 internal sealed class RatePins(
-    BillingDb db, DbSession session, IPinnedPrices pinned, IPriceBooks books, ICatalog catalog, PinnedRatesMemory memory)
+    BillingDb db, DbSession session, IPinnedPrices pinned, IPriceBooks books, IExchangeRates exchange, ICatalog catalog, PinnedRatesMemory memory)
 {
+    // What the round before had as well goes on; the rest is this round's own.
+    private const string KeepPrices =
+        """
+        with given as materialized (select tenant_id, prices::jsonb as prices from unnest($3, $4) as p (tenant_id, prices)),
+        same as (
+            update billing.run_prices p set last_round = $2 from given g
+            where p.run_id = $1 and p.last_round = (select max(round) from billing.run_rounds where run_id = $1)
+                and coalesce(p.tenant_id, $5) = coalesce(g.tenant_id, $5) and p.prices = g.prices
+            returning coalesce(p.tenant_id, $5) as tenant_id)
+        insert into billing.run_prices (run_id, tenant_id, prices, first_round, last_round)
+        select $1, g.tenant_id, g.prices, $2, $2 from given g left join same s on s.tenant_id = coalesce(g.tenant_id, $5) where s.tenant_id is null
+        """;
+
+    private const string KeepRound =
+        "insert into billing.run_rounds (run_id, round, tax_rates, exchange_rates) values ($1, $2, $3::jsonb, $4::jsonb)";
+
+    // Nobody looks at a round again of which no invoice stands: who had nothing to pay then was looked at by this one once more.
+    private const string ForgetRounds =
+        """
+        delete from billing.run_rounds r using billing.runs u
+        where r.run_id = $1 and r.round < $2 and u.id = $1 and not exists (
+            select from billing.invoices i
+            where i.seller_id = u.seller_id and i.period_start = u.period_start and i.period_end = u.period_end and i.kind = 'Regular'
+                and i.status in ('Issued', 'Paid')
+                and coalesce(i.round, (select min(round) from billing.run_rounds where run_id = $1)) = r.round)
+        """;
+
+    private const string ForgetPrices =
+        """
+        delete from billing.run_prices p where p.run_id = $1 and p.last_round < $2 and not exists (
+            select from billing.run_rounds r where r.run_id = $1 and r.round between p.first_round and p.last_round)
+        """;
+
     /// <summary>In the caller's transaction, which has locked the run.</summary>
-    public async Task PinAsync(Guid run, Period period, CancellationToken ct)
+    public async Task PinAsync(BillingRun run, CancellationToken ct)
     {
+        var period = run.Period;
         var connection = await session.OpenAsync(ct);
         var rows = new List<(Guid? Tenant, string Prices)>();
         var some = new List<PinnedPrice>();
@@ -63,33 +102,27 @@ internal sealed class RatePins(
             rows.Add(Row(some));
         // Of the first day after it, too, on which is taxed what is billed in advance.
         var taxes = await db.TaxRates.AsNoTracking().Where(x => x.ValidFrom <= period.End).OrderBy(x => x.Id).ToListAsync(ct);
+        var rates = await exchange.InForceAsync(Currency.All, Currency.All, period.End.AddDays(-1), ct);
         await using var batch = new NpgsqlBatch(connection, session.Transaction);
-        batch.BatchCommands.Add(new NpgsqlBatchCommand("delete from billing.run_prices where run_id = $1")
+        void Add(string sql, params NpgsqlParameter[] values)
         {
-            Parameters = { new() { Value = run } },
-        });
-        batch.BatchCommands.Add(new NpgsqlBatchCommand(
-            """
-            insert into billing.run_prices (run_id, tenant_id, prices)
-            select $1, p.tenant_id, p.prices::jsonb from unnest($2, $3) as p (tenant_id, prices)
-            """)
-        {
-            Parameters =
-            {
-                new() { Value = run },
-                new() { Value = rows.Select(r => r.Tenant).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid },
-                new() { Value = rows.Select(r => r.Prices).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
-            },
-        });
-        batch.BatchCommands.Add(new NpgsqlBatchCommand("update billing.runs set tax_rates = $2::jsonb where id = $1")
-        {
-            Parameters =
-            {
-                new() { Value = run },
-                new() { Value = JsonSerializer.Serialize(taxes, StoredJson.Options), NpgsqlDbType = NpgsqlDbType.Text },
-            },
-        });
+            var command = new NpgsqlBatchCommand(sql) { Parameters = { new() { Value = run.Id }, new() { Value = run.Round } } };
+            foreach (var value in values)
+                command.Parameters.Add(value);
+            batch.BatchCommands.Add(command);
+        }
+
+        Add(
+            KeepPrices, new() { Value = rows.Select(r => r.Tenant).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid },
+            new() { Value = rows.Select(r => r.Prices).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
+            new() { Value = Guid.Empty });
+        Add(KeepRound, Json(taxes), Json(rates));
+        Add(ForgetRounds);
+        Add(ForgetPrices);
         await batch.ExecuteNonQueryAsync(ct);
+
+        static NpgsqlParameter Json<T>(T value) =>
+            new() { Value = JsonSerializer.Serialize(value, StoredJson.Options), NpgsqlDbType = NpgsqlDbType.Text };
 
         static (Guid?, string) Row(List<PinnedPrice> some)
         {
@@ -99,29 +132,54 @@ internal sealed class RatePins(
         }
     }
 
-    /// <summary>What the round was pinned to; the book also has the prices of these tenants.</summary>
-    public async Task<PinnedRates> OpenAsync(BillingRun run, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct)
+    /// <summary>What the run's round was pinned to; the book also has the prices of these tenants.</summary>
+    /// <param name="run">The month's.</param>
+    /// <param name="tenants">Whose own prices.</param>
+    /// <param name="ct">Cancels.</param>
+    /// <param name="billedIn">An earlier round, of which their invoices are; 0 is the first that was kept.</param>
+    public async Task<PinnedRates> OpenAsync(
+        BillingRun run, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct, int? billedIn = null)
     {
-        var connection = await session.OpenAsync(ct);
-        var shared = memory.Find(run);
+        // While a round is planned the rates are those of the one before it.
+        var shared = billedIn is null && run.State is not RunState.Planning ? memory.Find(run.Id, run.Round) : null;
+        shared ??= await KeptAsync(run, billedIn ?? run.Round, ct);
+        // A month of before rates were kept has none.
         if (shared is null)
+            return await PresentAsync(run.Period, tenants, ct);
+        var own = await ReadAsync("tenant_id = any ($3)", ct, run.Id, shared.Round, tenants.Select(x => x.Value).ToArray());
+        return own.Count == 0 ? shared : shared with { Book = new LayeredBook(pinned.Open(own), shared.Book) };
+    }
+
+    private async Task<PinnedRates?> KeptAsync(BillingRun run, int round, CancellationToken ct)
+    {
+        int kept;
+        List<CountryTaxRate> taxes;
+        List<ExchangeRateRef>? rates;
+        await using (var ask = new NpgsqlCommand(
+            """
+            select round, tax_rates::text, exchange_rates::text from billing.run_rounds where run_id = $1
+            order by round <= $2 desc, abs(round - $2) limit 1
+            """, await session.OpenAsync(ct), session.Transaction)
+        { Parameters = { new() { Value = run.Id }, new() { Value = round } } })
+        await using (var row = await ask.ExecuteReaderAsync(ct))
         {
-            await using var ask = new NpgsqlCommand("select tax_rates::text from billing.runs where id = $1", connection, session.Transaction)
-            { Parameters = { new() { Value = run.Id } } };
-            // A month of before rates were kept has none.
-            if (await ask.ExecuteScalarAsync(ct) is not string kept)
-                return await PresentAsync(run.Period, tenants, ct);
-            var taxes = JsonSerializer.Deserialize<List<CountryTaxRate>>(kept, StoredJson.Options)!;
-            shared = new PinnedRates(
-                run.Id, run.Round, pinned.Open(await ReadAsync("tenant_id is null", ct, run.Id)), new TaxTable(taxes, run.PeriodEnd.AddDays(-1)),
-                new TaxTable(taxes, run.PeriodEnd), await catalog.MetersAsync(ct), await catalog.InAdvanceAsync(ct));
-            // While a round is planned these are the rates of the one before it.
-            if (run.State is not RunState.Planning)
-                memory.Keep(shared);
+            if (!await row.ReadAsync(ct))
+                return null;
+            kept = row.GetInt32(0);
+            taxes = JsonSerializer.Deserialize<List<CountryTaxRate>>(row.GetString(1), StoredJson.Options)!;
+            rates = row.IsDBNull(2) ? null : JsonSerializer.Deserialize<List<ExchangeRateRef>>(row.GetString(2), StoredJson.Options);
         }
 
-        var own = await ReadAsync("tenant_id = any ($2)", ct, run.Id, tenants.Select(x => x.Value).ToArray());
-        return own.Count == 0 ? shared : shared with { Book = new LayeredBook(pinned.Open(own), shared.Book) };
+        if (memory.Find(run.Id, kept) is { } known)
+            return known;
+        var found = new PinnedRates(
+            run.Id, kept, pinned.Open(await ReadAsync("tenant_id is null", ct, run.Id, kept)), new TaxTable(taxes, run.PeriodEnd.AddDays(-1)),
+            new TaxTable(taxes, run.PeriodEnd), await catalog.MetersAsync(ct), await catalog.InAdvanceAsync(ct))
+        {
+            Exchange = rates?.ToDictionary(rate => (rate.From, rate.To), rate => new Exchange(rate.From, rate.Rate, rate.Date)),
+        };
+        memory.Keep(found);
+        return found;
     }
 
     /// <summary>As they are now; for what is only shown.</summary>
@@ -136,7 +194,8 @@ internal sealed class RatePins(
     private async Task<List<PinnedPrice>> ReadAsync(string which, CancellationToken ct, params object[] values)
     {
         await using var command = new NpgsqlCommand(
-            $"select prices::text from billing.run_prices where run_id = $1 and {which}", await session.OpenAsync(ct), session.Transaction);
+            $"select prices::text from billing.run_prices where run_id = $1 and $2 between first_round and last_round and {which}",
+            await session.OpenAsync(ct), session.Transaction);
         foreach (var value in values)
             command.Parameters.Add(new() { Value = value });
         var found = new List<PinnedPrice>();

@@ -5,6 +5,8 @@ using Licensing.Billing.Settlement;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Operations;
+using Licensing.Provisioning.Contracts;
+using Licensing.Usage.Contracts;
 using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Billing.Runs;
@@ -33,7 +35,11 @@ internal static class PreviewBillingRun
     private const int MostReasons = 100;
 
     [Needs(BillingPermissions.RunsStart)]
-    public sealed record Query(string Period) : IQuery<PreviewView>;
+    public sealed record Query(string Period) : IQuery<PreviewView>
+    {
+        /// <summary>To be told how many tenants of how many are rated.</summary>
+        public Action<long, long>? Progress { get; init; }
+    }
 
     private sealed record Sum(int Invoices, decimal Net, decimal Tax)
     {
@@ -42,7 +48,7 @@ internal static class PreviewBillingRun
 
     internal sealed class Handler(
         BillingDb db, BillingChunks chunks, LateMonths lateMonths, Advances advances, RunDeviations deviations, RunStarter starter,
-        BillingSettings settings)
+        IUsageTotals usage, ISubscriptionDirectory subscriptions, BillingSettings settings)
         : IQueryHandler<Query, PreviewView>
     {
         public async Task<Result<PreviewView>> Handle(Query query, CancellationToken cancellationToken)
@@ -52,6 +58,8 @@ internal static class PreviewBillingRun
             if ((await starter.CheckAsync([period], cancellationToken)).Refused(out var refusal, out var seller))
                 return refusal;
 
+            // As the run begins: what was acknowledged before is in it, also what came late to earlier months.
+            await usage.CatchUpAsync(await lateMonths.DaysAsync(seller.Id, period, cancellationToken), cancellationToken);
             var sums = await db.Invoices.AsNoTracking()
                 .Where(x => x.SellerId == seller.Id && x.PeriodStart == period.Start && x.PeriodEnd == period.End
                     && x.Status != InvoiceStatus.Draft && x.Status != InvoiceStatus.Void)
@@ -61,9 +69,13 @@ internal static class PreviewBillingRun
             var (reasons, left) = (new List<OperationError>(), 0);
             var late = (await lateMonths.PresentAsync(seller.Id, period, null, cancellationToken)).ToList();
             var gone = (await advances.TenantsAsync(period, cancellationToken)).ToHashSet();
+            var (done, all) = (0, query.Progress is null ? 0 : await subscriptions.CountBillableTenantsAsync(
+                period, Scope.Everything, cancellationToken));
             for (OrganizationId? after = null; ;)
             {
+                query.Progress?.Invoke(Math.Min(done, all), all);
                 var chunk = await chunks.NextAsync(period, Scope.Everything, after, settings.ChunkTenants, cancellationToken);
+                done += chunk.Tenants.Count;
                 // Who was billed in advance for what then did not come follows the last chunk, too.
                 gone.ExceptWith(chunk.Tenants);
                 if (chunk.Last is null)
@@ -82,6 +94,7 @@ internal static class PreviewBillingRun
                     break;
             }
 
+            query.Progress?.Invoke(all, all);
             var before = await deviations.BeforeAsync(seller.Id, period, cancellationToken);
             var nets = sums.ToDictionary(x => x.Key, x => x.Value.Net);
             return new PreviewView(

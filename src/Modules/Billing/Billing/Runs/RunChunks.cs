@@ -20,7 +20,7 @@ internal sealed class ChunkLostException(ClaimedChunk chunk) : Exception($"Chunk
 internal sealed class RunChunks(DbSession session, BillingSettings settings, TimeProvider clock)
 {
     // What stays wrong however often it is read anew is wrong by itself.
-    private const int MostAtOnce = 5;
+    public const int MostAtOnce = 5;
 
     // Who holds an expired claim in an open transaction would be waited for; the server knows his session by the name that the fence gave it.
     private const string EndExpired = "select billing.end_expired_writers($1, $2, $3)";
@@ -127,6 +127,14 @@ internal sealed class RunChunks(DbSession session, BillingSettings settings, Tim
         await using var row = await command.ExecuteReaderAsync(ct);
         await row.ReadAsync(ct);
         return (row.GetInt32(0), row.IsDBNull(1) ? null : row.GetFieldValue<DateTimeOffset>(1));
+    }
+
+    /// <summary>How many tenants the chunks in a state are for.</summary>
+    public async Task<long> TenantsAsync(Guid run, ChunkState state, CancellationToken ct)
+    {
+        await using var command = await CommandAsync(
+            "select coalesce(sum(tenants), 0)::bigint from billing.run_chunks where run_id = $1 and state = $2", ct, run, state.ToString());
+        return (long)(await command.ExecuteScalarAsync(ct))!;
     }
 
     /// <summary>Replaces the chunks of the round before; in the caller's transaction, which has locked the run.</summary>

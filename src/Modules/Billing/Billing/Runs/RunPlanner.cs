@@ -36,7 +36,7 @@ internal sealed class RunPlanner(
 
     public async Task PlanAsync(BillingRun run, CancellationToken ct)
     {
-        await usage.CatchUpAsync(await late.DaysAsync(run, ct), ct);
+        await usage.CatchUpAsync(await late.DaysAsync(run.SellerId, run.Period, ct), ct);
         await probe.HitAsync("caught up");
         var (stretches, tenants) = await SplitAsync(run, ct);
         await probe.HitAsync("split");
@@ -51,14 +51,22 @@ internal sealed class RunPlanner(
         var ranges = await RangesAsync(run, stretches, ct);
         await chunks.ReplaceAsync(run.Id, ranges, ct);
         await probe.HitAsync("chunks");
-        await pins.PinAsync(run.Id, run.Period, ct);
+        await pins.PinAsync(run, ct);
         await probe.HitAsync("pinned");
-        await operations.TotalAsync(run.OperationId!.Value, tenants, ct);
-        await operations.AdvanceAsync(run.OperationId.Value, tenants - ranges.Sum(range => range.Tenants), [], ct);
+        await ProgressAsync(state, tenants, ranges.Sum(range => range.Tenants), ct);
         await db.Runs.Where(x => x.Id == run.Id).ExecuteUpdateAsync(set => set
             .SetProperty(x => x.State, RunState.Drafting).SetProperty(x => x.Tenants, tenants), ct);
         await probe.HitAsync("planned");
         await session.CommitAsync(CancellationToken.None);
+    }
+
+    // Each tenant is a step, and each that is to be issued another. An operation that was held has steps of the round before.
+    private async Task ProgressAsync(BillingRun run, int tenants, int open, CancellationToken ct)
+    {
+        var operation = run.OperationId!.Value;
+        var before = (await operations.FindAsync(operation, Scope.Everything, ct))!.Done;
+        await operations.TotalAsync(operation, run.Issue ? tenants + open : tenants, ct);
+        await operations.AdvanceAsync(operation, tenants - open - before, [], ct);
     }
 
     // Two lists in one order, walked side by side, so that no memory grows with the customers. Who is billed already counts, too: a chunk

@@ -23,12 +23,12 @@ internal static class RunRefusals
     public static Refusal SecondPersonNeeded { get; } = new(
         RefusalKind.Forbidden, "second_person_needed", "A held run is confirmed by another person than the one who started it.");
 
-    public static Refusal Deviates(IEnumerable<RunDeviation> deviations) => new(
+    public static Refusal Deviates(Guid run, IEnumerable<RunDeviation> deviations) => new(
         RefusalKind.Conflict, "deviation_too_large",
-        "The drafts are far from the period before and wait for a second person: "
+        "The drafts are far from the period before: "
         + string.Join(", ", deviations.Select(x =>
             $"{x.Net} {x.Currency} after {x.Before}{(x.Percent is { } percent ? $" ({percent:+0.##;-0.##} %)" : "")}"))
-        + ".");
+        + $". The run waits until a second person sends POST /api/v1/billing/runs/{run}/confirm, or until it is started again.");
 
     public static Refusal Unfinished(string period, DateTimeOffset at) => new(
         RefusalKind.Unavailable, "run_unfinished",
@@ -67,6 +67,10 @@ internal static class RunRefusals
         RefusalKind.Invalid, "due_twice",
         $"Subscription {key.Subscription.Value} would be charged twice "
         + $"for {(key.Charge.Length > 0 ? key.Charge : key.Sku)} from {key.StartsOn:yyyy-MM-dd}.");
+
+    public static Refusal RowsRefused(string? constraint) => new(
+        RefusalKind.Unavailable, "rows_refused",
+        $"The database refuses what would be written{(constraint is null ? "" : $" ({constraint})")}; the log has the reason.");
 
     public static Refusal TenantMissing { get; } = new(RefusalKind.Invalid, "tenant_missing", "There is no such tenant.");
 

@@ -17,38 +17,45 @@ namespace Licensing.Billing.Runs;
 /// asking for its token.
 /// </summary>
 internal sealed class RunSteps(
-    BillingDb db, DbSession session, RunChunks claims, BillingChunks chunks, InvoiceWriter writer, InvoiceIssuing issuing, OperationLog operations,
-    IOrganizationDirectory organizations, LateMonths lateMonths, BilledMonths billedMonths, Advances advances, RunProbe probe)
+    BillingDb db, DbSession session, RunChunks claims, BillingChunks chunks, InvoiceWriter writer, DraftParts parts,
+    InvoiceIssuing issuing, OperationLog operations, IOrganizationDirectory organizations, LateMonths lateMonths, BilledMonths billedMonths,
+    Advances advances, RunProbe probe)
 {
     public async Task DraftAsync(BillingRun run, ClaimedChunk chunk, CancellationToken ct)
     {
         await probe.HitAsync("claimed");
         var rated = await chunks.RateAsync(run, chunk.Range, token => claims.RenewAsync(chunk, token), ct);
         await probe.HitAsync("bills");
-        var rows = InvoiceWriter.Rows(run, chunk.Number, rated.Bills);
+        // What fails however often it is read anew fails by somebody's rows: then they are written in parts.
+        var rows = chunk.Attempts < RunChunks.MostAtOnce ? InvoiceWriter.Rows(run, chunk.Number, rated.Bills) : null;
         try
         {
             await WriteAsync(run, chunk, rows, rated, ct);
         }
         finally
         {
-            rows.GiveBack();
+            rows?.GiveBack();
         }
     }
 
     private async Task WriteAsync(
-        BillingRun run, ClaimedChunk chunk, DraftRows rows, BilledChunk rated, CancellationToken ct)
+        BillingRun run, ClaimedChunk chunk, DraftRows? rows, BilledChunk rated, CancellationToken ct)
     {
         await probe.HitAsync("rated");
         await session.BeginAsync(ct);
         await claims.FenceAsync(chunk, ct);
         await probe.HitAsync("fenced");
-        if (rows.IsAhead)
+        if (rated.IsAhead)
             await advances.HoldAsync(run, ct);
         await billedMonths.HoldAsync(rated.Bills, ct);
         await writer.DiscardDraftsAsync(run.SellerId, run.Period, chunk.Range.After, chunk.Range.Last, ct);
         await probe.HitAsync("discarded");
-        if (rows.Count > 0)
+        if (rows is null)
+        {
+            rated = await parts.WriteAsync(run, chunk.Number, rated, ct);
+            await probe.HitAsync("copied parts");
+        }
+        else if (rows.Count > 0)
         {
             await writer.WriteInvoicesAsync(rows, ct);
             await probe.HitAsync("copied invoices");
@@ -60,7 +67,7 @@ internal sealed class RunSteps(
 
         await lateMonths.SettledAsync(rated.Settled, ct);
         await ParkAsync(run, rated.NotBilled, ct);
-        await claims.DoneAsync(chunk, rows.Count > 0 ? ChunkState.Drafted : ChunkState.Done, ct);
+        await claims.DoneAsync(chunk, rated.Bills.Count > 0 ? ChunkState.Drafted : ChunkState.Done, ct);
         await probe.HitAsync("done");
         // Every worker writes this row, so it is the last one locked.
         await operations.AdvanceAsync(run.OperationId!.Value, chunk.Range.Tenants, [.. rated.NotBilled.Select(tenant => tenant.Error)], ct);
@@ -90,6 +97,8 @@ internal sealed class RunSteps(
         await probe.HitAsync("told");
         await claims.DoneAsync(chunk, ChunkState.Done, ct);
         await probe.HitAsync("done");
+        await operations.AdvanceAsync(run.OperationId!.Value, chunk.Range.Tenants, [], ct);
+        await probe.HitAsync("advanced");
         await session.CommitAsync(CancellationToken.None);
         FaultPoints.Hit("billing.chunk");
         await probe.HitAsync("committed");
@@ -121,8 +130,8 @@ internal sealed class RunSteps(
 
 /// <summary>Ends a stage of a run when none of its chunks is left; whoever comes first does, under the run's lock.</summary>
 internal sealed class RunStages(
-    BillingDb db, DbSession session, OperationLog operations, RunDeviations deviations, IOrganizationDirectory organizations, AuditTrail audit,
-    IAuditStore store, RunMeter meter, RunProbe probe, TimeProvider clock, ILogger<RunStages> log)
+    BillingDb db, DbSession session, RunChunks chunks, OperationLog operations, RunDeviations deviations, IOrganizationDirectory organizations,
+    AuditTrail audit, IAuditStore store, RunMeter meter, RunProbe probe, TimeProvider clock, ILogger<RunStages> log)
 {
     public async Task EndDraftingAsync(BillingRun seen, CancellationToken ct)
     {
@@ -135,6 +144,9 @@ internal sealed class RunStages(
             return;
         }
 
+        // By now it is known whose drafts there are.
+        var drafted = await chunks.TenantsAsync(run.Id, ChunkState.Drafted, ct);
+        await operations.TotalAsync(run.OperationId!.Value, run.Tenants + drafted, ct);
         var far = await deviations.OfAsync(run.SellerId, run.Period, ct);
         await probe.HitAsync("compared");
         var next = far.Count == 0 ? RunState.Issuing : RunState.Held;
@@ -142,11 +154,10 @@ internal sealed class RunStages(
             .SetProperty(x => x.State, next).SetProperty(x => x.Deviations, far.Count == 0 ? null : far), ct);
         if (next is RunState.Held)
         {
+            var held = RunRefusals.Deviates(run.Id, far);
             meter.Held();
-            log.LogError("The billing run of {Period} is held: {Reason}", run.Period, RunRefusals.Deviates(far).Message);
-            await operations.AdvanceAsync(
-                run.OperationId!.Value, 0,
-                [new OperationError(run.Period.ToString(), RunRefusals.Deviates(far).Code, RunRefusals.Deviates(far).Message)], ct);
+            log.LogError("The billing run of {Period} is held: {Reason}", run.Period, held.Message);
+            await operations.AdvanceAsync(run.OperationId!.Value, 0, [new OperationError(run.Period.ToString(), held.Code, held.Message)], ct);
         }
 
         await session.CommitAsync(CancellationToken.None);

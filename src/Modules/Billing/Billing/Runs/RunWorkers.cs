@@ -4,7 +4,6 @@ using Licensing.Billing.Invoices;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Npgsql;
 
 namespace Licensing.Billing.Runs;
 
@@ -109,8 +108,9 @@ internal sealed class RunWorkers(IServiceScopeFactory scopes, BillingSettings se
                 log.LogError(failure, "Chunk {Chunk} of billing run {Run} failed at attempt {Attempt}.", chunk.Number, run.Id, chunk.Attempts);
                 await InAsync(async (RunChunks chunks) =>
                 {
-                    // Someone issued or billed one of its tenants while it was rated, or began the next month; read anew it is left out.
-                    var changed = failure is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation } or NextMonthBegunException;
+                    // Someone issued or billed one of its tenants while it was rated, or began the next month; read anew it is left out. And what
+                    // is wrong with somebody's rows does not mend with time.
+                    var changed = failure is NextMonthBegunException || DraftParts.IsOfRows(failure);
                     await chunks.ReleaseAsync(chunk, changed, ct);
                     return true;
                 });

@@ -16,6 +16,10 @@ internal sealed record BilledBooks(
     IReadOnlySet<OrganizationId> Issued, IReadOnlySet<OrganizationId> LateIssued, IReadOnlySet<(DateOnly Month, Guid Redemption)> RedeemedSince,
     BilledUses Uses)
 {
+    /// <summary>The round that each month's invoice is of; no month of which none stands. 0: it was not kept.</summary>
+    public IReadOnlyDictionary<(OrganizationId TenantId, DateOnly Month), int> Rounds { get; init; } =
+        new Dictionary<(OrganizationId, DateOnly), int>();
+
     /// <summary>Coupons and prices of a tenant's month as when it was billed: later redemptions and exchange rates change nothing of it.</summary>
     public (IReadOnlyList<GrantedReduction> Reductions, PeriodPrices Prices) As(
         OrganizationId tenant, IEnumerable<GrantedReduction> reductions, PeriodPrices prices)
@@ -87,7 +91,7 @@ internal sealed class BilledMonths(BillingDb db, DbSession session, UsesRead use
         var months = late.Select(x => x.Month).Append(period.Start).Distinct().ToList();
         var invoices = await db.Invoices.AsNoTracking()
             .Where(x => x.SellerId == seller && tenants.Contains(x.TenantId) && months.Contains(x.PeriodStart))
-            .Select(x => new { x.TenantId, x.PeriodStart, x.Kind, x.Status, x.VoidedAt }).ToListAsync(ct);
+            .Select(x => new { x.TenantId, x.PeriodStart, x.Kind, x.Status, x.VoidedAt, x.Round }).ToListAsync(ct);
         var runs = await db.Runs.AsNoTracking().Where(x => x.SellerId == seller && months.Contains(x.PeriodStart)).ToListAsync(ct);
         var parked = await ParkedAsync(runs, tenants, ct);
 
@@ -111,7 +115,11 @@ internal sealed class BilledMonths(BillingDb db, DbSession session, UsesRead use
         return new BilledBooks(
             await LinesAsync(seller, period, late, ct), runs.ToDictionary(run => run.PeriodStart), late.Where(IsClosed).ToHashSet(),
             IssuedAs(InvoiceKind.Regular), IssuedAs(InvoiceKind.Late), await RedeemedSinceAsync(seller, tenants, months, ct),
-            await uses.ReadAsync(seller, period, tenants, months, ct));
+            await uses.ReadAsync(seller, period, tenants, months, ct))
+        {
+            Rounds = invoices.Where(i => i.Kind is InvoiceKind.Regular && i.Status is (InvoiceStatus.Issued or InvoiceStatus.Paid))
+                .ToDictionary(i => (i.TenantId, i.PeriodStart), i => i.Round ?? 0),
+        };
     }
 
     /// <summary>

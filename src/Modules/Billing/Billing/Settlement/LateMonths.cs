@@ -31,11 +31,10 @@ internal sealed class LateMonths(DbSession session, IUsageChanges changes)
     private static readonly Period Nothing = new(DateOnly.MinValue, DateOnly.MinValue.AddDays(1));
 
     /// <summary>The days of the months that were planned before, with those of the round; their rollups are brought up to date first.</summary>
-    public async Task<Period> DaysAsync(BillingRun run, CancellationToken ct)
+    public async Task<Period> DaysAsync(OrganizationId seller, Period period, CancellationToken ct)
     {
-        var planned = await PlannedAsync(run.SellerId, ct);
-        return new Period(
-            planned.Append(run.PeriodStart).Min(), planned.Select(month => month.AddMonths(1)).Append(run.PeriodEnd).Max());
+        var planned = await PlannedAsync(seller, ct);
+        return new Period(planned.Append(period.Start).Min(), planned.Select(month => month.AddMonths(1)).Append(period.End).Max());
     }
 
     /// <summary>Notes what changed since the round before and moves the mark on; in the caller's transaction, which has locked the run.</summary>

@@ -41,10 +41,12 @@ internal sealed class LateUsage(
         var (tenants, paths) = (await organizations.FindAsync(ids, ct), await organizations.PathsAsync(ids, ct));
         var left = books.Uses.LeftAfter(rated.Bills, ids);
         var (owed, told, settled) = (new List<Owed>(), rated.NotBilled.ToDictionary(x => x.Id), new List<LateMonth>());
-        foreach (var months in open.Where(x => tenants.ContainsKey(x.TenantId)).GroupBy(x => x.Month))
+        // Each month by the round that its invoice is of. Who has none was looked at by the last one, and had nothing to pay by its rates.
+        int? RoundOf(LateMonth x) => books.Rounds.TryGetValue((x.TenantId, x.Month), out var round) ? round : null;
+        foreach (var months in open.Where(x => tenants.ContainsKey(x.TenantId)).GroupBy(x => (x.Period, Round: RoundOf(x))))
         {
-            var month = Period.Month(months.Key.Year, months.Key.Month);
-            var anew = month == period ? BilledChunk.Empty : await AnewAsync(month, [.. months], books, rateAnew, ct);
+            var month = months.Key.Period;
+            var anew = month == period ? BilledChunk.Empty : await AnewAsync(month, months.Key.Round, [.. months], books, rateAnew, ct);
             foreach (var x in months)
             {
                 var standing = books.Lines[x].ToList();
@@ -81,14 +83,14 @@ internal sealed class LateUsage(
     }
 
     private async Task<BilledChunk> AnewAsync(
-        Period month, List<LateMonth> months, BilledBooks books, RateAnew rateAnew, CancellationToken ct)
+        Period month, int? round, List<LateMonth> months, BilledBooks books, RateAnew rateAnew, CancellationToken ct)
     {
         var found = await subscriptions.BillableOfAsync(month, [.. months.Select(x => x.TenantId)], ct);
         if (found.Count == 0)
             return BilledChunk.Empty;
         var chunk = new TenantChunk([.. found.Select(x => x.TenantId).Distinct()], found, null);
         var rates = books.Runs.TryGetValue(month.Start, out var run)
-            ? await pins.OpenAsync(run, chunk.Tenants, ct)
+            ? await pins.OpenAsync(run, chunk.Tenants, ct, round)
             : await pins.PresentAsync(month, chunk.Tenants, ct);
         return await rateAnew(month, chunk, rates, books, ct);
     }

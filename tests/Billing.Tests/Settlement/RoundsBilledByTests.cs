@@ -1,0 +1,113 @@
+using System.Net.Http.Json;
+using Licensing.Billing.Tests.Invoices;
+using Licensing.Billing.Tests.Runs;
+using Licensing.Host.Database;
+using Licensing.Identity.Contracts;
+using Microsoft.Extensions.DependencyInjection;
+using static Licensing.Billing.Tests.BillingApp;
+
+namespace Licensing.Billing.Tests.Settlement;
+
+/// <summary>What comes late to an invoice is rated by the round that wrote it, whatever rounds came after.</summary>
+public sealed class RoundsBilledByTests(SettlementApp app) : IClassFixture<SettlementApp>
+{
+    [Fact]
+    public async Task A_month_that_is_started_again_at_other_prices_changes_nothing_for_who_was_billed_before()
+    {
+        var branch = await app.BranchAsync();
+        var (first, again) = (branch.Tenant, await app.TenantAsync(branch.Platform, branch.Partner));
+        var (plain, nothing) = (await app.TenantAsync(branch.Platform, branch.Partner), await app.TenantAsync(branch.Platform, branch.Partner));
+        var plan = await app.PlanAsync("rounds", [Flat("base", "10")], usesPriceLists: true);
+        var listed = await app.PlanAsync("rounds-listed", [Seats("1")], usesPriceLists: true);
+        foreach (var tenant in (OrganizationRef[])[first, again, plain, nothing])
+            app.Subscribe(tenant, new(2022, 10, 1), Span(tenant == nothing ? listed : plan, "2022-10-01/2023-01-01", 0));
+        void Use(OrganizationRef tenant, string day, string quantity) =>
+            app.Use(tenant, app.Subscriptions.Of(tenant), day, "gb", quantity, "STORAGE");
+        Use(first, "2022-10-02", "20");
+        Use(again, "2022-10-02", "20");
+        await app.BillAsync("2022-10");
+        (await app.NetAsync(first, "2022-10"), await app.NetAsync(nothing, "2022-10")).ShouldBe((11m, 0m));
+
+        using var platform = branch.Administrator();
+        var list = (await ItemsAsync(platform, "/api/v1/pricing")).Single(x => x.GetProperty("key").GetString() == "list");
+        var items = $"/api/v1/pricing/{list.GetProperty("id").GetString()}/items";
+        await Sent(await platform.PutAsJsonAsync(items, RunFaultTests.Storage("0.5")));
+        await TaxAsync(platform, "25");
+        try
+        {
+            await Sent(await VoidInvoiceTests.VoidAsync(platform, (await app.InvoiceOfAsync(again, "2022-10")).Path));
+            await app.BillAsync("2022-10");
+            (await app.LinesAsync(again, "2022-10")).ShouldBe(["base 10.00 at 25", "Storage 10.00 at 25"]);
+            // A third round that bills nobody takes nothing from the two before it, nor does it keep the same prices twice.
+            await app.BillAsync("2022-10");
+            (await PinnedAsync("2022-10")).ShouldBe("rounds 1 2 3, prices 1-1 2-3");
+
+            foreach (var tenant in (OrganizationRef[])[first, again, plain, nothing])
+                Use(tenant, "2022-10-31", "1");
+            await app.BillAsync("2022-11");
+            (await app.LinesAsync(first, "2022-11")).ShouldBe(["base 10.00 at 25", "Storage 0.05 at 20, 2022-10-01 #1: 1.05 - 1.00"]);
+            (await app.LinesAsync(again, "2022-11")).ShouldBe(["base 10.00 at 25", "Storage 0.50 at 25, 2022-10-01 #1: 10.50 - 10.00"]);
+            (await app.LinesAsync(plain, "2022-11")).ShouldBe(["base 10.00 at 25", "Storage 0.05 at 20, 2022-10-01 #1: 0.05 - 0.00"]);
+            // Who had nothing to pay was looked at by the last round, by its prices.
+            (await app.LinesAsync(nothing, "2022-11")).ShouldBe(["Storage 0.50 at 25, 2022-10-01 #1: 0.50 - 0.00"]);
+        }
+        finally
+        {
+            await Sent(await platform.PutAsJsonAsync(items, RunFaultTests.Storage("0.05")));
+            await TaxAsync(platform, "20");
+        }
+
+        // Of whom no invoice stands any more nothing is kept.
+        foreach (var tenant in (OrganizationRef[])[first, plain])
+            await Sent(await VoidInvoiceTests.VoidAsync(platform, (await app.InvoiceOfAsync(tenant, "2022-10")).Path));
+        await app.BillAsync("2022-10");
+        (await PinnedAsync("2022-10")).ShouldBe("rounds 2 4, prices 2-3 4-4");
+    }
+
+    [Fact]
+    public async Task An_invoice_of_before_rounds_were_kept_is_of_the_first_that_is()
+    {
+        var branch = await app.BranchAsync();
+        var other = await app.TenantAsync(branch.Platform, branch.Partner);
+        var plan = await app.PlanAsync("rounds-before", [Flat("base", "10")], usesPriceLists: true);
+        foreach (var tenant in (OrganizationRef[])[branch.Tenant, other])
+            app.Subscribe(tenant, new(2021, 3, 1), Span(plan, "2021-03-01/2021-05-01", 0));
+        await app.BillAsync("2021-03");
+        using var platform = branch.Administrator();
+        var list = (await ItemsAsync(platform, "/api/v1/pricing")).Single(x => x.GetProperty("key").GetString() == "list");
+        var items = $"/api/v1/pricing/{list.GetProperty("id").GetString()}/items";
+        await using (var forget = app.Services.GetRequiredService<SchemaOwner>().Database.CreateCommand(
+            """
+            alter table billing.invoices disable trigger user;
+            update billing.invoices set round = null where period_start = '2021-03-01';
+            alter table billing.invoices enable trigger user
+            """))
+            await forget.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        await Sent(await platform.PutAsJsonAsync(items, RunFaultTests.Storage("0.5")));
+        try
+        {
+            await Sent(await VoidInvoiceTests.VoidAsync(platform, (await app.InvoiceOfAsync(other, "2021-03")).Path));
+            await app.BillAsync("2021-03");
+            foreach (var tenant in (OrganizationRef[])[branch.Tenant, other])
+                app.Use(tenant, app.Subscriptions.Of(tenant), "2021-03-31", "gb", "20", "STORAGE");
+            await app.BillAsync("2021-04");
+        }
+        finally
+        {
+            await Sent(await platform.PutAsJsonAsync(items, RunFaultTests.Storage("0.05")));
+        }
+
+        (await app.LinesAsync(branch.Tenant, "2021-04")).ShouldBe(["base 10.00 at 20", "Storage 1.00 at 20, 2021-03-01 #1: 1.00 - 0.00"]);
+        (await app.LinesAsync(other, "2021-04")).ShouldBe(["base 10.00 at 20", "Storage 10.00 at 20, 2021-03-01 #1: 10.00 - 0.00"]);
+    }
+
+    private static async Task TaxAsync(HttpClient platform, string percent) => await Sent(await platform.PutAsJsonAsync(
+        "/api/v1/tax-rates", new { country = "DE", category = "S", percent, validFrom = "2020-01-01" }));
+
+    private Task<string?> PinnedAsync(string month) => app.ScalarAsync<string>(
+        $"""
+        select 'rounds ' || (select string_agg(round::text, ' ' order by round) from billing.run_rounds where run_id = r.id) || ', prices '
+            || (select string_agg(first_round || '-' || last_round, ' ' order by first_round) from billing.run_prices where run_id = r.id)
+        from billing.runs r where period_start = '{month}-01'
+        """);
+}
