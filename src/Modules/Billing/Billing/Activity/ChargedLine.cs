@@ -48,6 +48,9 @@ internal sealed record ChargedLine(
     /// <summary>An estimate comes before the invoices of its tenant.</summary>
     public Guid InvoiceKey => Invoice?.Id.Value ?? (Kind is InvoiceKind.Late ? SecondEstimate : Guid.Empty);
 
+    /// <summary>Whether it is a difference to what another invoice charges: of an earlier month, or in advance of this one.</summary>
+    public bool IsDifference { get; init; }
+
     /// <summary>Whether it is for days of a month that was billed before.</summary>
     public bool IsLate => Days.End <= Month.Start;
 
@@ -64,6 +67,7 @@ internal sealed record ChargedLine(
             line.Net, null)
         {
             Kind = bill.Kind,
+            IsDifference = due.Adjustment is not null,
         };
     });
 }
