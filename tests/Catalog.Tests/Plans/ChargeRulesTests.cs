@@ -87,7 +87,7 @@ public sealed class ChargeRulesTests
 
     [Fact]
     public void Percentages_stairs_included_units_and_tax_categories_have_forms_of_their_own() => Check(
-        new ChargeBody("fees", "F", new PriceBody(PriceModel.Percentage, Percent: 1.3m, FixedFee: 2, FreeUnits: 5, TaxCategory: "AA"),
+        new ChargeBody("fees", "F", new PriceBody(PriceModel.Percentage, Percent: 1.3m, FixedFee: 2, TaxCategory: "AA"),
             Meter: "minutes"),
         new ChargeBody("plan", "P", new PriceBody(PriceModel.Stairstep, Tiers: [new TierBody(UpTo: 5, Price: 10), new TierBody(Price: 18)]),
             Feature: "lines"),
