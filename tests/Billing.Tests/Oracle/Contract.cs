@@ -41,6 +41,10 @@ internal sealed record Contract(Currency Currency, string Country, Period Period
     public required IReadOnlyDictionary<string, decimal> Rates { get; init; }
 
     public required IReadOnlyDictionary<(string Currency, string Sku, string Meter), Price> Listed { get; init; }
+    /// <summary>Prices of the tenant's own, which go before those that are listed for everyone.</summary>
+    public IReadOnlyDictionary<(string Currency, string Sku, string Meter), Price> Specific { get; init; } =
+        new Dictionary<(string, string, string), Price>();
+
     public required IReadOnlyList<CountryTaxRate> Taxes { get; init; }
     public required IReadOnlyList<NaiveReduction> Reductions { get; init; }
 

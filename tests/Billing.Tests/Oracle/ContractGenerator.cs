@@ -35,7 +35,8 @@ internal sealed class ContractGenerator(int seed)
             Usage = Once(subscriptions.SelectMany(subscription => NextUsage(subscription, plans, period))),
             Rates = Maybe(95) ? Currencies.Distinct().Where(code => code != currency.Code).ToDictionary(code => code, _ => Number(1, 30_000, 4))
                 : new Dictionary<string, decimal>(),
-            Listed = NextList(currency, plans),
+            Listed = NextList(currency, plans, least: 80, most: 98),
+            Specific = Maybe(70) ? new Dictionary<(string, string, string), Price>() : NextList(currency, plans, least: 20, most: 30),
             Taxes = NextTaxes(period),
             Reductions = NextReductions(currency, plans, subscriptions),
         }, plans);
@@ -112,7 +113,8 @@ internal sealed class ContractGenerator(int seed)
             PriceModel.Package => new(
                 PriceModel.Package, PackageSize: Number(500, 10_000, 2), PackagePrice: Number(0, 10_000, 3), FreeUnits: included),
             PriceModel.Percentage => new(
-                PriceModel.Percentage, Percent: Number(0, 20_000, 3), FixedFee: Maybe(50) ? Number(0, 500, 3) : null, FreeUnits: included),
+                PriceModel.Percentage, Percent: Number(0, 20_000, 3),
+                FixedFee: included is null && Maybe(60) ? Number(0, 500, 3) : null, FreeUnits: included),
             PriceModel.Stairstep => new(PriceModel.Stairstep, Tiers: NextTiers(stairs: true), ChargeAtZero: Maybe(60), IncludedUnits: included),
             var model => new(model, Tiers: NextTiers(stairs: false), ChargeAtZero: Maybe(60), IncludedUnits: included),
         };
@@ -201,13 +203,13 @@ internal sealed class ContractGenerator(int seed)
             subscription.TenantId, subscription.Id, meter, sku, region, quantity * negative, _chance.Next(0, 40));
     }
 
-    private Dictionary<(string, string, string), Price> NextList(Currency tenants, List<PlanVersionRef> plans)
+    private Dictionary<(string, string, string), Price> NextList(Currency tenants, List<PlanVersionRef> plans, int least, int most)
     {
         var listed = new Dictionary<(string, string, string), Price>();
         foreach (var currency in plans.Select(plan => plan.Currency.Code).Append(tenants.Code).Distinct())
             foreach (var sku in Skus)
                 foreach (var meter in Meters.Keys)
-                    if (Maybe(currency == tenants.Code ? 80 : 98))
+                    if (Maybe(currency == tenants.Code ? least : most))
                         listed[(currency, sku, meter)] = NextPrice(isUsage: true) with { TaxCategory = Maybe(90) ? null : "AA" };
         return listed;
     }
@@ -222,6 +224,9 @@ internal sealed class ContractGenerator(int seed)
             Rate("S", Number(0, 3_000, 2), new(2000, 1, 1)), Rate("S", 99, new(2000, 1, 1), "DE"), Rate("AA", Number(0, 1_500, 2), new(2000, 1, 1)),
             Rate("Z", 0, new(2000, 1, 1)),
         ];
+        // Another name for the same rate.
+        if (Maybe(15))
+            rates[2] = Rate("AA", rates[0].Percent, new(2000, 1, 1));
         if (Maybe(20))
             rates.Add(Rate("S", Number(0, 3_000, 2), Maybe(50) ? last : period.End));
         if (Maybe(1))

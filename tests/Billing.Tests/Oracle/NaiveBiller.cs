@@ -53,7 +53,8 @@ internal sealed class NaiveBiller(Contract contract)
 
     public IReadOnlyList<NaiveLine> Bill()
     {
-        var commitments = new List<(BillableSubscription Subscription, PlanVersionRef Plan, List<NaiveLine> Lines, List<DateOnly> Days, Fraction Part)>();
+        var commitments =
+            new List<(BillableSubscription Subscription, PlanVersionRef Plan, List<NaiveLine> Lines, List<DateOnly> Days, Fraction Part)>();
         foreach (var subscription in contract.Subscriptions)
         {
             var plans = new List<PlanVersionRef>();
@@ -87,7 +88,10 @@ internal sealed class NaiveBiller(Contract contract)
             }
         }
 
-        foreach (var used in _lines.Select(line => line.Tax).Concat(commitments.Select(_ => "S")))
+        // A minimum may add what is of no certain kind: where nothing is charged, or of several kinds.
+        var open = commitments.Where(x => x.Plan.Terms.Commitment!.Minimum is not null && x.Days.Count > 0
+            && x.Lines.Select(line => line.Tax).Distinct().Count() != 1);
+        foreach (var used in _lines.Select(line => line.Tax).Concat(open.Select(_ => "S")))
             if (TaxOf(used) is null)
                 Refusals.Add("tax_rate_missing");
         // A coupon in a currency without a rate is asked about as soon as there is something that it could be taken off.
@@ -156,6 +160,27 @@ internal sealed class NaiveBiller(Contract contract)
         var rate = plan.Charges.Count == 0 && !plan.UsesPriceLists && plan.Terms.Commitment is null ? 1 : Rate(plan.Currency.Code);
         foreach (var charge in plan.Charges.Where(charge => charge.Meter is null))
         {
+            var counts = charge.Price.Model is PriceModel.Flat || charge.Price.Prorate != false;
+            if (!counts)
+            {
+                // Once a month, however many days there are, for the most that was held on one of them.
+                List<DateOnly> held = [.. Days().Where(day => IsPaid(subscription, day) && PlanOn(subscription, day) == plan)];
+                if (held.Count == 0)
+                    continue;
+                Fraction most = charge.Feature is null ? 1 : held.Max(day => SpanOn(subscription, day)!.Quantities.GetValueOrDefault(charge.Feature));
+                lines.Add(new NaiveLine
+                {
+                    Key = $"{subscription.Id.Value} {charge.Key}     {held[0]:yyyy-MM-dd}",
+                    Tax = charge.Price.TaxCategory ?? "S",
+                    Quantity = most,
+                    Subscription = subscription.Id.Value,
+                    Plan = plan,
+                    Charge = charge.Key,
+                });
+                Add(lines[^1], NaivePrices.Of(charge.Price, most, 0) * rate);
+                continue;
+            }
+
             // A stretch of days on which the plan and the quantity are the same; the day that ends it belongs to the next one.
             NaiveLine? line = null;
             var (quantity, unfinished) = ((Fraction)0, (Fraction)0);
@@ -193,9 +218,8 @@ internal sealed class NaiveBiller(Contract contract)
                 }
 
                 var price = NaivePrices.Of(charge.Price, today, 0);
-                var counted = charge.Price.Model is PriceModel.Flat || charge.Price.Prorate != false;
-                line.Days += counted ? 1 : 0;
-                unfinished = counted ? unfinished + price / DaysOfPeriod : price;
+                line.Days++;
+                unfinished += price / DaysOfPeriod;
             }
 
             Finish();
@@ -253,9 +277,14 @@ internal sealed class NaiveBiller(Contract contract)
             Refusals.Add("price_missing");
         foreach (var x in used.Where(x => IsListed(x.Sku)))
         {
-            var own = contract.ListPrice(contract.Currency, x.Sku, x.Meter);
-            if ((own ?? contract.ListPrice(plan.Currency, x.Sku, x.Meter)) is { } price)
-                Charge("", x.Meter, x.Sku, x.Region, price, x.Quantity, x.Records, own is null ? rate : 1);
+            // His own price goes before everyone's, whatever it is in; of two that are equally his that in his own currency.
+            var found = new[] { contract.Specific, contract.Listed }
+                .SelectMany(
+                    _ => new[] { contract.Currency.Code, plan.Currency.Code },
+                    (list, code) => (Code: code, Price: list.GetValueOrDefault((code, x.Sku, x.Meter))))
+                .FirstOrDefault(y => y.Price is not null);
+            if (found.Price is not null)
+                Charge("", x.Meter, x.Sku, x.Region, found.Price, x.Quantity, x.Records, found.Code == contract.Currency.Code ? 1 : rate);
             else
                 Refusals.Add("price_missing");
         }
@@ -307,6 +336,9 @@ internal sealed class NaiveBiller(Contract contract)
 
         // The tax of what is added is as that of what was charged.
         var categories = lines.Select(line => line.Tax).Distinct().DefaultIfEmpty("S").ToList();
+        if (categories.Count > 1 && categories.TrueForAll(
+            category => Fraction.Sum(lines.Where(line => line.Tax == category).Select(line => line.Net)).Sign <= 0))
+            categories = ["S"];
         var weights = categories.ConvertAll(category => Fraction.Sum(lines.Where(line => line.Tax == category).Select(line => line.Net)));
         var added = Shares(missing, [.. weights.Select(weight => weight.Sign < 0 ? 0 : weight)]);
         var first = days.Count > 0 ? days[0] : contract.Period.Start;
@@ -398,12 +430,15 @@ internal sealed class NaiveBiller(Contract contract)
 
     private void Taxes() => Taxes(_lines);
 
+    /// <summary>As EN 16931 calls what has a rate, whatever we do.</summary>
+    public static string Kind(string category) => category == "L" || category == "M" ? category : "S";
+
     /// <summary>Each rate once on the sum of its lines; a line that knows its percent keeps it.</summary>
     public void Taxes(IReadOnlyList<NaiveLine> lines)
     {
         foreach (var line in lines)
             line.Percent ??= TaxOf(line.Tax);
-        foreach (var group in lines.GroupBy(line => (line.Tax, line.Percent)))
+        foreach (var group in lines.GroupBy(line => (Kind(line.Tax), line.Percent)))
         {
             var exact = group.Select(line => line.Net * group.Key.Percent!.Value / 100).ToArray();
             var shares = Apportioned(Fraction.Sum(exact).Round(_places), exact);

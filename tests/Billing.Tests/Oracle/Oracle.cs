@@ -132,7 +132,13 @@ internal static class Oracle
 
     private sealed class Book(Contract contract) : IPriceBook
     {
-        public SkuPrice? Find(string sku, string meter, Currency currency, string? region, OrganizationId tenant, Guid subscription) =>
-            contract.ListPrice(currency, sku, meter) is { } price ? new SkuPrice(List, sku, meter, sku, price) : null;
+        public FoundPrice? Find(
+            string sku, string meter, Currency currency, Currency other, string? region, OrganizationId tenant, Guid subscription) =>
+            contract.Specific.GetValueOrDefault((other.Code, sku, meter)) is { } own && !contract.Specific.ContainsKey((currency.Code, sku, meter))
+                ? new(new SkuPrice(List, sku, meter, sku, own), other)
+            : (contract.Specific.GetValueOrDefault((currency.Code, sku, meter)) ?? contract.ListPrice(currency, sku, meter)) is { } price
+                ? new(new SkuPrice(List, sku, meter, sku, price), currency)
+            : contract.ListPrice(other, sku, meter) is { } otherwise ? new(new SkuPrice(List, sku, meter, sku, otherwise), other)
+            : null;
     }
 }

@@ -53,9 +53,11 @@ public sealed class OracleTests
             ["money credits"] = billed.Exists(bill => bill.Uses.Any(use => use.Reduction.Quantity is null && use.Consumed.Sign > 0)),
             ["credits in units"] = billed.Exists(bill => bill.Uses.Any(use => use.Reduction.Quantity is not null)),
             ["other currencies"] = lines.Exists(line => line.Line.Exchange is not null),
-            ["usage of two plans"] = lines.GroupBy(x => (x.Due.Key.Subscription, x.Due.IsUsage)).Any(x => x.Key.IsUsage && x.Select(y => y.Due.Key.StartsOn)
-                .Distinct().Count() > 1),
+            ["usage of two plans"] = lines.Where(x => x.Due.IsUsage).GroupBy(x => x.Due.Key.Subscription)
+                .Any(own => own.Select(x => x.Due.Key.StartsOn).Distinct().Count() > 1),
             ["usage while suspended throughout"] = billed.Exists(bill => bill.Charges.Count > 0 && bill.Charges.All(x => x.Due.IsUsage)),
+            ["two names of one rate"] = billed.Exists(
+                bill => bill.Rated.Taxes.GroupBy(tax => tax.Percent).Any(same => same.Count(x => x.Tax.Amount > 0) > 1)),
             ["negative lines"] = lines.Exists(line => line.Line.Net.Amount < 0),
             ["late usage"] = late.Exists(line => line.Due.IsUsage && line.Line.Net.Amount > 0),
             ["usage taken back"] = late.Exists(line => line.Due.IsUsage && line.Line.Net.Amount < 0),

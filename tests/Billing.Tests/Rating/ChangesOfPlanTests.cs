@@ -88,6 +88,78 @@ public sealed class ChangesOfPlanTests
     }
 
     [Fact]
+    public void A_minimum_of_several_kinds_that_came_to_nothing_is_of_the_standard_one()
+    {
+        PlanCharge insured = new("insured", "Insured", null, "insured", new Price(PriceModel.PerUnit, UnitPrice: 1, TaxCategory: "Z"));
+        var plan = Plan(1, Calls("1.00"), insured).Committed(minimum: "1000");
+        Billed(Contract([plan], Held(plan.On("1-30")))).ShouldBe(["~minimum 01-30 1000.00", "1000.00 + 200.00"]);
+        Billed(Contract([plan], Held(plan.On("1-30")), Used(2, "300"), Used(2, "100", "insured")))
+            .ShouldBe(["calls 01-30 300.00", "insured 01-30 100.00", "~minimum 01-30 450.00", "~minimum.Z 01-30 150.00", "1000.00 + 150.00"]);
+        // Of one kind alone it is of that kind.
+        var only = Plan(2, insured).Committed(minimum: "1000");
+        Billed(Contract([only], Held(only.On("1-30")))).ShouldBe(["~minimum.Z 01-30 1000.00", "1000.00 + 0.00"]);
+    }
+
+    [Fact]
+    public void A_cap_alone_needs_no_standard_rate()
+    {
+        PlanCharge insured = new("insured", "Insured", null, "insured", new Price(PriceModel.PerUnit, UnitPrice: 1, TaxCategory: "Z"));
+        var capped = Plan(1, insured).Committed(cap: "100");
+        Contract Untaxed(PlanVersionRef plan) => Contract([plan], Held(plan.On("1-30")), Used(2, "300", "insured")) with { Taxes = [Tax("Z", 0)] };
+        Billed(Untaxed(capped)).ShouldBe(["insured 01-30 100.00", "100.00 + 0.00"]);
+        Billed(Untaxed(Plan(2, insured).Committed(minimum: "1000"))).ShouldBe(["insured 01-30 300.00", "~minimum.Z 01-30 700.00", "1000.00 + 0.00"]);
+        Billed(Untaxed(Plan(3).Committed(minimum: "1000"))).ShouldBe(["price_missing"]);
+        Billed(Contract([Plan(3).Committed(minimum: "1000")], Held(Plan(3).On("1-30"))) with { Taxes = [Tax("Z", 0)] })
+            .ShouldBe(["tax_rate_missing"]);
+    }
+
+    [Fact]
+    public void The_most_specific_list_goes_before_the_currency()
+    {
+        static Price Each(decimal price) => new(PriceModel.PerUnit, UnitPrice: price);
+        var plan = Plan(1) with { Currency = Currency.Parse("USD"), UsesPriceLists = true };
+        var contract = Contract([plan], Held(plan.On("1-30")), Used(2, "1000", sku: "VM")) with
+        {
+            Listed = new Dictionary<(string, string, string), Price> { [("EUR", "VM", "calls")] = Each(0.10m) },
+        };
+        Billed(contract).ShouldBe(["VM 01-30 100.00", "100.00 + 20.00"]);
+        Billed(contract with { Specific = new Dictionary<(string, string, string), Price> { [("USD", "VM", "calls")] = Each(0.05m) } })
+            .ShouldBe(["VM 01-30 45.00", "45.00 + 9.00"]);
+        Billed(contract with
+        {
+            Specific = new Dictionary<(string, string, string), Price>
+            {
+                [("USD", "VM", "calls")] = Each(0.05m), [("EUR", "VM", "calls")] = Each(0.07m),
+            },
+        }).ShouldBe(["VM 01-30 70.00", "70.00 + 14.00"]);
+    }
+
+    [Fact]
+    public void Two_names_of_one_rate_are_taxed_together()
+    {
+        PlanCharge Named(string key, string category) =>
+            new(key, key, null, null, new Price(PriceModel.Flat, Amount: 68.33m, TaxCategory: category));
+        var plan = Plan(1, Named("one", "S"), Named("two", "AA"), Named("three", "L"));
+        Billed(Contract([plan], Held(plan.On("1-30"))) with { Taxes = [Tax("S", 20), Tax("AA", 20), Tax("L", 20)] })
+            .ShouldBe(["one 01-30 68.33", "two 01-30 68.33", "three 01-30 68.33", "204.99 + 41.00"]);
+        var both = plan with { Charges = [.. plan.Charges.Take(2)] };
+        Billed(Contract([both], Held(both.On("1-30"))) with { Taxes = [Tax("S", 20), Tax("AA", 20)] })
+            .ShouldBe(["one 01-30 68.33", "two 01-30 68.33", "136.66 + 27.33"]);
+    }
+
+    [Fact]
+    public void What_does_not_count_days_is_charged_once_a_month_for_the_most_there_was()
+    {
+        PlanVersionRef plan = Plan(1, Started("10.00")), other = Plan(2, Started("10.00"));
+        Billed(Contract([plan], Held(plan.On("1-9", 5), plan.On("12-30", 5)))).ShouldBe(["seats 01-30 50.00", "50.00 + 10.00"]);
+        Billed(Contract([plan], Held(plan.On("1-9", 5), plan.On("10-30", 3)))).ShouldBe(["seats 01-30 50.00", "50.00 + 10.00"]);
+        Billed(Contract([plan], Held(plan.On("1-9", 3), plan.On("10-19", 5), plan.On("20-20", 4))))
+            .ShouldBe(["seats 01-20 50.00", "50.00 + 10.00"]);
+        Billed(Contract([plan, other], Held(plan.On("1-9", 5), other.On("10-30", 3))))
+            .ShouldBe(["seats 01-09 50.00", "seats 10-30 30.00", "80.00 + 16.00"]);
+    }
+
+    [Fact]
     public void Who_paid_for_no_day_pays_for_nothing_but_what_he_used()
     {
         var plan = Plan(1, Base("10.00"), Graduated(), Graduated("peak") with { Key = "peaks" });

@@ -28,10 +28,18 @@ public sealed class ChargeValidationTests
     [InlineData(
         """{"model":"volume","quantity":"1","tiers":[{"upTo":"9","unitPrice":"1"},{"upTo":"9","unitPrice":"1"},{"upTo":"8","unitPrice":"1"}]}""",
         "/tiers/1/upTo tiers_not_ascending;/tiers/2/upTo tiers_not_ascending;/tiers/2/upTo last_tier_bounded")]
-    [InlineData("""{"model":"stairstep","quantity":"1","tiers":[{"unitPrice":"1"}]}""", "/tiers/0/price required")]
+    [InlineData("""{"model":"stairstep","quantity":"1","tiers":[{"upTo":null}]}""", "/tiers/0/price required")]
     [InlineData("""{"model":"percentage","events":[]}""", "/percent required")]
     [InlineData("""{"model":"percentage","percent":"1"}""", "/events required")]
     [InlineData("""{"model":"percentage","percent":"1","quantity":"5","freeEvents":1}""", "/events events_required")]
+    [InlineData("""{"model":"percentage","percent":"1","quantity":"5","fixedFee":"2"}""", "/events events_required")]
+    [InlineData("""{"model":"percentage","percent":"1","quantity":"5","events":["5"]}""", "/quantity not_of_model")]
+    [InlineData("""{"model":"flat","amount":"1","unitPrice":"2","prorate":false}""", "/prorate not_of_model;/unitPrice not_of_model")]
+    [InlineData("""{"model":"perUnit","unitPrice":"1","quantity":"1","freeUnits":"5","chargeAtZero":false}""",
+        "/chargeAtZero not_of_model;/freeUnits not_of_model")]
+    [InlineData("""{"model":"graduated","quantity":"1","size":"2","tiers":[{"unitPrice":"1","price":"4"}]}""",
+        "/size not_of_model;/tiers/0 not_of_model")]
+    [InlineData("""{"model":"stairstep","quantity":"1","tiers":[{"price":"1","flatFee":"4"}]}""", "/tiers/0 not_of_model")]
     [InlineData("""{"model":"percentage","percent":"1","events":[],"freeEvents":-1,"freeUnits":"-1","minimum":"-1","maximum":"-1"}""",
         "/freeEvents must_not_be_negative;/freeUnits must_not_be_negative;/minimum must_not_be_negative;/maximum must_not_be_negative")]
     [InlineData("""{"model":"percentage","percent":"1","events":[],"minimum":"2","maximum":"1"}""", "/maximum maximum_below_minimum")]

@@ -1,4 +1,7 @@
 using Licensing.Billing.Rating;
+using Licensing.Billing.Settlement;
+using Licensing.Billing.Tests.Oracle;
+using Licensing.Catalog.Contracts;
 using static Licensing.Billing.Tests.Rating.RatingSamples;
 
 namespace Licensing.Billing.Tests.Rating;
@@ -68,21 +71,41 @@ public sealed class WorkedCasesTests
         FlatFor("5999.95", "2015-03-01/2016-03-01", "2015-03-15/2016-03-01").ShouldBe("5770.44");
     }
 
+    // The two that were billed in advance, by the functions that bill them.
+    private static PlanVersionRef InAdvance(int number, params PlanCharge[] charges) =>
+        Worked.Plan(number, [.. charges.Select(charge => charge with { InAdvance = true })]);
+
+    private static PlanCharge Charge(string key, string? feature, Price price) => new(key, key, feature, null, price);
+
     [Fact]
     public void More_seats_give_back_the_old_ones_and_charge_the_new_from_the_day_of_change()
     {
-        var items = PlanChange.Items(ThirtyDays, new DateOnly(2024, 4, 16), [Seats("10.00", "5")], [Seats("10.00", "10")]);
-        Rate(new RatingRequest(Eur, ThirtyDays, items)).Nets().ShouldBe(["-25.00", "50.00"]);
+        var plan = InAdvance(1, Charge("seats", "seats", new Price(PriceModel.PerUnit, UnitPrice: 10)));
+        var ahead = Value(AdvanceOracle.Before(Worked.Contract([plan], Worked.Held(plan.On("1-30", 5)))));
+        ahead.Rated.Net.Text().ShouldBe("50.00");
+        var then = Value(AdvanceOracle.Then(
+            Worked.Contract([plan], Worked.Held(plan.On("1-15", 5), plan.On("16-30", 10))), AdvanceOracle.Standing(ahead.Charges)));
+        then.Charges.Select(charge => charge.Line.Net.Text()).ShouldBe(["-25.00", "50.00"]);
     }
 
     [Fact]
     public void A_change_and_the_exact_reverse_on_one_day_come_to_zero()
     {
-        RatingItem[] small = [Flat("9.99"), Seats("3.33", "7")], large = [Flat("19.95"), Seats("2.77", "11")];
-        var on = new DateOnly(2024, 3, 14);
-        var there = Rate(new RatingRequest(Eur, March, PlanChange.Items(March, on, small, large)));
-        var back = Rate(new RatingRequest(Eur, March, PlanChange.Items(March, on, large, small)));
-        (there.Net + back.Net).Text().ShouldBe("0.00");
+        PlanCharge[] Charges(decimal flat, decimal seat) =>
+        [
+            Charge("base", null, new Price(PriceModel.Flat, Amount: flat)),
+            Charge("seats", "seats", new Price(PriceModel.PerUnit, UnitPrice: seat)),
+        ];
+        PlanVersionRef small = InAdvance(1, Charges(9.99m, 3.33m)), large = InAdvance(2, Charges(19.95m, 2.77m));
+        var stays = Worked.Contract([small, large], Worked.Held(small.On("1-30", 7)));
+        var changes = Worked.Contract([small, large], Worked.Held(small.On("1-13", 7), large.On("14-30", 11)));
+        var standing = AdvanceOracle.Standing(Value(AdvanceOracle.Before(stays)).Charges);
+        var there = Value(AdvanceOracle.Then(changes, standing)).Charges;
+        there.ShouldNotBeEmpty();
+        var due = Value(Oracle.Oracle.Product(stays)).Charges;
+        var none = new MonthCredits([], new Dictionary<Guid, Exact>());
+        var back = Settling.Differences(Worked.April.Start, due, [.. standing, .. AdvanceOracle.Standing(there)], none);
+        Money.Sum(Eur, there.Concat(back).Select(charge => charge.Line.Net)).Text().ShouldBe("0.00");
     }
 
     [Fact]

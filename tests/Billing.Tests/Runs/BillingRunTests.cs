@@ -279,6 +279,26 @@ public sealed class BillingRunTests(BillingApp app) : IClassFixture<BillingApp>
     }
 
     [Fact]
+    public async Task A_change_of_plan_prices_the_usage_of_each_day_by_the_plan_of_that_day()
+    {
+        var branch = await app.BranchAsync();
+        object[] Calls(string unitPrice) => [new { key = "calls", name = "Calls", meter = "calls", price = new { model = "perUnit", unitPrice } }];
+        var (cheap, dear) = (await app.PlanAsync("changed-from", Calls("0.10")), await app.PlanAsync("changed-to", Calls("1.00")));
+        var subscription = app.Subscribe(
+            branch.Tenant, new DateOnly(2022, 1, 1), Span(cheap, "2022-04-01/2022-04-30", 0), Span(dear, "2022-04-30/2022-05-01", 0));
+        app.Usage.Add(branch.Tenant, subscription, "2022-04-01", "calls", "400");
+        app.Usage.Add(branch.Tenant, subscription, "2022-04-29", "calls", "600");
+        app.Usage.Add(branch.Tenant, subscription, "2022-04-30", "calls", "3");
+        await app.BillAsync("2022-04");
+
+        using var platform = branch.Administrator();
+        var invoice = (await ItemsAsync(platform, $"/api/v1/invoices?period=2022-04&tenantId={branch.Tenant.Id.Value}")).ShouldHaveSingleItem();
+        var lines = await ItemsAsync(platform, $"/api/v1/invoices/{invoice.GetProperty("id").GetString()}/lines");
+        lines.Select(Line).ShouldBe(["calls 2022-04-01/2022-04-30 x1000 100.00 +20.00", "calls 2022-04-30/2022-05-01 x3 3.00 +0.60"]);
+        lines[1].GetProperty("rollup").GetProperty("days").GetRawText().ShouldBe("""{"start":"2022-04-30","end":"2022-05-01"}""");
+    }
+
+    [Fact]
     public async Task Nothing_due_is_no_invoice()
     {
         var branch = await app.BranchAsync();
@@ -333,7 +353,7 @@ public sealed class BillingRunTests(BillingApp app) : IClassFixture<BillingApp>
         lines.ShouldBe(
         [
             "base 2023-10-01/2023-10-21 x1 20.00 +4.00", "more 2023-10-21/2023-11-01 x1 22.00 +4.40",
-            "STORAGE 2023-10-01/2023-11-01 x100 5.00 +1.00",
+            "STORAGE 2023-10-01/2023-10-21 x100 5.00 +1.00",
         ]);
     }
 

@@ -115,7 +115,8 @@ public sealed class PinnedRatesTests(FaultyRuns app) : IClassFixture<FaultyRuns>
         scope.ServiceProvider.GetRequiredService<Principal>().Become(Access.System);
         var rates = await scope.ServiceProvider.GetRequiredService<RatePins>().OpenAsync(
             run, [.. tenants.Select(x => x.Id)], Ct);
-        tenants.Select(x => rates.Book.Find("STORAGE", "gb", Currency.Parse("EUR"), null, x.Id, app.Subscriptions.Of(x).Value)!.PriceListId.Value
+        var eur = Currency.Parse("EUR");
+        tenants.Select(x => rates.Book.Find("STORAGE", "gb", eur, eur, null, x.Id, app.Subscriptions.Of(x).Value)!.Value.Price.PriceListId.Value
             == own.GetProperty("id").GetGuid()).ShouldBe([false, true]);
     }
 

@@ -87,7 +87,7 @@ public sealed class ChargeRulesTests
 
     [Fact]
     public void Percentages_stairs_included_units_and_tax_categories_have_forms_of_their_own() => Check(
-        new ChargeBody("fees", "F", new PriceBody(PriceModel.Percentage, Percent: 1.3m, FixedFee: 2, FreeUnits: 5, TaxCategory: "AA"),
+        new ChargeBody("fees", "F", new PriceBody(PriceModel.Percentage, Percent: 1.3m, FixedFee: 2, TaxCategory: "AA"),
             Meter: "minutes"),
         new ChargeBody("plan", "P", new PriceBody(PriceModel.Stairstep, Tiers: [new TierBody(UpTo: 5, Price: 10), new TierBody(Price: 18)]),
             Feature: "lines"),
@@ -99,6 +99,9 @@ public sealed class ChargeRulesTests
         CheckPrice(new PriceBody(PriceModel.Percentage)).ShouldBe(["/charges/0/price/percent required"]);
         CheckPrice(new PriceBody(PriceModel.Percentage, Percent: -1, FixedFee: -1, IncludedUnits: 1)).ShouldBe(
             ["/charges/0/price/includedUnits not_of_model", "/charges/0/price/percent out_of_range", "/charges/0/price/fixedFee out_of_range"]);
+        CheckPrice(new PriceBody(PriceModel.Percentage, Percent: 1.3m, FixedFee: 2, FreeUnits: 800))
+            .ShouldBe(["/charges/0/price/fixedFee not_with_free_units"]);
+        CheckPrice(new PriceBody(PriceModel.Percentage, Percent: 1.3m, FixedFee: 0, FreeUnits: 800)).ShouldBeEmpty();
         Check(new ChargeBody("c", "C", new PriceBody(PriceModel.Percentage, Percent: 1), Feature: "seats")).ShouldBe(["/charges/0 meter_required"]);
         CheckPrice(new PriceBody(PriceModel.Stairstep, Tiers: [new TierBody(1, UpTo: 5), new TierBody(Price: -1)])).ShouldBe(
             ["/charges/0/price/tiers/0/price required", "/charges/0/price/tiers/0 not_of_model", "/charges/0/price/tiers/1/price out_of_range"]);

@@ -86,7 +86,7 @@ public sealed class PriceCsvTests(App app) : IClassFixture<App>
         var meter = await client.MeterAsync();
         var list = await client.ListAsync(
         [
-            Priced("fees", meter, new { model = "percentage", percent = "1.3", fixedFee = "0.2", freeUnits = "100", taxCategory = "AA" }),
+            Priced("fees", meter, new { model = "percentage", percent = "1.3", fixedFee = "0.2", taxCategory = "AA" }),
             Priced("plan", meter, new { model = "stairstep", tiers = new object[] { new { upTo = "5", price = "10" }, new { price = "18" } } }),
             Priced("units", meter, new { model = "perUnit", unitPrice = "2", includedUnits = "3" }),
         ]);

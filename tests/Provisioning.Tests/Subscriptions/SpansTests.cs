@@ -84,6 +84,27 @@ public sealed class SpansTests
         spans.Select(s => (s.Days.ToString(), s.PlanVersionId)).ShouldBe([("2024-02-01/2024-02-10", Plan.Id), ("2024-02-10/2024-03-01", other.Id)]);
     }
 
+    [Fact]
+    public void Plans_are_told_for_all_days_suspended_or_not_and_one_beside_the_other()
+    {
+        var other = PlanWith();
+        IReadOnlyList<PlanFrom> plans =
+        [
+            PlanFrom.Of(Plan, Day("2024-01-01"), Now), PlanFrom.Of(Plan, Day("2024-02-05"), Now), PlanFrom.Of(other, Day("2024-02-10"), Now),
+            PlanFrom.Of(Plan, Day("2024-03-01"), Now),
+        ];
+        string[] In(Period period, string? ends = null) =>
+        [
+            .. Spans.Plans(period, plans, Day("2024-01-20"), ends is null ? null : Day(ends))
+                .Select(x => $"{x.Days} {(x.PlanVersionId == other.Id ? "other" : "plan")}"),
+        ];
+        In(February).ShouldBe(["2024-02-01/2024-02-10 plan", "2024-02-10/2024-03-01 other"]);
+        In(February, "2024-02-12").ShouldBe(["2024-02-01/2024-02-10 plan", "2024-02-10/2024-02-12 other"]);
+        In(February, "2024-02-10").ShouldBe(["2024-02-01/2024-02-10 plan"]);
+        In(Period.Month(2024, 1)).ShouldBe(["2024-01-20/2024-02-01 plan"]);
+        In(February, "2024-02-01").ShouldBeEmpty();
+    }
+
     private static readonly Arbitrary<(int Start, int? End, List<(int On, int Seats)> Changes, List<int> Cuts)> Lives = (
         from start in Gen.Choose(0, 60)
         from length in Gen.Choose(-20, 80)

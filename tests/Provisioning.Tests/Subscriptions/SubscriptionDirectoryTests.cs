@@ -59,7 +59,7 @@ public sealed class SubscriptionDirectoryTests(SellingApp app) : IClassFixture<S
     }
 
     [Fact]
-    public async Task What_has_no_billable_day_is_not_there()
+    public async Task What_has_no_day_is_not_there_and_what_is_suspended_has_no_span()
     {
         var branch = await app.BranchAsync();
         var plan = await app.PlanAsync(branch);
@@ -69,12 +69,15 @@ public sealed class SubscriptionDirectoryTests(SellingApp app) : IClassFixture<S
         var suspended = (await SubscribedAsync(branch, Asked(branch, plan))).IdOf();
         await client.PostAsJsonAsync($"/api/v1/subscriptions/{suspended}/suspend", new { reason = "Overdue" }, Ct);
 
-        (await CountAsync(January, Of(branch.Tenant))).ShouldBe(0);
-        (await BillableAsync(January, Of(branch.Tenant))).ShouldBeEmpty();
-        (await CountAsync(Period.Month(2026, 2), Of(branch.Tenant))).ShouldBe(0);
+        // What is used while it is suspended is charged, by the plan of the day.
+        (await CountAsync(January, Of(branch.Tenant))).ShouldBe(1);
+        var billable = (await BillableAsync(January, Of(branch.Tenant))).Single();
+        (billable.Id.Value, billable.Spans.Count).ShouldBe((suspended, 0));
+        billable.Plans.Single().Days.ShouldBe(new Period(billable.StartedOn, January.End));
+        (await BillableAsync(Period.Month(2026, 2), Of(branch.Tenant))).Single().Plans.Single().Days.ShouldBe(Period.Month(2026, 2));
 
         await client.PostAsync($"/api/v1/subscriptions/{suspended}/resume", null, Ct);
-        (await BillableAsync(January, Of(branch.Tenant))).Single().Id.Value.ShouldBe(suspended);
+        (await BillableAsync(January, Of(branch.Tenant))).Single().Spans.ShouldHaveSingleItem();
     }
 
     [Fact]

@@ -91,6 +91,40 @@ public sealed class DailyRollupsTests(UsageApp app) : IClassFixture<UsageApp>
     }
 
     [Fact]
+    public async Task Stretches_of_days_are_totalled_each_by_itself_as_the_meter_counts()
+    {
+        var customer = await app.CustomerAsync();
+        var other = await app.SubscribeAsync(customer.Branch, customer.Tenant);
+        JsonObject Record(string id, string quantity, string meter, int day, string? region = null, string? resource = null, Guid? of = null)
+        {
+            var record = customer.Record(id, quantity, meter, $"2026-01-{day:00}T00:00:00Z", resource);
+            (record["region"], record["subscriptionId"]) = (region, of ?? customer.Subscription);
+            return record;
+        }
+
+        (await customer.SendAsync(
+            Record("1", "5", "sum", 4), Record("2", "7", "sum", 9), Record("3", "11", "sum", 10), Record("4", "13", "sum", 14),
+            Record("5", "9", "max", 9), Record("6", "4", "max", 11), Record("7", "3", "last", 8), Record("8", "6", "last", 7),
+            Record("9", "1", "unique", 8, "eu", "vm-1"), Record("10", "1", "unique", 9, "us", "vm-1"), Record("11", "1", "unique", 10, "us", "vm-1"),
+            Record("12", "17", "sum", 9, of: other))).Accepted.ShouldBe(12);
+        await app.TotalsAsync(customer.Tenant, Customer.January);
+
+        UsageStretch Of(string days, Guid? subscription = null) =>
+            new(customer.Tenant.Id, new(subscription ?? customer.Subscription), Period.Parse(days));
+        UsageStretch[] stretches = [Of("2026-01-05/2026-01-10"), Of("2026-01-10/2026-02-01"), Of("2026-01-01/2026-01-09", other)];
+        var until = TestContext.Current.CancellationToken;
+        var totals = await app.InAsync<IUsageTotals, IReadOnlyList<OfStretch<UsageTotal>>>(x => x.OfStretchesAsync(stretches, until));
+        totals.Select(x => $"{x.From:dd} {x.Usage.Meter}{x.Usage.Region} {x.Usage.Quantity} {x.Usage.Records}").ShouldBe(
+        [
+            "05 last 3 2", "05 max 9 1", "05 sum 7 1", "05 uniqueeu 1 1", "05 uniqueus 1 1", "10 max 4 1", "10 sum 24 2", "10 uniqueus 1 1",
+        ]);
+        totals.ShouldAllBe(x => x.Usage.SubscriptionId.Value == customer.Subscription && x.Usage.TenantId == customer.Tenant.Id);
+        (await app.InAsync<IUsageTotals, IReadOnlyList<OfStretch<DistinctUsage>>>(x => x.DistinctOfStretchesAsync(stretches, until)))
+            .OrderBy(x => x.From).Select(x => (x.From.Day, x.Usage.Meter, x.Usage.Resources, x.Usage.WithoutSku))
+            .ShouldBe([(5, "unique", 1L, 1L), (10, "unique", 1L, 1L)]);
+    }
+
+    [Fact]
     public async Task Totals_are_per_subscription_sku_and_region_in_order()
     {
         var customer = await app.CustomerAsync();

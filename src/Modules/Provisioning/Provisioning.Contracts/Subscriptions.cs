@@ -78,8 +78,8 @@ public interface ISubscriptionDirectory
     Task<ILookup<OrganizationId, UsageTarget>> OfTenantsAsync(IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct);
 
     /// <summary>
-    /// The next tenants, by id, that had an active subscription on any day of <paramref name="period"/>, or ended one in it, each with all
-    /// its subscriptions of the period. Billing walks the tenants with <paramref name="after"/>.
+    /// The next tenants, by id, that had a subscription on any day of <paramref name="period"/>, suspended or not, each with all its subscriptions of
+    /// the period. Billing walks the tenants with <paramref name="after"/>.
     /// </summary>
     /// <param name="period">Whole days in the billing time zone.</param>
     /// <param name="scope">Only tenants that stood within it on the period's last day.</param>
@@ -142,7 +142,7 @@ public sealed record SubscriptionQuantitiesChanged(
     SubscriptionId Id, OrganizationId TenantId, DateOnly EffectiveOn, IReadOnlyDictionary<string, int> Quantities);
 
 /// <summary>
-/// The tenant can no longer use the subscription. Usage that still comes in is billed as long as the subscription has days in the month.
+/// The tenant can no longer use the subscription. Usage that still comes in is billed, without a base fee.
 /// </summary>
 /// <param name="Id">The subscription.</param>
 /// <param name="TenantId">Its owner.</param>

@@ -1,3 +1,5 @@
+using Licensing.Billing.Rating;
+
 namespace Licensing.Billing.Documents;
 
 /// <summary>
@@ -14,7 +16,7 @@ internal sealed record UblTaxCategory(string Code, decimal? Percent, string? Rea
     public static UblTaxCategory Of(string? category, decimal? percent, bool alone) => (category, percent ?? 0) switch
     {
         (_, 0) when alone => new("O", null, "VATEX-EU-O", "Not subject to VAT"),
-        ("L" or "M", var rate) => new(category!, rate),
+        (var own, var rate) when TaxRate.IsLocal(own) => new(own!, rate),
         (_, > 0) => new("S", percent),
         ("AE", _) => new("AE", 0, "VATEX-EU-AE", "Reverse charge"),
         ("K", _) => new("K", 0, "VATEX-EU-IC", "Intra-Community supply"),

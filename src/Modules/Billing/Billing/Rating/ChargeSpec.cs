@@ -37,13 +37,13 @@ internal sealed record ChargeSpec
     public Exact? Maximum { get; init; }
     public IReadOnlyList<Exact>? Events { get; init; }
 
-    /// <summary>The price alone, as a plan holds it. Refused with pointers relative to the charge.</summary>
+    /// <summary>The price alone, as a plan holds it. Refused with pointers relative to the charge, also for fields it does not read.</summary>
     public Result<Charge> ToCharge()
     {
         if (Tiers?.Count > MostTiers)
             return Refusal.AllFields([RatingRefusals.TooManyTiers(MostTiers)]);
 
-        var missing = new List<FieldError>();
+        var missing = Unread().ToList();
         Charge? charge = Model switch
         {
             "flat" => new FlatCharge(Need(Amount, "/amount", missing)),
@@ -81,6 +81,8 @@ internal sealed record ChargeSpec
             return refusal;
 
         UsageAggregate usage;
+        if (charge is PercentageCharge { FixedFee.Sign: not 0 } && Events is null)
+            return Refusal.AllFields([RatingRefusals.EventsRequired()]);
         if (charge is PercentageCharge && Events is not null)
             usage = UsageAggregate.Of(Events);
         else if (charge is FlatCharge)
@@ -94,6 +96,28 @@ internal sealed record ChargeSpec
 
         var broken = charge.Validate(usage);
         return broken.Count > 0 ? Refusal.AllFields(broken) : new RatingItem(Name ?? "", charge, usage) { TaxCategory = TaxCategory };
+    }
+
+    // A number that no one reads is a number that someone believes in. Of a model that is none nothing is said.
+    private IEnumerable<FieldError> Unread()
+    {
+        var tiered = Model is "graduated" or "volume" or "stairstep";
+        (string Field, bool Given, bool Read)[] fields =
+        [
+            ("prorate", Prorate is not null, Model is not "flat"), ("chargeAtZero", ChargeAtZero is not null, tiered),
+            ("quantity", Quantity is not null, Model is not "flat" && Events is null), ("amount", Amount is not null, Model is "flat"),
+            ("includedUnits", IncludedUnits is not null, tiered || Model is "perUnit"), ("unitPrice", UnitPrice is not null, Model is "perUnit"),
+            ("tiers", Tiers is not null, tiered), ("size", Size is not null, Model is "package"), ("price", Price is not null, Model is "package"),
+            ("freeUnits", FreeUnits is not null, Model is "package" or "percentage"), ("percent", Percent is not null, Model is "percentage"),
+            ("fixedFee", FixedFee is not null, Model is "percentage"), ("freeEvents", FreeEvents is not null, Model is "percentage"),
+            ("minimum", Minimum is not null, Model is "percentage"), ("maximum", Maximum is not null, Model is "percentage"),
+            ("events", Events is not null, Model is "percentage"),
+        ];
+        foreach (var (field, _, _) in fields.Where(field => field is { Given: true, Read: false }))
+            yield return RatingRefusals.NotOfModel($"/{field}", Model);
+        for (var i = 0; tiered && i < (Tiers?.Count ?? 0); i++)
+            if (Model is "stairstep" ? Tiers![i].UnitPrice is not null || Tiers[i].FlatFee is not null : Tiers![i].Price is not null)
+                yield return RatingRefusals.NotOfModel($"/tiers/{i}", Model);
     }
 
     private Tier[] RatedTiers(List<FieldError> missing) =>

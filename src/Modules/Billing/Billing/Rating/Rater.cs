@@ -101,15 +101,20 @@ internal static class Rater
             return RatingRefusals.AmountTooLarge("/minimum");
 
         var due = (minimum.Amount - sum).Round(request.Currency);
-        return due.Amount <= 0 ? lines : (RatedLine[])[.. lines, .. TrueUps([.. bound.Select(i => lines[i])], due, days, commitment, place)];
+        return due.Amount <= 0 ? lines : (RatedLine[])[.. lines, .. TrueUps([.. bound.Select(i => lines[i])], due, days, commitment, place, request)];
     }
 
-    private static IEnumerable<RatedLine> TrueUps(RatedLine[] lines, Money due, Proration days, Commitment commitment, int place)
+    private static IEnumerable<RatedLine> TrueUps(
+        RatedLine[] lines, Money due, Proration days, Commitment commitment, int place, RatingRequest request)
     {
         // What tops up the lines is taxed as they are.
         (string? Category, decimal Weight)[] categories = commitment.TaxCategory is not null || lines.Length == 0
             ? [(commitment.TaxCategory, 1m)]
             : [.. lines.GroupBy(line => line.TaxCategory).Select(group => (group.Key, Math.Max(0m, group.Sum(line => line.Net.Amount))))];
+
+        // Where nothing was charged of several kinds nothing says how much is of which: all of it is of the standard one.
+        if (categories.Length > 1 && categories.All(category => category.Weight == 0))
+            categories = [(Standard(categories.Select(category => category.Category), request), 1m)];
 
         return Allocation.ByLargestRemainder(due, [.. categories.Select(category => category.Weight)])
             .Zip(categories, (share, category) => new RatedLine(
@@ -119,6 +124,11 @@ internal static class Rater
             })
             .Where(line => line.Amount.Amount != 0);
     }
+
+    private static string? Standard(IEnumerable<string?> categories, RatingRequest request) =>
+        request.Taxes is null || request.Taxes.Any(tax => tax.Category == TaxRate.Standard)
+            ? TaxRate.Standard
+            : request.Taxes.Where(tax => categories.Contains(tax.Category)).MaxBy(tax => tax.Percent)?.Category;
 
     private static Exact Sum(IEnumerable<RatedLine> lines) => Exact.Sum(lines.Select(line => (Exact)line.Net.Amount));
 

@@ -8,6 +8,9 @@ internal static class RatingRefusals
 
     public static FieldError Required(string pointer) => new(pointer, "required", $"{pointer[1..]} is required for this model.");
 
+    public static FieldError NotOfModel(string pointer, string? model) =>
+        new(pointer, "not_of_model", $"{pointer[1..]} is not used by the model {model}.");
+
     public static FieldError Negative(string pointer) => new(pointer, "must_not_be_negative", $"{pointer[1..]} must not be negative.");
 
     public static FieldError NotPositive(string pointer) => new(pointer, "must_be_positive", $"{pointer[1..]} must be above zero.");
@@ -28,7 +31,7 @@ internal static class RatingRefusals
         $"{pointer[1..]} must not be below minimum.");
 
     public static FieldError EventsRequired() => new("/events", "events_required",
-        "Free events and a minimum or maximum per event need the amount of every event.");
+        "Free events, a fixed fee and a minimum or maximum per event need the amount of every event.");
 
     public static FieldError OutsidePeriod(string pointer) => new(pointer, "outside_period", "The active days must lie in the period.");
 

@@ -43,7 +43,10 @@ internal sealed record Commitment(string Name)
     /// <summary>Null is the whole period.</summary>
     public Proration? Days { get; init; }
 
-    /// <summary>Tax category of the true-up; null spreads it over the categories of the lines, in proportion.</summary>
+    /// <summary>
+    /// Tax category of the true-up; null spreads it over the categories of the lines, in proportion, or is the standard one where they come to
+    /// nothing.
+    /// </summary>
     public string? TaxCategory { get; init; }
 
     public Exchange? Exchange { get; init; }
@@ -67,7 +70,19 @@ internal sealed record RatingCredit(Exact? Amount, Exact? Quantity)
 }
 
 /// <summary>The rate of a tax category on the tax date. Of a hundred: 20 is 20 %.</summary>
-internal sealed record TaxRate(string Category, Exact Percent);
+internal sealed record TaxRate(string Category, Exact Percent)
+{
+    /// <summary>The category of what is of no other.</summary>
+    public const string Standard = "S";
+
+    /// <summary>
+    /// Under which EN 16931 knows what has a rate: <c>S</c>, whatever we call it, but for the taxes of the Canary Islands and of Ceuta and Melilla.
+    /// Lines of one kind and percent are taxed together.
+    /// </summary>
+    public string Kind => IsLocal(Category) ? Category : Standard;
+
+    public static bool IsLocal(string? category) => category is "L" or "M";
+}
 
 /// <summary>Everything a bill depends on. Amounts are in whole units of <paramref name="Currency"/> and may be finer than its minor unit.</summary>
 /// <param name="Currency">Of every amount.</param>

@@ -1,6 +1,6 @@
 namespace Licensing.Billing.Rating;
 
-/// <summary>The taxes of a bill: one sum per category and rate, rounded once and shared to the lines that have it.</summary>
+/// <summary>The taxes of a bill: one sum per kind (<see cref="TaxRate.Kind"/>) and rate, rounded once and shared to the lines that have it.</summary>
 internal static class TaxTotals
 {
     /// <summary>
@@ -10,23 +10,32 @@ internal static class TaxTotals
     /// <param name="lines">Replaced by lines with their tax.</param>
     /// <param name="rates">In the order of the totals; each category and percent once.</param>
     /// <param name="currency">Of the bill.</param>
-    /// <param name="totals">Of the rates that applied.</param>
+    /// <param name="totals">Of the rates that applied; those of one kind and percent add up to what is rounded.</param>
     /// <returns>False where a tax is beyond the limit.</returns>
-    public static bool TryApply(RatedLine[] lines, IEnumerable<TaxRate> rates, Currency currency, out List<TaxTotal> totals)
+    public static bool TryApply(RatedLine[] lines, IReadOnlyList<TaxRate> rates, Currency currency, out List<TaxTotal> totals)
     {
+        var places = Array.ConvertAll(lines, line => PlaceOf(line, rates));
+        var sums = new (Money Net, Money Tax)?[rates.Count];
         totals = [];
-        foreach (var rate in rates)
-            if (!TryApply(lines, rate, currency, totals))
+        for (var i = 0; i < rates.Count; i++)
+        {
+            if (!IsTogether(rates, i) && !TryApply(lines, places, rates, i, currency, sums))
                 return false;
+            if (sums[i] is { } sum)
+                totals.Add(new(rates[i].Category, rates[i].Percent, sum.Net, sum.Tax));
+        }
+
         return true;
     }
 
-    private static bool TryApply(RatedLine[] lines, TaxRate rate, Currency currency, List<TaxTotal> totals)
+    // All lines of the rate's kind and percent at once.
+    private static bool TryApply(
+        RatedLine[] lines, int[] places, IReadOnlyList<TaxRate> rates, int first, Currency currency, (Money Net, Money Tax)?[] sums)
     {
         var (taxed, exact, net) = (new List<int>(lines.Length), new List<Exact>(lines.Length), 0m);
-        var part = rate.Percent / 100;
+        var part = rates[first].Percent / 100;
         for (var i = 0; i < lines.Length; i++)
-            if (lines[i].TaxCategory == rate.Category && (lines[i].TaxPercent is not { } own || own == rate.Percent))
+            if (places[i] == first || (places[i] > first && IsSame(rates[places[i]], rates[first])))
             {
                 var amount = lines[i].Net.Amount;
                 taxed.Add(i);
@@ -41,8 +50,32 @@ internal static class TaxTotals
 
         var shares = Allocation.RoundTogether(tax, exact);
         for (var i = 0; i < taxed.Count; i++)
-            lines[taxed[i]] = lines[taxed[i]] with { Tax = shares[i], TaxPercent = rate.Percent };
-        totals.Add(new(rate.Category, rate.Percent, new Money(net, currency), tax));
+        {
+            var (line, place) = (lines[taxed[i]], places[taxed[i]]);
+            lines[taxed[i]] = line with { Tax = shares[i], TaxPercent = rates[place].Percent };
+            var before = sums[place] ?? (Money.Zero(currency), Money.Zero(currency));
+            sums[place] = (before.Net + line.Net, before.Tax + shares[i]);
+        }
+
         return true;
     }
+
+    private static int PlaceOf(RatedLine line, IReadOnlyList<TaxRate> rates)
+    {
+        for (var i = 0; i < rates.Count; i++)
+            if (line.TaxCategory == rates[i].Category && (line.TaxPercent is not { } own || own == rates[i].Percent))
+                return i;
+        return -1;
+    }
+
+    // Whether it was taxed together with one before it.
+    private static bool IsTogether(IReadOnlyList<TaxRate> rates, int place)
+    {
+        for (var i = 0; i < place; i++)
+            if (IsSame(rates[i], rates[place]))
+                return true;
+        return false;
+    }
+
+    private static bool IsSame(TaxRate one, TaxRate other) => one.Percent == other.Percent && one.Kind == other.Kind;
 }

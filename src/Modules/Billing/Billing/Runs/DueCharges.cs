@@ -11,6 +11,10 @@ internal sealed record DueCommitment(SubscriptionId Subscription, string PlanKey
     /// <summary>No charge of a plan can have this key: theirs begin with a letter or a digit.</summary>
     private const string Key = "~minimum";
 
+    /// <summary>Whether what it adds may be of the standard rate: it is known only where all charges are of one. A cap adds nothing.</summary>
+    public bool NeedsStandard =>
+        Rule is { Minimum: not null, Days: { Days: > 0 }, TaxCategory: null or CountryTaxRate.Standard };
+
     /// <summary>One line per tax category; those of others than the standard rate say theirs in the key.</summary>
     public BilledCharge Of(RatedLine line)
     {
@@ -52,6 +56,7 @@ internal sealed class DueCharges
         if (days.Count == 0 && items.Count == 0)
             return;
 
+        var categories = items.Select(i => Charges[i].Item.TaxCategory!).Distinct().ToList();
         // Usage may still come in when no day is paid for any more; then only the cap is left to hold.
         var held = days.Count > 0 ? new Period(days[0].Start, days[^1].End) : period;
         Commitments.Add(new DueCommitment(subscription.Id, version.PlanKey, held, new Commitment($"{version.Name}: minimum commitment")
@@ -60,7 +65,7 @@ internal sealed class DueCharges
             Minimum = bounds.Minimum,
             Cap = bounds.Cap is { } cap ? part?.Of(cap) ?? cap : null,
             Days = new Proration(days.Sum(part => part.Days), period.Days),
-            TaxCategory = items.Any(i => Charges[i].Item.TaxCategory != CountryTaxRate.Standard) ? null : CountryTaxRate.Standard,
+            TaxCategory = categories.Count switch { 0 => CountryTaxRate.Standard, 1 => categories[0], _ => null },
             Exchange = rate,
         }));
     }

@@ -32,7 +32,7 @@ internal static class EarlyEnding
             due.AddRange(fixedCharges.GroupBy(charge => charge.Price.TaxCategory ?? CountryTaxRate.Standard).Select(charges =>
             {
                 var key = charges.Key is CountryTaxRate.Standard ? Key : $"{Key}.{charges.Key}";
-                var left = Exact.Sum(charges.SelectMany(charge => spans.Select(span => Of(charge, span))));
+                var left = Exact.Sum(charges.Select(charge => Of(charge, [.. spans], subscription.EarlyEnd!.DaysLeft[0].Days.Start)));
                 var name = $"{version.Name}: early end";
                 return new DueCharge(
                     new LineKey(subscription.Id, key, "", "", "", days.Start), name, days, IsUsage: false,
@@ -50,18 +50,26 @@ internal static class EarlyEnding
         return due;
     }
 
-    // As the months to come would have been billed: part of one in proportion to its days, or whole with its first day where a charge is not
-    // prorated.
-    private static Exact Of(PlanCharge charge, SubscriptionSpan span)
+    // As the months to come would have been billed: part of one in proportion to its days, or whole, once, where a charge does not count days. The
+    // month of the end has been charged whole then, but for a plan that was still to come.
+    private static Exact Of(PlanCharge charge, List<SubscriptionSpan> spans, DateOnly end)
     {
         var rated = charge.Price.ToCharge(isUsage: false);
-        var quantity = charge.Feature is null ? 1 : span.Quantities.GetValueOrDefault(charge.Feature);
-        var whole = Exact.Sum(rated.Steps(new UsageAggregate(quantity)).Select(step => step.Amount));
-        var months = Exact.Zero;
-        for (var month = Period.Month(span.Days.Start.Year, span.Days.Start.Month);
-            month.Intersect(span.Days) is { } days;
+        var sum = Exact.Zero;
+        for (var month = Period.Month(spans[0].Days.Start.Year, spans[0].Days.Start.Month);
+            month.Start < spans[^1].Days.End;
             month = Period.Month(month.End.Year, month.End.Month))
-            months += rated.Prorate ? Proration.Of(days, month).Of(1) : days.Start == month.Start ? 1 : 0;
-        return whole * months;
+        {
+            var its = spans.Where(span => month.Intersect(span.Days) is not null).ToList();
+            if (rated.Prorate)
+                sum += Exact.Sum(its.Select(span => Proration.Of(span.Days, month).Of(Whole(span))));
+            else if (its.Count > 0 && (spans[0].Days.Start > end || end <= month.Start))
+                sum += Whole(its.MaxBy(Quantity)!);
+        }
+
+        return sum;
+
+        int Quantity(SubscriptionSpan span) => charge.Feature is null ? 1 : span.Quantities.GetValueOrDefault(charge.Feature);
+        Exact Whole(SubscriptionSpan span) => Exact.Sum(rated.Steps(new UsageAggregate(Quantity(span))).Select(step => step.Amount));
     }
 }

@@ -208,8 +208,9 @@ internal sealed class RatePins(
     // A tenant's own prices go before a region's, which stand with everyone's.
     private sealed class LayeredBook(IPriceBook own, IPriceBook everyones) : IPriceBook
     {
-        public SkuPrice? Find(string sku, string meter, Currency currency, string? region, OrganizationId tenant, Guid subscription) =>
-            own.Find(sku, meter, currency, region, tenant, subscription)
-            ?? everyones.Find(sku, meter, currency, region, tenant, subscription);
+        public FoundPrice? Find(
+            string sku, string meter, Currency currency, Currency other, string? region, OrganizationId tenant, Guid subscription) =>
+            own.Find(sku, meter, currency, other, region, tenant, subscription)
+            ?? everyones.Find(sku, meter, currency, other, region, tenant, subscription);
     }
 }

@@ -26,7 +26,7 @@ internal static class TenantRating
         var taxes = prices.Taxes.Of(account.Tenant.Country);
         if (due.Charges.Select(charge => charge.Item.TaxCategory!).FirstOrDefault(used => taxes.All(tax => tax.Category != used)) is { } untaxed)
             return RunRefusals.TaxRateMissing(account.Tenant.Country, untaxed);
-        if (due.Commitments.Count > 0 && taxes.All(tax => tax.Category != CountryTaxRate.Standard))
+        if (due.Commitments.Exists(commitment => commitment.NeedsStandard) && taxes.All(tax => tax.Category != CountryTaxRate.Standard))
             return RunRefusals.TaxRateMissing(account.Tenant.Country, CountryTaxRate.Standard);
         if (GrantedReductions.On(account, due, prices).Refused(out var unknown, out var reductions))
             return unknown;
@@ -117,7 +117,8 @@ internal static class TenantRating
     }
 
     /// <summary>
-    /// Days on which nothing changes for this charge are one line, so that a change of something else does not round it in pieces.
+    /// Days on which nothing changes for this charge are one line, so that a change of something else does not round it in pieces; where days do not
+    /// count, all of them.
     /// </summary>
     public static IEnumerable<DueCharge> PlanCharges(
         BillableSubscription subscription, PlanVersionRef version, PlanCharge charge, List<SubscriptionSpan> spans, Period period, Exchange? rate)
@@ -132,6 +133,10 @@ internal static class TenantRating
                 parts.Add((days, quantity));
         }
 
+        // What does not count days is charged once a month, as for each begun one, for the most that there was of it: neither a pause nor a change of
+        // the quantity charges it again.
+        if (parts.Count > 1 && !charge.Price.ToCharge(isUsage: false).Prorate)
+            parts = [(new Period(parts[0].Days.Start, parts[^1].Days.End), parts.Max(part => part.Quantity))];
         return parts.Select(part => Charge(
             new LineKey(subscription.Id, charge.Key, "", "", "", part.Days.Start), charge.Name, part.Days, isUsage: false, charge.Price,
             new UsageAggregate(part.Quantity), version, rate));
@@ -180,15 +185,16 @@ internal static class TenantRating
 
         foreach (var total in totals[true].Where(total => isPaid || total.Quantity.Sign != 0))
         {
-            SkuPrice? In(Currency currency) => prices.Book.Find(
-                total.Sku, total.Meter, currency, total.Region.Length > 0 ? total.Region : null, account.Tenant.Id, subscription.Id.Value);
-            // A price in the tenant's own currency needs no rate; otherwise it is in the plan's, as the plan's charges are.
-            var own = In(account.Tenant.Currency);
-            if ((own ?? In(version.Currency)) is not { } price)
+            // The most specific list, and of one scope a price in the tenant's own currency, which needs no rate; otherwise it is in the plan's, as
+            // the plan's charges are.
+            if (prices.Book.Find(
+                total.Sku, total.Meter, account.Tenant.Currency, version.Currency, total.Region.Length > 0 ? total.Region : null, account.Tenant.Id,
+                subscription.Id.Value) is not { } found)
                 return RunRefusals.PriceMissing(total, account.Tenant.Currency);
+            var (price, by) = (found.Price, found.Currency == account.Tenant.Currency ? null : rate);
             var key = new LineKey(subscription.Id, "", total.Meter, total.Sku, total.Region, days.Start);
             var used = new UsageAggregate(total.Quantity) { EventCount = total.Records };
-            due.Add([Charge(key, price.Name, days, isUsage: true, price.Price, used, version, own is null ? rate : null)], items);
+            due.Add([Charge(key, price.Name, days, isUsage: true, price.Price, used, version, by)], items);
         }
 
         return null;

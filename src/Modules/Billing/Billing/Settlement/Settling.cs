@@ -65,11 +65,14 @@ internal static class Settling
     {
         IReadOnlyList<BilledCharge> charges = [.. bill.Charges, .. adjustments];
         RatedLine[] lines = [.. charges.Select(charge => charge.Line)];
-        var rates = bill.Rated.Taxes.Select(tax => new TaxRate(tax.Category, tax.Percent)).Concat(lines
+        IReadOnlyList<TaxRate> rates =
+        [
+            .. bill.Rated.Taxes.Select(tax => new TaxRate(tax.Category, tax.Percent)).Concat(lines
                 .Where(line => line is { TaxCategory: not null, TaxPercent: not null })
                 .Select(line => new TaxRate(line.TaxCategory!, line.TaxPercent!.Value))
                 .OrderBy(rate => rate.Category, StringComparer.Ordinal).ThenBy(rate => rate.Percent))
-            .Distinct();
+            .Distinct(),
+        ];
         var sum = Exact.Sum(lines.Select(line => (Exact)line.Net.Amount));
         if (!sum.TryRound(bill.Rated.Currency, out _) || !TaxTotals.TryApply(lines, rates, bill.Rated.Currency, out var taxes))
             return RatingRefusals.AmountTooLarge("/charges");

@@ -9,7 +9,7 @@ namespace Licensing.Billing.Taxes;
 internal sealed class CountryTaxRate : IVersioned
 {
     /// <summary>The category of everything that has no other: the standard rate of EN 16931.</summary>
-    public const string Standard = "S";
+    public const string Standard = TaxRate.Standard;
 
     public Guid Id { get; init; }
     public required string Country { get; init; }

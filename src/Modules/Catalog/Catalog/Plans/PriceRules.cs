@@ -20,7 +20,7 @@ internal static partial class PriceRules
             PriceModel.Flat => NotNegative(price.Amount, $"{at}/amount", "amount", "flat"),
             PriceModel.PerUnit => NotNegative(price.UnitPrice, $"{at}/unitPrice", "unitPrice", "perUnit"),
             PriceModel.Package => Package(price, at),
-            PriceModel.Percentage => NotNegative(price.Percent, $"{at}/percent", "percent", "percentage"),
+            PriceModel.Percentage => Percentage(price, at),
             _ => Tiers(price, at),
         };
         foreach (var error in errors.Concat(NotBelowZero(price, at)))
@@ -46,6 +46,17 @@ internal static partial class PriceRules
             yield return new(pointer, "required", $"{field} is required by the model {model}.");
         else if (value < 0)
             yield return new(pointer, "out_of_range", $"{field} must be at least 0.");
+    }
+
+    // Which events free units cover is not known of what is billed, only how many there were and their sum.
+    private static IEnumerable<FieldError> Percentage(PriceBody price, string at)
+    {
+        foreach (var error in NotNegative(price.Percent, $"{at}/percent", "percent", "percentage"))
+            yield return error;
+        if (price is { FixedFee: > 0, FreeUnits: > 0 })
+            yield return new(
+                $"{at}/fixedFee", "not_with_free_units",
+                "Which events free units cover is not known when usage is billed; give either freeUnits or fixedFee.");
     }
 
     private static IEnumerable<FieldError> Package(PriceBody price, string at)

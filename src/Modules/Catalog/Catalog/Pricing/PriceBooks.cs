@@ -56,14 +56,20 @@ internal sealed class PriceBook : IPriceBook
                 row.Price.Sku, row.Price.Meter, row.Currency, row.Target.Region, row.Target.TenantId, row.Target.SubscriptionId)] = row.Price;
     }
 
-    public SkuPrice? Find(string sku, string meter, Currency currency, string? region, OrganizationId tenant, Guid subscription)
+    public FoundPrice? Find(
+        string sku, string meter, Currency currency, Currency other, string? region, OrganizationId tenant, Guid subscription)
     {
         var global = new Entry(sku, meter, currency, null, null, null);
-        return _prices.GetValueOrDefault(global with { Tenant = tenant, Subscription = subscription })
-            ?? _prices.GetValueOrDefault(global with { Tenant = tenant })
-            ?? (region is null ? null : _prices.GetValueOrDefault(global with { Region = region }))
-            ?? _prices.GetValueOrDefault(global);
+        return In(global with { Tenant = tenant, Subscription = subscription }, other)
+            ?? In(global with { Tenant = tenant }, other)
+            ?? (region is null ? null : In(global with { Region = region }, other))
+            ?? In(global, other);
     }
+
+    private FoundPrice? In(Entry entry, Currency other) =>
+        _prices.TryGetValue(entry, out var price) ? new FoundPrice(price, entry.Currency)
+        : entry.Currency != other && _prices.TryGetValue(entry with { Currency = other }, out price) ? new FoundPrice(price, other)
+        : null;
 
     private readonly record struct Entry(string Sku, string Meter, Currency Currency, string? Region, OrganizationId? Tenant, Guid? Subscription);
 }

@@ -15,13 +15,9 @@ internal sealed class SubscriptionDirectory(
     ProvisioningDb db, DbSession session, IOrganizationDirectory organizations, ICatalog catalog, BillingCalendar calendar, TimeProvider clock)
     : ISubscriptionDirectory
 {
-    // Has a day in the period, and not all of them suspended: suspensions never touch, so one that hides them all is one entry. One that was
-    // ended may owe something for that however long it was suspended before.
+    // Has a day in the period, suspended or not: what is used while suspended is charged all the same.
     private const string HasDays = """
         s.starts_on < @end and coalesce(s.ends_on, @end) > greatest(s.starts_on, @start)
-        and (s.suspensions = '[]' or s.cancelled_on = s.ends_on and s.ends_on <= @end or not exists (
-            select from jsonb_to_recordset(s.suspensions) as x ("from" date, until date)
-            where x."from" <= greatest(s.starts_on, @start) and coalesce(x.until, @end) >= least(coalesce(s.ends_on, @end), @end)))
         and case when s.tenant_id = any (@moved) then s.tenant_id = any (@inside)
             else exists (select from unnest(@from, @until) as r (lower, upper) where s.owner_path >= r.lower and s.owner_path < r.upper) end
         """;
