@@ -1,6 +1,7 @@
 using Licensing.Billing.Rating;
 using Licensing.Billing.Settlement;
 using Licensing.Billing.Tests.Oracle;
+using Licensing.Billing.Tests.Settlement;
 using Licensing.Catalog.Contracts;
 using static Licensing.Billing.Tests.Rating.RatingSamples;
 
@@ -84,7 +85,7 @@ public sealed class WorkedCasesTests
         var ahead = Value(AdvanceOracle.Before(Worked.Contract([plan], Worked.Held(plan.On("1-30", 5)))));
         ahead.Rated.Net.Text().ShouldBe("50.00");
         var then = Value(AdvanceOracle.Then(
-            Worked.Contract([plan], Worked.Held(plan.On("1-15", 5), plan.On("16-30", 10))), AdvanceOracle.Standing(ahead.Charges)));
+            Worked.Contract([plan], Worked.Held(plan.On("1-15", 5), plan.On("16-30", 10))), StandingLines.Of(ahead.Charges)));
         then.Charges.Select(charge => charge.Line.Net.Text()).ShouldBe(["-25.00", "50.00"]);
     }
 
@@ -99,12 +100,12 @@ public sealed class WorkedCasesTests
         PlanVersionRef small = InAdvance(1, Charges(9.99m, 3.33m)), large = InAdvance(2, Charges(19.95m, 2.77m));
         var stays = Worked.Contract([small, large], Worked.Held(small.On("1-30", 7)));
         var changes = Worked.Contract([small, large], Worked.Held(small.On("1-13", 7), large.On("14-30", 11)));
-        var standing = AdvanceOracle.Standing(Value(AdvanceOracle.Before(stays)).Charges);
+        var standing = StandingLines.Of(Value(AdvanceOracle.Before(stays)).Charges);
         var there = Value(AdvanceOracle.Then(changes, standing)).Charges;
         there.ShouldNotBeEmpty();
         var due = Value(Oracle.Oracle.Product(stays)).Charges;
         var none = new MonthCredits([], new Dictionary<Guid, Exact>());
-        var back = Settling.Differences(Worked.April.Start, due, [.. standing, .. AdvanceOracle.Standing(there)], none);
+        var back = Settling.Differences(Worked.April.Start, due, [.. standing, .. StandingLines.Of(there)], none);
         Money.Sum(Eur, there.Concat(back).Select(charge => charge.Line.Net)).Text().ShouldBe("0.00");
     }
 
