@@ -40,7 +40,7 @@ public sealed class PriceListTests(App app) : IClassFixture<App>
     private Task<SkuPrice?> FindAsync(string sku, string meter, string? region, Guid tenant, Guid subscription, Period? period = null) =>
         app.InAsync<IPriceBooks, SkuPrice?>(
             async books => (await books.OpenAsync(period ?? Period.Month(2026, 1), [new OrganizationId(tenant)], Sold.Ct))
-            .Find(sku, meter, Currency.Parse("EUR"), region, new OrganizationId(tenant), subscription));
+            .Find(sku, meter, Currency.Parse("EUR"), Currency.Parse("EUR"), region, new OrganizationId(tenant), subscription)?.Price);
 
     [Fact]
     public async Task The_book_finds_the_most_specific_price_in_force_on_the_first_day()

@@ -137,7 +137,7 @@ public sealed class SubscriptionDirectoryTests(SellingApp app) : IClassFixture<S
         february[midMonth]!.DaysLeft.Single().Quantities["essentialSeats"].ShouldBe(10);
         february[atMonthEnd]!.DaysLeft.Single().Days.Start.ShouldBe(new DateOnly(2026, 3, 1));
         (february[atTermEnd], february[free]).ShouldBe((null, null));
-        february.ShouldNotContainKey(suspended);
+        february[suspended].ShouldBeNull();
 
         var before = (await BillableAsync(January, Of(branch.Tenant))).ToDictionary(s => s.Id.Value, s => s.EarlyEnd);
         before.Count.ShouldBe(5);
