@@ -89,8 +89,8 @@ public sealed class SummaryTests(SettlementApp app) : IClassFixture<SettlementAp
         app.Use(branch.Tenant, subscription, "2023-05-11", "calls", "5");
         // Whoever reads these fails.
         await OwnerAsync($"""
-            insert into billing.run_prices (run_id, tenant_id, prices)
-                select id, '{other.Id.Value}', '"no prices"' from billing.runs where period_start = '2023-05-01';
+            insert into billing.run_prices (run_id, tenant_id, prices, first_round, last_round)
+                select id, '{other.Id.Value}', '"no prices"', round, round from billing.runs where period_start = '2023-05-01';
             insert into billing.late_months (tenant_id, month, noted) values ('{other.Id.Value}', '0044-03-01 BC', 1)
             """);
         using var tenant = branch.As(Roles.TenantAdministrator);
