@@ -1,7 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
 using Licensing.Billing.Coupons;
-using Licensing.Billing.Rating;
 using Licensing.Billing.Runs;
 using Licensing.Billing.Settlement;
 using Licensing.Billing.Taxes;

@@ -31,7 +31,7 @@ public sealed class RoundsBilledByTests(SettlementApp app) : IClassFixture<Settl
         using var platform = branch.Administrator();
         var list = (await ItemsAsync(platform, "/api/v1/pricing")).Single(x => x.GetProperty("key").GetString() == "list");
         var items = $"/api/v1/pricing/{list.GetProperty("id").GetString()}/items";
-        await Sent(await platform.PutAsJsonAsync(items, RunFaultTests.Storage("0.5")));
+        await Sent(await platform.PutAsJsonAsync(items, FaultyRuns.Storage("0.5")));
         await TaxAsync(platform, "25");
         try
         {
@@ -53,7 +53,7 @@ public sealed class RoundsBilledByTests(SettlementApp app) : IClassFixture<Settl
         }
         finally
         {
-            await Sent(await platform.PutAsJsonAsync(items, RunFaultTests.Storage("0.05")));
+            await Sent(await platform.PutAsJsonAsync(items, FaultyRuns.Storage("0.05")));
             await TaxAsync(platform, "20");
         }
 
@@ -83,7 +83,7 @@ public sealed class RoundsBilledByTests(SettlementApp app) : IClassFixture<Settl
             alter table billing.invoices enable trigger user
             """))
             await forget.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
-        await Sent(await platform.PutAsJsonAsync(items, RunFaultTests.Storage("0.5")));
+        await Sent(await platform.PutAsJsonAsync(items, FaultyRuns.Storage("0.5")));
         try
         {
             await Sent(await VoidInvoiceTests.VoidAsync(platform, (await app.InvoiceOfAsync(other, "2021-03")).Path));
@@ -94,7 +94,7 @@ public sealed class RoundsBilledByTests(SettlementApp app) : IClassFixture<Settl
         }
         finally
         {
-            await Sent(await platform.PutAsJsonAsync(items, RunFaultTests.Storage("0.05")));
+            await Sent(await platform.PutAsJsonAsync(items, FaultyRuns.Storage("0.05")));
         }
 
         (await app.LinesAsync(branch.Tenant, "2021-04")).ShouldBe(["base 10.00 at 20", "Storage 1.00 at 20, 2021-03-01 #1: 1.00 - 0.00"]);
