@@ -92,7 +92,7 @@ public sealed class PriceCsvTests(App app) : IClassFixture<App>
         ]);
 
         var (csv, _) = await ExportAsync(client, list);
-        csv.ShouldBe($"{Header}\r\nfees,{meter},fees,percentage,,,,,100,true,,1.3,0.2,AA\r\n" +
+        csv.ShouldBe($"{Header}\r\nfees,{meter},fees,percentage,,,,,,true,,1.3,0.2,AA\r\n" +
             $"plan,{meter},plan,stairstep,,5:10;*:18,,,,true,,,,\r\nunits,{meter},units,perUnit,2,,,,,true,3,,,\r\n");
         using var same = await ImportAsync(client, list, csv);
         using var dearer = await ImportAsync(client, list, $"sku,meter,percent,taxCategory,tiers\nfees,{meter},1.5,,\nplan,{meter},,,5:11;*:18");
