@@ -278,7 +278,8 @@ internal sealed class SaidUsage : IUsageTotals
     {
         var totals = new List<OfStretch<UsageTotal>>();
         foreach (var stretch in stretches)
-            totals.AddRange((await OfTenantsAsync(stretch.Days, [stretch.TenantId], ct)).Where(total => total.SubscriptionId == stretch.SubscriptionId)
+            totals.AddRange((await OfTenantsAsync(stretch.Days, [stretch.TenantId], ct))
+                .Where(total => total.SubscriptionId == stretch.SubscriptionId)
                 .Select(total => new OfStretch<UsageTotal>(stretch.Days.Start, total)));
         return totals;
     }

@@ -10,8 +10,8 @@ using Period = Licensing.Kernel.Period;
 namespace Licensing.Billing.Tests.Oracle;
 
 /// <summary>
-/// Small contracts with amounts that one can work out on paper: April 2024, tenant in EUR, S 20 %, Z 0 %. Both billers bill them, and must come to the
-/// same lines.
+/// Small contracts with amounts that one can work out on paper: April 2024, tenant in EUR, S 20 %, Z 0 %. Both billers bill them, and must come to
+/// the same lines.
 /// </summary>
 internal static class Worked
 {

@@ -11,7 +11,8 @@ internal enum SummaryGroup { Subscription, Tenant, Partner, Distributor }
 /// <param name="Estimated">Whether something of it is on no invoice yet.</param>
 internal sealed record SummaryItem(
     string Key, Guid? OrganizationId, string? ExternalId, string? Name, SubscriptionId? SubscriptionId, int Invoices, Money Charges,
-    Money Discounts, Money Credits, Money Net, Money Tax, Money Total, Money Issued, Money Drafted, Money Unbilled, Money Credited, string UsageExact, bool Estimated)
+    Money Discounts, Money Credits, Money Net, Money Tax, Money Total, Money Issued, Money Drafted, Money Unbilled, Money Credited,
+    string UsageExact, bool Estimated)
 {
     public static SummaryItem Of(SummaryLine x, OrganizationRef? organization) => new(
         x.Key, organization?.Id.Value, organization?.ExternalId, organization?.DisplayName, x.SubscriptionId, x.Invoices, x.Total.Charges,
@@ -28,7 +29,8 @@ internal sealed record SummaryLine(string Key, string Path, SubscriptionId? Subs
     public string Cursor => $"{Key}\u0001{Total.Net.Currency.Code}";
 
     public static SummaryLine Of(string key, string path, IReadOnlyList<BilledAmount> amounts) => new(
-        key, path, amounts[0].SubscriptionId, amounts.Sum(x => x.Invoices), SummaryTotal.Of(amounts), amounts.Any(x => x.State is BillState.Unbilled));
+        key, path, amounts[0].SubscriptionId, amounts.Sum(x => x.Invoices), SummaryTotal.Of(amounts),
+        amounts.Any(x => x.State is BillState.Unbilled));
 }
 
 /// <summary>All that the pages of one summary are cut from.</summary>
