@@ -167,8 +167,7 @@ public sealed class SentDocumentTests(BillingApp app) : IClassFixture<BillingApp
         {
             key = "base",
             name = "Base",
-            price = new { model = "flat", amount = "10.00" },
-            taxCategory = category,
+            price = new { model = "flat", amount = "10.00", taxCategory = category },
         }]);
         async Task<HttpResponseMessage> SendAsync(string? taxId)
         {

@@ -26,17 +26,15 @@ public sealed class RunsAtOnceTests(FaultyRuns app) : IClassFixture<FaultyRuns>,
 
         // April is rated with all of it when May takes ten of the fifteen.
         var (stopped, goOn) = app.StopAt("rated");
-        var april = await StartAsync(platform, "2021-04");
+        await StartAsync(platform, "2021-04");
         var drained = app.DrainAsync();
         await stopped;
         await BillElsewhereAsync(platform, "2021-05");
         goOn.SetResult();
         await drained;
-        (await NetOfAsync(branch, "2021-05"), await ReductionLifeTests.LeftAsync(platform, branch.Tenant)).ShouldBe(("0.00", "5"));
-        app.Clock.Advance(TimeSpan.FromMinutes(1));
-        (await StartAsync(platform, "2021-04")).ShouldBe(april);
-        await app.DrainAsync();
-        (await NetOfAsync(branch, "2021-04"), await ReductionLifeTests.LeftAsync(platform, branch.Tenant)).ShouldBe(("5.00", "0"));
+        // The database refuses April what May has taken; it is rated again at once, by the five that are left.
+        (await NetOfAsync(branch, "2021-05"), await NetOfAsync(branch, "2021-04"), await ReductionLifeTests.LeftAsync(platform, branch.Tenant))
+            .ShouldBe(("0.00", "5.00", "0"));
     }
 
     [Fact]
