@@ -88,6 +88,9 @@ public sealed class PaidFromCreditTests(BillingApp app) : IClassFixture<BillingA
         using (var partner = branch.As(Roles.PartnerAdministrator))
             (await ReverseAsync(partner, path, debit)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
 
+        // Sent again it pays nothing, and is told so.
+        (await (await platform.PayAsync(path, "100.00", "debit")).CodeAsync()).ShouldBe("payment_reversed_already");
+
         // What came from credit is there again, and an invoice of which nothing is paid can be withdrawn.
         var credit = (await ItemsAsync(platform, $"{path}/payments")).Single(x => x.Text("reference") == "credit");
         await Sent(await ReverseAsync(platform, path, credit));
@@ -106,6 +109,24 @@ public sealed class PaidFromCreditTests(BillingApp app) : IClassFixture<BillingA
             select gen_random_uuid(), tenant_id, owner_path, seller_id, invoice_id, 'more', -100.01, currency, paid_on, method, id, created_at
             from billing.payments where invoice_id = '{id}' and reference = 'debit'
             """)).ConstraintName.ShouldBe("payments_not_above_open");
+    }
+
+    [Fact]
+    public async Task A_refund_that_came_back_is_to_be_made_again_and_makes_nothing_open_to_be_paid()
+    {
+        var branch = await app.BranchAsync();
+        using var platform = branch.Administrator();
+        var (path, _) = await app.InvoiceAsync(branch, "2023-08", issue: true, "100");
+        var paid = await Sent(await platform.PayAsync(path, "120.00", "A"));
+        await Sent(await platform.CreditAsync(path, (1, "10.00")));
+        var refund = await Sent(await platform.PayAsync(path, "-12.00", "back"));
+        await Sent(await ReverseAsync(platform, path, refund));
+        var invoice = await GetAsync(platform, path);
+        (invoice.Text("status"), invoice.Amount("open")).ShouldBe(("Paid", "-12.00"));
+        await Sent(await platform.PayAsync(path, "-12.00", "back again"));
+        await Sent(await ReverseAsync(platform, path, paid));
+        invoice = await GetAsync(platform, path);
+        (invoice.Text("status"), invoice.Amount("open")).ShouldBe(("Issued", "120.00"));
     }
 
     [Fact]

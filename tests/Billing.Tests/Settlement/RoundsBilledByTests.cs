@@ -101,6 +101,37 @@ public sealed class RoundsBilledByTests(SettlementApp app) : IClassFixture<Settl
         (await app.LinesAsync(other, "2021-04")).ShouldBe(["base 10.00 at 20", "Storage 10.00 at 20, 2021-03-01 #1: 10.00 - 0.00"]);
     }
 
+    [Fact]
+    public async Task What_had_no_price_when_its_month_was_billed_is_billed_late_by_that_of_a_later_round()
+    {
+        var branch = await app.BranchAsync();
+        var plan = await app.PlanAsync("no-price-yet", [Flat("base", "10")], usesPriceLists: true);
+        var id = app.Subscribe(branch.Tenant, new(2019, 1, 1), Span(plan, "2019-01-01/2019-02-01", 0));
+        app.Use(branch.Tenant, id, "2019-01-02", "gb", "20", "STORAGE");
+        await app.BillAsync("2019-01");
+        app.Use(branch.Tenant, id, "2019-01-03", "gb", "100", "ARCHIVE");
+        await app.BillAsync("2019-02");
+        using var platform = branch.Administrator();
+        (await ItemsAsync(platform, $"/api/v1/invoices?period=2019-02&tenantId={branch.Tenant.Id.Value}")).ShouldBeEmpty();
+
+        var list = (await ItemsAsync(platform, "/api/v1/pricing")).Single(x => x.GetProperty("key").GetString() == "list");
+        var items = $"/api/v1/pricing/{list.GetProperty("id").GetString()}/items";
+        object Item(string sku, string unitPrice) => new { sku, meter = "gb", name = sku, price = new { model = "perUnit", unitPrice } };
+        await Sent(await platform.PutAsJsonAsync(items, new { items = new[] { Item("STORAGE", "0.5"), Item("ARCHIVE", "2") } }));
+        try
+        {
+            await app.BillAsync("2019-01");
+            await app.BillAsync("2019-02");
+        }
+        finally
+        {
+            await Sent(await platform.PutAsJsonAsync(items, FaultyRuns.Storage("0.05")));
+        }
+
+        // What had a price keeps it.
+        (await app.LinesAsync(branch.Tenant, "2019-02")).ShouldBe(["ARCHIVE 200.00 at 20, 2019-01-01 #1: 200.00 - 0.00"]);
+    }
+
     private static async Task TaxAsync(HttpClient platform, string percent) => await Sent(await platform.PutAsJsonAsync(
         "/api/v1/tax-rates", new { country = "DE", category = "S", percent, validFrom = "2020-01-01" }));
 

@@ -33,5 +33,19 @@ public sealed class FocusRowTests
     public void A_time_is_taken_where_it_can_be_read_in_one_way_only(string cell, string start) =>
         Row("ChargePeriodStart", cell).Start.ShouldBe(start);
 
+    [Theory]
+    [InlineData("PricingQuantity", "1E-5", "0.00001")]
+    [InlineData("ConsumedQuantity", "1.50", "1.5")]
+    [InlineData("ChargePeriodStart", "2026-10-01T00:00:00Z", "2026-10-01 00:00:00")]
+    public void The_same_said_otherwise_is_the_same_usage(string column, string cell, string saved) =>
+        Row(column, saved).RecordId.ShouldBe(Row(column, cell).RecordId);
+
+    [Theory]
+    [InlineData("PricingQuantity", "1.5", "1.51")]
+    [InlineData("ChargePeriodStart", "2026-10-01", "2026-10-02")]
+    [InlineData("SkuId", "1.50", "1.5")]
+    public void Other_usage_is_other_usage(string column, string cell, string other) =>
+        Row(column, other).RecordId.ShouldNotBe(Row(column, cell).RecordId);
+
     private static FocusRow Row(string column, string cell) => FocusRow.Read(new StringReader($"{column}\n{cell}\n")).Single();
 }

@@ -84,10 +84,18 @@ public sealed partial class FocusRow
             var text = new StringBuilder();
             foreach (var (name, at) in _columns.OrderBy(c => c.Key, StringComparer.Ordinal))
                 if (at < _cells.Length && _cells[at].Length > 0 && !IsRestated(name))
-                    text.Append(name).Append('\0').Append(_cells[at]).Append('\0');
+                    text.Append(name).Append('\0').Append(Said(name, _cells[at])).Append('\0');
             return "focus-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())).AsSpan(0, 16));
         }
     }
+
+    // A spreadsheet that saves the file writes times and numbers in its own way, and means the same.
+    private static string Said(string column, string cell) => column switch
+    {
+        "PricingQuantity" or "ConsumedQuantity" => Exact.TryParse(Plain(cell), out var quantity) ? quantity.ToString() : cell,
+        "ChargePeriodStart" or "ChargePeriodEnd" or "BillingPeriodStart" or "BillingPeriodEnd" => Instant(cell),
+        _ => cell,
+    };
 
     private static bool IsRestated(string column) =>
         Restated.Contains(column) || RestatedEndings.Any(ending => column.EndsWith(ending, StringComparison.Ordinal));

@@ -16,6 +16,6 @@ internal sealed record ActivityFilter(Guid? TenantId, Guid? PartnerId, Guid? Sub
             return lines;
         return await organizations.FindAsync(new OrganizationId(id), ct) is { } partner && within.Scope.Contains(partner.Path)
             ? lines with { Scope = Scope.Of([partner.Path]) }
-            : InvoiceRefusals.PartnerNotFound(id);
+            : InvoiceRefusals.OrganizationNotFound(id);
     }
 }

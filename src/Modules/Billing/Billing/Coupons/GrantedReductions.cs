@@ -125,7 +125,8 @@ internal sealed record GrantedReductions(
                 continue;
             }
 
-            Exact part = ahead[place].Amount;
+            // Where the month's own lines come to less than nothing, what it paid went in advance as a whole.
+            var part = Exact.Min(ahead[place].Amount, use.Amount);
             if (use.Amount != part)
                 yield return use with { Amount = use.Amount - part, Consumed = use.Consumed - part };
             yield return use with { Amount = part, Consumed = part, Adjusts = next };

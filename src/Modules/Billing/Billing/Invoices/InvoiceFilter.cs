@@ -16,7 +16,7 @@ internal sealed record InvoiceFilter(string? Period, Guid? TenantId, Guid? Partn
         if (PartnerId is { } partner)
         {
             if (await organizations.FindAsync(new OrganizationId(partner), ct) is not { } found || !scope.Contains(found.Path))
-                return InvoiceRefusals.PartnerNotFound(partner);
+                return InvoiceRefusals.OrganizationNotFound(partner);
             invoices = invoices.Within(Scope.Of([found.Path]));
         }
 

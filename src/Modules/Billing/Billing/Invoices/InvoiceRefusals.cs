@@ -6,7 +6,7 @@ internal static class InvoiceRefusals
 {
     public static Refusal NotFound(InvoiceId id) => new(RefusalKind.NotFound, "invoice_not_found", $"There is no invoice {id.Value}.");
 
-    public static Refusal PartnerNotFound(Guid id) => new(RefusalKind.NotFound, "organization_not_found", $"There is no organisation {id}.");
+    public static Refusal OrganizationNotFound(Guid id) => new(RefusalKind.NotFound, "organization_not_found", $"There is no organisation {id}.");
 
     public static Refusal NotADraft { get; } = new(
         RefusalKind.Conflict, "invoice_not_draft", "The invoice is issued already; only a draft can be issued.");
@@ -46,7 +46,7 @@ internal static class InvoiceRefusals
         new(RefusalKind.NotFound, "payment_not_found", $"There is no payment {id} of this invoice.");
 
     public static Refusal PaymentReversedAlready { get; } =
-        new(RefusalKind.Conflict, "payment_reversed_already", "This payment has been reversed already.");
+        new(RefusalKind.Conflict, "payment_reversed_already", "This payment has been reversed; what is paid now has a reference of its own.");
 
     public static Refusal MoreThanOpen(Money open) => Refusal.Field(
         "/amount", "more_than_open", $"{open} is open of this invoice; a payment has its sign and is at most so much.");

@@ -47,7 +47,7 @@ internal static class PayFromCredit
             if (await payments.FindAsync(invoice, command.Reference, cancellationToken) is { } recorded)
                 return recorded is { FromCredit: true, Reverses: null }
                     && (command.Amount is not { } asked || asked == new Money(recorded.Amount, recorded.Currency))
-                    ? PaymentView.Of(recorded)
+                    ? await payments.AgainAsync(recorded, cancellationToken)
                     : InvoiceRefusals.PaymentReferenceUsed;
             if (invoice.Status is InvoiceStatus.Draft or InvoiceStatus.Void)
                 return InvoiceRefusals.NotIssued;

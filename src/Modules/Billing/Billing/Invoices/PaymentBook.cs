@@ -24,6 +24,12 @@ internal sealed class PaymentBook(BillingDb db, BillingCalendar calendar, AuditT
     public Task<Payment?> FindAsync(Invoice invoice, string reference, CancellationToken ct) => db.Payments.AsNoTracking()
         .SingleOrDefaultAsync(x => x.InvoiceId == invoice.Id && x.TenantId == invoice.TenantId && x.Reference == reference, ct);
 
+    /// <summary>The answer to a payment that is sent again; one that was taken back pays nothing any more, and says so.</summary>
+    public async Task<Result<PaymentView>> AgainAsync(Payment recorded, CancellationToken ct) =>
+        await db.Payments.AnyAsync(x => x.InvoiceId == recorded.InvoiceId && x.TenantId == recorded.TenantId && x.Reverses == recorded.Id, ct)
+            ? InvoiceRefusals.PaymentReversedAlready
+            : PaymentView.Of(recorded);
+
     public async Task<PaymentView> AddAsync(Invoice invoice, NewPayment payment, CancellationToken ct)
     {
         // The trigger gives it its number and adds it to the invoice.

@@ -44,7 +44,7 @@ internal static class RecordPayment
             if (await payments.FindAsync(invoice, command.Reference, cancellationToken) is { } recorded)
                 return (recorded.Amount, recorded.Currency, recorded.PaidOn, recorded.Method, recorded.FromCredit, recorded.Reverses)
                     == (command.Amount.Amount, command.Amount.Currency, command.PaidOn, method, false, null)
-                    ? PaymentView.Of(recorded)
+                    ? await payments.AgainAsync(recorded, cancellationToken)
                     : InvoiceRefusals.PaymentReferenceUsed;
             if (command.PaidOn > payments.Today)
                 return InvoiceRefusals.PaidAhead;

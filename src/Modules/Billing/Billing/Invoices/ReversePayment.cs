@@ -37,6 +37,8 @@ internal static class ReversePayment
                 return InvoiceRefusals.NotFound(command.Id);
             if (precondition.Fails(invoice))
                 return Precondition.Failed;
+            if (invoice.Status is InvoiceStatus.Draft or InvoiceStatus.Void)
+                return InvoiceRefusals.NotIssued;
             var found = await db.Payments.AsNoTracking()
                 .Where(x => x.InvoiceId == invoice.Id && x.TenantId == invoice.TenantId
                     && (x.Id == command.PaymentId || x.Reverses == command.PaymentId)).ToListAsync(cancellationToken);

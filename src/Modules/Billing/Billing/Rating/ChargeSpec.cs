@@ -104,7 +104,7 @@ internal sealed record ChargeSpec
         var tiered = Model is "graduated" or "volume" or "stairstep";
         (string Field, bool Given, bool Read)[] fields =
         [
-            ("prorate", Prorate is not null, Model is not "flat"), ("chargeAtZero", ChargeAtZero is not null, tiered),
+            ("prorate", Prorate is not null, Model is not "flat" || Prorate is true), ("chargeAtZero", ChargeAtZero is not null, tiered),
             ("quantity", Quantity is not null, Model is not "flat" && Events is null), ("amount", Amount is not null, Model is "flat"),
             ("includedUnits", IncludedUnits is not null, tiered || Model is "perUnit"), ("unitPrice", UnitPrice is not null, Model is "perUnit"),
             ("tiers", Tiers is not null, tiered), ("size", Size is not null, Model is "package"), ("price", Price is not null, Model is "package"),

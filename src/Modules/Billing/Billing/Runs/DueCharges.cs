@@ -62,7 +62,7 @@ internal sealed class DueCharges
         Commitments.Add(new DueCommitment(subscription.Id, version.PlanKey, held, new Commitment($"{version.Name}: minimum commitment")
         {
             Items = items,
-            Minimum = bounds.Minimum,
+            Minimum = days.Count > 0 ? bounds.Minimum : null,
             Cap = bounds.Cap is { } cap ? part?.Of(cap) ?? cap : null,
             Days = new Proration(days.Sum(part => part.Days), period.Days),
             TaxCategory = categories.Count switch { 0 => CountryTaxRate.Standard, 1 => categories[0], _ => null },

@@ -74,7 +74,7 @@ internal sealed class RatePins(
         where r.run_id = $1 and r.round < $2 and u.id = $1 and not exists (
             select from billing.invoices i
             where i.seller_id = u.seller_id and i.period_start = u.period_start and i.period_end = u.period_end and i.kind = 'Regular'
-                and i.status in ('Issued', 'Paid')
+                and i.status <> 'Void'
                 and coalesce(i.round, (select min(round) from billing.run_rounds where run_id = $1)) = r.round)
         """;
 
@@ -147,7 +147,20 @@ internal sealed class RatePins(
         if (shared is null)
             return await PresentAsync(run.Period, tenants, ct);
         var own = await ReadAsync("tenant_id = any ($3)", ct, run.Id, shared.Round, tenants.Select(x => x.Value).ToArray());
-        return own.Count == 0 ? shared : shared with { Book = new LayeredBook(pinned.Open(own), shared.Book) };
+        var rates = own.Count == 0 ? shared : shared with { Book = new LayeredBook(pinned.Open(own), shared.Book) };
+        if (billedIn is null || shared.Round >= run.Round)
+            return rates;
+        // What had no price or rate when it was billed may have got one since; else what came late could never be billed.
+        var last = await OpenAsync(run, tenants, ct);
+        return rates with
+        {
+            Book = new LayeredBook(rates.Book, last.Book),
+            Taxes = rates.Taxes.Or(last.Taxes),
+            TaxesAhead = rates.TaxesAhead.Or(last.TaxesAhead),
+            Exchange = rates.Exchange is { } known && last.Exchange is { } since
+                ? known.Concat(since.Where(x => !known.ContainsKey(x.Key))).ToDictionary()
+                : rates.Exchange,
+        };
     }
 
     private async Task<PinnedRates?> KeptAsync(BillingRun run, int round, CancellationToken ct)
@@ -205,12 +218,12 @@ internal sealed class RatePins(
         return found;
     }
 
-    // A tenant's own prices go before a region's, which stand with everyone's.
-    private sealed class LayeredBook(IPriceBook own, IPriceBook everyones) : IPriceBook
+    // What the first has not: a tenant's own prices go before a region's, which stand with everyone's, and those of his round before later ones.
+    private sealed class LayeredBook(IPriceBook first, IPriceBook then) : IPriceBook
     {
         public FoundPrice? Find(
             string sku, string meter, Currency currency, Currency other, string? region, OrganizationId tenant, Guid subscription) =>
-            own.Find(sku, meter, currency, other, region, tenant, subscription)
-            ?? everyones.Find(sku, meter, currency, other, region, tenant, subscription);
+            first.Find(sku, meter, currency, other, region, tenant, subscription)
+            ?? then.Find(sku, meter, currency, other, region, tenant, subscription);
     }
 }

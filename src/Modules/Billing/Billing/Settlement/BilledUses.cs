@@ -44,7 +44,8 @@ internal sealed class UsesRead(DbSession session)
         from billing.reduction_uses u
         join billing.invoices i on i.id = u.invoice_id and i.tenant_id = u.tenant_id and i.seller_id = $1
         left join billing.credits c on c.id = u.reduction_id and c.tenant_id = u.tenant_id and u.kind = 'Credit'
-        where u.tenant_id = any ($2) and coalesce(u.adjusts, i.period_start) = any ($3) and (c.id is not null or u.exchange is not null)
+        where u.tenant_id = any ($2) and (c.id is not null or u.exchange is not null)
+            and (coalesce(u.adjusts, i.period_start) = any ($3) or (i.status = 'Draft' and i.period_start = $4 and i.period_end = $5))
         order by c.quantity is not null, coalesce(c.valid_until, 'infinity'), c.id, u.invoice_id
         """;
 

@@ -63,7 +63,7 @@ internal static class GetBillingSummary
                 return principal.Scope;
             var places = (await organizations.PathsAsync([new(id)], ct)).GetValueOrDefault(new(id));
             var within = Scope.Of(places is null ? [] : places.Former.Select(x => x.Path).Append(places.Path).Where(principal.Scope.Contains));
-            return within.Roots.Count == 0 ? InvoiceRefusals.PartnerNotFound(id) : within;
+            return within.Roots.Count == 0 ? InvoiceRefusals.OrganizationNotFound(id) : within;
         }
 
         private async Task<Result<SummaryFigures>> FiguresAsync(Period period, SummaryGroup by, Scope scope, CancellationToken ct)

@@ -26,15 +26,26 @@ internal sealed class CountryTaxRate : IVersioned
 }
 
 /// <summary>All rates on one day, in memory.</summary>
-internal sealed class TaxTable(IEnumerable<CountryTaxRate> rates, DateOnly on)
+internal sealed class TaxTable(IReadOnlyList<CountryTaxRate> rates, DateOnly on)
 {
+    private readonly IReadOnlyList<CountryTaxRate> _rates = rates;
+    private readonly DateOnly _on = on;
     private readonly ILookup<string, TaxRate> _byCountry = rates
         .Where(rate => rate.ValidFrom <= on)
         .GroupBy(rate => (rate.Country, rate.Category))
         .Select(group => group.MaxBy(rate => rate.ValidFrom)!)
         .ToLookup(rate => rate.Country, rate => new TaxRate(rate.Category, rate.Percent), StringComparer.Ordinal);
 
-    public IReadOnlyList<TaxRate> Of(string country) => [.. _byCountry[country]];
+    private TaxTable? _or;
+
+    public IReadOnlyList<TaxRate> Of(string country)
+    {
+        IReadOnlyList<TaxRate> own = [.. _byCountry[country]];
+        return _or is null ? own : [.. own, .. _or.Of(country).Where(rate => own.All(known => known.Category != rate.Category))];
+    }
+
+    /// <summary>The same, and of categories that it does not have those of another.</summary>
+    public TaxTable Or(TaxTable other) => new(_rates, _on) { _or = other };
 }
 
 /// <summary>A rate as it travels.</summary>

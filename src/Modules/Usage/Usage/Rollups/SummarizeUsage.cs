@@ -16,6 +16,9 @@ internal static class SummarizeUsage
     // Enough for what arrived a moment ago; under a longer backlog the answer is right up to what has been rolled up.
     public const int CatchUpRounds = 2;
 
+    // Each page sums the whole period anew; a file is summed once, while it is read.
+    private const int MostDays = 366;
+
     [Needs(UsagePermissions.Read)]
     public sealed record Query(SummaryQuery Asked, PageStart Page) : IQuery<Page<UsageGroup>>;
 
@@ -49,7 +52,9 @@ internal static class SummarizeUsage
             string? region, int? limit, string? after, CancellationToken ct) =>
         {
             if (PageStart.Read(limit, after).Refused(out var refusal, out var page)
-                || SummaryQuery.Read(period, groupBy, tenantId, subscriptionId, meter, sku, region).Refused(out refusal, out var query))
+                || SummaryQuery.Read(
+                    period, groupBy, tenantId, subscriptionId, meter, sku, region, request.WantsCsv ? int.MaxValue : MostDays)
+                    .Refused(out refusal, out var query))
                 return new RefusedResult(refusal);
             return request.WantsCsv ? await ExportSummary.SendAsync(query, sender, ct) : await sender.Ok(new Query(query, page), ct);
         })

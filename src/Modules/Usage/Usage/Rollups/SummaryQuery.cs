@@ -13,7 +13,7 @@ internal sealed record SummaryQuery(
     Period Period, IReadOnlyList<string> GroupBy, Guid? TenantId, Guid? SubscriptionId, string? Meter, string? Sku, string? Region)
 {
     public const string Dimension = "dimension.";
-    private const int MostDimensions = 5, MostDays = 366;
+    private const int MostDimensions = 5;
 
     // Whoever stands below these sees what is his under his own organisation: of two beginnings of a path the longer is the greater.
     private static string Above(int levels) => $$"""
@@ -36,12 +36,12 @@ internal sealed record SummaryQuery(
     };
 
     public static Result<SummaryQuery> Read(
-        string? period, string? groupBy, Guid? tenantId, Guid? subscriptionId, string? meter, string? sku, string? region)
+        string? period, string? groupBy, Guid? tenantId, Guid? subscriptionId, string? meter, string? sku, string? region, int mostDays)
     {
         if (!Period.TryParse(period, out var days))
             return PeriodRefusals.NotAPeriodIn("period");
-        if (days.Days > MostDays)
-            return QueryWord.Unreadable("period", $"period must not be longer than {MostDays} days.");
+        if (days.Days > mostDays)
+            return QueryWord.Unreadable("period", $"period must not be longer than {mostDays} days; a file may be.");
         var keys = (groupBy ?? "meter").Split(',').Prepend("meter").Distinct(StringComparer.Ordinal).ToList();
         var isDimension = keys.ToLookup(k => k.StartsWith(Dimension, StringComparison.Ordinal) && k.Length > Dimension.Length);
         return isDimension[false].FirstOrDefault(k => !Keys.ContainsKey(k)) is { } unknown
