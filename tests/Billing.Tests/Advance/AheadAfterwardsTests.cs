@@ -114,17 +114,17 @@ public sealed class AheadAfterwardsTests(SettlementApp app) : IClassFixture<Sett
     {
         var branch = await app.BranchAsync();
         var plan = await app.PlanAsync("gives-back", [SeatsAhead("10.00")]);
-        var id = app.Subscribe(branch.Tenant, new(2018, 3, 1), Span(plan, "2018-03-01/2018-06-01", 10));
-        await app.BillAsync("2018-03");
-        app.Subscriptions.Change(id, Span(plan, "2018-03-01/2018-04-16", 10), Span(plan, "2018-04-16/2018-06-01", 4));
+        var id = app.Subscribe(branch.Tenant, new(2022, 3, 1), Span(plan, "2022-03-01/2022-06-01", 10));
+        await app.BillAsync("2022-03");
+        app.Subscriptions.Change(id, Span(plan, "2022-03-01/2022-04-16", 10), Span(plan, "2022-04-16/2022-06-01", 4));
         using var platform = await app.PlatformAsync();
-        await Coupons.ReductionLifeTests.GrantAsync(platform, branch.Tenant, "50.00", "2018-04-01");
+        await Coupons.ReductionLifeTests.GrantAsync(platform, branch.Tenant, "50.00", "2022-04-01");
 
         // Of -50.00, 20.00 and 40.00 in advance are left 10.00.
-        await app.BillAsync("2018-04");
-        (await app.InvoiceOfAsync(branch.Tenant, "2018-04")).Invoice.Amount("net").ShouldBe("0.00");
+        await app.BillAsync("2022-04");
+        (await app.InvoiceOfAsync(branch.Tenant, "2022-04")).Invoice.Amount("net").ShouldBe("0.00");
         (await LeftAsync(branch.Tenant)).ShouldBe(40m);
-        await app.BillAsync("2018-05");
+        await app.BillAsync("2022-05");
         (await LeftAsync(branch.Tenant)).ShouldBe(40m);
     }
 

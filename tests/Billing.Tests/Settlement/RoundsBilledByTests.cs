@@ -106,13 +106,13 @@ public sealed class RoundsBilledByTests(SettlementApp app) : IClassFixture<Settl
     {
         var branch = await app.BranchAsync();
         var plan = await app.PlanAsync("no-price-yet", [Flat("base", "10")], usesPriceLists: true);
-        var id = app.Subscribe(branch.Tenant, new(2019, 1, 1), Span(plan, "2019-01-01/2019-02-01", 0));
-        app.Use(branch.Tenant, id, "2019-01-02", "gb", "20", "STORAGE");
-        await app.BillAsync("2019-01");
-        app.Use(branch.Tenant, id, "2019-01-03", "gb", "100", "ARCHIVE");
-        await app.BillAsync("2019-02");
+        var id = app.Subscribe(branch.Tenant, new(2023, 1, 1), Span(plan, "2023-01-01/2023-02-01", 0));
+        app.Use(branch.Tenant, id, "2023-01-02", "gb", "20", "STORAGE");
+        await app.BillAsync("2023-01");
+        app.Use(branch.Tenant, id, "2023-01-03", "gb", "100", "ARCHIVE");
+        await app.BillAsync("2023-02");
         using var platform = branch.Administrator();
-        (await ItemsAsync(platform, $"/api/v1/invoices?period=2019-02&tenantId={branch.Tenant.Id.Value}")).ShouldBeEmpty();
+        (await ItemsAsync(platform, $"/api/v1/invoices?period=2023-02&tenantId={branch.Tenant.Id.Value}")).ShouldBeEmpty();
 
         var list = (await ItemsAsync(platform, "/api/v1/pricing")).Single(x => x.GetProperty("key").GetString() == "list");
         var items = $"/api/v1/pricing/{list.GetProperty("id").GetString()}/items";
@@ -120,8 +120,8 @@ public sealed class RoundsBilledByTests(SettlementApp app) : IClassFixture<Settl
         await Sent(await platform.PutAsJsonAsync(items, new { items = new[] { Item("STORAGE", "0.5"), Item("ARCHIVE", "2") } }));
         try
         {
-            await app.BillAsync("2019-01");
-            await app.BillAsync("2019-02");
+            await app.BillAsync("2023-01");
+            await app.BillAsync("2023-02");
         }
         finally
         {
@@ -129,7 +129,7 @@ public sealed class RoundsBilledByTests(SettlementApp app) : IClassFixture<Settl
         }
 
         // What had a price keeps it.
-        (await app.LinesAsync(branch.Tenant, "2019-02")).ShouldBe(["ARCHIVE 200.00 at 20, 2019-01-01 #1: 200.00 - 0.00"]);
+        (await app.LinesAsync(branch.Tenant, "2023-02")).ShouldBe(["ARCHIVE 200.00 at 20, 2023-01-01 #1: 200.00 - 0.00"]);
     }
 
     private static async Task TaxAsync(HttpClient platform, string percent) => await Sent(await platform.PutAsJsonAsync(
