@@ -57,7 +57,7 @@ internal sealed class BillingStage : IAsyncDisposable
         var usage = scope.ServiceProvider.GetRequiredService<IUsageTotals>();
         await usage.CatchUpAsync(BillingData.Month, ct);
         foreach (var table in (string[])["usage.daily_rollups", "usage.monthly_rollups"])
-            await _data.RunAsync($"do $$ begin if to_regclass('{table}') is not null then execute 'analyze {table}'; end if; end $$", ct);
+            await _data.RunAsync($"vacuum analyze {table}", ct);
 
         var raw = new Dictionary<(Guid, string), Exact>();
         var tenants = new HashSet<OrganizationId>();
