@@ -37,6 +37,7 @@ public static class BillingModule
                 .On<CreditLapseDue, LapseWhenDue>()
                 .OnConstraint("ledger_transactions_once", LedgerRefusals.DoneAlready)
                 .On<TenantTransferred, MoveReductionsWhenTransferred>()
+                .On<TenantTransferred, MoveTaxRatesWhenTransferred>()
                 .On<SubscriptionActivated, NoteWhenActivated>()
                 .On<SubscriptionCancelled, NoteWhenCancelled>()
                 .OnConstraint("coupons_code", CouponRefusals.CodeTaken)

@@ -119,9 +119,9 @@ internal static class Settling
         var unrounded = (due?.Line.Unrounded ?? 0) - Exact.Sum(billed.Select(line => line.Unrounded));
         var quantity = (due?.Line.Quantity ?? 0) - Exact.Sum(billed.Select(line => line.Quantity));
         var (cap, discount) = (Now(x => x.CapReduction) - Sum(x => x.CapReduction), Now(x => x.Discount) - Sum(x => x.Discount));
-        var (category, percent) = billed.Length > 0
-            ? (billed[^1].TaxCategory, billed[^1].TaxPercent)
-            : (due!.Line.TaxCategory, due.Line.TaxPercent);
+        var (category, percent, reason) = billed.Length > 0
+            ? (billed[^1].TaxCategory, billed[^1].TaxPercent, billed[^1].TaxReason)
+            : (due!.Line.TaxCategory, due.Line.TaxPercent, due.Line.TaxReason);
         var days = due?.Line.Days ?? new Proration(billed[0].Days.Days, billed[0].PeriodDays);
         var line = new RatedLine(name, category, quantity, due?.Line.Steps ?? [], days, unrounded, net + credit + cap + discount)
         {
@@ -129,6 +129,7 @@ internal static class Settling
             Discount = discount,
             Credit = credit,
             TaxPercent = percent,
+            TaxReason = reason,
             Exchange = due is null ? billed[0].Exchange : due.Line.Exchange,
         };
         return new BilledCharge(charge with { Adjustment = adjustment }, line);
