@@ -3,6 +3,7 @@ using Licensing.Billing.Contracts;
 using Licensing.Billing.Coupons;
 using Licensing.Billing.Credit;
 using Licensing.Billing.Data;
+using Licensing.Billing.Documents;
 using Licensing.Billing.Exports;
 using Licensing.Billing.Invoices;
 using Licensing.Billing.Ledger;
@@ -56,6 +57,7 @@ public static class BillingModule
             host.Services.AddScoped<InvoiceIssuing>();
             host.Services.AddSingleton(host.Configuration.GetSection("Billing:Invoices").Get<InvoiceSettings>() ?? new InvoiceSettings());
             host.Services.AddScoped<DocumentSnapshots>();
+            host.Services.AddScoped<PresentTaxIds>();
             host.Services.AddScoped<CreditNoteIssuing>();
             host.Services.AddScoped<PaymentBook>();
             host.Services.AddScoped<InvoicedAmounts>();

@@ -58,8 +58,12 @@ internal sealed record UblTaxSubtotal(UblTaxCategory Category, decimal Net, deci
     public static bool IsAlone(BillingDocument document) =>
         document.Taxes.All(tax => tax.Percent == 0 && (tax.Category == "O" || document.Said.Seller.TaxId is null));
 
-    /// <summary>Whether there is no valid way to write it down: whoever takes VAT names his tax id (BR-S-02).</summary>
-    public static bool LacksTaxId(BillingDocument document) => document.Said.Seller.TaxId is null && !IsAlone(document);
+    /// <summary>
+    /// Whether there is no valid way to write it down: whoever takes VAT names his tax id (BR-S-02), and who supplies within the Union or exports one
+    /// for VAT (BR-IC-02, BR-G-02).
+    /// </summary>
+    public static bool LacksTaxId(BillingDocument document) => !IsAlone(document) && (document.Said.Seller.TaxId is null
+        || (!document.Said.Seller.HasVatId && Of(document).Any(tax => tax.Category.Code is "K" or "G")));
 
     /// <summary>
     /// Whether the buyer must be named by a number that he has not: by any where he owes the tax himself (BR-AE-02), by one for VAT where the
