@@ -108,6 +108,35 @@ public sealed class UpgradeTests
         await database.ExecuteAsync(Line(3, "'2025-02-01', '2025-03-01'", more, "null, 0, null, '2025-02-01', null"));
     }
 
+    [Fact]
+    public async Task Rates_of_countries_stay_and_those_of_organisations_join_them_once()
+    {
+        await using var database = await EmptyDatabase.CreateAsync();
+        await database.MigrateAsync([.. Enumerable.Range(1, 13)]);
+        await database.ExecuteAsync(Rate("'DE', 'S', 20, '2020-01-01'") + Rate("'DE', 'S', 25, '2024-01-01'") + Rate("'AT', 'S', 20, '2020-01-01'"));
+        const string rates = """
+            select jsonb_agg(jsonb_build_array(id, country, category, percent, valid_from, created_at, version) order by id)::text
+            from billing.tax_rates
+            """;
+        var before = await database.TextAsync(rates);
+        await database.MigrateAsync(14);
+        (await database.TextAsync(rates)).ShouldBe(before);
+
+        const string more = "organization_id, organization_kind, owner_path";
+        var own = $"'{Owner}', 'Tenant', '1.7.'";
+        (await database.RefusedAsync(Rate("'DE', 'S', 7, '2020-01-01'"))).ShouldBe("tax_rates_one_per_day");
+        await database.ExecuteAsync(Rate($"'DE', 'S', 7, '2020-01-01', {own}", more) + Rate($"null, 'S', 7, '2020-01-01', {own}", more));
+        (await database.RefusedAsync(Rate($"'DE', 'S', 8, '2020-01-01', {own}", more))).ShouldBe("tax_rates_one_per_day");
+        (await database.RefusedAsync(Rate($"null, 'S', 8, '2020-01-01', {own}", more))).ShouldBe("tax_rates_one_per_day");
+        (await database.RefusedAsync(Rate("null, 'S', 7, '2020-01-01'"))).ShouldBe("tax_rates_of_someone");
+        (await database.RefusedAsync(Rate($"null, 'S', 7, '2021-01-01', '{Owner}', null, null", more))).ShouldBe("tax_rates_placed");
+        (await database.RefusedAsync(Rate("'DE', 'S', 7, '2021-01-01', '2021-01-01'", "valid_until"))).ShouldBe("tax_rates_days");
+    }
+
+    private static string Rate(string values, string more = "") =>
+        $"insert into billing.tax_rates (id, created_at, version, country, category, percent, valid_from{(more == "" ? "" : $", {more}")}) "
+        + $"values (gen_random_uuid(), now(), 1, {values});";
+
     private static string Id(int number) => $"00000000-0000-0000-0000-{number:000000000000}";
 
     private static string Account(int id, string kind) =>

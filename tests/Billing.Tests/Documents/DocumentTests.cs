@@ -187,7 +187,7 @@ public sealed class DocumentTests
         var context = new DefaultHttpContext();
         using var body = new MemoryStream();
         context.Response.Body = body;
-        await DocumentCsv.Of(new OpenedDocument(sample.Document, sample.Lines.ToAsyncEnumerable())).ExecuteAsync(context);
+        await DocumentCsv.Of(new OpenedDocument(sample.Document, sample.Lines.ToAsyncEnumerable(), sample.Document)).ExecuteAsync(context);
         body.Position = 0;
         using var csv = new CsvReader(new StreamReader(body), CultureInfo.InvariantCulture);
         return [.. csv.GetRecords<dynamic>().Select(x => ((IDictionary<string, object>)x).ToDictionary(y => y.Key, y => (string)y.Value))];

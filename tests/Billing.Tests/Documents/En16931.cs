@@ -181,7 +181,8 @@ internal static class En16931
             else
                 rule($"BR-{id}-02", seller.Elements(Cac + "PartyTaxScheme").Any());
             rule("BR-AE-02", id != "AE" || VatIds(buyer).Any() || Value(buyer.Element(Cac + "PartyLegalEntity"), "CompanyID") is not null);
-            rule("BR-IC-02", id != "K" || VatIds(buyer).Any());
+            rule("BR-IC-02", id != "K" || (VatIds(buyer).Any() && VatIds(seller).Any()));
+            rule("BR-G-02", id != "G" || VatIds(seller).Any());
             rule("BR-IC-11", id != "K" || ubl.Element(Cac + "InvoicePeriod") is not null);
             rule("BR-IC-12", id != "K" || Value(ubl.Element(Cac + "Delivery")?.Element(Cac + "DeliveryLocation")?.Element(Cac + "Address")
                 ?.Element(Cac + "Country"), "IdentificationCode") is not null);

@@ -119,8 +119,10 @@ internal static class AdvanceOracle
             }).ToDictionary(plan => plan.Id),
             Usage = [],
             Reductions = [],
-            Taxes = [.. known.Taxes.Where(rate => rate.ValidFrom <= known.Period.Start)],
-        });
+        })
+        {
+            TaxedOn = known.Period.Start,
+        };
         return (biller.Bill(), biller.Refusals);
     }
 

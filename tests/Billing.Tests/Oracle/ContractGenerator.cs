@@ -22,6 +22,9 @@ internal sealed class ContractGenerator(int seed)
     private static readonly string[] Skus = ["A", "B"];
     private readonly Random _chance = new(seed);
 
+    // Numbers of their own, so that the contracts stay what they were before there were any.
+    private readonly Random _ofOrganizations = new(seed ^ 0x7a8e5);
+
     public Contract Next()
     {
         var (currency, period) = (Currency.Parse(Pick(Currencies)), NextPeriod());
@@ -231,7 +234,32 @@ internal sealed class ContractGenerator(int seed)
             rates.Add(Rate("S", Number(0, 3_000, 2), Maybe(50) ? last : period.End));
         if (Maybe(1))
             rates.RemoveAll(rate => rate.Category == "AA");
-        return rates;
+        return [.. rates, .. NextOwnTaxes(period, rates[0].Percent)];
+    }
+
+    // Of organisations: who is above the tenant, himself, and others whose places look like theirs.
+    private IEnumerable<CountryTaxRate> NextOwnTaxes(Period period, decimal known)
+    {
+        T Any<T>(params T[] all) => all[_ofOrganizations.Next(all.Length)];
+        var last = period.End.AddDays(-1);
+        var rates = new List<CountryTaxRate>();
+        for (var left = Any(0, 0, 1, 2, 5); left > 0; left--)
+        {
+            var charged = Any(null, null, null, "S", "AE", "E", "L", "M", "AA");
+            var from = Any(new DateOnly(2000, 1, 1), new(2001, 1, 1), period.Start, last, period.End);
+            rates.Add(new CountryTaxRate
+            {
+                OwnerPath = Any("1.", "1.2.", "1.2.3.", "1.2.3.4.", "1.9.", "1.2.3.44.", "1.22."),
+                Country = Any(null, null, "AT", "DE"),
+                Category = Any("S", "S", "AA", "Z"),
+                ChargedAs = charged,
+                Percent = charged is "AE" or "E" ? 0 : Any(known, new decimal(_ofOrganizations.Next(3_000)) / 100),
+                ValidFrom = from,
+                ValidUntil = Any<DateOnly?>(null, null, new(2010, 1, 1), last, period.End) is { } end && end > from ? end : null,
+            });
+        }
+
+        return rates.DistinctBy(rate => (rate.OwnerPath, rate.Country, rate.Category, rate.ValidFrom));
     }
 
     private List<NaiveReduction> NextReductions(Currency currency, List<PlanVersionRef> plans, List<BillableSubscription> subscriptions)

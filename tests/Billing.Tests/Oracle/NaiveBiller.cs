@@ -8,7 +8,9 @@ namespace Licensing.Billing.Tests.Oracle;
 internal sealed class NaiveLine
 {
     public required string Key { get; init; }
-    public required string Tax { get; init; }
+
+    /// <summary>The category of the price; once it is taxed, that as which it is charged.</summary>
+    public required string Tax { get; set; }
     public Fraction Quantity { get; init; }
     public Fraction Unrounded { get; set; }
     public Fraction Amount { get; set; }
@@ -48,8 +50,14 @@ internal sealed class NaiveBiller(Contract contract)
     private readonly List<NaiveLine> _lines = [];
     private readonly int _places = contract.Currency.MinorUnits;
 
+    // The tenant, his partner, his distributor, the platform.
+    private static readonly string[] Organizations = ["1.2.3.4.", "1.2.3.", "1.2.", "1."];
+
     /// <summary>Why the contract cannot be billed; any of these.</summary>
     public HashSet<string> Refusals { get; } = [];
+
+    /// <summary>The day whose rates of tax apply.</summary>
+    public DateOnly TaxedOn { get; init; } = contract.Period.End.AddDays(-1);
 
     public IReadOnlyList<NaiveLine> Bill()
     {
@@ -424,9 +432,24 @@ internal sealed class NaiveBiller(Contract contract)
         }
     }
 
-    private Fraction? TaxOf(string category) => contract.Taxes
-        .Where(rate => rate.Country == contract.Country && rate.Category == category && rate.ValidFrom < contract.Period.End)
-        .OrderBy(rate => rate.ValidFrom).Select(rate => (Fraction?)rate.Percent).LastOrDefault();
+    // Who is nearest to the tenant decides, and of his rates one for the tenant's country before one for any; then everyone's of the country.
+    private (string As, Fraction Percent)? TaxOf(string category)
+    {
+        foreach (var (organization, country) in Organizations
+            .SelectMany(_ => new[] { contract.Country, null }, (organization, country) => ((string?)organization, country))
+            .Append((null, contract.Country)))
+        {
+            (string As, Fraction Percent)? found = null;
+            foreach (var rate in contract.Taxes.OrderBy(rate => rate.ValidFrom))
+                if (rate.OwnerPath == organization && rate.Country == country && rate.Category == category
+                    && rate.ValidFrom <= TaxedOn && (rate.ValidUntil is null || TaxedOn < rate.ValidUntil))
+                    found = (rate.ChargedAs ?? category, rate.Percent);
+            if (found is not null)
+                return found;
+        }
+
+        return null;
+    }
 
     private void Taxes() => Taxes(_lines);
 
@@ -436,8 +459,8 @@ internal sealed class NaiveBiller(Contract contract)
     /// <summary>Each rate once on the sum of its lines; a line that knows its percent keeps it.</summary>
     public void Taxes(IReadOnlyList<NaiveLine> lines)
     {
-        foreach (var line in lines)
-            line.Percent ??= TaxOf(line.Tax);
+        foreach (var line in lines.Where(line => line.Percent is null))
+            (line.Tax, line.Percent) = TaxOf(line.Tax)!.Value;
         foreach (var group in lines.GroupBy(line => (Kind(line.Tax), line.Percent)))
         {
             var exact = group.Select(line => line.Net * group.Key.Percent!.Value / 100).ToArray();

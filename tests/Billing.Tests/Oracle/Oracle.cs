@@ -44,8 +44,8 @@ internal static class Oracle
             Fraction.Sum(expected.Select(line => line.Net)), Fraction.Sum(expected.Select(line => line.Vat)),
             Fraction.Sum(expected.Select(line => line.Net + line.Vat)), Fraction.Sum(expected.Select(line => line.Discount)),
             Fraction.Sum(expected.Select(line => line.Credit)));
-        var taxes = bill.Rated.Taxes.ToDictionary(tax => tax.Category, tax => (Number(tax.Net), Number(tax.Tax)));
-        var isTaxed = expected.GroupBy(line => line.Tax)
+        var taxes = bill.Rated.Taxes.ToDictionary(tax => (tax.Category, Number(tax.Percent)), tax => (Number(tax.Net), Number(tax.Tax)));
+        var isTaxed = expected.GroupBy(line => (line.Tax, line.Percent!.Value))
             .All(group => taxes[group.Key] == (Fraction.Sum(group.Select(line => line.Net)), Fraction.Sum(group.Select(line => line.Vat))));
         return sums == other && isTaxed ? null : $"seed {seed}: sums {sums} are not {other}, or those of the taxes differ";
     }

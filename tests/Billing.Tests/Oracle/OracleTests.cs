@@ -58,6 +58,13 @@ public sealed class OracleTests
             ["usage while suspended throughout"] = billed.Exists(bill => bill.Charges.Count > 0 && bill.Charges.All(x => x.Due.IsUsage)),
             ["two names of one rate"] = billed.Exists(
                 bill => bill.Rated.Taxes.GroupBy(tax => tax.Percent).Any(same => same.Count(x => x.Tax.Amount > 0) > 1)),
+            ["other categories than those of the prices"] = lines.Exists(
+                line => line.Line.TaxCategory == "AE" && line.Line.PriceCategory == "S" && line.Line.Net.Amount > 0),
+            ["two percents of one category"] = billed.Exists(bill => bill.Rated.Taxes.GroupBy(tax => tax.Category).Any(same => same.Count() > 1)),
+            ["several categories charged as one"] = billed.Exists(
+                bill => bill.Charges.GroupBy(x => (x.Line.TaxCategory, x.Line.TaxPercent)).Any(
+                    same => same.Select(x => x.Line.PriceCategory).Distinct().Count() > 1)),
+            ["minimums of another category"] = lines.Exists(line => line.Due.Key.Charge == "~minimum.AA" && line.Line.TaxCategory != "AA"),
             ["negative lines"] = lines.Exists(line => line.Line.Net.Amount < 0),
             ["late usage"] = late.Exists(line => line.Due.IsUsage && line.Line.Net.Amount > 0),
             ["usage taken back"] = late.Exists(line => line.Due.IsUsage && line.Line.Net.Amount < 0),
@@ -72,6 +79,9 @@ public sealed class OracleTests
             ["back and anew"] = differences.Exists(x => x.Due.Adjustment!.Number == 2),
             ["discounts of what was billed in advance"] = differences.Exists(x => x.Line.Discount.Amount > 0),
             ["caps of what was billed in advance"] = differences.Exists(x => x.Line.CapReduction.Amount > 0),
+            ["another category from the month on"] = advance.Exists(x => x.Then.Charges.GroupBy(charge => charge.Due.Key).Any(
+                same => same.Select(charge => (charge.Due.Adjustment?.Number, charge.Line.TaxCategory)).ToList() is [(1, var was), (2, var now)]
+                    && was != now)),
             ["taxes that changed"] = advance.Exists(x => x.Then.Rated.Taxes.GroupBy(tax => tax.Category).Any(tax => tax.Count() > 1)),
             ["parts of the period"] = lines.Exists(line => line.Line.Days.Days < line.Line.Days.PeriodDays),
         })

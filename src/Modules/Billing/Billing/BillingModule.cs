@@ -3,6 +3,7 @@ using Licensing.Billing.Contracts;
 using Licensing.Billing.Coupons;
 using Licensing.Billing.Credit;
 using Licensing.Billing.Data;
+using Licensing.Billing.Documents;
 using Licensing.Billing.Exports;
 using Licensing.Billing.Invoices;
 using Licensing.Billing.Ledger;
@@ -37,6 +38,7 @@ public static class BillingModule
                 .On<CreditLapseDue, LapseWhenDue>()
                 .OnConstraint("ledger_transactions_once", LedgerRefusals.DoneAlready)
                 .On<TenantTransferred, MoveReductionsWhenTransferred>()
+                .On<TenantTransferred, MoveTaxRatesWhenTransferred>()
                 .On<SubscriptionActivated, NoteWhenActivated>()
                 .On<SubscriptionCancelled, NoteWhenCancelled>()
                 .OnConstraint("coupons_code", CouponRefusals.CodeTaken)
@@ -55,6 +57,7 @@ public static class BillingModule
             host.Services.AddScoped<InvoiceIssuing>();
             host.Services.AddSingleton(host.Configuration.GetSection("Billing:Invoices").Get<InvoiceSettings>() ?? new InvoiceSettings());
             host.Services.AddScoped<DocumentSnapshots>();
+            host.Services.AddScoped<PresentTaxIds>();
             host.Services.AddScoped<CreditNoteIssuing>();
             host.Services.AddScoped<PaymentBook>();
             host.Services.AddScoped<InvoicedAmounts>();

@@ -24,7 +24,9 @@ internal static class AdvanceRating
             return refusal;
 
         var currency = rated.Currency;
-        IReadOnlyList<BilledCharge> charges = [.. due.Charges.Zip(rated.Lines, (charge, line) => new BilledCharge(charge, line))];
+        // As which it is charged is to be known before it is compared with what was billed.
+        IReadOnlyList<BilledCharge> charges =
+            [.. due.Charges.Zip(rated.Lines, (charge, line) => new BilledCharge(charge, TaxTotals.Charged(line, request.Taxes ?? [])))];
         // It gives and never takes: what is charged is paid by the credits that there are now.
         var back = new MonthCredits(account.PaidAhead, new Dictionary<Guid, Exact>());
         charges = [.. BilledAhead.Less(prices.Period.Start, charges, account.BilledAhead, back), .. Ahead(account, prices)];
@@ -79,13 +81,13 @@ internal static class AdvanceRating
         var charges = account.Next.SelectMany(subscription => Charges(subscription, account, prices, next)).ToList();
         if (Rater.Rate(new RatingRequest(account.Tenant.Currency, next, [.. charges.Select(charge => charge.Item)])).Refused(out _, out var rated))
             return [];
-        var taxes = table.Of(account.Tenant.Country).ToDictionary(tax => tax.Category, tax => tax.Percent);
-        if (charges.Exists(charge => !taxes.ContainsKey(charge.Item.TaxCategory!)))
+        var taxes = table.Of(account.Tenant);
+        if (charges.Exists(charge => taxes.All(tax => tax.Category != charge.Item.TaxCategory)))
             return [];
         return
         [
             .. charges.Zip(rated.Lines, (charge, line) => new BilledCharge(
-                charge with { AheadOf = next.Start }, line with { TaxPercent = taxes[line.TaxCategory!] })),
+                charge with { AheadOf = next.Start }, TaxTotals.Charged(line, taxes))),
         ];
     }
 

@@ -31,12 +31,18 @@ internal sealed record BillingDocument(
     public Money Untaxed => new(Net.Amount - Taxes.Sum(tax => tax.Net), Currency);
 
     /// <summary>
-    /// With a tax id that the seller had not, or had not said, when it was issued, where there is no valid way to write it down without one
+    /// With the tax ids of now where there is no valid way to write it down with those that it says
     /// (see <see cref="UblTaxSubtotal.LacksTaxId"/>); otherwise as it is.
     /// </summary>
-    public BillingDocument Naming(string? sellerTaxId) => UblTaxSubtotal.LacksTaxId(this)
-        ? this with { Said = Said with { Seller = Said.Seller with { TaxId = sellerTaxId } } }
-        : this;
+    public BillingDocument Naming(string? seller, string? buyer)
+    {
+        var named = seller is not null && UblTaxSubtotal.LacksTaxId(this)
+            ? this with { Said = Said with { Seller = Said.Seller with { TaxId = seller } } }
+            : this;
+        return buyer is not null && UblTaxSubtotal.LacksBuyerTaxId(named)
+            ? named with { Said = named.Said with { Buyer = named.Said.Buyer with { TaxId = buyer } } }
+            : named;
+    }
 
     /// <param name="x">The invoice.</param>
     /// <param name="said">What it says beside its figures.</param>

@@ -73,15 +73,26 @@ internal sealed record DocumentText(
     public string RateOf(InvoiceTax tax) => $"{Percent(tax.Percent)} % {TaxOf}";
 
     /// <summary>Why nothing is taxed, which a document has to say; of other categories than the standard one its name.</summary>
-    public string WhyOf(InvoiceTax tax) => (tax.Category, tax.Percent) switch
+    public string WhyOf(InvoiceTax tax)
     {
-        ("S", _) => "",
-        ("AE", 0) => $" ({ReverseCharge})",
-        ("K", 0) => $" ({IntraCommunity})",
-        ("G", 0) => $" ({Export})",
-        ("E", 0) => $" ({Exempt})",
-        var (category, _) => $" ({category})",
-    };
+        var why = (tax.Category, tax.Percent) switch
+        {
+            ("S", _) => "",
+            ("AE", 0) => ReverseCharge,
+            ("K", 0) => IntraCommunity,
+            ("G", 0) => Export,
+            ("E", 0) => Exempt,
+            var (category, _) => category,
+        };
+        var said = tax.Reason ?? tax.ReasonCode;
+        return (why, said) switch
+        {
+            ("", null) => "",
+            (_, null) => $" ({why})",
+            ("", _) => $" ({said})",
+            _ => $" ({why}: {said})",
+        };
+    }
 
     /// <summary>How a part of a line was reached: <c>10 × 2.5 + 3 (flat) = 28</c>.</summary>
     public string Step(LineStep step)

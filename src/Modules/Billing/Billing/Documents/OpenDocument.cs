@@ -10,8 +10,8 @@ namespace Licensing.Billing.Documents;
 /// <summary>A document with its lines, which are read while they are written.</summary>
 /// <param name="Document">As it was issued.</param>
 /// <param name="Lines">In their order.</param>
-/// <param name="SellerTaxId">What the settings call the seller's tax id by now.</param>
-internal sealed record OpenedDocument(BillingDocument Document, IAsyncEnumerable<DocumentLine> Lines, string? SellerTaxId = null);
+/// <param name="Electronic">As it is written for machines: with tax ids of now, where it is not valid with those of then.</param>
+internal sealed record OpenedDocument(BillingDocument Document, IAsyncEnumerable<DocumentLine> Lines, BillingDocument Electronic);
 
 /// <summary>An invoice in a form other than JSON.</summary>
 internal static class OpenInvoice
@@ -19,7 +19,7 @@ internal static class OpenInvoice
     [Needs(BillingPermissions.InvoicesRead)]
     public sealed record Query(InvoiceId Id) : IQuery<OpenedDocument>;
 
-    internal sealed class Handler(BillingDb db, DocumentSnapshots documents, InvoiceSettings terms, Principal principal, TimeProvider clock)
+    internal sealed class Handler(BillingDb db, DocumentSnapshots documents, PresentTaxIds taxIds, Principal principal, TimeProvider clock)
         : IQueryHandler<Query, OpenedDocument>
     {
         public async Task<Result<OpenedDocument>> Handle(Query query, CancellationToken cancellationToken)
@@ -32,9 +32,10 @@ internal static class OpenInvoice
             var first = await lines.MinAsync(x => x.Adjusts, cancellationToken);
             var end = await lines.MaxAsync(x => (DateOnly?)x.EndsOn, cancellationToken);
             var said = await documents.OfAsync(invoice, principal.Scope, clock.GetUtcNow(), cancellationToken);
+            var document = BillingDocument.Of(invoice, said, hasUntaxed, first, end);
             return new OpenedDocument(
-                BillingDocument.Of(invoice, said, hasUntaxed, first, end),
-                lines.OrderBy(x => x.Position).AsAsyncEnumerable().Select(DocumentLine.Of), terms.Seller.TaxId);
+                document, lines.OrderBy(x => x.Position).AsAsyncEnumerable().Select(DocumentLine.Of),
+                await taxIds.InAsync(document, invoice.SellerId, invoice.TenantId, principal.Scope, cancellationToken));
         }
     }
 }
@@ -45,7 +46,7 @@ internal static class OpenCreditNote
     [Needs(BillingPermissions.InvoicesRead)]
     public sealed record Query(InvoiceId InvoiceId, CreditNoteId Id) : IQuery<OpenedDocument>;
 
-    internal sealed class Handler(BillingDb db, BillingCalendar calendar, InvoiceSettings terms, Principal principal)
+    internal sealed class Handler(BillingDb db, BillingCalendar calendar, PresentTaxIds taxIds, Principal principal)
         : IQueryHandler<Query, OpenedDocument>
     {
         public async Task<Result<OpenedDocument>> Handle(Query query, CancellationToken cancellationToken)
@@ -58,9 +59,10 @@ internal static class OpenCreditNote
             var lines = db.CreditNoteLines.AsNoTracking().Where(x => x.CreditNoteId == note.Id && x.TenantId == note.TenantId);
             var hasUntaxed = await lines.AnyAsync(x => x.TaxCategory == null, cancellationToken);
             var period = new Period(note.PeriodStart, note.PeriodEnd);
+            var document = BillingDocument.Of(note, new PrecedingDocument(invoice.Number!, calendar.DayOf(invoice.IssuedAt!.Value)), hasUntaxed);
             return new OpenedDocument(
-                BillingDocument.Of(note, new PrecedingDocument(invoice.Number!, calendar.DayOf(invoice.IssuedAt!.Value)), hasUntaxed),
-                lines.OrderBy(x => x.Position).AsAsyncEnumerable().Select(x => DocumentLine.Of(x, period)), terms.Seller.TaxId);
+                document, lines.OrderBy(x => x.Position).AsAsyncEnumerable().Select(x => DocumentLine.Of(x, period)),
+                await taxIds.InAsync(document, note.SellerId, note.TenantId, principal.Scope, cancellationToken));
         }
     }
 }
@@ -73,8 +75,7 @@ internal static class SentDocument
     {
         if ((await sender.Send(open, ct)).Refused(out var refusal, out var opened))
             return new RefusedResult(refusal);
-        // The settings may be mended after it was issued; what is not valid without is not kept from its reader for that.
-        var electronic = opened.Document.Naming(opened.SellerTaxId);
+        var electronic = opened.Electronic;
         return format switch
         {
             DocumentFormat.Csv => DocumentCsv.Of(opened),

@@ -24,6 +24,13 @@ internal sealed record UblTaxCategory(string Code, decimal? Percent, string? Rea
         (null or "O" or "E", _) => new("E", 0, null, "Exempt from VAT"),
         _ => new("Z", 0),
     };
+
+    /// <summary>With why nothing is taxed as the rate said it; only of an exemption, and a code only where the category has none of its own.</summary>
+    public UblTaxCategory Saying(TaxReason? reason) => reason is null || Reason is null ? this : this with
+    {
+        ReasonCode = ReasonCode ?? reason.Code,
+        Reason = reason.Text ?? Reason,
+    };
 }
 
 /// <summary>The sums of one category and rate.</summary>
@@ -33,10 +40,15 @@ internal sealed record UblTaxSubtotal(UblTaxCategory Category, decimal Net, deci
     public static IReadOnlyList<UblTaxSubtotal> Of(BillingDocument document)
     {
         var alone = IsAlone(document);
-        var ours = document.Taxes.Select(tax => (Category: UblTaxCategory.Of(tax.Category, tax.Percent, alone), tax.Net, tax.Tax));
+        var ours = document.Taxes.Select(tax => (
+            Category: UblTaxCategory.Of(tax.Category, tax.Percent, alone), tax.Net, tax.Tax, Reason: TaxReason.Of(tax.ReasonCode, tax.Reason)));
         if (document.HasUntaxed || document.Taxes.Count == 0)
-            ours = ours.Append((UblTaxCategory.Of(null, null, alone), document.Untaxed.Amount, 0m));
-        return [.. ours.GroupBy(x => x.Category).Select(x => new UblTaxSubtotal(x.Key, x.Sum(y => y.Net), x.Sum(y => y.Tax)))];
+            ours = ours.Append((UblTaxCategory.Of(null, null, alone), document.Untaxed.Amount, 0m, null));
+        return
+        [
+            .. ours.GroupBy(x => x.Category)
+                .Select(x => new UblTaxSubtotal(x.Key.Saying(TaxReason.Of(x.Select(y => y.Reason))), x.Sum(y => y.Net), x.Sum(y => y.Tax))),
+        ];
     }
 
     /// <summary>
@@ -46,8 +58,12 @@ internal sealed record UblTaxSubtotal(UblTaxCategory Category, decimal Net, deci
     public static bool IsAlone(BillingDocument document) =>
         document.Taxes.All(tax => tax.Percent == 0 && (tax.Category == "O" || document.Said.Seller.TaxId is null));
 
-    /// <summary>Whether there is no valid way to write it down: whoever takes VAT names his tax id (BR-S-02).</summary>
-    public static bool LacksTaxId(BillingDocument document) => document.Said.Seller.TaxId is null && !IsAlone(document);
+    /// <summary>
+    /// Whether there is no valid way to write it down: whoever takes VAT names his tax id (BR-S-02), and who supplies within the Union or exports one
+    /// for VAT (BR-IC-02, BR-G-02).
+    /// </summary>
+    public static bool LacksTaxId(BillingDocument document) => !IsAlone(document) && (document.Said.Seller.TaxId is null
+        || (!document.Said.Seller.HasVatId && Of(document).Any(tax => tax.Category.Code is "K" or "G")));
 
     /// <summary>
     /// Whether the buyer must be named by a number that he has not: by any where he owes the tax himself (BR-AE-02), by one for VAT where the

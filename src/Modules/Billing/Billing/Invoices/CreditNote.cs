@@ -79,6 +79,6 @@ internal sealed record CreditNoteView(
     public static CreditNoteView Of(CreditNote x) => new(
         x.Id, x.Number, x.InvoiceId, x.TenantId, x.SellerId, new Period(x.PeriodStart, x.PeriodEnd), new Money(x.Net, x.Currency),
         new Money(x.Tax, x.Currency), new Money(x.Total, x.Currency),
-        [.. x.Taxes.Select(tax => new InvoiceTaxView(tax.Category, tax.Percent, new Money(tax.Net, x.Currency), new Money(tax.Tax, x.Currency)))],
+        [.. x.Taxes.Select(tax => InvoiceTaxView.Of(tax, x.Currency))],
         x.LineCount, x.Reason, x.Voids, x.IssuedAt);
 }

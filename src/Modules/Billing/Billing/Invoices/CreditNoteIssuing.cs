@@ -59,7 +59,7 @@ internal sealed class CreditNoteIssuing(
             Tax = tax,
             Total = net + tax,
             LineCount = credited.Count,
-            Taxes = Crediting.Taxes(credited),
+            Taxes = Crediting.Taxes(credited, invoice.Taxes),
             Document = document,
         };
     }

@@ -64,12 +64,13 @@ internal static class Crediting
         _ => null,
     };
 
-    /// <summary>One row per rate, as on the invoice: sums of the lines, nothing is rounded again.</summary>
-    public static IReadOnlyList<InvoiceTax> Taxes(IEnumerable<CreditedLine> lines) =>
+    /// <summary>One row per rate, as on the invoice: sums of the lines, nothing is rounded again. Why nothing was taxed is why nothing goes back.</summary>
+    public static IReadOnlyList<InvoiceTax> Taxes(IEnumerable<CreditedLine> lines, IReadOnlyList<InvoiceTax> invoiced) =>
     [
         .. lines.Where(x => x.Line.TaxCategory is not null && x.Line.TaxPercent is not null)
             .GroupBy(x => (Category: x.Line.TaxCategory!, Percent: x.Line.TaxPercent!.Value))
             .OrderBy(x => x.Key.Category, StringComparer.Ordinal).ThenBy(x => x.Key.Percent)
-            .Select(x => new InvoiceTax(x.Key.Category, x.Key.Percent, x.Sum(y => y.Net.Amount), x.Sum(y => y.Tax.Amount))),
+            .Select(x => (invoiced.FirstOrDefault(tax => (tax.Category, tax.Percent) == x.Key)
+                ?? new InvoiceTax(x.Key.Category, x.Key.Percent, 0, 0)) with { Net = x.Sum(y => y.Net.Amount), Tax = x.Sum(y => y.Tax.Amount) }),
     ];
 }

@@ -12,7 +12,12 @@ internal enum InvoiceStatus { Draft, Issued, Paid, Void }
 internal enum InvoiceKind { Regular, Late }
 
 /// <summary>The tax of one category and rate on an invoice: the rate on the sum of the line nets, rounded once.</summary>
-internal sealed record InvoiceTax(string Category, decimal Percent, decimal Net, decimal Tax);
+internal sealed record InvoiceTax(string Category, decimal Percent, decimal Net, decimal Tax)
+{
+    /// <summary>Why nothing is taxed, as a code of the list VATEX and in words, where a rate said so.</summary>
+    public string? ReasonCode { get; init; }
+    public string? Reason { get; init; }
+}
 
 /// <summary>
 /// What one tenant owes for one period. Written whole, with its lines, by the billing run; from its number on it never changes

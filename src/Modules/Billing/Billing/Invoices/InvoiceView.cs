@@ -7,7 +7,12 @@ using Licensing.Provisioning.Contracts;
 
 namespace Licensing.Billing.Invoices;
 
-internal sealed record InvoiceTaxView(string Category, decimal Percent, Money Net, Money Tax);
+/// <summary>The tax of one category and rate, with why nothing is taxed where a rate said so.</summary>
+internal sealed record InvoiceTaxView(string Category, decimal Percent, Money Net, Money Tax, string? ReasonCode = null, string? Reason = null)
+{
+    public static InvoiceTaxView Of(InvoiceTax x, Currency currency) =>
+        new(x.Category, x.Percent, new Money(x.Net, currency), new Money(x.Tax, currency), x.ReasonCode, x.Reason);
+}
 
 /// <summary>An invoice without its lines.</summary>
 internal sealed record InvoiceView(
@@ -19,7 +24,7 @@ internal sealed record InvoiceView(
     public static InvoiceView Of(Invoice x) => new(
         x.Id, x.Number, x.Kind, x.Status, x.TenantId, x.SellerId, new Period(x.PeriodStart, x.PeriodEnd), new Money(x.Net, x.Currency),
         new Money(x.Tax, x.Currency), new Money(x.Total, x.Currency), x.UsageExact, x.LineCount,
-        [.. x.Taxes.Select(tax => new InvoiceTaxView(tax.Category, tax.Percent, new Money(tax.Net, x.Currency), new Money(tax.Tax, x.Currency)))],
+        [.. x.Taxes.Select(tax => InvoiceTaxView.Of(tax, x.Currency))],
         x.CreatedAt, x.IssuedAt, x.Document?.DueOn, new Money(x.Paid, x.Currency), new Money(x.Credited, x.Currency), x.Open, x.Version);
 
     public static Expression<Func<Invoice, InvoiceView>> Projection { get; } = x => Of(x);

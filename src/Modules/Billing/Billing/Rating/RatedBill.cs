@@ -2,7 +2,7 @@ namespace Licensing.Billing.Rating;
 
 /// <summary>One line of a bill, with how it was reached.</summary>
 /// <param name="Name">As in the request.</param>
-/// <param name="TaxCategory">Null is outside tax.</param>
+/// <param name="TaxCategory">Of the price until it is taxed, then that as which it is charged. Null is outside tax.</param>
 /// <param name="Quantity">Before free and included units; 1 for a flat charge; negative for a credit.</param>
 /// <param name="Steps">Unrounded; none when nothing is charged.</param>
 /// <param name="Days">The part of the period that was charged.</param>
@@ -29,6 +29,12 @@ internal sealed record RatedLine(
     /// <summary>Of a hundred; null where nothing is taxed.</summary>
     public Exact? TaxPercent { get; init; }
 
+    /// <summary>Why nothing is taxed, where that is said.</summary>
+    public TaxReason? TaxReason { get; init; }
+
+    /// <summary>The category of the price, once the line is taxed; null before.</summary>
+    public string? PriceCategory { get; init; }
+
     /// <summary>This line's part of the tax of its category and rate.</summary>
     public Money Tax { get; init; } = Money.Zero(Amount.Currency);
 
@@ -37,7 +43,11 @@ internal sealed record RatedLine(
 }
 
 /// <summary>The tax of one category and rate: the rate on the sum of the line nets, rounded once.</summary>
-internal sealed record TaxTotal(string Category, Exact Percent, Money Net, Money Tax);
+internal sealed record TaxTotal(string Category, Exact Percent, Money Net, Money Tax)
+{
+    /// <summary>Why nothing is taxed, where that is said.</summary>
+    public TaxReason? Reason { get; init; }
+}
 
 /// <summary>A bill whose totals are sums of its lines: nets to <see cref="Net"/>, taxes to <see cref="Tax"/>.</summary>
 /// <param name="Currency">Of every amount.</param>

@@ -70,18 +70,34 @@ internal sealed record RatingCredit(Exact? Amount, Exact? Quantity)
 }
 
 /// <summary>The rate of a tax category on the tax date. Of a hundred: 20 is 20 %.</summary>
+/// <param name="Category">Of the price.</param>
 internal sealed record TaxRate(string Category, Exact Percent)
 {
     /// <summary>The category of what is of no other.</summary>
     public const string Standard = "S";
 
+    /// <summary>The category as which it is charged: that of the price, but for who is charged another one.</summary>
+    public string As { get; init; } = Category;
+
+    /// <summary>Why nothing is taxed, where that is said.</summary>
+    public TaxReason? Reason { get; init; }
+
     /// <summary>
     /// Under which EN 16931 knows what has a rate: <c>S</c>, whatever we call it, but for the taxes of the Canary Islands and of Ceuta and Melilla.
     /// Lines of one kind and percent are taxed together.
     /// </summary>
-    public string Kind => IsLocal(Category) ? Category : Standard;
+    public string Kind => IsLocal(As) ? As : Standard;
 
     public static bool IsLocal(string? category) => category is "L" or "M";
+
+    /// <summary>The line as it is charged.</summary>
+    public RatedLine On(RatedLine line) => line with
+    {
+        TaxCategory = As,
+        TaxPercent = Percent,
+        TaxReason = line.TaxReason ?? Reason,
+        PriceCategory = line.PriceCategory ?? line.TaxCategory,
+    };
 }
 
 /// <summary>Everything a bill depends on. Amounts are in whole units of <paramref name="Currency"/> and may be finer than its minor unit.</summary>

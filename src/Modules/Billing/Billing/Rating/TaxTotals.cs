@@ -5,10 +5,10 @@ internal static class TaxTotals
 {
     /// <summary>
     /// Gives each line its part. A line that knows its percent is taxed by it: what adjusts an earlier bill has the rate of that one. The others
-    /// take the rate of their category.
+    /// take the rate of their category, and the category as which that is charged.
     /// </summary>
     /// <param name="lines">Replaced by lines with their tax.</param>
-    /// <param name="rates">In the order of the totals; each category and percent once.</param>
+    /// <param name="rates">In the order of the totals, which have each category that is charged and percent once.</param>
     /// <param name="currency">Of the bill.</param>
     /// <param name="totals">Of the rates that applied; those of one kind and percent add up to what is rounded.</param>
     /// <returns>False where a tax is beyond the limit.</returns>
@@ -22,11 +22,15 @@ internal static class TaxTotals
             if (!IsTogether(rates, i) && !TryApply(lines, places, rates, i, currency, sums))
                 return false;
             if (sums[i] is { } sum)
-                totals.Add(new(rates[i].Category, rates[i].Percent, sum.Net, sum.Tax));
+                totals.Add(new(rates[i].As, rates[i].Percent, sum.Net, sum.Tax) { Reason = ReasonOf(rates[i], lines) });
         }
 
         return true;
     }
+
+    /// <summary>The line with the category and percent that are charged for it; as it is where it knows them, or there is no rate.</summary>
+    public static RatedLine Charged(RatedLine line, IReadOnlyList<TaxRate> rates) =>
+        line.TaxPercent is null && PlaceOf(line, rates) is >= 0 and var place ? rates[place].On(line) : line;
 
     // All lines of the rate's kind and percent at once.
     private static bool TryApply(
@@ -52,9 +56,10 @@ internal static class TaxTotals
         for (var i = 0; i < taxed.Count; i++)
         {
             var (line, place) = (lines[taxed[i]], places[taxed[i]]);
-            lines[taxed[i]] = line with { Tax = shares[i], TaxPercent = rates[place].Percent };
-            var before = sums[place] ?? (Money.Zero(currency), Money.Zero(currency));
-            sums[place] = (before.Net + line.Net, before.Tax + shares[i]);
+            lines[taxed[i]] = rates[place].On(line) with { Tax = shares[i] };
+            var total = TotalOf(rates, place);
+            var before = sums[total] ?? (Money.Zero(currency), Money.Zero(currency));
+            sums[total] = (before.Net + line.Net, before.Tax + shares[i]);
         }
 
         return true;
@@ -63,10 +68,23 @@ internal static class TaxTotals
     private static int PlaceOf(RatedLine line, IReadOnlyList<TaxRate> rates)
     {
         for (var i = 0; i < rates.Count; i++)
-            if (line.TaxCategory == rates[i].Category && (line.TaxPercent is not { } own || own == rates[i].Percent))
+            if (line.TaxPercent is { } own ? line.TaxCategory == rates[i].As && own == rates[i].Percent : line.TaxCategory == rates[i].Category)
                 return i;
         return -1;
     }
+
+    // Several categories of prices may be charged as one.
+    private static int TotalOf(IReadOnlyList<TaxRate> rates, int place)
+    {
+        for (var i = 0; i < place; i++)
+            if (rates[i].As == rates[place].As && rates[i].Percent == rates[place].Percent)
+                return i;
+        return place;
+    }
+
+    private static TaxReason? ReasonOf(TaxRate rate, RatedLine[] lines) => Array.Exists(lines, line => line.TaxReason is not null)
+        ? TaxReason.Of(lines.Where(line => line.TaxCategory == rate.As && line.TaxPercent == rate.Percent).Select(line => line.TaxReason))
+        : null;
 
     // Whether it was taxed together with one before it.
     private static bool IsTogether(IReadOnlyList<TaxRate> rates, int place)

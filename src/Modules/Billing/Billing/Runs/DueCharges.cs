@@ -15,10 +15,11 @@ internal sealed record DueCommitment(SubscriptionId Subscription, string PlanKey
     public bool NeedsStandard =>
         Rule is { Minimum: not null, Days: { Days: > 0 }, TaxCategory: null or CountryTaxRate.Standard };
 
-    /// <summary>One line per tax category; those of others than the standard rate say theirs in the key.</summary>
+    /// <summary>One line per tax category of prices; those of others than the standard rate say theirs in the key.</summary>
     public BilledCharge Of(RatedLine line)
     {
-        var key = line.TaxCategory is null or CountryTaxRate.Standard ? Key : $"{Key}.{line.TaxCategory}";
+        var category = line.PriceCategory ?? line.TaxCategory;
+        var key = category is null or CountryTaxRate.Standard ? Key : $"{Key}.{category}";
         return new BilledCharge(
             new DueCharge(
                 new LineKey(Subscription, key, "", "", "", Days.Start), Rule.Name, Days, IsUsage: false,

@@ -199,7 +199,11 @@ internal sealed class InvoiceWriter(DbSession session)
         json.ResetWrittenCount();
         using (var writer = new Utf8JsonWriter(json))
             JsonSerializer.Serialize(
-                writer, bill.Rated.Taxes.Select(t => new InvoiceTax(t.Category, Percent(t.Percent), t.Net.Amount, t.Tax.Amount)), StoredJson.Options);
+                writer, bill.Rated.Taxes.Select(t => new InvoiceTax(t.Category, Percent(t.Percent), t.Net.Amount, t.Tax.Amount)
+                {
+                    ReasonCode = t.Reason?.Code,
+                    Reason = t.Reason?.Text,
+                }), StoredJson.Options);
         row.Jsonb(json.WrittenSpan);
         row.Text(nameof(InvoiceStatus.Draft));
         row.Timestamp(run.RoundAt);

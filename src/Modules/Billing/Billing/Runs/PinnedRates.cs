@@ -6,7 +6,6 @@ using Licensing.Billing.Taxes;
 using Licensing.Catalog.Contracts;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Persistence;
-using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -100,8 +99,7 @@ internal sealed class RatePins(
 
         if (some.Count > 0)
             rows.Add(Row(some));
-        // Of the first day after it, too, on which is taxed what is billed in advance.
-        var taxes = await db.TaxRates.AsNoTracking().Where(x => x.ValidFrom <= period.End).OrderBy(x => x.Id).ToListAsync(ct);
+        var taxes = await db.TaxRatesOfAsync(period, null, ct);
         var rates = await exchange.InForceAsync(Currency.All, Currency.All, period.End.AddDays(-1), ct);
         await using var batch = new NpgsqlBatch(connection, session.Transaction);
         void Add(string sql, params NpgsqlParameter[] values)
@@ -198,7 +196,7 @@ internal sealed class RatePins(
     /// <summary>As they are now; for what is only shown.</summary>
     public async Task<PinnedRates> PresentAsync(Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct)
     {
-        var taxes = await db.TaxRates.AsNoTracking().ToListAsync(ct);
+        var taxes = await db.TaxRatesOfAsync(period, tenants, ct);
         return new PinnedRates(
             Guid.Empty, 0, await books.OpenAsync(period, tenants, ct), new TaxTable(taxes, period.End.AddDays(-1)), new TaxTable(taxes, period.End),
             await catalog.MetersAsync(ct), await catalog.InAdvanceAsync(ct));

@@ -23,7 +23,7 @@ internal static class TenantRating
         if (due.Twice() is { } twice)
             return RunRefusals.DueTwice(twice);
 
-        var taxes = prices.Taxes.Of(account.Tenant.Country);
+        var taxes = prices.Taxes.Of(account.Tenant);
         if (due.Charges.Select(charge => charge.Item.TaxCategory!).FirstOrDefault(used => taxes.All(tax => tax.Category != used)) is { } untaxed)
             return RunRefusals.TaxRateMissing(account.Tenant.Country, untaxed);
         if (due.Commitments.Exists(commitment => commitment.NeedsStandard) && taxes.All(tax => tax.Category != CountryTaxRate.Standard))

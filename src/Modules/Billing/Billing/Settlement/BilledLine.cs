@@ -24,6 +24,7 @@ internal sealed record BilledLine(LineKey Key, int Number, bool IsFinal, Money N
     public Money Credit { get; init; }
     public string? TaxCategory { get; init; }
     public Exact? TaxPercent { get; init; }
+    public TaxReason? TaxReason { get; init; }
     public Exchange? Exchange { get; init; }
 
     /// <summary>What credit notes took back of <see cref="Net"/>.</summary>

@@ -1,23 +1,59 @@
 using Licensing.Billing.Rating;
+using Licensing.Identity.Contracts;
 using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace Licensing.Billing.Taxes;
 
-/// <summary>The rate of a tax category in a country from a day on.</summary>
-internal sealed class CountryTaxRate : IVersioned
+/// <summary>
+/// The rate of a tax category from a day on: of the tenants in a country, of those in the subtree of an organisation, or of those of both. One of an
+/// organisation may say that they are charged another category than the price's.
+/// </summary>
+internal sealed class CountryTaxRate : IOwned, IVersioned
 {
     /// <summary>The category of everything that has no other: the standard rate of EN 16931.</summary>
     public const string Standard = TaxRate.Standard;
 
     public Guid Id { get; init; }
-    public required string Country { get; init; }
+
+    /// <summary>Null: whatever the country of the tenant is; only of an organisation.</summary>
+    public string? Country { get; init; }
+
+    /// <summary>Null: everyone's.</summary>
+    public OrganizationId? OrganizationId { get; init; }
+    public OrganizationKind? OrganizationKind { get; init; }
+
+    /// <summary>Where the organisation stands; null of everyone's.</summary>
+    public string? OwnerPath { get; set; }
+
+    /// <summary>Of the price.</summary>
     public required string Category { get; init; }
     public decimal Percent { get; set; }
     public DateOnly ValidFrom { get; init; }
+
+    /// <summary>The first day without it; null: no end.</summary>
+    public DateOnly? ValidUntil { get; set; }
+
+    /// <summary>As what it stands on the invoice; null: as <see cref="Category"/>.</summary>
+    public string? ChargedAs { get; set; }
+
+    /// <summary>Why nothing is taxed, as a code of the list VATEX and in words.</summary>
+    public string? ExemptionCode { get; set; }
+    public string? ExemptionReason { get; set; }
     public DateTimeOffset CreatedAt { get; init; }
     public int Version { get; init; } = 1;
+
+    // The trail takes a null for the place of who set it, which is the seller's: everyone's rates are of nobody else.
+    string IOwned.OwnerPath => OwnerPath!;
+
+    public bool IsInForce(DateOnly on) => ValidFrom <= on && (ValidUntil is not { } end || on < end);
+
+    public TaxRate ToRate() => new(Category, Percent)
+    {
+        As = ChargedAs ?? Category,
+        Reason = TaxReason.Of(ExemptionCode, ExemptionReason),
+    };
 
     internal sealed class Table : IEntityTypeConfiguration<CountryTaxRate>
     {
@@ -25,30 +61,23 @@ internal sealed class CountryTaxRate : IVersioned
     }
 }
 
-/// <summary>All rates on one day, in memory.</summary>
-internal sealed class TaxTable(IReadOnlyList<CountryTaxRate> rates, DateOnly on)
-{
-    private readonly IReadOnlyList<CountryTaxRate> _rates = rates;
-    private readonly DateOnly _on = on;
-    private readonly ILookup<string, TaxRate> _byCountry = rates
-        .Where(rate => rate.ValidFrom <= on)
-        .GroupBy(rate => (rate.Country, rate.Category))
-        .Select(group => group.MaxBy(rate => rate.ValidFrom)!)
-        .ToLookup(rate => rate.Country, rate => new TaxRate(rate.Category, rate.Percent), StringComparer.Ordinal);
-
-    private TaxTable? _or;
-
-    public IReadOnlyList<TaxRate> Of(string country)
-    {
-        IReadOnlyList<TaxRate> own = [.. _byCountry[country]];
-        return _or is null ? own : [.. own, .. _or.Of(country).Where(rate => own.All(known => known.Category != rate.Category))];
-    }
-
-    /// <summary>The same, and of categories that it does not have those of another.</summary>
-    public TaxTable Or(TaxTable other) => new(_rates, _on) { _or = other };
-}
-
 /// <summary>A rate as it travels.</summary>
 internal sealed record TaxRateView(
-    string Country, string Category, decimal Percent, DateOnly ValidFrom, [property: System.Text.Json.Serialization.JsonIgnore] int Version)
-        : IVersioned;
+    string? Country, string Category, decimal Percent, DateOnly ValidFrom, [property: System.Text.Json.Serialization.JsonIgnore] int Version)
+        : IVersioned
+{
+    public OrganizationId? OrganizationId { get; init; }
+    public DateOnly? ValidUntil { get; init; }
+    public string? ChargedAs { get; init; }
+    public string? ExemptionCode { get; init; }
+    public string? ExemptionReason { get; init; }
+
+    public static TaxRateView Of(CountryTaxRate x) => new(x.Country, x.Category, x.Percent, x.ValidFrom, x.Version)
+    {
+        OrganizationId = x.OrganizationId,
+        ValidUntil = x.ValidUntil,
+        ChargedAs = x.ChargedAs,
+        ExemptionCode = x.ExemptionCode,
+        ExemptionReason = x.ExemptionReason,
+    };
+}
