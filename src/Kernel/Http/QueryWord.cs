@@ -10,19 +10,18 @@ public static class QueryWord
         where TWord : struct, Enum
     {
         (word, refusal) = (null, null);
-        if (text is null)
-            return false;
         if (Enum.GetNames<TWord>().FirstOrDefault(name => name.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } name)
-        {
             word = Enum.Parse<TWord>(name);
-            return false;
-        }
-
-        refusal = Unreadable(parameter, $"{parameter} must be one of {string.Join(", ", Enum.GetNames<TWord>())}.");
-        return true;
+        else if (text is not null)
+            refusal = Unreadable(parameter, $"{parameter} must be one of {string.Join(", ", Enum.GetNames<TWord>())}.");
+        return refusal is not null;
     }
 
-    /// <summary>What is said of a query parameter whose value cannot be read.</summary>
-    public static Refusal Unreadable(string parameter, string message) =>
-        new(RefusalKind.Malformed, "invalid_parameter", message) { Fields = [new FieldError("?" + parameter, "invalid_parameter", message)] };
+    /// <summary>What is said where the end of a half-open stretch does not lie after its beginning, in which nothing would be.</summary>
+    public static Refusal NotAfter(string from, string until) => Unreadable(from, $"{until} must be after {from}.", until);
+
+    /// <summary>What is said of a query parameter whose value cannot be read, or of two that do not go together.</summary>
+    public static Refusal Unreadable(string parameter, string message, params string[] others) =>
+        new(RefusalKind.Malformed, "invalid_parameter", message)
+        { Fields = [.. others.Prepend(parameter).Select(x => new FieldError("?" + x, "invalid_parameter", message))] };
 }

@@ -34,7 +34,7 @@ public sealed class FocusTests(LivedApp app) : IClassFixture<LivedApp>
         // Rated now, then billed: but for the invoice's number the same rows.
         var before = await OpsOutcome.RunAsync(app, "usage", "export", "--period", "2026-01", "--out", file, "--json");
         before.ExitCode.ShouldBe(0, before.Errors);
-        ((int)JsonNode.Parse(before.Output)!["rows"]!, (int)JsonNode.Parse(before.Output)!["tenants"]!).ShouldBe((5, 1));
+        ((int)JsonNode.Parse(before.Output)!["rows"]!, (int)JsonNode.Parse(before.Output)!["tenants"]!).ShouldBe((9, 1));
         var estimated = Rows(file).Select(x => Without(x, "InvoiceId", "x_Estimated")).ToList();
         Rows(file).ShouldAllBe(x => x["InvoiceId"] == "" && x["x_Estimated"] == "true");
 
@@ -64,17 +64,20 @@ public sealed class FocusTests(LivedApp app) : IClassFixture<LivedApp>
         csv.Split("\r\n")[0].Split(',').Except(Mandatory).Count().ShouldBe(csv.Split("\r\n")[0].Split(',').Length - Mandatory.Length);
         var invoice = (await ItemsAsync(partner, "/api/v1/invoices")).ShouldHaveSingleItem();
         rows.ShouldAllBe(x => x["InvoiceId"] == invoice.Text("number"));
-        rows.Sum(x => decimal.Parse(x["BilledCost"], CultureInfo.InvariantCulture)).ShouldBe(decimal.Parse(invoice.Amount("net")));
+        rows.Sum(x => decimal.Parse(x["BilledCost"], CultureInfo.InvariantCulture)).ShouldBe(decimal.Parse(invoice.Amount("total")));
         rows.Select(x => $"{x["ChargeCategory"]} {x["ChargePeriodStart"]} {x["PricingQuantity"]} {x["PricingUnit"]} {x["ContractedUnitPrice"]} "
             + $"{x["ContractedCost"]} {x["SkuPriceId"]}").ShouldBe(
         [
-            "Purchase 2026-01-05T00:00:00Z 1 Units 10 8.71 billed/base", "Purchase 2026-01-05T00:00:00Z 5 Units 10 43.55 billed/seats",
+            "Purchase 2026-01-05T00:00:00Z 1 Units 8.71 8.71 billed/base", "Tax 2026-01-05T00:00:00Z    1.74 ",
+            "Purchase 2026-01-05T00:00:00Z 5 Units 8.71 43.55 billed/seats", "Tax 2026-01-05T00:00:00Z    8.71 ",
             "Usage 2026-01-10T00:00:00Z 7 Calls made 9.583333333333 67.08 billed/calls",
-            "Usage 2026-01-15T00:00:00Z 5 Calls made 9.583333333333 47.92 billed/calls", "Usage 2026-01-12T00:00:00Z 3.333 GB 0.05 0.17 STORAGE",
+            "Usage 2026-01-15T00:00:00Z 5 Calls made 9.583333333333 47.92 billed/calls", "Tax 2026-01-10T00:00:00Z    23.00 ",
+            "Usage 2026-01-12T00:00:00Z 3.333 GB 0.05 0.17 STORAGE", "Tax 2026-01-12T00:00:00Z    0.04 ",
         ]);
         (rows[0]["SubAccountId"], rows[0]["BillingAccountId"], rows[0]["BillingPeriodStart"], rows[0]["BillingPeriodEnd"])
             .ShouldBe((branch.Tenant.ExternalId, branch.Partner.ExternalId, "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"));
-        rows.ShouldAllBe(x => Mandatory.Except(new[] { "ChargeClass" }).All(column => x[column].Length > 0));
+        rows.ShouldAllBe(x => Mandatory.Except(new[] { "ChargeClass", "PricingQuantity", "PricingUnit" }).All(column => x[column].Length > 0));
+        rows.ShouldAllBe(x => (x["PricingQuantity"].Length > 0) == (x["ChargeCategory"] != "Tax"));
 
         // To another tenant, and by each day and by the month the sums are the same.
         foreach (var granularity in (string[])["day", "month"])

@@ -90,6 +90,8 @@ public sealed class JournalTests : IAsyncLifetime
         var first = await ExportAsync(platform, "2026-01");
         (await ExportAsync(platform, "2026-01")).ShouldBe(first);
         (await ExportAsync(reader, "2026-01")).ShouldBe(first);
+        // Whoever was about to, too, when somebody else closed it.
+        (await CloseAsAsync(branch.Platform, "2026-01")).ShouldBeNull();
         var entries = await ItemsAsync(platform, "/api/v1/audit?action=billing.close_journal_month");
         entries.ShouldHaveSingleItem().GetRawText().ShouldContain("2026-01");
     }

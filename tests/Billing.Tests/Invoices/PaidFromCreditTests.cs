@@ -9,6 +9,8 @@ namespace Licensing.Billing.Tests.Invoices;
 /// <summary>Invoices that prepaid credit pays, and payments that turn out to be none.</summary>
 public sealed class PaidFromCreditTests(BillingApp app) : IClassFixture<BillingApp>
 {
+    private static readonly string Reason = $"returned: {new string('x', 490)}";
+
     [Fact]
     public async Task Prepaid_credit_pays_what_it_suffices_for_once_per_reference()
     {
@@ -83,7 +85,13 @@ public sealed class PaidFromCreditTests(BillingApp app) : IClassFixture<BillingA
         var open = await GetAsync(platform, path);
         (open.Text("status"), open.Amount("paid"), open.Amount("open")).ShouldBe(("Issued", "20.00", "100.00"));
         var reversal = (await ItemsAsync(platform, $"{path}/payments")).Single(x => x.GetProperty("reverses").ValueKind is JsonValueKind.String);
-        (reversal.Amount("amount"), reversal.Text("reverses"), reversal.Text("method")).ShouldBe(("-100.00", debit.Text("id"), "returned"));
+        (reversal.Amount("amount"), reversal.Text("reverses"), reversal.Text("method"), reversal.Text("reason"))
+            .ShouldBe(("-100.00", debit.Text("id"), "transfer", Reason));
+        reversal.GetProperty("reversal").ValueKind.ShouldBe(JsonValueKind.Null);
+        var reversed = (await ItemsAsync(platform, $"{path}/payments")).Single(x => x.Text("id") == debit.Text("id"));
+        var by = reversed.GetProperty("reversal");
+        (by.Text("id"), by.Text("reason"), by.Text("recordedAt")).ShouldBe((reversal.Text("id"), Reason, reversal.Text("recordedAt")));
+        reversed.GetProperty("reason").ValueKind.ShouldBe(JsonValueKind.Null);
         (await (await ReverseAsync(platform, path, reversal)).CodeAsync()).ShouldBe("payment_not_found");
         using (var partner = branch.As(Roles.PartnerAdministrator))
             (await ReverseAsync(partner, path, debit)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
@@ -149,14 +157,14 @@ public sealed class PaidFromCreditTests(BillingApp app) : IClassFixture<BillingA
         (await app.RefusedAsync(Reversing("-70", "gen_random_uuid()"))).ConstraintName.ShouldBe("payments_reverse_payments");
     }
 
-    private static Task<HttpResponseMessage> FromCreditAsync(HttpClient client, string invoice, string reference, string? amount = null) =>
+    internal static Task<HttpResponseMessage> FromCreditAsync(HttpClient client, string invoice, string reference, string? amount = null) =>
         client.PostAsJsonAsync(
             $"{invoice}/payments/from-credit", new { reference, amount = amount is null ? null : new { amount, currency = "EUR" } });
 
-    private static Task<HttpResponseMessage> ReverseAsync(HttpClient client, string invoice, JsonElement payment) =>
-        client.PostAsJsonAsync($"{invoice}/payments/{payment.Text("id")}/reversal", new { reason = "returned" });
+    internal static Task<HttpResponseMessage> ReverseAsync(HttpClient client, string invoice, JsonElement payment) =>
+        client.PostAsJsonAsync($"{invoice}/payments/{payment.Text("id")}/reversal", new { reason = Reason });
 
-    private static async Task TopUpAsync(HttpClient platform, Branch branch, string amount) => await Sent(await platform.PostAsJsonAsync(
+    internal static async Task TopUpAsync(HttpClient platform, Branch branch, string amount) => await Sent(await platform.PostAsJsonAsync(
         "/api/v1/credit/top-ups", new { organizationId = branch.Partner.Id.Value, reference = "start", amount = new { amount, currency = "EUR" } }));
 
     private static async Task<string> LeftAsync(HttpClient client, Branch branch) =>

@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Http.Json;
 using Licensing.Billing.Ledger;
 using Microsoft.Extensions.DependencyInjection;
-using Npgsql;
 using static Licensing.Billing.Tests.Ledger.LedgerTests;
 
 namespace Licensing.Billing.Tests.Ledger;
@@ -51,7 +50,7 @@ public sealed class VerifyLedgerTests : IAsyncLifetime
         var verify = _app.Services.GetRequiredService<VerifyLedger>();
         (await verify.RunAsync(Ct)).ShouldBe(new VerifyLedger.Outcome(2, 3, 6, []), new WithoutFindings());
 
-        await TamperAsync(tampering, ids[1]);
+        await _app.TamperAsync(tampering, ids[1]);
 
         (await verify.RunAsync(Ct)).Findings[0].ShouldContain(finding.Replace("$1", ids[1].ToString()).Replace("$3", ids[2].ToString()));
     }
@@ -95,7 +94,7 @@ public sealed class VerifyLedgerTests : IAsyncLifetime
         (await verify.RunAsync(Ct, (done, all) => told.Add((done, all)))).Findings.ShouldBeEmpty();
         told[^1].Done.ShouldBe(told[^1].All);
 
-        await TamperAsync(tampering, ids[0]);
+        await _app.TamperAsync(tampering, ids[0]);
 
         var expected = finding.Replace("$1", ids[0].ToString()).Replace("$2", ids[1].ToString());
         (await verify.RunAsync(Ct)).Findings.ShouldContain(x => x.Contains(expected));
@@ -107,16 +106,5 @@ public sealed class VerifyLedgerTests : IAsyncLifetime
             (x!.Accounts, x.Transactions, x.Entries, x.Findings.Count) == (y!.Accounts, y.Transactions, y.Entries, y.Findings.Count);
 
         public int GetHashCode(VerifyLedger.Outcome obj) => 0;
-    }
-
-    private async Task TamperAsync(string sql, Guid transaction)
-    {
-        await using var connection = await _app.Services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync(Ct);
-        await using (var before = new NpgsqlCommand("set role none; set session_replication_role = replica", connection))
-            await before.ExecuteNonQueryAsync(Ct);
-        await using (var command = new NpgsqlCommand(sql, connection) { Parameters = { new() { Value = transaction } } })
-            (await command.ExecuteNonQueryAsync(Ct)).ShouldBeGreaterThan(0);
-        await using var after = new NpgsqlCommand("reset session_replication_role; reset role", connection);
-        await after.ExecuteNonQueryAsync(Ct);
     }
 }

@@ -153,6 +153,22 @@ public sealed class SummaryTests(SettlementApp app) : IClassFixture<SettlementAp
     }
 
     [Fact]
+    public async Task A_page_has_fifty_items_unless_said_otherwise_as_every_list()
+    {
+        var branch = await app.BranchAsync();
+        var plan = await app.PlanAsync("fifty", [Flat("base", "1")]);
+        for (var i = 0; i < 51; i++)
+            app.Subscribe(branch.Tenant, plan, "2021-04");
+        using var partner = branch.As(Roles.PartnerReader);
+        const string path = "/api/v1/billing/summary?period=2021-04&groupBy=subscription";
+        var page = await GetAsync(partner, path);
+        page.GetProperty("items").GetArrayLength().ShouldBe(50);
+        (await ItemsAsync(partner, $"{path}&after={page.Text("next")}")).ShouldHaveSingleItem();
+        (await ItemsAsync(partner, $"{path}&limit=200")).Count.ShouldBe(51);
+        (await (await partner.GetAsync($"{path}&limit=201")).CodeAsync()).ShouldBe("invalid_limit");
+    }
+
+    [Fact]
     public async Task What_was_taken_off_and_where_it_stands_are_told_apart()
     {
         var branch = await app.BranchAsync();

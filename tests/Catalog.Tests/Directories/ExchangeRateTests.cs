@@ -101,6 +101,8 @@ public sealed class ExchangeRateTests(App app) : IClassFixture<App>
 
         seen.ShouldBe(["2025-03-04 CZK", "2025-03-03 CZK", "2025-03-03 HUF", "2025-03-02 CZK"]);
         using var wrong = await client.GetAsync("/api/v1/directory/exchange-rates?to=abc", Sold.Ct);
+        using var backwards = await client.GetAsync("/api/v1/directory/exchange-rates?since=2025-03-02&until=2025-03-02", Sold.Ct);
+        (await backwards.CodeAsync()).ShouldBe("invalid_parameter");
         (wrong.StatusCode, await wrong.CodeAsync()).ShouldBe((HttpStatusCode.BadRequest, "invalid_parameter"));
         using var cursor = await client.GetAsync("/api/v1/directory/exchange-rates?after=eHh4", Sold.Ct);
         (cursor.StatusCode, await cursor.CodeAsync()).ShouldBe((HttpStatusCode.BadRequest, "invalid_cursor"));

@@ -43,6 +43,7 @@ public sealed class AuditTests(App app) : IClassFixture<App>
         var future = Uri.EscapeDataString(app.Clock.GetUtcNow().AddMinutes(1).ToString("O"));
         (await EntriesAsync(partner, $"?from={future}")).ShouldBeEmpty();
         (await EntriesAsync(partner, $"?until={future}&limit=200")).ShouldNotBeEmpty();
+        (await (await partner.GetAsync($"/api/v1/audit?from={future}&until={future}")).CodeAsync()).ShouldBe("invalid_parameter");
     }
 
     [Fact]

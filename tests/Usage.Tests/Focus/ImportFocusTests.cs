@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 
 namespace Licensing.Usage.Tests.Focus;
@@ -74,6 +75,77 @@ public sealed class ImportFocusTests(UsageApp app) : IClassFixture<UsageApp>
         (await ImportAsync(Row("INV-1,0.35,0.05,Storage,EUR,{},false", "7"))).ShouldBe((0, 1));
         (await ImportAsync(Row("INV-1,0.40,0.05,Storage,EUR,{},false", "8"), Row("INV-2,0.39,0.06,Blobs,USD,{},false", "7"))).ShouldBe((1, 1));
         (await customer.StoredAsync()).ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task Rows_that_say_the_same_of_the_usage_all_count_once_however_often_and_in_which_order_the_file_comes()
+    {
+        var customer = await CustomerAsync();
+        string Row(string money, string quantity) =>
+            $"{money},Usage,{customer.Tenant.ExternalId},2026-01-04T00:00:00Z,2026-01-04T01:00:00Z,,vm-1,,,{quantity},Sum,s1,s1.p1";
+        // More rows between them than are read at once.
+        var others = Enumerable.Range(1, 1_200).Select(i => Row("1,{}", $"{i}.5")).ToList();
+        string[] alike = [Row("1,team=a", "7"), Row("2,team=b", "7.0"), Row("3,team=c", "7")];
+        async Task<string> ImportAsync(IEnumerable<string> rows, params string[] more)
+        {
+            using var file = new TemporaryFile("BilledCost,Tags," + Header, rows);
+            var outcome = await OpsOutcome.RunAsync(app, ["usage", "import", file.Path, "--json", .. more]);
+            outcome.ExitCode.ShouldBe(0, outcome.Output);
+            var done = JsonNode.Parse(outcome.Output)!;
+            return $"{done["accepted"]} {done["duplicates"]}";
+        }
+
+        (await ImportAsync([alike[0], .. others, alike[1], alike[2]], "--dry-run")).ShouldBe("1203 0");
+        (await ImportAsync([alike[0]])).ShouldBe("1 0");
+        (await ImportAsync([alike[0], .. others, alike[1], alike[2]])).ShouldBe("1202 1");
+        (await ImportAsync([alike[2], alike[0], .. others, Row("9,team=z", "7")])).ShouldBe("0 1203");
+        (await customer.StoredAsync()).ShouldBe(1_203);
+        (await app.SqlAsync<string>("select trim_scale(sum(quantity))::text from usage.records where tenant_id = $1 and quantity = 7",
+            customer.Tenant.Id.Value)).ShouldBe("21");
+    }
+
+    [Fact]
+    public async Task A_row_that_names_a_subscription_of_its_tenant_is_of_that_one_and_money_taken_back_is_no_usage()
+    {
+        var customer = await CustomerAsync();
+        var second = await app.SubscribeAsync(customer.Branch, customer.Tenant, usesPriceLists: true);
+        var other = await CustomerAsync();
+        string Row(string subscription, string quantity, string tenant, string @class = "") =>
+            $"{subscription},{@class},Usage,{tenant},2026-01-05T00:00:00Z,2026-01-05T01:00:00Z,,,,,{quantity},Sum,s1,s1.p1";
+        using var file = new TemporaryFile("x_SubscriptionId,ChargeClass," + Header, [
+            Row($"{second}", "1", customer.Tenant.ExternalId), Row($"{customer.Subscription}", "2", customer.Tenant.ExternalId),
+            // Of another installation, of another tenant here, and of nobody that says which.
+            Row("00000000-0000-7000-8000-000000000001", "4", other.Tenant.ExternalId), Row($"{second}", "8", other.Tenant.ExternalId),
+            Row("", "16", customer.Tenant.ExternalId), Row("", "", customer.Tenant.ExternalId, "Correction"),
+        ]);
+        var outcome = await OpsOutcome.RunAsync(app, "usage", "import", file.Path, "--json");
+        Lines(outcome).ShouldBe(["6 subscription_ambiguous", " total"]);
+        outcome.Output.ShouldContain("6 rows: 4 accepted, 0 duplicates, 1 rejected, 1 not usage");
+        async Task<string?> OfAsync(Guid subscription) => await app.SqlAsync<string>(
+            "select string_agg(trim_scale(quantity)::text, ' ' order by quantity) from usage.records where subscription_id = $1", subscription);
+        (await OfAsync(second), await OfAsync(customer.Subscription), await OfAsync(other.Subscription)).ShouldBe(("1", "2", "4 8"));
+    }
+
+    [Fact]
+    public async Task External_ids_that_two_partners_use_are_found_below_the_one_that_is_named()
+    {
+        var customer = await CustomerAsync();
+        using var administrator = customer.Branch.Administrator();
+        var besides = await app.PartnerAsync(customer.Branch.Platform, customer.Branch.Distributor);
+        using (var opened = await administrator.PostAsJsonAsync(
+            "/api/v1/tenants", new { partnerId = besides.Id.Value, externalId = customer.Tenant.ExternalId, displayName = "The same" }))
+            opened.EnsureSuccessStatusCode();
+        using var file = new TemporaryFile(
+            Header, [$"Usage,{customer.Tenant.ExternalId},2026-01-06T00:00:00Z,2026-01-06T01:00:00Z,,,,,3,Sum,s1,s1.p1"]);
+        Lines(await OpsOutcome.RunAsync(app, "usage", "import", file.Path, "--json")).ShouldBe(["2 subscription_ambiguous", " total"]);
+        Lines(await OpsOutcome.RunAsync(app, "usage", "import", file.Path, "--organization", $"{besides.Id.Value}", "--json"))
+            .ShouldBe(["2 subscription_not_found", " total"]);
+        var nobody = await OpsOutcome.RunAsync(app, "usage", "import", file.Path, "--organization", $"{Guid.Empty}");
+        (nobody.ExitCode, await customer.StoredAsync()).ShouldBe((2, 0));
+        var found = await OpsOutcome.RunAsync(
+            app, "usage", "import", file.Path, "--organization", $"{customer.Branch.Partner.Id.Value}", "--json");
+        found.ExitCode.ShouldBe(0, found.Output);
+        (await customer.StoredAsync()).ShouldBe(1);
     }
 
     [Fact]

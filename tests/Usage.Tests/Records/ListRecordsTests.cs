@@ -63,6 +63,56 @@ public sealed class ListRecordsTests(UsageApp app) : IClassFixture<UsageApp>
     }
 
     [Fact]
+    public async Task An_id_a_sku_a_region_and_a_partner_narrow_before_records_are_merged_and_after()
+    {
+        var customer = await app.CustomerAsync();
+        var besides = await app.PartnerAsync(customer.Branch.Platform, customer.Branch.Distributor);
+        var second = await app.TenantAsync(customer.Branch.Platform, besides);
+        var other = new Customer(app, customer.Branch, second, await app.SubscribeAsync(customer.Branch, second));
+        static JsonObject Of(Customer customer, string id, string sku, string region, string start = "2026-01-10T12:00:00Z")
+        {
+            var record = customer.Record(id, start: start);
+            (record["sku"], record["region"]) = (sku, region);
+            return record;
+        }
+
+        using var distributor = customer.Branch.As(Roles.DistributorReader);
+        await customer.SendAsync(
+            Of(customer, "a", "s1", "eu"), Of(customer, "b", "s2", "eu", "2026-01-11T12:00:00Z"),
+            Of(customer, "c", "s1", "us", "2026-01-12T12:00:00Z"));
+        using var platform = customer.Branch.Administrator();
+        await Customer.SendAsync(platform, "", [Of(other, "a", "s1", "us")]);
+        foreach (var merged in (bool[])[false, true])
+        {
+            if (merged)
+                await app.TotalsAsync(customer.Tenant, Customer.January);
+            var tenant = $"tenantId={customer.Tenant.Id.Value}";
+            (await IdsAsync(distributor, $"?sku=s1&{tenant}")).ShouldBe(["c", "a"]);
+            (await IdsAsync(distributor, "?sku=s1&region=eu&meter=sum")).ShouldBe(["a"]);
+            (await IdsAsync(distributor, $"?region=eu&{tenant}")).ShouldBe(["b", "a"]);
+            (await IdsAsync(distributor, $"?region=eu&{tenant}&sku=s3")).ShouldBeEmpty();
+            (await IdsAsync(distributor, "?id=a")).ShouldBe(["a", "a"]);
+            (await IdsAsync(distributor, $"?id=a&partnerId={besides.Id.Value}")).ShouldBe(["a"]);
+            (await IdsAsync(distributor, "?id=a&region=eu")).ShouldBe(["a"]);
+            (await IdsAsync(distributor, "?id=b&from=2026-01-11&until=2026-01-12")).ShouldBe(["b"]);
+            (await IdsAsync(distributor, "?id=b&from=2026-01-12")).ShouldBeEmpty();
+            (await IdsAsync(distributor, $"?partnerId={besides.Id.Value}")).ShouldBe(["a"]);
+            (await IdsAsync(customer.Partner(), $"?partnerId={besides.Id.Value}")).ShouldBeEmpty();
+            (await IdsAsync(customer.Partner(), "?id=a")).ShouldBe(["a"]);
+        }
+
+        var page = await ListAsync(distributor, "?id=a&limit=1");
+        (await ListAsync(distributor, $"?id=a&limit=1&after={(string)page.Body["next"]!}")).Body["items"]!.AsArray().Count.ShouldBe(1);
+        foreach (var (query, fields) in (IEnumerable<(string, string)>)[
+            ("?from=2026-01-02&until=2026-01-02", "?from ?until"), ("?sku=s1", "?sku"), ("?region=eu", "?region")])
+        {
+            var refused = await ListAsync(distributor, query);
+            (refused.Status, string.Join(' ', refused.Body["errors"]!.AsArray().Select(x => (string)x!["pointer"]!)))
+                .ShouldBe((HttpStatusCode.BadRequest, fields));
+        }
+    }
+
+    [Fact]
     public async Task A_subscription_or_meter_is_found_merged_waiting_or_corrected_and_looked_for_on_no_other_day()
     {
         var customer = await app.CustomerAsync();

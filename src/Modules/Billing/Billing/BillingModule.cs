@@ -60,6 +60,8 @@ public static class BillingModule
             host.Services.AddScoped<PresentTaxIds>();
             host.Services.AddScoped<CreditNoteIssuing>();
             host.Services.AddScoped<PaymentBook>();
+            host.Services.AddScoped<InvoiceCredit>();
+            host.Services.AddScoped<InvoiceSearch>();
             host.Services.AddScoped<InvoicedAmounts>();
             host.Services.AddScoped<IInvoicedAmounts>(services => services.GetRequiredService<InvoicedAmounts>());
             host.Services.AddScoped<IBillingProgress>(services => services.GetRequiredService<InvoicedAmounts>());

@@ -48,11 +48,18 @@ public sealed partial class FocusRow
     /// <param name="column">Its name in the header.</param>
     public string this[string column] => _columns.TryGetValue(column, out var at) && at < _cells.Length ? _cells[at] : "";
 
-    /// <summary>Only usage is imported: purchases, taxes, credits and adjustments are money. A file without the column has nothing else.</summary>
-    public bool IsUsage => this["ChargeCategory"] is "" or "Usage";
+    /// <summary>
+    /// Only usage is imported: purchases, taxes, credits and adjustments are money, and so is a correction without a quantity. A file without the
+    /// column has nothing else.
+    /// </summary>
+    public bool IsUsage => this["ChargeCategory"] is "" or "Usage"
+        && (this["ChargeClass"] != "Correction" || this["PricingQuantity"].Length + this["ConsumedQuantity"].Length > 0);
 
     /// <summary>The tenant's external id.</summary>
     public string Tenant => this["SubAccountId"];
+
+    /// <summary>The subscription, as our own exports name it; null where none is named.</summary>
+    public Guid? Subscription => Guid.TryParseExact(this["x_SubscriptionId"], "D", out var id) ? id : null;
 
     /// <summary>What is priced; a provider's consumed quantity where it names no other.</summary>
     public string Unit => this["PricingQuantity"].Length > 0 ? this["PricingUnit"] : this["ConsumedUnit"];

@@ -43,6 +43,7 @@ public static class UsageModule
             host.Services.AddScoped<ReachedTenants>();
             host.Services.AddScoped<RecordDays>();
             host.Services.AddScoped<ListedRecords>();
+            host.Services.AddScoped<RecordsOfId>();
             host.Services.AddScoped<CorrectableRecords>();
             host.Services.AddScoped<Replacements>();
             host.Services.AddScoped<UnseenMonths>();

@@ -1,8 +1,8 @@
 using System.Globalization;
 using Licensing.Billing.Contracts;
 using Licensing.Billing.Documents;
-using Licensing.Billing.Runs;
 using Licensing.Catalog.Contracts;
+using Licensing.Billing.Invoices;
 using Licensing.Identity.Contracts;
 using Licensing.Provisioning.Contracts;
 
@@ -88,7 +88,7 @@ internal sealed class ActivityNames(IOrganizationDirectory organizations, ICatal
         var (part, line) = (named.Part, named.Part.Line);
         return new ActivityRow(
             part.Days, line.TenantId, named.Tenant?.ExternalId, named.Tenant?.DisplayName, named.Partner?.Id.Value, line.SubscriptionId, line.Meter,
-            named.Meter?.Unit, LineKey.Shown(line.Sku), LineKey.Shown(line.Region), line.Description,
+            named.Meter?.Unit, InvoiceLine.Shown(line.Sku), InvoiceLine.Shown(line.Region), line.Description,
             part.Quantity.ToString(), line.UnitPrice?.ToString(), part.Gross, part.Net, line.Invoice?.Id, line.Position,
             line.Invoice?.Status.ToString(), line.Invoice is null);
     }

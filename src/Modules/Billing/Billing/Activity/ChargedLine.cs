@@ -27,6 +27,12 @@ internal sealed record LineFilter(Scope Scope)
 /// <summary>The invoice on which a line stands.</summary>
 internal sealed record LineInvoice(InvoiceId Id, string? Number, InvoiceStatus Status);
 
+/// <summary>The tax of a line's category and rate, as far as it falls on the line.</summary>
+internal sealed record LineTax(Money Amount, decimal Percent);
+
+/// <summary>What a credit note took back of a line.</summary>
+internal sealed record LineCredit(string Number, decimal Net, decimal Tax);
+
 /// <summary>One charge of a month: a line of an invoice, drafts too, or what would be one if the month were billed now.</summary>
 /// <param name="Month">Of the invoice; what is charged late has days before it, what is charged in advance days after it.</param>
 /// <param name="Position">On the invoice; of an estimate, as the bill has it now.</param>
@@ -48,6 +54,14 @@ internal sealed record ChargedLine(
     /// <summary>An estimate comes before the invoices of its tenant.</summary>
     public Guid InvoiceKey => Invoice?.Id.Value ?? (Kind is InvoiceKind.Late ? SecondEstimate : Guid.Empty);
 
+    /// <summary>Null where nothing is taxed.</summary>
+    public LineTax? Tax { get; init; }
+
+    /// <summary>The currency and the rate by which its price came into that of the amounts; null where it is the same.</summary>
+    public LineExchange? Exchange { get; init; }
+
+    public IReadOnlyList<LineCredit> Credits { get; init; } = [];
+
     /// <summary>Whether it is a difference to what another invoice charges: of an earlier month, or in advance of this one.</summary>
     public bool IsDifference { get; init; }
 
@@ -68,6 +82,8 @@ internal sealed record ChargedLine(
         {
             Kind = bill.Kind,
             IsDifference = due.Adjustment is not null,
+            Tax = line.TaxPercent is { } percent && percent.TryToDecimal(out var rate) ? new LineTax(line.Tax, rate) : null,
+            Exchange = line.Exchange is { } converted ? LineExchange.Of(converted) : null,
         };
     });
 }

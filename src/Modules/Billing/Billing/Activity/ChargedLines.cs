@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text.Json;
 using Licensing.Billing.Contracts;
 using Licensing.Billing.Invoices;
 using Licensing.Billing.Runs;
@@ -21,7 +22,11 @@ internal sealed class ChargedLines(DbSession session, Estimates estimates, Billi
             case when jsonb_array_length(l.steps) = 1 and l.steps -> 0 ->> 'flatFee' = '0' and l.steps -> 0 ->> 'quantity' = l.quantity
                 then l.steps -> 0 ->> 'unitPrice' end,
             l.exchange ->> 'rate', l.currency, l.net + l.cap_reduction + l.discount + l.credit, l.net, l.invoice_id, i.number, i.status,
-            l.adjusts is not null
+            l.adjusts is not null, l.tax, l.tax_percent, l.exchange::text,
+            case when i.credited <> 0 then (
+                select jsonb_agg(jsonb_build_object('number', n.number, 'net', c.net::text, 'tax', c.tax::text) order by n.number)::text
+                from billing.credit_note_lines c join billing.credit_notes n on n.id = c.credit_note_id and n.tenant_id = c.tenant_id
+                where c.invoice_id = l.invoice_id and c.tenant_id = l.tenant_id and c.invoice_position = l.position) end
         from billing.invoices i
         join billing.invoice_lines l on l.invoice_id = i.id and l.tenant_id = i.tenant_id
         where i.period_start = $1 and i.period_end = $2 and i.status <> 'Void'
@@ -117,6 +122,9 @@ internal sealed class ChargedLines(DbSession session, Estimates estimates, Billi
                     Enum.Parse<InvoiceStatus>(rows.GetString(21))))
             {
                 IsDifference = rows.GetBoolean(22),
+                Tax = rows.IsDBNull(24) ? null : new LineTax(new Money(rows.GetDecimal(23), currency), rows.GetDecimal(24)),
+                Exchange = rows.IsDBNull(25) ? null : JsonSerializer.Deserialize<LineExchange>(rows.GetString(25), StoredJson.Options),
+                Credits = rows.IsDBNull(26) ? [] : JsonSerializer.Deserialize<List<LineCredit>>(rows.GetString(26), StoredJson.Options)!,
             });
         }
 

@@ -19,6 +19,9 @@ internal enum LineSplit
 /// <summary>A line, or what of it falls on one day.</summary>
 internal sealed record ChargedPart(ChargedLine Line, Period Days, Exact Quantity, Money Gross, Money Net)
 {
+    /// <summary>Its part of the line's tax.</summary>
+    public Money Tax { get; init; } = Money.Zero(Net.Currency);
+
     /// <summary>Whether it is the line, however many days that has.</summary>
     public bool IsWhole { get; init; }
 
@@ -77,20 +80,34 @@ internal sealed class ChargedParts(ChargedLines lines, Estimates estimates, IUsa
 
     private static IEnumerable<ChargedPart> Parts(ChargedLine line, LineSplit split, ILookup<(Guid, string), DailyUsage>? used)
     {
-        var whole = new ChargedPart(line, line.Days, line.Quantity, line.Gross, line.Net) { IsWhole = true };
+        var whole = new ChargedPart(line, line.Days, line.Quantity, line.Gross, line.Net) { IsWhole = true, Tax = TaxOf(line) };
         if (used is null)
             return [whole];
         // Days of another month are not those of this one's rows. What came late is a part of what was used on them, and the rollups do not tell
         // which; by day it is counted there already.
         if (line.IsBeside)
             return [split is LineSplit.EachDay && line.IsLate ? whole with { Quantity = 0 } : whole];
-        var days = DailySpread.Of(line.Days, line.Gross, line.Net, line.Quantity, line.IsUsage ? DaysOf(line, used) : null)
-            .Select(day => new ChargedPart(line, new Period(day.Day, day.Day.AddDays(1)), day.Quantity, day.Gross, day.Amount));
+        var days = DailySpread.Of(line.Days, line.Gross, line.Net, line.Quantity, line.IsUsage ? DaysOf(line, used) : null);
         if (split is LineSplit.EachDay)
-            return days;
-        var parts = days.ToList();
+            return OfDays(line, days);
+        var parts = OfDays(line, days).ToList();
         return Exact.Sum(parts.Select(part => part.Quantity)) == line.Quantity ? parts : [whole];
     }
+
+    private static IEnumerable<ChargedPart> OfDays(ChargedLine line, IEnumerable<DailyPart> days)
+    {
+        // What is taxed up to a day less what is taxed up to the one before it: the days of any stretch add up to what falls on it.
+        var (net, tax) = (Money.Zero(line.Net.Currency), Money.Zero(line.Net.Currency));
+        foreach (var day in days)
+        {
+            net += day.Amount;
+            var upTo = line.Net.Amount == 0 ? TaxOf(line) : new Money(TaxOf(line).Amount * net.Amount / line.Net.Amount, net.Currency).Round();
+            yield return new ChargedPart(line, new Period(day.Day, day.Day.AddDays(1)), day.Quantity, day.Gross, day.Amount) { Tax = upTo - tax };
+            tax = upTo;
+        }
+    }
+
+    private static Money TaxOf(ChargedLine line) => line.Tax?.Amount ?? Money.Zero(line.Net.Currency);
 
     private async Task<ILookup<(Guid Subscription, string Meter), DailyUsage>> UsedAsync(IReadOnlyList<ChargedLine> lines, CancellationToken ct)
     {

@@ -69,7 +69,7 @@ internal static class ListChargeableActivity
         if (from is { } first && until is { } end)
         {
             if (!Period.TryCreate(first, end, out range))
-                return QueryWord.Unreadable("until", "until must be after from.");
+                return QueryWord.NotAfter("from", "until");
         }
         else if (!Period.TryParse(period, out range))
             return PeriodRefusals.NotAPeriodIn("period");

@@ -1,6 +1,6 @@
 using Licensing.Billing.Activity;
 using Licensing.Billing.Contracts;
-using Licensing.Billing.Runs;
+using Licensing.Billing.Invoices;
 using Licensing.Identity.Contracts;
 using Licensing.Provisioning.Contracts;
 
@@ -19,8 +19,8 @@ internal sealed record DailyRow(
     {
         var line = part.Line;
         return new DailyRow(
-            part.Days.Start, line.TenantId, line.SubscriptionId, line.Invoice?.Id, line.Position, LineKey.Shown(line.ChargeKey),
-            LineKey.Shown(line.Sku), LineKey.Shown(line.Meter), LineKey.Shown(line.Region), line.Description,
+            part.Days.Start, line.TenantId, line.SubscriptionId, line.Invoice?.Id, line.Position, InvoiceLine.Shown(line.ChargeKey),
+            InvoiceLine.Shown(line.Sku), InvoiceLine.Shown(line.Meter), InvoiceLine.Shown(line.Region), line.Description,
             part.Quantity.ToString(), part.Net, line.Invoice?.Status.ToString(), line.Invoice is null);
     }
 }

@@ -8,7 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Licensing.Billing.Exports;
 
-/// <summary>All charges of some days, usage and purchases, as CSV in the columns of FOCUS.</summary>
+/// <summary>All charges of some days, usage and purchases, with their taxes and what was credited of them, as CSV in the columns of FOCUS.</summary>
 internal static class ExportFocus
 {
     private const int LinesAtOnce = 500;
@@ -40,7 +40,7 @@ internal static class ExportFocus
         private async IAsyncEnumerable<FocusCharge> ChargesAsync(
             PartsAsked asked, LineSplit split, Scope reader, [EnumeratorCancellation] CancellationToken ct)
         {
-            await foreach (var some in parts.ReadAsync(asked, split, null, LinesAtOnce, ct).Chunk(LinesAtOnce))
+            await foreach (var some in FocusParts.OfAsync(parts.ReadAsync(asked, split, null, LinesAtOnce, ct), asked.Range, ct).Chunk(LinesAtOnce))
                 foreach (var charge in await rows.OfAsync(some, reader, ct))
                     yield return charge;
         }

@@ -51,14 +51,10 @@ internal sealed class JournalExport(NpgsqlDataSource database, DbSession session
     /// <returns>Whether this closed it, and nobody before.</returns>
     public async Task<bool> CloseAsync(Period month, CancellationToken ct)
     {
-        await using (var close = new NpgsqlCommand(
+        await using var close = new NpgsqlCommand(
             "select billing.close_journal_month($1, $2)", await session.OpenAsync(ct), session.Transaction)
-        { Parameters = { new() { Value = month.Start }, new() { Value = clock.GetUtcNow() } } })
-            await close.ExecuteNonQueryAsync(ct);
-        await using var ask = new NpgsqlCommand(
-            "select xmin = pg_current_xact_id()::xid from billing.journal_months where month = $1", session.Connection, session.Transaction)
-        { Parameters = { new() { Value = month.Start } } };
-        return (bool)(await ask.ExecuteScalarAsync(ct))!;
+        { Parameters = { new() { Value = month.Start }, new() { Value = clock.GetUtcNow() } } };
+        return (bool)(await close.ExecuteScalarAsync(ct))!;
     }
 
     /// <summary>The entries of the month within the scope by document number, as they are read.</summary>

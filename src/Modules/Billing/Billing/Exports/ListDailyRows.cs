@@ -56,9 +56,9 @@ internal static class ListDailyRows
     }
 
     private static Result<Period> Between(DateOnly from, DateOnly until) =>
-        Period.TryCreate(from, until, out var range) && range.Days <= 366
-            ? range
-            : QueryWord.Unreadable("until", "until must be after from, and at most 366 days after it.");
+        !Period.TryCreate(from, until, out var range) ? QueryWord.NotAfter("from", "until")
+        : range.Days <= 366 ? range
+        : QueryWord.Unreadable("until", "until must be at most 366 days after from.");
 
     private static IReadOnlyList<(string Name, Func<DailyRow, string?> Cell)> Columns { get; } =
     [

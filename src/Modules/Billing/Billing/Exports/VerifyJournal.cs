@@ -60,9 +60,10 @@ internal sealed class VerifyJournal(NpgsqlDataSource database)
             where i.paid <> coalesce(p.amount, 0) or i.credited <> coalesce(c.total, 0)
             union all
             select n.number, format('the lines of %s are %s and %s instead of %s and %s', n.number, l.net, l.tax, n.net, n.tax)
-            from (select id, number, net, tax from billing.invoices where number is not null) n
-            join (select invoice_id, sum(net) as net, sum(tax) as tax from billing.invoice_lines group by invoice_id) l on l.invoice_id = n.id
-            where (l.net, l.tax) is distinct from (n.net, n.tax)
+            from (select id, number, net, tax, discounts, credits from billing.invoices where number is not null) n
+            join (select invoice_id, sum(net) as net, sum(tax) as tax, sum(cap_reduction + discount) as discounts, sum(credit) as credits
+                from billing.invoice_lines group by invoice_id) l on l.invoice_id = n.id
+            where (l.net, l.tax, l.discounts, l.credits) is distinct from (n.net, n.tax, n.discounts, n.credits)
             union all
             select null, format('number %s of series %s is missing', g.place, s.name)
             from series s cross join lateral generate_series(1, s.next - 1) as g (place)

@@ -63,11 +63,25 @@ internal sealed class Invoice : IOwned, IVersioned
     /// <summary>What is still to be paid; below zero, what is to be paid back.</summary>
     public Money Open => new(Status is InvoiceStatus.Void ? 0 : Total - Credited - Paid, Currency);
 
+    /// <summary>Whether it counts: no draft any more, and not withdrawn.</summary>
+    public bool IsIssued => Status is InvoiceStatus.Issued or InvoiceStatus.Paid;
+
     /// <summary>Whether <paramref name="amount"/> may be recorded as paid, or paid back: never more than is open, and never the other way.</summary>
-    public Result<Done> MayBePaid(Money amount)
+    public Result<Done> MayBePaid(Money amount) => IsIssued ? IsOpen(amount) : InvoiceRefusals.NotIssued;
+
+    /// <summary>What may be paid of it from credit: <paramref name="amount"/>, or all that is open; never what is to be paid back.</summary>
+    public Result<Money> MayBePaidFromCredit(Money? amount)
     {
-        if (Status is not (InvoiceStatus.Issued or InvoiceStatus.Paid))
+        if (!IsIssued)
             return InvoiceRefusals.NotIssued;
+        if (Open.Amount <= 0)
+            return InvoiceRefusals.NothingOpen;
+        var due = amount ?? Open;
+        return IsOpen(due).Refused(out var refusal, out _) ? refusal : due;
+    }
+
+    private Result<Done> IsOpen(Money amount)
+    {
         if (amount.Currency != Currency)
             return InvoiceRefusals.OtherCurrency(Currency);
         return Math.Sign(amount.Amount) == Math.Sign(Open.Amount) && Math.Abs(amount.Amount) <= Math.Abs(Open.Amount)
@@ -91,6 +105,7 @@ internal sealed class Invoice : IOwned, IVersioned
             builder.Property(x => x.Taxes).IsJson();
             builder.Property(x => x.Document).IsJson();
             builder.Ignore(x => x.Open);
+            builder.Ignore(x => x.IsIssued);
         }
     }
 }

@@ -79,6 +79,9 @@ internal sealed class InvoiceLine
     /// </summary>
     public DateOnly? AheadOf { get; init; }
 
+    /// <summary>A part of what a line is for as it is shown: null where there is none, which is kept as empty.</summary>
+    public static string? Shown(string part) => part.Length > 0 ? part : null;
+
     internal sealed class Table : IEntityTypeConfiguration<InvoiceLine>
     {
         public void Configure(EntityTypeBuilder<InvoiceLine> builder)

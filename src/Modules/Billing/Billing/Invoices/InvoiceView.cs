@@ -1,6 +1,5 @@
 using System.Linq.Expressions;
 using Licensing.Billing.Contracts;
-using Licensing.Billing.Runs;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Persistence;
 using Licensing.Provisioning.Contracts;
@@ -53,10 +52,10 @@ internal sealed record InvoiceLineView(
     {
         var days = new Period(x.StartsOn, x.EndsOn);
         return new InvoiceLineView(
-            x.Position, x.SubscriptionId, LineKey.Shown(x.ChargeKey), LineKey.Shown(x.Sku), LineKey.Shown(x.Meter), x.Description, days,
+            x.Position, x.SubscriptionId, InvoiceLine.Shown(x.ChargeKey), InvoiceLine.Shown(x.Sku), InvoiceLine.Shown(x.Meter), x.Description, days,
             x.PeriodDays, x.Quantity, ExactText.Parse(x.Unrounded).ToString(), new Money(x.Net, x.Currency), new Money(x.Tax, x.Currency),
             x.TaxCategory, x.TaxPercent, x.Steps,
-            x.IsUsage ? new RollupView(x.SubscriptionId, x.Meter, LineKey.Shown(x.Sku), LineKey.Shown(x.Region), days) : null,
+            x.IsUsage ? new RollupView(x.SubscriptionId, x.Meter, InvoiceLine.Shown(x.Sku), InvoiceLine.Shown(x.Region), days) : null,
             new Money(x.CapReduction, x.Currency), new Money(x.Discount, x.Currency), new Money(x.Credit, x.Currency), x.Exchange,
             x is { Adjusts: { } month, BilledBefore: { } before }
                 ? new AdjustmentView(

@@ -19,8 +19,13 @@ internal static class ListPayments
                 return refusal;
             if (!await db.Invoices.AsNoTracking().Within(principal.Scope).AnyAsync(x => x.Id == query.Id, cancellationToken))
                 return InvoiceRefusals.NotFound(query.Id);
-            return await db.Payments.AsNoTracking().Where(x => x.InvoiceId == query.Id)
-                .ToPageAsync(start, x => x.Id, x => PaymentView.Of(x), x => x.Id, cancellationToken);
+            if ((await db.Payments.AsNoTracking().Where(x => x.InvoiceId == query.Id)
+                .ToPageAsync(start, x => x.Id, x => x, x => x.Id, cancellationToken)).Refused(out refusal, out var page))
+                return refusal;
+            var ids = page.Items.Select(x => (Guid?)x.Id).ToList();
+            var reversals = await db.Payments.AsNoTracking().Where(x => ids.Contains(x.Reverses))
+                .ToDictionaryAsync(x => x.Reverses!.Value, cancellationToken);
+            return page.Select(x => PaymentView.Of(x, reversals.GetValueOrDefault(x.Id)));
         }
     }
 

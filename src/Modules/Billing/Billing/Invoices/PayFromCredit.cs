@@ -2,10 +2,7 @@ using FluentValidation;
 using Licensing.Billing.Contracts;
 using Licensing.Billing.Credit;
 using Licensing.Billing.Data;
-using Licensing.Billing.Ledger;
-using Licensing.Identity.Contracts;
 using Licensing.Kernel.Http;
-using Licensing.Provisioning.Contracts;
 
 namespace Licensing.Billing.Invoices;
 
@@ -34,8 +31,7 @@ internal static class PayFromCredit
         }
     }
 
-    internal sealed class Handler(
-        BillingDb db, PaymentBook payments, CreditLedger ledger, IOrganizationDirectory organizations, Precondition precondition, Principal principal)
+    internal sealed class Handler(BillingDb db, PaymentBook payments, InvoiceCredit credit, Precondition precondition, Principal principal)
         : ICommandHandler<Command, PaymentView>
     {
         public async Task<Result<PaymentView>> Handle(Command command, CancellationToken cancellationToken)
@@ -49,39 +45,13 @@ internal static class PayFromCredit
                     && (command.Amount is not { } asked || asked == new Money(recorded.Amount, recorded.Currency))
                     ? await payments.AgainAsync(recorded, cancellationToken)
                     : InvoiceRefusals.PaymentReferenceUsed;
-            if (invoice.Status is InvoiceStatus.Draft or InvoiceStatus.Void)
-                return InvoiceRefusals.NotIssued;
-            if (invoice.Open.Amount <= 0)
-                return InvoiceRefusals.NothingOpen;
-            var due = command.Amount ?? invoice.Open;
-            if (invoice.MayBePaid(due).Refused(out var refusal, out _))
-                return refusal;
-
-            if (await PayerAsync(invoice, cancellationToken) is not { } payer)
-                return LedgerRefusals.Insufficient(new(due.Currency.Code, due.Amount), 0);
-            var key = Payment.CreditKeyOf(invoice.Id, command.Reference);
-            var whole = command.Amount is not null;
-            if ((await TakenAsync(payer, key, invoice, due, whole, cancellationToken)).Refused(out refusal, out var taken))
+            if (invoice.MayBePaidFromCredit(command.Amount).Refused(out var refusal, out var due)
+                || (await credit.TakeAsync(invoice, command.Reference, due, whole: command.Amount is not null, principal.Scope, cancellationToken))
+                    .Refused(out refusal, out var taken))
                 return refusal;
             return await payments.AddAsync(
                 invoice, new NewPayment(command.Reference, taken, payments.Today, Method) { FromCredit = true }, cancellationToken);
         }
-
-        private async Task<Result<decimal>> TakenAsync(
-            OrganizationId payer, string key, Invoice invoice, Money due, bool whole, CancellationToken ct)
-        {
-            var asked = new CreditAmount(due.Currency.Code, due.Amount);
-            if (whole)
-                return (await ledger.SpendAsync(payer, key, invoice.Number!, [asked], ct)).Refused(out var refusal, out _) ? refusal : asked.Amount;
-            var paid = await ledger.PayAsync(payer, key, invoice.Number!, asked, ct);
-            return paid.Amount > 0 ? paid.Amount : LedgerRefusals.Insufficient(asked, 0);
-        }
-
-        // Whose credit it is: the partner's under whom the tenant stood, and only where the caller may take from it.
-        private async Task<OrganizationId?> PayerAsync(Invoice invoice, CancellationToken ct) =>
-            OrganizationPath.At(invoice.OwnerPath, OrganizationKind.Partner) is { } path && principal.Scope.Contains(path)
-                ? (await organizations.FindByPathAsync([path], ct)).GetValueOrDefault(path)?.Id
-                : null;
     }
 
     public static void Map(IEndpointRouteBuilder invoices) => invoices

@@ -27,6 +27,9 @@ internal sealed class Payment : IOwned
     /// <summary>The payment that this one takes back; null of all others.</summary>
     public Guid? Reverses { get; init; }
 
+    /// <summary>Why it takes that one back, for people; null of all others.</summary>
+    public string? Reason { get; init; }
+
     public DateTimeOffset CreatedAt { get; init; }
 
     /// <summary>What it is in the ledger, where it was taken from prepaid credit.</summary>
@@ -41,10 +44,16 @@ internal sealed class Payment : IOwned
 /// <summary>A payment as it travels.</summary>
 /// <param name="FromCredit">Taken from the partner's prepaid credit.</param>
 /// <param name="Reverses">The payment that it takes back.</param>
+/// <param name="Reason">Why it does.</param>
+/// <param name="Reversal">By what it was taken back itself; null while it stands.</param>
 internal sealed record PaymentView(
     Guid Id, InvoiceId InvoiceId, int Number, string Reference, Money Amount, DateOnly PaidOn, string Method, bool FromCredit, Guid? Reverses,
-    DateTimeOffset RecordedAt)
+    string? Reason, PaymentReversalView? Reversal, DateTimeOffset RecordedAt)
 {
-    public static PaymentView Of(Payment x) => new(
-        x.Id, x.InvoiceId, x.Number, x.Reference, new Money(x.Amount, x.Currency), x.PaidOn, x.Method, x.FromCredit, x.Reverses, x.CreatedAt);
+    public static PaymentView Of(Payment x, Payment? reversal = null) => new(
+        x.Id, x.InvoiceId, x.Number, x.Reference, new Money(x.Amount, x.Currency), x.PaidOn, x.Method, x.FromCredit, x.Reverses, x.Reason,
+        reversal is null ? null : new(reversal.Id, reversal.Reason!, reversal.CreatedAt), x.CreatedAt);
 }
+
+/// <summary>The payment of the other sign that took one back.</summary>
+internal sealed record PaymentReversalView(Guid Id, string Reason, DateTimeOffset RecordedAt);

@@ -13,7 +13,9 @@ namespace Licensing.Billing.Invoices;
 internal sealed record NewPayment(string Reference, decimal Amount, DateOnly PaidOn, string Method)
 {
     public bool FromCredit { get; init; }
-    public Guid? Reverses { get; init; }
+
+    /// <summary>The payment that it takes back, and why.</summary>
+    public (Guid Payment, string Reason)? Reverses { get; init; }
 }
 
 /// <summary>Writes payments of an invoice that the caller has locked, with their entries in the journal.</summary>
@@ -37,18 +39,23 @@ internal sealed class PaymentBook(BillingDb db, BillingCalendar calendar, AuditT
         var id = Id.NewGuid(now);
         await db.Database.ExecuteSqlAsync($"""
             insert into billing.payments (
-                id, tenant_id, owner_path, seller_id, invoice_id, reference, amount, currency, paid_on, method, from_credit, reverses, created_at)
+                id, tenant_id, owner_path, seller_id, invoice_id, reference, amount, currency, paid_on, method, from_credit, reverses, reason,
+                created_at)
             values ({id}, {invoice.TenantId.Value}, {invoice.OwnerPath}, {invoice.SellerId.Value}, {invoice.Id.Value}, {payment.Reference},
-                {payment.Amount}, {invoice.Currency.Code}, {payment.PaidOn}, {payment.Method}, {payment.FromCredit}, {payment.Reverses}, {now})
+                {payment.Amount}, {invoice.Currency.Code}, {payment.PaidOn}, {payment.Method}, {payment.FromCredit},
+                {payment.Reverses?.Payment}, {payment.Reverses?.Reason}, {now})
             """, ct);
         await db.Database.ExecuteSqlAsync($"select billing.post_payment({id}, {calendar.DayOf(now)})", ct);
 
-        audit.Note("payment", id.ToString(), invoice.OwnerPath, new JsonObject
+        var noted = new JsonObject
         {
             ["invoice"] = invoice.Number,
             ["reference"] = payment.Reference,
             ["amount"] = new Money(payment.Amount, invoice.Currency).ToString(),
-        });
+        };
+        if (payment.Reverses is { } reverses)
+            noted["reason"] = reverses.Reason;
+        audit.Note("payment", id.ToString(), invoice.OwnerPath, noted);
         return PaymentView.Of((await FindAsync(invoice, payment.Reference, ct))!);
     }
 }

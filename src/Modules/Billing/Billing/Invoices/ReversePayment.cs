@@ -1,8 +1,6 @@
 using FluentValidation;
 using Licensing.Billing.Contracts;
 using Licensing.Billing.Data;
-using Licensing.Billing.Ledger;
-using Licensing.Identity.Contracts;
 using Licensing.Kernel.Http;
 using Microsoft.EntityFrameworkCore;
 
@@ -16,7 +14,7 @@ internal static class ReversePayment
 {
     /// <param name="Id">The invoice.</param>
     /// <param name="PaymentId">Of its payments; a reversal is reversed by recording the payment anew.</param>
-    /// <param name="Reason">For people; the method of the reversal.</param>
+    /// <param name="Reason">For people.</param>
     [Needs(BillingPermissions.PaymentsRecord)]
     public sealed record Command(InvoiceId Id, Guid PaymentId, string Reason) : ICommand<PaymentView>;
 
@@ -24,11 +22,10 @@ internal static class ReversePayment
 
     public sealed class Validator : AbstractValidator<Command>
     {
-        public Validator() => RuleFor(x => x.Reason).NotEmpty().MaximumLength(RecordPayment.LongestMethod);
+        public Validator() => RuleFor(x => x.Reason).NotEmpty().MaximumLength(IssueCreditNote.LongestReason);
     }
 
-    internal sealed class Handler(
-        BillingDb db, PaymentBook payments, CreditLedger ledger, IOrganizationDirectory organizations, Precondition precondition, Principal principal)
+    internal sealed class Handler(BillingDb db, PaymentBook payments, InvoiceCredit credit, Precondition precondition, Principal principal)
         : ICommandHandler<Command, PaymentView>
     {
         public async Task<Result<PaymentView>> Handle(Command command, CancellationToken cancellationToken)
@@ -37,7 +34,7 @@ internal static class ReversePayment
                 return InvoiceRefusals.NotFound(command.Id);
             if (precondition.Fails(invoice))
                 return Precondition.Failed;
-            if (invoice.Status is InvoiceStatus.Draft or InvoiceStatus.Void)
+            if (!invoice.IsIssued)
                 return InvoiceRefusals.NotIssued;
             var found = await db.Payments.AsNoTracking()
                 .Where(x => x.InvoiceId == invoice.Id && x.TenantId == invoice.TenantId
@@ -47,23 +44,14 @@ internal static class ReversePayment
             if (found.Exists(x => x.Reverses == payment.Id))
                 return InvoiceRefusals.PaymentReversedAlready;
 
-            if (payment.FromCredit && await GiveBackAsync(invoice, payment, cancellationToken) is { } refusal)
-                return refusal;
-            var reversal = new NewPayment($"reversal {payment.Number}: {payment.Id}", -payment.Amount, payments.Today, command.Reason)
+            if (payment.FromCredit)
+                await credit.GiveBackAsync(invoice, payment, cancellationToken);
+            var reversal = new NewPayment($"reversal {payment.Number}: {payment.Id}", -payment.Amount, payments.Today, payment.Method)
             {
                 FromCredit = payment.FromCredit,
-                Reverses = payment.Id,
+                Reverses = (payment.Id, command.Reason),
             };
             return await payments.AddAsync(invoice, reversal, cancellationToken);
-        }
-
-        private async Task<Refusal?> GiveBackAsync(Invoice invoice, Payment payment, CancellationToken ct)
-        {
-            var path = OrganizationPath.At(invoice.OwnerPath, OrganizationKind.Partner)!;
-            var payer = (await organizations.FindByPathAsync([path], ct))[path].Id;
-            return (await ledger.GiveBackAsync(payer, Payment.CreditKeyOf(invoice.Id, payment.Reference), ct)).Refused(out var refusal, out _)
-                ? refusal
-                : null;
         }
     }
 

@@ -83,9 +83,17 @@ internal sealed class CreditLedger(
 
     public async Task<Result<Done>> GiveBackAsync(OrganizationId owner, string key, CancellationToken ct)
     {
+        await ReturnAsync(owner, key, ct);
+        return new Done();
+    }
+
+    /// <summary>Gives back what was spent under the key, in full.</summary>
+    /// <returns>The transaction that does; null where nothing was spent.</returns>
+    public async Task<LedgerTransaction?> ReturnAsync(OrganizationId owner, string key, CancellationToken ct)
+    {
         if (await db.LedgerTransactions.AsNoTracking().SingleOrDefaultAsync(
             x => x.OwnerId == owner && x.Kind == TransactionKind.Spending && x.Key == key, ct) is not { } spent)
-            return new Done();
+            return null;
         var entries = await db.LedgerEntries.AsNoTracking().Where(x => x.TransactionId == spent.Id).OrderBy(x => x.Position).ToListAsync(ct);
         await ledgerAccounts.LockAsync(owner, [.. entries.Select(x => x.Unit).Distinct()], ct);
 
@@ -100,8 +108,7 @@ internal sealed class CreditLedger(
             var lot = entry.LotId is { } id ? lots[id] is { } from && from.ExpiresAt <= now ? AddLot(account, null, now).Id : id : (Guid?)null;
             return new Posting(account, -entry.Amount, lot);
         }).ToList();
-        await PostAsync(TransactionKind.GivingBack, key, spent.Reference, postings, now, ct);
-        return new Done();
+        return await PostAsync(TransactionKind.GivingBack, key, spent.Reference, postings, now, ct);
     }
 
     /// <summary>Takes off what is left of a lot whose time is over.</summary>

@@ -66,6 +66,25 @@ internal sealed class VerifyLedger(NpgsqlDataSource database)
         where b.kind = 'GivingBack' and (s.id is null or exists (
             select from billing.ledger_entries e where e.transaction_id in (b.id, s.id) group by e.account_id having sum(e.amount) <> 0))
         """,
+        // What pays invoices stands in the ledger and among their payments, each as the other says.
+        """
+        select s.id, 0, format('%s is %s among payments and %s in the ledger', coalesce(p.key, s.key),
+            case when p.key is null then 'nothing' else
+                format('%s %s%s of %s', trim_scale(p.amount), p.currency, case when p.reversed then ', reversed,' end, p.owner_path) end,
+            case when s.key is null then 'nothing' else
+                format('%s %s%s of %s', trim_scale(s.amount), s.unit, case when s.reversed then ', reversed,' end, s.owner_path) end)
+        from (
+            select format('invoice:%s:%s', p.invoice_id, p.reference) as key, p.amount, p.currency::text as currency, p.owner_path,
+                exists (select from billing.payments r where r.reverses = p.id and r.tenant_id = p.tenant_id) as reversed
+            from billing.payments p where p.from_credit and p.reverses is null) p
+        full join (
+            select t.id, t.key, t.owner_path, -sum(e.amount) as amount, min(e.unit) as unit,
+                exists (select from billing.ledger_transactions b
+                    where b.owner_id = t.owner_id and b.kind = 'GivingBack' and b.key = t.key) as reversed
+            from billing.ledger_transactions t join billing.ledger_entries e on e.transaction_id = t.id and e.lot_id is not null
+            where t.kind = 'Spending' and t.key like 'invoice:%' group by t.id) s on s.key = p.key
+        where (p.amount, p.currency, p.reversed) is distinct from (s.amount, s.unit, s.reversed) or not starts_with(p.owner_path, s.owner_path)
+        """,
         """
         select max(id::text)::uuid, 0, format('%s %s of %s was done %s times', kind, key, owner_id, count(*))
         from billing.ledger_transactions group by owner_id, kind, key having count(*) > 1
@@ -182,7 +201,8 @@ internal sealed class VerifyLedger(NpgsqlDataSource database)
 
     public static OpsCommand Ops { get; } = new(
         "ledger verify",
-        "Proves that balances and lots are the sums of their entries and every transaction is balanced; 1 and the first bad entry when not.", [],
+        "Proves that balances and lots are the sums of their entries, transactions balance, payments from credit are there; 1 and what is not.",
+        [],
         async (call, ct) =>
         {
             var outcome = await call.Services.GetRequiredService<VerifyLedger>().RunAsync(ct, call.Progress);

@@ -32,7 +32,7 @@ internal sealed class InvoiceWriter(DbSession session)
 {
     private const string CopyInvoices = """
         copy billing.invoices (id, tenant_id, owner_path, seller_id, period_start, period_end, kind, currency, net, tax, total, usage_exact,
-            line_count, taxes, status, created_at, version, round) from stdin (format binary)
+            line_count, taxes, status, created_at, version, round, discounts, credits) from stdin (format binary)
         """;
 
     private const string CopyLines = """
@@ -181,7 +181,7 @@ internal sealed class InvoiceWriter(DbSession session)
 
     private static void Invoice(CopyBuffer row, BillingRun run, InvoiceId id, TenantBill bill, ArrayBufferWriter<byte> json)
     {
-        row.Row(18);
+        row.Row(20);
         row.Uuid(id.Value);
         row.Uuid(bill.Tenant.Id.Value);
         row.Text(bill.Tenant.Path);
@@ -209,6 +209,8 @@ internal sealed class InvoiceWriter(DbSession session)
         row.Timestamp(run.RoundAt);
         row.Integer(1);
         row.Integer(run.Round);
+        row.Numeric(bill.Charges.Sum(charge => charge.Line.CapReduction.Amount + charge.Line.Discount.Amount));
+        row.Numeric(bill.Charges.Sum(charge => charge.Line.Credit.Amount));
     }
 
     private static void Lines(

@@ -89,11 +89,7 @@ internal sealed record TenantAccount(OrganizationRef Tenant, IReadOnlyList<Billa
 }
 
 /// <summary>What a line is for. No two lines of a bill may have the same key.</summary>
-internal sealed record LineKey(SubscriptionId Subscription, string Charge, string Meter, string Sku, string Region, DateOnly StartsOn)
-{
-    /// <summary>A part of a key as it is shown: null where there is none, which is kept as empty.</summary>
-    public static string? Shown(string part) => part.Length > 0 ? part : null;
-}
+internal sealed record LineKey(SubscriptionId Subscription, string Charge, string Meter, string Sku, string Region, DateOnly StartsOn);
 
 /// <summary>A charge of the tenant, ready to be rated.</summary>
 internal sealed record DueCharge(LineKey Key, string Description, Period Days, bool IsUsage, RatingItem Item)

@@ -28,11 +28,9 @@ internal sealed class BilledAmounts(DbSession session)
     private const string OfPeriod = "where i.period_start = $1 and i.period_end = $2 and i.status <> 'Void'";
 
     private const string PerTenant = $"""
-        select i.tenant_id, i.owner_path, null::uuid, i.currency, i.status = 'Draft', sum(l.discounts), sum(l.credits), sum(i.net), sum(i.tax),
+        select i.tenant_id, i.owner_path, null::uuid, i.currency, i.status = 'Draft', sum(i.discounts), sum(i.credits), sum(i.net), sum(i.tax),
             sum(i.usage_exact::numeric)::text, sum(i.credited), count(*)::int
-        {Within} cross join lateral (
-            select sum(cap_reduction + discount) as discounts, sum(credit) as credits from billing.invoice_lines
-            where invoice_id = i.id and tenant_id = i.tenant_id) l
+        {Within}
         {OfPeriod} group by 1, 2, 4, 5
         """;
 

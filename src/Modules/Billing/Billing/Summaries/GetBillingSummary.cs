@@ -29,7 +29,7 @@ internal static class GetBillingSummary
         {
             if (!Period.TryParseMonth(query.Period, out var period))
                 return PeriodRefusals.NotAMonthIn("period");
-            if (PageStart.Read(query.Limit ?? PageStart.MostItems, query.After).Refused(out var refusal, out var start)
+            if (PageStart.Read(query.Limit, query.After).Refused(out var refusal, out var start)
                 || QueryWord.Refuses<SummaryGroup>("groupBy", query.GroupBy, out var groupBy, out refusal))
                 return refusal;
 

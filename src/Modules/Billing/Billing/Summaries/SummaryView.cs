@@ -6,18 +6,35 @@ namespace Licensing.Billing.Summaries;
 
 internal enum SummaryGroup { Subscription, Tenant, Partner, Distributor }
 
-/// <summary>The amounts of one group in one currency, as <see cref="SummaryTotal"/> has them.</summary>
-/// <param name="Invoices">Issued ones and drafts.</param>
-/// <param name="Estimated">Whether something of it is on no invoice yet.</param>
-internal sealed record SummaryItem(
-    string Key, Guid? OrganizationId, string? ExternalId, string? Name, SubscriptionId? SubscriptionId, int Invoices, Money Charges,
-    Money Discounts, Money Credits, Money Net, Money Tax, Money Total, Money Issued, Money Drafted, Money Unbilled, Money Credited,
-    string UsageExact, bool Estimated)
+/// <summary>The amounts of one group in one currency.</summary>
+internal sealed record SummaryItem : SummaryTotal
 {
-    public static SummaryItem Of(SummaryLine x, OrganizationRef? organization) => new(
-        x.Key, organization?.Id.Value, organization?.ExternalId, organization?.DisplayName, x.SubscriptionId, x.Invoices, x.Total.Charges,
-        x.Total.Discounts, x.Total.Credits, x.Total.Net, x.Total.Tax, x.Total.Total, x.Total.Issued, x.Total.Drafted, x.Total.Unbilled,
-        x.Total.Credited, x.Total.UsageExact, x.Estimated);
+    private SummaryItem(SummaryTotal amounts) : base(amounts)
+    {
+    }
+
+    public required string Key { get; init; }
+    public Guid? OrganizationId { get; init; }
+    public string? ExternalId { get; init; }
+    public string? Name { get; init; }
+    public SubscriptionId? SubscriptionId { get; init; }
+
+    /// <summary>Issued ones and drafts.</summary>
+    public int Invoices { get; init; }
+
+    /// <summary>Whether something of it is on no invoice yet.</summary>
+    public bool Estimated { get; init; }
+
+    public static SummaryItem Of(SummaryLine x, OrganizationRef? organization) => new(x.Total)
+    {
+        Key = x.Key,
+        OrganizationId = organization?.Id.Value,
+        ExternalId = organization?.ExternalId,
+        Name = organization?.DisplayName,
+        SubscriptionId = x.SubscriptionId,
+        Invoices = x.Invoices,
+        Estimated = x.Estimated,
+    };
 }
 
 /// <summary>One group in one currency, without the name of whose it is.</summary>
@@ -49,7 +66,7 @@ internal sealed record SummaryFigures(
 /// <param name="Unbilled">Of the total, what is on no invoice yet and would be if the month were billed now.</param>
 /// <param name="Credited">What credit notes took back of what is issued, with tax; not taken off the total.</param>
 /// <param name="UsageExact">The usage in it, unrounded, before discounts and credits.</param>
-internal sealed record SummaryTotal(
+internal record SummaryTotal(
     Money Charges, Money Discounts, Money Credits, Money Net, Money Tax, Money Total, Money Issued, Money Drafted, Money Unbilled, Money Credited,
     string UsageExact)
 {

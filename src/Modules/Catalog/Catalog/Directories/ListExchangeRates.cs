@@ -21,6 +21,8 @@ internal static class ListExchangeRates
                 || (query.From is not null && CurrencyCode.Refuses("from", query.From, out _, out refusal))
                 || (query.To is not null && CurrencyCode.Refuses("to", query.To, out _, out refusal)))
                 return refusal;
+            if (query.Since >= query.Until)
+                return QueryWord.NotAfter("since", "until");
 
             var rates = db.ExchangeRates.AsNoTracking().Where(x =>
                 (query.From == null || x.FromCurrency == query.From) && (query.To == null || x.ToCurrency == query.To)

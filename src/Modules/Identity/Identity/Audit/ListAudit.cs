@@ -45,6 +45,8 @@ internal static class ListAudit
         .MapGet("/api/v1/audit", async (Guid? organizationId, Guid? principalId, string? action, string? resourceType, string? resourceId,
             DateTimeOffset? from, DateTimeOffset? until, int? limit, string? after, HttpRequest request, ISender sender, CancellationToken ct) =>
         {
+            if (from >= until)
+                return new RefusedResult(QueryWord.NotAfter("from", "until"));
             var filter = new AuditFilter(
                 organizationId is { } id ? new OrganizationId(id) : null, principalId, action, resourceType, resourceId, from, until);
             return request.WantsCsv ? await ExportAudit.SendAsync(filter, sender, ct) : await sender.Ok(new Query(filter, limit, after), ct);

@@ -1,9 +1,12 @@
 using System.Text;
 using System.Text.Json;
+using Licensing.Identity.Contracts;
 using Licensing.Kernel.Ops;
+using Licensing.Provisioning.Contracts;
 using Licensing.Usage.Contracts;
 using Licensing.Usage.Records;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 
 namespace Licensing.Usage.Focus;
 
@@ -20,6 +23,7 @@ internal static class ImportFocus
         "usage import", "Imports the usage of a CSV file in the columns of FOCUS 1.x; docs/guides/focus.md says which becomes what.",
         [
             new("file", "The file.", OpsArgumentKind.Required),
+            new("--organization", "The distributor or partner whose tenants these are, by its id: external ids are unique below a partner only."),
             new("--dry-run", "Says what would be refused and stores nothing.", OpsArgumentKind.Flag),
         ],
         RunAsync);
@@ -31,25 +35,47 @@ internal static class ImportFocus
 
     private static async Task<Result<OpsAnswer>> RunAsync(OpsCall call, CancellationToken ct)
     {
+        if (call.Id("--organization", "an organization's id").Refused(out var refusal, out var organization))
+            return refusal;
         if (!File.Exists(call["file"]))
             return OpsCall.Wrong($"There is no file '{call["file"]}'.");
+        var organizations = call.Services.GetRequiredService<IOrganizationDirectory>();
+        var asked = organization.As<OrganizationId>();
+        var within = asked is { } id ? await organizations.FindAsync(id, ct) : null;
+        if (asked is not null && within is null)
+            return OpsCall.Wrong($"There is no organization {asked.Value.Value}.");
         await using var file = File.OpenRead(call["file"]!);
-        using var text = new StreamReader(file, new UTF8Encoding(false, throwOnInvalidBytes: true));
-        var import = new Import(call.Services, call.Has("--dry-run"));
+        var import = new Import(call.Services, within is null ? Scope.Everything : Scope.Of([within.Path]), call.Has("--dry-run"));
+        var read = 1L;
+        IEnumerable<FocusRow> Rows(int pass)
+        {
+            file.Position = 0;
+            using var text = new StreamReader(file, new UTF8Encoding(false, throwOnInvalidBytes: true), leaveOpen: true);
+            foreach (var row in FocusRow.Read(text))
+            {
+                read = row.Number;
+                if (row.Number % RowsAtOnce == 0)
+                    call.Progress?.Invoke(pass * file.Length + file.Position, 2 * file.Length);
+                yield return row;
+            }
+
+            call.Progress?.Invoke((pass + 1) * file.Length, 2 * file.Length);
+        }
+
         try
         {
-            foreach (var some in FocusRow.Read(text).Chunk(RowsAtOnce))
-            {
-                if (import.Done.Rows == 0 && some[0].Missing().ToList() is { Count: > 0 } missing)
-                    return OpsCall.Wrong($"The file lacks the column {string.Join(", ", missing)}.");
-                if (await import.TakeAsync(some, ct) is { } refusal)
-                    return refusal;
-                call.Progress?.Invoke(file.Position, file.Length);
-            }
+            if (Rows(0).FirstOrDefault()?.Missing().ToList() is { Count: > 0 } missing)
+                return OpsCall.Wrong($"The file lacks the column {string.Join(", ", missing)}.");
+            // Read twice: what repeats a row is known when all are read, and nothing is stored of a file that cannot be read to its end.
+            await using var repeated = await RepeatedRows.OfAsync(
+                call.Services.GetRequiredService<NpgsqlDataSource>(), Rows(0).Where(row => row.IsUsage), ct);
+            foreach (var some in Rows(1).Chunk(RowsAtOnce))
+                if (await import.TakeAsync(some, await repeated.BetweenAsync(some[0].Number, some[^1].Number, ct), ct) is { } refused)
+                    return refused;
         }
         catch (DecoderFallbackException)
         {
-            return OpsCall.Wrong($"The file must be encoded in UTF-8; it is not after row {import.Done.Rows + 1}.");
+            return OpsCall.Wrong($"The file must be encoded in UTF-8; it is not after row {read}.");
         }
 
         var done = import.Done;
@@ -58,7 +84,7 @@ internal static class ImportFocus
             + $"{done.NotUsage} not usage"))) { Failed = true };
     }
 
-    private sealed class Import(IServiceProvider services, bool dryRun)
+    private sealed class Import(IServiceProvider services, Scope reach, bool dryRun)
     {
         private readonly BatchReading _reading = services.GetRequiredService<BatchReading>();
         private readonly Rooms _rooms = services.GetRequiredService<Rooms>();
@@ -68,7 +94,7 @@ internal static class ImportFocus
 
         public List<Line> Errors { get; } = [];
 
-        public async Task<Refusal?> TakeAsync(FocusRow[] rows, CancellationToken ct)
+        public async Task<Refusal?> TakeAsync(FocusRow[] rows, IReadOnlyDictionary<long, long> places, CancellationToken ct)
         {
             var usage = rows.Where(r => r.IsUsage).ToList();
             if (usage.Count == 0)
@@ -78,11 +104,12 @@ internal static class ImportFocus
             }
 
             using var content = new MemoryStream();
+            var subscriptions = await NamedAsync(usage, ct);
             foreach (var row in usage)
-                Write(content, row);
+                Write(content, row, places.GetValueOrDefault(row.Number), subscriptions.GetValueOrDefault(row.Subscription ?? Guid.Empty));
             content.Position = 0;
             using var room = _rooms.Of(Access.System);
-            if ((await _reading.ReadAsync(RecordSources.For("application/x-ndjson")!, content, Scope.Everything, room, null, ct))
+            if ((await _reading.ReadAsync(RecordSources.For("application/x-ndjson")!, content, reach, room, null, ct))
                 .Refused(out var refusal, out var batch))
                 return refusal;
             using (batch)
@@ -106,6 +133,19 @@ internal static class ImportFocus
             return null;
         }
 
+        // Whose those are that the rows name: external ids, by subscription.
+        private async Task<IReadOnlyDictionary<Guid, string>> NamedAsync(List<FocusRow> rows, CancellationToken ct)
+        {
+            var ids = rows.Select(row => row.Subscription).OfType<Guid>().Distinct().Select(id => new SubscriptionId(id)).ToList();
+            if (ids.Count == 0)
+                return new Dictionary<Guid, string>();
+            var found = await services.GetRequiredService<ISubscriptionDirectory>().FindAsync(ids, ct);
+            var tenants = await services.GetRequiredService<IOrganizationDirectory>()
+                .FindAsync([.. found.Values.Select(target => target.TenantId).Distinct()], ct);
+            return found.Where(target => tenants.ContainsKey(target.Value.TenantId))
+                .ToDictionary(target => target.Key.Value, target => tenants[target.Value.TenantId].ExternalId);
+        }
+
         // What is known before the ids are looked at: duplicates are among the accepted.
         private static UsageBatchView Checked(RecordBatch batch)
         {
@@ -113,13 +153,17 @@ internal static class ImportFocus
             return new(batch.Records - batch.Rejected.Count, 0, [.. batch.Rejected.Select(r => r.Record)]);
         }
 
-        private static void Write(MemoryStream content, FocusRow row)
+        private static void Write(MemoryStream content, FocusRow row, long place, string? owner)
         {
             using (var json = new Utf8JsonWriter(content))
             {
                 json.WriteStartObject();
-                json.WriteString("id", row.RecordId);
-                json.WriteString("tenantExternalId", row.Tenant);
+                json.WriteString("id", place > 1 ? $"{row.RecordId}-{place}" : row.RecordId);
+                // A file of another installation, or one that was made another tenant's, names subscriptions that are not this tenant's.
+                if (row.Subscription is { } subscription && owner == row.Tenant)
+                    json.WriteString("subscriptionId", subscription);
+                else
+                    json.WriteString("tenantExternalId", row.Tenant);
                 json.WriteString("sku", row.Sku);
                 json.WriteString("meter", row.Meter);
                 json.WriteString("quantity", row.Quantity);

@@ -36,11 +36,16 @@ internal sealed class ListedRecords(DbSession session, RecordDays days)
     private const int SpansPerRead = 200;
     private const int FirstSpans = 4;
 
-    // The limit within the lateral keeps a span's read to one page, however many records it has.
-    private const string Sql = """
-        select r.record_id, r.tenant_id, r.subscription_id, r.meter, r.quantity::text, r.started_at, r.ended_at, r.sku, r.region, r.resource_id,
+    /// <summary>As <see cref="Of"/> reads them, of a record called <c>r</c>.</summary>
+    public const string Columns = """
+        r.record_id, r.tenant_id, r.subscription_id, r.meter, r.quantity::text, r.started_at, r.ended_at, r.sku, r.region, r.resource_id,
             r.dimensions::text, r.received_at, r.day, r.batch_id,
             (select c.id from usage.corrections c where c.record_id = r.record_id and c.tenant_id = r.tenant_id)
+        """;
+
+    // The limit within the lateral keeps a span's read to one page, however many records it has.
+    private const string Sql = $"""
+        select {Columns}
         from unnest($1, $2, $3) as t(id, from_day, until_day)
         cross join lateral (
             select * from usage.records r
@@ -48,6 +53,7 @@ internal sealed class ListedRecords(DbSession session, RecordDays days)
                 and ($4::uuid is null or r.subscription_id = $4) and ($5::text is null or r.meter = $5)
                 and ($6::uuid is null or r.tenant_id <> $6 or (r.day, r.batch_id, r.record_id) < ($7, $8, $9))
                 and exists (select 1 from unnest($10, $11) as s(f, u) where r.owner_path >= s.f and r.owner_path < s.u)
+                and ($13::text is null or r.sku = $13) and ($14::text is null or r.region = $14)
             order by r.day desc, r.batch_id desc, r.record_id desc limit $12) r
         order by r.tenant_id, r.day desc, r.batch_id desc, r.record_id desc limit $12
         """;
@@ -66,7 +72,7 @@ internal sealed class ListedRecords(DbSession session, RecordDays days)
         // A few at first: mostly they fill the page, and where they are empty there are more of them than anyone wants to ask one by one.
         var most = FirstSpans;
         var from = tenants.Where(t => cursor is null || t >= cursor.Tenant);
-        await foreach (var span in query.SubscriptionId is null && query.Meter is null
+        await foreach (var span in (query.SubscriptionId is null && query.Meter is null && query.Sku is null && query.Region is null)
             ? from.Select(t => new RecordSpan(t, query.From ?? DateOnly.MinValue, query.Until ?? DateOnly.MaxValue)).ToAsyncEnumerable()
             : days.OfAsync(query, from, cursor, ct))
         {
@@ -100,17 +106,21 @@ internal sealed class ListedRecords(DbSession session, RecordDays days)
                 new NpgsqlParameter<Guid?> { TypedValue = cursor?.Tenant }, new() { Value = cursor?.Day ?? DateOnly.MaxValue },
                 new() { Value = cursor?.Batch ?? Guid.AllBitsSet }, new() { Value = cursor?.Id ?? "" },
                 new() { Value = from }, new() { Value = until }, new() { Value = query.Page.Limit + 1 - into.Count },
+                new NpgsqlParameter<string?> { TypedValue = query.Sku }, new NpgsqlParameter<string?> { TypedValue = query.Region },
             },
         };
         await using var row = await command.ExecuteReaderAsync(ct);
         while (await row.ReadAsync(ct))
-        {
-            var view = new UsageRecordView(
-                row.GetString(0), row.GetGuid(1), row.GetGuid(2), row.GetString(3), Exact.Parse(row.GetString(4)),
-                row.GetFieldValue<DateTimeOffset>(5), row.IsDBNull(6) ? null : row.GetFieldValue<DateTimeOffset>(6), row.Given(7), row.Given(8),
-                row.Given(9), row.Given(10) is { } dimensions ? JsonSerializer.Deserialize<JsonElement>(dimensions) : null,
-                row.GetFieldValue<DateTimeOffset>(11), row.IsDBNull(14) ? null : row.GetGuid(14));
-            into.Add((view, new(view.TenantId, row.GetFieldValue<DateOnly>(12), row.GetGuid(13), view.Id)));
-        }
+            into.Add(Of(row));
+    }
+
+    public static (UsageRecordView View, RecordCursor At) Of(NpgsqlDataReader row)
+    {
+        var view = new UsageRecordView(
+            row.GetString(0), row.GetGuid(1), row.GetGuid(2), row.GetString(3), Exact.Parse(row.GetString(4)),
+            row.GetFieldValue<DateTimeOffset>(5), row.IsDBNull(6) ? null : row.GetFieldValue<DateTimeOffset>(6), row.Given(7), row.Given(8),
+            row.Given(9), row.Given(10) is { } dimensions ? JsonSerializer.Deserialize<JsonElement>(dimensions) : null,
+            row.GetFieldValue<DateTimeOffset>(11), row.IsDBNull(14) ? null : row.GetGuid(14));
+        return (view, new(view.TenantId, row.GetFieldValue<DateOnly>(12), row.GetGuid(13), view.Id));
     }
 }

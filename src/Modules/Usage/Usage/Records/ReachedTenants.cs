@@ -28,6 +28,12 @@ internal sealed class ReachedTenants(IOrganizationDirectory organizations, ISubs
         return [.. now.Select(t => t.Id.Value).Concat(before.Keys.Select(t => t.Value)).Distinct()];
     }
 
+    /// <summary>What of <paramref name="scope"/> lies below an organisation; nothing where that is outside of it.</summary>
+    public async Task<Scope> BelowAsync(Scope scope, Guid? organization, CancellationToken ct) =>
+        organization is not { } id ? scope
+        : await organizations.FindAsync(new OrganizationId(id), ct) is { } found && scope.Contains(found.Path) ? Scope.Of([found.Path])
+        : Scope.Nothing;
+
     private async Task<IReadOnlyCollection<Guid>> WithinAsync(Scope scope, Guid tenant, CancellationToken ct) =>
         (await organizations.PathsAsync([new(tenant)], ct)).GetValueOrDefault(new(tenant))?.IsOrWasWithin(scope) is true ? [tenant] : [];
 

@@ -20,19 +20,19 @@ internal sealed class RecordDays(DbSession session)
     private const int MostDays = 128;
 
     // From one day to the one before it, by one entry of an index for each source, however many cells and marks a day has.
-    private static string Sql(string which) => $"""
+    private static string Sql(string which, string cells) => $"""
         with recursive days as (
             select t.id, t.until_day, 0 as place from unnest($1, $2) as t(id, until_day)
             union all
             select d.id, greatest(
-                (select max(day) from usage.daily_rollups where tenant_id = d.id and day >= $3 and day < d.until_day{which}),
+                (select max(day) from usage.daily_rollups where tenant_id = d.id and day >= $3 and day < d.until_day{which}{cells}),
                 (select max(day) from usage.corrections where tenant_id = d.id and day >= $3 and day < d.until_day{which}),
                 (select max(day) from usage.dirty_days where tenant_id = d.id and day >= $3 and day < d.until_day)), d.place + 1
             from days d where d.until_day is not null and d.place < $4)
         select id, until_day from days where place > 0 and until_day is not null order by id, until_day desc
         """;
 
-    /// <param name="query">What is asked: of a subscription, or of a meter.</param>
+    /// <param name="query">What is asked: of a subscription, a meter, a SKU or a region.</param>
     /// <param name="tenants">Of whom, in the order of their ids.</param>
     /// <param name="cursor">Where the page before ended, or null: its day is the first of its tenant.</param>
     /// <param name="ct">Gives up.</param>
@@ -88,7 +88,7 @@ internal sealed class RecordDays(DbSession session)
                 new() { Value = query.From ?? DateOnly.MinValue }, new() { Value = most },
             },
         };
-        var which = "";
+        var (which, cells) = ("", "");
         // Only what is asked for is named: what might be null keeps the planner from the index that knows it.
         foreach (var (column, value) in (IEnumerable<(string, object?)>)[("subscription_id", query.SubscriptionId), ("meter", query.Meter)])
             if (value is not null)
@@ -97,7 +97,15 @@ internal sealed class RecordDays(DbSession session)
                 which += $" and {column} = ${command.Parameters.Count}";
             }
 
-        command.CommandText = Sql(which);
+        // A correction does not say it: whatever was corrected is looked at.
+        foreach (var (column, value) in (IEnumerable<(string, string?)>)[("sku", query.Sku), ("region", query.Region)])
+            if (value is not null)
+            {
+                command.Parameters.Add(new() { Value = value });
+                cells += $" and {column} = ${command.Parameters.Count}";
+            }
+
+        command.CommandText = Sql(which, cells);
         var days = new Dictionary<Guid, List<DateOnly>>();
         await using var row = await command.ExecuteReaderAsync(ct);
         while (await row.ReadAsync(ct))

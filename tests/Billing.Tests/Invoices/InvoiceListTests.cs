@@ -1,0 +1,73 @@
+using System.Net;
+using Licensing.Identity.Contracts;
+using static Licensing.Billing.Tests.BillingApp;
+
+namespace Licensing.Billing.Tests.Invoices;
+
+/// <summary>Which invoices a list has.</summary>
+public sealed class InvoiceListTests(BillingApp app) : IClassFixture<BillingApp>
+{
+    [Fact]
+    public async Task Invoices_are_found_by_number_kind_day_of_issue_and_by_what_is_overdue()
+    {
+        var branch = await app.BranchAsync();
+        using var platform = branch.Administrator();
+        using var partner = branch.As(Roles.PartnerReader);
+        Task<List<string>> FoundAsync(string query) => PeriodsAsync(partner, query);
+        var (first, invoice) = await app.InvoiceAsync(branch, "2023-01", issue: true, "10");
+        app.Clock.Advance(TimeSpan.FromDays(1));
+        await app.InvoiceAsync(branch, "2023-02", issue: true, "10");
+        await app.InvoiceAsync(branch, "2023-03", issue: false, "10");
+
+        (await FoundAsync($"number={invoice.Text("number")}")).ShouldBe(["2023-01"]);
+        (await FoundAsync("number=1")).ShouldBeEmpty();
+        using var stranger = (await app.BranchAsync()).As(Roles.PartnerReader);
+        (await PeriodsAsync(stranger, $"number={invoice.Text("number")}")).ShouldBeEmpty();
+        (await FoundAsync("kind=regular")).ShouldBe(["2023-03", "2023-02", "2023-01"]);
+        (await FoundAsync("kind=late")).ShouldBeEmpty();
+        (await FoundAsync("issuedFrom=2026-01-16")).ShouldBe(["2023-02"]);
+        (await FoundAsync("issuedUntil=2026-01-16")).ShouldBe(["2023-01"]);
+        (await FoundAsync("issuedFrom=2026-01-15&issuedUntil=2026-01-17&status=issued")).ShouldBe(["2023-02", "2023-01"]);
+
+        // Due on the 29th and on the 30th.
+        app.Clock.Set(new DateTimeOffset(2026, 1, 29, 23, 59, 59, TimeSpan.Zero));
+        (await FoundAsync("overdue=true")).ShouldBeEmpty();
+        app.Clock.Advance(TimeSpan.FromSeconds(1));
+        (await FoundAsync("overdue=true")).ShouldBe(["2023-01"]);
+        (await FoundAsync("overdue=false")).ShouldBe(["2023-03", "2023-02"]);
+        (await FoundAsync("overdue=true&period=2023-02")).ShouldBeEmpty();
+        await Sent(await platform.PayAsync(first, "12.00", "A", paidOn: "2026-01-29"));
+        (await FoundAsync("overdue=true")).ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("kind=Draft", "?kind")]
+    [InlineData("issuedFrom=2026-01-02&issuedUntil=2026-01-02", "?issuedFrom ?issuedUntil")]
+    public async Task What_cannot_be_asked_for_is_refused_by_its_name(string query, string fields)
+    {
+        using var platform = await app.PlatformAsync();
+        using var refused = await platform.GetAsync($"/api/v1/invoices?{query}");
+        refused.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        string.Join(' ', (await refused.JsonAsync()).GetProperty("errors").EnumerateArray().Select(x => x.Text("pointer"))).ShouldBe(fields);
+    }
+
+    [Fact]
+    public async Task The_file_names_the_partner_to_who_stands_above_the_tenant()
+    {
+        var branch = await app.BranchAsync();
+        await app.InvoiceAsync(branch, "2023-05", issue: true, "10");
+        foreach (var (role, partner) in (IEnumerable<(string, string)>)[
+            (Roles.DistributorReader, $",{branch.Partner.Id.Value},{branch.Partner.ExternalId}"), (Roles.TenantAdministrator, ",,")])
+        {
+            using var reader = branch.As(role);
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/invoices") { Headers = { { "Accept", "text/csv" } } };
+            var rows = (await (await reader.SendAsync(request)).Content.ReadAsStringAsync()).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
+            rows.Length.ShouldBe(2);
+            rows[0].ShouldEndWith(",kind,partnerId,partnerExternalId");
+            rows[1].ShouldEndWith($",Regular{partner}");
+        }
+    }
+
+    private static async Task<List<string>> PeriodsAsync(HttpClient client, string query) =>
+        [.. (await ItemsAsync(client, $"/api/v1/invoices?{query}")).Select(x => x.GetProperty("period").GetProperty("start").GetString()![..7])];
+}

@@ -1,0 +1,66 @@
+namespace Licensing.Billing.Tests.Invoices;
+
+/// <summary>The migration 0016 on a database that has payments and invoices already.</summary>
+public sealed class ReasonsAndSumsUpgradeTests
+{
+    private const string Seller = "00000000-0000-0000-0000-000000000001";
+    private const string Owner = "00000000-0000-0000-0000-000000000007";
+
+    [Fact]
+    public async Task Why_a_payment_was_taken_back_moves_from_its_method_to_its_reason()
+    {
+        await using var database = await EmptyDatabase.CreateAsync();
+        await database.MigrateAsync(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13);
+        await database.ExecuteAsync($"""
+            set session_replication_role = replica;
+            insert into billing.payments (id, tenant_id, owner_path, seller_id, invoice_id, number, reference, amount, currency, paid_on, method,
+                from_credit, reverses, created_at)
+            select id, '{Owner}', '7.', '{Seller}', '{Id(1)}', number, reference, amount, 'EUR', '2025-01-01', method, from_credit, reverses, now()
+            from (values
+                ('{Id(11)}'::uuid, 1, 'a', 10.00, 'transfer', false, null::uuid),
+                ('{Id(12)}', 2, 'b', 5.00, 'credit', true, null),
+                ('{Id(13)}', 3, 'reversal 1', -10.00, 'bounced', false, '{Id(11)}'),
+                ('{Id(14)}', 4, 'reversal 2', -5.00, 'wrong invoice', true, '{Id(12)}'))
+                as p (id, number, reference, amount, method, from_credit, reverses);
+            set session_replication_role = origin
+            """);
+
+        await database.MigrateAsync(16);
+
+        (await database.TextAsync("select string_agg(format('%s %s %s', amount, method, reason), '; ' order by number) from billing.payments"))
+            .ShouldBe("10.00 transfer ; 5.00 credit ; -10.00 transfer bounced; -5.00 credit wrong invoice");
+        (await database.RefusedAsync("update billing.payments set reason = 'x'"))!.ShouldContain("append-only");
+        (await database.TextAsync("select bool_and(convalidated)::text from pg_constraint where conrelid::regclass::text like 'billing.%'"))
+            .ShouldBe("true");
+    }
+
+    [Fact]
+    public async Task Issued_invoices_say_what_was_taken_off_their_lines_and_change_no_more()
+    {
+        await using var database = await EmptyDatabase.CreateAsync();
+        await database.MigrateAsync(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13);
+        await database.ExecuteAsync($"""
+            set session_replication_role = replica;
+            insert into billing.invoices (id, tenant_id, owner_path, seller_id, period_start, period_end, kind, currency, net, tax, total,
+                usage_exact, line_count, taxes, status, number, issued_at, created_at, version)
+            select id::uuid, '{Owner}', '7.', '{Seller}', '2025-01-01', '2025-02-01', kind, 'EUR', 1, 0, 1, '0', 2, '[]', 'Issued', kind, now(),
+                now(), 1
+            from (values ('{Id(1)}', 'Regular'), ('{Id(2)}', 'Late')) as i (id, kind);
+            insert into billing.invoice_lines (invoice_id, tenant_id, position, subscription_id, charge_key, meter, sku, region, is_usage, starts_on,
+                ends_on, description, quantity, days, period_days, unrounded, currency, net, tax, steps, cap_reduction, discount, credit)
+            select id::uuid, '{Owner}', position, '{Id(3)}', 'c' || position, '', '', '', false, '2025-01-01', '2025-02-01', 'x', '1', 1, 31, '1',
+                'EUR', 1, 0, '[]', cap, discount, credit
+            from (values ('{Id(1)}', 1, 1.00, 0.50, 0.00), ('{Id(1)}', 2, 0.00, 0.25, 4.00), ('{Id(1)}', 3, 0.00, 0.00, 0.00),
+                ('{Id(2)}', 4, 0.00, 0.00, 0.00)) as l (id, position, cap, discount, credit);
+            set session_replication_role = origin
+            """);
+
+        await database.MigrateAsync(16);
+
+        (await database.TextAsync("select string_agg(format('%s %s %s', kind, discounts, credits), '; ' order by kind) from billing.invoices"))
+            .ShouldBe("Late 0 0; Regular 1.75 4.00");
+        (await database.RefusedAsync("update billing.invoices set discounts = 0"))!.ShouldContain("does not change");
+    }
+
+    private static string Id(int number) => $"00000000-0000-0000-0000-{number:000000000000}";
+}
