@@ -18,7 +18,8 @@ public sealed class OtherTaxTests
         var standing = StandingLines.Of(Bill("10.00", "S", 20));
         var bill = Settled(standing, Bill("12.00", "R", 7), out _);
         Text(bill).ShouldBe(["-10.00 S 20 -2.00 #1 before 10.00", "12.00 R 7 0.84 #2 before 0.00"]);
-        bill.Rated.Taxes.Select(tax => $"{tax.Category} {tax.Percent} {tax.Net.Amount} {tax.Tax.Amount}").ShouldBe(["R 7 12.00 0.84", "S 20 -10.00 -2.00"]);
+        bill.Rated.Taxes.Select(tax => $"{tax.Category} {tax.Percent} {tax.Net.Amount} {tax.Tax.Amount}")
+            .ShouldBe(["R 7 12.00 0.84", "S 20 -10.00 -2.00"]);
         standing = [.. standing, .. StandingLines.Of(bill.Charges)];
         Text(Settled(standing, Bill("12.00", "R", 7), out _)).ShouldBeEmpty();
         // Corrected once more it is adjusted, and corrected back it is as it was.
@@ -35,7 +36,8 @@ public sealed class OtherTaxTests
     {
         var paid = Bill("10.00", "S", 20)[0];
         paid = paid with { Line = paid.Line with { Credit = new(4, RatingSamples.Eur) } };
-        var bill = Settled(StandingLines.Of([paid]), Bill(due, "R", 7), out var uses, new PaidCredit(Credit, 4, 4) { OwnAmount = 4, OwnConsumed = 4 });
+        var credit = new PaidCredit(Credit, 4, 4) { OwnAmount = 4, OwnConsumed = 4 };
+        var bill = Settled(StandingLines.Of([paid]), Bill(due, "R", 7), out var uses, credit);
         string.Join("; ", bill.Charges.Select(x => $"{x.Line.Net.Text()} {x.Line.TaxCategory} credit {x.Line.Credit.Text()}")).ShouldBe(expected);
         Exact.Sum(uses.Select(use => use.Consumed)).ShouldBe(Exact.Parse(given));
     }

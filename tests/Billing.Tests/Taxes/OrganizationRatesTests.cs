@@ -193,7 +193,8 @@ public sealed class OrganizationRatesTests(SettlementApp app) : IClassFixture<Se
     [
         .. ubl.Descendants().Where(x => x.Name.LocalName == "TaxSubtotal").Select(x => string.Join(
             ' ', ((string[])["ID", "TaxExemptionReasonCode", "TaxExemptionReason"]).Select(
-                name => x.Descendants().First(y => y.Name.LocalName == "TaxCategory").Elements().FirstOrDefault(y => y.Name.LocalName == name)?.Value))),
+                name => x.Descendants().First(y => y.Name.LocalName == "TaxCategory").Elements()
+                    .FirstOrDefault(y => y.Name.LocalName == name)?.Value))),
     ];
 
     private static async Task<string> TextAsync(HttpClient client, string path, string accept)

@@ -25,7 +25,7 @@ internal sealed record UblTaxCategory(string Code, decimal? Percent, string? Rea
         _ => new("Z", 0),
     };
 
-    /// <summary>With why nothing is taxed as the rate said it; only of an exemption, and a code only where the category has none of its own.</summary>
+    /// <summary>With why nothing is taxed as the rate said it: only of an exemption, and with a code where the category has none itself.</summary>
     public UblTaxCategory Saying(TaxReason? reason) => reason is null || Reason is null ? this : this with
     {
         ReasonCode = ReasonCode ?? reason.Code,

@@ -64,7 +64,9 @@ internal static class Crediting
         _ => null,
     };
 
-    /// <summary>One row per rate, as on the invoice: sums of the lines, nothing is rounded again. Why nothing was taxed is why nothing goes back.</summary>
+    /// <summary>
+    /// One row per rate, as on the invoice: sums of the lines, nothing is rounded again. Why nothing was taxed is why nothing goes back.
+    /// </summary>
     public static IReadOnlyList<InvoiceTax> Taxes(IEnumerable<CreditedLine> lines, IReadOnlyList<InvoiceTax> invoiced) =>
     [
         .. lines.Where(x => x.Line.TaxCategory is not null && x.Line.TaxPercent is not null)

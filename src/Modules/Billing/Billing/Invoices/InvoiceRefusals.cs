@@ -19,14 +19,15 @@ internal static class InvoiceRefusals
 
     public static Refusal SellerTaxIdMissing { get; } = new(
         RefusalKind.Conflict, "seller_tax_id_missing",
-        "The document takes VAT and names no tax id of its seller, or is of a supply within the Union (K) or an export (G) and names no VAT id, without "
-        + "which no electronic invoice is valid. Set Billing:Invoices:Seller:TaxId; documents that are issued already are sent with it, too. As JSON, "
-        + "CSV and HTML it is there all the same.");
+        "The document takes VAT and names no tax id of its seller, or is of a supply within the Union (K) or an export (G) and names no VAT id, "
+        + "without which no electronic invoice is valid. Set Billing:Invoices:Seller:TaxId; documents that are issued already are sent with it, "
+        + "too. As JSON, CSV and HTML it is there all the same.");
 
     public static Refusal BuyerTaxIdMissing { get; } = new(
         RefusalKind.Conflict, "buyer_tax_id_missing",
         "The document has a line that the buyer pays the tax of himself (AE), or of a supply within the Union (K), and names no tax id of his, for K "
-        + "no VAT id, without which no electronic invoice is valid. Set the tenant's taxId; documents that are issued already are sent with it, too.");
+        + "no VAT id, without which no electronic invoice is valid. Set the tenant's taxId; documents that are issued already are sent with it, "
+        + "too.");
 
     public static Refusal VoidAlready { get; } = new(RefusalKind.Conflict, "invoice_void_already", "The invoice is void already.");
 

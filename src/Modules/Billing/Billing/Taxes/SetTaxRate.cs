@@ -118,5 +118,6 @@ internal static class SetTaxRate
     public static void Map(IEndpointRouteBuilder rates) => rates
         .MapPut("/", (Command body, ISender sender, CancellationToken ct) => sender.Ok(body, ct))
         .Slice<Command, TaxRateView>(nameof(SetTaxRate), "Sets a tax rate of a country or an organization from a day on")
-        .WithMetadata(new TakesIfMatch());
+        .WithMetadata(new TakesIfMatch())
+        .WithMetadata(new SliceExample(new { country = "DE", category = "S", percent = "19", validFrom = "2026-01-01" }));
 }
