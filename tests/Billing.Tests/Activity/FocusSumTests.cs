@@ -71,7 +71,7 @@ public sealed class FocusSumTests(SettlementApp app) : IClassFixture<SettlementA
                 IsWhole(row);
             rows.Where(x => x["SubAccountId"] == tenants[1].ExternalId && x["PricingQuantity"] != "")
                 .Select(x => $"{x["PricingCurrency"]} {x["BillingCurrency"]} {x["ContractedCost"]} {x["PricingCurrencyContractedUnitPrice"]}")
-                .ShouldBe(["CHF EUR 5.50 5.670103092784", "CHF EUR 38.44 5.661266568483"]);
+                .ShouldBe(["CHF EUR 5.50 5.670103092784", "CHF EUR 38.44 5.661266568484"]);
         }
 
         // Parts of the month add up to the month: also the tax, and what was credited once.

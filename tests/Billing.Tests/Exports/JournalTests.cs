@@ -93,7 +93,8 @@ public sealed class JournalTests : IAsyncLifetime
         // Whoever was about to, too, when somebody else closed it.
         (await CloseAsAsync(branch.Platform, "2026-01")).ShouldBeNull();
         var entries = await ItemsAsync(platform, "/api/v1/audit?action=billing.close_journal_month");
-        entries.ShouldHaveSingleItem().GetRawText().ShouldContain("2026-01");
+        entries.Count.ShouldBe(2);
+        entries.Where(x => x.GetProperty("resources").GetArrayLength() > 0).ShouldHaveSingleItem().GetRawText().ShouldContain("2026-01");
     }
 
     private async Task<string?> CloseAsAsync(OrganizationRef holder, string month)
