@@ -1,5 +1,8 @@
+using FsCheck;
+using FsCheck.Fluent;
 using Licensing.Billing.Tests.Oracle;
 using Licensing.Catalog.Contracts;
+using Licensing.Provisioning.Contracts;
 using static Licensing.Billing.Tests.Oracle.Worked;
 
 namespace Licensing.Billing.Tests.Rating;
@@ -8,6 +11,12 @@ namespace Licensing.Billing.Tests.Rating;
 public sealed class ChangesOfPlanTests
 {
     private static readonly PriceTier[] Tiers = [new(10, 10, 2), new(null, 5, 3)];
+
+    /// <summary>Days of April on which another version begins, and thousandths of a bound.</summary>
+    private static readonly Gen<(int[] Cuts, int Thousandths)> Cuts =
+        from cuts in Gen.Choose(1, 30).ArrayOf()
+        from thousandths in Gen.Choose(1, 500_000_000)
+        select (cuts, thousandths);
 
     private static PlanCharge Graduated(string meter = "calls") =>
         new("tiers", "Tiers", null, meter, new Price(PriceModel.Graduated, Tiers: Tiers));
@@ -86,6 +95,44 @@ public sealed class ChangesOfPlanTests
         var paused = Held(a.On("1-5"), next.On("16-30")) with { Plans = [a.HeldOn("1-15"), next.HeldOn("16-30")] };
         Billed(Contract([a, next], paused)).ShouldBe(["base 01-05 20.00", "base 16-30 50.00", "70.00 + 14.00"]);
     }
+
+    [Fact]
+    public void Six_parts_of_a_cap_or_a_minimum_are_the_whole_of_it()
+    {
+        PlanVersionRef[] Versions(PlanVersionRef plan) =>
+            [.. Enumerable.Range(0, 6).Select(i => plan with { Id = Plan(30 + i).Id, Version = i + 1 })];
+        SubscriptionSpan[] Days(PlanVersionRef[] versions) => [.. versions.Select((x, i) => x.On($"{5 * i + 1}-{5 * i + 5}"))];
+        var capped = Versions(Plan(1, Base("600.00")).Committed(cap: "100"));
+        Billed(Contract(capped, Held(Days(capped)))).ShouldBe(
+        [
+            "base 01-05 16.67", "base 06-10 16.67", "base 11-15 16.67", "base 16-20 16.67", "base 21-25 16.66", "base 26-30 16.66",
+            "100.00 + 20.00",
+        ]);
+        var least = Versions(Plan(1).Committed(minimum: "100"));
+        Billed(Contract(least, Held(Days(least)))).ShouldBe(
+        [
+            "~minimum 01-05 16.67", "~minimum 06-10 16.67", "~minimum 11-15 16.67", "~minimum 16-20 16.67", "~minimum 21-25 16.66",
+            "~minimum 26-30 16.66", "100.00 + 20.00",
+        ]);
+    }
+
+    [Fact]
+    public void The_parts_of_a_period_come_to_the_whole_wherever_it_is_cut() => Check.One(
+        Config.QuickThrowOnFailure.WithMaxTest(300), Prop.ForAll(Cuts.ToArbitrary(), sample =>
+        {
+            var (cuts, cents) = sample;
+            var (bound, starts) = (cents / 1_000m, cuts.Append(1).Distinct().Order().ToList());
+            string Sum(PlanVersionRef plan, IReadOnlyList<int> firsts)
+            {
+                var versions = firsts.Select((_, i) => plan with { Id = Plan(40 + i).Id, Version = i + 1 }).ToList();
+                var ends = firsts.Skip(1).Append(31).ToList();
+                return Billed(Contract(versions, Held([.. versions.Select((x, i) => x.On($"{firsts[i]}-{ends[i] - 1}"))])))[^1];
+            }
+
+            var text = bound.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            PlanVersionRef capped = Plan(1, Base("9000000")).Committed(cap: text), least = Plan(1).Committed(minimum: text);
+            return Sum(capped, starts) == Sum(capped, [1]) && Sum(least, starts) == Sum(least, [1]);
+        }));
 
     [Fact]
     public void A_minimum_of_several_kinds_that_came_to_nothing_is_of_the_standard_one()

@@ -86,12 +86,12 @@ internal static class TenantRating
 
         // One plan version has its whole cap, however many days there are; of several each has the part of its days.
         var held = runs.Count > 1 ? PlanStretch.Held(subscription, prices.Period) : [];
-        var days = held.Values.Sum();
+        var (days, together) = (held.Values.Sum(), due.Commitments.Count);
         foreach (var (version, spans, items) in runs)
             if (version.Terms.Commitment is { } bounds)
                 due.Commit(
                     subscription, version, bounds, Paid(subscription, spans, prices.Period), RateOf(version, account, prices), items, prices.Period,
-                    days == 0 ? null : new Proration(held.GetValueOrDefault(version.Id), days));
+                    days == 0 ? null : new Proration(held.GetValueOrDefault(version.Id), days), together);
         return null;
     }
 
