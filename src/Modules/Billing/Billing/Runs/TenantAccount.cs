@@ -55,7 +55,7 @@ internal sealed record PeriodUsage(
 
     /// <summary>The total of a meter; <paramref name="parts"/> are those of its SKUs and regions.</summary>
     public UsageAggregate Of((SubscriptionId, DateOnly) stretch, MeterRef meter, IReadOnlyList<UsageTotal> parts, bool withSkus) =>
-        new(Combined(stretch, meter, parts, withSkus)) { EventCount = parts.Sum(part => part.Records) };
+        new(Combined(stretch, meter, parts, withSkus)) { EventCount = parts.Sum(part => part.Events) };
 
     private Exact Combined(
         (SubscriptionId Subscription, DateOnly From) stretch, MeterRef meter, IReadOnlyList<UsageTotal> parts, bool withSkus) => parts.Count switch

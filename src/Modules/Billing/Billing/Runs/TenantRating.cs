@@ -193,7 +193,7 @@ internal static class TenantRating
                 return RunRefusals.PriceMissing(total, account.Tenant.Currency);
             var (price, by) = (found.Price, found.Currency == account.Tenant.Currency ? null : rate);
             var key = new LineKey(subscription.Id, "", total.Meter, total.Sku, total.Region, days.Start);
-            var used = new UsageAggregate(total.Quantity) { EventCount = total.Records };
+            var used = new UsageAggregate(total.Quantity) { EventCount = total.Events };
             due.Add([Charge(key, price.Name, days, isUsage: true, price.Price, used, version, by)], items);
         }
 
