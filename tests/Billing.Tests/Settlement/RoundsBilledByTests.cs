@@ -117,7 +117,11 @@ public sealed class RoundsBilledByTests(SettlementApp app) : IClassFixture<Settl
         var list = (await ItemsAsync(platform, "/api/v1/pricing")).Single(x => x.GetProperty("key").GetString() == "list");
         var items = $"/api/v1/pricing/{list.GetProperty("id").GetString()}/items";
         object Item(string sku, string unitPrice) => new { sku, meter = "gb", name = sku, price = new { model = "perUnit", unitPrice } };
-        await Sent(await platform.PutAsJsonAsync(items, new { items = new[] { Item("STORAGE", "0.5"), Item("ARCHIVE", "2") } }));
+        await Sent(await platform.PutAsJsonAsync(items, new
+        {
+            validFrom = "2020-01-01",
+            items = new[] { Item("STORAGE", "0.5"), Item("ARCHIVE", "2") },
+        }));
         try
         {
             await app.BillAsync("2023-01");

@@ -14,7 +14,7 @@ internal sealed class PinnedPrices(CatalogDb db) : IPinnedPrices
         var rows = (
             from list in db.PriceLists.AsNoTracking()
             where list.ValidFrom <= day && (list.ValidUntil == null || list.ValidUntil > day)
-            join item in db.PriceListItems.AsNoTracking() on list.Id equals item.PriceListId
+            join item in db.ItemsOn(day) on list.Id equals item.PriceListId
             orderby list.TenantId != null, list.TenantId, list.Id, item.Sku, item.Meter
             select new { List = list, Item = item }).AsAsyncEnumerable();
         await foreach (var row in rows.WithCancellation(ct))
