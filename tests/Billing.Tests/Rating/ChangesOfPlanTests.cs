@@ -1,5 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
+using Licensing.Billing.Runs;
 using Licensing.Billing.Tests.Oracle;
 using Licensing.Catalog.Contracts;
 using Licensing.Provisioning.Contracts;
@@ -151,6 +152,19 @@ public sealed class ChangesOfPlanTests
             PlanVersionRef capped = Plan(1, Base("9000000")).Committed(cap: text), least = Plan(1).Committed(minimum: text);
             return Sum(capped, starts) == Sum(capped, [1]) && Sum(least, starts) == Sum(least, [1]);
         }));
+
+    [Fact]
+    public void A_month_of_before_plans_were_told_apart_is_rated_as_it_was()
+    {
+        var a = Plan(1, Base("120.00"), Started("1.00")).Committed(cap: "100");
+        var b = Plan(2, Base("120.00"), Calls("1.00")).Committed(cap: "100");
+        var contract = Contract([a, b], Held(a.On("1-9", 5), a.On("10-15", 3), b.On("16-30")), Used(3, "7"));
+        Billed(contract).ShouldBe(["price_missing"]);
+        var account = Oracle.Oracle.Account(contract, contract.Subscriptions[0].TenantId);
+        TenantRating.Rate(account, Oracle.Oracle.Prices(contract) with { ByLastPlan = true }).Refused(out _, out var bill).ShouldBeFalse();
+        bill!.Charges.Select(x => $"{x.Due.Key.Charge} {x.Due.Days.Start:dd}-{x.Due.Days.End.AddDays(-1):dd} {x.Line.Net.ToAmountString()}")
+            .ShouldBe(["base 01-15 60.00", "seats 01-09 5.00", "seats 10-15 3.00", "base 16-30 60.00", "calls 01-30 7.00"]);
+    }
 
     [Fact]
     public void A_minimum_of_several_kinds_that_came_to_nothing_is_of_the_standard_one()

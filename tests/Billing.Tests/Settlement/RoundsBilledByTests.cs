@@ -3,6 +3,7 @@ using Licensing.Billing.Tests.Invoices;
 using Licensing.Billing.Tests.Runs;
 using Licensing.Host.Database;
 using Licensing.Identity.Contracts;
+using Licensing.Provisioning.Contracts;
 using Microsoft.Extensions.DependencyInjection;
 using static Licensing.Billing.Tests.BillingApp;
 
@@ -99,6 +100,83 @@ public sealed class RoundsBilledByTests(SettlementApp app) : IClassFixture<Settl
 
         (await app.LinesAsync(branch.Tenant, "2021-04")).ShouldBe(["base 10.00 at 20", "Storage 1.00 at 20, 2021-03-01 #1: 1.00 - 0.00"]);
         (await app.LinesAsync(other, "2021-04")).ShouldBe(["base 10.00 at 20", "Storage 10.00 at 20, 2021-03-01 #1: 10.00 - 0.00"]);
+    }
+
+    [Fact]
+    public async Task Of_a_month_of_before_rounds_were_kept_only_what_came_late_is_another()
+    {
+        var branch = await app.BranchAsync();
+        object calls = new { key = "calls", name = "Calls", meter = "calls", price = new { model = "perUnit", unitPrice = "1.00" } };
+        var first = await app.PlanAsync("older-first", [Flat("base", "30")]);
+        var last = await app.PlanAsync("older-last", [Flat("base", "60"), calls]);
+        var id = app.Subscribe(
+            branch.Tenant, new(2021, 6, 1), Span(first, "2021-06-01/2021-06-16", 0), Span(last, "2021-06-16/2021-08-01", 0));
+        app.Use(branch.Tenant, id, "2021-06-20", "calls", "10");
+        await app.BillAsync("2021-06");
+        // As it was billed then: all usage by the last plan, from the first day on.
+        await using (var forget = app.Services.GetRequiredService<SchemaOwner>().Database.CreateCommand(
+            """
+            alter table billing.invoices disable trigger user;
+            alter table billing.invoice_lines disable trigger user;
+            update billing.invoices set round = null where period_start = '2021-06-01';
+            update billing.invoice_lines set starts_on = '2021-06-01' where is_usage and starts_on = '2021-06-16';
+            alter table billing.invoice_lines enable trigger user;
+            alter table billing.invoices enable trigger user
+            """))
+            await forget.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        app.Use(branch.Tenant, id, "2021-06-03", "calls", "5");
+        await app.BillAsync("2021-07");
+        (await app.LinesAsync(branch.Tenant, "2021-07")).ShouldBe(["base 60.00 at 20", "Calls 5.00 at 20, 2021-06-01 #1: 15.00 - 10.00"]);
+    }
+
+    [Fact]
+    public async Task A_subscription_that_its_month_did_not_know_has_its_own_prices()
+    {
+        var branch = await app.BranchAsync();
+        var plan = await app.PlanAsync("backdated", [Flat("base", "31")], usesPriceLists: true);
+        var quiet = app.Subscribe(
+            branch.Tenant, new(2023, 5, 1), Span(await app.PlanAsync("quiet", [Seats("1")], usesPriceLists: true), "2023-05-01/2023-08-01", 0));
+        var known = app.Subscribe(branch.Tenant, new(2023, 5, 1), Span(plan, "2023-05-01/2023-08-01", 0));
+        using var platform = branch.Administrator();
+        async Task<string> OwnAsync(SubscriptionId subscription, string unitPrice)
+        {
+            var own = await Sent(await platform.PostAsJsonAsync("/api/v1/pricing", new
+            {
+                key = $"own-{unitPrice[2..]}",
+                name = "Own",
+                scope = "Subscription",
+                tenantId = branch.Tenant.Id.Value,
+                subscriptionId = subscription.Value,
+                currency = "EUR",
+                validFrom = "2023-05-01",
+                validUntil = "2023-06-01",
+                items = new[] { new { sku = "STORAGE", meter = "gb", name = "Storage", price = new { model = "perUnit", unitPrice } } },
+            }));
+            return $"/api/v1/pricing/{own.GetProperty("id").GetString()}/items";
+        }
+
+        var items = await OwnAsync(quiet, "0.02");
+        await app.BillAsync("2023-05");
+        var later = app.Subscribe(branch.Tenant, new(2023, 5, 22), Span(plan, "2023-05-22/2023-08-01", 0));
+        await OwnAsync(known, "0.99");
+        await OwnAsync(later, "0.01");
+        await Sent(await platform.PutAsJsonAsync(items, FaultyRuns.Storage("0.09", validFrom: "2023-05-01")));
+        foreach (var subscription in new[] { quiet, known, later })
+            app.Use(branch.Tenant, subscription, "2023-05-23", "gb", "100", "STORAGE");
+        await app.BillAsync("2023-06");
+        // What its month was billed by stays, for who was billed by it, and for whom it had a price of his own.
+        (await app.LinesAsync(branch.Tenant, "2023-06")).ShouldBe(
+        [
+            "base 31.00 at 20", "base 31.00 at 20", "Storage 2.00 at 20, 2023-05-01 #1: 2.00 - 0.00",
+            "Storage 5.00 at 20, 2023-05-01 #1: 5.00 - 0.00", "base 10.00 at 20, 2023-05-01 #1: 10.00 - 0.00",
+            "Storage 1.00 at 20, 2023-05-01 #1: 1.00 - 0.00",
+        ], ignoreOrder: true);
+        // Also when there is more of it, and when the month was started again meanwhile.
+        await app.BillAsync("2023-05");
+        app.Use(branch.Tenant, later, "2023-05-24", "gb", "100", "STORAGE");
+        await app.BillAsync("2023-07");
+        (await app.LinesAsync(branch.Tenant, "2023-07")).ShouldBe(
+            ["base 31.00 at 20", "base 31.00 at 20", "Storage 1.00 at 20, 2023-05-01 #2: 2.00 - 1.00"], ignoreOrder: true);
     }
 
     [Fact]

@@ -29,6 +29,9 @@ internal sealed record PeriodPrices(
     /// <summary>The taxes of its first day, by which that is taxed.</summary>
     public TaxTable? TaxesAhead { get; init; }
 
+    /// <summary>All usage is priced by the plan that the period ends with, and each plan has its whole cap.</summary>
+    public bool ByLastPlan { get; init; }
+
     /// <summary>What turns amounts of one currency into the other; null where they are the same.</summary>
     public Result<RateUsed> Between(Currency from, Currency to) =>
         from == to ? new RateUsed(null)
