@@ -116,6 +116,15 @@ public sealed class ChangesOfPlanTests
     }
 
     [Fact]
+    public void What_is_taken_back_where_no_day_is_paid_for_is_not_made_up_to_a_minimum()
+    {
+        var plan = Plan(1, Calls("1.00")).Committed(minimum: "1000");
+        var suspended = Held() with { Plans = [plan.HeldOn("1-30")] };
+        Billed(Contract([plan], suspended, Used(9, "12"))).ShouldBe(["calls 01-30 12.00", "12.00 + 2.40"]);
+        Billed(Contract([plan], suspended, Used(9, "-12"))).ShouldBe(["calls 01-30 -12.00", "-12.00 + -2.40"]);
+    }
+
+    [Fact]
     public void Six_parts_of_a_cap_or_a_minimum_are_the_whole_of_it()
     {
         PlanVersionRef[] Versions(PlanVersionRef plan) =>

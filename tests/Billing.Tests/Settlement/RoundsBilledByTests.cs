@@ -214,6 +214,70 @@ public sealed class RoundsBilledByTests(SettlementApp app) : IClassFixture<Settl
         (await app.LinesAsync(branch.Tenant, "2023-02")).ShouldBe(["ARCHIVE 200.00 at 20, 2023-01-01 #1: 200.00 - 0.00"]);
     }
 
+    [Fact]
+    public async Task What_had_no_rate_when_its_month_was_billed_is_billed_late_by_that_of_a_later_round()
+    {
+        var branch = await app.BranchAsync();
+        var plan = await app.PlanAsync("no-rate-yet", [Flat("base", "10")], usesPriceLists: true);
+        var francs = await app.PlanAsync("francs-later", [Flat("francs", "31")], "CHF");
+        var id = app.Subscribe(branch.Tenant, new(2023, 3, 1), Span(plan, "2023-03-01/2023-04-01", 0));
+        using var platform = branch.Administrator();
+        var list = (await ItemsAsync(platform, "/api/v1/pricing")).Single(x => x.GetProperty("key").GetString() == "list");
+        object price = new { model = "perUnit", unitPrice = "1", taxCategory = "AA" };
+        await Sent(await platform.PutAsJsonAsync(
+            $"/api/v1/pricing/{list.GetProperty("id").GetString()}/items",
+            new { items = new[] { new { sku = "TAXED", meter = "gb", name = "Taxed", price } } }));
+        await app.BillAsync("2023-03");
+        app.Use(branch.Tenant, id, "2023-03-05", "gb", "10", "TAXED");
+        await app.BillAsync("2023-04");
+        (await app.InvoicesAsync(branch.Tenant, "2023-04")).ShouldBeEmpty();
+
+        await Sent(await platform.PutAsJsonAsync(
+            "/api/v1/tax-rates", new { country = "DE", category = "AA", percent = "7", validFrom = "2020-01-01" }));
+        await app.BillAsync("2023-03");
+        await app.BillAsync("2023-04");
+        (await app.LinesAsync(branch.Tenant, "2023-04")).ShouldBe(["Taxed 10.00 at 7, 2023-03-01 #1: 10.00 - 0.00"]);
+
+        // And what is in a currency of which there was no rate.
+        app.Subscribe(branch.Tenant, new(2023, 3, 22), Span(francs, "2023-03-22/2023-04-01", 0));
+        app.Changes.Add(new(branch.Tenant.Id, new(2023, 3, 1)));
+        await app.BillAsync("2023-05");
+        (await app.InvoicesAsync(branch.Tenant, "2023-05")).ShouldBeEmpty();
+        await Sent(await platform.PostAsJsonAsync("/api/v1/directory/exchange-rates", new
+        {
+            rates = new[] { new { from = "CHF", to = "EUR", date = "2023-03-30", rate = "0.9" } },
+        }));
+        await app.BillAsync("2023-03");
+        await app.BillAsync("2023-05");
+        (await app.LinesAsync(branch.Tenant, "2023-05")).ShouldBe(["francs 9.00 at 20, 2023-03-01 #1: 9.00 - 0.00"]);
+    }
+
+    [Fact]
+    public async Task What_a_draft_was_drawn_by_stays_until_it_is_drawn_anew()
+    {
+        var branch = await app.BranchAsync();
+        var plan = await app.PlanAsync("drafted", [Flat("base", "10")]);
+        app.Subscribe(branch.Tenant, new(2023, 11, 1), Span(plan, "2023-11-01/2023-12-01", 0));
+        await app.BillAsync("2023-11", issue: false);
+        string? pinned = null;
+        // The round is planned, and the draft is still the one of before, which may be issued by hand.
+        app.Probe.At = async place =>
+        {
+            if (place == "subscriptions")
+                pinned ??= await PinnedAsync("2023-11");
+        };
+        try
+        {
+            await app.BillAsync("2023-11", issue: false);
+        }
+        finally
+        {
+            app.Probe.At = null;
+        }
+
+        pinned.ShouldBe("rounds 1 2, prices 1-2");
+    }
+
     private static async Task TaxAsync(HttpClient platform, string percent) => await Sent(await platform.PutAsJsonAsync(
         "/api/v1/tax-rates", new { country = "DE", category = "S", percent, validFrom = "2020-01-01" }));
 
