@@ -137,6 +137,101 @@ public sealed class UpgradeTests
         $"insert into billing.tax_rates (id, created_at, version, country, category, percent, valid_from{(more == "" ? "" : $", {more}")}) "
         + $"values (gen_random_uuid(), now(), 1, {values});";
 
+    public async Task What_credits_paid_in_advance_is_of_the_month_that_it_was_for()
+    {
+        await using var database = await EmptyDatabase.CreateAsync();
+        await database.MigrateAsync([.. Enumerable.Range(1, 13)]);
+        await database.ExecuteAsync(string.Concat(
+            Credit(91, 7, "60.00"), Credit(92, 8, "30.00", "2025-06-01"), Credit(93, 8, "20.00", "2025-07-01"), Credit(94, 9, "40.00"),
+            // As one use of January, and what February gave back of its part as of January, too.
+            Invoice(1, 7, "2025-01-01"), Line(1, 7, 1, "25.00", "2025-01-01"), Line(1, 7, 2, "25.00", "2025-02-01", ahead: "2025-02-01"),
+            Use(1, 7, 91, "50"),
+            Invoice(2, 7, "2025-02-01"), Line(2, 7, 1, "-10.00", "2025-02-01", adjusts: "2025-02-01"), Use(2, 7, 91, "-10", "2025-01-01"),
+            // By two credits; and what an adjustment of January gave back is January's.
+            Invoice(3, 8, "2025-01-01"), Line(3, 8, 1, "25.01", "2025-01-01"), Line(3, 8, 2, "24.99", "2025-02-01", ahead: "2025-02-01"),
+            Use(3, 8, 92, "30"), Use(3, 8, 93, "20"),
+            Invoice(4, 8, "2025-02-01"), Line(4, 8, 1, "-5.00", "2025-01-01", adjusts: "2025-01-01"), Use(4, 8, 93, "-5", "2025-01-01"),
+            // As it is kept since; a coupon is no credit.
+            Invoice(5, 9, "2025-01-01"), Line(5, 9, 1, "15.00", "2025-01-01"), Line(5, 9, 2, "5.00", "2025-02-01", ahead: "2025-02-01"),
+            Use(5, 9, 94, "15"), Use(5, 9, 94, "5", "2025-02-01"), Use(5, 9, 95, "1/3", kind: "Coupon")));
+        const string left = "select string_agg(remaining::text, ' ' order by id) from billing.credits";
+        (await database.TextAsync(left)).ShouldBe("10.00 0.00 0.00 20.00");
+
+        await database.MigrateAsync(15);
+        (await database.TextAsync("""
+            select string_agg(format('%s %s of %s: %s', right(invoice_id::text, 1), right(reduction_id::text, 2), adjusts, amount), '; '
+                order by invoice_id, reduction_id, adjusts nulls first)
+            from billing.reduction_uses where case when kind = 'Coupon' then true else consumed = amount::numeric end
+            """)).ShouldBe(
+            "1 91 of : 25; 1 91 of 2025-02-01: 25; 2 91 of 2025-02-01: -10; 3 92 of : 15.01; 3 92 of 2025-02-01: 14.99; 3 93 of : 10; "
+            + "3 93 of 2025-02-01: 10; 4 93 of 2025-01-01: -5; 5 94 of : 15; 5 94 of 2025-02-01: 5; 5 95 of : 1/3");
+        (await database.TextAsync(left)).ShouldBe("10.00 0.00 0.00 20.00");
+        // What holds them holds again.
+        (await database.RefusedAsync("update billing.reduction_uses set consumed = 1")).ShouldBe("what an invoice used does not change");
+        (await database.RefusedAsync(Use(2, 7, 91, "-16", "2025-02-01").Replace(Id(2), Id(1), StringComparison.Ordinal)))
+            .ShouldBe("reduction_uses_once");
+    }
+
+    [Fact]
+    public async Task A_round_that_is_drafted_by_older_rules_in_part_begins_anew()
+    {
+        await using var database = await EmptyDatabase.CreateAsync();
+        await database.MigrateAsync([.. Enumerable.Range(1, 13)]);
+        var runs = new (string State, int?[] Drafts)[]
+        {
+            ("Drafting", [null]), ("Drafting", [4]), ("Drafting", [null, 4]), ("Held", [null, null]), ("Held", [null, 4]), ("Issuing", [null, 4]),
+            ("Planning", [null]), ("Drafting", []),
+        };
+        for (var i = 0; i < runs.Length; i++)
+        {
+            await database.ExecuteAsync($"""
+                insert into billing.runs (id, seller_id, period_start, period_end, state, issue, operation_id, step, not_billed, created_at, round,
+                    round_at)
+                values ('{Id(100 + i)}', '{Seller}', '2025-0{i + 1}-01', date '2025-0{i + 1}-01' + interval '1 month', '{runs[i].State}', true,
+                    gen_random_uuid(), 3, 1, '2025-09-01Z', 4, '2025-09-01Z')
+                """);
+            foreach (var (round, j) in runs[i].Drafts.Select((round, j) => (round, j)))
+                await database.ExecuteAsync(
+                    Invoice(200 + 10 * i + j, 10 + j, $"2025-0{i + 1}-01")
+                    + $"update billing.invoices set round = {round?.ToString() ?? "null"} where id = '{Id(200 + 10 * i + j)}'");
+        }
+
+        await database.MigrateAsync(15);
+        (await database.TextAsync("""
+            select string_agg(format('%s %s %s %s', state, round, not_billed, round_at = created_at), '; ' order by period_start) from billing.runs
+            """)).ShouldBe(
+            "Planning 5 0 f; Drafting 4 1 t; Planning 5 0 f; Held 4 1 t; Planning 5 0 f; Issuing 4 1 t; Planning 4 1 t; Drafting 4 1 t");
+    }
+
+    private static string Credit(int id, int tenant, string amount, string? until = null) => $"""
+        insert into billing.credits (id, tenant_id, owner_path, reference, name, amount, currency, valid_from, valid_until, remaining, created_at)
+        values ('{Id(id)}', '{Id(tenant)}', '7.', 'r{id}', 'x', {amount}, 'EUR', '2024-01-01', {(until is null ? "null" : $"'{until}'")}, {amount},
+            now());
+        """;
+
+    private static string Invoice(int id, int tenant, string month) => $"""
+        insert into billing.invoices (id, tenant_id, owner_path, seller_id, period_start, period_end, kind, currency, net, tax, total,
+            usage_exact, line_count, taxes, status, created_at, version)
+        values ('{Id(id)}', '{Id(tenant)}', '7.', '{Seller}', '{month}', date '{month}' + interval '1 month', 'Regular', 'EUR', 1, 0, 1, '0', 2,
+            '[]', 'Draft', now(), 1);
+        """;
+
+    private static string Line(
+        int invoice, int tenant, int position, string credit, string startsOn, string? ahead = null, string? adjusts = null) => $"""
+        insert into billing.invoice_lines (invoice_id, tenant_id, position, subscription_id, charge_key, meter, sku, region, is_usage, starts_on,
+            ends_on, description, quantity, days, period_days, unrounded, currency, net, tax, steps, credit, ahead_of, adjusts, adjustment,
+            billed_before)
+        values ('{Id(invoice)}', '{Id(tenant)}', {position}, '{Id(2)}', 'base', '', '', '', false, '{startsOn}',
+            date '{startsOn}' + interval '1 month', 'x', '1', 1, 31, '1', 'EUR', 1, 0, '[]', {credit}, {(ahead is null ? "null" : $"'{ahead}'")},
+            {(adjusts is null ? "null, 0, null" : $"'{adjusts}', 1, 5")});
+        """;
+
+    private static string Use(int invoice, int tenant, int reduction, string amount, string? adjusts = null, string kind = "Credit") => $"""
+        insert into billing.reduction_uses (invoice_id, tenant_id, reduction_id, kind, amount, consumed, adjusts)
+        values ('{Id(invoice)}', '{Id(tenant)}', '{Id(reduction)}', '{kind}', '{amount}', {(kind == "Credit" ? amount : "0")},
+            {(adjusts is null ? "null" : $"'{adjusts}'")});
+        """;
+
     private static string Id(int number) => $"00000000-0000-0000-0000-{number:000000000000}";
 
     private static string Account(int id, string kind) =>

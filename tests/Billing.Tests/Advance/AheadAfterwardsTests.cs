@@ -129,6 +129,32 @@ public sealed class AheadAfterwardsTests(SettlementApp app) : IClassFixture<Sett
     }
 
     [Fact]
+    public async Task What_a_draft_used_in_advance_is_left_when_it_is_drawn_anew()
+    {
+        var branch = await app.BranchAsync();
+        object calls = new { key = "calls", name = "Calls", meter = "calls", price = new { model = "perUnit", unitPrice = "1.00" } };
+        var (used, seats) = (await app.PlanAsync("left-used", [calls]), await app.PlanAsync("left-seats", [SeatsAhead("10.00")]));
+        var first = app.Subscribe(branch.Tenant, new(2025, 1, 1), Span(used, "2025-01-01/2025-06-01", 0));
+        using var platform = await app.PlatformAsync();
+        await Coupons.ReductionLifeTests.GrantAsync(platform, branch.Tenant, "30.00", "2025-01-01");
+        app.Use(branch.Tenant, first, "2025-01-10", "calls", "30");
+        await app.BillAsync("2025-01");
+        app.Use(branch.Tenant, first, "2025-01-11", "calls", "-20");
+        await app.BillAsync("2025-02");
+        (await LeftAsync(branch.Tenant)).ShouldBe(20m);
+
+        // The draft pays March and April with it, and is not what comes in the end.
+        var second = app.Subscribe(branch.Tenant, new(2025, 3, 1), Span(seats, "2025-03-01/2025-06-01", 1));
+        await app.BillAsync("2025-03", issue: false);
+        (await LeftAsync(branch.Tenant)).ShouldBe(0m);
+        app.Subscriptions.Change(second, Span(seats, "2025-03-01/2025-06-01", 0));
+        app.Use(branch.Tenant, first, "2025-01-12", "calls", "20");
+        await app.BillAsync("2025-03");
+        (await app.InvoiceOfAsync(branch.Tenant, "2025-03")).Invoice.Amount("net").ShouldBe("0.00");
+        (await LeftAsync(branch.Tenant)).ShouldBe(0m);
+    }
+
+    [Fact]
     public async Task Rates_of_exchange_stay_what_they_were_when_the_bill_in_advance_is_withdrawn()
     {
         var branch = await app.BranchAsync();

@@ -29,6 +29,9 @@ internal sealed class ContractGenerator(int seed)
     {
         var (currency, period) = (Currency.Parse(Pick(Currencies)), NextPeriod());
         var plans = Enumerable.Range(0, _chance.Next(1, 4)).Select(i => NextPlan(i, currency)).ToList();
+        // As versions of one plan: what bounds one of them bounds all.
+        if (Maybe(25))
+            plans = plans.ConvertAll(plan => plan with { Currency = plans[0].Currency, Terms = plans[0].Terms });
         var subscriptions = Enumerable.Range(0, _chance.Next(1, 3)).Select(i => NextSubscription(i, plans, period)).ToList();
         return WithLate(new Contract(currency, "AT", period)
         {
@@ -143,7 +146,7 @@ internal sealed class ContractGenerator(int seed)
         var day = Maybe(70) ? period.Start : period.Start.AddDays(_chance.Next(period.Days));
         var started = Maybe(60) ? day.AddDays(-_chance.Next(0, 400)) : day;
         var plan = Pick(plans);
-        for (var left = Maybe(60) ? 1 : _chance.Next(2, 5); left > 0 && day < period.End; left--)
+        for (var left = Maybe(60) ? 1 : _chance.Next(2, 8); left > 0 && day < period.End; left--)
         {
             var end = left == 1 && Maybe(80) ? period.End : Later(day, period);
             // What is agreed for a day of a pause is in force from that day on.
@@ -202,8 +205,8 @@ internal sealed class ContractGenerator(int seed)
     {
         var negative = meter == "m0" && Maybe(10) ? -1 : 1;
         var quantity = Maybe(20) ? Number(0, 50, 0) : Number(0, 30_000_000, Maybe(50) ? 5 : 6) + (Maybe(10) ? 0.000000000000000001m : 0);
-        return new UsageTotal(
-            subscription.TenantId, subscription.Id, meter, sku, region, quantity * negative, _chance.Next(0, 40));
+        var total = new UsageTotal(subscription.TenantId, subscription.Id, meter, sku, region, quantity * negative, _chance.Next(0, 40));
+        return meter != "m0" || Maybe(70) ? total : total with { Negative = _chance.Next(0, (int)total.Records + 1) };
     }
 
     private Dictionary<(string, string, string), Price> NextList(Currency tenants, List<PlanVersionRef> plans, int least, int most)

@@ -108,8 +108,18 @@ internal sealed class NaiveBiller(Contract contract)
         if (Refusals.Count > 0)
             return [];
 
-        foreach (var (subscription, plan, lines, days, part) in commitments)
-            Commit(subscription, plan, lines, days, part);
+        // What several plans of one subscription are bound by is a whole of whole cents, of which each has its part.
+        foreach (var all in commitments.GroupBy(x => x.Subscription.Id).Select(own => own.ToList()))
+        {
+            var most = Parts(all.ConvertAll(
+                x => x.Plan.Terms.Commitment!.Cap is { } cap ? cap * x.Part * Rate(x.Plan.Currency.Code) : (Fraction?)null));
+            var least = Parts(all.ConvertAll(x => x.Plan.Terms.Commitment!.Minimum is { } minimum && x.Days.Count > 0
+                ? Fraction.Sum(x.Days.Select(_ => minimum * Rate(x.Plan.Currency.Code) / DaysOfPeriod))
+                : (Fraction?)null));
+            for (var i = 0; i < all.Count; i++)
+                Commit(all[i].Subscription, all[i].Plan, all[i].Lines, all[i].Days, least[i], most[i]);
+        }
+
         Coupons();
         Credits();
         Taxes();
@@ -242,7 +252,7 @@ internal sealed class NaiveBiller(Contract contract)
         var used = contract.Usage.Where(x => x.Total.SubscriptionId == subscription.Id && days.Contains(x.Day))
             .GroupBy(x => (x.Total.Meter, x.Total.Sku, x.Total.Region)).OrderBy(x => x.Key)
             .Select(x => (x.Key.Meter, x.Key.Sku, x.Key.Region, Quantity: Counted(x.Key.Meter, [.. x.OrderBy(y => y.Day).Select(y => y.Total)]),
-                Records: x.Sum(y => y.Total.Records)))
+                Records: x.Sum(y => y.Total.Records - y.Total.Negative)))
             .ToList();
         // Where nothing is paid for nothing is due but what was used.
         var isPaid = days.Any(day => IsPaid(subscription, day));
@@ -321,26 +331,29 @@ internal sealed class NaiveBiller(Contract contract)
         _lines.Add(line);
     }
 
-    // The cap is the same however many days there are, and shared by days where there are several plans; the minimum is for the days.
-    private void Commit(BillableSubscription subscription, PlanVersionRef plan, List<NaiveLine> lines, List<DateOnly> days, Fraction part)
+    private List<Fraction?> Parts(List<Fraction?> exact)
     {
-        var (bounds, rate) = (plan.Terms.Commitment!, Rate(plan.Currency.Code));
+        var given = exact.OfType<Fraction>().ToArray();
+        var rounded = new Queue<Fraction>(Apportioned(Fraction.Sum(given).Round(_places), given));
+        return exact.ConvertAll(part => part is null ? (Fraction?)null : rounded.Dequeue());
+    }
+
+    // The cap is the same however many days there are, and shared by days where there are several plans; the minimum is for the days.
+    private void Commit(
+        BillableSubscription subscription, PlanVersionRef plan, List<NaiveLine> lines, List<DateOnly> days, Fraction? least, Fraction? most)
+    {
         var sum = Fraction.Sum(lines.Select(line => line.Net));
-        var most = (bounds.Cap ?? 0) * part * rate;
-        if (bounds.Cap is not null && sum > most)
+        if (most is { } cap && sum > cap)
         {
-            var shares = Shares((sum - most).Round(_places), [.. lines.Select(line => line.Net)]);
+            var shares = Shares(sum - cap, [.. lines.Select(line => line.Net)]);
             for (var i = 0; i < lines.Count; i++)
                 lines[i].Cap = shares[i];
-            sum = Fraction.Sum(lines.Select(line => line.Net));
+            sum = cap;
         }
 
-        Fraction minimum = 0;
-        foreach (var _ in days)
-            minimum += bounds.Minimum.GetValueOrDefault() * rate / DaysOfPeriod;
-        var missing = minimum.Round(_places) - sum;
-        if (bounds.Minimum is null || missing.Sign <= 0)
+        if (least is not { } minimum || minimum <= sum)
             return;
+        var missing = minimum - sum;
 
         // The tax of what is added is as that of what was charged.
         var categories = lines.Select(line => line.Tax).Distinct().DefaultIfEmpty("S").ToList();

@@ -47,7 +47,33 @@ internal static class Oracle
         var taxes = bill.Rated.Taxes.ToDictionary(tax => (tax.Category, Number(tax.Percent)), tax => (Number(tax.Net), Number(tax.Tax)));
         var isTaxed = expected.GroupBy(line => (line.Tax, line.Percent!.Value))
             .All(group => taxes[group.Key] == (Fraction.Sum(group.Select(line => line.Net)), Fraction.Sum(group.Select(line => line.Vat))));
-        return sums == other && isTaxed ? null : $"seed {seed}: sums {sums} are not {other}, or those of the taxes differ";
+        if (sums != other || !isTaxed)
+            return $"seed {seed}: sums {sums} are not {other}, or those of the taxes differ";
+        return Overbound(contract, bill) is { } beyond ? $"seed {seed}, {contract.Period}, {contract.Currency}: {beyond}" : null;
+    }
+
+    // Whatever rule shares what one and the same commitment of all plans bounds: together they come to it, as one plan alone would.
+    private static string? Overbound(Contract contract, TenantBill bill)
+    {
+        if (contract.Plans.Values.Select(plan => (plan.Terms.Commitment, plan.Currency)).Distinct().Count() > 1
+            || contract.Plans.Values.First() is not { Terms.Commitment: { } bounds } plan || plan.Currency != contract.Currency)
+            return null;
+        foreach (var subscription in contract.Subscriptions)
+        {
+            var lines = bill.Charges.Where(charge => charge.Due.Key.Subscription == subscription.Id).ToList();
+            var plans = lines.GroupBy(charge => charge.Due.PlanKey).ToList();
+            var sum = Fraction.Sum(lines.Select(charge => Number(charge.Line.Amount) - Number(charge.Line.CapReduction)));
+            if (bounds is { Cap: { } cap, Minimum: null } && sum > ((Fraction)cap).Round(contract.Currency.MinorUnits)
+                && plans.TrueForAll(own => own.Any(charge => charge.Line.CapReduction.Amount > 0)))
+                return $"what is capped at {cap} comes to {sum}";
+            var isPaid = subscription.TrialEndsOn <= contract.Period.Start && subscription.Spans.Sum(span => span.Days.Days) == contract.Period.Days;
+            if (bounds is { Minimum: { } minimum, Cap: null } && isPaid
+                && plans.TrueForAll(own => own.Any(charge => charge.Line.Commitment is not null))
+                && sum != ((Fraction)minimum).Round(contract.Currency.MinorUnits))
+                return $"what is at least {minimum} comes to {sum}";
+        }
+
+        return null;
     }
 
     /// <summary>The bill of the product.</summary>
@@ -80,6 +106,7 @@ internal static class Oracle
                 _ => Exact.Sum(cell.Select(x => x.Total.Quantity)),
             },
             Records = cell.Sum(x => x.Total.Records),
+            Negative = cell.Sum(x => x.Total.Negative),
         });
 
     public static PeriodPrices Prices(Contract contract)

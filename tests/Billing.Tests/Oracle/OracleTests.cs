@@ -47,6 +47,8 @@ public sealed class OracleTests
         foreach (var (what, has) in new Dictionary<string, bool>
         {
             ["caps"] = lines.Exists(line => line.Line.CapReduction.Amount > 0),
+            ["one cap of several plans"] = lines.Where(line => line.Line.CapReduction.Amount > 0).GroupBy(line => line.Due.Key.Subscription)
+                .Any(own => own.Select(line => line.Due.PlanKey).Distinct().Count() > 1),
             ["minimums"] = lines.Exists(line => line.Line.Commitment is not null),
             ["minimums of several taxes"] = lines.Exists(line => line.Due.Key.Charge == "~minimum.AA"),
             ["discounts"] = lines.Exists(line => line.Line.Discount.Amount > 0),

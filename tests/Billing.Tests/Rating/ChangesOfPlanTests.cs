@@ -1,5 +1,9 @@
+using FsCheck;
+using FsCheck.Fluent;
+using Licensing.Billing.Runs;
 using Licensing.Billing.Tests.Oracle;
 using Licensing.Catalog.Contracts;
+using Licensing.Provisioning.Contracts;
 using static Licensing.Billing.Tests.Oracle.Worked;
 
 namespace Licensing.Billing.Tests.Rating;
@@ -8,6 +12,12 @@ namespace Licensing.Billing.Tests.Rating;
 public sealed class ChangesOfPlanTests
 {
     private static readonly PriceTier[] Tiers = [new(10, 10, 2), new(null, 5, 3)];
+
+    /// <summary>Days of April on which another version begins, and thousandths of a bound.</summary>
+    private static readonly Gen<(int[] Cuts, int Thousandths)> Cuts =
+        from cuts in Gen.Choose(1, 30).ArrayOf()
+        from thousandths in Gen.Choose(1, 500_000_000)
+        select (cuts, thousandths);
 
     private static PlanCharge Graduated(string meter = "calls") =>
         new("tiers", "Tiers", null, meter, new Price(PriceModel.Graduated, Tiers: Tiers));
@@ -44,6 +54,24 @@ public sealed class ChangesOfPlanTests
         // What changes a quantity alone is one stretch.
         Billed(Contract([a], Held(a.On("1-15", 1), a.On("16-30", 2)), Used(3, "12"), Used(20, "1")))
             .ShouldBe(["tiers 01-30 120.00", "120.00 + 24.00"]);
+    }
+
+    [Fact]
+    public void What_is_taken_back_is_no_event_of_its_own()
+    {
+        PlanCharge paid = new("paid", "Paid", null, "calls", new Price(PriceModel.Percentage, Percent: 1, FixedFee: 0.5m));
+        var plan = Plan(1, paid);
+        Billed(Contract([plan], Held(plan.On("1-30")), Used(2, "1000", records: 4))).ShouldBe(["paid 01-30 12.00", "12.00 + 2.40"]);
+        var back = Used(3, "-400", records: 2);
+        Billed(Contract([plan], Held(plan.On("1-30")), Used(2, "1000", records: 4), back with { Total = back.Total with { Negative = 2 } }))
+            .ShouldBe(["paid 01-30 8.00", "8.00 + 1.60"]);
+        // By the SKU as well.
+        var listed = Plan(2) with { UsesPriceLists = true };
+        var more = Used(3, "100", sku: "VM", records: 9);
+        Billed(Contract([listed], Held(listed.On("1-30")), more with { Total = more.Total with { Negative = 5 } }) with
+        {
+            Listed = new Dictionary<(string, string, string), Price> { [("EUR", "VM", "calls")] = paid.Price },
+        }).ShouldBe(["VM 01-30 3.00", "3.00 + 0.60"]);
     }
 
     [Fact]
@@ -85,6 +113,66 @@ public sealed class ChangesOfPlanTests
         // By days that it was held, suspended or not.
         var paused = Held(a.On("1-5"), next.On("16-30")) with { Plans = [a.HeldOn("1-15"), next.HeldOn("16-30")] };
         Billed(Contract([a, next], paused)).ShouldBe(["base 01-05 20.00", "base 16-30 50.00", "70.00 + 14.00"]);
+    }
+
+    [Fact]
+    public void What_is_taken_back_where_no_day_is_paid_for_is_not_made_up_to_a_minimum()
+    {
+        var plan = Plan(1, Calls("1.00")).Committed(minimum: "1000");
+        var suspended = Held() with { Plans = [plan.HeldOn("1-30")] };
+        Billed(Contract([plan], suspended, Used(9, "12"))).ShouldBe(["calls 01-30 12.00", "12.00 + 2.40"]);
+        Billed(Contract([plan], suspended, Used(9, "-12"))).ShouldBe(["calls 01-30 -12.00", "-12.00 + -2.40"]);
+    }
+
+    [Fact]
+    public void Six_parts_of_a_cap_or_a_minimum_are_the_whole_of_it()
+    {
+        PlanVersionRef[] Versions(PlanVersionRef plan) =>
+            [.. Enumerable.Range(0, 6).Select(i => plan with { Id = Plan(30 + i).Id, Version = i + 1 })];
+        SubscriptionSpan[] Days(PlanVersionRef[] versions) => [.. versions.Select((x, i) => x.On($"{5 * i + 1}-{5 * i + 5}"))];
+        var capped = Versions(Plan(1, Base("600.00")).Committed(cap: "100"));
+        Billed(Contract(capped, Held(Days(capped)))).ShouldBe(
+        [
+            "base 01-05 16.67", "base 06-10 16.67", "base 11-15 16.67", "base 16-20 16.67", "base 21-25 16.66", "base 26-30 16.66",
+            "100.00 + 20.00",
+        ]);
+        var least = Versions(Plan(1).Committed(minimum: "100"));
+        Billed(Contract(least, Held(Days(least)))).ShouldBe(
+        [
+            "~minimum 01-05 16.67", "~minimum 06-10 16.67", "~minimum 11-15 16.67", "~minimum 16-20 16.67", "~minimum 21-25 16.66",
+            "~minimum 26-30 16.66", "100.00 + 20.00",
+        ]);
+    }
+
+    [Fact]
+    public void The_parts_of_a_period_come_to_the_whole_wherever_it_is_cut() => Check.One(
+        Config.QuickThrowOnFailure.WithMaxTest(300), Prop.ForAll(Cuts.ToArbitrary(), sample =>
+        {
+            var (cuts, cents) = sample;
+            var (bound, starts) = (cents / 1_000m, cuts.Append(1).Distinct().Order().ToList());
+            string Sum(PlanVersionRef plan, IReadOnlyList<int> firsts)
+            {
+                var versions = firsts.Select((_, i) => plan with { Id = Plan(40 + i).Id, Version = i + 1 }).ToList();
+                var ends = firsts.Skip(1).Append(31).ToList();
+                return Billed(Contract(versions, Held([.. versions.Select((x, i) => x.On($"{firsts[i]}-{ends[i] - 1}"))])))[^1];
+            }
+
+            var text = bound.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            PlanVersionRef capped = Plan(1, Base("9000000")).Committed(cap: text), least = Plan(1).Committed(minimum: text);
+            return Sum(capped, starts) == Sum(capped, [1]) && Sum(least, starts) == Sum(least, [1]);
+        }));
+
+    [Fact]
+    public void A_month_of_before_plans_were_told_apart_is_rated_as_it_was()
+    {
+        var a = Plan(1, Base("120.00"), Started("1.00")).Committed(cap: "100");
+        var b = Plan(2, Base("120.00"), Calls("1.00")).Committed(cap: "100");
+        var contract = Contract([a, b], Held(a.On("1-9", 5), a.On("10-15", 3), b.On("16-30")), Used(3, "7"));
+        Billed(contract).ShouldBe(["price_missing"]);
+        var account = Oracle.Oracle.Account(contract, contract.Subscriptions[0].TenantId);
+        TenantRating.Rate(account, Oracle.Oracle.Prices(contract) with { ByLastPlan = true }).Refused(out _, out var bill).ShouldBeFalse();
+        bill!.Charges.Select(x => $"{x.Due.Key.Charge} {x.Due.Days.Start:dd}-{x.Due.Days.End.AddDays(-1):dd} {x.Line.Net.ToAmountString()}")
+            .ShouldBe(["base 01-15 60.00", "seats 01-09 5.00", "seats 10-15 3.00", "base 16-30 60.00", "calls 01-30 7.00"]);
     }
 
     [Fact]

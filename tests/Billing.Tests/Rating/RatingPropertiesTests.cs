@@ -142,6 +142,25 @@ public sealed class RatingPropertiesTests
         });
 
     [Fact]
+    public void What_a_percentage_costs_event_by_event_its_aggregate_costs_too() => ForAll(Price.Zip(Price).Zip(Quantity.ListOf()), sample =>
+    {
+        var ((percent, fee), events) = sample;
+        var charge = new PercentageCharge(percent) { FixedFee = fee };
+        var each = UsageAggregate.Of([.. events]);
+        return Exact.Sum(charge.Steps(each).Select(step => step.Amount))
+            == Exact.Sum(charge.Steps(each with { Events = null }).Select(step => step.Amount));
+    });
+
+    [Fact]
+    public void Fees_of_slices_are_the_fees_of_all_whatever_is_taken_back_in_them() => ForAll(Price.Zip(Quantity.ListOf().ListOf()), sample =>
+    {
+        var charge = new PercentageCharge(0) { FixedFee = sample.Item1 };
+        Exact Fees(IEnumerable<Exact> events) =>
+            Exact.Sum(charge.Steps(UsageAggregate.Of([.. events]) with { Events = null }).Select(step => step.Amount));
+        return Exact.Sum(sample.Item2.Select(Fees)) == Fees(sample.Item2.SelectMany(slice => slice));
+    });
+
+    [Fact]
     public void Graduated_slices_at_the_tier_borders_cost_what_the_whole_costs() => ForAll(Tiers.Zip(Quantity), sample =>
     {
         var (tiers, quantity) = sample;

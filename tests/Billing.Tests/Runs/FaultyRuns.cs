@@ -88,7 +88,10 @@ public sealed class FaultyRuns : BillingApp
         await CommonChecker.HoldsAsync(this, TestContext.Current.CancellationToken);
     }
 
-    /// <summary>The one thing on the list.</summary>
-    internal static object Storage(string unitPrice) =>
-        new { items = new[] { new { sku = "STORAGE", meter = "gb", name = "Storage", price = new { model = "perUnit", unitPrice } } } };
+    /// <summary>The one thing on the list, ever since.</summary>
+    internal static object Storage(string unitPrice, string? validFrom = "2020-01-01") => new
+    {
+        validFrom,
+        items = new[] { new { sku = "STORAGE", meter = "gb", name = "Storage", price = new { model = "perUnit", unitPrice } } },
+    };
 }

@@ -61,6 +61,32 @@ public sealed class PinnedRatesTests(FaultyRuns app) : IClassFixture<FaultyRuns>
     }
 
     [Fact]
+    public async Task What_something_costs_since_does_not_reach_a_month_that_is_over_and_not_billed_yet()
+    {
+        var (branch, tenants) = await app.SubscribeAsync("2023-09", 1, "pinned-2023-09");
+        app.Usage.Add(tenants[0], app.Subscriptions.Of(tenants[0]), "2023-09-02", "gb", "20", "STORAGE");
+        using var platform = branch.Administrator();
+        var list = (await ItemsAsync(platform, "/api/v1/pricing")).Single(x => x.GetProperty("key").GetString() == "list");
+        var items = $"/api/v1/pricing/{list.GetProperty("id").GetString()}/items";
+        async Task<string> NetAsync() => (await ItemsAsync(platform, "/api/v1/invoices?period=2023-09")).ShouldHaveSingleItem()
+            .GetProperty("net").GetProperty("amount").GetString()!;
+        await Sent(await platform.PutAsJsonAsync(items, FaultyRuns.Storage("0.5", validFrom: null)));
+        try
+        {
+            await app.BillAsync("2023-09", issue: false);
+            (await NetAsync()).ShouldBe("11.00");
+            // Whoever means that month says so.
+            await Sent(await platform.PutAsJsonAsync(items, FaultyRuns.Storage("0.5", validFrom: "2023-09-01")));
+            await app.BillAsync("2023-09", issue: false);
+            (await NetAsync()).ShouldBe("20.00");
+        }
+        finally
+        {
+            await Sent(await platform.PutAsJsonAsync(items, FaultyRuns.Storage("0.05")));
+        }
+    }
+
+    [Fact]
     public async Task What_the_round_before_was_pinned_to_is_not_remembered_for_the_next()
     {
         var (branch, tenants) = await app.SubscribeAsync("2023-10", 1, "pinned-2023-10");

@@ -30,6 +30,7 @@ public sealed class SubscriptionDirectoryTests(SellingApp app) : IClassFixture<S
             await SubscribedAsync(branch, Asked(branch, plan, tenant: tenant));
             await SubscribedAsync(branch, Asked(branch, plan, tenant: tenant, start: "2025-12-01", end: "2026-01-10"));
             await SubscribedAsync(branch, Asked(branch, plan, tenant: tenant, start: "2026-02-01"));
+            await SubscribedAsync(branch, Asked(branch, plan, tenant: tenant, start: "2026-02-01", end: "2026-03-10"));
             await SubscribedAsync(branch, Asked(branch, plan, tenant: tenant, start: "2025-11-01", end: "2026-01-01"));
         }
 

@@ -40,6 +40,36 @@ public sealed class CorrectRecordTests(UsageApp app) : IClassFixture<UsageApp>
     }
 
     [Fact]
+    public async Task An_event_is_what_counts_and_is_not_below_zero()
+    {
+        var customer = await app.CustomerAsync();
+        await customer.SendAsync(
+            customer.Record("a", "5"), customer.Record("b", "0"), customer.Record("c", "-2"),
+            customer.Record("d", "7", start: "2026-01-12T00:00:00Z"));
+        Task<string> EventsAsync() => EventsOfAsync(Customer.January);
+        async Task<string> EventsOfAsync(Period days) =>
+            (await app.TotalsAsync(customer.Tenant, days)).Select(t => $"{t.Quantity} of {t.Records}, {t.Events} events").Single();
+        (await EventsAsync()).ShouldBe("10 of 4, 3 events");
+        (await EventsOfAsync(new Period(new(2026, 1, 10), new(2026, 1, 12)))).ShouldBe("3 of 3, 2 events");
+        // What comes later adds to it.
+        await customer.SendAsync(customer.Record("e", "-1"), customer.Record("f", "1"));
+        (await EventsAsync()).ShouldBe("10 of 6, 4 events");
+
+        // What is reversed is no event any more; what is replaced is one as before.
+        await ShouldBeAsync(CorrectAsync(customer, "c", "reverse"), HttpStatusCode.Created);
+        await ShouldBeAsync(CorrectAsync(customer, "a", "replace", ("quantity", "4")), HttpStatusCode.Created);
+        (await EventsAsync()).ShouldBe("11 of 5, 4 events");
+        await ShouldBeAsync(CorrectAsync(customer, "d", "reverse"), HttpStatusCode.Created);
+        (await EventsAsync()).ShouldBe("4 of 4, 3 events");
+        (await app.DifferencesAsync(Customer.January)).ShouldBeEmpty();
+
+        await app.SqlAsync<object>("update usage.monthly_rollups set negative = 0 where tenant_id = $1", customer.Tenant.Id.Value);
+        (await app.DifferencesAsync(Customer.January)).Select(d => d.What).ShouldBe(["month"]);
+        await app.SqlAsync<object>("update usage.daily_rollups set negative = 0 where tenant_id = $1", customer.Tenant.Id.Value);
+        (await app.DifferencesAsync(Customer.January)).Select(d => d.What).ShouldBe(["day"]);
+    }
+
+    [Fact]
     public async Task The_record_stays_and_says_that_it_is_corrected()
     {
         var customer = await app.CustomerAsync();

@@ -1,3 +1,4 @@
+using System.Net;
 using Licensing.Host.Database;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -22,22 +23,50 @@ public sealed class RollupMigrationTests(UsageApp app) : IClassFixture<UsageApp>
             customer.Record("a", "1"), customer.Record("b", "2"), customer.Record("c", "5", "unique", "2025-12-30T00:00:00Z", "vm-1"));
         (await customer.TotalAsync()).ShouldBe("3");
         await app.SqlAsync<object>("delete from usage.dirty_days");
-        var migration = await File.ReadAllTextAsync(
-            Path.Combine(Checkout.Folder, "src", "Modules", "Usage", "Usage", "Data", "Migrations", "0003_rollups.sql"));
-        await using (var connection = await app.Services.GetRequiredService<SchemaOwner>().Database.OpenConnectionAsync())
-        {
-            // As an install of before, with records and no mark.
-            foreach (var sql in (string[])[Before, migration, "grant select, insert, update, delete on all tables in schema usage to licensing_app"])
-            {
-                await using var command = new NpgsqlCommand(sql, connection);
-                await command.ExecuteNonQueryAsync();
-            }
-        }
+        // As an install of before, with records and no mark.
+        await RunAsync(
+            Before, await MigrationAsync("0003_rollups"), await MigrationAsync("0007_events"),
+            "grant select, insert, update, delete on all tables in schema usage to licensing_app");
 
         (await app.SqlAsync<long>(
             "select count(*) from usage.dirty_days where tenant_id = $1 and batch_id is null", customer.Tenant.Id.Value)).ShouldBe(2);
         (await customer.TotalAsync()).ShouldBe("3");
         (await app.TotalsAsync(customer.Tenant, Period.Month(2025, 12))).Select(t => $"{t.Meter} {t.Quantity}").ShouldBe(["unique 1"]);
         (await app.DifferencesAsync(Customer.January)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task What_was_below_zero_before_is_counted_as_it_would_have_been()
+    {
+        var customer = await app.CustomerAsync();
+        await customer.SendAsync(
+            customer.Record("a", "9"), customer.Record("b", "-2"), customer.Record("c", "-1", start: "2026-01-11T00:00:00Z"),
+            customer.Record("d", "-3"), customer.Record("e", "-3", start: "2026-01-12T00:00:00Z"));
+        (await Outcome.OfAsync(customer.Partner().PostAsync("/api/v1/usage/corrections", Customer.Json(
+            """{"recordId":"d","action":"reverse","reason":"sent twice"}""")))).Status.ShouldBe(HttpStatusCode.Created);
+        (await app.TotalsAsync(customer.Tenant, Customer.January)).Select(t => (t.Records, t.Events)).ShouldBe([(4, 1)]);
+        // One batch of which nothing is merged, on a day of which something is.
+        await customer.SendAsync(customer.Record("f", "-1"), customer.Record("g", "1"));
+        await RunAsync(
+            "alter table usage.daily_rollups drop column negative; alter table usage.monthly_rollups drop column negative",
+            await MigrationAsync("0007_events"));
+        (await app.SqlAsync<string>(
+            "select string_agg(negative::text, ' ' order by day) from usage.daily_rollups where tenant_id = $1", customer.Tenant.Id.Value))
+            .ShouldBe("1 1 1");
+        (await app.TotalsAsync(customer.Tenant, Customer.January)).Select(t => (t.Records, t.Events)).ShouldBe([(6, 2)]);
+        (await app.DifferencesAsync(Customer.January)).ShouldBeEmpty();
+    }
+
+    private static Task<string> MigrationAsync(string name) => File.ReadAllTextAsync(
+        Path.Combine(Checkout.Folder, "src", "Modules", "Usage", "Usage", "Data", "Migrations", $"{name}.sql"));
+
+    private async Task RunAsync(params string[] statements)
+    {
+        await using var connection = await app.Services.GetRequiredService<SchemaOwner>().Database.OpenConnectionAsync();
+        foreach (var sql in statements)
+        {
+            await using var command = new NpgsqlCommand(sql, connection);
+            await command.ExecuteNonQueryAsync();
+        }
     }
 }

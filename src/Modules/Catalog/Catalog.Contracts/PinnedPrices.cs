@@ -21,6 +21,14 @@ public interface IPinnedPrices
     /// <param name="ct">Gives up.</param>
     IAsyncEnumerable<PinnedPrice> InForceAsync(Period period, CancellationToken ct);
 
+    /// <summary>The prices of some subscriptions' own lists in force on the first day of a period; one read.</summary>
+    /// <param name="period">Whole days in the billing time zone.</param>
+    /// <param name="tenants">Whose the subscriptions are.</param>
+    /// <param name="subscriptions">The values of their ids, whose type is of the module above.</param>
+    /// <param name="ct">Gives up.</param>
+    Task<IReadOnlyList<PinnedPrice>> OfSubscriptionsAsync(
+        Period period, IReadOnlyCollection<OrganizationId> tenants, IReadOnlyCollection<Guid> subscriptions, CancellationToken ct);
+
     /// <summary>A book of kept prices; it finds as the books of <see cref="IPriceBooks"/> do.</summary>
     /// <param name="prices">As they were told.</param>
     IPriceBook Open(IEnumerable<PinnedPrice> prices);

@@ -46,7 +46,7 @@ public sealed record PriceTier(decimal? UpTo, decimal UnitPrice, decimal FlatFee
 /// <param name="ChargeAtZero"><c>graduated</c>, <c>volume</c>, <c>stairstep</c>: whether the first tier's fee or price is due at quantity 0.</param>
 /// <param name="IncludedUnits"><c>perUnit</c> and the tiered models: units that cost nothing; tiers begin after them.</param>
 /// <param name="Percent"><c>percentage</c>: of a hundred; 1.3 is 1.3 %.</param>
-/// <param name="FixedFee"><c>percentage</c>: per record of the meter.</param>
+/// <param name="FixedFee"><c>percentage</c>: per record of the meter that is not below zero.</param>
 /// <param name="Prorate">Whether days count, for a quantity of a feature; null: they do. Usage is never prorated, and <c>flat</c> always is.</param>
 /// <param name="TaxCategory">Of EN 16931, as the tax rates name it; null: the standard rate, S.</param>
 public sealed record Price(

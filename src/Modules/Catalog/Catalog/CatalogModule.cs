@@ -35,6 +35,7 @@ public static class CatalogModule
             module.Services.AddScoped<IExchangeRates, RecordedRates>();
             module.Services.AddScoped<IPinnedPrices, PinnedPrices>();
             module.Services.AddScoped<PriceItems>();
+            module.Services.AddScoped<PriceMonths>();
             module.Services.AddScoped<PriceOwners>();
             module.Services.AddScoped<ILicenseEditions, EditionsOnSale>();
             module.Services.AddSingleton<ICodeDirectory, ShippedCodes>();

@@ -13,7 +13,14 @@ namespace Licensing.Usage.Contracts;
 /// <param name="Quantity">Exact, never rounded.</param>
 /// <param name="Records">How many records it stands for.</param>
 public sealed record UsageTotal(
-    OrganizationId TenantId, SubscriptionId SubscriptionId, string Meter, string Sku, string Region, Exact Quantity, long Records);
+    OrganizationId TenantId, SubscriptionId SubscriptionId, string Meter, string Sku, string Region, Exact Quantity, long Records)
+{
+    /// <summary>How many of <see cref="Records"/> are below zero: each takes from what others said, and is no event of its own.</summary>
+    public long Negative { get; init; }
+
+    /// <summary>What a fee per event is charged for.</summary>
+    public long Events => Records - Negative;
+}
 
 /// <summary>What <see cref="UsageTotal"/> says, of one day.</summary>
 /// <param name="Day">In the billing time zone.</param>

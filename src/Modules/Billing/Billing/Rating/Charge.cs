@@ -2,17 +2,20 @@ using System.Numerics;
 
 namespace Licensing.Billing.Rating;
 
-/// <summary>What was used in the period: an aggregate, and for charges per event the amount of each event in the order it came.</summary>
+/// <summary>What was used in the period: an aggregate, and for charges per event what each record says in the order they came.</summary>
 internal sealed record UsageAggregate(Exact Quantity)
 {
     public static readonly UsageAggregate None = new(Exact.Zero);
 
-    /// <summary>Null when only the aggregate is known; then <see cref="EventCount"/> says how many there were.</summary>
+    /// <summary>
+    /// Null when only the aggregate is known; then <see cref="EventCount"/> says how many there were, without those below zero.
+    /// </summary>
     public IReadOnlyList<Exact>? Events { get; init; }
 
     public long EventCount { get; init; }
 
-    public static UsageAggregate Of(IReadOnlyList<Exact> events) => new(Exact.Sum(events)) { Events = events, EventCount = events.Count };
+    public static UsageAggregate Of(IReadOnlyList<Exact> events) =>
+        new(Exact.Sum(events)) { Events = events, EventCount = events.Count(amount => amount.Sign >= 0) };
 }
 
 /// <summary>
@@ -205,7 +208,8 @@ internal sealed record PackageCharge(Exact Size, Exact Price) : Charge
 
 /// <summary>
 /// <paramref name="Percent"/> of the amount plus a fixed fee per event. Free events come first, then free units are used up by the
-/// events that follow, and an event they cover entirely costs nothing. A negative event (a correction) counts as none.
+/// events that follow, and an event they cover entirely costs nothing. What is below zero (a provider's own correction) is no event: it takes its
+/// amount off what is charged by percent, down to nothing, and has no fee.
 /// </summary>
 /// <param name="Percent">Of a hundred: 1.3 is 1.3 %.</param>
 internal sealed record PercentageCharge(Exact Percent) : Charge
@@ -267,7 +271,11 @@ internal sealed record PercentageCharge(Exact Percent) : Charge
 
         var steps = new List<RatingStep>();
         if (plain.Count > 0)
-            steps.Add(RatingStep.Of(FreeUnits, null, Exact.Sum(plain), Percent / 100, FixedFee * plain.Count));
+        {
+            var amount = Exact.Max(0, Exact.Sum(plain) + Exact.Sum(events.Where(amount => amount.Sign < 0)));
+            steps.Add(RatingStep.Of(FreeUnits, null, amount, Percent / 100, FixedFee * plain.Count));
+        }
+
         if (atMinimum.Count > 0)
             steps.Add(RatingStep.Of(FreeUnits, null, Exact.Sum(atMinimum), 0, Minimum.GetValueOrDefault() * atMinimum.Count));
         if (atMaximum.Count > 0)

@@ -27,10 +27,11 @@ internal static class Rater
             return RatingRefusals.AmountTooLarge("/charges");
 
         var items = lines.Length;
-        for (var i = 0; i < request.Commitments.Count + 1; i++)
+        if (Bounds.Of(request).Refused(out var beyond, out var bounds))
+            return beyond;
+        for (var i = 0; i < bounds.Length; i++)
         {
-            var commitment = i < request.Commitments.Count ? request.Commitments[i] : request.Whole;
-            if (Committed(lines, items, commitment, i, request).Refused(out var beyond, out var bound))
+            if (Committed(lines, items, bounds[i], i, request).Refused(out beyond, out var bound))
                 return beyond;
             lines = bound;
         }
@@ -74,33 +75,32 @@ internal static class Rater
     }
 
     // The lines after the items are what commitments before this one added; only the bounds of the whole bill are about them too.
-    private static Result<RatedLine[]> Committed(RatedLine[] lines, int items, Commitment commitment, int place, RatingRequest request)
+    private static Result<RatedLine[]> Committed(
+        RatedLine[] lines, int items, (Money? Minimum, Money? Cap) bounds, int place, RatingRequest request)
     {
-        if (commitment is { Minimum: null, Cap: null })
+        if (bounds is { Minimum: null, Cap: null })
             return lines;
 
+        var commitment = place < request.Commitments.Count ? request.Commitments[place] : request.Whole;
         bool IsBound(int i) => commitment.Items is null || (i < items && commitment.Items.Contains(i));
         var bound = Enumerable.Range(0, lines.Length).Where(IsBound).ToArray();
-        var rate = commitment.Exchange?.Rate ?? 1;
         var sum = Exact.Sum(bound.Select(i => (Exact)lines[i].Net.Amount));
-        if (commitment.Cap * rate is { } cap && sum > cap)
+        if (bounds.Cap is { } cap && sum > cap.Amount)
         {
-            var off = (sum - cap).Round(request.Currency);
+            var off = (sum - cap.Amount).Round(request.Currency);
             var shares = Allocation.ByLargestRemainder(off, [.. bound.Select(i => lines[i].Net.Amount)]);
             lines = [.. lines];
             for (var i = 0; i < bound.Length; i++)
                 lines[bound[i]] = lines[bound[i]] with { CapReduction = lines[bound[i]].CapReduction + shares[i] };
-            sum = Exact.Sum(bound.Select(i => (Exact)lines[i].Net.Amount));
+            sum = cap.Amount;
         }
 
-        if (commitment.Minimum is not { } full)
+        if (bounds.Minimum is not { } minimum)
             return lines;
-
-        var days = commitment.Days ?? Proration.Whole(request.Period);
-        if (!days.Of(full * rate).TryRound(request.Currency, out var minimum) || !Fits(minimum.Amount - sum, request.Currency))
+        if (!Fits(minimum.Amount - sum, request.Currency))
             return RatingRefusals.AmountTooLarge("/minimum");
 
-        var due = (minimum.Amount - sum).Round(request.Currency);
+        var (due, days) = ((minimum.Amount - sum).Round(request.Currency), commitment.Days ?? Proration.Whole(request.Period));
         return due.Amount <= 0 ? lines : (RatedLine[])[.. lines, .. TrueUps([.. bound.Select(i => lines[i])], due, days, commitment, place, request)];
     }
 

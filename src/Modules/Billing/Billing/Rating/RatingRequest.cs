@@ -43,6 +43,12 @@ internal sealed record Commitment(string Name)
     /// <summary>Null is the whole period.</summary>
     public Proration? Days { get; init; }
 
+    /// <summary>The part of <see cref="Cap"/> that is this one's; null is all of it.</summary>
+    public Proration? Part { get; init; }
+
+    /// <summary>Those of the same number are parts of one whole, and are rounded together; null is by itself.</summary>
+    public int? Together { get; init; }
+
     /// <summary>
     /// Tax category of the true-up; null spreads it over the categories of the lines, in proportion, or is the standard one where they come to
     /// nothing.

@@ -156,6 +156,7 @@ internal sealed class BillingChunks(
         {
             AheadOf = Advances.After(period),
             TaxesAhead = rates.TaxesAhead,
+            ByLastPlan = rates.ByLastPlan,
         };
         var reductions = await sources.ReductionsAsync(period, open, redrawnBy, ct);
         prices = rates.Exchange is { } exchange
@@ -200,7 +201,7 @@ internal sealed class BillingChunks(
     {
         var (whole, parts) = (new Dictionary<SubscriptionId, OrganizationId>(), new List<UsageStretch>());
         foreach (var subscription in found)
-            foreach (var stretch in PlanStretch.Of(subscription, prices.Period))
+            foreach (var stretch in PlanStretch.Of(subscription, prices))
                 if (stretch.Days == prices.Period)
                     whole.Add(subscription.Id, subscription.TenantId);
                 else

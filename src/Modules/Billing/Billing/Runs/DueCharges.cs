@@ -48,10 +48,13 @@ internal sealed class DueCharges
         }
     }
 
-    /// <summary>Bounds the charges at these places; by a part of the cap where another plan version has the rest of the days.</summary>
+    /// <summary>
+    /// Bounds the charges at these places; by a part of the cap where another plan version has the rest of the days. All of a subscription's together
+    /// come to what one plan version would have.
+    /// </summary>
     public void Commit(
         BillableSubscription subscription, PlanVersionRef version, PlanCommitment bounds, IEnumerable<(Period Days, SubscriptionSpan Span)> paid,
-        Exchange? rate, HashSet<int> items, Period period, Proration? part)
+        Exchange? rate, HashSet<int> items, Period period, Proration? part, int? together)
     {
         var days = paid.Select(part => part.Days).ToList();
         if (days.Count == 0 && items.Count == 0)
@@ -64,7 +67,9 @@ internal sealed class DueCharges
         {
             Items = items,
             Minimum = days.Count > 0 ? bounds.Minimum : null,
-            Cap = bounds.Cap is { } cap ? part?.Of(cap) ?? cap : null,
+            Cap = bounds.Cap,
+            Part = part,
+            Together = together,
             Days = new Proration(days.Sum(part => part.Days), period.Days),
             TaxCategory = categories.Count switch { 0 => CountryTaxRate.Standard, 1 => categories[0], _ => null },
             Exchange = rate,

@@ -6,6 +6,7 @@ using Licensing.Billing.Taxes;
 using Licensing.Catalog.Contracts;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Persistence;
+using Licensing.Provisioning.Contracts;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -21,6 +22,9 @@ internal sealed record PinnedRates(
 {
     /// <summary>Those in force on the month's last day; null where what is needed is read: of what is only shown, and of old rounds.</summary>
     public IReadOnlyDictionary<(Currency From, Currency To), Exchange>? Exchange { get; init; }
+
+    /// <summary>Of months that were billed before their plans' days were told apart: all usage is the last plan's, as it was then.</summary>
+    public bool ByLastPlan { get; init; }
 }
 
 /// <summary>
@@ -135,8 +139,10 @@ internal sealed class RatePins(
     /// <param name="tenants">Whose own prices.</param>
     /// <param name="ct">Cancels.</param>
     /// <param name="billedIn">An earlier round, of which their invoices are; 0 is the first that was kept.</param>
+    /// <param name="unbilled">Subscriptions that the month's own bill has nothing of, so that the round may not have known them.</param>
     public async Task<PinnedRates> OpenAsync(
-        BillingRun run, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct, int? billedIn = null)
+        BillingRun run, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct, int? billedIn = null,
+        IReadOnlyCollection<SubscriptionId>? unbilled = null)
     {
         // While a round is planned the rates are those of the one before it.
         var shared = billedIn is null && run.State is not RunState.Planning ? memory.Find(run.Id, run.Round) : null;
@@ -146,19 +152,39 @@ internal sealed class RatePins(
             return await PresentAsync(run.Period, tenants, ct);
         var own = await ReadAsync("tenant_id = any ($3)", ct, run.Id, shared.Round, tenants.Select(x => x.Value).ToArray());
         var rates = own.Count == 0 ? shared : shared with { Book = new LayeredBook(pinned.Open(own), shared.Book) };
-        if (billedIn is null || shared.Round >= run.Round)
-            return rates;
-        // What had no price or rate when it was billed may have got one since; else what came late could never be billed.
-        var last = await OpenAsync(run, tenants, ct);
-        return rates with
+        var lastRound = shared.Round;
+        if (billedIn is not null && shared.Round < run.Round)
         {
-            Book = new LayeredBook(rates.Book, last.Book),
-            Taxes = rates.Taxes.Or(last.Taxes),
-            TaxesAhead = rates.TaxesAhead.Or(last.TaxesAhead),
-            Exchange = rates.Exchange is { } known && last.Exchange is { } since
-                ? known.Concat(since.Where(x => !known.ContainsKey(x.Key))).ToDictionary()
-                : rates.Exchange,
-        };
+            // What had no price or rate when it was billed may have got one since; else what came late could never be billed.
+            var last = await OpenAsync(run, tenants, ct);
+            lastRound = last.Round;
+            rates = rates with
+            {
+                Book = new LayeredBook(rates.Book, last.Book),
+                Taxes = rates.Taxes.Or(last.Taxes),
+                TaxesAhead = rates.TaxesAhead.Or(last.TaxesAhead),
+                Exchange = rates.Exchange is { } known && last.Exchange is { } since
+                    ? known.Concat(since.Where(x => !known.ContainsKey(x.Key))).ToDictionary()
+                    : rates.Exchange,
+            };
+        }
+
+        var unknown = (unbilled ?? []).Select(x => x.Value).Except(own.Select(price => price.SubscriptionId).OfType<Guid>()).ToList();
+        return unknown.Count == 0 ? rates : await WithOwnAsync(rates, run, tenants, unknown, lastRound, ct);
+    }
+
+    // The prices that were agreed for a subscription go before everyone's of a round that did not know it: those of the last round, else as they are.
+    private async Task<PinnedRates> WithOwnAsync(
+        PinnedRates rates, BillingRun run, IReadOnlyCollection<OrganizationId> tenants, List<Guid> unknown, int lastRound, CancellationToken ct)
+    {
+        var since = lastRound == rates.Round
+            ? []
+            : await ReadAsync("tenant_id = any ($3)", ct, run.Id, lastRound, tenants.Select(x => x.Value).ToArray());
+        var own = since.Where(price => price.SubscriptionId is { } id && unknown.Contains(id)).ToList();
+        var never = unknown.Except(own.Select(price => price.SubscriptionId!.Value)).ToList();
+        if (never.Count > 0)
+            own.AddRange(await pinned.OfSubscriptionsAsync(run.Period, tenants, never, ct));
+        return own.Count == 0 ? rates : rates with { Book = new LayeredBook(pinned.Open(own), rates.Book) };
     }
 
     private async Task<PinnedRates?> KeptAsync(BillingRun run, int round, CancellationToken ct)

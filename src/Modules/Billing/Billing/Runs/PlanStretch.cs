@@ -12,6 +12,17 @@ internal sealed record PlanStretch(PlanVersionId PlanVersionId, Period Days)
     public static DateOnly UsageFrom(BillableSubscription subscription, Period period) =>
         subscription.TrialEndsOn > subscription.StartedOn && subscription.TrialEndsOn > period.Start ? subscription.TrialEndsOn : period.Start;
 
+    /// <summary>Those by which a period is billed; one alone where it was billed before days of plans were told apart.</summary>
+    public static IReadOnlyList<PlanStretch> Of(BillableSubscription subscription, PeriodPrices prices)
+    {
+        if (!prices.ByLastPlan)
+            return Of(subscription, prices.Period);
+        return subscription.Spans.LastOrDefault(span => span.Days.Start < prices.Period.End) is { } last
+            && Period.TryCreate(UsageFrom(subscription, prices.Period), prices.Period.End, out var days)
+                ? [new PlanStretch(last.PlanVersionId, days)]
+                : [];
+    }
+
     /// <summary>
     /// All days of the period from the first one on whose usage is billed: a day of change begins the new plan's, and days before the first plan or
     /// after the last one, which are not the subscription's, are with them, so that nothing that was recorded is lost.

@@ -29,6 +29,9 @@ internal sealed record PeriodPrices(
     /// <summary>The taxes of its first day, by which that is taxed.</summary>
     public TaxTable? TaxesAhead { get; init; }
 
+    /// <summary>All usage is priced by the plan that the period ends with, and each plan has its whole cap.</summary>
+    public bool ByLastPlan { get; init; }
+
     /// <summary>What turns amounts of one currency into the other; null where they are the same.</summary>
     public Result<RateUsed> Between(Currency from, Currency to) =>
         from == to ? new RateUsed(null)
@@ -55,7 +58,7 @@ internal sealed record PeriodUsage(
 
     /// <summary>The total of a meter; <paramref name="parts"/> are those of its SKUs and regions.</summary>
     public UsageAggregate Of((SubscriptionId, DateOnly) stretch, MeterRef meter, IReadOnlyList<UsageTotal> parts, bool withSkus) =>
-        new(Combined(stretch, meter, parts, withSkus)) { EventCount = parts.Sum(part => part.Records) };
+        new(Combined(stretch, meter, parts, withSkus)) { EventCount = parts.Sum(part => part.Events) };
 
     private Exact Combined(
         (SubscriptionId Subscription, DateOnly From) stretch, MeterRef meter, IReadOnlyList<UsageTotal> parts, bool withSkus) => parts.Count switch

@@ -50,7 +50,7 @@ internal static class TenantRating
 
     private static Refusal? Charges(BillableSubscription subscription, TenantAccount account, PeriodPrices prices, DueCharges due)
     {
-        var stretches = PlanStretch.Of(subscription, prices.Period);
+        var stretches = PlanStretch.Of(subscription, prices);
         foreach (var id in subscription.Spans.Select(span => span.PlanVersionId).Concat(stretches.Select(stretch => stretch.PlanVersionId)))
             if (!prices.Plans.ContainsKey(id))
                 return RunRefusals.PlanMissing(id);
@@ -66,7 +66,7 @@ internal static class TenantRating
             foreach (var charge in version.Charges.Where(charge => charge.Meter is null))
             {
                 var by = charge.InAdvance ? prices.InAdvance(rate.Exchange, account.Tenant.Currency) : rate.Exchange;
-                due.Add(PlanCharges(subscription, version, charge, spans, prices.Period, by), items);
+                due.Add(PlanCharges(subscription, version, charge, spans, prices.Period, by, once: !prices.ByLastPlan), items);
             }
         }
 
@@ -85,13 +85,14 @@ internal static class TenantRating
         due.Add(fees, []);
 
         // One plan version has its whole cap, however many days there are; of several each has the part of its days.
-        var held = runs.Count > 1 ? PlanStretch.Held(subscription, prices.Period) : [];
-        var days = held.Values.Sum();
+        var held = runs.Count > 1 && !prices.ByLastPlan ? PlanStretch.Held(subscription, prices.Period) : [];
+        var (days, together) = (held.Values.Sum(), due.Commitments.Count);
         foreach (var (version, spans, items) in runs)
             if (version.Terms.Commitment is { } bounds)
                 due.Commit(
                     subscription, version, bounds, Paid(subscription, spans, prices.Period), RateOf(version, account, prices), items, prices.Period,
-                    days == 0 ? null : new Proration(held.GetValueOrDefault(version.Id), days));
+                    days == 0 ? null : new Proration(held.GetValueOrDefault(version.Id), days),
+                    prices.ByLastPlan ? null : together);
         return null;
     }
 
@@ -118,10 +119,11 @@ internal static class TenantRating
 
     /// <summary>
     /// Days on which nothing changes for this charge are one line, so that a change of something else does not round it in pieces; where days do not
-    /// count, all of them.
+    /// count, all of them; but for months that were billed before that (<paramref name="once"/> is false).
     /// </summary>
     public static IEnumerable<DueCharge> PlanCharges(
-        BillableSubscription subscription, PlanVersionRef version, PlanCharge charge, List<SubscriptionSpan> spans, Period period, Exchange? rate)
+        BillableSubscription subscription, PlanVersionRef version, PlanCharge charge, List<SubscriptionSpan> spans, Period period, Exchange? rate,
+        bool once = true)
     {
         var parts = new List<(Period Days, int Quantity)>();
         foreach (var (days, span) in Paid(subscription, spans, period))
@@ -135,7 +137,7 @@ internal static class TenantRating
 
         // What does not count days is charged once a month, as for each begun one, for the most that there was of it: neither a pause nor a change of
         // the quantity charges it again.
-        if (parts.Count > 1 && !charge.Price.ToCharge(isUsage: false).Prorate)
+        if (once && parts.Count > 1 && !charge.Price.ToCharge(isUsage: false).Prorate)
             parts = [(new Period(parts[0].Days.Start, parts[^1].Days.End), parts.Max(part => part.Quantity))];
         return parts.Select(part => Charge(
             new LineKey(subscription.Id, charge.Key, "", "", "", part.Days.Start), charge.Name, part.Days, isUsage: false, charge.Price,
@@ -193,7 +195,7 @@ internal static class TenantRating
                 return RunRefusals.PriceMissing(total, account.Tenant.Currency);
             var (price, by) = (found.Price, found.Currency == account.Tenant.Currency ? null : rate);
             var key = new LineKey(subscription.Id, "", total.Meter, total.Sku, total.Region, days.Start);
-            var used = new UsageAggregate(total.Quantity) { EventCount = total.Records };
+            var used = new UsageAggregate(total.Quantity) { EventCount = total.Events };
             due.Add([Charge(key, price.Name, days, isUsage: true, price.Price, used, version, by)], items);
         }
 

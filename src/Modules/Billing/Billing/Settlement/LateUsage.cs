@@ -89,10 +89,12 @@ internal sealed class LateUsage(
         if (found.Count == 0)
             return BilledChunk.Empty;
         var chunk = new TenantChunk([.. found.Select(x => x.TenantId).Distinct()], found, null);
+        var billed = months.SelectMany(x => books.Lines[x]).Where(line => line.Number == 0).Select(line => line.Key.Subscription).ToHashSet();
         var rates = books.Runs.TryGetValue(month.Start, out var run)
-            ? await pins.OpenAsync(run, chunk.Tenants, ct, round)
+            ? await pins.OpenAsync(run, chunk.Tenants, ct, round, [.. found.Select(x => x.Id).Where(id => !billed.Contains(id))])
             : await pins.PresentAsync(month, chunk.Tenants, ct);
-        return await rateAnew(month, chunk, rates, books, ct);
+        // Of an invoice that has no round only what came late may be another, so it is rated as it was.
+        return await rateAnew(month, chunk, rates with { ByLastPlan = round == 0 }, books, ct);
     }
 
     private static ParkedTenant? Unbillable(LateMonth late, OrganizationRef tenant, BilledChunk anew, List<BilledLine> standing)

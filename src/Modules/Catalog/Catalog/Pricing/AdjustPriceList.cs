@@ -20,8 +20,10 @@ internal static class AdjustPriceList
     /// <param name="Decimals">Places to which each changed number is rounded, half away from zero: 0 to 12.</param>
     /// <param name="Meter">Only items of this meter.</param>
     /// <param name="SkuPrefix">Only items whose SKU begins so.</param>
+    /// <param name="ValidFrom">The first day of the month from which on they cost this: the running one if nothing is said, or one before it.</param>
     public sealed record Body(
-        decimal? Percent = null, decimal? Amount = null, int Decimals = PriceAdjustment.MostDecimals, string? Meter = null, string? SkuPrefix = null);
+        decimal? Percent = null, decimal? Amount = null, int Decimals = PriceAdjustment.MostDecimals, string? Meter = null, string? SkuPrefix = null,
+        DateOnly? ValidFrom = null);
 
     [Needs(CatalogPermissions.PricesManage)]
     public sealed record Command(PriceListId Id, Body Change) : ICommand<AdjustmentView>;
@@ -37,7 +39,8 @@ internal static class AdjustPriceList
 
     public sealed record AdjustedItem(string Sku, string Meter, string Name, Price Old, Price New);
 
-    internal sealed class Handler(CatalogDb db, PriceItems items, Precondition precondition, Principal principal, TimeProvider clock)
+    internal sealed class Handler(
+        CatalogDb db, PriceItems items, PriceMonths months, Precondition precondition, Principal principal, TimeProvider clock)
         : ICommandHandler<Command, AdjustmentView>, IQueryHandler<Preview, AdjustmentView>
     {
         public async Task<Result<AdjustmentView>> Handle(Preview query, CancellationToken cancellationToken) =>
@@ -54,7 +57,7 @@ internal static class AdjustPriceList
             if (changed.Count > 0)
             {
                 await items.WriteAsync(
-                    adjusted.List, [.. changed.Select(i => new PriceListItemView(i.Sku, i.Meter, i.Name, i.New))], cancellationToken);
+                    adjusted.List, [.. changed.Select(i => new PriceListItemView(i.Sku, i.Meter, i.Name, i.New))], adjusted.From, cancellationToken);
                 adjusted.List.ItemsChange(clock.GetUtcNow());
                 // The ETag is of the new version, which saving makes.
                 await db.SaveChangesAsync(cancellationToken);
@@ -70,6 +73,8 @@ internal static class AdjustPriceList
                 return PriceListRefusals.NotFound(id.Value);
             if (precondition.Fails(list))
                 return Precondition.Failed;
+            if (months.Of(change.ValidFrom).Refused(out var refusal, out var from))
+                return refusal;
             var adjustment = new PriceAdjustment(change.Percent, change.Amount, change.Decimals);
             if (adjustment.Check().ToList() is { Count: > 0 } errors)
                 return Refusal.AllFields(errors);
@@ -88,7 +93,7 @@ internal static class AdjustPriceList
                 .. adjusted.Where(i => !PriceAdjustment.Holds(i.New)).Select(i => new FieldError(
                     pointer, "out_of_range", $"It would take the price of {i.Sku} by {i.Meter} below 0 or above {PriceAdjustment.MostPrice}.")),
             ];
-            return impossible.Count > 0 ? Refusal.AllFields(impossible) : new Adjusted(list, adjusted);
+            return impossible.Count > 0 ? Refusal.AllFields(impossible) : new Adjusted(list, adjusted, from);
         }
 
         private static bool IsChanged(AdjustedItem item) => !item.Old.IsSameAs(item.New);
@@ -96,7 +101,7 @@ internal static class AdjustPriceList
         private static AdjustmentView ViewOf(bool preview, Adjusted adjusted) =>
             new(preview, adjusted.Items.Count(IsChanged), adjusted.Items, adjusted.List.Version);
 
-        private sealed record Adjusted(PriceList List, IReadOnlyList<AdjustedItem> Items);
+        private sealed record Adjusted(PriceList List, IReadOnlyList<AdjustedItem> Items, PriceMonths.Start From);
     }
 
     public static void Map(RouteGroupBuilder pricing) => pricing

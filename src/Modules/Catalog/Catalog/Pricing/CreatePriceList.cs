@@ -43,7 +43,8 @@ internal static class CreatePriceList
             db.Add(list);
             // The items refer to the list's row.
             await db.SaveChangesAsync(cancellationToken);
-            return (await items.PutAsync(list, command.Items ?? [], cancellationToken)).Refused(out refusal, out _)
+            var from = new PriceMonths.Start(list.ValidFrom, IsSaid: false);
+            return (await items.PutAsync(list, command.Items ?? [], from, cancellationToken)).Refused(out refusal, out _)
                 ? refusal
                 : PriceListView.Of(list);
         }

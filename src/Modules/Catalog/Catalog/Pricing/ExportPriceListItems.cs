@@ -9,7 +9,7 @@ namespace Licensing.Catalog.Pricing;
 internal static class ExportPriceListItems
 {
     [Needs(CatalogPermissions.PricesRead)]
-    public sealed record Query(PriceListId Id, string? Sku) : IQuery<Export>;
+    public sealed record Query(PriceListId Id, string? Sku, DateOnly? On) : IQuery<Export>;
 
     public sealed record Export(IAsyncEnumerable<PriceListItemView> Items, string Key, int Version);
 
@@ -23,15 +23,17 @@ internal static class ExportPriceListItems
             if (list is null)
                 return PriceListRefusals.NotFound(query.Id.Value);
             return new Export(
-                db.PriceListItems.AsNoTracking().Where(x => x.PriceListId == query.Id && (query.Sku == null || x.Sku == query.Sku))
-                    .OrderBy(x => x.Sku).ThenBy(x => x.Meter).Select(x => new PriceListItemView(x.Sku, x.Meter, x.Name, x.Price)).AsAsyncEnumerable(),
+                (query.On is { } on ? db.ItemsOn(on) : db.PriceListItems.AsNoTracking())
+                    .Where(x => x.PriceListId == query.Id && (query.Sku == null || x.Sku == query.Sku))
+                    .OrderBy(x => x.Sku).ThenBy(x => x.Meter).Select(PriceListItemView.Projection).AsAsyncEnumerable(),
                 list.Key, list.Version);
         }
     }
 
-    public static async Task<IResult> SendAsync(PriceListId id, string? sku, HttpResponse response, ISender sender, CancellationToken ct)
+    public static async Task<IResult> SendAsync(
+        PriceListId id, string? sku, DateOnly? on, HttpResponse response, ISender sender, CancellationToken ct)
     {
-        if ((await sender.Send(new Query(id, sku), ct)).Refused(out var refusal, out var export))
+        if ((await sender.Send(new Query(id, sku, on), ct)).Refused(out var refusal, out var export))
             return new RefusedResult(refusal);
         // The list's own, so that an import can say which state it was made from.
         response.Headers.ETag = Precondition.TagOf(export.Version);

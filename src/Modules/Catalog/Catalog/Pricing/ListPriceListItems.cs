@@ -5,11 +5,11 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Catalog.Pricing;
 
-/// <summary>The items of a list, by SKU and meter.</summary>
+/// <summary>The items of a list, by SKU and meter; as they are, or as they stood on a day.</summary>
 internal static class ListPriceListItems
 {
     [Needs(CatalogPermissions.PricesRead)]
-    public sealed record Query(PriceListId Id, string? Sku, int? Limit, string? After) : IQuery<Page<PriceListItemView>>;
+    public sealed record Query(PriceListId Id, string? Sku, DateOnly? On, int? Limit, string? After) : IQuery<Page<PriceListItemView>>;
 
     internal sealed class Handler(CatalogDb db, Principal principal) : IQueryHandler<Query, Page<PriceListItemView>>
     {
@@ -20,7 +20,8 @@ internal static class ListPriceListItems
             if (!await db.VisibleTo(principal.Scope).AnyAsync(x => x.Id == query.Id, cancellationToken))
                 return PriceListRefusals.NotFound(query.Id.Value);
 
-            var items = db.PriceListItems.AsNoTracking().Where(x => x.PriceListId == query.Id && (query.Sku == null || x.Sku == query.Sku));
+            var items = (query.On is { } on ? db.ItemsOn(on) : db.PriceListItems.AsNoTracking())
+                .Where(x => x.PriceListId == query.Id && (query.Sku == null || x.Sku == query.Sku));
             if (start.After is { } after)
             {
                 // No SKU holds a control character, so the line end parts the two.
@@ -30,16 +31,16 @@ internal static class ListPriceListItems
             }
 
             var page = await items.OrderBy(x => x.Sku).ThenBy(x => x.Meter)
-                .Select(x => new PriceListItemView(x.Sku, x.Meter, x.Name, x.Price)).Take(start.Limit + 1).ToListAsync(cancellationToken);
+                .Select(PriceListItemView.Projection).Take(start.Limit + 1).ToListAsync(cancellationToken);
             return Page.Of(page, start, x => $"{x.Sku}\n{x.Meter}");
         }
     }
 
     public static void Map(RouteGroupBuilder pricing) => pricing
         .MapGet("/{id:guid}/items",
-            async (Guid id, string? sku, int? limit, string? after, HttpRequest request, ISender sender, CancellationToken ct) => request.WantsCsv
-                ? await ExportPriceListItems.SendAsync(new PriceListId(id), sku, request.HttpContext.Response, sender, ct)
-                : await sender.Ok(new Query(new PriceListId(id), sku, limit, after), ct))
+            async (Guid id, string? sku, DateOnly? on, int? limit, string? after, HttpRequest request, ISender sender, CancellationToken ct) =>
+                request.WantsCsv ? await ExportPriceListItems.SendAsync(new PriceListId(id), sku, on, request.HttpContext.Response, sender, ct)
+                : await sender.Ok(new Query(new PriceListId(id), sku, on, limit, after), ct))
         .Slice<Query, Page<PriceListItemView>>(
             nameof(ListPriceListItems), "Lists the items of a price list by SKU; all of them as CSV with Accept: text/csv");
 }

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Licensing.Catalog.Contracts;
 using Licensing.Catalog.Data;
+using Licensing.Identity.Contracts;
 using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Catalog.Pricing;
@@ -8,13 +9,24 @@ namespace Licensing.Catalog.Pricing;
 /// <inheritdoc cref="IPinnedPrices"/>
 internal sealed class PinnedPrices(CatalogDb db) : IPinnedPrices
 {
-    public async IAsyncEnumerable<PinnedPrice> InForceAsync(Period period, [EnumeratorCancellation] CancellationToken ct)
+    public IAsyncEnumerable<PinnedPrice> InForceAsync(Period period, CancellationToken ct) => ReadAsync(period, db.PriceLists, ct);
+
+    public async Task<IReadOnlyList<PinnedPrice>> OfSubscriptionsAsync(
+        Period period, IReadOnlyCollection<OrganizationId> tenants, IReadOnlyCollection<Guid> subscriptions, CancellationToken ct)
+    {
+        var (owners, asked) = (tenants.Select(id => (OrganizationId?)id).ToList(), subscriptions.Select(id => (Guid?)id).ToList());
+        var own = db.PriceLists.Where(list => owners.Contains(list.TenantId) && asked.Contains(list.SubscriptionId));
+        return await ReadAsync(period, own, ct).ToListAsync(ct);
+    }
+
+    private async IAsyncEnumerable<PinnedPrice> ReadAsync(
+        Period period, IQueryable<PriceList> lists, [EnumeratorCancellation] CancellationToken ct)
     {
         var day = period.Start;
         var rows = (
-            from list in db.PriceLists.AsNoTracking()
+            from list in lists.AsNoTracking()
             where list.ValidFrom <= day && (list.ValidUntil == null || list.ValidUntil > day)
-            join item in db.PriceListItems.AsNoTracking() on list.Id equals item.PriceListId
+            join item in db.ItemsOn(day) on list.Id equals item.PriceListId
             orderby list.TenantId != null, list.TenantId, list.Id, item.Sku, item.Meter
             select new { List = list, Item = item }).AsAsyncEnumerable();
         await foreach (var row in rows.WithCancellation(ct))

@@ -19,7 +19,7 @@ internal sealed class PriceBooks(CatalogDb db) : IPriceBooks
             from list in db.PriceLists.AsNoTracking()
             where list.ValidFrom <= day && (list.ValidUntil == null || list.ValidUntil > day)
                 && (list.TenantId == null || asked.Contains(list.TenantId))
-            join item in db.PriceListItems.AsNoTracking() on list.Id equals item.PriceListId
+            join item in db.ItemsOn(day) on list.Id equals item.PriceListId
             select new
             {
                 list.Scope,

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Licensing.Catalog.Contracts;
@@ -65,7 +66,7 @@ internal sealed class PriceItems(CatalogDb db, DbSession session, AuditTrail aud
     }
 
     /// <summary>Adds what is new and replaces what is there; refuses all when one is wrong.</summary>
-    public async Task<Result<Done>> PutAsync(PriceList list, IReadOnlyList<ItemBody> items, CancellationToken ct)
+    public async Task<Result<Done>> PutAsync(PriceList list, IReadOnlyList<ItemBody> items, PriceMonths.Start from, CancellationToken ct)
     {
         var named = items.Where(i => i is not null).Select(i => i.Meter).Distinct().ToList();
         var meters = await db.Meters.Where(x => named.Contains(x.Key)).Select(x => x.Key).ToHashSetAsync(ct);
@@ -78,18 +79,35 @@ internal sealed class PriceItems(CatalogDb db, DbSession session, AuditTrail aud
         if (list.Scope is PriceScope.Global && await ClashAsync(list, "unnest($5, $6)", [skus, by], ct) is { } clash)
             return clash;
 
-        await WriteAsync(list, [.. items.Select(i => new PriceListItemView(i.Sku, i.Meter, i.Name, i.Price.ToPrice()))], ct);
+        await WriteAsync(list, [.. items.Select(i => new PriceListItemView(i.Sku, i.Meter, i.Name, i.Price.ToPrice()))], from, ct);
         return new Done();
     }
 
+    // What cost something else until then is kept for the months before; whatever it was to cost later is replaced.
+    private const string Write = """
+        with given as (select i.sku, i.meter, i.name, i.price from unnest($2, $3, $4, $5) as i (sku, meter, name, price)),
+        was as (
+            select p.sku, p.meter, p.name, p.price, p.valid_from from catalog.price_list_items p join given g using (sku, meter)
+            where p.price_list_id = $1 and (p.price <> g.price or ($7 and $6 < p.valid_from))),
+        replaced as (
+            delete from catalog.former_prices f using was w
+            where f.price_list_id = $1 and f.sku = w.sku and f.meter = w.meter and f.valid_from >= $6),
+        ended as (
+            update catalog.former_prices f set valid_until = $6 from was w
+            where f.price_list_id = $1 and f.sku = w.sku and f.meter = w.meter and f.valid_from < $6 and f.valid_until > $6),
+        kept as (
+            insert into catalog.former_prices (price_list_id, sku, meter, valid_from, valid_until, name, price)
+            select $1, sku, meter, valid_from, $6, name, price from was where valid_from < $6)
+        insert into catalog.price_list_items as k (price_list_id, sku, meter, name, price, valid_from)
+        select $1, sku, meter, name, price, case when $7 then $6 else '-infinity' end from given
+        on conflict (price_list_id, sku, meter) do update set name = excluded.name, price = excluded.price,
+            valid_from = case when k.price = excluded.price and not ($7 and $6 < k.valid_from) then k.valid_from else $6 end
+        """;
+
     /// <summary>Writes items that are checked, in one statement.</summary>
-    public async Task WriteAsync(PriceList list, IReadOnlyList<PriceListItemView> items, CancellationToken ct)
+    public async Task WriteAsync(PriceList list, IReadOnlyList<PriceListItemView> items, PriceMonths.Start from, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand("""
-            insert into catalog.price_list_items (price_list_id, sku, meter, name, price)
-            select $1, i.sku, i.meter, i.name, i.price from unnest($2, $3, $4, $5) as i (sku, meter, name, price)
-            on conflict (price_list_id, sku, meter) do update set name = excluded.name, price = excluded.price
-            """, session.Connection, session.Transaction);
+        await using var command = new NpgsqlCommand(Write, session.Connection, session.Transaction);
         command.Parameters.Add(new() { Value = list.Id.Value });
         command.Parameters.Add(new() { Value = items.Select(i => i.Sku).ToArray() });
         command.Parameters.Add(new() { Value = items.Select(i => i.Meter).ToArray() });
@@ -99,12 +117,15 @@ internal sealed class PriceItems(CatalogDb db, DbSession session, AuditTrail aud
             Value = items.Select(i => JsonSerializer.Serialize(i.Price, StoredJson.Options)).ToArray(),
             NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Jsonb,
         });
+        command.Parameters.Add(new() { Value = from.Month });
+        command.Parameters.Add(new() { Value = from.IsSaid });
         await command.ExecuteNonQueryAsync(ct);
         audit.Note("price_list_items", list.Id.Value.ToString(), list.OwnerPath, new JsonObject
         {
             ["skus"] = new JsonArray(
                 [.. items.Select(i => i.Sku).Distinct().Order(StringComparer.Ordinal).Take(MostNoted).Select(s => (JsonNode?)s)]),
             ["count"] = items.Count,
+            ["validFrom"] = from.Month.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
         });
     }
 

@@ -13,6 +13,9 @@ internal sealed class PriceListItem
     public required string Name { get; init; }
     public required Price Price { get; init; }
 
+    /// <summary>The first day of the month since which it costs this; the smallest of all: ever since its list holds.</summary>
+    public DateOnly ValidFrom { get; private init; }
+
     public sealed class Mapping : IEntityTypeConfiguration<PriceListItem>
     {
         public void Configure(EntityTypeBuilder<PriceListItem> builder)

@@ -1,5 +1,15 @@
+using System.Linq.Expressions;
 using Licensing.Catalog.Contracts;
 
 namespace Licensing.Catalog.Pricing;
 
-internal sealed record PriceListItemView(string Sku, string Meter, string Name, Price Price);
+internal sealed record PriceListItemView(string Sku, string Meter, string Name, Price Price)
+{
+    /// <summary>The first day of the month since which it costs this; null: ever since its list holds.</summary>
+    public DateOnly? ValidFrom { get; init; }
+
+    public static Expression<Func<PriceListItem, PriceListItemView>> Projection { get; } = x => new PriceListItemView(x.Sku, x.Meter, x.Name, x.Price)
+    {
+        ValidFrom = x.ValidFrom == DateOnly.MinValue ? null : x.ValidFrom,
+    };
+}

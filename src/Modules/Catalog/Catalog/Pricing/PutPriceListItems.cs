@@ -8,12 +8,18 @@ namespace Licensing.Catalog.Pricing;
 /// <summary>Adds items to a list and replaces those of the same SKU and meter; the others stay.</summary>
 internal static class PutPriceListItems
 {
-    public sealed record Body(IReadOnlyList<ItemBody> Items);
+    /// <param name="Items">By SKU and meter.</param>
+    /// <param name="ValidFrom">
+    /// The first day of the month from which on they cost this, at most the running one, which it is where nothing is said; what is new to the list
+    /// holds ever since the list does then.
+    /// </param>
+    public sealed record Body(IReadOnlyList<ItemBody> Items, DateOnly? ValidFrom = null);
 
     [Needs(CatalogPermissions.PricesManage)]
-    public sealed record Command(PriceListId Id, IReadOnlyList<ItemBody> Items) : ICommand<PriceListView>;
+    public sealed record Command(PriceListId Id, IReadOnlyList<ItemBody> Items, DateOnly? ValidFrom) : ICommand<PriceListView>;
 
-    internal sealed class Handler(CatalogDb db, PriceItems items, Precondition precondition, Principal principal, TimeProvider clock)
+    internal sealed class Handler(
+        CatalogDb db, PriceItems items, PriceMonths months, Precondition precondition, Principal principal, TimeProvider clock)
         : ICommandHandler<Command, PriceListView>
     {
         public async Task<Result<PriceListView>> Handle(Command command, CancellationToken cancellationToken)
@@ -23,7 +29,9 @@ internal static class PutPriceListItems
                 return PriceListRefusals.NotFound(command.Id.Value);
             if (precondition.Fails(list))
                 return Precondition.Failed;
-            if ((await items.PutAsync(list, command.Items, cancellationToken)).Refused(out var refusal, out _))
+            if (months.Of(command.ValidFrom).Refused(out var refusal, out var from))
+                return refusal;
+            if ((await items.PutAsync(list, command.Items, from, cancellationToken)).Refused(out refusal, out _))
                 return refusal;
 
             list.ItemsChange(clock.GetUtcNow());
@@ -33,7 +41,7 @@ internal static class PutPriceListItems
 
     public static void Map(RouteGroupBuilder pricing) => pricing
         .MapPut("/{id:guid}/items",
-            (Guid id, Body body, ISender sender, CancellationToken ct) => sender.Ok(new Command(new PriceListId(id), body.Items), ct))
+            (Guid id, Body body, ISender sender, CancellationToken ct) => sender.Ok(new Command(new PriceListId(id), body.Items, body.ValidFrom), ct))
         .Slice<Command, PriceListView>(nameof(PutPriceListItems), "Adds or replaces items of a price list")
         .WithMetadata(new TakesIfMatch());
 }

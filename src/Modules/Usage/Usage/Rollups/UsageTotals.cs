@@ -13,14 +13,14 @@ internal sealed class UsageTotals(DbSession session, RollingUp rollups, ICatalog
 
     private static readonly string OfDays = $"""
         with {TotalsSql.Of("select * from usage.daily_rollups where day >= $3 and day < $4 and tenant_id = any ($5)", "")}
-        select tenant_id, subscription_id, meter, sku, region, {ExactColumn.Of("quantity", "quantity")}, records
+        select tenant_id, subscription_id, meter, sku, region, {ExactColumn.Of("quantity", "quantity")}, records, negative
         from totals
         order by tenant_id, subscription_id, meter, sku, region
         """;
 
     private static readonly string OfStretches = $"""
         with {TotalsSql.Of($"select r.*, x.stretch {Stretches("daily_rollups", 3)}", "stretch, ")}
-        select tenant_id, subscription_id, meter, sku, region, {ExactColumn.Of("quantity", "quantity")}, records, stretch
+        select tenant_id, subscription_id, meter, sku, region, {ExactColumn.Of("quantity", "quantity")}, records, negative, stretch
         from totals
         order by tenant_id, subscription_id, stretch, meter, sku, region
         """;
@@ -39,7 +39,7 @@ internal sealed class UsageTotals(DbSession session, RollingUp rollups, ICatalog
     private static readonly string EachDay = $"""
         with {TotalsSql.Of(
             "select * from usage.daily_rollups where day >= $3 and day < $4 and tenant_id = any ($5) and subscription_id = any ($6)", "day, ")}
-        select tenant_id, subscription_id, meter, sku, region, {ExactColumn.Of("quantity", "quantity")}, records, day
+        select tenant_id, subscription_id, meter, sku, region, {ExactColumn.Of("quantity", "quantity")}, records, negative, day
         from totals
         order by tenant_id, subscription_id, meter, sku, region, day
         """;
@@ -76,7 +76,7 @@ internal sealed class UsageTotals(DbSession session, RollingUp rollups, ICatalog
         var days = new List<DailyUsage>();
         await using var rows = await command.ExecuteReaderAsync(ct);
         while (await rows.ReadAsync(ct))
-            days.Add(new DailyUsage(rows.GetFieldValue<DateOnly>(8), await TotalAsync(rows, ct)));
+            days.Add(new DailyUsage(rows.GetFieldValue<DateOnly>(9), await TotalAsync(rows, ct)));
         return days;
     }
 
@@ -112,7 +112,7 @@ internal sealed class UsageTotals(DbSession session, RollingUp rollups, ICatalog
         var totals = new List<OfStretch<UsageTotal>>();
         await using var rows = await command.ExecuteReaderAsync(ct);
         while (await rows.ReadAsync(ct))
-            totals.Add(new(rows.GetFieldValue<DateOnly>(8), await TotalAsync(rows, ct)));
+            totals.Add(new(rows.GetFieldValue<DateOnly>(9), await TotalAsync(rows, ct)));
         return totals;
     }
 
@@ -150,7 +150,10 @@ internal sealed class UsageTotals(DbSession session, RollingUp rollups, ICatalog
 
     private static async ValueTask<UsageTotal> TotalAsync(NpgsqlDataReader rows, CancellationToken ct) => new(
         new(rows.GetGuid(0)), new(rows.GetGuid(1)), rows.GetString(2), rows.GetString(3), rows.GetString(4), await ExactColumn.ReadAsync(rows, 5, ct),
-        rows.GetInt64(7));
+        rows.GetInt64(7))
+    {
+        Negative = rows.GetInt64(8),
+    };
 
     private static bool IsMonth(Period period) => period.Start.Day == 1 && period.Start.AddMonths(1) == period.End;
 
