@@ -137,6 +137,7 @@ public sealed class UpgradeTests
         $"insert into billing.tax_rates (id, created_at, version, country, category, percent, valid_from{(more == "" ? "" : $", {more}")}) "
         + $"values (gen_random_uuid(), now(), 1, {values});";
 
+    [Fact]
     public async Task What_credits_paid_in_advance_is_of_the_month_that_it_was_for()
     {
         await using var database = await EmptyDatabase.CreateAsync();
