@@ -55,7 +55,8 @@ public sealed class BillingRunTests(BillingApp app) : IClassFixture<BillingApp>
         Amounts(invoice).ShouldBe("193.23 38.65 231.88");
         invoice.GetProperty("usageExact").GetString().ShouldBe("115.16665");
         invoice.GetProperty("taxes")[0].GetRawText().ShouldBe(
-            """{"category":"S","percent":"20","net":{"amount":"193.23","currency":"EUR"},"tax":{"amount":"38.65","currency":"EUR"}}""");
+            """{"category":"S","percent":"20","net":{"amount":"193.23","currency":"EUR"},"tax":{"amount":"38.65","currency":"EUR"},"""
+            + "\"reasonCode\":null,\"reason\":null}");
 
         var path = $"/api/v1/invoices/{invoice.GetProperty("id").GetString()}/lines";
         var lines = await ItemsAsync(partner, path);
