@@ -200,8 +200,8 @@ public sealed class ActivityTests(BillingApp app) : IClassFixture<BillingApp>
         (await ItemsAsync(tenant, $"{Path}?from=2022-10-02&until=2022-10-09")).ShouldBeEmpty();
         (await ItemsAsync(tenant, "/api/v1/billing/yearmonth/2022-10")).Select(x => x.Text("day")).ShouldBe(["2022-09-01"]);
         using var csv = new StringReader(await (await tenant.GetAsync("/api/v1/exports/focus?period=2022-10")).Content.ReadAsStringAsync());
-        FocusRow.Read(csv).Select(x => $"{x["ChargeClass"]} {x["BillingPeriodStart"]} {x["ChargePeriodStart"]}")
-            .ShouldBe(["Correction 2022-10-01T00:00:00Z 2022-09-01T00:00:00Z"]);
+        FocusRow.Read(csv).Select(x => $"{x["ChargeCategory"]} {x["ChargeClass"]} {x["BillingPeriodStart"]} {x["ChargePeriodStart"]}").ShouldBe(
+            ["Usage Correction 2022-10-01T00:00:00Z 2022-09-01T00:00:00Z", "Tax Correction 2022-10-01T00:00:00Z 2022-09-01T00:00:00Z"]);
     }
 
     [Fact]

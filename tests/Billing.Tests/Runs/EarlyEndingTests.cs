@@ -52,8 +52,8 @@ public sealed class EarlyEndingTests(BillingApp app) : IClassFixture<BillingApp>
             (await ItemsAsync(tenant, "/api/v1/billing/yearmonth/2023-12")).ShouldBeEmpty();
             using var csv = new StringReader(await (await tenant.GetAsync("/api/v1/exports/focus?period=2023-11")).Content.ReadAsStringAsync());
             var focus = FocusRow.Read(csv).ToList();
-            focus.Sum(x => decimal.Parse(x["BilledCost"])).ShouldBe(63.33m + 41.42m);
-            focus.Where(x => x["ChargeFrequency"] == "One-Time")
+            focus.Sum(x => decimal.Parse(x["BilledCost"])).ShouldBe((63.33m + 41.42m) * 1.2m);
+            focus.Where(x => x["ChargeFrequency"] == "One-Time" && x["ChargeCategory"] != "Tax")
                 .Select(x => $"{x["ChargePeriodStart"]} {x["ChargePeriodEnd"]} {x["BilledCost"]}{x["ChargeClass"]}")
                 .ShouldBe(["2023-11-20T00:00:00Z 2024-01-10T00:00:00Z 41.42"]);
         }

@@ -68,8 +68,7 @@ internal sealed class InvoiceSearch(
     }
 
     // When it is due stands in the document alone.
-    private IQueryable<Invoice> Due(bool overdue) => db.Invoices.FromSql(
-        $"""
+    private IQueryable<Invoice> Due(bool overdue) => db.Invoices.FromSql($"""
         select id, tenant_id, owner_path, seller_id, period_start, period_end, kind, currency, net, tax, total, usage_exact, line_count, taxes,
             status, document, paid, credited, number, issued_at, voided_at, created_at, version, round
         from billing.invoices

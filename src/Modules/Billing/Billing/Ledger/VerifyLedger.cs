@@ -82,7 +82,7 @@ internal sealed class VerifyLedger(NpgsqlDataSource database)
                 exists (select from billing.ledger_transactions b
                     where b.owner_id = t.owner_id and b.kind = 'GivingBack' and b.key = t.key) as reversed
             from billing.ledger_transactions t join billing.ledger_entries e on e.transaction_id = t.id and e.lot_id is not null
-            where t.kind = 'Spending' and t.key like 'invoice:%' group by t.id) s on s.key = p.key
+            where t.kind = 'Spending' and t.key ~ '^invoice:[0-9a-f-]{36}:' group by t.id) s on s.key = p.key
         where (p.amount, p.currency, p.reversed) is distinct from (s.amount, s.unit, s.reversed) or not starts_with(p.owner_path, s.owner_path)
         """,
         """
