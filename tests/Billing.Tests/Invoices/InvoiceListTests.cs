@@ -69,5 +69,8 @@ public sealed class InvoiceListTests(BillingApp app) : IClassFixture<BillingApp>
     }
 
     private static async Task<List<string>> PeriodsAsync(HttpClient client, string query) =>
-        [.. (await ItemsAsync(client, $"/api/v1/invoices?{query}")).Select(x => x.GetProperty("period").GetProperty("start").GetString()![..7])];
+        [
+            .. (await ItemsAsync(client, $"/api/v1/invoices?{query}"))
+                .Select(x => x.GetProperty("period").GetProperty("start").GetString()![..7]).OrderDescending(),
+        ];
 }
