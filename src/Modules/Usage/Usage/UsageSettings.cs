@@ -36,6 +36,12 @@ internal sealed record UsageSettings
     /// <summary>Marks of the log that one transaction of rolling up takes away.</summary>
     public int MarksPerRound { get; init; } = 4_096;
 
+    /// <summary>Records of one such transaction, but for a batch that has more: as many as it can add up without being long about it.</summary>
+    public int RecordsPerRound { get; init; } = 2_000_000;
+
+    /// <summary>The same while somebody waits for the answer.</summary>
+    public int RecordsPerRoundAskedFor { get; init; } = 200_000;
+
     /// <summary>Tenants of one such transaction: each is a lock of the server, which has some thousands for everybody.</summary>
     public int TenantsPerRound { get; init; } = 1_000;
 
