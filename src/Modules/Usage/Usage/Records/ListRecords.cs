@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Licensing.Catalog.Contracts;
 using Licensing.Kernel.Http;
 
 namespace Licensing.Usage.Records;
@@ -26,14 +27,15 @@ internal static class ListRecords
         public IReadOnlyList<Guid>? Tenants { get; set; }
     }
 
-    internal sealed class Handler(ListedRecords records, ReachedTenants reached, Principal principal) : IQueryHandler<Query, Page<UsageRecordView>>
+    internal sealed class Handler(ListedRecords records, ReachedTenants reached, ICatalog catalog, Principal principal)
+        : IQueryHandler<Query, Page<UsageRecordView>>
     {
         public async Task<Result<Page<UsageRecordView>>> Handle(Query query, CancellationToken ct)
         {
             if (!RecordCursor.TryRead(query.Page.After, out var cursor))
                 return PageStart.InvalidCursor;
-            // No stored text has this character, and the database refuses to compare with one that does.
-            if (query.Meter?.Contains('\0') is true)
+            // A meter that there is not has no records, whosever days would be looked through for them.
+            if (query.Meter is { } meter && !(await catalog.MetersAsync(ct)).ContainsKey(meter))
                 return new Page<UsageRecordView>([], null);
 
             var once = query.Reached ?? new ReachedOnce();

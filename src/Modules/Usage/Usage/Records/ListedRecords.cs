@@ -36,15 +36,16 @@ internal sealed class ListedRecords(DbSession session, RecordDays days)
     private const int SpansPerRead = 200;
     private const int FirstSpans = 4;
 
-    // The limit within the lateral keeps a span's read to one page, however many records it has.
+    // The limit within the lateral keeps a span's read to one page, however many records it has: read along the index, batch by batch, from
+    // the one where the page before ended.
     private const string Sql = """
         select r.record_id, r.tenant_id, r.subscription_id, r.meter, r.quantity::text, r.started_at, r.ended_at, r.sku, r.region, r.resource_id,
             r.dimensions::text, r.received_at, r.day, r.batch_id,
             (select c.id from usage.corrections c where c.record_id = r.record_id and c.tenant_id = r.tenant_id)
-        from unnest($1, $2, $3) as t(id, from_day, until_day)
+        from unnest($1, $2, $3, $13, $14) as t(id, from_day, until_day, last_day, last_batch)
         cross join lateral (
             select * from usage.records r
-            where r.tenant_id = t.id and r.day >= t.from_day and r.day < t.until_day
+            where r.tenant_id = t.id and r.day >= t.from_day and r.day < t.until_day and (r.day, r.batch_id) <= (t.last_day, t.last_batch)
                 and ($4::uuid is null or r.subscription_id = $4) and ($5::text is null or r.meter = $5)
                 and ($6::uuid is null or r.tenant_id <> $6 or (r.day, r.batch_id, r.record_id) < ($7, $8, $9))
                 and exists (select 1 from unnest($10, $11) as s(f, u) where r.owner_path >= s.f and r.owner_path < s.u)
@@ -90,20 +91,18 @@ internal sealed class ListedRecords(DbSession session, RecordDays days)
         CancellationToken ct)
     {
         var (from, until) = scope.Ranges();
-        await using var command = new NpgsqlCommand(Sql, await session.OpenAsync(ct), session.Transaction)
-        {
-            Parameters =
-            {
-                new() { Value = spans.Select(s => s.Tenant).ToArray() }, new() { Value = spans.Select(s => s.From).ToArray() },
-                new() { Value = spans.Select(s => s.Until).ToArray() },
-                new NpgsqlParameter<Guid?> { TypedValue = query.SubscriptionId }, new NpgsqlParameter<string?> { TypedValue = query.Meter },
-                new NpgsqlParameter<Guid?> { TypedValue = cursor?.Tenant }, new() { Value = cursor?.Day ?? DateOnly.MaxValue },
-                new() { Value = cursor?.Batch ?? Guid.AllBitsSet }, new() { Value = cursor?.Id ?? "" },
-                new() { Value = from }, new() { Value = until }, new() { Value = query.Page.Limit + 1 - into.Count },
-            },
-        };
-        await using var row = await command.ExecuteReaderAsync(ct);
-        while (await row.ReadAsync(ct))
+        NpgsqlParameter[] parameters =
+        [
+            new() { Value = spans.Select(s => s.Tenant).ToArray() }, new() { Value = spans.Select(s => s.From).ToArray() },
+            new() { Value = spans.Select(s => s.Until).ToArray() },
+            new NpgsqlParameter<Guid?> { TypedValue = query.SubscriptionId }, new NpgsqlParameter<string?> { TypedValue = query.Meter },
+            new NpgsqlParameter<Guid?> { TypedValue = cursor?.Tenant }, new() { Value = cursor?.Day ?? DateOnly.MaxValue },
+            new() { Value = cursor?.Batch ?? Guid.AllBitsSet }, new() { Value = cursor?.Id ?? "" },
+            new() { Value = from }, new() { Value = until }, new() { Value = query.Page.Limit + 1 - into.Count },
+            new() { Value = spans.Select(s => s.Tenant == cursor?.Tenant ? cursor.Day : DateOnly.MaxValue).ToArray() },
+            new() { Value = spans.Select(s => s.Tenant == cursor?.Tenant ? cursor.Batch : Guid.AllBitsSet).ToArray() },
+        ];
+        await ByIndex.ReadAsync(session, Sql, parameters, row =>
         {
             var view = new UsageRecordView(
                 row.GetString(0), row.GetGuid(1), row.GetGuid(2), row.GetString(3), Exact.Parse(row.GetString(4)),
@@ -111,6 +110,6 @@ internal sealed class ListedRecords(DbSession session, RecordDays days)
                 row.Given(9), row.Given(10) is { } dimensions ? JsonSerializer.Deserialize<JsonElement>(dimensions) : null,
                 row.GetFieldValue<DateTimeOffset>(11), row.IsDBNull(14) ? null : row.GetGuid(14));
             into.Add((view, new(view.TenantId, row.GetFieldValue<DateOnly>(12), row.GetGuid(13), view.Id)));
-        }
+        }, ct);
     }
 }
