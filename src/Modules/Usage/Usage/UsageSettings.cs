@@ -45,6 +45,13 @@ internal sealed record UsageSettings
     /// <summary>Tenants of one such transaction: each is a lock of the server, which has some thousands for everybody.</summary>
     public int TenantsPerRound { get; init; } = 1_000;
 
+    /// <summary>Itself; a share that nobody could ever have, even alone, stops the start, where someone sees it.</summary>
+    public UsageSettings Checked() => WaitingBytes >= 2 * WaitingBytesOfOne
+        ? this
+        : throw new InvalidOperationException(
+            $"Usage:WaitingBytes must be at least twice Usage:WaitingBytesOfOne ({WaitingBytesOfOne}), as nobody may hold more than he leaves free, "
+            + $"not {WaitingBytes}.");
+
     /// <summary>
     /// From when on all records of a day are still there, so that it can be computed anew: one of a later start than another of its day may
     /// be a day older than that, and each may have been received a day before it started.

@@ -125,7 +125,7 @@ internal sealed class RecordBatch : IDisposable
         ref var entry = ref _entries[Count++];
         entry.Key = RecordKey.Of(record.Id.Span);
         entry.Tenant = record.Target!.Tenant;
-        entry.Hash = RecordContent.HashOf(record, scratch);
+        entry.Hash = RecordContent.HashOf(record, record.Target, scratch);
         (entry.Index, entry.Day, entry.Fate) = (record.Index, record.Day.DayNumber, RecordFate.Unknown);
         entry.RowLength = RecordRow.Write(record, Key, ReceivedAt, _rows.AsSpan(_length), out var idAt);
         (entry.RowAt, entry.IdAt, entry.IdLength) = (_length, _length + idAt, record.Id.Length);
