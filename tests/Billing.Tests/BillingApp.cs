@@ -295,6 +295,9 @@ internal sealed class SaidUsage : IUsageTotals
 
     public Task FreshenAsync(Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct) => Task.CompletedTask;
 
+    public Task<IReadOnlySet<OrganizationId>> UnmergedAsync(Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct) =>
+        Task.FromResult<IReadOnlySet<OrganizationId>>(new HashSet<OrganizationId>());
+
     public Task<IReadOnlyList<DailyUsage>> OfDaysAsync(
         Period period, IReadOnlyCollection<OrganizationId> tenants, IReadOnlyCollection<SubscriptionId> subscriptions, CancellationToken ct)
     {

@@ -80,6 +80,35 @@ public sealed class RunFaultTests(FaultyRuns app) : IClassFixture<FaultyRuns>, I
         claimed.ShouldBeNull();
     }
 
+    // F39
+    [Fact]
+    public async Task Whose_rows_are_refused_once_is_billed_however_often_the_chunk_failed_before()
+    {
+        var (branch, tenants) = await app.SubscribeAsync("2022-08", 2, "raced");
+        var (failures, refused) = (0, false);
+        app.Probe.At = async place =>
+        {
+            if (place == "rated" && failures < 4 && ++failures > 0)
+                throw new TimeoutException("The server does not answer.");
+            if (place == "rated" && !refused && (refused = true))
+                await app.TextAsync($"alter table billing.invoices add constraint raced check (tenant_id <> '{tenants[1].Id.Value}') not valid");
+            else if (place == "claimed" && refused)
+                await app.TextAsync("alter table billing.invoices drop constraint if exists raced");
+        };
+        using var platform = branch.Administrator();
+        var operation = "";
+        for (var starts = 0; starts < 5; starts++)
+        {
+            operation = await StartAsync(platform, "2022-08");
+            await app.DrainAsync();
+        }
+
+        refused.ShouldBeTrue();
+        var told = await OperationAsync(platform, operation);
+        (told.GetProperty("state").GetString(), told.GetProperty("result").GetProperty("issued").GetInt32()).ShouldBe(("Succeeded", 2));
+        (await ItemsAsync(platform, $"/api/v1/billing/runs/{(await app.RunOfAsync("2022-08")).Id}/parked")).ShouldBeEmpty();
+    }
+
     // F35
     [Fact]
     public async Task What_a_bug_would_bill_twice_parks_that_tenant_alone()

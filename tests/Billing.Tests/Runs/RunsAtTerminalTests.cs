@@ -95,6 +95,35 @@ public sealed class RunsAtTerminalTests(WatchedRuns app) : IClassFixture<Watched
     }
 
     [Fact]
+    public async Task Whose_draft_the_database_does_not_let_be_issued_keeps_it_and_the_others_are_issued()
+    {
+        var (branch, tenants) = await SubscribeAsync("2023-09", 6, "not-issued", "10");
+        using var platform = branch.Administrator();
+        await app.ExecuteAsync(
+            $"alter table billing.invoices add constraint kept_by_test check (status = 'Draft' or tenant_id <> '{tenants[2].Id.Value}') not valid");
+        var operation = await app.BillAsync("2023-09");
+        operation.GetProperty("result").GetRawText().ShouldBe(
+            """{"net":[{"amount":"60.00","currency":"EUR"}],"issued":5,"invoices":6,"notBilled":1}""");
+        operation.GetProperty("errors").EnumerateArray().Select(x => $"{x.Text("subject")} {x.Text("code")}").ShouldBe(
+            [$"{tenants[2].ExternalId} rows_refused"]);
+        var run = await app.RunOfAsync("2023-09");
+        var parked = (await ItemsAsync(platform, $"/api/v1/billing/runs/{run.Id}/parked")).ShouldHaveSingleItem();
+        (parked.GetProperty("tenantId").GetGuid(), parked.Text("message")).ShouldBe(
+            (tenants[2].Id.Value, "The database refuses what would be written (kept_by_test); the log has the reason."));
+        var invoices = await ItemsAsync(platform, "/api/v1/invoices?period=2023-09");
+        invoices.Where(x => x.Text("status") == "Draft").Select(x => x.GetProperty("tenantId").GetGuid()).ShouldBe([tenants[2].Id.Value]);
+        await BillingRunTests.NumbersAreGaplessAsync(platform);
+        // In the order of the tenants, as if he had not been there, and told to everyone once.
+        invoices.Where(x => x.Text("status") == "Issued").OrderBy(x => x.Text("number")).Select(x => x.GetProperty("tenantId").GetGuid())
+            .ShouldBe(tenants.Select(x => x.Id.Value).Except([tenants[2].Id.Value]).Order());
+
+        await app.ExecuteAsync("alter table billing.invoices drop constraint kept_by_test");
+        (await RunAsync("2023-09", "--issue")).Answer!.Failed.ShouldBeFalse();
+        (await ItemsAsync(platform, "/api/v1/invoices?period=2023-09")).Count(x => x.Text("status") == "Issued").ShouldBe(6);
+        await BillingRunTests.NumbersAreGaplessAsync(platform);
+    }
+
+    [Fact]
     public async Task A_host_that_holds_what_is_to_be_issued_is_waited_for()
     {
         await SubscribeAsync("2023-06", 8, "waited", "10");

@@ -162,6 +162,51 @@ public sealed class F53TurnsTests(OneByOneApp app) : IClassFixture<OneByOneApp>
             await HeldKeys.InLineAsync(app, sent[^1], sent.Count - 1);
         }
     }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Batches_with_a_key_or_all_or_nothing_are_no_way_round_the_line(bool keyed)
+    {
+        var customer = await app.CustomerAsync();
+        var turns = app.Services.GetRequiredService<SenderTurns>();
+        var sent = new List<Task<Outcome>>();
+        await using (await HeldKeys.OfAsync(app))
+        {
+            for (var i = 0; i < 6; i++)
+                sent.Add(SendAsync(customer.Partner(), $"n{i}"));
+            await Eventually.TrueAsync(() => Task.FromResult(turns.Waiting == 5));
+            sent.Add(SendAsync(customer.Branch.As(Roles.DistributorAdministrator), "q"));
+            // Of the noisy one a single transaction; the other does not wait for his.
+            await Eventually.TrueAsync(async () => await app.SqlAsync<long>(
+                "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'") == 2);
+            turns.Waiting.ShouldBe(5);
+        }
+
+        foreach (var one in sent)
+            (await one).Counts.ShouldBe("1 0 0");
+        await Eventually.TrueAsync(() => Task.FromResult(turns.Waiting == 0));
+
+        Task<Outcome> SendAsync(HttpClient client, string id)
+        {
+            if (keyed)
+                client.DefaultRequestHeaders.Add("Idempotency-Key", $"line-{id}");
+            return Customer.SendAsync(client, keyed ? "" : "?atomic=true", [customer.Record(id)]);
+        }
+    }
+}
+
+/// <summary>What of the settings stops the start.</summary>
+public sealed class UsageSettingsTests
+{
+    [Fact]
+    public void A_share_that_nobody_could_have_even_alone_stops_the_start()
+    {
+        new UsageSettings().Checked().ShouldBe(new UsageSettings());
+        new UsageSettings { WaitingBytes = 200, WaitingBytesOfOne = 100 }.Checked().WaitingBytes.ShouldBe(200);
+        Should.Throw<InvalidOperationException>(() => new UsageSettings { WaitingBytes = 199, WaitingBytesOfOne = 100 }.Checked()).Message
+            .ShouldBe("Usage:WaitingBytes must be at least twice Usage:WaitingBytesOfOne (100), as nobody may hold more than he leaves free, not 199.");
+    }
 }
 
 /// <summary>Nobody writes keys until it is disposed of: who is being stored stands still, the others wait in line.</summary>

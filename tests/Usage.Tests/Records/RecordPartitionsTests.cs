@@ -88,6 +88,45 @@ public sealed class RecordPartitionsTests : IAsyncLifetime
         (await customer.TotalAsync()).ShouldBe("6");
     }
 
+    [Theory]
+    [InlineData("a batch")]
+    [InlineData("a day")]
+    public async Task A_month_stays_while_something_of_it_cannot_be_merged(string mark)
+    {
+        var (customer, other) = (await _app.CustomerAsync(), await _app.CustomerAsync());
+        await customer.SendAsync(customer.Record("a", "5"), customer.Record("goes", "3"));
+        if (mark == "a day")
+        {
+            (await customer.TotalAsync()).ShouldBe("8");
+            var correction = Customer.Json("""{"recordId":"goes","action":"reverse","reason":"r"}""");
+            (await customer.Partner().PostAsync("/api/v1/usage/corrections", correction, Ct)).IsSuccessStatusCode.ShouldBeTrue();
+        }
+
+        _app.Clock.Advance(TimeSpan.FromDays(31));
+        await RunAsync();
+        await other.SendAsync(other.Record("february", start: "2026-02-10T00:00:00Z"));
+        (await customer.TotalAsync()).ShouldBe(mark == "a day" ? "5" : "8");
+        await (mark == "a day"
+            ? _app.SqlAsync<object>("insert into usage.dirty_days (tenant_id, day) values ($1, '2026-01-10')", customer.Tenant.Id.Value)
+            : _app.SqlAsync<object>("""
+                with k as (select batch_id from usage.record_keys where record_key = usage.record_key('a'))
+                insert into usage.dirty_days (tenant_id, day, batch_id) select $1, '2026-01-10', batch_id from k
+                """, customer.Tenant.Id.Value));
+        // The time of January and of February is over.
+        _app.Clock.Advance(TimeSpan.FromDays(450));
+        await _app.SqlAsync<object>("alter table usage.daily_rollups add constraint broken check (day <> '2026-01-10') not valid");
+        await RunAsync();
+        (await NamesAsync()).ShouldContain("records_2026_01");
+        // A day may have records of every month since.
+        (await NamesAsync()).Contains("records_2026_02").ShouldBe(mark == "a day");
+        (await KeysAsync()).ShouldBe(mark == "a day" ? 3 : 2);
+
+        await _app.SqlAsync<object>("alter table usage.daily_rollups drop constraint broken");
+        await RunAsync();
+        (await NamesAsync()).ShouldNotContain("records_2026_01");
+        (await KeysAsync()).ShouldBe(0);
+    }
+
     [Fact]
     public async Task Removal_that_stopped_half_way_is_finished_by_the_next_round()
     {

@@ -73,6 +73,50 @@ public sealed class RepeatedRecordsTests(UsageApp app) : IClassFixture<UsageApp>
     }
 
     [Fact]
+    public async Task A_retry_is_told_what_was_stored_also_where_its_subscription_has_ended_since()
+    {
+        var customer = await app.CustomerAsync();
+        JsonNode Record(string id, string quantity = "1") => customer.Record(id, quantity, start: "2026-01-15T08:00:00Z");
+        (await customer.SendAsync(Record("a"), Record("b"))).Counts.ShouldBe("2 0 0");
+        using var platform = customer.Branch.Administrator();
+        using var cancelled = await platform.PostAsync($"/api/v1/subscriptions/{customer.Subscription}/cancel", null);
+        cancelled.IsSuccessStatusCode.ShouldBeTrue();
+        app.Clock.Advance(TimeSpan.FromSeconds(10));
+
+        foreach (var query in (string[])["", "?atomic=true"])
+            (await customer.SendAsync(query, [Record("a"), Record("b")])).Counts.ShouldBe("0 2 0");
+        // What was not stored then is refused now, and so is something else under its id.
+        var later = await customer.SendAsync(Record("a"), Record("c"), Record("b", "2"));
+        later.Duplicates.ShouldBe(1);
+        later.Rejected.ShouldBe([(1, "subscription_not_live"), (2, "subscription_not_live")]);
+        (await customer.SendAsync("?atomic=true", [Record("a"), Record("c")])).Status.ShouldBe(HttpStatusCode.UnprocessableEntity);
+        // Nor does anybody learn of it who never could send it.
+        var stranger = await app.CustomerAsync();
+        (await Customer.SendAsync(stranger.Partner(), "", [Record("a")])).Rejected.ShouldBe([(0, "subscription_not_found")]);
+        (await customer.StoredAsync()).ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task A_retry_is_told_what_was_stored_also_where_its_name_has_come_to_mean_two()
+    {
+        var customer = await app.CustomerAsync();
+        await app.SubscribeAsync(customer.Branch, customer.Tenant, usesPriceLists: true);
+        JsonNode Record(string id)
+        {
+            var record = customer.Record(id);
+            record.Remove("subscriptionId");
+            (record["tenantExternalId"], record["sku"]) = (customer.Tenant.ExternalId, "x");
+            return record;
+        }
+
+        (await customer.SendAsync(Record("a"))).Counts.ShouldBe("1 0 0");
+        await app.SubscribeAsync(customer.Branch, customer.Tenant, usesPriceLists: true);
+        app.Clock.Advance(TimeSpan.FromSeconds(10));
+        var later = await customer.SendAsync(Record("a"), Record("b"));
+        (later.Duplicates, later.Rejected.Single()).ShouldBe((1, (1, "subscription_ambiguous")));
+    }
+
+    [Fact]
     public async Task Parallel_batches_with_the_same_ids_store_each_once()
     {
         var customer = await app.CustomerAsync();

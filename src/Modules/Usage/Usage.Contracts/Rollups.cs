@@ -51,7 +51,10 @@ public sealed record DistinctUsage(SubscriptionId SubscriptionId, string Meter, 
 /// <summary>Reads usage aggregates; the cost does not depend on how many records there are.</summary>
 public interface IUsageTotals
 {
-    /// <summary>Brings the rollups of these days up to every record that was acknowledged before the call.</summary>
+    /// <summary>
+    /// Brings the rollups of these days up to every record that was acknowledged before the call, but for tenants whose usage cannot be merged: see
+    /// <see cref="UnmergedAsync"/>.
+    /// </summary>
     /// <param name="period">Whole days in the billing time zone.</param>
     /// <param name="ct">Gives up.</param>
     Task CatchUpAsync(Period period, CancellationToken ct);
@@ -64,6 +67,15 @@ public interface IUsageTotals
     /// <param name="tenants">Whose.</param>
     /// <param name="ct">Gives up.</param>
     Task FreshenAsync(Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct);
+
+    /// <summary>
+    /// Those whose totals of these days lack usage that could not be merged when it was tried last, as the database refuses what is to be written
+    /// for them (a damaged page, a value out of range). They are not to be billed; merged by whomever, they are told no more.
+    /// </summary>
+    /// <param name="period">Whole days in the billing time zone.</param>
+    /// <param name="tenants">Of these.</param>
+    /// <param name="ct">Gives up.</param>
+    Task<IReadOnlySet<OrganizationId>> UnmergedAsync(Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct);
 
     /// <summary>The totals of each day on which these subscriptions used something; one read.</summary>
     /// <param name="period">Whole days in the billing time zone.</param>

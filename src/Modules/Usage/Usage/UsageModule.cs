@@ -28,13 +28,15 @@ public static class UsageModule
                 .Ops(ImportFocus.Ops)
                 .Ops(VerifyUsage.Ops)
                 .OnConstraint("corrections_record", CorrectionRefusals.Corrected);
-            host.Services.AddSingleton(host.Configuration.GetSection("Usage").Get<UsageSettings>() ?? new UsageSettings());
+            host.Services.AddSingleton((host.Configuration.GetSection("Usage").Get<UsageSettings>() ?? new UsageSettings()).Checked());
             host.Services.AddSingleton<RecordPartitions>();
             host.Services.AddSingleton<IPreparation>(services => services.GetRequiredService<RecordPartitions>());
             host.Services.AddSingleton<IChore>(services => services.GetRequiredService<RecordPartitions>());
             host.Services.AddSingleton<TargetMemory>();
+            host.Services.AddSingleton<StoredBefore>();
             host.Services.AddSingleton<BatchReading>();
             host.Services.AddSingleton<Rooms>();
+            host.Services.AddSingleton<SenderTurns>();
             host.Services.AddSingleton<IngestMeter>();
             host.Services.AddSingleton<RecordStore>();
             host.Services.AddSingleton<RecordWriter>();
@@ -50,6 +52,7 @@ public static class UsageModule
             host.Services.AddScoped<MonthUsage>();
             host.Services.AddScoped<ThresholdNotices>();
             host.Services.AddScoped<Firing>();
+            host.Services.AddSingleton<UnmergedTenants>();
             host.Services.AddScoped<RollingUp>();
             host.Services.AddSingleton<SealedHours>();
             host.Services.AddHostedService(services => services.GetRequiredService<SealedHours>());

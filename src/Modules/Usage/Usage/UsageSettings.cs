@@ -36,8 +36,21 @@ internal sealed record UsageSettings
     /// <summary>Marks of the log that one transaction of rolling up takes away.</summary>
     public int MarksPerRound { get; init; } = 4_096;
 
+    /// <summary>Records of one such transaction, but for a batch that has more: as many as it can add up without being long about it.</summary>
+    public int RecordsPerRound { get; init; } = 2_000_000;
+
+    /// <summary>The same while somebody waits for the answer.</summary>
+    public int RecordsPerRoundAskedFor { get; init; } = 200_000;
+
     /// <summary>Tenants of one such transaction: each is a lock of the server, which has some thousands for everybody.</summary>
     public int TenantsPerRound { get; init; } = 1_000;
+
+    /// <summary>Itself; a share that nobody could ever have, even alone, stops the start, where someone sees it.</summary>
+    public UsageSettings Checked() => WaitingBytes >= 2 * WaitingBytesOfOne
+        ? this
+        : throw new InvalidOperationException(
+            $"Usage:WaitingBytes must be at least twice Usage:WaitingBytesOfOne ({WaitingBytesOfOne}), as nobody may hold more than he leaves free, "
+            + $"not {WaitingBytes}.");
 
     /// <summary>
     /// From when on all records of a day are still there, so that it can be computed anew: one of a later start than another of its day may

@@ -34,6 +34,18 @@ internal sealed class InvoiceIssuing(BillingDb db, DbSession session, DocumentSn
         return await SayAsync(seller, buyers, clock.GetUtcNow(), ct);
     }
 
+    /// <summary>Those of these tenants who have drafts of a period, in their order.</summary>
+    public async Task<List<OrganizationId>> TenantsAsync(OrganizationRef seller, Period period, TenantRange range, CancellationToken ct)
+    {
+        var tenants = new List<OrganizationId>();
+        await using var select = Command(
+            await session.OpenAsync(ct), $"select distinct tenant_id from billing.invoices where {OfTenants} order by 1", Values(seller, period, range));
+        await using var rows = await select.ExecuteReaderAsync(ct);
+        while (await rows.ReadAsync(ct))
+            tenants.Add(new OrganizationId(rows.GetGuid(0)));
+        return tenants;
+    }
+
     /// <summary>Issues the drafts of a period of these tenants, in their order; answers how many.</summary>
     public Task<int> IssueTenantsAsync(OrganizationRef seller, Period period, TenantRange range, SaidAhead? ahead, CancellationToken ct) =>
         IssueAsync(seller, $"{OfTenants} order by id for update", ahead, ct, Values(seller, period, range));
@@ -92,14 +104,18 @@ internal sealed class InvoiceIssuing(BillingDb db, DbSession session, DocumentSn
             from unnest($1::uuid[], $2::text[], $4::text[]) as n (id, number, document) where i.id = n.id
             returning i.id, i.number, i.tenant_id, i.owner_path, i.period_start, i.period_end, i.net, i.currency
             """, drafts.ToArray(), numbers, now, texts);
+        var facts = new List<InvoiceIssued>(drafts.Count);
         await using (var issued = await update.ExecuteReaderAsync(ct))
             while (await issued.ReadAsync(ct))
-                db.Publish(new InvoiceIssued(
+                facts.Add(new InvoiceIssued(
                     new InvoiceId(issued.GetGuid(0)), issued.GetString(1), new OrganizationId(issued.GetGuid(2)), issued.GetString(3),
                     new Period(issued.GetFieldValue<DateOnly>(4), issued.GetFieldValue<DateOnly>(5)),
                     new Money(issued.GetDecimal(6), Currency.Parse(issued.GetString(7))), now));
         await using var post = Command(connection, "select billing.post_invoices($1, $2)", drafts.ToArray(), today);
         await post.ExecuteNonQueryAsync(ct);
+        // What is refused until here is told to nobody, also where the caller goes on with others.
+        foreach (var fact in facts)
+            db.Publish(fact);
         return drafts.Count;
     }
 

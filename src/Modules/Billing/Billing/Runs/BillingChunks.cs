@@ -162,7 +162,8 @@ internal sealed class BillingChunks(
         prices = rates.Exchange is { } exchange
             ? prices with { Rates = exchange }
             : await sources.WithRatesAsync(prices, tenants.Values, reductions, ct);
-        var used = await UsageAsync(open.SelectMany(id => ofTenant[id]), prices, ct);
+        var unmerged = await usage.UnmergedAsync(period, open, ct);
+        var used = await UsageAsync(open.Where(id => !unmerged.Contains(id)).SelectMany(id => ofTenant[id]), prices, ct);
 
         await probe.HitAsync("read");
         var bills = new List<TenantBill>(open.Count);
@@ -182,7 +183,8 @@ internal sealed class BillingChunks(
                 PaidAhead = [.. advance.Paid[id]],
                 Next = [.. advance.Next[id]],
             };
-            if (Rate(id, account, by).Refused(out var refusal, out var bill))
+            var result = unmerged.Contains(id) ? RunRefusals.UsageNotMerged : Rate(id, account, by);
+            if (result.Refused(out var refusal, out var bill))
             {
                 meter.Parked(refusal.Code);
                 left.Add(new ParkedTenant(id, tenants.GetValueOrDefault(id)?.ExternalId ?? id.Value.ToString(), refusal.Code, Reason(refusal)));

@@ -25,7 +25,7 @@ internal sealed class RunBackground(
             try
             {
                 foreach (var run in await OpenAsync(stoppingToken))
-                    await workers.WorkAsync(run, stoppingToken);
+                    await WorkAsync(run, stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -33,10 +33,23 @@ internal sealed class RunBackground(
             }
             catch (Exception failure)
             {
-                log.LogError(failure, "A billing run cannot go on.");
+                log.LogError(failure, "The billing runs cannot be looked at.");
             }
 
             await PauseAsync(stoppingToken);
+        }
+    }
+
+    // A month that cannot go on keeps no other from it.
+    private async Task WorkAsync(Guid run, CancellationToken ct)
+    {
+        try
+        {
+            await workers.WorkAsync(run, ct);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            log.LogError(failure, "Billing run {Run} cannot go on.", run);
         }
     }
 

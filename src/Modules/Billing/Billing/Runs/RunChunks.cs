@@ -11,7 +11,11 @@ internal enum ChunkState { Waiting, Drafted, Done }
 internal sealed record TenantRange(OrganizationId? After, OrganizationId? Last, int Tenants);
 
 /// <summary>A chunk that this worker holds, as long as its token is the chunk's.</summary>
-internal sealed record ClaimedChunk(Guid RunId, int Number, TenantRange Range, Guid Token, int Attempts);
+internal sealed record ClaimedChunk(Guid RunId, int Number, TenantRange Range, Guid Token, int Attempts)
+{
+    /// <summary>Whether it was refused so often for what is in its rows that somebody's are looked for.</summary>
+    public bool InParts { get; init; }
+}
 
 /// <summary>Another worker has taken the chunk over; what this one did for it must not be written.</summary>
 internal sealed class ChunkLostException(ClaimedChunk chunk) : Exception($"Chunk {chunk.Number} of billing run {chunk.RunId} is another worker's.");
@@ -19,8 +23,11 @@ internal sealed class ChunkLostException(ClaimedChunk chunk) : Exception($"Chunk
 /// <summary>Who works on what: claims with a lease and a token that each transaction checks before it writes.</summary>
 internal sealed class RunChunks(DbSession session, BillingSettings settings, TimeProvider clock)
 {
-    // What stays wrong however often it is read anew is wrong by itself.
-    public const int MostAtOnce = 5;
+    /// <summary>So often a chunk is read anew after its rows were refused: what stays wrong is wrong by itself.</summary>
+    public const int MostRefused = 4;
+
+    // What goes on changing is left alone for a while.
+    private const int MostAtOnce = 5;
 
     // Who holds an expired claim in an open transaction would be waited for; the server knows his session by the name that the fence gave it.
     private const string EndExpired = "select billing.end_expired_writers($1, $2, $3)";

@@ -17,7 +17,7 @@ namespace Licensing.Billing.Runs;
 /// asking for its token.
 /// </summary>
 internal sealed class RunSteps(
-    BillingDb db, DbSession session, RunChunks claims, BillingChunks chunks, InvoiceWriter writer, DraftParts parts,
+    BillingDb db, DbSession session, RunChunks claims, BillingChunks chunks, InvoiceWriter writer, DraftParts drafts, ChunkParts parts,
     InvoiceIssuing issuing, OperationLog operations, IOrganizationDirectory organizations, LateMonths lateMonths, BilledMonths billedMonths,
     Advances advances, RunProbe probe)
 {
@@ -26,8 +26,7 @@ internal sealed class RunSteps(
         await probe.HitAsync("claimed");
         var rated = await chunks.RateAsync(run, chunk.Range, token => claims.RenewAsync(chunk, token), ct);
         await probe.HitAsync("bills");
-        // What fails however often it is read anew fails by somebody's rows: then they are written in parts.
-        var rows = chunk.Attempts < RunChunks.MostAtOnce ? InvoiceWriter.Rows(run, chunk.Number, rated.Bills) : null;
+        var rows = !chunk.InParts ? InvoiceWriter.Rows(run, chunk.Number, rated.Bills) : null;
         try
         {
             await WriteAsync(run, chunk, rows, rated, ct);
@@ -52,7 +51,7 @@ internal sealed class RunSteps(
         await probe.HitAsync("discarded");
         if (rows is null)
         {
-            rated = await parts.WriteAsync(run, chunk.Number, rated, ct);
+            rated = await drafts.WriteAsync(run, chunk.Number, rated, ct);
             await probe.HitAsync("copied parts");
         }
         else if (rows.Count > 0)
@@ -91,17 +90,35 @@ internal sealed class RunSteps(
         await session.BeginAsync(ct);
         await claims.FenceAsync(chunk, ct);
         await probe.HitAsync("fenced");
-        await issuing.IssueTenantsAsync(seller, run.Period, chunk.Range, ahead, ct);
+        IReadOnlyList<ParkedTenant> parked = [];
+        if (chunk.InParts)
+            parked = await IssueInPartsAsync(run, seller, chunk.Range, ct);
+        else
+            await issuing.IssueTenantsAsync(seller, run.Period, chunk.Range, ahead, ct);
         await probe.HitAsync("issued");
         await session.SaveAsync(ct);
         await probe.HitAsync("told");
+        await ParkAsync(run, parked, ct);
         await claims.DoneAsync(chunk, ChunkState.Done, ct);
         await probe.HitAsync("done");
-        await operations.AdvanceAsync(run.OperationId!.Value, chunk.Range.Tenants, [], ct);
+        await operations.AdvanceAsync(run.OperationId!.Value, chunk.Range.Tenants, [.. parked.Select(tenant => tenant.Error)], ct);
         await probe.HitAsync("advanced");
         await session.CommitAsync(CancellationToken.None);
         FaultPoints.Hit("billing.chunk");
         await probe.HitAsync("committed");
+    }
+
+    // One after the other in their order, so that numbers are as they would be without him who is left out: his draft stays for the next round.
+    private async Task<List<ParkedTenant>> IssueInPartsAsync(BillingRun run, OrganizationRef seller, TenantRange range, CancellationToken ct)
+    {
+        // Nor do those that the commit would refuse.
+        await using (var immediate = new NpgsqlCommand("set constraints all immediate", session.Connection, session.Transaction))
+            await immediate.ExecuteNonQueryAsync(ct);
+        var ids = await issuing.TenantsAsync(seller, run.Period, range, ct);
+        var tenants = await organizations.FindAsync(ids, ct);
+        var some = ids.Select((id, i) => (Tenant: tenants[id], Range: new TenantRange(i == 0 ? range.After : ids[i - 1], id, 1))).ToList();
+        return await parts.DoAsync(run, some, part => issuing.IssueTenantsAsync(
+            seller, run.Period, new TenantRange(part[0].Range.After, part[^1].Range.Last, part.Count), null, ct), x => x.Tenant, ct);
     }
 
     private async Task ParkAsync(BillingRun run, IReadOnlyList<ParkedTenant> parked, CancellationToken ct)
@@ -110,8 +127,12 @@ internal sealed class RunSteps(
             return;
         await using var command = new NpgsqlCommand(
             """
+            with parked as (select * from unnest($2, $3, $4, $5) as p (tenant_id, external_id, code, message)),
+            known as (
+                update billing.run_parked r set code = p.code, message = p.message from parked p
+                where r.run_id = $1 and r.tenant_id = p.tenant_id returning r.tenant_id)
             insert into billing.run_parked (run_id, tenant_id, external_id, code, message)
-            select $1, p.* from unnest($2, $3, $4, $5) as p
+            select $1, p.* from parked p where p.tenant_id not in (select tenant_id from known)
             """, await session.OpenAsync(ct), session.Transaction)
         {
             Parameters =
@@ -122,8 +143,9 @@ internal sealed class RunSteps(
                 new() { Value = parked.Select(tenant => tenant.Message).ToArray() },
             },
         };
-        await command.ExecuteNonQueryAsync(ct);
-        await db.Runs.Where(x => x.Id == run.Id).ExecuteUpdateAsync(set => set.SetProperty(x => x.NotBilled, x => x.NotBilled + parked.Count), ct);
+        // Of whom something late was told before is left out once.
+        var more = await command.ExecuteNonQueryAsync(ct);
+        await db.Runs.Where(x => x.Id == run.Id).ExecuteUpdateAsync(set => set.SetProperty(x => x.NotBilled, x => x.NotBilled + more), ct);
         await probe.HitAsync("parked");
     }
 }

@@ -48,13 +48,13 @@ internal sealed class RunWorkers(IServiceScopeFactory scopes, BillingSettings se
     // Chunks are issued one after the other, so the next one's documents are written down while one is issued.
     private async Task<DateTimeOffset?> IssueAsync(BillingRun run, CancellationToken ct)
     {
-        var (next, ahead) = (0, Task.FromResult<SaidAhead?>(null));
+        var ahead = Task.FromResult<SaidAhead?>(null);
         var later = await ChunksAsync(run, ChunkState.Drafted, 1, async (steps, chunk) =>
         {
+            // Mostly of this chunk; of another it lacks some of the tenants, and is not used.
             var said = await ahead;
-            var mine = next == chunk.Number ? said : null;
-            (next, ahead) = (chunk.Number + 1, Task.Run(() => SayAheadAsync(run, chunk.Number + 1, ct), ct));
-            await steps.IssueAsync(run, chunk, mine, ct);
+            ahead = Task.Run(() => SayAheadAsync(run, chunk.Number + 1, ct), ct);
+            await steps.IssueAsync(run, chunk, said, ct);
         }, ct);
         await ahead;
         return later;
@@ -92,11 +92,7 @@ internal sealed class RunWorkers(IServiceScopeFactory scopes, BillingSettings se
         {
             try
             {
-                await InAsync(async (RunSteps steps) =>
-                {
-                    await work(steps, chunk);
-                    return true;
-                });
+                await RefusedAgainAsync(run, chunk, work, ct);
             }
             catch (ChunkLostException lost)
             {
@@ -108,14 +104,37 @@ internal sealed class RunWorkers(IServiceScopeFactory scopes, BillingSettings se
                 log.LogError(failure, "Chunk {Chunk} of billing run {Run} failed at attempt {Attempt}.", chunk.Number, run.Id, chunk.Attempts);
                 await InAsync(async (RunChunks chunks) =>
                 {
-                    // Someone issued or billed one of its tenants while it was rated, or began the next month; read anew it is left out. And what
-                    // is wrong with somebody's rows does not mend with time.
-                    var changed = failure is NextMonthBegunException || DraftParts.IsOfRows(failure);
-                    await chunks.ReleaseAsync(chunk, changed, ct);
+                    // Someone began the next month while it was rated: read anew that is left out.
+                    await chunks.ReleaseAsync(chunk, failure is NextMonthBegunException, ct);
                     return true;
                 });
             }
         }
+    }
+
+    // Someone may have issued or billed one of its tenants while it was rated: read anew he is left out. What is wrong with somebody's rows does not
+    // mend with time: refused so often, by the rows and nothing else, the chunk is written in parts.
+    private async Task RefusedAgainAsync(BillingRun run, ClaimedChunk chunk, Func<RunSteps, ClaimedChunk, Task> work, CancellationToken ct)
+    {
+        for (var refused = 0; ; refused++)
+            try
+            {
+                await InAsync(async (RunSteps steps) =>
+                {
+                    await work(steps, chunk with { InParts = refused == RunChunks.MostRefused });
+                    return true;
+                });
+                return;
+            }
+            catch (Exception failure) when (refused < RunChunks.MostRefused && ChunkParts.IsOfRows(failure))
+            {
+                log.LogWarning(failure, "Rows of chunk {Chunk} of billing run {Run} are refused.", chunk.Number, run.Id);
+                await InAsync(async (RunChunks chunks) =>
+                {
+                    await chunks.RenewAsync(chunk, ct);
+                    return true;
+                });
+            }
     }
 
     private Task<bool> StageAsync(Func<RunStages, Task> end) => InAsync(async (RunStages stages) =>

@@ -26,6 +26,7 @@ internal static class RunsArea
             services.AddScoped<RunChunks>();
             services.AddScoped<RatePins>();
             services.AddScoped<RunPlanner>();
+            services.AddScoped<ChunkParts>();
             services.AddScoped<DraftParts>();
             services.AddScoped<RunSteps>();
             services.AddScoped<RunStages>();

@@ -3,7 +3,8 @@ using System.Buffers;
 namespace Licensing.Usage.Records;
 
 /// <summary>Reads a request into a batch that is ready to be stored, while it comes in.</summary>
-internal sealed class BatchReading(TargetMemory memory, BillingCalendar calendar, UsageSettings settings, TimeProvider clock)
+internal sealed class BatchReading(
+    TargetMemory memory, StoredBefore stored, BillingCalendar calendar, UsageSettings settings, TimeProvider clock)
 {
     /// <param name="source">The form that the body has.</param>
     /// <param name="content">The body.</param>
@@ -19,7 +20,7 @@ internal sealed class BatchReading(TargetMemory memory, BillingCalendar calendar
         var batch = new RecordBatch(now);
         try
         {
-            if (await FillAsync(batch, source, content, new RecordTargets(memory, calendar, reach, own), room, ct) is not { } refusal)
+            if (await FillAsync(batch, source, content, new RecordTargets(memory, calendar, reach, own), room, own, ct) is not { } refusal)
                 return batch;
             batch.Dispose();
             return refusal;
@@ -32,7 +33,7 @@ internal sealed class BatchReading(TargetMemory memory, BillingCalendar calendar
     }
 
     private async Task<Refusal?> FillAsync(
-        RecordBatch batch, IRecordSource source, Stream content, RecordTargets targets, Room room, CancellationToken ct)
+        RecordBatch batch, IRecordSource source, Stream content, RecordTargets targets, Room room, IServiceProvider? own, CancellationToken ct)
     {
         using var body = new BatchBody(content, IngestUsage.MostBytes);
         using var drafts = new Drafts();
@@ -45,7 +46,7 @@ internal sealed class BatchReading(TargetMemory memory, BillingCalendar calendar
                 return refused;
             var full = drafts.IsFull;
             if (drafts.Count > 0)
-                await TakeAsync(batch, drafts, targets, oldest, scratch, ct);
+                await TakeAsync(batch, drafts, targets, oldest, scratch, own, ct);
             body.Advance(read);
             if (room.Refuses(body.Held + batch.Held) is { } noRoom)
                 return noRoom;
@@ -74,17 +75,19 @@ internal sealed class BatchReading(TargetMemory memory, BillingCalendar calendar
     }
 
     private async ValueTask TakeAsync(
-        RecordBatch batch, Drafts drafts, RecordTargets targets, DateTimeOffset oldest, ArrayBufferWriter<byte> scratch, CancellationToken ct)
+        RecordBatch batch, Drafts drafts, RecordTargets targets, DateTimeOffset oldest, ArrayBufferWriter<byte> scratch, IServiceProvider? own,
+        CancellationToken ct)
     {
         var meters = await targets.MetersAsync(null, ct);
         Check(drafts, meters!, batch.ReceivedAt, oldest);
         if (HasUnknownMeter(drafts) && await targets.MetersAsync(meters, ct) is { } younger)
             Recheck(drafts, younger, batch.ReceivedAt, oldest);
         await targets.ResolveAsync(drafts.Memory, ct);
+        await stored.FindAsync(drafts.Memory, own, scratch, ct);
         foreach (var record in drafts.All)
             if (record.Refusal is null)
                 batch.Add(record, scratch);
-            else
+            else if (!record.IsRepeated)
                 batch.Reject(record);
         drafts.Clear();
         batch.Records = drafts.Before;

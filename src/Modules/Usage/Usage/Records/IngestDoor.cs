@@ -5,7 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Licensing.Usage.Records;
 
 /// <summary>The way of a batch round the mediator, with what the mediator's pipeline would see to.</summary>
-internal sealed class IngestDoor(Rooms rooms, BatchReading reading, IngestQueue queue, IngestMeter meter)
+internal sealed class IngestDoor(Rooms rooms, BatchReading reading, IngestQueue queue, SenderTurns turns, IngestMeter meter)
 {
     // The buffers that a request begins with.
     private const int FirstBytes = 160 * 1024;
@@ -30,6 +30,7 @@ internal sealed class IngestDoor(Rooms rooms, BatchReading reading, IngestQueue 
             // Many small batches are cheaper together; what may have to be undone has a transaction of its own.
             if (atomic || joins)
             {
+                using var turn = joins ? null : await turns.TakeAsync(access, ct);
                 var answer = await services.GetRequiredService<ISender>().Ok(new IngestUsage.Command(batch, atomic), ct);
                 if (answer is ViewResult<UsageBatchView>)
                     meter.Answered(batch.View!);

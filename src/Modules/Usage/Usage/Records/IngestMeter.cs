@@ -8,12 +8,15 @@ internal sealed class IngestMeter
     private readonly Meter _meter;
     private readonly Counter<long> _records;
     private readonly Histogram<long> _together;
+    private readonly Counter<long> _unmerged;
 
     public IngestMeter(IMeterFactory meters, Rooms rooms)
     {
         _meter = meters.Create("Licensing.Usage");
         _records = _meter.CreateCounter<long>("licensing.usage.records", "{record}", "Records that were sent, by what became of them.");
         _together = _meter.CreateHistogram<long>("licensing.usage.commit_records", "{record}", "Records of one transaction.");
+        _unmerged = _meter.CreateCounter<long>(
+            "licensing.usage.tenants_unmerged", "{tenant}", "Tenants whose usage the database refused to merge, each time it was tried.");
         _meter.CreateObservableGauge("licensing.usage.waiting_bytes", () => rooms.Held, "By", "Memory of requests that are read or wait.");
     }
 
@@ -26,6 +29,8 @@ internal sealed class IngestMeter
         _records.Add(view.Duplicates, new KeyValuePair<string, object?>("outcome", "duplicate"));
         _records.Add(view.Rejected.Count, new KeyValuePair<string, object?>("outcome", "rejected"));
     }
+
+    public void Unmerged() => _unmerged.Add(1);
 
     public void Committed(int records) => _together.Record(records);
 }

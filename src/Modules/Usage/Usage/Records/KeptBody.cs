@@ -15,7 +15,8 @@ internal static class KeptBody
     public static async Task<Refusal?> KeepAsync(HttpContext context)
     {
         var services = context.RequestServices;
-        var room = services.GetRequiredService<Rooms>().Of(services.GetRequiredService<Principal>().Access);
+        var access = services.GetRequiredService<Principal>().Access;
+        var room = services.GetRequiredService<Rooms>().Of(access);
         // Held as long as the body is: until the request is over.
         context.Response.RegisterForDispose(room);
         var (body, kept) = (context.Request.Body, new MemoryStream());
@@ -48,6 +49,8 @@ internal static class KeptBody
         }
 
         context.Request.Body = kept;
+        // Its transaction begins with its key.
+        context.Response.RegisterForDispose(await services.GetRequiredService<SenderTurns>().TakeAsync(access, context.RequestAborted));
         return null;
     }
 

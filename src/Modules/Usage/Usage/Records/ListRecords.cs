@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Licensing.Catalog.Contracts;
 using Licensing.Kernel.Http;
 
 namespace Licensing.Usage.Records;
@@ -33,7 +34,8 @@ internal static class ListRecords
         public IReadOnlyList<Guid>? Tenants { get; set; }
     }
 
-    internal sealed class Handler(ListedRecords records, RecordsOfId ofId, ReachedTenants reached, Principal principal)
+    internal sealed class Handler(
+        ListedRecords records, RecordsOfId ofId, ReachedTenants reached, ICatalog catalog, Principal principal)
         : IQueryHandler<Query, Page<UsageRecordView>>
     {
         public async Task<Result<Page<UsageRecordView>>> Handle(Query query, CancellationToken ct)
@@ -42,6 +44,9 @@ internal static class ListRecords
                 return PageStart.InvalidCursor;
             // No stored text has this character, and the database refuses to compare with one that does.
             if (((string?[])[query.Meter, query.Id, query.Sku, query.Region]).Any(text => text?.Contains('\0') is true))
+                return new Page<UsageRecordView>([], null);
+            // A meter that there is not has no records, whosever days would be looked through for them.
+            if (query.Meter is { } meter && !(await catalog.MetersAsync(ct)).ContainsKey(meter))
                 return new Page<UsageRecordView>([], null);
 
             var once = query.Reached ?? new ReachedOnce();

@@ -43,13 +43,14 @@ internal sealed class ListedRecords(DbSession session, RecordDays days)
             (select c.id from usage.corrections c where c.record_id = r.record_id and c.tenant_id = r.tenant_id)
         """;
 
-    // The limit within the lateral keeps a span's read to one page, however many records it has.
+    // The limit within the lateral keeps a span's read to one page, however many records it has: read along the index, batch by batch, from
+    // the one where the page before ended.
     private const string Sql = $"""
         select {Columns}
-        from unnest($1, $2, $3) as t(id, from_day, until_day)
+        from unnest($1, $2, $3, $15, $16) as t(id, from_day, until_day, last_day, last_batch)
         cross join lateral (
             select * from usage.records r
-            where r.tenant_id = t.id and r.day >= t.from_day and r.day < t.until_day
+            where r.tenant_id = t.id and r.day >= t.from_day and r.day < t.until_day and (r.day, r.batch_id) <= (t.last_day, t.last_batch)
                 and ($4::uuid is null or r.subscription_id = $4) and ($5::text is null or r.meter = $5)
                 and ($6::uuid is null or r.tenant_id <> $6 or (r.day, r.batch_id, r.record_id) < ($7, $8, $9))
                 and exists (select 1 from unnest($10, $11) as s(f, u) where r.owner_path >= s.f and r.owner_path < s.u)
@@ -96,22 +97,19 @@ internal sealed class ListedRecords(DbSession session, RecordDays days)
         CancellationToken ct)
     {
         var (from, until) = scope.Ranges();
-        await using var command = new NpgsqlCommand(Sql, await session.OpenAsync(ct), session.Transaction)
-        {
-            Parameters =
-            {
-                new() { Value = spans.Select(s => s.Tenant).ToArray() }, new() { Value = spans.Select(s => s.From).ToArray() },
-                new() { Value = spans.Select(s => s.Until).ToArray() },
-                new NpgsqlParameter<Guid?> { TypedValue = query.SubscriptionId }, new NpgsqlParameter<string?> { TypedValue = query.Meter },
-                new NpgsqlParameter<Guid?> { TypedValue = cursor?.Tenant }, new() { Value = cursor?.Day ?? DateOnly.MaxValue },
-                new() { Value = cursor?.Batch ?? Guid.AllBitsSet }, new() { Value = cursor?.Id ?? "" },
-                new() { Value = from }, new() { Value = until }, new() { Value = query.Page.Limit + 1 - into.Count },
-                new NpgsqlParameter<string?> { TypedValue = query.Sku }, new NpgsqlParameter<string?> { TypedValue = query.Region },
-            },
-        };
-        await using var row = await command.ExecuteReaderAsync(ct);
-        while (await row.ReadAsync(ct))
-            into.Add(Of(row));
+        NpgsqlParameter[] parameters =
+        [
+            new() { Value = spans.Select(s => s.Tenant).ToArray() }, new() { Value = spans.Select(s => s.From).ToArray() },
+            new() { Value = spans.Select(s => s.Until).ToArray() },
+            new NpgsqlParameter<Guid?> { TypedValue = query.SubscriptionId }, new NpgsqlParameter<string?> { TypedValue = query.Meter },
+            new NpgsqlParameter<Guid?> { TypedValue = cursor?.Tenant }, new() { Value = cursor?.Day ?? DateOnly.MaxValue },
+            new() { Value = cursor?.Batch ?? Guid.AllBitsSet }, new() { Value = cursor?.Id ?? "" },
+            new() { Value = from }, new() { Value = until }, new() { Value = query.Page.Limit + 1 - into.Count },
+            new NpgsqlParameter<string?> { TypedValue = query.Sku }, new NpgsqlParameter<string?> { TypedValue = query.Region },
+            new() { Value = spans.Select(s => s.Tenant == cursor?.Tenant ? cursor.Day : DateOnly.MaxValue).ToArray() },
+            new() { Value = spans.Select(s => s.Tenant == cursor?.Tenant ? cursor.Batch : Guid.AllBitsSet).ToArray() },
+        ];
+        await ByIndex.ReadAsync(session, Sql, parameters, row => into.Add(Of(row)), ct);
     }
 
     public static (UsageRecordView View, RecordCursor At) Of(NpgsqlDataReader row)

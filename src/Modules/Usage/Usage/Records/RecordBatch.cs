@@ -90,15 +90,32 @@ internal sealed class RecordBatch : IDisposable
             into.Add(_rows.AsMemory(from, until - from));
     }
 
-    /// <summary>The days of tenants that gain records.</summary>
-    public HashSet<(UInt128 Tenant, int Day)> StoredDays()
+    /// <summary>The days of tenants that gain records, and how many.</summary>
+    public IReadOnlyDictionary<(UInt128 Tenant, int Day), int> StoredDays()
     {
-        var days = new HashSet<(UInt128, int)>();
-        (UInt128, int) last = (UInt128.MaxValue, -1);
+        var days = new Dictionary<(UInt128, int), int>();
+        // Records of one day mostly come one after the other.
+        ((UInt128, int) Day, int Records) same = default;
         foreach (ref readonly var entry in Entries)
-            if (entry.Fate is RecordFate.Stored && (entry.Tenant, entry.Day) != last)
-                days.Add(last = (entry.Tenant, entry.Day));
+            if (entry.Fate is RecordFate.Stored)
+            {
+                if (same.Day != (entry.Tenant, entry.Day))
+                {
+                    Add(days, same);
+                    same = ((entry.Tenant, entry.Day), 0);
+                }
+
+                same.Records++;
+            }
+
+        Add(days, same);
         return days;
+    }
+
+    private static void Add(Dictionary<(UInt128, int), int> days, ((UInt128, int) Day, int Records) more)
+    {
+        if (more.Records > 0)
+            days[more.Day] = days.GetValueOrDefault(more.Day) + more.Records;
     }
 
     public void Add(RecordDraft record, ArrayBufferWriter<byte> scratch)
@@ -108,7 +125,7 @@ internal sealed class RecordBatch : IDisposable
         ref var entry = ref _entries[Count++];
         entry.Key = RecordKey.Of(record.Id.Span);
         entry.Tenant = record.Target!.Tenant;
-        entry.Hash = RecordContent.HashOf(record, scratch);
+        entry.Hash = RecordContent.HashOf(record, record.Target, scratch);
         (entry.Index, entry.Day, entry.Fate) = (record.Index, record.Day.DayNumber, RecordFate.Unknown);
         entry.RowLength = RecordRow.Write(record, Key, ReceivedAt, _rows.AsSpan(_length), out var idAt);
         (entry.RowAt, entry.IdAt, entry.IdLength) = (_length, _length + idAt, record.Id.Length);

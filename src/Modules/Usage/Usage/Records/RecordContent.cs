@@ -10,10 +10,10 @@ namespace Licensing.Usage.Records;
 /// </summary>
 internal static class RecordContent
 {
-    public static UInt128 HashOf(RecordDraft record, ArrayBufferWriter<byte> buffer)
+    public static UInt128 HashOf(RecordDraft record, KnownSubscription target, ArrayBufferWriter<byte> buffer)
     {
         buffer.ResetWrittenCount();
-        record.Target!.Id.TryWriteBytes(buffer.GetSpan(16), bigEndian: true, out _);
+        target.Id.TryWriteBytes(buffer.GetSpan(16), bigEndian: true, out _);
         buffer.Advance(16);
         Append(buffer, record.Start!.Value.UtcTicks);
         Append(buffer, record.End?.UtcTicks ?? -1);

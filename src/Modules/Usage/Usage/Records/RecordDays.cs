@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Licensing.Kernel.Persistence;
+using Licensing.Usage.Data;
 using Npgsql;
 
 namespace Licensing.Usage.Records;
@@ -15,21 +16,37 @@ internal readonly record struct RecordSpan(Guid Tenant, DateOnly From, DateOnly 
 internal sealed class RecordDays(DbSession session)
 {
     private const int FirstTenants = 4;
-    private const int MostTenants = 200;
+    private const int MostTenants = 1_000;
     private const int FirstDays = 8;
     private const int MostDays = 128;
 
-    // From one day to the one before it, by one entry of an index for each source, however many cells and marks a day has.
-    private static string Sql(string which, string cells) => $"""
+    // From one day to the one before it, by one entry of an index for each source, however many cells and marks a day has. The cells of a meter are
+    // looked for within a month that has some: one that has none of these days is passed over (found is false, and its first day the next bound).
+    private static string Sql(string which, string cells, bool byMonth) => $"""
         with recursive days as (
-            select t.id, t.until_day, 0 as place from unnest($1, $2) as t(id, until_day)
+            select t.id, t.until_day, false as found, 0 as place from unnest($1, $2) as t(id, until_day)
             union all
-            select d.id, greatest(
-                (select max(day) from usage.daily_rollups where tenant_id = d.id and day >= $3 and day < d.until_day{which}{cells}),
-                (select max(day) from usage.corrections where tenant_id = d.id and day >= $3 and day < d.until_day{which}),
-                (select max(day) from usage.dirty_days where tenant_id = d.id and day >= $3 and day < d.until_day)), d.place + 1
-            from days d where d.until_day is not null and d.place < $4)
-        select id, until_day from days where place > 0 and until_day is not null order by id, until_day desc
+            select d.id, n.day, n.found, d.place + n.found::int
+            from days d cross join lateral (
+                select greatest(r.day, o.day, case when r.day is null then r.month end) as day,
+                    r.day is not null or coalesce(o.day >= coalesce(r.month, o.day), false) as found
+                from (
+                    select m.month, {Newest("daily_rollups", $"{which}{cells}{(byMonth ? InMonth : "")}")} as day
+                    from (select {(byMonth ? NewestMonth($"{which}{cells}") : "null::date")} as month offset 0) m offset 0) r
+                cross join lateral (
+                    select greatest({Newest("corrections", which)}, {Newest("dirty_days", "")}) as day offset 0) o) n
+            where d.until_day is not null and d.place < $4)
+        select id, until_day from days where found order by id, until_day desc
+        """;
+
+    private const string InMonth = " and day >= m.month and day < m.month + interval '1 month'";
+
+    private static string Newest(string table, string which) =>
+        $"(select day from usage.{table} where tenant_id = d.id and day >= $3 and day < d.until_day{which} order by day desc limit 1)";
+
+    private static string NewestMonth(string which) => $"""
+        (select month from usage.monthly_rollups
+            where tenant_id = d.id and month >= date_trunc('month', $3::timestamp) and month < d.until_day{which} order by month desc limit 1)
         """;
 
     /// <param name="query">What is asked: of a subscription, a meter, a SKU or a region.</param>
@@ -80,39 +97,36 @@ internal sealed class RecordDays(DbSession session)
     private async Task<Dictionary<Guid, List<DateOnly>>> ReadAsync(
         ListRecords.Query query, List<(Guid Id, DateOnly Until)> tenants, int most, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand("", await session.OpenAsync(ct), session.Transaction)
+        var parameters = new List<NpgsqlParameter>
         {
-            Parameters =
-            {
-                new() { Value = tenants.Select(t => t.Id).ToArray() }, new() { Value = tenants.Select(t => t.Until).ToArray() },
-                new() { Value = query.From ?? DateOnly.MinValue }, new() { Value = most },
-            },
+            new() { Value = tenants.Select(t => t.Id).ToArray() }, new() { Value = tenants.Select(t => t.Until).ToArray() },
+            new() { Value = query.From ?? DateOnly.MinValue }, new() { Value = most },
         };
         var (which, cells) = ("", "");
         // Only what is asked for is named: what might be null keeps the planner from the index that knows it.
         foreach (var (column, value) in (IEnumerable<(string, object?)>)[("subscription_id", query.SubscriptionId), ("meter", query.Meter)])
             if (value is not null)
             {
-                command.Parameters.Add(new() { Value = value });
-                which += $" and {column} = ${command.Parameters.Count}";
+                parameters.Add(new() { Value = value });
+                which += $" and {column} = ${parameters.Count}";
             }
 
         // A correction does not say it: whatever was corrected is looked at.
         foreach (var (column, value) in (IEnumerable<(string, string?)>)[("sku", query.Sku), ("region", query.Region)])
             if (value is not null)
             {
-                command.Parameters.Add(new() { Value = value });
-                cells += $" and {column} = ${command.Parameters.Count}";
+                parameters.Add(new() { Value = value });
+                cells += $" and {column} = ${parameters.Count}";
             }
 
-        command.CommandText = Sql(which, cells);
         var days = new Dictionary<Guid, List<DateOnly>>();
-        await using var row = await command.ExecuteReaderAsync(ct);
-        while (await row.ReadAsync(ct))
+        await ByIndex.ReadAsync(session, Sql(which, cells, byMonth: query.Meter is not null || cells != ""), parameters, row =>
+        {
             if (row.GetGuid(0) is var tenant && days.TryGetValue(tenant, out var known))
                 known.Add(row.GetFieldValue<DateOnly>(1));
             else
                 days[tenant] = [row.GetFieldValue<DateOnly>(1)];
+        }, ct);
         return days;
     }
 }

@@ -33,15 +33,36 @@ internal sealed class RecordDraft
     public DateOnly Day { get; set; }
     public RecordRefusal? Refusal { get; private set; }
 
+    /// <summary>Whose it may have been when it was sent before, where it is nobody's now.</summary>
+    public IReadOnlyList<KnownSubscription> Formerly { get; private set; } = [];
+
+    /// <summary>It was stored before, and is refused no more than it would have been then.</summary>
+    public bool IsRepeated { get; private set; }
+
     public RecordDraft Begin(int index)
     {
         Index = index;
         Id = TenantExternalId = Sku = Meter = Quantity = Region = ResourceId = Dimensions = default;
-        (SubscriptionId, Start, End, Target, OwnerPath, Refusal) = (null, null, null, null, null, null);
+        (SubscriptionId, Start, End, Target, OwnerPath, Refusal, Formerly, IsRepeated) = (null, null, null, null, null, null, [], false);
         return this;
     }
 
     public void Refuse(RecordRefusal refusal) => Refusal ??= refusal;
+
+    public void Refuse(RecordRefusal refusal, IReadOnlyList<KnownSubscription> formerly)
+    {
+        if (Refusal is null)
+            (Refusal, Formerly) = (refusal, formerly);
+    }
+
+    /// <summary>Says what was stored under its id before.</summary>
+    /// <param name="hash">Of its content.</param>
+    /// <param name="scratch">To compute in.</param>
+    public void WasStored(UInt128 hash, System.Buffers.ArrayBufferWriter<byte> scratch)
+    {
+        foreach (var target in Formerly)
+            IsRepeated |= RecordContent.HashOf(this, target, scratch) == hash;
+    }
 
     /// <summary>Everything that can be said without asking whose the record is.</summary>
     public void Check(Meters meters, DateTimeOffset now, DateTimeOffset oldest, int keptMonths)

@@ -1,6 +1,8 @@
 using Licensing.Kernel.Persistence;
+using Licensing.Usage.Data;
 using Licensing.Usage.Rollups;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace Licensing.Usage.Records;
@@ -10,7 +12,8 @@ namespace Licensing.Usage.Records;
 /// dropped by functions that have their owner's rights (migration 0002): the connections here have not.
 /// </summary>
 internal sealed class RecordPartitions(
-    NpgsqlDataSource database, IServiceScopeFactory scopes, BillingCalendar calendar, UsageSettings settings, TimeProvider clock)
+    NpgsqlDataSource database, IServiceScopeFactory scopes, BillingCalendar calendar, UsageSettings settings, TimeProvider clock,
+    ILogger<RecordPartitions> log)
     : IPreparation, IChore
 {
     private const int MonthsAhead = 3;
@@ -40,8 +43,14 @@ internal sealed class RecordPartitions(
         var ended = await EndedAsync(before, ct);
         if (ended.Count > 0)
             await MergeAsync(before, ct);
-        foreach (var (name, pages) in ended)
+        foreach (var (name, pages, from, until) in ended)
         {
+            if (await IsWaitedForAsync(from, until, ct))
+            {
+                log.LogError("The records of {Partition} are kept although their time is over: some of them cannot be merged.", name);
+                continue;
+            }
+
             // The records stay until their keys are gone: where this stops half-way the next round begins again and finds the rest.
             for (long page = 0; page < pages; page += PagesAtOnce)
                 removed += await AskAsync<int>("select usage.remove_keys($1, $2, $3)", ct, name, page, PagesAtOnce);
@@ -64,17 +73,28 @@ internal sealed class RecordPartitions(
     private Task<int> MakeAsync(CancellationToken ct) =>
         AskAsync<int>("select usage.make_partitions($1, $2)", ct, clock.GetUtcNow(), MonthsAhead);
 
-    private async Task<List<(string Name, long Pages)>> EndedAsync(DateTimeOffset before, CancellationToken ct)
+    // Whose usage cannot be merged has marks still: of batches that came in this month, or of days that have records of it.
+    private Task<bool> IsWaitedForAsync(DateTimeOffset? from, DateTimeOffset until, CancellationToken ct) => AskAsync<bool>(
+        """
+        select exists (
+            select from usage.dirty_days where case when batch_id is null then day < $3 else batch_id >= $1 and batch_id < $2 end)
+        """, ct, from is { } first ? Uuids.FirstAt(first) : Guid.Empty, Uuids.FirstAt(until), calendar.DayOf(until).AddDays(2));
+
+    private async Task<List<(string Name, long Pages, DateTimeOffset? From, DateTimeOffset Until)>> EndedAsync(
+        DateTimeOffset before, CancellationToken ct)
     {
         await using var command = Command(
             """
-            select name, pg_relation_size(format('usage.%I', name)::regclass) / current_setting('block_size')::int
+            select name, pg_relation_size(format('usage.%I', name)::regclass) / current_setting('block_size')::int,
+                case when isfinite(from_at) then from_at end, until_at
             from usage.record_partitions where until_at <= $1 order by until_at
             """, before);
-        var ended = new List<(string, long)>();
+        var ended = new List<(string, long, DateTimeOffset?, DateTimeOffset)>();
         await using var rows = await command.ExecuteReaderAsync(ct);
         while (await rows.ReadAsync(ct))
-            ended.Add((rows.GetString(0), rows.GetInt64(1)));
+            ended.Add((
+                rows.GetString(0), rows.GetInt64(1), await rows.IsDBNullAsync(2, ct) ? null : rows.GetFieldValue<DateTimeOffset>(2),
+                rows.GetFieldValue<DateTimeOffset>(3)));
         return ended;
     }
 

@@ -44,15 +44,18 @@ internal sealed class RecordStore
         returning record_key, tenant_id
         """;
 
-    // The limit keeps it a look into the index for each, whatever the planner thinks of the table.
-    private const string TakenKeys = """
+    /// <summary>$1 keys, $2 tenants; answers where those that are taken stand, counted from 1, and the hash of what took them.</summary>
+    /// <remarks>The limit keeps it a look into the index for each, whatever the planner thinks of the table.</remarks>
+    internal const string TakenKeys = """
         select s.position, k.content_hash
         from unnest($1, $2) with ordinality as s(record_key, tenant_id, position)
         cross join lateral (
             select content_hash from usage.record_keys k where k.record_key = s.record_key and k.tenant_id = s.tenant_id limit 1) k
         """;
 
-    private const string MarkDays = "insert into usage.dirty_days (tenant_id, day, batch_id) select * from unnest($1, $2, $3)";
+    private const string MarkDays = """
+        insert into usage.dirty_days (tenant_id, day, batch_id, records) select * from unnest($1, $2, $3, $4)
+        """;
 
     private int _looksLeft;
 
@@ -217,9 +220,10 @@ internal sealed class RecordStore
 
     private static NpgsqlBatchCommand? MarksOf(IReadOnlyList<RecordBatch> batches)
     {
-        var marks = new List<(Guid Tenant, DateOnly Day, Guid Batch)>();
+        var marks = new List<(Guid Tenant, DateOnly Day, Guid Batch, int Records)>();
         foreach (var batch in batches)
-            marks.AddRange(batch.StoredDays().Select(d => (Uuids.Of(d.Tenant), DateOnly.FromDayNumber(d.Day), batch.Id)));
+            marks.AddRange(batch.StoredDays().Select(
+                x => (Uuids.Of(x.Key.Tenant), DateOnly.FromDayNumber(x.Key.Day), batch.Id, x.Value)));
         if (marks.Count == 0)
             return null;
         var each = CollectionsMarshal.AsSpan(marks);
@@ -228,6 +232,7 @@ internal sealed class RecordStore
             Parameters =
             {
                 Each(each, NpgsqlDbType.Uuid, m => m.Tenant), Each(each, NpgsqlDbType.Date, m => m.Day), Each(each, NpgsqlDbType.Uuid, m => m.Batch),
+                Each(each, NpgsqlDbType.Integer, m => m.Records),
             },
         };
     }

@@ -75,7 +75,7 @@ internal sealed class RecordTargets(TargetMemory memory, BillingCalendar calenda
         if (target is null || !Take(record, target))
             record.Refuse(RecordRefusals.SubscriptionNotFound("subscriptionId"));
         else if (!target.IsLive(record.Day))
-            record.Refuse(RecordRefusals.SubscriptionNotLive);
+            record.Refuse(RecordRefusals.SubscriptionNotLive, [target]);
     }
 
     private void TakeFitting(RecordDraft record, NamedTenant tenant)
@@ -86,10 +86,14 @@ internal sealed class RecordTargets(TargetMemory memory, BillingCalendar calenda
             if (subscription.IsLive(record.Day))
                 (several, fitting) = (several || fitting is not null, subscription);
         if (several)
-            record.Refuse(RecordRefusals.SubscriptionAmbiguous);
+            record.Refuse(RecordRefusals.SubscriptionAmbiguous, Reached(tenant, record.Day));
         else if (fitting is null || !Take(record, fitting))
-            record.Refuse(RecordRefusals.SubscriptionNotFound("tenantExternalId"));
+            record.Refuse(RecordRefusals.SubscriptionNotFound("tenantExternalId"), Reached(tenant, record.Day));
     }
+
+    // Of the one that was live when the record came first, which may have ended since, or have been joined by another.
+    private List<KnownSubscription> Reached(NamedTenant tenant, DateOnly day) =>
+        [.. tenant.Subscriptions.Where(subscription => IsWithin(subscription.PlaceOn(day)))];
 
     // Records of one subscription mostly come one after the other.
     private bool Take(RecordDraft record, KnownSubscription target)

@@ -2,6 +2,8 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Licensing.Catalog.Contracts;
 using Licensing.Usage.Data;
+using Licensing.Usage.Records;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace Licensing.Usage.Rollups;
@@ -9,14 +11,15 @@ namespace Licensing.Usage.Rollups;
 /// <summary>
 /// Brings the rollups up to what the log says, in short transactions of its own, so that the locks of one round are gone before the next. Any
 /// number of processes may do it while records arrive, and each may die anywhere: a round takes marks away, under the locks of their tenants,
-/// in the transaction that does what they ask for.
+/// in the transaction that does what they ask for. Whose usage the server refuses to merge keeps nobody else's from it: he is noted (ADR 0057).
 /// </summary>
-internal sealed class RollingUp(NpgsqlDataSource database, ICatalog catalog, UsageSettings settings)
+internal sealed class RollingUp(
+    NpgsqlDataSource database, ICatalog catalog, UsageSettings settings, UnmergedTenants unmerged, IngestMeter meter, ILogger<RollingUp> log)
 {
     // A round that is given up is done anew from its beginning, so it is given the time that it takes on a machine that does much else: what
     // always took longer would never be done. Not for ever, as of a server that is gone nobody hears; and less while somebody waits.
     private const int SecondsOfRound = 3_600;
-    private const int SecondsOfRoundAskedFor = 120;
+    private const int SecondsOfRoundAskedFor = 60;
 
     // Marks up to the bound only: under steady ingest a call ends all the same. A mark takes its id before it commits, so every
     // committed one is below.
@@ -34,64 +37,105 @@ internal sealed class RollingUp(NpgsqlDataSource database, ICatalog catalog, Usa
         group by tenant_id order by min(id) limit $7
         """;
 
+    // Also no more records than one transaction should have, but for a mark that has more by itself.
     private const string Take = """
-        with taken as (
-            delete from usage.dirty_days where ctid = any (array(
-                select ctid from usage.dirty_days
+        with oldest as (
+            select ctid, sum(coalesce(records, 1)) over (order by id) - coalesce(records, 1) as before
+            from (
+                select ctid, id, records from usage.dirty_days
                 where id <= $1 and day >= $2 and day < $3 and (batch_id is null or batch_id < $4) and tenant_id = any ($6)
-                order by id limit $5))
+                order by id limit $5) m),
+        taken as (
+            delete from usage.dirty_days where ctid = any (array(select ctid from oldest where before < $7))
             returning tenant_id, day, batch_id)
         select distinct tenant_id, day, batch_id from taken
         """;
 
+    // Everybody locks in the order of the keys, so rounds that share tenants wait in turn. Days of one tenant meet in its months.
+    private const string Lock = "select k, pg_advisory_xact_lock(k) from unnest($1) as k";
+
+    // Whoever is waited for does the same work: who has asked is answered sooner by what is merged.
+    private const string TryLock = """
+        select k, set_config('lock_timeout', '2s', true) from unnest($1) as k where pg_try_advisory_xact_lock(k)
+        """;
+
     /// <summary>Does what the log asks for when the call begins.</summary>
     /// <param name="period">Only these days; null: all.</param>
-    /// <param name="rounds">Most rounds of work.</param>
+    /// <param name="rounds">
+    /// Most rounds of work. Where they are bounded somebody waits for the answer: what others are at work on, what takes long and what could not
+    /// be merged before is left to them.
+    /// </param>
     /// <param name="ct">Cancels.</param>
     /// <param name="tenants">Only theirs; null: everyone's.</param>
     /// <param name="receivedBefore">Only what was received before; null: all.</param>
-    /// <returns>False when rounds ran out first.</returns>
-    /// <exception cref="InvalidOperationException">Everyone else's is done, and that of some tenants cannot be.</exception>
+    /// <returns>False when something that may be merged was left.</returns>
     public async Task<bool> CatchUpAsync(
         Period? period, int rounds, CancellationToken ct, IReadOnlyCollection<Guid>? tenants = null, DateTimeOffset? receivedBefore = null)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         var these = new Marks(
-            await BoundAsync(connection, ct), period, receivedBefore is { } time ? Uuids.FirstAt(time) : Guid.AllBitsSet,
-            rounds == int.MaxValue ? SecondsOfRound : SecondsOfRoundAskedFor);
-        var broken = new Dictionary<Guid, PostgresException>();
+            await BoundAsync(connection, ct), period, receivedBefore is { } time ? Uuids.FirstAt(time) : Guid.AllBitsSet, rounds < int.MaxValue);
+        var left = these.AskedFor ? await UnmergedTenants.AllAsync(connection, ct) : [];
+        var (parts, all) = (new Stack<Guid[]>(), true);
         for (var round = 0; ; round++)
         {
-            var marked = await MarkedAsync(connection, these, tenants, broken.Keys, ct);
-            if (marked.Length == 0)
-                return broken.Count == 0 ? true : throw Broken(broken);
+            if (parts.Count == 0 && await MarkedAsync(connection, these, tenants, left, ct) is { Length: > 0 } marked)
+                parts.Push(marked);
+            if (parts.Count == 0)
+                break;
             if (round == rounds)
                 return false;
+            var some = parts.Pop();
             try
             {
-                await AgainWhereUndoneAsync(() => RoundAsync(connection, these, marked, ct));
+                var busy = await AgainWhereUndoneAsync(() => RoundAsync(connection, these, some, ct));
+                left.UnionWith(busy);
+                all &= busy.Count == 0;
             }
             catch (PostgresException refused) when (IsOfData(refused))
             {
-                // Perhaps for one of them: each by itself, so that it keeps nobody else's from being merged.
-                foreach (var one in marked)
-                    try
-                    {
-                        await AgainWhereUndoneAsync(() => RoundAsync(connection, these, [one], ct));
-                    }
-                    catch (PostgresException own) when (IsOfData(own))
-                    {
-                        broken[one] = own;
-                    }
+                await GoOnAsync(connection, ct);
+                // Perhaps for one of them: he is looked for, so that he keeps nobody else's from being merged.
+                if (some.Length > 1)
+                {
+                    parts.Push(some[(some.Length / 2)..]);
+                    parts.Push(some[..(some.Length / 2)]);
+                    continue;
+                }
+
+                left.Add(some[0]);
+                await unmerged.NoteAsync(connection, some[0], these.Bound, refused, ct);
+                meter.Unmerged();
+                log.LogError(
+                    refused, "The usage of tenant {Tenant} cannot be merged; nobody bills it. See 'ops usage verify --repair'.", some[0]);
+            }
+            catch (NpgsqlException late) when (these.AskedFor && IsTooLong(late))
+            {
+                // Nor is it tried again by this call, whose connection may have been given up with it.
+                return false;
             }
         }
+
+        if (!these.AskedFor)
+            await UnmergedTenants.ForgetMendedAsync(connection, ct);
+        return all;
     }
 
-    // What the server says of what is in its tables: a page that is damaged, a value that does not fit. It says so again each time.
-    private static bool IsOfData(PostgresException failure) => failure.SqlState[..2] is "22" or "23" or "54" or "XX";
+    /// <summary>What the server says of what is in its tables: a page that is damaged, a value that does not fit. It says so again each time.</summary>
+    public static bool IsOfData(PostgresException failure) => failure.SqlState[..2] is "22" or "23" or "54" or "XX";
 
-    private static InvalidOperationException Broken(Dictionary<Guid, PostgresException> broken) =>
-        new($"The usage of {broken.Count} tenants cannot be rolled up: {string.Join(", ", broken.Keys.Take(10))}.", broken.Values.First());
+    /// <summary>What says that the server itself is not well (XX: a damaged page) costs the connection on which it was said.</summary>
+    public static async Task GoOnAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        if (connection.FullState.HasFlag(System.Data.ConnectionState.Open))
+            return;
+        await connection.CloseAsync();
+        await connection.OpenAsync(ct);
+    }
+
+    private static bool IsTooLong(NpgsqlException failure) =>
+        failure.InnerException is TimeoutException
+        || failure is PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.QueryCanceled };
 
     /// <summary>Computes days anew, whatever the log says of them.</summary>
     public async Task ComputeAsync(IReadOnlyCollection<TenantDay> days, CancellationToken ct)
@@ -100,52 +144,60 @@ internal sealed class RollingUp(NpgsqlDataSource database, ICatalog catalog, Usa
         await AgainWhereUndoneAsync(async () =>
         {
             await using var transaction = await connection.BeginTransactionAsync(ct);
-            await LockAsync(connection, [.. days.Select(d => d.Tenant)], SecondsOfRound, ct);
+            var tenants = days.Select(d => d.Tenant).Distinct().ToArray();
+            await LockAsync(connection, Lock, tenants, SecondsOfRound, ct);
             await (await RoundOnAsync(connection, SecondsOfRound, ct)).ComputeAsync(days, ct);
             await transaction.CommitAsync(ct);
+            return tenants;
         });
     }
 
     // A round is a transaction of its own: undone by the server it has done nothing.
-    private static async Task AgainWhereUndoneAsync(Func<Task> round)
+    private static async Task<IReadOnlyCollection<Guid>> AgainWhereUndoneAsync(Func<Task<Guid[]>> round)
     {
         for (var attempt = 1; ; attempt++)
             try
             {
-                await round();
-                return;
+                return await round();
             }
             catch (Exception failure) when (attempt < Undone.Attempts && Undone.Is(failure))
             {
             }
     }
 
-    private async Task RoundAsync(NpgsqlConnection connection, Marks these, Guid[] tenants, CancellationToken ct)
+    // Of whom nothing was done, as others are at it.
+    private async Task<Guid[]> RoundAsync(NpgsqlConnection connection, Marks these, Guid[] tenants, CancellationToken ct)
     {
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await LockAsync(connection, tenants, these.Seconds, ct);
-        var taken = await TakeAsync(connection, these, tenants, ct);
+        var locked = await LockAsync(connection, these.AskedFor ? TryLock : Lock, tenants, these.Seconds, ct);
+        var taken = await TakeAsync(connection, these, [.. tenants.Where(locked.Contains)], ct);
         var doubted = taken.Where(t => t.Batch is null).ToHashSet();
         var round = await RoundOnAsync(connection, these.Seconds, ct);
         await round.MergeAsync([.. taken.Where(t => t.Batch is not null && !doubted.Contains(t with { Batch = null }))], ct);
         FaultPoints.Hit("usage.rollup");
         await round.ComputeAsync(doubted, ct);
         await transaction.CommitAsync(ct);
+        return [.. tenants.Where(tenant => !locked.Contains(tenant))];
     }
 
     // The meters are read after the marks are taken: a record that one of them stood for names a meter that was there before it.
     private async Task<RollupRound> RoundOnAsync(NpgsqlConnection connection, int seconds, CancellationToken ct) =>
         new(connection, CountedMeters.Of(await catalog.MetersAsync(ct)), settings.DimensionSetsPerDay, seconds);
 
-    // Everybody locks in the order of the keys, so rounds that share tenants wait in turn. Days of one tenant meet in its months.
-    private static async Task LockAsync(NpgsqlConnection connection, Guid[] tenants, int seconds, CancellationToken ct)
+    // Of whom the locks are had.
+    private static async Task<HashSet<Guid>> LockAsync(NpgsqlConnection connection, string sql, Guid[] tenants, int seconds, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand("select pg_advisory_xact_lock(k) from unnest($1) as k", connection)
+        var keys = tenants.ToLookup(LockOf);
+        await using var command = new NpgsqlCommand(sql, connection)
         {
-            Parameters = { new() { Value = tenants.Select(LockOf).Distinct().Order().ToArray() } },
+            Parameters = { new() { Value = keys.Select(key => key.Key).Order().ToArray() } },
             CommandTimeout = seconds,
         };
-        await command.ExecuteNonQueryAsync(ct);
+        var locked = new HashSet<Guid>();
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        while (await rows.ReadAsync(ct))
+            locked.UnionWith(keys[rows.GetInt64(0)]);
+        return locked;
     }
 
     private static long LockOf(Guid tenant)
@@ -162,6 +214,7 @@ internal sealed class RollingUp(NpgsqlDataSource database, ICatalog catalog, Usa
     private async Task<List<TenantDay>> TakeAsync(NpgsqlConnection connection, Marks these, Guid[] tenants, CancellationToken ct)
     {
         await using var command = Command(connection, Take, these, tenants);
+        command.Parameters.Add(new() { Value = these.AskedFor ? settings.RecordsPerRoundAskedFor : settings.RecordsPerRound });
         var taken = new List<TenantDay>();
         await using var rows = await command.ExecuteReaderAsync(ct);
         while (await rows.ReadAsync(ct))
@@ -176,11 +229,11 @@ internal sealed class RollingUp(NpgsqlDataSource database, ICatalog catalog, Usa
     }
 
     private async Task<Guid[]> MarkedAsync(
-        NpgsqlConnection connection, Marks these, IReadOnlyCollection<Guid>? tenants, IEnumerable<Guid> broken, CancellationToken ct)
+        NpgsqlConnection connection, Marks these, IReadOnlyCollection<Guid>? tenants, HashSet<Guid> left, CancellationToken ct)
     {
         await using var command = Command(connection, Marked, these, tenants?.ToArray());
         command.Parameters.Add(new() { Value = settings.TenantsPerRound });
-        command.Parameters.Add(new() { Value = broken.ToArray() });
+        command.Parameters.Add(new() { Value = left.ToArray() });
         var marked = new List<Guid>();
         await using var rows = await command.ExecuteReaderAsync(ct);
         while (await rows.ReadAsync(ct))
@@ -200,5 +253,8 @@ internal sealed class RollingUp(NpgsqlDataSource database, ICatalog catalog, Usa
     };
 
     /// <summary>Which marks of the log one call is about.</summary>
-    private sealed record Marks(long Bound, Period? Period, Guid Before, int Seconds);
+    private sealed record Marks(long Bound, Period? Period, Guid Before, bool AskedFor)
+    {
+        public int Seconds => AskedFor ? SecondsOfRoundAskedFor : SecondsOfRound;
+    }
 }

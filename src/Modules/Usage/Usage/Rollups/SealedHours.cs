@@ -23,29 +23,14 @@ internal sealed class SealedHours(
         await using var scope = scopes.CreateAsyncScope();
         scope.ServiceProvider.GetRequiredService<Principal>().Become(Access.System);
         var rollups = scope.ServiceProvider.GetRequiredService<RollingUp>();
-        // Whose cannot be merged keeps no others from being told.
-        var broken = new List<InvalidOperationException>();
-        async Task MergeAsync(IReadOnlyCollection<Guid>? tenants, DateTimeOffset? receivedBefore)
-        {
-            try
-            {
-                await rollups.CatchUpAsync(null, int.MaxValue, ct, tenants, receivedBefore);
-            }
-            catch (InvalidOperationException failure)
-            {
-                broken.Add(failure);
-            }
-        }
-
         var hour = clock.GetUtcNow().UtcTicks / settings.RollUpEvery.Ticks;
         if (hour != _merged)
-            await MergeAsync(null, new DateTimeOffset(hour * settings.RollUpEvery.Ticks, TimeSpan.Zero));
+            await rollups.CatchUpAsync(
+                null, int.MaxValue, ct, receivedBefore: new DateTimeOffset(hour * settings.RollUpEvery.Ticks, TimeSpan.Zero));
         _merged = hour;
         if (await WatchedAsync(ct) is { Count: > 0 } watched)
-            await MergeAsync(watched, null);
+            await rollups.CatchUpAsync(null, int.MaxValue, ct, watched);
         await scope.ServiceProvider.GetRequiredService<Firing>().FireAsync(ct);
-        if (broken.Count > 0)
-            throw new AggregateException(broken);
     }
 
     private async Task<List<Guid>> WatchedAsync(CancellationToken ct)

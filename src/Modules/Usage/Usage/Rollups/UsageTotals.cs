@@ -31,6 +31,8 @@ internal sealed class UsageTotals(DbSession session, RollingUp rollups, ICatalog
         group by r.subscription_id, x.stretch, r.meter
         """;
 
+    private const string Lacking = $"select distinct u.tenant_id from {UnmergedTenants.Lacking} where u.tenant_id = any ($3)";
+
     private static string Stretches(string table, int first) => $"""
         from unnest(${first}::uuid[], ${first + 1}::uuid[], ${first + 2}::date[], ${first + 3}::date[]) as x (tenant, subscription, stretch, until)
         join usage.{table} r on r.tenant_id = x.tenant and r.subscription_id = x.subscription and r.day >= x.stretch and r.day < x.until
@@ -65,6 +67,17 @@ internal sealed class UsageTotals(DbSession session, RollingUp rollups, ICatalog
     {
         if (tenants.Count > 0)
             await rollups.CatchUpAsync(period, SummarizeUsage.CatchUpRounds, ct, [.. tenants.Select(tenant => tenant.Value)]);
+    }
+
+    public async Task<IReadOnlySet<OrganizationId>> UnmergedAsync(
+        Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct)
+    {
+        await using var command = await CommandAsync(Lacking, ct, Day(period.Start), Day(period.End), Ids(tenants));
+        var unmerged = new HashSet<OrganizationId>();
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        while (await rows.ReadAsync(ct))
+            unmerged.Add(new(rows.GetGuid(0)));
+        return unmerged;
     }
 
     public async Task<IReadOnlyList<DailyUsage>> OfDaysAsync(

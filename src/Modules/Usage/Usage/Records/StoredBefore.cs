@@ -1,0 +1,59 @@
+using System.Buffers;
+using Licensing.Kernel.Persistence;
+using Licensing.Usage.Data;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+
+namespace Licensing.Usage.Records;
+
+/// <summary>
+/// Knows of records whose subscription has ended or is no longer the only one since whether they were stored while it was: who sends again what got
+/// no answer is told what became of it. One read for some hundreds of records, and none where nothing is refused for that.
+/// </summary>
+internal sealed class StoredBefore(IServiceScopeFactory scopes)
+{
+    /// <param name="records">Those that are refused so, and others.</param>
+    /// <param name="own">The services of a request that has a transaction.</param>
+    /// <param name="scratch">To compute in.</param>
+    /// <param name="ct">Gives up.</param>
+    public async ValueTask FindAsync(
+        ReadOnlyMemory<RecordDraft> records, IServiceProvider? own, ArrayBufferWriter<byte> scratch, CancellationToken ct)
+    {
+        var asked = Asked(records.Span);
+        if (asked.Count == 0)
+            return;
+        if (own is not null)
+        {
+            await FindAsync(asked, own.GetRequiredService<DbSession>(), scratch, ct);
+            return;
+        }
+
+        await using var scope = scopes.CreateAsyncScope();
+        await FindAsync(asked, scope.ServiceProvider.GetRequiredService<DbSession>(), scratch, ct);
+    }
+
+    // All that one may have been are one tenant's.
+    private static List<RecordDraft> Asked(ReadOnlySpan<RecordDraft> records)
+    {
+        var asked = new List<RecordDraft>();
+        foreach (var record in records)
+            if (record.Formerly.Count > 0)
+                asked.Add(record);
+        return asked;
+    }
+
+    private static async Task FindAsync(List<RecordDraft> asked, DbSession session, ArrayBufferWriter<byte> scratch, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(RecordStore.TakenKeys, await session.OpenAsync(ct), session.Transaction)
+        {
+            Parameters =
+            {
+                new() { Value = asked.Select(x => Uuids.Of(RecordKey.Of(x.Id.Span))).ToArray() },
+                new() { Value = asked.Select(x => Uuids.Of(x.Formerly[0].Tenant)).ToArray() },
+            },
+        };
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        while (await rows.ReadAsync(ct))
+            asked[(int)rows.GetInt64(0) - 1].WasStored(Uuids.NumberOf(rows.GetGuid(1)), scratch);
+    }
+}
