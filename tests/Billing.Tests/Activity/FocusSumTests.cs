@@ -33,7 +33,8 @@ public sealed class FocusSumTests(SettlementApp app) : IClassFixture<SettlementA
         foreach (var day in (string[])["2022-06-12", "2022-06-20", "2022-06-30"])
             app.Use(tenants[0], calls, day, "calls", "4.5");
         app.Subscribe(tenants[1], new DateOnly(2022, 6, 1), Span(francs, "2022-06-01/2022-06-18", 7));
-        app.Subscribe(tenants[2], plan, "2022-06", seats: 2);
+        // On no day before the 20th: the days that are told do not begin with the line's.
+        app.Use(tenants[2], app.Subscribe(tenants[2], plan, "2022-06", seats: 2), "2022-06-20", "calls", "8");
         app.Subscribe(tenants[3], plan, "2022-06", seats: 1);
         var coupon = (await Sent(await platform.PostAsJsonAsync(
             "/api/v1/billing/coupons", new { code = "SUM", name = "A part", validFrom = "2020-01-01", percent = "12.5" }))).Text("id");
@@ -85,6 +86,8 @@ public sealed class FocusSumTests(SettlementApp app) : IClassFixture<SettlementA
             parts.AddRange(await RowsAsync(reader, $"{days}&{used}"));
         parts.Count(x => x["ChargeCategory"] == "Tax").ShouldBe(3);
         Sum(parts).ShouldBe(Sum(await RowsAsync(reader, $"period=2022-06&{used}")));
+        foreach (var days in (string[])["from=2022-06-01&until=2022-06-15", "from=2022-06-15&until=2022-07-01"])
+            Sum(await RowsAsync(reader, $"{days}&tenantId={tenants[2].Id.Value}&meter=calls")).ShouldBe(0, days);
     }
 
     // Price times quantity is the cost, to the cent, of all that is no correction; taxes and what was credited are money alone.

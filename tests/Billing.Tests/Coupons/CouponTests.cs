@@ -128,6 +128,8 @@ public sealed class CouponTests(BillingApp app) : IClassFixture<BillingApp>
         var branch = await app.BranchAsync();
         var plan = await app.PlanAsync("guards", [Flat("base", "30.00")]);
         app.Subscribe(branch.Tenant, plan, "2023-09");
+        // Whose invoice shall have used it, too.
+        app.Subscribe(await app.TenantAsync(branch.Platform, branch.Partner), plan, "2023-09");
         using var platform = await app.PlatformAsync();
         await Sent(await GrantAsync(platform, branch.Tenant, "little", new
         { amount = new { amount = "5.00", currency = "EUR" }, validFrom = "2023-09-01" }));

@@ -87,12 +87,36 @@ public sealed class FormerPricesTests(App app) : IClassFixture<App>
 
         (await AdjustAsync(new { percent = "10" })).StatusCode.ShouldBe(HttpStatusCode.OK);
         (await InAsync(client, list, sku, meter, 202511, 202512, 202601)).ShouldBe("10 10 11");
-        (await AdjustAsync(new { amount = "1", validFrom = "2025-12-01" })).StatusCode.ShouldBe(HttpStatusCode.OK);
+        var before = new { amount = "1", validFrom = "2025-12-01" };
+        (await AdjustAsync(before).RefusedAsync()).Errors.ShouldBe([("/validFrom", "changed_since")]);
+        // The price of today, from a month on in which it was another.
+        (await ImportAsync("11", "?validFrom=2025-12-01")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await InAsync(client, list, sku, meter, 202511, 202512, 202601)).ShouldBe("10 11 11");
+        (await AdjustAsync(before)).StatusCode.ShouldBe(HttpStatusCode.OK);
         (await InAsync(client, list, sku, meter, 202511, 202512, 202601)).ShouldBe("10 12 12");
         (await ImportAsync("13", "")).StatusCode.ShouldBe(HttpStatusCode.OK);
         (await InAsync(client, list, sku, meter, 202511, 202512, 202601)).ShouldBe("10 12 13");
         (await ImportAsync("14", "?validFrom=2025-11-01")).StatusCode.ShouldBe(HttpStatusCode.OK);
         (await InAsync(client, list, sku, meter, 202511, 202512, 202601)).ShouldBe("14 14 14");
+    }
+
+    [Fact]
+    public async Task A_copy_has_the_prices_of_each_month()
+    {
+        var branch = await app.BranchAsync();
+        using var client = branch.Administrator();
+        var (sku, meter) = (Sold.Key("sku"), await client.MeterAsync());
+        var list = await client.ListAsync([Lists.Item(sku, meter, "10")], from: "2025-01-01");
+        await PutAsync(client, list, Lists.Item(sku, meter, "12"));
+        using var cloned = await client.PostAsJsonAsync(
+            $"/api/v1/pricing/{list.IdOf()}/clone",
+            new { key = Sold.Key("copy"), validFrom = "2025-06-01", scope = "Tenant", tenantId = branch.Tenant.Id.Value, name = "Theirs" }, Sold.Ct);
+        var copy = await cloned.JsonAsync();
+        foreach (var (day, price) in new[] { ("2025-12-01", "10"), ("2026-01-01", "12") })
+        {
+            using var shown = await client.GetAsync($"/api/v1/pricing/{copy.IdOf()}/items?on={day}", Sold.Ct);
+            (await shown.JsonAsync()).GetProperty("items")[0].GetProperty("price").GetProperty("unitPrice").GetString().ShouldBe(price, day);
+        }
     }
 
     [Theory]

@@ -25,6 +25,9 @@ internal sealed record ChargedPart(ChargedLine Line, Period Days, Exact Quantity
     /// <summary>Whether it is the line, however many days that has.</summary>
     public bool IsWhole { get; init; }
 
+    /// <summary>Whether no other part of the line is before it.</summary>
+    public bool IsFirst { get; init; }
+
     public LinePlace Place => IsWhole ? LinePlace.After(Line) : LinePlace.Of(Line, Days.Start);
 }
 
@@ -80,7 +83,7 @@ internal sealed class ChargedParts(ChargedLines lines, Estimates estimates, IUsa
 
     private static IEnumerable<ChargedPart> Parts(ChargedLine line, LineSplit split, ILookup<(Guid, string), DailyUsage>? used)
     {
-        var whole = new ChargedPart(line, line.Days, line.Quantity, line.Gross, line.Net) { IsWhole = true, Tax = TaxOf(line) };
+        var whole = new ChargedPart(line, line.Days, line.Quantity, line.Gross, line.Net) { IsWhole = true, IsFirst = true, Tax = TaxOf(line) };
         if (used is null)
             return [whole];
         // Days of another month are not those of this one's rows. What came late is a part of what was used on them, and the rollups do not tell
@@ -97,13 +100,20 @@ internal sealed class ChargedParts(ChargedLines lines, Estimates estimates, IUsa
     private static IEnumerable<ChargedPart> OfDays(ChargedLine line, IEnumerable<DailyPart> days)
     {
         // What is taxed up to a day less what is taxed up to the one before it: the days of any stretch add up to what falls on it.
-        var (net, tax) = (Money.Zero(line.Net.Currency), Money.Zero(line.Net.Currency));
+        var (net, tax, isFirst) = (Money.Zero(line.Net.Currency), Money.Zero(line.Net.Currency), true);
         foreach (var day in days)
         {
             net += day.Amount;
-            var upTo = line.Net.Amount == 0 ? TaxOf(line) : new Money(TaxOf(line).Amount * net.Amount / line.Net.Amount, net.Currency).Round();
-            yield return new ChargedPart(line, new Period(day.Day, day.Day.AddDays(1)), day.Quantity, day.Gross, day.Amount) { Tax = upTo - tax };
-            tax = upTo;
+            // Exact: of the largest amounts the product is beyond a decimal.
+            var upTo = line.Net.Amount != 0 && ((Exact)TaxOf(line).Amount * net.Amount / line.Net.Amount).TryRound(net.Currency, out var share)
+                ? share
+                : TaxOf(line);
+            yield return new ChargedPart(line, new Period(day.Day, day.Day.AddDays(1)), day.Quantity, day.Gross, day.Amount)
+            {
+                IsFirst = isFirst,
+                Tax = upTo - tax,
+            };
+            (tax, isFirst) = (upTo, false);
         }
     }
 

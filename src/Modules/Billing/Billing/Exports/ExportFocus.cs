@@ -40,7 +40,7 @@ internal static class ExportFocus
         private async IAsyncEnumerable<FocusCharge> ChargesAsync(
             PartsAsked asked, LineSplit split, Scope reader, [EnumeratorCancellation] CancellationToken ct)
         {
-            await foreach (var some in FocusParts.OfAsync(parts.ReadAsync(asked, split, null, LinesAtOnce, ct), asked.Range, ct).Chunk(LinesAtOnce))
+            await foreach (var some in FocusParts.OfAsync(parts.ReadAsync(asked, split, null, LinesAtOnce, ct), ct).Chunk(LinesAtOnce))
                 foreach (var charge in await rows.OfAsync(some, reader, ct))
                     yield return charge;
         }

@@ -19,7 +19,7 @@ internal sealed record FocusPart(ChargedPart Part, bool IsTax = false, string? C
 internal static class FocusParts
 {
     public static async IAsyncEnumerable<FocusPart> OfAsync(
-        IAsyncEnumerable<ChargedPart> parts, Period range, [EnumeratorCancellation] CancellationToken ct)
+        IAsyncEnumerable<ChargedPart> parts, [EnumeratorCancellation] CancellationToken ct)
     {
         // All that was told of the line that is being told, as one.
         ChargedPart? told = null;
@@ -27,7 +27,7 @@ internal static class FocusParts
         {
             if (told is not null && !ReferenceEquals(told.Line, part.Line))
             {
-                foreach (var row in Beside(told, range))
+                foreach (var row in Beside(told))
                     yield return row;
                 told = null;
             }
@@ -43,16 +43,16 @@ internal static class FocusParts
         }
 
         if (told is not null)
-            foreach (var row in Beside(told, range))
+            foreach (var row in Beside(told))
                 yield return row;
     }
 
-    private static IEnumerable<FocusPart> Beside(ChargedPart told, Period range)
+    private static IEnumerable<FocusPart> Beside(ChargedPart told)
     {
         if (told.Tax.Amount != 0)
             yield return new FocusPart(told with { Gross = TaxOfGross(told), Net = told.Tax }, IsTax: true);
-        // Of several exports of a month's days only that of the line's first day has what was credited of it.
-        if (!range.Contains(told.Line.Days.Start) && !told.Line.IsBeside)
+        // Of several exports of a month's days only that of the line's first part has what was credited of it.
+        if (!told.IsFirst)
             yield break;
         foreach (var credit in told.Line.Credits)
         {

@@ -67,12 +67,13 @@ internal sealed class InvoiceSearch(
         return new Found(status is null ? invoices : invoices.Where(x => x.Status == status));
     }
 
-    // When it is due stands in the document alone.
+    // When it is due stands in the document alone. That it is open is said once more, alone, for the index of those that are.
     private IQueryable<Invoice> Due(bool overdue) => db.Invoices.FromSql($"""
         select id, tenant_id, owner_path, seller_id, period_start, period_end, kind, currency, net, tax, total, usage_exact, line_count, taxes,
             status, document, paid, credited, number, issued_at, voided_at, created_at, version, round
         from billing.invoices
         where (status in ('Issued', 'Paid') and total - credited - paid > 0
             and coalesce((document ->> 'dueOn')::date < {calendar.DayOf(clock.GetUtcNow())}, false)) = {overdue}
+            and (not {overdue} or (status in ('Issued', 'Paid') and total - credited - paid > 0))
         """);
 }

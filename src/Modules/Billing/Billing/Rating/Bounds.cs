@@ -17,8 +17,11 @@ internal static class Bounds
         {
             if (!TryShare(request, parts, i => Minimum(all[i], request.Period), minimums))
                 return RatingRefusals.AmountTooLarge("/minimum");
-            // What no sum can reach bounds nothing.
-            TryShare(request, parts, i => Cap(all[i]), caps);
+            // What no sum can reach bounds nothing, and is no part of what does; those that are too much only together are each held to their own.
+            var reached = parts.Where(i => Cap(all[i]) is { } cap && cap.TryRound(request.Currency, out _)).ToList();
+            if (!TryShare(request, reached, place => Cap(all[place]), caps))
+                foreach (var one in reached)
+                    TryShare(request, [one], place => Cap(all[place]), caps);
         }
 
         return minimums.Zip(caps).ToArray();

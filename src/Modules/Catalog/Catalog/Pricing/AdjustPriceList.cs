@@ -86,6 +86,11 @@ internal static class AdjustPriceList
             if (found.Count > Most)
                 return Refusal.Field("", "too_many_items", $"At most {Most} items are adjusted at once; name a meter or a skuPrefix.");
 
+            // A percentage of today's price would be no percentage of what it cost then.
+            if (found.Find(x => x.ValidFrom > from.Month) is { } since)
+                return Refusal.Field(
+                    "/validFrom", "changed_since", $"{since.Sku} by {since.Meter} has another price since {since.ValidFrom:yyyy-MM-dd}.");
+
             List<AdjustedItem> adjusted = [.. found.Select(x => new AdjustedItem(x.Sku, x.Meter, x.Name, x.Price, adjustment.Of(x.Price)))];
             var pointer = change.Percent is null ? "/amount" : "/percent";
             List<FieldError> impossible =

@@ -71,8 +71,14 @@ internal static class ImportPriceListItems
             var (rows, errors) = PriceCsvReader.Read(text);
             var skus = rows.Select(r => r.Cells[PriceCsv.Sku]).Distinct().ToList();
             var there = await db.PriceListItems.AsNoTracking().Where(x => x.PriceListId == id && skus.Contains(x.Sku))
-                .Select(x => new PriceListItemView(x.Sku, x.Meter, x.Name, x.Price)).ToDictionaryAsync(x => (x.Sku, x.Meter), ct);
-            var changed = PriceCsvReader.Apply(rows, there, errors);
+                .Select(PriceListItemView.Projection).ToDictionaryAsync(x => (x.Sku, x.Meter), ct);
+            // Of a month before, what has changed since changes again; what a row leaves is as it was then.
+            var since = there.Where(x => x.Value.IsSince(from.Month)).Select(x => x.Key).ToHashSet();
+            if (since.Count > 0)
+                foreach (var then in await db.ItemsOn(from.Month).Where(x => x.PriceListId == id && skus.Contains(x.Sku))
+                    .Select(PriceListItemView.Projection).ToListAsync(ct))
+                    there[(then.Sku, then.Meter)] = then;
+            var changed = PriceCsvReader.Apply(rows, there, since, errors);
             return new Import(list, rows.Count, changed, errors, from);
         }
 

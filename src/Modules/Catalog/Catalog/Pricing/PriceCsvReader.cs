@@ -22,7 +22,8 @@ internal static class PriceCsvReader
 
     /// <summary>The items as the rows want them: only those that change, found by SKU and meter.</summary>
     public static IReadOnlyList<PriceListItemView> Apply(
-        IReadOnlyList<CsvRow> rows, IReadOnlyDictionary<(string Sku, string Meter), PriceListItemView> items, RowErrors errors)
+        IReadOnlyList<CsvRow> rows, IReadOnlyDictionary<(string Sku, string Meter), PriceListItemView> items,
+        IReadOnlySet<(string Sku, string Meter)> since, RowErrors errors)
     {
         var (changed, seen) = (new List<PriceListItemView>(), new Dictionary<(string, string), int>());
         foreach (var row in rows)
@@ -33,7 +34,7 @@ internal static class PriceCsvReader
                     $"the list has no item {CsvImport.Quote(key.Item1)} by {CsvImport.Quote(key.Item2)}; an import only changes what is there.");
             else if (!seen.TryAdd(key, row.Number))
                 errors.Add(row.Number, PriceCsv.Sku, "duplicate", $"row {seen[key]} is about the same item.");
-            else if (Changed(row, item, errors) is { } now && !(now.Name == item.Name && now.Price.IsSameAs(item.Price)))
+            else if (Changed(row, item, errors) is { } now && (since.Contains(key) || !(now.Name == item.Name && now.Price.IsSameAs(item.Price))))
                 changed.Add(now);
         }
 

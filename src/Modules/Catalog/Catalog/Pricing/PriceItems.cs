@@ -133,8 +133,11 @@ internal sealed class PriceItems(CatalogDb db, DbSession session, AuditTrail aud
     public async Task<Result<Copied>> CopyAsync(PriceListId from, PriceList to, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand("""
-            insert into catalog.price_list_items (price_list_id, sku, meter, name, price)
-            select $2, sku, meter, name, price from catalog.price_list_items where price_list_id = $1
+            with former as (
+                insert into catalog.former_prices (price_list_id, sku, meter, valid_from, valid_until, name, price)
+                select $2, sku, meter, valid_from, valid_until, name, price from catalog.former_prices where price_list_id = $1)
+            insert into catalog.price_list_items (price_list_id, sku, meter, name, price, valid_from)
+            select $2, sku, meter, name, price, valid_from from catalog.price_list_items where price_list_id = $1
             """, session.Connection, session.Transaction)
         { Parameters = { new() { Value = from.Value }, new() { Value = to.Id.Value } } };
         var count = await command.ExecuteNonQueryAsync(ct);

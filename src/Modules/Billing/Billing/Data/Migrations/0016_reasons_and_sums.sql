@@ -29,3 +29,8 @@ from (
     where cap_reduction <> 0 or discount <> 0 or credit <> 0 group by invoice_id, tenant_id) l
 where l.invoice_id = i.id and l.tenant_id = i.tenant_id;
 alter table billing.invoices enable trigger keep_issued;
+
+-- Few of many: what is open, what is of days before a transfer. And what was issued on some days.
+create index invoices_open on billing.invoices (id) where status in ('Issued', 'Paid') and total - credited - paid > 0;
+create index invoices_late on billing.invoices (id) where kind = 'Late';
+create index invoices_issued on billing.invoices (issued_at, id) where issued_at is not null;
