@@ -76,7 +76,10 @@ public sealed class VerifyUsageTests(UsageApp app) : IClassFixture<UsageApp>
         (await other.TotalAsync()).ShouldBe("5");
         await app.SqlAsync<object>("update usage.daily_rollups set total = 6 where tenant_id = $1", other.Tenant.Id.Value);
         await damaged.SendAsync(damaged.Record("a", "5"));
-        await app.SqlAsync<object>($"alter table usage.daily_rollups add constraint broken check (tenant_id <> '{damaged.Tenant.Id.Value}') not valid");
+        (await damaged.TotalAsync()).ShouldBe("5");
+        await damaged.SendAsync(damaged.Record("b", "2"));
+        await app.SqlAsync<object>(
+            $"alter table usage.daily_rollups add constraint broken check (tenant_id <> '{damaged.Tenant.Id.Value}') not valid");
         try
         {
             var repaired = await OpsOutcome.RunAsync(app, "usage", "verify", "--period", "2026-01", "--repair", "--json");
@@ -91,7 +94,7 @@ public sealed class VerifyUsageTests(UsageApp app) : IClassFixture<UsageApp>
         }
 
         (await OpsOutcome.RunAsync(app, "usage", "verify", "--period", "2026-01")).ExitCode.ShouldBe(0);
-        (await damaged.TotalAsync()).ShouldBe("5");
+        (await damaged.TotalAsync()).ShouldBe("7");
     }
 
     [Fact]

@@ -39,7 +39,8 @@ internal sealed class InvoiceIssuing(BillingDb db, DbSession session, DocumentSn
     {
         var tenants = new List<OrganizationId>();
         await using var select = Command(
-            await session.OpenAsync(ct), $"select distinct tenant_id from billing.invoices where {OfTenants} order by 1", Values(seller, period, range));
+            await session.OpenAsync(ct), $"select distinct tenant_id from billing.invoices where {OfTenants} order by 1",
+            Values(seller, period, range));
         await using var rows = await select.ExecuteReaderAsync(ct);
         while (await rows.ReadAsync(ct))
             tenants.Add(new OrganizationId(rows.GetGuid(0)));

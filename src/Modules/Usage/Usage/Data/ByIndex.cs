@@ -4,8 +4,8 @@ using Npgsql;
 namespace Licensing.Usage.Data;
 
 /// <summary>
-/// Reads a page in the order of an index, whatever the planner thinks of how many rows there are: of bounds that come in a table it guesses a few, sorts
-/// them all and finds them to be a tenant's day of a million. What is left to it is to go along the index until the page is full.
+/// Reads a page in the order of an index, whatever the planner thinks of how many rows there are: of bounds that come in a table it guesses a
+/// few, sorts them all and finds them to be a tenant's day of a million. What is left to it is to go along the index until the page is full.
 /// </summary>
 internal static class ByIndex
 {
@@ -13,7 +13,8 @@ internal static class ByIndex
     private static readonly string[] Settings = ["enable_sort", "enable_bitmapscan", "enable_seqscan", "jit"];
 
     private static readonly string Before =
-        "select " + string.Join(", ", Settings.Select(x => $"current_setting('{x}')").Concat(Settings.Select(x => $"set_config('{x}', 'off', true)")));
+        "select " + string.Join(", ", [
+            .. Settings.Select(x => $"current_setting('{x}')"), .. Settings.Select(x => $"set_config('{x}', 'off', true)")]);
 
     private static readonly string After = $"select {string.Join(", ", Settings.Select((x, i) => $"set_config('{x}', ${i + 1}, true)"))}";
 
