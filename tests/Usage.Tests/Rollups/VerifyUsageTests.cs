@@ -92,7 +92,7 @@ public sealed class VerifyUsageTests(UsageApp app) : IClassFixture<UsageApp>
         }
 
         (await OpsOutcome.RunAsync(app, "usage", "verify", "--period", "2026-01")).ExitCode.ShouldBe(0);
-        (await damaged.TotalAsync()).ShouldBe("5");
+        (await damaged.TotalAsync()).ShouldBe("7");
     }
 
     [Fact]
