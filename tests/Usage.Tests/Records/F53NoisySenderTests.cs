@@ -205,8 +205,7 @@ public sealed class UsageSettingsTests
         new UsageSettings().Checked().ShouldBe(new UsageSettings());
         new UsageSettings { WaitingBytes = 200, WaitingBytesOfOne = 100 }.Checked().WaitingBytes.ShouldBe(200);
         Should.Throw<InvalidOperationException>(() => new UsageSettings { WaitingBytes = 199, WaitingBytesOfOne = 100 }.Checked()).Message
-            .ShouldBe(
-                "Usage:WaitingBytes must be at least twice Usage:WaitingBytesOfOne (100), as nobody may hold more than he leaves free, not 199.");
+            .ShouldStartWith("Usage:WaitingBytes must be at least twice Usage:WaitingBytesOfOne (100)");
     }
 }
 

@@ -76,6 +76,8 @@ public sealed class VerifyUsageTests(UsageApp app) : IClassFixture<UsageApp>
         (await other.TotalAsync()).ShouldBe("5");
         await app.SqlAsync<object>("update usage.daily_rollups set total = 6 where tenant_id = $1", other.Tenant.Id.Value);
         await damaged.SendAsync(damaged.Record("a", "5"));
+        (await damaged.TotalAsync()).ShouldBe("5");
+        await damaged.SendAsync(damaged.Record("b", "2"));
         await app.SqlAsync<object>(
             $"alter table usage.daily_rollups add constraint broken check (tenant_id <> '{damaged.Tenant.Id.Value}') not valid");
         try

@@ -74,8 +74,8 @@ internal static class RunRefusals
 
     public static Refusal UsageNotMerged { get; } = new(
         RefusalKind.Unavailable, "usage_not_merged",
-        "Usage of this month cannot be added up on our side, so it would be billed short; 'ops usage verify --repair' says why and mends what it "
-        + "can.");
+        "Usage of this month cannot be added up on our side, so it would be billed short; "
+        + "'ops usage verify --repair' says why and mends what it can.");
 
     public static Refusal TenantMissing { get; } = new(RefusalKind.Invalid, "tenant_missing", "There is no such tenant.");
 

@@ -12,8 +12,9 @@ internal static class ByIndex
     // What is turned off costs so much to versions before 18 that they would compile the statement first.
     private static readonly string[] Settings = ["enable_sort", "enable_bitmapscan", "enable_seqscan", "jit"];
 
-    private static readonly string Before = "select " + string.Join(
-        ", ", Settings.Select(x => $"current_setting('{x}')").Concat(Settings.Select(x => $"set_config('{x}', 'off', true)")));
+    private static readonly string Before =
+        "select " + string.Join(", ", [
+            .. Settings.Select(x => $"current_setting('{x}')"), .. Settings.Select(x => $"set_config('{x}', 'off', true)")]);
 
     private static readonly string After = $"select {string.Join(", ", Settings.Select((x, i) => $"set_config('{x}', ${i + 1}, true)"))}";
 

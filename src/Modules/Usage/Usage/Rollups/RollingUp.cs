@@ -121,7 +121,7 @@ internal sealed class RollingUp(
         return all;
     }
 
-    /// <summary>What the server says of what is in its tables: a page that is damaged, a value that does not fit. It says so each time.</summary>
+    /// <summary>What the server says each time of what is in its tables: a page that is damaged, a value that does not fit.</summary>
     public static bool IsOfData(PostgresException failure) => failure.SqlState[..2] is "22" or "23" or "54" or "XX";
 
     /// <summary>What says that the server itself is not well (XX: a damaged page) costs the connection on which it was said.</summary>
