@@ -2,6 +2,8 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using Licensing.Host.Database;
 using Licensing.Identity.Contracts;
+using Licensing.Kernel;
+using Licensing.Usage.Contracts;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
@@ -105,10 +107,8 @@ internal sealed class IngestStand : IAsyncDisposable
             await mark.ExecuteNonQueryAsync(ct);
         }
 
-        using var client = new HttpClient { BaseAddress = Host.Address };
-        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", await Host.LoginAsync(client, ct));
-        foreach (var (tenant, _) in _subscriptions)
-            (await client.GetAsync($"/api/v1/usage/summary?tenantId={tenant}&period={Today():yyyy-MM}", ct)).EnsureSuccessStatusCode().Dispose();
+        await using var scope = Host.Services.CreateAsyncScope();
+        await scope.ServiceProvider.GetRequiredService<IUsageTotals>().CatchUpAsync(Period.Month(Today().Year, Today().Month), ct);
     }
 
     /// <summary>

@@ -55,4 +55,18 @@ public sealed class OverflowTests
         Rate(Lines(10_000_000_000m)).Total.Text().ShouldBe("10000000000000000.00");
         Refused(Lines(10_000_000_000.01m)).ShouldBe(["/charges amount_too_large"]);
     }
+
+    [Fact]
+    public void A_cap_that_no_sum_can_reach_bounds_nothing_and_takes_no_other_with_it()
+    {
+        Commitment Part(int item, Exact cap) => new($"Plan {item}") { Items = new HashSet<int> { item }, Cap = cap, Together = 1 };
+        RatingRequest Capped(Exact first, Exact second) => Request(Flat("50"), Flat("70")) with { Commitments = [Part(0, first), Part(1, second)] };
+
+        Rate(Capped(10.005m, 20.005m)).Total.Text().ShouldBe("30.01");
+        Rate(Capped(10.005m, Dear * Largest)).Nets().ShouldBe(["10.01", "70.00"]);
+        // Each can be reached, and both together cannot.
+        Exact most = new(Money.MaxMinorUnits, 100);
+        Rate(Capped(most, most)).Total.Text().ShouldBe("120.00");
+        Rate(Capped(most, 20)).Nets().ShouldBe(["50.00", "20.00"]);
+    }
 }

@@ -3,7 +3,10 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using Licensing.Catalog.Contracts;
+using Licensing.Host.Database;
 using Licensing.Identity.Contracts;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 
 namespace Licensing.Catalog.Tests.Pricing;
 
@@ -117,6 +120,33 @@ public sealed class FormerPricesTests(App app) : IClassFixture<App>
             using var shown = await client.GetAsync($"/api/v1/pricing/{copy.IdOf()}/items?on={day}", Sold.Ct);
             (await shown.JsonAsync()).GetProperty("items")[0].GetProperty("price").GetProperty("unitPrice").GetString().ShouldBe(price, day);
         }
+    }
+
+    [Fact]
+    public async Task Who_changes_a_price_at_the_same_moment_is_told_to_read_it_again()
+    {
+        using var client = await app.PlatformAsync();
+        var (sku, meter) = (Sold.Key("sku"), await client.MeterAsync());
+        var list = await client.ListAsync([Lists.Item(sku, meter, "1")], from: "2025-01-01");
+        await using var other = await app.Services.GetRequiredService<SchemaOwner>().Database.OpenConnectionAsync(Sold.Ct);
+        await using var theirs = await other.BeginTransactionAsync(Sold.Ct);
+        await using var change = new NpgsqlCommand("""
+            with kept as (
+                insert into catalog.former_prices (price_list_id, sku, meter, valid_from, valid_until, name, price)
+                select price_list_id, sku, meter, valid_from, '2026-01-01', name, price from catalog.price_list_items where price_list_id = $1)
+            update catalog.price_list_items set valid_from = '2026-01-01', price = jsonb_set(price, '{unitPrice}', '"3"') where price_list_id = $1
+            """, other, theirs)
+        { Parameters = { new() { Value = list.IdOf() } } };
+        (await change.ExecuteNonQueryAsync(Sold.Ct)).ShouldBe(1);
+        var mine = PutAsync(client, list, Lists.Item(sku, meter, "2"));
+        await app.WaitsForALockAsync(mine);
+        await theirs.CommitAsync(Sold.Ct);
+
+        using var refused = await mine;
+        (refused.StatusCode, await refused.CodeAsync()).ShouldBe((HttpStatusCode.Conflict, "concurrent_change"));
+        (await InAsync(client, list, sku, meter, 202512, 202601)).ShouldBe("1 3");
+        (await PutAsync(client, list, Lists.Item(sku, meter, "2"))).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await InAsync(client, list, sku, meter, 202512, 202601)).ShouldBe("1 2");
     }
 
     [Theory]

@@ -26,6 +26,7 @@ public static class CatalogModule
                 .OnConstraint("plans_key", PlanRefusals.KeyTaken)
                 .OnConstraint("plan_versions_number", PlanRefusals.NothingToPublish)
                 .OnConstraint("price_lists_key", PriceListRefusals.KeyTaken)
+                .OnConstraint("former_prices_pkey", PriceListRefusals.Race)
                 .OnConstraint("license_editions_code", EditionRefusals.CodeTaken)
                 .OnConstraint("license_editions_one_demo", EditionRefusals.AnotherDemo);
             module.Services.AddSingleton<CatalogMemory>();

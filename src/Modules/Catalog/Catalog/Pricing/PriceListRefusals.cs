@@ -15,5 +15,8 @@ internal static class PriceListRefusals
         RefusalKind.Conflict, "sku_priced_twice",
         $"The global list {list} prices the SKU {sku} by the meter {meter} in the same currency on some of the same days.");
 
+    public static Refusal Race { get; } =
+        new(RefusalKind.Conflict, "concurrent_change", "Someone else changed these prices at the same moment; read them again and retry.");
+
     public static Refusal NotACurrency { get; } = CurrencyCode.Unreadable("currency");
 }
