@@ -20,9 +20,19 @@ internal sealed class RecordDays(DbSession session)
     private const int FirstDays = 8;
     private const int MostDays = 128;
 
+    /// <param name="Subscription">The parameter that names it, or null.</param>
+    /// <param name="Meter">A condition, or nothing.</param>
+    /// <param name="Cells">Conditions that a correction does not know: whatever was corrected is looked at.</param>
+    private readonly record struct Asked(string? Subscription, string Meter, string Cells)
+    {
+        public bool IsByMonth => Meter + Cells != "";
+
+        public string OfSubscription => Subscription is null ? "" : $" and subscription_id = {Subscription}";
+    }
+
     // From one day to the one before it, by one entry of an index for each source, however many cells and marks a day has. The cells of a meter are
     // looked for within a month that has some: one that has none of these days is passed over (found is false, and its first day the next bound).
-    private static string Sql(string which, string cells, bool byMonth) => $"""
+    private static string Sql(Asked asked) => $"""
         with recursive days as (
             select t.id, t.until_day, false as found, 0 as place from unnest($1, $2) as t(id, until_day)
             union all
@@ -31,22 +41,36 @@ internal sealed class RecordDays(DbSession session)
                 select greatest(r.day, o.day, case when r.day is null then r.month end) as day,
                     r.day is not null or coalesce(o.day >= coalesce(r.month, o.day), false) as found
                 from (
-                    select m.month, {Newest("daily_rollups", $"{which}{cells}{(byMonth ? InMonth : "")}")} as day
-                    from (select {(byMonth ? NewestMonth($"{which}{cells}") : "null::date")} as month offset 0) m offset 0) r
+                    select m.month, {NewestCell(asked)} as day
+                    from (select {(asked.IsByMonth ? NewestMonth(asked) : "null::date")} as month offset 0) m offset 0) r
                 cross join lateral (
-                    select greatest({Newest("corrections", which)}, {Newest("dirty_days", "")}) as day offset 0) o) n
+                    select greatest({Newest("corrections", asked.OfSubscription + asked.Meter)}, {Newest("dirty_days", "")}) as day offset 0) o) n
             where d.until_day is not null and d.place < $4)
         select id, until_day from days where found order by id, until_day desc
         """;
 
     private const string InMonth = " and day >= m.month and day < m.month + interval '1 month'";
 
+    // Of one subscription along the key of the cells, which nothing else is in the order of: the index of a tenant's days has those of whatever
+    // else he ever used, too.
+    private static string NewestCell(Asked asked) => asked.Subscription is not { } subscription
+        ? Newest("daily_rollups", asked.Meter + asked.Cells + (asked.IsByMonth ? InMonth : ""))
+        : $"""
+        (select day from usage.daily_rollups
+            where (tenant_id, subscription_id, day) >= (d.id, {subscription}, greatest($3, m.month))
+                and (tenant_id, subscription_id, day) < (d.id, {subscription}, least(d.until_day, (m.month + interval '1 month')::date))
+                {asked.Meter}{asked.Cells}{(asked.IsByMonth ? " and m.month is not null" : "")}
+            order by tenant_id desc, subscription_id desc, day desc limit 1)
+        """;
+
     private static string Newest(string table, string which) =>
         $"(select day from usage.{table} where tenant_id = d.id and day >= $3 and day < d.until_day{which} order by day desc limit 1)";
 
-    private static string NewestMonth(string which) => $"""
+    private static string NewestMonth(Asked asked) => $"""
         (select month from usage.monthly_rollups
-            where tenant_id = d.id and month >= date_trunc('month', $3::timestamp) and month < d.until_day{which} order by month desc limit 1)
+            where tenant_id = d.id and month >= date_trunc('month', $3::timestamp) and month < d.until_day
+                {asked.OfSubscription}{asked.Meter}{asked.Cells}
+            order by month desc limit 1)
         """;
 
     /// <param name="query">What is asked: of a subscription, a meter, a SKU or a region.</param>
@@ -102,25 +126,20 @@ internal sealed class RecordDays(DbSession session)
             new() { Value = tenants.Select(t => t.Id).ToArray() }, new() { Value = tenants.Select(t => t.Until).ToArray() },
             new() { Value = query.From ?? DateOnly.MinValue }, new() { Value = most },
         };
-        var (which, cells) = ("", "");
         // Only what is asked for is named: what might be null keeps the planner from the index that knows it.
-        foreach (var (column, value) in (IEnumerable<(string, object?)>)[("subscription_id", query.SubscriptionId), ("meter", query.Meter)])
-            if (value is not null)
-            {
-                parameters.Add(new() { Value = value });
-                which += $" and {column} = ${parameters.Count}";
-            }
+        string? Named(object? value)
+        {
+            if (value is null)
+                return null;
+            parameters.Add(new() { Value = value });
+            return $"${parameters.Count}";
+        }
 
-        // A correction does not say it: whatever was corrected is looked at.
-        foreach (var (column, value) in (IEnumerable<(string, string?)>)[("sku", query.Sku), ("region", query.Region)])
-            if (value is not null)
-            {
-                parameters.Add(new() { Value = value });
-                cells += $" and {column} = ${parameters.Count}";
-            }
-
+        static string Is(string column, string? named) => named is null ? "" : $" and {column} = {named}";
+        var asked = new Asked(
+            Named(query.SubscriptionId), Is("meter", Named(query.Meter)), Is("sku", Named(query.Sku)) + Is("region", Named(query.Region)));
         var days = new Dictionary<Guid, List<DateOnly>>();
-        await ByIndex.ReadAsync(session, Sql(which, cells, byMonth: query.Meter is not null || cells != ""), parameters, row =>
+        await ByIndex.ReadAsync(session, Sql(asked), parameters, row =>
         {
             if (row.GetGuid(0) is var tenant && days.TryGetValue(tenant, out var known))
                 known.Add(row.GetFieldValue<DateOnly>(1));
