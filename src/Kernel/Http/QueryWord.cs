@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Licensing.Kernel.Http;
 
-/// <summary>A query parameter that is one of a few words, in any case; numbers, which <c>Enum.TryParse</c> takes, are refused.</summary>
+/// <summary>What is refused of query parameters. Words are taken in any case; numbers, which <c>Enum.TryParse</c> takes, are not.</summary>
 public static class QueryWord
 {
     /// <summary>True when <paramref name="text"/> is there and none of the words; <paramref name="word"/> is null where it is not there.</summary>

@@ -206,7 +206,7 @@ internal sealed class ContractGenerator(int seed)
         var negative = meter == "m0" && Maybe(10) ? -1 : 1;
         var quantity = Maybe(20) ? Number(0, 50, 0) : Number(0, 30_000_000, Maybe(50) ? 5 : 6) + (Maybe(10) ? 0.000000000000000001m : 0);
         var total = new UsageTotal(subscription.TenantId, subscription.Id, meter, sku, region, quantity * negative, _chance.Next(0, 40));
-        return meter != "m0" || Maybe(70) ? total : total with { Negative = _chance.Next(0, (int)total.Records + 1) };
+        return meter != "m0" || Maybe(70) ? total : total with { NegativeRecords = _chance.Next(0, (int)total.Records + 1) };
     }
 
     private Dictionary<(string, string, string), Price> NextList(Currency tenants, List<PlanVersionRef> plans, int least, int most)

@@ -252,7 +252,7 @@ internal sealed class NaiveBiller(Contract contract)
         var used = contract.Usage.Where(x => x.Total.SubscriptionId == subscription.Id && days.Contains(x.Day))
             .GroupBy(x => (x.Total.Meter, x.Total.Sku, x.Total.Region)).OrderBy(x => x.Key)
             .Select(x => (x.Key.Meter, x.Key.Sku, x.Key.Region, Quantity: Counted(x.Key.Meter, [.. x.OrderBy(y => y.Day).Select(y => y.Total)]),
-                Records: x.Sum(y => y.Total.Records - y.Total.Negative)))
+                Records: x.Sum(y => y.Total.Records - y.Total.NegativeRecords)))
             .ToList();
         // Where nothing is paid for nothing is due but what was used.
         var isPaid = days.Any(day => IsPaid(subscription, day));

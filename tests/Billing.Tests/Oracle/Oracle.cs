@@ -106,7 +106,7 @@ internal static class Oracle
                 _ => Exact.Sum(cell.Select(x => x.Total.Quantity)),
             },
             Records = cell.Sum(x => x.Total.Records),
-            Negative = cell.Sum(x => x.Total.Negative),
+            NegativeRecords = cell.Sum(x => x.Total.NegativeRecords),
         });
 
     public static PeriodPrices Prices(Contract contract)

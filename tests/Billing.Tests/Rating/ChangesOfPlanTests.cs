@@ -63,12 +63,12 @@ public sealed class ChangesOfPlanTests
         var plan = Plan(1, paid);
         Billed(Contract([plan], Held(plan.On("1-30")), Used(2, "1000", records: 4))).ShouldBe(["paid 01-30 12.00", "12.00 + 2.40"]);
         var back = Used(3, "-400", records: 2);
-        Billed(Contract([plan], Held(plan.On("1-30")), Used(2, "1000", records: 4), back with { Total = back.Total with { Negative = 2 } }))
+        Billed(Contract([plan], Held(plan.On("1-30")), Used(2, "1000", records: 4), back with { Total = back.Total with { NegativeRecords = 2 } }))
             .ShouldBe(["paid 01-30 8.00", "8.00 + 1.60"]);
         // By the SKU as well.
         var listed = Plan(2) with { UsesPriceLists = true };
         var more = Used(3, "100", sku: "VM", records: 9);
-        Billed(Contract([listed], Held(listed.On("1-30")), more with { Total = more.Total with { Negative = 5 } }) with
+        Billed(Contract([listed], Held(listed.On("1-30")), more with { Total = more.Total with { NegativeRecords = 5 } }) with
         {
             Listed = new Dictionary<(string, string, string), Price> { [("EUR", "VM", "calls")] = paid.Price },
         }).ShouldBe(["VM 01-30 3.00", "3.00 + 0.60"]);

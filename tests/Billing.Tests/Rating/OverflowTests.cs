@@ -59,7 +59,7 @@ public sealed class OverflowTests
     [Fact]
     public void A_cap_that_no_sum_can_reach_bounds_nothing_and_takes_no_other_with_it()
     {
-        Commitment Part(int item, Exact cap) => new($"Plan {item}") { Items = new HashSet<int> { item }, Cap = cap, Together = 1 };
+        Commitment Part(int item, Exact cap) => new($"Plan {item}") { Items = new HashSet<int> { item }, Cap = cap, SharedBound = 1 };
         RatingRequest Capped(Exact first, Exact second) => Request(Flat("50"), Flat("70")) with { Commitments = [Part(0, first), Part(1, second)] };
 
         Rate(Capped(10.005m, 20.005m)).Total.Text().ShouldBe("30.01");

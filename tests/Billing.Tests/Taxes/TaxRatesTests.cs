@@ -35,8 +35,10 @@ public sealed class TaxRatesTests(BillingApp app) : IClassFixture<BillingApp>
         (await partner.SetAsync(branch.Tenant, "5")).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
 
         // What is set is in the trail of the place that it is of.
-        (await ItemsAsync(platform, $"/api/v1/audit?organizationId={branch.Tenant.Id.Value}"))
-            .ShouldContain(x => x.Text("action") == "SetTaxRate" || x.GetRawText().Contains("tax_rate"));
+        var entry = (await ItemsAsync(platform, $"/api/v1/audit?organizationId={branch.Tenant.Id.Value}&action=billing.set_tax_rate"))
+            .ShouldHaveSingleItem();
+        var changed = entry.GetProperty("resources").EnumerateArray().ShouldHaveSingleItem();
+        (changed.Text("type"), changed.GetProperty("changes").GetProperty("percent").Text("new")).ShouldBe(("country_tax_rate", "5"));
     }
 
     [Fact]
@@ -62,9 +64,9 @@ public sealed class TaxRatesTests(BillingApp app) : IClassFixture<BillingApp>
         (await ListAsync(Roles.DistributorReader)).ShouldBe("0 1 3 19 25");
         (await ListAsync(Roles.PartnerReader)).ShouldBe("0 3 19 25");
         (await ListAsync(Roles.PlatformReader, "&category=AA")).ShouldBe("1");
-        (await ListAsync(Roles.PlatformReader, "&at=2023-12-31")).ShouldBe("0 1 4 19");
-        (await ListAsync(Roles.PlatformReader, "&at=2024-01-01")).ShouldBe("1 3 4 25");
-        (await ListAsync(Roles.PlatformReader, "&at=2019-12-31")).ShouldBe("");
+        (await ListAsync(Roles.PlatformReader, "&on=2023-12-31")).ShouldBe("0 1 4 19");
+        (await ListAsync(Roles.PlatformReader, "&on=2024-01-01")).ShouldBe("1 3 4 25");
+        (await ListAsync(Roles.PlatformReader, "&on=2019-12-31")).ShouldBe("");
         (await ListAsync(Roles.PartnerReader, $"&organizationId={branch.Tenant.Id.Value}")).ShouldBe("0 3");
         (await ListAsync(Roles.PartnerReader, $"&organizationId={branch.Distributor.Id.Value}")).ShouldBe("");
         (await ListAsync(Roles.PartnerReader, $"&organizationId={other.Tenant.Id.Value}")).ShouldBe("");

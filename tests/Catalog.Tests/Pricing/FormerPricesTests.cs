@@ -160,6 +160,9 @@ public sealed class FormerPricesTests(App app) : IClassFixture<App>
         var (answer, errors) = await PutAsync(client, list, Lists.Item("a", meter, "2"), validFrom).RefusedAsync();
         answer.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
         errors.ShouldBe([("/validFrom", code)]);
+        using var rows = new StringContent($"sku,meter,unitPrice\r\na,{meter},2\r\n", Encoding.UTF8, "text/csv");
+        (await client.PostAsync($"/api/v1/pricing/{list.IdOf()}/import?validFrom={validFrom}", rows, Sold.Ct).RefusedAsync()).Errors
+            .ShouldBe([("?validFrom", code)]);
         (await client.PricesAsync(list)).ShouldBe(["a 1"]);
     }
 }

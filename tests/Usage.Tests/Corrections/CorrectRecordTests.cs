@@ -63,9 +63,9 @@ public sealed class CorrectRecordTests(UsageApp app) : IClassFixture<UsageApp>
         (await EventsAsync()).ShouldBe("4 of 4, 3 events");
         (await app.DifferencesAsync(Customer.January)).ShouldBeEmpty();
 
-        await app.SqlAsync<object>("update usage.monthly_rollups set negative = 0 where tenant_id = $1", customer.Tenant.Id.Value);
+        await app.SqlAsync<object>("update usage.monthly_rollups set negative_records = 0 where tenant_id = $1", customer.Tenant.Id.Value);
         (await app.DifferencesAsync(Customer.January)).Select(d => d.What).ShouldBe(["month"]);
-        await app.SqlAsync<object>("update usage.daily_rollups set negative = 0 where tenant_id = $1", customer.Tenant.Id.Value);
+        await app.SqlAsync<object>("update usage.daily_rollups set negative_records = 0 where tenant_id = $1", customer.Tenant.Id.Value);
         (await app.DifferencesAsync(Customer.January)).Select(d => d.What).ShouldBe(["day"]);
     }
 

@@ -25,7 +25,7 @@ public sealed class RollupMigrationTests(UsageApp app) : IClassFixture<UsageApp>
         await app.SqlAsync<object>("delete from usage.dirty_days");
         // As an install of before, with records and no mark.
         await RunAsync(
-            Before, await MigrationAsync("0003_rollups"), await MigrationAsync("0007_events"),
+            Before, await MigrationAsync("0003_rollups"), await MigrationAsync("0007_negative_records"),
             "grant select, insert, update, delete on all tables in schema usage to licensing_app");
 
         (await app.SqlAsync<long>(
@@ -48,10 +48,10 @@ public sealed class RollupMigrationTests(UsageApp app) : IClassFixture<UsageApp>
         // One batch of which nothing is merged, on a day of which something is.
         await customer.SendAsync(customer.Record("f", "-1"), customer.Record("g", "1"));
         await RunAsync(
-            "alter table usage.daily_rollups drop column negative; alter table usage.monthly_rollups drop column negative",
-            await MigrationAsync("0007_events"));
+            "alter table usage.daily_rollups drop column negative_records; alter table usage.monthly_rollups drop column negative_records",
+            await MigrationAsync("0007_negative_records"));
         (await app.SqlAsync<string>(
-            "select string_agg(negative::text, ' ' order by day) from usage.daily_rollups where tenant_id = $1", customer.Tenant.Id.Value))
+            "select string_agg(negative_records::text, ' ' order by day) from usage.daily_rollups where tenant_id = $1", customer.Tenant.Id.Value))
             .ShouldBe("1 1 1");
         (await app.TotalsAsync(customer.Tenant, Customer.January)).Select(t => (t.Records, t.Events)).ShouldBe([(6, 2)]);
         (await app.DifferencesAsync(Customer.January)).ShouldBeEmpty();

@@ -114,7 +114,7 @@ public sealed class VerifyUsageTests(UsageApp app) : IClassFixture<UsageApp>
         await app.SqlAsync<object>($"""
             create view usage.monthly_rollups as select tenant_id, subscription_id, month, meter, sku, region, records,
                 case when tenant_id = '{customers[1].Tenant.Id.Value}' then usage.unreadable(total) else total end as total, largest, last_quantity,
-                last_started_at, last_received_at, last_record_id, resources, negative
+                last_started_at, last_received_at, last_record_id, resources, negative_records
             from usage.monthly_rollups_stored
             """);
         try

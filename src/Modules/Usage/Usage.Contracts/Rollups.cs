@@ -15,11 +15,11 @@ namespace Licensing.Usage.Contracts;
 public sealed record UsageTotal(
     OrganizationId TenantId, SubscriptionId SubscriptionId, string Meter, string Sku, string Region, Exact Quantity, long Records)
 {
-    /// <summary>How many of <see cref="Records"/> are below zero: each takes from what others said, and is no event of its own.</summary>
-    public long Negative { get; init; }
+    /// <summary>How many of <see cref="Records"/> have a quantity below zero; they are not events.</summary>
+    public long NegativeRecords { get; init; }
 
     /// <summary>What a fee per event is charged for.</summary>
-    public long Events => Records - Negative;
+    public long Events => Records - NegativeRecords;
 }
 
 /// <summary>What <see cref="UsageTotal"/> says, of one day.</summary>

@@ -1,8 +1,8 @@
 using System.Globalization;
 using Licensing.Billing.Contracts;
 using Licensing.Billing.Documents;
-using Licensing.Catalog.Contracts;
 using Licensing.Billing.Invoices;
+using Licensing.Catalog.Contracts;
 using Licensing.Identity.Contracts;
 using Licensing.Provisioning.Contracts;
 

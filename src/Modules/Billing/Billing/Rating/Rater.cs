@@ -76,7 +76,7 @@ internal static class Rater
 
     // The lines after the items are what commitments before this one added; only the bounds of the whole bill are about them too.
     private static Result<RatedLine[]> Committed(
-        RatedLine[] lines, int items, (Money? Minimum, Money? Cap) bounds, int place, RatingRequest request)
+        RatedLine[] lines, int items, Bound bounds, int place, RatingRequest request)
     {
         if (bounds is { Minimum: null, Cap: null })
             return lines;

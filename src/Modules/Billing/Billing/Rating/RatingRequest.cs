@@ -46,8 +46,8 @@ internal sealed record Commitment(string Name)
     /// <summary>The part of <see cref="Cap"/> that is this one's; null is all of it.</summary>
     public Proration? Part { get; init; }
 
-    /// <summary>Those of the same number are parts of one whole, and are rounded together; null is by itself.</summary>
-    public int? Together { get; init; }
+    /// <summary>Which whole this is a part of, by any number of its own: parts of one are rounded together. Null is by itself.</summary>
+    public int? SharedBound { get; init; }
 
     /// <summary>
     /// Tax category of the true-up; null spreads it over the categories of the lines, in proportion, or is the standard one where they come to

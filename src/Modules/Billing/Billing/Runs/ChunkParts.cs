@@ -6,30 +6,34 @@ using Npgsql;
 namespace Licensing.Billing.Runs;
 
 /// <summary>
-/// Does the work of a chunk that the database has refused again and again: in halves, until whose rows it does not take is alone. He is left out, the
-/// others are billed. All in the caller's transaction, so that nobody sees less than the whole chunk.
+/// Does the work of a chunk that the database has refused again and again: in halves, until the tenant whose rows are refused is alone. He is left
+/// out, the others are billed. All in the caller's transaction, so that nobody sees less than the whole chunk.
 /// </summary>
 internal sealed class ChunkParts(DbSession session, RunMeter meter, ILogger<ChunkParts> log)
 {
-    /// <summary>What is wrong with the rows themselves: constraints, numbers out of range, rows too large; not connections or locks.</summary>
+    /// <summary>
+    /// What is wrong with the rows themselves: constraints, also those that triggers check (P0001), numbers out of range, rows too large. Not
+    /// connections or locks, nor damaged pages (XX), which cost the connection and with it the transaction of all parts.
+    /// </summary>
     public static bool IsOfRows(Exception failure) =>
         failure is OverflowException or PostgresException { SqlState: ['2', '2' or '3', ..] or ['5', '4', ..] or PostgresErrorCodes.RaiseException };
 
     /// <param name="run">Of the chunk.</param>
-    /// <param name="all">In the order in which they are billed; a tenant is one of them.</param>
+    /// <param name="all">One item per tenant, in the order in which they are billed.</param>
     /// <param name="work">Writes some of them; of those before it, what they wrote is there.</param>
     /// <param name="tenantOf">Whose it is.</param>
     /// <param name="ct">Cancels.</param>
     /// <returns>Those left out.</returns>
-    public async Task<List<ParkedTenant>> DoAsync<T>(
+    public async Task<List<ParkedTenant>> WithoutRefusedAsync<T>(
         BillingRun run, IReadOnlyList<T> all, Func<ArraySegment<T>, Task> work, Func<T, OrganizationRef> tenantOf, CancellationToken ct)
     {
         var left = new List<ParkedTenant>();
-        await DoAsync(new ArraySegment<T>([.. all]), work, (one, failure) => left.Add(Parked(run, tenantOf(one), failure)), ct);
+        await WithoutRefusedAsync(new ArraySegment<T>([.. all]), work, (one, failure) => left.Add(Parked(run, tenantOf(one), failure)), ct);
         return left;
     }
 
-    private async Task DoAsync<T>(ArraySegment<T> some, Func<ArraySegment<T>, Task> work, Action<T, Exception> refused, CancellationToken ct)
+    private async Task WithoutRefusedAsync<T>(
+        ArraySegment<T> some, Func<ArraySegment<T>, Task> work, Action<T, Exception> refused, CancellationToken ct)
     {
         if (some.Count == 0)
             return;
@@ -53,8 +57,8 @@ internal sealed class ChunkParts(DbSession session, RunMeter meter, ILogger<Chun
         }
 
         var half = some.Count / 2;
-        await DoAsync(some[..half], work, refused, ct);
-        await DoAsync(some[half..], work, refused, ct);
+        await WithoutRefusedAsync(some[..half], work, refused, ct);
+        await WithoutRefusedAsync(some[half..], work, refused, ct);
     }
 
     private ParkedTenant Parked(BillingRun run, OrganizationRef tenant, Exception failure)

@@ -10,7 +10,7 @@ internal sealed class DraftParts(ChunkParts parts, InvoiceWriter writer)
         var tenants = new List<(int First, TenantBill[] Bills)>();
         foreach (var bills in rated.Bills.GroupBy(bill => bill.Tenant.Id))
             tenants.Add((tenants.Sum(x => x.Bills.Length), [.. bills]));
-        var parked = await parts.DoAsync(run, tenants, async some =>
+        var parked = await parts.WithoutRefusedAsync(run, tenants, async some =>
         {
             var rows = InvoiceWriter.Rows(run, chunk, [.. some.SelectMany(x => x.Bills)], some[0].First);
             try

@@ -54,7 +54,7 @@ internal sealed class DueCharges
     /// </summary>
     public void Commit(
         BillableSubscription subscription, PlanVersionRef version, PlanCommitment bounds, IEnumerable<(Period Days, SubscriptionSpan Span)> paid,
-        Exchange? rate, HashSet<int> items, Period period, Proration? part, int? together)
+        Exchange? rate, HashSet<int> items, Period period, Proration? part, int? sharedBound)
     {
         var days = paid.Select(part => part.Days).ToList();
         if (days.Count == 0 && items.Count == 0)
@@ -69,7 +69,7 @@ internal sealed class DueCharges
             Minimum = days.Count > 0 ? bounds.Minimum : null,
             Cap = bounds.Cap,
             Part = part,
-            Together = together,
+            SharedBound = sharedBound,
             Days = new Proration(days.Sum(part => part.Days), period.Days),
             TaxCategory = categories.Count switch { 0 => CountryTaxRate.Standard, 1 => categories[0], _ => null },
             Exchange = rate,

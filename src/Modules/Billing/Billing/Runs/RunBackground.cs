@@ -33,7 +33,7 @@ internal sealed class RunBackground(
             }
             catch (Exception failure)
             {
-                log.LogError(failure, "The billing runs cannot be looked at.");
+                log.LogError(failure, "The open billing runs cannot be read.");
             }
 
             await PauseAsync(stoppingToken);

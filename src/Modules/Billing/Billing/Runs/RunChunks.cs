@@ -26,7 +26,7 @@ internal sealed class RunChunks(DbSession session, BillingSettings settings, Tim
     /// <summary>So often a chunk is read anew after its rows were refused: what stays wrong is wrong by itself.</summary>
     public const int MostRefused = 4;
 
-    // What goes on changing is left alone for a while.
+    // A chunk that was changed by others so often waits like one that failed.
     private const int MostAtOnce = 5;
 
     // Who holds an expired claim in an open transaction would be waited for; the server knows his session by the name that the fence gave it.

@@ -111,13 +111,13 @@ internal sealed class RunSteps(
     // One after the other in their order, so that numbers are as they would be without him who is left out: his draft stays for the next round.
     private async Task<List<ParkedTenant>> IssueInPartsAsync(BillingRun run, OrganizationRef seller, TenantRange range, CancellationToken ct)
     {
-        // Nor do those that the commit would refuse.
+        // Deferred constraints are checked at once, so that what the commit would refuse is refused here, of one tenant.
         await using (var immediate = new NpgsqlCommand("set constraints all immediate", session.Connection, session.Transaction))
             await immediate.ExecuteNonQueryAsync(ct);
         var ids = await issuing.TenantsAsync(seller, run.Period, range, ct);
         var tenants = await organizations.FindAsync(ids, ct);
         var some = ids.Select((id, i) => (Tenant: tenants[id], Range: new TenantRange(i == 0 ? range.After : ids[i - 1], id, 1))).ToList();
-        return await parts.DoAsync(run, some, part => issuing.IssueTenantsAsync(
+        return await parts.WithoutRefusedAsync(run, some, part => issuing.IssueTenantsAsync(
             seller, run.Period, new TenantRange(part[0].Range.After, part[^1].Range.Last, part.Count), null, ct), x => x.Tenant, ct);
     }
 
@@ -143,7 +143,7 @@ internal sealed class RunSteps(
                 new() { Value = parked.Select(tenant => tenant.Message).ToArray() },
             },
         };
-        // Of whom something late was told before is left out once.
+        // A tenant already told of for something late counts once.
         var more = await command.ExecuteNonQueryAsync(ct);
         await db.Runs.Where(x => x.Id == run.Id).ExecuteUpdateAsync(set => set.SetProperty(x => x.NotBilled, x => x.NotBilled + more), ct);
         await probe.HitAsync("parked");

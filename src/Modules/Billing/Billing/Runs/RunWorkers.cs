@@ -51,7 +51,7 @@ internal sealed class RunWorkers(IServiceScopeFactory scopes, BillingSettings se
         var ahead = Task.FromResult<SaidAhead?>(null);
         var later = await ChunksAsync(run, ChunkState.Drafted, 1, async (steps, chunk) =>
         {
-            // Mostly of this chunk; of another it lacks some of the tenants, and is not used.
+            // Written ahead for the next number; if another chunk was claimed, it lacks some of its tenants and is not used.
             var said = await ahead;
             ahead = Task.Run(() => SayAheadAsync(run, chunk.Number + 1, ct), ct);
             await steps.IssueAsync(run, chunk, said, ct);
@@ -92,7 +92,7 @@ internal sealed class RunWorkers(IServiceScopeFactory scopes, BillingSettings se
         {
             try
             {
-                await RefusedAgainAsync(run, chunk, work, ct);
+                await WorkUntilAcceptedAsync(run, chunk, work, ct);
             }
             catch (ChunkLostException lost)
             {
@@ -114,7 +114,7 @@ internal sealed class RunWorkers(IServiceScopeFactory scopes, BillingSettings se
 
     // Someone may have issued or billed one of its tenants while it was rated: read anew he is left out. What is wrong with somebody's rows does not
     // mend with time: refused so often, by the rows and nothing else, the chunk is written in parts.
-    private async Task RefusedAgainAsync(BillingRun run, ClaimedChunk chunk, Func<RunSteps, ClaimedChunk, Task> work, CancellationToken ct)
+    private async Task WorkUntilAcceptedAsync(BillingRun run, ClaimedChunk chunk, Func<RunSteps, ClaimedChunk, Task> work, CancellationToken ct)
     {
         for (var refused = 0; ; refused++)
             try

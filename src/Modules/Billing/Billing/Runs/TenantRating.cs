@@ -66,7 +66,7 @@ internal static class TenantRating
             foreach (var charge in version.Charges.Where(charge => charge.Meter is null))
             {
                 var by = charge.InAdvance ? prices.InAdvance(rate.Exchange, account.Tenant.Currency) : rate.Exchange;
-                due.Add(PlanCharges(subscription, version, charge, spans, prices.Period, by, once: !prices.ByLastPlan), items);
+                due.Add(PlanCharges(subscription, version, charge, spans, prices.Period, by, onceAMonth: !prices.ByLastPlan), items);
             }
         }
 
@@ -86,13 +86,14 @@ internal static class TenantRating
 
         // One plan version has its whole cap, however many days there are; of several each has the part of its days.
         var held = runs.Count > 1 && !prices.ByLastPlan ? PlanStretch.Held(subscription, prices.Period) : [];
-        var (days, together) = (held.Values.Sum(), due.Commitments.Count);
+        // Any number that no other subscription of the bill has.
+        var (days, sharedBound) = (held.Values.Sum(), due.Commitments.Count);
         foreach (var (version, spans, items) in runs)
             if (version.Terms.Commitment is { } bounds)
                 due.Commit(
                     subscription, version, bounds, Paid(subscription, spans, prices.Period), RateOf(version, account, prices), items, prices.Period,
                     days == 0 ? null : new Proration(held.GetValueOrDefault(version.Id), days),
-                    prices.ByLastPlan ? null : together);
+                    prices.ByLastPlan ? null : sharedBound);
         return null;
     }
 
@@ -118,12 +119,20 @@ internal static class TenantRating
     }
 
     /// <summary>
-    /// Days on which nothing changes for this charge are one line, so that a change of something else does not round it in pieces; where days do not
-    /// count, all of them; but for months that were billed before that (<paramref name="once"/> is false).
+    /// Days on which nothing changes for this charge are one line, so that a change of something else does not round it in pieces.
     /// </summary>
+    /// <param name="subscription">What is charged for.</param>
+    /// <param name="version">Of the plan.</param>
+    /// <param name="charge">One of its charges.</param>
+    /// <param name="spans">Its days.</param>
+    /// <param name="period">What is billed.</param>
+    /// <param name="rate">Into the tenant's currency, or null.</param>
+    /// <param name="onceAMonth">
+    /// A charge that does not count days is one line of the month. False for months that were billed while each stretch of days was a line.
+    /// </param>
     public static IEnumerable<DueCharge> PlanCharges(
         BillableSubscription subscription, PlanVersionRef version, PlanCharge charge, List<SubscriptionSpan> spans, Period period, Exchange? rate,
-        bool once = true)
+        bool onceAMonth = true)
     {
         var parts = new List<(Period Days, int Quantity)>();
         foreach (var (days, span) in Paid(subscription, spans, period))
@@ -137,7 +146,7 @@ internal static class TenantRating
 
         // What does not count days is charged once a month, as for each begun one, for the most that there was of it: neither a pause nor a change of
         // the quantity charges it again.
-        if (once && parts.Count > 1 && !charge.Price.ToCharge(isUsage: false).Prorate)
+        if (onceAMonth && parts.Count > 1 && !charge.Price.ToCharge(isUsage: false).Prorate)
             parts = [(new Period(parts[0].Days.Start, parts[^1].Days.End), parts.Max(part => part.Quantity))];
         return parts.Select(part => Charge(
             new LineKey(subscription.Id, charge.Key, "", "", "", part.Days.Start), charge.Name, part.Days, isUsage: false, charge.Price,

@@ -93,7 +93,7 @@ internal sealed class LateUsage(
         var rates = books.Runs.TryGetValue(month.Start, out var run)
             ? await pins.OpenAsync(run, chunk.Tenants, ct, round, [.. found.Select(x => x.Id).Where(id => !billed.Contains(id))])
             : await pins.PresentAsync(month, chunk.Tenants, ct);
-        // Of an invoice that has no round only what came late may be another, so it is rated as it was.
+        // Invoices from before rounds were kept are rated by the rules of then, so that only what came late differs.
         return await rateAnew(month, chunk, rates with { ByLastPlan = round == 0 }, books, ct);
     }
 

@@ -44,7 +44,7 @@ internal sealed class CountryTaxRate : IOwned, IVersioned
     public DateTimeOffset CreatedAt { get; init; }
     public int Version { get; init; } = 1;
 
-    // The trail takes a null for the place of who set it, which is the seller's: everyone's rates are of nobody else.
+    // Null for everyone's rates: the audit trail then files the entry where who set it stands, which is the platform.
     string IOwned.OwnerPath => OwnerPath!;
 
     public bool IsInForce(DateOnly on) => ValidFrom <= on && (ValidUntil is not { } end || on < end);
@@ -59,25 +59,4 @@ internal sealed class CountryTaxRate : IOwned, IVersioned
     {
         public void Configure(EntityTypeBuilder<CountryTaxRate> builder) => builder.ToTable("tax_rates").HasKey(x => x.Id);
     }
-}
-
-/// <summary>A rate as it travels.</summary>
-internal sealed record TaxRateView(
-    string? Country, string Category, decimal Percent, DateOnly ValidFrom, [property: System.Text.Json.Serialization.JsonIgnore] int Version)
-        : IVersioned
-{
-    public OrganizationId? OrganizationId { get; init; }
-    public DateOnly? ValidUntil { get; init; }
-    public string? ChargedAs { get; init; }
-    public string? ExemptionCode { get; init; }
-    public string? ExemptionReason { get; init; }
-
-    public static TaxRateView Of(CountryTaxRate x) => new(x.Country, x.Category, x.Percent, x.ValidFrom, x.Version)
-    {
-        OrganizationId = x.OrganizationId,
-        ValidUntil = x.ValidUntil,
-        ChargedAs = x.ChargedAs,
-        ExemptionCode = x.ExemptionCode,
-        ExemptionReason = x.ExemptionReason,
-    };
 }

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using FluentValidation;
 using Licensing.Billing.Data;
 using Licensing.Billing.Invoices;
@@ -15,11 +14,6 @@ namespace Licensing.Billing.Taxes;
 internal static class SetTaxRate
 {
     private const int LongestReason = 200;
-
-    // Of EN 16931: what takes no tax, and what of that has to say why. The reason of some is their name.
-    private static readonly string[] Untaxed = ["AE", "E", "G", "K", "O", "Z"];
-    private static readonly string[] Exempt = ["AE", "E", "G", "K", "O"];
-    private static readonly string[] Named = ["VATEX-EU-AE", "VATEX-EU-G", "VATEX-EU-IC", "VATEX-EU-O"];
 
     /// <param name="Category">Of the price.</param>
     /// <param name="Country">Of the tenants; left out: of any, where an organisation is named.</param>
@@ -48,21 +42,19 @@ internal static class SetTaxRate
             RuleFor(x => x.Category).Matches(@"^[A-Z0-9]{1,10}\z").WithErrorCode("not_a_tax_category")
                 .WithMessage("category must be 1 to 10 capital letters or digits, such as S.");
             RuleFor(x => x.Percent).InclusiveBetween(0m, 100m).WithErrorCode("not_a_percentage").WithMessage("percent must be between 0 and 100.");
-            RuleFor(x => x.Percent).Equal(0m).When(x => x.ChargedAs is not null && Untaxed.Contains(x.ChargedAs))
+            RuleFor(x => x.Percent).Equal(0m).When(x => x.ChargedAs is not null && TaxCategories.Untaxed.Contains(x.ChargedAs))
                 .WithErrorCode("not_zero").WithMessage("percent must be 0 of what is charged as AE, E, G, K, O or Z.");
             RuleFor(x => x.ValidUntil).Must((x, until) => until is null || until > x.ValidFrom)
                 .WithErrorCode("not_after_start").WithMessage("validUntil must be after validFrom.");
             RuleFor(x => x.ChargedAs).Matches(@"^[A-Z0-9]{1,10}\z").WithErrorCode("not_a_tax_category")
                 .WithMessage("chargedAs must be 1 to 10 capital letters or digits, such as AE.");
-            RuleFor(x => x.ExemptionCode).Must((x, code) => code is null || (x.As == "E" && x.Percent == 0 && IsCode(code)))
+            RuleFor(x => x.ExemptionCode).Must((x, code) => code is null || (x.As == "E" && x.Percent == 0 && TaxCategories.IsExemptionCode(code)))
                 .WithErrorCode("not_an_exemption").WithMessage("exemptionCode is of the list VATEX, and of what is charged as E with 0 %.");
-            RuleFor(x => x.ExemptionReason).Must((x, reason) => reason is null || (Exempt.Contains(x.As) && x.Percent == 0))
+            RuleFor(x => x.ExemptionReason).Must((x, reason) => reason is null || (TaxCategories.Exempt.Contains(x.As) && x.Percent == 0))
                 .WithErrorCode("not_an_exemption").WithMessage("exemptionReason is of what is charged as AE, E, G, K or O with 0 %.");
             RuleFor(x => x.ExemptionReason).NotEmpty().MaximumLength(LongestReason).When(x => x.ExemptionReason is not null);
         }
     }
-
-    private static bool IsCode(string code) => Regex.IsMatch(code, @"^VATEX-[A-Z]{2}-[A-Z0-9-]{1,20}\z") && !Named.Contains(code);
 
     internal sealed class Handler(
         BillingDb db, IOrganizationDirectory organizations, Precondition precondition, Principal principal, TimeProvider clock)
@@ -102,17 +94,17 @@ internal static class SetTaxRate
             return TaxRateView.Of(rate);
         }
 
-        private async Task<Result<Named>> OrganizationAsync(OrganizationId? id, CancellationToken ct)
+        private async Task<Result<RateHolder>> OrganizationAsync(OrganizationId? id, CancellationToken ct)
         {
             if (id is not { } named)
-                return principal.Scope.Contains((await organizations.PlatformAsync(ct)).Path) ? new Named(null) : TaxRefusals.NotEveryones;
+                return principal.Scope.Contains((await organizations.PlatformAsync(ct)).Path) ? new RateHolder(null) : TaxRefusals.NotEveryones;
             var held = await organizations.HoldAsync([named], ct);
             return held.TryGetValue(named, out var found) && principal.Scope.Contains(found.Path)
-                ? new Named(found)
+                ? new RateHolder(found)
                 : InvoiceRefusals.OrganizationNotFound(named.Value);
         }
 
-        private sealed record Named(OrganizationRef? Organization);
+        private sealed record RateHolder(OrganizationRef? Organization);
     }
 
     public static void Map(IEndpointRouteBuilder rates) => rates

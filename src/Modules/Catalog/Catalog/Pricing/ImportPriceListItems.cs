@@ -65,7 +65,8 @@ internal static class ImportPriceListItems
                 return PriceListRefusals.NotFound(id.Value);
             if (precondition.Fails(list))
                 return Precondition.Failed;
-            if (months.Of(validFrom).Refused(out var refusal, out var from) || CsvImport.TextOf(body.Span).Refused(out refusal, out var text))
+            if (months.Of(validFrom, "?validFrom").Refused(out var refusal, out var from)
+                || CsvImport.TextOf(body.Span).Refused(out refusal, out var text))
                 return refusal;
 
             var (rows, errors) = PriceCsvReader.Read(text);

@@ -16,7 +16,7 @@ internal static class RollupSql
 
     private const string DimensionFigures = "records, total, largest, last_quantity, last_started_at, last_received_at, last_record_id";
 
-    private const string Figures = $"{DimensionFigures}, negative";
+    private const string Figures = $"{DimensionFigures}, negative_records";
 
     private const string Columns =
         "tenant_id, subscription_id, day, meter, sku, region, owner_path, quantity, started_at, received_at, record_id, resource_id, dimensions";
@@ -83,7 +83,7 @@ internal static class RollupSql
     public static string Cells(string from, string further = "") => $"""
         cells as materialized (
             select distinct on ({Cell}{further}) {Cell}{further}, owner_path, count(*) over c as records, sum(quantity) over c as total,
-                count(*) filter (where quantity < 0) over c as negative, max(quantity) over c as largest, quantity as last_quantity,
+                count(*) filter (where quantity < 0) over c as negative_records, max(quantity) over c as largest, quantity as last_quantity,
                 started_at as last_started_at, received_at as last_received_at, record_id as last_record_id
             from {from} window c as (partition by {Cell}{further})
             order by {Cell}{further}, {NewestFirst})
@@ -94,7 +94,7 @@ internal static class RollupSql
         insert into usage.daily_rollups as k ({Cell}, owner_path, {Figures}, resources)
         select {Cell}, owner_path, {Figures}, coalesce(u.resources, 0)
         from cells left join (select {Cell}, count(*) as resources from new_resources group by {Cell}) u using ({Cell})
-        on conflict ({Cell}) do update set {Added}, {MoreNegative}, {Newest("owner_path")}, resources = k.resources + excluded.resources
+        on conflict ({Cell}) do update set {Added}, {MoreNegativeRecords}, {Newest("owner_path")}, resources = k.resources + excluded.resources
         """;
 
     public static string AddDimensions => $"""
@@ -110,14 +110,14 @@ internal static class RollupSql
         select {MonthCell}, {Figures}, coalesce(u.resources, 0)
         from ({MonthOf(from)}) m
         left join (select {MonthCell}, count(*) as resources from new_monthly_resources group by {MonthCell}) u using ({MonthCell})
-        on conflict ({MonthCell}) do update set {Added}, {MoreNegative}, resources = k.resources + excluded.resources
+        on conflict ({MonthCell}) do update set {Added}, {MoreNegativeRecords}, resources = k.resources + excluded.resources
         """;
 
     /// <summary>The months of some cells of days.</summary>
     public static string MonthOf(string days) => $"""
         select distinct on ({MonthCell}) {MonthCell}, (sum(records) over c)::bigint as records, sum(total) over c as total,
             max(largest) over c as largest, last_quantity, last_started_at, last_received_at, last_record_id,
-            (sum(negative) over c)::bigint as negative
+            (sum(negative_records) over c)::bigint as negative_records
         from (select d.*, {Month} as month from {days} d) d window c as (partition by {MonthCell})
         order by {MonthCell}, {NewestCellFirst}
         """;
@@ -143,7 +143,7 @@ internal static class RollupSql
         {Newest("last_quantity")}, {Newest("last_started_at")}, {Newest("last_received_at")}, {Newest("last_record_id")}
         """;
 
-    private const string MoreNegative = "negative = k.negative + excluded.negative";
+    private const string MoreNegativeRecords = "negative_records = k.negative_records + excluded.negative_records";
 
     private static string Newest(string column) => $"""
         {column} = case

@@ -14,7 +14,8 @@ internal sealed record RollupDifference(
 internal sealed class RollupVerification(NpgsqlDataSource database, ICatalog catalog, RollingUp rollups)
 {
     private const string Figures = """
-        records, trim_scale(total), negative, trim_scale(largest), trim_scale(last_quantity), last_started_at, last_received_at, last_record_id,
+        records, trim_scale(total), negative_records, trim_scale(largest), trim_scale(last_quantity), last_started_at, last_received_at,
+        last_record_id,
             resources
         """;
 

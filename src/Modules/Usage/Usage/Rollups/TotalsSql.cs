@@ -19,7 +19,7 @@ internal static class TotalsSql
     /// <summary>One month as it is kept: $1 its first day, $2 meters and $3 their aggregations. A meter that there is not has no quantity.</summary>
     /// <param name="where">Which rows.</param>
     public static string OfMonth(string where) => $"""
-        select tenant_id, subscription_id, meter, sku, region, {ExactColumn.Of("quantity", "quantity")}, records, negative
+        select tenant_id, subscription_id, meter, sku, region, {ExactColumn.Of("quantity", "quantity")}, records, negative_records
         from (
             select k.*, {Quantity} as quantity
             from usage.monthly_rollups k left join unnest($2::text[], $3::text[]) as m(name, aggregation) on m.name = k.meter
@@ -28,14 +28,14 @@ internal static class TotalsSql
         """;
 
     /// <summary>
-    /// Names <c>totals (tenant_id, subscription_id, meter, sku, region, owner_path, quantity, records, negative)</c> and the columns of
+    /// Names <c>totals (tenant_id, subscription_id, meter, sku, region, owner_path, quantity, records, negative_records)</c> and the columns of
     /// <paramref name="further"/>; $1 meters and $2 their aggregations.
     /// </summary>
     /// <param name="cells">Daily cells, all of them that are wanted.</param>
     /// <param name="further">Columns of the cells that split a total, each with a comma behind it.</param>
     public static string Of(string cells, string further) => $"""
         meters as materialized (select * from unnest($1::text[], $2::text[]) as m(meter, aggregation)),
-        {Grouped(cells, further, "sum(negative)::bigint as negative, ")},
+        {Grouped(cells, further, "sum(negative_records)::bigint as negative_records, ")},
         distinct_resources as (
             select tenant_id, subscription_id, meter, sku, region, {further} count(distinct r.resource_id) as resources
             from cells join meters m using (meter)
@@ -43,7 +43,7 @@ internal static class TotalsSql
             where m.aggregation = 'Unique'
             group by tenant_id, subscription_id, meter, sku, {further} region),
         totals as (
-            select tenant_id, subscription_id, meter, sku, region, {further} owner_path, records, negative, {Quantity} as quantity
+            select tenant_id, subscription_id, meter, sku, region, {further} owner_path, records, negative_records, {Quantity} as quantity
             from grouped
             left join (select tenant_id, subscription_id, meter, sku, {further} region, coalesce(resources, 0) as resources from distinct_resources) r
                 using (tenant_id, subscription_id, meter, sku, {further} region)

@@ -13,14 +13,14 @@ internal sealed class UsageTotals(DbSession session, RollingUp rollups, ICatalog
 
     private static readonly string OfDays = $"""
         with {TotalsSql.Of("select * from usage.daily_rollups where day >= $3 and day < $4 and tenant_id = any ($5)", "")}
-        select tenant_id, subscription_id, meter, sku, region, {ExactColumn.Of("quantity", "quantity")}, records, negative
+        select tenant_id, subscription_id, meter, sku, region, {ExactColumn.Of("quantity", "quantity")}, records, negative_records
         from totals
         order by tenant_id, subscription_id, meter, sku, region
         """;
 
     private static readonly string OfStretches = $"""
         with {TotalsSql.Of($"select r.*, x.stretch {Stretches("daily_rollups", 3)}", "stretch, ")}
-        select tenant_id, subscription_id, meter, sku, region, {ExactColumn.Of("quantity", "quantity")}, records, negative, stretch
+        select tenant_id, subscription_id, meter, sku, region, {ExactColumn.Of("quantity", "quantity")}, records, negative_records, stretch
         from totals
         order by tenant_id, subscription_id, stretch, meter, sku, region
         """;
@@ -41,7 +41,7 @@ internal sealed class UsageTotals(DbSession session, RollingUp rollups, ICatalog
     private static readonly string EachDay = $"""
         with {TotalsSql.Of(
             "select * from usage.daily_rollups where day >= $3 and day < $4 and tenant_id = any ($5) and subscription_id = any ($6)", "day, ")}
-        select tenant_id, subscription_id, meter, sku, region, {ExactColumn.Of("quantity", "quantity")}, records, negative, day
+        select tenant_id, subscription_id, meter, sku, region, {ExactColumn.Of("quantity", "quantity")}, records, negative_records, day
         from totals
         order by tenant_id, subscription_id, meter, sku, region, day
         """;
@@ -165,7 +165,7 @@ internal sealed class UsageTotals(DbSession session, RollingUp rollups, ICatalog
         new(rows.GetGuid(0)), new(rows.GetGuid(1)), rows.GetString(2), rows.GetString(3), rows.GetString(4), await ExactColumn.ReadAsync(rows, 5, ct),
         rows.GetInt64(7))
     {
-        Negative = rows.GetInt64(8),
+        NegativeRecords = rows.GetInt64(8),
     };
 
     private static bool IsMonth(Period period) => period.Start.Day == 1 && period.Start.AddMonths(1) == period.End;
