@@ -172,12 +172,12 @@ internal static class AdvanceOracle
     // Each rate once on the sum of its nets, and the lines' taxes add up to it.
     private static string? Taxes(int seed, TenantBill bill)
     {
-        foreach (var lines in bill.Charges.GroupBy(charge => (Kind: NaiveBiller.Kind(charge.Line.TaxCategory!), charge.Line.TaxPercent!.Value)))
+        foreach (var lines in bill.Charges.GroupBy(charge => (Kind: NaiveTaxes.Kind(charge.Line.TaxCategory!), charge.Line.TaxPercent!.Value)))
         {
             var net = Fraction.Sum(lines.Select(charge => Oracle.Number(charge.Line.Net)));
             var tax = (net * Oracle.Number(lines.Key.Value) / 100).Round(bill.Rated.Currency.MinorUnits);
             if (Fraction.Sum(lines.Select(charge => Oracle.Number(charge.Line.Tax))) != tax
-                || tax != Fraction.Sum(bill.Rated.Taxes.Where(x => (NaiveBiller.Kind(x.Category), x.Percent) == lines.Key)
+                || tax != Fraction.Sum(bill.Rated.Taxes.Where(x => (NaiveTaxes.Kind(x.Category), x.Percent) == lines.Key)
                     .Select(x => Oracle.Number(x.Tax))))
                 return $"seed {seed}: the tax of {lines.Key} is not {tax}";
         }

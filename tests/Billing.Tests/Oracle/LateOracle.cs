@@ -210,7 +210,7 @@ internal static class LateOracle
             });
         }
 
-        biller.Taxes(lines);
+        biller.Taxes.Apply(lines);
         return lines;
     }
 

@@ -4,43 +4,6 @@ using Licensing.Usage.Contracts;
 
 namespace Licensing.Billing.Tests.Oracle;
 
-/// <summary>A line as the second biller sees it; whatever it is for is in <see cref="Key"/>.</summary>
-internal sealed class NaiveLine
-{
-    public required string Key { get; init; }
-
-    /// <summary>The category of the price; once it is taxed, that as which it is charged.</summary>
-    public required string Tax { get; set; }
-    public Fraction Quantity { get; init; }
-    public Fraction Unrounded { get; set; }
-    public Fraction Amount { get; set; }
-    public Fraction Cap { get; set; }
-    public Fraction Discount { get; set; }
-    public Fraction Credit { get; set; }
-    public Fraction Vat { get; set; }
-
-    /// <summary>Of a hundred; null until it is known.</summary>
-    public Fraction? Percent { get; set; }
-
-    public required Guid Subscription { get; init; }
-    public required PlanVersionRef Plan { get; init; }
-
-    /// <summary>Key of the plan's charge; empty for a price from a list, null for a true-up.</summary>
-    public required string? Charge { get; init; }
-
-    public string Meter { get; init; } = "";
-    public string Sku { get; init; } = "";
-    public bool Shown { get; set; } = true;
-
-    /// <summary>The days that were counted; 0 where days do not count.</summary>
-    public int Days { get; set; }
-
-    public Fraction Net => Amount - Cap - Discount - Credit;
-
-    public override string ToString() =>
-        $"{Key} {Tax} quantity {Quantity} unrounded {Unrounded} amount {Amount} cap {Cap} discount {Discount} credit {Credit} net {Net} tax {Vat}";
-}
-
 /// <summary>
 /// Bills a contract a second time, by the letter of what is written about money and without a line of the first biller: day by day, with fractions
 /// and no eye on speed.
@@ -49,15 +12,15 @@ internal sealed class NaiveBiller(Contract contract)
 {
     private readonly List<NaiveLine> _lines = [];
     private readonly int _places = contract.Currency.MinorUnits;
-
-    // The tenant, his partner, his distributor, the platform.
-    private static readonly string[] Organizations = ["1.2.3.4.", "1.2.3.", "1.2.", "1."];
+    private readonly NaiveShares _shares = new(contract.Currency.MinorUnits);
 
     /// <summary>Why the contract cannot be billed; any of these.</summary>
     public HashSet<string> Refusals { get; } = [];
 
     /// <summary>The day whose rates of tax apply.</summary>
     public DateOnly TaxedOn { get; init; } = contract.Period.End.AddDays(-1);
+
+    public NaiveTaxes Taxes => new(contract, TaxedOn);
 
     public IReadOnlyList<NaiveLine> Bill()
     {
@@ -100,7 +63,7 @@ internal sealed class NaiveBiller(Contract contract)
         var open = commitments.Where(x => x.Plan.Terms.Commitment!.Minimum is not null && x.Days.Count > 0
             && x.Lines.Select(line => line.Tax).Distinct().Count() != 1);
         foreach (var used in _lines.Select(line => line.Tax).Concat(open.Select(_ => "S")))
-            if (TaxOf(used) is null)
+            if (Taxes.Of(used) is null)
                 Refusals.Add("tax_rate_missing");
         // A coupon in a currency without a rate is asked about as soon as there is something that it could be taken off.
         foreach (var coupon in contract.Reductions.Where(x => !x.IsCredit && x.Amount is not null && _lines.Count + commitments.Count > 0))
@@ -122,7 +85,7 @@ internal sealed class NaiveBiller(Contract contract)
 
         Coupons();
         Credits();
-        Taxes();
+        Taxes.Apply(_lines);
         return [.. _lines.Where(line => line.Shown)];
     }
 
@@ -334,7 +297,7 @@ internal sealed class NaiveBiller(Contract contract)
     private List<Fraction?> Parts(List<Fraction?> exact)
     {
         var given = exact.OfType<Fraction>().ToArray();
-        var rounded = new Queue<Fraction>(Apportioned(Fraction.Sum(given).Round(_places), given));
+        var rounded = new Queue<Fraction>(_shares.Apportioned(Fraction.Sum(given).Round(_places), given));
         return exact.ConvertAll(part => part is null ? (Fraction?)null : rounded.Dequeue());
     }
 
@@ -345,7 +308,7 @@ internal sealed class NaiveBiller(Contract contract)
         var sum = Fraction.Sum(lines.Select(line => line.Net));
         if (most is { } cap && sum > cap)
         {
-            var shares = Shares(sum - cap, [.. lines.Select(line => line.Net)]);
+            var shares = _shares.Shares(sum - cap, [.. lines.Select(line => line.Net)]);
             for (var i = 0; i < lines.Count; i++)
                 lines[i].Cap = shares[i];
             sum = cap;
@@ -361,7 +324,7 @@ internal sealed class NaiveBiller(Contract contract)
             category => Fraction.Sum(lines.Where(line => line.Tax == category).Select(line => line.Net)).Sign <= 0))
             categories = ["S"];
         var weights = categories.ConvertAll(category => Fraction.Sum(lines.Where(line => line.Tax == category).Select(line => line.Net)));
-        var added = Shares(missing, [.. weights.Select(weight => weight.Sign < 0 ? 0 : weight)]);
+        var added = _shares.Shares(missing, [.. weights.Select(weight => weight.Sign < 0 ? 0 : weight)]);
         var first = days.Count > 0 ? days[0] : contract.Period.Start;
         foreach (var (category, share) in categories.Zip(added).Where(x => x.Second.Sign != 0))
             _lines.Add(new NaiveLine
@@ -400,7 +363,7 @@ internal sealed class NaiveBiller(Contract contract)
             return;
         var parts = _lines.Select((line, i) => line.Net - left[i]).ToArray();
         var nets = _lines.ConvertAll(line => line.Net);
-        var shares = Shares(discount, parts);
+        var shares = _shares.Shares(discount, parts);
         // No line below zero: what rounding gave it too much goes to the line that is owed most and has room.
         var unit = (Fraction)1 / (decimal)Math.Pow(10, _places);
         var whole = Fraction.Sum(parts);
@@ -425,7 +388,7 @@ internal sealed class NaiveBiller(Contract contract)
             if (sum.Sign <= 0)
                 continue;
             Fraction taken = credit.Amount!.Value;
-            var shares = Shares(taken < sum ? taken : sum, [.. on.Select(line => line.Net)]);
+            var shares = _shares.Shares(taken < sum ? taken : sum, [.. on.Select(line => line.Net)]);
             for (var i = 0; i < on.Count; i++)
                 on[i].Credit += shares[i];
         }
@@ -443,70 +406,5 @@ internal sealed class NaiveBiller(Contract contract)
                 (left, units[line]) = (left - now, units[line] - now);
             }
         }
-    }
-
-    // Who is nearest to the tenant decides, and of his rates one for the tenant's country before one for any; then everyone's of the country.
-    private (string As, Fraction Percent)? TaxOf(string category)
-    {
-        foreach (var (organization, country) in Organizations
-            .SelectMany(_ => new[] { contract.Country, null }, (organization, country) => ((string?)organization, country))
-            .Append((null, contract.Country)))
-        {
-            (string As, Fraction Percent)? found = null;
-            foreach (var rate in contract.Taxes.OrderBy(rate => rate.ValidFrom))
-                if (rate.OwnerPath == organization && rate.Country == country && rate.Category == category
-                    && rate.ValidFrom <= TaxedOn && (rate.ValidUntil is null || TaxedOn < rate.ValidUntil))
-                    found = (rate.ChargedAs ?? category, rate.Percent);
-            if (found is not null)
-                return found;
-        }
-
-        return null;
-    }
-
-    private void Taxes() => Taxes(_lines);
-
-    /// <summary>As EN 16931 calls what has a rate, whatever we do.</summary>
-    public static string Kind(string category) => category == "L" || category == "M" ? category : "S";
-
-    /// <summary>Each rate once on the sum of its lines; a line that knows its percent keeps it.</summary>
-    public void Taxes(IReadOnlyList<NaiveLine> lines)
-    {
-        foreach (var line in lines.Where(line => line.Percent is null))
-            (line.Tax, line.Percent) = TaxOf(line.Tax)!.Value;
-        foreach (var group in lines.GroupBy(line => (Kind(line.Tax), line.Percent)))
-        {
-            var exact = group.Select(line => line.Net * group.Key.Percent!.Value / 100).ToArray();
-            var shares = Apportioned(Fraction.Sum(exact).Round(_places), exact);
-            foreach (var (line, share) in group.Zip(shares))
-                line.Vat = share;
-        }
-    }
-
-    private Fraction[] Shares(Fraction total, Fraction[] weights)
-    {
-        var sum = Fraction.Sum(weights);
-        return Apportioned(total, sum.Sign == 0
-            ? [.. weights.Select(_ => total / weights.Length)]
-            : [.. weights.Select(weight => total * weight / sum)]);
-    }
-
-    // Every share rounded down, and one unit more for those that lost most, the first of equals first, until the total is reached. What is given
-    // back is the mirror of what was given.
-    private Fraction[] Apportioned(Fraction total, Fraction[] shares)
-    {
-        var sum = Fraction.Sum(shares).Sign;
-        if (sum < 0 || (sum == 0 && shares.FirstOrDefault(share => share.Sign != 0).Sign < 0))
-            return [.. Apportioned(-total, [.. shares.Select(share => -share)]).Select(share => -share)];
-
-        var scale = (Fraction)(decimal)Math.Pow(10, _places);
-        var units = shares.Select(share => new Fraction((share * scale).Floor(), 1)).ToArray();
-        while (Fraction.Sum(units) != total * scale)
-        {
-            var most = Enumerable.Range(0, units.Length).MaxBy(i => shares[i] * scale - units[i]);
-            units[most] += 1;
-        }
-
-        return [.. units.Select(unit => unit / scale)];
     }
 }
