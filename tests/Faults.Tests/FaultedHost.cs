@@ -80,7 +80,13 @@ internal sealed class FaultedHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         foreach (var host in _hosts)
+        {
+            // Whoever ended by itself says why; nobody sees it of a test that passes.
+            if (host.HasEnded)
+                TestContext.Current.TestOutputHelper?.WriteLine(host.Output);
             host.Dispose();
+        }
+
         await Postgres.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
     }

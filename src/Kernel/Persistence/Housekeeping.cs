@@ -25,9 +25,8 @@ public sealed class Housekeeping(
         var now = clock.GetUtcNow();
         var removed = await BoundedDelete.RunAsync(
             database, "kernel.idempotency_records", "created_at < $1", now - settings.KeepIdempotencyRecords, settings.HousekeepingBatch, ct);
-        var inboxUntil = await OldestUnsettledAsync(ct) is { } unsettled && unsettled < now - settings.KeepInbox
-            ? unsettled
-            : now - settings.KeepInbox;
+        var kept = now - settings.KeepInbox;
+        var inboxUntil = await OldestUnsettledAsync(ct) is { } unsettled && unsettled < kept ? unsettled : kept;
         foreach (var module in modules)
             removed += await BoundedDelete.RunAsync(
                 database, $"{module.Schema}.inbox", "received_at < $1", inboxUntil, settings.HousekeepingBatch, ct);
@@ -36,27 +35,8 @@ public sealed class Housekeeping(
         return removed;
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(settings.HousekeepingInterval, clock);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-            {
-                try
-                {
-                    await CleanAsync(stoppingToken);
-                }
-                catch (NpgsqlException failure)
-                {
-                    log.LogWarning(failure, "Housekeeping failed and comes again in {Interval}.", settings.HousekeepingInterval);
-                }
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-        }
-    }
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Rounds.RepeatAsync(settings.HousekeepingInterval, clock, CleanAsync, log, stoppingToken);
 
     // A message that was tried once may have had its effect, however long it has been parked since: its inbox row must outlive it.
     private async Task<DateTimeOffset?> OldestUnsettledAsync(CancellationToken ct)
@@ -91,5 +71,25 @@ public static class BoundedDelete
             if (deleted < batch)
                 return total;
         }
+    }
+}
+
+/// <summary>What a service of the host does again and again.</summary>
+public static class Rounds
+{
+    /// <summary>Until the host stops. Whatever one fails with is logged and the next one comes: what a service throws would end the host.</summary>
+    public static async Task RepeatAsync(TimeSpan every, TimeProvider clock, Func<CancellationToken, Task> round, ILogger log, CancellationToken ct)
+    {
+        using var timer = new PeriodicTimer(every, clock);
+        while (!ct.IsCancellationRequested)
+            try
+            {
+                await timer.WaitForNextTickAsync(ct);
+                await round(ct);
+            }
+            catch (Exception failure) when (!ct.IsCancellationRequested)
+            {
+                log.LogError(failure, "This failed and comes again in {Interval}.", every);
+            }
     }
 }

@@ -58,6 +58,9 @@ public sealed class HostProcess : IDisposable
         }
     }
 
+    /// <summary>Whether it is over, by itself or killed.</summary>
+    public bool HasEnded => _process.HasExited;
+
     /// <summary>Bytes of memory that it has now.</summary>
     public long Memory
     {

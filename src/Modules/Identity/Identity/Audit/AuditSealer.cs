@@ -1,4 +1,5 @@
 using Licensing.Kernel.Messaging;
+using Licensing.Kernel.Persistence;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -28,29 +29,8 @@ internal sealed class AuditSealer(NpgsqlDataSource database, MessagingSettings s
         }
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        if (!settings.InBackground)
-            return;
-        using var timer = new PeriodicTimer(Every, clock);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-            {
-                try
-                {
-                    await SealAsync(stoppingToken);
-                }
-                catch (NpgsqlException failure)
-                {
-                    log.LogWarning(failure, "Sealing the audit trail failed and comes again.");
-                }
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-        }
-    }
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        settings.InBackground ? Rounds.RepeatAsync(Every, clock, SealAsync, log, stoppingToken) : Task.CompletedTask;
 
     private async Task<int> SealBatchAsync(CancellationToken ct)
     {

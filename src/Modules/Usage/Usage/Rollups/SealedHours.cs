@@ -1,3 +1,4 @@
+using Licensing.Kernel.Persistence;
 using Licensing.Usage.Thresholds;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -43,27 +44,6 @@ internal sealed class SealedHours(
         return tenants;
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        if (!messaging.InBackground)
-            return;
-        using var timer = new PeriodicTimer(settings.ThresholdsEvery, clock);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-            {
-                try
-                {
-                    await RunAsync(stoppingToken);
-                }
-                catch (Exception failure) when (failure is not OperationCanceledException)
-                {
-                    log.LogError(failure, "Rolling up usage failed and comes again in {Interval}.", settings.ThresholdsEvery);
-                }
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-        }
-    }
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        messaging.InBackground ? Rounds.RepeatAsync(settings.ThresholdsEvery, clock, RunAsync, log, stoppingToken) : Task.CompletedTask;
 }
