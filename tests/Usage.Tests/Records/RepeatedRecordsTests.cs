@@ -133,7 +133,7 @@ public sealed class RepeatedRecordsTests(UsageApp app) : IClassFixture<UsageApp>
         }
 
         (await Customer.SendAsync(distributor, "", [Record("a"), Record("b")])).Counts.ShouldBe("2 0 0");
-        // Of the same distributor, under the same name, with a subscription and without; the newer ones come first or last by their ids.
+        // Of the same distributor, under the same name, with a subscription and without.
         foreach (var subscribed in (bool[])[true, false])
         {
             var partner = await app.PartnerAsync(customer.Branch.Platform, customer.Branch.Distributor);
@@ -141,8 +141,11 @@ public sealed class RepeatedRecordsTests(UsageApp app) : IClassFixture<UsageApp>
             using var opened = await platform.PostAsJsonAsync(
                 "/api/v1/tenants", new { partnerId = partner.Id.Value, externalId = customer.Tenant.ExternalId, displayName = "Same" });
             var same = customer.Tenant with { Id = new((await opened.JsonAsync()).GetProperty("id").GetGuid()) };
-            if (subscribed)
-                await app.SubscribeAsync(customer.Branch, same, usesPriceLists: true);
+            if (!subscribed)
+                continue;
+            await app.SubscribeAsync(customer.Branch, same, usesPriceLists: true);
+            using var theirs = customer.Branch.As(Roles.PartnerAdministrator, partner);
+            (await Customer.SendAsync(theirs, "", [Record("z")])).Counts.ShouldBe("1 0 0");
         }
 
         app.Clock.Advance(TimeSpan.FromSeconds(10));
@@ -151,6 +154,8 @@ public sealed class RepeatedRecordsTests(UsageApp app) : IClassFixture<UsageApp>
         var later = await Customer.SendAsync(distributor, "", [Record("a"), Record("b", "2"), Record("c")]);
         later.Duplicates.ShouldBe(1);
         later.Rejected.ShouldBe([(1, "subscription_ambiguous"), (2, "subscription_ambiguous")]);
+        // Whosever it is: it is stored with this content.
+        (await Customer.SendAsync(distributor, "", [Record("z")])).Counts.ShouldBe("0 1 0");
         (await customer.StoredAsync()).ShouldBe(2);
     }
 

@@ -121,6 +121,32 @@ public sealed class UnreadableUsageTests(UsageApp app) : IClassFixture<UsageApp>
         }
     }
 
+    [Fact]
+    public async Task A_summary_goes_on_without_him_but_not_with_nobody()
+    {
+        var customers = await MergedAsync(3);
+        var damaged = customers[0];
+        using var platform = damaged.Branch.Administrator();
+        await using (await DamagedRows.OfAsync(app, "daily_rollups", damaged))
+        {
+            var tenants = await SummaryAsync(platform, "groupBy=tenant&meter=sum&limit=200");
+            tenants.ShouldNotContain($"{damaged.Tenant.Id.Value} 5");
+            TotalsOf(customers[1..]).ShouldBeSubsetOf(tenants);
+            using var others = customers[1].Partner();
+            (await SummaryAsync(others, "groupBy=tenant&meter=sum")).ShouldBe(TotalsOf([customers[1]]));
+            using var own = damaged.Partner();
+            (await own.GetAsync("/api/v1/usage/summary?period=2026-01", Ct)).IsSuccessStatusCode.ShouldBeFalse();
+            (await UnmergedAsync(Customer.January, customers)).ShouldBe([damaged.Tenant.Id]);
+        }
+
+        static async Task<List<string>> SummaryAsync(HttpClient client, string query)
+        {
+            var answer = await Outcome.OfAsync(client.GetAsync($"/api/v1/usage/summary?period=2026-01&{query}", Ct));
+            answer.Status.ShouldBe(System.Net.HttpStatusCode.OK, answer.Body.ToJsonString());
+            return [.. answer.Body["items"]!.AsArray().Select(x => $"{x!["tenantId"]} {x["quantity"]}")];
+        }
+    }
+
     // On two days, 5 of one meter and a resource in two regions, all of it in the rollups.
     private async Task<Customer[]> MergedAsync(int count)
     {

@@ -49,6 +49,20 @@ internal sealed class UnreadableTenants(
         return found.Keys;
     }
 
+    /// <summary>Everyone who has rollups of a period: who is asked about where nobody is named.</summary>
+    public async Task<IReadOnlyCollection<Guid>> AskedAsync(Period period, CancellationToken ct)
+    {
+        await using var command = database.CreateCommand(
+            "select distinct tenant_id from usage.month_changes where month >= date_trunc('month', $1::timestamp)::date and month < $2");
+        command.Parameters.Add(new() { Value = period.Start });
+        command.Parameters.Add(new() { Value = period.End });
+        var tenants = new List<Guid>();
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        while (await rows.ReadAsync(ct))
+            tenants.Add(rows.GetGuid(0));
+        return tenants;
+    }
+
     private static async Task<PostgresException?> RefusalAsync(
         NpgsqlConnection connection, UsageQuestion question, Guid[] tenants, CancellationToken ct)
     {
