@@ -85,7 +85,8 @@ public interface IUsageTotals
 
     /// <summary>
     /// Those whose totals of these days lack usage that could not be merged when it was tried last, or cannot be read, as the database refuses what
-    /// is to be written for them or is stored (a damaged page, a value out of range). They are not to be billed; merged by whomever, they are told no more.
+    /// is to be written for them or is stored (a damaged page, a value out of range). They are not to be billed; mended by whomever, they are told
+    /// no more.
     /// </summary>
     /// <param name="period">Whole days in the billing time zone.</param>
     /// <param name="tenants">Of these.</param>
