@@ -1,6 +1,9 @@
 using System.Net.Http.Json;
 using System.Text.Json;
+using Licensing.Billing.Tests.Invoices;
+using Licensing.Host.Database;
 using Licensing.Identity.Contracts;
+using Microsoft.Extensions.DependencyInjection;
 using static Licensing.Billing.Tests.BillingApp;
 
 namespace Licensing.Billing.Tests;
@@ -71,6 +74,21 @@ public sealed class LivedApp : App
             },
         });
         usage.GetProperty("accepted").GetInt32().ShouldBe(3);
+    }
+
+    /// <summary>Runs a month: how many are parked, and why.</summary>
+    public async Task<string> BilledAsync(HttpClient platform, string month)
+    {
+        var id = await StartAsync(platform, month);
+        await this.DrainAsync();
+        var errors = (await OperationAsync(platform, id)).GetProperty("errors").EnumerateArray().ToList();
+        return $"{errors.Count} parked: {string.Join(' ', errors.Select(x => x.Text("code")))}";
+    }
+
+    public async Task SqlAsync(string sql)
+    {
+        await using var command = Services.GetRequiredService<SchemaOwner>().Database.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
     }
 
     public static async Task<JsonElement> PostAsync(HttpClient client, string path, object body) =>

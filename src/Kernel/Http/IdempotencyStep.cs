@@ -52,6 +52,7 @@ internal sealed class IdempotencyStep(RequestDelegate next, SecretBox secrets, G
             return;
         }
 
+        await (metadata.GetMetadata<KeepsBody>()?.TakeTurnAsync(context) ?? Task.CompletedTask);
         for (var attempt = 1; ; attempt++)
             try
             {
@@ -130,8 +131,7 @@ internal sealed class IdempotencyStep(RequestDelegate next, SecretBox secrets, G
     {
         if (request.Body is not MemoryStream body)
             await request.Body.CopyToAsync(body = new MemoryStream(), ct);
-        body.Position = 0;
-        request.Body = body;
+        (request.Body = body).Position = 0;
         // Keyed, because bodies hold passwords.
         return secrets.Digest([
             .. Encoding.UTF8.GetBytes($"{request.Method} {request.Path}{request.QueryString}\n"),

@@ -27,9 +27,9 @@ public sealed record ReadsParameters(Type Type, params IReadOnlyList<string> Que
 
 /// <summary>
 /// Reads the body of a request with an Idempotency-Key, of which a hash is wanted before its slice reads it: into a <c>MemoryStream</c> in its place,
-/// or refuses it. Without this it is kept whatever memory there is.
+/// or refuses it; then, unless its answer is stored, takes a turn. Without this it is kept whatever memory there is, and waits for nobody.
 /// </summary>
-public sealed record KeepsBody(Func<HttpContext, Task<Refusal?>> KeepAsync);
+public sealed record KeepsBody(Func<HttpContext, Task<Refusal?>> KeepAsync, Func<HttpContext, Task> TakeTurnAsync);
 
 /// <summary>A POST or PUT that changes one versioned resource, and so honours If-Match as every PATCH and DELETE does.</summary>
 public sealed record TakesIfMatch;

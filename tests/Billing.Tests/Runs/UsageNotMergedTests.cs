@@ -1,7 +1,5 @@
 using Licensing.Billing.Tests.Invoices;
-using Licensing.Host.Database;
 using Licensing.Identity.Contracts;
-using Microsoft.Extensions.DependencyInjection;
 using static Licensing.Billing.Tests.BillingApp;
 
 namespace Licensing.Billing.Tests.Runs;
@@ -21,7 +19,8 @@ public sealed class UsageNotMergedTests(LivedApp app) : IClassFixture<LivedApp>
         await LivedApp.UseAsync(platform, subscription);
         (await OpsOutcome.RunAsync(app, "usage", "verify", "--period", "2026-01")).ExitCode.ShouldBe(0);
         // Nothing can be added to it any more: the number of records is the greatest that there is.
-        await SqlAsync($"update usage.daily_rollups set records = {long.MaxValue} where tenant_id = '{damaged.Id.Value}' and day = '2026-01-15'");
+        await app.SqlAsync(
+            $"update usage.daily_rollups set records = {long.MaxValue} where tenant_id = '{damaged.Id.Value}' and day = '2026-01-15'");
         await LivedApp.PostAsync(platform, "usage", new
         {
             records = new[] { new { id = "more", subscriptionId = subscription, meter = "calls", quantity = "5", start = "2026-01-15T12:00:00Z" } },
@@ -36,30 +35,16 @@ public sealed class UsageNotMergedTests(LivedApp app) : IClassFixture<LivedApp>
             // Nor does a summary fail for all of them, or tell what is short.
             (await ItemsAsync(partner, "/api/v1/billing/summary?period=2026-01&groupBy=tenant")).Select(x => x.Amount("net")).ShouldBe(["167.43"]);
 
-        (await BilledAsync(platform)).ShouldBe("1 parked: usage_not_merged");
+        (await app.BilledAsync(platform, "2026-01")).ShouldBe("1 parked: usage_not_merged");
         (await ItemsAsync(platform, "/api/v1/invoices?period=2026-01")).ShouldHaveSingleItem()
             .GetProperty("tenantId").GetGuid().ShouldBe(healthy.Id.Value);
         // Started again it is tried again, and told again.
-        (await BilledAsync(platform)).ShouldBe("1 parked: usage_not_merged");
+        (await app.BilledAsync(platform, "2026-01")).ShouldBe("1 parked: usage_not_merged");
 
-        await SqlAsync($"update usage.daily_rollups set records = 1 where tenant_id = '{damaged.Id.Value}' and day = '2026-01-15'");
-        (await BilledAsync(platform)).ShouldBe("0 parked: ");
+        await app.SqlAsync($"update usage.daily_rollups set records = 1 where tenant_id = '{damaged.Id.Value}' and day = '2026-01-15'");
+        (await app.BilledAsync(platform, "2026-01")).ShouldBe("0 parked: ");
         // 17 calls: 10 at 10 and 2 for the tier, 7 at 5 and 3.
         (await ItemsAsync(platform, "/api/v1/invoices?period=2026-01")).Select(x => $"{x.GetProperty("tenantId").GetGuid()} {x.Amount("net")}")
             .ShouldBe([$"{damaged.Id.Value} 192.43", $"{healthy.Id.Value} 167.43"], ignoreOrder: true);
-    }
-
-    private async Task<string> BilledAsync(HttpClient platform)
-    {
-        var id = await StartAsync(platform, "2026-01");
-        await app.DrainAsync();
-        var errors = (await OperationAsync(platform, id)).GetProperty("errors").EnumerateArray().ToList();
-        return $"{errors.Count} parked: {string.Join(' ', errors.Select(x => x.Text("code")))}";
-    }
-
-    private async Task SqlAsync(string sql)
-    {
-        await using var command = app.Services.GetRequiredService<SchemaOwner>().Database.CreateCommand(sql);
-        await command.ExecuteNonQueryAsync();
     }
 }

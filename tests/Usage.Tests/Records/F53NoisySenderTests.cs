@@ -163,6 +163,25 @@ public sealed class F53TurnsTests(OneByOneApp app) : IClassFixture<OneByOneApp>
         }
     }
 
+    [Fact]
+    public async Task What_is_answered_already_is_answered_again_without_a_turn()
+    {
+        var customer = await app.CustomerAsync();
+        var turns = app.Services.GetRequiredService<SenderTurns>();
+        using var client = customer.Partner();
+        client.DefaultRequestHeaders.Add("Idempotency-Key", "stored");
+        (await Customer.SendAsync(client, "", [customer.Record("a")])).Counts.ShouldBe("1 0 0");
+
+        using (await turns.TakeAsync(Access.System with { OrganizationId = customer.Branch.Partner.Id.Value }, TestContext.Current.CancellationToken))
+        {
+            var again = Customer.SendAsync(client, "", [customer.Record("a")]);
+            await Eventually.TrueAsync(() => Task.FromResult(again.IsCompleted || turns.Waiting > 0));
+            turns.Waiting.ShouldBe(0);
+            var replayed = await again;
+            (replayed.Counts, replayed.Answer.Headers.Contains("Idempotency-Replayed")).ShouldBe(("1 0 0", true));
+        }
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

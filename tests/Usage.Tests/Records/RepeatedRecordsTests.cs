@@ -1,5 +1,7 @@
 using System.Net;
+using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using Licensing.Identity.Contracts;
 
 namespace Licensing.Usage.Tests.Records;
 
@@ -114,6 +116,47 @@ public sealed class RepeatedRecordsTests(UsageApp app) : IClassFixture<UsageApp>
         app.Clock.Advance(TimeSpan.FromSeconds(10));
         var later = await customer.SendAsync(Record("a"), Record("b"));
         (later.Duplicates, later.Rejected.Single()).ShouldBe((1, (1, "subscription_ambiguous")));
+    }
+
+    [Fact]
+    public async Task A_retry_is_told_what_was_stored_also_where_another_tenant_has_taken_its_name_since()
+    {
+        var customer = await app.CustomerAsync();
+        await app.SubscribeAsync(customer.Branch, customer.Tenant, usesPriceLists: true);
+        using var distributor = customer.Branch.As(Roles.DistributorAdministrator);
+        JsonNode Record(string id, string quantity = "1")
+        {
+            var record = customer.Record(id, quantity);
+            record.Remove("subscriptionId");
+            (record["tenantExternalId"], record["sku"]) = (customer.Tenant.ExternalId, "x");
+            return record;
+        }
+
+        (await Customer.SendAsync(distributor, "", [Record("a"), Record("b")])).Counts.ShouldBe("2 0 0");
+        // Of the same distributor, under the same name, with a subscription and without.
+        foreach (var subscribed in (bool[])[true, false])
+        {
+            var partner = await app.PartnerAsync(customer.Branch.Platform, customer.Branch.Distributor);
+            using var platform = customer.Branch.Administrator();
+            using var opened = await platform.PostAsJsonAsync(
+                "/api/v1/tenants", new { partnerId = partner.Id.Value, externalId = customer.Tenant.ExternalId, displayName = "Same" });
+            var same = customer.Tenant with { Id = new((await opened.JsonAsync()).GetProperty("id").GetGuid()) };
+            if (!subscribed)
+                continue;
+            await app.SubscribeAsync(customer.Branch, same, usesPriceLists: true);
+            using var theirs = customer.Branch.As(Roles.PartnerAdministrator, partner);
+            (await Customer.SendAsync(theirs, "", [Record("z")])).Counts.ShouldBe("1 0 0");
+        }
+
+        app.Clock.Advance(TimeSpan.FromSeconds(10));
+        foreach (var query in (string[])["", "?atomic=true"])
+            (await Customer.SendAsync(distributor, query, [Record("a"), Record("b")])).Counts.ShouldBe("0 2 0");
+        var later = await Customer.SendAsync(distributor, "", [Record("a"), Record("b", "2"), Record("c")]);
+        later.Duplicates.ShouldBe(1);
+        later.Rejected.ShouldBe([(1, "subscription_ambiguous"), (2, "subscription_ambiguous")]);
+        // Whosever it is: it is stored with this content.
+        (await Customer.SendAsync(distributor, "", [Record("z")])).Counts.ShouldBe("0 1 0");
+        (await customer.StoredAsync()).ShouldBe(2);
     }
 
     [Fact]

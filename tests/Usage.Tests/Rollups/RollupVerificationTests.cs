@@ -43,6 +43,32 @@ public sealed class RollupVerificationTests(UsageApp app) : IClassFixture<UsageA
             .ShouldBe(["2025-11-01 month: 2 9 / 2 8"]);
     }
 
+    [Fact]
+    public async Task However_many_days_are_not_merged_the_others_are_proved()
+    {
+        var (stuck, other) = (await app.CustomerAsync(), await app.CustomerAsync());
+        await other.SendAsync(other.Record("a", "5"));
+        (await app.DifferencesAsync(Customer.January)).ShouldBeEmpty();
+        await app.SqlAsync<object>("update usage.daily_rollups set total = 6 where tenant_id = $1", other.Tenant.Id.Value);
+        await stuck.SendAsync(stuck.Record("a", "1"));
+        await app.SqlAsync<object>(
+            "insert into usage.dirty_days (tenant_id, day) select $1, d from generate_series('2023-04-20'::date, '2026-01-31', '1 day') d",
+            stuck.Tenant.Id.Value);
+        await app.SqlAsync<object>($"alter table usage.daily_rollups add constraint stuck check (tenant_id <> '{stuck.Tenant.Id.Value}') not valid");
+        try
+        {
+            var told = await app.DifferencesAsync(new Period(new(2023, 4, 20), new(2026, 2, 1)));
+            told.Where(d => d.TenantId == other.Tenant.Id.Value).Select(d => d.What).ShouldBe(["day", "month"], ignoreOrder: true);
+            var left = told.Where(d => d.TenantId == stuck.Tenant.Id.Value).ToList();
+            (left.Count, left[0].What, left[^1].What).ShouldBe((1000, "not merged", "not merged, the last told of 1018 such days"));
+        }
+        finally
+        {
+            await app.SqlAsync<object>("alter table usage.daily_rollups drop constraint stuck");
+            await app.SqlAsync<object>("update usage.daily_rollups set total = 5 where tenant_id = $1", other.Tenant.Id.Value);
+        }
+    }
+
     // Records and their sum; the rest is instants.
     private static string Short(string? figures) => figures is null ? "-" : string.Join(' ', figures.Split(' ').Take(2));
 }

@@ -103,7 +103,7 @@ public sealed class UsageChangesTests(UsageApp app) : IClassFixture<UsageApp>
         await app.InAsync<DbSession, int>(async session =>
         {
             await session.BeginAsync(Ct);
-            var changes = new UsageTotals(session, null!, null!);
+            var changes = new UsageTotals(session, null!, null!, null!);
             var told = await RowsRead.OfAsync(session, "usage.month_changes", async () =>
                 (await changes.SinceAsync(default, Years, [all[0].Tenant.Id, all[2].Tenant.Id], Ct)).Months.Select(m => m.TenantId)
                     .ShouldBe([all[0].Tenant.Id, all[2].Tenant.Id], ignoreOrder: true));

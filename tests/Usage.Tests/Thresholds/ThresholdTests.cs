@@ -185,7 +185,7 @@ public sealed class ThresholdTests(ThresholdTests.HearingApp app) : IClassFixtur
         scope.ServiceProvider.GetRequiredService<Principal>().Become(Access.System);
         var session = scope.ServiceProvider.GetRequiredService<DbSession>();
         await session.BeginAsync(TestContext.Current.CancellationToken);
-        var taken = await scope.ServiceProvider.GetRequiredService<UnseenMonths>().TakeAsync(1_000, TestContext.Current.CancellationToken);
+        var taken = await scope.ServiceProvider.GetRequiredService<UnseenMonths>().TakeAsync(1_000, [], TestContext.Current.CancellationToken);
         taken.ShouldContain(x => x.Tenant == customer.Tenant.Id.Value);
 
         // Who compares has read the thresholds before this one.

@@ -48,7 +48,22 @@ public readonly record struct OfStretch<T>(DateOnly From, T Usage);
 /// <param name="WithoutSku">In all regions, of the records that named no SKU.</param>
 public sealed record DistinctUsage(SubscriptionId SubscriptionId, string Meter, long Resources, long WithoutSku);
 
-/// <summary>Reads usage aggregates; the cost does not depend on how many records there are.</summary>
+/// <summary>
+/// The database refuses to read what some tenants used (a damaged page, a value out of range). They are noted: <see
+/// cref="IUsageTotals.UnmergedAsync"/> tells them until they are mended. Asked without them the same question has an answer.
+/// </summary>
+/// <param name="tenants">Whose.</param>
+/// <param name="cause">What the database said.</param>
+public sealed class UnreadableUsageException(IReadOnlyCollection<OrganizationId> tenants, Exception cause)
+    : Exception($"The usage of {tenants.Count} tenants cannot be read.", cause)
+{
+    /// <summary>Whose.</summary>
+    public IReadOnlyCollection<OrganizationId> Tenants => tenants;
+}
+
+/// <summary>
+/// Reads usage aggregates; what cannot be read is an <see cref="UnreadableUsageException"/>. The cost does not depend on how many records there are.
+/// </summary>
 public interface IUsageTotals
 {
     /// <summary>
@@ -69,15 +84,18 @@ public interface IUsageTotals
     Task FreshenAsync(Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct);
 
     /// <summary>
-    /// Those whose totals of these days lack usage that could not be merged when it was tried last, as the database refuses what is to be written
-    /// for them (a damaged page, a value out of range). They are not to be billed; merged by whomever, they are told no more.
+    /// Those whose totals of these days lack usage that could not be merged when it was tried last, or cannot be read, as the database refuses what
+    /// is to be written for them or is stored (a damaged page, a value out of range). They are not to be billed; mended by whomever, they are told
+    /// no more.
     /// </summary>
     /// <param name="period">Whole days in the billing time zone.</param>
     /// <param name="tenants">Of these.</param>
     /// <param name="ct">Gives up.</param>
     Task<IReadOnlySet<OrganizationId>> UnmergedAsync(Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct);
 
-    /// <summary>The totals of each day on which these subscriptions used something; one read.</summary>
+    /// <summary>
+    /// The totals of each day on which these subscriptions used something; one read. Of tenants whose days cannot be read nothing is told.
+    /// </summary>
     /// <param name="period">Whole days in the billing time zone.</param>
     /// <param name="tenants">Whose the subscriptions are.</param>
     /// <param name="subscriptions">Which.</param>

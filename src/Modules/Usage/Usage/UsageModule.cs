@@ -53,6 +53,7 @@ public static class UsageModule
             host.Services.AddScoped<ThresholdNotices>();
             host.Services.AddScoped<Firing>();
             host.Services.AddSingleton<UnmergedTenants>();
+            host.Services.AddSingleton<UnreadableTenants>();
             host.Services.AddScoped<RollingUp>();
             host.Services.AddSingleton<SealedHours>();
             host.Services.AddHostedService(services => services.GetRequiredService<SealedHours>());

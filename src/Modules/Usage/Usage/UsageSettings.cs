@@ -57,4 +57,7 @@ internal sealed record UsageSettings
     /// be a day older than that, and each may have been received a day before it started.
     /// </summary>
     public DateTimeOffset WholeFrom(DateTimeOffset now) => now.AddMonths(-RetentionMonths).AddDays(2);
+
+    /// <summary>The first day that can be computed anew: of older ones the retention may have taken records.</summary>
+    public DateOnly FirstWhole(BillingCalendar calendar, DateTimeOffset now) => calendar.DayOf(WholeFrom(now)).AddDays(1);
 }

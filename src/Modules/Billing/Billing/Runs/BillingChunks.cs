@@ -162,8 +162,17 @@ internal sealed class BillingChunks(
         prices = rates.Exchange is { } exchange
             ? prices with { Rates = exchange }
             : await sources.WithRatesAsync(prices, tenants.Values, reductions, ct);
-        var unmerged = await usage.UnmergedAsync(period, open, ct);
-        var used = await UsageAsync(open.Where(id => !unmerged.Contains(id)).SelectMany(id => ofTenant[id]), prices, ct);
+        var unmerged = (await usage.UnmergedAsync(period, open, ct)).ToHashSet();
+        PeriodUsage? used = null;
+        while (used is null)
+            try
+            {
+                used = await UsageAsync(open.Where(id => !unmerged.Contains(id)).SelectMany(id => ofTenant[id]), prices, ct);
+            }
+            catch (UnreadableUsageException refused)
+            {
+                unmerged.UnionWith(refused.Tenants);
+            }
 
         await probe.HitAsync("read");
         var bills = new List<TenantBill>(open.Count);

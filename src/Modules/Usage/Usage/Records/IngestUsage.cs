@@ -72,7 +72,7 @@ internal static class IngestUsage
             await door.TakeAsync(context, atomic, ct))
         .Accepts<UsageBatch>(RecordSources.MediaTypes[0], [.. RecordSources.MediaTypes.Skip(1), "*/*"])
         .MaxBody(MostBytes)
-        .WithMetadata(new KeepsBody(KeptBody.KeepAsync))
+        .WithMetadata(new KeepsBody(KeptBody.KeepAsync, KeptBody.TakeTurnAsync))
         .Slice<Command, UsageBatchView>(name, summary)
         .WithDescription(
             """

@@ -15,8 +15,7 @@ internal static class KeptBody
     public static async Task<Refusal?> KeepAsync(HttpContext context)
     {
         var services = context.RequestServices;
-        var access = services.GetRequiredService<Principal>().Access;
-        var room = services.GetRequiredService<Rooms>().Of(access);
+        var room = services.GetRequiredService<Rooms>().Of(services.GetRequiredService<Principal>().Access);
         // Held as long as the body is: until the request is over.
         context.Response.RegisterForDispose(room);
         var (body, kept) = (context.Request.Body, new MemoryStream());
@@ -49,9 +48,15 @@ internal static class KeptBody
         }
 
         context.Request.Body = kept;
-        // Its transaction begins with its key.
-        context.Response.RegisterForDispose(await services.GetRequiredService<SenderTurns>().TakeAsync(access, context.RequestAborted));
         return null;
+    }
+
+    /// <summary>Waits until the sender may have one more transaction: it begins with the key.</summary>
+    public static async Task TakeTurnAsync(HttpContext context)
+    {
+        var services = context.RequestServices;
+        context.Response.RegisterForDispose(
+            await services.GetRequiredService<SenderTurns>().TakeAsync(services.GetRequiredService<Principal>().Access, context.RequestAborted));
     }
 
     // By doubling, but not beyond what it may have: the last doubling would take as much again for nothing.

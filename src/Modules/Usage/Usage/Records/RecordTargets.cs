@@ -91,9 +91,9 @@ internal sealed class RecordTargets(TargetMemory memory, BillingCalendar calenda
             record.Refuse(RecordRefusals.SubscriptionNotFound("tenantExternalId"), Reached(tenant, record.Day));
     }
 
-    // Of the one that was live when the record came first, which may have ended since, or have been joined by another.
+    // Of the one that was live when the record came first, which may have ended since, or have been joined by another, also of another tenant.
     private List<KnownSubscription> Reached(NamedTenant tenant, DateOnly day) =>
-        [.. tenant.Subscriptions.Where(subscription => IsWithin(subscription.PlaceOn(day)))];
+        [.. tenant.All.Where(subscription => IsWithin(subscription.PlaceOn(day)))];
 
     // Records of one subscription mostly come one after the other.
     private bool Take(RecordDraft record, KnownSubscription target)

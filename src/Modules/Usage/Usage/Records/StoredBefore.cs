@@ -32,7 +32,6 @@ internal sealed class StoredBefore(IServiceScopeFactory scopes)
         await FindAsync(asked, scope.ServiceProvider.GetRequiredService<DbSession>(), scratch, ct);
     }
 
-    // All that one may have been are one tenant's.
     private static List<RecordDraft> Asked(ReadOnlySpan<RecordDraft> records)
     {
         var asked = new List<RecordDraft>();
@@ -44,16 +43,18 @@ internal sealed class StoredBefore(IServiceScopeFactory scopes)
 
     private static async Task FindAsync(List<RecordDraft> asked, DbSession session, ArrayBufferWriter<byte> scratch, CancellationToken ct)
     {
+        // An id is each tenant's own; mostly all that a record may have been are one tenant's.
+        var keys = asked.SelectMany(x => x.Formerly.Select(target => target.Tenant).Distinct(), (x, tenant) => (Record: x, Tenant: tenant)).ToList();
         await using var command = new NpgsqlCommand(RecordStore.TakenKeys, await session.OpenAsync(ct), session.Transaction)
         {
             Parameters =
             {
-                new() { Value = asked.Select(x => Uuids.Of(RecordKey.Of(x.Id.Span))).ToArray() },
-                new() { Value = asked.Select(x => Uuids.Of(x.Formerly[0].Tenant)).ToArray() },
+                new() { Value = keys.Select(key => Uuids.Of(RecordKey.Of(key.Record.Id.Span))).ToArray() },
+                new() { Value = keys.Select(key => Uuids.Of(key.Tenant)).ToArray() },
             },
         };
         await using var rows = await command.ExecuteReaderAsync(ct);
         while (await rows.ReadAsync(ct))
-            asked[(int)rows.GetInt64(0) - 1].WasStored(Uuids.NumberOf(rows.GetGuid(1)), scratch);
+            keys[(int)rows.GetInt64(0) - 1].Record.WasStored(Uuids.NumberOf(rows.GetGuid(1)), scratch);
     }
 }

@@ -28,9 +28,17 @@ internal sealed class KnownSubscription(Guid id, OrganizationId tenantId, DateOn
 
 /// <summary>What a tenant's external id leads to.</summary>
 /// <param name="Tenants">How many tenants within the sender's reach have it.</param>
-/// <param name="Subscriptions">Those with price lists, where it is one tenant.</param>
-internal sealed record NamedTenant(int Tenants, IReadOnlyList<KnownSubscription> Subscriptions)
+/// <param name="All">Their subscriptions with price lists; of more tenants than a name may come to mean by chance none.</param>
+internal sealed record NamedTenant(int Tenants, IReadOnlyList<KnownSubscription> All)
 {
+    public const int MostTenants = 16;
+
+    /// <summary>
+    /// Those that a record may be of. Two partners may use one external id: even if only one of the tenants has a subscription that fits, taking it
+    /// would be a guess at whom to bill.
+    /// </summary>
+    public IReadOnlyList<KnownSubscription> Subscriptions => Tenants == 1 ? All : [];
+
     /// <summary>Whether a record of this day is one subscription's and no other's.</summary>
     public bool HasOne(DateOnly day)
     {
@@ -99,15 +107,14 @@ internal sealed class TargetMemory(IServiceScopeFactory scopes, UsageSettings se
         var (organizations, subscriptions) = (services.GetRequiredService<IOrganizationDirectory>(),
             services.GetRequiredService<ISubscriptionDirectory>());
         var tenants = await organizations.FindTenantsAsync(externalIds, reach, ct);
-        // Two partners may use one external id. Even if only one of the tenants has a subscription that fits, taking it would be a guess
-        // at whom to bill.
-        var found = await subscriptions.OfTenantsAsync([.. tenants.Where(t => t.Count() == 1).Select(t => t.Single().Id).Distinct()], ct);
+        var found = await subscriptions.OfTenantsAsync(
+            [.. tenants.Where(t => t.Count() <= NamedTenant.MostTenants).SelectMany(t => t).Select(t => t.Id).Distinct()], ct);
         var places = await organizations.PathsAsync([.. found.Select(s => s.Key)], ct);
         var known = new Dictionary<string, NamedTenant>(StringComparer.Ordinal);
         foreach (var externalId in externalIds)
         {
             var owners = tenants[externalId].ToList();
-            known[externalId] = new(owners.Count, owners is not [var owner] ? [] : [.. found[owner.Id].Where(s => s.UsesPriceLists)
+            known[externalId] = new(owners.Count, [.. owners.SelectMany(owner => found[owner.Id]).Where(s => s.UsesPriceLists)
                 .Select(s => new KnownSubscription(s.Id.Value, s.TenantId, s.StartedOn, s.EndedOn, places[s.TenantId]))]);
             // That there is nothing yet is asked again each time.
             if (known[externalId].Subscriptions.Count > 0)

@@ -98,8 +98,7 @@ internal sealed class RollingUp(
                 // Perhaps for one of them: he is looked for, so that he keeps nobody else's from being merged.
                 if (some.Length > 1)
                 {
-                    parts.Push(some[(some.Length / 2)..]);
-                    parts.Push(some[..(some.Length / 2)]);
+                    parts.PushHalves(some);
                     continue;
                 }
 

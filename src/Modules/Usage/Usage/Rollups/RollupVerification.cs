@@ -71,7 +71,10 @@ internal sealed class RollupVerification(NpgsqlDataSource database, ICatalog cat
     private const string Theirs = "($2::uuid[] is null or tenant_id = any ($2))";
 
     private const string NotMerged =
-        $"select u.tenant_id, d.day, min(u.reason) from {UnmergedTenants.Lacking} group by u.tenant_id, d.day order by d.day, u.tenant_id limit $3";
+        $"""
+        select u.tenant_id, d.day, min(u.reason), count(*) over ()
+        from {UnmergedTenants.Lacking} group by u.tenant_id, d.day order by d.day, u.tenant_id limit $3
+        """;
 
     // Both are as of one moment, so their marks do not matter.
     private static readonly string OfMonth = $"""
@@ -140,7 +143,8 @@ internal sealed class RollupVerification(NpgsqlDataSource database, ICatalog cat
         var meters = CountedMeters.Of(await catalog.MetersAsync(ct));
         var differences = new List<RollupDifference>();
         await using var connection = await database.OpenConnectionAsync(ct);
-        await AddNotMergedAsync(connection, period, differences, ct);
+        // Told besides, however many they are: of all others it is proved that they are right.
+        var notMerged = await NotMergedAsync(connection, period, ct);
         var tenants = await TenantsAsync(connection, ct);
         for (var day = period.Start; day < period.End && differences.Count < MostDifferences; day = day.AddDays(1))
         {
@@ -152,7 +156,7 @@ internal sealed class RollupVerification(NpgsqlDataSource database, ICatalog cat
             progress?.Invoke(day.DayNumber - period.Start.DayNumber + 1, period.Days);
         }
 
-        return differences;
+        return [.. differences, .. notMerged];
 
         async Task ReadAsync(string sql, DateOnly day, Guid[]? whose, params string[][] values)
         {
@@ -180,16 +184,19 @@ internal sealed class RollupVerification(NpgsqlDataSource database, ICatalog cat
     private static IEnumerable<Guid[]> Halves(Guid[] tenants) =>
         ((Guid[][])[tenants[..(tenants.Length / 2)], tenants[(tenants.Length / 2)..]]).Where(half => half.Length > 0);
 
-    private static async Task AddNotMergedAsync(
-        NpgsqlConnection connection, Period period, List<RollupDifference> differences, CancellationToken ct)
+    private static async Task<List<RollupDifference>> NotMergedAsync(NpgsqlConnection connection, Period period, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand(NotMerged, connection)
         {
             Parameters = { new() { Value = period.Start }, new() { Value = period.End }, new() { Value = MostDifferences } },
         };
+        var (differences, all) = (new List<RollupDifference>(), 0L);
         await using var rows = await command.ExecuteReaderAsync(ct);
-        while (await rows.ReadAsync(ct))
+        for (; await rows.ReadAsync(ct); all = rows.GetInt64(3))
             differences.Add(Unreadable(rows.GetGuid(0), rows.GetFieldValue<DateOnly>(1), "not merged", rows.GetString(2)));
+        if (all > differences.Count)
+            differences[^1] = differences[^1] with { What = $"not merged, the last told of {all} such days" };
+        return differences;
     }
 
     private static async Task AddAsync(

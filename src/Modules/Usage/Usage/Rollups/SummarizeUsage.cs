@@ -23,7 +23,8 @@ internal static class SummarizeUsage
     public sealed record Query(SummaryQuery Asked, PageStart Page) : IQuery<Page<UsageGroup>>;
 
     internal sealed class Handler(
-        DbSession session, RollingUp rollups, ReachedTenants reached, GroupViews views, ICatalog catalog, Principal principal)
+        DbSession session, RollingUp rollups, UnreadableTenants unreadable, ReachedTenants reached, GroupViews views, ICatalog catalog,
+        Principal principal)
         : IQueryHandler<Query, Page<UsageGroup>>
     {
         public async Task<Result<Page<UsageGroup>>> Handle(Query query, CancellationToken ct)
@@ -32,15 +33,32 @@ internal static class SummarizeUsage
             var tenants = await reached.ToMergeAsync(principal.Scope, asked.TenantId, asked.SubscriptionId, ct);
             await rollups.CatchUpAsync(asked.Period, CatchUpRounds, ct, tenants);
             await using var command = new NpgsqlCommand("", await session.OpenAsync(ct), session.Transaction);
-            if (!asked.TryWrite(command, principal.Scope, await catalog.MetersAsync(ct), query.Page))
+            var meters = await catalog.MetersAsync(ct);
+            if (!asked.TryWrite(command, principal.Scope, meters, query.Page))
                 return PageStart.InvalidCursor;
             if (asked.NamesNobody(tenants))
                 return new Page<UsageGroup>([], null);
 
             var groups = new List<GroupRow>();
-            await using (var rows = await command.ExecuteReaderAsync(ct))
+            try
+            {
+                await using var rows = await command.ExecuteReaderAsync(ct);
                 while (await rows.ReadAsync(ct))
                     groups.Add(await GroupRow.ReadAsync(rows, asked.GroupBy.Count, ct));
+            }
+            catch (PostgresException refused) when (RollingUp.IsOfData(refused) && !session.InTransaction)
+            {
+                var whose = tenants ?? await unreadable.AskedAsync(asked.Period, ct);
+                var question = asked.AskOf(whose, principal.Scope, meters, query.Page);
+                var found = await unreadable.FindAsync(question, ct);
+                // As what is not merged is not in it. But who asks for nobody else is not told that there is nothing.
+                if (found.Count == whose.Count)
+                    throw;
+                groups = await question.AskAsync(
+                    [.. whose.Except(found)], (await session.OpenAsync(ct), session.Transaction), byIndex: true,
+                    async (row, ct) => await GroupRow.ReadAsync(row, asked.GroupBy.Count, ct), ct);
+            }
+
             var page = Page.Of(groups, query.Page, g => JsonSerializer.Serialize(g.Keys, ApiJson.Options));
             return new Page<UsageGroup>(await views.OfAsync(asked.GroupBy, page.Items, ct), page.Next);
         }

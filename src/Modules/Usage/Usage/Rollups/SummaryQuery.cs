@@ -59,8 +59,10 @@ internal sealed record SummaryQuery(
     /// <param name="command">Gets the statement.</param>
     /// <param name="scope">What the caller reaches.</param>
     /// <param name="meters">All there are.</param>
+    /// <param name="of">Only of these tenants, by their cells; null: of all.</param>
     /// <returns>False where the page starts after what is no group.</returns>
-    public bool TryWrite(NpgsqlCommand command, Scope scope, IReadOnlyDictionary<string, MeterRef> meters, PageStart? page)
+    public bool TryWrite(
+        NpgsqlCommand command, Scope scope, IReadOnlyDictionary<string, MeterRef> meters, PageStart? page, IReadOnlyCollection<Guid>? of = null)
     {
         var after = page?.After is null ? [] : AfterOf(page.After);
         if (after is null)
@@ -76,6 +78,7 @@ internal sealed record SummaryQuery(
 
         var where = $"k.day >= {Given(Period.Start)} and k.day < {Given(Period.End)}"
             + $" and exists (select 1 from unnest({Given(from)}, {Given(until)}) as s(f, u) where k.owner_path >= s.f and k.owner_path < s.u)"
+            + (of is null ? "" : $" and k.tenant_id = any ({Given(of.ToArray())})")
             + string.Concat(Filters().Where(f => f.Value is not null).Select(f => $" and k.{f.Column} = {Given(f.Value!)}"));
         var dimensions = GroupBy.Where(k => k.StartsWith(Dimension, StringComparison.Ordinal)).ToList();
         var split = dimensions.Select((key, i) =>
@@ -100,6 +103,24 @@ internal sealed record SummaryQuery(
             {(page is null ? "" : $"limit {(page.Limit + 1).ToString(CultureInfo.InvariantCulture)}")}
             """;
         return true;
+    }
+
+    /// <summary>The same for being asked of some tenants; the page starts after a group.</summary>
+    public UsageQuestion AskOf(
+        IReadOnlyCollection<Guid> tenants, Scope scope, IReadOnlyDictionary<string, MeterRef> meters, PageStart page)
+    {
+        using var written = new NpgsqlCommand();
+        TryWrite(written, scope, meters, page, tenants);
+        return new(written.CommandText, tenants, Of, _ => UsageQuestion.MonthsOf(Period));
+
+        IEnumerable<NpgsqlParameter> Of(IReadOnlyCollection<Guid> some)
+        {
+            using var command = new NpgsqlCommand();
+            TryWrite(command, scope, meters, page, some);
+            NpgsqlParameter[] parameters = [.. command.Parameters.Cast<NpgsqlParameter>()];
+            command.Parameters.Clear();
+            return parameters;
+        }
     }
 
     private IEnumerable<(string Column, object? Value)> Filters() =>

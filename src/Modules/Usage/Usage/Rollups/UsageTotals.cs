@@ -7,8 +7,12 @@ using Npgsql;
 
 namespace Licensing.Usage.Rollups;
 
-internal sealed class UsageTotals(DbSession session, RollingUp rollups, ICatalog catalog) : IUsageTotals, IUsageChanges
+internal sealed class UsageTotals(DbSession session, RollingUp rollups, UnreadableTenants unreadable, ICatalog catalog)
+    : IUsageTotals, IUsageChanges
 {
+    // From the first refusal on: without whose row it is, a table that is read as a whole is refused all the same.
+    private bool _byIndex;
+
     private static readonly string OfMonth = TotalsSql.OfMonth("k.tenant_id = any ($4)");
 
     private static readonly string OfDays = $"""
@@ -45,6 +49,10 @@ internal sealed class UsageTotals(DbSession session, RollingUp rollups, ICatalog
         from totals
         order by tenant_id, subscription_id, meter, sku, region, day
         """;
+
+    private static readonly string DistinctOfMonth = Distinct("monthly_resources", "month = $2");
+
+    private static readonly string DistinctOfDays = Distinct("daily_resources", "day >= $2 and day < $3");
 
     private static string Distinct(string table, string days) => $"""
         select subscription_id, meter, count(distinct resource_id), count(distinct resource_id) filter (where sku = '')
@@ -83,63 +91,53 @@ internal sealed class UsageTotals(DbSession session, RollingUp rollups, ICatalog
     public async Task<IReadOnlyList<DailyUsage>> OfDaysAsync(
         Period period, IReadOnlyCollection<OrganizationId> tenants, IReadOnlyCollection<SubscriptionId> subscriptions, CancellationToken ct)
     {
-        await using var command = await CommandAsync(EachDay, ct, [
-            .. TotalsSql.Parameters(await catalog.MetersAsync(ct)), Day(period.Start), Day(period.End), Ids(tenants),
-            new() { Value = subscriptions.Select(subscription => subscription.Value).ToArray() }]);
-        var days = new List<DailyUsage>();
-        await using var rows = await command.ExecuteReaderAsync(ct);
-        while (await rows.ReadAsync(ct))
-            days.Add(new DailyUsage(rows.GetFieldValue<DateOnly>(9), await TotalAsync(rows, ct)));
-        return days;
+        var meters = await catalog.MetersAsync(ct);
+        var question = Ask(EachDay, period, tenants, some =>
+        [
+            .. TotalsSql.Parameters(meters), Day(period.Start), Day(period.End), Ids(some),
+            new() { Value = subscriptions.Select(subscription => subscription.Value).ToArray() },
+        ]);
+        for (; ; )
+            try
+            {
+                return await ReadAsync(
+                    question, async (row, ct) => new DailyUsage(row.GetFieldValue<DateOnly>(9), await TotalAsync(row, ct)), ct);
+            }
+            catch (UnreadableUsageException refused)
+            {
+                question = question with { Tenants = [.. question.Tenants.Except(refused.Tenants.Select(tenant => tenant.Value))] };
+            }
     }
 
     public async Task<IReadOnlyList<UsageTotal>> OfTenantsAsync(Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct)
     {
-        var meters = TotalsSql.Parameters(await catalog.MetersAsync(ct));
-        await using var command = IsMonth(period)
-            ? await CommandAsync(OfMonth, ct, [Day(period.Start), .. meters, Ids(tenants)])
-            : await CommandAsync(OfDays, ct, [.. meters, Day(period.Start), Day(period.End), Ids(tenants)]);
-        var totals = new List<UsageTotal>();
-        await using var rows = await command.ExecuteReaderAsync(ct);
-        while (await rows.ReadAsync(ct))
-            totals.Add(await TotalAsync(rows, ct));
-        return totals;
+        var meters = await catalog.MetersAsync(ct);
+        return await ReadAsync(
+            IsMonth(period)
+                ? Ask(OfMonth, period, tenants, some => [Day(period.Start), .. TotalsSql.Parameters(meters), Ids(some)])
+                : Ask(OfDays, period, tenants, some => [.. TotalsSql.Parameters(meters), Day(period.Start), Day(period.End), Ids(some)]),
+            TotalAsync, ct);
     }
 
-    public async Task<IReadOnlyList<DistinctUsage>> DistinctAsync(Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct)
-    {
-        await using var command = IsMonth(period)
-            ? await CommandAsync(Distinct("monthly_resources", "month = $2"), ct, Ids(tenants), Day(period.Start))
-            : await CommandAsync(Distinct("daily_resources", "day >= $2 and day < $3"), ct, Ids(tenants), Day(period.Start), Day(period.End));
-        var found = new List<DistinctUsage>();
-        await using var rows = await command.ExecuteReaderAsync(ct);
-        while (await rows.ReadAsync(ct))
-            found.Add(new DistinctUsage(new(rows.GetGuid(0)), rows.GetString(1), rows.GetInt64(2), rows.GetInt64(3)));
-        return found;
-    }
+    public async Task<IReadOnlyList<DistinctUsage>> DistinctAsync(
+        Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct) => await ReadAsync(
+        IsMonth(period)
+            ? Ask(DistinctOfMonth, period, tenants, some => [Ids(some), Day(period.Start)])
+            : Ask(DistinctOfDays, period, tenants, some => [Ids(some), Day(period.Start), Day(period.End)]),
+        DistinctAsync, ct);
 
     public async Task<IReadOnlyList<OfStretch<UsageTotal>>> OfStretchesAsync(IReadOnlyCollection<UsageStretch> stretches, CancellationToken ct)
     {
-        await using var command = await CommandAsync(
-            OfStretches, ct, [.. TotalsSql.Parameters(await catalog.MetersAsync(ct)), .. Of(stretches)]);
-        var totals = new List<OfStretch<UsageTotal>>();
-        await using var rows = await command.ExecuteReaderAsync(ct);
-        while (await rows.ReadAsync(ct))
-            totals.Add(new(rows.GetFieldValue<DateOnly>(9), await TotalAsync(rows, ct)));
-        return totals;
+        var meters = await catalog.MetersAsync(ct);
+        return await ReadAsync(
+            Ask(OfStretches, stretches, some => [.. TotalsSql.Parameters(meters), .. Of(some)]),
+            async (row, ct) => new OfStretch<UsageTotal>(row.GetFieldValue<DateOnly>(9), await TotalAsync(row, ct)), ct);
     }
 
     public async Task<IReadOnlyList<OfStretch<DistinctUsage>>> DistinctOfStretchesAsync(
-        IReadOnlyCollection<UsageStretch> stretches, CancellationToken ct)
-    {
-        await using var command = await CommandAsync(DistinctOfStretches, ct, Of(stretches));
-        var found = new List<OfStretch<DistinctUsage>>();
-        await using var rows = await command.ExecuteReaderAsync(ct);
-        while (await rows.ReadAsync(ct))
-            found.Add(new(
-                rows.GetFieldValue<DateOnly>(4), new DistinctUsage(new(rows.GetGuid(0)), rows.GetString(1), rows.GetInt64(2), rows.GetInt64(3))));
-        return found;
-    }
+        IReadOnlyCollection<UsageStretch> stretches, CancellationToken ct) => await ReadAsync(
+        Ask(DistinctOfStretches, stretches, Of),
+        async (row, ct) => new OfStretch<DistinctUsage>(row.GetFieldValue<DateOnly>(4), await DistinctAsync(row, ct)), ct);
 
     public async Task<ChangedUsage> SinceAsync(
         UsageMark mark, Period months, IReadOnlyCollection<OrganizationId>? tenants, CancellationToken ct)
@@ -168,6 +166,9 @@ internal sealed class UsageTotals(DbSession session, RollingUp rollups, ICatalog
         NegativeRecords = rows.GetInt64(8),
     };
 
+    private static ValueTask<DistinctUsage> DistinctAsync(NpgsqlDataReader row, CancellationToken ct) =>
+        ValueTask.FromResult(new DistinctUsage(new(row.GetGuid(0)), row.GetString(1), row.GetInt64(2), row.GetInt64(3)));
+
     private static bool IsMonth(Period period) => period.Start.Day == 1 && period.Start.AddMonths(1) == period.End;
 
     private static NpgsqlParameter Day(DateOnly day) => new() { Value = day };
@@ -179,7 +180,39 @@ internal sealed class UsageTotals(DbSession session, RollingUp rollups, ICatalog
         new() { Value = stretches.Select(x => x.Days.Start).ToArray() }, new() { Value = stretches.Select(x => x.Days.End).ToArray() },
     ];
 
-    private static NpgsqlParameter Ids(IReadOnlyCollection<OrganizationId> tenants) => new() { Value = tenants.Select(t => t.Value).ToArray() };
+    private static UsageQuestion Ask(
+        string sql, Period period, IReadOnlyCollection<OrganizationId> tenants, Func<IReadOnlyCollection<Guid>, IEnumerable<NpgsqlParameter>> of) =>
+        new(sql, [.. tenants.Select(tenant => tenant.Value).Distinct()], of, _ => UsageQuestion.MonthsOf(period));
+
+    private static UsageQuestion Ask(
+        string sql, IReadOnlyCollection<UsageStretch> stretches, Func<IReadOnlyCollection<UsageStretch>, IEnumerable<NpgsqlParameter>> of) =>
+        new(sql, [.. stretches.Select(x => x.TenantId.Value).Distinct()],
+            some => of([.. stretches.Join(some, x => x.TenantId.Value, tenant => tenant, (x, _) => x)]),
+            tenant => stretches.Where(x => x.TenantId.Value == tenant).SelectMany(x => UsageQuestion.MonthsOf(x.Days)));
+
+    private async Task<List<T>> ReadAsync<T>(
+        UsageQuestion question, Func<NpgsqlDataReader, CancellationToken, ValueTask<T>> row, CancellationToken ct)
+    {
+        try
+        {
+            return await question.AskAsync(question.Tenants, (await session.OpenAsync(ct), session.Transaction), _byIndex, row, ct);
+        }
+        catch (PostgresException refused) when (RollingUp.IsOfData(refused))
+        {
+            var found = await unreadable.FindAsync(question, ct);
+            // A transaction has ended with it; whose tries again is told who is noted.
+            if (session.InTransaction || (found.Count == 0 && _byIndex))
+                throw;
+            _byIndex = true;
+            return found.Count == 0
+                ? await ReadAsync(question, row, ct)
+                : throw new UnreadableUsageException([.. found.Select(tenant => new OrganizationId(tenant))], refused);
+        }
+    }
+
+    private static NpgsqlParameter Ids(IEnumerable<OrganizationId> tenants) => Ids([.. tenants.Select(tenant => tenant.Value)]);
+
+    private static NpgsqlParameter Ids(IReadOnlyCollection<Guid> tenants) => new() { Value = tenants.ToArray() };
 
     private async Task<NpgsqlCommand> CommandAsync(string sql, CancellationToken ct, params IEnumerable<NpgsqlParameter> parameters)
     {

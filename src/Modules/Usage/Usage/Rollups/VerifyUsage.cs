@@ -64,8 +64,8 @@ internal static class VerifyUsage
     // Older days may have lost records to the retention: what they had added up to is right, and cannot be computed anew.
     private static Period? Kept(Period period, IServiceProvider services)
     {
-        var first = services.GetRequiredService<BillingCalendar>().DayOf(
-            services.GetRequiredService<UsageSettings>().WholeFrom(services.GetRequiredService<TimeProvider>().GetUtcNow())).AddDays(1);
+        var first = services.GetRequiredService<UsageSettings>().FirstWhole(
+            services.GetRequiredService<BillingCalendar>(), services.GetRequiredService<TimeProvider>().GetUtcNow());
         if (first <= period.Start)
             return period;
         return Period.TryCreate(first, period.End, out var kept) ? kept : null;

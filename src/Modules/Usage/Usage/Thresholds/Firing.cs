@@ -4,6 +4,7 @@ using Licensing.Kernel.Persistence;
 using Licensing.Provisioning.Contracts;
 using Licensing.Usage.Contracts;
 using Licensing.Usage.Data;
+using Licensing.Usage.Rollups;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
@@ -33,21 +34,34 @@ internal sealed class Firing(
     /// <returns>How many levels were told.</returns>
     public async Task<int> FireAsync(CancellationToken ct)
     {
+        var left = new HashSet<Guid>();
         for (var fired = 0; ;)
         {
             await session.BeginAsync(ct);
-            var changed = await months.TakeAsync(MonthsAtOnce, ct);
+            var changed = await months.TakeAsync(MonthsAtOnce, left, ct);
             if (changed.Count == 0)
             {
                 await session.RollbackAsync();
                 return fired;
             }
 
-            var told = await TellAsync(changed, ct);
-            await session.SaveAsync(ct);
-            await session.CommitAsync(CancellationToken.None);
-            db.ChangeTracker.Clear();
-            fired += told;
+            try
+            {
+                var told = await TellAsync(changed, ct);
+                await session.SaveAsync(ct);
+                await session.CommitAsync(CancellationToken.None);
+                db.ChangeTracker.Clear();
+                fired += told;
+            }
+            catch (PostgresException refused) when (RollingUp.IsOfData(refused))
+            {
+                // Whose months cannot be read has them unseen still, for when they are computed anew; everyone else's alerts are told now.
+                await session.RollbackAsync();
+                var unreadable = await usage.UnreadableAsync(changed, ct);
+                if (unreadable.Count == 0)
+                    throw;
+                left.UnionWith(unreadable);
+            }
         }
     }
 

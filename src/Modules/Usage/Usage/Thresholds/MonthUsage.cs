@@ -9,7 +9,7 @@ namespace Licensing.Usage.Thresholds;
 internal sealed record SubscriptionUsage(Guid Subscription, string Meter, Exact Quantity);
 
 /// <summary>Reads months from their rollups, for thresholds.</summary>
-internal sealed class MonthUsage(DbSession session)
+internal sealed class MonthUsage(DbSession session, UnreadableTenants unreadable, ICatalog catalog)
 {
     private static readonly string Sql = $"""
         with cells as (
@@ -28,16 +28,31 @@ internal sealed class MonthUsage(DbSession session)
     public async Task<ILookup<TenantMonth, SubscriptionUsage>> OfAsync(
         IReadOnlyList<TenantMonth> months, IReadOnlyDictionary<string, MeterRef> meters, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand(Sql, await session.OpenAsync(ct), session.Transaction);
-        foreach (var parameter in TotalsSql.WithCombining(meters))
-            command.Parameters.Add(parameter);
-        command.Parameters.Add(new() { Value = months.Select(m => m.Tenant).ToArray() });
-        command.Parameters.Add(new() { Value = months.Select(m => m.Month).ToArray() });
-        var used = new List<(TenantMonth Month, SubscriptionUsage Usage)>();
-        await using var rows = await command.ExecuteReaderAsync(ct);
-        while (await rows.ReadAsync(ct))
-            used.Add((new(rows.GetGuid(0), rows.GetFieldValue<DateOnly>(1)),
-                new(rows.GetGuid(2), rows.GetString(3), Exact.Parse(rows.GetString(4)))));
+        var question = Ask(months, meters);
+        var used = await question.AskAsync(
+            question.Tenants, (await session.OpenAsync(ct), session.Transaction), byIndex: true, static (row, _) => ValueTask.FromResult(
+                (Month: new TenantMonth(row.GetGuid(0), row.GetFieldValue<DateOnly>(1)),
+                    Usage: new SubscriptionUsage(row.GetGuid(2), row.GetString(3), Exact.Parse(row.GetString(4))))), ct);
         return used.ToLookup(u => u.Month, u => u.Usage);
+    }
+
+    /// <summary>Those of these months that cannot be read; they are noted. Asked when the transaction in which that was found is over.</summary>
+    public async Task<IReadOnlyCollection<Guid>> UnreadableAsync(IReadOnlyList<TenantMonth> months, CancellationToken ct) =>
+        await unreadable.FindAsync(Ask(months, await catalog.MetersAsync(ct)), ct);
+
+    private static UsageQuestion Ask(IReadOnlyList<TenantMonth> months, IReadOnlyDictionary<string, MeterRef> meters)
+    {
+        var ofTenant = months.ToLookup(m => m.Tenant, m => m.Month);
+        return new(Sql, [.. ofTenant.Select(tenant => tenant.Key)], Of, tenant => ofTenant[tenant]);
+
+        IEnumerable<NpgsqlParameter> Of(IReadOnlyCollection<Guid> some)
+        {
+            var asked = some.SelectMany(tenant => ofTenant[tenant].Select(month => new TenantMonth(tenant, month))).ToList();
+            return
+            [
+                .. TotalsSql.WithCombining(meters), new() { Value = asked.Select(m => m.Tenant).ToArray() },
+                new() { Value = asked.Select(m => m.Month).ToArray() },
+            ];
+        }
     }
 }

@@ -17,7 +17,7 @@ internal sealed class UnseenMonths(DbSession session)
     private const string Take = """
         with taken as (
             select tenant_id, month from usage.month_changes c
-            where unseen and exists (select from usage.thresholds t where t.tenant_id = c.tenant_id and t.active)
+            where unseen and tenant_id <> all ($2) and exists (select from usage.thresholds t where t.tenant_id = c.tenant_id and t.active)
             order by tenant_id, month limit $1
             for update of c skip locked)
         update usage.month_changes c set unseen = false from taken t where c.tenant_id = t.tenant_id and c.month = t.month
@@ -41,11 +41,14 @@ internal sealed class UnseenMonths(DbSession session)
     }
 
     /// <summary>The next ones; seen when the caller's transaction commits.</summary>
-    public async Task<IReadOnlyList<TenantMonth>> TakeAsync(int most, CancellationToken ct)
+    /// <param name="most">How many at once.</param>
+    /// <param name="without">Not theirs.</param>
+    /// <param name="ct">Gives up.</param>
+    public async Task<IReadOnlyList<TenantMonth>> TakeAsync(int most, IReadOnlyCollection<Guid> without, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand(Take, await session.OpenAsync(ct), session.Transaction)
         {
-            Parameters = { new() { Value = most } },
+            Parameters = { new() { Value = most }, new() { Value = without.ToArray() } },
         };
         var taken = new List<TenantMonth>();
         await using var rows = await command.ExecuteReaderAsync(ct);
