@@ -1,11 +1,10 @@
+using static Licensing.Billing.Tests.StoredRows;
+
 namespace Licensing.Billing.Tests;
 
 /// <summary>Migrations on a database in which something goes on.</summary>
 public sealed class UpgradeTests
 {
-    private const string Seller = "00000000-0000-0000-0000-000000000001";
-    private const string Owner = "00000000-0000-0000-0000-000000000007";
-
     [Fact]
     public async Task Runs_that_go_on_begin_their_round_anew_and_finished_ones_stay()
     {
@@ -77,11 +76,7 @@ public sealed class UpgradeTests
     {
         await using var database = await EmptyDatabase.CreateAsync();
         await database.MigrateAsync(1, 2, 3, 4, 5, 6, 7, 8, 9);
-        await database.ExecuteAsync($"""
-            insert into billing.invoices (id, tenant_id, owner_path, seller_id, period_start, period_end, kind, currency, net, tax, total,
-                usage_exact, line_count, taxes, status, created_at, version)
-            values ('{Id(1)}', '{Owner}', '7.', '{Seller}', '2025-01-01', '2025-02-01', 'Regular', 'EUR', 1, 0, 1, '0', 2, '[]', 'Draft', now(), 1)
-            """);
+        await database.ExecuteAsync(Invoice(1, 7, "2025-01-01"));
         string Line(int position, string days, string more, string values) => $"""
             insert into billing.invoice_lines (invoice_id, tenant_id, position, subscription_id, charge_key, meter, sku, region, is_usage, starts_on,
                 ends_on, description, quantity, days, period_days, unrounded, currency, net, tax, steps, adjusts, adjustment, billed_before{more})
@@ -210,30 +205,11 @@ public sealed class UpgradeTests
             now());
         """;
 
-    private static string Invoice(int id, int tenant, string month) => $"""
-        insert into billing.invoices (id, tenant_id, owner_path, seller_id, period_start, period_end, kind, currency, net, tax, total,
-            usage_exact, line_count, taxes, status, created_at, version)
-        values ('{Id(id)}', '{Id(tenant)}', '7.', '{Seller}', '{month}', date '{month}' + interval '1 month', 'Regular', 'EUR', 1, 0, 1, '0', 2,
-            '[]', 'Draft', now(), 1);
-        """;
-
-    private static string Line(
-        int invoice, int tenant, int position, string credit, string startsOn, string? ahead = null, string? adjusts = null) => $"""
-        insert into billing.invoice_lines (invoice_id, tenant_id, position, subscription_id, charge_key, meter, sku, region, is_usage, starts_on,
-            ends_on, description, quantity, days, period_days, unrounded, currency, net, tax, steps, credit, ahead_of, adjusts, adjustment,
-            billed_before)
-        values ('{Id(invoice)}', '{Id(tenant)}', {position}, '{Id(2)}', 'base', '', '', '', false, '{startsOn}',
-            date '{startsOn}' + interval '1 month', 'x', '1', 1, 31, '1', 'EUR', 1, 0, '[]', {credit}, {(ahead is null ? "null" : $"'{ahead}'")},
-            {(adjusts is null ? "null, 0, null" : $"'{adjusts}', 1, 5")});
-        """;
-
     private static string Use(int invoice, int tenant, int reduction, string amount, string? adjusts = null, string kind = "Credit") => $"""
         insert into billing.reduction_uses (invoice_id, tenant_id, reduction_id, kind, amount, consumed, adjusts)
         values ('{Id(invoice)}', '{Id(tenant)}', '{Id(reduction)}', '{kind}', '{amount}', {(kind == "Credit" ? amount : "0")},
             {(adjusts is null ? "null" : $"'{adjusts}'")});
         """;
-
-    private static string Id(int number) => $"00000000-0000-0000-0000-{number:000000000000}";
 
     private static string Account(int id, string kind) =>
         $"insert into billing.ledger_accounts (id, owner_id, owner_path, kind, unit, created_at) "

@@ -227,4 +227,73 @@ public sealed class NamelessSellerTests(NamelessSeller app) : IClassFixture<Name
                 En16931.Broken(XElement.Parse(await answer.Content.ReadAsStringAsync())).ShouldBeEmpty();
         }
     }
+
+    [Theory]
+    [InlineData("K", "DE", 1)]
+    [InlineData("G", "FR", 2)]
+    public async Task Who_supplies_within_the_Union_or_exports_is_not_outside_the_scope_for_want_of_an_id(string category, string country, int month)
+    {
+        var (path, platform) = await UntaxedAsync(category, country, $"2023-0{month}");
+        using (platform)
+        {
+            var refused = await TextAsync(platform, path, "application/xml");
+            refused.ShouldContain("seller_tax_id_missing");
+            refused.ShouldContain("taxId, or Billing:Invoices:Seller:TaxId where the platform names none");
+            (await GetAsync(platform, path)).GetProperty("taxes")[0].Text("category").ShouldBe(category);
+
+            await SetPlatformsAsync("US123456789");
+            var ubl = await UblAsync(platform, path);
+            (ubl.Contains($">{category}</cbc:ID>", StringComparison.Ordinal), ubl.Contains("VATEX-EU-O", StringComparison.Ordinal))
+                .ShouldBe((true, false));
+            await SetPlatformsAsync(null);
+            (await TextAsync(platform, path, "application/xml")).ShouldContain("seller_tax_id_missing");
+        }
+    }
+
+    [Fact]
+    public async Task What_the_buyer_owes_the_tax_of_himself_says_so_as_soon_as_the_seller_has_an_id()
+    {
+        var (path, platform) = await UntaxedAsync("AE", "IT", "2023-03");
+        using (platform)
+        {
+            (await UblAsync(platform, path)).ShouldContain("VATEX-EU-O");
+            await SetPlatformsAsync("12-3456789");
+            var ubl = await UblAsync(platform, path);
+            ubl.ShouldContain("VATEX-EU-AE");
+            ubl.ShouldNotContain("VATEX-EU-O<");
+            await SetPlatformsAsync(null);
+            (await UblAsync(platform, path)).ShouldContain("VATEX-EU-O");
+        }
+    }
+
+    private async Task<(string Path, HttpClient Platform)> UntaxedAsync(string category, string country, string month)
+    {
+        var branch = await app.BranchAsync(country);
+        var platform = branch.Administrator();
+        await Sent(await platform.PatchAsJsonAsync($"/api/v1/tenants/{branch.Tenant.Id.Value}", new { taxId = $"{country}123456789" }));
+        await Sent(await platform.SetAsync(branch.Tenant, "0", chargedAs: category));
+        return ((await app.InvoiceAsync(branch, month, issue: true, "10")).Path, platform);
+    }
+
+    private async Task SetPlatformsAsync(string? taxId)
+    {
+        await using var set = app.Services.GetRequiredService<SchemaOwner>().Database.CreateCommand(
+            "update identity.organizations set tax_id = $1 where kind = 'Platform'");
+        set.Parameters.Add(new() { Value = taxId ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text });
+        (await set.ExecuteNonQueryAsync(TestContext.Current.CancellationToken)).ShouldBe(1);
+    }
+
+    private static async Task<string> UblAsync(HttpClient client, string path)
+    {
+        var ubl = await TextAsync(client, path, "application/xml");
+        En16931.Broken(XElement.Parse(ubl)).ShouldBeEmpty();
+        return ubl;
+    }
+
+    private static async Task<string> TextAsync(HttpClient client, string path, string accept)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { { "Accept", accept } } };
+        using var answer = await client.SendAsync(request, TestContext.Current.CancellationToken);
+        return await answer.Content.ReadAsStringAsync();
+    }
 }

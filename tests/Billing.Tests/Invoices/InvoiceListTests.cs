@@ -1,5 +1,7 @@
 using System.Net;
+using Licensing.Host.Database;
 using Licensing.Identity.Contracts;
+using Microsoft.Extensions.DependencyInjection;
 using static Licensing.Billing.Tests.BillingApp;
 
 namespace Licensing.Billing.Tests.Invoices;
@@ -40,6 +42,31 @@ public sealed class InvoiceListTests(BillingApp app) : IClassFixture<BillingApp>
         (await FoundAsync("overdue=true")).ShouldBeEmpty();
     }
 
+    [Fact]
+    public async Task What_was_issued_before_documents_were_kept_is_overdue_by_the_terms_of_now()
+    {
+        var branch = await app.BranchAsync();
+        using var partner = branch.As(Roles.PartnerReader);
+        await app.InvoiceAsync(branch, "2023-08", issue: true, "10");
+        await app.InvoiceAsync(branch, "2023-09", issue: false, "10");
+        await using (var forget = app.Services.GetRequiredService<SchemaOwner>().Database.CreateCommand(
+            """
+            alter table billing.invoices disable trigger user;
+            update billing.invoices set document = null where period_start = '2023-08-01';
+            alter table billing.invoices enable trigger user
+            """))
+            await forget.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+
+        // Fourteen days are over when the fifteenth begins.
+        var issued = app.Clock.GetUtcNow().UtcDateTime.Date;
+        app.Clock.Set(new DateTimeOffset(issued.AddDays(15).AddSeconds(-1), TimeSpan.Zero));
+        (await PeriodsAsync(partner, "overdue=true")).ShouldBeEmpty();
+        (await PeriodsAsync(partner, "overdue=false")).ShouldBe(["2023-09", "2023-08"]);
+        app.Clock.Advance(TimeSpan.FromSeconds(1));
+        (await PeriodsAsync(partner, "overdue=true")).ShouldBe(["2023-08"]);
+        (await PeriodsAsync(partner, "overdue=false")).ShouldBe(["2023-09"]);
+    }
+
     [Theory]
     [InlineData("kind=Draft", "?kind")]
     [InlineData("issuedFrom=2026-01-02&issuedUntil=2026-01-02", "?issuedFrom ?issuedUntil")]
@@ -68,9 +95,31 @@ public sealed class InvoiceListTests(BillingApp app) : IClassFixture<BillingApp>
         }
     }
 
-    private static async Task<List<string>> PeriodsAsync(HttpClient client, string query) =>
+    internal static async Task<List<string>> PeriodsAsync(HttpClient client, string query) =>
         [
             .. (await ItemsAsync(client, $"/api/v1/invoices?{query}"))
                 .Select(x => x.GetProperty("period").GetProperty("start").GetString()![..7]).OrderDescending(),
         ];
+}
+
+/// <summary>A host whose days begin before those of Greenwich.</summary>
+public sealed class EasternApp : BillingApp
+{
+    protected override IReadOnlyDictionary<string, string?> Settings => new Dictionary<string, string?> { ["Billing:TimeZone"] = "Pacific/Auckland" };
+}
+
+public sealed class EasternInvoiceListTests(EasternApp app) : IClassFixture<EasternApp>
+{
+    [Theory]
+    [InlineData("issuedFrom=0001-01-01", true)]
+    [InlineData("issuedFrom=0001-01-01&issuedUntil=9999-12-31", true)]
+    [InlineData("issuedUntil=0001-01-01", false)]
+    [InlineData("issuedFrom=9999-12-31", false)]
+    public async Task The_first_and_the_last_day_are_no_bound(string query, bool isFound)
+    {
+        var branch = await app.BranchAsync();
+        await app.InvoiceAsync(branch, "2023-01", issue: true, "10");
+        using var partner = branch.As(Roles.PartnerReader);
+        (await InvoiceListTests.PeriodsAsync(partner, query)).ShouldBe(isFound ? ["2023-01"] : []);
+    }
 }

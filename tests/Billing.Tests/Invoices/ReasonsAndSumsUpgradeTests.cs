@@ -1,11 +1,10 @@
+using static Licensing.Billing.Tests.StoredRows;
+
 namespace Licensing.Billing.Tests.Invoices;
 
 /// <summary>The migration 0016 on a database that has payments and invoices already.</summary>
 public sealed class ReasonsAndSumsUpgradeTests
 {
-    private const string Seller = "00000000-0000-0000-0000-000000000001";
-    private const string Owner = "00000000-0000-0000-0000-000000000007";
-
     [Fact]
     public async Task Why_a_payment_was_taken_back_moves_from_its_method_to_its_reason()
     {
@@ -41,17 +40,10 @@ public sealed class ReasonsAndSumsUpgradeTests
         await database.MigrateAsync(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13);
         await database.ExecuteAsync($"""
             set session_replication_role = replica;
-            insert into billing.invoices (id, tenant_id, owner_path, seller_id, period_start, period_end, kind, currency, net, tax, total,
-                usage_exact, line_count, taxes, status, number, issued_at, created_at, version)
-            select id::uuid, '{Owner}', '7.', '{Seller}', '2025-01-01', '2025-02-01', kind, 'EUR', 1, 0, 1, '0', 2, '[]', 'Issued', kind, now(),
-                now(), 1
-            from (values ('{Id(1)}', 'Regular'), ('{Id(2)}', 'Late')) as i (id, kind);
-            insert into billing.invoice_lines (invoice_id, tenant_id, position, subscription_id, charge_key, meter, sku, region, is_usage, starts_on,
-                ends_on, description, quantity, days, period_days, unrounded, currency, net, tax, steps, cap_reduction, discount, credit)
-            select id::uuid, '{Owner}', position, '{Id(3)}', 'c' || position, '', '', '', false, '2025-01-01', '2025-02-01', 'x', '1', 1, 31, '1',
-                'EUR', 1, 0, '[]', cap, discount, credit
-            from (values ('{Id(1)}', 1, 1.00, 0.50, 0.00), ('{Id(1)}', 2, 0.00, 0.25, 4.00), ('{Id(1)}', 3, 0.00, 0.00, 0.00),
-                ('{Id(2)}', 4, 0.00, 0.00, 0.00)) as l (id, position, cap, discount, credit);
+            {Invoice(1, 7, "2025-01-01", number: "a")} {Invoice(2, 7, "2025-01-01", number: "b", kind: "Late")}
+            {Line(1, 7, 1, "0.00", "2025-01-01", charge: "c1", cap: "1.00", discount: "0.50")}
+            {Line(1, 7, 2, "4.00", "2025-01-01", charge: "c2", discount: "0.25")}
+            {Line(1, 7, 3, "0.00", "2025-01-01", charge: "c3")} {Line(2, 7, 4, "0.00", "2025-01-01", charge: "c4")}
             set session_replication_role = origin
             """);
 
@@ -60,7 +52,4 @@ public sealed class ReasonsAndSumsUpgradeTests
         (await database.TextAsync("select string_agg(format('%s %s %s', kind, discounts, credits), '; ' order by kind) from billing.invoices"))
             .ShouldBe("Late 0 0; Regular 1.75 4.00");
         (await database.RefusedAsync("update billing.invoices set discounts = 0"))!.ShouldContain("does not change");
-    }
-
-    private static string Id(int number) => $"00000000-0000-0000-0000-{number:000000000000}";
-}
+    }}

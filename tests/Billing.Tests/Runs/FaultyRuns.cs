@@ -42,7 +42,8 @@ public sealed class FaultyRuns : BillingApp
         """
         alter table billing.journal_entries disable trigger append_only_all;
         truncate billing.invoices, billing.invoice_lines, billing.reduction_uses, billing.number_series, billing.journal_entries,
-            billing.run_chunks, billing.run_parked, billing.run_prices, billing.run_rounds, billing.outbox;
+            billing.run_chunks, billing.run_parked, billing.run_prices, billing.run_rounds, billing.late_prices,
+            billing.outbox;
         alter table billing.journal_entries enable trigger append_only_all;
         update billing.runs set state = 'Finished', operation_id = null, round = 0
         """);

@@ -11,7 +11,7 @@ public sealed class MonthsAtOnceTests(SettlementApp app) : IClassFixture<Settlem
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    public void Dispose() => app.Changes.Asked = null;
+    public void Dispose() => (app.Changes.Asked, app.Probe.At) = (null, null);
 
     [Fact]
     public async Task Who_plans_a_month_while_another_is_planned_goes_on_from_what_that_one_was_told()
@@ -46,6 +46,40 @@ public sealed class MonthsAtOnceTests(SettlementApp app) : IClassFixture<Settlem
         await Task.WhenAll(march, february);
         (await app.LinesAsync(branch.Tenant, "2022-03")).ShouldBe(
             ["Calls 2.00 at 20", "Calls 43.00 at 20, 2022-02-01 #1: 115.00 - 72.00"]);
+        await CommonChecker.HoldsAsync(app, Ct);
+    }
+
+    [Fact]
+    public async Task Two_months_that_bill_the_same_late_at_once_bill_by_the_same_prices()
+    {
+        var branch = await app.BranchAsync();
+        var plan = await app.PlanAsync("at-once", [], usesPriceLists: true);
+        var id = app.Subscribe(branch.Tenant, new(2023, 1, 1), Span(plan, "2023-01-01/2023-05-01", 0));
+        using var platform = branch.Administrator();
+        await app.BillAsync("2023-01");
+        var own = await LatePricesTests.OwnAsync(platform, branch.Tenant, id, "2023-01-01", LatePricesTests.Item("ARCHIVE", "1.00"));
+
+        // February has read and rated STORAGE alone. March bills ARCHIVE alone, by a price that is newer.
+        app.Use(branch.Tenant, id, "2023-01-31", "gb", "100", "STORAGE");
+        var (rated, goOn) = (new TaskCompletionSource(), new TaskCompletionSource());
+        app.Probe.At = place => place == "rated" && rated.TrySetResult() ? goOn.Task : Task.CompletedTask;
+        await StartAsync(platform, "2023-02");
+        var february = app.DrainAsync();
+        await rated.Task;
+        app.Use(branch.Tenant, id, "2023-01-31", "gb", "-100", "STORAGE");
+        app.Use(branch.Tenant, id, "2023-01-31", "gb", "10", "ARCHIVE");
+        await LatePricesTests.PutAsync(platform, own, "2023-01-01", LatePricesTests.Item("ARCHIVE", "2.00"));
+        await StartAsync(platform, "2023-03");
+        await using (var second = await app.StartSecondHostAsync())
+            await WorkAsync(second, "2023-03");
+        goOn.SetResult();
+        await february;
+        (await app.LinesAsync(branch.Tenant, "2023-02")).ShouldBeEmpty();
+        (await app.LinesAsync(branch.Tenant, "2023-03")).ShouldBe(["ARCHIVE 20.00 at 20, 2023-01-01 #1: 20.00 - 0.00"]);
+
+        app.Use(branch.Tenant, id, "2023-01-31", "gb", "1", "ARCHIVE");
+        await app.BillAsync("2023-04");
+        (await app.LinesAsync(branch.Tenant, "2023-04")).ShouldBe(["ARCHIVE 2.00 at 20, 2023-01-01 #2: 22.00 - 20.00"]);
         await CommonChecker.HoldsAsync(app, Ct);
     }
 

@@ -11,7 +11,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 namespace Licensing.Billing.Tests.Settlement;
 
 /// <summary>A host to which the test says what comes late. Runs are of everyone, so each test takes a year of its own.</summary>
-public sealed class SettlementApp : BillingApp
+public class SettlementApp : BillingApp
 {
     internal SaidChanges Changes { get; } = new();
 

@@ -15,7 +15,7 @@ namespace Licensing.Billing.Activity;
 /// </summary>
 internal sealed class ChargedLines(DbSession session, Estimates estimates, BillingSettings settings)
 {
-    // The invoices' index on period and tenant is in this order.
+    // The invoices' index on period and tenant is in this order. What credit notes took of an invoice may come to nothing, so each line is looked up.
     private const string Next = """
         select l.tenant_id, i.owner_path, i.seller_id, l.position, l.subscription_id, l.charge_key, l.meter, l.sku, l.region, l.is_usage, l.starts_on,
             l.ends_on, l.description, l.quantity,
@@ -23,7 +23,9 @@ internal sealed class ChargedLines(DbSession session, Estimates estimates, Billi
                 then l.steps -> 0 ->> 'unitPrice' end,
             l.exchange ->> 'rate', l.currency, l.net + l.cap_reduction + l.discount + l.credit, l.net, l.invoice_id, i.number, i.status,
             l.adjusts is not null, l.tax, l.tax_percent, l.exchange::text,
-            case when i.credited <> 0 then (
+            case when exists (
+                select from billing.credit_note_lines c
+                where c.invoice_id = l.invoice_id and c.tenant_id = l.tenant_id and c.invoice_position = l.position) then (
                 select jsonb_agg(jsonb_build_object('number', n.number, 'net', c.net::text, 'tax', c.tax::text) order by n.number)::text
                 from billing.credit_note_lines c join billing.credit_notes n on n.id = c.credit_note_id and n.tenant_id = c.tenant_id
                 where c.invoice_id = l.invoice_id and c.tenant_id = l.tenant_id and c.invoice_position = l.position) end

@@ -32,11 +32,11 @@ internal sealed record BillingDocument(
 
     /// <summary>
     /// With the tax ids of now where there is no valid way to write it down with those that it says
-    /// (see <see cref="UblTaxSubtotal.LacksTaxId"/>); otherwise as it is.
+    /// (see <see cref="UblTaxSubtotal.TakesSellerTaxId"/>); otherwise as it is.
     /// </summary>
     public BillingDocument Naming(string? seller, string? buyer)
     {
-        var named = seller is not null && UblTaxSubtotal.LacksTaxId(this)
+        var named = seller is not null && UblTaxSubtotal.TakesSellerTaxId(this)
             ? this with { Said = Said with { Seller = Said.Seller with { TaxId = seller } } }
             : this;
         return buyer is not null && UblTaxSubtotal.LacksBuyerTaxId(named)

@@ -85,7 +85,7 @@ internal static class SentDocument
             },
             // It is known by its number alone.
             _ when opened.Document.Number is null => new RefusedResult(InvoiceRefusals.NotIssued),
-            _ when UblTaxSubtotal.LacksTaxId(electronic) => new RefusedResult(InvoiceRefusals.SellerTaxIdMissing),
+            _ when UblTaxSubtotal.LacksSellerTaxId(electronic) => new RefusedResult(InvoiceRefusals.SellerTaxIdMissing),
             _ when UblTaxSubtotal.LacksBuyerTaxId(electronic) => new RefusedResult(InvoiceRefusals.BuyerTaxIdMissing),
             _ => new Streamed(
                 $"{DocumentFormats.UblContentType}; charset=utf-8", new UblDocument(electronic).WriteAsync, opened, "xml"),

@@ -17,7 +17,7 @@ internal sealed class PresentTaxIds(ILegalDetails details, IOrganizationDirector
     public async Task<BillingDocument> InAsync(
         BillingDocument document, OrganizationId seller, OrganizationId buyer, Scope reader, CancellationToken ct)
     {
-        if (document.Number is null || !(UblTaxSubtotal.LacksTaxId(document) || UblTaxSubtotal.LacksBuyerTaxId(document)))
+        if (document.Number is null || !(UblTaxSubtotal.TakesSellerTaxId(document) || UblTaxSubtotal.LacksBuyerTaxId(document)))
             return document;
         var parties = await details.FindAsync([seller, buyer], ct);
         var isSeen = await organizations.FindAsync(buyer, ct) is { } tenant && reader.Contains(tenant.Path);

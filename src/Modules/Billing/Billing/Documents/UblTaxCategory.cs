@@ -53,17 +53,24 @@ internal sealed record UblTaxSubtotal(UblTaxCategory Category, decimal Net, deci
 
     /// <summary>
     /// Whether nothing on the document is within the scope of VAT: all says so, or a seller without a tax id takes no tax, who cannot call it
-    /// anything else (BR-Z-02, BR-E-02, …).
+    /// anything else (BR-Z-02, BR-E-02, …). Who supplies within the Union or exports has an id, whether it is known here or not.
     /// </summary>
-    public static bool IsAlone(BillingDocument document) =>
-        document.Taxes.All(tax => tax.Percent == 0 && (tax.Category == "O" || document.Said.Seller.TaxId is null));
+    public static bool IsAlone(BillingDocument document) => document.Taxes.All(
+        tax => tax.Percent == 0 && (tax.Category == "O" || (document.Said.Seller.TaxId is null && tax.Category is not ("K" or "G"))));
 
     /// <summary>
     /// Whether there is no valid way to write it down: whoever takes VAT names his tax id (BR-S-02), and who supplies within the Union or exports one
     /// for VAT (BR-IC-02, BR-G-02).
     /// </summary>
-    public static bool LacksTaxId(BillingDocument document) => !IsAlone(document) && (document.Said.Seller.TaxId is null
+    public static bool LacksSellerTaxId(BillingDocument document) => !IsAlone(document) && (document.Said.Seller.TaxId is null
         || (!document.Said.Seller.HasVatId && Of(document).Any(tax => tax.Category.Code is "K" or "G")));
+
+    /// <summary>
+    /// Whether a tax id that the seller has by now says it better: also of what the buyer owes the tax of himself, which is that only where the
+    /// seller names one (BR-AE-02), and outside the scope of VAT without.
+    /// </summary>
+    public static bool TakesSellerTaxId(BillingDocument document) => LacksSellerTaxId(document)
+        || (document.Said.Seller.TaxId is null && document.Taxes.Any(tax => tax is { Category: "AE", Percent: 0 }));
 
     /// <summary>
     /// Whether the buyer must be named by a number that he has not: by any where he owes the tax himself (BR-AE-02), by one for VAT where the

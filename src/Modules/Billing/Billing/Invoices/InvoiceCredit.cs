@@ -35,7 +35,7 @@ internal sealed class InvoiceCredit(CreditLedger ledger, IOrganizationDirectory 
     {
         var key = Payment.CreditKeyOf(invoice.Id, payment.Reference);
         // Else a payment would be taken back whose money nobody gets.
-        if (PathOf(invoice) is not { } path || await PayerAsync(path, ct) is not { } payer || await ledger.ReturnAsync(payer, key, ct) is null)
+        if (PathOf(invoice) is not { } path || await PayerAsync(path, ct) is not { } payer || await ledger.TryGiveBackAsync(payer, key, ct) is null)
             throw new InvalidOperationException($"Payment {payment.Id} came from credit, and the ledger knows nothing of {key}.");
     }
 

@@ -20,8 +20,8 @@ internal static class InvoiceRefusals
     public static Refusal SellerTaxIdMissing { get; } = new(
         RefusalKind.Conflict, "seller_tax_id_missing",
         "The document takes VAT and names no tax id of its seller, or is of a supply within the Union (K) or an export (G) and names no VAT id, "
-        + "without which no electronic invoice is valid. Set Billing:Invoices:Seller:TaxId; documents that are issued already are sent with it, "
-        + "too. As JSON, CSV and HTML it is there all the same.");
+        + "without which no electronic invoice is valid. Set the platform's taxId, or Billing:Invoices:Seller:TaxId where the platform names none; "
+        + "documents that are issued already are sent with it, too. As JSON, CSV and HTML it is there all the same.");
 
     public static Refusal BuyerTaxIdMissing { get; } = new(
         RefusalKind.Conflict, "buyer_tax_id_missing",

@@ -83,13 +83,13 @@ internal sealed class CreditLedger(
 
     public async Task<Result<Done>> GiveBackAsync(OrganizationId owner, string key, CancellationToken ct)
     {
-        await ReturnAsync(owner, key, ct);
+        await TryGiveBackAsync(owner, key, ct);
         return new Done();
     }
 
     /// <summary>Gives back what was spent under the key, in full.</summary>
-    /// <returns>The transaction that does; null where nothing was spent.</returns>
-    public async Task<LedgerTransaction?> ReturnAsync(OrganizationId owner, string key, CancellationToken ct)
+    /// <returns>The transaction that does; null where nothing was spent under the key.</returns>
+    public async Task<LedgerTransaction?> TryGiveBackAsync(OrganizationId owner, string key, CancellationToken ct)
     {
         if (await db.LedgerTransactions.AsNoTracking().SingleOrDefaultAsync(
             x => x.OwnerId == owner && x.Kind == TransactionKind.Spending && x.Key == key, ct) is not { } spent)

@@ -40,6 +40,9 @@ internal sealed record BilledChunk(IReadOnlyList<TenantBill> Bills, IReadOnlyLis
 
     /// <summary>Months that were looked at again and owe nothing any more.</summary>
     public IReadOnlyList<LateMonth> Settled { get; init; } = [];
+
+    /// <summary>By which own prices something is billed late; to be kept with the bills.</summary>
+    public IReadOnlyList<LatePrices> LatePrices { get; init; } = [];
 }
 
 /// <summary>

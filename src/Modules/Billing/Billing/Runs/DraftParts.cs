@@ -28,6 +28,7 @@ internal sealed class DraftParts(ChunkParts parts, InvoiceWriter writer)
             [.. rated.NotBilled.Where(x => !left.Contains(x.Id)).Concat(parked).OrderBy(x => x.Id.Value)])
         {
             Settled = [.. rated.Settled.Where(x => !left.Contains(x.TenantId))],
+            LatePrices = rated.LatePrices,
         };
     }
 }

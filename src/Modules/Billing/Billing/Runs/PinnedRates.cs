@@ -2,11 +2,11 @@ using System.Collections.Concurrent;
 using System.Text.Json;
 using Licensing.Billing.Data;
 using Licensing.Billing.Rating;
+using Licensing.Billing.Settlement;
 using Licensing.Billing.Taxes;
 using Licensing.Catalog.Contracts;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Persistence;
-using Licensing.Provisioning.Contracts;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -22,6 +22,9 @@ internal sealed record PinnedRates(
 {
     /// <summary>Those in force on the month's last day; null where what is needed is read: of what is only shown, and of old rounds.</summary>
     public IReadOnlyDictionary<(Currency From, Currency To), Exchange>? Exchange { get; init; }
+
+    /// <summary>By which own prices those are rated that the month's bill has nothing of; to be kept of whom something is billed late.</summary>
+    public IReadOnlyList<LatePrices> Late { get; init; } = [];
 
     /// <summary>Of months that were billed before their plans' days were told apart: all usage is the last plan's, as it was then.</summary>
     public bool ByLastPlan { get; init; }
@@ -52,7 +55,8 @@ internal sealed class PinnedRatesMemory
 /// run. They stay as long as an invoice of the round stands, for what comes late to it. Plan versions and meters never change.
 /// </summary>
 internal sealed class RatePins(
-    BillingDb db, DbSession session, IPinnedPrices pinned, IPriceBooks books, IExchangeRates exchange, ICatalog catalog, PinnedRatesMemory memory)
+    BillingDb db, DbSession session, IPinnedPrices pinned, IPriceBooks books, IExchangeRates exchange, ICatalog catalog, PinnedRatesMemory memory,
+    LatePriceBook late)
 {
     // What the round before had as well goes on; the rest is this round's own.
     private const string KeepPrices =
@@ -139,10 +143,10 @@ internal sealed class RatePins(
     /// <param name="tenants">Whose own prices.</param>
     /// <param name="ct">Cancels.</param>
     /// <param name="billedIn">An earlier round, of which their invoices are; 0 is the first that was kept.</param>
-    /// <param name="unbilled">Subscriptions that the month's own bill has nothing of, so that the round may not have known them.</param>
+    /// <param name="unbilled">Of whom own prices go before the round's, as they were when something was first billed late.</param>
     public async Task<PinnedRates> OpenAsync(
         BillingRun run, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct, int? billedIn = null,
-        IReadOnlyCollection<SubscriptionId>? unbilled = null)
+        UnbilledSubscriptions? unbilled = null)
     {
         // While a round is planned the rates are those of the one before it.
         var shared = billedIn is null && run.State is not RunState.Planning ? memory.Find(run.Id, run.Round) : null;
@@ -169,22 +173,42 @@ internal sealed class RatePins(
             };
         }
 
-        var unknown = (unbilled ?? []).Select(x => x.Value).Except(own.Select(price => price.SubscriptionId).OfType<Guid>()).ToList();
-        return unknown.Count == 0 ? rates : await WithOwnAsync(rates, run, tenants, unknown, lastRound, ct);
+        if (unbilled is null)
+            return rates;
+        var named = own.Select(price => price.SubscriptionId).OfType<Guid>().ToHashSet();
+        var unknown = unbilled.Tenants.Where(x => !named.Contains(x.Key)).ToDictionary();
+        return unknown.Count == 0 ? rates : await WithOwnAsync(rates, run, unbilled with { Tenants = unknown }, lastRound, ct);
     }
 
-    // The prices that were agreed for a subscription go before everyone's of a round that did not know it: those of the last round, else as they are.
+    // The prices that were agreed for a subscription go before everyone's of a round that did not know it: those that it was billed late by, where it
+    // was; else those of the last round, else as they are.
     private async Task<PinnedRates> WithOwnAsync(
-        PinnedRates rates, BillingRun run, IReadOnlyCollection<OrganizationId> tenants, List<Guid> unknown, int lastRound, CancellationToken ct)
+        PinnedRates rates, BillingRun run, UnbilledSubscriptions unknown, int lastRound, CancellationToken ct)
     {
+        var kept = await late.OfAsync(run, rates.Round, unknown.BilledWith, unknown.Tenants, ct);
+        var never = unknown.Tenants.Where(x => kept.GetValueOrDefault(x.Key).Prices is null).ToDictionary();
+        var now = (never.Count == 0 ? [] : await OwnAsync(rates, run, never, lastRound, ct)).ToLookup(price => price.SubscriptionId);
+        IReadOnlyList<LatePrices> own =
+        [
+            .. unknown.Tenants.Select(x => (x.Key, x.Value, Kept: kept.GetValueOrDefault(x.Key))).Select(x => new LatePrices(
+                rates.RunId, rates.Round, x.Value, new(x.Key), x.Kept.Version, x.Kept.Prices ?? [.. now[x.Key]])),
+        ];
+        var all = own.SelectMany(x => x.Prices).ToList();
+        return rates with { Late = own, Book = all.Count == 0 ? rates.Book : new LayeredBook(pinned.Open(all), rates.Book) };
+    }
+
+    private async Task<List<PinnedPrice>> OwnAsync(
+        PinnedRates rates, BillingRun run, IReadOnlyDictionary<Guid, OrganizationId> unknown, int lastRound, CancellationToken ct)
+    {
+        var tenants = unknown.Values.Distinct().ToList();
         var since = lastRound == rates.Round
             ? []
             : await ReadAsync("tenant_id = any ($3)", ct, run.Id, lastRound, tenants.Select(x => x.Value).ToArray());
-        var own = since.Where(price => price.SubscriptionId is { } id && unknown.Contains(id)).ToList();
-        var never = unknown.Except(own.Select(price => price.SubscriptionId!.Value)).ToList();
+        var own = since.Where(price => price.SubscriptionId is { } id && unknown.ContainsKey(id)).ToList();
+        var never = unknown.Keys.Except(own.Select(price => price.SubscriptionId!.Value)).ToList();
         if (never.Count > 0)
             own.AddRange(await pinned.OfSubscriptionsAsync(run.Period, tenants, never, ct));
-        return own.Count == 0 ? rates : rates with { Book = new LayeredBook(pinned.Open(own), rates.Book) };
+        return own;
     }
 
     private async Task<PinnedRates?> KeptAsync(BillingRun run, int round, CancellationToken ct)

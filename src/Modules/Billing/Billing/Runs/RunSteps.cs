@@ -19,7 +19,7 @@ namespace Licensing.Billing.Runs;
 internal sealed class RunSteps(
     BillingDb db, DbSession session, RunChunks claims, BillingChunks chunks, InvoiceWriter writer, DraftParts drafts, ChunkParts parts,
     InvoiceIssuing issuing, OperationLog operations, IOrganizationDirectory organizations, LateMonths lateMonths, BilledMonths billedMonths,
-    Advances advances, RunProbe probe)
+    LatePriceBook latePrices, Advances advances, RunProbe probe)
 {
     public async Task DraftAsync(BillingRun run, ClaimedChunk chunk, CancellationToken ct)
     {
@@ -47,6 +47,7 @@ internal sealed class RunSteps(
         if (rated.IsAhead)
             await advances.HoldAsync(run, ct);
         await billedMonths.HoldAsync(rated.Bills, ct);
+        await latePrices.KeepAsync(rated.LatePrices, ct);
         await writer.DiscardDraftsAsync(run.SellerId, run.Period, chunk.Range.After, chunk.Range.Last, ct);
         await probe.HitAsync("discarded");
         if (rows is null)

@@ -35,6 +35,7 @@ internal static class RunsArea
             services.AddScoped<LateMonths>();
             services.AddScoped<BilledMonths>();
             services.AddScoped<UsesRead>();
+            services.AddScoped<LatePriceBook>();
             services.AddScoped<LateUsage>();
             services.AddScoped<Advances>();
             if (host.Configuration.GetSection("Messaging").GetValue(nameof(MessagingSettings.InBackground), true))

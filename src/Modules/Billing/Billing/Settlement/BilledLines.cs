@@ -16,7 +16,7 @@ internal static class BilledLines
             l.unrounded, l.currency, l.net, l.cap_reduction, l.discount, l.credit, l.tax_category, l.tax_percent, l.exchange::text,
             l.ahead_of is not null, i.id, i.version, (
                 select coalesce(sum(c.net), 0) from billing.credit_note_lines c
-                where i.credited <> 0 and c.invoice_id = l.invoice_id and c.tenant_id = l.tenant_id and c.invoice_position = l.position),
+                where c.invoice_id = l.invoice_id and c.tenant_id = l.tenant_id and c.invoice_position = l.position),
             case when l.tax_percent = 0 then (
                 select t::text from jsonb_array_elements(i.taxes) t
                 where t ->> 'category' = l.tax_category and (t ->> 'percent')::numeric = 0 and t ?| array['reasonCode', 'reason']) end

@@ -41,12 +41,14 @@ internal sealed class LateUsage(
         var (tenants, paths) = (await organizations.FindAsync(ids, ct), await organizations.PathsAsync(ids, ct));
         var left = books.Uses.LeftAfter(rated.Bills, ids);
         var (owed, told, settled) = (new List<Owed>(), rated.NotBilled.ToDictionary(x => x.Id), new List<LateMonth>());
+        var prices = new List<LatePrices>();
         // Each month by the round that its invoice is of. Who has none was looked at by the last one, and had nothing to pay by its rates.
         int? RoundOf(LateMonth x) => books.Rounds.TryGetValue((x.TenantId, x.Month), out var round) ? round : null;
         foreach (var months in open.Where(x => tenants.ContainsKey(x.TenantId)).GroupBy(x => (x.Period, Round: RoundOf(x))))
         {
             var month = months.Key.Period;
-            var anew = month == period ? BilledChunk.Empty : await AnewAsync(month, months.Key.Round, [.. months], books, rateAnew, ct);
+            var anew = month == period ? BilledChunk.Empty : await AnewAsync(
+                month, months.Key.Round, [.. months], period, books, rateAnew, ct);
             foreach (var x in months)
             {
                 var standing = books.Lines[x].ToList();
@@ -64,6 +66,7 @@ internal sealed class LateUsage(
                 var credits = new MonthCredits(books.Uses.Paid[(x.TenantId, x.Month)], left[x.TenantId]);
                 owed.Add(new Owed(
                     x, tenant, Settling.Differences(x.Month, due, standing, credits), credits.Uses(x.Month), standing.Select(line => line.Invoice)));
+                prices.AddRange(anew.LatePrices.Where(own => own.TenantId == x.TenantId && IsBilledLate(own, owed[^1].Charges, standing)));
                 // A draft that adjusts it may still be thrown away, and what is owed then is to be found.
                 if (month != period && owed[^1].Charges.Count == 0 && standing.TrueForAll(line => line.IsFinal))
                     settled.Add(x);
@@ -79,22 +82,30 @@ internal sealed class LateUsage(
             [.. told.Values.OrderBy(x => x.Id.Value)])
         {
             Settled = settled,
+            LatePrices = prices,
         };
     }
 
+    // What was billed late before its prices were kept keeps them from the next look on.
+    private static bool IsBilledLate(LatePrices own, IReadOnlyList<BilledCharge> charges, List<BilledLine> standing) =>
+        charges.Any(charge => charge.Due.Key.Subscription == own.SubscriptionId)
+        || (own.Version == 0 && standing.Exists(line => line.Number > 0 && line.Key.Subscription == own.SubscriptionId));
+
     private async Task<BilledChunk> AnewAsync(
-        Period month, int? round, List<LateMonth> months, BilledBooks books, RateAnew rateAnew, CancellationToken ct)
+        Period month, int? round, List<LateMonth> months, Period billedWith, BilledBooks books, RateAnew rateAnew, CancellationToken ct)
     {
         var found = await subscriptions.BillableOfAsync(month, [.. months.Select(x => x.TenantId)], ct);
         if (found.Count == 0)
             return BilledChunk.Empty;
         var chunk = new TenantChunk([.. found.Select(x => x.TenantId).Distinct()], found, null);
         var billed = months.SelectMany(x => books.Lines[x]).Where(line => line.Number == 0).Select(line => line.Key.Subscription).ToHashSet();
+        var unbilled = found.Where(x => !billed.Contains(x.Id)).ToDictionary(x => x.Id.Value, x => x.TenantId);
         var rates = books.Runs.TryGetValue(month.Start, out var run)
-            ? await pins.OpenAsync(run, chunk.Tenants, ct, round, [.. found.Select(x => x.Id).Where(id => !billed.Contains(id))])
+            ? await pins.OpenAsync(run, chunk.Tenants, ct, round, new UnbilledSubscriptions(billedWith, unbilled))
             : await pins.PresentAsync(month, chunk.Tenants, ct);
         // Invoices from before rounds were kept are rated by the rules of then, so that only what came late differs.
-        return await rateAnew(month, chunk, rates with { ByLastPlan = round == 0 }, books, ct);
+        var anew = await rateAnew(month, chunk, rates with { ByLastPlan = round == 0 }, books, ct);
+        return anew with { LatePrices = rates.Late };
     }
 
     private static ParkedTenant? Unbillable(LateMonth late, OrganizationRef tenant, BilledChunk anew, List<BilledLine> standing)
