@@ -33,11 +33,11 @@ public static class UsageModule
             host.Services.AddSingleton<IPreparation>(services => services.GetRequiredService<RecordPartitions>());
             host.Services.AddSingleton<IChore>(services => services.GetRequiredService<RecordPartitions>());
             host.Services.AddSingleton<TargetMemory>();
-            host.Services.AddSingleton<StoredBefore>();
+            host.Services.AddSingleton<StoredRecordLookup>();
             host.Services.AddSingleton<BatchReading>();
             host.Services.AddSingleton<Rooms>();
             host.Services.AddSingleton<SenderTurns>();
-            host.Services.AddSingleton<IngestMeter>();
+            host.Services.AddSingleton<UsageMeter>();
             host.Services.AddSingleton<RecordStore>();
             host.Services.AddSingleton<RecordWriter>();
             host.Services.AddSingleton<IngestQueue>();

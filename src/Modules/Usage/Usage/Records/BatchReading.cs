@@ -4,7 +4,7 @@ namespace Licensing.Usage.Records;
 
 /// <summary>Reads a request into a batch that is ready to be stored, while it comes in.</summary>
 internal sealed class BatchReading(
-    TargetMemory memory, StoredBefore stored, BillingCalendar calendar, UsageSettings settings, TimeProvider clock)
+    TargetMemory memory, StoredRecordLookup stored, BillingCalendar calendar, UsageSettings settings, TimeProvider clock)
 {
     /// <param name="source">The form that the body has.</param>
     /// <param name="content">The body.</param>

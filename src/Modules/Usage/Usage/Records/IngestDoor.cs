@@ -5,7 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Licensing.Usage.Records;
 
 /// <summary>The way of a batch round the mediator, with what the mediator's pipeline would see to.</summary>
-internal sealed class IngestDoor(Rooms rooms, BatchReading reading, IngestQueue queue, SenderTurns turns, IngestMeter meter)
+internal sealed class IngestDoor(Rooms rooms, BatchReading reading, IngestQueue queue, SenderTurns turns, UsageMeter meter)
 {
     // The buffers that a request begins with.
     private const int FirstBytes = 160 * 1024;

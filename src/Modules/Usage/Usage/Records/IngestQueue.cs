@@ -34,7 +34,7 @@ internal sealed class IngestQueue
     private readonly Queue<Guid> _turns = new();
     private int _working;
 
-    public IngestQueue(RecordWriter writer, IngestMeter meter, UsageSettings settings)
+    public IngestQueue(RecordWriter writer, UsageMeter meter, UsageSettings settings)
     {
         (_writer, _settings) = (writer, settings);
         meter.Watch(() => Waiting);

@@ -34,7 +34,7 @@ internal sealed class RecordDraft
     public RecordRefusal? Refusal { get; private set; }
 
     /// <summary>Whose it may have been when it was sent before, where it is nobody's now.</summary>
-    public IReadOnlyList<KnownSubscription> Formerly { get; private set; } = [];
+    public IReadOnlyList<KnownSubscription> FormerTargets { get; private set; } = [];
 
     /// <summary>It was stored before, and is refused no more than it would have been then.</summary>
     public bool IsRepeated { get; private set; }
@@ -43,25 +43,25 @@ internal sealed class RecordDraft
     {
         Index = index;
         Id = TenantExternalId = Sku = Meter = Quantity = Region = ResourceId = Dimensions = default;
-        (SubscriptionId, Start, End, Target, OwnerPath, Refusal, Formerly, IsRepeated) = (null, null, null, null, null, null, [], false);
+        (SubscriptionId, Start, End, Target, OwnerPath, Refusal, FormerTargets, IsRepeated) = (null, null, null, null, null, null, [], false);
         return this;
     }
 
     public void Refuse(RecordRefusal refusal) => Refusal ??= refusal;
 
-    public void Refuse(RecordRefusal refusal, IReadOnlyList<KnownSubscription> formerly)
+    public void Refuse(RecordRefusal refusal, IReadOnlyList<KnownSubscription> former)
     {
         if (Refusal is null)
-            (Refusal, Formerly) = (refusal, formerly);
+            (Refusal, FormerTargets) = (refusal, former);
     }
 
-    /// <summary>Says what was stored under its id before.</summary>
-    /// <param name="hash">Of its content.</param>
+    /// <summary>Marks it as repeated where what was stored under its id has the content that it would have had for a former target.</summary>
+    /// <param name="storedHash">Of the stored content.</param>
     /// <param name="scratch">To compute in.</param>
-    public void WasStored(UInt128 hash, System.Buffers.ArrayBufferWriter<byte> scratch)
+    public void CompareWithStored(UInt128 storedHash, System.Buffers.ArrayBufferWriter<byte> scratch)
     {
-        foreach (var target in Formerly)
-            IsRepeated |= RecordContent.HashOf(this, target, scratch) == hash;
+        foreach (var target in FormerTargets)
+            IsRepeated |= RecordContent.HashOf(this, target, scratch) == storedHash;
     }
 
     /// <summary>Everything that can be said without asking whose the record is.</summary>

@@ -45,7 +45,7 @@ internal sealed class RecordPartitions(
             await MergeAsync(before, ct);
         foreach (var (name, pages, from, until) in ended)
         {
-            if (await IsWaitedForAsync(from, until, ct))
+            if (await HasUnmergedAsync(from, until, ct))
             {
                 log.LogError("The records of {Partition} are kept although their time is over: some of them cannot be merged.", name);
                 continue;
@@ -65,23 +65,24 @@ internal sealed class RecordPartitions(
     {
         await using var scope = scopes.CreateAsyncScope();
         scope.ServiceProvider.GetRequiredService<Principal>().Become(Access.System);
-        // Received before then, started a day later at most.
-        var days = new Period(DateOnly.MinValue, calendar.DayOf(before).AddDays(2));
-        await scope.ServiceProvider.GetRequiredService<RollingUp>().CatchUpAsync(days, int.MaxValue, ct);
+        var days = new Period(DateOnly.MinValue, DayAfterLast(before));
+        await scope.ServiceProvider.GetRequiredService<RollingUp>().CatchUpAsync(days, null, ct);
     }
+
+    // What was received before then started a day later at most.
+    private DateOnly DayAfterLast(DateTimeOffset receivedBefore) => calendar.DayOf(receivedBefore).AddDays(2);
 
     private Task<int> MakeAsync(CancellationToken ct) =>
         AskAsync<int>("select usage.make_partitions($1, $2)", ct, clock.GetUtcNow(), MonthsAhead);
 
     // Whose usage cannot be merged has marks still: of batches that came in this month, or of days that have records of it.
-    private Task<bool> IsWaitedForAsync(DateTimeOffset? from, DateTimeOffset until, CancellationToken ct) => AskAsync<bool>(
+    private Task<bool> HasUnmergedAsync(DateTimeOffset? from, DateTimeOffset until, CancellationToken ct) => AskAsync<bool>(
         """
         select exists (
             select from usage.dirty_days where case when batch_id is null then day < $3 else batch_id >= $1 and batch_id < $2 end)
-        """, ct, from is { } first ? Uuids.FirstAt(first) : Guid.Empty, Uuids.FirstAt(until), calendar.DayOf(until).AddDays(2));
+        """, ct, from is { } first ? Uuids.FirstAt(first) : Guid.Empty, Uuids.FirstAt(until), DayAfterLast(until));
 
-    private async Task<List<(string Name, long Pages, DateTimeOffset? From, DateTimeOffset Until)>> EndedAsync(
-        DateTimeOffset before, CancellationToken ct)
+    private async Task<List<EndedMonth>> EndedAsync(DateTimeOffset before, CancellationToken ct)
     {
         await using var command = Command(
             """
@@ -89,10 +90,10 @@ internal sealed class RecordPartitions(
                 case when isfinite(from_at) then from_at end, until_at
             from usage.record_partitions where until_at <= $1 order by until_at
             """, before);
-        var ended = new List<(string, long, DateTimeOffset?, DateTimeOffset)>();
+        var ended = new List<EndedMonth>();
         await using var rows = await command.ExecuteReaderAsync(ct);
         while (await rows.ReadAsync(ct))
-            ended.Add((
+            ended.Add(new(
                 rows.GetString(0), rows.GetInt64(1), await rows.IsDBNullAsync(2, ct) ? null : rows.GetFieldValue<DateTimeOffset>(2),
                 rows.GetFieldValue<DateTimeOffset>(3)));
         return ended;
@@ -113,4 +114,10 @@ internal sealed class RecordPartitions(
             command.Parameters.Add(new() { Value = value });
         return command;
     }
+
+    /// <param name="Name">Of the partition.</param>
+    /// <param name="Pages">Of its table.</param>
+    /// <param name="From">Null: of all before.</param>
+    /// <param name="Until">The first instant that is not in it.</param>
+    private readonly record struct EndedMonth(string Name, long Pages, DateTimeOffset? From, DateTimeOffset Until);
 }

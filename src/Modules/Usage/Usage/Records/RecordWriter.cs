@@ -8,7 +8,7 @@ namespace Licensing.Usage.Records;
 /// Stores the batches of many requests in one transaction: keys, records, marks and audit entries commit together or not at all, and
 /// each request is answered only then.
 /// </summary>
-internal sealed class RecordWriter(IServiceScopeFactory scopes, RecordStore store, IngestMeter meter, TimeProvider clock)
+internal sealed class RecordWriter(IServiceScopeFactory scopes, RecordStore store, UsageMeter meter, TimeProvider clock)
 {
     private static readonly string Action = SliceName.Of(typeof(IngestUsage.Command));
 

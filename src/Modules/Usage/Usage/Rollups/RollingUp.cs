@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Licensing.Catalog.Contracts;
 using Licensing.Usage.Data;
-using Licensing.Usage.Records;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -14,7 +13,7 @@ namespace Licensing.Usage.Rollups;
 /// in the transaction that does what they ask for. Whose usage the server refuses to merge keeps nobody else's from it: he is noted (ADR 0057).
 /// </summary>
 internal sealed class RollingUp(
-    NpgsqlDataSource database, ICatalog catalog, UsageSettings settings, UnmergedTenants unmerged, IngestMeter meter, ILogger<RollingUp> log)
+    NpgsqlDataSource database, ICatalog catalog, UsageSettings settings, UnmergedTenants unmerged, UsageMeter meter, ILogger<RollingUp> log)
 {
     // A round that is given up is done anew from its beginning, so it is given the time that it takes on a machine that does much else: what
     // always took longer would never be done. Not for ever, as of a server that is gone nobody hears; and less while somebody waits.
@@ -61,20 +60,20 @@ internal sealed class RollingUp(
 
     /// <summary>Does what the log asks for when the call begins.</summary>
     /// <param name="period">Only these days; null: all.</param>
-    /// <param name="rounds">
-    /// Most rounds of work. Where they are bounded somebody waits for the answer: what others are at work on, what takes long and what could not
-    /// be merged before is left to them.
+    /// <param name="awaitedRounds">
+    /// Most rounds of work where somebody waits for the answer: what others are at work on, what takes long and what could not be merged before is
+    /// then left to them. Null: nobody waits, all is done.
     /// </param>
     /// <param name="ct">Cancels.</param>
     /// <param name="tenants">Only theirs; null: everyone's.</param>
     /// <param name="receivedBefore">Only what was received before; null: all.</param>
     /// <returns>False when something that may be merged was left.</returns>
     public async Task<bool> CatchUpAsync(
-        Period? period, int rounds, CancellationToken ct, IReadOnlyCollection<Guid>? tenants = null, DateTimeOffset? receivedBefore = null)
+        Period? period, int? awaitedRounds, CancellationToken ct, IReadOnlyCollection<Guid>? tenants = null, DateTimeOffset? receivedBefore = null)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         var these = new Marks(
-            await BoundAsync(connection, ct), period, receivedBefore is { } time ? Uuids.FirstAt(time) : Guid.AllBitsSet, rounds < int.MaxValue);
+            await BoundAsync(connection, ct), period, receivedBefore is { } time ? Uuids.FirstAt(time) : Guid.AllBitsSet, awaitedRounds is not null);
         var left = these.AskedFor ? await UnmergedTenants.AllAsync(connection, ct) : [];
         var (parts, all) = (new Stack<Guid[]>(), true);
         for (var round = 0; ; round++)
@@ -83,7 +82,7 @@ internal sealed class RollingUp(
                 parts.Push(marked);
             if (parts.Count == 0)
                 break;
-            if (round == rounds)
+            if (round == awaitedRounds)
                 return false;
             var some = parts.Pop();
             try
@@ -92,9 +91,9 @@ internal sealed class RollingUp(
                 left.UnionWith(busy);
                 all &= busy.Count == 0;
             }
-            catch (PostgresException refused) when (IsOfData(refused))
+            catch (PostgresException refused) when (DamagedData.Is(refused))
             {
-                await GoOnAsync(connection, ct);
+                await DamagedData.GoOnAsync(connection, ct);
                 // Perhaps for one of them: he is looked for, so that he keeps nobody else's from being merged.
                 if (some.Length > 1)
                 {
@@ -118,18 +117,6 @@ internal sealed class RollingUp(
         if (!these.AskedFor)
             await UnmergedTenants.ForgetMendedAsync(connection, ct);
         return all;
-    }
-
-    /// <summary>What the server says each time of what is in its tables: a page that is damaged, a value that does not fit.</summary>
-    public static bool IsOfData(PostgresException failure) => failure.SqlState[..2] is "22" or "23" or "54" or "XX";
-
-    /// <summary>What says that the server itself is not well (XX: a damaged page) costs the connection on which it was said.</summary>
-    public static async Task GoOnAsync(NpgsqlConnection connection, CancellationToken ct)
-    {
-        if (connection.FullState.HasFlag(System.Data.ConnectionState.Open))
-            return;
-        await connection.CloseAsync();
-        await connection.OpenAsync(ct);
     }
 
     private static bool IsTooLong(NpgsqlException failure) =>

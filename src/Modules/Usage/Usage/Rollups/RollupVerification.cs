@@ -1,4 +1,5 @@
 using Licensing.Catalog.Contracts;
+using Licensing.Usage.Data;
 using Npgsql;
 
 namespace Licensing.Usage.Rollups;
@@ -139,7 +140,7 @@ internal sealed class RollupVerification(NpgsqlDataSource database, ICatalog cat
     /// <returns>The first differences; empty when rollups and records agree.</returns>
     public async Task<IReadOnlyList<RollupDifference>> DifferencesAsync(Period period, CancellationToken ct, Action<long, long>? progress = null)
     {
-        await rollups.CatchUpAsync(period, int.MaxValue, ct);
+        await rollups.CatchUpAsync(period, null, ct);
         var meters = CountedMeters.Of(await catalog.MetersAsync(ct));
         var differences = new List<RollupDifference>();
         await using var connection = await database.OpenConnectionAsync(ct);
@@ -165,10 +166,10 @@ internal sealed class RollupVerification(NpgsqlDataSource database, ICatalog cat
                 await AddAsync(connection, sql, [new() { Value = day }, new NpgsqlParameter<Guid[]?> { TypedValue = whose },
                     .. values.Select(value => new NpgsqlParameter { Value = value })], differences, ct);
             }
-            catch (PostgresException damaged) when (RollingUp.IsOfData(damaged))
+            catch (PostgresException damaged) when (DamagedData.Is(damaged))
             {
                 // Perhaps of one of them: he is looked for, and told; the others are proved.
-                await RollingUp.GoOnAsync(connection, ct);
+                await DamagedData.GoOnAsync(connection, ct);
                 if (whose is [var one])
                     differences.Add(Unreadable(one, day, "cannot be read", damaged.MessageText));
                 else

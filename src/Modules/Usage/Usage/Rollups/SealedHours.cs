@@ -27,10 +27,10 @@ internal sealed class SealedHours(
         var hour = clock.GetUtcNow().UtcTicks / settings.RollUpEvery.Ticks;
         if (hour != _merged)
             await rollups.CatchUpAsync(
-                null, int.MaxValue, ct, receivedBefore: new DateTimeOffset(hour * settings.RollUpEvery.Ticks, TimeSpan.Zero));
+                null, null, ct, receivedBefore: new DateTimeOffset(hour * settings.RollUpEvery.Ticks, TimeSpan.Zero));
         _merged = hour;
         if (await WatchedAsync(ct) is { Count: > 0 } watched)
-            await rollups.CatchUpAsync(null, int.MaxValue, ct, watched);
+            await rollups.CatchUpAsync(null, null, ct, watched);
         await scope.ServiceProvider.GetRequiredService<Firing>().FireAsync(ct);
     }
 

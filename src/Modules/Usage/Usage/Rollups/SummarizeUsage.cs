@@ -2,6 +2,7 @@ using System.Text.Json;
 using Licensing.Catalog.Contracts;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
+using Licensing.Usage.Data;
 using Licensing.Usage.Records;
 using Npgsql;
 
@@ -46,7 +47,7 @@ internal static class SummarizeUsage
                 while (await rows.ReadAsync(ct))
                     groups.Add(await GroupRow.ReadAsync(rows, asked.GroupBy.Count, ct));
             }
-            catch (PostgresException refused) when (RollingUp.IsOfData(refused) && !session.InTransaction)
+            catch (PostgresException refused) when (DamagedData.Is(refused) && !session.InTransaction)
             {
                 var whose = tenants ?? await unreadable.AskedAsync(asked.Period, ct);
                 var question = asked.AskOf(whose, principal.Scope, meters, query.Page);

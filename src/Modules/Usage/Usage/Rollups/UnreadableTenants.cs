@@ -1,4 +1,4 @@
-using Licensing.Usage.Records;
+using Licensing.Usage.Data;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -9,7 +9,7 @@ namespace Licensing.Usage.Rollups;
 /// what only the rollups had wrong, and until that is done they are noted as unmerged (ADR 0061).
 /// </summary>
 internal sealed class UnreadableTenants(
-    NpgsqlDataSource database, UnmergedTenants unmerged, UsageSettings settings, BillingCalendar calendar, IngestMeter meter, TimeProvider clock,
+    NpgsqlDataSource database, UnmergedTenants unmerged, UsageSettings settings, BillingCalendar calendar, UsageMeter meter, TimeProvider clock,
     ILogger<UnreadableTenants> log)
 {
     // Where more than so many of one question cannot be read it is the table or its index: to compute all of them anew would mend nothing.
@@ -71,9 +71,9 @@ internal sealed class UnreadableTenants(
             await question.AskAsync(tenants, (connection, null), byIndex: true, static (_, _) => ValueTask.FromResult(true), ct);
             return null;
         }
-        catch (PostgresException refused) when (RollingUp.IsOfData(refused))
+        catch (PostgresException refused) when (DamagedData.Is(refused))
         {
-            await RollingUp.GoOnAsync(connection, ct);
+            await DamagedData.GoOnAsync(connection, ct);
             return refused;
         }
     }

@@ -3,6 +3,7 @@ using Licensing.Identity.Contracts;
 using Licensing.Kernel.Persistence;
 using Licensing.Provisioning.Contracts;
 using Licensing.Usage.Contracts;
+using Licensing.Usage.Data;
 using Npgsql;
 
 namespace Licensing.Usage.Rollups;
@@ -69,7 +70,7 @@ internal sealed class UsageTotals(DbSession session, RollingUp rollups, Unreadab
         order by c.tenant_id, c.month
         """;
 
-    public async Task CatchUpAsync(Period period, CancellationToken ct) => await rollups.CatchUpAsync(period, int.MaxValue, ct);
+    public async Task CatchUpAsync(Period period, CancellationToken ct) => await rollups.CatchUpAsync(period, null, ct);
 
     public async Task FreshenAsync(Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct)
     {
@@ -197,7 +198,7 @@ internal sealed class UsageTotals(DbSession session, RollingUp rollups, Unreadab
         {
             return await question.AskAsync(question.Tenants, (await session.OpenAsync(ct), session.Transaction), _byIndex, row, ct);
         }
-        catch (PostgresException refused) when (RollingUp.IsOfData(refused))
+        catch (PostgresException refused) when (DamagedData.Is(refused))
         {
             var found = await unreadable.FindAsync(question, ct);
             // A transaction has ended with it; whose tries again is told who is noted.

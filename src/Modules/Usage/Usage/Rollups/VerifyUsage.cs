@@ -1,4 +1,5 @@
 using Licensing.Kernel.Ops;
+using Licensing.Usage.Data;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
@@ -53,7 +54,7 @@ internal static class VerifyUsage
             {
                 await rollups.ComputeAsync(some, ct);
             }
-            catch (PostgresException damaged) when (RollingUp.IsOfData(damaged))
+            catch (PostgresException damaged) when (DamagedData.Is(damaged))
             {
                 // What one of them says keeps the others from nothing, and is told again by the next proof.
                 foreach (var one in some.Length > 1 ? some : [])

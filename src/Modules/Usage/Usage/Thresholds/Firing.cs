@@ -4,7 +4,6 @@ using Licensing.Kernel.Persistence;
 using Licensing.Provisioning.Contracts;
 using Licensing.Usage.Contracts;
 using Licensing.Usage.Data;
-using Licensing.Usage.Rollups;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
@@ -53,7 +52,7 @@ internal sealed class Firing(
                 db.ChangeTracker.Clear();
                 fired += told;
             }
-            catch (PostgresException refused) when (RollingUp.IsOfData(refused))
+            catch (PostgresException refused) when (DamagedData.Is(refused))
             {
                 // Whose months cannot be read has them unseen still, for when they are computed anew; everyone else's alerts are told now.
                 await session.RollbackAsync();

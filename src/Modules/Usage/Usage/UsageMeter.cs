@@ -1,16 +1,17 @@
 using System.Diagnostics.Metrics;
+using Licensing.Usage.Records;
 
-namespace Licensing.Usage.Records;
+namespace Licensing.Usage;
 
-/// <summary>What comes in, what becomes of it, how much goes together and how much waits.</summary>
-internal sealed class IngestMeter
+/// <summary>What comes in, what becomes of it, how much goes together, how much waits, and whose usage cannot be merged.</summary>
+internal sealed class UsageMeter
 {
     private readonly Meter _meter;
     private readonly Counter<long> _records;
     private readonly Histogram<long> _together;
     private readonly Counter<long> _unmerged;
 
-    public IngestMeter(IMeterFactory meters, Rooms rooms)
+    public UsageMeter(IMeterFactory meters, Rooms rooms)
     {
         _meter = meters.Create("Licensing.Usage");
         _records = _meter.CreateCounter<long>("licensing.usage.records", "{record}", "Records that were sent, by what became of them.");

@@ -7,10 +7,10 @@ using Npgsql;
 namespace Licensing.Usage.Records;
 
 /// <summary>
-/// Knows of records whose subscription has ended or is no longer the only one since whether they were stored while it was: who sends again what got
-/// no answer is told what became of it. One read for some hundreds of records, and none where nothing is refused for that.
+/// Finds out whether a record that is refused now, because its subscription ended or its name became ambiguous, was stored before that: a retry is
+/// then told "duplicate". One read for some hundreds of records, and none where nothing is refused for that.
 /// </summary>
-internal sealed class StoredBefore(IServiceScopeFactory scopes)
+internal sealed class StoredRecordLookup(IServiceScopeFactory scopes)
 {
     /// <param name="records">Those that are refused so, and others.</param>
     /// <param name="own">The services of a request that has a transaction.</param>
@@ -36,7 +36,7 @@ internal sealed class StoredBefore(IServiceScopeFactory scopes)
     {
         var asked = new List<RecordDraft>();
         foreach (var record in records)
-            if (record.Formerly.Count > 0)
+            if (record.FormerTargets.Count > 0)
                 asked.Add(record);
         return asked;
     }
@@ -44,7 +44,8 @@ internal sealed class StoredBefore(IServiceScopeFactory scopes)
     private static async Task FindAsync(List<RecordDraft> asked, DbSession session, ArrayBufferWriter<byte> scratch, CancellationToken ct)
     {
         // An id is each tenant's own; mostly all that a record may have been are one tenant's.
-        var keys = asked.SelectMany(x => x.Formerly.Select(target => target.Tenant).Distinct(), (x, tenant) => (Record: x, Tenant: tenant)).ToList();
+        var keys = asked.SelectMany(
+            x => x.FormerTargets.Select(target => target.Tenant).Distinct(), (x, tenant) => (Record: x, Tenant: tenant)).ToList();
         await using var command = new NpgsqlCommand(RecordStore.TakenKeys, await session.OpenAsync(ct), session.Transaction)
         {
             Parameters =
@@ -55,6 +56,6 @@ internal sealed class StoredBefore(IServiceScopeFactory scopes)
         };
         await using var rows = await command.ExecuteReaderAsync(ct);
         while (await rows.ReadAsync(ct))
-            keys[(int)rows.GetInt64(0) - 1].Record.WasStored(Uuids.NumberOf(rows.GetGuid(1)), scratch);
+            keys[(int)rows.GetInt64(0) - 1].Record.CompareWithStored(Uuids.NumberOf(rows.GetGuid(1)), scratch);
     }
 }
