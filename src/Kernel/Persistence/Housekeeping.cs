@@ -87,9 +87,9 @@ public static class Rounds
                 await timer.WaitForNextTickAsync(ct);
                 await round(ct);
             }
-            catch (Exception failure) when (!ct.IsCancellationRequested)
+            catch (Exception failure)
             {
-                log.LogError(failure, "This failed and comes again in {Interval}.", every);
+                log.Log(ct.IsCancellationRequested ? LogLevel.Debug : LogLevel.Error, failure, "This failed and comes again in {Interval}.", every);
             }
     }
 }

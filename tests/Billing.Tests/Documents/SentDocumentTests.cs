@@ -266,11 +266,25 @@ public sealed class NamelessSellerTests(NamelessSeller app) : IClassFixture<Name
         }
     }
 
-    private async Task<(string Path, HttpClient Platform)> UntaxedAsync(string category, string country, string month)
+    [Fact]
+    public async Task What_can_be_sent_without_any_id_is_sent_so_while_the_buyer_has_none()
+    {
+        var (path, platform) = await UntaxedAsync("AE", "ES", "2023-04", hasId: false);
+        using (platform)
+        {
+            await SetPlatformsAsync("12-3456789");
+            (await UblAsync(platform, path)).ShouldContain("VATEX-EU-O");
+            await SetPlatformsAsync(null);
+        }
+    }
+
+    private async Task<(string Path, HttpClient Platform)> UntaxedAsync(
+        string category, string country, string month, bool hasId = true)
     {
         var branch = await app.BranchAsync(country);
         var platform = branch.Administrator();
-        await Sent(await platform.PatchAsJsonAsync($"/api/v1/tenants/{branch.Tenant.Id.Value}", new { taxId = $"{country}123456789" }));
+        if (hasId)
+            await Sent(await platform.PatchAsJsonAsync($"/api/v1/tenants/{branch.Tenant.Id.Value}", new { taxId = $"{country}123456789" }));
         await Sent(await platform.SetAsync(branch.Tenant, "0", chargedAs: category));
         return ((await app.InvoiceAsync(branch, month, issue: true, "10")).Path, platform);
     }

@@ -142,17 +142,65 @@ public sealed class LatePricesTests(SettlementApp app) : IClassFixture<Settlemen
         (await app.LinesAsync(branch.Tenant, "2023-10")).ShouldBe(["STORAGE 1.00 at 20, 2023-07-01 #2: 11.00 - 10.00"]);
     }
 
-    /// <summary>A list of the subscription alone; answers where its items are.</summary>
+    [Fact]
+    public async Task Of_a_tenant_whom_the_round_did_not_know_his_own_list_counts_and_is_kept()
+    {
+        await SubscribedAsync("2025-03");
+        await app.BillAsync("2025-03");
+        var branch = await app.BranchAsync();
+        using var platform = branch.Administrator();
+        var plan = await app.PlanAsync("newcomer", [], usesPriceLists: true);
+        SubscriptionId Backdated() => app.Subscribe(branch.Tenant, new(2025, 3, 22), Span(plan, "2025-03-22/2026-03-01", 0));
+        var (one, other) = (Backdated(), Backdated());
+        var theirs = await OwnAsync(platform, branch.Tenant, null, "2025-03-01", Item("STORAGE", "0.50"), Item("ARCHIVE", "7.00"));
+        await OwnAsync(platform, branch.Tenant, one, "2025-03-01", Item("ARCHIVE", "0.25"));
+        Use(branch, one, "2025-03-30", "100");
+        app.Use(branch.Tenant, one, "2025-03-30", "gb", "4", "ARCHIVE");
+        await app.BillAsync("2025-04");
+        (await app.LinesAsync(branch.Tenant, "2025-04")).ShouldBe(
+            ["STORAGE 50.00 at 20, 2025-03-01 #1: 50.00 - 0.00", "ARCHIVE 1.00 at 20, 2025-03-01 #1: 1.00 - 0.00"], ignoreOrder: true);
+
+        // What another of his is billed late by since does not touch it.
+        await PutAsync(platform, theirs, "2025-03-01", Item("STORAGE", "2.00"));
+        Use(branch, one, "2025-03-31", "1");
+        Use(branch, other, "2025-03-31", "1");
+        await app.BillAsync("2025-05");
+        (await app.LinesAsync(branch.Tenant, "2025-05")).ShouldBe(
+            ["STORAGE 0.50 at 20, 2025-03-01 #2: 50.50 - 50.00", "STORAGE 2.00 at 20, 2025-03-01 #1: 2.00 - 0.00"], ignoreOrder: true);
+    }
+
+    [Fact]
+    public async Task What_was_billed_in_advance_was_not_billed_by_the_months_own_round()
+    {
+        var branch = await app.BranchAsync();
+        using var platform = branch.Administrator();
+        object fee = new { key = "base", name = "Base", inAdvance = true, price = new { model = "flat", amount = "10" } };
+        var plan = await app.PlanAsync("paid-ahead", [fee], usesPriceLists: true);
+        var id = app.Subscribe(branch.Tenant, new(2025, 7, 1), Span(plan, "2025-07-01/2026-07-01", 0));
+        await app.BillAsync("2025-07");
+        await app.BillAsync("2025-08");
+        var own = await OwnAsync(platform, branch.Tenant, id, "2025-08-01", Item("STORAGE", "0.50"));
+        Use(branch, id, "2025-08-31", "100");
+        await app.BillAsync("2025-09");
+        (await app.LinesAsync(branch.Tenant, "2025-09")).ShouldContain("STORAGE 50.00 at 20, 2025-08-01 #1: 50.00 - 0.00");
+
+        await PutAsync(platform, own, "2025-08-01", Item("STORAGE", "2.00"));
+        Use(branch, id, "2025-08-31", "1");
+        await app.BillAsync("2025-10");
+        (await app.LinesAsync(branch.Tenant, "2025-10")).ShouldContain("STORAGE 0.50 at 20, 2025-08-01 #2: 50.50 - 50.00");
+    }
+
+    /// <summary>A list of the subscription alone, or of all of the tenant's; answers where its items are.</summary>
     internal static async Task<string> OwnAsync(
-        HttpClient platform, OrganizationRef tenant, SubscriptionId subscription, string validFrom, params object[] items)
+        HttpClient platform, OrganizationRef tenant, SubscriptionId? subscription, string validFrom, params object[] items)
     {
         var own = await Sent(await platform.PostAsJsonAsync("/api/v1/pricing", new
         {
-            key = $"own-{subscription.Value:n}",
+            key = $"own-{subscription?.Value ?? tenant.Id.Value:n}",
             name = "Own",
-            scope = "Subscription",
+            scope = subscription is null ? "Tenant" : "Subscription",
             tenantId = tenant.Id.Value,
-            subscriptionId = subscription.Value,
+            subscriptionId = subscription?.Value,
             currency = "EUR",
             validFrom,
             items,

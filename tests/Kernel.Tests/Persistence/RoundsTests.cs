@@ -31,7 +31,7 @@ public sealed class RoundsTests
         }
 
         await stopping.CancelAsync();
-        await rounds.ShouldThrowAsync<OperationCanceledException>();
+        await rounds;
         round.ShouldBe(failures.Length + 1);
     }
 }

@@ -29,6 +29,12 @@ public interface IPinnedPrices
     Task<IReadOnlyList<PinnedPrice>> OfSubscriptionsAsync(
         Period period, IReadOnlyCollection<OrganizationId> tenants, IReadOnlyCollection<Guid> subscriptions, CancellationToken ct);
 
+    /// <summary>The prices of some tenants' lists, but for those of single subscriptions, in force on the first day of a period; one read.</summary>
+    /// <param name="period">Whole days in the billing time zone.</param>
+    /// <param name="tenants">Whose.</param>
+    /// <param name="ct">Gives up.</param>
+    Task<IReadOnlyList<PinnedPrice>> OfTenantsAsync(Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct);
+
     /// <summary>A book of kept prices; it finds as the books of <see cref="IPriceBooks"/> do.</summary>
     /// <param name="prices">As they were told.</param>
     IPriceBook Open(IEnumerable<PinnedPrice> prices);

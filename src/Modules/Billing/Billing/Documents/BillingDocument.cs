@@ -39,9 +39,12 @@ internal sealed record BillingDocument(
         var named = seller is not null && UblTaxSubtotal.TakesSellerTaxId(this)
             ? this with { Said = Said with { Seller = Said.Seller with { TaxId = seller } } }
             : this;
-        return buyer is not null && UblTaxSubtotal.LacksBuyerTaxId(named)
-            ? named with { Said = named.Said with { Buyer = named.Said.Buyer with { TaxId = buyer } } }
-            : named;
+        if (!UblTaxSubtotal.LacksBuyerTaxId(named))
+            return named;
+        if (buyer is not null)
+            named = named with { Said = named.Said with { Buyer = named.Said.Buyer with { TaxId = buyer } } };
+        // What can be written down as it is does not come to lack the buyer's for the seller's.
+        return UblTaxSubtotal.LacksBuyerTaxId(named) && !UblTaxSubtotal.LacksSellerTaxId(this) ? this : named;
     }
 
     /// <param name="x">The invoice.</param>

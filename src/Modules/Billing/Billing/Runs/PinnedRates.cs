@@ -177,7 +177,11 @@ internal sealed class RatePins(
             return rates;
         var named = own.Select(price => price.SubscriptionId).OfType<Guid>().ToHashSet();
         var unknown = unbilled.Tenants.Where(x => !named.Contains(x.Key)).ToDictionary();
-        return unknown.Count == 0 ? rates : await WithOwnAsync(rates, run, unbilled with { Tenants = unknown }, lastRound, ct);
+        // A tenant of whom the round has prices was known to it, whatever he was billed.
+        var newcomers = unbilled.Newcomers.Except(own.Select(price => price.TenantId).OfType<OrganizationId>()).ToList();
+        return unknown.Count == 0
+            ? rates
+            : await WithOwnAsync(rates, run, unbilled with { Tenants = unknown, Newcomers = newcomers }, lastRound, ct);
     }
 
     // The prices that were agreed for a subscription go before everyone's of a round that did not know it: those that it was billed late by, where it
@@ -187,7 +191,7 @@ internal sealed class RatePins(
     {
         var kept = await late.OfAsync(run, rates.Round, unknown.BilledWith, unknown.Tenants, ct);
         var never = unknown.Tenants.Where(x => kept.GetValueOrDefault(x.Key).Prices is null).ToDictionary();
-        var now = (never.Count == 0 ? [] : await OwnAsync(rates, run, never, lastRound, ct)).ToLookup(price => price.SubscriptionId);
+        var now = (never.Count == 0 ? [] : await OwnAsync(rates, run, never, unknown.Newcomers, lastRound, ct)).ToLookup(price => price.SubscriptionId);
         IReadOnlyList<LatePrices> own =
         [
             .. unknown.Tenants.Select(x => (x.Key, x.Value, Kept: kept.GetValueOrDefault(x.Key))).Select(x => new LatePrices(
@@ -198,7 +202,8 @@ internal sealed class RatePins(
     }
 
     private async Task<List<PinnedPrice>> OwnAsync(
-        PinnedRates rates, BillingRun run, IReadOnlyDictionary<Guid, OrganizationId> unknown, int lastRound, CancellationToken ct)
+        PinnedRates rates, BillingRun run, IReadOnlyDictionary<Guid, OrganizationId> unknown, IReadOnlyCollection<OrganizationId> newcomers,
+        int lastRound, CancellationToken ct)
     {
         var tenants = unknown.Values.Distinct().ToList();
         var since = lastRound == rates.Round
@@ -208,7 +213,21 @@ internal sealed class RatePins(
         var never = unknown.Keys.Except(own.Select(price => price.SubscriptionId!.Value)).ToList();
         if (never.Count > 0)
             own.AddRange(await pinned.OfSubscriptionsAsync(run.Period, tenants, never, ct));
-        return own;
+        var theirs = since.Where(price => price is { SubscriptionId: null, TenantId: { } id } && newcomers.Contains(id)).ToList();
+        var others = newcomers.Except(theirs.Select(price => price.TenantId!.Value)).ToList();
+        if (others.Count > 0)
+            theirs.AddRange(await pinned.OfTenantsAsync(run.Period, others, ct));
+        return theirs.Count == 0 ? own : [.. own, .. OfEach(theirs, unknown, own)];
+    }
+
+    // What a tenant's lists have and a subscription's own do not, as its own: others of his may be billed late by other prices of his.
+    private static IEnumerable<PinnedPrice> OfEach(
+        List<PinnedPrice> theirs, IReadOnlyDictionary<Guid, OrganizationId> subscriptions, List<PinnedPrice> own)
+    {
+        var has = own.Select(price => (price.SubscriptionId, price.Price.Sku, price.Price.Meter)).ToHashSet();
+        var byTenant = theirs.ToLookup(price => price.TenantId);
+        return subscriptions.SelectMany(x => byTenant[x.Value].Where(price => !has.Contains((x.Key, price.Price.Sku, price.Price.Meter)))
+            .Select(price => price with { SubscriptionId = x.Key }));
     }
 
     private async Task<PinnedRates?> KeptAsync(BillingRun run, int round, CancellationToken ct)

@@ -12,9 +12,14 @@ namespace Licensing.Billing.Settlement;
 /// <summary>Subscriptions that a month's own bill has nothing of, so that its round may not have known them.</summary>
 /// <param name="BilledWith">The month whose bills take up what came late; its drafts do not count, they are drawn anew.</param>
 /// <param name="Tenants">Whose each is.</param>
-internal sealed record UnbilledSubscriptions(Period BilledWith, IReadOnlyDictionary<Guid, OrganizationId> Tenants);
+/// <param name="Newcomers">Those of the tenants that the month's own bill has nothing of at all.</param>
+internal sealed record UnbilledSubscriptions(
+    Period BilledWith, IReadOnlyDictionary<Guid, OrganizationId> Tenants, IReadOnlyCollection<OrganizationId> Newcomers);
 
-/// <summary>The own prices of a subscription by which a month that did not know it is billed late; none where it had no own.</summary>
+/// <summary>
+/// The own prices of a subscription by which a month that did not know it is billed late, with those of its tenant where the month did not know him
+/// either; none where it had no own.
+/// </summary>
 /// <param name="RunId">Of the month.</param>
 /// <param name="Round">By which its tenant was billed.</param>
 /// <param name="Version">Of what is kept already; 0 where nothing is.</param>

@@ -98,10 +98,13 @@ internal sealed class LateUsage(
         if (found.Count == 0)
             return BilledChunk.Empty;
         var chunk = new TenantChunk([.. found.Select(x => x.TenantId).Distinct()], found, null);
-        var billed = months.SelectMany(x => books.Lines[x]).Where(line => line.Number == 0).Select(line => line.Key.Subscription).ToHashSet();
+        // What was billed in advance was billed by another month's round.
+        var billed = months.SelectMany(x => books.Lines[x]).Where(line => line is { Number: 0, IsAhead: false })
+            .Select(line => line.Key.Subscription).ToHashSet();
         var unbilled = found.Where(x => !billed.Contains(x.Id)).ToDictionary(x => x.Id.Value, x => x.TenantId);
+        var newcomers = unbilled.Values.Except(found.Where(x => billed.Contains(x.Id)).Select(x => x.TenantId)).ToList();
         var rates = books.Runs.TryGetValue(month.Start, out var run)
-            ? await pins.OpenAsync(run, chunk.Tenants, ct, round, new UnbilledSubscriptions(billedWith, unbilled))
+            ? await pins.OpenAsync(run, chunk.Tenants, ct, round, new UnbilledSubscriptions(billedWith, unbilled, newcomers))
             : await pins.PresentAsync(month, chunk.Tenants, ct);
         // Invoices from before rounds were kept are rated by the rules of then, so that only what came late differs.
         var anew = await rateAnew(month, chunk, rates with { ByLastPlan = round == 0 }, books, ct);

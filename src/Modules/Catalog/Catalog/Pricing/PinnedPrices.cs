@@ -19,6 +19,13 @@ internal sealed class PinnedPrices(CatalogDb db) : IPinnedPrices
         return await ReadAsync(period, own, ct).ToListAsync(ct);
     }
 
+    public async Task<IReadOnlyList<PinnedPrice>> OfTenantsAsync(Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct)
+    {
+        var owners = tenants.Select(id => (OrganizationId?)id).ToList();
+        var theirs = db.PriceLists.Where(list => owners.Contains(list.TenantId) && list.SubscriptionId == null);
+        return await ReadAsync(period, theirs, ct).ToListAsync(ct);
+    }
+
     private async IAsyncEnumerable<PinnedPrice> ReadAsync(
         Period period, IQueryable<PriceList> lists, [EnumeratorCancellation] CancellationToken ct)
     {
