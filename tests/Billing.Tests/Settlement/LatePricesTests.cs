@@ -153,7 +153,7 @@ public sealed class LatePricesTests(SettlementApp app) : IClassFixture<Settlemen
         SubscriptionId Backdated() => app.Subscribe(branch.Tenant, new(2025, 3, 22), Span(plan, "2025-03-22/2026-03-01", 0));
         var (one, other) = (Backdated(), Backdated());
         var theirs = await OwnAsync(platform, branch.Tenant, null, "2025-03-01", Item("STORAGE", "0.50"), Item("ARCHIVE", "7.00"));
-        await OwnAsync(platform, branch.Tenant, one, "2025-03-01", Item("ARCHIVE", "0.25"));
+        await OwnAsync(platform, branch.Tenant, one, "2025-02-01", Item("ARCHIVE", "0.25"));
         Use(branch, one, "2025-03-30", "100");
         app.Use(branch.Tenant, one, "2025-03-30", "gb", "4", "ARCHIVE");
         await app.BillAsync("2025-04");
