@@ -191,7 +191,8 @@ internal sealed class RatePins(
     {
         var kept = await late.OfAsync(run, rates.Round, unknown.BilledWith, unknown.Tenants, ct);
         var never = unknown.Tenants.Where(x => kept.GetValueOrDefault(x.Key).Prices is null).ToDictionary();
-        var now = (never.Count == 0 ? [] : await OwnAsync(rates, run, never, unknown.Newcomers, lastRound, ct)).ToLookup(price => price.SubscriptionId);
+        var now = (never.Count == 0 ? [] : await OwnAsync(rates, run, never, unknown.Newcomers, lastRound, ct))
+            .ToLookup(price => price.SubscriptionId);
         IReadOnlyList<LatePrices> own =
         [
             .. unknown.Tenants.Select(x => (x.Key, x.Value, Kept: kept.GetValueOrDefault(x.Key))).Select(x => new LatePrices(
