@@ -38,7 +38,7 @@ public sealed class UnreadableUsageTests(UsageApp app) : IClassFixture<UsageApp>
             await app.SqlAsync<object>("update usage.monthly_rollups set total = 9 where tenant_id = $1", damaged.Tenant.Id.Value);
         }
 
-        await app.InAsync<RollingUp, bool>(rollups => rollups.CatchUpAsync(null, int.MaxValue, Ct));
+        await app.InAsync<RollingUp, bool>(rollups => rollups.CatchUpAsync(null, null, Ct));
         (await UnmergedAsync(Customer.January, customers)).ShouldBeEmpty();
         (await app.SqlAsync<long>("select count(*) from usage.unmerged where tenant_id = $1", damaged.Tenant.Id.Value)).ShouldBe(0);
         (await ReadAsync(Customer.January, customers)).ShouldBe(TotalsOf(customers));
@@ -53,7 +53,7 @@ public sealed class UnreadableUsageTests(UsageApp app) : IClassFixture<UsageApp>
         await app.SqlAsync<object>("update usage.daily_rollups set records = $2 where tenant_id = $1", damaged.Tenant.Id.Value, long.MaxValue);
 
         (await ReadAsync(days, customers)).ShouldBe(["without 1", .. TotalsOf(customers.Except([damaged]))]);
-        await app.InAsync<RollingUp, bool>(rollups => rollups.CatchUpAsync(null, int.MaxValue, Ct));
+        await app.InAsync<RollingUp, bool>(rollups => rollups.CatchUpAsync(null, null, Ct));
         (await ReadAsync(days, customers)).ShouldBe(TotalsOf(customers));
         (await UnmergedAsync(days, customers)).ShouldBeEmpty();
     }
@@ -160,7 +160,7 @@ public sealed class UnreadableUsageTests(UsageApp app) : IClassFixture<UsageApp>
             customers.Add(customer);
         }
 
-        await app.InAsync<RollingUp, bool>(rollups => rollups.CatchUpAsync(null, int.MaxValue, Ct));
+        await app.InAsync<RollingUp, bool>(rollups => rollups.CatchUpAsync(null, null, Ct));
         return [.. customers.OrderBy(c => c.Tenant.Id.Value)];
     }
 
