@@ -147,6 +147,38 @@ public sealed class UnreadableUsageTests(UsageApp app) : IClassFixture<UsageApp>
         }
     }
 
+    [Fact]
+    public async Task Only_the_month_that_cannot_be_read_is_withheld()
+    {
+        var customers = await MergedAsync(2);
+        var damaged = customers[0];
+        var december = Period.Month(2025, 12);
+        await damaged.SendAsync(damaged.Record("old", "4", start: "2025-12-20T12:00:00Z"));
+        await app.InAsync<RollingUp, bool>(rollups => rollups.CatchUpAsync(null, null, Ct));
+        using var platform = damaged.Branch.Administrator();
+        await using (await DamagedRows.OfAsync(app, "daily_rollups", damaged, rows: "day < '2026-01-01'"))
+        {
+            await AskedForAllAsync();
+            (await MarksAsync(damaged)).ShouldBe(31);
+            (await UnmergedAsync(december, customers)).ShouldBe([damaged.Tenant.Id]);
+            (await UnmergedAsync(Customer.January, customers)).ShouldBeEmpty();
+            // Nor does it keep what comes of the other months from being merged.
+            await damaged.SendAsync(damaged.Record("new", "2"));
+            await app.InAsync<RollingUp, bool>(rollups => rollups.CatchUpAsync(null, null, Ct));
+            (await MarksAsync(damaged)).ShouldBe(31);
+            (await UnmergedAsync(december, customers)).ShouldBe([damaged.Tenant.Id]);
+            (await UnmergedAsync(Customer.January, customers)).ShouldBeEmpty();
+            (await damaged.TotalAsync()).ShouldBe("7");
+        }
+
+        await app.InAsync<RollingUp, bool>(rollups => rollups.CatchUpAsync(null, null, Ct));
+        (await UnmergedAsync(december, customers)).ShouldBeEmpty();
+        await AskedForAllAsync();
+
+        async Task AskedForAllAsync() => (await Outcome.OfAsync(platform.GetAsync(
+            "/api/v1/usage/summary?period=2025-03-01/2026-02-01&groupBy=tenant,month", Ct))).Status.ShouldBe(System.Net.HttpStatusCode.OK);
+    }
+
     // On two days, 5 of one meter and a resource in two regions, all of it in the rollups.
     private async Task<Customer[]> MergedAsync(int count)
     {
@@ -194,14 +226,14 @@ public sealed class UnreadableUsageTests(UsageApp app) : IClassFixture<UsageApp>
 /// <summary>The server refuses to read a tenant's rows of a table, whoever comes to them in it, as those of a damaged page.</summary>
 internal sealed class DamagedRows(UsageApp app, string table) : IAsyncDisposable
 {
-    public static async Task<DamagedRows> OfAsync(UsageApp app, string table, Customer customer)
+    public static async Task<DamagedRows> OfAsync(UsageApp app, string table, Customer customer, string rows = "true")
     {
         await app.SqlAsync<object>("""
             create or replace function usage.damaged() returns boolean language plpgsql as
                 $$ begin raise exception using errcode = 'XX001', message = 'invalid page'; end $$
             """);
         await app.SqlAsync<object>($"create policy damaged_select on usage.{table} for select using "
-            + $"(case when tenant_id = '{customer.Tenant.Id.Value}' then usage.damaged() else true end)");
+            + $"(case when tenant_id = '{customer.Tenant.Id.Value}' and {rows} then usage.damaged() else true end)");
         foreach (var (name, check) in ((string, string)[])[("insert", "with check"), ("update", "using"), ("delete", "using")])
             await app.SqlAsync<object>($"create policy damaged_{name} on usage.{table} for {name} {check} (true)");
         await app.SqlAsync<object>($"alter table usage.{table} enable row level security");

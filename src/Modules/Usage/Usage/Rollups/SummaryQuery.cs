@@ -113,10 +113,10 @@ internal sealed record SummaryQuery(
         TryWrite(written, scope, meters, page, tenants);
         return new(written.CommandText, tenants, Of, _ => UsageQuestion.MonthsOf(Period));
 
-        IEnumerable<NpgsqlParameter> Of(IReadOnlyCollection<Guid> some)
+        IEnumerable<NpgsqlParameter> Of(IReadOnlyCollection<Guid> some, Period? month)
         {
             using var command = new NpgsqlCommand();
-            TryWrite(command, scope, meters, page, some);
+            (this with { Period = month?.Intersect(Period) ?? Period }).TryWrite(command, scope, meters, page, some);
             NpgsqlParameter[] parameters = [.. command.Parameters.Cast<NpgsqlParameter>()];
             command.Parameters.Clear();
             return parameters;

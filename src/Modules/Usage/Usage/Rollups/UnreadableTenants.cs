@@ -39,7 +39,7 @@ internal sealed class UnreadableTenants(
 
         foreach (var (tenant, refused) in found)
         {
-            await unmerged.DoubtAsync(connection, tenant, Kept(question.Months(tenant)), refused, ct);
+            await unmerged.DoubtAsync(connection, tenant, Kept(await RefusedMonthsAsync(connection, question, tenant, ct)), refused, ct);
             meter.Unmerged();
             log.LogError(
                 refused, "Rollups of tenant {Tenant} cannot be read. They are computed anew; until then nobody bills it. See 'ops usage verify'.",
@@ -80,10 +80,24 @@ internal sealed class UnreadableTenants(
 
     // Whole months: a month is computed from all of its days. Older days cannot be computed any more, and later ones have nothing yet.
     private List<Period> Kept(IEnumerable<DateOnly> months)
+    // His other months are billed as ever. Where none is refused by itself, as only their sum is, each of them may be wrong.
+    private static async Task<IReadOnlyCollection<DateOnly>> RefusedMonthsAsync(
+        NpgsqlConnection connection, UsageQuestion question, Guid tenant, CancellationToken ct)
+    {
+        DateOnly[] months = [.. question.Months(tenant).Select(day => new DateOnly(day.Year, day.Month, 1)).Distinct()];
+        if (months.Length == 1)
+            return months;
+        var refused = new List<DateOnly>();
+        foreach (var month in months)
+            if (await RefusalAsync(connection, question.In(Period.Month(month.Year, month.Month)), [tenant], ct) is not null)
+                refused.Add(month);
+        return refused.Count == 0 ? months : refused;
+    }
+
     {
         var (first, last) = (settings.FirstWhole(calendar, clock.GetUtcNow()), calendar.DayOf(clock.GetUtcNow()).AddMonths(1));
         var kept = new List<Period>();
-        foreach (var month in months.Select(day => new DateOnly(day.Year, day.Month, 1)).Where(month => month <= last).Distinct())
+        foreach (var month in months.Where(month => month <= last))
             if (Period.TryCreate(month < first ? first : month, month.AddMonths(1), out var days))
                 kept.Add(days);
         return kept;
