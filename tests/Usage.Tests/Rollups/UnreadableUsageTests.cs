@@ -179,6 +179,28 @@ public sealed class UnreadableUsageTests(UsageApp app) : IClassFixture<UsageApp>
             "/api/v1/usage/summary?period=2025-03-01/2026-02-01&groupBy=tenant,month", Ct))).Status.ShouldBe(System.Net.HttpStatusCode.OK);
     }
 
+    [Theory]
+    [InlineData(120, 150, 120)]
+    [InlineData(60, 80, 60)]
+    [InlineData(20, 20, 20)]
+    // The table, or its index.
+    [InlineData(150, 150, 0)]
+    public async Task However_many_cannot_be_read_they_are_found_where_another_one_can(int damaged, int all, int found)
+    {
+        // As they come one after another.
+        var random = new Random(damaged);
+        Guid[] tenants = [.. Enumerable.Range(0, all).Select(i => new Guid(i, 0, 7, [.. random.GetItems(Enumerable.Range(0, 256).ToArray(), 8)
+            .Select(x => (byte)x)]))];
+        var question = new UsageQuestion(
+            "select 1 / case when exists (select from unnest($1::uuid[]) t where t = any ($2::uuid[])) then 0 else 1 end", tenants,
+            (some, _) => [new() { Value = some.ToArray() }, new() { Value = tenants[..damaged] }], _ => [Customer.January.Start]);
+
+        var unreadable = await app.InAsync<UnreadableTenants, IReadOnlyCollection<Guid>>(x => x.FindAsync(question, Ct));
+        unreadable.ShouldBe(tenants[..found], ignoreOrder: true);
+        (await app.SqlAsync<long>("select count(*) from usage.unmerged where tenant_id = any ($1)", tenants)).ShouldBe(found);
+        await app.InAsync<RollingUp, bool>(rollups => rollups.CatchUpAsync(null, null, Ct));
+    }
+
     // On two days, 5 of one meter and a resource in two regions, all of it in the rollups.
     private async Task<Customer[]> MergedAsync(int count)
     {
