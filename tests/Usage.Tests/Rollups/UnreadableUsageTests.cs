@@ -121,13 +121,15 @@ public sealed class UnreadableUsageTests(UsageApp app) : IClassFixture<UsageApp>
         }
     }
 
-    [Fact]
-    public async Task A_summary_goes_on_without_him_but_not_with_nobody()
+    [Theory]
+    [InlineData("XX001")] // a page whose checksum is wrong
+    [InlineData("58030")] // one that the disk does not give back
+    public async Task A_summary_goes_on_without_him_but_not_with_nobody(string code)
     {
         var customers = await MergedAsync(3);
         var damaged = customers[0];
         using var platform = damaged.Branch.Administrator();
-        await using (await DamagedRows.OfAsync(app, "daily_rollups", damaged))
+        await using (await DamagedRows.OfAsync(app, "daily_rollups", damaged, code))
         {
             var tenants = await SummaryAsync(platform, "groupBy=tenant&meter=sum&limit=200");
             tenants.ShouldNotContain($"{damaged.Tenant.Id.Value} 5");
@@ -248,11 +250,11 @@ public sealed class UnreadableUsageTests(UsageApp app) : IClassFixture<UsageApp>
 /// <summary>The server refuses to read a tenant's rows of a table, whoever comes to them in it, as those of a damaged page.</summary>
 internal sealed class DamagedRows(UsageApp app, string table) : IAsyncDisposable
 {
-    public static async Task<DamagedRows> OfAsync(UsageApp app, string table, Customer customer, string rows = "true")
+    public static async Task<DamagedRows> OfAsync(UsageApp app, string table, Customer customer, string code = "XX001", string rows = "true")
     {
-        await app.SqlAsync<object>("""
+        await app.SqlAsync<object>($"""
             create or replace function usage.damaged() returns boolean language plpgsql as
-                $$ begin raise exception using errcode = 'XX001', message = 'invalid page'; end $$
+                $$ begin raise exception using errcode = '{code}', message = 'invalid page'; end $$
             """);
         await app.SqlAsync<object>($"create policy damaged_select on usage.{table} for select using "
             + $"(case when tenant_id = '{customer.Tenant.Id.Value}' and {rows} then usage.damaged() else true end)");
