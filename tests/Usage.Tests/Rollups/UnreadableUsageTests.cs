@@ -129,22 +129,26 @@ public sealed class UnreadableUsageTests(UsageApp app) : IClassFixture<UsageApp>
         var customers = await MergedAsync(3);
         var damaged = customers[0];
         using var platform = damaged.Branch.Administrator();
+        var leftOut = 0;
         await using (await DamagedRows.OfAsync(app, "daily_rollups", damaged, code))
         {
             var tenants = await SummaryAsync(platform, "groupBy=tenant&meter=sum&limit=200");
             tenants.ShouldNotContain($"{damaged.Tenant.Id.Value} 5");
             TotalsOf(customers[1..]).ShouldBeSubsetOf(tenants);
+            leftOut.ShouldBe(1);
             using var others = customers[1].Partner();
             (await SummaryAsync(others, "groupBy=tenant&meter=sum")).ShouldBe(TotalsOf([customers[1]]));
+            leftOut.ShouldBe(0);
             using var own = damaged.Partner();
             (await own.GetAsync("/api/v1/usage/summary?period=2026-01", Ct)).IsSuccessStatusCode.ShouldBeFalse();
             (await UnmergedAsync(Customer.January, customers)).ShouldBe([damaged.Tenant.Id]);
         }
 
-        static async Task<List<string>> SummaryAsync(HttpClient client, string query)
+        async Task<List<string>> SummaryAsync(HttpClient client, string query)
         {
             var answer = await Outcome.OfAsync(client.GetAsync($"/api/v1/usage/summary?period=2026-01&{query}", Ct));
             answer.Status.ShouldBe(System.Net.HttpStatusCode.OK, answer.Body.ToJsonString());
+            leftOut = (int)answer.Body["tenantsLeftOut"]!;
             return [.. answer.Body["items"]!.AsArray().Select(x => $"{x!["tenantId"]} {x["quantity"]}")];
         }
     }
