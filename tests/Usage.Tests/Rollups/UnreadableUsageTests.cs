@@ -154,6 +154,23 @@ public sealed class UnreadableUsageTests(UsageApp app) : IClassFixture<UsageApp>
     }
 
     [Fact]
+    public async Task A_file_fails_and_whose_rows_it_fails_for_is_computed_anew()
+    {
+        var customers = await MergedAsync(2);
+        var damaged = customers[0];
+        using var platform = damaged.Branch.Administrator();
+        platform.DefaultRequestHeaders.Accept.ParseAdd("text/csv");
+        await using (await DamagedRows.OfAsync(app, "daily_rollups", damaged))
+        {
+            await Should.ThrowAsync<HttpRequestException>(() => platform.GetAsync("/api/v1/usage/summary?period=2026-01", Ct));
+            (await UnmergedAsync(Customer.January, customers)).ShouldBe([damaged.Tenant.Id]);
+        }
+
+        await app.InAsync<RollingUp, bool>(rollups => rollups.CatchUpAsync(null, null, Ct));
+        (await platform.GetAsync("/api/v1/usage/summary?period=2026-01", Ct)).IsSuccessStatusCode.ShouldBeTrue();
+    }
+
+    [Fact]
     public async Task Only_the_month_that_cannot_be_read_is_withheld()
     {
         var customers = await MergedAsync(2);

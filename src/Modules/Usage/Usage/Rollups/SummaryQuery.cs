@@ -107,7 +107,7 @@ internal sealed record SummaryQuery(
 
     /// <summary>The same for being asked of some tenants; the page starts after a group.</summary>
     public UsageQuestion AskOf(
-        IReadOnlyCollection<Guid> tenants, Scope scope, IReadOnlyDictionary<string, MeterRef> meters, PageStart page)
+        IReadOnlyCollection<Guid> tenants, Scope scope, IReadOnlyDictionary<string, MeterRef> meters, PageStart? page)
     {
         using var written = new NpgsqlCommand();
         TryWrite(written, scope, meters, page, tenants);
