@@ -183,6 +183,13 @@ public sealed class UnreadableUsageTests(UsageApp app) : IClassFixture<UsageApp>
         {
             await AskedForAllAsync();
             (await MarksAsync(damaged)).ShouldBe(31);
+            // However it is asked for.
+            var both = new Period(new(2025, 12, 15), new(2026, 1, 15));
+            var stretch = new UsageStretch(damaged.Tenant.Id, new(damaged.Subscription), both);
+            await Should.ThrowAsync<UnreadableUsageException>(() => app.InAsync<IUsageTotals, object>(
+                async totals => await totals.OfStretchesAsync([stretch], Ct)));
+            (await ReadAsync(both, customers)).ShouldBe(["without 1", .. TotalsOf(customers[1..])]);
+            (await MarksAsync(damaged)).ShouldBe(31);
             (await UnmergedAsync(december, customers)).ShouldBe([damaged.Tenant.Id]);
             (await UnmergedAsync(Customer.January, customers)).ShouldBeEmpty();
             // Nor does it keep what comes of the other months from being merged.
