@@ -59,7 +59,7 @@ public sealed class RollupRoundTests(TwoTenantsApp app) : IClassFixture<TwoTenan
             await using var held = new NpgsqlCommand("begin; lock table usage.daily_rollups in exclusive mode", holding);
             await held.ExecuteNonQueryAsync(Ct);
             // One cannot write, the other waits for the tenant, which the first one has.
-            rounds = [.. Enumerable.Range(0, 2).Select(_ => CatchUpAsync(hasty.Services, int.MaxValue, [customer.Tenant.Id.Value]))];
+            rounds = [.. Enumerable.Range(0, 2).Select(_ => CatchUpAsync(hasty.Services, null, [customer.Tenant.Id.Value]))];
             await Eventually.TrueAsync(async () => rounds.Any(r => r.IsCompleted) || await app.SqlAsync<long>("""
                 select count(*) from pg_stat_activity
                 where datname = current_database() and wait_event_type = 'Lock' and clock_timestamp() - query_start > interval '2 seconds'
@@ -91,7 +91,7 @@ public sealed class RollupRoundTests(TwoTenantsApp app) : IClassFixture<TwoTenan
             var alerts = await Outcome.OfAsync(customers[1].Partner().GetAsync($"/api/v1/usage/thresholds/{threshold.Body["id"]}/alerts", Ct));
             alerts.Body["items"]!.AsArray().ShouldHaveSingleItem();
             // Who bills is told, of the days that lack it: what is missing is not taken for nothing.
-            (await CatchUpAsync(app.Services, int.MaxValue, tenants)).ShouldBeTrue();
+            (await CatchUpAsync(app.Services, null, tenants)).ShouldBeTrue();
             (await UnmergedAsync(Customer.January, customers)).ShouldBe([tenants[0]]);
             (await UnmergedAsync(Period.Month(2025, 12), customers)).ShouldBeEmpty();
             // What came since was not tried yet.
@@ -107,7 +107,7 @@ public sealed class RollupRoundTests(TwoTenantsApp app) : IClassFixture<TwoTenan
             await app.SqlAsync<object>("alter table usage.daily_rollups drop constraint broken");
         }
 
-        (await CatchUpAsync(app.Services, int.MaxValue, tenants)).ShouldBeTrue();
+        (await CatchUpAsync(app.Services, null, tenants)).ShouldBeTrue();
         (await UnmergedAsync(Customer.January, customers)).ShouldBeEmpty();
         (await app.SqlAsync<long>("select count(*) from usage.unmerged")).ShouldBe(0);
         (await customers[0].TotalAsync()).ShouldBe("5");
@@ -133,7 +133,7 @@ public sealed class RollupRoundTests(TwoTenantsApp app) : IClassFixture<TwoTenan
             // Two of two, and the first of them.
             (await CatchUpAsync(app.Services, 2, tenants)).ShouldBeFalse();
             (await app.SqlAsync<long>("select count(*) from usage.daily_rollups where tenant_id = any ($1)", tenants)).ShouldBe(0);
-            (await CatchUpAsync(app.Services, int.MaxValue, [tenants[0], tenants[1]])).ShouldBeTrue();
+            (await CatchUpAsync(app.Services, null, [tenants[0], tenants[1]])).ShouldBeTrue();
             // By now he is known.
             (await CatchUpAsync(app.Services, 2, tenants)).ShouldBeTrue();
             (await MergedAsync(tenants)).ShouldBe(tenants[1..], ignoreOrder: true);
@@ -141,7 +141,7 @@ public sealed class RollupRoundTests(TwoTenantsApp app) : IClassFixture<TwoTenan
         finally
         {
             await app.SqlAsync<object>("drop function usage.broken cascade");
-            await CatchUpAsync(app.Services, int.MaxValue, tenants);
+            await CatchUpAsync(app.Services, null, tenants);
         }
     }
 
@@ -159,7 +159,7 @@ public sealed class RollupRoundTests(TwoTenantsApp app) : IClassFixture<TwoTenan
         {
             await using var held = new NpgsqlCommand("begin; lock table usage.daily_rollups in exclusive mode", holding);
             await held.ExecuteNonQueryAsync(Ct);
-            working = CatchUpAsync(app.Services, int.MaxValue, [customers[0].Tenant.Id.Value]);
+            working = CatchUpAsync(app.Services, null, [customers[0].Tenant.Id.Value]);
             await Eventually.TrueAsync(async () => await app.SqlAsync<long>("""
                 select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
                 """) == 1);
@@ -219,7 +219,7 @@ public sealed class RollupRoundTests(TwoTenantsApp app) : IClassFixture<TwoTenan
         (await app.DifferencesAsync(Customer.January)).Where(d => d.TenantId == customer.Tenant.Id.Value).ShouldBeEmpty();
     }
 
-    private static async Task<bool> CatchUpAsync(IServiceProvider services, int rounds, Guid[] tenants)
+    private static async Task<bool> CatchUpAsync(IServiceProvider services, int? rounds, Guid[] tenants)
     {
         await using var scope = services.CreateAsyncScope();
         scope.ServiceProvider.GetRequiredService<Principal>().Become(Access.System);

@@ -38,7 +38,7 @@ public sealed class UnreadableUsageTests(UsageApp app) : IClassFixture<UsageApp>
             await app.SqlAsync<object>("update usage.monthly_rollups set total = 9 where tenant_id = $1", damaged.Tenant.Id.Value);
         }
 
-        await app.InAsync<RollingUp, bool>(rollups => rollups.CatchUpAsync(null, int.MaxValue, Ct));
+        await app.InAsync<RollingUp, bool>(rollups => rollups.CatchUpAsync(null, null, Ct));
         (await UnmergedAsync(Customer.January, customers)).ShouldBeEmpty();
         (await app.SqlAsync<long>("select count(*) from usage.unmerged where tenant_id = $1", damaged.Tenant.Id.Value)).ShouldBe(0);
         (await ReadAsync(Customer.January, customers)).ShouldBe(TotalsOf(customers));
@@ -53,7 +53,7 @@ public sealed class UnreadableUsageTests(UsageApp app) : IClassFixture<UsageApp>
         await app.SqlAsync<object>("update usage.daily_rollups set records = $2 where tenant_id = $1", damaged.Tenant.Id.Value, long.MaxValue);
 
         (await ReadAsync(days, customers)).ShouldBe(["without 1", .. TotalsOf(customers.Except([damaged]))]);
-        await app.InAsync<RollingUp, bool>(rollups => rollups.CatchUpAsync(null, int.MaxValue, Ct));
+        await app.InAsync<RollingUp, bool>(rollups => rollups.CatchUpAsync(null, null, Ct));
         (await ReadAsync(days, customers)).ShouldBe(TotalsOf(customers));
         (await UnmergedAsync(days, customers)).ShouldBeEmpty();
     }
@@ -121,30 +121,114 @@ public sealed class UnreadableUsageTests(UsageApp app) : IClassFixture<UsageApp>
         }
     }
 
-    [Fact]
-    public async Task A_summary_goes_on_without_him_but_not_with_nobody()
+    [Theory]
+    [InlineData("XX001")] // a page whose checksum is wrong
+    [InlineData("58030")] // one that the disk does not give back
+    public async Task A_summary_goes_on_without_him_but_not_with_nobody(string code)
     {
         var customers = await MergedAsync(3);
         var damaged = customers[0];
         using var platform = damaged.Branch.Administrator();
-        await using (await DamagedRows.OfAsync(app, "daily_rollups", damaged))
+        var leftOut = 0;
+        await using (await DamagedRows.OfAsync(app, "daily_rollups", damaged, code))
         {
             var tenants = await SummaryAsync(platform, "groupBy=tenant&meter=sum&limit=200");
             tenants.ShouldNotContain($"{damaged.Tenant.Id.Value} 5");
             TotalsOf(customers[1..]).ShouldBeSubsetOf(tenants);
+            leftOut.ShouldBe(1);
             using var others = customers[1].Partner();
             (await SummaryAsync(others, "groupBy=tenant&meter=sum")).ShouldBe(TotalsOf([customers[1]]));
+            leftOut.ShouldBe(0);
             using var own = damaged.Partner();
             (await own.GetAsync("/api/v1/usage/summary?period=2026-01", Ct)).IsSuccessStatusCode.ShouldBeFalse();
             (await UnmergedAsync(Customer.January, customers)).ShouldBe([damaged.Tenant.Id]);
         }
 
-        static async Task<List<string>> SummaryAsync(HttpClient client, string query)
+        async Task<List<string>> SummaryAsync(HttpClient client, string query)
         {
             var answer = await Outcome.OfAsync(client.GetAsync($"/api/v1/usage/summary?period=2026-01&{query}", Ct));
             answer.Status.ShouldBe(System.Net.HttpStatusCode.OK, answer.Body.ToJsonString());
+            leftOut = (int)answer.Body["tenantsLeftOut"]!;
             return [.. answer.Body["items"]!.AsArray().Select(x => $"{x!["tenantId"]} {x["quantity"]}")];
         }
+    }
+
+    [Fact]
+    public async Task A_file_fails_and_whose_rows_it_fails_for_is_computed_anew()
+    {
+        var customers = await MergedAsync(2);
+        var damaged = customers[0];
+        using var platform = damaged.Branch.Administrator();
+        platform.DefaultRequestHeaders.Accept.ParseAdd("text/csv");
+        await using (await DamagedRows.OfAsync(app, "daily_rollups", damaged))
+        {
+            await Should.ThrowAsync<HttpRequestException>(() => platform.GetAsync("/api/v1/usage/summary?period=2026-01", Ct));
+            (await UnmergedAsync(Customer.January, customers)).ShouldBe([damaged.Tenant.Id]);
+        }
+
+        await app.InAsync<RollingUp, bool>(rollups => rollups.CatchUpAsync(null, null, Ct));
+        (await platform.GetAsync("/api/v1/usage/summary?period=2026-01", Ct)).IsSuccessStatusCode.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Only_the_month_that_cannot_be_read_is_withheld()
+    {
+        var customers = await MergedAsync(2);
+        var damaged = customers[0];
+        var december = Period.Month(2025, 12);
+        await damaged.SendAsync(damaged.Record("old", "4", start: "2025-12-20T12:00:00Z"));
+        await app.InAsync<RollingUp, bool>(rollups => rollups.CatchUpAsync(null, null, Ct));
+        using var platform = damaged.Branch.Administrator();
+        await using (await DamagedRows.OfAsync(app, "daily_rollups", damaged, rows: "day < '2026-01-01'"))
+        {
+            await AskedForAllAsync();
+            (await MarksAsync(damaged)).ShouldBe(31);
+            // However it is asked for.
+            var both = new Period(new(2025, 12, 15), new(2026, 1, 15));
+            var stretch = new UsageStretch(damaged.Tenant.Id, new(damaged.Subscription), both);
+            await Should.ThrowAsync<UnreadableUsageException>(() => app.InAsync<IUsageTotals, object>(
+                async totals => await totals.OfStretchesAsync([stretch], Ct)));
+            (await ReadAsync(both, customers)).ShouldBe(["without 1", .. TotalsOf(customers[1..])]);
+            (await MarksAsync(damaged)).ShouldBe(31);
+            (await UnmergedAsync(december, customers)).ShouldBe([damaged.Tenant.Id]);
+            (await UnmergedAsync(Customer.January, customers)).ShouldBeEmpty();
+            // Nor does it keep what comes of the other months from being merged.
+            await damaged.SendAsync(damaged.Record("new", "2"));
+            await app.InAsync<RollingUp, bool>(rollups => rollups.CatchUpAsync(null, null, Ct));
+            (await MarksAsync(damaged)).ShouldBe(31);
+            (await UnmergedAsync(december, customers)).ShouldBe([damaged.Tenant.Id]);
+            (await UnmergedAsync(Customer.January, customers)).ShouldBeEmpty();
+            (await damaged.TotalAsync()).ShouldBe("7");
+        }
+
+        await app.InAsync<RollingUp, bool>(rollups => rollups.CatchUpAsync(null, null, Ct));
+        (await UnmergedAsync(december, customers)).ShouldBeEmpty();
+        await AskedForAllAsync();
+
+        async Task AskedForAllAsync() => (await Outcome.OfAsync(platform.GetAsync(
+            "/api/v1/usage/summary?period=2025-03-01/2026-02-01&groupBy=tenant,month", Ct))).Status.ShouldBe(System.Net.HttpStatusCode.OK);
+    }
+
+    [Theory]
+    [InlineData(120, 150, 120)]
+    [InlineData(60, 80, 60)]
+    [InlineData(20, 20, 20)]
+    // The table, or its index.
+    [InlineData(150, 150, 0)]
+    public async Task However_many_cannot_be_read_they_are_found_where_another_one_can(int damaged, int all, int found)
+    {
+        // As they come one after another.
+        var random = new Random(damaged);
+        Guid[] tenants = [.. Enumerable.Range(0, all).Select(i => new Guid(i, 0, 7, [.. random.GetItems(Enumerable.Range(0, 256).ToArray(), 8)
+            .Select(x => (byte)x)]))];
+        var question = new UsageQuestion(
+            "select 1 / case when exists (select from unnest($1::uuid[]) t where t = any ($2::uuid[])) then 0 else 1 end", tenants,
+            (some, _) => [new() { Value = some.ToArray() }, new() { Value = tenants[..damaged] }], _ => [Customer.January.Start]);
+
+        var unreadable = await app.InAsync<UnreadableTenants, IReadOnlyCollection<Guid>>(x => x.FindAsync(question, Ct));
+        unreadable.ShouldBe(tenants[..found], ignoreOrder: true);
+        (await app.SqlAsync<long>("select count(*) from usage.unmerged where tenant_id = any ($1)", tenants)).ShouldBe(found);
+        await app.InAsync<RollingUp, bool>(rollups => rollups.CatchUpAsync(null, null, Ct));
     }
 
     // On two days, 5 of one meter and a resource in two regions, all of it in the rollups.
@@ -160,7 +244,7 @@ public sealed class UnreadableUsageTests(UsageApp app) : IClassFixture<UsageApp>
             customers.Add(customer);
         }
 
-        await app.InAsync<RollingUp, bool>(rollups => rollups.CatchUpAsync(null, int.MaxValue, Ct));
+        await app.InAsync<RollingUp, bool>(rollups => rollups.CatchUpAsync(null, null, Ct));
         return [.. customers.OrderBy(c => c.Tenant.Id.Value)];
     }
 
@@ -194,14 +278,14 @@ public sealed class UnreadableUsageTests(UsageApp app) : IClassFixture<UsageApp>
 /// <summary>The server refuses to read a tenant's rows of a table, whoever comes to them in it, as those of a damaged page.</summary>
 internal sealed class DamagedRows(UsageApp app, string table) : IAsyncDisposable
 {
-    public static async Task<DamagedRows> OfAsync(UsageApp app, string table, Customer customer)
+    public static async Task<DamagedRows> OfAsync(UsageApp app, string table, Customer customer, string code = "XX001", string rows = "true")
     {
-        await app.SqlAsync<object>("""
+        await app.SqlAsync<object>($"""
             create or replace function usage.damaged() returns boolean language plpgsql as
-                $$ begin raise exception using errcode = 'XX001', message = 'invalid page'; end $$
+                $$ begin raise exception using errcode = '{code}', message = 'invalid page'; end $$
             """);
         await app.SqlAsync<object>($"create policy damaged_select on usage.{table} for select using "
-            + $"(case when tenant_id = '{customer.Tenant.Id.Value}' then usage.damaged() else true end)");
+            + $"(case when tenant_id = '{customer.Tenant.Id.Value}' and {rows} then usage.damaged() else true end)");
         foreach (var (name, check) in ((string, string)[])[("insert", "with check"), ("update", "using"), ("delete", "using")])
             await app.SqlAsync<object>($"create policy damaged_{name} on usage.{table} for {name} {check} (true)");
         await app.SqlAsync<object>($"alter table usage.{table} enable row level security");

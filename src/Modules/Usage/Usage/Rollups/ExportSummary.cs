@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using Licensing.Catalog.Contracts;
 using Licensing.Kernel.Http;
+using Licensing.Usage.Data;
 using Licensing.Usage.Records;
 using Npgsql;
 
@@ -18,7 +19,8 @@ internal static class ExportSummary
     public sealed record Export(IAsyncEnumerable<UsageGroup> Groups);
 
     internal sealed class Handler(
-        NpgsqlDataSource database, RollingUp rollups, ReachedTenants reached, GroupViews views, ICatalog catalog, Principal principal)
+        NpgsqlDataSource database, RollingUp rollups, UnreadableTenants unreadable, ReachedTenants reached, GroupViews views, ICatalog catalog,
+        Principal principal)
         : IQueryHandler<Query, Export>
     {
         public async Task<Result<Export>> Handle(Query query, CancellationToken ct)
@@ -29,27 +31,43 @@ internal static class ExportSummary
             if (asked.NamesNobody(tenants))
                 return new Export(AsyncEnumerable.Empty<UsageGroup>());
             // The scope is of this request's permission, and the rows are read after it has been left.
-            return new Export(ReadAsync(asked, principal.Scope, await catalog.MetersAsync(ct), ct));
+            return new Export(ReadAsync(asked, tenants, principal.Scope, await catalog.MetersAsync(ct), ct));
         }
 
         // On a connection of its own: names are looked up on the request's while this one stands in the middle of its rows.
         private async IAsyncEnumerable<UsageGroup> ReadAsync(
-            SummaryQuery asked, Scope scope, IReadOnlyDictionary<string, MeterRef> meters, [EnumeratorCancellation] CancellationToken ct)
+            SummaryQuery asked, IReadOnlyCollection<Guid>? tenants, Scope scope, IReadOnlyDictionary<string, MeterRef> meters,
+            [EnumeratorCancellation] CancellationToken ct)
         {
             await using var connection = await database.OpenConnectionAsync(ct);
             await using var command = new NpgsqlCommand("", connection);
             asked.TryWrite(command, scope, meters, null);
-            await using var rows = await command.ExecuteReaderAsync(ct);
+            await using var rows = await NotingAsync(() => command.ExecuteReaderAsync(ct));
             var some = new List<GroupRow>(GroupsAtOnce);
             for (var more = true; more;)
             {
-                if (more = await rows.ReadAsync(ct))
+                if (more = await NotingAsync(() => rows.ReadAsync(ct)))
                     some.Add(await GroupRow.ReadAsync(rows, asked.GroupBy.Count, ct));
                 if (more && some.Count < GroupsAtOnce)
                     continue;
                 foreach (var group in await views.OfAsync(asked.GroupBy, some, ct))
                     yield return group;
                 some.Clear();
+            }
+
+            // A file is whole or fails; whose rows it fails for is computed anew, for the next one.
+            async Task<T> NotingAsync<T>(Func<Task<T>> read)
+            {
+                try
+                {
+                    return await read();
+                }
+                catch (PostgresException refused) when (DamagedData.Is(refused))
+                {
+                    var whose = tenants ?? await unreadable.AskedAsync(asked.Period, ct);
+                    await unreadable.FindAsync(asked.AskOf(whose, scope, meters, null), ct);
+                    throw;
+                }
             }
         }
     }

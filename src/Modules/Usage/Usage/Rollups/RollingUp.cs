@@ -36,6 +36,12 @@ internal sealed class RollingUp(
         group by tenant_id order by min(id) limit $7
         """;
 
+    private const string Months = """
+        select distinct m::date, (m + interval '1 month')::date
+        from usage.dirty_days cross join date_trunc('month', day::timestamp) m
+        where id <= $1 and day >= $2 and day < $3 and (batch_id is null or batch_id < $4) and tenant_id = any ($6)
+        """;
+
     // Also no more records than one transaction should have, but for a mark that has more by itself.
     private const string Take = """
         with oldest as (
@@ -101,11 +107,18 @@ internal sealed class RollingUp(
                     continue;
                 }
 
+                if (await LastingAsync(connection, these, some, refused, ct) is not { } lasting)
+                {
+                    if (these.AskedFor)
+                        (_, all) = (left.Add(some[0]), false);
+                    continue;
+                }
+
                 left.Add(some[0]);
-                await unmerged.NoteAsync(connection, some[0], these.Bound, refused, ct);
+                await unmerged.NoteAsync(connection, some[0], these.Bound, lasting, ct);
                 meter.Unmerged();
                 log.LogError(
-                    refused, "The usage of tenant {Tenant} cannot be merged; nobody bills it. See 'ops usage verify --repair'.", some[0]);
+                    lasting, "The usage of tenant {Tenant} cannot be merged; nobody bills it. See 'ops usage verify --repair'.", some[0]);
             }
             catch (NpgsqlException late) when (these.AskedFor && IsTooLong(late))
             {
@@ -117,6 +130,33 @@ internal sealed class RollingUp(
         if (!these.AskedFor)
             await UnmergedTenants.ForgetMendedAsync(connection, ct);
         return all;
+    }
+
+    // Perhaps for one month of his: the others are merged before he is noted, as a note is about all of his marks that are left. That takes too
+    // long for who waits. Null: there is nothing to note.
+    private async Task<PostgresException?> LastingAsync(
+        NpgsqlConnection connection, Marks these, Guid[] tenant, PostgresException refused, CancellationToken ct)
+    {
+        var months = await MonthsAsync(connection, these, tenant, ct);
+        if (months.Count == 1)
+            return refused;
+        if (these.AskedFor)
+            return null;
+        PostgresException? lasting = null;
+        foreach (var month in months)
+            try
+            {
+                var his = these with { Period = these.Period?.Intersect(month) ?? month };
+                while ((await MarkedAsync(connection, his, tenant, [], ct)).Length > 0)
+                    await AgainWhereUndoneAsync(() => RoundAsync(connection, his, tenant, ct));
+            }
+            catch (PostgresException again) when (DamagedData.Is(again))
+            {
+                await DamagedData.GoOnAsync(connection, ct);
+                lasting = again;
+            }
+
+        return lasting;
     }
 
     private static bool IsTooLong(NpgsqlException failure) =>
@@ -225,6 +265,16 @@ internal sealed class RollingUp(
         while (await rows.ReadAsync(ct))
             marked.Add(rows.GetGuid(0));
         return [.. marked];
+    }
+
+    private async Task<List<Period>> MonthsAsync(NpgsqlConnection connection, Marks these, Guid[] tenants, CancellationToken ct)
+    {
+        await using var command = Command(connection, Months, these, tenants);
+        var months = new List<Period>();
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        while (await rows.ReadAsync(ct))
+            months.Add(new(rows.GetFieldValue<DateOnly>(0), rows.GetFieldValue<DateOnly>(1)));
+        return months;
     }
 
     private NpgsqlCommand Command(NpgsqlConnection connection, string sql, Marks these, Guid[]? tenants) => new(sql, connection)

@@ -21,14 +21,14 @@ internal static class SummarizeUsage
     private const int MostDays = 366;
 
     [Needs(UsagePermissions.Read)]
-    public sealed record Query(SummaryQuery Asked, PageStart Page) : IQuery<Page<UsageGroup>>;
+    public sealed record Query(SummaryQuery Asked, PageStart Page) : IQuery<UsageSummary>;
 
     internal sealed class Handler(
         DbSession session, RollingUp rollups, UnreadableTenants unreadable, ReachedTenants reached, GroupViews views, ICatalog catalog,
         Principal principal)
-        : IQueryHandler<Query, Page<UsageGroup>>
+        : IQueryHandler<Query, UsageSummary>
     {
-        public async Task<Result<Page<UsageGroup>>> Handle(Query query, CancellationToken ct)
+        public async Task<Result<UsageSummary>> Handle(Query query, CancellationToken ct)
         {
             var asked = query.Asked;
             var tenants = await reached.ToMergeAsync(principal.Scope, asked.TenantId, asked.SubscriptionId, ct);
@@ -38,9 +38,9 @@ internal static class SummarizeUsage
             if (!asked.TryWrite(command, principal.Scope, meters, query.Page))
                 return PageStart.InvalidCursor;
             if (asked.NamesNobody(tenants))
-                return new Page<UsageGroup>([], null);
+                return new UsageSummary([], null);
 
-            var groups = new List<GroupRow>();
+            var (groups, leftOut) = (new List<GroupRow>(), 0);
             try
             {
                 await using var rows = await command.ExecuteReaderAsync(ct);
@@ -55,13 +55,14 @@ internal static class SummarizeUsage
                 // As what is not merged is not in it. But who asks for nobody else is not told that there is nothing.
                 if (found.Count == whose.Count)
                     throw;
+                leftOut = found.Count;
                 groups = await question.AskAsync(
                     [.. whose.Except(found)], (await session.OpenAsync(ct), session.Transaction), byIndex: true,
                     async (row, ct) => await GroupRow.ReadAsync(row, asked.GroupBy.Count, ct), ct);
             }
 
             var page = Page.Of(groups, query.Page, g => JsonSerializer.Serialize(g.Keys, ApiJson.Options));
-            return new Page<UsageGroup>(await views.OfAsync(asked.GroupBy, page.Items, ct), page.Next);
+            return new UsageSummary(await views.OfAsync(asked.GroupBy, page.Items, ct), page.Next, leftOut);
         }
     }
 
@@ -77,6 +78,6 @@ internal static class SummarizeUsage
                 return new RefusedResult(refusal);
             return request.WantsCsv ? await ExportSummary.SendAsync(query, sender, ct) : await sender.Ok(new Query(query, page), ct);
         })
-        .Slice<Query, Page<UsageGroup>>(
+        .Slice<Query, UsageSummary>(
             nameof(SummarizeUsage), "Totals of a month or of days from the rollups, grouped; all of them as CSV with Accept: text/csv");
 }

@@ -107,16 +107,16 @@ internal sealed record SummaryQuery(
 
     /// <summary>The same for being asked of some tenants; the page starts after a group.</summary>
     public UsageQuestion AskOf(
-        IReadOnlyCollection<Guid> tenants, Scope scope, IReadOnlyDictionary<string, MeterRef> meters, PageStart page)
+        IReadOnlyCollection<Guid> tenants, Scope scope, IReadOnlyDictionary<string, MeterRef> meters, PageStart? page)
     {
         using var written = new NpgsqlCommand();
         TryWrite(written, scope, meters, page, tenants);
         return new(written.CommandText, tenants, Of, _ => UsageQuestion.MonthsOf(Period));
 
-        IEnumerable<NpgsqlParameter> Of(IReadOnlyCollection<Guid> some)
+        IEnumerable<NpgsqlParameter> Of(IReadOnlyCollection<Guid> some, Period? month)
         {
             using var command = new NpgsqlCommand();
-            TryWrite(command, scope, meters, page, some);
+            (this with { Period = month?.Intersect(Period) ?? Period }).TryWrite(command, scope, meters, page, some);
             NpgsqlParameter[] parameters = [.. command.Parameters.Cast<NpgsqlParameter>()];
             command.Parameters.Clear();
             return parameters;

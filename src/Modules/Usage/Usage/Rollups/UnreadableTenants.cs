@@ -12,8 +12,9 @@ internal sealed class UnreadableTenants(
     NpgsqlDataSource database, UnmergedTenants unmerged, UsageSettings settings, BillingCalendar calendar, UsageMeter meter, TimeProvider clock,
     ILogger<UnreadableTenants> log)
 {
-    // Where more than so many of one question cannot be read it is the table or its index: to compute all of them anew would mend nothing.
-    private const int MostOfOneQuestion = 100;
+    // Where the first so many that are asked one by one are refused, and nothing was read before, it is the table or its index: to compute all of
+    // them anew would mend nothing.
+    private const int MostBeforeAnyoneIsRead = 32;
 
     /// <summary>Asks in halves, on a connection of its own: that of the caller may be lost, and his transaction is.</summary>
     /// <returns>Those without whom the question has an answer; none where it is not about single tenants.</returns>
@@ -23,23 +24,24 @@ internal sealed class UnreadableTenants(
         var known = await UnmergedTenants.AllAsync(connection, ct);
         // Who is known already is asked about by himself: mostly the others are one question then.
         var parts = new Stack<Guid[]>(question.Tenants.Where(known.Contains).Select(tenant => (Guid[])[tenant]));
-        parts.Push([.. question.Tenants.Except(known)]);
-        var found = new Dictionary<Guid, PostgresException>();
+        // The others in no order of theirs: who came one after another has his rows on the same pages.
+        parts.Push([.. question.Tenants.Except(known).OrderBy(tenant => tenant.GetHashCode())]);
+        var (found, isAnyoneRead) = (new Dictionary<Guid, PostgresException>(), false);
         while (parts.TryPop(out var some))
         {
-            if (some.Length == 0 || await RefusalAsync(connection, question, some, ct) is not { } refused)
+            if (some.Length == 0)
                 continue;
-            if (some is [var one])
-                found.Add(one, refused);
-            else
+            if (await RefusalAsync(connection, question, some, ct) is not { } refused)
+                isAnyoneRead = true;
+            else if (some is not [var one])
                 parts.PushHalves(some);
-            if (found.Count > MostOfOneQuestion)
+            else if (found.TryAdd(one, refused) && found.Count == MostBeforeAnyoneIsRead && !isAnyoneRead && !known.Contains(one))
                 return [];
         }
 
         foreach (var (tenant, refused) in found)
         {
-            await unmerged.DoubtAsync(connection, tenant, Kept(question.Months(tenant)), refused, ct);
+            await unmerged.DoubtAsync(connection, tenant, Kept(await RefusedMonthsAsync(connection, question, tenant, ct)), refused, ct);
             meter.Unmerged();
             log.LogError(
                 refused, "Rollups of tenant {Tenant} cannot be read. They are computed anew; until then nobody bills it. See 'ops usage verify'.",
@@ -78,12 +80,26 @@ internal sealed class UnreadableTenants(
         }
     }
 
+    // His other months are billed as ever. Where none is refused by itself, as only their sum is, each of them may be wrong.
+    private static async Task<IReadOnlyCollection<DateOnly>> RefusedMonthsAsync(
+        NpgsqlConnection connection, UsageQuestion question, Guid tenant, CancellationToken ct)
+    {
+        DateOnly[] months = [.. question.Months(tenant).Select(day => new DateOnly(day.Year, day.Month, 1)).Distinct()];
+        if (months.Length == 1)
+            return months;
+        var refused = new List<DateOnly>();
+        foreach (var month in months)
+            if (await RefusalAsync(connection, question.In(Period.Month(month.Year, month.Month)), [tenant], ct) is not null)
+                refused.Add(month);
+        return refused.Count == 0 ? months : refused;
+    }
+
     // Whole months: a month is computed from all of its days. Older days cannot be computed any more, and later ones have nothing yet.
     private List<Period> Kept(IEnumerable<DateOnly> months)
     {
         var (first, last) = (settings.FirstWhole(calendar, clock.GetUtcNow()), calendar.DayOf(clock.GetUtcNow()).AddMonths(1));
         var kept = new List<Period>();
-        foreach (var month in months.Select(day => new DateOnly(day.Year, day.Month, 1)).Where(month => month <= last).Distinct())
+        foreach (var month in months.Where(month => month <= last))
             if (Period.TryCreate(month < first ? first : month, month.AddMonths(1), out var days))
                 kept.Add(days);
         return kept;

@@ -11,6 +11,10 @@ internal sealed record UsageGroup(
     string Meter, DateOnly? Day, string? Month, string? Sku, string? Region, Guid? SubscriptionId, Guid? TenantId, Guid? PartnerId,
     string? PartnerName, Guid? DistributorId, string? DistributorName, IReadOnlyDictionary<string, string>? Dimensions, Exact Quantity, long Records);
 
+/// <summary>A page of groups.</summary>
+/// <param name="TenantsLeftOut">Of those who are asked about, as their usage cannot be read; it is computed anew.</param>
+internal sealed record UsageSummary(IReadOnlyList<UsageGroup> Items, string? Next, int TenantsLeftOut = 0);
+
 /// <summary>A group as it is read: its keys in the order of the query.</summary>
 internal sealed record GroupRow(string[] Keys, Exact Quantity, long Records)
 {

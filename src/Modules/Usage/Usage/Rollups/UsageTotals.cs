@@ -93,9 +93,9 @@ internal sealed class UsageTotals(DbSession session, RollingUp rollups, Unreadab
         Period period, IReadOnlyCollection<OrganizationId> tenants, IReadOnlyCollection<SubscriptionId> subscriptions, CancellationToken ct)
     {
         var meters = await catalog.MetersAsync(ct);
-        var question = Ask(EachDay, period, tenants, some =>
+        var question = Ask(EachDay, period, tenants, (some, days) =>
         [
-            .. TotalsSql.Parameters(meters), Day(period.Start), Day(period.End), Ids(some),
+            .. TotalsSql.Parameters(meters), Day(days.Start), Day(days.End), Ids(some),
             new() { Value = subscriptions.Select(subscription => subscription.Value).ToArray() },
         ]);
         for (; ; )
@@ -115,16 +115,16 @@ internal sealed class UsageTotals(DbSession session, RollingUp rollups, Unreadab
         var meters = await catalog.MetersAsync(ct);
         return await ReadAsync(
             IsMonth(period)
-                ? Ask(OfMonth, period, tenants, some => [Day(period.Start), .. TotalsSql.Parameters(meters), Ids(some)])
-                : Ask(OfDays, period, tenants, some => [.. TotalsSql.Parameters(meters), Day(period.Start), Day(period.End), Ids(some)]),
+                ? Ask(OfMonth, period, tenants, (some, days) => [Day(days.Start), .. TotalsSql.Parameters(meters), Ids(some)])
+                : Ask(OfDays, period, tenants, (some, days) => [.. TotalsSql.Parameters(meters), Day(days.Start), Day(days.End), Ids(some)]),
             TotalAsync, ct);
     }
 
     public async Task<IReadOnlyList<DistinctUsage>> DistinctAsync(
         Period period, IReadOnlyCollection<OrganizationId> tenants, CancellationToken ct) => await ReadAsync(
         IsMonth(period)
-            ? Ask(DistinctOfMonth, period, tenants, some => [Ids(some), Day(period.Start)])
-            : Ask(DistinctOfDays, period, tenants, some => [Ids(some), Day(period.Start), Day(period.End)]),
+            ? Ask(DistinctOfMonth, period, tenants, (some, days) => [Ids(some), Day(days.Start)])
+            : Ask(DistinctOfDays, period, tenants, (some, days) => [Ids(some), Day(days.Start), Day(days.End)]),
         DistinctAsync, ct);
 
     public async Task<IReadOnlyList<OfStretch<UsageTotal>>> OfStretchesAsync(IReadOnlyCollection<UsageStretch> stretches, CancellationToken ct)
@@ -182,14 +182,20 @@ internal sealed class UsageTotals(DbSession session, RollingUp rollups, Unreadab
     ];
 
     private static UsageQuestion Ask(
-        string sql, Period period, IReadOnlyCollection<OrganizationId> tenants, Func<IReadOnlyCollection<Guid>, IEnumerable<NpgsqlParameter>> of) =>
-        new(sql, [.. tenants.Select(tenant => tenant.Value).Distinct()], of, _ => UsageQuestion.MonthsOf(period));
+        string sql, Period period, IReadOnlyCollection<OrganizationId> tenants,
+        Func<IReadOnlyCollection<Guid>, Period, IEnumerable<NpgsqlParameter>> of) =>
+        new(sql, [.. tenants.Select(tenant => tenant.Value).Distinct()], (some, month) => of(some, month?.Intersect(period) ?? period),
+            _ => UsageQuestion.MonthsOf(period));
 
     private static UsageQuestion Ask(
         string sql, IReadOnlyCollection<UsageStretch> stretches, Func<IReadOnlyCollection<UsageStretch>, IEnumerable<NpgsqlParameter>> of) =>
         new(sql, [.. stretches.Select(x => x.TenantId.Value).Distinct()],
-            some => of([.. stretches.Join(some, x => x.TenantId.Value, tenant => tenant, (x, _) => x)]),
+            (some, month) => of([.. In(month, stretches.Join(some, x => x.TenantId.Value, tenant => tenant, (x, _) => x))]),
             tenant => stretches.Where(x => x.TenantId.Value == tenant).SelectMany(x => UsageQuestion.MonthsOf(x.Days)));
+
+    private static IEnumerable<UsageStretch> In(Period? month, IEnumerable<UsageStretch> stretches) => month is not { } days
+        ? stretches
+        : stretches.SelectMany(x => x.Days.Intersect(days) is { } both ? (UsageStretch[])[x with { Days = both }] : []);
 
     private async Task<List<T>> ReadAsync<T>(
         UsageQuestion question, Func<NpgsqlDataReader, CancellationToken, ValueTask<T>> row, CancellationToken ct)

@@ -45,9 +45,10 @@ internal sealed class MonthUsage(DbSession session, UnreadableTenants unreadable
         var ofTenant = months.ToLookup(m => m.Tenant, m => m.Month);
         return new(Sql, [.. ofTenant.Select(tenant => tenant.Key)], Of, tenant => ofTenant[tenant]);
 
-        IEnumerable<NpgsqlParameter> Of(IReadOnlyCollection<Guid> some)
+        IEnumerable<NpgsqlParameter> Of(IReadOnlyCollection<Guid> some, Period? only)
         {
-            var asked = some.SelectMany(tenant => ofTenant[tenant].Select(month => new TenantMonth(tenant, month))).ToList();
+            var asked = some.SelectMany(tenant => ofTenant[tenant].Select(month => new TenantMonth(tenant, month)))
+                .Where(asked => only?.Contains(asked.Month) ?? true).ToList();
             return
             [
                 .. TotalsSql.WithCombining(meters), new() { Value = asked.Select(m => m.Tenant).ToArray() },
