@@ -153,6 +153,33 @@ public sealed class UnreadableUsageTests(UsageApp app) : IClassFixture<UsageApp>
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_tenant_that_moved_away_is_read_and_missed_where_it_left_its_usage(bool isDamaged)
+    {
+        var stays = await app.CustomerAsync();
+        var (branch, tenant) = (stays.Branch, await app.TenantAsync(stays.Branch.Platform, stays.Branch.Partner));
+        var goes = new Customer(app, branch, tenant, await app.SubscribeAsync(branch, tenant));
+        foreach (var customer in (Customer[])[stays, goes])
+            await customer.SendAsync(customer.Record("a", "5"));
+        var to = await app.PartnerAsync(branch.Platform, branch.Distributor);
+        using var platform = branch.Administrator();
+        (await Outcome.OfAsync(platform.PostAsJsonAsync(
+            $"/api/v1/tenants/{tenant.Id.Value}/transfer", new { partnerId = to.Id.Value, reason = "sold" }, Ct)))
+            .Status.ShouldBe(System.Net.HttpStatusCode.OK);
+        await app.InAsync<RollingUp, bool>(rollups => rollups.CatchUpAsync(null, null, Ct));
+
+        await using (await DamagedRows.OfAsync(app, "daily_rollups", isDamaged ? goes : stays))
+        {
+            using var former = stays.Partner();
+            var answer = await Outcome.OfAsync(former.GetAsync("/api/v1/usage/summary?period=2026-01&groupBy=tenant", Ct));
+            answer.Status.ShouldBe(System.Net.HttpStatusCode.OK, answer.Body.ToJsonString());
+            answer.Body["items"]!.AsArray().Select(x => $"{x!["tenantId"]} {x["quantity"]}").ShouldBe(TotalsOf([isDamaged ? stays : goes]));
+            ((int)answer.Body["tenantsLeftOut"]!).ShouldBe(1);
+        }
+    }
+
     [Fact]
     public async Task A_file_fails_and_whose_rows_it_fails_for_is_computed_anew()
     {
