@@ -189,7 +189,10 @@ public sealed class UnreadableUsageTests(UsageApp app) : IClassFixture<UsageApp>
         platform.DefaultRequestHeaders.Accept.ParseAdd("text/csv");
         await using (await DamagedRows.OfAsync(app, "daily_rollups", damaged))
         {
-            await Should.ThrowAsync<HttpRequestException>(() => platform.GetAsync("/api/v1/usage/summary?period=2026-01", Ct));
+            using var refused = await platform.GetAsync("/api/v1/usage/summary?period=2026-01", Ct);
+            refused.StatusCode.ShouldBe(System.Net.HttpStatusCode.InternalServerError);
+            refused.Content.Headers.ContentType!.MediaType.ShouldBe("application/problem+json");
+            refused.Content.Headers.ContentDisposition.ShouldBeNull();
             (await UnmergedAsync(Customer.January, customers)).ShouldBe([damaged.Tenant.Id]);
         }
 
