@@ -23,4 +23,25 @@ public static class Answers
             return (error.GetProperty("pointer").GetString(), error.GetProperty("code").GetString());
         }
     }
+
+    extension(HttpClient client)
+    {
+        /// <summary>Asks for one of the forms that a resource has.</summary>
+        /// <param name="path">Where it is.</param>
+        /// <param name="accept">As the header has it.</param>
+        public async Task<HttpResponseMessage> GetAsAsync(string path, string accept)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, path);
+            request.Headers.TryAddWithoutValidation("Accept", accept);
+            return await client.SendAsync(request, TestContext.Current.CancellationToken);
+        }
+
+        /// <summary>The same where it is there.</summary>
+        public async Task<string> TextAsAsync(string path, string accept)
+        {
+            using var answer = await client.GetAsAsync(path, accept);
+            var text = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+            return answer.IsSuccessStatusCode ? text : throw new InvalidOperationException($"{path}: {(int)answer.StatusCode} {text}");
+        }
+    }
 }

@@ -82,8 +82,7 @@ public sealed class ActivityTests(BillingApp app) : IClassFixture<BillingApp>
             (await AllAsync(partner, whole, limit)).Select(x => x.ToString()).ShouldBe(rows.Select(x => x.ToString()));
         rows.Count(x => x.GetProperty("estimated").GetBoolean()).ShouldBe(10);
 
-        using var request = new HttpRequestMessage(HttpMethod.Get, whole) { Headers = { { "Accept", "text/csv" } } };
-        var csv = (await (await partner.SendAsync(request)).Content.ReadAsStringAsync()).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
+        var csv = (await partner.TextAsAsync(whole, "text/csv")).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
         csv[0].ShouldBe("start,end,tenantId,tenantExternalId,tenantName,partnerId,subscriptionId,meter,unit,sku,region,description,quantity,"
             + "unitPrice,amount,net,currency,invoiceId,position,invoiceStatus,estimated");
         csv[1..].Select(x => x.Split(',')).Select(x => $"{x[2]} {x[7]} {x[12]} {x[14]}").ShouldBe(rows.Select(

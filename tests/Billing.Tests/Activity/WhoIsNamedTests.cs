@@ -75,11 +75,11 @@ public sealed class WhoIsNamedTests(MovedTenant app) : IClassFixture<MovedTenant
         var path = $"/api/v1/usage/chargeable-activity?{Range}";
         (await ItemsAsync(reader, path)).Select(x => Told(x.GetProperty("partnerId"), x.Text("tenantExternalId"), x.Text("tenantName")))
             .ShouldBe(expected);
-        var csv = await TextAsync(reader, path, "text/csv");
+        var csv = await reader.TextAsAsync(path, "text/csv");
         csv.Split("\r\n", StringSplitOptions.RemoveEmptyEntries)[1..].Select(x => x.Split(','))
             .Select(x => Told(x[5], x[3], x[4])).ShouldBe(expected);
 
-        using var focus = new StringReader(await TextAsync(reader, $"/api/v1/exports/focus?{Range}", "text/csv"));
+        using var focus = new StringReader(await reader.TextAsAsync($"/api/v1/exports/focus?{Range}", "text/csv"));
         var rows = FocusRow.Read(focus).Where(x => x["ChargeCategory"] == "Usage").ToList();
         rows.Select(x => Told(x["BillingAccountType"] == "Partner" ? Of(x["BillingAccountId"]) : "", x["SubAccountId"], x["SubAccountName"]))
             .ShouldBe(expected);
@@ -113,7 +113,7 @@ public sealed class WhoIsNamedTests(MovedTenant app) : IClassFixture<MovedTenant
         foreach (var path in paths)
             foreach (var form in (string[])["application/json", "text/csv", "text/html"])
             {
-                var answer = await TextAsync(reader, path, form);
+                var answer = await reader.TextAsAsync(path, form);
                 outside.Where(name => answer.Contains(name, StringComparison.Ordinal)).ShouldBeEmpty($"{path} as {form}: {answer}");
             }
     }
@@ -140,13 +140,4 @@ public sealed class WhoIsNamedTests(MovedTenant app) : IClassFixture<MovedTenant
     }
 
     private string Of(string externalId) => (externalId == app.Branch.Partner.ExternalId ? app.Branch.Partner : app.Next).Id.Value.ToString();
-
-    private static async Task<string> TextAsync(HttpClient client, string path, string accept)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { { "Accept", accept } } };
-        using var answer = await client.SendAsync(request, TestContext.Current.CancellationToken);
-        var text = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
-        answer.IsSuccessStatusCode.ShouldBeTrue($"{path}: {text}");
-        return text;
-    }
 }

@@ -217,19 +217,13 @@ public sealed class AdvanceMoneyTests(SettlementApp app) : IClassFixture<Settlem
         await app.BillAsync("2022-09");
 
         var (path, _) = await app.InvoiceOfAsync(branch.Tenant, "2022-08");
-        async Task<string> AsAsync(string invoice, string type)
-        {
-            using var request = new HttpRequestMessage(HttpMethod.Get, invoice) { Headers = { { "Accept", type } } };
-            return await (await platform.SendAsync(request, Ct)).Content.ReadAsStringAsync(Ct);
-        }
-
         foreach (var invoice in new[] { path, (await app.InvoiceOfAsync(branch.Tenant, "2022-09")).Path })
-            En16931.Broken(System.Xml.Linq.XDocument.Parse(await AsAsync(invoice, "text/xml")).Root!).ShouldBeEmpty();
-        var xml = System.Xml.Linq.XDocument.Parse(await AsAsync(path, "text/xml"));
+            En16931.Broken(System.Xml.Linq.XDocument.Parse(await platform.TextAsAsync(invoice, "text/xml")).Root!).ShouldBeEmpty();
+        var xml = System.Xml.Linq.XDocument.Parse(await platform.TextAsAsync(path, "text/xml"));
         xml.Descendants().Where(x => x.Name.LocalName is "StartDate" or "EndDate").Select(x => x.Value).ShouldBe(
             ["2022-08-01", "2022-09-30", "2022-08-01", "2022-08-31", "2022-08-01", "2022-08-31", "2022-09-01", "2022-09-30"]);
-        (await AsAsync(path, "text/csv")).Split('\n')[3].ShouldContain(",2022-09-01,2022-10-01,30,30,1,30.00,0.00,30.00,6.00,S,20,EUR,,,,2022-09,");
-        (await AsAsync(path, "text/html")).ShouldContain("01.09.2022 - 30.09.2022");
+        (await platform.TextAsAsync(path, "text/csv")).Split('\n')[3].ShouldContain(",2022-09-01,2022-10-01,30,30,1,30.00,0.00,30.00,6.00,S,20,EUR,,,,2022-09,");
+        (await platform.TextAsAsync(path, "text/html")).ShouldContain("01.09.2022 - 30.09.2022");
 
         // What is for another month's days is one row with the month whose invoice it is on, so that the rows are the invoice.
         foreach (var (month, sum) in new[] { ("2022-08", 91m), ("2022-09", 51m) })

@@ -93,8 +93,7 @@ public sealed class BuyersTaxIdTests(VatSeller app) : IClassFixture<VatSeller>
     // The document, or the code of why there is none.
     private static async Task<string> SentAsync(HttpClient client, string path, string accept = "application/xml")
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { { "Accept", accept } } };
-        using var answer = await client.SendAsync(request, Ct);
+        using var answer = await client.GetAsAsync(path, accept);
         return answer.IsSuccessStatusCode ? await answer.Content.ReadAsStringAsync(Ct) : (await answer.CodeAsync())!;
     }
 }

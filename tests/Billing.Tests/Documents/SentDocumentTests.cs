@@ -25,7 +25,7 @@ public sealed class SentDocumentTests(BillingApp app) : IClassFixture<BillingApp
         var branch = await app.BranchAsync();
         var (path, _) = await app.InvoiceAsync(branch, Month(), issue: true, "10");
         using var tenant = branch.As(Roles.TenantAdministrator);
-        (await AskAsync(tenant, path, accept)).Content.Headers.ContentType!.MediaType.ShouldBe(sent);
+        (await tenant.GetAsAsync(path, accept)).Content.Headers.ContentType!.MediaType.ShouldBe(sent);
     }
 
     [Fact]
@@ -41,7 +41,7 @@ public sealed class SentDocumentTests(BillingApp app) : IClassFixture<BillingApp
             billingAddress = new { lines = new[] { "Gasse 2" }, city = "Berlin", postalCode = "10115" },
         }));
         var (path, _) = await app.InvoiceAsync(branch, Month(), issue: true, "68.33", "68.33");
-        var (html, ubl) = (await TextAsync(platform, path, "text/html"), await TextAsync(platform, path, "application/xml"));
+        var (html, ubl) = (await platform.TextAsAsync(path, "text/html"), await platform.TextAsAsync(path, "application/xml"));
         html.ShouldContain("Müller &amp; Söhne KG");
         html.ShouldContain("163,99 EUR");
         ubl.ShouldContain("<cbc:CompanyID>DE123456789</cbc:CompanyID>");
@@ -49,8 +49,8 @@ public sealed class SentDocumentTests(BillingApp app) : IClassFixture<BillingApp
 
         await Sent(await platform.PatchAsJsonAsync(tenant, new { legalName = "Other", taxId = "DE999999999", country = "AT" }));
         await Sent(await platform.CreditAsync(path, (1, null)));
-        (await TextAsync(platform, path, "text/html")).ShouldBe(html);
-        (await TextAsync(platform, path, "application/xml")).ShouldBe(ubl);
+        (await platform.TextAsAsync(path, "text/html")).ShouldBe(html);
+        (await platform.TextAsAsync(path, "application/xml")).ShouldBe(ubl);
     }
 
     [Fact]
@@ -64,22 +64,22 @@ public sealed class SentDocumentTests(BillingApp app) : IClassFixture<BillingApp
         var notePath = $"{path}/credit-notes/{note.Text("id")}";
 
         (await GetAsync(platform, notePath)).Amount("total").ShouldBe("82.00");
-        var ubl = XElement.Parse(await TextAsync(platform, notePath, "application/vnd.oasis.ubl+xml"));
+        var ubl = XElement.Parse(await platform.TextAsAsync(notePath, "application/vnd.oasis.ubl+xml"));
         ubl.Name.LocalName.ShouldBe("CreditNote");
         En16931.Broken(ubl).ShouldBeEmpty();
         ubl.Descendants().Single(x => x.Name.LocalName == "InvoiceDocumentReference").Elements().First().Value.ShouldBe(invoice.Text("number"));
-        var html = await TextAsync(platform, notePath, "text/html");
+        var html = await platform.TextAsAsync(notePath, "text/html");
         html.ShouldContain("Gutschrift (Rechnungskorrektur)");
         html.ShouldContain("82,00 EUR");
         html.ShouldContain("Not delivered");
         html.ShouldContain("<div class=\"brand\">Brand</div>");
-        (await TextAsync(platform, notePath, "text/csv")).Split("\r\n")[1].ShouldContain(",68.33,13.67,S,20,EUR,");
+        (await platform.TextAsAsync(notePath, "text/csv")).Split("\r\n")[1].ShouldContain(",68.33,13.67,S,20,EUR,");
 
         using var stranger = (await app.BranchAsync()).As(Roles.DistributorAdministrator);
         foreach (var form in (string[])["text/html", "application/xml", "text/csv", "application/json"])
         {
-            (await AskAsync(stranger, notePath, form)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
-            (await AskAsync(stranger, path, form)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+            (await stranger.GetAsAsync(notePath, form)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+            (await stranger.GetAsAsync(path, form)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
         }
     }
 
@@ -89,10 +89,10 @@ public sealed class SentDocumentTests(BillingApp app) : IClassFixture<BillingApp
         var branch = await app.BranchAsync();
         var (path, _) = await app.InvoiceAsync(branch, Month(), issue: false, "10");
         using var platform = branch.Administrator();
-        using var page = await AskAsync(platform, path, "text/html");
+        using var page = await platform.GetAsAsync(path, "text/html");
         page.Headers.GetValues("Content-Security-Policy").ShouldHaveSingleItem().ShouldStartWith("default-src 'none'");
         (await page.Content.ReadAsStringAsync()).ShouldContain("Entwurf - keine Rechnung");
-        (await (await AskAsync(platform, path, "application/xml")).CodeAsync()).ShouldBe("invoice_not_issued");
+        (await (await platform.GetAsAsync(path, "application/xml")).CodeAsync()).ShouldBe("invoice_not_issued");
     }
 
     [Fact]
@@ -102,13 +102,13 @@ public sealed class SentDocumentTests(BillingApp app) : IClassFixture<BillingApp
         var month = Month();
         var (path, invoice) = await app.InvoiceAsync(branch, month, issue: true, "10");
         using var tenant = branch.As(Roles.TenantAdministrator);
-        var rows = (await TextAsync(tenant, $"/api/v1/invoices?period={month}", "text/csv")).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
+        var rows = (await tenant.TextAsAsync($"/api/v1/invoices?period={month}", "text/csv")).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
         rows.Length.ShouldBe(2);
         rows[0].ShouldStartWith("id,number,status,");
         rows[1].ShouldStartWith($"{path.Split('/')[^1]},{invoice.Text("number")},Issued,");
         rows[1].ShouldContain(",EUR,10.00,2.00,12.00,0.00,0.00,12.00,");
         (rows[0].Split(',')[^3], rows[1].Split(',')[^3]).ShouldBe(("kind", "Regular"));
-        (await AskAsync(tenant, "/api/v1/invoices?period=march", "text/csv")).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await tenant.GetAsAsync("/api/v1/invoices?period=march", "text/csv")).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
     }
 
     [Fact]
@@ -123,11 +123,11 @@ public sealed class SentDocumentTests(BillingApp app) : IClassFixture<BillingApp
             """))
             await forget.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
         using var tenant = branch.As(Roles.TenantAdministrator);
-        var ubl = await TextAsync(tenant, path, "application/xml");
+        var ubl = await tenant.TextAsAsync(path, "application/xml");
         En16931.Broken(XElement.Parse(ubl)).ShouldBeEmpty();
         ubl.ShouldContain("12-3456789");
         // What is kept reads as it was issued.
-        (await TextAsync(tenant, path, "text/html")).ShouldNotContain("12-3456789");
+        (await tenant.TextAsAsync(path, "text/html")).ShouldNotContain("12-3456789");
     }
 
     [Fact]
@@ -140,7 +140,7 @@ public sealed class SentDocumentTests(BillingApp app) : IClassFixture<BillingApp
         try
         {
             var (path, _) = await app.InvoiceAsync(branch, Month(), issue: true, "10");
-            using var page = await AskAsync(platform, path, "text/html");
+            using var page = await platform.GetAsAsync(path, "text/html");
             page.Headers.GetValues("Content-Security-Policy").ShouldHaveSingleItem().ShouldBe(
                 "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; img-src https://cdn.example:8443");
             var logo = XElement.Parse((await page.Content.ReadAsStringAsync()).Replace("<!DOCTYPE html>", "")).Descendants("img")
@@ -165,7 +165,7 @@ public sealed class SentDocumentTests(BillingApp app) : IClassFixture<BillingApp
         await Sent(await platform.PatchAsJsonAsync($"/api/v1/tenants/{branch.Tenant.Id.Value}", new { taxId = "DE123456789" }));
         await Sent(await platform.SetAsync(branch.Tenant, "0", chargedAs: category));
         var (path, _) = await app.InvoiceAsync(branch, Month(), issue: true, "10");
-        using var answer = await AskAsync(platform, path, "application/xml");
+        using var answer = await platform.GetAsAsync(path, "application/xml");
         if (refused is null)
             En16931.Broken(XElement.Parse(await answer.Content.ReadAsStringAsync())).ShouldBeEmpty();
         else
@@ -176,21 +176,6 @@ public sealed class SentDocumentTests(BillingApp app) : IClassFixture<BillingApp
 
     // A billing run is of everyone.
     private static string Month() => new DateOnly(2021, 1, 1).AddMonths(Interlocked.Increment(ref _month)).ToString("yyyy-MM");
-
-    private static async Task<HttpResponseMessage> AskAsync(HttpClient client, string path, string accept)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Get, path);
-        request.Headers.TryAddWithoutValidation("Accept", accept);
-        return await client.SendAsync(request, TestContext.Current.CancellationToken);
-    }
-
-    private static async Task<string> TextAsync(HttpClient client, string path, string accept)
-    {
-        using var answer = await AskAsync(client, path, accept);
-        var text = await answer.Content.ReadAsStringAsync();
-        answer.StatusCode.ShouldBe(HttpStatusCode.OK, text);
-        return text;
-    }
 }
 
 /// <summary>Where nobody has said what the seller's tax id is.</summary>
@@ -210,18 +195,14 @@ public sealed class NamelessSellerTests(NamelessSeller app) : IClassFixture<Name
         foreach (var (country, month) in ((string, string)[])[("DE", "2022-02"), ("AT", "2022-03")])
         {
             var (path, _) = await app.InvoiceAsync(await app.BranchAsync(country), month, issue: true, "68.33");
-            using var request = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { { "Accept", "application/xml" } } };
-            using var answer = await platform.SendAsync(request, TestContext.Current.CancellationToken);
+            using var answer = await platform.GetAsAsync(path, "application/xml");
             if (country == "DE")
             {
                 var refused = await answer.Content.ReadAsStringAsync();
                 refused.ShouldContain("seller_tax_id_missing");
                 refused.ShouldContain("Billing:Invoices:Seller:TaxId");
                 foreach (var form in (string[])["application/json", "text/csv", "text/html"])
-                {
-                    using var again = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { { "Accept", form } } };
-                    (await platform.SendAsync(again, TestContext.Current.CancellationToken)).StatusCode.ShouldBe(HttpStatusCode.OK);
-                }
+                    (await platform.GetAsAsync(path, form)).StatusCode.ShouldBe(HttpStatusCode.OK);
             }
             else
                 En16931.Broken(XElement.Parse(await answer.Content.ReadAsStringAsync())).ShouldBeEmpty();
@@ -236,7 +217,7 @@ public sealed class NamelessSellerTests(NamelessSeller app) : IClassFixture<Name
         var (path, platform) = await UntaxedAsync(category, country, $"2023-0{month}");
         using (platform)
         {
-            var refused = await TextAsync(platform, path, "application/xml");
+            var refused = await (await platform.GetAsAsync(path, "application/xml")).Content.ReadAsStringAsync();
             refused.ShouldContain("seller_tax_id_missing");
             refused.ShouldContain("taxId, or Billing:Invoices:Seller:TaxId where the platform names none");
             (await GetAsync(platform, path)).GetProperty("taxes")[0].Text("category").ShouldBe(category);
@@ -246,7 +227,7 @@ public sealed class NamelessSellerTests(NamelessSeller app) : IClassFixture<Name
             (ubl.Contains($">{category}</cbc:ID>", StringComparison.Ordinal), ubl.Contains("VATEX-EU-O", StringComparison.Ordinal))
                 .ShouldBe((true, false));
             await SetPlatformsAsync(null);
-            (await TextAsync(platform, path, "application/xml")).ShouldContain("seller_tax_id_missing");
+            (await (await platform.GetAsAsync(path, "application/xml")).CodeAsync()).ShouldBe("seller_tax_id_missing");
         }
     }
 
@@ -299,15 +280,8 @@ public sealed class NamelessSellerTests(NamelessSeller app) : IClassFixture<Name
 
     private static async Task<string> UblAsync(HttpClient client, string path)
     {
-        var ubl = await TextAsync(client, path, "application/xml");
+        var ubl = await client.TextAsAsync(path, "application/xml");
         En16931.Broken(XElement.Parse(ubl)).ShouldBeEmpty();
         return ubl;
-    }
-
-    private static async Task<string> TextAsync(HttpClient client, string path, string accept)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { { "Accept", accept } } };
-        using var answer = await client.SendAsync(request, TestContext.Current.CancellationToken);
-        return await answer.Content.ReadAsStringAsync();
     }
 }

@@ -56,8 +56,7 @@ public sealed class DailyRowTests(BillingApp app) : IClassFixture<BillingApp>
         rows.Sum(x => decimal.Parse(x.Amount("amount"))).ShouldBe(total);
         rows.Select(x => (x.Text("invoiceId"), x.GetProperty("position").GetInt32(), x.Text("day"))).ShouldBeUnique();
 
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/billing/yearmonth/2023-05") { Headers = { { "Accept", "text/csv" } } };
-        var csv = await (await partner.SendAsync(request)).Content.ReadAsStringAsync();
+        var csv = await partner.TextAsAsync("/api/v1/billing/yearmonth/2023-05", "text/csv");
         var lines = csv.Split("\r\n", StringSplitOptions.RemoveEmptyEntries)[1..];
         lines.Length.ShouldBe(rows.Count);
         lines.Sum(x => decimal.Parse(x.Split(',')[9])).ShouldBe(total);

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Net;
 using Licensing.Billing.Exports;
 using Licensing.Billing.Tests.Invoices;
+using Licensing.Billing.Tests.Ledger;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Ops;
 using Microsoft.Extensions.DependencyInjection;
@@ -207,12 +208,7 @@ public sealed class JournalTests : IAsyncLifetime
         await Sent(await platform.CreditAsync(path, (1, "1.00")));
         (await VerifyAsync()).ShouldBeEmpty();
 
-        await using (var connection = await _app.Services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync(Ct))
-        {
-            const string Around = "set role none; set session_replication_role = replica";
-            await using var command = new NpgsqlCommand($"{Around}; {tampering}; reset session_replication_role; reset role", connection);
-            await command.ExecuteNonQueryAsync(Ct);
-        }
+        await _app.TamperAsync(tampering);
 
         string.Join("; ", await VerifyAsync()).ShouldContain(finding);
         (await OpsRefusedAsync("ledger verify")).ShouldBe("journal_broken");

@@ -16,6 +16,8 @@ public sealed class InvoiceListTests(BillingApp app) : IClassFixture<BillingApp>
         using var platform = branch.Administrator();
         using var partner = branch.As(Roles.PartnerReader);
         Task<List<string>> FoundAsync(string query) => PeriodsAsync(partner, query);
+        var today = DateOnly.FromDateTime(app.Clock.GetUtcNow().UtcDateTime);
+        string Day(int later) => today.AddDays(later).ToString("yyyy-MM-dd");
         var (first, invoice) = await app.InvoiceAsync(branch, "2023-01", issue: true, "10");
         app.Clock.Advance(TimeSpan.FromDays(1));
         await app.InvoiceAsync(branch, "2023-02", issue: true, "10");
@@ -27,18 +29,18 @@ public sealed class InvoiceListTests(BillingApp app) : IClassFixture<BillingApp>
         (await PeriodsAsync(stranger, $"number={invoice.Text("number")}")).ShouldBeEmpty();
         (await FoundAsync("kind=regular")).ShouldBe(["2023-03", "2023-02", "2023-01"]);
         (await FoundAsync("kind=late")).ShouldBeEmpty();
-        (await FoundAsync("issuedFrom=2026-01-16")).ShouldBe(["2023-02"]);
-        (await FoundAsync("issuedUntil=2026-01-16")).ShouldBe(["2023-01"]);
-        (await FoundAsync("issuedFrom=2026-01-15&issuedUntil=2026-01-17&status=issued")).ShouldBe(["2023-02", "2023-01"]);
+        (await FoundAsync($"issuedFrom={Day(1)}")).ShouldBe(["2023-02"]);
+        (await FoundAsync($"issuedUntil={Day(1)}")).ShouldBe(["2023-01"]);
+        (await FoundAsync($"issuedFrom={Day(0)}&issuedUntil={Day(2)}&status=issued")).ShouldBe(["2023-02", "2023-01"]);
 
-        // Due on the 29th and on the 30th.
-        app.Clock.Set(new DateTimeOffset(2026, 1, 29, 23, 59, 59, TimeSpan.Zero));
+        // Due a fortnight after they were issued, and until that day is over.
+        app.Clock.Set(new DateTimeOffset(today.AddDays(14), new TimeOnly(23, 59, 59), TimeSpan.Zero));
         (await FoundAsync("overdue=true")).ShouldBeEmpty();
         app.Clock.Advance(TimeSpan.FromSeconds(1));
         (await FoundAsync("overdue=true")).ShouldBe(["2023-01"]);
         (await FoundAsync("overdue=false")).ShouldBe(["2023-03", "2023-02"]);
         (await FoundAsync("overdue=true&period=2023-02")).ShouldBeEmpty();
-        await Sent(await platform.PayAsync(first, "12.00", "A", paidOn: "2026-01-29"));
+        await Sent(await platform.PayAsync(first, "12.00", "A", paidOn: Day(14)));
         (await FoundAsync("overdue=true")).ShouldBeEmpty();
     }
 
@@ -87,8 +89,7 @@ public sealed class InvoiceListTests(BillingApp app) : IClassFixture<BillingApp>
             (Roles.DistributorReader, $",{branch.Partner.Id.Value},{branch.Partner.ExternalId}"), (Roles.TenantAdministrator, ",,")])
         {
             using var reader = branch.As(role);
-            using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/invoices") { Headers = { { "Accept", "text/csv" } } };
-            var rows = (await (await reader.SendAsync(request)).Content.ReadAsStringAsync()).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
+            var rows = (await reader.TextAsAsync("/api/v1/invoices", "text/csv")).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
             rows.Length.ShouldBe(2);
             rows[0].ShouldEndWith(",kind,partnerId,partnerExternalId");
             rows[1].ShouldEndWith($",Regular{partner}");

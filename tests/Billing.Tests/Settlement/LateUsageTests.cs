@@ -120,16 +120,15 @@ public sealed class LateUsageTests(SettlementApp app) : IClassFixture<Settlement
             .ShouldBe(["25 102.00 25.50", "10 43.00 4.30"]);
 
         // On paper, too: two subtotals, and the days of the line within those of the document.
-        using var ubl = new HttpRequestMessage(HttpMethod.Get, $"/api/v1/invoices/{invoice.Text("id")}") { Headers = { { "Accept", "text/xml" } } };
-        var xml = System.Xml.Linq.XDocument.Parse(await (await platform.SendAsync(ubl, Ct)).Content.ReadAsStringAsync(Ct));
+        var path = $"/api/v1/invoices/{invoice.Text("id")}";
+        var xml = System.Xml.Linq.XDocument.Parse(await platform.TextAsAsync(path, "text/xml"));
         En16931.Broken(xml.Root!).ShouldBeEmpty();
         xml.Descendants().Count(x => x.Name.LocalName == "TaxSubtotal").ShouldBe(2);
         xml.Descendants().Where(x => x.Name.LocalName == "StartDate").Select(x => x.Value)
             .ShouldBe(["2021-07-01", "2021-08-01", "2021-08-01", "2021-07-01"]);
         xml.Descendants().Last(x => x.Name.LocalName == "Note").Value.ShouldEndWith(
             "Adjustment of 2021-07-01 - 2021-07-31: due 115.00 EUR, billed before 72.00 EUR");
-        using var csv = new HttpRequestMessage(HttpMethod.Get, $"/api/v1/invoices/{invoice.Text("id")}") { Headers = { { "Accept", "text/csv" } } };
-        (await (await platform.SendAsync(csv, Ct)).Content.ReadAsStringAsync(Ct)).ShouldContain(",2021-07,115.00,72.00,");
+        (await platform.TextAsAsync(path, "text/csv")).ShouldContain(",2021-07,115.00,72.00,");
     }
 
     [Fact]

@@ -58,22 +58,22 @@ public sealed class OrganizationRatesTests(SettlementApp app) : IClassFixture<Se
         await app.BillAsync("2021-02");
         var (path, invoice) = await app.InvoiceOfAsync(branch.Tenant, "2021-02");
         OwnRates.TaxesOf(invoice).ShouldBe("AE 0 on 1.00; E 0 on 212.00 Education; Health & care");
-        var ubl = XElement.Parse(await TextAsync(platform, path, "application/xml"));
+        var ubl = XElement.Parse(await platform.TextAsAsync(path, "application/xml"));
         En16931.Broken(ubl).ShouldBeEmpty();
         Reasons(ubl).ShouldBe(["E  Education; Health & care", "AE VATEX-EU-AE Reverse charge"], ignoreOrder: true);
-        var html = await TextAsync(platform, path, "text/html");
+        var html = await platform.TextAsAsync(path, "text/html");
         html.ShouldContain("(steuerfrei: Education; Health &amp; care)");
         html.ShouldContain("(Steuerschuldnerschaft des Leistungsempfängers)");
-        (await TextAsync(platform, path, "text/csv")).ShouldContain(",100.00,0.00,E,0,EUR,");
+        (await platform.TextAsAsync(path, "text/csv")).ShouldContain(",100.00,0.00,E,0,EUR,");
 
         // What goes back says the same, and so does what comes late.
         var note = await Sent(await platform.CreditAsync(path, (2, null), (3, null)));
         OwnRates.TaxesOf(note).ShouldBe("AE 0 on 1.00; E 0 on 10.00 Education; Health & care");
-        En16931.Broken(XElement.Parse(await TextAsync(platform, $"{path}/credit-notes/{note.Text("id")}", "application/xml"))).ShouldBeEmpty();
+        En16931.Broken(XElement.Parse(await platform.TextAsAsync($"{path}/credit-notes/{note.Text("id")}", "application/xml"))).ShouldBeEmpty();
         app.Subscriptions.Change(id, Span(plan, "2021-02-01/2021-03-01", 0));
         await app.BillAsync("2021-03");
         (await app.TaxedAsync(branch.Tenant, "2021-03")).ShouldBe(["base -100.00 E 0", "-100.00 + 0.00: E 0 on -100.00 Education; Health & care"]);
-        Reasons(XElement.Parse(await TextAsync(platform, (await app.InvoiceOfAsync(branch.Tenant, "2021-03")).Path, "application/xml")))
+        Reasons(XElement.Parse(await platform.TextAsAsync((await app.InvoiceOfAsync(branch.Tenant, "2021-03")).Path, "application/xml")))
             .ShouldBe(["E  Education; Health & care"]);
     }
 
@@ -196,13 +196,4 @@ public sealed class OrganizationRatesTests(SettlementApp app) : IClassFixture<Se
                 name => x.Descendants().First(y => y.Name.LocalName == "TaxCategory").Elements()
                     .FirstOrDefault(y => y.Name.LocalName == name)?.Value))),
     ];
-
-    private static async Task<string> TextAsync(HttpClient client, string path, string accept)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { { "Accept", accept } } };
-        using var answer = await client.SendAsync(request, Ct);
-        var text = await answer.Content.ReadAsStringAsync(Ct);
-        answer.IsSuccessStatusCode.ShouldBeTrue(text);
-        return text;
-    }
 }

@@ -18,10 +18,7 @@ public sealed class PriceCsvTests(App app) : IClassFixture<App>
 
     private static async Task<(string Text, string Tag)> ExportAsync(HttpClient client, JsonElement list, string query = "")
     {
-        using var request = new HttpRequestMessage(
-            HttpMethod.Get, $"/api/v1/pricing/{list.IdOf()}/items{query}")
-        { Headers = { Accept = { new("text/csv") } } };
-        using var answer = await client.SendAsync(request, Sold.Ct);
+        using var answer = await client.GetAsAsync($"/api/v1/pricing/{list.IdOf()}/items{query}", "text/csv");
         (answer.StatusCode, answer.Content.Headers.ContentType!.MediaType).ShouldBe((HttpStatusCode.OK, "text/csv"));
         answer.Content.Headers.ContentDisposition!.FileName.ShouldBe($"{list.GetProperty("key").GetString()}.csv");
         return (await answer.Content.ReadAsStringAsync(Sold.Ct), answer.Headers.ETag!.Tag);
@@ -332,8 +329,7 @@ public sealed class PriceCsvTests(App app) : IClassFixture<App>
 
         using var insider = branch.As(Roles.TenantUser);
         using var outsider = other.As(Roles.TenantUser);
-        using var hidden = await outsider.SendAsync(
-            new HttpRequestMessage(HttpMethod.Get, $"/api/v1/pricing/{list.IdOf()}/items") { Headers = { Accept = { new("text/csv") } } }, Sold.Ct);
+        using var hidden = await outsider.GetAsAsync($"/api/v1/pricing/{list.IdOf()}/items", "text/csv");
 
         (await ExportAsync(insider, list)).Text.Split("\r\n").Length.ShouldBe(1_002);
         (await ExportAsync(insider, list, "?sku=s0007")).Text.Split("\r\n").Length.ShouldBe(3);

@@ -1,4 +1,3 @@
-using System.Net.Http.Headers;
 using Licensing.Host.Database;
 using Licensing.Identity.Audit;
 using Licensing.Identity.Contracts;
@@ -128,9 +127,7 @@ public sealed class AuditChainTests : IAsyncLifetime
     {
         var (branch, other) = (await _app.BranchAsync(), await _app.BranchAsync());
         using var client = branch.As(Roles.PartnerAdministrator);
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/audit?action=identity.create_tenant");
-        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("text/csv"));
-        using var answer = await client.SendAsync(request, Ct);
+        using var answer = await client.GetAsAsync("/api/v1/audit?action=identity.create_tenant", "text/csv");
 
         answer.Content.Headers.ContentType!.MediaType.ShouldBe("text/csv");
         var lines = (await answer.Content.ReadAsStringAsync(Ct)).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);

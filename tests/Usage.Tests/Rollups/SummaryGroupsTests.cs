@@ -81,8 +81,7 @@ public sealed class SummaryGroupsTests(UsageApp app) : IClassFixture<UsageApp>
     private static async Task<string[]> CsvAsync(Customer customer, string path)
     {
         var client = customer.Partner();
-        client.DefaultRequestHeaders.Add("Accept", "text/csv");
-        using var answer = await client.GetAsync($"/api/v1/{path}");
+        using var answer = await client.GetAsAsync($"/api/v1/{path}", "text/csv");
         answer.Content.Headers.ContentType!.MediaType.ShouldBe("text/csv");
         return (await answer.Content.ReadAsStringAsync()).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
     }
