@@ -154,6 +154,18 @@ public sealed class LatePricesTests(SettlementApp app) : IClassFixture<Settlemen
         var (one, other) = (Backdated(), Backdated());
         var theirs = await OwnAsync(platform, branch.Tenant, null, "2025-03-01", Item("STORAGE", "0.50"), Item("ARCHIVE", "7.00"));
         await OwnAsync(platform, branch.Tenant, one, "2025-02-01", Item("ARCHIVE", "0.25"));
+        // In a currency that nobody asks for it hides nothing.
+        await Sent(await platform.PostAsJsonAsync("/api/v1/pricing", new
+        {
+            key = "left-behind",
+            name = "Left behind",
+            scope = "Subscription",
+            tenantId = branch.Tenant.Id.Value,
+            subscriptionId = one.Value,
+            currency = "GBP",
+            validFrom = "2025-02-01",
+            items = new[] { Item("STORAGE", "0.40") },
+        }));
         Use(branch, one, "2025-03-30", "100");
         app.Use(branch.Tenant, one, "2025-03-30", "gb", "4", "ARCHIVE");
         await app.BillAsync("2025-04");
@@ -188,6 +200,36 @@ public sealed class LatePricesTests(SettlementApp app) : IClassFixture<Settlemen
         Use(branch, id, "2025-08-31", "1");
         await app.BillAsync("2025-10");
         (await app.LinesAsync(branch.Tenant, "2025-10")).ShouldContain("STORAGE 0.50 at 20, 2025-08-01 #2: 50.50 - 50.00");
+    }
+
+    [Fact]
+    public async Task What_a_month_takes_off_of_what_was_billed_in_advance_was_not_billed_late()
+    {
+        var (branch, other) = await SubscribedAsync("2024-08");
+        using var platform = branch.Administrator();
+        object fee = new { key = "base", name = "Base", inAdvance = true, price = new { model = "flat", amount = "10" } };
+        var plan = await app.PlanAsync("ended-early", [fee], usesPriceLists: true);
+        var id = app.Subscribe(branch.Tenant, new(2024, 8, 1), Span(plan, "2024-08-01/2025-08-01", 0));
+        await app.BillAsync("2024-08");
+        app.Subscriptions.Change(id, Span(plan, "2024-08-01/2024-09-16", 0));
+        await app.BillAsync("2024-09");
+        (await app.LinesAsync(branch.Tenant, "2024-09")).ShouldContain("Base -5.00 at 20, 2024-09-01 #1: 5.00 - 10.00");
+        Use(branch, other, "2024-09-30", "100");
+        await app.BillAsync("2024-10");
+        (await KeptAsync(other)).ShouldBe(1);
+        (await KeptAsync(id)).ShouldBe(0);
+
+        var own = await OwnAsync(platform, branch.Tenant, id, "2024-09-01", Item("STORAGE", "0.50"));
+        Use(branch, id, "2024-09-10", "100");
+        await app.BillAsync("2024-11");
+        (await app.LinesAsync(branch.Tenant, "2024-11")).ShouldBe(["STORAGE 50.00 at 20, 2024-09-01 #1: 50.00 - 0.00"]);
+        (await KeptAsync(id)).ShouldBe(1);
+
+        // Once that is withdrawn nothing is billed late, whatever stands of what was billed in advance.
+        await Sent(await VoidInvoiceTests.VoidAsync(platform, (await app.InvoiceOfAsync(branch.Tenant, "2024-11")).Path));
+        await PutAsync(platform, own, "2024-09-01", Item("STORAGE", "2.00"));
+        await app.BillAsync("2024-12");
+        (await app.LinesAsync(branch.Tenant, "2024-12")).ShouldBe(["STORAGE 200.00 at 20, 2024-09-01 #1: 200.00 - 0.00"]);
     }
 
     /// <summary>A list of the subscription alone, or of all of the tenant's; answers where its items are.</summary>

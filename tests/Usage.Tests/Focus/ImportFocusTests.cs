@@ -1,5 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using Licensing.Identity.Contracts;
 
 namespace Licensing.Usage.Tests.Focus;
 
@@ -146,6 +147,25 @@ public sealed class ImportFocusTests(UsageApp app) : IClassFixture<UsageApp>
             app, "usage", "import", file.Path, "--organization", $"{customer.Branch.Partner.Id.Value}", "--json");
         found.ExitCode.ShouldBe(0, found.Output);
         (await customer.StoredAsync()).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_subscription_of_another_partners_tenant_of_the_same_external_id_is_none_of_the_rows_tenant()
+    {
+        var (customer, ct) = (await CustomerAsync(), TestContext.Current.CancellationToken);
+        using var administrator = customer.Branch.Administrator();
+        var besides = await app.PartnerAsync(customer.Branch.Platform, customer.Branch.Distributor);
+        using var opened = await administrator.PostAsJsonAsync(
+            "/api/v1/tenants", new { partnerId = besides.Id.Value, externalId = customer.Tenant.ExternalId, displayName = "The same" }, ct);
+        var id = new OrganizationId((await opened.JsonAsync()).GetProperty("id").GetGuid());
+        var twin = (await app.InAsync<IOrganizationDirectory, OrganizationRef?>(d => d.FindAsync(id, ct)))!;
+        var theirs = customer with { Tenant = twin, Subscription = await app.SubscribeAsync(customer.Branch, twin, usesPriceLists: true) };
+        using var file = new TemporaryFile("x_SubscriptionId," + Header, [
+            $"{customer.Subscription},Usage,{twin.ExternalId},2026-01-07T00:00:00Z,2026-01-07T01:00:00Z,,,,,3,Sum,s1,s1.p1"]);
+
+        var outcome = await OpsOutcome.RunAsync(app, "usage", "import", file.Path, "--organization", $"{besides.Id.Value}");
+        outcome.ExitCode.ShouldBe(0, outcome.Output);
+        (await theirs.StoredAsync(), await customer.StoredAsync()).ShouldBe((1, 0));
     }
 
     [Fact]

@@ -155,7 +155,7 @@ internal sealed class RatePins(
         if (shared is null)
             return await PresentAsync(run.Period, tenants, ct);
         var own = await ReadAsync("tenant_id = any ($3)", ct, run.Id, shared.Round, tenants.Select(x => x.Value).ToArray());
-        var rates = own.Count == 0 ? shared : shared with { Book = new LayeredBook(pinned.Open(own), shared.Book) };
+        var rates = shared with { Book = Layered(own, shared.Book) };
         var lastRound = shared.Round;
         if (billedIn is not null && shared.Round < run.Round)
         {
@@ -191,21 +191,29 @@ internal sealed class RatePins(
     {
         var kept = await late.OfAsync(run, rates.Round, unknown.BilledWith, unknown.Tenants, ct);
         var never = unknown.Tenants.Where(x => kept.GetValueOrDefault(x.Key).Prices is null).ToDictionary();
-        var now = (never.Count == 0 ? [] : await OwnAsync(rates, run, never, unknown.Newcomers, lastRound, ct))
-            .ToLookup(price => price.SubscriptionId);
+        var now = await OwnAsync(rates, run, never, unknown.Newcomers, lastRound, ct);
         IReadOnlyList<LatePrices> own =
         [
             .. unknown.Tenants.Select(x => (x.Key, x.Value, Kept: kept.GetValueOrDefault(x.Key))).Select(x => new LatePrices(
                 rates.RunId, rates.Round, x.Value, new(x.Key), x.Kept.Version, x.Kept.Prices ?? [.. now[x.Key]])),
         ];
-        var all = own.SelectMany(x => x.Prices).ToList();
-        return rates with { Late = own, Book = all.Count == 0 ? rates.Book : new LayeredBook(pinned.Open(all), rates.Book) };
+        // What its tenant's lists had is each one's own: another of his may be billed late by other prices of his.
+        var theirs = own.SelectMany(x => x.Prices.Where(price => price.SubscriptionId is null)
+            .Select(price => price with { SubscriptionId = x.SubscriptionId.Value })).ToList();
+        var mine = own.SelectMany(x => x.Prices.Where(price => price.SubscriptionId is not null)).ToList();
+        return rates with { Late = own, Book = Layered(mine, Layered(theirs, rates.Book)) };
     }
 
-    private async Task<List<PinnedPrice>> OwnAsync(
+    private IPriceBook Layered(List<PinnedPrice> first, IPriceBook then) =>
+        first.Count == 0 ? then : new LayeredBook(pinned.Open(first), then);
+
+    // Of each subscription its own list's, and of one of a newcomer his lists' beside them.
+    private async Task<ILookup<Guid, PinnedPrice>> OwnAsync(
         PinnedRates rates, BillingRun run, IReadOnlyDictionary<Guid, OrganizationId> unknown, IReadOnlyCollection<OrganizationId> newcomers,
         int lastRound, CancellationToken ct)
     {
+        if (unknown.Count == 0)
+            return Enumerable.Empty<PinnedPrice>().ToLookup(_ => Guid.Empty);
         var tenants = unknown.Values.Distinct().ToList();
         var since = lastRound == rates.Round
             ? []
@@ -218,17 +226,10 @@ internal sealed class RatePins(
         var others = newcomers.Except(theirs.Select(price => price.TenantId!.Value)).ToList();
         if (others.Count > 0)
             theirs.AddRange(await pinned.OfTenantsAsync(run.Period, others, ct));
-        return theirs.Count == 0 ? own : [.. own, .. OfEach(theirs, unknown, own)];
-    }
-
-    // What a tenant's lists have and a subscription's own do not, as its own: others of his may be billed late by other prices of his.
-    private static IEnumerable<PinnedPrice> OfEach(
-        List<PinnedPrice> theirs, IReadOnlyDictionary<Guid, OrganizationId> subscriptions, List<PinnedPrice> own)
-    {
-        var has = own.Select(price => (price.SubscriptionId, price.Price.Sku, price.Price.Meter)).ToHashSet();
         var byTenant = theirs.ToLookup(price => price.TenantId);
-        return subscriptions.SelectMany(x => byTenant[x.Value].Where(price => !has.Contains((x.Key, price.Price.Sku, price.Price.Meter)))
-            .Select(price => price with { SubscriptionId = x.Key }));
+        return own.Select(price => (Of: price.SubscriptionId!.Value, Price: price))
+            .Concat(unknown.SelectMany(x => byTenant[x.Value].Select(price => (Of: x.Key, Price: price))))
+            .ToLookup(x => x.Of, x => x.Price);
     }
 
     private async Task<PinnedRates?> KeptAsync(BillingRun run, int round, CancellationToken ct)

@@ -17,6 +17,9 @@ internal sealed record BilledLine(LineKey Key, int Number, bool IsFinal, Money N
 
     /// <summary>Whether it was billed in advance, with the month before.</summary>
     public bool IsAhead { get; init; }
+
+    /// <summary>Whether it adjusts the month on a later invoice; on the month's own it takes off what was billed in advance.</summary>
+    public bool IsLate { get; init; }
     public Exact Quantity { get; init; }
     public Exact Unrounded { get; init; }
     public Money CapReduction { get; init; }

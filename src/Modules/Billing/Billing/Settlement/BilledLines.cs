@@ -19,7 +19,8 @@ internal static class BilledLines
                 where c.invoice_id = l.invoice_id and c.tenant_id = l.tenant_id and c.invoice_position = l.position),
             case when l.tax_percent = 0 then (
                 select t::text from jsonb_array_elements(i.taxes) t
-                where t ->> 'category' = l.tax_category and (t ->> 'percent')::numeric = 0 and t ?| array['reasonCode', 'reason']) end
+                where t ->> 'category' = l.tax_category and (t ->> 'percent')::numeric = 0 and t ?| array['reasonCode', 'reason']) end,
+            l.adjustment > 0 and not (i.kind = 'Regular' and i.period_start = l.adjusts)
         """;
 
     /// <summary>The exchange rates by which was billed in advance.</summary>
@@ -58,6 +59,7 @@ internal static class BilledLines
                 ? new Exchange(used.From, used.Rate, used.On)
                 : null,
             IsAhead = row.GetBoolean(25),
+            IsLate = row.GetBoolean(30),
             Invoice = (row.GetGuid(26), row.GetInt32(27)),
             Credited = Of(28),
             TaxReason = !row.IsDBNull(29) && JsonSerializer.Deserialize<InvoiceTax>(row.GetString(29), StoredJson.Options) is { } tax

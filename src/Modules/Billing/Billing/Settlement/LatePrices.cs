@@ -32,13 +32,15 @@ internal sealed record LatePrices(
 /// </summary>
 internal sealed class LatePriceBook(DbSession session)
 {
-    // Whether it counts is asked with what it is, of one instant, so that nobody takes it for what somebody else has just replaced.
+    // Whether it counts is asked with what it is, of one instant, so that nobody takes it for what somebody else has just replaced. What the month's
+    // own invoice takes off of what was billed in advance was not billed late.
     private const string Kept =
         """
         select p.subscription_id, p.version, p.prices::text, exists (
             select from billing.invoice_lines l join billing.invoices i on i.id = l.invoice_id and i.tenant_id = l.tenant_id
             where l.tenant_id = p.tenant_id and l.adjusts = $5 and l.adjustment > 0 and l.billed and l.subscription_id = p.subscription_id
-                and i.seller_id = $6 and i.status <> 'Void' and not (i.status = 'Draft' and i.period_start = $7 and i.period_end = $8))
+                and i.seller_id = $6 and i.status <> 'Void' and not (i.status = 'Draft' and i.period_start = $7 and i.period_end = $8)
+                and not (i.kind = 'Regular' and i.period_start = $5))
         from billing.late_prices p
         where p.run_id = $1 and p.round = $2 and p.tenant_id = any ($3) and p.subscription_id = any ($4)
         """;

@@ -89,7 +89,7 @@ internal sealed class LateUsage(
     // What was billed late before its prices were kept keeps them from the next look on.
     private static bool IsBilledLate(LatePrices own, IReadOnlyList<BilledCharge> charges, List<BilledLine> standing) =>
         charges.Any(charge => charge.Due.Key.Subscription == own.SubscriptionId)
-        || (own.Version == 0 && standing.Exists(line => line.Number > 0 && line.Key.Subscription == own.SubscriptionId));
+        || (own.Version == 0 && standing.Exists(line => line.IsLate && line.Key.Subscription == own.SubscriptionId));
 
     private async Task<BilledChunk> AnewAsync(
         Period month, int? round, List<LateMonth> months, Period billedWith, BilledBooks books, RateAnew rateAnew, CancellationToken ct)

@@ -67,16 +67,17 @@ internal sealed class FocusImport(IServiceProvider services, Scope reach, bool d
         return null;
     }
 
-    // Whose those are that the rows name: external ids, by subscription.
+    // Whose those are that the rows name: external ids, by subscription. Of someone else's tenants another may have the same.
     private async Task<IReadOnlyDictionary<Guid, string>> NamedAsync(List<FocusRow> rows, CancellationToken ct)
     {
         var ids = rows.Select(row => row.Subscription).OfType<Guid>().Distinct().Select(id => new SubscriptionId(id)).ToList();
         if (ids.Count == 0)
             return new Dictionary<Guid, string>();
         var found = await services.GetRequiredService<ISubscriptionDirectory>().FindAsync(ids, ct);
-        var tenants = await services.GetRequiredService<IOrganizationDirectory>()
-            .FindAsync([.. found.Values.Select(target => target.TenantId).Distinct()], ct);
-        return found.Where(target => tenants.ContainsKey(target.Value.TenantId))
+        var organizations = services.GetRequiredService<IOrganizationDirectory>();
+        OrganizationId[] owners = [.. found.Values.Select(target => target.TenantId).Distinct()];
+        var (tenants, paths) = (await organizations.FindAsync(owners, ct), await organizations.PathsAsync(owners, ct));
+        return found.Where(target => tenants.ContainsKey(target.Value.TenantId) && paths[target.Value.TenantId].IsOrWasWithin(reach))
             .ToDictionary(target => target.Key.Value, target => tenants[target.Value.TenantId].ExternalId);
     }
 
