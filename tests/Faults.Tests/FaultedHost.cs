@@ -1,11 +1,12 @@
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Licensing.Identity.Contracts;
 using Npgsql;
 
 namespace Licensing.Faults;
 
-/// <summary>A host in a process of its own on a server that can be killed, with its administrator logged in.</summary>
+/// <summary>A host in a process of its own on a server that can be killed, with a key of its administrator.</summary>
 internal sealed class FaultedHost : IAsyncDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("licensing-faulted-").FullName;
@@ -21,7 +22,7 @@ internal sealed class FaultedHost : IAsyncDisposable
     /// <summary>Of the one started last, unless another is to be talked to.</summary>
     public Uri Address { get; private set; } = null!;
 
-    /// <summary>The platform administrator's.</summary>
+    /// <summary>The platform administrator's key.</summary>
     public string Token { get; private set; } = "";
 
     /// <param name="settings">Beside those that every faulted host has; names with two underscores.</param>
@@ -37,6 +38,9 @@ internal sealed class FaultedHost : IAsyncDisposable
                 await command.ExecuteNonQueryAsync(ct);
             var login = await faulted.PostAsync("auth/login", new { email = App.AdministratorEmail, password = App.AdministratorPassword }, ct);
             faulted.Token = login.GetProperty("accessToken").GetString()!;
+            // A log-in is over after a quarter of an hour, a fault at length is not.
+            var key = await faulted.PostAsync("api-keys", new { name = "Faults", role = Roles.PlatformAdministrator }, ct);
+            faulted.Token = key.GetProperty("key").GetString()!;
             return faulted;
         }
         catch
