@@ -41,7 +41,7 @@ internal static class OracleBenchmark
         var (differences, done, watch) = (new ConcurrentQueue<string>(), 0, Stopwatch.StartNew());
         Parallel.For(0, Contracts, new ParallelOptions { CancellationToken = ct }, (i, state) =>
         {
-            if ((Oracle.Compare(FirstSeed + i) ?? LateOracle.Compare(FirstSeed + i)) is { } difference)
+            if (Oracle.CompareAll(FirstSeed + i) is { } difference)
             {
                 differences.Enqueue(difference);
                 if (differences.Count >= 3)
