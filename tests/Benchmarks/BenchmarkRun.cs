@@ -92,7 +92,8 @@ internal static class BenchmarkRun
         yield return $"{Processor()}, {Environment.ProcessorCount} cores, {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 30} GiB, "
             + $"{RuntimeInformation.OSDescription}, .NET {Environment.Version}.";
         yield return $"{pairs} pairs, median of the pairs' ratios. CPU: of what the time is of (a request, a record, a customer or a run), host with "
-            + "load client and all processes of PostgreSQL; exponent: how it grows; none: of a tail, a peak or a constant no operation has a share.";
+            + "load client and all processes of PostgreSQL; exponent: how it grows; none: of a tail, a peak, a constant or beside noise no "
+            + "operation has a share of its own.";
         foreach (var said in ServerSettings.Told)
             yield return said;
         yield return BenchSize.Told;
