@@ -11,7 +11,11 @@ namespace Licensing.Benchmarks;
 /// <param name="Unit">Of the numbers beside the ratio, e.g. <c>events/s</c>.</param>
 /// <param name="Goal">What the ratio should reach.</param>
 /// <param name="PrepareAsync">Makes the two sides ready, warm and alike; called once, before the first pair.</param>
-internal sealed record Benchmark(string Name, string Summary, string Unit, Goal Goal, Func<CancellationToken, Task<IPair>> PrepareAsync);
+internal sealed record Benchmark(string Name, string Summary, string Unit, Goal Goal, Func<CancellationToken, Task<IPair>> PrepareAsync)
+{
+    /// <summary>Our numbers beside what others publish of theirs.</summary>
+    public Func<Outcome, string>? Others { get; init; }
+}
 
 /// <summary>Two things measured in turns, in the same unit.</summary>
 internal interface IPair : IAsyncDisposable
@@ -20,8 +24,8 @@ internal interface IPair : IAsyncDisposable
 
     Task<double> BaseAsync(CancellationToken ct);
 
-    /// <summary>Processor time of one operation so far, in µs, on each side: host and database together; null where it is not known.</summary>
-    (double Ours, double Base)? Cost => null;
+    /// <summary>Processor time of one operation so far on each side, or how it grows: host and database together; "none" where it has no meaning.</summary>
+    string Cost => "";
 }
 
 /// <param name="AtLeast">Whether more is better.</param>
@@ -40,7 +44,7 @@ internal readonly record struct Goal(bool AtLeast, double Ratio)
 /// <summary>A row of the table and of <c>bench.json</c>.</summary>
 internal sealed record Outcome(string Name, double Ours, double Base, double Ratio, string Unit, string Goal, bool Met)
 {
-    /// <summary>Processor time of one operation, in µs.</summary>
+    /// <summary>Processor time, as the table tells it.</summary>
     [JsonIgnore]
-    public (double Ours, double Base)? Cost { get; init; }
+    public string Cost { get; init; } = "";
 }

@@ -52,7 +52,7 @@ internal static class BenchmarkRun
         }
 
         WriteTable(outcomes, output);
-        foreach (var line in Machine(pairs))
+        foreach (var line in outcomes.Select(o => registered.First(b => b.Name == o.Name).Others?.Invoke(o)).OfType<string>().Concat(Machine(pairs)))
             await output.WriteLineAsync(line);
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
         await File.WriteAllTextAsync(file, JsonSerializer.Serialize(outcomes, Json) + "\n", ct);
@@ -80,22 +80,23 @@ internal static class BenchmarkRun
         foreach (var o in outcomes)
             table.AddRow(new[]
             {
-                o.Name, $"{Short(o.Ours)} {o.Unit}", $"{Short(o.Base)} {o.Unit}", $"{o.Ratio:0.000}", o.Goal, o.Met ? "yes" : "NO", CostOf(o),
+                o.Name, $"{Short(o.Ours)} {o.Unit}", $"{Short(o.Base)} {o.Unit}", $"{o.Ratio:0.000}", o.Goal, o.Met ? "yes" : "NO", o.Cost,
             }.Select(t => new Text(t)));
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output), Ansi = AnsiSupport.No });
         console.Profile.Width = 160;
         console.Write(table);
     }
 
-    private static string CostOf(Outcome outcome) =>
-        outcome.Cost is { } cost ? $"{Short(Math.Round(cost.Ours))} ÷ {Short(Math.Round(cost.Base))} µs = {cost.Ours / cost.Base:0.00}" : "";
-
-    internal static IEnumerable<string> Machine(int pairs)
+    private static IEnumerable<string> Machine(int pairs)
     {
         yield return $"{Processor()}, {Environment.ProcessorCount} cores, {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 30} GiB, "
             + $"{RuntimeInformation.OSDescription}, .NET {Environment.Version}.";
-        yield return $"{pairs} pairs, median of the pairs' ratios; PostgreSQL with fsync, checksums and synchronous_commit on. "
-            + "CPU: of one operation, host with load client and PostgreSQL.";
+        yield return $"{pairs} pairs, median of the pairs' ratios. CPU: of what the time is of (a request, a record, a customer or a run), host with "
+            + "load client and all processes of PostgreSQL; exponent: how it grows; none: of a tail, a peak, a constant or beside noise no "
+            + "operation has a share of its own.";
+        foreach (var said in ServerSettings.Told)
+            yield return said;
+        yield return BenchSize.Told;
     }
 
     private static string Known(IReadOnlyList<Benchmark> registered) =>
@@ -103,7 +104,7 @@ internal static class BenchmarkRun
             ? "No benchmark is registered yet."
             : $"There are: {string.Join(", ", registered.Select(b => b.Name).Order(StringComparer.Ordinal))}.";
 
-    private static string Short(double value) => value >= 1_000
+    internal static string Short(double value) => value >= 1_000
         ? value.ToString("#,0", CultureInfo.InvariantCulture)
         : value.ToString("0.###", CultureInfo.InvariantCulture);
 

@@ -7,4 +7,6 @@ Console.CancelKeyPress += (_, pressed) =>
     stop.Cancel();
 };
 
+if (args is [BillingPeak.Argument])
+    return await BillingPeak.RunAsync(Console.In, Console.Out, stop.Token);
 return await BenchmarkRun.RunAsync(Registered.All, args, BenchmarkRun.FolderOf("bench.json"), Console.Out, Console.Error, stop.Token);

@@ -19,13 +19,8 @@ internal sealed record BillingSize(int Subscriptions, int Records, int Days)
 {
     public const int Meters = 8;
 
-    public static BillingSize Own { get; } = new(
-        Given("LICENSING_BENCH_SUBSCRIPTIONS", 20_000), Given("LICENSING_BENCH_RECORDS", 100), Given("LICENSING_BENCH_DAYS", 3));
-
-    private static int Given(string variable, int otherwise) =>
-        int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out var given) && given > 0
-            ? given
-            : otherwise;
+    public static BillingSize Own { get; } =
+        new((int)BenchSize.Subscriptions.Value, (int)BenchSize.Records.Value, (int)BenchSize.Days.Value);
 }
 
 /// <summary>
@@ -43,7 +38,6 @@ internal sealed class BillingData(BenchHost host, BillingSize size)
     public const decimal UnitPrice = 0.05m;
 
     private readonly NpgsqlDataSource _owner = host.Services.GetRequiredService<SchemaOwner>().Database;
-    private int _loads;
 
     /// <summary>The last month that is over.</summary>
     public static Period Month { get; } = MonthBefore(DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime));
@@ -123,7 +117,7 @@ internal sealed class BillingData(BenchHost host, BillingSize size)
         var index = (string)(await AskAsync($"select pg_get_indexdef('usage.{RecordsIndex}'::regclass)", ct))!;
         // Built once at the end: row by row it would take most of the time.
         await RunAsync($"drop index usage.{RecordsIndex}", ct);
-        await CopyRecordsAsync("bench_days d", today, ct);
+        await CopyRecordsAsync(today, ct);
         await RunAsync(index.Replace(" ON ONLY ", " ON ", StringComparison.Ordinal), ct);
         foreach (var table in (string[])["identity.organizations", "provisioning.subscriptions", "usage.records", "usage.dirty_days"])
             await RunAsync($"vacuum analyze {table}", ct);
@@ -131,14 +125,14 @@ internal sealed class BillingData(BenchHost host, BillingSize size)
     }
 
     // Day after day, as they come in; each meter of each subscription on each of them. Half of the customers on each of two connections.
-    private async Task CopyRecordsAsync(string days, string today, CancellationToken ct)
+    private async Task CopyRecordsAsync(string today, CancellationToken ct)
     {
         // A customer sends his own, as a request of his does, and none twice; of one batch for all the planner would expect nothing like a month.
-        var batch = $"overlay(t.batch_id::text placing '{_loads++:x}' || lpad(to_hex(g), 11, '0') from 25)::uuid";
+        var batch = $"overlay(t.batch_id::text placing '0' || lpad(to_hex(g), 11, '0') from 25)::uuid";
         var half = size.Subscriptions / 2;
         await Task.WhenAll(((string[])[$"b.g <= {half}", $"b.g > {half}"]).Select(which => CopyAsync(
             "usage.records", "where true",
-            $"(select * from {days} cross join bench_tenants b cross join generate_series(0, {BillingSize.Meters - 1}) m where {which}) d", new()
+            $"(select * from bench_days d cross join bench_tenants b cross join generate_series(0, {BillingSize.Meters - 1}) m where {which}) d", new()
             {
                 ["record_id"] = "lpad(to_hex(d.k), 4, '0') || '-' || d.g || '-' || d.m",
                 ["batch_id"] = batch,
@@ -150,7 +144,7 @@ internal sealed class BillingData(BenchHost host, BillingSize size)
                 ["owner_path"] = "d.owner_path",
                 ["meter"] = "'meter-' || d.m",
             }, today, ct)));
-        await CopyAsync("usage.dirty_days", "where true", $"(select distinct day from {days}) d, bench_tenants b",
+        await CopyAsync("usage.dirty_days", "where true", $"(select distinct day from bench_days) d, bench_tenants b",
             new() { ["batch_id"] = batch, ["tenant_id"] = "b.tenant_id", ["day"] = "d.day" }, today, ct);
     }
 
@@ -197,19 +191,6 @@ internal sealed class BillingData(BenchHost host, BillingSize size)
             where id::text like '01900000-0000-7000-9000-%' and starts_on <> {wanted}
             """, ct);
         await RunAsync("vacuum analyze provisioning.subscriptions", ct);
-    }
-
-    /// <summary>As many records once more, beside those there are.</summary>
-    public async Task DoubleAsync(int records, CancellationToken ct)
-    {
-        await RunAsync(
-            $"""
-            insert into bench_days
-            select k + {records}, date '{Month.Start:yyyy-MM-dd}' + ((k - 1) % {size.Days}) from generate_series(1, {records}) k
-            """, ct);
-        await CopyRecordsAsync($"(select * from bench_days where k > {records}) d", Today(), ct);
-        // The server would do it by itself, beside what is measured.
-        await RunAsync("vacuum analyze usage.records", ct);
     }
 
     private async Task<object?> AskAsync(string sql, CancellationToken ct)

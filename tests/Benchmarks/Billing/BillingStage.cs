@@ -18,7 +18,6 @@ internal sealed class BillingStage : IAsyncDisposable
     private readonly HttpClient _client;
     private readonly BillingData _data;
     private readonly RunProfile? _profile;
-    private int _records;
 
     private BillingStage(BenchHost host, HttpClient client, BillingData data)
     {
@@ -30,16 +29,28 @@ internal sealed class BillingStage : IAsyncDisposable
 
     public ProcessorTime Processor => _host.Processor;
 
-    public static async Task<BillingStage> StartAsync(CancellationToken ct)
+    public BenchSecrets Secrets => _host.Secrets;
+
+    public static Task<BillingStage> StartAsync(CancellationToken ct, BillingSize? size = null, string folder = "bench-postgres") =>
+        StartAsync(folder, size ?? BillingSize.Own, null, async (stage, stop) =>
+        {
+            await stage.Data.LoadAsync(stage._client, stop);
+            await stage.RollUpAsync(stop);
+        }, ct);
+
+    /// <summary>Another host on what a stage of another process has loaded.</summary>
+    public static Task<BillingStage> AttachAsync(BenchSecrets secrets, CancellationToken ct) =>
+        StartAsync("bench-postgres", BillingSize.Own, secrets, (stage, stop) => stage._host.AuthorizeAsync(stage._client, stop), ct);
+
+    private static async Task<BillingStage> StartAsync(
+        string folder, BillingSize size, BenchSecrets? secrets, Func<BillingStage, CancellationToken, Task> fill, CancellationToken ct)
     {
-        var host = await BenchHost.StartAsync(BenchmarkRun.FolderOf("bench-postgres"), _ => { }, _ => { }, ct);
+        var host = await BenchHost.StartAsync(BenchmarkRun.FolderOf(folder), _ => { }, _ => { }, ct, secrets);
         try
         {
             var client = new HttpClient { BaseAddress = host.Address, Timeout = Timeout.InfiniteTimeSpan };
-            var data = new BillingData(host, BillingSize.Own);
-            await data.LoadAsync(client, ct);
-            var stage = new BillingStage(host, client, data) { _records = data.Size.Records };
-            await stage.RollUpAsync(ct);
+            var stage = new BillingStage(host, client, new BillingData(host, size));
+            await fill(stage, ct);
             return stage;
         }
         catch
@@ -90,20 +101,12 @@ internal sealed class BillingStage : IAsyncDisposable
             """, ct);
     }
 
-    /// <summary>Every customer's usage of every meter once more, on the days there are.</summary>
-    public async Task MoreRecordsAsync(int records, CancellationToken ct)
+    /// <summary>Bills the month with this many customers: the milliseconds and the processor time of the run, without wiping and checking.</summary>
+    public async Task<Load> BillAsync(int customers, CancellationToken ct, bool again = false, bool issue = true)
     {
-        for (; _records < records; _records *= 2)
-            await _data.DoubleAsync(_records, ct);
-        await RollUpAsync(ct);
-    }
-
-    /// <summary>Bills the month with this many customers and answers the milliseconds.</summary>
-    public async Task<double> BillAsync(int customers, CancellationToken ct, bool again = false, bool issue = true)
-    {
-        issue &= Environment.GetEnvironmentVariable("LICENSING_BENCH_DRAFTS") is null;
         if (!again)
             await WipeAsync(ct);
+        var used = Processor.Used();
         var start = Stopwatch.GetTimestamp();
         var started = await BenchHost.SendAsync(
             _client, string.Create(CultureInfo.InvariantCulture, $"/api/v1/billing/generate/{BillingData.Month.Start:yyyy-MM}"),
@@ -114,10 +117,11 @@ internal sealed class BillingStage : IAsyncDisposable
         }
 
         var took = Stopwatch.GetElapsedTime(start);
+        var cost = Processor.Used() - used;
         if (_profile is not null)
             await Console.Error.WriteLineAsync($"{took.TotalMilliseconds:0} ms: {_profile.Told()}");
         await CheckAsync(started.GetProperty("operationId").GetString()!, customers, issue, ct);
-        return took.TotalMilliseconds;
+        return new Load(customers, took.TotalMilliseconds, cost);
     }
 
     private async Task CheckAsync(string operation, int customers, bool issue, CancellationToken ct)
@@ -160,18 +164,20 @@ internal sealed class BillingStage : IAsyncDisposable
         await _data.RunAsync("checkpoint", ct);
     }
 
-    /// <summary>Milliseconds of one statement that adds up the month's raw records, read to its end.</summary>
-    public async Task<double> GroupAsync(CancellationToken ct)
+    /// <summary>Milliseconds and processor time of one statement that adds up the month's raw records, read to its end.</summary>
+    public async Task<Load> GroupAsync(CancellationToken ct)
     {
+        var used = Processor.Used();
         var start = Stopwatch.GetTimestamp();
         await using var command = Raw("subscription_id, meter, sum(quantity)", "1, 2");
         var cells = 0;
         await using (var rows = await command.ExecuteReaderAsync(ct))
             while (await rows.ReadAsync(ct))
                 cells += rows.GetDecimal(2) > 0 ? 1 : 0;
+        var took = Stopwatch.GetElapsedTime(start);
         if (cells != _data.Size.Subscriptions * BillingSize.Meters)
             throw new InvalidOperationException($"{cells} sums.");
-        return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        return new Load(cells, took.TotalMilliseconds, Processor.Used() - used);
     }
 
     private NpgsqlCommand Raw(string what, string by)

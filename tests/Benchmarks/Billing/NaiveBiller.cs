@@ -8,10 +8,10 @@ namespace Licensing.Benchmarks;
 /// Bills as it is usually written: customer after customer, a query for each thing it needs, usage added up from the records, an insert per
 /// line, a commit per invoice. Indexed and on one open connection with prepared statements, so that it is slow by its shape alone.
 /// </summary>
-internal sealed class NaiveBiller(BillingData data)
+internal sealed class NaiveBiller(BillingData data, ProcessorTime processor)
 {
-    /// <summary>Microseconds per customer.</summary>
-    public async Task<double> BillAsync(int customers, CancellationToken ct)
+    /// <summary>Microseconds and processor time per customer.</summary>
+    public async Task<Load> BillAsync(int customers, CancellationToken ct)
     {
         await data.RunAsync(
             """
@@ -30,10 +30,18 @@ internal sealed class NaiveBiller(BillingData data)
         await using var connection = await data.Owner.OpenConnectionAsync(ct);
         var tenants = await ListAsync(
             connection, "select id from identity.organizations where external_id like 'bench-%' order by id limit $1", ct, customers);
+        var used = processor.Used();
         var start = Stopwatch.GetTimestamp();
         foreach (var tenant in tenants)
             await BillAsync(connection, (Guid)tenant, ct);
-        return Stopwatch.GetElapsedTime(start).TotalMicroseconds / customers;
+        var took = Stopwatch.GetElapsedTime(start);
+        var cost = processor.Used() - used;
+        var billed = await OneAsync(
+            connection, "select count(distinct i.number) from bench.invoices i where $1 = (select count(*) from bench.lines where invoice_id = i.id)",
+            ct, (long)BillingSize.Meters);
+        if ((long)billed! != customers)
+            throw new InvalidOperationException($"{billed} invoices of {customers} customers.");
+        return new Load(customers, took.TotalMicroseconds / customers, cost / customers);
     }
 
     private static async Task BillAsync(NpgsqlConnection connection, Guid tenant, CancellationToken ct)

@@ -1,5 +1,7 @@
 using System.Net.Http.Headers;
 using System.Text.Json;
+using Licensing.Host.Database;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Licensing.Benchmarks;
 
@@ -26,15 +28,19 @@ internal static class IdempotencyBenchmark
     {
         var (token, partner) = await EnrolAsync(host, client, ct);
         var sent = 0;
-        byte[] Next(bool keyed)
+        var due = await Rows.CountAsync(host, ct);
+        async Task<Load> MeasureAsync(bool keyed, CancellationToken stop)
         {
-            var number = Interlocked.Increment(ref sent);
-            return Open(host.Address, token, partner, number, keyed ? $"key {number}" : null);
+            var load = await LoadClient.MeasureAsync(
+                host, _ => Interlocked.Increment(ref sent) is var number
+                    ? Open(host.Address, token, partner, number, keyed ? $"key {number}" : null)
+                    : null, stop);
+            due = due with { Tenants = due.Tenants + load.Answers, Answers = due.Answers + (keyed ? load.Answers : 0) };
+            await due.ProveAsync(host, stop);
+            return load;
         }
 
-        return (
-            stop => LoadClient.MeasureAsync(host, _ => Next(keyed: true), stop),
-            stop => LoadClient.MeasureAsync(host, _ => Next(keyed: false), stop));
+        return (stop => MeasureAsync(keyed: true, stop), stop => MeasureAsync(keyed: false, stop));
     }
 
     private static async Task<(Func<CancellationToken, Task<Load>>, Func<CancellationToken, Task<Load>>)> ReplayAsync(
@@ -44,7 +50,17 @@ internal static class IdempotencyBenchmark
         var posts = made == "tenants"
             ? [.. Enumerable.Range(0, Made).Select(i => Open(host.Address, token, partner, i, $"key {i}"))]
             : await SubscribeAsync(host, client, token, partner, ct);
-        await LoadClient.MeasureAsync(host, i => i < Made ? posts[i] : null, ct);
+        var before = await Rows.CountAsync(host, ct);
+        // A slow machine does not make all of them in the time of one measurement.
+        for (var done = 0; done < Made;)
+        {
+            var from = done;
+            done += (await LoadClient.MeasureAsync(host, i => from + i < Made ? posts[from + i] : null, ct)).Answers;
+        }
+
+        var there = (made == "tenants" ? before with { Tenants = before.Tenants + Made } : before with { Subscriptions = before.Subscriptions + Made })
+            with { Answers = before.Answers + Made };
+        await there.ProveAsync(host, ct);
         using var answer = await client.GetAsync($"/api/v1/{made}?limit=200", ct);
         answer.EnsureSuccessStatusCode();
         using var page = JsonDocument.Parse(await answer.Content.ReadAsStreamAsync(ct));
@@ -53,7 +69,12 @@ internal static class IdempotencyBenchmark
         if (gets.Count != Made)
             throw new InvalidOperationException($"{Made} were made, {gets.Count} are there.");
         return (
-            stop => LoadClient.MeasureAsync(host, i => posts[i % Made], stop),
+            async stop =>
+            {
+                var load = await LoadClient.MeasureAsync(host, i => posts[i % Made], stop, header: "Idempotency-Replayed: true\r\n");
+                await there.ProveAsync(host, stop);
+                return load;
+            },
             stop => LoadClient.MeasureAsync(host, i => gets[i % gets.Count], stop));
     }
 
@@ -96,4 +117,26 @@ internal static class IdempotencyBenchmark
     private static byte[] Open(Uri address, string token, Guid partner, int number, string? key) => LoadClient.Request(
         address, "POST", "/api/v1/tenants", key is null ? token : $"{token}\r\nIdempotency-Key: {key}",
         $"{{\"partnerId\":\"{partner}\",\"externalId\":\"tenant-{number}\",\"displayName\":\"Tenant {number}\"}}");
+
+    /// <summary>What there is in the database; acknowledged requests add just what they made, repeated ones nothing.</summary>
+    private sealed record Rows(long Tenants, long Subscriptions, long Answers)
+    {
+        public static async Task<Rows> CountAsync(BenchHost host, CancellationToken ct)
+        {
+            await using var command = host.Services.GetRequiredService<SchemaOwner>().Database.CreateCommand(
+                """
+                select (select count(*) from identity.organizations where kind = 'Tenant'), (select count(*) from provisioning.subscriptions),
+                    (select count(*) from kernel.idempotency_records)
+                """);
+            await using var row = await command.ExecuteReaderAsync(ct);
+            await row.ReadAsync(ct);
+            return new Rows(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2));
+        }
+
+        public async Task ProveAsync(BenchHost host, CancellationToken ct)
+        {
+            if (await CountAsync(host, ct) is var found && found != this)
+                throw new InvalidOperationException($"By what was acknowledged there are {this}; found are {found}.");
+        }
+    }
 }

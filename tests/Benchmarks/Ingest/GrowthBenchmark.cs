@@ -16,39 +16,69 @@ internal static class GrowthBenchmark
     public static IReadOnlyList<Benchmark> All { get; } =
     [
         Of("ingest-growth", "exponent of a record's processor time in the records stored, 1 to 16 times as many ÷ 1",
-            async (_, load, ct) => (await load.MeasureAsync(48, Round, ct)).Cost is { } cost
-                ? cost.TotalMicroseconds
+            async (_, load, ct) => await load.MeasureAsync(48, Round, ct) is { Cost: { } cost } measured
+                ? measured with { Rate = cost.TotalMicroseconds }
                 : throw new InvalidOperationException("There is no /proc here.")),
         Of("read-growth", "exponent of the middle time of reading a page in the records stored, 1 to 16 times as many ÷ 1",
             (stand, _, ct) => ReadAsync(stand, ct)),
     ];
 
-    private static Benchmark Of(string name, string summary, Func<IngestStand, IngestLoad, CancellationToken, Task<double>> measure) => new(
+    private static Benchmark Of(string name, string summary, Func<IngestStand, IngestLoad, CancellationToken, Task<Load>> measure) => new(
         name, summary, "", Goal.Under(0.03), async ct =>
         {
-            var sizes = new Sizes(measure);
+            var sizes = new List<(long Rows, IngestStand Stand, IngestLoad Load)>();
             try
             {
                 foreach (var times in Times)
-                    await sizes.AddAsync(times * IngestBenchmark.ManyRows / 20, ct);
+                {
+                    var stand = await IngestStand.StartAsync($"bench-postgres-{sizes.Count}", ct);
+                    var rows = times * IngestBenchmark.FewRows;
+                    sizes.Add((rows, stand, new IngestLoad(stand, 100)));
+                    await stand.FillAsync(rows, ct);
+                    await stand.RollUpAsync(ct);
+                }
+
                 // Compiled on all of them.
                 for (var i = 0; i < 3; i++)
-                    await sizes.OursAsync(ct);
-                return sizes;
+                    await RoundAsync(ct);
+                return new ExponentPair(RoundAsync, EndAsync);
             }
             catch
             {
-                await sizes.DisposeAsync();
+                await EndAsync();
                 throw;
+            }
+
+            async Task<IReadOnlyList<(double, Load)>> RoundAsync(CancellationToken stop)
+            {
+                var points = new List<(double, Load)>();
+                foreach (var (rows, stand, load) in sizes)
+                    // What is measured adds to it.
+                    points.Add((rows + load.Acknowledged, await measure(stand, load, stop)));
+                return points;
+            }
+
+            async ValueTask EndAsync()
+            {
+                foreach (var (_, stand, load) in sizes)
+                    try
+                    {
+                        await stand.ProveAsync(load.Acknowledged, CancellationToken.None);
+                    }
+                    finally
+                    {
+                        await stand.DisposeAsync();
+                    }
             }
         });
 
     // The middle one of reads one after the other: the tenant's newest, by who may read all.
-    private static async Task<double> ReadAsync(IngestStand stand, CancellationToken ct)
+    private static async Task<Load> ReadAsync(IngestStand stand, CancellationToken ct)
     {
         using var client = new HttpClient { BaseAddress = stand.Host.Address };
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", await stand.Host.LoginAsync(client, ct));
         var taken = new List<double>();
+        var used = stand.Host.Processor.Used();
         for (var i = 0; i < Reads; i++)
         {
             var start = Stopwatch.GetTimestamp();
@@ -59,45 +89,6 @@ internal static class GrowthBenchmark
             taken.Add(Stopwatch.GetElapsedTime(start).TotalMicroseconds);
         }
 
-        return PairRunner.Median(taken);
-    }
-
-    private sealed class Sizes(Func<IngestStand, IngestLoad, CancellationToken, Task<double>> measure) : IPair
-    {
-        private readonly List<(long Rows, IngestStand Stand, IngestLoad Load)> _sizes = [];
-
-        public async Task AddAsync(long rows, CancellationToken ct)
-        {
-            var stand = await IngestStand.StartAsync($"bench-postgres-{_sizes.Count}", ct);
-            _sizes.Add((rows, stand, new IngestLoad(stand, 100)));
-            await stand.FillAsync(rows, ct);
-            await stand.RollUpAsync(ct);
-        }
-
-        public async Task<double> OursAsync(CancellationToken ct)
-        {
-            var points = new List<(double, double)>();
-            foreach (var (rows, stand, load) in _sizes)
-                // What is measured adds to it.
-                points.Add((rows + load.Acknowledged, await measure(stand, load, ct)));
-            await Console.Error.WriteLineAsync(string.Join(", ", points.Select(p => $"{p.Item1:#,0}: {p.Item2:0.00} µs")));
-            // A slope may be at or below nothing; what is measured must be above.
-            return Math.Max(BillingBenchmark.Slope(points), 0.001);
-        }
-
-        public Task<double> BaseAsync(CancellationToken ct) => Task.FromResult(1d);
-
-        public async ValueTask DisposeAsync()
-        {
-            foreach (var (_, stand, load) in _sizes)
-                try
-                {
-                    await stand.ProveAsync(load.Acknowledged, CancellationToken.None);
-                }
-                finally
-                {
-                    await stand.DisposeAsync();
-                }
-        }
+        return new Load(Reads, PairRunner.Median(taken), (stand.Host.Processor.Used() - used) / Reads);
     }
 }

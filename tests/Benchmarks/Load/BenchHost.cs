@@ -1,3 +1,4 @@
+using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text.Json;
@@ -19,14 +20,14 @@ namespace Licensing.Benchmarks;
 internal sealed class BenchHost : IAsyncDisposable
 {
     private const string Email = "admin@platform.example";
+    private const string Database = "licensing_bench";
 
     private readonly EmbeddedPostgres _postgres;
     private readonly WebApplication _host;
-    private readonly string _password;
 
-    private BenchHost(EmbeddedPostgres postgres, WebApplication host, string password)
+    private BenchHost(EmbeddedPostgres postgres, WebApplication host, BenchSecrets secrets)
     {
-        (_postgres, _host, _password) = (postgres, host, password);
+        (_postgres, _host, Secrets) = (postgres, host, secrets);
         var server = File.ReadLines(Path.Combine(postgres.Folder, "data", "postmaster.pid")).First();
         Processor = new ProcessorTime(int.Parse(server, System.Globalization.CultureInfo.InvariantCulture));
     }
@@ -34,18 +35,24 @@ internal sealed class BenchHost : IAsyncDisposable
     /// <summary>What it and its database use.</summary>
     public ProcessorTime Processor { get; }
 
+    /// <summary>Whoever has them may start another host on the same database.</summary>
+    public BenchSecrets Secrets { get; }
+
     public Uri Address => new(_host.Urls.Single());
 
-    /// <param name="folder">Where the cluster is kept; its database is made anew.</param>
+    /// <param name="folder">Where the cluster is kept; its database is made anew, unless there are secrets.</param>
     /// <param name="configure">Handlers beside those of the modules.</param>
     /// <param name="map">Endpoints beside those of the modules.</param>
     /// <param name="ct">Gives up.</param>
+    /// <param name="secrets">Those of the host that made the database.</param>
     public static async Task<BenchHost> StartAsync(
-        string folder, Action<IServiceCollection> configure, Action<WebApplication> map, CancellationToken ct)
+        string folder, Action<IServiceCollection> configure, Action<WebApplication> map, CancellationToken ct, BenchSecrets? secrets = null)
     {
         var postgres = await EmbeddedPostgres.StartAsync(new EmbeddedPostgresSettings(folder), Console.Error.WriteLine, ct);
-        var database = await EmptyDatabaseAsync(postgres.ConnectionString, ct);
-        var password = RandomNumberGenerator.GetHexString(32);
+        var database = new NpgsqlConnectionStringBuilder(postgres.ConnectionString) { Database = Database }.ConnectionString;
+        if (secrets is null)
+            await EmptyDatabaseAsync(postgres.ConnectionString, ct);
+        secrets ??= new(Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)), RandomNumberGenerator.GetHexString(32));
         var builder = WebApplication.CreateBuilder(
             new WebApplicationOptions
             {
@@ -55,11 +62,11 @@ internal sealed class BenchHost : IAsyncDisposable
             });
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
-            ["Security:MasterKey"] = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)),
+            ["Security:MasterKey"] = secrets.MasterKey,
             ["Messaging:InBackground"] = "false",
             ["Demo:Enabled"] = "true",
             ["Platform:AdministratorEmail"] = Email,
-            ["Platform:AdministratorPassword"] = password,
+            ["Platform:AdministratorPassword"] = secrets.Password,
             ["Limits:PerSecond"] = "100000000",
             ["Limits:Burst"] = "1000000000",
             ["Limits:AnonymousPerSecond"] = "100000000",
@@ -76,12 +83,17 @@ internal sealed class BenchHost : IAsyncDisposable
         host.UseLicensing();
         map(host);
         await host.StartAsync(ct);
-        return new BenchHost(postgres, host, password);
+        await ServerSettings.AskAsync(host.Services.GetRequiredService<NpgsqlDataSource>(), ct);
+        return new BenchHost(postgres, host, secrets);
     }
 
     /// <summary>An access token of the platform's administrator.</summary>
     public async Task<string> LoginAsync(HttpClient client, CancellationToken ct) =>
-        (await SendAsync(client, "/api/v1/auth/login", new { email = Email, password = _password }, ct)).GetProperty("accessToken").GetString()!;
+        (await SendAsync(client, "/api/v1/auth/login", new { email = Email, password = Secrets.Password }, ct)).GetProperty("accessToken").GetString()!;
+
+    /// <summary>Lets the client ask as the platform's administrator.</summary>
+    public async Task AuthorizeAsync(HttpClient client, CancellationToken ct) =>
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", await LoginAsync(client, ct));
 
     /// <summary>An API key that reads the whole tree; <paramref name="client"/> is the administrator's.</summary>
     public static async Task<string> ApiKeyAsync(HttpClient client, CancellationToken ct) =>
@@ -104,16 +116,16 @@ internal sealed class BenchHost : IAsyncDisposable
         return await answer.Content.ReadFromJsonAsync<JsonElement>(ct);
     }
 
-    private static async Task<string> EmptyDatabaseAsync(string server, CancellationToken ct)
+    private static async Task EmptyDatabaseAsync(string server, CancellationToken ct)
     {
-        const string Name = "licensing_bench";
         await using var source = NpgsqlDataSource.Create(server);
-        foreach (var sql in (string[])[$"drop database if exists {Name} with (force)", $"create database {Name}"])
+        foreach (var sql in (string[])[$"drop database if exists {Database} with (force)", $"create database {Database}"])
         {
             await using var command = source.CreateCommand(sql);
             await command.ExecuteNonQueryAsync(ct);
         }
-
-        return new NpgsqlConnectionStringBuilder(server) { Database = Name }.ConnectionString;
     }
 }
+
+/// <summary>What makes a host one of a database's own.</summary>
+internal sealed record BenchSecrets(string MasterKey, string Password);

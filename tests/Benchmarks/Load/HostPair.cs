@@ -5,22 +5,12 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Licensing.Benchmarks;
 
 /// <summary>Two loads on one host.</summary>
-internal sealed class HostPair : IPair
+internal static class HostPair
 {
     // A load during which the runtime compiles less than this has all that it needs in its last form; a slow machine may stop before.
     private const int FewCompiled = 25;
     private const int FewestWarmUps = 3;
     private const int MostWarmUps = 25;
-
-    private readonly BenchHost _host;
-    private readonly Func<CancellationToken, Task<Load>> _ours;
-    private readonly Func<CancellationToken, Task<Load>> _limit;
-
-    private readonly List<double> _oursCosts = [];
-    private readonly List<double> _limitCosts = [];
-
-    private HostPair(BenchHost host, Func<CancellationToken, Task<Load>> ours, Func<CancellationToken, Task<Load>> limit) =>
-        (_host, _ours, _limit) = (host, ours, limit);
 
     /// <param name="configure">Handlers beside those of the modules.</param>
     /// <param name="map">Endpoints beside those of the modules.</param>
@@ -36,10 +26,9 @@ internal sealed class HostPair : IPair
         {
             using var client = new HttpClient { BaseAddress = host.Address };
             var (ours, limit) = await loads(host, client);
-            var pair = new HostPair(host, ours, limit);
             await WarmUpAsync(ours, ct);
             await WarmUpAsync(limit, ct);
-            return pair;
+            return new LoadPair(ours, limit, host.DisposeAsync);
         }
         catch
         {
@@ -61,21 +50,4 @@ internal sealed class HostPair : IPair
                 return;
         }
     }
-
-    public Task<double> OursAsync(CancellationToken ct) => MeasureAsync(_ours, _oursCosts, ct);
-
-    public Task<double> BaseAsync(CancellationToken ct) => MeasureAsync(_limit, _limitCosts, ct);
-
-    public (double Ours, double Base)? Cost =>
-        _oursCosts.Count > 0 && _limitCosts.Count > 0 ? (PairRunner.Median(_oursCosts), PairRunner.Median(_limitCosts)) : null;
-
-    private static async Task<double> MeasureAsync(Func<CancellationToken, Task<Load>> load, List<double> costs, CancellationToken ct)
-    {
-        var (_, rate, cost) = await load(ct);
-        if (cost is { } known)
-            costs.Add(known.TotalMicroseconds);
-        return rate;
-    }
-
-    public ValueTask DisposeAsync() => _host.DisposeAsync();
 }

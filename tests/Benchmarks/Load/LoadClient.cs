@@ -6,8 +6,8 @@ using System.Text;
 namespace Licensing.Benchmarks;
 
 /// <param name="Answers">How many there were.</param>
-/// <param name="Rate">Answers per second.</param>
-/// <param name="Cost">Processor time of one, where it is known.</param>
+/// <param name="Rate">Answers per second, or whatever else is measured.</param>
+/// <param name="Cost">Processor time of what that is of, where it is known.</param>
 internal readonly record struct Load(int Answers, double Rate, TimeSpan? Cost);
 
 /// <summary>
@@ -30,14 +30,17 @@ internal static class LoadClient
     /// <param name="next">The n-th request of a measurement; null ends it.</param>
     /// <param name="ct">Gives up.</param>
     /// <param name="connections">How many ask at the same time.</param>
-    public static async Task<Load> MeasureAsync(BenchHost host, Func<int, byte[]?> next, CancellationToken ct, int connections = 16)
+    /// <param name="header">What each answer must tell beside its status.</param>
+    public static async Task<Load> MeasureAsync(
+        BenchHost host, Func<int, byte[]?> next, CancellationToken ct, int connections = 16, string header = "")
     {
+        var told = Encoding.ASCII.GetBytes($"\r\n{header}");
         var until = Stopwatch.GetTimestamp() + (long)(Long.TotalSeconds * Stopwatch.Frequency);
         var start = Stopwatch.GetTimestamp();
         var used = host.Processor.Used();
         var sent = -1;
         var counts = await Task.WhenAll(Enumerable.Range(0, connections)
-            .Select(_ => Task.Run(() => RepeatAsync(host.Address, () => next(Interlocked.Increment(ref sent)), until, ct), ct)));
+            .Select(_ => Task.Run(() => RepeatAsync(host.Address, () => next(Interlocked.Increment(ref sent)), until, told, ct), ct)));
         var answers = counts.Sum();
         return new Load(answers, answers / Stopwatch.GetElapsedTime(start).TotalSeconds, (host.Processor.Used() - used) / answers);
     }
@@ -50,7 +53,7 @@ internal static class LoadClient
         return Encoding.UTF8.GetBytes($"{method} {path} HTTP/1.1\r\nHost: {address.Authority}\r\n{credential}{body}\r\n{json}");
     }
 
-    private static async Task<int> RepeatAsync(Uri address, Func<byte[]?> next, long until, CancellationToken ct)
+    private static async Task<int> RepeatAsync(Uri address, Func<byte[]?> next, long until, byte[] told, CancellationToken ct)
     {
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await socket.ConnectAsync(address.Host, address.Port, ct);
@@ -66,6 +69,9 @@ internal static class LoadClient
                     : throw new InvalidOperationException("The server closed the connection.");
             if (!buffer.AsSpan(0, length).StartsWith("HTTP/1.1 200"u8) && !buffer.AsSpan(0, length).StartsWith("HTTP/1.1 201"u8))
                 throw new InvalidOperationException($"Neither 200 nor 201: {Encoding.UTF8.GetString(buffer, 0, length)}");
+            if (buffer.AsSpan(0, length).IndexOf(told) < 0)
+                throw new InvalidOperationException(
+                    $"Not with {Encoding.UTF8.GetString(told).Trim()}: {Encoding.UTF8.GetString(buffer, 0, length)}");
             answers++;
         }
 

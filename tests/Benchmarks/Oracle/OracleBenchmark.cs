@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Globalization;
 using Licensing.Billing.Tests.Oracle;
 using Licensing.Catalog.Contracts;
 using Licensing.Provisioning.Contracts;
@@ -16,17 +15,13 @@ namespace Licensing.Benchmarks;
 /// </summary>
 internal static class OracleBenchmark
 {
-    private const string ContractsVariable = "LICENSING_ORACLE_CONTRACTS";
     private const int FirstSeed = 20_261_122;
     private const int Shown = 50_000;
     private const int MeasuredTenants = 20_000;
     private const int LinesPerTenant = 8;
 
     /// <summary>A million, unless a shorter (or longer) look is asked for.</summary>
-    private static readonly int Contracts =
-        int.TryParse(Environment.GetEnvironmentVariable(ContractsVariable), NumberStyles.None, CultureInfo.InvariantCulture, out var count)
-            ? count
-            : 1_000_000;
+    private static readonly int Contracts = (int)BenchSize.Contracts.Value;
 
     public static Benchmark Agreement { get; } = new(
         "oracle", $"{Contracts:#,0} contracts billed alike by two billers; lines rated per second ÷ 160,000 (R7's lines within a second)", "lines/s",
@@ -41,7 +36,7 @@ internal static class OracleBenchmark
         var (differences, done, watch) = (new ConcurrentQueue<string>(), 0, Stopwatch.StartNew());
         Parallel.For(0, Contracts, new ParallelOptions { CancellationToken = ct }, (i, state) =>
         {
-            if ((Oracle.Compare(FirstSeed + i) ?? LateOracle.Compare(FirstSeed + i)) is { } difference)
+            if (Oracle.CompareAll(FirstSeed + i) is { } difference)
             {
                 differences.Enqueue(difference);
                 if (differences.Count >= 3)
@@ -61,6 +56,8 @@ internal static class OracleBenchmark
     private sealed class Rated : IPair
     {
         private readonly Contract _contract = Sample();
+
+        public string Cost => "none";
 
         public Task<double> OursAsync(CancellationToken ct)
         {

@@ -18,8 +18,11 @@ internal static class Oracle
 {
     private static readonly PriceListId List = new(new Guid("01890000-0000-7000-8000-00000000000a"));
 
+    /// <summary>All comparisons there are of a seed's contract: what the first that fails tells, null when both billers agree in each.</summary>
+    public static string? CompareAll(int seed) => Compare(seed) ?? LateOracle.Compare(seed) ?? AdvanceOracle.Compare(seed);
+
     /// <summary>What is different, with the seed that shows it again; null when nothing is.</summary>
-    public static string? Compare(int seed)
+    private static string? Compare(int seed)
     {
         var contract = new ContractGenerator(seed).Next();
         var naive = new NaiveBiller(contract);
