@@ -50,6 +50,6 @@ public sealed class F01KilledDatabaseTests
         foreach (var ids in unanswered.Keys.Chunk(1_000))
             (await sender.UntilTakenAsync(Ct, [.. ids.Select(id => sender.Record(id))])).Body!["rejected"]!.AsArray().ShouldBeEmpty();
         (await sender.StoredAsync(Ct)).ShouldBe(acknowledged.Keys.Concat(unanswered.Keys).Order(StringComparer.Ordinal));
-        await CommonChecker.HoldsAsync(faulted.Postgres.DirectConnectionString, Ct);
+        await faulted.HoldsAsync(Ct);
     }
 }

@@ -35,7 +35,7 @@ public sealed class F02KilledHostTests
         foreach (var sender in senders)
             (await sender.StoredAsync(Ct)).Count(id => id != "first").ShouldBe(Batch);
         (await senders[0].StoredAsync(Ct)).ShouldContain("first");
-        await CommonChecker.HoldsAsync(faulted.Postgres.DirectConnectionString, Ct);
+        await faulted.HoldsAsync(Ct);
     }
 
     [Fact]
@@ -69,7 +69,7 @@ public sealed class F02KilledHostTests
 
         foreach (var (sender, ids) in acknowledged)
             (await sender.StoredAsync(Ct)).ShouldBe(ids, ignoreOrder: true);
-        await CommonChecker.HoldsAsync(faulted.Postgres.DirectConnectionString, Ct);
+        await faulted.HoldsAsync(Ct);
     }
 
     // Until nobody answers; the ids of which he was told nothing.

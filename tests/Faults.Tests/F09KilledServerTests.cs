@@ -25,7 +25,7 @@ public sealed class F09KilledServerTests
             using (var client = faulted.Client())
             using (var found = await client.GetAsync(new Uri($"/api/v1/distributors/{told.GetProperty("id").GetGuid()}", UriKind.Relative), Ct))
                 found.StatusCode.ShouldBe(HttpStatusCode.OK);
-            await CommonChecker.HoldsAsync(faulted.Postgres.DirectConnectionString, Ct);
+            await faulted.HoldsAsync(Ct);
         }
     }
 }

@@ -76,14 +76,13 @@ public sealed class F16CutConnectionTests : IAsyncLifetime
         var again = await _sender.UntilTakenAsync(Ct, Records());
         again.Counts.ShouldBe(heading is Heading.ToClient ? "0 2000 0" : "2000 0 0");
         (await _sender.StoredAsync(Ct)).Length.ShouldBe(2_001);
-        await CommonChecker.HoldsAsync(_faulted.Postgres.DirectConnectionString, Ct);
+        await _faulted.HoldsAsync(Ct);
     }
 
     private async Task CheckAsync(params string[] stored)
     {
         (await _sender.StoredAsync(Ct)).ShouldBe(stored);
-        await CommonChecker.AnswersAsync(_faulted.Address, _faulted.Token, Ct);
-        await CommonChecker.HoldsAsync(_faulted.Postgres.DirectConnectionString, Ct);
+        await _faulted.HoldsAsync(Ct);
     }
 
     private static bool Contains(ReadOnlyMemory<byte> bytes, string text) => bytes.Span.IndexOf(Encoding.ASCII.GetBytes(text)) >= 0;

@@ -28,6 +28,6 @@ public sealed class F24WrongTimesTests
         ]);
         (await sender.SendAsync(Ct, Records())).Counts.ShouldBe("0 3 4");
         (await sender.StoredAsync(Ct)).ShouldBe(["a", "b", "c"]);
-        await CommonChecker.HoldsAsync(faulted.Postgres.DirectConnectionString, Ct);
+        await faulted.HoldsAsync(Ct);
     }
 }

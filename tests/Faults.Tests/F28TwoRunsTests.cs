@@ -41,7 +41,7 @@ public sealed class F28TwoRunsTests
             """, connection);
         (await counted.ExecuteScalarAsync(Ct)).ShouldBe($"1 run, {tenants} invoices of {tenants} tenants, {tenants} issued");
         await month.RecomputesAsync(faulted.Postgres.DirectConnectionString, Ct);
-        await CommonChecker.HoldsAsync(faulted.Postgres.DirectConnectionString, Ct);
+        await faulted.HoldsAsync(Ct);
         await CommonChecker.AnswersAsync(first, faulted.Token, Ct);
 
         async Task<string> StartAsync(Uri host)

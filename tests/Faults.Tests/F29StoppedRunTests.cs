@@ -56,7 +56,7 @@ public sealed class F29StoppedRunTests
         (await month.RowsAsync(faulted.Postgres.DirectConnectionString, Ct)).ShouldBe(rows, $"stopped at {at}");
         (await month.ResultAsync(operation, Ct)).ShouldBe(result);
         await month.RecomputesAsync(faulted.Postgres.DirectConnectionString, Ct);
-        await CommonChecker.HoldsAsync(faulted.Postgres.DirectConnectionString, Ct);
+        await faulted.HoldsAsync(Ct);
         return true;
     }
 }

@@ -28,6 +28,6 @@ public sealed class F51PoisonedIdsTests
         await using var audited = source.CreateCommand(
             "select count(*) from identity.audit_entries where action = 'usage.ingest_usage' and changes @> '[{\"changes\":{\"conflicts\":2}}]'");
         (await audited.ExecuteScalarAsync(Ct)).ShouldBe(1L);
-        await CommonChecker.HoldsAsync(faulted.Postgres.DirectConnectionString, Ct);
+        await faulted.HoldsAsync(Ct);
     }
 }

@@ -68,7 +68,7 @@ public sealed class F52ResourceBombTests
         (faulted.Host.MostMemory - before).ShouldBeLessThan(MostGrown);
         (await sender.SendAsync(Ct, sender.Record("after"))).Counts.ShouldBe("1 0 0");
         (await sender.StoredAsync(Ct)).ShouldBe(["after", "before"]);
-        await CommonChecker.HoldsAsync(faulted.Postgres.DirectConnectionString, Ct);
+        await faulted.HoldsAsync(Ct);
     }
 
     [Fact]
@@ -110,7 +110,7 @@ public sealed class F52ResourceBombTests
         await using var cells = source.CreateCommand(
             "select (select count(*) from usage.dimension_sets) || ' ' || count(*) || ' ' || sum(records) from usage.daily_dimension_rollups");
         (await cells.ExecuteScalarAsync(Ct)).ShouldBe($"1000 1001 {batches * 50_000}");
-        await CommonChecker.HoldsAsync(faulted.Postgres.DirectConnectionString, Ct);
+        await faulted.HoldsAsync(Ct);
     }
 
     // How much was used at each; those that have no row of their own are one.
