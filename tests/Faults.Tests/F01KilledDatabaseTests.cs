@@ -4,6 +4,7 @@ using System.Net;
 namespace Licensing.Faults;
 
 /// <summary>F01: the server's processes die while usage comes in, again and again.</summary>
+[Trait("Fault", "F01")]
 public sealed class F01KilledDatabaseTests
 {
     private const int Senders = 4;

@@ -3,6 +3,7 @@ using System.Net;
 namespace Licensing.Faults;
 
 /// <summary>F02: the host dies in the middle of a group commit, before the database was told to commit and after it did.</summary>
+[Trait("Fault", "F02")]
 public sealed class F02KilledHostTests
 {
     private const int Batch = 10;

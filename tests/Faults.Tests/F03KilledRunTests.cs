@@ -6,6 +6,7 @@ namespace Licensing.Faults;
 /// F03: the process that bills a month dies between any two statements of the run. Here it is a process that is killed; the module's own
 /// tests go through the same places within one process, to the last byte.
 /// </summary>
+[Trait("Fault", "F03")]
 public sealed class F03KilledRunTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

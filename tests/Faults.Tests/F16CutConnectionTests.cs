@@ -4,6 +4,7 @@ using System.Text;
 namespace Licensing.Faults;
 
 /// <summary>F16: connections are cut, the sender's and the database's, at every place where that makes a difference.</summary>
+[Trait("Fault", "F16")]
 public sealed class F16CutConnectionTests : IAsyncLifetime
 {
     // The relay would commit, too, and be taken for the one whose answer is to be lost.

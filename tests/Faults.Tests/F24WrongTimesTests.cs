@@ -3,6 +3,7 @@ using System.Net;
 namespace Licensing.Faults;
 
 /// <summary>F24: usage from the far future and from years ago comes among what is right.</summary>
+[Trait("Fault", "F24")]
 public sealed class F24WrongTimesTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

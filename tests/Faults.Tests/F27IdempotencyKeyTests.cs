@@ -6,6 +6,7 @@ using Licensing.Kernel.Persistence;
 namespace Licensing.Faults;
 
 /// <summary>F27: what is done with an Idempotency-Key beside sending a request again.</summary>
+[Trait("Fault", "F27")]
 public sealed class F27IdempotencyKeyTests(App app) : IClassFixture<App>
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

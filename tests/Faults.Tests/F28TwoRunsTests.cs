@@ -4,6 +4,7 @@ using Npgsql;
 namespace Licensing.Faults;
 
 /// <summary>F28: a month is billed by two hosts and an operator's terminal, all started at once.</summary>
+[Trait("Fault", "F28")]
 public sealed class F28TwoRunsTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

@@ -1,6 +1,7 @@
 namespace Licensing.Faults;
 
 /// <summary>F29: the host that works on a run stands still, longer than its lease, and then goes on.</summary>
+[Trait("Fault", "F29")]
 public sealed class F29StoppedRunTests
 {
     // More than a run of three chunks has statements.

@@ -3,6 +3,7 @@ using Npgsql;
 namespace Licensing.Faults;
 
 /// <summary>F51: somebody sends the ids of another tenant before he does, or an id again with other content.</summary>
+[Trait("Fault", "F51")]
 public sealed class F51PoisonedIdsTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

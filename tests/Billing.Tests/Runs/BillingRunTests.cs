@@ -367,7 +367,7 @@ public sealed class BillingRunTests(BillingApp app) : IClassFixture<BillingApp>
     public async Task Only_a_month_that_is_over_is_billed(string month, HttpStatusCode status, string code)
     {
         var branch = await app.BranchAsync();
-        app.Subscribe(branch.Tenant, await app.PlanAsync($"not-over-{month}", [Flat("base", "10")]), "2026-01/2027-01");
+        app.Subscribe(branch.Tenant, await app.PlanAsync($"not-over-{month}", [Flat("base", "10")]), "2026-01-01/2027-01-01");
         using var platform = branch.Administrator();
         var before = await RowsAsync();
         var refused = await platform.PostAsJsonAsync($"/api/v1/billing/generate/{month}", new { issue = true });
