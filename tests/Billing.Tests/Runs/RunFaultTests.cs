@@ -6,7 +6,7 @@ using static Licensing.Billing.Tests.BillingApp;
 
 namespace Licensing.Billing.Tests.Runs;
 
-/// <summary>Faults F03, F20 and F35: killed anywhere, started for the wrong month, told or generating twice.</summary>
+/// <summary>Faults F03, F20, F35 and F39: killed anywhere, started for the wrong month, told or generating twice, refused by the server.</summary>
 public sealed class RunFaultTests(FaultyRuns app) : IClassFixture<FaultyRuns>, IAsyncDisposable
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
