@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Licensing.Billing.Runs;
 using Licensing.Catalog.Contracts;
+using Licensing.Host.Database;
 using Licensing.Identity.Contracts;
 using Licensing.Provisioning.Contracts;
 using Licensing.Usage.Contracts;
@@ -118,6 +119,13 @@ public class BillingApp : App
         var started = await StartAsync(platform, month, issue);
         await DrainAsync();
         return await OperationAsync(platform, started);
+    }
+
+    /// <summary>By the owner of the schemas; empty where there is nothing.</summary>
+    internal async Task<string> TextAsync(string sql)
+    {
+        await using var command = Services.GetRequiredService<SchemaOwner>().Database.CreateCommand(sql);
+        return await command.ExecuteScalarAsync() as string ?? "";
     }
 
     internal static async Task<string> StartAsync(HttpClient platform, string month, bool issue = true)

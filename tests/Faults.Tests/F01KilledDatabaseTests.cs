@@ -4,6 +4,7 @@ using System.Net;
 namespace Licensing.Faults;
 
 /// <summary>F01: the server's processes die while usage comes in, again and again.</summary>
+[Trait("Fault", "F01")]
 public sealed class F01KilledDatabaseTests
 {
     private const int Senders = 4;
@@ -50,6 +51,6 @@ public sealed class F01KilledDatabaseTests
         foreach (var ids in unanswered.Keys.Chunk(1_000))
             (await sender.UntilTakenAsync(Ct, [.. ids.Select(id => sender.Record(id))])).Body!["rejected"]!.AsArray().ShouldBeEmpty();
         (await sender.StoredAsync(Ct)).ShouldBe(acknowledged.Keys.Concat(unanswered.Keys).Order(StringComparer.Ordinal));
-        await CommonChecker.HoldsAsync(faulted.Postgres.DirectConnectionString, Ct);
+        await faulted.HoldsAsync(Ct);
     }
 }

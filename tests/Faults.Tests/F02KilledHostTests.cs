@@ -3,6 +3,7 @@ using System.Net;
 namespace Licensing.Faults;
 
 /// <summary>F02: the host dies in the middle of a group commit, before the database was told to commit and after it did.</summary>
+[Trait("Fault", "F02")]
 public sealed class F02KilledHostTests
 {
     private const int Batch = 10;
@@ -35,7 +36,7 @@ public sealed class F02KilledHostTests
         foreach (var sender in senders)
             (await sender.StoredAsync(Ct)).Count(id => id != "first").ShouldBe(Batch);
         (await senders[0].StoredAsync(Ct)).ShouldContain("first");
-        await CommonChecker.HoldsAsync(faulted.Postgres.DirectConnectionString, Ct);
+        await faulted.HoldsAsync(Ct);
     }
 
     [Fact]
@@ -69,7 +70,7 @@ public sealed class F02KilledHostTests
 
         foreach (var (sender, ids) in acknowledged)
             (await sender.StoredAsync(Ct)).ShouldBe(ids, ignoreOrder: true);
-        await CommonChecker.HoldsAsync(faulted.Postgres.DirectConnectionString, Ct);
+        await faulted.HoldsAsync(Ct);
     }
 
     // Until nobody answers; the ids of which he was told nothing.

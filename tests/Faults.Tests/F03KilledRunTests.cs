@@ -6,6 +6,7 @@ namespace Licensing.Faults;
 /// F03: the process that bills a month dies between any two statements of the run. Here it is a process that is killed; the module's own
 /// tests go through the same places within one process, to the last byte.
 /// </summary>
+[Trait("Fault", "F03")]
 public sealed class F03KilledRunTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -37,6 +38,9 @@ public sealed class F03KilledRunTests
             (await BillAsync(faulted, month, copy, fault: null)).ShouldBe(0, $"begun again after it was killed at statement {at}");
             (await month.BilledAsync(copy, Ct)).ShouldBe(billed, $"killed at statement {at}");
             await CommonChecker.HoldsAsync(copy, Ct);
+            await faulted.ServeAsync(On(copy), Ct);
+            await CommonChecker.AnswersAsync(faulted.Address, faulted.Token, Ct);
+            await faulted.Host.KillAsync(Ct);
             await databases.DropAsync($"killed_{at}", Ct);
         }
 
@@ -45,7 +49,7 @@ public sealed class F03KilledRunTests
 
     private static async Task<int> BillAsync(FaultedHost faulted, MonthToBill month, string database, string? fault)
     {
-        var settings = new Dictionary<string, string>(MonthToBill.Settings) { ["LICENSING_POSTGRES"] = database };
+        var settings = On(database);
         if (fault is not null)
             settings["LICENSING_FAULT"] = fault;
         using var ops = faulted.Ops(settings, "billing", "run", "--period", month.Period, "--issue");
@@ -54,6 +58,8 @@ public sealed class F03KilledRunTests
         code.ShouldBeOneOf([0, 128 + 9], ops.Output);
         return code;
     }
+
+    private static Dictionary<string, string> On(string database) => new(MonthToBill.Settings) { ["LICENSING_POSTGRES"] = database };
 
     /// <summary>Copies of one database; it must not be in use.</summary>
     private sealed class Databases(NpgsqlConnection server, NpgsqlConnectionStringBuilder original) : IAsyncDisposable

@@ -3,6 +3,7 @@ using System.Net;
 namespace Licensing.Faults;
 
 /// <summary>F09, and the tools that the other faults are made with: the server dies under a host that runs, and comes back.</summary>
+[Trait("Fault", "F09")]
 public sealed class F09KilledServerTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -25,7 +26,7 @@ public sealed class F09KilledServerTests
             using (var client = faulted.Client())
             using (var found = await client.GetAsync(new Uri($"/api/v1/distributors/{told.GetProperty("id").GetGuid()}", UriKind.Relative), Ct))
                 found.StatusCode.ShouldBe(HttpStatusCode.OK);
-            await CommonChecker.HoldsAsync(faulted.Postgres.DirectConnectionString, Ct);
+            await faulted.HoldsAsync(Ct);
         }
     }
 }

@@ -4,6 +4,7 @@ using Licensing.Identity.Contracts;
 namespace Licensing.Faults;
 
 /// <summary>F25: everyone wants the last of the credit, at two hosts at the same moment.</summary>
+[Trait("Fault", "F25")]
 public sealed class F25LastCreditTests(App app) : IClassFixture<App>
 {
     [Theory]

@@ -6,6 +6,7 @@ using Licensing.Kernel.Persistence;
 namespace Licensing.Faults;
 
 /// <summary>F27: what is done with an Idempotency-Key beside sending a request again.</summary>
+[Trait("Fault", "F27")]
 public sealed class F27IdempotencyKeyTests(App app) : IClassFixture<App>
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -83,7 +84,7 @@ public sealed class F27IdempotencyKeyTests(App app) : IClassFixture<App>
         }
 
         faulted.Host.Output.ShouldNotContain("InvalidOperationException");
-        await CommonChecker.HoldsAsync(faulted.Postgres.DirectConnectionString, Ct);
+        await faulted.HoldsAsync(Ct);
     }
 
     [Fact]
@@ -145,6 +146,7 @@ public sealed class F27IdempotencyKeyTests(App app) : IClassFixture<App>
         (after.StatusCode, after.Headers.Contains("Idempotency-Replayed")).ShouldBe((HttpStatusCode.OK, false));
         (await after.Content.ReadAsStringAsync(Ct)).ShouldContain("11.00");
         (await app.RowsAsync("select key from kernel.idempotency_records where key = 'read'")).ShouldBeEmpty();
+        await HoldsAsync();
     }
 
     private async Task<Branch> BranchAsync()

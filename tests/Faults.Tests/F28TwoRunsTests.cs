@@ -4,6 +4,7 @@ using Npgsql;
 namespace Licensing.Faults;
 
 /// <summary>F28: a month is billed by two hosts and an operator's terminal, all started at once.</summary>
+[Trait("Fault", "F28")]
 public sealed class F28TwoRunsTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -41,7 +42,7 @@ public sealed class F28TwoRunsTests
             """, connection);
         (await counted.ExecuteScalarAsync(Ct)).ShouldBe($"1 run, {tenants} invoices of {tenants} tenants, {tenants} issued");
         await month.RecomputesAsync(faulted.Postgres.DirectConnectionString, Ct);
-        await CommonChecker.HoldsAsync(faulted.Postgres.DirectConnectionString, Ct);
+        await faulted.HoldsAsync(Ct);
         await CommonChecker.AnswersAsync(first, faulted.Token, Ct);
 
         async Task<string> StartAsync(Uri host)

@@ -1,6 +1,7 @@
 namespace Licensing.Faults;
 
 /// <summary>F29: the host that works on a run stands still, longer than its lease, and then goes on.</summary>
+[Trait("Fault", "F29")]
 public sealed class F29StoppedRunTests
 {
     // More than a run of three chunks has statements.
@@ -56,7 +57,7 @@ public sealed class F29StoppedRunTests
         (await month.RowsAsync(faulted.Postgres.DirectConnectionString, Ct)).ShouldBe(rows, $"stopped at {at}");
         (await month.ResultAsync(operation, Ct)).ShouldBe(result);
         await month.RecomputesAsync(faulted.Postgres.DirectConnectionString, Ct);
-        await CommonChecker.HoldsAsync(faulted.Postgres.DirectConnectionString, Ct);
+        await faulted.HoldsAsync(Ct);
         return true;
     }
 }

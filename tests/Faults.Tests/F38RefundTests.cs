@@ -4,6 +4,7 @@ using Licensing.Identity.Contracts;
 namespace Licensing.Faults;
 
 /// <summary>F38 of credit: given back twice at once, and at the moment in which the lot ends that it came from.</summary>
+[Trait("Fault", "F38")]
 public sealed class F38RefundTests(App app) : IClassFixture<App>
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

@@ -3,6 +3,7 @@ using Npgsql;
 namespace Licensing.Faults;
 
 /// <summary>F51: somebody sends the ids of another tenant before he does, or an id again with other content.</summary>
+[Trait("Fault", "F51")]
 public sealed class F51PoisonedIdsTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -28,6 +29,6 @@ public sealed class F51PoisonedIdsTests
         await using var audited = source.CreateCommand(
             "select count(*) from identity.audit_entries where action = 'usage.ingest_usage' and changes @> '[{\"changes\":{\"conflicts\":2}}]'");
         (await audited.ExecuteScalarAsync(Ct)).ShouldBe(1L);
-        await CommonChecker.HoldsAsync(faulted.Postgres.DirectConnectionString, Ct);
+        await faulted.HoldsAsync(Ct);
     }
 }

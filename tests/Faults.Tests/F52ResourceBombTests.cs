@@ -10,6 +10,7 @@ namespace Licensing.Faults;
 /// F52: bodies that are made to cost more than they are: of 100 MB, of much air, of endless depth, of a million different things, in each form;
 /// and ten years of all that asked for at once.
 /// </summary>
+[Trait("Fault", "F52")]
 public sealed class F52ResourceBombTests
 {
     private const long MostGrown = 400L << 20;
@@ -24,33 +25,37 @@ public sealed class F52ResourceBombTests
     public async Task Each_is_refused_by_its_rule_the_host_stays_small_and_others_are_served()
     {
         await using var faulted = await FaultedHost.StartAsync(SmallHeap, Ct);
-        var sender = (await UsageSender.MakeAsync(faulted, 1, Ct))[0];
+        var senders = await UsageSender.MakeAsync(faulted, 2, Ct);
+        var sender = senders[0];
         (await sender.SendAsync(Ct, sender.Record("before"))).Counts.ShouldBe("1 0 0");
         var before = faulted.Host.Memory;
+        var other = await OtherSender.BeginAsync(faulted, senders[1], Ct);
+        Task<Sent> SendAsync(HttpContent content, string type, string? encoding = null, string? key = null) =>
+            other.SeesAsync(faulted, Typed(content, type, encoding, key), Ct);
 
         // A server may end the connection before all of it was sent: no answer is a refusal, too.
         foreach (var type in (string[])["application/json", Csv])
-            (await SendAsync(faulted, new ByteArrayContent(new byte[100_000_000]), type)).Status
+            (await SendAsync(new ByteArrayContent(new byte[100_000_000]), type)).Status
                 .ShouldBeOneOf(HttpStatusCode.RequestEntityTooLarge, HttpStatusCode.BadRequest, null);
         foreach (var encoding in (string[])["gzip", "br"])
             foreach (var (type, begin, rest) in new[] { ("application/json", "{\"records\":[", ' '), (Csv, "id,meter\n", '\n') })
                 foreach (var key in (string?[])[null, $"{encoding} {type}"])
                 {
-                    var air = await SendAsync(faulted, Air(encoding, begin, rest), type, encoding, key);
+                    var air = await SendAsync(Air(encoding, begin, rest), type, encoding, key);
                     (air.Status, air.Code).ShouldBe((HttpStatusCode.RequestEntityTooLarge, "body_too_large"));
                 }
 
         string[] endless =
             [new('[', 10_000), $"{{\"records\":[{Nested(10_000)}]}}", $"{{\"records\":[{{\"dimensions\":{Nested(10_000)}}}]}}"];
         foreach (var deep in endless)
-            (await SendAsync(faulted, new StringContent(deep), "application/json")).Status.ShouldBe(HttpStatusCode.BadRequest);
+            (await SendAsync(new StringContent(deep), "application/json")).Status.ShouldBe(HttpStatusCode.BadRequest);
 
         // Rows without end, cells without end, and as many empty cells as a body has room for.
         foreach (var text in (string[])[$"id,meter\n\"{new string('x', 15 << 20)}", new(',', 15 << 20)])
-            (await SendAsync(faulted, new StringContent(text), Csv)).Code.ShouldBe("invalid_csv");
+            (await SendAsync(new StringContent(text), Csv)).Code.ShouldBe("invalid_csv");
         var commas = string.Join(',', Enumerable.Range(0, 500).Select(i => $"dimensions.k{i}"));
         var empty = string.Concat(Enumerable.Repeat(new string(',', 499) + "\n", 30_000));
-        (await SendAsync(faulted, new StringContent($"{commas}\n{empty}"), Csv)).Counts.ShouldBe("0 0 30000");
+        (await SendAsync(new StringContent($"{commas}\n{empty}"), Csv)).Counts.ShouldBe("0 0 30000");
 
         // 10^6 of them in the long form, as many at once as a batch may have; none is anything that there is.
         for (var batch = 0; batch < FaultLength.Times(inTests: 3, inFaults: 20); batch++)
@@ -60,15 +65,43 @@ public sealed class F52ResourceBombTests
                 lines.Append("{\"id\":\"").Append(i).Append("\",\"meter\":\"m").Append(batch * 50_000 + i).Append("\",\"dimensions\":{\"k").Append(i)
                     .Append("\":").Append(i).Append("},\"quantity\":1,\"start\":\"").Append(UsageSender.Day(-1)).Append("T00:00:00Z\",\"sku\":\"s")
                     .Append("\",\"tenantExternalId\":\"x").Append(i).Append("\"}\n");
-            var answer = await SendAsync(faulted, new StringContent(lines.ToString()), "application/x-ndjson");
+            var answer = await SendAsync(new StringContent(lines.ToString()), "application/x-ndjson");
             answer.Counts.ShouldBe("0 0 50000");
             answer.Body!["rejected"]![49_999]!["code"]!.GetValue<string>().ShouldBe("meter_not_found");
         }
 
+        await NobodyElseHasLessRoomAsync(faulted, other);
+
         (faulted.Host.MostMemory - before).ShouldBeLessThan(MostGrown);
+        await other.EndAsync(Ct);
         (await sender.SendAsync(Ct, sender.Record("after"))).Counts.ShouldBe("1 0 0");
         (await sender.StoredAsync(Ct)).ShouldBe(["after", "before"]);
-        await CommonChecker.HoldsAsync(faulted.Postgres.DirectConnectionString, Ct);
+        await faulted.HoldsAsync(Ct);
+    }
+
+    // Bodies that are kept whole take all that one sender may have: he is told so, and when to come again, and the other one has his room.
+    private static async Task NobodyElseHasLessRoomAsync(FaultedHost faulted, OtherSender other)
+    {
+        static ByteArrayContent Large() => new(Encoding.ASCII.GetBytes($"{{\"records\":[{new string(' ', 15 << 20)}]}}"));
+        var held = Enumerable.Range(0, 7).Select(i => new HalfSent(Typed(Large(), "application/json", key: $"held {i}"))).ToList();
+        var sending = held.Select(one => UsageSender.SendAsync(faulted.Address, faulted.Token, one, Ct)).ToList();
+        Sent? told = null;
+        var tries = 0;
+        await Eventually.TrueAsync(async () =>
+        {
+            told = await UsageSender.SendAsync(faulted.Address, faulted.Token, Typed(Large(), "application/json", key: $"more {tries++}"), Ct);
+            return told.Status is HttpStatusCode.TooManyRequests;
+        });
+        told!.Code.ShouldBe("ingest_share_taken");
+        told.TellsItsLimits.ShouldBeTrue();
+        await other.SendsAsync(Ct);
+        sending.ShouldAllBe(one => !one.IsCompleted);
+        foreach (var one in held)
+            one.GoOn();
+        // With their other half they are more than his share together.
+        foreach (var one in await Task.WhenAll(sending))
+            if (one.Status is not HttpStatusCode.OK)
+                (one.Code, one.TellsItsLimits).ShouldBe(("ingest_share_taken", true));
     }
 
     [Fact]
@@ -110,7 +143,7 @@ public sealed class F52ResourceBombTests
         await using var cells = source.CreateCommand(
             "select (select count(*) from usage.dimension_sets) || ' ' || count(*) || ' ' || sum(records) from usage.daily_dimension_rollups");
         (await cells.ExecuteScalarAsync(Ct)).ShouldBe($"1000 1001 {batches * 50_000}");
-        await CommonChecker.HoldsAsync(faulted.Postgres.DirectConnectionString, Ct);
+        await faulted.HoldsAsync(Ct);
     }
 
     // How much was used at each; those that have no row of their own are one.
@@ -158,13 +191,16 @@ public sealed class F52ResourceBombTests
         return new ByteArrayContent(packed.ToArray());
     }
 
-    private static Task<Sent> SendAsync(FaultedHost faulted, HttpContent content, string type, string? encoding = null, string? key = null)
+    private static Task<Sent> SendAsync(FaultedHost faulted, HttpContent content, string type, string? key = null) =>
+        UsageSender.SendAsync(faulted.Address, faulted.Token, Typed(content, type, key: key), Ct);
+
+    private static HttpContent Typed(HttpContent content, string type, string? encoding = null, string? key = null)
     {
         content.Headers.ContentType = new MediaTypeHeaderValue(type);
         if (encoding is not null)
             content.Headers.ContentEncoding.Add(encoding);
         if (key is not null)
             content.Headers.TryAddWithoutValidation("Idempotency-Key", key).ShouldBeTrue();
-        return UsageSender.SendAsync(faulted.Address, faulted.Token, content, Ct);
+        return content;
     }
 }

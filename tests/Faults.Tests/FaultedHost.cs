@@ -81,6 +81,13 @@ internal sealed class FaultedHost : IAsyncDisposable
         return await answer.JsonAsync();
     }
 
+    /// <summary>The common checker: the host answers again, and all that is in its database is right.</summary>
+    public async Task HoldsAsync(CancellationToken ct)
+    {
+        await CommonChecker.AnswersAsync(Address, Token, ct);
+        await CommonChecker.HoldsAsync(Postgres.DirectConnectionString, ct);
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (var host in _hosts)

@@ -10,6 +10,9 @@ namespace Licensing.Faults;
 /// <summary>An answer to a batch; nothing where none arrived.</summary>
 internal sealed record Sent(HttpStatusCode? Status, JsonNode? Body)
 {
+    /// <summary>Whether it said what is left of the caller's rate and, where it is to be sent again, when.</summary>
+    public bool TellsItsLimits { get; init; }
+
     public string? Code => (string?)Body?["code"];
 
     public string Counts => $"{Body?["accepted"]} {Body?["duplicates"]} {Body?["rejected"]?.AsArray().Count}";
@@ -84,7 +87,11 @@ internal sealed class UsageSender(FaultedHost faulted, Guid tenant, Guid plan, G
         {
             using var answer = await client.PostAsync(new Uri("/api/v1/usage", UriKind.Relative), content, ct);
             var text = await answer.Content.ReadAsStringAsync(ct);
-            return new Sent(answer.StatusCode, text.StartsWith('{') ? JsonNode.Parse(text) : null);
+            return new Sent(answer.StatusCode, text.StartsWith('{') ? JsonNode.Parse(text) : null)
+            {
+                TellsItsLimits = answer.Headers.Contains("RateLimit") && answer.Headers.Contains("RateLimit-Policy")
+                    && answer.Headers.RetryAfter is not null,
+            };
         }
         catch (Exception cut) when (cut is HttpRequestException or IOException or JsonException)
         {

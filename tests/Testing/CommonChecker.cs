@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using Licensing.Identity.Contracts;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Shouldly;
@@ -7,15 +8,17 @@ using Shouldly;
 namespace Licensing.Testing;
 
 /// <summary>
-/// What must hold after every fault, whatever it was: the ledger, the invoices, whose rows are whose, and that the service answers.
+/// What must hold after every fault, whatever it was: the ledger, the invoices, what they and the rollups were made of, whose rows are whose, and
+/// that the service answers.
 /// That each acknowledged effect is there once is for the test to say, which knows what was acknowledged. A check that cannot be read
 /// fails; it never counts as nothing found.
 /// </summary>
 public static class CommonChecker
 {
     // Each finds what is wrong. What the database forbids by a key is looked for all the same: a fault may have hit the key's index.
-    private static readonly (string Rule, string Sql)[] Rules =
+    private static readonly (string Rule, string Sql)[] All =
     [
+        .. Recomputed.Rules,
         ("a usage record counts once for its tenant", """
             select record_id || ' of ' || tenant_id from usage.records group by record_id, tenant_id having count(*) > 1
             """),
@@ -113,6 +116,9 @@ public static class CommonChecker
             """),
     ];
 
+    /// <summary>What it demands, in words.</summary>
+    public static IEnumerable<string> Rules => All.Select(rule => rule.Rule);
+
     /// <summary>Fails with every rule that does not hold, and the first things that break it.</summary>
     /// <param name="connectionString">To the database itself, not through what was faulted.</param>
     /// <param name="ct">Cancels.</param>
@@ -120,29 +126,36 @@ public static class CommonChecker
     {
         await using var connection = new NpgsqlConnection(connectionString);
         await connection.OpenAsync(ct);
-        await HoldsAsync(connection, ct);
+        (await BrokenAsync(connection, ct)).ShouldBeEmpty();
     }
 
-    /// <summary>The same for a host of the test's own process.</summary>
+    /// <summary>The same for a host of the test's own process, which has to answer besides.</summary>
     public static async Task HoldsAsync(App app, CancellationToken ct)
     {
+        var platform = await app.InAsync<IOrganizationDirectory, OrganizationRef>(d => d.PlatformAsync(ct));
+        using (var client = app.As(Roles.PlatformAdministrator, platform.Id.Value, platform.Path))
+            await AnswersAsync(client, ct);
         await using var connection = await app.Services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync(ct);
-        await HoldsAsync(connection, ct);
+        (await BrokenAsync(connection, ct)).ShouldBeEmpty();
     }
 
-    private static async Task HoldsAsync(NpgsqlConnection connection, CancellationToken ct)
+    /// <summary>Every rule that does not hold, and the first things that break it, as one connection sees it.</summary>
+    public static async Task<IReadOnlyList<string>> BrokenAsync(NpgsqlConnection connection, CancellationToken ct)
     {
         var broken = new List<string>();
-        foreach (var (rule, sql) in Rules)
+        foreach (var (rule, sql) in All)
         {
-            await using var command = new NpgsqlCommand($"select coalesce(array_agg(what), '{{}}') from ({sql} limit 5) as found(what)", connection);
+            await using var command = new NpgsqlCommand(
+                $"select coalesce(array_agg(what), '{{}}') from (select * from ({sql}) as wrong(what) limit 5) as found", connection);
+            // However much there is to be added up.
+            command.CommandTimeout = 0;
             if (await command.ExecuteScalarAsync(ct) is not string[] found)
                 throw new InvalidOperationException($"Could not be read: {rule}.");
             if (found.Length > 0)
                 broken.Add($"{rule}: {string.Join("; ", found)}");
         }
 
-        broken.ShouldBeEmpty();
+        return broken;
     }
 
     /// <summary>Waits, with the patience of all tests, until the service answers an authenticated read with 200.</summary>
@@ -153,17 +166,19 @@ public static class CommonChecker
     {
         using var client = new HttpClient { BaseAddress = address };
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
-        await Eventually.TrueAsync(async () =>
-        {
-            try
-            {
-                using var answer = await client.GetAsync(new Uri("/api/v1/tenants?limit=1", UriKind.Relative), ct);
-                return answer.StatusCode is HttpStatusCode.OK;
-            }
-            catch (HttpRequestException)
-            {
-                return false;
-            }
-        });
+        await AnswersAsync(client, ct);
     }
+
+    private static Task AnswersAsync(HttpClient client, CancellationToken ct) => Eventually.TrueAsync(async () =>
+    {
+        try
+        {
+            using var answer = await client.GetAsync(new Uri("/api/v1/tenants?limit=1", UriKind.Relative), ct);
+            return answer.StatusCode is HttpStatusCode.OK;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    });
 }

@@ -240,8 +240,8 @@ public sealed class AdvancePropertiesTests
             && x.Line.Quantity.Sign == x.Line.Net.Amount.CompareTo(0) && Exact.Sum(x.Line.Steps.Select(step => step.Amount)) == x.Line.Unrounded);
     });
 
-    // F35: the first of the two is taken off, so that among the lines there is only one.
-    [Fact]
+    // The first of the two is taken off, so that among the lines there is only one.
+    [Fact, Trait("Fault", "F35")]
     public void What_is_told_twice_is_not_billed_where_it_was_billed_in_advance_either()
     {
         var known = new Facts(Period.Month(2024, 2), 0, [(1, new State(0, 3))]);

@@ -1,6 +1,7 @@
 namespace Licensing.Billing.Tests.Oracle;
 
 /// <summary>What the late months of chance have, so that their agreement says something; and that credit and credit notes come back once.</summary>
+[Trait("Fault", "F33")]
 public sealed class LateOracleTests
 {
     [Fact]

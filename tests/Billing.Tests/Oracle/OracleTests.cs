@@ -4,9 +4,10 @@ using Licensing.Billing.Runs;
 namespace Licensing.Billing.Tests.Oracle;
 
 /// <summary>Two billers that share no code agree on every number of every bill.</summary>
+[Trait("Fault", "F33")]
 public sealed class OracleTests
 {
-    private const int Contracts = 100_000;
+    private static readonly int Contracts = FaultLength.Times(inTests: 100_000, inFaults: 1_000_000);
 
     /// <summary>Where another run begins; what fails names its own seed.</summary>
     private static readonly int First =

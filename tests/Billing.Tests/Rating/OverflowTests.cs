@@ -5,6 +5,7 @@ using static Licensing.Billing.Tests.Rating.RatingSamples;
 namespace Licensing.Billing.Tests.Rating;
 
 /// <summary>Fault F34: numbers at the edge of what can be sent are billed to the last digit or refused, and never wrapped.</summary>
+[Trait("Fault", "F34")]
 public sealed class OverflowTests
 {
     private static readonly Exact Largest = new(long.MaxValue, 1);
@@ -28,7 +29,7 @@ public sealed class OverflowTests
     public void What_is_billed_at_the_edge_is_what_big_integers_say()
     {
         var chance = new Random(34);
-        for (var i = 0; i < 3_000; i++)
+        for (var i = 0; i < FaultLength.Times(inTests: 3_000, inFaults: 1_000_000); i++)
         {
             BigInteger quantity = chance.NextInt64(), price = chance.NextInt64(1, 2_000_000_000_000);
             var places = chance.Next(0, 30);

@@ -358,7 +358,7 @@ public sealed class BillingRunTests(BillingApp app) : IClassFixture<BillingApp>
         ]);
     }
 
-    [Theory]
+    [Theory, Trait("Fault", "F20")]
     [InlineData("2026-01", HttpStatusCode.Conflict, "period_not_over")]
     [InlineData("2026-02", HttpStatusCode.UnprocessableEntity, "period_in_future")]
     [InlineData("2206-01", HttpStatusCode.UnprocessableEntity, "period_in_future")]
@@ -366,10 +366,23 @@ public sealed class BillingRunTests(BillingApp app) : IClassFixture<BillingApp>
     [InlineData("january", HttpStatusCode.BadRequest, "invalid_period")]
     public async Task Only_a_month_that_is_over_is_billed(string month, HttpStatusCode status, string code)
     {
-        using var platform = await app.PlatformAsync();
+        var branch = await app.BranchAsync();
+        app.Subscribe(branch.Tenant, await app.PlanAsync($"not-over-{month}", [Flat("base", "10")]), "2026-01-01/2027-01-01");
+        using var platform = branch.Administrator();
+        var before = await RowsAsync();
         var refused = await platform.PostAsJsonAsync($"/api/v1/billing/generate/{month}", new { issue = true });
         refused.StatusCode.ShouldBe(status);
         (await refused.CodeAsync()).ShouldBe(code);
+        await app.DrainAsync();
+        (await RowsAsync()).ShouldBe(before);
+        await CommonChecker.HoldsAsync(app, TestContext.Current.CancellationToken);
+
+        // Whatever a run writes, of any month.
+        Task<string> RowsAsync() => app.TextAsync(
+            """
+            select concat_ws(' ', (select count(*) from billing.runs), (select count(*) from billing.invoices),
+                (select count(*) from billing.run_rounds), (select count(*) from billing.outbox), (select count(*) from kernel.operations))
+            """);
     }
 
     [Fact]

@@ -1,6 +1,5 @@
 using Licensing.Billing.Data;
 using Licensing.Billing.Runs;
-using Licensing.Host.Database;
 using Licensing.Identity.Contracts;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -19,12 +18,6 @@ public sealed class FaultyRuns : BillingApp
     {
         var period = Period.Parse(month);
         return await InAsync<BillingDb, BillingRun>(db => db.Runs.AsNoTracking().SingleAsync(x => x.PeriodStart == period.Start));
-    }
-
-    internal async Task<string> TextAsync(string sql)
-    {
-        await using var command = Services.GetRequiredService<SchemaOwner>().Database.CreateCommand(sql);
-        return await command.ExecuteScalarAsync() as string ?? "";
     }
 
     /// <summary>Every column of every invoice and line of a month.</summary>

@@ -9,6 +9,7 @@ namespace Licensing.Billing.Tests.Runs;
 /// Fault F32: prices, taxes and plans change in the middle of a run, and between its rounds, of which each bills by its own rates, whoever asked
 /// before; a month of before they were kept by today's.
 /// </summary>
+[Trait("Fault", "F32")]
 public sealed class PinnedRatesTests(FaultyRuns app) : IClassFixture<FaultyRuns>, IAsyncDisposable
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

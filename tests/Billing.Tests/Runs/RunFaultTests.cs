@@ -6,15 +6,14 @@ using static Licensing.Billing.Tests.BillingApp;
 
 namespace Licensing.Billing.Tests.Runs;
 
-/// <summary>Faults F03, F20 and F35: killed anywhere, started for the wrong month, told or generating twice.</summary>
+/// <summary>Faults F03, F20, F35 and F39: killed anywhere, started for the wrong month, told or generating twice, refused by the server.</summary>
 public sealed class RunFaultTests(FaultyRuns app) : IClassFixture<FaultyRuns>, IAsyncDisposable
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     public ValueTask DisposeAsync() => app.EndAsync();
 
-    // F03
-    [Fact]
+    [Fact, Trait("Fault", "F03")]
     public async Task Killed_between_any_two_statements_it_comes_to_the_same_to_the_last_byte()
     {
         await app.ForgetAsync();
@@ -59,8 +58,7 @@ public sealed class RunFaultTests(FaultyRuns app) : IClassFixture<FaultyRuns>, I
         await BillingRunTests.NumbersAreGaplessAsync(platform);
     }
 
-    // F03
-    [Fact]
+    [Fact, Trait("Fault", "F03")]
     public async Task While_a_chunk_is_issued_nobody_has_the_next_so_that_numbers_come_in_their_order()
     {
         await app.SubscribeAsync("2022-06", 5, "in-order");
@@ -80,8 +78,7 @@ public sealed class RunFaultTests(FaultyRuns app) : IClassFixture<FaultyRuns>, I
         claimed.ShouldBeNull();
     }
 
-    // F39
-    [Fact]
+    [Fact, Trait("Fault", "F39")]
     public async Task Whose_rows_are_refused_once_is_billed_however_often_the_chunk_failed_before()
     {
         var (branch, tenants) = await app.SubscribeAsync("2022-08", 2, "raced");
@@ -118,8 +115,7 @@ public sealed class RunFaultTests(FaultyRuns app) : IClassFixture<FaultyRuns>, I
         (await ItemsAsync(platform, $"/api/v1/billing/runs/{(await app.RunOfAsync("2022-08")).Id}/parked")).ShouldBeEmpty();
     }
 
-    // F35
-    [Fact]
+    [Fact, Trait("Fault", "F35")]
     public async Task What_a_bug_would_bill_twice_parks_that_tenant_alone()
     {
         var (branch, tenants) = await app.SubscribeAsync("2024-08", 5, "twice");
@@ -127,6 +123,7 @@ public sealed class RunFaultTests(FaultyRuns app) : IClassFixture<FaultyRuns>, I
             : bill.Tenant.Id == tenants[2].Id ? bill with { Charges = [.. Enumerable.Range(0, 4).Select(i => Other(bill.Charges[0], $"more-{i}"))] }
             : bill.Tenant.Id == tenants[3].Id ? bill with { Charges = [bill.Charges[0], Other(bill.Charges[0], "another")] }
             : bill;
+        using var measured = new Measured(app.Services);
         var operation = await app.BillAsync("2024-08");
         operation.GetProperty("state").GetString().ShouldBe("Succeeded");
         operation.GetProperty("result").GetProperty("issued").GetInt32().ShouldBe(2);
@@ -141,14 +138,18 @@ public sealed class RunFaultTests(FaultyRuns app) : IClassFixture<FaultyRuns>, I
                 [tenants[3].Id.Value] = "lines_do_not_add_up",
             }, ignoreOrder: true);
 
+        // And the alarm is raised for each.
+        string[] alarms = ["due_twice: 1", "lines_do_not_add_up: 1", "too_many_lines: 1"];
+        measured.Of("licensing.billing.tenants_parked").ShouldBe(alarms);
+
         // The bug is gone: who was left out is billed.
         app.Probe.Generated = null;
         (await app.BillAsync("2024-08")).GetProperty("result").GetProperty("issued").GetInt32().ShouldBe(5);
         (await ItemsAsync(platform, $"/api/v1/billing/runs/{run.Id}/parked")).ShouldBeEmpty();
+        measured.Of("licensing.billing.tenants_parked").ShouldBe(alarms);
     }
 
-    // F20
-    [Fact]
+    [Fact, Trait("Fault", "F20")]
     public async Task Far_from_the_month_before_it_waits_for_a_second_person()
     {
         var branch = await app.BranchAsync();
@@ -164,8 +165,10 @@ public sealed class RunFaultTests(FaultyRuns app) : IClassFixture<FaultyRuns>, I
             total.GetProperty("percent").GetString(), preview.GetProperty("heldBy").GetArrayLength()).ShouldBe(("9000.00", "1000.00", "800", 1));
         (await ItemsAsync(starter, "/api/v1/invoices?period=2023-02")).ShouldBeEmpty();
 
+        using var measured = new Measured(app.Services);
         var operation = await StartAsync(starter, "2023-02");
         await app.DrainAsync();
+        measured["licensing.billing.runs_held"].ShouldBe(1);
         var told = await OperationAsync(starter, operation);
         (told.GetProperty("state").GetString(), told.GetProperty("errors")[0].GetProperty("code").GetString())
             .ShouldBe(("Running", "deviation_too_large"));
@@ -194,7 +197,7 @@ public sealed class RunFaultTests(FaultyRuns app) : IClassFixture<FaultyRuns>, I
         (await second.PostAsync($"/api/v1/billing/runs/{Guid.AllBitsSet}/confirm", null)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
     }
 
-    [Fact]
+    [Fact, Trait("Fault", "F20")]
     public async Task Several_months_are_billed_at_once_or_none_is()
     {
         var branch = await app.BranchAsync();

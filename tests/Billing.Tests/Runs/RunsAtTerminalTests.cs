@@ -59,7 +59,9 @@ public sealed class RunsAtTerminalTests(WatchedRuns app) : IClassFixture<Watched
             alter table billing.invoice_lines add constraint refused_line_by_test
                 check (subscription_id <> '{app.Subscriptions.Of(tenants[4]).Value}')
             """);
+        using var measured = new Measured(app.Services);
         var operation = await app.BillAsync("2023-07");
+        measured.Of("licensing.billing.tenants_parked").ShouldBe(["rows_refused: 2"]);
         operation.GetProperty("result").GetRawText().ShouldBe(
             """{"net":[{"amount":"40.00","currency":"EUR"}],"issued":4,"invoices":4,"notBilled":2}""");
         // Who was left out still counts as gone through; the chunk was issued with the others.

@@ -8,6 +8,7 @@ namespace Licensing.Billing.Tests.Runs;
 /// <summary>
 /// Fault F29 within one process: a worker stands still for longer than its lease, and goes on. With processes that are stopped: Faults.Tests.
 /// </summary>
+[Trait("Fault", "F29")]
 public sealed class StoppedWorkerTests(FaultyRuns app) : IClassFixture<FaultyRuns>, IAsyncDisposable
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -19,6 +20,7 @@ public sealed class StoppedWorkerTests(FaultyRuns app) : IClassFixture<FaultyRun
     {
         var (branch, tenants) = await app.SubscribeAsync("2024-05", 1, "stopped");
         var (stopped, goOn) = app.StopAt("rated");
+        using var measured = new Measured(app.Services);
         using var platform = branch.Administrator();
         var operation = await StartAsync(platform, "2024-05", issue: false);
         var drained = app.DrainAsync();
@@ -29,9 +31,11 @@ public sealed class StoppedWorkerTests(FaultyRuns app) : IClassFixture<FaultyRun
         app.Clock.Advance(TimeSpan.FromSeconds(61));
         await app.WorkElsewhereAsync("2024-05");
         var billed = await app.BilledAsync("2024-05");
+        measured["licensing.billing.chunks_lost"].ShouldBe(0);
         goOn.SetResult();
         await drained;
 
+        measured["licensing.billing.chunks_lost"].ShouldBe(1);
         (await app.BilledAsync("2024-05")).ShouldBe(billed);
         (await OperationAsync(platform, operation)).GetProperty("result").GetRawText().ShouldBe(
             """{"net":[{"amount":"11.00","currency":"EUR"}],"issued":0,"invoices":1,"notBilled":0}""");

@@ -6,6 +6,7 @@ using static Licensing.Billing.Tests.BillingApp;
 namespace Licensing.Billing.Tests.Runs;
 
 /// <summary>Fault F28 within one process: a month is started, planned and billed by two at once. With processes of their own: Faults.Tests.</summary>
+[Trait("Fault", "F28")]
 public sealed class TwoRunsTests(FaultyRuns app) : IClassFixture<FaultyRuns>, IAsyncDisposable
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

@@ -16,8 +16,11 @@ public class ViennaApp : App
 /// Fault F22: four hundred days and more of a clock that is moved by the test, with a leap day and both changes of the clock within, begun on a 31st.
 /// Each day something may change; in the end every day of every subscription is billed once, as it was.
 /// </summary>
-public sealed class F22Tests(ViennaApp app) : IClassFixture<ViennaApp>
+[Trait("Fault", "F22")]
+public sealed class F22Tests : IAsyncLifetime
 {
+    private readonly ViennaApp _app = new();
+
     private static readonly DateOnly First = new(2027, 10, 31), End = new(2029, 1, 1);
 
     private sealed class Held
@@ -32,18 +35,24 @@ public sealed class F22Tests(ViennaApp app) : IClassFixture<ViennaApp>
         public Dictionary<(string Charge, DateOnly Day), int> Days { get; } = [];
     }
 
-    [Fact]
-    public async Task Every_day_of_every_subscription_is_billed_once()
+    public static TheoryData<int> Seeds => [.. Enumerable.Range(22, FaultLength.Times(inTests: 1, inFaults: 20))];
+
+    public ValueTask InitializeAsync() => _app.InitializeAsync();
+
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+
+    [Theory, MemberData(nameof(Seeds))]
+    public async Task Every_day_of_every_subscription_is_billed_once(int seed)
     {
-        var chance = new Random(22);
-        var branch = await app.BranchAsync();
+        var chance = new Random(seed);
+        var branch = await _app.BranchAsync();
         using var platform = branch.Administrator();
-        app.Clock.Set(Early(First));
+        _app.Clock.Set(Early(First));
         string[] plans = await PlansAsync(platform);
         var all = new List<Held>();
         for (var day = First; day < End; day = day.AddDays(1))
         {
-            app.Clock.Set(Early(day));
+            _app.Clock.Set(Early(day));
             if (day.Day == 1)
                 await BillAsync(platform, day.AddMonths(-1));
             // New ones come on the last days of months.
@@ -58,7 +67,7 @@ public sealed class F22Tests(ViennaApp app) : IClassFixture<ViennaApp>
             }
         }
 
-        app.Clock.Set(Early(End));
+        _app.Clock.Set(Early(End));
         await BillAsync(platform, End.AddMonths(-1));
         var billed = await BilledAsync(platform);
         all.Count.ShouldBe(8);
@@ -66,7 +75,7 @@ public sealed class F22Tests(ViennaApp app) : IClassFixture<ViennaApp>
         foreach (var one in all)
             billed[one.Id].ToDictionary(x => (x.Charge, x.Day), x => x.Quantity).ShouldBe(one.Days, ignoreOrder: true);
         all.SelectMany(one => one.Days.Keys).ShouldContain(x => x.Day == new DateOnly(2028, 2, 29));
-        await CommonChecker.HoldsAsync(app, TestContext.Current.CancellationToken);
+        await CommonChecker.HoldsAsync(_app, TestContext.Current.CancellationToken);
     }
 
     // Half past midnight in winter, half past one in summer: by another clock than the billing's it is still the day before.
@@ -137,7 +146,7 @@ public sealed class F22Tests(ViennaApp app) : IClassFixture<ViennaApp>
     private async Task BillAsync(HttpClient platform, DateOnly month)
     {
         var operation = await BillingApp.StartAsync(platform, month.ToString("yyyy-MM"));
-        await app.DrainAsync();
+        await _app.DrainAsync();
         (await OperationAsync(platform, operation)).GetProperty("errors").GetArrayLength().ShouldBe(0);
     }
 

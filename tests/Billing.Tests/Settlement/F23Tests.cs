@@ -11,6 +11,7 @@ namespace Licensing.Billing.Tests.Settlement;
 /// Fault F23, the half of it that is Billing's, with no part replaced: records come an hour to forty days after they happened, some are corrected
 /// later still, and each month is billed on its first morning after.
 /// </summary>
+[Trait("Fault", "F23")]
 public sealed class F23Tests(App app) : IClassFixture<App>
 {
     private static readonly TimeSpan[] Late =

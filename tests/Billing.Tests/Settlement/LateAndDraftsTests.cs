@@ -8,6 +8,7 @@ using static Licensing.Billing.Tests.Settlement.SettlementApp;
 namespace Licensing.Billing.Tests.Settlement;
 
 /// <summary>What came late while some months are issued and others are drafts that are drawn anew.</summary>
+[Trait("Fault", "F23")]
 public sealed class LateAndDraftsTests(SettlementApp app) : IClassFixture<SettlementApp>, IDisposable
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

@@ -35,9 +35,12 @@ public sealed class OneByOneApp : UsageApp
 /// F53: one sender has many times as much waiting as the others. What that costs another is counted in commits before his own, which is
 /// the same on every machine.
 /// </summary>
-public sealed class F53NoisySenderTests(NarrowApp app) : IClassFixture<NarrowApp>
+[Trait("Fault", "F53")]
+public sealed class F53NoisySenderTests(NarrowApp app) : IClassFixture<NarrowApp>, IAsyncDisposable
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public async ValueTask DisposeAsync() => await CommonChecker.HoldsAsync(app, Ct);
 
     [Fact]
     public async Task Two_noisy_senders_leave_room_and_the_next_turn_for_another_and_are_told_who_has_too_much()
@@ -95,7 +98,6 @@ public sealed class F53NoisySenderTests(NarrowApp app) : IClassFixture<NarrowApp
             "select array_agg(r.record_id order by k.xmin::text::bigint) from usage.records r join usage.record_keys k using (batch_id) "
             + "where r.tenant_id = $1", customer.Tenant.Id.Value))[..4].ShouldContain("q0");
         await EmptyAsync();
-        await CommonChecker.HoldsAsync(app, Ct);
     }
 
     [Fact]
@@ -121,8 +123,11 @@ public sealed class F53NoisySenderTests(NarrowApp app) : IClassFixture<NarrowApp
 }
 
 /// <summary>F53: whose turn it is, counted in commits: of a tenant at twenty times the others, by however many keys.</summary>
-public sealed class F53TurnsTests(OneByOneApp app) : IClassFixture<OneByOneApp>
+[Trait("Fault", "F53")]
+public sealed class F53TurnsTests(OneByOneApp app) : IClassFixture<OneByOneApp>, IAsyncDisposable
 {
+    public async ValueTask DisposeAsync() => await CommonChecker.HoldsAsync(app, TestContext.Current.CancellationToken);
+
     [Fact]
     public async Task Twenty_batches_of_one_organisation_by_four_keys_keep_nobody_from_his_turn()
     {

@@ -8,9 +8,12 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 namespace Licensing.Usage.Tests.Rollups;
 
 /// <summary>Fault F52, its part of ever new dimensions: they cost a tenant so many rows a day and no more, and no cent.</summary>
-public sealed class DimensionTests(DimensionTests.FewSetsApp app) : IClassFixture<DimensionTests.FewSetsApp>
+[Trait("Fault", "F52")]
+public sealed class DimensionTests(DimensionTests.FewSetsApp app) : IClassFixture<DimensionTests.FewSetsApp>, IAsyncDisposable
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public async ValueTask DisposeAsync() => await CommonChecker.HoldsAsync(app, Ct);
 
     public sealed class FewSetsApp : UsageApp
     {

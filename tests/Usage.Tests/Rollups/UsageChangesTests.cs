@@ -11,11 +11,14 @@ namespace Licensing.Usage.Tests.Rollups;
 /// Fault F23, the half of it that is Usage's: whatever comes or changes after a month was asked for is told, so that it can be billed as an
 /// adjustment, and the month's total is what was billed with what was told since.
 /// </summary>
-public sealed class UsageChangesTests(UsageApp app) : IClassFixture<UsageApp>
+[Trait("Fault", "F23")]
+public sealed class UsageChangesTests(UsageApp app) : IClassFixture<UsageApp>, IAsyncDisposable
 {
     private static Period Years { get; } = new(new(2025, 1, 1), new(2027, 1, 1));
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public async ValueTask DisposeAsync() => await CommonChecker.HoldsAsync(app, Ct);
 
     [Theory]
     [InlineData("2026-01-15T08:00:00Z", "2026-01-01")]
