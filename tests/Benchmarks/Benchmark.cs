@@ -24,7 +24,7 @@ internal interface IPair : IAsyncDisposable
 
     Task<double> BaseAsync(CancellationToken ct);
 
-    /// <summary>Processor time of one operation so far on each side, or how it grows: host and database together; "none" where it has no meaning.</summary>
+    /// <summary>Processor time of one operation on each side, or how it grows: host and database together; "none" where it has no meaning.</summary>
     string Cost => "";
 }
 

@@ -132,7 +132,7 @@ internal sealed class BillingData(BenchHost host, BillingSize size)
         var half = size.Subscriptions / 2;
         await Task.WhenAll(((string[])[$"b.g <= {half}", $"b.g > {half}"]).Select(which => CopyAsync(
             "usage.records", "where true",
-            $"(select * from bench_days d cross join bench_tenants b cross join generate_series(0, {BillingSize.Meters - 1}) m where {which}) d", new()
+            $"(select * from bench_days d, bench_tenants b, generate_series(0, {BillingSize.Meters - 1}) m where {which}) d", new()
             {
                 ["record_id"] = "lpad(to_hex(d.k), 4, '0') || '-' || d.g || '-' || d.m",
                 ["batch_id"] = batch,

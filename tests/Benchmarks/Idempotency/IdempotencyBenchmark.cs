@@ -58,8 +58,8 @@ internal static class IdempotencyBenchmark
             done += (await LoadClient.MeasureAsync(host, i => from + i < Made ? posts[from + i] : null, ct)).Answers;
         }
 
-        var there = (made == "tenants" ? before with { Tenants = before.Tenants + Made } : before with { Subscriptions = before.Subscriptions + Made })
-            with { Answers = before.Answers + Made };
+        var there = before with { Answers = before.Answers + Made };
+        there = made == "tenants" ? there with { Tenants = there.Tenants + Made } : there with { Subscriptions = there.Subscriptions + Made };
         await there.ProveAsync(host, ct);
         using var answer = await client.GetAsync($"/api/v1/{made}?limit=200", ct);
         answer.EnsureSuccessStatusCode();

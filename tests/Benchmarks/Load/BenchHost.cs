@@ -89,7 +89,8 @@ internal sealed class BenchHost : IAsyncDisposable
 
     /// <summary>An access token of the platform's administrator.</summary>
     public async Task<string> LoginAsync(HttpClient client, CancellationToken ct) =>
-        (await SendAsync(client, "/api/v1/auth/login", new { email = Email, password = Secrets.Password }, ct)).GetProperty("accessToken").GetString()!;
+        (await SendAsync(client, "/api/v1/auth/login", new { email = Email, password = Secrets.Password }, ct))
+            .GetProperty("accessToken").GetString()!;
 
     /// <summary>Lets the client ask as the platform's administrator.</summary>
     public async Task AuthorizeAsync(HttpClient client, CancellationToken ct) =>
