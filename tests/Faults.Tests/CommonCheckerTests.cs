@@ -31,9 +31,12 @@ public sealed class CommonCheckerTests(CheckedMonth app) : IClassFixture<Checked
         },
         {
             "a line is rounded once, half away from zero, before what was taken off it",
-            "update billing.invoice_lines set unrounded = '100000000000000000000000000/3', net = 33333333333333333333333333.34 where charge_key = 'base'"
+            "update billing.invoice_lines set unrounded = '100000000000000000000000/3', net = 33333333333333333333333.34 where charge_key = 'base'"
         },
-        { "an invoice's taxes are those of its lines, each rounded once", "update billing.invoices set taxes = jsonb_set(taxes, '{0,tax}', '\"1\"')" },
+        {
+            "an invoice's taxes are those of its lines, each rounded once",
+            "update billing.invoices set taxes = jsonb_set(taxes, '{0,tax}', '\"1\"')"
+        },
         { "an invoice's taxes are those of its lines, each rounded once", "update billing.invoices set taxes = '[]'" },
         {
             "an invoice's taxes are those of its lines, each rounded once",
@@ -89,7 +92,8 @@ public sealed class CommonCheckerTests(CheckedMonth app) : IClassFixture<Checked
     public async Task Every_rule_is_seen_to_find_something_and_nothing_where_all_is_right()
     {
         Wrongs.Select(wrong => wrong.Data.Item1).Distinct().ShouldBe(CommonChecker.Rules, ignoreOrder: true);
-        (await app.StoredRowsAsync("select quantity::numeric::text from billing.invoice_lines where is_usage order by position")).ShouldBe(["13.005", "2", "5"]);
+        (await app.StoredRowsAsync("select quantity::numeric::text from billing.invoice_lines where is_usage order by position"))
+            .ShouldBe(["13.005", "2", "5"]);
         await CommonChecker.HoldsAsync(app, Ct);
     }
 }

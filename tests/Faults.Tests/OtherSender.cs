@@ -3,8 +3,8 @@ using System.Net;
 namespace Licensing.Faults;
 
 /// <summary>
-/// Somebody of another organisation, who sends small batches as long as somebody else does worse: one after the other all the time, and one more while
-/// a body of the other is sent by half. Each of his is answered 200.
+/// Somebody of another organisation, who sends small batches as long as somebody else does worse: one after the other all the time, and one more
+/// while a body of the other is sent by half. Each of his is answered 200.
 /// </summary>
 internal sealed class OtherSender
 {

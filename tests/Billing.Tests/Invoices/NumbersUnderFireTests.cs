@@ -25,7 +25,8 @@ public sealed class NumbersUnderFireTests(BillingApp app) : IClassFixture<Billin
             for (var i = 0; i < 32; i++)
                 app.Subscribe(await app.TenantAsync(branch.Platform, branch.Partner), plan, month);
             await app.BillAsync(month, issue: false);
-            var drafts = (await ItemsAsync(platform, $"/api/v1/invoices?period={month}&limit=200")).Select(x => x.GetProperty("id").GetGuid()).ToList();
+            var drafts = (await ItemsAsync(platform, $"/api/v1/invoices?period={month}&limit=200"))
+                .Select(x => x.GetProperty("id").GetGuid()).ToList();
             drafts.Count.ShouldBe(32);
 
             // Each fails once or twice, in one of three ways, before it commits.
