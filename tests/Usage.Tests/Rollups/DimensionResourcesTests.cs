@@ -73,7 +73,8 @@ public sealed class DimensionResourcesTests(DimensionTests.FewSetsApp app) : ICl
             Machine(customer, "c", "vm-1", "Graz", "hot", day: 11));
         (await app.DifferencesAsync(Customer.January)).ShouldBeEmpty();
         await app.SqlAsync<object>(
-            "update usage.daily_dimension_resources set resource_id = 'vm-9' where tenant_id = $1 and resource_id = 'vm-2'", customer.Tenant.Id.Value);
+            "update usage.daily_dimension_resources set resource_id = 'vm-9' where tenant_id = $1 and resource_id = 'vm-2'",
+            customer.Tenant.Id.Value);
         await app.SqlAsync<object>(
             "delete from usage.daily_dimension_resources where tenant_id = $1 and day = '2026-01-11'", customer.Tenant.Id.Value);
         // Of a day without records.

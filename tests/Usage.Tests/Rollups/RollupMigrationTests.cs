@@ -91,8 +91,9 @@ public sealed class RollupMigrationTests(UsageApp app) : IClassFixture<UsageApp>
         // As before the upgrade.
         await RunAsync(
             "drop table usage.daily_dimension_resources, usage.upgrade_steps", "delete from usage.daily_dimension_rollups where meter = 'machines'",
-            "delete from usage.dimension_sets d where not exists (select from usage.daily_dimension_rollups k where k.dimension_set = d.dimension_set)",
-            await MigrationAsync("0008_resources_by_dimensions"), "grant select, insert, update, delete on all tables in schema usage to licensing_app");
+            "delete from usage.dimension_sets d where d.dimension_set <> all (select dimension_set from usage.daily_dimension_rollups)",
+            await MigrationAsync("0008_resources_by_dimensions"),
+            "grant select, insert, update, delete on all tables in schema usage to licensing_app");
 
         await PrepareAsync();
         await PrepareAsync();
@@ -103,7 +104,8 @@ public sealed class RollupMigrationTests(UsageApp app) : IClassFixture<UsageApp>
             $"/api/v1/usage/summary?period={first:yyyy-MM-dd}/{first.AddDays(1):yyyy-MM-dd}&meter=machines&groupBy=dimension.site"));
         groups.Body["items"]!.AsArray().Select(g => $"{g!["dimensions"]!["site"]} {g["quantity"]}").ShouldBe(["Wien 2"]);
         // What may lack records is what it was.
-        (await app.TotalsAsync(customer.Tenant, new Period(first.AddDays(-1), first))).Select(t => $"{t.Meter} {t.Quantity}").ShouldBe(["machines 1"]);
+        (await app.TotalsAsync(customer.Tenant, new Period(first.AddDays(-1), first))).Select(t => $"{t.Meter} {t.Quantity}")
+            .ShouldBe(["machines 1"]);
 
         Task PrepareAsync() => app.Services.GetServices<IPreparation>().OfType<DaysWithoutDimensions>().Single()
             .PrepareAsync(TestContext.Current.CancellationToken);
