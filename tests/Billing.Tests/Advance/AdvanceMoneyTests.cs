@@ -222,7 +222,8 @@ public sealed class AdvanceMoneyTests(SettlementApp app) : IClassFixture<Settlem
         var xml = System.Xml.Linq.XDocument.Parse(await platform.TextAsAsync(path, "text/xml"));
         xml.Descendants().Where(x => x.Name.LocalName is "StartDate" or "EndDate").Select(x => x.Value).ShouldBe(
             ["2022-08-01", "2022-09-30", "2022-08-01", "2022-08-31", "2022-08-01", "2022-08-31", "2022-09-01", "2022-09-30"]);
-        (await platform.TextAsAsync(path, "text/csv")).Split('\n')[3].ShouldContain(",2022-09-01,2022-10-01,30,30,1,30.00,0.00,30.00,6.00,S,20,EUR,,,,2022-09,");
+        (await platform.TextAsAsync(path, "text/csv")).Split('\n')[3].ShouldContain(
+            ",2022-09-01,2022-10-01,30,30,1,30.00,0.00,30.00,6.00,S,20,EUR,,,,2022-09,");
         (await platform.TextAsAsync(path, "text/html")).ShouldContain("01.09.2022 - 30.09.2022");
 
         // What is for another month's days is one row with the month whose invoice it is on, so that the rows are the invoice.

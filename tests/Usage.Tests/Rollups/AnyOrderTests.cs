@@ -1,5 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using Licensing.Identity.Contracts;
 using Licensing.Usage.Rollups;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -13,16 +14,26 @@ namespace Licensing.Usage.Tests.Rollups;
 /// </summary>
 public sealed class AnyOrderTests(AnyOrderTests.FewMarksApp app) : IClassFixture<AnyOrderTests.FewMarksApp>
 {
-    private static readonly string[] Meters = ["sum", "max", "last", "count", "unique"];
+    private static readonly string[] Meters = ["sum", "max", "last", "count", "unique", "machines"];
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    /// <summary>Rounds of rolling up take so few marks that a day is often merged in parts.</summary>
+    /// <summary>Rounds of rolling up take so few marks that a day is often merged in parts; not every set of dimensions has its own cells.</summary>
     public sealed class FewMarksApp : UsageApp
     {
         protected override void Configure(WebApplicationBuilder builder)
         {
             builder.Services.RemoveAll<UsageSettings>();
-            builder.Services.AddSingleton(new UsageSettings { MarksPerRound = 3 });
+            builder.Services.AddSingleton(new UsageSettings { MarksPerRound = 3, DimensionSetsPerDay = 2 });
+        }
+
+        public override async ValueTask InitializeAsync()
+        {
+            await base.InitializeAsync();
+            var platform = await InAsync<IOrganizationDirectory, OrganizationRef>(d => d.PlatformAsync(Ct));
+            using var administrator = As(Roles.PlatformAdministrator, platform.Id.Value, platform.Path);
+            (await administrator.PostAsJsonAsync(
+                "/api/v1/meters", new { key = "machines", unit = "pieces", aggregation = "unique", dimensions = new[] { "site" } }, Ct))
+                .IsSuccessStatusCode.ShouldBeTrue();
         }
     }
 
@@ -153,9 +164,15 @@ public sealed class AnyOrderTests(AnyOrderTests.FewMarksApp app) : IClassFixture
     {
         // No two start at once, so that the last one is plain.
         public static Sent Any(string id, Random random) => new(
-            id, Meters[random.Next(5)], random.Next(100), new DateTimeOffset(2026, 1, random.Next(1, 4), 0, 0, 0, TimeSpan.Zero)
+            id, Meters[random.Next(Meters.Length)], random.Next(100), new DateTimeOffset(2026, 1, random.Next(1, 4), 0, 0, 0, TimeSpan.Zero)
                 .AddMilliseconds(random.Next(86_400_000)), $"vm-{random.Next(6)}");
 
-        public JsonObject Record(Customer customer) => customer.Record(Id, Quantity, Meter, Start.ToString("O"), Resource);
+        public JsonObject Record(Customer customer)
+        {
+            var record = customer.Record(Id, Quantity, Meter, Start.ToString("O"), Resource);
+            if (Meter == "machines")
+                record["dimensions"] = new JsonObject { ["site"] = $"site-{Start.Minute % 4}" };
+            return record;
+        }
     }
 }

@@ -15,6 +15,7 @@ public sealed class DimensionTests(DimensionTests.FewSetsApp app) : IClassFixtur
 
     public async ValueTask DisposeAsync() => await CommonChecker.HoldsAsync(app, Ct);
 
+    /// <summary>With a meter of each aggregation that declares site and tier.</summary>
     public sealed class FewSetsApp : UsageApp
     {
         protected override void Configure(WebApplicationBuilder builder)
@@ -28,15 +29,19 @@ public sealed class DimensionTests(DimensionTests.FewSetsApp app) : IClassFixtur
             await base.InitializeAsync();
             var platform = await InAsync<IOrganizationDirectory, OrganizationRef>(d => d.PlatformAsync(Ct));
             using var administrator = As(Roles.PlatformAdministrator, platform.Id.Value, platform.Path);
-            (await administrator.PostAsJsonAsync("/api/v1/meters", new
-            {
-                key = "traffic",
-                unit = "GB",
-                aggregation = "sum",
-                dimensions = new[] { "site", "tier" },
-            }, Ct)).IsSuccessStatusCode.ShouldBeTrue();
+            foreach (var (key, aggregation) in Dimensioned)
+                (await administrator.PostAsJsonAsync("/api/v1/meters", new
+                {
+                    key,
+                    unit = "GB",
+                    aggregation,
+                    dimensions = new[] { "site", "tier" },
+                }, Ct)).IsSuccessStatusCode.ShouldBeTrue();
         }
     }
+
+    private static readonly (string Key, string Aggregation)[] Dimensioned =
+        [("calls", "count"), ("level", "last"), ("machines", "unique"), ("peak", "max"), ("traffic", "sum")];
 
     [Fact]
     public async Task Usage_is_grouped_by_what_the_meter_declares()
@@ -50,6 +55,41 @@ public sealed class DimensionTests(DimensionTests.FewSetsApp app) : IClassFixtur
         await CorrectAsync(customer, "a");
         (await GroupsAsync(customer, "dimension.tier")).ShouldBe(["cold 2", "hot 4"]);
         (await app.DifferencesAsync(Customer.January)).ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("calls", "Graz 1 1", "Wien 4 4", "cold 2 2", "hot 3 3")]
+    // The newest of each region: a group joins sets, but they are no levels of their own.
+    [InlineData("level", "Graz 6 1", "Wien 7 4", "cold 12 2", "hot 9 3")]
+    [InlineData("machines", "Graz 1 1", "Wien 2 4", "cold 2 2", "hot 2 3")]
+    [InlineData("peak", "Graz 6 1", "Wien 9 4", "cold 9 2", "hot 6 3")]
+    [InlineData("traffic", "Graz 6 1", "Wien 19 4", "cold 12 2", "hot 13 3")]
+    public async Task A_group_of_dimensions_is_what_its_meter_counts(string meter, params string[] expected)
+    {
+        var customer = await app.CustomerAsync();
+        JsonObject Used(string id, string quantity, string start, string machine, string site, string tier, string region = "eu")
+        {
+            var record = Record(customer, id, quantity, meter, ("site", site), ("tier", tier));
+            (record["start"], record["resourceId"], record["region"]) = ($"2026-01-{start}:00:00Z", machine, region);
+            return record;
+        }
+
+        await customer.SendAsync(
+            Used("a", "9", "10T08", "vm-1", "Wien", "cold"), Used("b", "4", "11T08", "vm-1", "Wien", "hot"),
+            Used("c", "3", "12T08", "vm-2", "Wien", "cold", "us"), Used("d", "6", "12T09", "vm-2", "Graz", "hot"),
+            Used("e", "3", "10T09", "vm-1", "Wien", "hot", "us"));
+        string[] groups = [.. await GroupsAsync(customer, "dimension.site", "records"), .. await GroupsAsync(customer, "dimension.tier", "records")];
+        groups.ShouldBe(expected);
+        (await app.DifferencesAsync(Customer.January)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_meter_with_other_dimensions_has_its_usage_without_this_one_and_a_meter_without_any_has_none()
+    {
+        var customer = await app.CustomerAsync();
+        await customer.SendAsync(
+            Record(customer, "a", "2", ("site", "Wien")), Record(customer, "b", "1", "machines", ("site", "Wien")), customer.Record("c", "4"));
+        (await GroupsAsync(customer, "dimension.color", "meter")).ShouldBe([" 1 machines", " 2 traffic"]);
     }
 
     [Fact]
@@ -110,20 +150,25 @@ public sealed class DimensionTests(DimensionTests.FewSetsApp app) : IClassFixtur
         (await app.DifferencesAsync(Customer.January)).ShouldBeEmpty();
     }
 
-    private static JsonObject Record(Customer customer, string id, string quantity, params (string Key, string Value)[] dimensions)
+    private static JsonObject Record(Customer customer, string id, string quantity, params (string Key, string Value)[] dimensions) =>
+        Record(customer, id, quantity, "traffic", dimensions);
+
+    internal static JsonObject Record(
+        Customer customer, string id, string quantity, string meter, params (string Key, string Value)[] dimensions)
     {
-        var record = customer.Record(id, quantity, "traffic");
+        var record = customer.Record(id, quantity, meter, resourceId: id);
         record["dimensions"] = new JsonObject(dimensions.Select(d => KeyValuePair.Create(d.Key, (JsonNode?)d.Value)));
         return record;
     }
 
-    private static async Task CorrectAsync(Customer customer, string id) =>
+    internal static async Task CorrectAsync(Customer customer, string id) =>
         (await customer.Partner().PostAsJsonAsync("/api/v1/usage/corrections", new { recordId = id, action = "reverse", reason = "r" }, Ct))
             .IsSuccessStatusCode.ShouldBeTrue();
 
-    private static async Task<string[]> GroupsAsync(Customer customer, string key)
+    internal static async Task<string[]> GroupsAsync(Customer customer, string key, params string[] further)
     {
         var answer = await Outcome.OfAsync(customer.Partner().GetAsync($"/api/v1/usage/summary?period=2026-01&groupBy={key}"));
-        return [.. answer.Body["items"]!.AsArray().Select(g => $"{g!["dimensions"]![key["dimension.".Length..]]} {g["quantity"]}")];
+        return [.. answer.Body["items"]!.AsArray().Select(g => string.Join(
+            ' ', further.Select(f => g![f]).Prepend(g!["quantity"]).Prepend(g["dimensions"]![key["dimension.".Length..]])))];
     }
 }

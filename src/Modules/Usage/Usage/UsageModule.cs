@@ -32,6 +32,7 @@ public static class UsageModule
             host.Services.AddSingleton<RecordPartitions>();
             host.Services.AddSingleton<IPreparation>(services => services.GetRequiredService<RecordPartitions>());
             host.Services.AddSingleton<IChore>(services => services.GetRequiredService<RecordPartitions>());
+            host.Services.AddSingleton<IPreparation, DaysWithoutDimensions>();
             host.Services.AddSingleton<TargetMemory>();
             host.Services.AddSingleton<StoredRecordLookup>();
             host.Services.AddSingleton<BatchReading>();

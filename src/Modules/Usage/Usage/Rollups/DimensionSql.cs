@@ -20,8 +20,9 @@ internal static class DimensionSql
         """;
 
     /// <summary>Names <c>placed</c>: the split records with the set whose cells they belong to, by the sets that <c>own</c> names.</summary>
+    /// <remarks>Not kept although it is read twice: mostly the second reader wants nothing of it.</remarks>
     public const string Placed = $"""
-        placed as (
+        placed as not materialized (
             select s.*, coalesce(o.dimension_set, {RollupSql.OtherSet}) as dimension_set
             from split s
             left join own o on o.tenant_id = s.tenant_id and o.day = s.day and o.dimension_set = s.named_set)
@@ -49,9 +50,19 @@ internal static class DimensionSql
         own as (select tenant_id, day, dimension_set from known union all select tenant_id, day, dimension_set from added)
         """;
 
-    /// <summary>Adds the records of a source to the cells by dimensions.</summary>
+    /// <summary>The resources of the placed records, of meters that count them.</summary>
+    /// <param name="unique">The parameter with these meters.</param>
+    public static string Resources(string unique) => $"""
+        select distinct {RollupSql.Cell}, dimension_set, resource_id from placed where resource_id is not null and meter = any ({unique})
+        """;
+
+    /// <summary>Adds the records of a source to the cells by dimensions, and their resources to those of the sets.</summary>
+    /// <remarks>$6 meters that count resources.</remarks>
     public static string Add(string source) => $"""
-        with {source}, {Split}, {Own}, {Placed}, {RollupSql.Cells("placed", ", dimension_set")}
+        with {source}, {Split}, {Own}, {Placed}, {RollupSql.Cells("placed", ", dimension_set")},
+        new_resources as (
+            insert into usage.daily_dimension_resources ({RollupSql.Cell}, dimension_set, resource_id) {Resources("$6")}
+            on conflict do nothing)
         {RollupSql.AddDimensions}
         """;
 }

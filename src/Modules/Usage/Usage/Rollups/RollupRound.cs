@@ -13,11 +13,9 @@ internal readonly record struct TenantDay(Guid Tenant, DateOnly Day, Guid? Batch
 /// <summary>What of the meters matters when records become cells. Meters never change, so neither does what was decided by them.</summary>
 internal sealed record CountedMeters(string[] Unique, string[] Dimensioned, string[] Keys)
 {
-    /// <summary>Resources are not kept by dimensions: meters that count them have no cells there.</summary>
     public static CountedMeters Of(IReadOnlyDictionary<string, MeterRef> meters)
     {
-        var keys = meters.Values.Where(m => m.Aggregation is not MeterAggregation.Unique)
-            .SelectMany(m => m.Dimensions.Select(key => (m.Key, Dimension: key))).ToList();
+        var keys = meters.Values.SelectMany(m => m.Dimensions.Select(key => (m.Key, Dimension: key))).ToList();
         return new([.. meters.Values.Where(m => m.Aggregation is MeterAggregation.Unique).Select(m => m.Key)],
             [.. keys.Select(k => k.Key)], [.. keys.Select(k => k.Dimension)]);
     }
@@ -36,10 +34,10 @@ internal sealed class RollupRound(NpgsqlConnection connection, CountedMeters met
         {RollupSql.NoteChanges("cells")}
         """;
 
-    private static readonly string MergeDimensions = DimensionSql.Add(RollupSql.OfBatches("$6", "$7"));
+    private static readonly string MergeDimensions = DimensionSql.Add(RollupSql.OfBatches("$7", "$8"));
 
     private static readonly string[] ClearDays =
-        [.. ((string[])["daily_rollups", "daily_resources", "daily_dimension_rollups"]).Select(table =>
+        [.. ((string[])["daily_rollups", "daily_resources", "daily_dimension_rollups", "daily_dimension_resources"]).Select(table =>
             $"delete from usage.{table} t using unnest($1, $2) as w(tenant_id, day) where t.tenant_id = w.tenant_id and t.day = w.day")];
 
     private static readonly string ComputeDays =
@@ -103,7 +101,9 @@ internal sealed class RollupRound(NpgsqlConnection connection, CountedMeters met
     ];
 
     private IEnumerable<NpgsqlParameter> Dimensions() =>
-        [new() { Value = meters.Dimensioned }, new() { Value = meters.Keys }, new() { Value = mostDimensionSets }];
+    [
+        new() { Value = meters.Dimensioned }, new() { Value = meters.Keys }, new() { Value = mostDimensionSets }, new() { Value = meters.Unique },
+    ];
 
     private static void Add(NpgsqlBatch batch, string sql, IReadOnlyCollection<TenantDay> days, params NpgsqlParameter[] further)
     {

@@ -62,10 +62,18 @@ internal sealed class RollupVerification(NpgsqlDataSource database, ICatalog cat
         expected as (select {RollupSql.Cell}, dimension_set, concat_ws(' ', {DimensionFigures}, owner_path) as figures from cells),
         found as (
             select {RollupSql.Cell}, dimension_set, concat_ws(' ', {DimensionFigures}, owner_path) as figures
-            from usage.daily_dimension_rollups join wanted using (tenant_id, day))
-        select {RollupSql.Cell}, 'dimensions ' || dimension_set, e.figures, f.figures
+            from usage.daily_dimension_rollups join wanted using (tenant_id, day)),
+        resources as ({DimensionSql.Resources("$5")}),
+        found_resources as (
+            select {RollupSql.Cell}, dimension_set, resource_id from usage.daily_dimension_resources join wanted using (tenant_id, day))
+        select {RollupSql.Cell}, 'dimensions ' || dimension_set as what, e.figures as expected, f.figures as found
         from expected e full join found f using ({RollupSql.Cell}, dimension_set)
         where e.figures is distinct from f.figures
+        union all
+        select {RollupSql.Cell}, 'resource of dimensions ' || dimension_set, e.named, f.named
+        from (select *, resource_id as named from resources) e
+        full join (select *, resource_id as named from found_resources) f using ({RollupSql.Cell}, dimension_set, resource_id)
+        where e.named is null or f.named is null
         """;
 
     // Everyone's, where nobody is named.
@@ -117,7 +125,8 @@ internal sealed class RollupVerification(NpgsqlDataSource database, ICatalog cat
         """;
 
     private static readonly string Tenants = string.Join(
-        " union ", ((string[])["records", "daily_rollups", "daily_resources", "daily_dimension_rollups"]).Select(TenantsOf));
+        " union ",
+        ((string[])["records", "daily_rollups", "daily_resources", "daily_dimension_rollups", "daily_dimension_resources"]).Select(TenantsOf));
 
     /// <summary>From the month of the first to the last day of which there is anything; null when there is nothing.</summary>
     public async Task<Period?> ExtentAsync(CancellationToken ct)
@@ -151,7 +160,7 @@ internal sealed class RollupVerification(NpgsqlDataSource database, ICatalog cat
         {
             await ReadAsync(OfDay, day, tenants, meters.Unique);
             if (meters.Dimensioned.Length > 0)
-                await ReadAsync(OfDimensions, day, tenants, meters.Dimensioned, meters.Keys);
+                await ReadAsync(OfDimensions, day, tenants, meters.Dimensioned, meters.Keys, meters.Unique);
             if (day.Day == 1)
                 await ReadAsync(OfMonth, day, null);
             progress?.Invoke(day.DayNumber - period.Start.DayNumber + 1, period.Days);

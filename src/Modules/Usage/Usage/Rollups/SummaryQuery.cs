@@ -97,7 +97,7 @@ internal sealed record SummaryQuery(
             $"({(dimensions.IndexOf(key) is var d and >= 0 ? $"d{d}" : Keys[key])}) collate \"C\" as k{i}"));
         var start = after.Length == 0 ? "" : $"where ({names}) > ({string.Join(", ", after.Select(Given))})";
         command.CommandText = $"""
-            with {TotalsSql.Combined(cells, further, keys, names, start)},
+            with {TotalsSql.Combined(cells, further, keys, names, start, dimensions.Count > 0)},
             summed as (select {names}, sum(quantity) as quantity, sum(records)::bigint as records from combined group by {names})
             select {names}, {ExactColumn.Of("quantity", "quantity")}, records from summed order by {names}
             {(page is null ? "" : $"limit {(page.Limit + 1).ToString(CultureInfo.InvariantCulture)}")}

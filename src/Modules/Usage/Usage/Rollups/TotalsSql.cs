@@ -59,7 +59,8 @@ internal static class TotalsSql
     /// <param name="keys">The columns of <paramref name="names"/>, made of those of a total.</param>
     /// <param name="names">Theirs; the meter must follow from them.</param>
     /// <param name="where">Which of them.</param>
-    public static string Combined(string cells, string further, string keys, string names, string where) => $"""
+    /// <param name="byDimensions">Whether the cells are those by dimensions.</param>
+    public static string Combined(string cells, string further, string keys, string names, string where, bool byDimensions) => $"""
         meters as materialized (select * from unnest($1::text[], $2::text[], $3::text[]) as m(meter, aggregation, combining)),
         {Grouped(cells, further)},
         keyed as (
@@ -70,7 +71,8 @@ internal static class TotalsSql
         resources as (
             select {names}, tenant_id, subscription_id, count(distinct r.resource_id) as resources
             from keyed join cells c using (tenant_id, subscription_id, meter, sku, {further} region)
-            join usage.daily_resources r using (tenant_id, subscription_id, day, meter, sku, region)
+            join usage.{(byDimensions ? "daily_dimension_resources" : "daily_resources")} r
+                using (tenant_id, subscription_id, day, meter, sku, region{(byDimensions ? ", dimension_set" : "")})
             where combining = 'Distinct'
             group by {names}, tenant_id, subscription_id),
         combined as (
