@@ -28,9 +28,34 @@ public class CommissionsApp : App
 
     internal static async Task<JsonElement> SchemeAsync(
         HttpClient platform, OrganizationRef organization, object[] tiers, string mode = "Graduated", string basis = "Own",
-        string validFrom = "2024-01") =>
-        await Sent(await platform.PostAsJsonAsync(
-            "/api/v1/commissions/schemes", new { organizationId = organization.Id.Value, mode, basis, tiers, validFrom }));
+        string validFrom = "2024-01", int holdingDays = 0, string? minimumPayout = null) =>
+        await Sent(await platform.PostAsJsonAsync("/api/v1/commissions/schemes", new
+        {
+            organizationId = organization.Id.Value,
+            mode,
+            basis,
+            tiers,
+            validFrom,
+            holdingDays,
+            minimumPayout = minimumPayout is null ? null : new { amount = minimumPayout, currency = $"{organization.Currency}" },
+        }));
+
+    internal static async Task CloseAsync(HttpClient platform, string month) =>
+        await Sent(await platform.PostAsync($"/api/v1/commissions/close/{month}", null));
+
+    internal static async Task<JsonElement> StatementAsync(HttpClient client, OrganizationRef of, string month) =>
+        (await ItemsAsync(client, $"/api/v1/commissions/statements?period={month}&organizationId={of.Id.Value}")).ShouldHaveSingleItem();
+
+    /// <summary>Each line as <c>month net commission reverses</c>.</summary>
+    internal static async Task<List<string>> LinesAsync(HttpClient client, JsonElement statement) =>
+        [.. (await ItemsAsync(client, $"/api/v1/commissions/statements/{statement.GetProperty("id").GetString()}/lines")).Select(x =>
+            $"{x.GetProperty("month").GetString()} {Amount(x, "net")} {Amount(x, "commission")} {x.GetProperty("reverses").GetBoolean()}")];
+
+    internal static string Balance(JsonElement x) =>
+        $"{Amount(x, "basis")} -> {Amount(x, "commission")} + {Amount(x, "adjusted")} + {Amount(x, "carriedIn")} = {Amount(x, "payable")}, "
+        + $"on {Amount(x, "carriedOut")}, due {x.GetProperty("dueOn").GetString()}";
+
+    internal static string Amount(JsonElement of, string field) => of.GetProperty(field).GetProperty("amount").GetString()!;
 
     internal static async Task<List<JsonElement>> ItemsAsync(HttpClient client, string path) =>
         [.. (await Sent(await client.GetAsync(path))).GetProperty("items").EnumerateArray()];
@@ -43,22 +68,35 @@ public class CommissionsApp : App
     }
 }
 
-/// <summary>Invoices as Billing would tell them.</summary>
+/// <summary>Invoices as Billing would tell them: one counts in its month, what takes a part of it back in another, and what is void has never been.</summary>
 internal sealed class SaidInvoices : IInvoicedAmounts, IBillingProgress
 {
-    private readonly List<(Period Period, InvoicedNet Invoice)> _said = [];
+    private readonly List<Said> _said = [];
+    private readonly HashSet<InvoiceId> _void = [];
 
     public HashSet<Period> Unfinished { get; } = [];
 
     /// <summary>Awaited before the invoices of a period are told, when the schemes have been read.</summary>
     public Func<Period, Task>? BeforeTold { get; set; }
 
-    public void Issue(string month, OrganizationRef tenant, string net, string currency = "EUR")
+    public InvoicedNet Issue(string month, OrganizationRef tenant, string net, string currency = "EUR") =>
+        Add(Period.Parse(month), new InvoicedNet(
+            Id.New<InvoiceId>(DateTimeOffset.UnixEpoch), $"1-2026-{_said.Count + 1:000000}", tenant.Id, tenant.Path,
+            new Money(decimal.Parse(net), Currency.Parse(currency))) { InvoicePeriod = Period.Parse(month) });
+
+    /// <summary>Takes back a part of an invoice.</summary>
+    public InvoicedNet Credit(string month, InvoicedNet of, string net) =>
+        Add(Period.Parse(month), of with
+        {
+            Number = $"1-CN2026-{_said.Count + 1:000000}",
+            CreditNoteId = Id.New<CreditNoteId>(DateTimeOffset.UnixEpoch),
+            Net = of.Net with { Amount = -decimal.Parse(net) },
+        });
+
+    public void Void(InvoicedNet invoice)
     {
         lock (_said)
-            _said.Add((Period.Parse(month), new InvoicedNet(
-                Id.New<InvoiceId>(DateTimeOffset.UnixEpoch), $"1-2026-{_said.Count + 1:000000}", tenant.Id, tenant.Path,
-                new Money(decimal.Parse(net), Currency.Parse(currency)))));
+            _void.Add(invoice.InvoiceId);
     }
 
     public async Task<IReadOnlyList<InvoicedNet>> OfPeriodAsync(Period period, Scope scope, CancellationToken ct)
@@ -67,9 +105,27 @@ internal sealed class SaidInvoices : IInvoicedAmounts, IBillingProgress
             await before(period);
         lock (_said)
             return [.. _said
-                .Where(x => x.Period == period && scope.Contains(x.Invoice.OwnerPath)).Select(x => x.Invoice)
+                .Where(x => x.Month == period && scope.Contains(x.Document.OwnerPath) && !_void.Contains(x.Document.InvoiceId))
+                .Select(x => x.Document)
                 .OrderBy(x => x.OwnerPath, StringComparer.Ordinal).ThenBy(x => x.Number, StringComparer.Ordinal)];
     }
 
+    // All of them: what has not changed is worked out in vain.
+    public Task<IReadOnlyList<Period>> ChangedMonthsAsync(DateTimeOffset? since, DateOnly before, Scope scope, CancellationToken ct)
+    {
+        lock (_said)
+            return Task.FromResult<IReadOnlyList<Period>>(
+                [.. _said.Select(x => x.Month).Where(x => x.Start < before).Distinct().OrderBy(x => x.Start)]);
+    }
+
     public Task<bool> IsFinishedAsync(Period period, CancellationToken ct) => Task.FromResult(!Unfinished.Contains(period));
+
+    private InvoicedNet Add(Period month, InvoicedNet document)
+    {
+        lock (_said)
+            _said.Add(new Said(month, document));
+        return document;
+    }
+
+    private sealed record Said(Period Month, InvoicedNet Document);
 }

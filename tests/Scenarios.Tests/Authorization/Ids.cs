@@ -20,7 +20,7 @@ public sealed class Ids(IReadOnlyDictionary<string, string> byName, Func<string,
     [
         "distributor", "partner", "tenant", "user", "identity", "apikey", "client", "assignment", "product", "plan", "meter", "pricelist",
         "subscription", "invoice",
-        "statement", "scheme", "operation", "role", "accountrole", "certificate", "session", "secretId", "quotarequest", "edition", "license",
+        "statement", "payout", "scheme", "operation", "role", "accountrole", "certificate", "session", "secretId", "quotarequest", "edition", "license",
         "customer", "number", "coupon", "run", "debit", "noteId", "paymentId", "correction", "threshold",
     ];
 

@@ -74,7 +74,7 @@ public class TwoBranches : IAsyncLifetime
     {
         "-" or "period" or "plan" or "product" or "meter" or "pricelist" or "edition" or "coupon" => OrganizationKind.Tenant,
         "distributor" => OrganizationKind.Distributor,
-        "partner" or "statement" or "scheme" or "certificate" or "debit" => OrganizationKind.Partner,
+        "partner" or "statement" or "payout" or "scheme" or "certificate" or "debit" => OrganizationKind.Partner,
         "operation" or "run" => OrganizationKind.Platform,
         _ => OrganizationKind.Tenant,
     };
@@ -249,6 +249,7 @@ public class TwoBranches : IAsyncLifetime
         }));
         await PostAsync(admin, $"/api/v1/commissions/close/{Month}", null);
         ids["statement"] = Id(await FirstAsync(admin, $"/api/v1/commissions/statements?period={Month}&organizationId={ids["partner"]}"));
+        ids["payout"] = Id(await FirstAsync(admin, $"/api/v1/commissions/payouts?organizationId={ids["partner"]}"));
     }
 
     private static async Task<JsonObject> FirstAsync(HttpClient client, string path) =>

@@ -24,7 +24,7 @@ public sealed class WholeTree : TwoBranches
     {
         "run" => [OrganizationKind.Platform],
         "distributor" => [OrganizationKind.Distributor],
-        "partner" or "scheme" or "statement" or "certificate" or "debit" => [OrganizationKind.Partner],
+        "partner" or "scheme" or "statement" or "payout" or "certificate" or "debit" => [OrganizationKind.Partner],
         _ when Anywhere.Contains(resource) => Enum.GetValues<OrganizationKind>(),
         _ => [OrganizationKind.Tenant],
     };

@@ -31,26 +31,45 @@ public readonly record struct CreditNoteId(Guid Value) : IId<CreditNoteId>;
 /// <param name="OwnerPath">The tenant's path when the invoice was made; what was earned by it was earned along this path.</param>
 /// <param name="Period">What the invoice is for.</param>
 /// <param name="Net">What is taken back, without tax: of the sign of the invoice's lines, so positive as a rule.</param>
-/// <param name="Voids">Whether the invoice is void with it: then <see cref="IInvoicedAmounts"/> does not tell of that one any more.</param>
+/// <param name="Voids">Whether the invoice is void with it: then <see cref="IInvoicedAmounts"/> tells of neither.</param>
 /// <param name="IssuedAt">When. It counts in this period, not in that of the invoice.</param>
 [Message("billing.credit-note-issued.v1")]
 public sealed record CreditNoteIssued(
     CreditNoteId Id, string Number, InvoiceId InvoiceId, string InvoiceNumber, OrganizationId TenantId, string OwnerPath, Period Period, Money Net,
     bool Voids, DateTimeOffset IssuedAt);
 
-/// <summary>The issued net of one tenant in one period; what commissions are on.</summary>
-/// <param name="InvoiceId">The invoice.</param>
-/// <param name="Number">Its number.</param>
+/// <summary>The net of an issued document: an invoice, or a credit note that takes back a part of one. What commissions are on.</summary>
+/// <param name="InvoiceId">The invoice, or that of the credit note.</param>
+/// <param name="Number">The document's own number.</param>
 /// <param name="TenantId">Who owes it.</param>
-/// <param name="OwnerPath">The tenant's path when it was billed.</param>
-/// <param name="Net">Sum of its lines, without tax.</param>
-public sealed record InvoicedNet(InvoiceId InvoiceId, string Number, OrganizationId TenantId, string OwnerPath, Money Net);
+/// <param name="OwnerPath">The tenant's path when the invoice was made.</param>
+/// <param name="Net">Sum of its lines, without tax; below zero where a credit note takes back.</param>
+public sealed record InvoicedNet(InvoiceId InvoiceId, string Number, OrganizationId TenantId, string OwnerPath, Money Net)
+{
+    /// <summary>The credit note; null of an invoice.</summary>
+    public CreditNoteId? CreditNoteId { get; init; }
 
-/// <summary>Reads issued amounts for commissions.</summary>
+    /// <summary>What the invoice is for; of a credit note, too, which may count in a later month.</summary>
+    public required Period InvoicePeriod { get; init; }
+
+    /// <summary>The document's id, whichever it is.</summary>
+    public Guid DocumentId => CreditNoteId?.Value ?? InvoiceId.Value;
+}
+
+/// <summary>
+/// Reads issued amounts for commissions. An invoice counts in its period, a credit note in the month of its issue. What is void has never been: the
+/// invoice, what was taken back of it before, and what took back the rest.
+/// </summary>
 public interface IInvoicedAmounts
 {
-    /// <summary>Issued (and paid) invoices of <paramref name="period"/> under <paramref name="scope"/>, ordered by owner path.</summary>
+    /// <summary>The documents of the month <paramref name="period"/> under <paramref name="scope"/>, ordered by owner path.</summary>
     Task<IReadOnlyList<InvoicedNet>> OfPeriodAsync(Period period, Scope scope, CancellationToken ct);
+
+    /// <summary>
+    /// The months before <paramref name="before"/> whose documents under <paramref name="scope"/> have become more or fewer since then, in order.
+    /// </summary>
+    /// <param name="since">Null: all months that have documents.</param>
+    Task<IReadOnlyList<Period>> ChangedMonthsAsync(DateTimeOffset? since, DateOnly before, Scope scope, CancellationToken ct);
 }
 
 /// <summary>Says how far billing is, for those who build on finished periods.</summary>

@@ -1,4 +1,5 @@
 using Licensing.Commissions.Data;
+using Licensing.Commissions.Payouts;
 using Licensing.Commissions.Schemes;
 using Licensing.Commissions.Statements;
 using Microsoft.Extensions.DependencyInjection;
@@ -17,6 +18,8 @@ public static class CommissionsModule
                 .OnConstraint("schemes_one_per_month", SchemeRefusals.SetAlready);
             host.Services.AddScoped<PeriodCommissions>();
             host.Services.AddScoped<StatementWriter>();
+            host.Services.AddScoped<StatedCommissions>();
+            host.Services.AddScoped<RateBook>();
         }
     }
 
@@ -30,6 +33,7 @@ public static class CommissionsModule
 
             var schemes = commissions.MapGroup("/schemes");
             CreateScheme.Map(schemes);
+            PreviewScheme.Map(schemes);
             ListSchemes.Map(schemes);
             GetScheme.Map(schemes);
 
@@ -37,6 +41,12 @@ public static class CommissionsModule
             ListStatements.Map(statements);
             GetStatement.Map(statements);
             ListStatementLines.Map(statements);
+
+            var payouts = commissions.MapGroup("/payouts");
+            ListPayouts.Map(payouts);
+            GetPayout.Map(payouts);
+            PayPayout.Map(payouts);
+            FailPayout.Map(payouts);
         }
     }
 }

@@ -8,6 +8,7 @@ internal static class CommissionsPermissions
     public const string SchemesManage = "commissions.schemes.manage";
     public const string StatementsRead = "commissions.statements.read";
     public const string PeriodsClose = "commissions.periods.close";
+    public const string PayoutsManage = "commissions.payouts.manage";
 
     public static IReadOnlyList<Permission> All { get; } =
     [
@@ -16,5 +17,6 @@ internal static class CommissionsPermissions
         new(SchemesManage, "Set commission schemes.", Roles.PlatformAdministrator),
         new(StatementsRead, "Read commissions and statements.", Roles.ChannelReaders),
         new(PeriodsClose, "Close a period's commissions.", Roles.PlatformAdministrator, Roles.PlatformService),
+        new(PayoutsManage, "Record what became of payouts.", Roles.PlatformAdministrator, Roles.PlatformService),
     ];
 }

@@ -6,7 +6,8 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Billing.Invoices;
 
-internal sealed class InvoicedAmounts(BillingDb db, IOrganizationDirectory organizations) : IInvoicedAmounts, IBillingProgress
+internal sealed class InvoicedAmounts(BillingDb db, IOrganizationDirectory organizations, BillingCalendar calendar)
+    : IInvoicedAmounts, IBillingProgress
 {
     public async Task<IReadOnlyList<InvoicedNet>> OfPeriodAsync(Period period, Scope scope, CancellationToken ct)
     {
@@ -16,7 +17,25 @@ internal sealed class InvoicedAmounts(BillingDb db, IOrganizationDirectory organ
             .OrderBy(x => x.OwnerPath).ThenBy(x => x.Id)
             .Select(x => new { x.Id, x.Number, x.TenantId, x.OwnerPath, x.Net, x.Currency })
             .ToListAsync(ct);
-        return [.. rows.Select(x => new InvoicedNet(x.Id, x.Number!, x.TenantId, x.OwnerPath, new Money(x.Net, x.Currency)))];
+        var notes = await NotesAsync(period, scope, ct);
+        IEnumerable<InvoicedNet> invoices = rows.Select(x =>
+            new InvoicedNet(x.Id, x.Number!, x.TenantId, x.OwnerPath, new Money(x.Net, x.Currency)) { InvoicePeriod = period });
+        return notes.Count == 0 ? [.. invoices] : [.. invoices.Concat(notes).OrderBy(x => x.OwnerPath, StringComparer.Ordinal)];
+    }
+
+    public async Task<IReadOnlyList<Period>> ChangedMonthsAsync(DateTimeOffset? since, DateOnly before, Scope scope, CancellationToken ct)
+    {
+        var asked = since ?? DateTimeOffset.MinValue;
+        var invoices = await db.Invoices.AsNoTracking().Within(scope)
+            .Where(x => x.PeriodStart < before && (x.IssuedAt >= asked || x.VoidedAt >= asked)).Select(x => x.PeriodStart).Distinct().ToListAsync(ct);
+        // Of those whose invoice is void by now, too: they count no longer.
+        var end = calendar.StartOf(before);
+        var notes = await (
+            from note in db.CreditNotes.AsNoTracking().Within(scope)
+            join invoice in db.Invoices on note.InvoiceId equals invoice.Id
+            where !note.Voids && note.IssuedAt < end && (note.IssuedAt >= asked || invoice.VoidedAt >= asked)
+            select note.IssuedAt).ToListAsync(ct);
+        return [.. invoices.Concat(notes.Select(calendar.DayOf)).Select(x => Period.Month(x.Year, x.Month)).Distinct().OrderBy(x => x.Start)];
     }
 
     public async Task<bool> IsFinishedAsync(Period period, CancellationToken ct)
@@ -28,5 +47,22 @@ internal sealed class InvoicedAmounts(BillingDb db, IOrganizationDirectory organ
         return runs.Exists(x => x.State == RunState.Finished && x.OperationId != null)
             && !await db.Invoices.AnyAsync(
                 x => x.SellerId == seller && x.PeriodStart == period.Start && x.PeriodEnd == period.End && x.Status == InvoiceStatus.Draft, ct);
+    }
+
+    private async Task<List<InvoicedNet>> NotesAsync(Period period, Scope scope, CancellationToken ct)
+    {
+        var (start, end) = (calendar.StartOf(period.Start), calendar.StartOf(period.End));
+        var rows = await (
+            from note in db.CreditNotes.AsNoTracking().Within(scope)
+            join invoice in db.Invoices on note.InvoiceId equals invoice.Id
+            where note.IssuedAt >= start && note.IssuedAt < end && !note.Voids && invoice.Status != InvoiceStatus.Void
+            orderby note.OwnerPath, note.Id
+            select new { note.Id, note.InvoiceId, note.Number, note.TenantId, note.OwnerPath, note.Net, note.Currency, note.PeriodStart, note.PeriodEnd })
+            .ToListAsync(ct);
+        return [.. rows.Select(x => new InvoicedNet(x.InvoiceId, x.Number, x.TenantId, x.OwnerPath, new Money(-x.Net, x.Currency))
+        {
+            CreditNoteId = x.Id,
+            InvoicePeriod = new Period(x.PeriodStart, x.PeriodEnd),
+        })];
     }
 }

@@ -1,3 +1,4 @@
+using Licensing.Commissions.Payouts;
 using Licensing.Commissions.Schemes;
 using Licensing.Commissions.Statements;
 using Licensing.Kernel.Persistence;
@@ -12,6 +13,12 @@ internal sealed class CommissionsDb(DbContextOptions<CommissionsDb> options) : M
     public DbSet<CommissionScheme> Schemes => Set<CommissionScheme>();
 
     public DbSet<Statement> Statements => Set<Statement>();
+
+    public DbSet<StatementLine> Lines => Set<StatementLine>();
+
+    public DbSet<Adjustment> Adjustments => Set<Adjustment>();
+
+    public DbSet<Payout> Payouts => Set<Payout>();
 
     public DbSet<Closing> Closings => Set<Closing>();
 }

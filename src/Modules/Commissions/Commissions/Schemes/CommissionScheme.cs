@@ -28,11 +28,21 @@ internal sealed class CommissionScheme : IOwned, IVersioned
     public CommissionBasis Basis { get; init; }
     public required IReadOnlyList<CommissionTier> Tiers { get; init; }
 
+    /// <summary>Days after the month's end until what is earned in it is due.</summary>
+    public int HoldingDays { get; init; }
+
+    /// <summary>Less than that is not paid out but carried on; null: everything above zero is.</summary>
+    public decimal? MinimumPayout { get; init; }
+
+    public Currency? MinimumPayoutCurrency { get; init; }
+
     /// <summary>The first day of a month.</summary>
     public DateOnly ValidFrom { get; init; }
 
     public DateTimeOffset CreatedAt { get; init; }
     public int Version { get; init; } = 1;
+
+    public Money? Minimum => MinimumPayout is { } amount ? new Money(amount, MinimumPayoutCurrency!.Value) : null;
 
     internal sealed class Table : IEntityTypeConfiguration<CommissionScheme>
     {
@@ -40,15 +50,16 @@ internal sealed class CommissionScheme : IOwned, IVersioned
         {
             builder.ToTable("schemes").HasKey(x => x.Id);
             builder.Property(x => x.Tiers).IsJson();
+            builder.Ignore(x => x.Minimum);
         }
     }
 }
 
 /// <summary>A scheme as it travels; <c>validFrom</c> is a month.</summary>
 internal sealed record SchemeView(
-    SchemeId Id, OrganizationId OrganizationId, CommissionMode Mode, CommissionBasis Basis, IReadOnlyList<CommissionTier> Tiers, string ValidFrom,
-    DateTimeOffset CreatedAt, [property: System.Text.Json.Serialization.JsonIgnore] int Version) : IVersioned
+    SchemeId Id, OrganizationId OrganizationId, CommissionMode Mode, CommissionBasis Basis, IReadOnlyList<CommissionTier> Tiers, int HoldingDays,
+    Money? MinimumPayout, string ValidFrom, DateTimeOffset CreatedAt, [property: System.Text.Json.Serialization.JsonIgnore] int Version) : IVersioned
 {
     public static SchemeView Of(CommissionScheme x) =>
-        new(x.Id, x.OrganizationId, x.Mode, x.Basis, x.Tiers, x.ValidFrom.ToString("yyyy-MM"), x.CreatedAt, x.Version);
+        new(x.Id, x.OrganizationId, x.Mode, x.Basis, x.Tiers, x.HoldingDays, x.Minimum, x.ValidFrom.ToString("yyyy-MM"), x.CreatedAt, x.Version);
 }

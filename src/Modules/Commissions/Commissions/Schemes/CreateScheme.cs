@@ -10,11 +10,9 @@ namespace Licensing.Commissions.Schemes;
 internal static class CreateScheme
 {
     [Needs(CommissionsPermissions.SchemesManage)]
-    public sealed record Command(OrganizationId OrganizationId, IReadOnlyList<CommissionTier> Tiers) : ICommand<SchemeView>
+    public sealed record Command(OrganizationId OrganizationId, IReadOnlyList<CommissionTier> Tiers)
+        : SchemeTerms(OrganizationId, Tiers), ICommand<SchemeView>
     {
-        public CommissionMode Mode { get; init; }
-        public CommissionBasis Basis { get; init; }
-
         /// <summary>Null is the running month.</summary>
         public string? ValidFrom { get; init; }
     }
@@ -23,12 +21,10 @@ internal static class CreateScheme
         CommissionsDb db, IOrganizationDirectory organizations, Principal principal, BillingCalendar calendar, TimeProvider clock)
         : ICommandHandler<Command, SchemeView>
     {
-        private const int MostTiers = 100;
-
         public async Task<Result<SchemeView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            if (new CommissionTiers(command.Tiers, command.Mode).Validate() is { Count: > 0 } broken)
-                return Refusal.AllFields([.. broken.Take(MostTiers)]);
+            if (command.Broken() is { } broken)
+                return broken;
 
             var today = calendar.DayOf(clock.GetUtcNow());
             var month = Period.Month(today.Year, today.Month);
@@ -37,8 +33,8 @@ internal static class CreateScheme
             if (await organizations.FindAsync(command.OrganizationId, cancellationToken) is not { } organization
                 || !principal.Scope.Contains(organization.Path))
                 return SchemeRefusals.OrganizationNotFound(command.OrganizationId.Value);
-            if (organization.Kind is not (OrganizationKind.Distributor or OrganizationKind.Partner))
-                return SchemeRefusals.EarnsNothing;
+            if (command.NotFor(organization) is { } refusal)
+                return refusal;
 
             await db.KeepClosingsAsync(cancellationToken);
             if (await db.Closings.AnyAsync(x => x.PeriodStart >= month.Start, cancellationToken))
@@ -46,17 +42,7 @@ internal static class CreateScheme
             if (await db.Schemes.AnyAsync(x => x.OrganizationId == organization.Id && x.ValidFrom == month.Start, cancellationToken))
                 return SchemeRefusals.SetAlready;
 
-            var scheme = new CommissionScheme
-            {
-                Id = Id.New<SchemeId>(clock.GetUtcNow()),
-                OrganizationId = organization.Id,
-                OwnerPath = organization.Path,
-                Mode = command.Mode,
-                Basis = command.Basis,
-                Tiers = command.Tiers,
-                ValidFrom = month.Start,
-                CreatedAt = clock.GetUtcNow(),
-            };
+            var scheme = command.From(organization, month.Start, clock.GetUtcNow());
             db.Add(scheme);
             return SchemeView.Of(scheme);
         }

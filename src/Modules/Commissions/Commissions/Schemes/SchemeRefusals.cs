@@ -9,6 +9,9 @@ internal static class SchemeRefusals
     public static Refusal EarnsNothing { get; } = Refusal.Field(
         "/organizationId", "earns_no_commission", "Only distributors and partners earn commissions.");
 
+    public static Refusal OtherCurrency(Currency currency) => Refusal.Field(
+        "/minimumPayout/currency", "currency_mismatch", $"The organisation is paid in {currency}.");
+
     public static Refusal NotAMonth { get; } = Refusal.Field("/validFrom", "not_a_month", "validFrom must be a month, yyyy-MM.");
 
     public static Refusal SetAlready { get; } = new(

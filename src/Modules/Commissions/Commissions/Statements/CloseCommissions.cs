@@ -21,7 +21,7 @@ internal static class CloseCommissions
     public sealed record Command(string Period) : ICommand<ClosingView>;
 
     internal sealed class Handler(
-        CommissionsDb db, PeriodCommissions commissions, StatementWriter writer, IBillingProgress billing, IOrganizationDirectory organizations,
+        CommissionsDb db, PeriodCommissions commissions, StatementWriter writer, RateBook rates, IBillingProgress billing, IOrganizationDirectory organizations,
         BillingCalendar calendar, Principal principal, AuditTrail audit, TimeProvider clock) : ICommandHandler<Command, ClosingView>
     {
         public async Task<Result<ClosingView>> Handle(Command command, CancellationToken cancellationToken)
@@ -39,28 +39,26 @@ internal static class CloseCommissions
                 return StatementRefusals.BillingNotFinished;
 
             await db.LockClosingsAsync(cancellationToken);
-            // Whoever inserts the row closes the month; everyone else finds it.
             var now = clock.GetUtcNow();
-            var first = await db.Database.ExecuteSqlAsync($"""
-                insert into commissions.closings (period_start, period_end, statements, closed_at)
-                values ({period.Start}, {period.End}, 0, {now}) on conflict do nothing
-                """, cancellationToken);
-            if (first == 0)
-                return (await FindAsync(period, cancellationToken))!;
-
-            var (earned, errors) = await commissions.WithinAsync(period, Scope.Of([platform.Path]), cancellationToken);
+            if (await FindAsync(period, cancellationToken) is { } meanwhile)
+                return meanwhile;
+            var (due, errors, used) = await commissions.DueAsync(period, Scope.Of([platform.Path]), cancellationToken);
             // A closed month gets no further statements: whoever had none now would never be paid.
             if (errors.Count > 0)
                 return StatementRefusals.CommissionsMissing(errors);
 
-            List<Statement> statements = [.. earned.Select(commission => Statement.Of(commission, period, now))];
+            var number = await db.Closings.MaxAsync(x => (int?)x.Number, cancellationToken) + 1 ?? 1;
+            List<(DueStatement Due, Statement Statement)> statements = [.. due.Select(x => (x, Statement.Of(x, period, number, now)))];
             await writer.WriteAsync(statements, cancellationToken);
-            foreach (var x in statements)
+            await rates.KeepAsync(used, cancellationToken);
+            foreach (var (_, x) in statements)
                 db.Publish(new StatementClosed(x.Id, x.OrganizationId, period, new Money(x.Commission, x.Currency)));
-            await db.Closings.Where(x => x.PeriodStart == period.Start).ExecuteUpdateAsync(
-                set => set.SetProperty(x => x.Statements, earned.Count), cancellationToken);
-            audit.Note("commission_closing", period.ToString(), platform.Path, new JsonObject { ["statements"] = earned.Count });
-            return new ClosingView(period, earned.Count, now);
+            await db.Database.ExecuteSqlAsync($"""
+                insert into commissions.closings (period_start, period_end, statements, number, closed_at)
+                values ({period.Start}, {period.End}, {due.Count}, {number}, {now})
+                """, cancellationToken);
+            audit.Note("commission_closing", period.ToString(), platform.Path, new JsonObject { ["statements"] = due.Count });
+            return new ClosingView(period, due.Count, now);
         }
 
         private async Task<ClosingView?> FindAsync(Period period, CancellationToken ct) =>

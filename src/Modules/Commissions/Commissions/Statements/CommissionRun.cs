@@ -6,34 +6,44 @@ using Licensing.Kernel.Operations;
 
 namespace Licensing.Commissions.Statements;
 
-/// <summary>What one organisation earns, with the invoices it comes from.</summary>
+/// <summary>What one document is worth to whoever earns on it.</summary>
+/// <param name="Document">An invoice, or a credit note, which is below zero.</param>
+/// <param name="Rate">What one unit of its currency was worth in that of the organisation; 1 in the same one.</param>
+/// <param name="Net">The document's net by that rate, unrounded, in the organisation's currency.</param>
+/// <param name="Commission">Its share of what all documents of the month earn.</param>
+internal sealed record EarnedLine(InvoicedNet Document, decimal Rate, decimal Net, decimal Commission);
+
+/// <summary>What one organisation earns in a month, with the documents it comes from.</summary>
 internal sealed record EarnedCommission(
     OrganizationRef Organization, AppliedScheme Scheme, Money Basis, Money Gross, Money Overridden, IReadOnlyList<CommissionStep> Steps,
-    IReadOnlyList<StatementLine> Lines)
+    IReadOnlyList<EarnedLine> Lines)
 {
     public Money Commission => Gross - Overridden;
 }
 
-/// <summary>The commissions of a period, and the organisations whose commission cannot be told.</summary>
+/// <summary>The commissions of a month, and the organisations whose commission cannot be told.</summary>
 internal sealed record EarnedCommissions(IReadOnlyList<EarnedCommission> Earned, IReadOnlyList<OperationError> Errors);
 
 /// <summary>
-/// Works out commissions from issued nets. Pure: previews and the close of a period call it with the same invoices and get the same.
+/// Works out what the documents of one month earn. Pure: previews, the close of a month and what corrects a closed one call it with the same
+/// documents and get the same.
 /// </summary>
-/// <param name="schemes">In force in the period, by organisation; also those of distributors above the ones asked for.</param>
-internal sealed class CommissionRun(IReadOnlyDictionary<OrganizationId, CommissionScheme> schemes)
+/// <param name="schemes">In force in the month; also those of distributors above the ones asked for.</param>
+/// <param name="rates">By which documents, and commissions that are taken off, are converted.</param>
+/// <param name="month">Commissions that are taken off are converted by the rate of its last day, documents by that of their invoice's month.</param>
+internal sealed class CommissionRun(SchemesInForce schemes, CommissionRates rates, Period month)
 {
     public EarnedCommissions Of(
-        IReadOnlyList<OrganizationRef> distributors, IReadOnlyList<OrganizationRef> partners, IReadOnlyList<InvoicedNet> invoices)
+        IReadOnlyList<OrganizationRef> distributors, IReadOnlyList<OrganizationRef> partners, IReadOnlyList<InvoicedNet> documents)
     {
-        var ofPartner = invoices.ToLookup(x => OrganizationPath.At(x.OwnerPath, OrganizationKind.Partner) ?? "", StringComparer.Ordinal);
-        var ofDistributor = invoices.ToLookup(x => OrganizationPath.At(x.OwnerPath, OrganizationKind.Distributor) ?? "", StringComparer.Ordinal);
+        var ofPartner = documents.ToLookup(x => OrganizationPath.At(x.OwnerPath, OrganizationKind.Partner) ?? "", StringComparer.Ordinal);
+        var ofDistributor = documents.ToLookup(x => OrganizationPath.At(x.OwnerPath, OrganizationKind.Distributor) ?? "", StringComparer.Ordinal);
         var (earned, errors) = (new List<EarnedCommission>(), new List<OperationError>());
         var unknown = new HashSet<string>(StringComparer.Ordinal);
         var below = new Dictionary<string, List<EarnedCommission>>(StringComparer.Ordinal);
         foreach (var partner in partners)
         {
-            if (SchemeOf(partner) is not { } scheme || !ofPartner[partner.Path].Any())
+            if (schemes.Of(partner) is not { } scheme || !ofPartner[partner.Path].Any())
                 continue;
 
             var distributor = OrganizationPath.At(partner.Path, OrganizationKind.Distributor)!;
@@ -49,7 +59,7 @@ internal sealed class CommissionRun(IReadOnlyDictionary<OrganizationId, Commissi
 
         foreach (var distributor in distributors)
         {
-            if (SchemeOf(distributor) is not { } scheme || !ofDistributor[distributor.Path].Any())
+            if (schemes.Of(distributor) is not { } scheme || !ofDistributor[distributor.Path].Any())
                 continue;
             if (Earn(distributor, scheme, [.. ofDistributor[distributor.Path]], errors) is not { } commission)
                 continue;
@@ -58,41 +68,53 @@ internal sealed class CommissionRun(IReadOnlyDictionary<OrganizationId, Commissi
             else if (unknown.Contains(distributor.Path))
                 errors.Add(new OperationError(
                     distributor.ExternalId, "partner_commission_missing", "A partner's commission cannot be told, so it cannot be taken off."));
-            else if (below.GetValueOrDefault(distributor.Path, []) is var partnersBelow
-                && partnersBelow.Find(x => x.Commission.Currency != distributor.Currency) is { } foreign)
-                errors.Add(StatementRefusals.ExchangeRateMissing(distributor.ExternalId, foreign.Commission.Currency, distributor.Currency));
-            else
-                earned.Add(commission with { Overridden = Money.Sum(distributor.Currency, partnersBelow.Select(x => x.Commission)) });
+            else if (TakenOff(distributor, below.GetValueOrDefault(distributor.Path, []), errors) is { } overridden)
+                earned.Add(commission with { Overridden = overridden });
         }
 
         return new EarnedCommissions([.. earned.OrderBy(x => x.Organization.Path, StringComparer.Ordinal)], errors);
     }
 
-    private AppliedScheme? SchemeOf(OrganizationRef organization)
+    // Each rounded to the minor unit, so that what is taken off is the sum of amounts that can be told.
+    private Money? TakenOff(OrganizationRef distributor, List<EarnedCommission> partners, List<OperationError> errors)
     {
-        if (schemes.TryGetValue(organization.Id, out var own))
-            return new AppliedScheme(own.Id, Inherited: false, own.Mode, own.Basis, own.Tiers);
-        // Without the distributor's id: the partner sees how it earns, not its distributor's agreement.
-        return organization is { Kind: OrganizationKind.Partner, ParentId: { } parent } && schemes.TryGetValue(parent, out var above)
-            ? new AppliedScheme(null, Inherited: true, above.Mode, CommissionBasis.Own, above.Tiers)
-            : null;
-    }
-
-    private static EarnedCommission? Earn(
-        OrganizationRef organization, AppliedScheme scheme, IReadOnlyList<InvoicedNet> invoices, List<OperationError> errors)
-    {
-        var currency = organization.Currency;
-        if (invoices.FirstOrDefault(x => x.Net.Currency != currency) is { } foreign)
+        var sum = Money.Zero(distributor.Currency);
+        foreach (var commission in partners.Select(x => x.Commission))
         {
-            errors.Add(StatementRefusals.ExchangeRateMissing(organization.ExternalId, foreign.Net.Currency, currency));
-            return null;
+            if (rates.Find(commission.Currency, distributor.Currency, month) is not { } rate)
+            {
+                errors.Add(StatementRefusals.ExchangeRateMissing(distributor.ExternalId, commission.Currency, distributor.Currency));
+                return null;
+            }
+
+            sum += ((Exact)commission.Amount * rate).Round(distributor.Currency);
         }
 
-        var basis = Money.Sum(currency, invoices.Select(x => x.Net));
+        return sum;
+    }
+
+    private EarnedCommission? Earn(
+        OrganizationRef organization, AppliedScheme scheme, IReadOnlyList<InvoicedNet> documents, List<OperationError> errors)
+    {
+        var currency = organization.Currency;
+        var lines = new EarnedLine[documents.Count];
+        for (var i = 0; i < lines.Length; i++)
+        {
+            var document = documents[i];
+            if (rates.Find(document.Net.Currency, currency, document.InvoicePeriod) is not { } rate)
+            {
+                errors.Add(StatementRefusals.ExchangeRateMissing(organization.ExternalId, document.Net.Currency, currency));
+                return null;
+            }
+
+            lines[i] = new EarnedLine(document, rate, document.Net.Amount * rate, 0m);
+        }
+
+        var basis = new Money(lines.Sum(x => x.Net), currency);
         var commission = new CommissionTiers(scheme.Tiers, scheme.Mode).On(basis);
-        var shares = Allocation.ByLargestRemainder(commission.Amount, [.. invoices.Select(x => x.Net.Amount)]);
+        var shares = Allocation.ByLargestRemainder(commission.Amount, [.. lines.Select(x => x.Net)]);
         return new EarnedCommission(
             organization, scheme, basis, commission.Amount, Money.Zero(currency), commission.Steps,
-            [.. invoices.Zip(shares, (x, share) => new StatementLine(x.InvoiceId, x.Number, x.TenantId, x.Net.Amount, share.Amount))]);
+            [.. lines.Zip(shares, (line, share) => line with { Commission = share.Amount })]);
     }
 }

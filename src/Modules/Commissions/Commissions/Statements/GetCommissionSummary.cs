@@ -13,15 +13,19 @@ namespace Licensing.Commissions.Statements;
 /// <param name="Basis">Issued net of its subtree.</param>
 /// <param name="Gross">By the scheme's tiers.</param>
 /// <param name="Overridden">Commissions of its partners, taken off.</param>
-/// <param name="Commission">What it earns.</param>
+/// <param name="Commission">What it earns in the month.</param>
+/// <param name="Adjusted">What has changed in closed months, if the month were closed now; of a closed one zero.</param>
+/// <param name="CarriedIn">What its last statement did not pay out; of a closed month zero.</param>
+/// <param name="Payable">All three.</param>
 /// <param name="Scheme">As applied.</param>
 /// <param name="Steps">How the gross was reached, unrounded.</param>
-/// <param name="InvoiceCount">How many invoices it comes from.</param>
+/// <param name="Adjustments">The closed months that have changed.</param>
+/// <param name="InvoiceCount">How many invoices and credit notes it comes from.</param>
 /// <param name="Invoices">The first of them, in the order of the tree.</param>
 internal sealed record CommissionView(
     OrganizationId OrganizationId, OrganizationKind Kind, string ExternalId, string Name, Money Basis, Money Gross, Money Overridden,
-    Money Commission,
-    AppliedScheme Scheme, IReadOnlyList<CommissionStepView> Steps, int InvoiceCount, IReadOnlyList<StatementLineView> Invoices);
+    Money Commission, Money Adjusted, Money CarriedIn, Money Payable, AppliedScheme Scheme, IReadOnlyList<CommissionStepView> Steps,
+    IReadOnlyList<AdjustmentView> Adjustments, int InvoiceCount, IReadOnlyList<StatementLineView> Invoices);
 
 internal sealed record CommissionStepView(decimal From, decimal? To, decimal Percent, Exact Basis, Exact Amount);
 
@@ -55,18 +59,25 @@ internal static class GetCommissionSummary
                 scope = Scope.Of([organization.Path]);
             }
 
-            var (earned, errors) = await commissions.WithinAsync(period, scope, cancellationToken);
-            var rest = earned.Where(x => start.After is null || string.CompareOrdinal(x.Organization.Path, start.After) > 0).Take(start.Limit + 1)
-                .ToList();
+            var (statements, errors, _) = await commissions.DueAsync(period, scope, cancellationToken);
+            var rest = statements.Where(x => start.After is null || string.CompareOrdinal(x.Organization.Path, start.After) > 0)
+                .Take(start.Limit + 1).ToList();
             var page = Page.Of(rest, start, x => x.Organization.Path);
-            return new CommissionSummaryView(period, [.. page.Items.Select(View)], page.Next, errors);
+            return new CommissionSummaryView(period, [.. page.Items.Select(x => View(x, period))], page.Next, errors);
         }
 
-        private static CommissionView View(EarnedCommission x) => new(
-            x.Organization.Id, x.Organization.Kind, x.Organization.ExternalId, x.Organization.DisplayName, x.Basis, x.Gross, x.Overridden,
-            x.Commission,
-            x.Scheme, [.. x.Steps.Select(step => new CommissionStepView(step.Tier.From, step.Tier.To, step.Tier.Percent, step.Basis, step.Amount))],
-            x.Lines.Count, [.. x.Lines.Take(MostInvoices).Select(line => StatementLineView.Of(line, x.Basis.Currency))]);
+        private static CommissionView View(DueStatement due, Period period)
+        {
+            var currency = due.Organization.Currency;
+            Money Of(decimal amount) => new(amount, currency);
+            var (own, lines) = (due.Own, due.Own?.Lines ?? []);
+            return new CommissionView(
+                due.Organization.Id, due.Organization.Kind, due.Organization.ExternalId, due.Organization.DisplayName, own?.Basis ?? Of(0m),
+                own?.Gross ?? Of(0m), own?.Overridden ?? Of(0m), Of(due.Commission), Of(due.Adjusted), Of(due.CarriedIn), Of(due.Payable), due.Scheme,
+                [.. (own?.Steps ?? []).Select(x => new CommissionStepView(x.Tier.From, x.Tier.To, x.Tier.Percent, x.Basis, x.Amount))],
+                [.. due.Adjustments.Select(x => AdjustmentView.Of(x, currency))], lines.Count,
+                [.. lines.Take(MostInvoices).Select(x => StatementLineView.Of(x, period, currency))]);
+        }
     }
 
     public static void Map(IEndpointRouteBuilder commissions) => commissions

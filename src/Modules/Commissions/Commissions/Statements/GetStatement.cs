@@ -16,7 +16,7 @@ internal static class GetStatement
         public async Task<Result<StatementView>> Handle(Query query, CancellationToken cancellationToken) =>
             await db.Statements.Within(principal.Scope).Where(x => x.Id == query.Id).Select(StatementView.Projection)
                 .SingleOrDefaultAsync(cancellationToken) is { } view
-                ? view
+                ? (await StatementView.WithAdjustmentsAsync([view], db, cancellationToken))[0]
                 : StatementRefusals.NotFound(query.Id);
     }
 

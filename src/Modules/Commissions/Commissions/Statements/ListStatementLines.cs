@@ -5,7 +5,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Commissions.Statements;
 
-/// <summary>The invoices that a statement comes from, in the order of the tree.</summary>
+/// <summary>The documents that a statement comes from: the month's own in the order of the tree, then those of closed months that have changed.</summary>
 internal static class ListStatementLines
 {
     [Needs(CommissionsPermissions.StatementsRead)]
@@ -21,17 +21,20 @@ internal static class ListStatementLines
             var from = 0;
             if (start.After is not null && (!int.TryParse(start.After, out from) || from < 0))
                 return PageStart.InvalidCursor;
-            if (await db.Statements.AsNoTracking().Within(principal.Scope)
-                .SingleOrDefaultAsync(x => x.Id == query.Id, cancellationToken) is not { } statement)
+            if (await db.Statements.Within(principal.Scope).Where(x => x.Id == query.Id).Select(x => new { x.Currency })
+                .SingleOrDefaultAsync(cancellationToken) is not { } statement)
                 return StatementRefusals.NotFound(query.Id);
 
-            return Page.Of([.. statement.Lines.Skip(from).Take(start.Limit + 1)], start, _ => (from + start.Limit).ToString())
-                .Select(line => StatementLineView.Of(line, statement.Currency));
+            var lines = await db.Lines.AsNoTracking().Where(x => x.StatementId == query.Id && x.Position > from).OrderBy(x => x.Position)
+                .Take(start.Limit + 1).ToListAsync(cancellationToken);
+            return Page.Of(lines, start, x => x.Position.ToString()).Select(line => StatementLineView.Of(line, statement.Currency));
         }
     }
 
     public static void Map(IEndpointRouteBuilder statements) => statements
-        .MapGet("/{id:guid}/lines", (Guid id, int? limit, string? after, ISender sender, CancellationToken ct) =>
-            sender.Ok(new Query(new StatementId(id), limit, after), ct))
-        .Slice<Query, Page<StatementLineView>>(nameof(ListStatementLines), "Lists the invoices of a commission statement");
+        .MapGet("/{id:guid}/lines", async Task<IResult> (Guid id, int? limit, string? after, HttpRequest request, ISender sender, CancellationToken ct) =>
+            request.WantsCsv
+                ? await ExportStatementLines.SendAsync(new StatementId(id), sender, ct)
+                : await sender.Ok(new Query(new StatementId(id), limit, after), ct))
+        .Slice<Query, Page<StatementLineView>>(nameof(ListStatementLines), "Lists the invoices and credit notes of a commission statement");
 }

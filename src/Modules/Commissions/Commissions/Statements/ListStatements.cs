@@ -1,5 +1,4 @@
 using Licensing.Commissions.Data;
-using Licensing.Identity.Contracts;
 using Licensing.Kernel.Http;
 using Microsoft.EntityFrameworkCore;
 
@@ -18,22 +17,21 @@ internal static class ListStatements
             if (PageStart.Read(query.Limit, query.After).Refused(out var refusal, out var start))
                 return refusal;
 
-            var statements = db.Statements.AsNoTracking().Within(principal.Scope);
-            if (query.Period is not null)
-            {
-                if (!Period.TryParseMonth(query.Period, out var period))
-                    return PeriodRefusals.NotAMonthIn("period");
-                statements = statements.Where(x => x.PeriodStart == period.Start);
-            }
-
-            if (query.OrganizationId is { } organization)
-                statements = statements.Where(x => x.OrganizationId == new OrganizationId(organization));
-            return await statements.ToPageAsync(start, x => x.Id, StatementView.Projection, x => x.Id.Value, cancellationToken);
+            if (StatementFilter.Read(query.Period, query.OrganizationId).Refused(out refusal, out var filter))
+                return refusal;
+            var found = await filter.Of(db.Statements.AsNoTracking().Within(principal.Scope))
+                .ToPageAsync(start, x => x.Id, StatementView.Projection, x => x.Id.Value, cancellationToken);
+            return found.Refused(out refusal, out var page)
+                ? refusal
+                : page with { Items = await StatementView.WithAdjustmentsAsync(page.Items, db, cancellationToken) };
         }
     }
 
     public static void Map(IEndpointRouteBuilder statements) => statements
-        .MapGet("/", (string? period, Guid? organizationId, int? limit, string? after, ISender sender, CancellationToken ct) =>
-            sender.Ok(new Query(period, organizationId, limit, after), ct))
+        .MapGet("/", async Task<IResult> (
+            string? period, Guid? organizationId, int? limit, string? after, HttpRequest request, ISender sender, CancellationToken ct) =>
+            request.WantsCsv
+                ? await ExportStatements.SendAsync(period, organizationId, sender, ct)
+                : await sender.Ok(new Query(period, organizationId, limit, after), ct))
         .Slice<Query, Page<StatementView>>(nameof(ListStatements), "Lists commission statements");
 }

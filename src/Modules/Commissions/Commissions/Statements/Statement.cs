@@ -1,7 +1,5 @@
-using System.Linq.Expressions;
 using Licensing.Billing.Contracts;
 using Licensing.Commissions.Contracts;
-using Licensing.Commissions.Rates;
 using Licensing.Commissions.Schemes;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Persistence;
@@ -10,18 +8,7 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace Licensing.Commissions.Statements;
 
-/// <summary>One invoice in a commission. The nets of a statement's lines add up to its basis, their commissions to its gross.</summary>
-internal sealed record StatementLine(InvoiceId InvoiceId, string Number, OrganizationId TenantId, decimal Net, decimal Commission);
-
-/// <summary>The scheme as it was applied; kept with the statement, whatever is agreed later.</summary>
-/// <param name="Id">Null when the caller must not see whose it is.</param>
-/// <param name="Inherited">Whether it is the distributor's.</param>
-/// <param name="Mode">How the tiers apply.</param>
-/// <param name="Basis">What is kept of the commission.</param>
-/// <param name="Tiers">The percentages.</param>
-internal sealed record AppliedScheme(SchemeId? Id, bool Inherited, CommissionMode Mode, CommissionBasis Basis, IReadOnlyList<CommissionTier> Tiers);
-
-/// <summary>What one organisation earned in a closed month. Written once; a trigger holds that.</summary>
+/// <summary>What one organisation earned in a closed month, and what later news of other months brought. Written once; a trigger holds that.</summary>
 internal sealed class Statement : IOwned
 {
     public StatementId Id { get; init; }
@@ -40,27 +27,50 @@ internal sealed class Statement : IOwned
     public decimal Overridden { get; init; }
 
     public decimal Commission { get; init; }
+
+    /// <summary>What has changed in months that were closed before.</summary>
+    public decimal Adjusted { get; init; }
+
+    /// <summary>What the statement before did not pay out.</summary>
+    public decimal CarriedIn { get; init; }
+
+    public decimal Payable { get; init; }
+    public decimal CarriedOut { get; init; }
+
+    /// <summary>From when on it is paid out; null: all of it is carried on.</summary>
+    public DateOnly? DueOn { get; init; }
+
     public required AppliedScheme Scheme { get; init; }
-    public required IReadOnlyList<StatementLine> Lines { get; init; }
+    public int LineCount { get; init; }
+
+    /// <summary>The number of the closing that wrote it.</summary>
+    public int Closing { get; init; }
+
     public DateTimeOffset ClosedAt { get; init; }
 
-    public static Statement Of(EarnedCommission earned, Period period, DateTimeOffset now) => new()
+    public static Statement Of(DueStatement due, Period period, int closing, DateTimeOffset now) => new()
     {
         Id = Licensing.Kernel.Id.New<StatementId>(now),
-        OrganizationId = earned.Organization.Id,
-        OwnerPath = earned.Organization.Path,
-        Kind = earned.Organization.Kind,
-        ExternalId = earned.Organization.ExternalId,
-        Name = earned.Organization.DisplayName,
+        OrganizationId = due.Organization.Id,
+        OwnerPath = due.Organization.Path,
+        Kind = due.Organization.Kind,
+        ExternalId = due.Organization.ExternalId,
+        Name = due.Organization.DisplayName,
         PeriodStart = period.Start,
         PeriodEnd = period.End,
-        Currency = earned.Basis.Currency,
-        Basis = earned.Basis.Amount,
-        Gross = earned.Gross.Amount,
-        Overridden = earned.Overridden.Amount,
-        Commission = earned.Commission.Amount,
-        Scheme = earned.Scheme,
-        Lines = earned.Lines,
+        Currency = due.Organization.Currency,
+        Basis = due.Own?.Basis.Amount ?? 0m,
+        Gross = due.Own?.Gross.Amount ?? 0m,
+        Overridden = due.Own?.Overridden.Amount ?? 0m,
+        Commission = due.Commission,
+        Adjusted = due.Adjusted,
+        CarriedIn = due.CarriedIn,
+        Payable = due.Payable,
+        CarriedOut = due.Payout.DueOn is null ? due.Payable : 0m,
+        DueOn = due.Payout.DueOn,
+        Scheme = due.Scheme,
+        LineCount = (due.Own?.Lines.Count ?? 0) + due.Adjustments.Sum(x => x.Lines.Count),
+        Closing = closing,
         ClosedAt = now,
     };
 
@@ -70,7 +80,6 @@ internal sealed class Statement : IOwned
         {
             builder.ToTable("statements").HasKey(x => x.Id);
             builder.Property(x => x.Scheme).IsJson();
-            builder.Property(x => x.Lines).IsJson();
         }
     }
 }
@@ -81,6 +90,10 @@ internal sealed class Closing
     public DateOnly PeriodStart { get; init; }
     public DateOnly PeriodEnd { get; init; }
     public int Statements { get; init; }
+
+    /// <summary>The how manieth closing it was; months are closed in any order.</summary>
+    public int Number { get; init; }
+
     public DateTimeOffset ClosedAt { get; init; }
 
     internal sealed class Table : IEntityTypeConfiguration<Closing>
@@ -92,18 +105,53 @@ internal sealed class Closing
     }
 }
 
-/// <summary>A statement without its lines, which may be thousands and are not read for it.</summary>
-internal sealed record StatementView(
-    StatementId Id, OrganizationId OrganizationId, OrganizationKind Kind, string ExternalId, string Name, Period Period, Money Basis, Money Gross,
-    Money Overridden, Money Commission, AppliedScheme Scheme, DateTimeOffset ClosedAt)
+/// <summary>What has changed in one closed month.</summary>
+internal sealed class Adjustment
 {
-    public static Expression<Func<Statement, StatementView>> Projection { get; } = x => new StatementView(
-        x.Id, x.OrganizationId, x.Kind, x.ExternalId, x.Name, new Period(x.PeriodStart, x.PeriodEnd), new Money(x.Basis, x.Currency),
-        new Money(x.Gross, x.Currency), new Money(x.Overridden, x.Currency), new Money(x.Commission, x.Currency), x.Scheme, x.ClosedAt);
+    public StatementId StatementId { get; init; }
+    public DateOnly Month { get; init; }
+    public decimal Basis { get; init; }
+    public decimal Gross { get; init; }
+    public decimal Overridden { get; init; }
+    public decimal Commission { get; init; }
+
+    internal sealed class Table : IEntityTypeConfiguration<Adjustment>
+    {
+        public void Configure(EntityTypeBuilder<Adjustment> builder) =>
+            builder.ToTable("adjustments").HasKey(x => new { x.StatementId, x.Month });
+    }
 }
 
-internal sealed record StatementLineView(InvoiceId InvoiceId, string Number, OrganizationId TenantId, Money Net, Money Commission)
+/// <summary>
+/// One document in a statement. The nets of the lines of a month add up to its basis, or to what its basis has changed by, their commissions to the gross.
+/// </summary>
+internal sealed class StatementLine
 {
-    public static StatementLineView Of(StatementLine x, Currency currency) =>
-        new(x.InvoiceId, x.Number, x.TenantId, new Money(x.Net, currency), new Money(x.Commission, currency));
+    public StatementId StatementId { get; init; }
+
+    /// <summary>From 1.</summary>
+    public int Position { get; init; }
+
+    /// <summary>In which the document counts: that of the statement, or a closed one.</summary>
+    public DateOnly Month { get; init; }
+
+    public Guid DocumentId { get; init; }
+    public InvoiceId InvoiceId { get; init; }
+
+    /// <summary>Whether what a former statement counted is taken back, since the invoice is void.</summary>
+    public bool Reverses { get; init; }
+
+    public required string Number { get; init; }
+    public OrganizationId TenantId { get; init; }
+    public decimal Invoiced { get; init; }
+    public Currency Currency { get; init; }
+    public decimal Rate { get; init; }
+    public decimal Net { get; init; }
+    public decimal Commission { get; init; }
+
+    internal sealed class Table : IEntityTypeConfiguration<StatementLine>
+    {
+        public void Configure(EntityTypeBuilder<StatementLine> builder) =>
+            builder.ToTable("statement_lines").HasKey(x => new { x.StatementId, x.Position });
+    }
 }

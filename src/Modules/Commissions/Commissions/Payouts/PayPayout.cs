@@ -1,0 +1,42 @@
+using FluentValidation;
+using Licensing.Commissions.Data;
+using Licensing.Kernel.Http;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Commissions.Payouts;
+
+/// <summary>Records that a payout has been paid. Whoever says the same again changes nothing.</summary>
+internal static class PayPayout
+{
+    private const int LongestReference = 140;
+
+    [Needs(CommissionsPermissions.PayoutsManage)]
+    public sealed record Command(PayoutId Id, DateOnly PaidOn, string Reference) : ICommand<PayoutView>;
+
+    public sealed record Body(DateOnly PaidOn, string Reference);
+
+    public sealed class Validator : AbstractValidator<Command>
+    {
+        public Validator() => RuleFor(x => x.Reference).NotEmpty().MaximumLength(LongestReference);
+    }
+
+    internal sealed class Handler(
+        CommissionsDb db, Precondition precondition, Principal principal, BillingCalendar calendar, TimeProvider clock)
+        : ICommandHandler<Command, PayoutView>
+    {
+        public async Task<Result<PayoutView>> Handle(Command command, CancellationToken cancellationToken)
+        {
+            if (await db.Payouts.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == command.Id, cancellationToken) is not { } payout)
+                return PayoutRefusals.NotFound(command.Id);
+            if (precondition.Fails(payout))
+                return Precondition.Failed;
+            var today = calendar.DayOf(clock.GetUtcNow());
+            return payout.Pay(command.PaidOn, command.Reference, today).Refused(out var refusal, out _) ? refusal : PayoutView.Of(payout, today);
+        }
+    }
+
+    public static void Map(IEndpointRouteBuilder payouts) => payouts
+        .MapPost("/{id:guid}/paid", (Guid id, Body body, ISender sender, CancellationToken ct) =>
+            sender.Ok(new Command(new PayoutId(id), body.PaidOn, body.Reference), ct))
+        .Slice<Command, PayoutView>(nameof(PayPayout), "Records that a payout has been paid");
+}

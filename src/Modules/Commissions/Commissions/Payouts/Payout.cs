@@ -1,0 +1,113 @@
+using Licensing.Commissions.Contracts;
+using Licensing.Commissions.Statements;
+using Licensing.Identity.Contracts;
+using Licensing.Kernel.Persistence;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace Licensing.Commissions.Payouts;
+
+internal readonly record struct PayoutId(Guid Value) : IId<PayoutId>;
+
+/// <summary>How far a payout is, on a day.</summary>
+internal enum PayoutState
+{
+    /// <summary>The holding days are not over.</summary>
+    Held,
+
+    /// <summary>To be paid.</summary>
+    Due,
+
+    /// <summary>Tried, and not arrived; to be paid again.</summary>
+    Failed,
+
+    /// <summary>Paid, for good.</summary>
+    Paid,
+}
+
+/// <summary>What one statement pays out. Held and due follow from the day, so nothing has to happen for it to become due.</summary>
+internal sealed class Payout : IOwned, IVersioned
+{
+    public PayoutId Id { get; init; }
+    public StatementId StatementId { get; init; }
+    public OrganizationId OrganizationId { get; init; }
+    public required string OwnerPath { get; init; }
+    public decimal Amount { get; init; }
+    public Currency Currency { get; init; }
+    public DateOnly DueOn { get; init; }
+    public DateTimeOffset CreatedAt { get; init; }
+    public DateOnly? FailedOn { get; private set; }
+    public string? Failure { get; private set; }
+    public DateOnly? PaidOn { get; private set; }
+
+    /// <summary>The bank's, or whoever's who paid it.</summary>
+    public string? Reference { get; private set; }
+
+    public int Version { get; private set; } = 1;
+
+    public static Payout Of(Statement statement, DateTimeOffset now) => new()
+    {
+        Id = Licensing.Kernel.Id.New<PayoutId>(now),
+        StatementId = statement.Id,
+        OrganizationId = statement.OrganizationId,
+        OwnerPath = statement.OwnerPath,
+        Amount = statement.Payable,
+        Currency = statement.Currency,
+        DueOn = statement.DueOn!.Value,
+        CreatedAt = now,
+    };
+
+    public PayoutState StateOn(DateOnly day) => (PaidOn, FailedOn) switch
+    {
+        ({ }, _) => PayoutState.Paid,
+        (_, { }) => PayoutState.Failed,
+        _ => day < DueOn ? PayoutState.Held : PayoutState.Due,
+    };
+
+    /// <returns>False: it was recorded before, just so.</returns>
+    public Result<bool> Pay(DateOnly paidOn, string reference, DateOnly today)
+    {
+        if (PaidOn is not null)
+            return PaidOn == paidOn && Reference == reference ? false : PayoutRefusals.PaidAlready(PaidOn.Value, Reference!);
+        if (StateOn(today) is PayoutState.Held)
+            return PayoutRefusals.Held(DueOn);
+        if (paidOn > today)
+            return PayoutRefusals.PaidInFuture;
+        (PaidOn, Reference, FailedOn, Failure) = (paidOn, reference, null, null);
+        Version++;
+        return true;
+    }
+
+    /// <returns>False: it was recorded before, just so.</returns>
+    public Result<bool> Fail(string reason, DateOnly today)
+    {
+        if (PaidOn is not null)
+            return PayoutRefusals.PaidAlready(PaidOn.Value, Reference!);
+        if (StateOn(today) is PayoutState.Held)
+            return PayoutRefusals.Held(DueOn);
+        if (Failure == reason)
+            return false;
+        (FailedOn, Failure) = (today, reason);
+        Version++;
+        return true;
+    }
+
+    internal sealed class Table : IEntityTypeConfiguration<Payout>
+    {
+        public void Configure(EntityTypeBuilder<Payout> builder) => builder.ToTable("payouts").HasKey(x => x.Id);
+    }
+}
+
+/// <param name="StatementId">What it pays out.</param>
+/// <param name="State">Of today.</param>
+/// <param name="DueOn">Not before this day.</param>
+/// <param name="FailedOn">When it was last told that it did not arrive.</param>
+internal sealed record PayoutView(
+    PayoutId Id, StatementId StatementId, OrganizationId OrganizationId, Money Amount, PayoutState State, DateOnly DueOn, DateOnly? PaidOn,
+    string? Reference, DateOnly? FailedOn, string? Failure, DateTimeOffset CreatedAt,
+    [property: System.Text.Json.Serialization.JsonIgnore] int Version) : IVersioned
+{
+    public static PayoutView Of(Payout x, DateOnly today) => new(
+        x.Id, x.StatementId, x.OrganizationId, new Money(x.Amount, x.Currency), x.StateOn(today), x.DueOn, x.PaidOn, x.Reference, x.FailedOn,
+        x.Failure, x.CreatedAt, x.Version);
+}

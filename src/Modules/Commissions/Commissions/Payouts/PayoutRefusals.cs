@@ -1,0 +1,16 @@
+namespace Licensing.Commissions.Payouts;
+
+internal static class PayoutRefusals
+{
+    public static Refusal NotFound(PayoutId id) => new(RefusalKind.NotFound, "payout_not_found", $"There is no payout {id.Value}.");
+
+    public static Refusal PaidAlready(DateOnly on, string reference) => new(
+        RefusalKind.Conflict, "payout_paid", $"It was paid on {on:yyyy-MM-dd} with the reference '{reference}'.");
+
+    public static Refusal Held(DateOnly dueOn) => new(RefusalKind.Conflict, "payout_held", $"It is held until {dueOn:yyyy-MM-dd}.");
+
+    public static Refusal PaidInFuture { get; } = Refusal.Field("/paidOn", "paid_in_future", "paidOn must not be after today.");
+
+    public static Refusal NotAState { get; } = new(
+        RefusalKind.Malformed, "invalid_state", "state must be Held, Due, Failed or Paid.");
+}

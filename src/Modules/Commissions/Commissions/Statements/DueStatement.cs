@@ -1,0 +1,41 @@
+using Licensing.Commissions.Schemes;
+using Licensing.Identity.Contracts;
+
+namespace Licensing.Commissions.Statements;
+
+/// <summary>Whether something is paid out, and from when on.</summary>
+/// <param name="DueOn">Null: nothing is, and all of it is carried on.</param>
+internal sealed record PayoutTerms(DateOnly? DueOn);
+
+/// <summary>What one organisation's statement of a month says.</summary>
+/// <param name="Own">What it earns in the month itself; null where it earns nothing.</param>
+/// <param name="Adjustments">What has changed in closed months.</param>
+/// <param name="CarriedIn">What its last statement did not pay out; below zero what it owes.</param>
+internal sealed record DueStatement(
+    OrganizationRef Organization, AppliedScheme Scheme, EarnedCommission? Own, IReadOnlyList<CommissionAdjustment> Adjustments, decimal CarriedIn)
+{
+    public PayoutTerms Payout { get; init; } = new((DateOnly?)null);
+
+    public decimal Commission => Own?.Commission.Amount ?? 0m;
+
+    public decimal Adjusted => Adjustments.Sum(x => x.Commission);
+
+    public decimal Payable => Commission + Adjusted + CarriedIn;
+
+    /// <summary>All of it is paid out after the holding days, or all of it is carried on.</summary>
+    /// <returns>Null where the minimum is in another currency and there is no rate.</returns>
+    public PayoutTerms? Of(Period month, CommissionRates rates)
+    {
+        if (Payable <= 0m)
+            return new((DateOnly?)null);
+        if (Scheme.MinimumPayout is { } minimum)
+        {
+            if (rates.Find(minimum.Currency, Organization.Currency, month) is not { } rate)
+                return null;
+            if (Payable < minimum.Amount * rate)
+                return new((DateOnly?)null);
+        }
+
+        return new(month.End.AddDays(Scheme.HoldingDays));
+    }
+}

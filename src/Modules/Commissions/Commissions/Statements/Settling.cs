@@ -1,0 +1,50 @@
+namespace Licensing.Commissions.Statements;
+
+/// <summary>What statements have told an organisation of one month so far: the month's own, and adjustments of later ones.</summary>
+/// <param name="Documents">Those that count, with the net and the rate by which they do.</param>
+internal sealed record StatedMonth(
+    decimal Basis, decimal Gross, decimal Overridden, IReadOnlyDictionary<Guid, EarnedLine> Documents)
+{
+    public static StatedMonth Nothing { get; } = new(0m, 0m, 0m, new Dictionary<Guid, EarnedLine>());
+}
+
+/// <summary>What has changed in a closed month since statements told of it.</summary>
+/// <param name="Lines">Documents that are new, and those that count no longer, which are below what they were. Their commissions are the gross.</param>
+internal sealed record CommissionAdjustment(Period Month, decimal Basis, decimal Gross, decimal Overridden, IReadOnlyList<AdjustedLine> Lines)
+{
+    public decimal Commission => Gross - Overridden;
+}
+
+/// <param name="Line">With the adjustment's share of it.</param>
+/// <param name="Reverses">Whether it takes back what a former statement counted.</param>
+internal sealed record AdjustedLine(EarnedLine Line, bool Reverses);
+
+/// <summary>
+/// A closed month that has other documents by now is worked out anew as a whole, and what it comes to more or less is owed. So all statements
+/// together tell what the documents earn, in whatever order they came and however often a month changed (ADR 0069).
+/// </summary>
+internal static class Settling
+{
+    /// <returns>Null where nothing has changed.</returns>
+    public static CommissionAdjustment? Of(Period month, Currency currency, EarnedCommission? now, StatedMonth stated)
+    {
+        var lines = now?.Lines ?? [];
+        var present = lines.Select(x => x.Document.DocumentId).ToHashSet();
+        List<AdjustedLine> changed =
+        [
+            .. lines.Where(x => !stated.Documents.ContainsKey(x.Document.DocumentId)).Select(x => new AdjustedLine(x, Reverses: false)),
+            .. stated.Documents.Where(x => !present.Contains(x.Key)).Select(x => new AdjustedLine(Back(x.Value), Reverses: true)),
+        ];
+        var (basis, gross, overridden) = (
+            (now?.Basis.Amount ?? 0m) - stated.Basis, (now?.Gross.Amount ?? 0m) - stated.Gross, (now?.Overridden.Amount ?? 0m) - stated.Overridden);
+        if (changed.Count == 0 && gross == 0m && overridden == 0m)
+            return null;
+
+        var shares = changed.Count == 0 ? [] : Allocation.ByLargestRemainder(new Money(gross, currency), [.. changed.Select(x => x.Line.Net)]);
+        return new CommissionAdjustment(
+            month, basis, gross, overridden, [.. changed.Zip(shares, (x, share) => x with { Line = x.Line with { Commission = share.Amount } })]);
+    }
+
+    private static EarnedLine Back(EarnedLine line) =>
+        line with { Net = -line.Net, Document = line.Document with { Net = -line.Document.Net } };
+}
