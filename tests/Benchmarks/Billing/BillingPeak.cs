@@ -16,6 +16,11 @@ internal static class BillingPeak
 
     private const string Status = "/proc/self/status";
 
+    // Where the runtime's own program has started this one, it has to be told which.
+    private static string[] Again => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet"
+        ? [typeof(BillingPeak).Assembly.Location, Argument]
+        : [Argument];
+
     /// <summary>In MB.</summary>
     public static async Task<Load> MeasureAsync(BillingStage stage, int customers, CancellationToken ct)
     {
@@ -23,7 +28,7 @@ internal static class BillingPeak
             throw new InvalidOperationException("There is no /proc here, so nobody tells what a process had at its peak.");
         await stage.Data.LimitAsync(customers, ct);
         using var child = Process.Start(
-            new ProcessStartInfo(Environment.ProcessPath!, [Argument]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+            new ProcessStartInfo(Environment.ProcessPath!, Again) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
         try
         {
             await child.StandardInput.WriteLineAsync(JsonSerializer.Serialize(new Asked(customers, stage.Secrets)).AsMemory(), ct);

@@ -61,5 +61,11 @@ internal static class IssuedInvoices
 
     public static string Amount(this JsonElement view, string property) => view.GetProperty(property).GetProperty("amount").GetString()!;
 
+    /// <summary>A line as <c>charge or SKU, days, quantity, net, tax</c>.</summary>
+    public static string Billed(this JsonElement line) =>
+        $"{line.GetProperty("chargeKey").GetString() ?? line.Text("sku")} "
+        + $"{line.GetProperty("days").Text("start")}/{line.GetProperty("days").Text("end")} "
+        + $"x{line.Text("quantity")} {line.Amount("net")} +{line.Amount("tax")}";
+
     public static string Text(this JsonElement view, string property) => view.GetProperty(property).GetString()!;
 }
