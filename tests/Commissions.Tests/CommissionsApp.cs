@@ -68,7 +68,9 @@ public class CommissionsApp : App
     }
 }
 
-/// <summary>Invoices as Billing would tell them: one counts in its month, what takes a part of it back in another, and what is void has never been.</summary>
+/// <summary>
+/// Invoices as Billing would tell them: one counts in its month, what takes a part of it back in another, and what is void has never been.
+/// </summary>
 internal sealed class SaidInvoices : IInvoicedAmounts, IBillingProgress
 {
     private readonly List<Said> _said = [];

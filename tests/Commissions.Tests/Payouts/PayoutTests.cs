@@ -20,14 +20,16 @@ public sealed class PayoutTests(CommissionsApp app) : IClassFixture<CommissionsA
         await CloseAsync(platform, "2025-11");
         await CloseAsync(platform, "2025-12");
         using var partner = branch.As(Roles.PartnerReader);
-        (await ItemsAsync(partner, "/api/v1/commissions/payouts")).Select(Told).ShouldBe(["50.00 Held 2026-01-31", "100.00 Due 2025-12-31"]);
+        (await ItemsAsync(partner, "/api/v1/commissions/payouts")).Select(Told)
+            .ShouldBe(["50.00 Held 2026-01-31", "100.00 Due 2025-12-31"], ignoreOrder: true);
         (await ItemsAsync(partner, "/api/v1/commissions/payouts?state=Held")).Select(Told).ShouldBe(["50.00 Held 2026-01-31"]);
         var held = (await ItemsAsync(platform, $"/api/v1/commissions/payouts?state=Held&organizationId={branch.Partner.Id.Value}"))
             .ShouldHaveSingleItem().GetProperty("id").GetString();
         var due = (await ItemsAsync(platform, $"/api/v1/commissions/payouts?state=Due&organizationId={branch.Partner.Id.Value}"))
             .ShouldHaveSingleItem().GetProperty("id").GetString();
 
-        (await RefusedAsync(platform, held, "paid", new { paidOn = "2026-01-15", reference = "A" })).ShouldBe((HttpStatusCode.Conflict, "payout_held"));
+        (await RefusedAsync(platform, held, "paid", new { paidOn = "2026-01-15", reference = "A" }))
+            .ShouldBe((HttpStatusCode.Conflict, "payout_held"));
         (await RefusedAsync(platform, held, "failed", new { reason = "A" })).ShouldBe((HttpStatusCode.Conflict, "payout_held"));
         (await RefusedAsync(platform, due, "paid", new { paidOn = "2026-01-16", reference = "A" }))
             .ShouldBe((HttpStatusCode.UnprocessableEntity, "paid_in_future"));
@@ -37,13 +39,15 @@ public sealed class PayoutTests(CommissionsApp app) : IClassFixture<CommissionsA
         (await ItemsAsync(partner, "/api/v1/commissions/payouts?state=Failed")).Select(x => x.GetProperty("failure").GetString())
             .ShouldBe(["No such account"]);
         (await ItemsAsync(partner, "/api/v1/commissions/payouts?state=Due")).ShouldBeEmpty();
-        var paid = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => PostAsync(platform, due, "paid", new { paidOn = "2026-01-14", reference = "SEPA 1" })));
+        var sepa = new { paidOn = "2026-01-14", reference = "SEPA 1" };
+        var paid = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => PostAsync(platform, due, "paid", sepa)));
         paid.ShouldContain(x => x.StatusCode == HttpStatusCode.OK);
         paid.ShouldAllBe(x => x.StatusCode == HttpStatusCode.OK || x.StatusCode == HttpStatusCode.Conflict);
-        var told = await Sent(await PostAsync(platform, due, "paid", new { paidOn = "2026-01-14", reference = "SEPA 1" }));
+        var told = await Sent(await PostAsync(platform, due, "paid", sepa));
         (Told(told), told.GetProperty("reference").GetString(), told.GetProperty("failure").ValueKind)
             .ShouldBe(("100.00 Paid 2025-12-31", "SEPA 1", JsonValueKind.Null));
-        (await RefusedAsync(platform, due, "paid", new { paidOn = "2026-01-15", reference = "SEPA 2" })).ShouldBe((HttpStatusCode.Conflict, "payout_paid"));
+        (await RefusedAsync(platform, due, "paid", new { paidOn = "2026-01-15", reference = "SEPA 2" }))
+            .ShouldBe((HttpStatusCode.Conflict, "payout_paid"));
         (await RefusedAsync(platform, due, "failed", new { reason = "Late" })).ShouldBe((HttpStatusCode.Conflict, "payout_paid"));
 
         using var stranger = (await app.BranchAsync()).As(Roles.DistributorAdministrator);

@@ -33,9 +33,13 @@ public sealed class PreviewTests(CommissionsApp app) : IClassFixture<Commissions
 
         using var distributor = branch.As(Roles.DistributorAdministrator);
         (await TryAsync(distributor, branch.Distributor.Id, "30", "Own", "2024-02")).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
-        (await (await TryAsync(platform, branch.Tenant.Id, "30", "Own", "2024-02")).CodeAsync()).ShouldBe("earns_no_commission");
-        (await (await TryAsync(platform, branch.Partner.Id, "30", "Own", "2024")).CodeAsync()).ShouldBe("not_a_month");
-        (await (await TryAsync(platform, branch.Partner.Id, "101", "Own", "2024-02")).CodeAsync()).ShouldBe("not_a_percentage");
+        foreach (var (organization, percent, period, error) in new[]
+        {
+            (branch.Tenant, "30", "2024-02", "/organizationId earns_no_commission"), (branch.Partner, "30", "2024", "/period not_a_month"),
+            (branch.Partner, "101", "2024-02", "/tiers/0/percent not_a_percentage"),
+        })
+            (await (await TryAsync(platform, organization.Id, percent, "Own", period)).JsonAsync()).GetProperty("errors").EnumerateArray()
+                .Select(x => $"{x.GetProperty("pointer").GetString()} {x.GetProperty("code").GetString()}").ShouldBe([error]);
     }
 
     private static Task<HttpResponseMessage> TryAsync(HttpClient client, OrganizationId organization, string percent, string basis, string period) =>
@@ -49,5 +53,6 @@ public sealed class PreviewTests(CommissionsApp app) : IClassFixture<Commissions
 
     private static async Task<List<string>> PreviewAsync(HttpClient platform, OrganizationRef organization, string percent, string basis) =>
         [.. (await Sent(await TryAsync(platform, organization.Id, percent, basis, "2024-02"))).GetProperty("items").EnumerateArray().Select(x =>
-            $"{x.GetProperty("externalId").GetString()} {Amount(x, "basis")}: {Amount(x, "before")} -> {Amount(x, "after")}, {Amount(x, "difference")}")];
+            $"{x.GetProperty("externalId").GetString()} {Amount(x, "basis")}: {Amount(x, "before")} -> {Amount(x, "after")}, "
+            + Amount(x, "difference"))];
 }

@@ -47,8 +47,8 @@ public sealed class ClosingTests(CommissionsApp app) : IClassFixture<Commissions
         var late = await platform.PostAsJsonAsync(
             "/api/v1/commissions/schemes", new { organizationId = branch.Partner.Id.Value, tiers = Usual, validFrom = "2024-03" });
         (late.StatusCode, await late.CodeAsync()).ShouldBe((HttpStatusCode.Conflict, "period_closed"));
-        (await RefusedAsync($"update commissions.statements set basis = 1 where id = '{id}'")).ShouldBe(PostgresErrorCodes.RestrictViolation);
-        (await RefusedAsync($"delete from commissions.statements where id = '{id}'")).ShouldBe(PostgresErrorCodes.RestrictViolation);
+        (await RefusedAsync($"update commissions.statements set basis = 1 where id = '{id}'")).ShouldBe(PostgresErrorCodes.InsufficientPrivilege);
+        (await RefusedAsync($"delete from commissions.statements where id = '{id}'")).ShouldBe(PostgresErrorCodes.InsufficientPrivilege);
     }
 
     [Fact]

@@ -6,7 +6,7 @@ namespace Licensing.Scenarios.Tests.Authorization;
 public sealed class Ids(IReadOnlyDictionary<string, string> byName, Func<string, HttpClient>? clients = null)
 {
     // Made by the platform and seen by all: not a branch's own.
-    private static readonly string[] Shared = ["plan", "product", "meter", "pricelist", "edition", "coupon", "run"];
+    private static readonly string[] Shared = ["plan", "product", "meter", "pricelist", "edition", "coupon", "run", "paymentorder"];
 
     public IReadOnlyDictionary<string, string> All => byName;
 
@@ -20,7 +20,8 @@ public sealed class Ids(IReadOnlyDictionary<string, string> byName, Func<string,
     [
         "distributor", "partner", "tenant", "user", "identity", "apikey", "client", "assignment", "product", "plan", "meter", "pricelist",
         "subscription", "invoice",
-        "statement", "payout", "scheme", "operation", "role", "accountrole", "certificate", "session", "secretId", "quotarequest", "edition", "license",
+        "statement", "payout", "paymentorder",
+        "scheme", "operation", "role", "accountrole", "certificate", "session", "secretId", "quotarequest", "edition", "license",
         "customer", "number", "coupon", "run", "debit", "noteId", "paymentId", "correction", "threshold",
     ];
 

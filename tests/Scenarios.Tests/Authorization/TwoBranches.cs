@@ -75,7 +75,7 @@ public class TwoBranches : IAsyncLifetime
         "-" or "period" or "plan" or "product" or "meter" or "pricelist" or "edition" or "coupon" => OrganizationKind.Tenant,
         "distributor" => OrganizationKind.Distributor,
         "partner" or "statement" or "payout" or "scheme" or "certificate" or "debit" => OrganizationKind.Partner,
-        "operation" or "run" => OrganizationKind.Platform,
+        "operation" or "run" or "paymentorder" => OrganizationKind.Platform,
         _ => OrganizationKind.Tenant,
     };
 
@@ -249,7 +249,11 @@ public class TwoBranches : IAsyncLifetime
         }));
         await PostAsync(admin, $"/api/v1/commissions/close/{Month}", null);
         ids["statement"] = Id(await FirstAsync(admin, $"/api/v1/commissions/statements?period={Month}&organizationId={ids["partner"]}"));
+        foreach (var paid in new[] { branch.Platform.Id.Value.ToString(), ids["partner"] })
+            await PutAsync(admin, $"/api/v1/commissions/bank-accounts/{paid}", new { holder = "Walked", iban = "DE89370400440532013000" });
         ids["payout"] = Id(await FirstAsync(admin, $"/api/v1/commissions/payouts?organizationId={ids["partner"]}"));
+        var ordered = await PostAsync(admin, "/api/v1/commissions/payment-orders", new { currency = "EUR", organizationId = ids["partner"] });
+        ids["paymentorder"] = ordered["order"]!["id"]!.GetValue<string>();
     }
 
     private static async Task<JsonObject> FirstAsync(HttpClient client, string path) =>

@@ -22,7 +22,7 @@ public sealed class WholeTree : TwoBranches
     /// <summary>The levels at which a thing of the near branch stands.</summary>
     public static IReadOnlyList<OrganizationKind> LevelsOf(string resource) => resource switch
     {
-        "run" => [OrganizationKind.Platform],
+        "run" or "paymentorder" => [OrganizationKind.Platform],
         "distributor" => [OrganizationKind.Distributor],
         "partner" or "scheme" or "statement" or "payout" or "certificate" or "debit" => [OrganizationKind.Partner],
         _ when Anywhere.Contains(resource) => Enum.GetValues<OrganizationKind>(),

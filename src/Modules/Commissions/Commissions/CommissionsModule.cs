@@ -1,4 +1,6 @@
+using Licensing.Commissions.BankAccounts;
 using Licensing.Commissions.Data;
+using Licensing.Commissions.PaymentOrders;
 using Licensing.Commissions.Payouts;
 using Licensing.Commissions.Schemes;
 using Licensing.Commissions.Statements;
@@ -47,6 +49,15 @@ public static class CommissionsModule
             GetPayout.Map(payouts);
             PayPayout.Map(payouts);
             FailPayout.Map(payouts);
+
+            var orders = commissions.MapGroup("/payment-orders");
+            OrderPayments.Map(orders);
+            ListPaymentOrders.Map(orders);
+            GetPaymentOrder.Map(orders);
+
+            var accounts = commissions.MapGroup("/bank-accounts");
+            SetBankAccount.Map(accounts);
+            GetBankAccount.Map(accounts);
         }
     }
 }

@@ -57,7 +57,10 @@ internal sealed class InvoicedAmounts(BillingDb db, IOrganizationDirectory organ
             join invoice in db.Invoices on note.InvoiceId equals invoice.Id
             where note.IssuedAt >= start && note.IssuedAt < end && !note.Voids && invoice.Status != InvoiceStatus.Void
             orderby note.OwnerPath, note.Id
-            select new { note.Id, note.InvoiceId, note.Number, note.TenantId, note.OwnerPath, note.Net, note.Currency, note.PeriodStart, note.PeriodEnd })
+            select new
+            {
+                note.Id, note.InvoiceId, note.Number, note.TenantId, note.OwnerPath, note.Net, note.Currency, note.PeriodStart, note.PeriodEnd,
+            })
             .ToListAsync(ct);
         return [.. rows.Select(x => new InvoicedNet(x.InvoiceId, x.Number, x.TenantId, x.OwnerPath, new Money(-x.Net, x.Currency))
         {

@@ -1,3 +1,5 @@
+using Licensing.Commissions.BankAccounts;
+using Licensing.Commissions.PaymentOrders;
 using Licensing.Commissions.Payouts;
 using Licensing.Commissions.Schemes;
 using Licensing.Commissions.Statements;
@@ -19,6 +21,12 @@ internal sealed class CommissionsDb(DbContextOptions<CommissionsDb> options) : M
     public DbSet<Adjustment> Adjustments => Set<Adjustment>();
 
     public DbSet<Payout> Payouts => Set<Payout>();
+
+    public DbSet<PaymentOrder> PaymentOrders => Set<PaymentOrder>();
+
+    public DbSet<PaymentOrderLine> PaymentOrderLines => Set<PaymentOrderLine>();
+
+    public DbSet<BankAccount> BankAccounts => Set<BankAccount>();
 
     public DbSet<Closing> Closings => Set<Closing>();
 }

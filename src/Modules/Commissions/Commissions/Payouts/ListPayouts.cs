@@ -38,8 +38,9 @@ internal static class ListPayouts
         {
             PayoutState.Paid => x => x.PaidOn != null,
             PayoutState.Failed => x => x.PaidOn == null && x.FailedOn != null,
-            PayoutState.Due => x => x.PaidOn == null && x.FailedOn == null && x.DueOn <= today,
-            _ => x => x.PaidOn == null && x.FailedOn == null && x.DueOn > today,
+            PayoutState.Ordered => x => x.PaidOn == null && x.OrderId != null,
+            PayoutState.Due => x => x.PaidOn == null && x.FailedOn == null && x.OrderId == null && x.DueOn <= today,
+            _ => x => x.PaidOn == null && x.FailedOn == null && x.OrderId == null && x.DueOn > today,
         };
     }
 

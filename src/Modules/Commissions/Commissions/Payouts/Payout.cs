@@ -18,6 +18,9 @@ internal enum PayoutState
     /// <summary>To be paid.</summary>
     Due,
 
+    /// <summary>In an order that a bank is given; what became of it is not known yet.</summary>
+    Ordered,
+
     /// <summary>Tried, and not arrived; to be paid again.</summary>
     Failed,
 
@@ -36,6 +39,10 @@ internal sealed class Payout : IOwned, IVersioned
     public Currency Currency { get; init; }
     public DateOnly DueOn { get; init; }
     public DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>The order that is to pay it; null before one, and once it has failed.</summary>
+    public Guid? OrderId { get; private set; }
+
     public DateOnly? FailedOn { get; private set; }
     public string? Failure { get; private set; }
     public DateOnly? PaidOn { get; private set; }
@@ -61,6 +68,7 @@ internal sealed class Payout : IOwned, IVersioned
     {
         ({ }, _) => PayoutState.Paid,
         (_, { }) => PayoutState.Failed,
+        _ when OrderId is not null => PayoutState.Ordered,
         _ => day < DueOn ? PayoutState.Held : PayoutState.Due,
     };
 
@@ -87,7 +95,7 @@ internal sealed class Payout : IOwned, IVersioned
             return PayoutRefusals.Held(DueOn);
         if (Failure == reason)
             return false;
-        (FailedOn, Failure) = (today, reason);
+        (FailedOn, Failure, OrderId) = (today, reason, null);
         Version++;
         return true;
     }
@@ -101,13 +109,14 @@ internal sealed class Payout : IOwned, IVersioned
 /// <param name="StatementId">What it pays out.</param>
 /// <param name="State">Of today.</param>
 /// <param name="DueOn">Not before this day.</param>
+/// <param name="OrderId">The payment order that it is in.</param>
 /// <param name="FailedOn">When it was last told that it did not arrive.</param>
 internal sealed record PayoutView(
-    PayoutId Id, StatementId StatementId, OrganizationId OrganizationId, Money Amount, PayoutState State, DateOnly DueOn, DateOnly? PaidOn,
-    string? Reference, DateOnly? FailedOn, string? Failure, DateTimeOffset CreatedAt,
+    PayoutId Id, StatementId StatementId, OrganizationId OrganizationId, Money Amount, PayoutState State, DateOnly DueOn, Guid? OrderId,
+    DateOnly? PaidOn, string? Reference, DateOnly? FailedOn, string? Failure, DateTimeOffset CreatedAt,
     [property: System.Text.Json.Serialization.JsonIgnore] int Version) : IVersioned
 {
     public static PayoutView Of(Payout x, DateOnly today) => new(
-        x.Id, x.StatementId, x.OrganizationId, new Money(x.Amount, x.Currency), x.StateOn(today), x.DueOn, x.PaidOn, x.Reference, x.FailedOn,
-        x.Failure, x.CreatedAt, x.Version);
+        x.Id, x.StatementId, x.OrganizationId, new Money(x.Amount, x.Currency), x.StateOn(today), x.DueOn, x.OrderId, x.PaidOn, x.Reference,
+        x.FailedOn, x.Failure, x.CreatedAt, x.Version);
 }

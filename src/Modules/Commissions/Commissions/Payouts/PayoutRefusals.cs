@@ -12,5 +12,5 @@ internal static class PayoutRefusals
     public static Refusal PaidInFuture { get; } = Refusal.Field("/paidOn", "paid_in_future", "paidOn must not be after today.");
 
     public static Refusal NotAState { get; } = new(
-        RefusalKind.Malformed, "invalid_state", "state must be Held, Due, Failed or Paid.");
+        RefusalKind.Malformed, "invalid_state", "state must be Held, Due, Ordered, Failed or Paid.");
 }

@@ -5,7 +5,9 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Commissions.Statements;
 
-/// <summary>The documents that a statement comes from: the month's own in the order of the tree, then those of closed months that have changed.</summary>
+/// <summary>
+/// The documents that a statement comes from: the month's own in the order of the tree, then those of closed months that have changed.
+/// </summary>
 internal static class ListStatementLines
 {
     [Needs(CommissionsPermissions.StatementsRead)]
@@ -32,7 +34,8 @@ internal static class ListStatementLines
     }
 
     public static void Map(IEndpointRouteBuilder statements) => statements
-        .MapGet("/{id:guid}/lines", async Task<IResult> (Guid id, int? limit, string? after, HttpRequest request, ISender sender, CancellationToken ct) =>
+        .MapGet("/{id:guid}/lines", async Task<IResult> (
+            Guid id, int? limit, string? after, HttpRequest request, ISender sender, CancellationToken ct) =>
             request.WantsCsv
                 ? await ExportStatementLines.SendAsync(new StatementId(id), sender, ct)
                 : await sender.Ok(new Query(new StatementId(id), limit, after), ct))

@@ -59,7 +59,8 @@ internal sealed class PeriodCommissions(
             if (due.Of(period, known) is { } payout)
                 statements.Add(due with { Payout = payout });
             else
-                errors.Add(StatementRefusals.ExchangeRateMissing(organization.ExternalId, scheme.MinimumPayout!.Value.Currency, organization.Currency));
+                errors.Add(StatementRefusals.ExchangeRateMissing(
+                    organization.ExternalId, scheme.MinimumPayout!.Value.Currency, organization.Currency));
         }
 
         return new DueStatements(statements, errors, new CommissionRates(pairs));

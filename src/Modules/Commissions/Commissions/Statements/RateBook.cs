@@ -8,7 +8,9 @@ using NpgsqlTypes;
 
 namespace Licensing.Commissions.Statements;
 
-/// <summary>Exchange rates by which commissions are worked out: those that a closed month was worked out by, else those that Catalog has recorded.</summary>
+/// <summary>
+/// Exchange rates by which commissions are worked out: those that a closed month was worked out by, else those that Catalog has recorded.
+/// </summary>
 internal sealed class RateBook(DbSession session, IExchangeRates recorded)
 {
     /// <summary>All that a run of the month may ask for; none is read where all is in one currency.</summary>

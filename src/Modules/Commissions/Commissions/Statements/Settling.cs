@@ -9,7 +9,9 @@ internal sealed record StatedMonth(
 }
 
 /// <summary>What has changed in a closed month since statements told of it.</summary>
-/// <param name="Lines">Documents that are new, and those that count no longer, which are below what they were. Their commissions are the gross.</param>
+/// <param name="Lines">
+/// Documents that are new, and those that count no longer, of the opposite sign. Their commissions add up to the gross.
+/// </param>
 internal sealed record CommissionAdjustment(Period Month, decimal Basis, decimal Gross, decimal Overridden, IReadOnlyList<AdjustedLine> Lines)
 {
     public decimal Commission => Gross - Overridden;

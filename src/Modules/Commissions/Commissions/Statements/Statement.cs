@@ -8,7 +8,9 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace Licensing.Commissions.Statements;
 
-/// <summary>What one organisation earned in a closed month, and what later news of other months brought. Written once; a trigger holds that.</summary>
+/// <summary>
+/// What one organisation earned in a closed month, and what later news of other months brought. Written once; a trigger holds that.
+/// </summary>
 internal sealed class Statement : IOwned
 {
     public StatementId Id { get; init; }
@@ -123,7 +125,8 @@ internal sealed class Adjustment
 }
 
 /// <summary>
-/// One document in a statement. The nets of the lines of a month add up to its basis, or to what its basis has changed by, their commissions to the gross.
+/// One document in a statement. The nets of the lines of a month add up to its basis, or to what its basis has changed by, their commissions to
+/// the gross.
 /// </summary>
 internal sealed class StatementLine
 {

@@ -63,8 +63,8 @@ internal sealed record AdjustmentView(string Month, Money Basis, Money Gross, Mo
 /// <param name="Net">By that rate, unrounded.</param>
 /// <param name="Commission">Its share.</param>
 internal sealed record StatementLineView(
-    InvoiceId InvoiceId, CreditNoteId? CreditNoteId, string Number, OrganizationId TenantId, string Month, bool Reverses, Money Invoiced, decimal Rate,
-    Money Net, Money Commission)
+    InvoiceId InvoiceId, CreditNoteId? CreditNoteId, string Number, OrganizationId TenantId, string Month, bool Reverses, Money Invoiced,
+    decimal Rate, Money Net, Money Commission)
 {
     public static StatementLineView Of(EarnedLine x, Period month, Currency currency) => new(
         x.Document.InvoiceId, x.Document.CreditNoteId, x.Document.Number, x.Document.TenantId, month.Start.ToString("yyyy-MM"), false, x.Document.Net,

@@ -1,0 +1,114 @@
+using Licensing.Commissions.Data;
+using Licensing.Identity.Contracts;
+using Licensing.Kernel.Http;
+using Licensing.Kernel.Persistence;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Licensing.Commissions.PaymentOrders;
+
+/// <param name="Order">What was ordered.</param>
+/// <param name="WithoutAccount">Payouts that are due, too, and left out, because their organisation has no bank account.</param>
+internal sealed record OrderedView(PaymentOrderView Order, long WithoutAccount);
+
+/// <summary>Puts all that is due in a currency into one order for the bank, what has failed before as well. No payout is in two.</summary>
+internal static class OrderPayments
+{
+    private const int MostPayouts = 10_000;
+
+    /// <param name="Currency">Of all of its payments.</param>
+    /// <param name="OrganizationId">Only what is due to this one; null: to everyone.</param>
+    /// <param name="ExecutesOn">When the bank is to pay; null: today.</param>
+    [Needs(CommissionsPermissions.PayoutsManage)]
+    public sealed record Command(Currency Currency, OrganizationId? OrganizationId = null, DateOnly? ExecutesOn = null) : ICommand<OrderedView>;
+
+    // Whoever comes second waits for the rows, and finds them ordered.
+    private const string Order =
+        """
+        with due as materialized (
+            select p.id, p.amount, p.due_on, b.holder, b.iban, b.bic, s.period_start
+            from commissions.payouts p
+            join commissions.bank_accounts b on b.organization_id = p.organization_id
+            join commissions.statements s on s.id = p.statement_id
+            where p.currency = $2 and p.paid_on is null and p.order_id is null and p.due_on <= $3
+                and ($4::uuid is null or p.organization_id = $4)
+            order by p.due_on, p.id limit $5
+            for update of p),
+        ordered as (
+            update commissions.payouts p set order_id = $1, failed_on = null, failure = null, version = version + 1
+            from due where p.id = due.id),
+        written as (
+            insert into commissions.payment_order_lines (order_id, position, payout_id, amount, holder, iban, bic, remittance)
+            select $1, row_number() over (order by due_on, id), id, amount, holder, iban, bic,
+                'Commission ' || to_char(period_start, 'YYYY-MM') || ' ' || id
+            from due)
+        insert into commissions.payment_orders (id, owner_path, currency, executes_on, holder, iban, bic, payouts, total, created_at)
+        select $1, $6, $2, $7, $8, $9, $10, count(*), sum(amount), $11 from due having count(*) > 0
+        returning payouts, total
+        """;
+
+    private const string WithoutAccount =
+        """
+        select count(*) from commissions.payouts p
+        where p.currency = $1 and p.paid_on is null and p.order_id is null and p.due_on <= $2 and ($3::uuid is null or p.organization_id = $3)
+            and not exists (select from commissions.bank_accounts b where b.organization_id = p.organization_id)
+        """;
+
+    internal sealed class Handler(
+        CommissionsDb db, DbSession session, IOrganizationDirectory organizations, Principal principal, AuditTrail audit, BillingCalendar calendar,
+        TimeProvider clock) : ICommandHandler<Command, OrderedView>
+    {
+        public async Task<Result<OrderedView>> Handle(Command command, CancellationToken cancellationToken)
+        {
+            var platform = await organizations.PlatformAsync(cancellationToken);
+            if (!principal.Scope.Contains(platform.Path))
+                return Statements.StatementRefusals.NotThePlatform;
+            if (command.OrganizationId is { } id && await organizations.FindAsync(id, cancellationToken) is null)
+                return BankAccounts.BankAccountRefusals.NoOrganization(id);
+            var (now, today) = (clock.GetUtcNow(), calendar.DayOf(clock.GetUtcNow()));
+            if (command.ExecutesOn < today)
+                return PaymentOrderRefusals.InThePast;
+            if (await db.BankAccounts.AsNoTracking().SingleOrDefaultAsync(x => x.OrganizationId == platform.Id, cancellationToken) is not { } from)
+                return PaymentOrderRefusals.NoAccount;
+
+            var connection = await session.OpenAsync(cancellationToken);
+            var without = await CountAsync(connection, command, today, cancellationToken);
+            var order = Id.New<PaymentOrderId>(now);
+            var executesOn = command.ExecutesOn ?? today;
+            await using var insert = new NpgsqlCommand(Order, connection);
+            insert.Parameters.Add(new() { Value = order.Value });
+            insert.Parameters.Add(new() { Value = command.Currency.Code });
+            insert.Parameters.Add(new() { Value = today, NpgsqlDbType = NpgsqlDbType.Date });
+            insert.Parameters.Add(new() { Value = command.OrganizationId?.Value ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid });
+            insert.Parameters.Add(new() { Value = MostPayouts });
+            insert.Parameters.Add(new() { Value = platform.Path });
+            insert.Parameters.Add(new() { Value = executesOn, NpgsqlDbType = NpgsqlDbType.Date });
+            insert.Parameters.Add(new() { Value = from.Holder });
+            insert.Parameters.Add(new() { Value = from.Iban });
+            insert.Parameters.Add(new() { Value = (object?)from.Bic ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
+            insert.Parameters.Add(new() { Value = now });
+            await using var row = await insert.ExecuteReaderAsync(cancellationToken);
+            if (!await row.ReadAsync(cancellationToken))
+                return PaymentOrderRefusals.NothingToPay(command.Currency, without);
+            var view = new PaymentOrderView(order, new Money(row.GetDecimal(1), command.Currency), row.GetInt32(0), executesOn, from.Holder, now);
+            audit.Note(
+                "payment_order", order.Value.ToString(), platform.Path, new() { ["payouts"] = view.Payouts, ["total"] = view.Total.ToString() });
+            return new OrderedView(view, without);
+        }
+
+        private static async Task<long> CountAsync(NpgsqlConnection connection, Command command, DateOnly today, CancellationToken ct)
+        {
+            await using var count = new NpgsqlCommand(WithoutAccount, connection);
+            count.Parameters.Add(new() { Value = command.Currency.Code });
+            count.Parameters.Add(new() { Value = today, NpgsqlDbType = NpgsqlDbType.Date });
+            count.Parameters.Add(new() { Value = command.OrganizationId?.Value ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid });
+            return (long)(await count.ExecuteScalarAsync(ct))!;
+        }
+    }
+
+    public static void Map(IEndpointRouteBuilder orders) => orders
+        .MapPost("/", (Command body, ISender sender, CancellationToken ct) =>
+            sender.Created(body, x => $"/api/v1/commissions/payment-orders/{x.Order.Id.Value}", ct))
+        .Slice<Command, OrderedView>(nameof(OrderPayments), "Orders the payment of all that is due", StatusCodes.Status201Created);
+}

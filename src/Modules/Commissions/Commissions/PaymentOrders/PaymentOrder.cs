@@ -1,0 +1,80 @@
+using System.Linq.Expressions;
+using Licensing.Commissions.Payouts;
+using Licensing.Kernel.Persistence;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace Licensing.Commissions.PaymentOrders;
+
+internal readonly record struct PaymentOrderId(Guid Value) : IId<PaymentOrderId>;
+
+/// <summary>What a bank is told to pay, from one account in one currency. Written whole and never changed, so that its file stays the same.</summary>
+internal sealed class PaymentOrder : IOwned
+{
+    public PaymentOrderId Id { get; init; }
+    public required string OwnerPath { get; init; }
+    public Currency Currency { get; init; }
+    public DateOnly ExecutesOn { get; init; }
+    public required string Holder { get; init; }
+    public required string Iban { get; init; }
+    public string? Bic { get; init; }
+    public int Payouts { get; init; }
+    public decimal Total { get; init; }
+    public DateTimeOffset CreatedAt { get; init; }
+
+    internal sealed class Table : IEntityTypeConfiguration<PaymentOrder>
+    {
+        public void Configure(EntityTypeBuilder<PaymentOrder> builder) => builder.ToTable("payment_orders").HasKey(x => x.Id);
+    }
+}
+
+/// <summary>One payment of an order.</summary>
+internal sealed class PaymentOrderLine
+{
+    public PaymentOrderId OrderId { get; init; }
+
+    /// <summary>From 1.</summary>
+    public int Position { get; init; }
+
+    public PayoutId PayoutId { get; init; }
+    public decimal Amount { get; init; }
+    public required string Holder { get; init; }
+    public required string Iban { get; init; }
+    public string? Bic { get; init; }
+
+    /// <summary>What the receiver reads on its account.</summary>
+    public required string Remittance { get; init; }
+
+    internal sealed class Table : IEntityTypeConfiguration<PaymentOrderLine>
+    {
+        public void Configure(EntityTypeBuilder<PaymentOrderLine> builder) =>
+            builder.ToTable("payment_order_lines").HasKey(x => new { x.OrderId, x.Position });
+    }
+}
+
+/// <param name="Payouts">How many it pays; as CSV or pain.001 each is a line.</param>
+/// <param name="Holder">From whose account.</param>
+internal sealed record PaymentOrderView(
+    PaymentOrderId Id, Money Total, int Payouts, DateOnly ExecutesOn, string Holder, DateTimeOffset CreatedAt)
+{
+    public static Expression<Func<PaymentOrder, PaymentOrderView>> Projection { get; } = x =>
+        new PaymentOrderView(x.Id, new Money(x.Total, x.Currency), x.Payouts, x.ExecutesOn, x.Holder, x.CreatedAt);
+}
+
+internal static class PaymentOrderRefusals
+{
+    public static Refusal NotFound(PaymentOrderId id) =>
+        new(RefusalKind.NotFound, "payment_order_not_found", $"There is no payment order {id.Value}.");
+
+    public static Refusal NoAccount { get; } = new(
+        RefusalKind.Conflict, "platform_account_missing", "The platform has no bank account to pay from.");
+
+    public static Refusal NothingToPay(Currency currency, long without) => new(RefusalKind.Conflict, "nothing_to_pay", without == 0
+        ? $"Nothing in {currency} is due."
+        : $"Nothing in {currency} is due to an organisation with a bank account; {without} payouts to such without one are.");
+
+    public static Refusal InThePast { get; } = Refusal.Field("/executesOn", "executes_in_past", "executesOn must not be before today.");
+
+    public static Refusal NotEuro(Currency currency) => new(
+        RefusalKind.Conflict, "not_in_euro", $"A SEPA credit transfer is in euro; this order is in {currency}. Take it as CSV.");
+}
