@@ -22,7 +22,8 @@ internal static class CloseCommissions
 
     internal sealed class Handler(
         CommissionsDb db, PeriodCommissions commissions, StatementWriter writer, RateBook rates, IBillingProgress billing,
-        IOrganizationDirectory organizations, BillingCalendar calendar, Principal principal, AuditTrail audit, TimeProvider clock) : ICommandHandler<Command, ClosingView>
+        IOrganizationDirectory organizations, BillingCalendar calendar,
+        Principal principal, AuditTrail audit, TimeProvider clock) : ICommandHandler<Command, ClosingView>
     {
         public async Task<Result<ClosingView>> Handle(Command command, CancellationToken cancellationToken)
         {

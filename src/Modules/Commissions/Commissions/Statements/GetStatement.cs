@@ -21,6 +21,13 @@ internal static class GetStatement
     }
 
     public static void Map(IEndpointRouteBuilder statements) => statements
-        .MapGet("/{id:guid}", (Guid id, ISender sender, CancellationToken ct) => sender.Ok(new Query(new StatementId(id)), ct))
-        .Slice<Query, StatementView>(nameof(GetStatement), "Shows a commission statement");
+        .MapGet("/{id:guid}", async Task<IResult> (Guid id, HttpRequest request, ISender sender, CancellationToken ct) =>
+            WantsPage(request)
+                ? await PrintStatement.SendAsync(new StatementId(id), sender, ct)
+                : await sender.Ok(new Query(new StatementId(id)), ct))
+        .Slice<Query, StatementView>(nameof(GetStatement), "Shows a commission statement; as a page to print with Accept: text/html");
+
+    private static bool WantsPage(HttpRequest request) => (request.GetTypedHeaders().Accept ?? [])
+        .Where(x => x.Quality is null or > 0).OrderByDescending(x => x.Quality ?? 1).Select(x => x.MediaType.Value)
+        .FirstOrDefault(x => x is "text/html" or "application/json" or "*/*") == "text/html";
 }
