@@ -10,6 +10,7 @@ internal static class Registered
         .. IngestBenchmark.All, .. GrowthBenchmark.All,
         BillingBenchmark.Run, BillingBenchmark.Drafts, BillingBenchmark.Again, BillingBenchmark.Customers, BillingBenchmark.Events,
         BillingBenchmark.Memory, BillingBenchmark.Foil,
+        CommissionBenchmark.Close,
         .. CreditBenchmark.All, IdempotencyBenchmark.First, IdempotencyBenchmark.Replay, IdempotencyBenchmark.ReplayOfTenant,
         OracleBenchmark.Agreement,
     ];

@@ -27,6 +27,9 @@ internal sealed class BillingStage : IAsyncDisposable
 
     public BillingData Data => _data;
 
+    /// <summary>The platform's administrator.</summary>
+    public HttpClient Client => _client;
+
     public ProcessorTime Processor => _host.Processor;
 
     public BenchSecrets Secrets => _host.Secrets;

@@ -32,7 +32,7 @@ public sealed class PayoutTests(CommissionsApp app) : IClassFixture<CommissionsA
             .ShouldBe((HttpStatusCode.Conflict, "payout_held"));
         (await RefusedAsync(platform, held, "failed", new { reason = "A" })).ShouldBe((HttpStatusCode.Conflict, "payout_held"));
         (await RefusedAsync(platform, due, "paid", new { paidOn = "2026-01-16", reference = "A" }))
-            .ShouldBe((HttpStatusCode.UnprocessableEntity, "paid_in_future"));
+            .ShouldBe((HttpStatusCode.UnprocessableEntity, "validation_failed"));
         (await RefusedAsync(partner, due, "paid", new { paidOn = "2026-01-15", reference = "A" })).Status.ShouldBe(HttpStatusCode.Forbidden);
 
         Told(await Sent(await PostAsync(platform, due, "failed", new { reason = "No such account" }))).ShouldBe("100.00 Failed 2025-12-31");

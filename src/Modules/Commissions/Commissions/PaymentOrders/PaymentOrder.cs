@@ -1,6 +1,5 @@
 using System.Linq.Expressions;
 using Licensing.Commissions.Payouts;
-using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 

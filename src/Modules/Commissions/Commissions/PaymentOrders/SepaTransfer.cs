@@ -11,6 +11,17 @@ namespace Licensing.Commissions.PaymentOrders;
 internal static class SepaTransfer
 {
     private const string Schema = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09";
+    // Without the tables of cultures, which the host goes without, .NET takes no letter apart.
+    private static readonly Dictionary<char, string> Unmarked = new (string Letters, string Plain)[]
+    {
+        ("ÀÁÂÃÄÅĀĂĄ", "A"), ("àáâãäåāăą", "a"), ("Æ", "AE"), ("æ", "ae"), ("ÇĆĈĊČ", "C"), ("çćĉċč", "c"), ("ĎĐÐ", "D"), ("ďđð", "d"),
+        ("ÈÉÊËĒĔĖĘĚ", "E"), ("èéêëēĕėęě", "e"), ("ĜĞĠĢ", "G"), ("ĝğġģ", "g"), ("ĤĦ", "H"), ("ĥħ", "h"), ("ÌÍÎÏĨĪĬĮİ", "I"), ("ìíîïĩīĭįı", "i"),
+        ("Ĵ", "J"), ("ĵ", "j"), ("Ķ", "K"), ("ķ", "k"), ("ĹĻĽŁ", "L"), ("ĺļľł", "l"), ("ÑŃŅŇ", "N"), ("ñńņň", "n"), ("ÒÓÔÕÖØŌŎŐ", "O"),
+        ("òóôõöøōŏő", "o"), ("Œ", "OE"), ("œ", "oe"), ("ŔŖŘ", "R"), ("ŕŗř", "r"), ("ŚŜŞŠȘ", "S"), ("śŝşšș", "s"), ("ß", "ss"), ("ŢŤŦȚ", "T"),
+        ("ţťŧț", "t"), ("Þ", "TH"), ("þ", "th"), ("ÙÚÛÜŨŪŬŮŰŲ", "U"), ("ùúûüũūŭůűų", "u"), ("Ŵ", "W"), ("ŵ", "w"), ("ÝŶŸ", "Y"), ("ýŷÿ", "y"),
+        ("ŹŻŽ", "Z"), ("źżž", "z"), ("&", "+"),
+    }.SelectMany(x => x.Letters.Select(c => (c, x.Plain))).ToDictionary(x => x.c, x => x.Plain);
+
     private const int LongestName = 70;
     private const int LongestRemittance = 140;
 
@@ -105,13 +116,10 @@ internal static class SepaTransfer
     private static string Latin(string text, int longest)
     {
         var plain = new StringBuilder();
-        foreach (var c in text.Replace("ß", "ss", StringComparison.Ordinal).Normalize(NormalizationForm.FormD))
-        {
-            if (CharUnicodeInfo.GetUnicodeCategory(c) == UnicodeCategory.NonSpacingMark)
-                continue;
-            plain.Append(char.IsAsciiLetterOrDigit(c) || "/-?:().,'+ ".Contains(c, StringComparison.Ordinal) ? c : '.');
-        }
-
+        foreach (var c in text)
+            plain.Append(char.IsAsciiLetterOrDigit(c) || "/-?:().,'+ ".Contains(c, StringComparison.Ordinal)
+                ? $"{c}"
+                : Unmarked.GetValueOrDefault(c, "."));
         return plain.Length > longest ? plain.ToString(0, longest) : plain.ToString();
     }
 }
