@@ -1,5 +1,4 @@
 using Licensing.Billing.Contracts;
-using Licensing.Identity.Contracts;
 using static Licensing.Billing.Tests.BillingApp;
 
 namespace Licensing.Billing.Tests.Invoices;

@@ -217,11 +217,9 @@ internal sealed class NaiveBiller(Contract contract)
             .Select(x => (x.Key.Meter, x.Key.Sku, x.Key.Region, Quantity: Counted(x.Key.Meter, [.. x.OrderBy(y => y.Day).Select(y => y.Total)]),
                 Records: x.Sum(y => y.Total.Records - y.Total.NegativeRecords)))
             .ToList();
-        // Where nothing is paid for nothing is due but what was used.
+        // Where nothing is paid for nothing is due but what was used; of that all records count, also those of a region that comes to nothing.
         var isPaid = days.Any(day => IsPaid(subscription, day));
-        if (!isPaid)
-            used.RemoveAll(x => x.Quantity.Sign == 0);
-        if (!isPaid && used.Count == 0)
+        if (!isPaid && used.All(x => x.Quantity.Sign == 0))
             return lines;
         var isPriced = plan.Charges.Count > 0 || plan.UsesPriceLists || plan.Terms.Commitment is not null;
         var rate = isPriced ? Rate(plan.Currency.Code) : 1;
@@ -256,7 +254,7 @@ internal sealed class NaiveBiller(Contract contract)
 
         if (used.Exists(x => !IsListed(x.Sku) && x.Quantity.Sign != 0 && plan.Charges.All(charge => charge.Meter != x.Meter)))
             Refusals.Add("price_missing");
-        foreach (var x in used.Where(x => IsListed(x.Sku)))
+        foreach (var x in used.Where(x => IsListed(x.Sku) && (isPaid || x.Quantity.Sign != 0)))
         {
             // His own price goes before everyone's, whatever it is in; of two that are equally his that in his own currency.
             var found = new[] { contract.Specific, contract.Listed }

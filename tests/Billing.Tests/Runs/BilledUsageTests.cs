@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Licensing.Billing.Tests.Invoices;
 using Licensing.Identity.Contracts;
 using Licensing.Usage.Contracts;
