@@ -16,6 +16,7 @@ public sealed class IbanTests
     [InlineData("DE8937040044", null)]
     [InlineData("DE89-3704-0044-0532-0130-00", null)]
     [InlineData("DE8937040044053201300\u0660", null)]
+    [InlineData("DE89370400440532013000\n", null)]
     public void An_account_number_is_known_by_its_form_and_its_check_digits(string text, string? normalized) =>
         Iban.Normalized(text).ShouldBe(normalized);
 
@@ -25,5 +26,6 @@ public sealed class IbanTests
     [InlineData("DEUTDEF", null)]
     [InlineData("DEUTDEFF5", null)]
     [InlineData("1EUTDEFF", null)]
+    [InlineData("DEUTDEFF\n", null)]
     public void A_bank_code_has_eight_or_eleven_characters(string text, string? normalized) => Iban.NormalizedBic(text).ShouldBe(normalized);
 }

@@ -62,11 +62,17 @@ public sealed class PaymentOrderTests(CommissionsApp app) : IClassFixture<Commis
         // Only what has failed is ordered again.
         var payout = (await ItemsAsync(platform, $"/api/v1/commissions/payouts?organizationId={second.Id.Value}")).ShouldHaveSingleItem();
         payout.GetProperty("state").GetString().ShouldBe("Ordered");
-        await Sent(await platform.PostAsJsonAsync(
-            $"/api/v1/commissions/payouts/{payout.GetProperty("id").GetString()}/failed", new { reason = "Closed" }));
+        var failed = $"/api/v1/commissions/payouts/{payout.GetProperty("id").GetString()}/failed";
+        (await (await platform.PostAsJsonAsync(failed, new { reason = "Closed" })).CodeAsync()).ShouldBe("ordered_elsewhere");
+        var news = new { reason = "Closed", orderId = order.GetProperty("id").GetGuid() };
+        await Sent(await platform.PostAsJsonAsync(failed, news));
+        await Sent(await platform.PostAsJsonAsync(failed, news));
         var again = (await Sent(await PostAsync(platform, "EUR"))).GetProperty("order");
         (Amount(again, "total"), again.GetProperty("executesOn").GetString()).ShouldBe(("12.34", "2026-01-15"));
         (await FileAsync(platform, path, "application/xml")).ShouldBe(file);
+        // What came of the first order says nothing of the second, which is under way.
+        (await (await platform.PostAsJsonAsync(failed, news)).CodeAsync()).ShouldBe("ordered_elsewhere");
+        (await PostAsync(platform, "EUR")).StatusCode.ShouldBe(HttpStatusCode.Conflict);
 
         (await own.GetAsync(path)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
         (await (await platform.GetAsync($"/api/v1/commissions/payment-orders/{branch.Partner.Id.Value}")).CodeAsync())
@@ -127,7 +133,7 @@ public sealed class PaymentOrderTests(CommissionsApp app) : IClassFixture<Commis
                 ? ["PmtId", "Amt", "Cdtr", "CdtrAcct", "RmtInf"]
                 : ["PmtId", "Amt", "CdtrAgt", "Cdtr", "CdtrAcct", "RmtInf"];
             payment.Elements().Select(x => x.Name.LocalName).ShouldBe(expected);
-            payment.Descendants(Pain + "EndToEndId").Single().Value.Length.ShouldBeLessThanOrEqualTo(35);
+            payment.Descendants(Pain + "EndToEndId").Single().Value.ShouldMatch("^[0-9A-F]{20}-[12]$");
             payment.Descendants(Pain + "Ustrd").Single().Value.ShouldStartWith("Commission 2025-06 ");
         }
 

@@ -47,6 +47,12 @@ public sealed class AdjustmentTests(CommissionsApp app) : IClassFixture<Commissi
         Balance(await StatementAsync(partner, branch.Partner, "2023-04")).ShouldBe("1000.00 -> 50.00 + 0.00 + -290.00 = -240.00, on -240.00, due ");
         (await ItemsAsync(partner, "/api/v1/commissions/payouts")).Select(x => Amount(x, "amount")).ShouldBe(["250.00", "45.00"], ignoreOrder: true);
 
+        // A month of before the scheme: nobody earns in it, but what has changed in a newer one is told, and held as long as that.
+        app.Invoices.Issue("2023-04", branch.Tenant, "9000.00");
+        await CloseAsync(platform, "2022-12");
+        Balance(await StatementAsync(partner, branch.Partner, "2022-12"))
+            .ShouldBe("0.00 -> 0.00 + 820.00 + -240.00 = 580.00, on 0.00, due 2023-05-01");
+
         // A closed month's summary is of that month alone.
         var closed = (await ItemsAsync(partner, "/api/v1/commissions/summary?period=2023-02")).ShouldHaveSingleItem();
         (Amount(closed, "commission"), Amount(closed, "adjusted"), Amount(closed, "carriedIn")).ShouldBe(("5.00", "0.00", "0.00"));

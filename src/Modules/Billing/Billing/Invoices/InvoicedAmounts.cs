@@ -30,11 +30,14 @@ internal sealed class InvoicedAmounts(BillingDb db, IOrganizationDirectory organ
             .Where(x => x.PeriodStart < before && (x.IssuedAt >= asked || x.VoidedAt >= asked)).Select(x => x.PeriodStart).Distinct().ToListAsync(ct);
         // Of those whose invoice is void by now, too: they count no longer.
         var end = calendar.StartOf(before);
-        var notes = await (
-            from note in db.CreditNotes.AsNoTracking().Within(scope)
-            join invoice in db.Invoices on note.InvoiceId equals invoice.Id
-            where !note.Voids && note.IssuedAt < end && (note.IssuedAt >= asked || invoice.VoidedAt >= asked)
-            select note.IssuedAt).ToListAsync(ct);
+        var ordinary = db.CreditNotes.AsNoTracking().Within(scope).Where(x => !x.Voids && x.IssuedAt < end);
+        var notes = await ordinary.Where(x => x.IssuedAt >= asked).Select(x => x.IssuedAt)
+            .Union(
+                from invoice in db.Invoices
+                where invoice.VoidedAt >= asked
+                join note in ordinary on invoice.Id equals note.InvoiceId
+                select note.IssuedAt)
+            .ToListAsync(ct);
         return [.. invoices.Concat(notes.Select(calendar.DayOf)).Select(x => Period.Month(x.Year, x.Month)).Distinct().OrderBy(x => x.Start)];
     }
 

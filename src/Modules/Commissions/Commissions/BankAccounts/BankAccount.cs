@@ -18,7 +18,7 @@ internal sealed class BankAccount : IOwned, IVersioned
 
     public string? Bic { get; set; }
     public DateTimeOffset ChangedAt { get; set; }
-    public int Version { get; set; } = 1;
+    public int Version { get; init; } = 1;
 
     internal sealed class Table : IEntityTypeConfiguration<BankAccount>
     {

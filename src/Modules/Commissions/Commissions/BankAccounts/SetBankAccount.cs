@@ -63,15 +63,15 @@ internal static class SetBankAccount
             else if ((account.Holder, account.Iban, account.Bic) != (command.Holder, iban, bic))
             {
                 (account.Holder, account.Iban, account.Bic, account.ChangedAt) = (command.Holder, iban, bic, clock.GetUtcNow());
-                account.Version++;
             }
 
-            return BankAccountView.Of(account);
+            return await db.SavedAsync(() => BankAccountView.Of(account), cancellationToken);
         }
     }
 
     public static void Map(IEndpointRouteBuilder accounts) => accounts
         .MapPut("/{id:guid}", (Guid id, Body body, ISender sender, CancellationToken ct) =>
             sender.Ok(new Command(new OrganizationId(id), body.Holder, body.Iban, body.Bic), ct))
-        .Slice<Command, BankAccountView>(nameof(SetBankAccount), "Says where an organisation is paid");
+        .Slice<Command, BankAccountView>(nameof(SetBankAccount), "Says where an organisation is paid")
+        .WithMetadata(new TakesIfMatch());
 }

@@ -10,7 +10,8 @@ namespace Licensing.Commissions.PaymentOrders;
 
 /// <param name="Order">What was ordered.</param>
 /// <param name="WithoutAccount">Payouts that are due, too, and left out, because their organisation has no bank account.</param>
-internal sealed record OrderedView(PaymentOrderView Order, long WithoutAccount);
+/// <param name="Left">Payouts that are due, too, and are for the next order: one has at most 10,000.</param>
+internal sealed record OrderedView(PaymentOrderView Order, long WithoutAccount, long Left);
 
 /// <summary>Puts all that is due in a currency into one order for the bank, what has failed before as well. No payout is in two.</summary>
 internal static class OrderPayments
@@ -50,9 +51,9 @@ internal static class OrderPayments
 
     private const string WithoutAccount =
         """
-        select count(*) from commissions.payouts p
+        select count(*) filter (where not exists (select from commissions.bank_accounts b where b.organization_id = p.organization_id)), count(*)
+        from commissions.payouts p
         where p.currency = $1 and p.paid_on is null and p.order_id is null and p.due_on <= $2 and ($3::uuid is null or p.organization_id = $3)
-            and not exists (select from commissions.bank_accounts b where b.organization_id = p.organization_id)
         """;
 
     internal sealed class Handler(
@@ -73,7 +74,7 @@ internal static class OrderPayments
                 return PaymentOrderRefusals.NoAccount;
 
             var connection = await session.OpenAsync(cancellationToken);
-            var without = await CountAsync(connection, command, today, cancellationToken);
+            var (without, due) = await CountAsync(connection, command, today, cancellationToken);
             var order = Id.New<PaymentOrderId>(now);
             var executesOn = command.ExecutesOn ?? today;
             await using var insert = new NpgsqlCommand(Order, connection);
@@ -94,16 +95,18 @@ internal static class OrderPayments
             var view = new PaymentOrderView(order, new Money(row.GetDecimal(1), command.Currency), row.GetInt32(0), executesOn, from.Holder, now);
             audit.Note(
                 "payment_order", order.Value.ToString(), platform.Path, new() { ["payouts"] = view.Payouts, ["total"] = view.Total.ToString() });
-            return new OrderedView(view, without);
+            return new OrderedView(view, without, Math.Max(0, due - without - view.Payouts));
         }
 
-        private static async Task<long> CountAsync(NpgsqlConnection connection, Command command, DateOnly today, CancellationToken ct)
+        private static async Task<(long Without, long Due)> CountAsync(NpgsqlConnection connection, Command command, DateOnly today, CancellationToken ct)
         {
             await using var count = new NpgsqlCommand(WithoutAccount, connection);
             count.Parameters.Add(new() { Value = command.Currency.Code });
             count.Parameters.Add(new() { Value = today, NpgsqlDbType = NpgsqlDbType.Date });
             count.Parameters.Add(new() { Value = command.OrganizationId?.Value ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid });
-            return (long)(await count.ExecuteScalarAsync(ct))!;
+            await using var row = await count.ExecuteReaderAsync(ct);
+            await row.ReadAsync(ct);
+            return (row.GetInt64(0), row.GetInt64(1));
         }
     }
 

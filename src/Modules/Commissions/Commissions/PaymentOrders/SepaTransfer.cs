@@ -76,8 +76,9 @@ internal static class SepaTransfer
 
     private static void Payment(XmlWriter xml, PaymentOrder order, PaymentOrderLine line) => Within(xml, "CdtTrfTxInf", () =>
     {
-        // The payout's own id: what comes back from the bank names it.
-        Within(xml, "PmtId", () => Text(xml, "EndToEndId", line.PayoutId.Value.ToString("N")));
+        // Another one in each order: what comes back from the bank names the line, and a former try is never taken for a newer.
+        Within(xml, "PmtId", () => Text(xml, "EndToEndId", string.Create(
+            CultureInfo.InvariantCulture, $"{Convert.ToHexString(order.Id.Value.ToByteArray(bigEndian: true)[^10..])}-{line.Position}")));
         Within(xml, "Amt", () =>
         {
             xml.WriteStartElement("InstdAmt", Schema);

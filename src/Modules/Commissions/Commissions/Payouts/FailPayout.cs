@@ -11,9 +11,9 @@ internal static class FailPayout
     private const int LongestReason = 500;
 
     [Needs(CommissionsPermissions.PayoutsManage)]
-    public sealed record Command(PayoutId Id, string Reason) : ICommand<PayoutView>;
+    public sealed record Command(PayoutId Id, string Reason, Guid? OrderId) : ICommand<PayoutView>;
 
-    public sealed record Body(string Reason);
+    public sealed record Body(string Reason, Guid? OrderId = null);
 
     public sealed class Validator : AbstractValidator<Command>
     {
@@ -31,12 +31,15 @@ internal static class FailPayout
             if (precondition.Fails(payout))
                 return Precondition.Failed;
             var today = calendar.DayOf(clock.GetUtcNow());
-            return payout.Fail(command.Reason, today).Refused(out var refusal, out _) ? refusal : PayoutView.Of(payout, today);
+            return payout.Fail(command.Reason, command.OrderId, today).Refused(out var refusal, out _)
+                ? refusal
+                : await db.SavedAsync(() => PayoutView.Of(payout, today), cancellationToken);
         }
     }
 
     public static void Map(IEndpointRouteBuilder payouts) => payouts
         .MapPost("/{id:guid}/failed", (Guid id, Body body, ISender sender, CancellationToken ct) =>
-            sender.Ok(new Command(new PayoutId(id), body.Reason), ct))
-        .Slice<Command, PayoutView>(nameof(FailPayout), "Records that a payout did not arrive");
+            sender.Ok(new Command(new PayoutId(id), body.Reason, body.OrderId), ct))
+        .Slice<Command, PayoutView>(nameof(FailPayout), "Records that a payout did not arrive")
+        .WithMetadata(new TakesIfMatch());
 }

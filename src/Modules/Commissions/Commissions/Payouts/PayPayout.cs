@@ -31,12 +31,15 @@ internal static class PayPayout
             if (precondition.Fails(payout))
                 return Precondition.Failed;
             var today = calendar.DayOf(clock.GetUtcNow());
-            return payout.Pay(command.PaidOn, command.Reference, today).Refused(out var refusal, out _) ? refusal : PayoutView.Of(payout, today);
+            return payout.Pay(command.PaidOn, command.Reference, today).Refused(out var refusal, out _)
+                ? refusal
+                : await db.SavedAsync(() => PayoutView.Of(payout, today), cancellationToken);
         }
     }
 
     public static void Map(IEndpointRouteBuilder payouts) => payouts
         .MapPost("/{id:guid}/paid", (Guid id, Body body, ISender sender, CancellationToken ct) =>
             sender.Ok(new Command(new PayoutId(id), body.PaidOn, body.Reference), ct))
-        .Slice<Command, PayoutView>(nameof(PayPayout), "Records that a payout has been paid");
+        .Slice<Command, PayoutView>(nameof(PayPayout), "Records that a payout has been paid")
+        .WithMetadata(new TakesIfMatch());
 }

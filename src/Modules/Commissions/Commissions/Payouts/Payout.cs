@@ -50,7 +50,7 @@ internal sealed class Payout : IOwned, IVersioned
     /// <summary>The bank's, or whoever's who paid it.</summary>
     public string? Reference { get; private set; }
 
-    public int Version { get; private set; } = 1;
+    public int Version { get; init; } = 1;
 
     public static Payout Of(Statement statement, DateTimeOffset now) => new()
     {
@@ -82,12 +82,12 @@ internal sealed class Payout : IOwned, IVersioned
         if (paidOn > today)
             return PayoutRefusals.PaidInFuture;
         (PaidOn, Reference, FailedOn, Failure) = (paidOn, reference, null, null);
-        Version++;
         return true;
     }
 
     /// <returns>False: it was recorded before, just so.</returns>
-    public Result<bool> Fail(string reason, DateOnly today)
+    /// <param name="orderId">The order that was to pay it: news of a former one does not take it out of a newer.</param>
+    public Result<bool> Fail(string reason, Guid? orderId, DateOnly today)
     {
         if (PaidOn is not null)
             return PayoutRefusals.PaidAlready(PaidOn.Value, Reference!);
@@ -95,8 +95,9 @@ internal sealed class Payout : IOwned, IVersioned
             return PayoutRefusals.Held(DueOn);
         if (Failure == reason)
             return false;
+        if (OrderId is { } current && orderId != current)
+            return PayoutRefusals.OrderedElsewhere(current);
         (FailedOn, Failure, OrderId) = (today, reason, null);
-        Version++;
         return true;
     }
 
@@ -114,7 +115,7 @@ internal sealed class Payout : IOwned, IVersioned
 internal sealed record PayoutView(
     PayoutId Id, StatementId StatementId, OrganizationId OrganizationId, Money Amount, PayoutState State, DateOnly DueOn, Guid? OrderId,
     DateOnly? PaidOn, string? Reference, DateOnly? FailedOn, string? Failure, DateTimeOffset CreatedAt,
-    [property: System.Text.Json.Serialization.JsonIgnore] int Version) : IVersioned
+    [property: System.Text.Json.Serialization.JsonIgnore] int Version) : IDated
 {
     public static PayoutView Of(Payout x, DateOnly today) => new(
         x.Id, x.StatementId, x.OrganizationId, new Money(x.Amount, x.Currency), x.StateOn(today), x.DueOn, x.OrderId, x.PaidOn, x.Reference,

@@ -7,6 +7,9 @@ internal static class PayoutRefusals
     public static Refusal PaidAlready(DateOnly on, string reference) => new(
         RefusalKind.Conflict, "payout_paid", $"It was paid on {on:yyyy-MM-dd} with the reference '{reference}'.");
 
+    public static Refusal OrderedElsewhere(Guid order) => new(
+        RefusalKind.Conflict, "ordered_elsewhere", $"It is in payment order {order}; say with orderId that it is this one that failed.");
+
     public static Refusal Held(DateOnly dueOn) => new(RefusalKind.Conflict, "payout_held", $"It is held until {dueOn:yyyy-MM-dd}.");
 
     public static Refusal PaidInFuture { get; } = Refusal.Field("/paidOn", "paid_in_future", "paidOn must not be after today.");

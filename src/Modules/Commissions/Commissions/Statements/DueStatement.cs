@@ -7,13 +7,23 @@ namespace Licensing.Commissions.Statements;
 /// <param name="DueOn">Null: nothing is, and all of it is carried on.</param>
 internal sealed record PayoutTerms(DateOnly? DueOn);
 
+/// <summary>What an organisation's last statement did not pay out.</summary>
+/// <param name="Amount">Below zero what it owes.</param>
+/// <param name="PeriodEnd">Of that statement.</param>
+internal sealed record Carried(decimal Amount, DateOnly PeriodEnd)
+{
+    public static Carried Nothing { get; } = new(0m, DateOnly.MinValue);
+}
+
 /// <summary>What one organisation's statement of a month says.</summary>
 /// <param name="Own">What it earns in the month itself; null where it earns nothing.</param>
 /// <param name="Adjustments">What has changed in closed months.</param>
-/// <param name="CarriedIn">What its last statement did not pay out; below zero what it owes.</param>
+/// <param name="Carried">What its last statement did not pay out; below zero what it owes.</param>
 internal sealed record DueStatement(
-    OrganizationRef Organization, AppliedScheme Scheme, EarnedCommission? Own, IReadOnlyList<CommissionAdjustment> Adjustments, decimal CarriedIn)
+    OrganizationRef Organization, AppliedScheme Scheme, EarnedCommission? Own, IReadOnlyList<CommissionAdjustment> Adjustments, Carried Carried)
 {
+    public decimal CarriedIn => Carried.Amount;
+
     public PayoutTerms Payout { get; init; } = new((DateOnly?)null);
 
     public decimal Commission => Own?.Commission.Amount ?? 0m;
@@ -36,6 +46,8 @@ internal sealed record DueStatement(
                 return new((DateOnly?)null);
         }
 
-        return new(month.End.AddDays(Scheme.HoldingDays));
+        // Held as long as the newest of what is in it: months are closed in any order.
+        var newest = Adjustments.Select(x => x.Month.End).Append(month.End).Append(Carried.PeriodEnd).Max();
+        return new(newest.AddDays(Scheme.HoldingDays));
     }
 }

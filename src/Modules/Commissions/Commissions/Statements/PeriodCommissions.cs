@@ -31,14 +31,18 @@ internal sealed class PeriodCommissions(
         var errors = earned.Errors.ToList();
         var own = earned.Earned.ToDictionary(x => x.Organization.Id);
         var adjustments = new Dictionary<OrganizationId, List<CommissionAdjustment>>();
+        var changedBy = new Dictionary<OrganizationId, AppliedScheme>();
         var pairs = new Dictionary<(DateOnly, Currency, Currency), decimal>(known.Known);
-        var closings = await db.Closings.AsNoTracking().OrderByDescending(x => x.Number).Select(x => new Closed(x.PeriodStart, x.ClosedAt))
+        var closings = await db.Closings.AsNoTracking().OrderByDescending(x => x.Number).Select(x => new Closed(x.PeriodStart, x.ClosedAt, x.Settled))
             .ToListAsync(ct);
         // A closed month's statement is written; what it would carry or adjust is another one's.
         var open = !closings.Exists(x => x.Month == period.Start);
         foreach (var month in open ? await ChangedAsync(closings, scope, ct) : [])
         {
-            var (now, _, used) = await EarnAsync(month, earners, scope, null, ct);
+            var (now, agreed, used) = await EarnAsync(month, earners, scope, null, ct);
+            foreach (var organization in earners.All)
+                if (agreed.Of(organization) is { } applied)
+                    changedBy[organization.Id] = applied;
             errors.AddRange(now.Errors.Select(x => x with { Message = $"{month.Start:yyyy-MM}, which is closed and has changed: {x.Message}" }));
             foreach (var (key, rate) in used.Known)
                 pairs[key] = rate;
@@ -47,15 +51,17 @@ internal sealed class PeriodCommissions(
                 await SettleAsync(month, earners, scope, now, adjustments, ct);
         }
 
-        var carried = open ? await stated.CarriedAsync(scope, ct) : new Dictionary<OrganizationId, decimal>();
+        var carried = open ? await stated.CarriedAsync(scope, ct) : new Dictionary<OrganizationId, Carried>();
         var statements = new List<DueStatement>();
         foreach (var organization in earners.All)
         {
             var changed = adjustments.GetValueOrDefault(organization.Id) ?? [];
-            if (schemes.Of(organization) is not { } scheme || (!own.ContainsKey(organization.Id) && changed.Count == 0))
+            // An old month that is closed late may be before the scheme by which a newer one, which has changed, was earned.
+            var scheme = schemes.Of(organization) ?? (changed.Count > 0 ? changedBy.GetValueOrDefault(organization.Id) : null);
+            if (scheme is null || (!own.ContainsKey(organization.Id) && changed.Count == 0))
                 continue;
             var due = new DueStatement(
-                organization, scheme, own.GetValueOrDefault(organization.Id), changed, carried.GetValueOrDefault(organization.Id));
+                organization, scheme, own.GetValueOrDefault(organization.Id), changed, carried.GetValueOrDefault(organization.Id) ?? Carried.Nothing);
             if (due.Of(period, known) is { } payout)
                 statements.Add(due with { Payout = payout });
             else
@@ -85,7 +91,8 @@ internal sealed class PeriodCommissions(
         if (closings.Count == 0)
             return [];
         var closed = closings.Select(x => x.Month).ToHashSet();
-        var changed = await invoiced.ChangedMonthsAsync(closings[0].ClosedAt - Longest, closed.Max().AddMonths(1), scope, ct);
+        DateTimeOffset? since = closings[0].Settled ? closings[0].ClosedAt - Longest : null;
+        var changed = await invoiced.ChangedMonthsAsync(since, closed.Max().AddMonths(1), scope, ct);
         return [.. changed.Where(x => closed.Contains(x.Start))];
     }
 
@@ -119,7 +126,7 @@ internal sealed class PeriodCommissions(
         return new Earners(distributors, await organizations.ListAsync(OrganizationKind.Partner, scope, ct));
     }
 
-    private sealed record Closed(DateOnly Month, DateTimeOffset ClosedAt);
+    private sealed record Closed(DateOnly Month, DateTimeOffset ClosedAt, bool Settled);
 
     private sealed record Earners(IReadOnlyList<OrganizationRef> Distributors, IReadOnlyList<OrganizationRef> Partners)
     {

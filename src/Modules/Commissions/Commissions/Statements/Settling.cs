@@ -42,9 +42,18 @@ internal static class Settling
         if (changed.Count == 0 && gross == 0m && overridden == 0m)
             return null;
 
-        var shares = changed.Count == 0 ? [] : Allocation.ByLargestRemainder(new Money(gross, currency), [.. changed.Select(x => x.Line.Net)]);
-        return new CommissionAdjustment(
-            month, basis, gross, overridden, [.. changed.Zip(shares, (x, share) => x with { Line = x.Line with { Commission = share.Amount } })]);
+        return new CommissionAdjustment(month, basis, gross, overridden, Shared(new Money(gross, currency), changed));
+    }
+
+    // By nets, as in the month itself; where those of either sign nearly cancel out some would have more than all of their net, so then by size.
+    private static IReadOnlyList<AdjustedLine> Shared(Money gross, List<AdjustedLine> changed)
+    {
+        if (changed.Count == 0)
+            return [];
+        var shares = Allocation.ByLargestRemainder(gross, [.. changed.Select(x => x.Line.Net)]);
+        if (changed.Zip(shares).Any(x => Math.Abs(x.Second.Amount) > Math.Ceiling(Math.Abs(x.First.Line.Net))))
+            shares = Allocation.ByLargestRemainder(gross, [.. changed.Select(x => Math.Abs(x.Line.Net))]);
+        return [.. changed.Zip(shares, (x, share) => x with { Line = x.Line with { Commission = share.Amount } })];
     }
 
     private static EarnedLine Back(EarnedLine line) =>

@@ -11,7 +11,7 @@ internal sealed class StatedCommissions(DbSession session)
 {
     private const string Sums =
         """
-        select organization_id, sum(basis), sum(gross), sum(overridden) from (
+        select organization_id, round(sum(basis), 12), sum(gross), sum(overridden) from (
             select organization_id, basis, gross, overridden, owner_path from commissions.statements where period_start = $1
             union all
             select a.organization_id, a.basis, a.gross, a.overridden, s.owner_path
@@ -25,14 +25,18 @@ internal sealed class StatedCommissions(DbSession session)
         """
         select l.organization_id, l.document_id, l.invoice_id, l.number, l.tenant_id, l.invoiced, l.currency, l.rate, l.net, l.commission
         from commissions.statement_lines l
-        where l.month = $1 and l.organization_id = any ($2) and not l.reverses and not exists (
-            select from commissions.statement_lines r
-            where r.month = $1 and r.organization_id = l.organization_id and r.document_id = l.document_id and r.reverses)
+        where l.month = $1 and l.organization_id = any ($2) and not l.reverses
+            and l.statement_id in (
+                select id from commissions.statements where period_start = $1 union all
+                select statement_id from commissions.adjustments where month = $1)
+            and not exists (
+                select from commissions.statement_lines r
+                where r.organization_id = l.organization_id and r.document_id = l.document_id and r.reverses)
         """;
 
-    private const string Carried =
+    private const string LastCarried =
         """
-        select distinct on (organization_id) organization_id, carried_out from commissions.statements
+        select distinct on (organization_id) organization_id, carried_out, period_end from commissions.statements
         where exists (select from unnest($1, $2) as reach (low, high) where owner_path >= low and owner_path < high)
         order by organization_id, closing desc
         """;
@@ -76,14 +80,14 @@ internal sealed class StatedCommissions(DbSession session)
     }
 
     /// <summary>What each one's last statement did not pay out.</summary>
-    public async Task<IReadOnlyDictionary<OrganizationId, decimal>> CarriedAsync(Scope scope, CancellationToken ct)
+    public async Task<IReadOnlyDictionary<OrganizationId, Carried>> CarriedAsync(Scope scope, CancellationToken ct)
     {
-        await using var select = new NpgsqlCommand(Carried, await session.OpenAsync(ct));
+        await using var select = new NpgsqlCommand(LastCarried, await session.OpenAsync(ct));
         AddReach(select, scope);
-        var carried = new Dictionary<OrganizationId, decimal>();
+        var carried = new Dictionary<OrganizationId, Carried>();
         await using var row = await select.ExecuteReaderAsync(ct);
         while (await row.ReadAsync(ct))
-            carried[new OrganizationId(row.GetGuid(0))] = row.GetDecimal(1);
+            carried[new OrganizationId(row.GetGuid(0))] = new Carried(row.GetDecimal(1), row.GetFieldValue<DateOnly>(2));
         return carried;
     }
 

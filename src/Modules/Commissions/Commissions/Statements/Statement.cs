@@ -96,6 +96,9 @@ internal sealed class Closing
     /// <summary>The how manieth closing it was; months are closed in any order.</summary>
     public int Number { get; init; }
 
+    /// <summary>False of closings that did not look for what had changed in months before.</summary>
+    public bool Settled { get; init; } = true;
+
     public DateTimeOffset ClosedAt { get; init; }
 
     internal sealed class Table : IEntityTypeConfiguration<Closing>

@@ -15,7 +15,9 @@ alter table commissions.statements
     add column closing        int;
 
 -- Months are closed one after the other, in whatever order; what was not paid out goes to the statement of the next one.
-alter table commissions.closings add column number int;
+-- What has changed before closings looked for it is looked for by the first one that does.
+alter table commissions.closings add column number int, add column settled boolean not null default true;
+update commissions.closings set settled = false;
 update commissions.closings c set number = n.number
 from (select period_start, row_number() over (order by closed_at, period_start) as number from commissions.closings) n
 where n.period_start = c.period_start;
@@ -38,7 +40,8 @@ create table commissions.statement_lines (
     net             numeric not null,
     commission      numeric not null,
     primary key (statement_id, position),
-    constraint statement_lines_once unique (month, organization_id, document_id, reverses)
+    -- Whatever month it would be in: a document counts once.
+    constraint statement_lines_once unique (organization_id, document_id, reverses)
 );
 
 insert into commissions.statement_lines
@@ -93,13 +96,28 @@ create index payouts_owner_path on commissions.payouts (owner_path, id);
 create index payouts_open on commissions.payouts (due_on, id) where paid_on is null;
 
 alter table commissions.statements disable trigger keep_statement;
-update commissions.statements s set payable = commission, carried_out = case when commission > 0 then 0 else commission end,
-    due_on = case when commission > 0 then period_end end,
-    line_count = (select count(*) from commissions.statement_lines l where l.statement_id = s.id),
+update commissions.statements s set line_count = (select count(*) from commissions.statement_lines l where l.statement_id = s.id),
     closing = (select number from commissions.closings c where c.period_start = s.period_start);
+
+-- As it would have been: what is below zero goes on to the next one. What was above was paid out without us, so there are no payouts of it.
+do $$
+declare
+    one commissions.statements;
+    carried numeric := 0;
+    whose uuid;
+begin
+    for one in select * from commissions.statements order by organization_id, closing loop
+        if whose is distinct from one.organization_id then
+            carried := 0;
+        end if;
+        whose := one.organization_id;
+        update commissions.statements set carried_in = carried, payable = commission + carried,
+            due_on = case when commission + carried > 0 then period_end end, carried_out = least(commission + carried, 0)
+        where id = one.id;
+        carried := least(one.commission + carried, 0);
+    end loop;
+end $$;
 alter table commissions.statements enable trigger keep_statement;
-insert into commissions.payouts (id, statement_id, organization_id, owner_path, amount, currency, due_on, created_at, version)
-select id, id, organization_id, owner_path, payable, currency, due_on, closed_at, 1 from commissions.statements where payable > 0;
 
 alter table commissions.statements
     drop column lines,
@@ -131,4 +149,5 @@ create trigger keep_payout before update or delete on commissions.payouts for ea
 
 comment on table commissions.statements is 'append-only: what was earned in a closed month';
 comment on table commissions.statement_lines is 'append-only: the documents that a statement comes from';
+comment on table commissions.exchange_rates is 'append-only: the rates by which closed months were worked out';
 comment on table commissions.adjustments is 'append-only: what later news of closed months brought';
