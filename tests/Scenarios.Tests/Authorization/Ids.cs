@@ -22,6 +22,7 @@ public sealed class Ids(IReadOnlyDictionary<string, string> byName, Func<string,
         "subscription", "invoice",
         "statement", "scheme", "operation", "role", "accountrole", "certificate", "session", "secretId", "quotarequest", "edition", "license",
         "customer", "number", "coupon", "run", "debit", "noteId", "paymentId", "correction", "threshold",
+        "creditthreshold", "topuprule",
     ];
 
     /// <summary>The same, but for one of them.</summary>
