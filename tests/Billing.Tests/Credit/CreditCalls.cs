@@ -12,7 +12,9 @@ internal static class CreditCalls
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     private static object? Euros(decimal? amount) =>
-        amount is { } euros ? new { amount = euros.ToString(CultureInfo.InvariantCulture), currency = "EUR" } : null;
+        amount is { } euros ? new { amount = Text(euros), currency = "EUR" } : null;
+
+    private static string? Text(decimal? number) => number?.ToString(CultureInfo.InvariantCulture);
 
     public static Task<HttpResponseMessage> AddAsync(
         this HttpClient client, OrganizationRef to, string reference, decimal? euros = null, long? credits = null, string? points = null,
@@ -39,13 +41,22 @@ internal static class CreditCalls
             }, Ct);
 
     public static Task<HttpResponseMessage> WatchAsync(this HttpClient client, OrganizationRef owner, decimal amount, string unit = "EUR") =>
-        client.PutAsJsonAsync("/api/v1/credit/thresholds", new { organizationId = owner.Id.Value, unit, amount }, Ct);
+        client.PutAsJsonAsync("/api/v1/credit/thresholds", new { organizationId = owner.Id.Value, unit, amount = Text(amount) }, Ct);
 
     public static Task<HttpResponseMessage> RuleAsync(
         this HttpClient client, OrganizationRef owner, decimal below, decimal amount, int timesPerMonth, decimal? amountPerMonth = null,
         string unit = "EUR", bool active = true) =>
         client.PutAsJsonAsync("/api/v1/credit/top-up-rules",
-            new { organizationId = owner.Id.Value, unit, below, amount, timesPerMonth, amountPerMonth, active }, Ct);
+            new
+            {
+                organizationId = owner.Id.Value,
+                unit,
+                below = Text(below),
+                amount = Text(amount),
+                timesPerMonth,
+                amountPerMonth = Text(amountPerMonth),
+                active,
+            }, Ct);
 
     public static async Task<JsonElement> OkAsync(this Task<HttpResponseMessage> sent)
     {

@@ -72,7 +72,10 @@ public sealed class LowCreditTests(App app) : IClassFixture<App>
         await app.DrainAsync();
         (await AlertsAsync(branch)).ShouldBe(["5.00 of 10.00"]);
 
-        // And by its end alone.
+        // And by its end alone, of which a tenant is told by mail.
+        var address = $"carla-{branch.Tenant.Code}@customer.example";
+        await platform.PatchAsJsonAsync(
+            $"/api/v1/tenants/{branch.Tenant.Id.Value}", new { contact = new { name = "Carla", email = address } }, Ct).OkAsync();
         await platform.AddAsync(branch.Tenant, "ends", credits: 10, expiryMonths: 1).OkAsync();
         await platform.WatchAsync(branch.Tenant, 1, "credits").OkAsync();
         app.Clock.Advance(TimeSpan.FromDays(32));
@@ -80,6 +83,7 @@ public sealed class LowCreditTests(App app) : IClassFixture<App>
         (await platform.ListAsync($"/alerts?organizationId={branch.Tenant.Id.Value}")).Select(x => x.GetProperty("balance").GetString())
             .ShouldBe(["0"]);
         await app.DrainAsync();
+        app.Mailbox.To(address).ShouldHaveSingleItem().Text.ShouldContain("has fallen below 1 credits: 0 credits can be spent");
         await app.ProvenAsync();
     }
 
@@ -111,7 +115,7 @@ public sealed class LowCreditTests(App app) : IClassFixture<App>
 
         using var stale = new HttpRequestMessage(HttpMethod.Put, "/api/v1/credit/thresholds")
         {
-            Content = JsonContent.Create(new { organizationId = branch.Tenant.Id.Value, unit = "credits", amount = 9 }),
+            Content = JsonContent.Create(new { organizationId = branch.Tenant.Id.Value, unit = "credits", amount = "9" }),
             Headers = { { "If-Match", "\"1\"" } },
         };
         (await partner.SendAsync(stale, Ct)).StatusCode.ShouldBe(HttpStatusCode.PreconditionFailed);

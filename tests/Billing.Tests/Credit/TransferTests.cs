@@ -122,7 +122,7 @@ public sealed class TransferTests(App app) : IClassFixture<App>
         var deadlocks = await DeadlocksAsync();
 
         var answers = await Task.WhenAll(Enumerable.Range(0, 100).Select(i => Task.Run(() => (i % 2 == 0 ? here : there).MoveAsync(
-            i % 4 < 2 ? branch.Partner : branch.Tenant, i % 4 < 2 ? branch.Tenant : branch.Partner, $"{i / 2}", euros: 1 + (i % 3)), Ct)));
+            i % 4 < 2 ? branch.Partner : branch.Tenant, i % 4 < 2 ? branch.Tenant : branch.Partner, $"{i}", euros: 1 + (i % 3)), Ct)));
 
         foreach (var answer in answers)
             answer.StatusCode.ShouldBe(HttpStatusCode.Created, await answer.Content.ReadAsStringAsync(Ct));
@@ -179,11 +179,11 @@ public sealed class TransferTests(App app) : IClassFixture<App>
             l as (select l.* from billing.credit_lots l join a on a.id = l.account_id where a.owner_id = '{branch.Partner.Id.Value}'),
             n as (select gen_random_uuid() as o, gen_random_uuid() as x, gen_random_uuid() as lot),
             lot as (insert into billing.credit_lots (id, account_id, expires_at, created_at, source_id)
-                select n.lot, a.id, {end}, now(), l.id from n, l, a where a.kind = 'Prepaid' and a.owner_id = '{branch.Tenant.Id.Value}' returning 1),
+                select n.lot, a.id, {end}, '{app.Now:O}', l.id from n, l, a where a.kind = 'Prepaid' and a.owner_id = '{branch.Tenant.Id.Value}' returning 1),
             t as (insert into billing.ledger_transactions (id, owner_id, owner_path, kind, key, reference, entries, created_at, counterpart_id)
                 select case k.place when 0 then n.o else n.x end, a.owner_id, a.owner_path,
                     case k.place when 0 then 'TransferOut' else 'TransferIn' end,
-                    'forged', 'forged', 2, now(), case k.place when 0 then n.{counterpart} else n.o end
+                    'forged', 'forged', 2, '{app.Now:O}', case k.place when 0 then n.{counterpart} else n.o end
                 from n, a, generate_series(0, {both}) as k (place) where a.kind = 'Prepaid'
                     and a.owner_id = case k.place when 0 then '{branch.Partner.Id.Value}' else '{branch.Tenant.Id.Value}' end::uuid returning 1)
             insert into billing.ledger_entries (transaction_id, position, account_id, unit, lot_id, amount, number, balance_after)
