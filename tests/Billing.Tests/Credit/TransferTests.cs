@@ -179,7 +179,8 @@ public sealed class TransferTests(App app) : IClassFixture<App>
             l as (select l.* from billing.credit_lots l join a on a.id = l.account_id where a.owner_id = '{branch.Partner.Id.Value}'),
             n as (select gen_random_uuid() as o, gen_random_uuid() as x, gen_random_uuid() as lot),
             lot as (insert into billing.credit_lots (id, account_id, expires_at, created_at, source_id)
-                select n.lot, a.id, {end}, '{app.Now:O}', l.id from n, l, a where a.kind = 'Prepaid' and a.owner_id = '{branch.Tenant.Id.Value}' returning 1),
+                select n.lot, a.id, {end}, '{app.Now:O}', l.id from n, l, a
+                where a.kind = 'Prepaid' and a.owner_id = '{branch.Tenant.Id.Value}' returning 1),
             t as (insert into billing.ledger_transactions (id, owner_id, owner_path, kind, key, reference, entries, created_at, counterpart_id)
                 select case k.place when 0 then n.o else n.x end, a.owner_id, a.owner_path,
                     case k.place when 0 then 'TransferOut' else 'TransferIn' end,

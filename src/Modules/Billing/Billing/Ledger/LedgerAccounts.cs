@@ -49,7 +49,7 @@ internal sealed class LedgerAccounts(BillingDb db, DbSession session, TimeProvid
     public async Task LockAsync(Guid[] owners, string[] units, CancellationToken ct) =>
         await db.LedgerAccounts.FromSql(
             $"""
-            select * from billing.ledger_accounts
+            select id, owner_id, owner_path, kind, unit, created_at from billing.ledger_accounts
             where owner_id = any ({owners}) and kind = 'Prepaid' and unit = any ({units})
             order by owner_id, unit for no key update
             """)
