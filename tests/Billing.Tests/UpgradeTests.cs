@@ -90,7 +90,7 @@ public sealed class UpgradeTests
         await database.MigrateAsync(18);
         (await database.TextAsync(all)).ShouldBe(before);
         (await database.RefusedAsync(Transaction(12, "TransferOut"))).ShouldBe("ledger_transactions_kind_check");
-        (await database.RefusedAsync("update billing.ledger_accounts set unit = 'gold'")).ShouldBe("ledger_accounts_unit_check");
+        (await database.RefusedAsync(Account(5, "Prepaid").Replace("EUR", "gold", StringComparison.Ordinal))).ShouldBe("ledger_accounts_unit_check");
         await database.ExecuteAsync(Account(3, "Transferred") + Account(4, "Prepaid").Replace("EUR", "credits", StringComparison.Ordinal));
         (await database.RefusedAsync(Transaction(12, "TransferOut").Replace("entries,", "counterpart_id, entries,", StringComparison.Ordinal)
             .Replace("'r', 2", $"'r', '{Id(13)}', 2", StringComparison.Ordinal))).ShouldBeOneOf("ledger_paired", "ledger_balanced");

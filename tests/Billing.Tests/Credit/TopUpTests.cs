@@ -63,7 +63,7 @@ public sealed class TopUpTests(App app) : IClassFixture<App>
             (await TriedAsync(Roles.DistributorAdministrator, branch, branch.Tenant, money)).ShouldBe("");
             (await TriedAsync(Roles.PartnerAdministrator, branch, branch.Partner, money)).ShouldBe("not_the_giver");
             (await TriedAsync(Roles.PartnerAdministrator, far, branch.Tenant, money)).ShouldBe("not_a_partner");
-            (await TriedAsync(Roles.TenantAdministrator, branch, branch.Tenant, money)).ShouldBe("forbidden");
+            (await TriedAsync(Roles.TenantAdministrator, branch, branch.Tenant, money)).ShouldBe("not_allowed");
         }
 
         (await TriedAsync(Roles.PartnerAdministrator, branch, branch.Tenant, money: false)).ShouldBe("");
