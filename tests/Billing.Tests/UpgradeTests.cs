@@ -72,6 +72,31 @@ public sealed class UpgradeTests
     }
 
     [Fact]
+    public async Task A_ledger_of_before_stays_and_takes_credits_and_both_sides_of_transfers()
+    {
+        await using var database = await EmptyDatabase.CreateAsync();
+        await database.MigrateAsync(1, 2, 3, 4, 5);
+        await database.ExecuteAsync(string.Concat(
+            Account(1, "Prepaid"), Account(2, "Funded"),
+            $"insert into billing.credit_lots (id, account_id, created_at) values ('{Id(9)}', '{Id(1)}', now());",
+            Transaction(11, "TopUp"), Entry(11, 1, 1, "40.00", lot: true), Entry(11, 2, 2, "-40.00")));
+        await database.MigrateAsync([.. Enumerable.Range(6, 12)]);
+        const string all = """
+            select (select jsonb_agg(to_jsonb(t) - 'counterpart_id')::text from billing.ledger_transactions t)
+                || (select jsonb_agg(to_jsonb(l) - 'source_id')::text from billing.credit_lots l)
+            """;
+        var before = await database.TextAsync(all);
+
+        await database.MigrateAsync(18);
+        (await database.TextAsync(all)).ShouldBe(before);
+        (await database.RefusedAsync(Transaction(12, "TransferOut"))).ShouldBe("ledger_transactions_kind_check");
+        (await database.RefusedAsync(Account(5, "Prepaid").Replace("EUR", "gold", StringComparison.Ordinal))).ShouldBe("ledger_accounts_unit_check");
+        await database.ExecuteAsync(Account(3, "Transferred") + Account(4, "Prepaid").Replace("EUR", "credits", StringComparison.Ordinal));
+        (await database.RefusedAsync(Transaction(12, "TransferOut").Replace("entries,", "counterpart_id, entries,", StringComparison.Ordinal)
+            .Replace("'r', 2", $"'r', '{Id(13)}', 2", StringComparison.Ordinal))).ShouldBeOneOf("ledger_paired", "ledger_balanced");
+    }
+
+    [Fact]
     public async Task Lines_of_before_are_billed_in_advance_of_nothing_and_a_thing_is_adjusted_once_as_ever()
     {
         await using var database = await EmptyDatabase.CreateAsync();

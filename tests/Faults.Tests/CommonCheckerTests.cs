@@ -78,6 +78,11 @@ public sealed class CommonCheckerTests(CheckedMonth app) : IClassFixture<Checked
         { "a money action is done once and has all its entries", "update billing.ledger_transactions set entries = entries + 1" },
         { "no more is given back than was spent", "delete from billing.ledger_transactions where kind = 'Spending'" },
         { "a ledger transaction balances", "update billing.ledger_entries set amount = amount * 2 where lot_id is not null" },
+        { "all accounts of a unit come to nothing", "update billing.ledger_balances set balance = balance + 1 where kind = 'Prepaid'" },
+        {
+            "a transfer has two sides, of the same with the same ends",
+            "update billing.ledger_transactions set kind = 'TransferOut', counterpart_id = gen_random_uuid() where kind = 'TopUp'"
+        },
         { "a lot holds what its entries leave, never less than nothing", "update billing.credit_lots set remaining = remaining + 1" },
     };
 

@@ -110,6 +110,19 @@ public static class CommonChecker
         ("a ledger transaction balances", """
             select transaction_id::text from billing.ledger_entries group by transaction_id, unit having sum(amount) <> 0
             """),
+        ("all accounts of a unit come to nothing", """
+            select a.unit from billing.ledger_balances b join billing.ledger_accounts a on a.id = b.account_id
+            group by a.unit having sum(b.balance) <> 0
+            union all
+            select a.unit || ' transferred' from billing.ledger_balances b join billing.ledger_accounts a on a.id = b.account_id
+            where a.kind = 'Transferred' group by a.unit having sum(b.balance) <> 0
+            """),
+        ("a transfer has two sides, of the same with the same ends", """
+            select t.id::text from billing.ledger_transactions t left join billing.ledger_transactions o on o.id = t.counterpart_id
+            where t.kind in ('TransferOut', 'TransferIn') and (o.counterpart_id is distinct from t.id or exists (
+                select from billing.ledger_entries e join billing.credit_lots l on l.id = e.lot_id where e.transaction_id in (t.id, o.id)
+                group by e.unit, l.expires_at having sum(e.amount) <> 0))
+            """),
         ("a lot holds what its entries leave, never less than nothing", """
             select l.id::text from billing.credit_lots l left join billing.ledger_entries e on e.lot_id = l.id
             group by l.id, l.remaining having l.remaining <> coalesce(sum(e.amount), 0) or l.remaining < 0

@@ -91,7 +91,7 @@ public sealed class DebitTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task One_who_never_had_such_credit_has_none_and_who_is_no_partner_is_told()
+    public async Task One_who_never_had_such_credit_has_none_and_who_can_have_none_is_told()
     {
         var branch = await app.BranchAsync();
         using var platform = branch.Administrator();
@@ -101,7 +101,10 @@ public sealed class DebitTests(App app) : IClassFixture<App>
             .ShouldBe((HttpStatusCode.PaymentRequired, 0m));
         using var tenant = await platform.PostAsJsonAsync("/api/v1/credit/debits",
             new { organizationId = branch.Tenant.Id.Value, reference = "order", points = "1" }, Ct);
-        (await tenant.FieldErrorAsync()).ShouldBe(("/organizationId", "not_a_partner"));
+        tenant.StatusCode.ShouldBe(HttpStatusCode.PaymentRequired);
+        using var root = await platform.PostAsJsonAsync("/api/v1/credit/debits",
+            new { organizationId = branch.Platform.Id.Value, reference = "order", points = "1" }, Ct);
+        (await root.FieldErrorAsync()).ShouldBe(("/organizationId", "not_a_partner"));
     }
 
     [Fact]

@@ -100,6 +100,38 @@ public sealed class VerifyLedgerTests : IAsyncLifetime
         (await verify.RunAsync(Ct)).Findings.ShouldContain(x => x.Contains(expected));
     }
 
+    [Theory]
+    [InlineData("update billing.credit_lots set expires_at = expires_at + interval '1 day' where source_id is not null",
+        "transaction $1 is one side")]
+    [InlineData("update billing.credit_lots set source_id = id where source_id is not null", "transaction $1 is one side")]
+    [InlineData("update billing.ledger_transactions set reference = 'other' where kind = 'TransferIn'", "transaction $1 is one side")]
+    [InlineData("delete from billing.ledger_transactions where kind = 'TransferIn'", "transaction $1 is one side")]
+    [InlineData("update billing.ledger_transactions set counterpart_id = id where kind = 'TransferOut'", "transaction $1 is one side")]
+    [InlineData("update billing.ledger_balances b set balance = balance + 1 from billing.ledger_accounts a where a.id = b.account_id "
+        + "and a.kind = 'Transferred' and b.balance > 0", "what was transferred in EUR comes to 1 instead of 0")]
+    [InlineData("update billing.ledger_balances b set balance = balance + 1 where kind = 'Funded'", "all accounts in EUR come to 1 instead of 0")]
+    public async Task What_was_done_to_a_transfer_shows(string tampering, string finding)
+    {
+        var branch = await _app.BranchAsync();
+        using var platform = branch.Administrator();
+        (await TopUpAsync(platform, branch, "ends", "4.00", null, _app.Now.AddDays(5))).EnsureSuccessStatusCode();
+        using var made = await platform.PostAsJsonAsync("/api/v1/credit/transfers", new
+        {
+            fromOrganizationId = branch.Partner.Id.Value,
+            toOrganizationId = branch.Tenant.Id.Value,
+            reference = "share",
+            amount = new { amount = "3.00", currency = "EUR" },
+        }, Ct);
+        made.EnsureSuccessStatusCode();
+        var verify = _app.Services.GetRequiredService<VerifyLedger>();
+        (await verify.RunAsync(Ct)).Findings.ShouldBeEmpty();
+
+        await _app.TamperAsync(tampering);
+
+        var expected = finding.Replace("$1", (await made.JsonAsync()).GetProperty("id").GetGuid().ToString());
+        (await verify.RunAsync(Ct)).Findings.ShouldContain(x => x.Contains(expected));
+    }
+
     private sealed class WithoutFindings : IEqualityComparer<VerifyLedger.Outcome>
     {
         public bool Equals(VerifyLedger.Outcome? x, VerifyLedger.Outcome? y) =>

@@ -23,6 +23,7 @@ public sealed class Ids(IReadOnlyDictionary<string, string> byName, Func<string,
         "statement", "payout", "paymentorder",
         "scheme", "operation", "role", "accountrole", "certificate", "session", "secretId", "quotarequest", "edition", "license",
         "customer", "number", "coupon", "run", "debit", "noteId", "paymentId", "correction", "threshold",
+        "creditthreshold", "topuprule",
     ];
 
     /// <summary>The same, but for one of them.</summary>

@@ -213,6 +213,18 @@ public class TwoBranches : IAsyncLifetime
             reference = "debited",
             amount = new { amount = "1.00", currency = "EUR" },
         }));
+        await PostAsync(admin, "/api/v1/credit/transfers", new
+        {
+            fromOrganizationId = ids["partner"],
+            toOrganizationId = ids["tenant"],
+            reference = "shared",
+            amount = new { amount = "0.50", currency = "EUR" },
+        });
+        // Low already, so that there is an alert.
+        ids["creditthreshold"] = Id(await PutAsync(
+            admin, "/api/v1/credit/thresholds", new { organizationId = ids["tenant"], unit = "EUR", amount = "0.75" }));
+        ids["topuprule"] = Id(await PutAsync(admin, "/api/v1/credit/top-up-rules",
+            new { organizationId = ids["tenant"], unit = "credits", below = "5", amount = "5", timesPerMonth = 1 }));
         var record = new { id = "recorded", subscriptionId = ids["subscription"], meter = "calls", quantity = "1", start = "2025-12-10T00:00:00Z" };
         await PostAsync(admin, "/api/v1/usage", new { records = new[] { record } });
         ids["correction"] = Id(await PostAsync(

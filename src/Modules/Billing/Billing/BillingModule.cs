@@ -36,6 +36,9 @@ public static class BillingModule
                 .OnConstraint("payments_reversed_once", InvoiceRefusals.PaymentReversedAlready)
                 .OnConstraint("tax_rates_one_per_day", TaxRefusals.SetAlready)
                 .On<CreditLapseDue, LapseWhenDue>()
+                .On<TopUpDue, TopUpWhenDue>()
+                .On<CreditLow, MailWhenCreditLow>()
+                .On<TenantTransferred, MoveCreditWhenTransferred>()
                 .OnConstraint("ledger_transactions_once", LedgerRefusals.DoneAlready)
                 .On<TenantTransferred, MoveReductionsWhenTransferred>()
                 .On<TenantTransferred, MoveTaxRatesWhenTransferred>()
@@ -69,6 +72,9 @@ public static class BillingModule
             host.Services.AddSingleton<SummaryMemory>();
             host.Services.AddScoped<LedgerAccounts>();
             host.Services.AddScoped<LedgerWriter>();
+            host.Services.AddScoped<CreditWatch>();
+            host.Services.AddScoped<CreditTransfers>();
+            host.Services.AddScoped<MovementSearch>();
             host.Services.AddScoped<CreditSpending>();
             host.Services.AddScoped<CreditLedger>();
             host.Services.AddScoped<IPrepaidCredit>(services => services.GetRequiredService<CreditLedger>());
@@ -134,6 +140,14 @@ public static class BillingModule
             DebitCredit.Map(credit);
             GetDebit.Map(credit);
             ReverseDebit.Map(credit);
+            TransferCredit.Map(credit);
+            SetCreditThreshold.Map(credit);
+            ListCreditThresholds.Map(credit);
+            DeleteCreditThreshold.Map(credit);
+            ListCreditAlerts.Map(credit);
+            SetTopUpRule.Map(credit);
+            ListTopUpRules.Map(credit);
+            DeleteTopUpRule.Map(credit);
 
             CalculatePrice.Map(routes.MapGroup("/api/v1/pricing").WithTags("Billing"));
         }

@@ -22,6 +22,8 @@ internal static class BillingPermissions
     public const string CreditTopUp = "billing.credit.top_up";
     public const string CreditDebit = "billing.credit.debit";
     public const string CreditReverse = "billing.credit.reverse";
+    public const string CreditTransfer = "billing.credit.transfer";
+    public const string CreditWatch = "billing.credit.watch";
 
     public const string CouponsRead = "billing.coupons.read";
     public const string CouponsManage = "billing.coupons.manage";
@@ -44,8 +46,10 @@ internal static class BillingPermissions
         new(SummariesRead, "Read what is billed and what would be.", Roles.Readers),
         new(TaxRatesRead, "Read tax rates.", Roles.ChannelReaders),
         new(TaxRatesManage, "Set tax rates.", Roles.PlatformAdministrator),
-        new(CreditRead, "See prepaid credit and what was done with it.", Roles.ChannelReaders),
-        new(CreditTopUp, "Add prepaid credit to partners.", Roles.PlatformAdministrator, Roles.DistributorAdministrator),
+        new(CreditRead, "See prepaid credit and what was done with it.", Roles.Readers),
+        new(CreditTopUp, "Add prepaid credit to who stands below, also by rule; partners credits only.", [.. Roles.ChannelAdministrators]),
+        new(CreditTransfer, "Move prepaid credit between accounts.", [.. Roles.ChannelAdministrators]),
+        new(CreditWatch, "Say when it is told that prepaid credit is low.", [.. Roles.ChannelAdministrators]),
         new(CouponsRead, "See coupons and who has redeemed them.", Roles.ChannelReaders),
         new(CouponsManage, "Make coupons.", Roles.PlatformAdministrator),
         new(CouponsRedeem, "Redeem coupons for tenants.", Roles.PlatformAdministrator),

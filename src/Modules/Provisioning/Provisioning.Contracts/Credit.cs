@@ -18,7 +18,7 @@ public sealed record CreditAmount(string Unit, decimal Amount)
 
 /// <summary>Something that was done with an organisation's prepaid credit.</summary>
 /// <param name="Id">The ledger's transaction; ordered by time.</param>
-/// <param name="Kind"><c>TopUp</c>, <c>Spending</c>, <c>GivingBack</c> or <c>Lapse</c>.</param>
+/// <param name="Kind"><c>TopUp</c>, <c>Spending</c>, <c>GivingBack</c>, <c>Lapse</c>, <c>TransferOut</c> or <c>TransferIn</c>.</param>
 /// <param name="Reference">What it was for.</param>
 /// <param name="Amounts">What it added to the credit, by unit; negative where it took something.</param>
 /// <param name="At">When.</param>

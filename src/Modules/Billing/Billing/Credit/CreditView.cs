@@ -18,6 +18,9 @@ internal sealed record CreditAmountView(string Unit, string Amount)
         : amount.ToString("0.####", CultureInfo.InvariantCulture);
 }
 
+/// <summary>A part of what came in, and when what is left of it is lost; null: never.</summary>
+internal sealed record CreditLotView(Guid Id, string Unit, string Amount, DateTimeOffset? ExpiresAt);
+
 /// <summary>Something done with prepaid credit.</summary>
 internal sealed record MovementView(
     Guid Id, OrganizationId OrganizationId, string Kind, string Reference, IReadOnlyList<CreditAmountView> Amounts, DateTimeOffset CreatedAt)

@@ -8,22 +8,21 @@ using Licensing.Provisioning.Contracts;
 namespace Licensing.Billing.Credit;
 
 /// <summary>
-/// Takes something from a partner's prepaid credit, once for its reference, whole or not at all. What one caller sends at the same time is
+/// Takes something from prepaid credit, once for its reference, whole or not at all. What one caller sends at the same time is
 /// taken together (<see cref="DebitTogether"/>).
 /// </summary>
 internal static class DebitCredit
 {
-    private const int LongestReference = 200;
-    private const int LongestDescription = 500;
-
-    /// <param name="OrganizationId">A partner.</param>
-    /// <param name="Reference">Of what is paid; unique for the partner.</param>
+    /// <param name="OrganizationId">A distributor, partner or tenant.</param>
+    /// <param name="Reference">Of what is paid; unique for the account.</param>
     /// <param name="Amount">Money to take, or</param>
-    /// <param name="Points">points.</param>
+    /// <param name="Points">points, or</param>
     /// <param name="Description">For people.</param>
+    /// <param name="Credits">credits.</param>
     [Needs(BillingPermissions.CreditDebit)]
     public sealed record Command(
-        OrganizationId OrganizationId, string Reference, Money? Amount = null, decimal? Points = null, string? Description = null)
+        OrganizationId OrganizationId, string Reference, Money? Amount = null, decimal? Points = null, string? Description = null,
+        long? Credits = null)
         : ICommand<DebitView>, ITogether
     {
         // What they share is one statement: the more the better, as long as the last of them need not wait long.
@@ -32,19 +31,20 @@ internal static class DebitCredit
         public bool GoesAlone => false;
 
         /// <summary>What is to be taken, as the ledger counts it.</summary>
-        internal CreditAmount Asked => Amount is { } money ? new(money.Currency.Code, money.Amount) : new(CreditAmount.Points, Points!.Value);
+        internal CreditAmount Asked => CreditRules.Of(Amount, Points, Credits)[0];
     }
 
     public sealed class Validator : AbstractValidator<Command>
     {
         public Validator()
         {
-            RuleFor(x => x.Reference).NotEmpty().MaximumLength(LongestReference);
-            RuleFor(x => x.Description).MaximumLength(LongestDescription);
-            RuleFor(x => x.Amount).Must((x, a) => (a is null) != (x.Points is null))
-                .WithErrorCode("amount_or_points").WithMessage("Give amount or points, not both.");
+            RuleFor(x => x.Reference).NotEmpty().MaximumLength(CreditRules.LongestReference);
+            RuleFor(x => x.Description).MaximumLength(CreditRules.LongestDescription);
+            RuleFor(x => x.Amount).Must((x, _) => CreditRules.Of(x.Amount, x.Points, x.Credits).Count == 1)
+                .WithErrorCode("amount_or_points").WithMessage("Give one of amount, points and credits.");
             RuleFor(x => x.Amount).Must(CreditRules.IsAmount).WithErrorCode("not_an_amount").WithMessage(CreditRules.AmountRule);
             RuleFor(x => x.Points).Must(CreditRules.IsPoints).WithErrorCode("not_an_amount").WithMessage(CreditRules.PointsRule);
+            RuleFor(x => x.Credits).Must(CreditRules.IsCredits).WithErrorCode("not_an_amount").WithMessage(CreditRules.CreditsRule);
         }
     }
 
@@ -58,9 +58,9 @@ internal static class DebitCredit
                 audit.Note(LedgerWriter.ChangeOf(booking));
             if (AnswerOf(command, outcomes[0]) is { } answer)
                 return answer;
-            // Who has never had such credit may be a partner all the same.
-            return await organizations.FindAsync(command.OrganizationId, cancellationToken) is { Kind: OrganizationKind.Partner } partner
-                && principal.Scope.Contains(partner.Path)
+            // Who has never had such credit may be somebody all the same.
+            return await organizations.FindAsync(command.OrganizationId, cancellationToken) is { } owner && CreditAccounts.HasCredit(owner)
+                && principal.Scope.Contains(owner.Path)
                 ? LedgerRefusals.Insufficient(command.Asked, 0)
                 : LedgerRefusals.NotAPartner(command.OrganizationId.Value);
         }

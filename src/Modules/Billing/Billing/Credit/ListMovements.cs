@@ -1,8 +1,5 @@
-using Licensing.Billing.Data;
 using Licensing.Billing.Ledger;
-using Licensing.Identity.Contracts;
 using Licensing.Kernel.Http;
-using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Billing.Credit;
 
@@ -10,20 +7,15 @@ namespace Licensing.Billing.Credit;
 internal static class ListMovements
 {
     [Needs(BillingPermissions.CreditRead)]
-    public sealed record Query(Guid? OrganizationId, string? Unit, int? Limit, string? After) : IQuery<Page<MovementView>>;
+    public sealed record Query(MovementFilter Filter, int? Limit, string? After) : IQuery<Page<MovementView>>;
 
-    internal sealed class Handler(BillingDb db, CreditLedger ledger, Principal principal) : IQueryHandler<Query, Page<MovementView>>
+    internal sealed class Handler(MovementSearch search, CreditLedger ledger) : IQueryHandler<Query, Page<MovementView>>
     {
         public async Task<Result<Page<MovementView>>> Handle(Query query, CancellationToken cancellationToken)
         {
-            if (PageStart.Read(query.Limit, query.After).Refused(out var refusal, out var start))
-                return refusal;
-            var rows = db.LedgerTransactions.AsNoTracking().Within(principal.Scope);
-            if (query.OrganizationId is { } organization)
-                rows = rows.Where(x => x.OwnerId == new OrganizationId(organization));
-            if (query.Unit is { } unit)
-                rows = rows.Where(x => db.LedgerEntries.Any(e => e.TransactionId == x.Id && e.Unit == unit));
-            if ((await rows.ToPageAsync(start, x => x.Id, x => x, x => x.Id, cancellationToken)).Refused(out refusal, out var page))
+            if (PageStart.Read(query.Limit, query.After).Refused(out var refusal, out var start)
+                || search.Rows(query.Filter).Refused(out refusal, out var found)
+                || (await found.Rows.ToPageAsync(start, x => x.Id, x => x, x => x.Id, cancellationToken)).Refused(out refusal, out var page))
                 return refusal;
             var amounts = await ledger.AmountsAsync([.. page.Items.Select(x => x.Id)], cancellationToken);
             return page.Select(x => MovementView.Of(x.OwnerId, CreditLedger.MovementOf(x, amounts[x.Id])));
@@ -31,7 +23,12 @@ internal static class ListMovements
     }
 
     public static void Map(RouteGroupBuilder credit) => credit
-        .MapGet("/movements", (Guid? organizationId, string? unit, int? limit, string? after, ISender sender, CancellationToken ct) =>
-            sender.Ok(new Query(organizationId, unit, limit, after), ct))
-        .Slice<Query, Page<MovementView>>(nameof(ListMovements), "Lists what was done with prepaid credit, newest first");
+        .MapGet("/movements", async (Guid? organizationId, string? unit, string? kind, DateOnly? from, DateOnly? until, int? limit, string? after,
+            HttpRequest request, ISender sender, CancellationToken ct) =>
+        {
+            var filter = new MovementFilter(organizationId, unit, kind, from, until);
+            return request.WantsCsv ? await ExportMovements.SendAsync(filter, sender, ct) : await sender.Ok(new Query(filter, limit, after), ct);
+        })
+        .Slice<Query, Page<MovementView>>(
+            nameof(ListMovements), "Lists what was done with prepaid credit, newest first; all of it as CSV with Accept: text/csv");
 }

@@ -3,64 +3,88 @@ using Licensing.Billing.Data;
 using Licensing.Billing.Ledger;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Http;
-using Licensing.Provisioning.Contracts;
+using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Billing.Credit;
 
-/// <summary>Adds prepaid credit to a partner. A reference is added once, however often it is sent.</summary>
+/// <summary>Adds prepaid credit to who stands below the caller. A reference is added once, however often it is sent.</summary>
 internal static class TopUpCredit
 {
-    private const int LongestReference = 200;
-
-    /// <param name="OrganizationId">A partner.</param>
-    /// <param name="Reference">Of the payment; unique for the partner.</param>
+    /// <param name="OrganizationId">A distributor, partner or tenant.</param>
+    /// <param name="Reference">Of the payment; unique for the account.</param>
     /// <param name="Amount">Money to be spent.</param>
     /// <param name="Points">Points to be spent.</param>
-    /// <param name="ExpiresAt">What is left then is lost; null: never.</param>
+    /// <param name="ExpiresAt">What is left then is lost; null: as <paramref name="ExpiryMonths"/> says.</param>
+    /// <param name="Credits">Credits to be spent.</param>
+    /// <param name="ExpiryMonths">After so many months what is left is lost; null: never, of credits after twelve.</param>
     [Needs(BillingPermissions.CreditTopUp)]
     public sealed record Command(
-        OrganizationId OrganizationId, string Reference, Money? Amount = null, decimal? Points = null, DateTimeOffset? ExpiresAt = null)
-        : ICommand<MovementView>;
+        OrganizationId OrganizationId, string Reference, Money? Amount = null, decimal? Points = null, DateTimeOffset? ExpiresAt = null,
+        long? Credits = null, int? ExpiryMonths = null) : ICommand<TopUpView>
+    {
+        /// <summary>When what is added ends.</summary>
+        internal CreditEnd End => ExpiresAt is { } at ? CreditEnd.At(at) : CreditEnd.InMonths(ExpiryMonths);
+    }
 
     public sealed class Validator : AbstractValidator<Command>
     {
         public Validator(TimeProvider clock)
         {
-            RuleFor(x => x.Reference).NotEmpty().MaximumLength(LongestReference);
-            RuleFor(x => x.Amount).NotNull().When(x => x.Points is null).WithErrorCode("nothing_to_add").WithMessage("Give amount, points or both.");
+            RuleFor(x => x.Reference).NotEmpty().MaximumLength(CreditRules.LongestReference);
+            RuleFor(x => x.Reference).Must(x => !AutomaticTopUps.IsKey(x)).When(x => x.Reference is not null)
+                .WithErrorCode("reserved_reference").WithMessage("auto: begins the references of automatic top-ups.");
+            RuleFor(x => x.Amount).NotNull().When(x => x.Points is null && x.Credits is null)
+                .WithErrorCode("nothing_to_add").WithMessage("Give amount, points, credits or several of them.");
             RuleFor(x => x.Amount).Must(CreditRules.IsAmount).WithErrorCode("not_an_amount").WithMessage(CreditRules.AmountRule);
             RuleFor(x => x.Points).Must(CreditRules.IsPoints).WithErrorCode("not_an_amount").WithMessage(CreditRules.PointsRule);
+            RuleFor(x => x.Credits).Must(CreditRules.IsCredits).WithErrorCode("not_an_amount").WithMessage(CreditRules.CreditsRule);
             RuleFor(x => x.ExpiresAt).Must(at => at is null || at > clock.GetUtcNow()).WithErrorCode("too_early")
                 .WithMessage("expiresAt must lie ahead.");
+            RuleFor(x => x.ExpiresAt).Must((x, at) => x.Credits is null || !(at > clock.GetUtcNow().AddMonths(CreditEnd.MostMonths)))
+                .WithErrorCode("too_late").WithMessage($"Credits last for {CreditEnd.MostMonths} months at most.");
+            RuleFor(x => x.ExpiresAt).Null().When(x => x.ExpiryMonths is not null)
+                .WithErrorCode("end_or_months").WithMessage("Give expiresAt or expiryMonths, not both.");
+            RuleFor(x => x.ExpiryMonths).InclusiveBetween(1, CreditEnd.MostMonths).WithErrorCode("out_of_range");
         }
     }
 
     internal sealed class Handler(BillingDb db, CreditLedger ledger, IOrganizationDirectory organizations, Principal principal)
-        : ICommandHandler<Command, MovementView>
+        : ICommandHandler<Command, TopUpView>
     {
-        public async Task<Result<MovementView>> Handle(Command command, CancellationToken cancellationToken)
+        public async Task<Result<TopUpView>> Handle(Command command, CancellationToken cancellationToken)
         {
             var held = await organizations.HoldAsync([command.OrganizationId], cancellationToken);
-            if (!held.TryGetValue(command.OrganizationId, out var partner) || partner.Kind is not OrganizationKind.Partner
-                || !principal.Scope.Contains(partner.Path))
+            if (held.GetValueOrDefault(command.OrganizationId) is not { } owner || !CreditAccounts.HasCredit(owner)
+                || !principal.Scope.Contains(owner.Path))
                 return LedgerRefusals.NotAPartner(command.OrganizationId.Value);
-            var amounts = new List<CreditAmount>();
-            if (command.Amount is { } money)
-                amounts.Add(new(money.Currency.Code, money.Amount));
-            if (command.Points is { } points)
-                amounts.Add(new(CreditAmount.Points, points));
-            if ((await ledger.TopUpAsync(partner, command.Reference, amounts, command.ExpiresAt, cancellationToken))
-                .Refused(out var refusal, out var added))
+            var amounts = CreditRules.Of(command.Amount, command.Points, command.Credits);
+            if (!CreditAccounts.MayGive(principal.Scope, owner.Path, amounts.Select(x => x.Unit)))
+                return LedgerRefusals.NotTheGiver;
+            if ((await ledger.TopUpAsync(owner, command.Reference, amounts, command.End, cancellationToken)).Refused(out var refusal, out var added))
                 return refusal;
             await db.SaveChangesAsync(cancellationToken);
-            return MovementView.Of(partner.Id, CreditLedger.MovementOf(added, (await ledger.AmountsAsync([added.Id], cancellationToken))[added.Id]));
+            var lots = await db.LedgerEntries.AsNoTracking().Where(x => x.TransactionId == added.Id && x.LotId != null)
+                .Join(db.CreditLots, x => x.LotId, x => x.Id, (entry, lot) => new { lot.Id, entry.Unit, entry.Amount, lot.ExpiresAt, entry.Position })
+                .OrderBy(x => x.Position).ToListAsync(cancellationToken);
+            var balances = await ledger.AvailableAsync(owner.Id, cancellationToken);
+            return new TopUpView(
+                added.Id, owner.Id, added.Kind.ToString(), added.Reference,
+                [.. lots.Select(x => CreditAmountView.Of(new(x.Unit, x.Amount))).OrderBy(x => x.Unit, StringComparer.Ordinal)], added.CreatedAt,
+                [.. lots.Select(x => new CreditLotView(x.Id, x.Unit, CreditAmountView.Text(x.Unit, x.Amount), x.ExpiresAt))],
+                [.. balances.Where(x => lots.Exists(l => l.Unit == x.Unit)).Select(CreditAmountView.Of)]);
         }
     }
+
+    /// <param name="Lots">What was added, and when it ends.</param>
+    /// <param name="Balances">What can be spent now of each unit that was added to.</param>
+    public sealed record TopUpView(
+        Guid Id, OrganizationId OrganizationId, string Kind, string Reference, IReadOnlyList<CreditAmountView> Amounts, DateTimeOffset CreatedAt,
+        IReadOnlyList<CreditLotView> Lots, IReadOnlyList<CreditAmountView> Balances);
 
     public static void Map(RouteGroupBuilder credit) => credit
         .MapPost("/top-ups", (Command body, ISender sender, CancellationToken ct) =>
             sender.Created(body, x => $"/api/v1/credit/movements?organizationId={x.OrganizationId.Value}", ct))
-        .Slice<Command, MovementView>(nameof(TopUpCredit), "Adds prepaid credit to a partner, once per reference", StatusCodes.Status201Created)
+        .Slice<Command, TopUpView>(nameof(TopUpCredit), "Adds prepaid credit to an account, once per reference", StatusCodes.Status201Created)
         .WithMetadata(new SliceExample(new
         {
             organizationId = "019bc0e5-5c00-7d3a-9f10-6b1f2e4a7c01",

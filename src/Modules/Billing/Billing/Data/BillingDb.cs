@@ -1,4 +1,5 @@
 using Licensing.Billing.Coupons;
+using Licensing.Billing.Credit;
 using Licensing.Billing.Invoices;
 using Licensing.Billing.Ledger;
 using Licensing.Billing.Runs;
@@ -31,6 +32,12 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options) : ModuleDb(
     public DbSet<LedgerEntry> LedgerEntries => Set<LedgerEntry>();
 
     public DbSet<CreditLot> CreditLots => Set<CreditLot>();
+
+    public DbSet<CreditThreshold> CreditThresholds => Set<CreditThreshold>();
+
+    public DbSet<CreditAlert> CreditAlerts => Set<CreditAlert>();
+
+    public DbSet<TopUpRule> TopUpRules => Set<TopUpRule>();
 
     public DbSet<CouponOffer> Coupons => Set<CouponOffer>();
 

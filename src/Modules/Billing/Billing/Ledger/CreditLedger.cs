@@ -17,23 +17,21 @@ internal sealed class CreditLedger(
     /// <summary>Adds credit, as one lot per unit. Asked again under the same key it answers the first one.</summary>
     /// <returns>The transaction; refused where the key was used for something else.</returns>
     public async Task<Result<LedgerTransaction>> TopUpAsync(
-        OrganizationRef owner, string key, IReadOnlyList<CreditAmount> amounts, DateTimeOffset? expiresAt, CancellationToken ct)
+        OrganizationRef owner, string key, IReadOnlyList<CreditAmount> amounts, CreditEnd end, CancellationToken ct)
     {
-        // As the database keeps it, in UTC and no finer: else it would be refused, or differ from itself when it is asked for again.
-        expiresAt = expiresAt?.AddTicks(-(expiresAt.Value.Ticks % TimeSpan.TicksPerMicrosecond)).ToUniversalTime();
         string[] units = [.. amounts.Select(x => x.Unit)];
         var accounts = await ledgerAccounts.OpenAsync(owner.Id, owner.Path, [AccountKind.Prepaid, AccountKind.Funded], units, ct);
-        await ledgerAccounts.LockAsync(owner.Id, units, ct);
+        await ledgerAccounts.LockAsync([owner.Id.Value], units, ct);
         if (await db.LedgerTransactions.AsNoTracking().SingleOrDefaultAsync(
             x => x.OwnerId == owner.Id && x.Kind == TransactionKind.TopUp && x.Key == key, ct) is { } before)
-            return await IsSameAsync(before, amounts, expiresAt, ct) ? before : LedgerRefusals.ReferenceUsed;
+            return await IsSameAsync(before, amounts, end, ct) ? before : LedgerRefusals.ReferenceUsed;
 
         var now = clock.GetUtcNow();
         var postings = new List<Posting>();
         foreach (var amount in InOrder(amounts))
         {
             var prepaid = accounts[(AccountKind.Prepaid, amount.Unit)];
-            var lot = AddLot(prepaid, expiresAt, now);
+            var lot = AddLot(prepaid, end.Of(amount.Unit, now), now);
             postings.Add(new(prepaid, amount.Amount, lot.Id));
             postings.Add(new(accounts[(AccountKind.Funded, amount.Unit)], -amount.Amount));
         }
@@ -95,7 +93,7 @@ internal sealed class CreditLedger(
             x => x.OwnerId == owner && x.Kind == TransactionKind.Spending && x.Key == key, ct) is not { } spent)
             return null;
         var entries = await db.LedgerEntries.AsNoTracking().Where(x => x.TransactionId == spent.Id).OrderBy(x => x.Position).ToListAsync(ct);
-        await ledgerAccounts.LockAsync(owner, [.. entries.Select(x => x.Unit).Distinct()], ct);
+        await ledgerAccounts.LockAsync([owner.Value], [.. entries.Select(x => x.Unit).Distinct()], ct);
 
         var now = clock.GetUtcNow();
         var accountIds = entries.Select(x => x.AccountId).Distinct().ToList();
@@ -115,7 +113,7 @@ internal sealed class CreditLedger(
     public async Task LapseAsync(Guid lotId, CancellationToken ct)
     {
         var account = await db.LedgerAccounts.AsNoTracking().SingleAsync(x => db.CreditLots.Any(l => l.Id == lotId && l.AccountId == x.Id), ct);
-        await ledgerAccounts.LockAsync(account.OwnerId, [account.Unit], ct);
+        await ledgerAccounts.LockAsync([account.OwnerId.Value], [account.Unit], ct);
         var lot = await db.CreditLots.AsNoTracking().SingleAsync(x => x.Id == lotId, ct);
         var now = clock.GetUtcNow();
         if (lot.Remaining == 0 || !(lot.ExpiresAt <= now))
@@ -183,13 +181,13 @@ internal sealed class CreditLedger(
         return lot;
     }
 
-    private async Task<bool> IsSameAsync(LedgerTransaction before, IReadOnlyList<CreditAmount> amounts, DateTimeOffset? expiresAt,
-    CancellationToken ct)
+    private async Task<bool> IsSameAsync(LedgerTransaction before, IReadOnlyList<CreditAmount> amounts, CreditEnd end, CancellationToken ct)
     {
         var first = await db.LedgerEntries.AsNoTracking().Where(x => x.TransactionId == before.Id && x.LotId != null)
             .Join(db.CreditLots, x => x.LotId, x => x.Id, (entry, lot) => new { entry.Unit, entry.Amount, lot.ExpiresAt }).ToListAsync(ct);
         return first.Count == amounts.Count
-            && amounts.All(amount => first.Exists(x => x.Unit == amount.Unit && x.Amount == amount.Amount && x.ExpiresAt == expiresAt));
+            && amounts.All(amount => first.Exists(x => x.Unit == amount.Unit && x.Amount == amount.Amount
+                && x.ExpiresAt == end.Of(amount.Unit, before.CreatedAt)));
     }
 
     private static IEnumerable<CreditAmount> InOrder(IEnumerable<CreditAmount> amounts) => amounts.OrderBy(x => x.Unit, StringComparer.Ordinal);

@@ -12,6 +12,9 @@ internal sealed class CreditLot
     public DateTimeOffset? ExpiresAt { get; private init; }
     public DateTimeOffset CreatedAt { get; private init; }
 
+    /// <summary>Of which lot of another account it was a part; null of what was not transferred.</summary>
+    public Guid? SourceId { get; private init; }
+
     /// <summary>Written by the database alone.</summary>
     public decimal Remaining { get; private init; }
 
@@ -19,12 +22,13 @@ internal sealed class CreditLot
     public static Expression<Func<CreditLot, bool>> SpendableAt(DateTimeOffset now) =>
         x => x.Remaining > 0 && (x.ExpiresAt == null || x.ExpiresAt > now);
 
-    public static CreditLot Open(Guid account, DateTimeOffset? expiresAt, DateTimeOffset now) => new()
+    public static CreditLot Open(Guid account, DateTimeOffset? expiresAt, DateTimeOffset now, Guid? source = null) => new()
     {
         Id = Licensing.Kernel.Id.NewGuid(now),
         AccountId = account,
         ExpiresAt = expiresAt?.ToUniversalTime(),
         CreatedAt = now,
+        SourceId = source,
     };
 
     public sealed class Mapping : IEntityTypeConfiguration<CreditLot>

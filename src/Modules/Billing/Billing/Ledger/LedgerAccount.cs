@@ -5,9 +5,9 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 namespace Licensing.Billing.Ledger;
 
 /// <summary>What an account counts. Only <see cref="Prepaid"/> is something to spend; the others say where that came from and went to.</summary>
-internal enum AccountKind { Prepaid, Funded, Spent, Lapsed }
+internal enum AccountKind { Prepaid, Funded, Spent, Lapsed, Transferred }
 
-/// <summary>One owner's account of one kind in one currency or credit unit. Partners do not move in the tree, so neither does an account.</summary>
+/// <summary>One owner's account of one kind in one currency or credit unit. It moves in the tree with its tenant.</summary>
 internal sealed class LedgerAccount : IOwned
 {
     public Guid Id { get; private init; }

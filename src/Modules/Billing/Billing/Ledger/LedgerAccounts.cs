@@ -45,13 +45,13 @@ internal sealed class LedgerAccounts(BillingDb db, DbSession session, TimeProvid
             .Where(x => x.OwnerId == owner && kinds.Contains(x.Kind) && units.Contains(x.Unit)).ToDictionaryAsync(x => (x.Kind, x.Unit), ct);
     }
 
-    /// <summary>Holds an owner's prepaid accounts of these units until the transaction ends, always in the same order.</summary>
-    public async Task LockAsync(OrganizationId owner, string[] units, CancellationToken ct) =>
+    /// <summary>Holds the prepaid accounts of these owners and units until the transaction ends, always in the same order.</summary>
+    public async Task LockAsync(Guid[] owners, string[] units, CancellationToken ct) =>
         await db.LedgerAccounts.FromSql(
             $"""
-            select * from billing.ledger_accounts
-            where owner_id = {owner.Value} and kind = 'Prepaid' and unit = any ({units})
-            order by unit for no key update
+            select id, owner_id, owner_path, kind, unit, created_at from billing.ledger_accounts
+            where owner_id = any ({owners}) and kind = 'Prepaid' and unit = any ({units})
+            order by owner_id, unit for no key update
             """)
-            .AsNoTracking().OrderBy(x => x.Unit).ToListAsync(ct);
+            .AsNoTracking().ToListAsync(ct);
 }

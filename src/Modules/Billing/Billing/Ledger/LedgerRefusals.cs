@@ -26,8 +26,27 @@ internal static class LedgerRefusals
 
     public static Refusal DebitNotFound(Guid id) => new(RefusalKind.NotFound, "debit_not_found", $"There is no debit {id}.");
 
+    public static Refusal TransferReferenceUsed { get; } =
+        new(RefusalKind.Conflict, "transfer_reference_used",
+            "A transfer of this reference of another amount or to somebody else was made; references are never used twice.");
+
+    /// <summary>The code is from when only partners had credit; codes never change.</summary>
     public static Refusal NotAPartner(Guid id) =>
-        Refusal.Field("/organizationId", "not_a_partner", $"organizationId must be a partner below you; {id} is none.");
+        Refusal.Field("/organizationId", "not_a_partner", $"organizationId must be a distributor, partner or tenant below you; {id} is none.");
+
+    public static Refusal NotAnAccount(string pointer, Guid id) =>
+        Refusal.Field(pointer, "not_an_account", $"{pointer[1..]} must be a distributor, partner or tenant below you; {id} is none.");
+
+    public static Refusal NotBesideEachOther { get; } = Refusal.Field("/toOrganizationId", "transfer_not_allowed",
+        "Credit goes to the organization right above or below, or to one beside it under the same.");
+
+    public static Refusal NotTheGiver { get; } = new(RefusalKind.Forbidden, "not_the_giver",
+        "Credits are added by who sells to the account, money and points by the platform and distributors above it.");
+
+    public static Refusal ThresholdNotFound(Guid id) =>
+        new(RefusalKind.NotFound, "credit_threshold_not_found", $"There is no threshold {id}.");
+
+    public static Refusal RuleNotFound(Guid id) => new(RefusalKind.NotFound, "top_up_rule_not_found", $"There is no rule {id}.");
 
     // Without the zeros that a column's scale leaves at the end.
     private static JsonValue Plain(decimal amount) => JsonValue.Create(amount / 1.0000000000000000000000000000m);

@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace Licensing.Billing.Ledger;
 
-internal enum TransactionKind { TopUp, Spending, GivingBack, Lapse }
+internal enum TransactionKind { TopUp, Spending, GivingBack, Lapse, TransferOut, TransferIn }
 
 /// <summary>
 /// One money action, done once (owner, kind and key are unique). Its entries add up to nothing in each unit, as the database sees to.
@@ -20,6 +20,32 @@ internal sealed class LedgerTransaction : IOwned
     public string? Description { get; private init; }
     public int Entries { get; private init; }
     public DateTimeOffset CreatedAt { get; private init; }
+
+    /// <summary>The other side of a transfer, and null of everything else.</summary>
+    public Guid? CounterpartId { get; private init; }
+
+    /// <summary>What leaves one owner and comes to another: each has a transaction of his own, balanced by itself.</summary>
+    public static (LedgerTransaction Out, LedgerTransaction In) Transfer(
+        LedgerAccount from, LedgerAccount to, string key, string? description, int entries, DateTimeOffset now)
+    {
+        var (@out, @in) = (Licensing.Kernel.Id.NewGuid(now), Licensing.Kernel.Id.NewGuid(now));
+        return (Side(from, TransactionKind.TransferOut, @out, @in, key), Side(to, TransactionKind.TransferIn, @in, @out, @out.ToString()));
+
+        // Once for whoever gives; whoever gets may be given by several under one reference.
+        LedgerTransaction Side(LedgerAccount owner, TransactionKind kind, Guid id, Guid other, string once) => new()
+        {
+            Id = id,
+            OwnerId = owner.OwnerId,
+            OwnerPath = owner.OwnerPath,
+            Kind = kind,
+            Key = once,
+            Reference = key,
+            Description = description,
+            Entries = entries,
+            CreatedAt = now,
+            CounterpartId = other,
+        };
+    }
 
     public static LedgerTransaction Of(
         LedgerAccount owner, TransactionKind kind, string key, string reference, int entries, DateTimeOffset now,

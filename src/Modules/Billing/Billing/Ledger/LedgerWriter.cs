@@ -9,15 +9,16 @@ internal sealed record Booking(LedgerTransaction Transaction, IReadOnlyList<Post
 
 /// <summary>
 /// The one way into the ledger: any number of transactions with their entries in one statement, as the database demands it. Who comes
-/// here holds the prepaid accounts that it is about, so that nobody else numbers the entries of theirs.
+/// here holds the prepaid accounts that it is about, so that nobody else numbers the entries of theirs. Who watches one of them learns of it here.
 /// </summary>
-internal sealed class LedgerWriter(DbSession session)
+internal sealed class LedgerWriter(DbSession session, CreditWatch watch)
 {
     private const string Write =
         """
         with booked as (
-            insert into billing.ledger_transactions (id, owner_id, owner_path, kind, key, reference, description, entries, created_at)
-            select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[], $9::timestamptz[]))
+            insert into billing.ledger_transactions (id, owner_id, owner_path, kind, key, reference, description, entries, created_at, counterpart_id)
+            select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[], $9::timestamptz[],
+                $16::uuid[]))
         insert into billing.ledger_entries (transaction_id, position, account_id, unit, lot_id, amount, number, balance_after)
         select e.transaction_id, e.position, e.account_id, e.unit, e.lot_id, e.amount,
             b.entries + row_number() over account, b.balance + sum(e.amount) over account
@@ -33,7 +34,8 @@ internal sealed class LedgerWriter(DbSession session)
             b => b.Postings, (b, posting) => (b.Transaction.Id, posting)).ToList();
         var positions = bookings.SelectMany(b => Enumerable.Range(1, b.Postings.Count)).ToArray();
         var heads = bookings.Select(b => b.Transaction).ToList();
-        await using var command = new NpgsqlCommand(Write, await session.OpenAsync(ct), session.Transaction)
+        await using var batch = new NpgsqlBatch(await session.OpenAsync(ct), session.Transaction);
+        batch.BatchCommands.Add(new(Write)
         {
             Parameters =
             {
@@ -42,9 +44,10 @@ internal sealed class LedgerWriter(DbSession session)
                 Each(heads, x => x.CreatedAt),
                 Each(entries, x => x.Id), new() { Value = positions }, Each(entries, x => x.posting.Account.Id),
                 Each(entries, x => x.posting.Account.Unit), Each(entries, x => x.posting.Lot), Each(entries, x => x.posting.Amount),
+                Each(heads, x => x.CounterpartId),
             },
-        };
-        await command.ExecuteNonQueryAsync(ct);
+        });
+        await watch.LookAsync(batch, bookings, ct);
     }
 
     /// <summary>What the audit trail tells of a booking: what was done, and what it added to the credit.</summary>

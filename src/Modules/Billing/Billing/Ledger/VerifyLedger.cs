@@ -46,7 +46,7 @@ internal sealed class VerifyLedger(NpgsqlDataSource database)
         """,
         """
         select t.id, e.position, format('entry %s/%s %s lot %s, which %s at %s', t.id, e.position,
-            case t.kind when 'Lapse' then 'writes off' when 'Spending' then 'spends' else 'fills' end, l.id,
+            case t.kind when 'Lapse' then 'writes off' when 'Spending' then 'spends' when 'TransferOut' then 'transfers' else 'fills' end, l.id,
             case t.kind when 'Lapse' then 'ends' else 'had ended' end, coalesce(l.expires_at::text, 'no time'))
         from billing.ledger_entries e join billing.ledger_transactions t on t.id = e.transaction_id join billing.credit_lots l on l.id = e.lot_id
         where case t.kind when 'Lapse' then l.expires_at is null or t.created_at < l.expires_at else t.created_at >= l.expires_at end
@@ -84,6 +84,27 @@ internal sealed class VerifyLedger(NpgsqlDataSource database)
             from billing.ledger_transactions t join billing.ledger_entries e on e.transaction_id = t.id and e.lot_id is not null
             where t.kind = 'Spending' and t.key ~ '^invoice:[0-9a-f-]{36}:' group by t.id) s on s.key = p.key
         where (p.amount, p.currency, p.reversed) is distinct from (s.amount, s.unit, s.reversed) or not starts_with(p.owner_path, s.owner_path)
+        """,
+        // Each side of a transfer has another, which has the same parts with the same ends, from the lots that those say.
+        """
+        select t.id, 0, format('transaction %s is one side of a transfer without another like it', t.id)
+        from billing.ledger_transactions t left join billing.ledger_transactions o on o.id = t.counterpart_id
+        where t.kind in ('TransferOut', 'TransferIn') and (
+            (t.id, t.reference) is distinct from (o.counterpart_id, o.reference) or t.owner_id = o.owner_id
+            or o.kind not in ('TransferOut', 'TransferIn') or o.kind = t.kind
+            or exists (
+                select from billing.ledger_entries e join billing.credit_lots l on l.id = e.lot_id where e.transaction_id in (t.id, o.id)
+                group by e.unit, l.expires_at, case when e.transaction_id = t.id and t.kind = 'TransferOut'
+                    or e.transaction_id = o.id and o.kind = 'TransferOut' then l.id else l.source_id end
+                having sum(e.amount) <> 0))
+        """,
+        """
+        select null::uuid, 0, format('all accounts in %s come to %s instead of 0', a.unit, trim_scale(sum(b.balance)))
+        from billing.ledger_balances b join billing.ledger_accounts a on a.id = b.account_id group by a.unit having sum(b.balance) <> 0
+        union all
+        select null, 0, format('what was transferred in %s comes to %s instead of 0', a.unit, trim_scale(sum(b.balance)))
+        from billing.ledger_balances b join billing.ledger_accounts a on a.id = b.account_id
+        where a.kind = 'Transferred' group by a.unit having sum(b.balance) <> 0
         """,
         """
         select max(id::text)::uuid, 0, format('%s %s of %s was done %s times', kind, key, owner_id, count(*))
