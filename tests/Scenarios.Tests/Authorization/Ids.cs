@@ -14,14 +14,14 @@ public sealed class Ids(IReadOnlyDictionary<string, string> byName, Func<string,
 
     /// <summary>Ids of the right form that nothing has.</summary>
     public static Ids Unknown() =>
-        new(Names.ToDictionary(n => n, n => n == "customer" ? "2000000000" : Id.NewGuid(DateTimeOffset.UnixEpoch).ToString()));
+        new(Names.ToDictionary(n => n, n => n is "customer" or "usercode" ? "2000000000" : Id.NewGuid(DateTimeOffset.UnixEpoch).ToString()));
 
     public static IReadOnlyList<string> Names { get; } =
     [
         "distributor", "partner", "tenant", "user", "identity", "apikey", "client", "assignment", "product", "plan", "meter", "pricelist",
         "subscription", "invoice",
         "statement", "scheme", "operation", "role", "accountrole", "certificate", "session", "secretId", "quotarequest", "edition", "license",
-        "customer", "number", "coupon", "run", "debit", "noteId", "paymentId", "correction", "threshold",
+        "customer", "usercode", "number", "coupon", "run", "debit", "noteId", "paymentId", "correction", "threshold",
     ];
 
     /// <summary>The same, but for one of them.</summary>
