@@ -22,10 +22,11 @@ internal static class ResellerAccept
         return rows > xml && rows > json ? ResellerForm.Csv : json > xml ? ResellerForm.Json : ResellerForm.Xml;
     }
 
-    // The most precise range that matches says it (RFC 9110, 12.5.1).
+    // The most precise range that matches says it (RFC 9110, 12.5.1). What is sent is the first type; the others are it by another name, and count
+    // only where they are named.
     private static double Quality(IList<MediaTypeHeaderValue> accepted, string[] types) => types.Max(type =>
-        accepted.Where(a => Matches(a, type)).OrderBy(a => a.MatchesAllTypes ? 2 : a.MatchesAllSubTypes ? 1 : 0)
-            .Select(a => a.Quality ?? 1).FirstOrDefault());
+        accepted.Where(a => Matches(a, type) && (type == types[0] || !(a.MatchesAllTypes || a.MatchesAllSubTypes)))
+            .OrderBy(a => a.MatchesAllTypes ? 2 : a.MatchesAllSubTypes ? 1 : 0).Select(a => a.Quality ?? 1).FirstOrDefault());
 
     private static bool Matches(MediaTypeHeaderValue range, string type) => range.MatchesAllTypes
         || (range.MatchesAllSubTypes

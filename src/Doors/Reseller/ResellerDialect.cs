@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using System.Xml.Linq;
 using Licensing.Kernel.Dialects;
@@ -66,14 +65,19 @@ public sealed class ResellerDialect : Dialect
     private static JsonSerializerOptions Documents()
     {
         var options = ApiJson.Configure(new(), new AsDeclared());
-        options.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
-        // A DataContractSerializer passes over elements that are not in the alphabet's order.
         ((DefaultJsonTypeInfoResolver)options.TypeInfoResolver!).Modifiers.Add(contract =>
         {
             var place = 0;
-            if (contract.Kind is JsonTypeInfoKind.Object)
-                foreach (var property in contract.Properties.OrderBy(p => p.Name, StringComparer.Ordinal).ToList())
-                    property.Order = place++;
+            if (contract.Kind is not JsonTypeInfoKind.Object)
+                return;
+            foreach (var property in contract.Properties.OrderBy(p => p.Name, StringComparer.Ordinal).ToList())
+            {
+                // A DataContractSerializer passes over elements that are not in the alphabet's order.
+                property.Order = place++;
+                // XML has no null of its own: what is none is left out, of JSON too.
+                if (Nullable.GetUnderlyingType(property.PropertyType) is not null || (!property.PropertyType.IsValueType && property.IsGetNullable))
+                    property.ShouldSerialize = (_, value) => value is not null;
+            }
         });
         return options;
     }

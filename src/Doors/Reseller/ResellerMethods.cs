@@ -92,7 +92,8 @@ public static class ResellerMethods
             routes
                 .MapMethods($"{ResellerDialect.Root}/{method}", [verb], async (HttpContext context) =>
                 {
-                    var answer = (await ResellerReader.ReadAsync(context.Request, shape, context.RequestAborted)).Refused(out var refusal, out var asked)
+                    var read = await ResellerReader.ReadAsync(context.Request, shape, context.RequestAborted);
+                    var answer = read.Refused(out var refusal, out var asked)
                         ? new RefusedResult(refusal)
                         : await run(asked, new ResellerCall(context));
                     if (answer is not IStreamed)

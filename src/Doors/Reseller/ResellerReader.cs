@@ -53,7 +53,15 @@ internal static class ResellerReader
     private static async Task<Result<string>> TextAsync(HttpRequest request, CancellationToken ct)
     {
         var body = new MemoryStream();
-        await request.Body.CopyToAsync(body, ct);
+        var some = new byte[4096];
+        // Said of the endpoint too, for servers that stop it sooner; what is compressed has another length on the way.
+        while (await request.Body.ReadAsync(some, ct) is > 0 and var read)
+        {
+            await body.WriteAsync(some.AsMemory(0, read), ct);
+            if (body.Length > MostBytes)
+                return ResellerRefusals.TooLarge;
+        }
+
         if (body.Length == 0)
             return "";
         if (!IsJson(request) && !IsXml(request))
@@ -128,7 +136,9 @@ internal static class ResellerReader
                     if (ReadElement(xml, known, given, faults) is { } tooDeep)
                         return tooDeep;
                 }
-                else if (xml.NodeType is XmlNodeType.Whitespace or XmlNodeType.SignificantWhitespace)
+                // More than a buffer of it is no whitespace to the platform's reader.
+                else if (xml.NodeType is XmlNodeType.Whitespace or XmlNodeType.SignificantWhitespace or XmlNodeType.Text
+                    && string.IsNullOrWhiteSpace(xml.Value))
                     xml.Read();
                 else
                     return ResellerRefusals.Malformed("xml", "The document must be one element with an element for each field.");

@@ -11,6 +11,8 @@ public static class ResellerRefusals
     internal static Refusal NotTaken { get; } = new(
         RefusalKind.UnsupportedMediaType, "unsupported_media_type", "The body must be application/json or application/xml, in UTF-8.");
 
+    internal static Refusal TooLarge { get; } = new(RefusalKind.TooLarge, "body_too_large", "The body is larger than this endpoint takes.");
+
     internal static Refusal Malformed(string form, string what) => new(RefusalKind.Malformed, $"malformed_{form}", what);
 
     internal static Refusal OutOfTime { get; } = new(

@@ -27,7 +27,8 @@ internal static class ResellerXml
     {
         var buffer = new MemoryStream();
         using (var xml = XmlWriter.Create(buffer, Settings))
-            Write(xml, NameOf(value.GetType()), JsonSerializer.SerializeToNode(value, value.GetType(), json), json.GetTypeInfo(value.GetType()), json);
+            Write(
+                xml, NameOf(value.GetType()), JsonSerializer.SerializeToNode(value, value.GetType(), json), json.GetTypeInfo(value.GetType()), json);
         return buffer.ToArray();
     }
 

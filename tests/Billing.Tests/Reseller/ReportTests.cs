@@ -81,7 +81,8 @@ public sealed class ReportTests(BillingApp app) : IClassFixture<BillingApp>
             $"{second.Code},{second.DisplayName},11.67,EUR,2022-09-01,gb,11.67,233.4,2022-08-01,GB,0.05",
         ]);
         // By POST too.
-        using var posted = await reseller.PostAsJsonAsync(Method, new { StartDate = "2022-08-01", EndDate = "2022-09-01T00:00:00" }, Ct);
+        using var posted = await reseller.PostAsJsonAsync(
+            Method, new Dictionary<string, string> { ["StartDate"] = "2022-08-01", ["EndDate"] = "2022-09-01T00:00:00" }, Ct);
         XDocument.Parse(await posted.Content.ReadAsStringAsync(Ct)).Descendants("ActivityReportRow").Count().ShouldBe(4);
     }
 

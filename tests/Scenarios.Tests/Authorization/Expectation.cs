@@ -37,7 +37,7 @@ public sealed partial record Expectation(string Method, string Pattern, string W
     /// <summary>Whether it is of the customer area, which writes names in snake_case and takes a GET's parameters from a body, too.</summary>
     public bool OfCustomerArea => Pattern.StartsWith("/customerarea/", StringComparison.Ordinal);
 
-    /// <summary>Whether it is of the reseller service, which writes names in PascalCase, answers XML unless asked, and takes HTTP Basic alone.</summary>
+    /// <summary>Whether it is of the reseller service: PascalCase, XML unless JSON is asked for, HTTP Basic alone.</summary>
     public bool OfReseller => Pattern.StartsWith("/WebApi/", StringComparison.Ordinal);
 
     /// <summary>Whether its door takes certificates alone, and no role at all.</summary>

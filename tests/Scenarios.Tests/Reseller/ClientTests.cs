@@ -47,7 +47,8 @@ public sealed partial class ClientTests(ExampleHost app) : IClassFixture<Example
             ContactEmail = "it@mueller.example",
             Notes = "line 1\r\nline 2",
         });
-        var account = await client.CallAsync<GetAccountRequest, Partner.Account>("GetAccount", new GetAccountRequest { AccountId = created.AccountId });
+        var account = await client.CallAsync<GetAccountRequest, Partner.Account>(
+            "GetAccount", new GetAccountRequest { AccountId = created.AccountId });
         (account.AccountId, account.Name, account.CompanyName, account.CountryCode, account.CurrencyCode, account.ContactEmail, account.Status)
             .ShouldBe((created.AccountId, "Müller & Söhne <GmbH>", null, "DE", "EUR", "it@mueller.example", "Active"));
         account.Notes!.ReplaceLineEndings("\n").ShouldBe("line 1\nline 2");
@@ -112,7 +113,8 @@ public sealed partial class ClientTests(ExampleHost app) : IClassFixture<Example
     }
 
     // The reader's own address and user stand where the guide has examples of them.
-    private static string Own(string block, string user) => string.Join('\n', block.Split('\n').Where(l => !l.StartsWith("export ", StringComparison.Ordinal)))
+    private static string Own(string block, string user) => string
+        .Join('\n', block.Split('\n').Where(l => !l.StartsWith("export ", StringComparison.Ordinal)))
         .Replace("api@partner.example", user, StringComparison.Ordinal);
 
     [GeneratedRegex("^```sh\n(.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline)]

@@ -24,10 +24,14 @@ public sealed class NumberTests(App app) : IClassFixture<App>
         (await reseller.DoAsync("GetInboundNumbers", new { AccountId = account }))["Numbers"]!.AsArray().Count.ShouldBe(1);
         (await reseller.CallAsync("AllocateInboundNumber", new { AccountId = account, Number = "+493011000001" })).Fault
             .ShouldBe("409 ConflictFaultContract The number +493011000001 cannot be had.");
-        (await reseller.DoAsync("ReleaseInboundNumber", new { AccountId = account, Number = "+493011000001" })).ContainsKey("AccountId").ShouldBeFalse();
-        (await reseller.CallAsync("ReleaseInboundNumber", new { AccountId = account, Number = "+493011000001" })).Status.ShouldBe(HttpStatusCode.NotFound);
+        var held = new { AccountId = account, Number = "+493011000001" };
+        (await reseller.DoAsync("ReleaseInboundNumber", held)).ContainsKey("AccountId").ShouldBeFalse();
+        (await reseller.CallAsync("ReleaseInboundNumber", held)).Status.ShouldBe(HttpStatusCode.NotFound);
         (await reseller.DoAsync("GetInboundNumbers", new { AccountId = account }))["Numbers"]!.AsArray().ShouldBeEmpty();
-        (await reseller.CallAsync("AllocateInboundNumber", new { AccountId = account, Number = "+493011000001" })).Status.ShouldBe(HttpStatusCode.Conflict);
+        var second = await app.TenantAsync(branch.Platform, branch.Partner);
+        (await reseller.CallAsync("AllocateInboundNumber", new { AccountId = second.Code, held.Number })).Status.ShouldBe(HttpStatusCode.Conflict);
+        app.Clock.Advance(TimeSpan.FromDays(30));
+        (await reseller.CallAsync("AllocateInboundNumber", new { AccountId = second.Code, held.Number })).Status.ShouldBe(HttpStatusCode.OK);
     }
 
     [Fact]

@@ -58,7 +58,8 @@ public sealed class SameDataTests(App app) : IClassFixture<App>
         {
             case JsonObject fields:
                 element.Elements().Select(e => e.Name.LocalName).ShouldBe(fields.Select(f => f.Key));
-                return new JsonObject(element.Elements().Select(e => KeyValuePair.Create(e.Name.LocalName, (JsonNode?)Read(e, fields[e.Name.LocalName]!))));
+                return new JsonObject(element.Elements()
+                    .Select(e => KeyValuePair.Create(e.Name.LocalName, (JsonNode?)Read(e, fields[e.Name.LocalName]!))));
             case JsonArray items:
                 element.Elements().Count().ShouldBe(items.Count);
                 element.Elements().Select(e => e.Name).Distinct().Count().ShouldBeLessThan(2);

@@ -44,7 +44,8 @@ public sealed class StreamTests
         (accept switch
         {
             "application/json" => JsonDocument.Parse(text).RootElement.GetProperty("Rows").GetArrayLength(),
-            "application/xml" => XDocument.Parse(text).Root!.Element("Rows")!.Elements("Row").Count(r => r.Element("Text")!.Value == "some <text> & more"),
+            "application/xml" => XDocument.Parse(text).Root!.Element("Rows")!.Elements("Row")
+                .Count(r => r.Element("Text")!.Value == "some <text> & more"),
             _ => text.Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Length - 1,
         }).ShouldBe(Many);
     }

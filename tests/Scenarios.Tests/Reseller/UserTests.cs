@@ -59,7 +59,8 @@ public sealed class UserTests(App app) : IClassFixture<App>
 
         var changed = await reseller.DoAsync("UpdateUser", new { UserId = id, LastName = "King", Notes = "countess" });
         (changed["Firstname"], changed["LastName"], changed["Notes"]).ToString().ShouldBe("(Ada, King, countess)");
-        (await reseller.CallAsync("UpdateUser", new { UserId = id, MobilePhoneNumber = "0151 1" })).Fault.ShouldEndWith("Parameter name: MobilePhoneNumber");
+        (await reseller.CallAsync("UpdateUser", new { UserId = id, MobilePhoneNumber = "0151 1" })).Fault
+            .ShouldEndWith("Parameter name: MobilePhoneNumber");
         (await reseller.CallAsync("UpdateUser", new { UserId = id, Username = "" })).Fault.ShouldEndWith("Parameter name: Username");
         ((string?)(await reseller.DoAsync("DisableUser", new { UserId = id }))["Status"]).ShouldBe("Disabled");
         (await LogInAsync(email, Password)).ShouldBe(HttpStatusCode.Unauthorized);
@@ -182,11 +183,13 @@ public sealed class UserTests(App app) : IClassFixture<App>
         {
             (await reseller.CallAsync("AddRoleToUser", new { UserId = id, RoleId = role })).Fault
                 .ShouldBe($"404 NotFoundFaultContract There is no role {role}.");
-            (await reseller.CallAsync("AddRoleToAccount", new { AccountId = branch.Tenant.Code, RoleId = role })).Status.ShouldBe(HttpStatusCode.NotFound);
+            (await reseller.CallAsync("AddRoleToAccount", new { AccountId = branch.Tenant.Code, RoleId = role })).Status
+                .ShouldBe(HttpStatusCode.NotFound);
         }
 
         (await reseller.CallAsync("AddRoleToUser", new { UserId = id, RoleId = 1 })).Fault.ShouldEndWith("Parameter name: RoleId");
-        (await reseller.CallAsync("AddRoleToAccount", new { AccountId = branch.Tenant.Code, RoleId = 6 })).Fault.ShouldEndWith("Parameter name: RoleId");
+        (await reseller.CallAsync("AddRoleToAccount", new { AccountId = branch.Tenant.Code, RoleId = 6 })).Fault
+            .ShouldEndWith("Parameter name: RoleId");
     }
 
     [Fact]

@@ -21,7 +21,10 @@ public sealed class XmlSafetyTests(App app) : IClassFixture<App>
                 $"<!ENTITY a{i} \"{string.Concat(Enumerable.Repeat($"&a{i - 1};", 10))}\">")) + $"]><r><Name>&a9;</Name>{Fields}</r>"
         },
         { "an entity of nobody", $"<r><Name>&lol;</Name>{Fields}</r>" },
-        { "a depth", $"<r><Name>{string.Concat(Enumerable.Repeat("<a>", 5_000))}{string.Concat(Enumerable.Repeat("</a>", 5_000))}</Name>{Fields}</r>" },
+        {
+            "a depth",
+            $"<r><Name>{string.Concat(Enumerable.Repeat("<a>", 5_000))}{string.Concat(Enumerable.Repeat("</a>", 5_000))}</Name>{Fields}</r>"
+        },
         { "no end", $"<r><Name>x</Name>{Fields}" },
         { "two roots", $"<r><Name>x</Name>{Fields}</r><r/>" },
         { "text beside", $"<r>text<Name>x</Name>{Fields}</r>" },

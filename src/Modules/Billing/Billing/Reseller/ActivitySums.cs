@@ -31,7 +31,11 @@ internal sealed class ActivitySums(ActivityGroup by, Period range)
         var days = DaysOf(part);
         var key = new Key(days.Start, days.End, by is ActivityGroup.Account ? "" : line.Meter, part.Net.Currency.Code);
         if (!_sums.TryGetValue(key, out var sum))
-            _sums.Add(key, sum = new Sum { First = named, UnitPrice = line.UnitPrice, Amount = part.Gross - part.Gross, Net = part.Net - part.Net });
+        {
+            var none = Money.Zero(part.Net.Currency);
+            _sums.Add(key, sum = new Sum { First = named, UnitPrice = line.UnitPrice, Amount = none, Net = none });
+        }
+
         sum.Quantity += part.Quantity;
         sum.UnitPrice = sum.UnitPrice == line.UnitPrice ? sum.UnitPrice : null;
         sum.Amount += part.Gross;
@@ -41,8 +45,8 @@ internal sealed class ActivitySums(ActivityGroup by, Period range)
     /// <summary>The sums so far, which get nothing more.</summary>
     public IReadOnlyList<GetChargeableActivityReport.ActivityReportRow> Take()
     {
-        var rows = _sums.OrderBy(x => x.Key.Start).ThenBy(x => x.Key.Meter, StringComparer.Ordinal).ThenBy(x => x.Key.Currency, StringComparer.Ordinal)
-            .Select(x => RowOf(x.Key, x.Value)).ToList();
+        var rows = _sums.OrderBy(x => x.Key.Start).ThenBy(x => x.Key.Meter, StringComparer.Ordinal)
+            .ThenBy(x => x.Key.Currency, StringComparer.Ordinal).Select(x => RowOf(x.Key, x.Value)).ToList();
         _sums.Clear();
         return rows;
     }

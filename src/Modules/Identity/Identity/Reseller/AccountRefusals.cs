@@ -6,7 +6,8 @@ internal static class AccountRefusals
 {
     public static Refusal NotFound(int accountId) => new(RefusalKind.NotFound, "account_not_found", $"There is no account {accountId}.");
 
-    public static Refusal UserNotFound(int userId) => new(RefusalKind.NotFound, "account_user_not_found", $"There is no user {userId} of an account.");
+    public static Refusal UserNotFound(int userId) =>
+        new(RefusalKind.NotFound, "account_user_not_found", $"There is no user {userId} of an account.");
 
     public static Refusal RoleNotFound(int roleId) => new(RefusalKind.NotFound, "account_role_unknown", $"There is no role {roleId}.");
 

@@ -57,7 +57,8 @@ internal static class FindAccountUser
     extension(ResellerCall call)
     {
         /// <summary>Does something with a user, and shows him as he is afterwards.</summary>
-        public async Task<Result<AccountUser>> WithUserAsync<T>(int userId, Func<AccountUserRef, MediatR.IRequest<Result<T>>> command) where T : notnull
+        public async Task<Result<AccountUser>> WithUserAsync<T>(int userId, Func<AccountUserRef, MediatR.IRequest<Result<T>>> command)
+            where T : notnull
         {
             if ((await call.SendAsync(new Query(userId))).Refused(out var refusal, out var found)
                 || (await call.SendAsync(command(found))).Refused(out refusal, out _)

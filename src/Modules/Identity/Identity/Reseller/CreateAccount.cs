@@ -29,9 +29,10 @@ internal static class CreateAccount
                 if (!Currency.TryParse(asked.CurrencyCode, out var currency))
                     return AccountRefusals.UnknownCurrency;
                 // The reseller knows it by its number; what it is called below him only has to be its own.
+                var externalId = $"account-{Id.NewGuid(call.Of<TimeProvider>().GetUtcNow()):N}";
                 var command = new CreateTenant.Command(
-                    new OrganizationId(call.Principal.Access.OrganizationId), $"account-{Id.NewGuid(call.Of<TimeProvider>().GetUtcNow()):N}", asked.Name,
-                    asked.CompanyName, asked.CountryCode, currency, new Contact(Email: asked.ContactEmail))
+                    new OrganizationId(call.Principal.Access.OrganizationId), externalId, asked.Name, asked.CompanyName,
+                    asked.CountryCode, currency, new Contact(Email: asked.ContactEmail))
                 { Notes = asked.Notes };
                 return (await call.SendAsync(command)).Refused(out var refusal, out var opened) ? refusal : new CreatedAccount(opened.Code);
             }, FindAccount.Names);

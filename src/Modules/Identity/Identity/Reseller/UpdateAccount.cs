@@ -15,7 +15,8 @@ internal static class UpdateAccount
     /// <param name="ContactEmail">Whom to reach there.</param>
     /// <param name="Notes">For the reseller alone, at most 2,000 characters.</param>
     public sealed record UpdateAccountRequest(
-        int AccountId, string? Name = null, string? CompanyName = null, string? CountryCode = null, string? ContactEmail = null, string? Notes = null);
+        int AccountId, string? Name = null, string? CompanyName = null, string? CountryCode = null, string? ContactEmail = null,
+        string? Notes = null);
 
     public static void Map(IEndpointRouteBuilder routes) => routes
         .MapReseller<UpdateAccountRequest, PatchOrganization.Command, Account>(

@@ -46,7 +46,8 @@ internal sealed class PasswordPolicy : IPasswordValidator<User>
         Broken(user, password, _shortest > ShortestAllowed ? _shortest : ShortestOfCustomers);
 
     /// <summary>
-    /// For the reseller service, whose contract says "more than 8 characters, complex" (ADR 0067), unless the platform asks for more than its default.
+    /// For the reseller service, whose contract says "more than 8 characters, complex" (ADR 0067), unless the platform asks for more than its
+    /// default.
     /// </summary>
     public IdentityError? BrokenByReseller(User user, string password) =>
         Broken(user, password, _shortest > ShortestAllowed ? _shortest : ShortestOfResellers)
