@@ -111,7 +111,7 @@ public sealed class AccountTests(App app) : IClassFixture<App>
     }
 
     [Fact]
-    public async Task Credit_shows_as_balance()
+    public async Task The_resellers_own_credit_is_not_his_accounts()
     {
         var branch = await app.BranchAsync();
         using var above = branch.Administrator();
@@ -123,7 +123,6 @@ public sealed class AccountTests(App app) : IClassFixture<App>
         }, Ct)).EnsureSuccessStatusCode();
         using var reseller = branch.As(Roles.PartnerAdministrator);
 
-        // His own credit is not his account's.
         (await reseller.DoAsync("GetAccount", new { AccountId = branch.Tenant.Code }))["Balances"]!.AsArray().ShouldBeEmpty();
     }
 
