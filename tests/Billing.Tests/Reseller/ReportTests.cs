@@ -3,7 +3,6 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using System.Xml.Linq;
 using Licensing.Identity.Contracts;
-using static Licensing.Billing.Tests.BillingApp;
 
 namespace Licensing.Billing.Tests.Reseller;
 
