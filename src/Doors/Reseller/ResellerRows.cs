@@ -66,7 +66,7 @@ internal sealed class ResellerRows<TView, TRow>(IAsyncEnumerable<TRow> rows, str
 
     private static List<(string Name, Func<TRow, string?> Cell)> ColumnsOf(JsonSerializerOptions json) =>
     [
-        .. json.GetTypeInfo(typeof(TRow)).Properties.Select(p => (p.Name, (Func<TRow, string?>)(x => p.Get!(x) switch
+        .. json.GetTypeInfo(typeof(TRow)).Properties.OrderBy(p => p.Order).Select(p => (p.Name, (Func<TRow, string?>)(x => p.Get!(x) switch
         {
             DateOnly day => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
             IFormattable value => value.ToString(null, CultureInfo.InvariantCulture),
