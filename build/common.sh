@@ -87,6 +87,14 @@ need_node() {
   has_node || say "Node.js 18 or newer with npm is not on the PATH (https://nodejs.org); the tests of the generated client, of federated log-in and of letters will fail without it."
 }
 
+# The example client of the reseller service is Python's standard library, and the guide's lines are curl.
+need_python_and_curl() {
+  if python3 --version >/dev/null 2>&1 && command -v curl >/dev/null 2>&1; then return 0; fi
+  apt_install "Python 3 or curl is missing, and the tests of the reseller service's example clients need both" python3 curl || true
+  { python3 --version >/dev/null 2>&1 && command -v curl >/dev/null 2>&1; } \
+    || say "Python 3 or curl is not on the PATH; the tests of the reseller service's example clients will fail without them."
+}
+
 # Prints one line, and the compiler's output only if it fails.
 quietly() {
   local what=$1 log status=0

@@ -1,6 +1,7 @@
 using Licensing.Billing;
 using Licensing.Catalog;
 using Licensing.Commissions;
+using Licensing.Doors.Reseller;
 using Licensing.Host.Database;
 using Licensing.Host.Mail;
 using Licensing.Host.Observability;
@@ -24,6 +25,7 @@ internal static class Composition
             builder.AddKernel();
             builder.AddMigrations();
             builder.AddHttpConventions();
+            builder.AddResellerService();
             builder.AddMailSender();
             builder.AddIdentity();
             builder.AddCatalog();
@@ -53,6 +55,7 @@ internal static class Composition
             app.UseMiddleware<RequestLog>();
             // Before the conventions, so that limits, throttles and logs see the caller and not the proxy.
             app.UseTrustedProxies();
+            app.UseResellerService();
             app.UseHttpConventions();
             app.MapIdentity();
             app.MapCatalog();

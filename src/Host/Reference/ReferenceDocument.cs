@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using FluentValidation;
+using Licensing.Doors.Reseller;
 using Licensing.Kernel;
 using Licensing.Kernel.Dialects;
 using Licensing.Kernel.Http;
@@ -19,6 +20,8 @@ namespace Licensing.Host.Reference;
 /// </summary>
 internal sealed class ReferenceDocument(Dialects dialects) : IOpenApiDocumentTransformer
 {
+    private const string Json = "application/json";
+    private const string Xml = "application/xml";
     private const string UrlEncoded = "application/x-www-form-urlencoded";
     private const string MultipartForm = "multipart/form-data";
 
@@ -168,7 +171,8 @@ internal sealed class ReferenceDocument(Dialects dialects) : IOpenApiDocumentTra
         if (subject.Metadata<ReadsParameters>() is { Query.Count: > 0 } read)
         {
             // Browsers send no body with a GET, so it is not described as one.
-            subject.Operation.Description += "\n\nThe parameters are taken from a JSON or form body as well.";
+            if (subject.Dialect is not ResellerDialect)
+                subject.Operation.Description += "\n\nThe parameters are taken from a JSON or form body as well.";
             foreach (var (name, schema, isRequired) in subject.Schemas.Parameters(read.Type))
             {
                 var description = schema.Description;
@@ -210,7 +214,8 @@ internal sealed class ReferenceDocument(Dialects dialects) : IOpenApiDocumentTra
             subject.Operation.RequestBody = new OpenApiRequestBody
             {
                 Required = true,
-                Content = new Dictionary<string, OpenApiMediaType> { ["application/json"] = new(), [UrlEncoded] = new(), [MultipartForm] = new() },
+                Content = (subject.Dialect is ResellerDialect ? [Json, Xml] : new[] { Json, UrlEncoded, MultipartForm })
+                    .ToDictionary(x => x, _ => new OpenApiMediaType()),
             };
         if (subject.Operation.RequestBody is not OpenApiRequestBody body || body.Content is not { Count: > 0 } contents)
             return;

@@ -1,8 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Xml.Linq;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Net.Http.Headers;
 
 namespace Licensing.Kernel.Dialects;
 
@@ -33,58 +31,6 @@ public sealed class ChannelDialect : Dialect
         if (refusal.Content is { } content)
             problem["content"] = content.DeepClone();
         return context.WriteJsonAsync(status, problem, "application/problem+json");
-    }
-}
-
-/// <summary>The reseller service: <c>{ErrorDetail,ErrorType}</c>, XML unless JSON is asked for; HTTP Basic.</summary>
-public sealed class ResellerDialect : Dialect
-{
-    public override IReadOnlyList<string> Prefixes => ["/WebApi/ResellerService", "/WebApi/ResellerServices"];
-
-    public override IReadOnlyList<string> Schemes => ["Basic"];
-
-    public override int StatusOf(RefusalKind kind) => kind switch
-    {
-        RefusalKind.Invalid or RefusalKind.TooLarge or RefusalKind.UnsupportedMediaType or RefusalKind.PreconditionFailed
-            or RefusalKind.PaymentRequired => StatusCodes.Status400BadRequest,
-        _ => base.StatusOf(kind),
-    };
-
-    public override Task WriteAsync(HttpContext context, int status, Refusal refusal)
-    {
-        if (status == StatusCodes.Status401Unauthorized)
-            context.Response.Headers.WWWAuthenticate = "Basic realm=\"ResellerService\", charset=\"UTF-8\"";
-        var type = status switch
-        {
-            StatusCodes.Status401Unauthorized => "AuthenticationFaultContract",
-            StatusCodes.Status403Forbidden => "AuthorizationFaultContract",
-            StatusCodes.Status404NotFound => "NotFoundFaultContract",
-            StatusCodes.Status409Conflict => "ConflictFaultContract",
-            StatusCodes.Status504GatewayTimeout => "TimeoutFaultContract",
-            >= 500 => "GeneralFaultContract",
-            _ => "ArgumentFaultContract",
-        };
-        if (WantsJson(context.Request))
-            return context.WriteJsonAsync(status, new JsonObject
-            {
-                ["ErrorDetail"] = new JsonObject { ["Message"] = refusal.Message },
-                ["ErrorType"] = type,
-            });
-
-        var fault = new XElement("Fault", new XElement("ErrorDetail", new XElement("Message", refusal.Message)), new XElement("ErrorType", type));
-        context.Response.StatusCode = status;
-        context.Response.ContentType = "application/xml; charset=utf-8";
-        return context.Response.WriteAsync(fault.ToString(SaveOptions.DisableFormatting), context.RequestAborted);
-    }
-
-    /// <summary>JSON only where the Accept header prefers it to XML; quality values honoured, XML on a tie.</summary>
-    public static bool WantsJson(HttpRequest request)
-    {
-        var accepted = MediaTypeHeaderValue.TryParseList(request.Headers.Accept, out var parsed) ? parsed : [];
-        double Quality(string subtype) => accepted
-            .Where(a => a.SubType.Equals(subtype, StringComparison.OrdinalIgnoreCase))
-            .Select(a => a.Quality ?? 1).DefaultIfEmpty(0).Max();
-        return Quality("json") > Quality("xml");
     }
 }
 

@@ -39,7 +39,6 @@ public static class Pipeline
             services.AddSingleton<RateLimits>();
             services.AddSingleton<Dialects.Dialects>();
             services.AddSingleton<Dialect, ChannelDialect>();
-            services.AddSingleton<Dialect, ResellerDialect>();
         }
     }
 

@@ -33,7 +33,7 @@ public sealed class Precondition
 
     public static string TagOf(int version) => $"\"{version}\"";
 
-    internal static bool Names(StringValues tags, string tag) => tags
+    public static bool Names(StringValues tags, string tag) => tags
         .SelectMany(t => (t ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         .Any(t => t == "*" || Strong(t) == Strong(tag));
 

@@ -37,6 +37,9 @@ public sealed partial record Expectation(string Method, string Pattern, string W
     /// <summary>Whether it is of the customer area, which writes names in snake_case and takes a GET's parameters from a body, too.</summary>
     public bool OfCustomerArea => Pattern.StartsWith("/customerarea/", StringComparison.Ordinal);
 
+    /// <summary>Whether it is of the reseller service: PascalCase, XML unless JSON is asked for, HTTP Basic alone.</summary>
+    public bool OfReseller => Pattern.StartsWith("/WebApi/", StringComparison.Ordinal);
+
     /// <summary>Whether its door takes certificates alone, and no role at all.</summary>
     public bool OfCertificates => Who == "certificate";
 
@@ -50,10 +53,16 @@ public sealed partial record Expectation(string Method, string Pattern, string W
     public bool Allows(string role) => Who is "anyone" or "any-caller" || (!OfCertificates && Who.Split(' ').Any(s => Short[s] == role));
 
     /// <summary>The request, naming what <paramref name="ids"/> are of.</summary>
-    public HttpRequestMessage To(Ids ids) => new(new HttpMethod(Method), ids.Fill(PathTemplate + Query))
+    public HttpRequestMessage To(Ids ids)
     {
-        Content = BodyOf(ids) is { } body ? new StringContent(body, Encoding.UTF8, MediaTypeOf(body)) : null,
-    };
+        var request = new HttpRequestMessage(new HttpMethod(Method), ids.Fill(PathTemplate + Query))
+        {
+            Content = BodyOf(ids) is { } body ? new StringContent(body, Encoding.UTF8, MediaTypeOf(body)) : null,
+        };
+        if (OfReseller)
+            request.Headers.Add("Accept", "application/json");
+        return request;
+    }
 
     private static string MediaTypeOf(string body) =>
         body[0] is '{' or '[' ? "application/json"

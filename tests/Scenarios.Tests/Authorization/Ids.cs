@@ -14,7 +14,12 @@ public sealed class Ids(IReadOnlyDictionary<string, string> byName, Func<string,
 
     /// <summary>Ids of the right form that nothing has.</summary>
     public static Ids Unknown() =>
-        new(Names.ToDictionary(n => n, n => n == "customer" ? "2000000000" : Id.NewGuid(DateTimeOffset.UnixEpoch).ToString()));
+        new(Names.ToDictionary(n => n, n => n switch
+        {
+            "customer" => "2000000000",
+            "usercode" => "2000000001",
+            _ => Id.NewGuid(DateTimeOffset.UnixEpoch).ToString(),
+        }));
 
     public static IReadOnlyList<string> Names { get; } =
     [
@@ -22,7 +27,7 @@ public sealed class Ids(IReadOnlyDictionary<string, string> byName, Func<string,
         "subscription", "invoice",
         "statement", "payout", "paymentorder",
         "scheme", "operation", "role", "accountrole", "certificate", "session", "secretId", "quotarequest", "edition", "license",
-        "customer", "number", "coupon", "run", "debit", "noteId", "paymentId", "correction", "threshold",
+        "customer", "usercode", "number", "coupon", "run", "debit", "noteId", "paymentId", "correction", "threshold",
         "creditthreshold", "topuprule",
     ];
 

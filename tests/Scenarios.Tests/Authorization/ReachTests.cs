@@ -57,7 +57,7 @@ public sealed class ReachTests(WholeTree world) : IClassFixture<WholeTree>
             || endpoint == "GET /customerarea/auth/token";
         foreach (var role in Roles.All.Where(r => expected.Allows(r) && Ids.LevelOf(r) is not OrganizationKind.Platform))
         {
-            using var answer = await world.AsSuspended(role).SendAsync(expected.To(world.Suspended), Ct);
+            using var answer = await world.AsSuspended(role, expected.OfReseller).SendAsync(expected.To(world.Suspended), Ct);
 
             var body = await answer.Content.ReadAsStringAsync(Ct);
             if (writes)

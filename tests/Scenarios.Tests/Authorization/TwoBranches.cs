@@ -54,7 +54,11 @@ public class TwoBranches : IAsyncLifetime
     {
         await using var connection = await database.OpenConnectionAsync(Ct);
         await using var begun = await connection.BeginTransactionAsync(Ct);
-        await using var count = new NpgsqlCommand($"set local role none; select setval('identity.organization_codes', {code})", connection, begun);
+        await using var count = new NpgsqlCommand(
+            $"""
+            set local role none; select setval('identity.organization_codes', {code});
+            select setval(pg_get_serial_sequence('identity.users', 'code'), {code + 100_000})
+            """, connection, begun);
         await count.ExecuteNonQueryAsync(Ct);
         await begun.CommitAsync(Ct);
         return code;
@@ -138,6 +142,7 @@ public class TwoBranches : IAsyncLifetime
             password = "correct horse battery staple 1A",
         });
         ids["user"] = Id(user);
+        ids["usercode"] = user["code"]!.ToString();
         ids["identity"] = (await App.LinkIdentityAsync(Guid.Parse(ids["user"]))).ToString();
         ids["session"] = await LoginAsync(App, admin, ids["user"], $"user-{branch.Tenant.Code}@example.com");
         ids["assignment"] = Id(

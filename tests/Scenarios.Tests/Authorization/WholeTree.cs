@@ -33,10 +33,16 @@ public sealed class WholeTree : TwoBranches
     public Ids NearAt(OrganizationKind level) => _near[level];
 
     /// <summary>A caller of the suspended branch by a real credential, because its state is read when that is proved.</summary>
-    public HttpClient AsSuspended(string role)
+    /// <param name="role">Which.</param>
+    /// <param name="basic">Whether its door takes nothing else.</param>
+    public HttpClient AsSuspended(string role, bool basic)
     {
         var client = App.Anonymous();
-        client.DefaultRequestHeaders.Add("X-API-KEY", _keys[role]);
+        if (basic)
+            client.DefaultRequestHeaders.Authorization = new("Basic", Convert.ToBase64String(
+                System.Text.Encoding.UTF8.GetBytes($"{_keys[role][..11]}:{_keys[role]}")));
+        else
+            client.DefaultRequestHeaders.Add("X-API-KEY", _keys[role]);
         return client;
     }
 

@@ -17,6 +17,7 @@ public sealed partial class AnswerFieldTests(WalkedBranches world)
     // Why an answer has a field with such a name.
     private static readonly Dictionary<string, string> Meant = new()
     {
+        ["AccountUser.ChangePasswordAtNextLogon"] = "whether",
         ["ClientView.secrets"] = "which there are and when they end",
         ["ConfirmMfaRecoveryCodesView.recoveryCodes"] = "shown once",
         ["CreateClientRegisteredClientView.secret"] = "shown once",

@@ -44,7 +44,8 @@ internal sealed partial class ApiDocument(JsonNode root)
             return new JsonObject(Parameters(endpoint).Where(p => p["example"] is not null)
                 .Select(p => KeyValuePair.Create((string)p["name"]!, p["example"]?.DeepClone())));
         var content = Operation(endpoint)["requestBody"]!["content"]!["application/json"]!;
-        return (content["example"] ?? content["examples"]!.AsObject().First().Value!["value"])!.DeepClone().AsObject();
+        // One that takes no field has none.
+        return (content["example"] ?? content["examples"]?.AsObject().First().Value!["value"])?.DeepClone().AsObject() ?? [];
     }
 
     public JsonNode? AnswerSchema(Expectation endpoint) => AnswerOf(Operation(endpoint)["responses"]!.AsObject().Single(r => r.Key[0] == '2').Value!);

@@ -75,6 +75,31 @@ internal abstract class SweptDoor(TwoBranches world) : IDisposable
                 : e.Key.Equals(name, StringComparison.OrdinalIgnoreCase) && (string)e.Value![0]! == $"{e.Key} is given twice.");
     }
 
+    /// <summary>The reseller service: PascalCase, from JSON and from XML alike.</summary>
+    public sealed class Reseller(TwoBranches world) : SweptDoor(world)
+    {
+        public override HttpClient Client { get; } = world.Near.As(Roles.PartnerAdministrator);
+
+        public override string Spelt(string name) => char.ToUpperInvariant(name[0]) + name[1..];
+
+        public override IEnumerable<HttpRequestMessage> Requests(Expectation endpoint, string body)
+        {
+            var xml = new System.Xml.Linq.XElement("request", JsonNode.Parse(body)!.AsObject()
+                .Select(p => new System.Xml.Linq.XElement(System.Xml.XmlConvert.EncodeLocalName(p.Key), p.Value?.ToString())));
+            foreach (var content in (HttpContent[])[Json(body), new StringContent(xml.ToString(), Encoding.UTF8, "application/xml")])
+            {
+                var request = new HttpRequestMessage(new HttpMethod(endpoint.Method), endpoint.Pattern) { Content = content };
+                request.Headers.Add("Accept", "application/json");
+                yield return request;
+            }
+        }
+
+        public override bool Refuses(HttpStatusCode status, JsonNode said, string pointer, string name) => status == HttpStatusCode.BadRequest
+            && (string?)said["ErrorType"] == "ArgumentFaultContract"
+            && $"{said["ErrorDetail"]!["Message"]} ".Contains(
+                $"Unknown property {name}. Parameter name: {name} ", StringComparison.Ordinal);
+    }
+
     /// <summary>The signed door: a token of its own for every body. The first generation of clients has other claims.</summary>
     public sealed class Signed(TwoBranches world, SignedCaller caller, bool first) : SweptDoor(world)
     {

@@ -51,6 +51,7 @@ public sealed class UnknownFieldTests(WalkedBranches world)
             (body["ccId"]!["resellerId"], body["ccId"]!["tenantId"]) = (world.Branch.Partner.ExternalId, world.Branch.Tenant.ExternalId);
         using SweptDoor door = expected.OfCertificates ? new SweptDoor.Signed(world, await SignedCaller.EnrolAsync(world.Branch), first: false)
             : expected.OfCustomerArea ? new SweptDoor.CustomerArea(world)
+            : expected.OfReseller ? new SweptDoor.Reseller(world)
             : new SweptDoor.Channel(world, expected);
         await SweepAsync(expected, door, body, Swept(expected, body));
     }

@@ -8,6 +8,7 @@ using Licensing.Billing.Exports;
 using Licensing.Billing.Invoices;
 using Licensing.Billing.Ledger;
 using Licensing.Billing.Pricing;
+using Licensing.Billing.Reseller;
 using Licensing.Billing.Runs;
 using Licensing.Billing.Settlement;
 using Licensing.Billing.Summaries;
@@ -56,6 +57,7 @@ public static class BillingModule
                 .Ops(PriceAtTerminal.Ops);
             host.AddRuns();
             host.Services.AddScoped<RatingSources>();
+            host.Services.AddScoped<AccountBalances>();
             host.Services.AddScoped<ReductionOwners>();
             host.Services.AddScoped<InvoiceIssuing>();
             host.Services.AddSingleton(host.Configuration.GetSection("Billing:Invoices").Get<InvoiceSettings>() ?? new InvoiceSettings());
@@ -150,6 +152,10 @@ public static class BillingModule
             DeleteTopUpRule.Map(credit);
 
             CalculatePrice.Map(routes.MapGroup("/api/v1/pricing").WithTags("Billing"));
+
+            GetAccount.Map(routes);
+            SearchAccounts.Map(routes);
+            GetChargeableActivityReport.Map(routes);
         }
     }
 }

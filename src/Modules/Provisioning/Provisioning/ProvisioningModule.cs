@@ -9,6 +9,7 @@ using Licensing.Provisioning.EntitlementChecks;
 using Licensing.Provisioning.Licenses;
 using Licensing.Provisioning.Numbers;
 using Licensing.Provisioning.Quotas;
+using Licensing.Provisioning.Reseller;
 using Licensing.Provisioning.Seats;
 using Licensing.Provisioning.Signed;
 using Licensing.Provisioning.Subscriptions;
@@ -140,6 +141,7 @@ public static class ProvisioningModule
             GetCustomer.Map(routes);
             GetLoginToken.Map(routes);
             ListDirectories.Map(routes);
+            NumbersOfAccounts.Map(routes);
         }
     }
 }

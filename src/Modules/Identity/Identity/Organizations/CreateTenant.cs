@@ -1,4 +1,6 @@
+using System.Text.Json.Serialization;
 using Licensing.Identity.Contracts;
+using Licensing.Identity.Users;
 using Licensing.Kernel.Http;
 
 namespace Licensing.Identity.Organizations;
@@ -10,9 +12,17 @@ internal static class CreateTenant
     public sealed record Command(
         OrganizationId PartnerId, string ExternalId, string DisplayName, string? LegalName = null, string? Country = null, Currency? Currency = null,
         Contact? Contact = null, BillingAddress? BillingAddress = null, string? TaxId = null,
-        NewAdministrator? Administrator = null) : ICommand<OrganizationView>, IOrganizationDetails;
+        NewAdministrator? Administrator = null) : ICommand<OrganizationView>, IOrganizationDetails
+    {
+        /// <summary>Of the reseller service, where alone they are read.</summary>
+        [JsonIgnore]
+        public string? Notes { get; init; }
+    }
 
-    public sealed class Validator : DetailsValidator<Command>;
+    public sealed class Validator : DetailsValidator<Command>
+    {
+        public Validator() => RuleFor(x => x.Notes).Notes();
+    }
 
     internal sealed class Handler(OrganizationOpening opening) : ICommandHandler<Command, OrganizationView>
     {

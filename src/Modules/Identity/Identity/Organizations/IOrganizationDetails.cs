@@ -12,6 +12,9 @@ internal interface IOrganizationDetails
     BillingAddress? BillingAddress { get; }
     string? TaxId { get; }
 
+    /// <summary>For whoever stands above it alone.</summary>
+    string? Notes => null;
+
     /// <summary>Its first administrator, who is invited by mail; null for none.</summary>
     NewAdministrator? Administrator { get; }
 }

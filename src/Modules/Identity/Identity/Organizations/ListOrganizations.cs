@@ -54,7 +54,7 @@ internal static class ListOrganizations
         }
     }
 
-    private static string Beginning(string text) => text
+    internal static string Beginning(string text) => text
         .Replace("\\", "\\\\", StringComparison.Ordinal)
         .Replace("%", "\\%", StringComparison.Ordinal)
         .Replace("_", "\\_", StringComparison.Ordinal) + "%";

@@ -24,6 +24,11 @@ internal sealed class Organization : IOwned, IVersioned
     public string? TaxId { get; private set; }
     public Contact? Contact { get; private set; }
     public BillingAddress? BillingAddress { get; private set; }
+
+    /// <summary>Of whoever stands above it; those within read the trail, but not this.</summary>
+    [Secret]
+    public string? Notes { get; private set; }
+
     public OrganizationStatus Status { get; private set; }
     public string? StatusReason { get; private set; }
     public DateTimeOffset CreatedAt { get; private init; }
@@ -53,6 +58,7 @@ internal sealed class Organization : IOwned, IVersioned
             TaxId = details.TaxId,
             Contact = details.Contact,
             BillingAddress = details.BillingAddress,
+            Notes = details.Notes,
             Status = OrganizationStatus.Active,
             CreatedAt = now,
             Version = 1,
@@ -114,6 +120,9 @@ internal sealed class Organization : IOwned, IVersioned
         Country = change.Country.Or(Country);
         TaxId = change.TaxId.Or(TaxId);
         Contact = change.Contact.Or(Contact);
+        if (change.ContactEmail.IsPresent)
+            Contact = (Contact ?? new Contact()) with { Email = change.ContactEmail.Value };
+        Notes = change.Notes.Or(Notes);
         BillingAddress = change.BillingAddress.Or(BillingAddress);
         return default(Done);
     }

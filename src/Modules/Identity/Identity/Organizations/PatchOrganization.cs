@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using FluentValidation;
 using Licensing.Identity.Contracts;
 using Licensing.Identity.Data;
+using Licensing.Identity.Users;
 using Licensing.Kernel.Http;
 
 namespace Licensing.Identity.Organizations;
@@ -25,6 +26,14 @@ internal static class PatchOrganization
         public Optional<string?> TaxId { get; init; }
         public Optional<Contact?> Contact { get; init; }
         public Optional<BillingAddress?> BillingAddress { get; init; }
+
+        /// <summary>Of the contact alone; of the reseller service, which knows no more of it.</summary>
+        [JsonIgnore]
+        public Optional<string?> ContactEmail { get; init; }
+
+        /// <summary>Of the reseller service, where alone they are read.</summary>
+        [JsonIgnore]
+        public Optional<string?> Notes { get; init; }
     }
 
     public sealed class Validator : AbstractValidator<Command>
@@ -37,6 +46,8 @@ internal static class PatchOrganization
             RuleFor(x => x.Country.Value).NotNull().When(x => x.Country.IsPresent).OverridePropertyName("Country");
             RuleFor(x => (string?)x.Country.Value).Country().OverridePropertyName("Country");
             RuleFor(x => x.TaxId.Value).MaximumLength(50).OverridePropertyName("TaxId");
+            RuleFor(x => x.ContactEmail.Value).PlainAddress().OverridePropertyName("ContactEmail");
+            RuleFor(x => x.Notes.Value).Notes().OverridePropertyName("Notes");
             RuleFor(x => x.Contact.Value!).SetValidator(new ContactValidator())
                 .When(x => x.Contact.Value is not null).OverridePropertyName("Contact");
             RuleFor(x => x.BillingAddress.Value!).SetValidator(new AddressValidator())

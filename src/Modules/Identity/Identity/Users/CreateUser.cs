@@ -33,6 +33,10 @@ internal static class CreateUser
         public string? MobilePhone { get; init; }
         public string? LandlinePhone { get; init; }
         public string? Notes { get; init; }
+
+        /// <summary>Whether the password is one of the reseller service, whose contract takes shorter ones (ADR 0067).</summary>
+        [JsonIgnore]
+        public bool OfResellerService { get; init; }
     }
 
     /// <summary>The user, and the password where none was given.</summary>
@@ -78,7 +82,12 @@ internal static class CreateUser
                 : User.Add(organization, command.Email, command.DisplayName, command.FederatedOnly, now);
             user.Describe(command.Username, command.FirstName, command.LastName, command.MobilePhone, command.LandlinePhone, command.Notes);
             var initial = command.Password is null && !command.Invite && !command.FederatedOnly ? InitialPassword.New() : null;
-            if ((command.Password ?? initial) is { } password
+            if (command is { OfResellerService: true, Password: { } chosen })
+            {
+                if (users.SetResellerPassword(user, chosen, command.MustChangePassword, principal.AsMaker(), now) is { } refused)
+                    return refused;
+            }
+            else if ((command.Password ?? initial) is { } password
                 && await users.GivePasswordAsync(
                     user, password, command.MustChangePassword || initial is not null, principal.AsMaker(), now) is { } weak)
                 return weak;

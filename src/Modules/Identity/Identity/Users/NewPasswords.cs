@@ -17,6 +17,16 @@ internal static class NewPasswords
             return null;
         }
 
+        /// <summary>As the other, for an account's user, by the rule of the reseller service.</summary>
+        public Refusal? SetResellerPassword(User user, string password, bool mustChange, Maker by, DateTimeOffset now)
+        {
+            if (users.PasswordValidators.OfType<PasswordPolicy>().Single().BrokenByReseller(user, password) is { } broken)
+                return Refusal.AllFields([new FieldError("/password", broken.Code, $"password {broken.Description}")]);
+            user.KeepHash(users.PasswordHasher.HashPassword(user, password));
+            user.PasswordGiven(mustChange, by, now);
+            return null;
+        }
+
         /// <summary>
         /// Puts a new password in the place of whatever was there, when the policy takes it; the user is then told whose choice it was.
         /// </summary>

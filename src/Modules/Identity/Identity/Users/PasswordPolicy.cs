@@ -14,6 +14,11 @@ internal sealed class PasswordPolicy : IPasswordValidator<User>
     /// <summary>Of those that partners give their customers.</summary>
     public const int ShortestOfCustomers = 8;
 
+    /// <summary>Of those that resellers give their accounts' users: more than 8.</summary>
+    public const int ShortestOfResellers = 9;
+
+    private const int LeastKindsOfResellers = 3;
+
     /// <summary>Of what is read at all; a password this long is refused before it is hashed.</summary>
     public const int LongestInput = 1_024;
 
@@ -39,6 +44,17 @@ internal sealed class PasswordPolicy : IPasswordValidator<User>
     /// <summary>For the customer area, whose contract takes shorter ones (ADR 0019), unless the platform asks for more than its default.</summary>
     public IdentityError? BrokenByCustomer(User user, string password) =>
         Broken(user, password, _shortest > ShortestAllowed ? _shortest : ShortestOfCustomers);
+
+    /// <summary>
+    /// For the reseller service, whose contract says "more than 8 characters, complex" (ADR 0067), unless the platform asks for more than its
+    /// default.
+    /// </summary>
+    public IdentityError? BrokenByReseller(User user, string password) =>
+        Broken(user, password, _shortest > ShortestAllowed ? _shortest : ShortestOfResellers)
+        ?? (new Func<char, bool>[] { char.IsUpper, char.IsLower, char.IsDigit, c => !char.IsLetterOrDigit(c) }.Count(password.Any)
+            < LeastKindsOfResellers
+            ? Rule("not_complex", "must have characters of three kinds: capitals, small letters, digits and others.")
+            : null);
 
     private IdentityError? Broken(User user, string password, int shortest) =>
         password.Length < shortest ? Rule("too_short", $"must have at least {shortest} characters.")

@@ -22,6 +22,9 @@ internal static class UserRefusals
     public static Refusal NotInvited { get; } =
         new(RefusalKind.Conflict, "not_invited", "Only a user who is invited and has not activated his account gets an invitation.");
 
+    public static Refusal StillInvited { get; } = new(
+        RefusalKind.Conflict, "still_invited", "The user was invited and has not chosen a password yet; he is given none.");
+
     public static Refusal AlreadyDisabled { get; } = new(RefusalKind.Conflict, "already_disabled", "The user is disabled.");
 
     public static Refusal NotDisabled { get; } = new(RefusalKind.Conflict, "not_disabled", "The user is not disabled.");
