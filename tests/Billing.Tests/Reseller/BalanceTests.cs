@@ -44,7 +44,7 @@ public sealed class BalanceTests(App app) : IClassFixture<App>
         {
             var session = services.GetRequiredService<DbSession>();
             await session.BeginAsync(Ct);
-            (await services.GetRequiredService<CreditLedger>().TopUpAsync(owner, reference, amounts, expiresAt, Ct))
+            (await services.GetRequiredService<CreditLedger>().TopUpAsync(owner, reference, amounts, CreditEnd.At(expiresAt), Ct))
                 .Refused(out var refusal, out _).ShouldBeFalse(refusal?.Message);
             await services.GetRequiredService<BillingDb>().SaveChangesAsync(Ct);
             await session.CommitAsync(Ct);
