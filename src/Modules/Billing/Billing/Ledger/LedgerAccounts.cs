@@ -47,8 +47,7 @@ internal sealed class LedgerAccounts(BillingDb db, DbSession session, TimeProvid
 
     /// <summary>Holds the prepaid accounts of these owners and units until the transaction ends, always in the same order.</summary>
     public async Task LockAsync(Guid[] owners, string[] units, CancellationToken ct) =>
-        await db.LedgerAccounts.FromSql(
-            $"""
+        await db.LedgerAccounts.FromSql($"""
             select id, owner_id, owner_path, kind, unit, created_at from billing.ledger_accounts
             where owner_id = any ({owners}) and kind = 'Prepaid' and unit = any ({units})
             order by owner_id, unit for no key update

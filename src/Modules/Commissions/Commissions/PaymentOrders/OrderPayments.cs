@@ -98,7 +98,8 @@ internal static class OrderPayments
             return new OrderedView(view, without, Math.Max(0, due - without - view.Payouts));
         }
 
-        private static async Task<(long Without, long Due)> CountAsync(NpgsqlConnection connection, Command command, DateOnly today, CancellationToken ct)
+        private static async Task<(long Without, long Due)> CountAsync(
+            NpgsqlConnection connection, Command command, DateOnly today, CancellationToken ct)
         {
             await using var count = new NpgsqlCommand(WithoutAccount, connection);
             count.Parameters.Add(new() { Value = command.Currency.Code });
