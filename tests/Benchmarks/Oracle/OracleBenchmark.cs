@@ -39,6 +39,7 @@ internal static class OracleBenchmark
             if (Oracle.CompareAll(FirstSeed + i) is { } difference)
             {
                 differences.Enqueue(difference);
+                Console.Error.WriteLine($"oracle: {difference}");
                 if (differences.Count >= 3)
                     state.Stop();
             }

@@ -65,9 +65,6 @@ internal sealed class NaiveBiller(Contract contract)
         foreach (var used in _lines.Select(line => line.Tax).Concat(open.Select(_ => "S")))
             if (Taxes.Of(used) is null)
                 Refusals.Add("tax_rate_missing");
-        // A coupon in a currency without a rate is asked about as soon as there is something that it could be taken off.
-        foreach (var coupon in contract.Reductions.Where(x => !x.IsCredit && x.Amount is not null && _lines.Count + commitments.Count > 0))
-            Rate(coupon.Currency!);
         if (Refusals.Count > 0)
             return [];
 
@@ -84,6 +81,9 @@ internal sealed class NaiveBiller(Contract contract)
         }
 
         Coupons();
+        // A coupon in a currency without a rate had something to be taken off.
+        if (Refusals.Count > 0)
+            return [];
         Credits();
         Taxes.Apply(_lines);
         return [.. _lines.Where(line => line.Shown)];

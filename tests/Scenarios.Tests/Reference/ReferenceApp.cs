@@ -38,7 +38,7 @@ public sealed class ReferenceApp : App
                 sender.Ok(new ListSamples.Query(limit, after, period, kind), ct))
             .Slice<ListSamples.Query, Page<SampleView>>(nameof(ListSamples), "Samples, newest first");
         routes.MapGet("/WebApi/ResellerService/samples", (ISender sender, CancellationToken ct) => sender.Ok(new SampleOfReseller.Query(), ct))
-            .Slice<SampleOfReseller.Query, SamplePart>(nameof(SampleOfReseller), "A sample of another door").WithTags("Samples");
+            .Slice<SampleOfReseller.Query, SampleLabel>(nameof(SampleOfReseller), "A sample of another door").WithTags("Samples");
         routes.MapPost("/api/v1/samples/greeting", (GreetSample.Command body, ISender sender, CancellationToken ct) => sender.Ok(body, ct))
             .Slice<GreetSample.Command, SamplePart>(nameof(GreetSample), "Greets anyone").WithTags("Samples");
     }
@@ -52,6 +52,10 @@ public enum SampleKind { Small, Large }
 /// <param name="Quantity">How much of it.</param>
 /// <param name="Inner">A part of the part.</param>
 public sealed record SamplePart(decimal Quantity, SamplePart? Inner = null);
+
+/// <summary>What another door tells of a sample.</summary>
+/// <param name="Text">What it says.</param>
+public sealed record SampleLabel(string Text);
 
 public sealed record SampleView(
     SampleId Id, string Name, string? Note, SampleKind Kind, SampleKind? Former, Money Price, Money? Discount, Exact Rate, Period Term,
@@ -97,7 +101,7 @@ internal static class ListSamples
 internal static class SampleOfReseller
 {
     [AnyCaller]
-    public sealed record Query : IQuery<SamplePart>;
+    public sealed record Query : IQuery<SampleLabel>;
 }
 
 internal static class GreetSample

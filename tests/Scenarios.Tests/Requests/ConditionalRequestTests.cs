@@ -16,6 +16,7 @@ public sealed class ConditionalRequestTests(TwoBranches world) : IClassFixture<T
         "GET /api/v1/subscriptions/{id:guid}", "GET /api/v1/licenses/{id:guid}", "GET /api/v1/licensing/{tenantId:guid}", "GET /api/v1/settings",
         "GET /api/v1/settings/branding",
         "GET /api/v1/settings/identity", "GET /api/v1/settings/licensing", "GET /api/v1/numbers/{id:guid}",
+        "GET /api/v1/commissions/payouts/{id:guid}",
     ];
 
     // Each answer is another token.

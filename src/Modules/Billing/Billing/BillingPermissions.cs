@@ -19,6 +19,7 @@ internal static class BillingPermissions
     public const string TaxRatesManage = "billing.tax_rates.manage";
 
     public const string CreditRead = "billing.credit.read";
+    public const string AccountsRead = "billing.accounts.read";
     public const string CreditTopUp = "billing.credit.top_up";
     public const string CreditDebit = "billing.credit.debit";
     public const string CreditReverse = "billing.credit.reverse";
@@ -47,6 +48,7 @@ internal static class BillingPermissions
         new(TaxRatesRead, "Read tax rates.", Roles.ChannelReaders),
         new(TaxRatesManage, "Set tax rates.", Roles.PlatformAdministrator),
         new(CreditRead, "See prepaid credit and what was done with it.", Roles.Readers),
+        new(AccountsRead, "See the accounts of the reseller service with their balances.", Roles.ChannelReaders),
         new(CreditTopUp, "Add prepaid credit to who stands below, also by rule; partners credits only.", [.. Roles.ChannelAdministrators]),
         new(CreditTransfer, "Move prepaid credit between accounts.", [.. Roles.ChannelAdministrators]),
         new(CreditWatch, "Say when it is told that prepaid credit is low.", [.. Roles.ChannelAdministrators]),

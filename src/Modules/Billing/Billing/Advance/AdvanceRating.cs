@@ -22,6 +22,8 @@ internal static class AdvanceRating
     {
         if (Rater.Rate(request with { Credits = [], Taxes = null }).Refused(out var refusal, out var rated))
             return refusal;
+        if (reductions.Unknown(rated.CouponsTaken) is { } unknown)
+            return unknown;
 
         var currency = rated.Currency;
         // As which it is charged is to be known before it is compared with what was billed.
@@ -34,8 +36,7 @@ internal static class AdvanceRating
         var billed = new DueCharges();
         billed.Charges.AddRange(charges.Select(charge => charge.Due));
         billed.Commitments.AddRange(due.Commitments);
-        if (GrantedReductions.On(account, billed, prices).Refused(out refusal, out var paid))
-            return refusal;
+        var paid = GrantedReductions.On(account, billed, prices);
         var (lines, taken, ahead) = Reductions.Credits(
             [.. charges.Select(charge => charge.Line), .. rated.TrueUpLines], request with { Credits = paid.Credits },
             [.. Enumerable.Range(0, charges.Count).Where(i => charges[i].Due.AheadOf is not null)]);

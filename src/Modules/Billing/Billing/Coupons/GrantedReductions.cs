@@ -69,13 +69,15 @@ internal sealed record GrantedReductions(
 {
     private static readonly GrantedReductions None = new([], [], [], []);
 
-    /// <summary>Refused where the amount of a coupon is in a currency without a rate.</summary>
-    public static Result<GrantedReductions> On(TenantAccount account, DueCharges due, PeriodPrices prices)
+    // Why, of each coupon by its place whose amount is in a currency without a rate.
+    private IReadOnlyDictionary<int, Refusal> WithoutRate { get; init; } = new Dictionary<int, Refusal>();
+
+    public static GrantedReductions On(TenantAccount account, DueCharges due, PeriodPrices prices)
     {
         if (account.Reductions.Count == 0 || due.Charges.Count + due.Commitments.Count == 0)
             return None;
 
-        var (coupons, ofCoupons) = (new List<Coupon>(), new List<GrantedReduction>());
+        var (coupons, ofCoupons, withoutRate) = (new List<Coupon>(), new List<GrantedReduction>(), new Dictionary<int, Refusal>());
         foreach (var granted in account.Reductions.Where(x => x.Kind is ReductionKind.Coupon))
         {
             Exact? amount = null;
@@ -83,9 +85,10 @@ internal sealed record GrantedReductions(
             if (granted.Amount is { } money)
             {
                 if (prices.Between(money.Currency, account.Tenant.Currency).Refused(out var missing, out var rate))
-                    return missing;
+                    withoutRate.Add(coupons.Count, missing);
                 exchange = rate.Exchange;
-                amount = money.Amount * (exchange?.Rate ?? 1);
+                // Whatever it is worth: as if it took everything, which tells whether there is anything to take.
+                amount = missing is null ? money.Amount * (exchange?.Rate ?? 1) : decimal.MaxValue;
             }
 
             coupons.Add(new Coupon(granted.Percent, amount) { Lines = Lines(granted, due) });
@@ -96,8 +99,16 @@ internal sealed record GrantedReductions(
         var credits = account.Reductions.Where(x => x.Kind is ReductionKind.Credit
             && (x.Amount is null || x.Amount.Value.Currency == account.Tenant.Currency)).ToList();
         return new GrantedReductions(
-            coupons, [.. credits.Select(x => new RatingCredit(x.Amount?.Amount, x.Quantity) { Lines = Lines(x, due) })], ofCoupons, credits);
+            coupons, [.. credits.Select(x => new RatingCredit(x.Amount?.Amount, x.Quantity) { Lines = Lines(x, due) })], ofCoupons, credits)
+        {
+            WithoutRate = withoutRate,
+        };
     }
+
+    /// <summary>Why it is not known what the bill's coupons take off it, where one would take something whose amount has no rate.</summary>
+    /// <param name="taken">What each took, in the places of <see cref="OfCoupons"/>.</param>
+    public Refusal? Unknown(IReadOnlyList<Exact> taken) =>
+        WithoutRate.Where(coupon => taken[coupon.Key].Sign != 0).Select(coupon => coupon.Value).FirstOrDefault();
 
     /// <summary>Those that gave something on the bill.</summary>
     public IReadOnlyList<ReductionUse> UsesOf(RatedBill bill) =>

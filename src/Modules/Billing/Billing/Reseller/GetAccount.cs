@@ -6,7 +6,7 @@ namespace Licensing.Billing.Reseller;
 /// <summary>Shows an account with its balance.</summary>
 internal static class GetAccount
 {
-    [Needs(BillingPermissions.CreditRead)]
+    [Needs(BillingPermissions.AccountsRead)]
     public sealed record Query(int AccountId) : IQuery<Account>;
 
     internal sealed class Handler(IAccounts accounts, AccountBalances balances) : IQueryHandler<Query, Account>

@@ -11,7 +11,7 @@ internal static class SearchAccounts
 {
     private const int MostSize = 200, MostPassed = 10_000;
 
-    [Needs(BillingPermissions.CreditRead)]
+    [Needs(BillingPermissions.AccountsRead)]
     public sealed record Query(string? Name, int Page, int PageSize) : IQuery<FoundAccounts>;
 
     /// <summary>A page of accounts, the newest first.</summary>

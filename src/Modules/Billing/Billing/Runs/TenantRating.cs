@@ -28,9 +28,7 @@ internal static class TenantRating
             return RunRefusals.TaxRateMissing(account.Tenant.Country, untaxed);
         if (due.Commitments.Exists(commitment => commitment.NeedsStandard) && taxes.All(tax => tax.Category != CountryTaxRate.Standard))
             return RunRefusals.TaxRateMissing(account.Tenant.Country, CountryTaxRate.Standard);
-        if (GrantedReductions.On(account, due, prices).Refused(out var unknown, out var reductions))
-            return unknown;
-
+        var reductions = GrantedReductions.On(account, due, prices);
         var request = new RatingRequest(account.Tenant.Currency, prices.Period, [.. due.Charges.Select(charge => charge.Item)])
         {
             Commitments = [.. due.Commitments.Select(commitment => commitment.Rule)],
@@ -42,6 +40,8 @@ internal static class TenantRating
             return AdvanceRating.Rate(account, prices, due, request, reductions);
         if (Rater.Rate(request).Refused(out var refusal, out var bill))
             return refusal;
+        if (reductions.Unknown(bill.CouponsTaken) is { } unknown)
+            return unknown;
 
         var billed = due.Charges.Zip(bill.Lines, (charge, line) => new BilledCharge(charge, line)).Where(charge => charge.SaysSomething);
         var topped = bill.TrueUpLines.Select(line => due.Commitments[line.Commitment!.Value].Of(line));
