@@ -59,6 +59,25 @@ public sealed class FoundAccounts
 }
 
 [DataContract]
+public sealed class AddCreditToAccountRequest
+{
+    [DataMember] public int AccountId { get; set; }
+    [DataMember] public int Credits { get; set; }
+    [DataMember] public int ExpiryMonths { get; set; } = 12;
+    [DataMember] public string? Reference { get; set; }
+}
+
+[DataContract(Namespace = "")]
+public sealed class AddedCredit
+{
+    [DataMember] public int AccountId { get; set; }
+    [DataMember] public long Balance { get; set; }
+    [DataMember] public DateTime ExpiryDate { get; set; }
+    [DataMember] public string? LotId { get; set; }
+    [DataMember] public string? Reference { get; set; }
+}
+
+[DataContract]
 public sealed class GetChargeableActivityReportRequest
 {
     [DataMember] public DateTime StartDate { get; set; }

@@ -1,4 +1,4 @@
-"""Creates an account and a user of it: python3 client.py ADDRESS USER PASSWORD. The standard library, nothing else."""
+"""Creates an account, a user of it and credits for it: python3 client.py ADDRESS USER PASSWORD. The standard library, nothing else."""
 import base64
 import json
 import sys
@@ -64,6 +64,11 @@ def main(address, user, password):
     roles = {role["Name"]: role["RoleId"] for role in reseller.call("GetRoles")["Roles"]}
     held = reseller.call("AddRoleToUser", UserId=user, RoleId=roles["TenantUser"])
     assert [role["Name"] for role in held["Roles"]] == ["TenantUser"]
+
+    for _ in range(2):  # A reference is added once, so that sending it again does no harm.
+        assert reseller.call("AddCreditToAccount", AccountId=account, Credits=500, Reference="payment 4711")["Balance"] == 500
+    balance = reseller.call("GetCreditBalance", AccountId=account)
+    assert balance["Credits"] == sum(lot["Credits"] for lot in balance["Lots"]) == 500
 
     for call in (reseller.call, reseller.call_xml):
         try:

@@ -55,6 +55,15 @@ public sealed partial class ClientTests(ExampleHost app) : IClassFixture<Example
         account.CreatedAt.ShouldBeGreaterThan(new DateTime(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc));
         var found = await client.CallAsync<SearchAccountsRequest, FoundAccounts>("SearchAccounts", new SearchAccountsRequest { Name = "Müller" });
         found.Accounts.Select(a => a.AccountId).ShouldBe([created.AccountId]);
+        for (var i = 0; i < 2; i++)
+        {
+            var added = await client.CallAsync<AddCreditToAccountRequest, AddedCredit>(
+                "AddCreditToAccount", new() { AccountId = created.AccountId, Credits = 500, ExpiryMonths = 6, Reference = "payment 4711" });
+            (added.AccountId, added.Balance, added.Reference).ShouldBe((created.AccountId, 500, "payment 4711"));
+            added.ExpiryDate.ShouldBeGreaterThan(account.CreatedAt.AddDays(180));
+            added.LotId.ShouldNotBeNullOrEmpty();
+        }
+
         (await client.CallAsync<GetChargeableActivityReportRequest, ChargeableActivityReport>("GetChargeableActivityReport", new()
         {
             StartDate = new DateTime(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc),

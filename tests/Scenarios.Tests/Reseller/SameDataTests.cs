@@ -77,6 +77,8 @@ public sealed class SameDataTests(App app) : IClassFixture<App>
             return Text.Select(x => (object?)x);
         if (type == typeof(int))
             return ArbMap.Default.GeneratorFor<int>().Select(x => (object?)x);
+        if (type == typeof(long))
+            return ArbMap.Default.GeneratorFor<long>().Select(x => (object?)x);
         if (type == typeof(bool))
             return Gen.Elements(true, false).Select(x => (object?)x);
         if (type == typeof(decimal))

@@ -155,6 +155,10 @@ public static class BillingModule
 
             GetAccount.Map(routes);
             SearchAccounts.Map(routes);
+            AddCreditToAccount.Map(routes);
+            GetCreditBalance.Map(routes);
+            GetCreditMovements.Map(routes);
+            TransferAccountCredit.Map(routes);
             GetChargeableActivityReport.Map(routes);
         }
     }

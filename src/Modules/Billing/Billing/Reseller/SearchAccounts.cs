@@ -4,13 +4,10 @@ using Licensing.Identity.Contracts;
 namespace Licensing.Billing.Reseller;
 
 /// <summary>
-/// The reseller's accounts with their balances, by pages that have numbers, as the source has them. What lies behind many pages is found by
-/// name: to count to it would cost as many rows.
+/// The reseller's accounts with their balances, by pages that have numbers. What lies behind many pages is found by name.
 /// </summary>
 internal static class SearchAccounts
 {
-    private const int MostSize = 200, MostPassed = 10_000;
-
     [Needs(BillingPermissions.AccountsRead)]
     public sealed record Query(string? Name, int Page, int PageSize) : IQuery<FoundAccounts>;
 
@@ -24,13 +21,9 @@ internal static class SearchAccounts
     {
         public async Task<Result<FoundAccounts>> Handle(Query query, CancellationToken cancellationToken)
         {
-            if (query.PageSize is < 1 or > MostSize)
-                return ResellerRefusals.Field("PageSize", "out_of_range", $"must be 1 to {MostSize}.");
-            var passed = (query.Page - 1L) * query.PageSize;
-            if (passed is < 0 or > MostPassed)
-                return ResellerRefusals.Field(
-                    "Page", "out_of_range", $"must be 1 or more, and not begin after the first {MostPassed} accounts; narrow the search by Name.");
-            var found = await accounts.SearchAsync(query.Name, (int)passed, query.PageSize, cancellationToken);
+            if (NumberedPage.Of(query.Page, query.PageSize, "narrow the search by Name.").Refused(out var refusal, out var page))
+                return refusal;
+            var found = await accounts.SearchAsync(query.Name, page.Passed, query.PageSize, cancellationToken);
             return new FoundAccounts(
                 await balances.OfAsync([.. found.Take(query.PageSize)], cancellationToken), query.Page, found.Count > query.PageSize);
         }
