@@ -22,6 +22,7 @@ public static class CommissionsModule
             host.Services.AddScoped<StatementWriter>();
             host.Services.AddScoped<StatedCommissions>();
             host.Services.AddScoped<RateBook>();
+            host.Services.AddScoped<CommissionBooks>();
         }
     }
 

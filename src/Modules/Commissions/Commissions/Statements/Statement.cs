@@ -99,6 +99,9 @@ internal sealed class Closing
     /// <summary>False of closings that did not look for what had changed in months before.</summary>
     public bool Settled { get; init; } = true;
 
+    /// <summary>False of closings from before there were books, until what they left owed is in them.</summary>
+    public bool Posted { get; init; }
+
     public DateTimeOffset ClosedAt { get; init; }
 
     internal sealed class Table : IEntityTypeConfiguration<Closing>
