@@ -63,8 +63,8 @@ internal sealed class CommissionJournal(
             post.Parameters.Add(new() { Value = calendar.DayOf(now), NpgsqlDbType = NpgsqlDbType.Date });
             foreach (var value in new object[]
             {
-                now, seller, references, documents.Select(x => IdOf(x.Reference)).ToArray(), kinds, documents.Select(x => x.Number).ToArray(), earners,
-                documents.Select(x => x.OwnerPath).ToArray(), currencies, owed,
+                now, seller, references, documents.Select(x => IdOf(x.Reference)).ToArray(), kinds, documents.Select(x => x.Number).ToArray(),
+                earners, documents.Select(x => x.OwnerPath).ToArray(), currencies, owed,
             })
                 post.Parameters.Add(new() { Value = value });
             post.Parameters.Add(new()

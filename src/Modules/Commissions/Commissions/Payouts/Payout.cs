@@ -1,4 +1,5 @@
 using Licensing.Commissions.Contracts;
+using Licensing.Commissions.Data;
 using Licensing.Commissions.Statements;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Persistence;
@@ -63,7 +64,7 @@ internal sealed class Payout : IOwned, IVersioned
 
     public static Payout Of(Statement statement, DateTimeOffset now) => new()
     {
-        Id = Licensing.Kernel.Id.New<PayoutId>(now),
+        Id = new PayoutId(NamedId.Of(now, 0, statement.Id.Value, "payout")),
         StatementId = statement.Id,
         OrganizationId = statement.OrganizationId,
         OwnerPath = statement.OwnerPath,

@@ -5,7 +5,8 @@ internal static class PayoutRefusals
     public static Refusal NotFound(PayoutId id) => new(RefusalKind.NotFound, "payout_not_found", $"There is no payout {id.Value}.");
 
     public static Refusal PaidAlready(DateOnly on, string reference) => new(
-        RefusalKind.Conflict, "payout_paid", $"It was paid on {on:yyyy-MM-dd} with the reference '{reference}'; that it came back is told with this reference.");
+        RefusalKind.Conflict, "payout_paid",
+        $"It was paid on {on:yyyy-MM-dd} with the reference '{reference}'; that it came back is told with this reference.");
 
     public static Refusal PaymentReturned(string reference) => new(
         RefusalKind.Conflict, "payment_returned", $"The payment '{reference}' came back; who pays again has another reference.");

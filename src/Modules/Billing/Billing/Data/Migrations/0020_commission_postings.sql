@@ -25,3 +25,6 @@ alter table billing.journal_entries add constraint journal_entries_account_check
 alter table billing.journal_entries drop constraint journal_entries_document_kind_check;
 alter table billing.journal_entries add constraint journal_entries_document_kind_check
     check (document_kind in ('Invoice', 'CreditNote', 'Payment', 'Commission', 'CommissionPayout', 'CommissionReturn')) not valid;
+
+-- By which plan version a line is charged, so that who earns a percentage of its own of a plan does so of what was charged by it. Lines of before have none.
+alter table billing.invoice_lines add column plan_version_id uuid;

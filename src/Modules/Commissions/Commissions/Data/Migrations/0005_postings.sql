@@ -24,3 +24,8 @@ begin
     end if;
     return new;
 end $$;
+
+-- Percentages of their own for what is charged by a plan, or for a product; and by which of them statements and their lines were reached.
+alter table commissions.schemes add column rates jsonb not null default '[]';
+alter table commissions.statements add column rated jsonb not null default '[]';
+alter table commissions.statement_lines add column parts jsonb not null default '[]';
