@@ -28,7 +28,7 @@ public class CommissionsApp : App
 
     internal static async Task<JsonElement> SchemeAsync(
         HttpClient platform, OrganizationRef organization, object[] tiers, string mode = "Graduated", string basis = "Own",
-        string validFrom = "2024-01", int holdingDays = 0, string? minimumPayout = null) =>
+        string validFrom = "2024-01", int holdingDays = 0, string? minimumPayout = null, object[]? rates = null) =>
         await Sent(await platform.PostAsJsonAsync("/api/v1/commissions/schemes", new
         {
             organizationId = organization.Id.Value,
@@ -37,6 +37,7 @@ public class CommissionsApp : App
             tiers,
             validFrom,
             holdingDays,
+            rates = rates ?? [],
             minimumPayout = minimumPayout is null ? null : new { amount = minimumPayout, currency = $"{organization.Currency}" },
         }));
 
@@ -75,6 +76,7 @@ internal sealed class SaidInvoices : IInvoicedAmounts, IBillingProgress
 {
     private readonly List<Said> _said = [];
     private readonly HashSet<InvoiceId> _void = [];
+    private readonly List<InvoicedPart> _parts = [];
 
     public HashSet<Period> Unfinished { get; } = [];
 
@@ -94,6 +96,22 @@ internal sealed class SaidInvoices : IInvoicedAmounts, IBillingProgress
             CreditNoteId = Id.New<CreditNoteId>(DateTimeOffset.UnixEpoch),
             Net = of.Net with { Amount = -decimal.Parse(net) },
         });
+
+    /// <summary>What of a document was charged by which plan, as <c>plan product net</c>; what is not said is of no plan.</summary>
+    public InvoicedNet Of(InvoicedNet document, params string[] parts)
+    {
+        lock (_said)
+            _parts.AddRange(parts.Select(x => x.Split(' ')).Select(x =>
+                new InvoicedPart(document.DocumentId, x[0] == "-" ? null : x[0], x[1] == "-" ? null : x[1], decimal.Parse(x[2]))));
+        return document;
+    }
+
+    public Task<IReadOnlyList<InvoicedPart>> PartsAsync(IReadOnlyCollection<InvoicedNet> documents, CancellationToken ct)
+    {
+        var asked = documents.Select(x => x.DocumentId).ToHashSet();
+        lock (_said)
+            return Task.FromResult<IReadOnlyList<InvoicedPart>>([.. _parts.Where(x => asked.Contains(x.DocumentId))]);
+    }
 
     public void Void(InvoicedNet invoice)
     {

@@ -83,6 +83,13 @@ public sealed class CommonCheckerTests(CheckedMonth app) : IClassFixture<Checked
             "a transfer has two sides, of the same with the same ends",
             "update billing.ledger_transactions set kind = 'TransferOut', counterpart_id = gen_random_uuid() where kind = 'TopUp'"
         },
+        {
+            "the journal owes of commissions what is not paid out, and what the last statements carry on",
+            """
+            insert into commissions.payouts (id, statement_id, organization_id, owner_path, amount, currency, due_on, created_at, version)
+            values (gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), '', 1, 'EUR', '2026-01-01', now(), 1)
+            """
+        },
         { "a lot holds what its entries leave, never less than nothing", "update billing.credit_lots set remaining = remaining + 1" },
     };
 

@@ -123,6 +123,20 @@ public static class CommonChecker
                 select from billing.ledger_entries e join billing.credit_lots l on l.id = e.lot_id where e.transaction_id in (t.id, o.id)
                 group by e.unit, l.expires_at having sum(e.amount) <> 0))
             """),
+        ("the journal owes of commissions what is not paid out, and what the last statements carry on", """
+            select coalesce(j.organization_id, o.organization_id)::text from (
+                select tenant_id as organization_id, currency, -sum(amount) as owed from billing.journal_entries
+                where account = 'CommissionPayable' group by 1, 2) j
+            full join (
+                select organization_id, currency, sum(amount) as owed from (
+                    select organization_id, currency, amount from commissions.payouts where paid_on is null
+                    union all
+                    select * from (
+                        select distinct on (organization_id) organization_id, currency, carried_out from commissions.statements
+                        order by organization_id, closing desc) last) x
+                group by 1, 2) o using (organization_id, currency)
+            where coalesce(j.owed, 0) <> coalesce(o.owed, 0) and not exists (select from commissions.closings where not posted)
+            """),
         ("a lot holds what its entries leave, never less than nothing", """
             select l.id::text from billing.credit_lots l left join billing.ledger_entries e on e.lot_id = l.id
             group by l.id, l.remaining having l.remaining <> coalesce(sum(e.amount), 0) or l.remaining < 0

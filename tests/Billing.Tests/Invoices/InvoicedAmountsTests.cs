@@ -34,6 +34,28 @@ public sealed class InvoicedAmountsTests(BillingApp app) : IClassFixture<Billing
         (await ToldAsync(await app.BranchAsync(), "2023-01")).ShouldBeEmpty();
     }
 
+    [Fact]
+    public async Task The_parts_of_a_document_by_plan_add_up_to_it_whatever_came_of_its_invoice()
+    {
+        var branch = await app.BranchAsync();
+        var (path, invoice) = await app.InvoiceAsync(branch, "2023-03", issue: true, "60.00", "40.00");
+        using var platform = branch.Administrator();
+        await Sent(await platform.CreditAsync(path, (2, "12.50")));
+        var parts = await app.InAsync<IInvoicedAmounts, List<InvoicedPart>>(async invoiced =>
+        {
+            List<InvoicedNet> documents = [];
+            foreach (var month in new[] { Period.Parse("2023-03"), Period.Month(app.Now.Year, app.Now.Month) })
+                documents.AddRange(await invoiced.OfPeriodAsync(month, Scope.Of([branch.Partner.Path]), CancellationToken.None));
+            return [.. await invoiced.PartsAsync(documents, CancellationToken.None)];
+        });
+        parts.Select(x => x.Net).Order().ShouldBe([-12.50m, 100.00m]);
+        parts.ShouldAllBe(x => x.Plan != null && x.Product != null);
+        parts.Select(x => (x.Plan, x.Product)).Distinct().Count().ShouldBe(1);
+        parts.ShouldContain(x => x.DocumentId == Guid.Parse(invoice.Text("id")));
+        // Lines of before know no plan.
+        (await app.ScalarAsync<long>("select count(*) from billing.invoice_lines where plan_version_id is null")).ShouldBe(0);
+    }
+
     private Task<List<string>> ToldAsync(Branch branch, string month) => app.InAsync<IInvoicedAmounts, List<string>>(async invoiced =>
         [.. (await invoiced.OfPeriodAsync(Period.Parse(month), Scope.Of([branch.Partner.Path]), CancellationToken.None))
             .Select(x => $"{x.Number} {x.Net} of {x.InvoicePeriod}")]);

@@ -39,7 +39,7 @@ public sealed class PayoutTests(CommissionsApp app) : IClassFixture<CommissionsA
         (await ItemsAsync(partner, "/api/v1/commissions/payouts?state=Failed")).Select(x => x.GetProperty("failure").GetString())
             .ShouldBe(["No such account"]);
         (await ItemsAsync(partner, "/api/v1/commissions/payouts?state=Due")).ShouldBeEmpty();
-        var sepa = new { paidOn = "2026-01-14", reference = "SEPA 1" };
+        var sepa = new { paidOn = "2026-01-15", reference = "SEPA 1" };
         var paid = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => PostAsync(platform, due, "paid", sepa)));
         paid.ShouldContain(x => x.StatusCode == HttpStatusCode.OK);
         paid.ShouldAllBe(x => x.StatusCode == HttpStatusCode.OK || x.StatusCode == HttpStatusCode.Conflict);

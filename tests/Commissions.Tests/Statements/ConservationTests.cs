@@ -8,7 +8,7 @@ namespace Licensing.Commissions.Tests.Statements;
 
 /// <summary>
 /// Whatever comes in whatever order: all statements together tell what the documents earn, each document counts once, and what is paid out and what
-/// is carried on is that.
+/// is carried on is that. Schemes have rates of plans and products besides, or have not.
 /// </summary>
 public sealed class ConservationTests(CommissionsApp app) : IClassFixture<CommissionsApp>
 {
@@ -54,17 +54,28 @@ public sealed class ConservationTests(CommissionsApp app) : IClassFixture<Commis
         var earned = earners.ToDictionary(x => x.Id.Value, _ => 0m);
         foreach (var month in Enumerable.Range(1, Months + 1))
         {
-            var partners = On(ofPartner.Terms, history.Net(month, branch.Partner)) + On(ofDistributor.Terms, history.Net(month, second));
-            earned[branch.Partner.Id.Value] += On(ofPartner.Terms, history.Net(month, branch.Partner));
-            earned[second.Id.Value] += On(ofDistributor.Terms, history.Net(month, second));
+            var partners = On(ofPartner, month, branch.Partner) + On(ofDistributor, month, second);
+            earned[branch.Partner.Id.Value] += On(ofPartner, month, branch.Partner);
+            earned[second.Id.Value] += On(ofDistributor, month, second);
             earned[branch.Distributor.Id.Value] +=
-                On(ofDistributor.Terms, history.Net(month, branch.Distributor)) - (ofDistributor.Basis == "Override" ? partners : 0m);
+                On(ofDistributor, month, branch.Distributor) - (ofDistributor.Basis == "Override" ? partners : 0m);
         }
 
         foreach (var earner in earners)
             await CheckAsync(platform, earner, earned[earner.Id.Value], history);
 
-        decimal On(CommissionTiers tiers, decimal net) => tiers.On(new Money(net, Currency.Parse("EUR"))).Amount.Amount;
+        // Said another way than the product does: plan by plan, each by the one percentage it has, and the tiers on what has none.
+        decimal On(Terms terms, int month, OrganizationRef earner)
+        {
+            var (own, rest) = (0m, 0m);
+            foreach (var (plan, net) in history.Net(month, earner))
+                if (terms.Percent(plan) is { } percent)
+                    own += net * percent / 100m;
+                else
+                    rest += net;
+            var tiers = terms.Tiers.On(new Money(rest, Currency.Parse("EUR"))).Steps.Sum(x => decimal.Parse($"{x.Amount}"));
+            return decimal.Round(own + tiers, 2, MidpointRounding.AwayFromZero);
+        }
     }
 
     private static async Task CheckAsync(HttpClient platform, OrganizationRef earner, decimal earned, History history)
@@ -89,6 +100,10 @@ public sealed class ConservationTests(CommissionsApp app) : IClassFixture<Commis
 
             foreach (var line in lines)
             {
+                var parts = line.GetProperty("parts").EnumerateArray().ToList();
+                if (parts.Count > 0)
+                    (parts.Sum(x => Amount(x, "net")), parts.Sum(x => Amount(x, "commission")))
+                        .ShouldBe((Amount(line, "net"), Amount(line, "commission")));
                 var number = line.GetProperty("number").GetString()!;
                 counted[number] = counted.GetValueOrDefault(number) + Amount(line, "net");
             }
@@ -109,7 +124,7 @@ public sealed class ConservationTests(CommissionsApp app) : IClassFixture<Commis
         (payouts.Sum(x => Amount(x, "amount")) + carried).ShouldBe(earned, earner.ExternalId);
     }
 
-    private static async Task<(CommissionTiers Terms, string Basis)> AgreeAsync(
+    private static async Task<Terms> AgreeAsync(
         HttpClient platform, Random random, OrganizationRef organization, int year, string basis)
     {
         var (first, next) = (random.Next(1, 500), random.Next(1, 5_000));
@@ -118,21 +133,33 @@ public sealed class ConservationTests(CommissionsApp app) : IClassFixture<Commis
             new(0m, first, random.Next(0, 2_000) / 100m), new(first, first + next, random.Next(0, 2_000) / 100m),
             new(first + next, null, random.Next(0, 2_000) / 100m),
         ];
+        CommissionRate[] rates = [.. new (string? Plan, string? Product)[] { ("a", null), (null, "p"), ("c", null) }
+            .Where(_ => random.Next(2) == 0).Select(x => new CommissionRate(random.Next(0, 3_000) / 100m, x.Plan, x.Product))];
         var mode = random.Next(2) == 0 ? CommissionMode.Graduated : CommissionMode.Volume;
         await SchemeAsync(
             platform, organization, [.. tiers.Select(x => Tier($"{x.From}", x.To is { } to ? $"{to}" : null, $"{x.Percent}"))], $"{mode}", basis,
-            $"{year}-01", minimumPayout: "25.00");
-        return (new CommissionTiers(tiers, mode), basis);
+            $"{year}-01", minimumPayout: "25.00",
+            rates: [.. rates.Select(x => new { plan = x.Plan, product = x.Product, percent = $"{x.Percent}" })]);
+        return new Terms(new CommissionTiers(tiers, mode), rates, basis);
     }
 
     private static string Month(JsonElement statement) => statement.GetProperty("period").GetProperty("start").GetString()![..7];
 
     private static decimal Amount(JsonElement of, string field) => decimal.Parse(CommissionsApp.Amount(of, field));
 
+    /// <param name="Rates">Plans <c>a</c> and <c>b</c> are of product <c>p</c>, plan <c>c</c> of <c>q</c>; <c>-</c> is none.</param>
+    private sealed record Terms(CommissionTiers Tiers, CommissionRate[] Rates, string Basis)
+    {
+        public decimal? Percent(string plan) => Rates.FirstOrDefault(x => x.Plan == plan)?.Percent
+            ?? (plan is "a" or "b" ? Rates.FirstOrDefault(x => x.Product == "p")?.Percent : null);
+    }
+
     /// <summary>What is issued, taken back and withdrawn, one after the other.</summary>
     private sealed class History(SaidInvoices invoices, Random random, int year, List<OrganizationRef> tenants)
     {
+        private static readonly string[] Plans = ["a p", "b p", "c q", "- -"];
         private readonly List<(int Month, InvoicedNet Document)> _documents = [];
+        private readonly List<(Guid Document, string Plan, decimal Net)> _parts = [];
         private readonly HashSet<InvoiceId> _void = [];
 
         /// <summary>In their order.</summary>
@@ -153,17 +180,36 @@ public sealed class ConservationTests(CommissionsApp app) : IClassFixture<Commis
                         break;
                     case 3:
                         var of = standing[random.Next(standing.Count)].Document;
-                        _documents.Add((month, invoices.Credit($"{year}-{month:00}", of, $"{of.Net.Amount * random.Next(1, 101) / 100m:0.00}")));
+                        Add(month, invoices.Credit($"{year}-{month:00}", of, $"{of.Net.Amount * random.Next(1, 101) / 100m:0.00}"));
                         break;
                     default:
                         var tenant = tenants[random.Next(tenants.Count)];
-                        _documents.Add((month, invoices.Issue($"{year}-{month:00}", tenant, $"{random.Next(-20_000, 500_000) / 100m:0.00}")));
+                        Add(month, invoices.Issue($"{year}-{month:00}", tenant, $"{random.Next(-20_000, 500_000) / 100m:0.00}"));
                         break;
                 }
             }
         }
 
-        public decimal Net(int month, OrganizationRef earner) => Standing(earner).Where(x => x.Month == month).Sum(x => x.Document.Net.Amount);
+        public Dictionary<string, decimal> Net(int month, OrganizationRef earner)
+        {
+            var those = Standing(earner).Where(x => x.Month == month).Select(x => x.Document.DocumentId).ToHashSet();
+            return _parts.Where(x => those.Contains(x.Document)).GroupBy(x => x.Plan).ToDictionary(x => x.Key, x => x.Sum(part => part.Net));
+        }
+
+        // Of one plan or of some, one of which may take off what another adds.
+        private void Add(int month, InvoicedNet document)
+        {
+            _documents.Add((month, document));
+            var left = document.Net.Amount;
+            var some = Plans.Where(_ => random.Next(2) == 0).DefaultIfEmpty("- -").ToList();
+            for (var i = 0; i < some.Count; i++)
+            {
+                var net = i == some.Count - 1 ? left : decimal.Round(left * random.Next(-20, 120) / 100m, 2);
+                left -= net;
+                _parts.Add((document.DocumentId, some[i].Split(' ')[0], net));
+                invoices.Of(document, $"{some[i]} {net}");
+            }
+        }
 
         public IEnumerable<KeyValuePair<string, decimal>> Of(OrganizationRef earner) =>
             Standing(earner).Where(x => x.Document.Net.Amount != 0m).Select(x => KeyValuePair.Create(x.Document.Number, x.Document.Net.Amount));

@@ -56,6 +56,13 @@ public sealed record InvoicedNet(InvoiceId InvoiceId, string Number, Organizatio
     public Guid DocumentId => CreditNoteId?.Value ?? InvoiceId.Value;
 }
 
+/// <summary>What of a document's net was charged by one plan.</summary>
+/// <param name="DocumentId">The invoice's or the credit note's.</param>
+/// <param name="Plan">The plan's key; null of lines from before they knew it.</param>
+/// <param name="Product">Key of the product that the plan sells; null where there is no plan.</param>
+/// <param name="Net">In the document's currency; below zero where a credit note takes back.</param>
+public sealed record InvoicedPart(Guid DocumentId, string? Plan, string? Product, decimal Net);
+
 /// <summary>
 /// Reads issued amounts for commissions. An invoice counts in its period, a credit note in the month of its issue. What is void has never been: the
 /// invoice, what was taken back of it before, and what took back the rest.
@@ -64,6 +71,12 @@ public interface IInvoicedAmounts
 {
     /// <summary>The documents of the month <paramref name="period"/> under <paramref name="scope"/>, ordered by owner path.</summary>
     Task<IReadOnlyList<InvoicedNet>> OfPeriodAsync(Period period, Scope scope, CancellationToken ct);
+
+    /// <summary>
+    /// Documents that were told before, by the plans that their lines are charged by; the parts of each add up to its net. Reads every line, so it
+    /// is for who needs it. Checks no scope: that was done for the documents.
+    /// </summary>
+    Task<IReadOnlyList<InvoicedPart>> PartsAsync(IReadOnlyCollection<InvoicedNet> documents, CancellationToken ct);
 
     /// <summary>
     /// The months before <paramref name="before"/> whose documents under <paramref name="scope"/> have become more or fewer since then, in order.

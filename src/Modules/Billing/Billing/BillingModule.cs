@@ -83,6 +83,7 @@ public static class BillingModule
             host.Services.AddSingleton<VerifyLedger>();
             host.Services.AddSingleton<VerifyJournal>();
             host.Services.AddScoped<JournalExport>();
+            host.Services.AddScoped<ICommissionJournal, CommissionJournal>();
             host.Services.AddScoped<Estimates>();
             host.Services.AddScoped<ChargedLines>();
             host.Services.AddScoped<ChargedParts>();

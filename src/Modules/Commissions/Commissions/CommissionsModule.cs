@@ -4,6 +4,7 @@ using Licensing.Commissions.PaymentOrders;
 using Licensing.Commissions.Payouts;
 using Licensing.Commissions.Schemes;
 using Licensing.Commissions.Statements;
+using Licensing.Identity.Contracts;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -17,11 +18,15 @@ public static class CommissionsModule
         public void AddCommissions()
         {
             host.AddModule<CommissionsDb>("commissions", CommissionsPermissions.All)
-                .OnConstraint("schemes_one_per_month", SchemeRefusals.SetAlready);
+                .OnConstraint("schemes_one_per_month", SchemeRefusals.SetAlready)
+                .OnConstraint("bank_accounts_pkey", BankAccountRefusals.SetMeanwhile);
+            host.Services.AddScoped<IHoldsOrganization, OpenPayouts>();
             host.Services.AddScoped<PeriodCommissions>();
+            host.Services.AddSingleton<CloseProbe>();
             host.Services.AddScoped<StatementWriter>();
             host.Services.AddScoped<StatedCommissions>();
             host.Services.AddScoped<RateBook>();
+            host.Services.AddScoped<CommissionBooks>();
         }
     }
 
@@ -32,6 +37,7 @@ public static class CommissionsModule
             var commissions = routes.MapGroup("/api/v1/commissions").WithTags("Commissions");
             GetCommissionSummary.Map(commissions);
             CloseCommissions.Map(commissions);
+            ListClosings.Map(commissions);
 
             var schemes = commissions.MapGroup("/schemes");
             CreateScheme.Map(schemes);
@@ -54,6 +60,7 @@ public static class CommissionsModule
             OrderPayments.Map(orders);
             ListPaymentOrders.Map(orders);
             GetPaymentOrder.Map(orders);
+            WithdrawPaymentOrder.Map(orders);
 
             var accounts = commissions.MapGroup("/bank-accounts");
             SetBankAccount.Map(accounts);

@@ -5,7 +5,8 @@ using Npgsql;
 namespace Licensing.Billing.Exports;
 
 /// <summary>
-/// Computes anew what documents and journal say of each other: entries balance, each issued document has its own and they come to its total,
+/// Computes anew what documents and journal say of each other: entries balance, each issued document and each posting of commissions has its own and
+/// they come to its total,
 /// paid and credited are the sums of what was paid and credited, and no number is missing or twice.
 /// </summary>
 internal sealed class VerifyJournal(NpgsqlDataSource database)
@@ -18,17 +19,20 @@ internal sealed class VerifyJournal(NpgsqlDataSource database)
     private const string Compare =
         """
         with documents as (
-            select id, 'Invoice' as kind, number, total as receivable, net, tax from billing.invoices where number is not null
+            select id, 'Invoice' as kind, number, total as receivable, net, tax, 0 as owed from billing.invoices where number is not null
             union all
-            select id, 'CreditNote', number, -total, -net, -tax from billing.credit_notes
+            select id, 'CreditNote', number, -total, -net, -tax, 0 from billing.credit_notes
             union all
-            select p.id, 'Payment', format('%s-P%s', i.number, lpad(p.number::text, 4, '0')), -p.amount, 0, 0
-            from billing.payments p join billing.invoices i on i.id = p.invoice_id),
+            select p.id, 'Payment', format('%s-P%s', i.number, lpad(p.number::text, 4, '0')), -p.amount, 0, 0, 0
+            from billing.payments p join billing.invoices i on i.id = p.invoice_id
+            union all
+            select document_id, kind, number, 0, 0, 0, owed from billing.commission_postings),
         booked as (
             select document_id, min(document_kind) as kind, min(document_number) as number, sum(amount) as balance,
                 coalesce(sum(amount) filter (where account = 'Receivable'), 0) as receivable,
                 -coalesce(sum(amount) filter (where account = 'Revenue'), 0) as net,
-                -coalesce(sum(amount) filter (where account = 'Tax'), 0) as tax
+                -coalesce(sum(amount) filter (where account = 'Tax'), 0) as tax,
+                -coalesce(sum(amount) filter (where account = 'CommissionPayable'), 0) as owed
             from billing.journal_entries group by document_id),
         numbered as (
             select seller_id, split_part(number, '-', 2) as series, substring(number from '[0-9]+$')::int as place, number
@@ -46,10 +50,10 @@ internal sealed class VerifyJournal(NpgsqlDataSource database)
             select b.number, format('the journal has entries of %s %s, which there is not', b.kind, b.number)
             from booked b left join documents d on d.id = b.document_id where d.id is null
             union all
-            select d.number, format('%s %s is %s, %s, %s in the journal instead of %s, %s, %s, or does not balance',
-                d.kind, d.number, b.receivable, b.net, b.tax, d.receivable, d.net, d.tax)
+            select d.number, format('%s %s is %s, %s, %s, %s in the journal instead of %s, %s, %s, %s, or does not balance',
+                d.kind, d.number, b.receivable, b.net, b.tax, b.owed, d.receivable, d.net, d.tax, d.owed)
             from documents d join booked b on b.document_id = d.id
-            where b.balance <> 0 or (b.receivable, b.net, b.tax) is distinct from (d.receivable, d.net, d.tax)
+            where b.balance <> 0 or (b.receivable, b.net, b.tax, b.owed) is distinct from (d.receivable, d.net, d.tax, d.owed)
                 or (b.kind, b.number) <> (d.kind, d.number)
             union all
             select i.number, format('invoice %s shows %s paid and %s credited instead of %s and %s', i.number, i.paid, i.credited,

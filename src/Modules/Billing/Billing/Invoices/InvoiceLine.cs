@@ -1,5 +1,6 @@
 using Licensing.Billing.Contracts;
 using Licensing.Billing.Rating;
+using Licensing.Catalog.Contracts;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Persistence;
 using Licensing.Provisioning.Contracts;
@@ -73,6 +74,9 @@ internal sealed class InvoiceLine
 
     /// <summary>What was billed for it before, before credits; with <see cref="Net"/> and <see cref="Credit"/> it is what is due.</summary>
     public decimal? BilledBefore { get; init; }
+
+    /// <summary>By which it is charged; null of lines from before they knew it.</summary>
+    public PlanVersionId? PlanVersionId { get; init; }
 
     /// <summary>
     /// The first day of the month for which this line is billed in advance; null of what is due for the invoice's own, or an earlier one.

@@ -1,12 +1,13 @@
 using Licensing.Billing.Contracts;
 using Licensing.Billing.Data;
 using Licensing.Billing.Runs;
+using Licensing.Catalog.Contracts;
 using Licensing.Identity.Contracts;
 using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Billing.Invoices;
 
-internal sealed class InvoicedAmounts(BillingDb db, IOrganizationDirectory organizations, BillingCalendar calendar)
+internal sealed class InvoicedAmounts(BillingDb db, ICatalog catalog, IOrganizationDirectory organizations, BillingCalendar calendar)
     : IInvoicedAmounts, IBillingProgress
 {
     public async Task<IReadOnlyList<InvoicedNet>> OfPeriodAsync(Period period, Scope scope, CancellationToken ct)
@@ -21,6 +22,35 @@ internal sealed class InvoicedAmounts(BillingDb db, IOrganizationDirectory organ
         IEnumerable<InvoicedNet> invoices = rows.Select(x =>
             new InvoicedNet(x.Id, x.Number!, x.TenantId, x.OwnerPath, new Money(x.Net, x.Currency)) { InvoicePeriod = period });
         return notes.Count == 0 ? [.. invoices] : [.. invoices.Concat(notes).OrderBy(x => x.OwnerPath, StringComparer.Ordinal)];
+    }
+
+    public async Task<IReadOnlyList<InvoicedPart>> PartsAsync(IReadOnlyCollection<InvoicedNet> documents, CancellationToken ct)
+    {
+        // The lines of what is issued never change, so it does not matter when they are read.
+        var (ids, noted) = (
+            documents.Where(x => x.CreditNoteId is null).Select(x => x.InvoiceId).ToList(),
+            documents.Select(x => x.CreditNoteId).OfType<CreditNoteId>().ToList());
+        var invoices = await db.Lines.AsNoTracking().Where(x => ids.Contains(x.InvoiceId))
+            .GroupBy(x => new { x.InvoiceId, x.PlanVersionId })
+            .Select(x => new { Document = x.Key.InvoiceId, x.Key.PlanVersionId, Net = x.Sum(line => line.Net) })
+            .ToListAsync(ct);
+        var notes = await (
+            from taken in db.CreditNoteLines.AsNoTracking()
+            where noted.Contains(taken.CreditNoteId)
+            join line in db.Lines on new { taken.InvoiceId, taken.TenantId, Position = taken.InvoicePosition }
+                equals new { line.InvoiceId, line.TenantId, line.Position }
+            group taken by new { taken.CreditNoteId, line.PlanVersionId } into part
+            select new { Document = part.Key.CreditNoteId, part.Key.PlanVersionId, Net = -part.Sum(x => x.Net) })
+            .ToListAsync(ct);
+        IEnumerable<(Guid Document, PlanVersionId? Plan, decimal Net)> parts =
+            [.. invoices.Select(x => (x.Document.Value, x.PlanVersionId, x.Net)), .. notes.Select(x => (x.Document.Value, x.PlanVersionId, x.Net))];
+        var plans = await catalog.FindPlanVersionsAsync([.. parts.Select(x => x.Plan).OfType<PlanVersionId>().Distinct()], ct);
+        // Versions of one plan are one part.
+        return [.. parts
+            .Select(x => (x.Document, Plan: x.Plan is { } id ? plans.GetValueOrDefault(id) : null, x.Net))
+            .GroupBy(x => (x.Document, x.Plan?.PlanKey, x.Plan?.Product))
+            .Select(x => new InvoicedPart(x.Key.Document, x.Key.PlanKey, x.Key.Product, x.Sum(part => part.Net)))
+            .OrderBy(x => x.DocumentId).ThenBy(x => x.Plan, StringComparer.Ordinal).ThenBy(x => x.Product, StringComparer.Ordinal)];
     }
 
     public async Task<IReadOnlyList<Period>> ChangedMonthsAsync(DateTimeOffset? since, DateOnly before, Scope scope, CancellationToken ct)

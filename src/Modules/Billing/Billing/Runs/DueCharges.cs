@@ -6,7 +6,7 @@ using Licensing.Provisioning.Contracts;
 namespace Licensing.Billing.Runs;
 
 /// <summary>What a plan's commitment adds to a subscription's charges.</summary>
-internal sealed record DueCommitment(SubscriptionId Subscription, string PlanKey, Period Days, Commitment Rule)
+internal sealed record DueCommitment(SubscriptionId Subscription, string PlanKey, PlanVersionId PlanVersion, Period Days, Commitment Rule)
 {
     /// <summary>No charge of a plan can have this key: theirs begin with a letter or a digit.</summary>
     private const string Key = "~minimum";
@@ -26,6 +26,7 @@ internal sealed record DueCommitment(SubscriptionId Subscription, string PlanKey
                 new RatingItem(Rule.Name, new FlatCharge(line.Unrounded), UsageAggregate.None) { TaxCategory = line.TaxCategory })
             {
                 PlanKey = PlanKey,
+                PlanVersion = PlanVersion,
             },
             line);
     }
@@ -63,7 +64,7 @@ internal sealed class DueCharges
         var categories = items.Select(i => Charges[i].Item.TaxCategory!).Distinct().ToList();
         // Usage may still come in when no day is paid for any more; then only the cap is left to hold.
         var held = days.Count > 0 ? new Period(days[0].Start, days[^1].End) : period;
-        Commitments.Add(new DueCommitment(subscription.Id, version.PlanKey, held, new Commitment($"{version.Name}: minimum commitment")
+        Commitments.Add(new DueCommitment(subscription.Id, version.PlanKey, version.Id, held, new Commitment($"{version.Name}: minimum commitment")
         {
             Items = items,
             Minimum = days.Count > 0 ? bounds.Minimum : null,

@@ -43,6 +43,7 @@ internal static class EarlyEnding
                     })
                 {
                     PlanKey = version.PlanKey,
+                    PlanVersion = version.Id,
                 };
             }));
         }

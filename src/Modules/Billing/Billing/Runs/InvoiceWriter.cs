@@ -38,7 +38,8 @@ internal sealed class InvoiceWriter(DbSession session)
     private const string CopyLines = """
         copy billing.invoice_lines (
             invoice_id, tenant_id, position, subscription_id, charge_key, meter, sku, region, is_usage, starts_on, ends_on, description, quantity,
-            days, period_days, unrounded, currency, net, tax, tax_category, tax_percent, steps, cap_reduction, discount, credit, exchange)
+            days, period_days, unrounded, currency, net, tax, tax_category, tax_percent, steps, cap_reduction, discount, credit,
+            plan_version_id, exchange)
             from stdin (format binary)
         """;
 
@@ -220,7 +221,7 @@ internal sealed class InvoiceWriter(DbSession session)
         {
             var (due, line) = bill.Charges[i];
             var rows = due.IsOrdinary ? ordinary : others;
-            rows.Row((short)(due.IsOrdinary ? 26 : 31));
+            rows.Row((short)(due.IsOrdinary ? 27 : 32));
             rows.Uuid(id.Value);
             rows.Uuid(bill.Tenant.Id.Value);
             rows.Integer(i + 1);
@@ -257,6 +258,10 @@ internal sealed class InvoiceWriter(DbSession session)
             rows.Numeric(line.CapReduction.Amount);
             rows.Numeric(line.Discount.Amount);
             rows.Numeric(line.Credit.Amount);
+            if (due.PlanVersion is { } plan)
+                rows.Uuid(plan.Value);
+            else
+                rows.Null();
             if (line.Exchange is { } exchange)
                 rows.Jsonb(JsonSerializer.SerializeToUtf8Bytes(LineExchange.Of(exchange), StoredJson.Options));
             else

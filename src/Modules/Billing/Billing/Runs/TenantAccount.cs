@@ -100,6 +100,9 @@ internal sealed record DueCharge(LineKey Key, string Description, Period Days, b
     /// <summary>The plan by which it is charged.</summary>
     public string PlanKey { get; init; } = "";
 
+    /// <summary>And the version; null of what stood on an invoice before lines knew it.</summary>
+    public PlanVersionId? PlanVersion { get; init; }
+
     /// <summary>Of what adjusts an earlier bill; null of what is due for the period itself.</summary>
     public Adjustment? Adjustment { get; init; }
 

@@ -164,6 +164,7 @@ internal static class TenantRating
             })
         {
             PlanKey = version.PlanKey,
+            PlanVersion = version.Id,
         };
 
     private static Refusal? UsageCharges(

@@ -1,5 +1,6 @@
 using Licensing.Billing.Rating;
 using Licensing.Billing.Runs;
+using Licensing.Catalog.Contracts;
 
 namespace Licensing.Billing.Settlement;
 
@@ -14,6 +15,7 @@ internal sealed record BilledLine(LineKey Key, int Number, bool IsFinal, Money N
     public required Period Days { get; init; }
     public int PeriodDays { get; init; }
     public bool IsUsage { get; init; }
+    public PlanVersionId? PlanVersion { get; init; }
 
     /// <summary>Whether it was billed in advance, with the month before.</summary>
     public bool IsAhead { get; init; }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Licensing.Billing.Invoices;
 using Licensing.Billing.Rating;
 using Licensing.Billing.Runs;
+using Licensing.Catalog.Contracts;
 using Licensing.Provisioning.Contracts;
 using Npgsql;
 
@@ -20,7 +21,7 @@ internal static class BilledLines
             case when l.tax_percent = 0 then (
                 select t::text from jsonb_array_elements(i.taxes) t
                 where t ->> 'category' = l.tax_category and (t ->> 'percent')::numeric = 0 and t ?| array['reasonCode', 'reason']) end,
-            l.adjustment > 0 and not (i.kind = 'Regular' and i.period_start = l.adjusts)
+            l.adjustment > 0 and not (i.kind = 'Regular' and i.period_start = l.adjusts), l.plan_version_id
         """;
 
     /// <summary>The exchange rates by which was billed in advance.</summary>
@@ -58,6 +59,7 @@ internal static class BilledLines
             Exchange = !row.IsDBNull(24) && JsonSerializer.Deserialize<LineExchange>(row.GetString(24), StoredJson.Options) is { } used
                 ? new Exchange(used.From, used.Rate, used.On)
                 : null,
+            PlanVersion = row.IsDBNull(31) ? null : new PlanVersionId(row.GetGuid(31)),
             IsAhead = row.GetBoolean(25),
             IsLate = row.GetBoolean(30),
             Invoice = (row.GetGuid(26), row.GetInt32(27)),

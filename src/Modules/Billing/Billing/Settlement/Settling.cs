@@ -118,7 +118,10 @@ internal static class Settling
         var name = due?.Due.Description ?? billed[0].Description;
         var charge = due?.Due ?? new DueCharge(
             billed[0].Key, name, billed[0].Days, billed[0].IsUsage,
-            new RatingItem(name, new FlatCharge(Exact.Sum(billed.Select(line => -line.Unrounded))), UsageAggregate.None));
+            new RatingItem(name, new FlatCharge(Exact.Sum(billed.Select(line => -line.Unrounded))), UsageAggregate.None))
+        {
+            PlanVersion = billed[^1].PlanVersion,
+        };
         var credit = Credit(charge, now, now - before, billed, credits, keeps);
         var net = Bounded(now - before - credit, now, Sum(line => line.Net), Sum(line => line.Credited));
         if (net.Amount == 0 && credit.Amount == 0)

@@ -43,6 +43,10 @@ internal static class BankAccountRefusals
     public static Refusal NoOrganization(OrganizationId id) =>
         new(RefusalKind.NotFound, "organization_not_found", $"There is no organisation {id.Value}.");
 
+    public static Refusal SetMeanwhile { get; } = new(
+        RefusalKind.Conflict, "bank_account_set_meanwhile",
+        "Somebody else has just said where this organisation is paid; look at it, and say it again.");
+
     public static Refusal NotPaid { get; } = Refusal.Field(
         "/organizationId", "earns_no_commission", "Only the platform, distributors and partners have bank accounts here.");
 }

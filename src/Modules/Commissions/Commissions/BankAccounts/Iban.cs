@@ -8,6 +8,16 @@ namespace Licensing.Commissions.BankAccounts;
 /// <summary>International bank account numbers (ISO 13616) and business identifier codes (ISO 9362), by what their form alone tells.</summary>
 internal static partial class Iban
 {
+    // The European Payments Council's list of 2025; what belongs to France or the United Kingdom has their codes.
+    private static readonly HashSet<string> Sepa =
+    [
+        "AD", "AL", "AT", "BE", "BG", "CH", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GB", "GI", "GR", "HR", "HU", "IE", "IS", "IT", "LI",
+        "LT", "LU", "LV", "MC", "MD", "ME", "MK", "MT", "NL", "NO", "PL", "PT", "RO", "RS", "SE", "SI", "SK", "SM", "VA",
+    ];
+
+    /// <summary>Whether the account is in a country where SEPA credit transfers go.</summary>
+    public static bool IsInSepa(string iban) => Sepa.Contains(iban[..2]);
+
     /// <summary>Upper case without blanks, as it travels between banks; null where it is none, or its check digits are not its own.</summary>
     public static string? Normalized(string text)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Licensing.Commissions.BankAccounts;
 using Licensing.Commissions.Data;
 using Licensing.Kernel.Http;
 using Microsoft.EntityFrameworkCore;
@@ -44,9 +45,12 @@ internal static class GetPaymentOrder
                 return new RefusedResult(refusal);
             if (wanted is "text/csv")
                 return new CsvResult<PaymentOrderLine>(file.Lines.ToAsyncEnumerable(), $"payment-order-{id}.csv", Columns(file.Order));
-            return file.Order.Currency.Code == "EUR"
-                ? Results.File(SepaTransfer.Of(file.Order, file.Lines), "application/xml", $"payment-order-{id}.xml")
-                : new RefusedResult(PaymentOrderRefusals.NotEuro(file.Order.Currency));
+            if (file.Order.Currency.Code != "EUR")
+                return new RefusedResult(PaymentOrderRefusals.NotEuro(file.Order.Currency));
+            List<int> outside = [.. file.Lines.Where(x => !Iban.IsInSepa(x.Iban)).Select(x => x.Position)];
+            return outside.Count > 0 || !Iban.IsInSepa(file.Order.Iban)
+                ? new RefusedResult(PaymentOrderRefusals.NotInSepa(outside, payer: outside.Count == 0))
+                : Results.File(SepaTransfer.Of(file.Order, file.Lines), "application/xml", $"payment-order-{id}.xml");
         })
         .Slice<Query, PaymentOrderView>(
             nameof(GetPaymentOrder), "Shows a payment order; the bank's file as text/csv, or as application/xml (pain.001)");

@@ -17,6 +17,7 @@ internal sealed record OrderedView(PaymentOrderView Order, long WithoutAccount, 
 internal static class OrderPayments
 {
     private const int MostPayouts = 10_000;
+    private const int MostDaysAhead = 60;
 
     /// <param name="Currency">Of all of its payments.</param>
     /// <param name="OrganizationId">Only what is due to this one; null: to everyone.</param>
@@ -70,6 +71,8 @@ internal static class OrderPayments
             var (now, today) = (clock.GetUtcNow(), calendar.DayOf(clock.GetUtcNow()));
             if (command.ExecutesOn < today)
                 return PaymentOrderRefusals.InThePast;
+            if (command.ExecutesOn > today.AddDays(MostDaysAhead))
+                return PaymentOrderRefusals.TooLate(today.AddDays(MostDaysAhead));
             if (await db.BankAccounts.AsNoTracking().SingleOrDefaultAsync(x => x.OrganizationId == platform.Id, cancellationToken) is not { } from)
                 return PaymentOrderRefusals.NoAccount;
 

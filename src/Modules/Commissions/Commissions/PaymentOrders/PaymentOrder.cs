@@ -74,6 +74,15 @@ internal static class PaymentOrderRefusals
 
     public static Refusal InThePast { get; } = Refusal.Field("/executesOn", "executes_in_past", "executesOn must not be before today.");
 
+    public static Refusal TooLate(DateOnly last) => Refusal.Field(
+        "/executesOn", "executes_too_late", $"executesOn must not be after {last:yyyy-MM-dd}: what is ordered is paid soon.");
+
+    public static Refusal NotInSepa(IReadOnlyList<int> positions, bool payer) => new(
+        RefusalKind.Conflict, "not_in_sepa", payer
+            ? "The platform's account is in no country of SEPA. Take the order as CSV."
+            : $"A SEPA credit transfer goes to accounts in SEPA; those of positions {string.Join(", ", positions.Take(20))} are not. "
+                + "Take the order as CSV.");
+
     public static Refusal NotEuro(Currency currency) => new(
         RefusalKind.Conflict, "not_in_euro", $"A SEPA credit transfer is in euro; this order is in {currency}. Take it as CSV.");
 }

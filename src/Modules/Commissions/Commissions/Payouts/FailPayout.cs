@@ -5,15 +5,15 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Commissions.Payouts;
 
-/// <summary>Records that a payout did not arrive, so that it is due again.</summary>
+/// <summary>Records that a payout did not arrive, or that what was paid came back, so that it is to be paid again.</summary>
 internal static class FailPayout
 {
     private const int LongestReason = 500;
 
     [Needs(CommissionsPermissions.PayoutsManage)]
-    public sealed record Command(PayoutId Id, string Reason, Guid? OrderId) : ICommand<PayoutView>;
+    public sealed record Command(PayoutId Id, string Reason, Guid? OrderId, string? Reference) : ICommand<PayoutView>;
 
-    public sealed record Body(string Reason, Guid? OrderId = null);
+    public sealed record Body(string Reason, Guid? OrderId = null, string? Reference = null);
 
     public sealed class Validator : AbstractValidator<Command>
     {
@@ -21,7 +21,7 @@ internal static class FailPayout
     }
 
     internal sealed class Handler(
-        CommissionsDb db, Precondition precondition, Principal principal, BillingCalendar calendar, TimeProvider clock)
+        CommissionsDb db, CommissionBooks books, Precondition precondition, Principal principal, BillingCalendar calendar, TimeProvider clock)
         : ICommandHandler<Command, PayoutView>
     {
         public async Task<Result<PayoutView>> Handle(Command command, CancellationToken cancellationToken)
@@ -31,15 +31,18 @@ internal static class FailPayout
             if (precondition.Fails(payout))
                 return Precondition.Failed;
             var today = calendar.DayOf(clock.GetUtcNow());
-            return payout.Fail(command.Reason, command.OrderId, today).Refused(out var refusal, out _)
-                ? refusal
-                : await db.SavedAsync(() => PayoutView.Of(payout, today), cancellationToken);
+            var paid = payout.PaidOn is not null;
+            if (payout.Fail(command.Reason, command.OrderId, command.Reference, today).Refused(out var refusal, out _))
+                return refusal;
+            if (paid)
+                await books.ReturnedAsync(payout, payout.Returned[^1], cancellationToken);
+            return await db.SavedAsync(() => PayoutView.Of(payout, today), cancellationToken);
         }
     }
 
     public static void Map(IEndpointRouteBuilder payouts) => payouts
         .MapPost("/{id:guid}/failed", (Guid id, Body body, ISender sender, CancellationToken ct) =>
-            sender.Ok(new Command(new PayoutId(id), body.Reason, body.OrderId), ct))
-        .Slice<Command, PayoutView>(nameof(FailPayout), "Records that a payout did not arrive")
+            sender.Ok(new Command(new PayoutId(id), body.Reason, body.OrderId, body.Reference), ct))
+        .Slice<Command, PayoutView>(nameof(FailPayout), "Records that a payout did not arrive or came back")
         .WithMetadata(new TakesIfMatch());
 }

@@ -21,7 +21,7 @@ internal static class PayPayout
     }
 
     internal sealed class Handler(
-        CommissionsDb db, Precondition precondition, Principal principal, BillingCalendar calendar, TimeProvider clock)
+        CommissionsDb db, CommissionBooks books, Precondition precondition, Principal principal, BillingCalendar calendar, TimeProvider clock)
         : ICommandHandler<Command, PayoutView>
     {
         public async Task<Result<PayoutView>> Handle(Command command, CancellationToken cancellationToken)
@@ -31,9 +31,11 @@ internal static class PayPayout
             if (precondition.Fails(payout))
                 return Precondition.Failed;
             var today = calendar.DayOf(clock.GetUtcNow());
-            return payout.Pay(command.PaidOn, command.Reference, today).Refused(out var refusal, out _)
-                ? refusal
-                : await db.SavedAsync(() => PayoutView.Of(payout, today), cancellationToken);
+            if (payout.Pay(command.PaidOn, command.Reference, today, calendar).Refused(out var refusal, out var changed))
+                return refusal;
+            if (changed)
+                await books.PaidAsync(payout, cancellationToken);
+            return await db.SavedAsync(() => PayoutView.Of(payout, today), cancellationToken);
         }
     }
 

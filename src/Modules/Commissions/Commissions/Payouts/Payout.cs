@@ -1,4 +1,5 @@
 using Licensing.Commissions.Contracts;
+using Licensing.Commissions.Data;
 using Licensing.Commissions.Statements;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Persistence;
@@ -24,7 +25,7 @@ internal enum PayoutState
     /// <summary>Tried, and not arrived; to be paid again.</summary>
     Failed,
 
-    /// <summary>Paid, for good.</summary>
+    /// <summary>Paid; what comes back of that has failed.</summary>
     Paid,
 }
 
@@ -50,11 +51,20 @@ internal sealed class Payout : IOwned, IVersioned
     /// <summary>The bank's, or whoever's who paid it.</summary>
     public string? Reference { get; private set; }
 
+    /// <summary>How often it was paid: more than once where a payment came back.</summary>
+    public int Payments { get; private set; }
+
+    /// <summary>References of payments that came back; none of them pays it again.</summary>
+    public string[] Returned { get; private set; } = [];
+
     public int Version { get; init; } = 1;
+
+    /// <summary>The first day on which it can have been paid: it was due, and there was a statement of it.</summary>
+    public DateOnly PayableFrom(BillingCalendar calendar) => calendar.DayOf(CreatedAt) is var stated && stated > DueOn ? stated : DueOn;
 
     public static Payout Of(Statement statement, DateTimeOffset now) => new()
     {
-        Id = Licensing.Kernel.Id.New<PayoutId>(now),
+        Id = new PayoutId(NamedId.Of(now, 0, statement.Id.Value, "payout")),
         StatementId = statement.Id,
         OrganizationId = statement.OrganizationId,
         OwnerPath = statement.OwnerPath,
@@ -73,24 +83,37 @@ internal sealed class Payout : IOwned, IVersioned
     };
 
     /// <returns>False: it was recorded before, just so.</returns>
-    public Result<bool> Pay(DateOnly paidOn, string reference, DateOnly today)
+    public Result<bool> Pay(DateOnly paidOn, string reference, DateOnly today, BillingCalendar calendar)
     {
         if (PaidOn is not null)
             return PaidOn == paidOn && Reference == reference ? false : PayoutRefusals.PaidAlready(PaidOn.Value, Reference!);
+        if (Returned.Contains(reference, StringComparer.Ordinal))
+            return PayoutRefusals.PaymentReturned(reference);
         if (StateOn(today) is PayoutState.Held)
             return PayoutRefusals.Held(DueOn);
         if (paidOn > today)
             return PayoutRefusals.PaidInFuture;
-        (PaidOn, Reference, FailedOn, Failure) = (paidOn, reference, null, null);
+        if (paidOn < PayableFrom(calendar))
+            return PayoutRefusals.PaidTooEarly(PayableFrom(calendar));
+        (PaidOn, Reference, FailedOn, Failure, Payments) = (paidOn, reference, null, null, Payments + 1);
         return true;
     }
 
     /// <returns>False: it was recorded before, just so.</returns>
     /// <param name="orderId">The order that was to pay it: news of a former one does not take it out of a newer.</param>
-    public Result<bool> Fail(string reason, Guid? orderId, DateOnly today)
+    /// <param name="reference">The payment that came back: only by its own reference what is paid is taken to be so no longer.</param>
+    public Result<bool> Fail(string reason, Guid? orderId, string? reference, DateOnly today)
     {
-        if (PaidOn is not null)
+        if (PaidOn is null && reference is not null && Returned.Contains(reference, StringComparer.Ordinal))
+            return false;
+        if (PaidOn is not null && reference != Reference)
             return PayoutRefusals.PaidAlready(PaidOn.Value, Reference!);
+        if (PaidOn is not null)
+        {
+            (FailedOn, Failure, OrderId, Returned, PaidOn, Reference) = (today, reason, null, [.. Returned, Reference!], null, null);
+            return true;
+        }
+
         if (StateOn(today) is PayoutState.Held)
             return PayoutRefusals.Held(DueOn);
         if (Failure == reason)

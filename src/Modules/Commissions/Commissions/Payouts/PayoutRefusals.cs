@@ -5,7 +5,11 @@ internal static class PayoutRefusals
     public static Refusal NotFound(PayoutId id) => new(RefusalKind.NotFound, "payout_not_found", $"There is no payout {id.Value}.");
 
     public static Refusal PaidAlready(DateOnly on, string reference) => new(
-        RefusalKind.Conflict, "payout_paid", $"It was paid on {on:yyyy-MM-dd} with the reference '{reference}'.");
+        RefusalKind.Conflict, "payout_paid",
+        $"It was paid on {on:yyyy-MM-dd} with the reference '{reference}'; that it came back is told with this reference.");
+
+    public static Refusal PaymentReturned(string reference) => new(
+        RefusalKind.Conflict, "payment_returned", $"The payment '{reference}' came back; who pays again has another reference.");
 
     public static Refusal OrderedElsewhere(Guid order) => new(
         RefusalKind.Conflict, "ordered_elsewhere", $"It is in payment order {order}; say with orderId that it is this one that failed.");
@@ -13,6 +17,9 @@ internal static class PayoutRefusals
     public static Refusal Held(DateOnly dueOn) => new(RefusalKind.Conflict, "payout_held", $"It is held until {dueOn:yyyy-MM-dd}.");
 
     public static Refusal PaidInFuture { get; } = Refusal.Field("/paidOn", "paid_in_future", "paidOn must not be after today.");
+
+    public static Refusal PaidTooEarly(DateOnly from) => Refusal.Field(
+        "/paidOn", "paid_too_early", $"paidOn must not be before {from:yyyy-MM-dd}, when it was due and there was a statement of it.");
 
     public static Refusal NotAState { get; } = new(
         RefusalKind.Malformed, "invalid_state", "state must be Held, Due, Ordered, Failed or Paid.");

@@ -28,6 +28,9 @@ internal sealed class CommissionScheme : IOwned, IVersioned
     public CommissionBasis Basis { get; init; }
     public required IReadOnlyList<CommissionTier> Tiers { get; init; }
 
+    /// <summary>Percentages of plans and products that have one of their own; what falls under none is for the tiers.</summary>
+    public IReadOnlyList<CommissionRate> Rates { get; init; } = [];
+
     /// <summary>Days after the month's end until what is earned in it is due.</summary>
     public int HoldingDays { get; init; }
 
@@ -50,6 +53,7 @@ internal sealed class CommissionScheme : IOwned, IVersioned
         {
             builder.ToTable("schemes").HasKey(x => x.Id);
             builder.Property(x => x.Tiers).IsJson();
+            builder.Property(x => x.Rates).IsJson();
             builder.Ignore(x => x.Minimum);
         }
     }
@@ -57,9 +61,11 @@ internal sealed class CommissionScheme : IOwned, IVersioned
 
 /// <summary>A scheme as it travels; <c>validFrom</c> is a month.</summary>
 internal sealed record SchemeView(
-    SchemeId Id, OrganizationId OrganizationId, CommissionMode Mode, CommissionBasis Basis, IReadOnlyList<CommissionTier> Tiers, int HoldingDays,
-    Money? MinimumPayout, string ValidFrom, DateTimeOffset CreatedAt, [property: System.Text.Json.Serialization.JsonIgnore] int Version) : IVersioned
+    SchemeId Id, OrganizationId OrganizationId, CommissionMode Mode, CommissionBasis Basis, IReadOnlyList<CommissionTier> Tiers,
+    IReadOnlyList<CommissionRate> Rates, int HoldingDays, Money? MinimumPayout, string ValidFrom, DateTimeOffset CreatedAt,
+    [property: System.Text.Json.Serialization.JsonIgnore] int Version) : IVersioned
 {
     public static SchemeView Of(CommissionScheme x) =>
-        new(x.Id, x.OrganizationId, x.Mode, x.Basis, x.Tiers, x.HoldingDays, x.Minimum, x.ValidFrom.ToString("yyyy-MM"), x.CreatedAt, x.Version);
+        new(x.Id, x.OrganizationId, x.Mode, x.Basis, x.Tiers, x.Rates, x.HoldingDays, x.Minimum, x.ValidFrom.ToString("yyyy-MM"), x.CreatedAt,
+            x.Version);
 }

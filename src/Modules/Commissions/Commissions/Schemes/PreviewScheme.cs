@@ -15,7 +15,11 @@ internal sealed record SchemePreviewView(Period Period, IReadOnlyList<SchemeDiff
 /// <param name="Before">By the schemes in force, with what has come to the month since it was closed.</param>
 /// <param name="After">By the scheme tried out.</param>
 internal sealed record SchemeDifferenceView(
-    OrganizationId OrganizationId, OrganizationKind Kind, string ExternalId, string Name, Money Basis, Money Before, Money After, Money Difference);
+    OrganizationId OrganizationId, OrganizationKind Kind, string ExternalId, string Name, Money Basis, Money Before, Money After, Money Difference)
+{
+    /// <summary>What would be earned by rates of plans and products.</summary>
+    public IReadOnlyList<RatedBasisView> Rated { get; init; } = [];
+}
 
 /// <summary>Works a past or running month out by a scheme that is not agreed. Nothing is kept.</summary>
 internal static class PreviewScheme
@@ -41,9 +45,8 @@ internal static class PreviewScheme
 
             // A partner's commission is taken off its distributor's, and a distributor's scheme may be its partners'.
             var branch = Scope.Of([OrganizationPath.At(organization.Path, OrganizationKind.Distributor)!]);
-            var before = await commissions.WithinAsync(period, branch, cancellationToken);
-            var after = await commissions.WithinAsync(
-                period, branch, cancellationToken, query.From(organization, period.Start, clock.GetUtcNow()));
+            var (before, after) = await commissions.TriedAsync(
+                period, branch, query.From(organization, period.Start, clock.GetUtcNow()), cancellationToken);
             return new SchemePreviewView(period, [.. Differences(before, after)], after.Errors);
         }
 
@@ -57,7 +60,10 @@ internal static class PreviewScheme
                 if (was != now.Commission)
                     yield return new SchemeDifferenceView(
                         now.Organization.Id, now.Organization.Kind, now.Organization.ExternalId, now.Organization.DisplayName, now.Basis, was,
-                        now.Commission, now.Commission - was);
+                        now.Commission, now.Commission - was)
+                    {
+                        Rated = RatedBasisView.Of(now.Rated, now.Commission.Currency),
+                    };
             }
         }
     }

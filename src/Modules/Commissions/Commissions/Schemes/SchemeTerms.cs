@@ -12,6 +12,9 @@ internal abstract record SchemeTerms(OrganizationId OrganizationId, IReadOnlyLis
     public CommissionMode Mode { get; init; }
     public CommissionBasis Basis { get; init; }
 
+    /// <summary>Of plans and products that have a percentage of their own: the plan's goes before its product's, and both before the tiers.</summary>
+    public IReadOnlyList<CommissionRate> Rates { get; init; } = [];
+
     /// <summary>Days after the month's end until what is earned in it is due; up to 366.</summary>
     public int HoldingDays { get; init; }
 
@@ -21,7 +24,7 @@ internal abstract record SchemeTerms(OrganizationId OrganizationId, IReadOnlyLis
     /// <summary>The rules that the terms break on their own.</summary>
     public Refusal? Broken()
     {
-        List<FieldError> errors = [.. new CommissionTiers(Tiers, Mode).Validate().Take(MostNamed)];
+        List<FieldError> errors = [.. new CommissionTiers(Tiers, Mode).Validate().Concat(new OwnRates(Rates).Validate()).Take(MostNamed)];
         if (HoldingDays is < 0 or > MostHoldingDays)
             errors.Add(new("/holdingDays", "holding_days_out_of_range", $"holdingDays must be between 0 and {MostHoldingDays}."));
         if (MinimumPayout is { } minimum && (minimum.Amount <= 0 || minimum != minimum.Round()))
@@ -45,6 +48,7 @@ internal abstract record SchemeTerms(OrganizationId OrganizationId, IReadOnlyLis
         Mode = Mode,
         Basis = Basis,
         Tiers = Tiers,
+        Rates = Rates,
         HoldingDays = HoldingDays,
         MinimumPayout = MinimumPayout?.Amount,
         MinimumPayoutCurrency = MinimumPayout?.Currency,

@@ -11,6 +11,9 @@ namespace Licensing.Commissions.Schemes;
 /// <param name="Tiers">The percentages.</param>
 internal sealed record AppliedScheme(SchemeId? Id, bool Inherited, CommissionMode Mode, CommissionBasis Basis, IReadOnlyList<CommissionTier> Tiers)
 {
+    /// <summary>Percentages of plans and products; none of what was applied before there were any.</summary>
+    public IReadOnlyList<CommissionRate> Rates { get; init; } = [];
+
     /// <summary>Days after the month's end until what is earned is due.</summary>
     public int HoldingDays { get; init; }
 
@@ -32,10 +35,18 @@ internal sealed class SchemesInForce(IReadOnlyDictionary<OrganizationId, Commiss
             : null;
     }
 
+    /// <summary>Whether somebody earns by plans or products, so that the parts of documents matter.</summary>
+    public bool HasRates => agreed.Values.Any(x => x.Rates.Count > 0);
+
     /// <summary>The same with one of them replaced, or one more.</summary>
     public SchemesInForce With(CommissionScheme scheme) =>
         new(new Dictionary<OrganizationId, CommissionScheme>(agreed) { [scheme.OrganizationId] = scheme });
 
     private static AppliedScheme Applied(CommissionScheme scheme, SchemeId? id, CommissionBasis basis) =>
-        new(id, id is null, scheme.Mode, basis, scheme.Tiers) { HoldingDays = scheme.HoldingDays, MinimumPayout = scheme.Minimum };
+        new(id, id is null, scheme.Mode, basis, scheme.Tiers)
+        {
+            Rates = scheme.Rates,
+            HoldingDays = scheme.HoldingDays,
+            MinimumPayout = scheme.Minimum,
+        };
 }

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Licensing.Billing.Contracts;
 using Licensing.Commissions.Contracts;
 using Licensing.Commissions.Data;
+using Licensing.Commissions.Payouts;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
@@ -21,9 +22,9 @@ internal static class CloseCommissions
     public sealed record Command(string Period) : ICommand<ClosingView>;
 
     internal sealed class Handler(
-        CommissionsDb db, PeriodCommissions commissions, StatementWriter writer, RateBook rates, IBillingProgress billing,
-        IOrganizationDirectory organizations, BillingCalendar calendar,
-        Principal principal, AuditTrail audit, TimeProvider clock) : ICommandHandler<Command, ClosingView>
+        CommissionsDb db, PeriodCommissions commissions, StatementWriter writer, CommissionBooks books, RateBook rates, CloseProbe probe,
+        DbSession session, IBillingProgress billing, IOrganizationDirectory organizations, BillingCalendar calendar, Principal principal,
+        AuditTrail audit, TimeProvider clock) : ICommandHandler<Command, ClosingView>
     {
         public async Task<Result<ClosingView>> Handle(Command command, CancellationToken cancellationToken)
         {
@@ -39,7 +40,9 @@ internal static class CloseCommissions
             if (!await billing.IsFinishedAsync(period, cancellationToken))
                 return StatementRefusals.BillingNotFinished;
 
+            probe.Hit("billed");
             await db.LockClosingsAsync(cancellationToken);
+            probe.Hit("locked");
             var now = clock.GetUtcNow();
             if (await FindAsync(period, cancellationToken) is { } meanwhile)
                 return meanwhile;
@@ -48,16 +51,24 @@ internal static class CloseCommissions
             if (errors.Count > 0)
                 return StatementRefusals.CommissionsMissing(errors);
 
+            await books.OpenAsync(cancellationToken);
+            probe.Hit("opened");
             var number = await db.Closings.MaxAsync(x => (int?)x.Number, cancellationToken) + 1 ?? 1;
-            List<(DueStatement Due, Statement Statement)> statements = [.. due.Select(x => (x, Statement.Of(x, period, number, now)))];
+            List<(DueStatement Due, Statement Statement)> statements =
+                [.. due.Select((x, place) => (x, Statement.Of(x, place, period, number, now)))];
             await writer.WriteAsync(statements, cancellationToken);
+            await books.ClosedAsync(statements, cancellationToken);
+            probe.Hit("booked");
             await rates.KeepAsync(used, cancellationToken);
+            probe.Hit("rates");
             foreach (var (_, x) in statements)
                 db.Publish(new StatementClosed(x.Id, x.OrganizationId, period, new Money(x.Commission, x.Currency)));
             await db.Database.ExecuteSqlAsync($"""
-                insert into commissions.closings (period_start, period_end, statements, number, closed_at)
-                values ({period.Start}, {period.End}, {due.Count}, {number}, {now})
+                insert into commissions.closings (period_start, period_end, statements, number, closed_at, posted)
+                values ({period.Start}, {period.End}, {due.Count}, {number}, {now}, true)
                 """, cancellationToken);
+            probe.Hit("closing");
+            session.AfterCommit(() => probe.Hit("committed"));
             audit.Note("commission_closing", period.ToString(), platform.Path, new JsonObject { ["statements"] = due.Count });
             return new ClosingView(period, due.Count, now);
         }

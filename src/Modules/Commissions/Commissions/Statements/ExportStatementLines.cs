@@ -47,5 +47,10 @@ internal static class ExportStatementLines
         ("net", x => x.Net.ToAmountString()),
         ("commission", x => x.Commission.ToAmountString()),
         ("currency", x => x.Commission.Currency.Code),
+        ("parts", x => string.Join("; ", x.Parts.Select(Part))),
     ];
+
+    private static string Part(EarnedPartView x) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{x.Plan ?? "no plan"} {(x.Percent is { } own ? $"{own} %" : "tiers")}: {x.Net.ToAmountString()} -> {x.Commission.ToAmountString()}");
 }

@@ -25,7 +25,11 @@ namespace Licensing.Commissions.Statements;
 internal sealed record CommissionView(
     OrganizationId OrganizationId, OrganizationKind Kind, string ExternalId, string Name, Money Basis, Money Gross, Money Overridden,
     Money Commission, Money Adjusted, Money CarriedIn, Money Payable, AppliedScheme Scheme, IReadOnlyList<CommissionStepView> Steps,
-    IReadOnlyList<AdjustmentView> Adjustments, int InvoiceCount, IReadOnlyList<StatementLineView> Invoices);
+    IReadOnlyList<AdjustmentView> Adjustments, int InvoiceCount, IReadOnlyList<StatementLineView> Invoices)
+{
+    /// <summary>What is earned by rates of plans and products; the steps are of what is left.</summary>
+    public IReadOnlyList<RatedBasisView> Rated { get; init; } = [];
+}
 
 internal sealed record CommissionStepView(decimal From, decimal? To, decimal Percent, Exact Basis, Exact Amount);
 
@@ -76,7 +80,10 @@ internal static class GetCommissionSummary
                 own?.Gross ?? Of(0m), own?.Overridden ?? Of(0m), Of(due.Commission), Of(due.Adjusted), Of(due.CarriedIn), Of(due.Payable), due.Scheme,
                 [.. (own?.Steps ?? []).Select(x => new CommissionStepView(x.Tier.From, x.Tier.To, x.Tier.Percent, x.Basis, x.Amount))],
                 [.. due.Adjustments.Select(x => AdjustmentView.Of(x, currency))], lines.Count,
-                [.. lines.Take(MostInvoices).Select(x => StatementLineView.Of(x, period, currency))]);
+                [.. lines.Take(MostInvoices).Select(x => StatementLineView.Of(x, period, currency))])
+            {
+                Rated = RatedBasisView.Of(own?.Rated ?? [], currency),
+            };
         }
     }
 

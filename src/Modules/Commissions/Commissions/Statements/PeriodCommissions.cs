@@ -13,21 +13,27 @@ internal sealed record DueStatements(IReadOnlyList<DueStatement> Statements, IRe
 
 /// <summary>Reads what the commissions of a month depend on, in a fixed number of reads, and works them out.</summary>
 internal sealed class PeriodCommissions(
-    CommissionsDb db, IInvoicedAmounts invoiced, IOrganizationDirectory organizations, RateBook rates, StatedCommissions stated)
+    CommissionsDb db, IInvoicedAmounts invoiced, IOrganizationDirectory organizations, RateBook rates, StatedCommissions stated,
+    CloseProbe probe)
 {
     // What another transaction stamped before the last close may have been committed after it.
     private static readonly TimeSpan Longest = TimeSpan.FromDays(1);
 
-    /// <summary>The month as it stands, whether it is closed or not.</summary>
+    /// <summary>The month as it stands, whether it is closed or not, and with another scheme: of the same documents, read once.</summary>
     /// <param name="tried">A scheme to be tried out in place of the organisation's own.</param>
-    public async Task<EarnedCommissions> WithinAsync(Period period, Scope scope, CancellationToken ct, CommissionScheme? tried = null) =>
-        (await EarnAsync(period, await EarnersAsync(scope, ct), scope, tried, ct)).Earned;
+    public async Task<(EarnedCommissions Before, EarnedCommissions After)> TriedAsync(
+        Period period, Scope scope, CommissionScheme tried, CancellationToken ct)
+    {
+        var earners = await EarnersAsync(scope, ct);
+        var read = await ReadAsync(period, earners, scope, tried, ct);
+        return (read.Of(earners, read.Schemes), read.Of(earners, read.Schemes.With(tried)));
+    }
 
     /// <summary>The month with what has changed in closed ones, and what was not paid out before.</summary>
     public async Task<DueStatements> DueAsync(Period period, Scope scope, CancellationToken ct)
     {
         var earners = await EarnersAsync(scope, ct);
-        var (earned, schemes, known) = await EarnAsync(period, earners, scope, null, ct);
+        var (earned, schemes, known) = await EarnAsync(period, earners, scope, ct);
         var errors = earned.Errors.ToList();
         var own = earned.Earned.ToDictionary(x => x.Organization.Id);
         var adjustments = new Dictionary<OrganizationId, List<CommissionAdjustment>>();
@@ -39,7 +45,7 @@ internal sealed class PeriodCommissions(
         var open = !closings.Exists(x => x.Month == period.Start);
         foreach (var month in open ? await ChangedAsync(closings, scope, ct) : [])
         {
-            var (now, agreed, used) = await EarnAsync(month, earners, scope, null, ct);
+            var (now, agreed, used) = await EarnAsync(month, earners, scope, ct);
             foreach (var organization in earners.All)
                 if (agreed.Of(organization) is { } applied)
                     changedBy[organization.Id] = applied;
@@ -51,7 +57,8 @@ internal sealed class PeriodCommissions(
                 await SettleAsync(month, earners, scope, now, adjustments, ct);
         }
 
-        var carried = open ? await stated.CarriedAsync(scope, ct) : new Dictionary<OrganizationId, Carried>();
+        var carried = open ? await stated.CarriedAsync(earners.All.Select(x => x.Id), ct) : new Dictionary<OrganizationId, Carried>();
+        probe.Hit("carried");
         var statements = new List<DueStatement>();
         foreach (var organization in earners.All)
         {
@@ -77,6 +84,7 @@ internal sealed class PeriodCommissions(
         CancellationToken ct)
     {
         var told = await stated.OfAsync(month, scope, ct);
+        probe.Hit("told");
         var earned = now.Earned.ToDictionary(x => x.Organization.Id);
         foreach (var organization in earners.All.Where(x => earned.ContainsKey(x.Id) || told.ContainsKey(x.Id)))
             if (Settling.Of(
@@ -97,14 +105,22 @@ internal sealed class PeriodCommissions(
     }
 
     private async Task<(EarnedCommissions Earned, SchemesInForce Schemes, CommissionRates Rates)> EarnAsync(
-        Period period, Earners earners, Scope scope, CommissionScheme? tried, CancellationToken ct)
+        Period period, Earners earners, Scope scope, CancellationToken ct)
+    {
+        var read = await ReadAsync(period, earners, scope, null, ct);
+        return (read.Of(earners, read.Schemes), read.Schemes, read.Rates);
+    }
+
+    private async Task<MonthRead> ReadAsync(Period period, Earners earners, Scope scope, CommissionScheme? tried, CancellationToken ct)
     {
         var schemes = await SchemesAsync(period, earners, ct);
-        if (tried is not null)
-            schemes = schemes.With(tried);
+        probe.Hit("schemes");
         var documents = await invoiced.OfPeriodAsync(period, scope, ct);
+        probe.Hit("documents");
         var known = await rates.ForAsync(period, documents, earners.All, schemes, ct);
-        return (new CommissionRun(schemes, known, period).Of(earners.Distributors, earners.Partners, documents), schemes, known);
+        // Nearly nobody's scheme asks by which plan a line is, and then no line is read.
+        var parts = schemes.HasRates || tried is { Rates.Count: > 0 } ? await invoiced.PartsAsync(documents, ct) : [];
+        return new MonthRead(period, schemes, documents, parts.ToLookup(x => x.DocumentId), known);
     }
 
     private async Task<SchemesInForce> SchemesAsync(Period period, Earners earners, CancellationToken ct)
@@ -124,6 +140,13 @@ internal sealed class PeriodCommissions(
     {
         var distributors = await organizations.ListAsync(OrganizationKind.Distributor, scope, ct);
         return new Earners(distributors, await organizations.ListAsync(OrganizationKind.Partner, scope, ct));
+    }
+
+    private sealed record MonthRead(
+        Period Month, SchemesInForce Schemes, IReadOnlyList<InvoicedNet> Documents, ILookup<Guid, InvoicedPart> Parts, CommissionRates Rates)
+    {
+        public EarnedCommissions Of(Earners earners, SchemesInForce schemes) =>
+            new CommissionRun(schemes, Rates, Month, Parts).Of(earners.Distributors, earners.Partners, Documents);
     }
 
     private sealed record Closed(DateOnly Month, DateTimeOffset ClosedAt, bool Settled);

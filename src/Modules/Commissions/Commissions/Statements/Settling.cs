@@ -35,7 +35,7 @@ internal static class Settling
         List<AdjustedLine> changed =
         [
             .. lines.Where(x => !stated.Documents.ContainsKey(x.Document.DocumentId)).Select(x => new AdjustedLine(x, Reverses: false)),
-            .. stated.Documents.Where(x => !present.Contains(x.Key)).Select(x => new AdjustedLine(Back(x.Value), Reverses: true)),
+            .. stated.Documents.Where(x => !present.Contains(x.Key)).Select(x => new AdjustedLine(x.Value.Back(), Reverses: true)),
         ];
         var (basis, gross, overridden) = (
             (now?.Basis.Amount ?? 0m) - stated.Basis, (now?.Gross.Amount ?? 0m) - stated.Gross, (now?.Overridden.Amount ?? 0m) - stated.Overridden);
@@ -50,12 +50,21 @@ internal static class Settling
     {
         if (changed.Count == 0)
             return [];
-        var shares = Allocation.ByLargestRemainder(gross, [.. changed.Select(x => x.Line.Net)]);
-        if (changed.Zip(shares).Any(x => Math.Abs(x.Second.Amount) > Math.Ceiling(Math.Abs(x.First.Line.Net))))
-            shares = Allocation.ByLargestRemainder(gross, [.. changed.Select(x => Math.Abs(x.Line.Net))]);
-        return [.. changed.Zip(shares, (x, share) => x with { Line = x.Line with { Commission = share.Amount } })];
-    }
+        IReadOnlyList<decimal>[] ways =
+        [
+            // Where plans have rates of their own, nets say little: by what each earned when all of its month was worked out.
+            changed.Exists(x => x.Line.Parts.Count > 0) ? [.. changed.Select(x => x.Line.Commission)] : [],
+            [.. changed.Select(x => x.Line.Net)], [.. changed.Select(x => Math.Abs(x.Line.Net))],
+        ];
+        foreach (var weights in ways)
+        {
+            if (weights.Count == 0 || (weights == ways[0] && weights.Sum() == 0m))
+                continue;
+            var shares = Allocation.ByLargestRemainder(gross, weights);
+            if (weights == ways[^1] || !changed.Zip(shares).Any(x => Math.Abs(x.Second.Amount) > Math.Ceiling(Math.Abs(x.First.Line.Net))))
+                return [.. changed.Zip(shares, (x, share) => x with { Line = x.Line.Earning(share.Amount, gross.Currency) })];
+        }
 
-    private static EarnedLine Back(EarnedLine line) =>
-        line with { Net = -line.Net, Document = line.Document with { Net = -line.Document.Net } };
+        return [];
+    }
 }

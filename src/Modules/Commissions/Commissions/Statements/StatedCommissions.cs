@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Licensing.Billing.Contracts;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Persistence;
@@ -23,7 +24,8 @@ internal sealed class StatedCommissions(DbSession session)
     // What was taken back has a line of each sort.
     private const string Standing =
         """
-        select l.organization_id, l.document_id, l.invoice_id, l.number, l.tenant_id, l.invoiced, l.currency, l.rate, l.net, l.commission
+        select l.organization_id, l.document_id, l.invoice_id, l.number, l.tenant_id, l.invoiced, l.currency, l.rate, l.net, l.commission,
+            l.parts::text
         from commissions.statement_lines l
         where l.month = $1 and l.organization_id = any ($2) and not l.reverses
             and l.statement_id in (
@@ -36,9 +38,8 @@ internal sealed class StatedCommissions(DbSession session)
 
     private const string LastCarried =
         """
-        select distinct on (organization_id) organization_id, carried_out, period_end from commissions.statements
-        where exists (select from unnest($1, $2) as reach (low, high) where owner_path >= low and owner_path < high)
-        order by organization_id, closing desc
+        select o.id, s.carried_out, s.period_end from unnest($1) as o (id) cross join lateral (
+            select carried_out, period_end from commissions.statements where organization_id = o.id order by closing desc limit 1) s
         """;
 
     /// <summary>By organisation under the scope; absent whom nothing was told of the month.</summary>
@@ -72,18 +73,21 @@ internal sealed class StatedCommissions(DbSession session)
                     InvoicePeriod = month,
                 };
                 var documents = (Dictionary<Guid, EarnedLine>)told[new OrganizationId(row.GetGuid(0))].Documents;
-                documents[document] = new EarnedLine(net, row.GetDecimal(7), row.GetDecimal(8), row.GetDecimal(9));
+                documents[document] = new EarnedLine(net, row.GetDecimal(7), row.GetDecimal(8), row.GetDecimal(9))
+                {
+                    Parts = JsonSerializer.Deserialize<List<EarnedPart>>(row.GetString(10), StoredJson.Options)!,
+                };
             }
         }
 
         return told;
     }
 
-    /// <summary>What each one's last statement did not pay out.</summary>
-    public async Task<IReadOnlyDictionary<OrganizationId, Carried>> CarriedAsync(Scope scope, CancellationToken ct)
+    /// <summary>What each one's last statement did not pay out; by the key of statements, of whom there may be many of each.</summary>
+    public async Task<IReadOnlyDictionary<OrganizationId, Carried>> CarriedAsync(IEnumerable<OrganizationId> earners, CancellationToken ct)
     {
         await using var select = new NpgsqlCommand(LastCarried, await session.OpenAsync(ct));
-        AddReach(select, scope);
+        select.Parameters.Add(new() { Value = earners.Select(x => x.Value).ToArray() });
         var carried = new Dictionary<OrganizationId, Carried>();
         await using var row = await select.ExecuteReaderAsync(ct);
         while (await row.ReadAsync(ct))

@@ -1,5 +1,7 @@
 using Licensing.Billing.Contracts;
 using Licensing.Commissions.Contracts;
+using Licensing.Commissions.Data;
+using Licensing.Commissions.Rates;
 using Licensing.Commissions.Schemes;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Persistence;
@@ -43,6 +45,10 @@ internal sealed class Statement : IOwned
     public DateOnly? DueOn { get; init; }
 
     public required AppliedScheme Scheme { get; init; }
+
+    /// <summary>What was earned by rates of plans and products; the rest of the basis by the tiers.</summary>
+    public IReadOnlyList<RatedBasis> Rated { get; init; } = [];
+
     public int LineCount { get; init; }
 
     /// <summary>The number of the closing that wrote it.</summary>
@@ -50,9 +56,10 @@ internal sealed class Statement : IOwned
 
     public DateTimeOffset ClosedAt { get; init; }
 
-    public static Statement Of(DueStatement due, Period period, int closing, DateTimeOffset now) => new()
+    /// <param name="place">Among those of the closing.</param>
+    public static Statement Of(DueStatement due, int place, Period period, int closing, DateTimeOffset now) => new()
     {
-        Id = Licensing.Kernel.Id.New<StatementId>(now),
+        Id = new StatementId(NamedId.Of(now, place, due.Organization.Id.Value, $"statement {period.Start:yyyy-MM}")),
         OrganizationId = due.Organization.Id,
         OwnerPath = due.Organization.Path,
         Kind = due.Organization.Kind,
@@ -71,6 +78,7 @@ internal sealed class Statement : IOwned
         CarriedOut = due.Payout.DueOn is null ? due.Payable : 0m,
         DueOn = due.Payout.DueOn,
         Scheme = due.Scheme,
+        Rated = due.Own?.Rated ?? [],
         LineCount = (due.Own?.Lines.Count ?? 0) + due.Adjustments.Sum(x => x.Lines.Count),
         Closing = closing,
         ClosedAt = now,
@@ -82,6 +90,7 @@ internal sealed class Statement : IOwned
         {
             builder.ToTable("statements").HasKey(x => x.Id);
             builder.Property(x => x.Scheme).IsJson();
+            builder.Property(x => x.Rated).IsJson();
         }
     }
 }
@@ -98,6 +107,9 @@ internal sealed class Closing
 
     /// <summary>False of closings that did not look for what had changed in months before.</summary>
     public bool Settled { get; init; } = true;
+
+    /// <summary>False of closings from before there were books, until what they left owed is in them.</summary>
+    public bool Posted { get; init; }
 
     public DateTimeOffset ClosedAt { get; init; }
 
@@ -154,10 +166,14 @@ internal sealed class StatementLine
     public decimal Rate { get; init; }
     public decimal Net { get; init; }
     public decimal Commission { get; init; }
+    public IReadOnlyList<EarnedPart> Parts { get; init; } = [];
 
     internal sealed class Table : IEntityTypeConfiguration<StatementLine>
     {
-        public void Configure(EntityTypeBuilder<StatementLine> builder) =>
+        public void Configure(EntityTypeBuilder<StatementLine> builder)
+        {
             builder.ToTable("statement_lines").HasKey(x => new { x.StatementId, x.Position });
+            builder.Property(x => x.Parts).IsJson();
+        }
     }
 }

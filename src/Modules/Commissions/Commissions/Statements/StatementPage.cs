@@ -128,8 +128,11 @@ internal sealed partial class StatementPage(PrintedStatement printed)
         var scheme = Statement.Scheme;
         _page.AppendLine("<h2>How the commission was reached</h2><table><thead><tr><th>From</th><th>To</th><th class=\"n\">Percent</th>"
             + "<th class=\"n\">Basis</th><th class=\"n\">Amount, unrounded</th></tr></thead><tbody>");
-        foreach (var step in new CommissionTiers(scheme.Tiers, scheme.Mode).On(Statement.Basis).Steps)
+        var tiers = Statement.Rated.Aggregate(Statement.Basis, (left, x) => left - x.Basis);
+        foreach (var step in new CommissionTiers(scheme.Tiers, scheme.Mode).On(tiers).Steps)
             Row($"{step.Tier.From}", step.Tier.To is { } to ? $"{to}" : "", $"{step.Tier.Percent} %", $"{step.Basis}", $"{step.Amount}");
+        foreach (var rated in Statement.Rated)
+            Row(rated.Plan is { } plan ? $"Plan {plan}" : $"Product {rated.Product}", "", $"{rated.Percent} %", $"{rated.Basis}", $"{rated.Amount}");
         _page.Append("</tbody></table><p class=\"party\">").Append(E(
             $"{(scheme.Mode is CommissionMode.Volume ? "All at the percentage of its tier" : "Each part at the percentage of its own tier")}"
             + $"{(scheme.Basis is CommissionBasis.Override ? "; commissions of partners are taken off" : "")}")).AppendLine("</p>");

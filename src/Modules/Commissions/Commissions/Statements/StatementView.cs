@@ -2,6 +2,7 @@ using System.Linq.Expressions;
 using Licensing.Billing.Contracts;
 using Licensing.Commissions.Contracts;
 using Licensing.Commissions.Data;
+using Licensing.Commissions.Rates;
 using Licensing.Commissions.Schemes;
 using Licensing.Identity.Contracts;
 using Microsoft.EntityFrameworkCore;
@@ -22,11 +23,17 @@ internal sealed record StatementView(
     /// <summary>Closed months that have changed, in order.</summary>
     public IReadOnlyList<AdjustmentView> Adjustments { get; init; } = [];
 
+    /// <summary>What was earned by rates of plans and products.</summary>
+    public IReadOnlyList<RatedBasisView> Rated { get; init; } = [];
+
     public static Expression<Func<Statement, StatementView>> Projection { get; } = x => new StatementView(
         x.Id, x.OrganizationId, x.Kind, x.ExternalId, x.Name, new Period(x.PeriodStart, x.PeriodEnd), new Money(x.Basis, x.Currency),
         new Money(x.Gross, x.Currency), new Money(x.Overridden, x.Currency), new Money(x.Commission, x.Currency), new Money(x.Adjusted, x.Currency),
         new Money(x.CarriedIn, x.Currency), new Money(x.Payable, x.Currency), new Money(x.CarriedOut, x.Currency), x.DueOn, x.Scheme,
-        x.LineCount, x.ClosedAt);
+        x.LineCount, x.ClosedAt)
+    {
+        Rated = RatedBasisView.Of(x.Rated, x.Currency),
+    };
 
     /// <summary>Each with its adjustments, in one read.</summary>
     public static async Task<IReadOnlyList<StatementView>> WithAdjustmentsAsync(
@@ -37,6 +44,25 @@ internal sealed record StatementView(
             .ToLookup(x => x.StatementId);
         return [.. views.Select(x => x with { Adjustments = [.. all[x.Id].Select(a => AdjustmentView.Of(a, x.Payable.Currency))] })];
     }
+}
+
+/// <summary>What of a basis was charged by a plan or a product with a percentage of its own, and what that earned, unrounded.</summary>
+internal sealed record RatedBasisView(string? Plan, string? Product, decimal Percent, Money Basis, Money Amount)
+{
+    public static IReadOnlyList<RatedBasisView> Of(IReadOnlyList<RatedBasis> rated, Currency currency) => [.. rated.Select(x =>
+        new RatedBasisView(x.Rate.Plan, x.Rate.Product, x.Rate.Percent, new Money(x.Basis, currency), new Money(x.Amount, currency)))];
+}
+
+/// <summary>What of a document was charged by one plan.</summary>
+/// <param name="Plan">Null where its lines do not know.</param>
+/// <param name="Product">The plan's.</param>
+/// <param name="Percent">Of the rate that the plan or the product has; null: it counts for the tiers.</param>
+/// <param name="Net">In the organisation's currency, unrounded.</param>
+/// <param name="Commission">Its share.</param>
+internal sealed record EarnedPartView(string? Plan, string? Product, decimal? Percent, Money Net, Money Commission)
+{
+    public static IReadOnlyList<EarnedPartView> Of(IReadOnlyList<EarnedPart> parts, Currency currency) => [.. parts.Select(x =>
+        new EarnedPartView(x.Plan, x.Product, x.Percent, new Money(x.Net, currency), new Money(x.Commission, currency)))];
 }
 
 /// <summary>What a closed month comes to more, or less, than statements have told of it.</summary>
@@ -66,11 +92,20 @@ internal sealed record StatementLineView(
     InvoiceId InvoiceId, CreditNoteId? CreditNoteId, string Number, OrganizationId TenantId, string Month, bool Reverses, Money Invoiced,
     decimal Rate, Money Net, Money Commission)
 {
+    /// <summary>By which rate each part of it counts; none where the scheme has the same for all.</summary>
+    public IReadOnlyList<EarnedPartView> Parts { get; init; } = [];
+
     public static StatementLineView Of(EarnedLine x, Period month, Currency currency) => new(
         x.Document.InvoiceId, x.Document.CreditNoteId, x.Document.Number, x.Document.TenantId, month.Start.ToString("yyyy-MM"), false, x.Document.Net,
-        x.Rate, new Money(x.Net, currency), new Money(x.Commission, currency));
+        x.Rate, new Money(x.Net, currency), new Money(x.Commission, currency))
+    {
+        Parts = EarnedPartView.Of(x.Parts, currency),
+    };
 
     public static StatementLineView Of(StatementLine x, Currency currency) => new(
         x.InvoiceId, x.DocumentId == x.InvoiceId.Value ? null : new CreditNoteId(x.DocumentId), x.Number, x.TenantId, x.Month.ToString("yyyy-MM"),
-        x.Reverses, new Money(x.Invoiced, x.Currency), x.Rate, new Money(x.Net, currency), new Money(x.Commission, currency));
+        x.Reverses, new Money(x.Invoiced, x.Currency), x.Rate, new Money(x.Net, currency), new Money(x.Commission, currency))
+    {
+        Parts = EarnedPartView.Of(x.Parts, currency),
+    };
 }

@@ -10,15 +10,19 @@ namespace Licensing.Commissions.Statements;
 /// Writes statements with their lines, adjustments and payouts by binary COPY, in the caller's transaction. Not through the context: the audit
 /// trail would take every line of every statement with it, and none of them ever changes.
 /// </summary>
-internal sealed class StatementWriter(DbSession session)
+internal sealed class StatementWriter(DbSession session, CloseProbe probe)
 {
     public async Task WriteAsync(IReadOnlyList<(DueStatement Due, Statement Statement)> statements, CancellationToken ct)
     {
         var connection = await session.OpenAsync(ct);
         await WriteStatementsAsync(connection, statements, ct);
+        probe.Hit("statements");
         await WriteLinesAsync(connection, statements, ct);
+        probe.Hit("lines");
         await WriteAdjustmentsAsync(connection, statements, ct);
+        probe.Hit("adjustments");
         await WritePayoutsAsync(connection, statements, ct);
+        probe.Hit("payouts");
     }
 
     private static async Task WriteStatementsAsync(
@@ -26,7 +30,7 @@ internal sealed class StatementWriter(DbSession session)
     {
         await using var rows = await connection.BeginBinaryImportAsync("""
             copy commissions.statements (id, organization_id, owner_path, kind, external_id, name, period_start, period_end, currency, basis, gross,
-                overridden, commission, adjusted, carried_in, payable, carried_out, due_on, scheme, line_count, closing, closed_at)
+                overridden, commission, adjusted, carried_in, payable, carried_out, due_on, scheme, rated, line_count, closing, closed_at)
                 from stdin (format binary)
             """, ct);
         foreach (var (_, x) in statements)
@@ -46,6 +50,7 @@ internal sealed class StatementWriter(DbSession session)
                 await rows.WriteAsync(amount, NpgsqlDbType.Numeric, ct);
             await WriteDateAsync(rows, x.DueOn, ct);
             await rows.WriteAsync(JsonSerializer.Serialize(x.Scheme, StoredJson.Options), NpgsqlDbType.Jsonb, ct);
+            await rows.WriteAsync(JsonSerializer.Serialize(x.Rated, StoredJson.Options), NpgsqlDbType.Jsonb, ct);
             await rows.WriteAsync(x.LineCount, NpgsqlDbType.Integer, ct);
             await rows.WriteAsync(x.Closing, NpgsqlDbType.Integer, ct);
             await rows.WriteAsync(x.ClosedAt, NpgsqlDbType.TimestampTz, ct);
@@ -59,7 +64,7 @@ internal sealed class StatementWriter(DbSession session)
     {
         await using var rows = await connection.BeginBinaryImportAsync("""
             copy commissions.statement_lines (statement_id, position, organization_id, month, document_id, invoice_id, reverses, number, tenant_id,
-                invoiced, currency, rate, net, commission) from stdin (format binary)
+                invoiced, currency, rate, net, commission, parts) from stdin (format binary)
             """, ct);
         foreach (var (due, statement) in statements)
         {
@@ -93,6 +98,8 @@ internal sealed class StatementWriter(DbSession session)
         await rows.WriteAsync(line.Rate, NpgsqlDbType.Numeric, ct);
         await rows.WriteAsync(line.Net, NpgsqlDbType.Numeric, ct);
         await rows.WriteAsync(line.Commission, NpgsqlDbType.Numeric, ct);
+        await rows.WriteAsync(
+            line.Parts.Count == 0 ? "[]" : JsonSerializer.Serialize(line.Parts, StoredJson.Options), NpgsqlDbType.Jsonb, ct);
     }
 
     private static async Task WriteAdjustmentsAsync(

@@ -1,0 +1,57 @@
+using FluentValidation;
+using Licensing.Commissions.Data;
+using Licensing.Kernel.Http;
+using Licensing.Kernel.Persistence;
+using Microsoft.EntityFrameworkCore;
+
+namespace Licensing.Commissions.PaymentOrders;
+
+/// <param name="Failed">Payouts that were in it and not paid: they are to be ordered again.</param>
+internal sealed record WithdrawnView(PaymentOrderView Order, int Failed);
+
+/// <summary>
+/// Takes a whole order back, as when the bank refused its file. What it has paid already stays paid; the order itself stays as the bank was told it.
+/// Again it finds nothing in it any more.
+/// </summary>
+internal static class WithdrawPaymentOrder
+{
+    private const int LongestReason = 500;
+
+    [Needs(CommissionsPermissions.PayoutsManage)]
+    public sealed record Command(PaymentOrderId Id, string Reason) : ICommand<WithdrawnView>;
+
+    public sealed record Body(string Reason);
+
+    public sealed class Validator : AbstractValidator<Command>
+    {
+        public Validator() => RuleFor(x => x.Reason).NotEmpty().MaximumLength(LongestReason);
+    }
+
+    internal sealed class Handler(CommissionsDb db, Principal principal, AuditTrail audit, BillingCalendar calendar, TimeProvider clock)
+        : ICommandHandler<Command, WithdrawnView>
+    {
+        public async Task<Result<WithdrawnView>> Handle(Command command, CancellationToken cancellationToken)
+        {
+            if (await db.PaymentOrders.Within(principal.Scope).Where(x => x.Id == command.Id).Select(PaymentOrderView.Projection)
+                .SingleOrDefaultAsync(cancellationToken) is not { } view)
+                return PaymentOrderRefusals.NotFound(command.Id);
+
+            // Whoever records one of them as paid at this moment is waited for, and that one stays.
+            var today = calendar.DayOf(clock.GetUtcNow());
+            var failed = await db.Database.ExecuteSqlAsync($"""
+                update commissions.payouts set failed_on = {today}, failure = {command.Reason}, order_id = null, version = version + 1
+                where order_id = {command.Id.Value} and paid_on is null
+                """, cancellationToken);
+            if (failed > 0)
+                audit.Note(
+                    "payment_order", command.Id.Value.ToString(), (await db.PaymentOrders.Where(x => x.Id == command.Id).Select(x => x.OwnerPath)
+                        .SingleAsync(cancellationToken)), new() { ["withdrawn"] = failed, ["reason"] = command.Reason });
+            return new WithdrawnView(view, failed);
+        }
+    }
+
+    public static void Map(IEndpointRouteBuilder orders) => orders
+        .MapPost("/{id:guid}/withdrawn", (Guid id, Body body, ISender sender, CancellationToken ct) =>
+            sender.Ok(new Command(new PaymentOrderId(id), body.Reason), ct))
+        .Slice<Command, WithdrawnView>(nameof(WithdrawPaymentOrder), "Takes back what an order has not paid");
+}
