@@ -43,8 +43,11 @@ public class App : IAsyncLifetime
     /// <summary>Whether it listens on the loopback, by the machine's clock, for programs that are not ours.</summary>
     protected virtual bool IsLive => false;
 
+    /// <summary>The clock of one that is live.</summary>
+    protected virtual TimeProvider LiveClock => TimeProvider.System;
+
     /// <summary>The present instant, as the host has it.</summary>
-    public DateTimeOffset Now => (IsLive ? TimeProvider.System : Clock).GetUtcNow();
+    public DateTimeOffset Now => (IsLive ? LiveClock : Clock).GetUtcNow();
 
     /// <summary>Where it listens, if it does.</summary>
     public Uri Address => new(_host!.Urls.Single());
@@ -162,7 +165,7 @@ public class App : IAsyncLifetime
         await builder.AddDataSourceAsync(connectionString, Console.Error.WriteLine, CancellationToken.None);
         builder.AddLicensing();
         builder.Services.RemoveAll<TimeProvider>();
-        builder.Services.AddSingleton<TimeProvider>(isLive ? TimeProvider.System : Clock);
+        builder.Services.AddSingleton(isLive ? LiveClock : Clock);
         if (builder.Configuration["Mail:Smtp:Host"] is null)
         {
             builder.Services.RemoveAll<IMailSender>();

@@ -1,18 +1,14 @@
-using System.Diagnostics;
 using System.Net.Http.Json;
-using System.Text.RegularExpressions;
 using Licensing.Identity.Contracts;
 using Licensing.Scenarios.Examples;
 using Partner;
 
 namespace Licensing.Scenarios.Tests.Reseller;
 
-/// <summary>Programs as partners write them, and the lines of the guide, against a host that listens.</summary>
-public sealed partial class ClientTests(ExampleHost app) : IClassFixture<ExampleHost>
+/// <summary>Programs as partners write them, against a host that listens; the guide's own lines are GuideTests'.</summary>
+public sealed class ClientTests(ExampleHost app) : IClassFixture<ExampleHost>
 {
     private const string Password = "Correct-horse-battery-staple";
-
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -91,41 +87,4 @@ public sealed partial class ClientTests(ExampleHost app) : IClassFixture<Example
         using var reseller = branch.As(Roles.PartnerReader);
         (await reseller.DoAsync("SearchAccounts", new { Name = "Python" }))["Accounts"]!.AsArray().Count.ShouldBe(1);
     }
-
-    [Fact]
-    public async Task Every_line_of_the_guide_works_as_it_stands()
-    {
-        var (branch, user) = await ResellerAsync();
-        var guide = await File.ReadAllTextAsync(Path.Combine(Checkout.Folder, "docs", "guides", "reseller-service.md"), Ct);
-        var blocks = Shell().Matches(guide.ReplaceLineEndings("\n")).Select(m => m.Groups[1].Value).ToList();
-        blocks.Count(b => b.Contains("curl ", StringComparison.Ordinal)).ShouldBeGreaterThan(4);
-
-        foreach (var block in blocks)
-        {
-            var start = new ProcessStartInfo("bash", ["-euo", "pipefail", "-c", Own(block, user)])
-            {
-                WorkingDirectory = Path.Combine(Checkout.Folder, "docs", "examples", "reseller-service"),
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            };
-            (start.Environment["LICENSING"], start.Environment["RESELLER"]) = (app.Address.ToString().TrimEnd('/'), $"{user}:{Password}");
-            using var process = Process.Start(start)!;
-            var (output, errors) = (process.StandardOutput.ReadToEndAsync(Ct), process.StandardError.ReadToEndAsync(Ct));
-            await process.WaitForExitAsync(Ct).WaitAsync(Patience, Ct);
-            process.ExitCode.ShouldBe(0, $"{block}\n{await output}{await errors}");
-            if (block.Contains("curl ", StringComparison.Ordinal))
-                (await output).ShouldNotBeEmpty(block);
-        }
-
-        using var reseller = branch.As(Roles.PartnerReader);
-        (await reseller.DoAsync("SearchAccounts", new { Name = "Acme" }))["Accounts"]!.AsArray().Count.ShouldBe(2);
-    }
-
-    // The reader's own address and user stand where the guide has examples of them.
-    private static string Own(string block, string user) => string
-        .Join('\n', block.Split('\n').Where(l => !l.StartsWith("export ", StringComparison.Ordinal)))
-        .Replace("api@partner.example", user, StringComparison.Ordinal);
-
-    [GeneratedRegex("^```sh\n(.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline)]
-    private static partial Regex Shell();
 }
