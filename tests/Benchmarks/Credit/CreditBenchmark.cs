@@ -15,15 +15,17 @@ internal static class CreditBenchmark
 {
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(2);
 
-    public static IReadOnlyList<Benchmark> All { get; } = [Of(256), Of(64), Of(16)];
+    public static IReadOnlyList<Benchmark> All { get; } = [Of(256), Of(64), Of(16), Of(16, together: 100)];
 
     // As many clients on either side: the more wait for one row, the more share a transaction here and the longer the line is there.
-    private static Benchmark Of(int clients) => new(
-        $"credit-{clients}", $"debits of one account over HTTP ÷ SELECT FOR UPDATE, UPDATE, INSERT, COMMIT; {clients} clients each", "debits/s",
-        Goal.Over(20), ct => HostPair.PrepareAsync(_ => { }, Map, (host, client) => LoadsAsync(host, client, clients, ct), ct));
+    private static Benchmark Of(int clients, int together = 1) => new(
+        together == 1 ? $"credit-{clients}" : $"credit-batch-{together}",
+        $"debits of one account over HTTP{(together == 1 ? "" : $", {together} a request")} ÷ SELECT FOR UPDATE, UPDATE, INSERT, COMMIT; "
+        + $"{clients} clients each", "debits/s",
+        Goal.Over(20), ct => HostPair.PrepareAsync(_ => { }, Map, (host, client) => LoadsAsync(host, client, clients, together, ct), ct));
 
     private static async Task<(Func<CancellationToken, Task<Load>>, Func<CancellationToken, Task<Load>>)> LoadsAsync(
-        BenchHost host, HttpClient client, int clients, CancellationToken ct)
+        BenchHost host, HttpClient client, int clients, int together, CancellationToken ct)
     {
         var token = $"Bearer {await host.LoginAsync(client, ct)}";
         client.DefaultRequestHeaders.Authorization = AuthenticationHeaderValue.Parse(token);
@@ -39,17 +41,26 @@ internal static class CreditBenchmark
             async stop =>
             {
                 var load = await LoadClient.MeasureAsync(
-                    host, _ => Debit(host.Address, token, partner, Interlocked.Increment(ref sent)), stop, clients);
-                told += load.Answers;
+                    host, _ => together == 1
+                        ? Debit(host.Address, token, partner, Interlocked.Increment(ref sent))
+                        : Debits(host.Address, token, partner, Interlocked.Add(ref sent, together), together), stop, clients);
+                told += load.Answers * (long)together;
+                // A batch answers 200 whatever became of its debits: that each was taken is seen here.
                 await CheckAsync(host, partner, told, stop);
-                return load;
+                return load with { Answers = load.Answers * together, Rate = load.Rate * together, Cost = load.Cost / together };
             },
             stop => NaiveAsync(host, clients, stop));
     }
 
     private static byte[] Debit(Uri address, string token, Guid partner, int number) => LoadClient.Request(
-        address, "POST", "/api/v1/credit/debits", token,
-        $"{{\"organizationId\":\"{partner}\",\"reference\":\"order {number}\",\"amount\":{{\"amount\":\"0.01\",\"currency\":\"EUR\"}}}}");
+        address, "POST", "/api/v1/credit/debits", token, Body(partner, number));
+
+    private static byte[] Debits(Uri address, string token, Guid partner, int last, int count) => LoadClient.Request(
+        address, "POST", "/api/v1/credit/debits/batch", token,
+        $"{{\"items\":[{string.Join(',', Enumerable.Range(last - count + 1, count).Select(number => Body(partner, number)))}]}}");
+
+    private static string Body(Guid partner, int number) =>
+        $"{{\"organizationId\":\"{partner}\",\"reference\":\"order {number}\",\"amount\":{{\"amount\":\"0.01\",\"currency\":\"EUR\"}}}}";
 
     // What was answered is there: one transaction, one entry of the credit and one cent each.
     private static async Task CheckAsync(BenchHost host, Guid partner, long told, CancellationToken ct)

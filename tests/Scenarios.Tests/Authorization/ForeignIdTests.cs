@@ -19,7 +19,10 @@ public sealed partial class ForeignIdTests(WalkedBranches world) : IDisposable
 {
     // Answered part by part, with 200.
     private static readonly string[] PartByPart =
-        ["POST /api/v1/usage", "POST /api/v1/usage/batch", "POST /api/v1/tenants/batch", "POST /api/v1/subscriptions/batch"];
+        [
+            "POST /api/v1/usage", "POST /api/v1/usage/batch", "POST /api/v1/tenants/batch", "POST /api/v1/subscriptions/batch",
+            "POST /api/v1/credit/debits/batch",
+        ];
 
     private static readonly string[] Shared = ["plan", "product", "meter", "pricelist", "edition", "coupon", "run"];
 

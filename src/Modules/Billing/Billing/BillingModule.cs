@@ -141,6 +141,7 @@ public static class BillingModule
             ListLots.Map(credit);
             TopUpCredit.Map(credit);
             DebitCredit.Map(credit);
+            DebitMany.Map(credit);
             GetDebit.Map(credit);
             ReverseDebit.Map(credit);
             TransferCredit.Map(credit);

@@ -24,6 +24,9 @@ internal static class LedgerRefusals
         new(RefusalKind.Conflict, "debit_reference_used",
             "A debit of this reference of another amount was made; references are never used twice.");
 
+    public static Refusal ReferenceRepeated { get; } = Refusal.Field(
+        "/reference", "reference_repeated", "reference must not be that of another debit of the same account in the batch.");
+
     public static Refusal DebitNotFound(Guid id) => new(RefusalKind.NotFound, "debit_not_found", $"There is no debit {id}.");
 
     public static Refusal TransferReferenceUsed { get; } =
