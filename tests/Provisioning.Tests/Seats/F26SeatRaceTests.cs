@@ -18,8 +18,9 @@ public sealed class F26SeatRaceTests(SellingApp app) : IClassFixture<SellingApp>
 
     private static readonly (string Feature, int Quantity)[][] Moves =
     [
-        [(Essential, 0)], [(Essential, 10)], [(Elite, 0)], [(Elite, 6)], [(Hours, 3)], [(Hours, 0)], [(Standard, 1)], [(Standard, 0)], [(Advanced, 1)],
-        [(Advanced, 0)], [(Essential, 0), (Elite, 5)], [(Standard, 0), (Advanced, 2)], [(Essential, 1_000_001)], [(Essential, 1_000_000)],
+        [(Essential, 0)], [(Essential, 10)], [(Elite, 0)], [(Elite, 6)], [(Hours, 3)], [(Hours, 0)], [(Standard, 1)], [(Standard, 0)],
+        [(Advanced, 1)], [(Advanced, 0)], [(Essential, 0), (Elite, 5)], [(Standard, 0), (Advanced, 2)], [(Essential, 1_000_001)],
+        [(Essential, 1_000_000)],
     ];
 
     [Fact]
@@ -33,11 +34,13 @@ public sealed class F26SeatRaceTests(SellingApp app) : IClassFixture<SellingApp>
 
             using var over = new CancellationTokenSource();
             var watching = WatchAsync(branch, over.Token);
-            var answers = await app.AtOnceAsync(branch.As(Roles.PartnerAdministrator), moves.Count, (client, i) => ChangeAsync(client, branch, moves[i]));
+            var answers = await app.AtOnceAsync(
+                branch.As(Roles.PartnerAdministrator), moves.Count, (client, i) => ChangeAsync(client, branch, moves[i]));
             await over.CancelAsync();
 
             (await watching).ShouldBeGreaterThan(0);
-            answers.Select(a => a.StatusCode).Except([HttpStatusCode.OK, HttpStatusCode.Conflict, HttpStatusCode.UnprocessableEntity]).ShouldBeEmpty();
+            answers.Select(a => a.StatusCode)
+                .Except([HttpStatusCode.OK, HttpStatusCode.Conflict, HttpStatusCode.UnprocessableEntity]).ShouldBeEmpty();
             foreach (var (move, answer) in moves.Zip(answers))
                 if (move[0].Quantity > 1_000_000)
                     answer.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
@@ -59,7 +62,8 @@ public sealed class F26SeatRaceTests(SellingApp app) : IClassFixture<SellingApp>
             using var over = new CancellationTokenSource();
             var watching = WatchAsync(branch, over.Token);
             var answers = await app.AtOnceAsync(branch.As(Roles.PartnerAdministrator), 60, (client, i) => i == 20
-                ? platform.PostAsJsonAsync($"/api/v1/tenants/{branch.Tenant.Id.Value}/transfer", new { partnerId = next.Id.Value, reason = "sold" }, Ct)
+                ? platform.PostAsJsonAsync(
+                    $"/api/v1/tenants/{branch.Tenant.Id.Value}/transfer", new { partnerId = next.Id.Value, reason = "sold" }, Ct)
                 : ChangeAsync(i % 3 == 0 ? successor : client, branch, [(Elite, 5 + Interlocked.Increment(ref sent))]));
             await over.CancelAsync();
             await watching;

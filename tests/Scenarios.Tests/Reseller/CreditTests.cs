@@ -34,12 +34,14 @@ public sealed class CreditTests(App app) : IClassFixture<App>
         Lots(moved).ShouldBe($"100 until {After(1)}, 20 until {After(12)}");
 
         var balance = await reseller.DoAsync("GetCreditBalance", new { AccountId = other });
-        ((int)balance["Credits"]!, Lots(balance), (bool)balance["HasMoreLots"]!).ShouldBe((120, $"100 until {After(1)}, 20 until {After(12)}", false));
+        ((int)balance["Credits"]!, Lots(balance), (bool)balance["HasMoreLots"]!)
+            .ShouldBe((120, $"100 until {After(1)}, 20 until {After(12)}", false));
         Movements(await reseller.DoAsync("GetCreditMovements", new { AccountId = one })).ShouldBe("TransferOut -120, TopUp 50, TopUp 100");
         Movements(await reseller.DoAsync("GetCreditMovements", new { AccountId = other })).ShouldBe("TransferIn 120");
         var second = await reseller.DoAsync("GetCreditMovements", new { AccountId = one, Page = 2, PageSize = 2 });
         (Movements(second), (bool)second["HasMore"]!).ShouldBe(("TopUp 100", false));
-        Movements(await reseller.DoAsync("GetCreditMovements", new { AccountId = one, EndDate = $"{app.Clock.GetUtcNow():yyyy-MM-dd}" })).ShouldBeEmpty();
+        Movements(await reseller.DoAsync("GetCreditMovements", new { AccountId = one, EndDate = $"{app.Clock.GetUtcNow():yyyy-MM-dd}" }))
+            .ShouldBeEmpty();
 
         // The same through the other door, and to the instant.
         app.Clock.Advance(end - app.Clock.GetUtcNow() - TimeSpan.FromTicks(10));

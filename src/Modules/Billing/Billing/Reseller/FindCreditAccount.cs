@@ -26,8 +26,8 @@ internal static class FindCreditAccount
     extension(ResellerCall call)
     {
         /// <summary>
-        /// The caller's reference of what is to be done once, or one that nobody has had where he gave none: then only an <c>Idempotency-Key</c> keeps
-        /// a retry from doing it again.
+        /// The caller's reference of what is to be done once, or one that nobody has had where he gave none: then only an
+        /// <c>Idempotency-Key</c> keeps a retry from doing it again.
         /// </summary>
         public string ReferenceOr(string? given) => given ?? $"reseller {Licensing.Kernel.Id.NewGuid(call.Of<TimeProvider>().GetUtcNow())}";
     }
