@@ -12,7 +12,7 @@ public static class Allocation
     /// <summary>Shares in proportion to the weights, which may be of mixed sign; weights that sum to zero count as equal.</summary>
     /// <exception cref="ArgumentException">The total is finer than the minor unit, or there is something to split and nobody to take it.</exception>
     public static IReadOnlyList<Money> ByLargestRemainder(Money total, IReadOnlyList<decimal> weights) =>
-        ByLargestRemainder(total, weights.Select(weight => (Exact)weight).ToArray());
+        InWholes(total, weights) ?? ByLargestRemainder(total, weights.Select(weight => (Exact)weight).ToArray());
 
     /// <inheritdoc cref="ByLargestRemainder(Money, IReadOnlyList{decimal})"/>
     public static IReadOnlyList<Money> ByLargestRemainder(Money total, IReadOnlyList<Exact> weights)
@@ -47,6 +47,32 @@ public static class Allocation
                 .OrderByDescending(i => inUnits[i] - new Exact(floors[i], 1)).ThenBy(i => i).Take((int)left))
                 floors[index]++;
         return [.. floors.Select(units => Exact.FromMinorUnits(units * sign, total.Currency))];
+    }
+
+    // The same in whole numbers, as nearly all weights are few digits and none below zero: thousands of fractions cost twenty times as much.
+    private static Money[]? InWholes(Money total, IReadOnlyList<decimal> weights)
+    {
+        var places = weights.Count > 0 ? weights.Max(weight => weight.Scale) : (byte)0;
+        var (unit, most) = ((decimal)BigInteger.Pow(10, places), (decimal)long.MaxValue);
+        var amount = total.Amount * (decimal)BigInteger.Pow(10, total.Currency.MinorUnits);
+        if (places > 9 || weights.Any(weight => weight < 0 || weight > most / unit) || !decimal.IsInteger(amount) || Math.Abs(amount) > most)
+            return null;
+
+        var (whole, wholes, rests) = ((Int128)Math.Abs(amount), new Int128[weights.Count], new Int128[weights.Count]);
+        var (sum, left) = (Int128.Zero, whole);
+        for (var i = 0; i < wholes.Length; i++)
+            sum += wholes[i] = (Int128)(weights[i] * unit);
+        if (sum == 0)
+            return null;
+        for (var i = 0; i < wholes.Length; i++)
+        {
+            (wholes[i], rests[i]) = Int128.DivRem(whole * wholes[i], sum);
+            left -= wholes[i];
+        }
+
+        foreach (var index in Enumerable.Range(0, rests.Length).OrderByDescending(i => rests[i]).ThenBy(i => i).Take((int)left))
+            wholes[index]++;
+        return Array.ConvertAll(wholes, units => Exact.FromMinorUnits((BigInteger)units * Math.Sign(amount), total.Currency));
     }
 
     // Shares of mixed sign may cancel out; then the first one that is not zero says which way round they are.

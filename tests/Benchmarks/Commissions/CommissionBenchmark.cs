@@ -11,7 +11,7 @@ namespace Licensing.Benchmarks;
 /// </summary>
 internal static class CommissionBenchmark
 {
-    private const int WarmUps = 2;
+    private const int WarmUps = 6;
 
     public static Benchmark Close { get; } = new(
         "commissions", "a month's commissions closed ÷ one GROUP BY over its invoice lines", "ms", Goal.Under(2.5), async ct =>

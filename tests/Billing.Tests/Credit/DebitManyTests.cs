@@ -77,6 +77,22 @@ public sealed class DebitManyTests(App app) : IClassFixture<App>
     }
 
     [Fact]
+    public async Task What_had_too_little_is_taken_after_a_top_up_whatever_key_comes_with_it()
+    {
+        var branch = await app.BranchAsync();
+        using var administrator = branch.Administrator();
+        (await administrator.AddAsync(branch.Partner, "all", euros: 1)).EnsureSuccessStatusCode();
+        using var partner = branch.As(Roles.PartnerAdministrator);
+        partner.DefaultRequestHeaders.Add("Idempotency-Key", "night");
+        object[] items = [Item(branch.Partner, "a", "1.00"), Item(branch.Partner, "b", "1.00")];
+
+        (await ToldAsync(SendAsync(partner, items))).ShouldBe(["201 1.00", "402 insufficient_credit"]);
+        (await administrator.AddAsync(branch.Partner, "more", euros: 1)).EnsureSuccessStatusCode();
+        (await ToldAsync(SendAsync(partner, items))).ShouldBe(["201 1.00", "201 1.00"]);
+        (await LeftAsync(branch, branch.Partner)).ShouldBe("0.00");
+    }
+
+    [Fact]
     public async Task Every_one_is_told_in_the_trail()
     {
         var branch = await app.BranchAsync();

@@ -55,6 +55,15 @@ public sealed class WithdrawnOrderTests(CommissionsApp app) : IClassFixture<Comm
         (await PayoutsAsync(platform, branch.Partner)).ShouldHaveSingleItem().GetProperty("state").GetString().ShouldBe("Paid");
         var back = (await PayoutsAsync(platform, second)).ShouldHaveSingleItem();
         (back.GetProperty("state").GetString(), back.GetProperty("failure").GetString()).ShouldBe(("Failed", "Refused"));
+        // Its file would be paid beside that of the order that takes its place.
+        (await platform.GetFromJsonAsync<JsonElement>(path)).GetProperty("withdrawnAt").GetDateTimeOffset().ShouldBe(app.Clock.GetUtcNow());
+        foreach (var form in new[] { "text/csv", "application/xml" })
+        {
+            using var file = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { Accept = { new MediaTypeWithQualityHeaderValue(form) } } };
+            using var withdrawn = await platform.SendAsync(file);
+            (withdrawn.StatusCode, await withdrawn.CodeAsync()).ShouldBe((HttpStatusCode.Conflict, "payment_order_withdrawn"));
+        }
+
         // Ordered anew it is the new order's, and what the former one is told says nothing of it.
         await Sent(await OrderAsync(platform, null));
         (await Sent(await platform.PostAsJsonAsync($"{path}/withdrawn", new { reason = "Refused" }))).GetProperty("failed").GetInt32().ShouldBe(0);

@@ -28,6 +28,38 @@ public sealed class AllocationTests
         Split("1.000", "KWD", 1m, 2m).ShouldBe(["0.333", "0.667"]);
     }
 
+    // Weights of few digits are shared in whole numbers, all others as fractions.
+    [Fact]
+    public void In_whole_numbers_and_in_fractions_it_is_the_same() => Prop.ForAll((
+            from units in Gen.Choose(int.MinValue, int.MaxValue)
+            from currency in Gen.Elements("EUR", "JPY", "KWD")
+            from lowest in Gen.Elements(0, 0, 0, -50)
+            from weights in Gen.NonEmptyListOf(Gen.Zip(Gen.Choose(lowest, 100_000), Gen.Choose(0, 9)))
+            select (units, currency, weights: weights.Select(x => x.Item1 / (decimal)Math.Pow(10, x.Item2)).ToList())).ToArbitrary(), x =>
+        {
+            var currency = Currency.Parse(x.currency);
+            var total = new Money(x.units / (decimal)Math.Pow(10, currency.MinorUnits), currency);
+            Allocation.ByLargestRemainder(total, x.weights)
+                .ShouldBe(Allocation.ByLargestRemainder(total, [.. x.weights.Select(weight => (Exact)weight)]));
+        }).QuickCheckThrowOnFailure();
+
+    [Theory]
+    [InlineData("0.00")]
+    [InlineData("0.01")]
+    [InlineData("-9999999999999999.99")]
+    [InlineData("9999999999999999.99")]
+    public void So_it_is_at_the_edges(string amount)
+    {
+        var total = new Money(decimal.Parse(amount), Eur);
+        foreach (decimal[] weights in new decimal[][]
+        {
+            [0m, 0m, 0m], [1m], [0m, 1m], [9_223_372_036_854_775_807m, 1m], [9_223_372_036_854_775_808m, 1m],
+            [9_223_372_036.854775807m, 0.000000001m], [0.0000000001m, 3m], [decimal.MaxValue, 1m],
+        })
+            Allocation.ByLargestRemainder(total, weights)
+                .ShouldBe(Allocation.ByLargestRemainder(total, [.. weights.Select(weight => (Exact)weight)]));
+    }
+
     [Fact]
     public void A_negative_total_is_split_as_the_mirror_of_the_positive_one() =>
         Split("-100.00", "EUR", 1m, 1m, 1m).ShouldBe(["-33.34", "-33.33", "-33.33"]);

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Licensing.Identity.Contracts;
 
@@ -7,6 +8,8 @@ namespace Licensing.Scenarios.Tests.Reseller;
 /// <summary>Credits through the reseller service: added, looked at and moved, once and to the unit.</summary>
 public sealed class CreditTests(App app) : IClassFixture<App>
 {
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
     private static string Lots(JsonObject of) =>
         string.Join(", ", of["Lots"]!.AsArray().Select(lot => $"{lot!["Credits"]} until {(DateTimeOffset)lot["ExpiryDate"]!:yyyy-MM-dd}"));
 
@@ -52,6 +55,25 @@ public sealed class CreditTests(App app) : IClassFixture<App>
         (await reseller.CallAsync("TransferCredit", new { FromAccountId = other, ToAccountId = one, Credits = 21 })).Fault
             .ShouldBe("400 ArgumentFaultContract Insufficient credit");
         ((int)(await reseller.DoAsync("TransferCredit", new { FromAccountId = other, ToAccountId = one, Credits = 20 }))["ToBalance"]!).ShouldBe(50);
+    }
+
+    [Fact]
+    public async Task What_is_given_back_after_its_end_has_none_and_is_shown_and_moved_so()
+    {
+        var branch = await app.BranchAsync();
+        using var reseller = branch.As(Roles.PartnerAdministrator);
+        var (one, other) = (branch.Tenant.Code, await AccountAsync(reseller));
+        var added = await reseller.DoAsync("AddCreditToAccount", new { AccountId = one, Credits = 100, ExpiryMonths = 1 });
+        using var debited = await reseller.PostAsJsonAsync(
+            "/api/v1/credit/debits", new { organizationId = branch.Tenant.Id.Value, reference = "minutes", credits = 10 }, Ct);
+        app.Clock.Advance((DateTimeOffset)added["ExpiryDate"]! - app.Clock.GetUtcNow());
+        using var seller = branch.As(Roles.DistributorAdministrator);
+        (await seller.PostAsync($"{debited.Headers.Location}/reversal", null, Ct)).StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        var balance = await reseller.DoAsync("GetCreditBalance", new { AccountId = one });
+        ((int)balance["Credits"]!, balance["Lots"]![0]!["ExpiryDate"]).ShouldBe((10, null));
+        var moved = await reseller.DoAsync("TransferCredit", new { FromAccountId = one, ToAccountId = other, Credits = 4 });
+        ((int)moved["FromBalance"]!, (int)moved["ToBalance"]!, moved["Lots"]![0]!["ExpiryDate"]).ShouldBe((6, 4, null));
     }
 
     [Fact]

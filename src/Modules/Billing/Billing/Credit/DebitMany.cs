@@ -87,7 +87,9 @@ internal static class DebitMany
     public static void Map(RouteGroupBuilder credit) => credit
         .MapPost("/debits/batch", (Command body, ISender sender, CancellationToken ct) => sender.Ok(body, ct))
         .MaxBody(MostBytes)
-        .Slice<Command, DebitBatchView>(nameof(DebitMany), "Takes up to 1,000 amounts from prepaid credit, each once per reference");
+        .Slice<Command, DebitBatchView>(nameof(DebitMany), "Takes up to 1,000 amounts from prepaid credit, each once per reference")
+        // Its references are its keys: the answer to a key would go on refusing after a top-up what had too little before it.
+        .WithMetadata(new RetriesItself());
 }
 
 internal sealed record DebitBatchView(IReadOnlyList<DebitBatchResult> Results);

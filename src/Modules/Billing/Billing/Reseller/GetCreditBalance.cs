@@ -38,7 +38,7 @@ internal static class GetCreditBalance
                 .Select(x => new { x.Id, x.Remaining, x.ExpiresAt, All = spendable.Sum(l => l.Remaining) }).ToListAsync(cancellationToken);
             return new CreditBalance(
                 query.AccountId, WholeCredits.Of(lots.Count > 0 ? lots[0].All : 0),
-                [.. lots.Take(MostLots).Select(x => new AccountLot(x.Id.ToString(), WholeCredits.Of(x.Remaining), x.ExpiresAt!.Value))],
+                [.. lots.Take(MostLots).Select(x => new AccountLot(x.Id.ToString(), WholeCredits.Of(x.Remaining), x.ExpiresAt))],
                 lots.Count > MostLots);
         }
     }

@@ -35,6 +35,6 @@ internal static class TransferAccountCredit
                     ? refusal
                     : new TransferredCredit(
                         asked.FromAccountId, WholeCredits.Of(moved.FromBalance), asked.ToAccountId, WholeCredits.Of(moved.ToBalance),
-                        [.. moved.Lots.Select(x => new AccountLot(x.Id.ToString(), WholeCredits.Of(x.Amount), x.ExpiresAt!.Value))], moved.Reference);
+                        [.. moved.Lots.Select(x => new AccountLot(x.Id.ToString(), WholeCredits.Of(x.Amount), x.ExpiresAt))], moved.Reference);
             }, FindCreditAccount.Names);
 }

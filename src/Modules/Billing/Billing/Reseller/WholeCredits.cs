@@ -5,8 +5,8 @@ namespace Licensing.Billing.Reseller;
 /// <summary>Credits that end at once.</summary>
 /// <param name="LotId">Of the lot.</param>
 /// <param name="Credits">How many are left of it, or came.</param>
-/// <param name="ExpiryDate">From this instant on nothing of it can be spent.</param>
-internal sealed record AccountLot(string LotId, long Credits, DateTimeOffset ExpiryDate);
+/// <param name="ExpiryDate">From this instant on nothing of it can be spent; absent of what was given back after its end, which has none.</param>
+internal sealed record AccountLot(string LotId, long Credits, DateTimeOffset? ExpiryDate);
 
 /// <summary>Credits as this door shows them: they are whole, which amounts of other units are not.</summary>
 internal static class WholeCredits

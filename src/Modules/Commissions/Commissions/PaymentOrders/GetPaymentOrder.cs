@@ -27,12 +27,14 @@ internal static class GetPaymentOrder
                 : PaymentOrderRefusals.NotFound(query.Id);
 
         public async Task<Result<OrderFile>> Handle(FileQuery query, CancellationToken cancellationToken) =>
-            await db.PaymentOrders.AsNoTracking().Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == query.Id, cancellationToken) is { } order
-                ? new OrderFile(
-                    order,
-                    await db.PaymentOrderLines.AsNoTracking().Where(x => x.OrderId == order.Id).OrderBy(x => x.Position)
-                        .ToListAsync(cancellationToken))
-                : PaymentOrderRefusals.NotFound(query.Id);
+            await db.PaymentOrders.AsNoTracking().Within(principal.Scope).Include(x => x.Withdrawal)
+                .SingleOrDefaultAsync(x => x.Id == query.Id, cancellationToken) is not { } order ? PaymentOrderRefusals.NotFound(query.Id)
+            // Its payouts are in another order by now, and no bank could tell that they are the same.
+            : order.Withdrawal is not null ? PaymentOrderRefusals.Withdrawn(query.Id)
+            : new OrderFile(
+                order,
+                await db.PaymentOrderLines.AsNoTracking().Where(x => x.OrderId == order.Id).OrderBy(x => x.Position)
+                    .ToListAsync(cancellationToken));
     }
 
     public static void Map(IEndpointRouteBuilder orders) => orders

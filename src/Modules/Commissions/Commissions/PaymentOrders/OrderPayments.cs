@@ -95,7 +95,8 @@ internal static class OrderPayments
             await using var row = await insert.ExecuteReaderAsync(cancellationToken);
             if (!await row.ReadAsync(cancellationToken))
                 return PaymentOrderRefusals.NothingToPay(command.Currency, without);
-            var view = new PaymentOrderView(order, new Money(row.GetDecimal(1), command.Currency), row.GetInt32(0), executesOn, from.Holder, now);
+            var view = new PaymentOrderView(
+                order, new Money(row.GetDecimal(1), command.Currency), row.GetInt32(0), executesOn, from.Holder, now, WithdrawnAt: null);
             audit.Note(
                 "payment_order", order.Value.ToString(), platform.Path, new() { ["payouts"] = view.Payouts, ["total"] = view.Total.ToString() });
             return new OrderedView(view, without, Math.Max(0, due - without - view.Payouts));

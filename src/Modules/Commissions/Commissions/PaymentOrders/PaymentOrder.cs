@@ -21,9 +21,30 @@ internal sealed class PaymentOrder : IOwned
     public decimal Total { get; init; }
     public DateTimeOffset CreatedAt { get; init; }
 
+    /// <summary>Null of one that stands.</summary>
+    public PaymentOrderWithdrawal? Withdrawal { get; init; }
+
     internal sealed class Table : IEntityTypeConfiguration<PaymentOrder>
     {
-        public void Configure(EntityTypeBuilder<PaymentOrder> builder) => builder.ToTable("payment_orders").HasKey(x => x.Id);
+        public void Configure(EntityTypeBuilder<PaymentOrder> builder)
+        {
+            builder.ToTable("payment_orders").HasKey(x => x.Id);
+            builder.HasOne(x => x.Withdrawal).WithOne().HasForeignKey<PaymentOrderWithdrawal>(x => x.OrderId);
+        }
+    }
+}
+
+/// <summary>That an order was taken back. What of it was paid before stays paid; its files are not given out again.</summary>
+internal sealed class PaymentOrderWithdrawal
+{
+    public PaymentOrderId OrderId { get; init; }
+    public required string Reason { get; init; }
+    public DateTimeOffset WithdrawnAt { get; init; }
+
+    internal sealed class Table : IEntityTypeConfiguration<PaymentOrderWithdrawal>
+    {
+        public void Configure(EntityTypeBuilder<PaymentOrderWithdrawal> builder) =>
+            builder.ToTable("payment_order_withdrawals").HasKey(x => x.OrderId);
     }
 }
 
@@ -53,17 +74,22 @@ internal sealed class PaymentOrderLine
 
 /// <param name="Payouts">How many it pays; as CSV or pain.001 each is a line.</param>
 /// <param name="Holder">From whose account.</param>
+/// <param name="WithdrawnAt">When it was taken back; its files are not given out again.</param>
 internal sealed record PaymentOrderView(
-    PaymentOrderId Id, Money Total, int Payouts, DateOnly ExecutesOn, string Holder, DateTimeOffset CreatedAt)
+    PaymentOrderId Id, Money Total, int Payouts, DateOnly ExecutesOn, string Holder, DateTimeOffset CreatedAt, DateTimeOffset? WithdrawnAt)
 {
-    public static Expression<Func<PaymentOrder, PaymentOrderView>> Projection { get; } = x =>
-        new PaymentOrderView(x.Id, new Money(x.Total, x.Currency), x.Payouts, x.ExecutesOn, x.Holder, x.CreatedAt);
+    public static Expression<Func<PaymentOrder, PaymentOrderView>> Projection { get; } = x => new PaymentOrderView(
+        x.Id, new Money(x.Total, x.Currency), x.Payouts, x.ExecutesOn, x.Holder, x.CreatedAt,
+        x.Withdrawal == null ? null : x.Withdrawal.WithdrawnAt);
 }
 
 internal static class PaymentOrderRefusals
 {
     public static Refusal NotFound(PaymentOrderId id) =>
         new(RefusalKind.NotFound, "payment_order_not_found", $"There is no payment order {id.Value}.");
+
+    public static Refusal Withdrawn(PaymentOrderId id) => new(RefusalKind.Conflict, "payment_order_withdrawn",
+        $"The payment order {id.Value} was taken back; what it has not paid is ordered again, and its file would pay it twice.");
 
     public static Refusal NoAccount { get; } = new(
         RefusalKind.Conflict, "platform_account_missing", "The platform has no bank account to pay from.");

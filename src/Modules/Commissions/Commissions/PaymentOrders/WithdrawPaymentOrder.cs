@@ -42,11 +42,18 @@ internal static class WithdrawPaymentOrder
                 update commissions.payouts set failed_on = {today}, failure = {command.Reason}, order_id = null, version = version + 1
                 where order_id = {command.Id.Value} and paid_on is null
                 """, cancellationToken);
-            if (failed > 0)
-                audit.Note(
-                    "payment_order", command.Id.Value.ToString(), (await db.PaymentOrders.Where(x => x.Id == command.Id).Select(x => x.OwnerPath)
-                        .SingleAsync(cancellationToken)), new() { ["withdrawn"] = failed, ["reason"] = command.Reason });
-            return new WithdrawnView(view, failed);
+            // What is all paid cannot be taken back, and stays as it is.
+            if (failed == 0)
+                return new WithdrawnView(view, 0);
+            var now = clock.GetUtcNow();
+            await db.Database.ExecuteSqlAsync($"""
+                insert into commissions.payment_order_withdrawals (order_id, reason, withdrawn_at)
+                values ({command.Id.Value}, {command.Reason}, {now}) on conflict do nothing
+                """, cancellationToken);
+            audit.Note(
+                "payment_order", command.Id.Value.ToString(), (await db.PaymentOrders.Where(x => x.Id == command.Id).Select(x => x.OwnerPath)
+                    .SingleAsync(cancellationToken)), new() { ["withdrawn"] = failed, ["reason"] = command.Reason });
+            return new WithdrawnView(view with { WithdrawnAt = view.WithdrawnAt ?? now }, failed);
         }
     }
 

@@ -25,6 +25,14 @@ begin
     return new;
 end $$;
 
+-- Which orders were taken back, whatever of them was paid before: their files are not for the bank any more.
+create table commissions.payment_order_withdrawals (
+    order_id     uuid primary key,
+    reason       text not null,
+    withdrawn_at timestamptz not null
+);
+comment on table commissions.payment_order_withdrawals is 'append-only: orders that were taken back';
+
 -- Percentages of their own for what is charged by a plan, or for a product; and by which of them statements and their lines were reached.
 alter table commissions.schemes add column rates jsonb not null default '[]';
 alter table commissions.statements add column rated jsonb not null default '[]';
