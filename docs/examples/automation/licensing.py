@@ -1,4 +1,6 @@
 """A client for jobs: retries what may be retried, pages through lists, waits. Standard library only."""
+import hashlib
+import http.client
 import json
 import os
 import random
@@ -30,30 +32,50 @@ class Licensing:
         return self.send("GET", path, accept=accept)
 
     def post(self, path, body=None, key=None):
-        """`key` is the Idempotency-Key: of the thing, not of the try, so that a job that is run again gets the first answer."""
+        """`key` makes the Idempotency-Key: of the thing, not of the try, so that a job that is run again gets the first answer."""
         return self.send("POST", path, body, key)
 
     def send(self, method, path, body=None, key=None, accept="application/json", **headers):
         headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json", "Accept": accept, **headers}
         if method != "GET":
-            headers["Idempotency-Key"] = key or str(uuid.uuid4())
+            # By its hash: a header takes no letters but Latin ones, and no more than 255.
+            headers["Idempotency-Key"] = hashlib.sha256(key.encode()).hexdigest() if key else str(uuid.uuid4())
         data = None if body is None else json.dumps(body).encode()
         for attempt in range(self.tries):
+            last, wait = attempt == self.tries - 1, None
             try:
-                request = urllib.request.Request(self.url + path, data, headers, method=method)
-                with urllib.request.urlopen(request, timeout=60) as answer:
-                    text = answer.read().decode()
-                    return json.loads(text or "{}") if accept == "application/json" else text
-            except urllib.error.HTTPError as error:
-                told, wait = error.read().decode(), error.headers.get("Retry-After")
-                problem = json.loads(told) if told.startswith("{") else {"detail": told}
-                if error.code not in PASSING and problem.get("code") not in PASSING_CODES or attempt == self.tries - 1:
-                    raise Refused(error.code, problem) from None
-            except (urllib.error.URLError, TimeoutError, ConnectionError):
-                wait = None
-                if attempt == self.tries - 1:
+                with self.answer(urllib.request.Request(self.url + path, data, headers, method=method)) as answer:
+                    status, wait, told = answer.status, answer.headers.get("Retry-After"), answer.read()
+            except http.client.InvalidURL:
+                raise
+            except (OSError, http.client.HTTPException):
+                # Not reached, or cut off in the middle of the answer.
+                if last:
                     raise
+            else:
+                if status < 300:
+                    return json.loads(told or "{}") if accept == "application/json" else told.decode()
+                problem = self.problem(told.decode(errors="replace"))
+                if status not in PASSING and problem.get("code") not in PASSING_CODES or last:
+                    raise Refused(status, problem)
             time.sleep(float(wait) if wait and wait.isdigit() else min(30, 0.5 * 2 ** attempt) * random.uniform(0.5, 1))
+
+    @staticmethod
+    def answer(request):
+        try:
+            return urllib.request.urlopen(request, timeout=60)
+        except urllib.error.HTTPError as no:
+            # An answer, too.
+            return no
+
+    @staticmethod
+    def problem(text):
+        try:
+            told = json.loads(text)
+        except ValueError:
+            told = None
+        # What stands in between answers as it likes.
+        return told if isinstance(told, dict) else {"detail": text}
 
     def all(self, path):
         """Every item of a list, page by page."""
@@ -70,9 +92,9 @@ class Licensing:
 
 
 def main(job):
-    """Runs a job: its return value is the exit code; what cannot be reached or may not be done at all is 2."""
+    """Runs a job: its return value is the exit code; what cannot be reached or may not be done at all is 2, and so is whatever else ends it."""
     try:
         sys.exit(job())
-    except (Refused, OSError, KeyError) as error:
+    except Exception as error:
         print(f"could not run: {error!r}", file=sys.stderr)
         sys.exit(COULD_NOT_RUN)

@@ -56,7 +56,8 @@ public sealed class JobClientTests
         var printed = await output + await errors;
         process.ExitCode.ShouldBe(exitCode, printed);
         printed.ShouldStartWith(said);
-        keys.Distinct().ShouldBe(["POST /api/v1/tenants acme"]);
+        // The digest of the key, which may have letters that no header can.
+        keys.Distinct().ShouldBe(["POST /api/v1/tenants 822b33ad87c148a0a20a5ba7cd5ebcaa68d36a18e7aad165554903f52ca82757"]);
         keys.Count.ShouldBe(answers.Split(',').Length - (exitCode == 0 ? 0 : 1));
     }
 }
