@@ -86,7 +86,8 @@ internal sealed class SaidInvoices : IInvoicedAmounts, IBillingProgress
     public InvoicedNet Issue(string month, OrganizationRef tenant, string net, string currency = "EUR") =>
         Add(Period.Parse(month), new InvoicedNet(
             Id.New<InvoiceId>(DateTimeOffset.UnixEpoch), $"1-2026-{_said.Count + 1:000000}", tenant.Id, tenant.Path,
-            new Money(decimal.Parse(net), Currency.Parse(currency))) { InvoicePeriod = Period.Parse(month) });
+            new Money(decimal.Parse(net), Currency.Parse(currency)))
+        { InvoicePeriod = Period.Parse(month) });
 
     /// <summary>Takes back a part of an invoice.</summary>
     public InvoicedNet Credit(string month, InvoicedNet of, string net) =>

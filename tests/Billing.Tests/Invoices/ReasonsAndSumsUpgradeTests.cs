@@ -52,4 +52,5 @@ public sealed class ReasonsAndSumsUpgradeTests
         (await database.TextAsync("select string_agg(format('%s %s %s', kind, discounts, credits), '; ' order by kind) from billing.invoices"))
             .ShouldBe("Late 0 0; Regular 1.75 4.00");
         (await database.RefusedAsync("update billing.invoices set discounts = 0"))!.ShouldContain("does not change");
-    }}
+    }
+}

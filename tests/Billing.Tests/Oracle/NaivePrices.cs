@@ -16,12 +16,12 @@ internal static class NaivePrices
                 // A negative aggregate passes through.
                 return (quantity.Sign < 0 ? quantity : Above(quantity, included)) * price.UnitPrice!.Value;
             case PriceModel.Package:
-            {
-                Fraction cost = 0;
-                for (var begun = (Fraction)price.FreeUnits.GetValueOrDefault(); begun < quantity; begun += price.PackageSize!.Value)
-                    cost += price.PackagePrice!.Value;
-                return cost;
-            }
+                {
+                    Fraction cost = 0;
+                    for (var begun = (Fraction)price.FreeUnits.GetValueOrDefault(); begun < quantity; begun += price.PackageSize!.Value)
+                        cost += price.PackagePrice!.Value;
+                    return cost;
+                }
 
             case PriceModel.Percentage:
                 return Above(quantity, price.FreeUnits ?? 0) * price.Percent!.Value / 100 + price.FixedFee.GetValueOrDefault() * (Fraction)records;

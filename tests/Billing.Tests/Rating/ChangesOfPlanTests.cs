@@ -217,7 +217,8 @@ public sealed class ChangesOfPlanTests
         {
             Specific = new Dictionary<(string, string, string), Price>
             {
-                [("USD", "VM", "calls")] = Each(0.05m), [("EUR", "VM", "calls")] = Each(0.07m),
+                [("USD", "VM", "calls")] = Each(0.05m),
+                [("EUR", "VM", "calls")] = Each(0.07m),
             },
         }).ShouldBe(["VM 01-30 70.00", "70.00 + 14.00"]);
     }

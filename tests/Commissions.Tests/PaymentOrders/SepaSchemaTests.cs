@@ -128,8 +128,16 @@ public sealed class SepaSchemaTests
         var at = new DateTimeOffset(2026, 1, 15, 10, 0, 0, TimeSpan.Zero);
         var order = new PaymentOrder
         {
-            Id = Id.New<PaymentOrderId>(at), OwnerPath = "p", Currency = Currency.Parse("EUR"), ExecutesOn = new(2026, 1, 16), Holder = holder,
-            Iban = "DE89370400440532013000", Bic = bic, Payouts = payments, Total = payments * 1234567.89m, CreatedAt = at,
+            Id = Id.New<PaymentOrderId>(at),
+            OwnerPath = "p",
+            Currency = Currency.Parse("EUR"),
+            ExecutesOn = new(2026, 1, 16),
+            Holder = holder,
+            Iban = "DE89370400440532013000",
+            Bic = bic,
+            Payouts = payments,
+            Total = payments * 1234567.89m,
+            CreatedAt = at,
         };
         return XDocument.Parse(System.Text.Encoding.UTF8.GetString(SepaTransfer.Of(order,
         [

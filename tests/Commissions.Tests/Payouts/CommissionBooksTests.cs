@@ -134,11 +134,31 @@ public sealed class CommissionBooksTests : IAsyncLifetime
             (await Should.ThrowAsync<PostgresException>(() => RunAsync(change))).SqlState.ShouldBe(PostgresErrorCodes.RestrictViolation);
     }
 
-    private async Task PostAsync(CommissionPosting posting)
+    [Fact]
+    public async Task Whoever_books_a_reference_at_the_same_moment_as_another_books_nothing_and_does_not_fail()
+    {
+        var branch = await _app.BranchAsync();
+        const int Rounds = 300, AtOnce = 6;
+        for (var round = 0; round < Rounds; round++)
+        {
+            var posting = new CommissionPosting(
+                $"commission:{round}", CommissionPostingKind.Commission, $"COM-2025-01-{round}", branch.Partner.Id, branch.Partner.Path,
+                new(2025, 1, 31), Currency.Parse("EUR"), [new("2025-01", 1m), new("2024-12", -1m)]);
+            using var together = new Barrier(AtOnce);
+            await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(_ => Task.Factory.StartNew(
+                () => PostAsync(posting, together), Ct, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap()));
+        }
+
+        (await _app.RowsAsync("select count(*) || ' ' || count(distinct document_id) || ' ' || sum(abs(amount)) from billing.journal_entries"))
+            .ShouldBe([$"{2 * Rounds} {Rounds} {2 * Rounds}"]);
+    }
+
+    private async Task PostAsync(CommissionPosting posting, Barrier? together = null)
     {
         await using var scope = _app.Services.CreateAsyncScope();
         var session = scope.ServiceProvider.GetRequiredService<DbSession>();
         await session.BeginAsync(Ct);
+        together?.SignalAndWait(Ct);
         await scope.ServiceProvider.GetRequiredService<ICommissionJournal>().PostAsync([posting], Ct);
         await session.CommitAsync(Ct);
     }

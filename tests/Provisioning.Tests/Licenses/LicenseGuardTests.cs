@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Npgsql;
 using Licensing.Provisioning.Tests.CustomerArea;
+using Npgsql;
 using static Licensing.Provisioning.Tests.SellingApp;
 
 namespace Licensing.Provisioning.Tests.Licenses;

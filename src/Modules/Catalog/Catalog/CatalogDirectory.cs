@@ -1,6 +1,6 @@
-using Licensing.Catalog.Plans;
 using Licensing.Catalog.Contracts;
 using Licensing.Catalog.Data;
+using Licensing.Catalog.Plans;
 using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Catalog;

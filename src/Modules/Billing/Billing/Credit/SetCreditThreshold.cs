@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using FluentValidation;
 using Licensing.Billing.Data;
 using Licensing.Billing.Ledger;
@@ -5,7 +6,6 @@ using Licensing.Identity.Contracts;
 using Licensing.Kernel.Http;
 using Licensing.Kernel.Persistence;
 using Microsoft.EntityFrameworkCore;
-using System.Text.Json.Serialization;
 
 namespace Licensing.Billing.Credit;
 

@@ -15,6 +15,8 @@ namespace Licensing.Billing.Exports;
 internal sealed class CommissionJournal(
     DbSession session, IOrganizationDirectory organizations, BillingCalendar calendar, TimeProvider clock) : ICommissionJournal
 {
+    // No key is named for the conflict: the document's id follows from the reference, and where two insert at the same moment, either key may be the
+    // one that the second meets.
     private const string Post =
         """
         with booking as materialized (select billing.booking_day($1) as booked_on),
@@ -25,7 +27,7 @@ internal sealed class CommissionJournal(
             insert into billing.commission_postings (
                 reference, document_id, kind, number, organization_id, owner_path, currency, owed, posted_at)
             select reference, document_id, kind, number, organization_id, owner_path, currency, owed, $2 from told order by reference
-            on conflict (reference) do nothing returning reference)
+            on conflict do nothing returning reference)
         insert into billing.journal_entries (
             document_id, tenant_id, position, owner_path, seller_id, document_kind, document_number, invoice_number, reference, document_on,
             booked_on, account, currency, amount)
@@ -40,7 +42,7 @@ internal sealed class CommissionJournal(
         """
         select t.reference from unnest($1::text[], $2::text[], $3::uuid[], $4::text[], $5::numeric[])
             as t (reference, kind, organization_id, currency, owed)
-        join billing.commission_postings p on p.reference = t.reference
+        left join billing.commission_postings p on p.reference = t.reference
         where (p.kind, p.organization_id, p.currency, p.owed) is distinct from (t.kind, t.organization_id, t.currency, t.owed) limit 1
         """;
 
@@ -69,7 +71,8 @@ internal sealed class CommissionJournal(
                 post.Parameters.Add(new() { Value = value });
             post.Parameters.Add(new()
             {
-                Value = documents.Select(x => x.DocumentOn).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Date,
+                Value = documents.Select(x => x.DocumentOn).ToArray(),
+                NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Date,
             });
             foreach (var value in new object[]
             {

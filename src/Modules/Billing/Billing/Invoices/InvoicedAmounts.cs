@@ -92,7 +92,15 @@ internal sealed class InvoicedAmounts(BillingDb db, ICatalog catalog, IOrganizat
             orderby note.OwnerPath, note.Id
             select new
             {
-                note.Id, note.InvoiceId, note.Number, note.TenantId, note.OwnerPath, note.Net, note.Currency, note.PeriodStart, note.PeriodEnd,
+                note.Id,
+                note.InvoiceId,
+                note.Number,
+                note.TenantId,
+                note.OwnerPath,
+                note.Net,
+                note.Currency,
+                note.PeriodStart,
+                note.PeriodEnd,
             })
             .ToListAsync(ct);
         return [.. rows.Select(x => new InvoicedNet(x.InvoiceId, x.Number, x.TenantId, x.OwnerPath, new Money(-x.Net, x.Currency))

@@ -113,6 +113,7 @@ internal static class RunsAtTerminal
         return new OpsAnswer(parked.Items.Select(x => new LeftOut(x.ExternalId, x.Code, x.Message)).Append(new LeftOut(
             null, "total",
             $"{run.PeriodStart:yyyy-MM}, run {run.Id}, {run.State}: {run.NotBilled} of {run.Tenants} tenants could not be billed; "
-            + $"{told.Result?.ToJsonString()}"))) { Failed = true };
+            + $"{told.Result?.ToJsonString()}")))
+        { Failed = true };
     }
 }

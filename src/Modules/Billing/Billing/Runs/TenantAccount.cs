@@ -62,17 +62,17 @@ internal sealed record PeriodUsage(
 
     private Exact Combined(
         (SubscriptionId Subscription, DateOnly From) stretch, MeterRef meter, IReadOnlyList<UsageTotal> parts, bool withSkus) => parts.Count switch
-    {
-        0 => 0,
-        1 => parts[0].Quantity,
-        _ => meter.Aggregation.Combines switch
         {
-            Combining.Largest => parts.Max(part => part.Quantity),
-            Combining.Distinct when Distinct[(stretch.Subscription, stretch.From, meter.Key)] is var counted =>
-                withSkus ? counted.Resources : counted.WithoutSku,
-            _ => Exact.Sum(parts.Select(part => part.Quantity)),
-        },
-    };
+            0 => 0,
+            1 => parts[0].Quantity,
+            _ => meter.Aggregation.Combines switch
+            {
+                Combining.Largest => parts.Max(part => part.Quantity),
+                Combining.Distinct when Distinct[(stretch.Subscription, stretch.From, meter.Key)] is var counted =>
+                    withSkus ? counted.Resources : counted.WithoutSku,
+                _ => Exact.Sum(parts.Select(part => part.Quantity)),
+            },
+        };
 }
 
 /// <summary>One tenant's subscriptions and usage of the period.</summary>

@@ -174,8 +174,8 @@ internal static class Settling
     {
         Amount = (Math.Sign(net.Amount), Math.Sign(credited.Amount)) switch
         {
-            (< 0, > 0) => Math.Max(net.Amount, Math.Min(0, Math.Min(now.Amount, 0) - (billed - credited).Amount)),
-            (> 0, < 0) => Math.Min(net.Amount, Math.Max(0, Math.Max(now.Amount, 0) - (billed - credited).Amount)),
+            ( < 0, > 0) => Math.Max(net.Amount, Math.Min(0, Math.Min(now.Amount, 0) - (billed - credited).Amount)),
+            ( > 0, < 0) => Math.Min(net.Amount, Math.Max(0, Math.Max(now.Amount, 0) - (billed - credited).Amount)),
             _ => net.Amount,
         },
     };

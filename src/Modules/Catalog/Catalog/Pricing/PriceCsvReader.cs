@@ -1,5 +1,5 @@
-using Licensing.Kernel.Http;
 using Licensing.Catalog.Plans;
+using Licensing.Kernel.Http;
 
 namespace Licensing.Catalog.Pricing;
 

@@ -1,5 +1,5 @@
-using Licensing.Kernel.Dialects;
 using System.Text.Json.Nodes;
+using Licensing.Kernel.Dialects;
 
 namespace Licensing.Identity.OAuth;
 

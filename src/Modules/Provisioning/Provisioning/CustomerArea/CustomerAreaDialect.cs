@@ -1,7 +1,7 @@
-using Licensing.Kernel.Dialects;
-using Licensing.Kernel.Http;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Licensing.Kernel.Dialects;
+using Licensing.Kernel.Http;
 
 namespace Licensing.Provisioning.CustomerArea;
 

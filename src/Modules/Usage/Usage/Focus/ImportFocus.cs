@@ -72,6 +72,7 @@ internal static class ImportFocus
         var done = import.Done;
         return import.Errors.Count == 0 ? new OpsAnswer(done) : new OpsAnswer(import.Errors.Append(new ImportedLine(null, null, "total",
             $"{(done.DryRun ? "dry run, " : "")}{done.Rows} rows: {done.Accepted} accepted, {done.Duplicates} duplicates, {done.Rejected} rejected, "
-            + $"{done.NotUsage} not usage"))) { Failed = true };
+            + $"{done.NotUsage} not usage")))
+        { Failed = true };
     }
 }
