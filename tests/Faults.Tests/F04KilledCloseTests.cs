@@ -91,7 +91,7 @@ public sealed class F04KilledCloseTests
         await using var command = new NpgsqlCommand(
             """
             select 'statement ' || (to_jsonb(x) - array['id', 'closed_at'])::text from commissions.statements x
-            union all select 'line ' || (to_jsonb(x) - 'statement_id')::text from commissions.statement_lines x
+            union all select 'line ' || (to_jsonb(x) - 'statement_id')::text from commissions.lines x
             union all select 'adjustment ' || (to_jsonb(x) - 'statement_id')::text from commissions.adjustments x
             union all select 'payout ' || (to_jsonb(x) - array['id', 'statement_id', 'created_at'])::text from commissions.payouts x
             union all select 'closing ' || (to_jsonb(x) - 'closed_at')::text from commissions.closings x

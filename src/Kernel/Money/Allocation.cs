@@ -72,7 +72,8 @@ public static class Allocation
 
         foreach (var index in Enumerable.Range(0, rests.Length).OrderByDescending(i => rests[i]).ThenBy(i => i).Take((int)left))
             wholes[index]++;
-        return Array.ConvertAll(wholes, units => Exact.FromMinorUnits((BigInteger)units * Math.Sign(amount), total.Currency));
+        return Array.ConvertAll(wholes, units => new Money(
+            new decimal((int)(long)units, (int)((long)units >> 32), 0, amount < 0 && units > 0, (byte)total.Currency.MinorUnits), total.Currency));
     }
 
     // Shares of mixed sign may cancel out; then the first one that is not zero says which way round they are.

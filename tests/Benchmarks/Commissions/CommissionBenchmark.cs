@@ -61,7 +61,7 @@ internal static class CommissionBenchmark
             """
             do $$ declare found text; begin
                 for found in select format('%I.%I', schemaname, tablename) from pg_tables where schemaname = 'commissions' and tablename in
-                    ('closings', 'statements', 'statement_lines', 'adjustments', 'payouts', 'exchange_rates', 'outbox') loop
+                    ('closings', 'statements', 'line_blocks', 'statement_lines', 'adjustments', 'payouts', 'exchange_rates', 'outbox') loop
                     execute 'truncate ' || found;
                 end loop;
             end $$
@@ -81,9 +81,9 @@ internal static class CommissionBenchmark
     {
         await using var check = stage.Data.Owner.CreateCommand(
             """
-            select (select count(*) from commissions.statement_lines l join billing.invoices i on i.id = l.document_id and i.net = l.net),
+            select (select count(*) from commissions.lines l join billing.invoices i on i.id = l.document_id and i.net = l.net),
                 (select count(*) from commissions.statements s where s.basis = (select sum(net) from billing.invoices) and s.gross =
-                    (select sum(l.commission) from commissions.statement_lines l where l.statement_id = s.id) and s.gross > 0)
+                    (select sum(l.commission) from commissions.lines l where l.statement_id = s.id) and s.gross > 0)
             """);
         check.CommandTimeout = 0;
         await using var row = await check.ExecuteReaderAsync(ct);

@@ -69,7 +69,7 @@ public sealed class ClosingFaultTests : IAsyncLifetime
     private async Task<List<string>> WrittenAsync() => [.. (await _app.RowsAsync(
         """
         select 'statement ' || to_jsonb(x)::text from commissions.statements x
-        union all select 'line ' || to_jsonb(x)::text from commissions.statement_lines x
+        union all select 'line ' || to_jsonb(x)::text from commissions.lines x
         union all select 'adjustment ' || to_jsonb(x)::text from commissions.adjustments x
         union all select 'payout ' || to_jsonb(x)::text from commissions.payouts x
         union all select 'closing ' || to_jsonb(x)::text from commissions.closings x
@@ -84,21 +84,23 @@ public sealed class ClosingFaultTests : IAsyncLifetime
             $"""
             do $$ declare what text; begin
                 set local role none;
-                foreach what in array array['commissions.statements', 'commissions.statement_lines', 'commissions.adjustments', 'commissions.payouts',
-                    'billing.commission_postings', 'billing.journal_entries'] loop
+                foreach what in array array['commissions.statements', 'commissions.statement_lines', 'commissions.line_blocks', 'commissions.adjustments',
+                    'commissions.payouts', 'billing.commission_postings', 'billing.journal_entries'] loop
                     execute 'alter table ' || what || ' disable trigger user';
                 end loop;
                 delete from billing.journal_entries where document_id in (select document_id from billing.commission_postings
                     where number like 'COM-2024-02-%');
                 delete from billing.commission_postings where number like 'COM-2024-02-%';
+                delete from commissions.line_blocks where statement_id in (
+                    select id from commissions.statements where period_start = '2024-02-01');
                 delete from commissions.statement_lines where statement_id in (
                     select id from commissions.statements where period_start = '2024-02-01');
                 delete from commissions.adjustments where statement_id in (select id from commissions.statements where period_start = '2024-02-01');
                 delete from commissions.payouts where statement_id in (select id from commissions.statements where period_start = '2024-02-01');
                 delete from commissions.statements where period_start = '2024-02-01';
                 delete from commissions.closings where period_start = '2024-02-01';
-                foreach what in array array['commissions.statements', 'commissions.statement_lines', 'commissions.adjustments', 'commissions.payouts',
-                    'billing.commission_postings', 'billing.journal_entries'] loop
+                foreach what in array array['commissions.statements', 'commissions.statement_lines', 'commissions.line_blocks', 'commissions.adjustments',
+                    'commissions.payouts', 'billing.commission_postings', 'billing.journal_entries'] loop
                     execute 'alter table ' || what || ' enable trigger user';
                 end loop;
             end $$

@@ -12,16 +12,14 @@ internal sealed class InvoicedAmounts(BillingDb db, ICatalog catalog, IOrganizat
 {
     public async Task<IReadOnlyList<InvoicedNet>> OfPeriodAsync(Period period, Scope scope, CancellationToken ct)
     {
-        var rows = await db.Invoices.AsNoTracking().Within(scope)
+        var invoices = await db.Invoices.AsNoTracking().Within(scope)
             .Where(x => x.PeriodStart == period.Start && x.PeriodEnd == period.End
                 && (x.Status == InvoiceStatus.Issued || x.Status == InvoiceStatus.Paid))
             .OrderBy(x => x.OwnerPath).ThenBy(x => x.Id)
-            .Select(x => new { x.Id, x.Number, x.TenantId, x.OwnerPath, x.Net, x.Currency })
+            .Select(x => new InvoicedNet(x.Id, x.Number!, x.TenantId, x.OwnerPath, new Money(x.Net, x.Currency)) { InvoicePeriod = period })
             .ToListAsync(ct);
         var notes = await NotesAsync(period, scope, ct);
-        IEnumerable<InvoicedNet> invoices = rows.Select(x =>
-            new InvoicedNet(x.Id, x.Number!, x.TenantId, x.OwnerPath, new Money(x.Net, x.Currency)) { InvoicePeriod = period });
-        return notes.Count == 0 ? [.. invoices] : [.. invoices.Concat(notes).OrderBy(x => x.OwnerPath, StringComparer.Ordinal)];
+        return notes.Count == 0 ? invoices : [.. invoices.Concat(notes).OrderBy(x => x.OwnerPath, StringComparer.Ordinal)];
     }
 
     public async Task<IReadOnlyList<InvoicedPart>> PartsAsync(IReadOnlyCollection<InvoicedNet> documents, CancellationToken ct)

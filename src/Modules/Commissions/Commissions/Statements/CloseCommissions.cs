@@ -46,6 +46,12 @@ internal static class CloseCommissions
             var now = clock.GetUtcNow();
             if (await FindAsync(period, cancellationToken) is { } meanwhile)
                 return meanwhile;
+            // Credit notes count by the instant they were issued at: none in two months, and none in neither.
+            var (from, until) = (calendar.StartOf(period.Start), calendar.StartOf(period.End));
+            if (await db.Closings.Where(x =>
+                (x.CountedFrom < until && x.CountedUntil > from) || (x.PeriodEnd == period.Start && x.CountedUntil < from)
+                || (x.PeriodStart == period.End && x.CountedFrom > until)).OrderBy(x => x.PeriodStart).FirstOrDefaultAsync(cancellationToken) is { } other)
+                return StatementRefusals.TimeZoneChanged(new Period(other.PeriodStart, other.PeriodEnd), calendar.TimeZone);
             var (due, errors, used) = await commissions.DueAsync(period, Scope.Of([platform.Path]), cancellationToken);
             // A closed month gets no further statements: whoever had none now would never be paid.
             if (errors.Count > 0)
@@ -64,8 +70,8 @@ internal static class CloseCommissions
             foreach (var (_, x) in statements)
                 db.Publish(new StatementClosed(x.Id, x.OrganizationId, period, new Money(x.Commission, x.Currency)));
             await db.Database.ExecuteSqlAsync($"""
-                insert into commissions.closings (period_start, period_end, statements, number, closed_at, posted)
-                values ({period.Start}, {period.End}, {due.Count}, {number}, {now}, true)
+                insert into commissions.closings (period_start, period_end, statements, number, closed_at, posted, counted_from, counted_until)
+                values ({period.Start}, {period.End}, {due.Count}, {number}, {now}, true, {from}, {until})
                 """, cancellationToken);
             probe.Hit("closing");
             session.AfterCommit(() => probe.Hit("committed"));

@@ -73,18 +73,17 @@ internal sealed class CommissionRun(SchemesInForce schemes, CommissionRates rate
     public EarnedCommissions Of(
         IReadOnlyList<OrganizationRef> distributors, IReadOnlyList<OrganizationRef> partners, IReadOnlyList<InvoicedNet> documents)
     {
-        var ofPartner = documents.ToLookup(x => OrganizationPath.At(x.OwnerPath, OrganizationKind.Partner) ?? "", StringComparer.Ordinal);
-        var ofDistributor = documents.ToLookup(x => OrganizationPath.At(x.OwnerPath, OrganizationKind.Distributor) ?? "", StringComparer.Ordinal);
+        var (ofPartner, ofDistributor) = (Beneath(OrganizationKind.Partner, documents), Beneath(OrganizationKind.Distributor, documents));
         var (earned, errors) = (new List<EarnedCommission>(), new List<OperationError>());
         var unknown = new HashSet<string>(StringComparer.Ordinal);
         var below = new Dictionary<string, List<EarnedCommission>>(StringComparer.Ordinal);
         foreach (var partner in partners)
         {
-            if (schemes.Of(partner) is not { } scheme || !ofPartner[partner.Path].Any())
+            if (schemes.Of(partner) is not { } scheme || ofPartner.GetValueOrDefault(partner.Path) is not { } sold)
                 continue;
 
             var distributor = OrganizationPath.At(partner.Path, OrganizationKind.Distributor)!;
-            if (Earn(partner, scheme, [.. ofPartner[partner.Path]], errors) is not { } commission)
+            if (Earn(partner, scheme, sold, errors) is not { } commission)
             {
                 unknown.Add(distributor);
                 continue;
@@ -96,9 +95,9 @@ internal sealed class CommissionRun(SchemesInForce schemes, CommissionRates rate
 
         foreach (var distributor in distributors)
         {
-            if (schemes.Of(distributor) is not { } scheme || !ofDistributor[distributor.Path].Any())
+            if (schemes.Of(distributor) is not { } scheme || ofDistributor.GetValueOrDefault(distributor.Path) is not { } sold)
                 continue;
-            if (Earn(distributor, scheme, [.. ofDistributor[distributor.Path]], errors) is not { } commission)
+            if (Earn(distributor, scheme, sold, errors) is not { } commission)
                 continue;
             if (scheme.Basis is CommissionBasis.Own)
                 earned.Add(commission);
@@ -110,6 +109,27 @@ internal sealed class CommissionRun(SchemesInForce schemes, CommissionRates rate
         }
 
         return new EarnedCommissions([.. earned.OrderBy(x => x.Organization.Path, StringComparer.Ordinal)], errors);
+    }
+
+    // They come in the order of the tree, so what is beneath one organisation stands together.
+    private static Dictionary<string, List<InvoicedNet>> Beneath(OrganizationKind kind, IReadOnlyList<InvoicedNet> documents)
+    {
+        var beneath = new Dictionary<string, List<InvoicedNet>>(StringComparer.Ordinal);
+        var (path, some) = ((string?)null, new List<InvoicedNet>());
+        foreach (var document in documents)
+        {
+            if (path is null || !document.OwnerPath.StartsWith(path, StringComparison.Ordinal))
+            {
+                path = OrganizationPath.At(document.OwnerPath, kind);
+                if (path is null)
+                    continue;
+                some = beneath.TryGetValue(path, out var known) ? known : beneath[path] = [];
+            }
+
+            some.Add(document);
+        }
+
+        return beneath;
     }
 
     // Each rounded to the minor unit, so that what is taken off is the sum of amounts that can be told.
@@ -131,11 +151,11 @@ internal sealed class CommissionRun(SchemesInForce schemes, CommissionRates rate
     }
 
     private EarnedCommission? Earn(
-        OrganizationRef organization, AppliedScheme scheme, IReadOnlyList<InvoicedNet> documents, List<OperationError> errors)
+        OrganizationRef organization, AppliedScheme scheme, List<InvoicedNet> documents, List<OperationError> errors)
     {
         var currency = organization.Currency;
-        var lines = new EarnedLine[documents.Count];
-        for (var i = 0; i < lines.Length; i++)
+        var (byRate, nets) = (new decimal[documents.Count], new decimal[documents.Count]);
+        for (var i = 0; i < nets.Length; i++)
         {
             var document = documents[i];
             if (rates.Find(document.Net.Currency, currency, document.InvoicePeriod) is not { } rate)
@@ -144,17 +164,17 @@ internal sealed class CommissionRun(SchemesInForce schemes, CommissionRates rate
                 return null;
             }
 
-            lines[i] = new EarnedLine(document, rate, document.Net.Amount * rate, 0m);
+            (byRate[i], nets[i]) = (rate, document.Net.Amount * rate);
         }
 
         if (scheme.Rates.Count > 0)
-            return ByRates(organization, scheme, lines);
-        var basis = new Money(lines.Sum(x => x.Net), currency);
+            return ByRates(organization, scheme, [.. documents.Select((document, i) => new EarnedLine(document, byRate[i], nets[i], 0m))]);
+        var basis = new Money(nets.Sum(), currency);
         var commission = new CommissionTiers(scheme.Tiers, scheme.Mode).On(basis);
-        var shares = Allocation.ByLargestRemainder(commission.Amount, [.. lines.Select(x => x.Net)]);
+        var shares = Allocation.ByLargestRemainder(commission.Amount, nets);
         return new EarnedCommission(
             organization, scheme, basis, commission.Amount, Money.Zero(currency), commission.Steps,
-            [.. lines.Zip(shares, (line, share) => line with { Commission = share.Amount })]);
+            [.. documents.Select((document, i) => new EarnedLine(document, byRate[i], nets[i], shares[i].Amount))]);
     }
 
     // Each part by the most specific of its rates, what is left by the tiers; the sum is rounded once, and shared first by what earned it.

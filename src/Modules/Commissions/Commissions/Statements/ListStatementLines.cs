@@ -27,8 +27,11 @@ internal static class ListStatementLines
                 .SingleOrDefaultAsync(cancellationToken) is not { } statement)
                 return StatementRefusals.NotFound(query.Id);
 
-            var lines = await db.Lines.AsNoTracking().Where(x => x.StatementId == query.Id && x.Position > from).OrderBy(x => x.Position)
-                .Take(start.Limit + 1).ToListAsync(cancellationToken);
+            // Places have no gaps.
+            var until = from + start.Limit + 1;
+            var lines = await db.Lines.AsNoTracking()
+                .Where(x => x.StatementId == query.Id && x.Position > from && x.Position <= until && x.BlockEnd > from && x.BlockStart <= until)
+                .OrderBy(x => x.Position).ToListAsync(cancellationToken);
             return Page.Of(lines, start, x => x.Position.ToString()).Select(line => StatementLineView.Of(line, statement.Currency));
         }
     }

@@ -26,7 +26,7 @@ internal sealed class StatedCommissions(DbSession session)
         """
         select l.organization_id, l.document_id, l.invoice_id, l.number, l.tenant_id, l.invoiced, l.currency, l.rate, l.net, l.commission,
             l.parts::text
-        from commissions.statement_lines l
+        from commissions.lines l
         where l.month = $1 and l.organization_id = any ($2) and not l.reverses
             and l.statement_id in (
                 select id from commissions.statements where period_start = $1 union all

@@ -113,6 +113,12 @@ internal sealed class Closing
 
     public DateTimeOffset ClosedAt { get; init; }
 
+    /// <summary>Of which instants credit notes were counted; null of closings that did not say.</summary>
+    public DateTimeOffset? CountedFrom { get; init; }
+
+    /// <inheritdoc cref="CountedFrom"/>
+    public DateTimeOffset? CountedUntil { get; init; }
+
     internal sealed class Table : IEntityTypeConfiguration<Closing>
     {
         public void Configure(EntityTypeBuilder<Closing> builder)
@@ -150,6 +156,12 @@ internal sealed class StatementLine
     /// <summary>From 1.</summary>
     public int Position { get; init; }
 
+    /// <summary>First and last position of the block that it is kept in; whoever wants a part of a statement asks for the blocks that have it.</summary>
+    public int BlockStart { get; init; }
+
+    /// <inheritdoc cref="BlockStart"/>
+    public int BlockEnd { get; init; }
+
     /// <summary>In which the document counts: that of the statement, or a closed one.</summary>
     public DateOnly Month { get; init; }
 
@@ -172,7 +184,7 @@ internal sealed class StatementLine
     {
         public void Configure(EntityTypeBuilder<StatementLine> builder)
         {
-            builder.ToTable("statement_lines").HasKey(x => new { x.StatementId, x.Position });
+            builder.ToView("lines").HasKey(x => new { x.StatementId, x.Position });
             builder.Property(x => x.Parts).IsJson();
         }
     }

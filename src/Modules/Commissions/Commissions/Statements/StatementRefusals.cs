@@ -20,6 +20,10 @@ internal static class StatementRefusals
         return new(RefusalKind.Conflict, "commissions_missing", $"The commission of these organisations cannot be told yet: {named}{others}.");
     }
 
+    public static Refusal TimeZoneChanged(Period other, string now) => new(
+        RefusalKind.Conflict, "billing_time_zone_changed",
+        $"{other.Start:yyyy-MM} was closed by another billing time zone than {now}, so that credit notes would count twice or not at all.");
+
     public static Refusal NotThePlatform { get; } = new(RefusalKind.Forbidden, "not_the_platform", "Periods are closed for the platform as a whole.");
 
     public static Refusal NotFound(StatementId id) => new(RefusalKind.NotFound, "statement_not_found", $"There is no statement {id.Value}.");

@@ -12,13 +12,18 @@ namespace Licensing.Commissions.Statements;
 /// </summary>
 internal sealed class StatementWriter(DbSession session, CloseProbe probe)
 {
+    // A page of lines opens one or two.
+    private const int LinesInBlock = 1_000;
+
     public async Task WriteAsync(IReadOnlyList<(DueStatement Due, Statement Statement)> statements, CancellationToken ct)
     {
         var connection = await session.OpenAsync(ct);
         await WriteStatementsAsync(connection, statements, ct);
         probe.Hit("statements");
-        await WriteLinesAsync(connection, statements, ct);
+        await WriteOwnLinesAsync(connection, statements, ct);
         probe.Hit("lines");
+        await WriteAdjustedLinesAsync(connection, statements, ct);
+        probe.Hit("adjusted lines");
         await WriteAdjustmentsAsync(connection, statements, ct);
         probe.Hit("adjustments");
         await WritePayoutsAsync(connection, statements, ct);
@@ -59,7 +64,49 @@ internal sealed class StatementWriter(DbSession session, CloseProbe probe)
         await rows.CompleteAsync(ct);
     }
 
-    private static async Task WriteLinesAsync(
+    private static async Task WriteOwnLinesAsync(
+        NpgsqlConnection connection, IReadOnlyList<(DueStatement Due, Statement Statement)> statements, CancellationToken ct)
+    {
+        await using var rows = await connection.BeginBinaryImportAsync("""
+            copy commissions.line_blocks (statement_id, first_position, last_position, document_ids, invoice_ids, numbers, tenant_ids, invoiced,
+                currencies, rates, nets, commissions, parts) from stdin (format binary)
+            """, ct);
+        foreach (var (due, statement) in statements)
+        {
+            var first = 1;
+            foreach (var lines in (due.Own?.Lines ?? []).Chunk(LinesInBlock))
+            {
+                await rows.StartRowAsync(ct);
+                await rows.WriteAsync(statement.Id.Value, NpgsqlDbType.Uuid, ct);
+                await rows.WriteAsync(first, NpgsqlDbType.Integer, ct);
+                await rows.WriteAsync((first += lines.Length) - 1, NpgsqlDbType.Integer, ct);
+                await WriteAllAsync(rows, lines, x => x.Document.DocumentId, NpgsqlDbType.Uuid, ct);
+                await WriteWhereAsync(
+                    Array.Exists(lines, x => x.Document.CreditNoteId is not null), rows, lines, x => x.Document.InvoiceId.Value, NpgsqlDbType.Uuid, ct);
+                await WriteAllAsync(rows, lines, x => x.Document.Number, NpgsqlDbType.Text, ct);
+                await WriteAllAsync(rows, lines, x => x.Document.TenantId.Value, NpgsqlDbType.Uuid, ct);
+                await WriteAllAsync(rows, lines, x => x.Document.Net.Amount, NpgsqlDbType.Numeric, ct);
+                var converted = Array.Exists(lines, x => x.Document.Net.Currency != statement.Currency);
+                await WriteWhereAsync(converted, rows, lines, x => x.Document.Net.Currency.Code, NpgsqlDbType.Text, ct);
+                await WriteWhereAsync(converted, rows, lines, x => x.Rate, NpgsqlDbType.Numeric, ct);
+                await WriteWhereAsync(converted, rows, lines, x => x.Net, NpgsqlDbType.Numeric, ct);
+                await WriteAllAsync(rows, lines, x => x.Commission, NpgsqlDbType.Numeric, ct);
+                await WriteWhereAsync(Array.Exists(lines, x => x.Parts.Count > 0), rows, lines, Parts, NpgsqlDbType.Jsonb, ct);
+            }
+        }
+
+        await rows.CompleteAsync(ct);
+    }
+
+    private static Task WriteAllAsync<T>(
+        NpgsqlBinaryImporter rows, EarnedLine[] lines, Converter<EarnedLine, T> of, NpgsqlDbType type, CancellationToken ct) =>
+        rows.WriteAsync(Array.ConvertAll(lines, of), NpgsqlDbType.Array | type, ct);
+
+    private static Task WriteWhereAsync<T>(
+        bool some, NpgsqlBinaryImporter rows, EarnedLine[] lines, Converter<EarnedLine, T> of, NpgsqlDbType type, CancellationToken ct) =>
+        some ? WriteAllAsync(rows, lines, of, type, ct) : rows.WriteNullAsync(ct);
+
+    private static async Task WriteAdjustedLinesAsync(
         NpgsqlConnection connection, IReadOnlyList<(DueStatement Due, Statement Statement)> statements, CancellationToken ct)
     {
         await using var rows = await connection.BeginBinaryImportAsync("""
@@ -68,9 +115,7 @@ internal sealed class StatementWriter(DbSession session, CloseProbe probe)
             """, ct);
         foreach (var (due, statement) in statements)
         {
-            var position = 0;
-            foreach (var line in due.Own?.Lines ?? [])
-                await WriteLineAsync(rows, statement, ++position, statement.PeriodStart, new AdjustedLine(line, Reverses: false), ct);
+            var position = due.Own?.Lines.Count ?? 0;
             foreach (var adjustment in due.Adjustments)
                 foreach (var line in adjustment.Lines)
                     await WriteLineAsync(rows, statement, ++position, adjustment.Month.Start, line, ct);
@@ -98,9 +143,10 @@ internal sealed class StatementWriter(DbSession session, CloseProbe probe)
         await rows.WriteAsync(line.Rate, NpgsqlDbType.Numeric, ct);
         await rows.WriteAsync(line.Net, NpgsqlDbType.Numeric, ct);
         await rows.WriteAsync(line.Commission, NpgsqlDbType.Numeric, ct);
-        await rows.WriteAsync(
-            line.Parts.Count == 0 ? "[]" : JsonSerializer.Serialize(line.Parts, StoredJson.Options), NpgsqlDbType.Jsonb, ct);
+        await rows.WriteAsync(Parts(line), NpgsqlDbType.Jsonb, ct);
     }
+
+    private static string Parts(EarnedLine line) => line.Parts.Count == 0 ? "[]" : JsonSerializer.Serialize(line.Parts, StoredJson.Options);
 
     private static async Task WriteAdjustmentsAsync(
         NpgsqlConnection connection, IReadOnlyList<(DueStatement Due, Statement Statement)> statements, CancellationToken ct)
