@@ -19,7 +19,8 @@ public static class CommissionsModule
         {
             host.AddModule<CommissionsDb>("commissions", CommissionsPermissions.All)
                 .OnConstraint("schemes_one_per_month", SchemeRefusals.SetAlready)
-                .OnConstraint("bank_accounts_pkey", BankAccountRefusals.SetMeanwhile);
+                .OnConstraint("bank_accounts_pkey", BankAccountRefusals.SetMeanwhile)
+                .Ops(PaymentsAtTerminal.Order);
             host.Services.AddScoped<IHoldsOrganization, OpenPayouts>();
             host.Services.AddScoped<PeriodCommissions>();
             host.Services.AddSingleton<CloseProbe>();
@@ -27,6 +28,7 @@ public static class CommissionsModule
             host.Services.AddScoped<StatedCommissions>();
             host.Services.AddScoped<RateBook>();
             host.Services.AddScoped<CommissionBooks>();
+            host.Services.AddScoped<LeftOutPayouts>();
         }
     }
 
