@@ -22,6 +22,7 @@ public static class CommissionsModule
                 .OnConstraint("bank_accounts_pkey", BankAccountRefusals.SetMeanwhile)
                 .Ops(PaymentsAtTerminal.Order);
             host.Services.AddScoped<IHoldsOrganization, OpenPayouts>();
+            host.Services.AddScoped<IHoldsOrganization, CarriedCommissions>();
             host.Services.AddScoped<PeriodCommissions>();
             host.Services.AddSingleton<CloseProbe>();
             host.Services.AddScoped<StatementWriter>();
@@ -51,6 +52,7 @@ public static class CommissionsModule
             ListStatements.Map(statements);
             GetStatement.Map(statements);
             ListStatementLines.Map(statements);
+            SettleCarried.Map(statements);
 
             var payouts = commissions.MapGroup("/payouts");
             ListPayouts.Map(payouts);
