@@ -109,6 +109,26 @@ public sealed class DebitManyTests(App app) : IClassFixture<App>
     }
 
     [Fact]
+    public async Task Of_more_than_a_hundred_the_trail_names_the_first_hundred_and_counts_all()
+    {
+        var branch = await app.BranchAsync();
+        using var administrator = branch.Administrator();
+        (await administrator.AddAsync(branch.Partner, "all", euros: 10)).EnsureSuccessStatusCode();
+
+        (await ToldAsync(SendAsync(administrator, [.. Enumerable.Range(0, 120).Select(i => Item(branch.Partner, $"{i}", "0.05"))])))
+            .Distinct().ShouldBe(["201 0.05"]);
+
+        using var trail = await administrator.GetAsync(
+            $"/api/v1/audit?action=billing.debit_many&organizationId={branch.Partner.Id.Value}", Ct);
+        var resources = (await trail.JsonAsync()).GetProperty("items").EnumerateArray().ShouldHaveSingleItem().GetProperty("resources")
+            .EnumerateArray().ToList();
+        resources.Take(100).Select(x => x.GetProperty("changes").GetProperty("reference").GetProperty("new").GetString())
+            .ShouldBe(Enumerable.Range(0, 100).Select(i => $"{i}"));
+        resources.Skip(100).Select(x => $"{x.GetProperty("type").GetString()} {x.GetProperty("changes").GetProperty("count").GetInt32()}")
+            .ShouldBe(["more 120"]);
+    }
+
+    [Fact]
     public async Task Batches_and_single_ones_at_two_hosts_take_each_reference_once_and_no_more_than_there_is()
     {
         var branch = await app.BranchAsync();

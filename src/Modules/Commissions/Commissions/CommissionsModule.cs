@@ -30,6 +30,7 @@ public static class CommissionsModule
             host.Services.AddScoped<RateBook>();
             host.Services.AddScoped<CommissionBooks>();
             host.Services.AddScoped<LeftOutPayouts>();
+            host.Services.AddScoped<SeenPayouts>();
         }
     }
 
