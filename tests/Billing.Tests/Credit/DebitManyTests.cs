@@ -160,6 +160,37 @@ public sealed class DebitManyTests(App app) : IClassFixture<App>
     }
 
     [Fact]
+    public async Task First_debits_over_many_accounts_ask_no_more_of_the_database_than_over_two()
+    {
+        var branch = await app.BranchAsync();
+        using var administrator = branch.Administrator();
+        var tenants = new List<OrganizationRef>();
+        foreach (var _ in Enumerable.Range(0, 24))
+            tenants.Add(await app.TenantAsync(branch.Platform, branch.Partner));
+        foreach (var tenant in tenants)
+            (await administrator.AddAsync(tenant, "all", euros: 2)).EnsureSuccessStatusCode();
+        using var log = new StatementLog();
+
+        var (two, many, known) = (await AskedAsync("a", tenants[..2]), await AskedAsync("b", tenants[2..12]), await AskedAsync("c", tenants[..12]));
+        (many, known).ShouldBe((two, two - 3));
+        // Of two at once, in the one and in the other order, neither waits for whom the other waits for.
+        var at = await Task.WhenAll(
+            ToldAsync(SendAsync(administrator, [.. tenants.Select(x => Item(x, "d", "0.10"))])),
+            ToldAsync(SendAsync(administrator, [.. Enumerable.Reverse(tenants).Select(x => Item(x, "e", "0.10"))])));
+        at.SelectMany(x => x).Distinct().ShouldBe(["201 0.10"]);
+        await CommonChecker.HoldsAsync(app, Ct);
+
+        async Task<int> AskedAsync(string reference, IEnumerable<OrganizationRef> of)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/credit/debits/batch")
+            { Content = JsonContent.Create(new { items = of.Select(x => Item(x, reference, "0.10")) }) };
+            var (answer, statements) = await log.SendAsync(administrator, request);
+            (await ToldAsync(Task.FromResult(answer))).Distinct().ShouldBe(["201 0.10"]);
+            return statements.Count;
+        }
+    }
+
+    [Fact]
     public async Task It_takes_one_to_a_thousand()
     {
         var branch = await app.BranchAsync();
