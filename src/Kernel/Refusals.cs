@@ -53,13 +53,15 @@ public sealed record Refusal(RefusalKind Kind, string Code, string Message)
     /// <summary>Figures behind the refusal for machines, shown beside the message where a door has a place for them.</summary>
     public JsonObject? Content { get; init; }
 
-    public static Refusal Field(string pointer, string code, string message) =>
-        new(RefusalKind.Invalid, "validation_failed", message) { Fields = [new(pointer, code, message)] };
+    public static Refusal Field(string pointer, string code, string message) => AllFields([new(pointer, code, message)]);
 
     public static Refusal AllFields(IReadOnlyList<FieldError> fields) =>
         new(RefusalKind.Invalid, "validation_failed", fields.Count == 1 ? fields[0].Message : $"{fields.Count} fields break a rule.")
         { Fields = fields };
 }
+
+/// <summary>Why one item of a batch was refused, as it is told of each beside the others' outcomes.</summary>
+public sealed record BatchError(string Code, string Message, IReadOnlyList<FieldError> Errors);
 
 /// <summary>Lets the pipeline refuse any request without knowing what it answers.</summary>
 public interface IResult<TSelf> where TSelf : IResult<TSelf>

@@ -13,12 +13,26 @@ public class CommissionsApp : App
 {
     internal SaidInvoices Invoices { get; } = new();
 
+    /// <summary>Awaited before an organisation is closed, when all that could keep it has been asked.</summary>
+    internal Func<Task>? BeforeClosed { get; set; }
+
     protected override void Configure(WebApplicationBuilder builder)
     {
         builder.Services.RemoveAll<IInvoicedAmounts>();
         builder.Services.AddSingleton<IInvoicedAmounts>(Invoices);
         builder.Services.RemoveAll<IBillingProgress>();
         builder.Services.AddSingleton<IBillingProgress>(Invoices);
+        builder.Services.AddScoped<IHoldsOrganization>(_ => new Pause(this));
+    }
+
+    private sealed class Pause(CommissionsApp app) : IHoldsOrganization
+    {
+        public async Task<Holding?> HeldAsync(OrganizationId id, string path, CancellationToken ct)
+        {
+            if (app.BeforeClosed is { } before)
+                await before();
+            return null;
+        }
     }
 
     internal static object Tier(string from, string? to, string percent) => new { from, to, percent };

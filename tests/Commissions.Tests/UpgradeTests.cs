@@ -53,7 +53,7 @@ public sealed class UpgradeTests
                 from commissions.statements where due_on is not null
                 """);
             var before = await RowsAsync(source, "select to_jsonb(x)::text from commissions.statements x order by id");
-            await MigrateAsync(source, 4, 5);
+            await MigrateAsync(source, 4, 5, 6);
             (await RowsAsync(source, "select (to_jsonb(x) - 'rated')::text from commissions.statements x order by id")).ShouldBe(before);
             (await RowsAsync(
                 source, "select concat_ws(' ', amount, payments, cardinality(returned), paid_on) from commissions.payouts order by amount"))

@@ -131,9 +131,10 @@ public static class CommonChecker
                 select organization_id, currency, sum(amount) as owed from (
                     select organization_id, currency, amount from commissions.payouts where paid_on is null
                     union all
-                    select * from (
-                        select distinct on (organization_id) organization_id, currency, carried_out from commissions.statements
-                        order by organization_id, closing desc) last) x
+                    select organization_id, currency, carried_out from (
+                        select distinct on (organization_id) id, organization_id, currency, carried_out from commissions.statements
+                        order by organization_id, closing desc) last
+                    where not exists (select from commissions.settlements s where s.statement_id = last.id)) x
                 group by 1, 2) o using (organization_id, currency)
             where coalesce(j.owed, 0) <> coalesce(o.owed, 0) and not exists (select from commissions.closings where not posted)
             """),

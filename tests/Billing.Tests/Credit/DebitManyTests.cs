@@ -109,6 +109,26 @@ public sealed class DebitManyTests(App app) : IClassFixture<App>
     }
 
     [Fact]
+    public async Task Of_more_than_a_hundred_the_trail_names_the_first_hundred_and_counts_all()
+    {
+        var branch = await app.BranchAsync();
+        using var administrator = branch.Administrator();
+        (await administrator.AddAsync(branch.Partner, "all", euros: 10)).EnsureSuccessStatusCode();
+
+        (await ToldAsync(SendAsync(administrator, [.. Enumerable.Range(0, 120).Select(i => Item(branch.Partner, $"{i}", "0.05"))])))
+            .Distinct().ShouldBe(["201 0.05"]);
+
+        using var trail = await administrator.GetAsync(
+            $"/api/v1/audit?action=billing.debit_many&organizationId={branch.Partner.Id.Value}", Ct);
+        var resources = (await trail.JsonAsync()).GetProperty("items").EnumerateArray().ShouldHaveSingleItem().GetProperty("resources")
+            .EnumerateArray().ToList();
+        resources.Take(100).Select(x => x.GetProperty("changes").GetProperty("reference").GetProperty("new").GetString())
+            .ShouldBe(Enumerable.Range(0, 100).Select(i => $"{i}"));
+        resources.Skip(100).Select(x => $"{x.GetProperty("type").GetString()} {x.GetProperty("changes").GetProperty("count").GetInt32()}")
+            .ShouldBe(["more 120"]);
+    }
+
+    [Fact]
     public async Task Batches_and_single_ones_at_two_hosts_take_each_reference_once_and_no_more_than_there_is()
     {
         var branch = await app.BranchAsync();
@@ -137,6 +157,37 @@ public sealed class DebitManyTests(App app) : IClassFixture<App>
             $"select count(*)::text from billing.ledger_transactions where owner_id = '{branch.Partner.Id.Value}' and kind = 'Spending'"))
             .ShouldBe(["60"]);
         await CommonChecker.HoldsAsync(app, Ct);
+    }
+
+    [Fact]
+    public async Task First_debits_over_many_accounts_ask_no_more_of_the_database_than_over_two()
+    {
+        var branch = await app.BranchAsync();
+        using var administrator = branch.Administrator();
+        var tenants = new List<OrganizationRef>();
+        foreach (var _ in Enumerable.Range(0, 24))
+            tenants.Add(await app.TenantAsync(branch.Platform, branch.Partner));
+        foreach (var tenant in tenants)
+            (await administrator.AddAsync(tenant, "all", euros: 2)).EnsureSuccessStatusCode();
+        using var log = new StatementLog();
+
+        var (two, many, known) = (await AskedAsync("a", tenants[..2]), await AskedAsync("b", tenants[2..12]), await AskedAsync("c", tenants[..12]));
+        (many, known).ShouldBe((two, two - 3));
+        // Of two at once, in the one and in the other order, neither waits for whom the other waits for.
+        var at = await Task.WhenAll(
+            ToldAsync(SendAsync(administrator, [.. tenants.Select(x => Item(x, "d", "0.10"))])),
+            ToldAsync(SendAsync(administrator, [.. Enumerable.Reverse(tenants).Select(x => Item(x, "e", "0.10"))])));
+        at.SelectMany(x => x).Distinct().ShouldBe(["201 0.10"]);
+        await CommonChecker.HoldsAsync(app, Ct);
+
+        async Task<int> AskedAsync(string reference, IEnumerable<OrganizationRef> of)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/credit/debits/batch")
+            { Content = JsonContent.Create(new { items = of.Select(x => Item(x, reference, "0.10")) }) };
+            var (answer, statements) = await log.SendAsync(administrator, request);
+            (await ToldAsync(Task.FromResult(answer))).Distinct().ShouldBe(["201 0.10"]);
+            return statements.Count;
+        }
     }
 
     [Fact]

@@ -100,7 +100,7 @@ public sealed class WithdrawnOrderTests(CommissionsApp app) : IClassFixture<Comm
         ItemsAsync(client, $"/api/v1/commissions/payouts?organizationId={of.Id.Value}");
 
     private static Task<HttpResponseMessage> OrderAsync(HttpClient client, string? executesOn) =>
-        client.PostAsJsonAsync("/api/v1/commissions/payment-orders", new { currency = "EUR", executesOn });
+        client.PostAsJsonAsync("/api/v1/commissions/payment-orders", new { currency = "EUR", executesOn, format = "Csv" });
 
     private static Task<HttpResponseMessage> AccountAsync(HttpClient client, OrganizationRef of, string iban) =>
         client.PutAsJsonAsync($"/api/v1/commissions/bank-accounts/{of.Id.Value}", new { holder = of.DisplayName, iban });

@@ -73,6 +73,7 @@ public static class BillingModule
             host.Services.AddScoped<BilledAmounts>();
             host.Services.AddSingleton<SummaryMemory>();
             host.Services.AddScoped<LedgerAccounts>();
+            host.Services.AddScoped<HeldAccounts>();
             host.Services.AddScoped<LedgerWriter>();
             host.Services.AddScoped<CreditWatch>();
             host.Services.AddScoped<CreditTransfers>();

@@ -19,14 +19,18 @@ public static class CommissionsModule
         {
             host.AddModule<CommissionsDb>("commissions", CommissionsPermissions.All)
                 .OnConstraint("schemes_one_per_month", SchemeRefusals.SetAlready)
-                .OnConstraint("bank_accounts_pkey", BankAccountRefusals.SetMeanwhile);
+                .OnConstraint("bank_accounts_pkey", BankAccountRefusals.SetMeanwhile)
+                .Ops(PaymentsAtTerminal.Order);
             host.Services.AddScoped<IHoldsOrganization, OpenPayouts>();
+            host.Services.AddScoped<IHoldsOrganization, CarriedCommissions>();
             host.Services.AddScoped<PeriodCommissions>();
             host.Services.AddSingleton<CloseProbe>();
             host.Services.AddScoped<StatementWriter>();
             host.Services.AddScoped<StatedCommissions>();
             host.Services.AddScoped<RateBook>();
             host.Services.AddScoped<CommissionBooks>();
+            host.Services.AddScoped<LeftOutPayouts>();
+            host.Services.AddScoped<SeenPayouts>();
         }
     }
 
@@ -49,6 +53,7 @@ public static class CommissionsModule
             ListStatements.Map(statements);
             GetStatement.Map(statements);
             ListStatementLines.Map(statements);
+            SettleCarried.Map(statements);
 
             var payouts = commissions.MapGroup("/payouts");
             ListPayouts.Map(payouts);

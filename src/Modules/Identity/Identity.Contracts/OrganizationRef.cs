@@ -15,4 +15,8 @@ namespace Licensing.Identity.Contracts;
 /// <param name="Active">False while it or any organisation above it is suspended or closed.</param>
 public sealed record OrganizationRef(
     OrganizationId Id, int Code, OrganizationKind Kind, OrganizationId? ParentId, string Path, string ExternalId, string DisplayName,
-    string Country, Currency Currency, bool Active);
+    string Country, Currency Currency, bool Active)
+{
+    /// <summary>Whether it has ended for good; nothing is opened there any more.</summary>
+    public bool Closed { get; init; }
+}

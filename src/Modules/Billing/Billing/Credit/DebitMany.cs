@@ -48,7 +48,7 @@ internal static class DebitMany
 
             await WithoutAccountAsync(command.Items, answers, cancellationToken);
             return new DebitBatchView([.. answers.Select((answer, i) => answer!.Refused(out var refusal, out var debit)
-                ? new DebitBatchResult(i, Statuses.StatusOf(refusal.Kind), null, new DebitBatchError(refusal.Code, refusal.Message, refusal.Fields))
+                ? new DebitBatchResult(i, Statuses.StatusOf(refusal.Kind), null, new BatchError(refusal.Code, refusal.Message, refusal.Fields))
                 : new DebitBatchResult(i, StatusCodes.Status201Created, debit, null))]);
         }
 
@@ -95,6 +95,4 @@ internal static class DebitMany
 internal sealed record DebitBatchView(IReadOnlyList<DebitBatchResult> Results);
 
 /// <summary>One debit's outcome, with the status that it would have had alone.</summary>
-internal sealed record DebitBatchResult(int Index, int Status, DebitView? Debit, DebitBatchError? Error);
-
-internal sealed record DebitBatchError(string Code, string Message, IReadOnlyList<FieldError> Errors);
+internal sealed record DebitBatchResult(int Index, int Status, DebitView? Debit, BatchError? Error);

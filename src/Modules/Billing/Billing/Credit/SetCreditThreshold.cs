@@ -28,26 +28,22 @@ internal static class SetCreditThreshold
         }
     }
 
-    internal sealed class Handler(BillingDb db, LedgerAccounts accounts, CreditWatch watch, IOrganizationDirectory organizations, Principal principal,
-        Precondition precondition, TimeProvider clock) : ICommandHandler<Command, CreditThresholdView>
+    internal sealed class Handler(BillingDb db, HeldAccounts accounts, CreditWatch watch, Precondition precondition, TimeProvider clock)
+        : ICommandHandler<Command, CreditThresholdView>
     {
         public async Task<Result<CreditThresholdView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            var held = await organizations.HoldAsync([command.OrganizationId], cancellationToken);
-            if (held.GetValueOrDefault(command.OrganizationId) is not { } owner || !CreditAccounts.HasCredit(owner)
-                || !principal.Scope.Contains(owner.Path))
-                return LedgerRefusals.NotAnAccount("/organizationId", command.OrganizationId.Value);
-            var opened = await accounts.OpenAsync(owner.Id, owner.Path, [AccountKind.Prepaid], [command.Unit], cancellationToken);
-            var account = opened[(AccountKind.Prepaid, command.Unit)].Id;
-            await accounts.LockAsync([owner.Id.Value], [command.Unit], cancellationToken);
-            var threshold = await db.CreditThresholds.SingleOrDefaultAsync(x => x.AccountId == account, cancellationToken);
+            if ((await accounts.HoldAsync(command.OrganizationId, command.Unit, toGive: false, cancellationToken))
+                .Refused(out var refusal, out var account))
+                return refusal;
+            var threshold = await db.CreditThresholds.SingleOrDefaultAsync(x => x.AccountId == account.Id, cancellationToken);
             if (precondition.Fails(threshold))
                 return Precondition.Failed;
             if (threshold is null)
-                db.Add(threshold = CreditThreshold.Of(account, owner, command.Unit, command.Amount, clock.GetUtcNow()));
+                db.Add(threshold = CreditThreshold.Of(account.Id, account.Owner, command.Unit, command.Amount, clock.GetUtcNow()));
             threshold.Change(command.Amount);
             await db.SaveChangesAsync(cancellationToken);
-            await watch.LookAsync(account, cancellationToken);
+            await watch.LookAsync(account.Id, cancellationToken);
             return CreditThresholdView.Of(threshold);
         }
     }

@@ -47,30 +47,24 @@ internal static class SetTopUpRule
         }
     }
 
-    internal sealed class Handler(BillingDb db, LedgerAccounts accounts, CreditWatch watch, IOrganizationDirectory organizations, Principal principal,
-        Precondition precondition, TimeProvider clock) : ICommandHandler<Command, TopUpRuleView>
+    internal sealed class Handler(BillingDb db, HeldAccounts accounts, CreditWatch watch, Precondition precondition, TimeProvider clock)
+        : ICommandHandler<Command, TopUpRuleView>
     {
         public async Task<Result<TopUpRuleView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            var held = await organizations.HoldAsync([command.OrganizationId], cancellationToken);
-            if (held.GetValueOrDefault(command.OrganizationId) is not { } owner || !CreditAccounts.HasCredit(owner)
-                || !principal.Scope.Contains(owner.Path))
-                return LedgerRefusals.NotAnAccount("/organizationId", command.OrganizationId.Value);
-            if (!CreditAccounts.MayGive(principal.Scope, owner.Path, command.Unit))
-                return LedgerRefusals.NotTheGiver;
-            var opened = await accounts.OpenAsync(owner.Id, owner.Path, [AccountKind.Prepaid], [command.Unit], cancellationToken);
-            var account = opened[(AccountKind.Prepaid, command.Unit)].Id;
-            await accounts.LockAsync([owner.Id.Value], [command.Unit], cancellationToken);
-            var rule = await db.TopUpRules.SingleOrDefaultAsync(x => x.AccountId == account, cancellationToken);
+            if ((await accounts.HoldAsync(command.OrganizationId, command.Unit, toGive: true, cancellationToken))
+                .Refused(out var refusal, out var account))
+                return refusal;
+            var rule = await db.TopUpRules.SingleOrDefaultAsync(x => x.AccountId == account.Id, cancellationToken);
             if (precondition.Fails(rule))
                 return Precondition.Failed;
             if (rule is null)
-                db.Add(rule = TopUpRule.Of(account, owner, command.Unit, clock.GetUtcNow()));
+                db.Add(rule = TopUpRule.Of(account.Id, account.Owner, command.Unit, clock.GetUtcNow()));
             rule.Change(
                 command.Below, command.Amount, command.TimesPerMonth, command.AmountPerMonth, command.ExpiryMonths, command.Active);
             await db.SaveChangesAsync(cancellationToken);
             // Also where it waits for the next month: what it may by now is another matter.
-            await watch.LookAgainAsync(account, cancellationToken);
+            await watch.LookAgainAsync(account.Id, cancellationToken);
             return TopUpRuleView.Of(rule);
         }
     }

@@ -174,10 +174,8 @@ internal sealed class CreditSpending(DbSession session, LedgerWriter writer, Led
     private async Task OpenSpentAsync(Read read, IEnumerable<Posting> taken, CancellationToken ct)
     {
         var missing = taken.Select(p => p.Account).DistinctBy(a => a.Id).Where(a => !read.Spent.ContainsKey((a.OwnerId.Value, a.Unit))).ToList();
-        foreach (var account in missing)
-        {
-            var opened = await ledgerAccounts.OpenAsync(account, [AccountKind.Spent], [account.Unit], ct);
-            read.Spent[(account.OwnerId.Value, account.Unit)] = opened[(AccountKind.Spent, account.Unit)];
-        }
+        if (missing.Count > 0)
+            foreach (var opened in await ledgerAccounts.OpenAsync(missing, AccountKind.Spent, ct))
+                read.Spent[(opened.OwnerId.Value, opened.Unit)] = opened;
     }
 }

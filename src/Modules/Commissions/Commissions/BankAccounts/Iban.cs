@@ -15,6 +15,8 @@ internal static partial class Iban
         "LT", "LU", "LV", "MC", "MD", "ME", "MK", "MT", "NL", "NO", "PL", "PT", "RO", "RS", "SE", "SI", "SK", "SM", "VA",
     ];
 
+    public static string[] SepaCountries { get; } = [.. Sepa];
+
     /// <summary>Whether the account is in a country where SEPA credit transfers go.</summary>
     public static bool IsInSepa(string iban) => Sepa.Contains(iban[..2]);
 

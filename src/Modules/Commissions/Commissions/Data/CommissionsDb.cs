@@ -20,6 +20,8 @@ internal sealed class CommissionsDb(DbContextOptions<CommissionsDb> options) : M
 
     public DbSet<Adjustment> Adjustments => Set<Adjustment>();
 
+    public DbSet<Settlement> Settlements => Set<Settlement>();
+
     public DbSet<Payout> Payouts => Set<Payout>();
 
     public DbSet<PaymentOrder> PaymentOrders => Set<PaymentOrder>();

@@ -1,3 +1,4 @@
+using Licensing.Commissions.BankAccounts;
 using Licensing.Commissions.Data;
 using Licensing.Identity.Contracts;
 using Licensing.Kernel.Http;
@@ -8,12 +9,29 @@ using NpgsqlTypes;
 
 namespace Licensing.Commissions.PaymentOrders;
 
-/// <param name="Order">What was ordered.</param>
-/// <param name="WithoutAccount">Payouts that are due, too, and left out, because their organisation has no bank account.</param>
-/// <param name="Left">Payouts that are due, too, and are for the next order: one has at most 10,000.</param>
-internal sealed record OrderedView(PaymentOrderView Order, long WithoutAccount, long Left);
+/// <summary>What the bank's file of an order is to be.</summary>
+internal enum OrderFormat
+{
+    /// <summary>A table, which carries every account.</summary>
+    Csv,
 
-/// <summary>Puts all that is due in a currency into one order for the bank, what has failed before as well. No payout is in two.</summary>
+    /// <summary>A SEPA credit transfer (pain.001), which carries euro between accounts in SEPA.</summary>
+    Sepa,
+}
+
+/// <param name="Order">What was ordered.</param>
+/// <param name="Format">What it was ordered as.</param>
+/// <param name="WithoutAccount">Payouts that are due, too, and left out, because their organisation has no bank account.</param>
+/// <param name="OutsideSepa">And because its account is in no country of SEPA: an order as CSV takes them.</param>
+/// <param name="Left">Payouts that are due, too, and are for the next order: one has at most 10,000.</param>
+/// <param name="LeftOut">Which were left out; the first 100 of each reason.</param>
+internal sealed record OrderedView(
+    PaymentOrderView Order, OrderFormat Format, long WithoutAccount, long OutsideSepa, long Left, IReadOnlyList<LeftOutView> LeftOut);
+
+/// <summary>
+/// Puts all that is due in a currency into one order for the bank, what has failed before as well. No payout is in two. Where the file cannot carry
+/// one of them the others are ordered without it.
+/// </summary>
 internal static class OrderPayments
 {
     private const int MostPayouts = 10_000;
@@ -22,8 +40,10 @@ internal static class OrderPayments
     /// <param name="Currency">Of all of its payments.</param>
     /// <param name="OrganizationId">Only what is due to this one; null: to everyone.</param>
     /// <param name="ExecutesOn">When the bank is to pay; null: today.</param>
+    /// <param name="Format">Null: <c>Sepa</c> in euro from an account in SEPA, else <c>Csv</c>.</param>
     [Needs(CommissionsPermissions.PayoutsManage)]
-    public sealed record Command(Currency Currency, OrganizationId? OrganizationId = null, DateOnly? ExecutesOn = null) : ICommand<OrderedView>;
+    public sealed record Command(
+        Currency Currency, OrganizationId? OrganizationId = null, DateOnly? ExecutesOn = null, OrderFormat? Format = null) : ICommand<OrderedView>;
 
     // Whoever comes second waits for the rows, and finds them ordered.
     private const string Order =
@@ -34,7 +54,7 @@ internal static class OrderPayments
             join commissions.bank_accounts b on b.organization_id = p.organization_id
             join commissions.statements s on s.id = p.statement_id
             where p.currency = $2 and p.paid_on is null and p.order_id is null and p.due_on <= $3
-                and ($4::uuid is null or p.organization_id = $4)
+                and ($4::uuid is null or p.organization_id = $4) and ($12::text[] is null or left(b.iban, 2) = any ($12))
             order by p.due_on, p.id limit $5
             for update of p),
         ordered as (
@@ -50,16 +70,9 @@ internal static class OrderPayments
         returning payouts, total
         """;
 
-    private const string WithoutAccount =
-        """
-        select count(*) filter (where not exists (select from commissions.bank_accounts b where b.organization_id = p.organization_id)), count(*)
-        from commissions.payouts p
-        where p.currency = $1 and p.paid_on is null and p.order_id is null and p.due_on <= $2 and ($3::uuid is null or p.organization_id = $3)
-        """;
-
     internal sealed class Handler(
-        CommissionsDb db, DbSession session, IOrganizationDirectory organizations, Principal principal, AuditTrail audit, BillingCalendar calendar,
-        TimeProvider clock) : ICommandHandler<Command, OrderedView>
+        CommissionsDb db, DbSession session, LeftOutPayouts leftOut, IOrganizationDirectory organizations, Principal principal, AuditTrail audit,
+        BillingCalendar calendar, TimeProvider clock) : ICommandHandler<Command, OrderedView>
     {
         public async Task<Result<OrderedView>> Handle(Command command, CancellationToken cancellationToken)
         {
@@ -67,7 +80,7 @@ internal static class OrderPayments
             if (!principal.Scope.Contains(platform.Path))
                 return Statements.StatementRefusals.NotThePlatform;
             if (command.OrganizationId is { } id && await organizations.FindAsync(id, cancellationToken) is null)
-                return BankAccounts.BankAccountRefusals.NoOrganization(id);
+                return BankAccountRefusals.NoOrganization(id);
             var (now, today) = (clock.GetUtcNow(), calendar.DayOf(clock.GetUtcNow()));
             if (command.ExecutesOn < today)
                 return PaymentOrderRefusals.InThePast;
@@ -76,42 +89,46 @@ internal static class OrderPayments
             if (await db.BankAccounts.AsNoTracking().SingleOrDefaultAsync(x => x.OrganizationId == platform.Id, cancellationToken) is not { } from)
                 return PaymentOrderRefusals.NoAccount;
 
-            var connection = await session.OpenAsync(cancellationToken);
-            var (without, due) = await CountAsync(connection, command, today, cancellationToken);
+            var isSepa = command.Currency.Code == "EUR" && Iban.IsInSepa(from.Iban);
+            var format = command.Format ?? (isSepa ? OrderFormat.Sepa : OrderFormat.Csv);
+            if (format is OrderFormat.Sepa && !isSepa)
+                return command.Currency.Code == "EUR"
+                    ? PaymentOrderRefusals.NotInSepa([], payer: true)
+                    : PaymentOrderRefusals.NotEuro(command.Currency);
+
+            var countries = format is OrderFormat.Sepa ? Iban.SepaCountries : null;
             var order = Id.New<PaymentOrderId>(now);
-            var executesOn = command.ExecutesOn ?? today;
-            await using var insert = new NpgsqlCommand(Order, connection);
+            var ordered = await OrderAsync(order, command, from, platform.Path, now, today, countries, cancellationToken);
+            // Read afterwards: what others ordered meanwhile is nobody's to be told.
+            var left = await leftOut.ReadAsync(command.Currency, today, command.OrganizationId, countries, cancellationToken);
+            if (ordered is not var (payouts, total))
+                return PaymentOrderRefusals.NothingToPay(command.Currency, left.WithoutAccount, left.OutsideSepa);
+            var view = new PaymentOrderView(
+                order, new Money(total, command.Currency), payouts, command.ExecutesOn ?? today, from.Holder, now, WithdrawnAt: null);
+            audit.Note(
+                "payment_order", order.Value.ToString(), platform.Path, new() { ["payouts"] = view.Payouts, ["total"] = view.Total.ToString() });
+            return new OrderedView(view, format, left.WithoutAccount, left.OutsideSepa, left.ForTheNext, left.Named);
+        }
+
+        private async Task<(int Payouts, decimal Total)?> OrderAsync(
+            PaymentOrderId order, Command command, BankAccount from, string path, DateTimeOffset now, DateOnly today, string[]? countries,
+            CancellationToken ct)
+        {
+            await using var insert = new NpgsqlCommand(Order, await session.OpenAsync(ct));
             insert.Parameters.Add(new() { Value = order.Value });
             insert.Parameters.Add(new() { Value = command.Currency.Code });
             insert.Parameters.Add(new() { Value = today, NpgsqlDbType = NpgsqlDbType.Date });
             insert.Parameters.Add(new() { Value = command.OrganizationId?.Value ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid });
             insert.Parameters.Add(new() { Value = MostPayouts });
-            insert.Parameters.Add(new() { Value = platform.Path });
-            insert.Parameters.Add(new() { Value = executesOn, NpgsqlDbType = NpgsqlDbType.Date });
+            insert.Parameters.Add(new() { Value = path });
+            insert.Parameters.Add(new() { Value = command.ExecutesOn ?? today, NpgsqlDbType = NpgsqlDbType.Date });
             insert.Parameters.Add(new() { Value = from.Holder });
             insert.Parameters.Add(new() { Value = from.Iban });
             insert.Parameters.Add(new() { Value = (object?)from.Bic ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
             insert.Parameters.Add(new() { Value = now });
-            await using var row = await insert.ExecuteReaderAsync(cancellationToken);
-            if (!await row.ReadAsync(cancellationToken))
-                return PaymentOrderRefusals.NothingToPay(command.Currency, without);
-            var view = new PaymentOrderView(
-                order, new Money(row.GetDecimal(1), command.Currency), row.GetInt32(0), executesOn, from.Holder, now, WithdrawnAt: null);
-            audit.Note(
-                "payment_order", order.Value.ToString(), platform.Path, new() { ["payouts"] = view.Payouts, ["total"] = view.Total.ToString() });
-            return new OrderedView(view, without, Math.Max(0, due - without - view.Payouts));
-        }
-
-        private static async Task<(long Without, long Due)> CountAsync(
-            NpgsqlConnection connection, Command command, DateOnly today, CancellationToken ct)
-        {
-            await using var count = new NpgsqlCommand(WithoutAccount, connection);
-            count.Parameters.Add(new() { Value = command.Currency.Code });
-            count.Parameters.Add(new() { Value = today, NpgsqlDbType = NpgsqlDbType.Date });
-            count.Parameters.Add(new() { Value = command.OrganizationId?.Value ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid });
-            await using var row = await count.ExecuteReaderAsync(ct);
-            await row.ReadAsync(ct);
-            return (row.GetInt64(0), row.GetInt64(1));
+            insert.Parameters.Add(new() { Value = (object?)countries ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
+            await using var row = await insert.ExecuteReaderAsync(ct);
+            return await row.ReadAsync(ct) ? (row.GetInt32(0), row.GetDecimal(1)) : null;
         }
     }
 

@@ -94,9 +94,11 @@ internal static class PaymentOrderRefusals
     public static Refusal NoAccount { get; } = new(
         RefusalKind.Conflict, "platform_account_missing", "The platform has no bank account to pay from.");
 
-    public static Refusal NothingToPay(Currency currency, long without) => new(RefusalKind.Conflict, "nothing_to_pay", without == 0
-        ? $"Nothing in {currency} is due."
-        : $"Nothing in {currency} is due to an organisation with a bank account; {without} payouts to such without one are.");
+    public static Refusal NothingToPay(Currency currency, long without, long outside) => new(RefusalKind.Conflict, "nothing_to_pay",
+        without + outside == 0
+            ? $"Nothing in {currency} is due."
+            : $"Nothing in {currency} is due that this order could pay; {without} payouts are due to organisations without a bank account"
+                + (outside == 0 ? "." : $", {outside} to accounts outside SEPA, which an order as Csv pays."));
 
     public static Refusal InThePast { get; } = Refusal.Field("/executesOn", "executes_in_past", "executesOn must not be before today.");
 

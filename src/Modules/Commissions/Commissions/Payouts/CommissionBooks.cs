@@ -14,15 +14,16 @@ namespace Licensing.Commissions.Payouts;
 /// </summary>
 internal sealed class CommissionBooks(CommissionsDb db, DbSession session, ICommissionJournal journal, BillingCalendar calendar, TimeProvider clock)
 {
-    // Unpaid payouts, and what the last statement of each did not pay out.
+    // Unpaid payouts, and what the last statement of each did not pay out and nobody has settled.
     private const string Owed =
         """
         select organization_id, max(owner_path), currency, sum(amount) from (
             select organization_id, owner_path, currency, amount from commissions.payouts where paid_on is null
             union all
-            select * from (
-                select distinct on (organization_id) organization_id, owner_path, currency, carried_out from commissions.statements
-                order by organization_id, closing desc) last) owed
+            select organization_id, owner_path, currency, carried_out from (
+                select distinct on (organization_id) id, organization_id, owner_path, currency, carried_out from commissions.statements
+                order by organization_id, closing desc) last
+            where not exists (select from commissions.settlements x where x.statement_id = last.id)) owed
         group by organization_id, currency having sum(amount) <> 0
         """;
 
@@ -60,6 +61,16 @@ internal sealed class CommissionBooks(CommissionsDb db, DbSession session, IComm
                     new($"{x.Statement.PeriodStart:yyyy-MM}", x.Statement.Commission),
                     .. x.Due.Adjustments.Select(a => new CommissionPostingPart($"{a.Month.Start:yyyy-MM}", a.Commission)),
                 ]))],
+            ct);
+
+    /// <summary>What an organisation owes and is not asked for: an expense, and it owes it no longer.</summary>
+    public Task WrittenOffAsync(Settlement x, CancellationToken ct) =>
+        journal.PostAsync(
+            [
+                new CommissionPosting(
+                    $"commission-write-off:{x.StatementId.Value}", CommissionPostingKind.Commission, $"COM-OFF-{x.StatementId.Value:N}",
+                    x.OrganizationId, x.OwnerPath, calendar.DayOf(x.SettledAt), x.Currency, [new("write-off", -x.Amount)]),
+            ],
             ct);
 
     public Task PaidAsync(Payout payout, CancellationToken ct) =>

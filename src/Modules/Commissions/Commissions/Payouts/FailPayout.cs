@@ -1,7 +1,6 @@
 using FluentValidation;
 using Licensing.Commissions.Data;
 using Licensing.Kernel.Http;
-using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Commissions.Payouts;
 
@@ -21,18 +20,16 @@ internal static class FailPayout
     }
 
     internal sealed class Handler(
-        CommissionsDb db, CommissionBooks books, Precondition precondition, Principal principal, BillingCalendar calendar, TimeProvider clock)
+        CommissionsDb db, SeenPayouts payouts, CommissionBooks books, BillingCalendar calendar, TimeProvider clock)
         : ICommandHandler<Command, PayoutView>
     {
         public async Task<Result<PayoutView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            if (await db.Payouts.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == command.Id, cancellationToken) is not { } payout)
-                return PayoutRefusals.NotFound(command.Id);
-            if (precondition.Fails(payout))
-                return Precondition.Failed;
+            if ((await payouts.FindAsync(command.Id, cancellationToken)).Refused(out var refusal, out var payout))
+                return refusal;
             var today = calendar.DayOf(clock.GetUtcNow());
             var paid = payout.PaidOn is not null;
-            if (payout.Fail(command.Reason, command.OrderId, command.Reference, today).Refused(out var refusal, out _))
+            if (payout.Fail(command.Reason, command.OrderId, command.Reference, today).Refused(out refusal, out _))
                 return refusal;
             if (paid)
                 await books.ReturnedAsync(payout, payout.Returned[^1], cancellationToken);

@@ -1,7 +1,6 @@
 using FluentValidation;
 using Licensing.Commissions.Data;
 using Licensing.Kernel.Http;
-using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Commissions.Payouts;
 
@@ -21,17 +20,15 @@ internal static class PayPayout
     }
 
     internal sealed class Handler(
-        CommissionsDb db, CommissionBooks books, Precondition precondition, Principal principal, BillingCalendar calendar, TimeProvider clock)
+        CommissionsDb db, SeenPayouts payouts, CommissionBooks books, BillingCalendar calendar, TimeProvider clock)
         : ICommandHandler<Command, PayoutView>
     {
         public async Task<Result<PayoutView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            if (await db.Payouts.Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == command.Id, cancellationToken) is not { } payout)
-                return PayoutRefusals.NotFound(command.Id);
-            if (precondition.Fails(payout))
-                return Precondition.Failed;
+            if ((await payouts.FindAsync(command.Id, cancellationToken)).Refused(out var refusal, out var payout))
+                return refusal;
             var today = calendar.DayOf(clock.GetUtcNow());
-            if (payout.Pay(command.PaidOn, command.Reference, today, calendar).Refused(out var refusal, out var changed))
+            if (payout.Pay(command.PaidOn, command.Reference, today, calendar).Refused(out refusal, out var changed))
                 return refusal;
             if (changed)
                 await books.PaidAsync(payout, cancellationToken);

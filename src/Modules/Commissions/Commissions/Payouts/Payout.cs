@@ -62,6 +62,7 @@ internal sealed class Payout : IOwned, IVersioned
     /// <summary>The first day on which it can have been paid: it was due, and there was a statement of it.</summary>
     public DateOnly PayableFrom(BillingCalendar calendar) => calendar.DayOf(CreatedAt) is var stated && stated > DueOn ? stated : DueOn;
 
+    /// <summary>All that a statement pays out; held as long where it carried it on first, and that was settled.</summary>
     public static Payout Of(Statement statement, DateTimeOffset now) => new()
     {
         Id = new PayoutId(NamedId.Of(now, 0, statement.Id.Value, "payout")),
@@ -70,7 +71,7 @@ internal sealed class Payout : IOwned, IVersioned
         OwnerPath = statement.OwnerPath,
         Amount = statement.Payable,
         Currency = statement.Currency,
-        DueOn = statement.DueOn!.Value,
+        DueOn = statement.DueOn ?? statement.PeriodEnd.AddDays(statement.Scheme.HoldingDays),
         CreatedAt = now,
     };
 

@@ -14,6 +14,12 @@ internal static class PayoutRefusals
     public static Refusal OrderedElsewhere(Guid order) => new(
         RefusalKind.Conflict, "ordered_elsewhere", $"It is in payment order {order}; say with orderId that it is this one that failed.");
 
+    public static Refusal NothingCarried { get; } = new(
+        RefusalKind.Conflict, "nothing_carried", "The statement carried nothing on: it has paid out all that it says.");
+
+    public static Refusal CarriedOn { get; } = new(
+        RefusalKind.Conflict, "carried_on", "A later statement of the organisation has taken over what this one carried on; settle that one.");
+
     public static Refusal Held(DateOnly dueOn) => new(RefusalKind.Conflict, "payout_held", $"It is held until {dueOn:yyyy-MM-dd}.");
 
     public static Refusal PaidInFuture { get; } = Refusal.Field("/paidOn", "paid_in_future", "paidOn must not be after today.");

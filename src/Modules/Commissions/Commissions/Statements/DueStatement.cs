@@ -38,7 +38,8 @@ internal sealed record DueStatement(
     {
         if (Payable <= 0m)
             return new((DateOnly?)null);
-        if (Scheme.MinimumPayout is { } minimum)
+        // To who is closed nothing may ever come that would make it enough.
+        if (!Organization.Closed && Scheme.MinimumPayout is { } minimum)
         {
             if (rates.Find(minimum.Currency, Organization.Currency, month) is not { } rate)
                 return null;

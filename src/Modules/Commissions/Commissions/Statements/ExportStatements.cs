@@ -9,21 +9,22 @@ namespace Licensing.Commissions.Statements;
 internal static class ExportStatements
 {
     [Needs(CommissionsPermissions.StatementsRead)]
-    public sealed record Query(string? Period, Guid? OrganizationId) : IQuery<Export>;
+    public sealed record Query(string? Period, Guid? OrganizationId, bool? Carried) : IQuery<Export>;
 
     public sealed record Export(IAsyncEnumerable<StatementView> Statements);
 
     internal sealed class Handler(CommissionsDb db, Principal principal) : IQueryHandler<Query, Export>
     {
         public Task<Result<Export>> Handle(Query query, CancellationToken cancellationToken) => Task.FromResult<Result<Export>>(
-            StatementFilter.Read(query.Period, query.OrganizationId).Refused(out var refusal, out var filter)
+            StatementFilter.Read(query.Period, query.OrganizationId, query.Carried).Refused(out var refusal, out var filter)
                 ? refusal
-                : new Export(filter.Of(db.Statements.AsNoTracking().Within(principal.Scope)).OrderByDescending(x => x.Id)
+                : new Export(filter.Of(db, principal.Scope).OrderByDescending(x => x.Id)
                     .Select(StatementView.Projection).AsAsyncEnumerable()));
     }
 
-    public static async Task<IResult> SendAsync(string? period, Guid? organizationId, ISender sender, CancellationToken ct) =>
-        (await sender.Send(new Query(period, organizationId), ct)).Refused(out var refusal, out var export)
+    public static async Task<IResult> SendAsync(
+        string? period, Guid? organizationId, bool? carried, ISender sender, CancellationToken ct) =>
+        (await sender.Send(new Query(period, organizationId, carried), ct)).Refused(out var refusal, out var export)
             ? new RefusedResult(refusal)
             : new CsvResult<StatementView>(export.Statements, "commission-statements.csv", Columns);
 

@@ -1,6 +1,5 @@
 using Licensing.Commissions.Data;
 using Licensing.Kernel.Http;
-using Microsoft.EntityFrameworkCore;
 
 namespace Licensing.Commissions.Statements;
 
@@ -8,7 +7,7 @@ namespace Licensing.Commissions.Statements;
 internal static class ListStatements
 {
     [Needs(CommissionsPermissions.StatementsRead)]
-    public sealed record Query(string? Period, Guid? OrganizationId, int? Limit, string? After) : IQuery<Page<StatementView>>;
+    public sealed record Query(string? Period, Guid? OrganizationId, bool? Carried, int? Limit, string? After) : IQuery<Page<StatementView>>;
 
     internal sealed class Handler(CommissionsDb db, Principal principal) : IQueryHandler<Query, Page<StatementView>>
     {
@@ -17,9 +16,9 @@ internal static class ListStatements
             if (PageStart.Read(query.Limit, query.After).Refused(out var refusal, out var start))
                 return refusal;
 
-            if (StatementFilter.Read(query.Period, query.OrganizationId).Refused(out refusal, out var filter))
+            if (StatementFilter.Read(query.Period, query.OrganizationId, query.Carried).Refused(out refusal, out var filter))
                 return refusal;
-            var found = await filter.Of(db.Statements.AsNoTracking().Within(principal.Scope))
+            var found = await filter.Of(db, principal.Scope)
                 .ToPageAsync(start, x => x.Id, StatementView.Projection, x => x.Id.Value, cancellationToken);
             return found.Refused(out refusal, out var page)
                 ? refusal
@@ -29,9 +28,10 @@ internal static class ListStatements
 
     public static void Map(IEndpointRouteBuilder statements) => statements
         .MapGet("/", async Task<IResult> (
-            string? period, Guid? organizationId, int? limit, string? after, HttpRequest request, ISender sender, CancellationToken ct) =>
+            string? period, Guid? organizationId, bool? carried, int? limit, string? after, HttpRequest request, ISender sender,
+            CancellationToken ct) =>
             request.WantsCsv
-                ? await ExportStatements.SendAsync(period, organizationId, sender, ct)
-                : await sender.Ok(new Query(period, organizationId, limit, after), ct))
+                ? await ExportStatements.SendAsync(period, organizationId, carried, sender, ct)
+                : await sender.Ok(new Query(period, organizationId, carried, limit, after), ct))
         .Slice<Query, Page<StatementView>>(nameof(ListStatements), "Lists commission statements");
 }

@@ -39,7 +39,8 @@ internal sealed class StatedCommissions(DbSession session)
     private const string LastCarried =
         """
         select o.id, s.carried_out, s.period_end from unnest($1) as o (id) cross join lateral (
-            select carried_out, period_end from commissions.statements where organization_id = o.id order by closing desc limit 1) s
+            select id, carried_out, period_end from commissions.statements where organization_id = o.id order by closing desc limit 1) s
+        where not exists (select from commissions.settlements x where x.statement_id = s.id)
         """;
 
     /// <summary>By organisation under the scope; absent whom nothing was told of the month.</summary>
@@ -83,7 +84,7 @@ internal sealed class StatedCommissions(DbSession session)
         return told;
     }
 
-    /// <summary>What each one's last statement did not pay out; by the key of statements, of whom there may be many of each.</summary>
+    /// <summary>What each one's last statement did not pay out and nobody has settled; by the key of statements, of whom there may be many of each.</summary>
     public async Task<IReadOnlyDictionary<OrganizationId, Carried>> CarriedAsync(IEnumerable<OrganizationId> earners, CancellationToken ct)
     {
         await using var select = new NpgsqlCommand(LastCarried, await session.OpenAsync(ct));

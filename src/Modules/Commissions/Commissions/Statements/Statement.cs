@@ -1,6 +1,7 @@
 using Licensing.Billing.Contracts;
 using Licensing.Commissions.Contracts;
 using Licensing.Commissions.Data;
+using Licensing.Commissions.Payouts;
 using Licensing.Commissions.Rates;
 using Licensing.Commissions.Schemes;
 using Licensing.Identity.Contracts;
@@ -49,6 +50,9 @@ internal sealed class Statement : IOwned
     /// <summary>What was earned by rates of plans and products; the rest of the basis by the tiers.</summary>
     public IReadOnlyList<RatedBasis> Rated { get; init; } = [];
 
+    /// <summary>The end of what it carried on; null where that is taken over by the next one, or is still to be.</summary>
+    public Settlement? Settlement { get; init; }
+
     public int LineCount { get; init; }
 
     /// <summary>The number of the closing that wrote it.</summary>
@@ -91,6 +95,7 @@ internal sealed class Statement : IOwned
             builder.ToTable("statements").HasKey(x => x.Id);
             builder.Property(x => x.Scheme).IsJson();
             builder.Property(x => x.Rated).IsJson();
+            builder.HasOne(x => x.Settlement).WithOne().HasForeignKey<Settlement>(x => x.StatementId);
         }
     }
 }

@@ -26,6 +26,9 @@ internal sealed record StatementView(
     /// <summary>What was earned by rates of plans and products.</summary>
     public IReadOnlyList<RatedBasisView> Rated { get; init; } = [];
 
+    /// <summary>When what it carried on was paid out or written off, else null.</summary>
+    public DateTimeOffset? SettledAt { get; init; }
+
     public static Expression<Func<Statement, StatementView>> Projection { get; } = x => new StatementView(
         x.Id, x.OrganizationId, x.Kind, x.ExternalId, x.Name, new Period(x.PeriodStart, x.PeriodEnd), new Money(x.Basis, x.Currency),
         new Money(x.Gross, x.Currency), new Money(x.Overridden, x.Currency), new Money(x.Commission, x.Currency), new Money(x.Adjusted, x.Currency),
@@ -33,6 +36,7 @@ internal sealed record StatementView(
         x.LineCount, x.ClosedAt)
     {
         Rated = RatedBasisView.Of(x.Rated, x.Currency),
+        SettledAt = x.Settlement == null ? null : x.Settlement.SettledAt,
     };
 
     /// <summary>Each with its adjustments, in one read.</summary>

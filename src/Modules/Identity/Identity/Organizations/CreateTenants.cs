@@ -41,7 +41,7 @@ internal static class CreateTenants
         }
 
         private static TenantBatchResult Refused(int index, Refusal refusal) =>
-            new(index, Statuses.StatusOf(refusal.Kind), null, new TenantBatchError(refusal.Code, refusal.Message, refusal.Fields));
+            new(index, Statuses.StatusOf(refusal.Kind), null, new BatchError(refusal.Code, refusal.Message, refusal.Fields));
     }
 
     public static void Map(RouteGroupBuilder tenants) => tenants
@@ -53,6 +53,4 @@ internal static class CreateTenants
 internal sealed record TenantBatchView(IReadOnlyList<TenantBatchResult> Results);
 
 /// <summary>One item's outcome, with the status that it would have had alone.</summary>
-internal sealed record TenantBatchResult(int Index, int Status, OrganizationView? Tenant, TenantBatchError? Error);
-
-internal sealed record TenantBatchError(string Code, string Message, IReadOnlyList<FieldError> Errors);
+internal sealed record TenantBatchResult(int Index, int Status, OrganizationView? Tenant, BatchError? Error);

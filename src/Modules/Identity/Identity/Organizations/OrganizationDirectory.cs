@@ -17,7 +17,8 @@ internal sealed class OrganizationDirectory(DbSession session) : IOrganizationDi
     private static string Select(string columns) =>
         $"""
         select o.id, o.code, o.kind, o.parent_id, {columns}, o.country, o.currency,
-               o.status = 'Active' and coalesce(p.status, 'Active') = 'Active' and coalesce(g.status, 'Active') = 'Active'
+               o.status = 'Active' and coalesce(p.status, 'Active') = 'Active' and coalesce(g.status, 'Active') = 'Active',
+               o.status = 'Closed'
         from identity.organizations o
         left join identity.organizations p on p.id = o.parent_id
         left join identity.organizations g on g.id = p.parent_id
@@ -156,7 +157,10 @@ internal sealed class OrganizationDirectory(DbSession session) : IOrganizationDi
             found.Add(new OrganizationRef(
                 new OrganizationId(reader.GetGuid(0)), reader.GetInt32(1), Enum.Parse<OrganizationKind>(reader.GetString(2)),
                 reader.IsDBNull(3) ? null : new OrganizationId(reader.GetGuid(3)), reader.GetString(4), reader.GetString(5), reader.GetString(6),
-                reader.GetString(7), Currency.Parse(reader.GetString(8)), reader.GetBoolean(9)));
+                reader.GetString(7), Currency.Parse(reader.GetString(8)), reader.GetBoolean(9))
+            {
+                Closed = reader.GetBoolean(10),
+            });
         return found;
     }
 }

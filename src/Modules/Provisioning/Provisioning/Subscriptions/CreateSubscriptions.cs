@@ -41,5 +41,3 @@ internal sealed record BatchView(IReadOnlyList<BatchResult> Results);
 
 /// <summary>One item's outcome, with the status that it would have had alone.</summary>
 internal sealed record BatchResult(int Index, int Status, SubscriptionView? Subscription, BatchError? Error);
-
-internal sealed record BatchError(string Code, string Message, IReadOnlyList<FieldError> Errors);
