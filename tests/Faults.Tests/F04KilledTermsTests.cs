@@ -38,7 +38,8 @@ public sealed class F04KilledTermsTests
         written.Count(x => x.StartsWith("history Renewed", StringComparison.Ordinal)).ShouldBe(Terms);
         written.Count(x => x.StartsWith("due ", StringComparison.Ordinal)).ShouldBe(Terms);
 
-        foreach (var (point, places) in new[] { ("billing.lapse", 3 * Lots), ("provisioning.term", Terms), ("message.handled", 8), ("message.committed", 2) })
+        foreach (var (point, places) in new[]
+            { ("billing.lapse", 3 * Lots), ("provisioning.term", Terms), ("message.handled", Lots + Terms), ("message.committed", 2) })
         {
             var kills = 0;
             for (var at = 1; at <= FaultLength.Times(inTests: 6, inFaults: int.MaxValue); at += FaultLength.Times(inTests: 3, inFaults: 1))
