@@ -91,7 +91,7 @@ public static class ModuleRegistration
         public void AddKernel()
         {
             var services = host.Services;
-            services.TryAddSingleton(TimeProvider.System);
+            services.TryAddSingleton<TimeProvider>(new MicrosecondClock());
             services.AddSingleton<PermissionCatalog>();
             services.AddSingleton(_ => BillingCalendar.TryCreate(host.Configuration["Billing:TimeZone"] ?? "UTC", out var calendar)
                 ? calendar

@@ -43,11 +43,11 @@ public class App : IAsyncLifetime
     /// <summary>Whether it listens on the loopback, by the machine's clock, for programs that are not ours.</summary>
     protected virtual bool IsLive => false;
 
-    /// <summary>The clock of one that is live.</summary>
-    protected virtual TimeProvider LiveClock => TimeProvider.System;
+    /// <summary>The clock of one that is live; null is the host's own.</summary>
+    protected virtual TimeProvider? LiveClock => null;
 
     /// <summary>The present instant, as the host has it.</summary>
-    public DateTimeOffset Now => (IsLive ? LiveClock : Clock).GetUtcNow();
+    public DateTimeOffset Now => (IsLive ? LiveClock ?? Services.GetRequiredService<TimeProvider>() : Clock).GetUtcNow();
 
     /// <summary>Where it listens, if it does.</summary>
     public Uri Address => new(_host!.Urls.Single());
@@ -164,8 +164,12 @@ public class App : IAsyncLifetime
             builder.WebHost.UseTestServer();
         await builder.AddDataSourceAsync(connectionString, Console.Error.WriteLine, CancellationToken.None);
         builder.AddLicensing();
-        builder.Services.RemoveAll<TimeProvider>();
-        builder.Services.AddSingleton(isLive ? LiveClock : Clock);
+        if ((isLive ? LiveClock : Clock) is { } clock)
+        {
+            builder.Services.RemoveAll<TimeProvider>();
+            builder.Services.AddSingleton(clock);
+        }
+
         if (builder.Configuration["Mail:Smtp:Host"] is null)
         {
             builder.Services.RemoveAll<IMailSender>();

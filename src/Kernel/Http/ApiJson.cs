@@ -28,6 +28,7 @@ public static class ApiJson
         options.Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
         options.Converters.Add(new StorableTextJsonConverter());
         options.Converters.Add(new IdJsonConverter());
+        options.Converters.Add(new InstantJsonConverter());
         options.Converters.Add(new OptionalJsonConverter());
         options.Converters.Add(decimals ?? new DecimalStringJsonConverter());
         options.Converters.Add(new JsonStringEnumConverter(namingPolicy: null, allowIntegerValues: false));

@@ -49,11 +49,10 @@ internal sealed class ErrorStep(RequestDelegate next, Dialects.Dialects dialects
     public static Refusal? OfBody(Exception failure) => failure switch
     {
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => TooLarge,
-        BadHttpRequestException { StatusCode: StatusCodes.Status415UnsupportedMediaType } =>
-            new Refusal(RefusalKind.UnsupportedMediaType, "unsupported_media_type", "The body must be application/json."),
+        BadHttpRequestException { StatusCode: StatusCodes.Status415UnsupportedMediaType } => NotJson,
         BadHttpRequestException { InnerException: JsonException json } => Malformed(json),
         BadHttpRequestException { InnerException: BadHttpRequestException inner } => OfBody(inner),
-        BadHttpRequestException bad => new Refusal(RefusalKind.Malformed, "malformed_request", bad.Message),
+        BadHttpRequestException bad => QueryWord.Unbound(bad.Message),
         JsonException json => Malformed(json),
         // The platform's reader of brotli has no exception of its own for it.
         InvalidDataException or InvalidOperationException { Source: "System.IO.Compression.Brotli" } =>
@@ -76,6 +75,8 @@ internal sealed class ErrorStep(RequestDelegate next, Dialects.Dialects dialects
         { RetryAfter = TimeSpan.FromSeconds(2) };
 
     private static Refusal TooLarge { get; } = new(RefusalKind.TooLarge, "body_too_large", "The body is larger than this endpoint takes.");
+
+    private static Refusal NotJson { get; } = new(RefusalKind.UnsupportedMediaType, "unsupported_media_type", "The body must be application/json.");
 
     private static Refusal Malformed(JsonException json)
     {
@@ -105,8 +106,7 @@ internal sealed class ErrorStep(RequestDelegate next, Dialects.Dialects dialects
             new(RefusalKind.NotFound, "route_not_found", $"There is no {context.Request.Method} {context.Request.Path}."),
         StatusCodes.Status405MethodNotAllowed =>
             new(RefusalKind.Malformed, "method_not_allowed", $"{context.Request.Path} does not take {context.Request.Method}."),
-        StatusCodes.Status415UnsupportedMediaType =>
-            new(RefusalKind.UnsupportedMediaType, "unsupported_media_type", "The body must be application/json."),
+        StatusCodes.Status415UnsupportedMediaType => NotJson,
         StatusCodes.Status413PayloadTooLarge => TooLarge,
         var status => new(RefusalKind.Malformed, $"http_{status}", Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(status)),
     };

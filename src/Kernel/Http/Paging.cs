@@ -36,16 +36,12 @@ public sealed record PageStart(int Limit, string? After)
         if (limit is < 1 or > MostItems)
             return new Refusal(RefusalKind.Malformed, "invalid_limit", $"limit must be 1 to {MostItems}.")
             { Fields = [new("?limit", "out_of_range", $"limit must be 1 to {MostItems}.")] };
-        if (after is null)
-            return new PageStart(limit ?? DefaultLimit, null);
-        return Decode(after) is { } key
-            ? new PageStart(limit ?? DefaultLimit, key)
-            : InvalidCursor;
+        var key = after is null ? null : Decode(after);
+        return after is not null && key is null ? InvalidCursor : new PageStart(limit ?? DefaultLimit, key);
     }
 
     public static Refusal InvalidCursor { get; } =
-        new(RefusalKind.Malformed, "invalid_cursor", "after must be a cursor that an earlier page gave as next.")
-        { Fields = [new("?after", "invalid_cursor", "after must be a cursor that an earlier page gave as next.")] };
+        QueryWord.Of("invalid_cursor", "after must be a cursor that an earlier page gave as next.", "after");
 
     public static string Encode(string key) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(key));
 
@@ -88,12 +84,9 @@ public static class Paging
     private static Expression<Func<TRow, bool>> Below<TRow, TId>(Expression<Func<TRow, TId>> id, Guid last)
     {
         var column = typeof(TId) == typeof(Guid) ? id.Body : Expression.Convert(Expression.Convert(id.Body, typeof(object)), typeof(Guid));
-        var bound = Expression.Field(Expression.Constant(new Bound(last)), nameof(Bound.Value));
+        var bound = Expression.Property(Expression.Constant(new Bound(last)), nameof(Bound.Value));
         return Expression.Lambda<Func<TRow, bool>>(Expression.LessThan(column, bound), id.Parameters);
     }
 
-    private sealed class Bound(Guid value)
-    {
-        public readonly Guid Value = value;
-    }
+    private sealed record Bound(Guid Value);
 }

@@ -1,3 +1,5 @@
+using Licensing.Kernel.Http;
+
 namespace Licensing.Kernel;
 
 /// <summary>What every module says of a period that cannot be read.</summary>
@@ -7,11 +9,9 @@ public static class PeriodRefusals
     public static Refusal NotAMonth { get; } = new(RefusalKind.Malformed, "invalid_period", "The period must be a month, yyyy-MM.");
 
     /// <summary>Of the month that the query parameter <paramref name="parameter"/> should be.</summary>
-    public static Refusal NotAMonthIn(string parameter) => Of(parameter, $"{parameter} must be a month, yyyy-MM.");
+    public static Refusal NotAMonthIn(string parameter) => QueryWord.Of("invalid_period", $"{parameter} must be a month, yyyy-MM.", parameter);
 
     /// <summary>Of the month or the days that the query parameter <paramref name="parameter"/> should be.</summary>
-    public static Refusal NotAPeriodIn(string parameter) => Of(parameter, $"{parameter} must be a month yyyy-MM, or days yyyy-MM-dd/yyyy-MM-dd.");
-
-    private static Refusal Of(string parameter, string message) =>
-        new(RefusalKind.Malformed, "invalid_period", message) { Fields = [new FieldError("?" + parameter, "invalid_period", message)] };
+    public static Refusal NotAPeriodIn(string parameter) =>
+        QueryWord.Of("invalid_period", $"{parameter} must be a month yyyy-MM, or days yyyy-MM-dd/yyyy-MM-dd.", parameter);
 }

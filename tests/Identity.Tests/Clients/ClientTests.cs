@@ -79,6 +79,23 @@ public sealed class ClientTests(App app) : IClassFixture<App>
         (await partner.GetJsonAsync(path)).GetProperty("revokedAt").ValueKind.ShouldBe(JsonValueKind.String);
     }
 
+    [Theory]
+    [InlineData(Roles.PartnerAdministrator, Roles.PartnerReader)]
+    [InlineData(Roles.TenantAdministrator, Roles.TenantUser)]
+    public async Task Without_an_organisation_it_is_its_maker_s_own(string maker, string role)
+    {
+        var branch = await app.BranchAsync();
+        using var caller = branch.As(maker);
+        var own = maker == Roles.PartnerAdministrator ? branch.Partner : branch.Tenant;
+
+        using var registered = await caller.PostAsync("/api/v1/clients", new { name = "erp", role });
+
+        registered.StatusCode.ShouldBe(HttpStatusCode.Created);
+        (await registered.JsonAsync()).GetProperty("organizationId").GetGuid().ShouldBe(own.Id.Value);
+        using var wrong = await caller.PostAsync("/api/v1/clients", new { name = "erp", role = Roles.DistributorReader });
+        (await wrong.FieldErrorAsync()).Code.ShouldBe("wrong_level");
+    }
+
     [Fact]
     public async Task Another_branch_s_clients_do_not_exist()
     {

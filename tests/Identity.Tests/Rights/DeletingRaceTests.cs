@@ -80,7 +80,7 @@ public sealed class DeletingRaceTests(App app) : IClassFixture<App>
     {
         "user" => (await sender.Send(new AssignRole.Command(new UserId(person.Id), "Desk", branch.Partner.Id), Ct)).Refusal,
         "account" => (await sender.Send(new AssignRoleToAccount.Command(branch.Partner.Id, "Desk"), Ct)).Refusal,
-        _ => (await sender.Send(new CreateClient.Command("c", branch.Partner.Id, "Desk"), Ct)).Refusal,
+        _ => (await sender.Send(new CreateClient.Command("c", "Desk", branch.Partner.Id), Ct)).Refusal,
     };
 
     private async Task<(Branch Branch, string Role, Person Person)> ArrangeAsync()

@@ -109,18 +109,33 @@ public sealed class F26SeatRaceTests(SellingApp app) : IClassFixture<SellingApp>
         return looks;
     }
 
-    // The history has what was acknowledged and nothing else, and its last state is the one that is read.
+    // The history has what was acknowledged and nothing else. Each began with what the one before it left, by their versions, so that none was lost
+    // under another; and what the last one left is what is read.
     private async Task EachIsThereOnceAsync(Branch branch, IEnumerable<HttpResponseMessage> answers)
     {
-        var done = 0;
+        var done = new List<(int Version, JsonElement Changes)>();
         foreach (var answer in answers.Where(a => a.StatusCode is HttpStatusCode.OK))
-            if ((await answer.JsonAsync()).GetProperty("changes").EnumerateObject().Any())
-                done++;
+            if ((await answer.JsonAsync()).GetProperty("changes") is var changes && changes.EnumerateObject().Any())
+                done.Add((int.Parse(answer.Headers.ETag!.Tag.Trim('"')), changes));
         (await app.RowsAsync(
             $"""
             select count(*)::text from provisioning.subscription_history h join provisioning.subscriptions s on s.id = h.subscription_id
             where s.tenant_id = '{branch.Tenant.Id.Value}' and h.what = 'QuantitiesChanged'
-            """)).ShouldBe([$"{done}"]);
-        done.ShouldBeGreaterThan(0);
+            """)).ShouldBe([$"{done.Count}"]);
+        done.ShouldNotBeEmpty();
+
+        done.Select(d => d.Version).ShouldBeUnique();
+        var held = new Dictionary<string, int> { [Essential] = 10 };
+        foreach (var (version, changes) in done.OrderBy(d => d.Version))
+            foreach (var change in changes.EnumerateObject())
+            {
+                change.Value.GetProperty("oldValue").GetInt32().ShouldBe(held.GetValueOrDefault(change.Name), $"{change.Name} before {version}");
+                held[change.Name] = change.Value.GetProperty("newValue").GetInt32();
+            }
+
+        using var reader = branch.Administrator();
+        var seats = (await reader.GetFromJsonAsync<JsonElement>($"/api/v1/licensing/{branch.Tenant.Id.Value}", Ct)).GetProperty("seats");
+        foreach (var (feature, quantity) in held)
+            seats.GetProperty(feature).GetInt32().ShouldBe(quantity, feature);
     }
 }

@@ -43,6 +43,33 @@ public sealed class SignedUpdateTests(SellingApp app) : IClassFixture<SellingApp
     }
 
     [Fact]
+    public async Task A_first_request_that_asks_for_nothing_opens_the_customer_and_sells_him_nothing()
+    {
+        var branch = await app.BranchAsync();
+        using var caller = await SignedCaller.EnrolAsync(branch);
+        using var partner = branch.As(Roles.PartnerAdministrator);
+        var tenant = $"idle-{SignedCaller.NewJti()}";
+        var named = $$"""{"resellerId":"{{branch.Partner.ExternalId}}","tenantId":"{{tenant}}","resellerName":"R","tenantName":"T"}""";
+        string Asked(string more) => $$"""{"ccId":{{named}}{{more}}}""";
+        async Task<int> SoldAsync(Guid to) =>
+            (await JsonAtAsync(partner, $"/api/v1/subscriptions?tenantId={to}")).GetProperty("items").GetArrayLength();
+
+        (await ChangesAsync(caller.SendAsync(Asked("")))).ShouldBe("{}");
+        var opened = (await JsonAtAsync(partner, $"/api/v1/tenants?externalId={tenant}")).GetProperty("items").EnumerateArray().Single().IdOf();
+        (await SoldAsync(opened)).ShouldBe(0);
+        // Neither does he who asks for none of it; what breaks a rule is refused all the same.
+        (await ChangesAsync(caller.SendAsync(Asked(""","eliteSeats":0,"aiAudioServices":{"additionalHours":0}""")))).ShouldBe("{}");
+        (await CodeAsync(caller.SendAsync(Asked(""","eliteSeats":3""")))).ShouldBe("400 VALIDATION_ERROR");
+        (await SoldAsync(opened)).ShouldBe(0);
+        (await CodeAsync(caller.SendAsync(Asked(""), HttpMethod.Delete))).ShouldBe("404 CUSTOMER_NOT_FOUND");
+
+        (await ChangesAsync(caller.SendAsync(Asked(""","eliteSeats":5""")))).ShouldBe("""{"eliteSeats":{"oldValue":0,"newValue":5}}""");
+        (await SoldAsync(opened)).ShouldBe(1);
+        (await ChangesAsync(caller.SendAsync(Asked("")))).ShouldBe("{}");
+        (await SoldAsync(opened)).ShouldBe(1);
+    }
+
+    [Fact]
     public async Task First_requests_at_the_same_moment_open_one_customer()
     {
         var branch = await app.BranchAsync();

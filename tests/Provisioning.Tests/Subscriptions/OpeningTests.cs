@@ -55,6 +55,28 @@ public sealed class OpeningTests(SellingApp app) : IClassFixture<SellingApp>
     }
 
     [Fact]
+    public async Task Without_quantities_there_are_none_unless_the_product_demands_some()
+    {
+        var branch = await app.BranchAsync();
+        var plan = await app.PlanAsync(branch);
+        var demanding = $"demanding-{branch.Tenant.Code}";
+        using var administrator = branch.Administrator();
+        (await administrator.PostAsJsonAsync("/api/v1/products",
+            new { key = demanding, name = "Demanding", features = new[] { new { key = "base", name = "Base", minimum = 1 } } }, Ct))
+            .EnsureSuccessStatusCode();
+        using var partner = branch.As(Roles.PartnerAdministrator);
+        var (tenantId, planId) = (branch.Tenant.Id.Value, plan);
+
+        (await (await SubscribeAsync(partner, new { tenantId, planId })).JsonAsync()).GetProperty("quantities").GetRawText().ShouldBe("{}");
+        (await (await SubscribeAsync(partner, new { tenantId, planId, quantities = (object?)null })).JsonAsync())
+            .GetProperty("quantities").GetRawText().ShouldBe("{}");
+        using var batch = await partner.PostAsJsonAsync("/api/v1/subscriptions/batch", new { items = new[] { new { tenantId, planId } } }, Ct);
+        (await batch.JsonAsync()).GetProperty("results")[0].GetProperty("status").GetInt32().ShouldBe(201);
+        (await SubscribeAsync(partner, new { tenantId, planId = await app.PlanAsync(branch, demanding) }).RefusalAsync())
+            .ShouldBe("422 validation_failed /quantities/base minimum");
+    }
+
+    [Fact]
     public async Task Every_refusal_has_its_code_and_pointer()
     {
         var branch = await app.BranchAsync();

@@ -116,12 +116,15 @@ internal sealed class CreditLedger(
         await ledgerAccounts.LockAsync([account.OwnerId.Value], [account.Unit], ct);
         var lot = await db.CreditLots.AsNoTracking().SingleAsync(x => x.Id == lotId, ct);
         var now = clock.GetUtcNow();
+        FaultPoints.Hit("billing.lapse");
         if (lot.Remaining == 0 || !(lot.ExpiresAt <= now))
             return;
 
         var lapsed = await ledgerAccounts.OpenAsync(account, [AccountKind.Lapsed], [account.Unit], ct);
+        FaultPoints.Hit("billing.lapse");
         await PostAsync(TransactionKind.Lapse, lotId.ToString(), "expired",
             [new(account, -lot.Remaining, lot.Id), new(lapsed[(AccountKind.Lapsed, account.Unit)], lot.Remaining)], now, ct);
+        FaultPoints.Hit("billing.lapse");
     }
 
     public async Task<IReadOnlyList<CreditAmount>> AvailableAsync(OrganizationId owner, CancellationToken ct)

@@ -15,7 +15,7 @@ internal static class CreateClient
 {
     [Needs(IdentityPermissions.ClientsManage), InPerson]
     public sealed record Command(
-        string Name, OrganizationId OrganizationId, string Role, IReadOnlyList<string>? Scopes = null,
+        string Name, string Role, OrganizationId? OrganizationId = null, IReadOnlyList<string>? Scopes = null,
         ClientAuthMethod AuthMethod = ClientAuthMethod.ClientSecret, JsonElement? Jwks = null, string? PublicKeyPem = null,
         DateTimeOffset? ExpiresAt = null) : ICommand<RegisteredClientView>;
 
@@ -43,7 +43,9 @@ internal static class CreateClient
     {
         public async Task<Result<RegisteredClientView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            if ((await organizations.FindAsync(command.OrganizationId, cancellationToken)).Refused(out var refusal, out var organization)
+            // Its maker's own, unless another is named.
+            var at = command.OrganizationId ?? new OrganizationId(principal.Access.OrganizationId);
+            if ((await organizations.FindAsync(at, cancellationToken)).Refused(out var refusal, out var organization)
                 || ClientKey.Read(command.Jwks, command.PublicKeyPem).Refused(out refusal, out var keys)
                 || (await roles.UsableAsync(command.Role, organization, cancellationToken)).Refused(out refusal, out var role))
                 return refusal;

@@ -34,6 +34,10 @@ internal static class UpdateLicenses
             if (deletion is not null)
                 return SignedRefusals.ScheduledForDeletion(deletion);
 
+            // Who asks for nothing gets nothing: a subscription is billed also where nobody has a seat.
+            if (subscription is null && body is { Sip: null } && body.Quantities.Values.All(quantity => quantity == 0))
+                return SignedAnswer.Of(body.Customer, []);
+
             var outcome = subscription is null
                 ? await OpenAsync(tenant, body.Quantities, cancellationToken)
                 : await changing.ChangeAsync(subscription, body.Quantities, rules, now, cancellationToken);

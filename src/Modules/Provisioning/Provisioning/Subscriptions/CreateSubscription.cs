@@ -9,8 +9,9 @@ internal static class CreateSubscription
 {
     [Needs(ProvisioningPermissions.SubscriptionsOpen)]
     public sealed record Command(
-        OrganizationId TenantId, PlanId PlanId, IReadOnlyDictionary<string, int> Quantities, DateOnly? StartDate = null, DateOnly? EndDate = null,
-        string? Reference = null, bool? AutoRenew = null, IReadOnlyDictionary<string, decimal>? Quotas = null) : ICommand<SubscriptionView>;
+        OrganizationId TenantId, PlanId PlanId, IReadOnlyDictionary<string, int>? Quantities = null, DateOnly? StartDate = null,
+        DateOnly? EndDate = null, string? Reference = null, bool? AutoRenew = null, IReadOnlyDictionary<string, decimal>? Quotas = null)
+        : ICommand<SubscriptionView>;
 
     internal sealed class Handler(Opening opening, BillingCalendar calendar, TimeProvider clock) : ICommandHandler<Command, SubscriptionView>
     {

@@ -10,14 +10,14 @@ namespace Licensing.Provisioning.Subscriptions;
 /// <summary>A subscription as it is asked for.</summary>
 /// <param name="TenantId">Who gets it.</param>
 /// <param name="PlanId">Its newest published version is what is bought.</param>
-/// <param name="Quantities">Feature → quantity.</param>
+/// <param name="Quantities">Feature → quantity; none when left out.</param>
 /// <param name="StartDate">First day; today when left out.</param>
 /// <param name="EndDate">First day after its last; not for plans with a term. Left out, the term decides, or it is open-ended.</param>
 /// <param name="Reference">The caller's own name for it, unique within the tenant.</param>
 /// <param name="AutoRenew">Whether each term is followed by another; the plan says so when left out. Without a term it means nothing.</param>
 /// <param name="Quotas">The most usage of a billing period by meter, in place of the plan's; only by those who decide about quotas.</param>
 internal sealed record NewSubscription(
-    OrganizationId TenantId, PlanId PlanId, IReadOnlyDictionary<string, int> Quantities, DateOnly? StartDate = null, DateOnly? EndDate = null,
+    OrganizationId TenantId, PlanId PlanId, IReadOnlyDictionary<string, int>? Quantities = null, DateOnly? StartDate = null, DateOnly? EndDate = null,
     string? Reference = null, bool? AutoRenew = null, IReadOnlyDictionary<string, decimal>? Quotas = null);
 
 /// <summary>Opens one subscription or a thousand by the same rules, with as many reads for all as for one.</summary>
@@ -88,10 +88,11 @@ internal sealed class Opening(
         var start = asked.StartDate ?? today;
         var earliest = principal.May(ProvisioningPermissions.SubscriptionsBackdate, tenant.Path) ? today.AddMonths(-settings.BackdateMonths) : today;
         var from = PlanFrom.Of(plan, start, now, asked.AutoRenew);
+        var quantities = asked.Quantities ?? Quantities.None;
         List<FieldError> errors =
         [
             .. Dates(asked, from.Terms, start, earliest, today),
-            .. SeatRules.Check(rules[plan.Product], asked.Quantities, "/quantities"),
+            .. SeatRules.Check(rules[plan.Product], quantities, "/quantities"),
             .. holds.Missing(plan, asked.TenantId, start),
             .. QuotaRules.Check(asked.Quotas, meters, principal.May(ProvisioningPermissions.QuotasDecide, tenant.Path)),
         ];
@@ -102,7 +103,7 @@ internal sealed class Opening(
 
         return asked.Reference is { } reference && taken.Contains((asked.TenantId, reference))
             ? SubscriptionRefusals.ReferenceTaken
-            : Subscription.Open(tenant, from, asked.Quantities, asked.EndDate, asked.Reference, now, asked.Quotas);
+            : Subscription.Open(tenant, from, quantities, asked.EndDate, asked.Reference, now, asked.Quotas);
     }
 
     private static IEnumerable<FieldError> Dates(NewSubscription asked, Terms terms, DateOnly start, DateOnly earliest, DateOnly today)

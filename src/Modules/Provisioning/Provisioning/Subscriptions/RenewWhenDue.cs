@@ -26,6 +26,7 @@ internal sealed class RenewWhenDue(ProvisioningDb db, BillingCalendar calendar, 
             x => x.SubscriptionId == id && x.EffectiveOn == on && (x.What == HistoryEvent.Renewed || x.What == HistoryEvent.Expired), ct))
             return;
 
+        FaultPoints.Hit("provisioning.term");
         var now = clock.GetUtcNow();
         if (subscription.EndsOn <= on)
         {
