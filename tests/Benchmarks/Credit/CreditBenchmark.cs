@@ -15,7 +15,7 @@ internal static class CreditBenchmark
 {
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(2);
 
-    public static IReadOnlyList<Benchmark> All { get; } = [Of(256), Of(64), Of(16), Of(16, together: 100)];
+    public static IReadOnlyList<Benchmark> All { get; } = [Of(256), Of(64), Of(16), Of(16, together: 100), Of(16, together: 1_000)];
 
     // As many clients on either side: the more wait for one row, the more share a transaction here and the longer the line is there.
     private static Benchmark Of(int clients, int together = 1) => new(

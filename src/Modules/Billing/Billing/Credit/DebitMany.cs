@@ -40,8 +40,8 @@ internal static class DebitMany
             {
                 var (outcomes, booked) = await spending.SpendAsync(
                     [.. sound.Select(i => DebitCredit.SpendingOf(command.Items[i]))], principal.Scope, cancellationToken);
-                foreach (var booking in booked.Values)
-                    audit.Note(LedgerWriter.ChangeOf(booking));
+                foreach (var change in LedgerWriter.ChangesOf([.. booked.Values]))
+                    audit.Note(change);
                 foreach (var (i, outcome) in sound.Zip(outcomes))
                     answers[i] = DebitCredit.AnswerOf(command.Items[i], outcome);
             }

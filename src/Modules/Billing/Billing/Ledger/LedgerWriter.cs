@@ -67,6 +67,27 @@ internal sealed class LedgerWriter(DbSession session, CreditWatch watch)
         return new("ledger_transaction", transaction.Id.ToString(), transaction.OwnerPath, changes);
     }
 
+    /// <summary>
+    /// Of many of one act: for each owner how many there were, from which to which, and what they added up to. The ledger has each, of the same
+    /// instant.
+    /// </summary>
+    public static IEnumerable<AuditedChange> ChangesOf(IReadOnlyCollection<Booking> bookings) =>
+        bookings.GroupBy(x => (x.Transaction.OwnerId, x.Transaction.OwnerPath, x.Transaction.Kind)).Select(of =>
+        {
+            var amounts = new JsonObject();
+            foreach (var unit in of.SelectMany(x => x.Postings).Where(x => x.Lot is not null).GroupBy(x => x.Account.Unit, StringComparer.Ordinal))
+                amounts[unit.Key] = unit.Sum(x => x.Amount);
+            var (first, last) = (of.First().Transaction, of.Last().Transaction);
+            return new AuditedChange("ledger_transactions", of.Key.OwnerId.Value.ToString(), of.Key.OwnerPath, new JsonObject
+            {
+                ["kind"] = New(of.Key.Kind.ToString()),
+                ["count"] = New(of.Count()),
+                ["createdAt"] = New(first.CreatedAt),
+                ["references"] = New(new JsonObject { ["first"] = first.Reference, ["last"] = last.Reference }),
+                ["amounts"] = New(amounts),
+            });
+        });
+
     private static JsonObject New(JsonNode value) => new() { ["old"] = null, ["new"] = value };
 
     private static NpgsqlParameter Each<T, TValue>(IReadOnlyList<T> rows, Func<T, TValue> value) => new() { Value = rows.Select(value).ToArray() };
