@@ -153,6 +153,9 @@ internal sealed class SaidInvoices : IInvoicedAmounts, IBillingProgress
                 [.. _said.Select(x => x.Month).Where(x => x.Start < before).Distinct().OrderBy(x => x.Start)]);
     }
 
+    public async Task<IReadOnlyList<Period>> MonthsAsync(DateOnly before, IReadOnlySet<DateOnly> known, Scope scope, CancellationToken ct) =>
+        [.. (await ChangedMonthsAsync(null, before, scope, ct)).Where(x => !known.Contains(x.Start))];
+
     public Task<bool> IsFinishedAsync(Period period, CancellationToken ct) => Task.FromResult(!Unfinished.Contains(period));
 
     private InvoicedNet Add(Period month, InvoicedNet document)
