@@ -94,6 +94,9 @@ internal sealed class SaidInvoices : IInvoicedAmounts, IBillingProgress
 
     public HashSet<Period> Unfinished { get; } = [];
 
+    /// <summary>Documents whose lines were read.</summary>
+    public List<Guid> PartsAsked { get; } = [];
+
     /// <summary>Awaited before the invoices of a period are told, when the schemes have been read.</summary>
     public Func<Period, Task>? BeforeTold { get; set; }
 
@@ -125,7 +128,10 @@ internal sealed class SaidInvoices : IInvoicedAmounts, IBillingProgress
     {
         var asked = documents.Select(x => x.DocumentId).ToHashSet();
         lock (_said)
+        {
+            PartsAsked.AddRange(asked);
             return Task.FromResult<IReadOnlyList<InvoicedPart>>([.. _parts.Where(x => asked.Contains(x.DocumentId))]);
+        }
     }
 
     public void Void(InvoicedNet invoice)
