@@ -94,6 +94,9 @@ internal sealed class SaidInvoices : IInvoicedAmounts, IBillingProgress
 
     public HashSet<Period> Unfinished { get; } = [];
 
+    /// <summary>Documents whose lines were read.</summary>
+    public List<Guid> PartsAsked { get; } = [];
+
     /// <summary>Awaited before the invoices of a period are told, when the schemes have been read.</summary>
     public Func<Period, Task>? BeforeTold { get; set; }
 
@@ -125,7 +128,10 @@ internal sealed class SaidInvoices : IInvoicedAmounts, IBillingProgress
     {
         var asked = documents.Select(x => x.DocumentId).ToHashSet();
         lock (_said)
+        {
+            PartsAsked.AddRange(asked);
             return Task.FromResult<IReadOnlyList<InvoicedPart>>([.. _parts.Where(x => asked.Contains(x.DocumentId))]);
+        }
     }
 
     public void Void(InvoicedNet invoice)
@@ -152,6 +158,9 @@ internal sealed class SaidInvoices : IInvoicedAmounts, IBillingProgress
             return Task.FromResult<IReadOnlyList<Period>>(
                 [.. _said.Select(x => x.Month).Where(x => x.Start < before).Distinct().OrderBy(x => x.Start)]);
     }
+
+    public async Task<IReadOnlyList<Period>> MonthsAsync(DateOnly before, IReadOnlySet<DateOnly> known, Scope scope, CancellationToken ct) =>
+        [.. (await ChangedMonthsAsync(null, before, scope, ct)).Where(x => !known.Contains(x.Start))];
 
     public Task<bool> IsFinishedAsync(Period period, CancellationToken ct) => Task.FromResult(!Unfinished.Contains(period));
 

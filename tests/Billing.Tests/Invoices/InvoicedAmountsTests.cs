@@ -22,6 +22,12 @@ public sealed class InvoicedAmountsTests(BillingApp app) : IClassFixture<Billing
         note.ShouldStartWith("1-CN");
         (await ChangedAsync(branch, before)).ShouldBe(["2023-01", $"{now.Start:yyyy-MM}"]);
         (await ChangedAsync(branch, null)).ShouldBe(["2023-01", $"{now.Start:yyyy-MM}"]);
+        (await MonthsAsync(branch, new(2030, 1, 1))).ShouldBe(["2023-01", $"{now.Start:yyyy-MM}"]);
+        (await MonthsAsync(branch, new(2030, 1, 1), new DateOnly(2023, 1, 1))).ShouldBe([$"{now.Start:yyyy-MM}"]);
+        (await MonthsAsync(branch, now.Start)).ShouldBe(["2023-01"]);
+        (await MonthsAsync(branch, now.Start, new DateOnly(2023, 1, 1))).ShouldBeEmpty();
+        (await MonthsAsync(branch, new(2023, 1, 1))).ShouldBeEmpty();
+        (await MonthsAsync(await app.BranchAsync(), new(2030, 1, 1))).ShouldBeEmpty();
 
         await Sent(await VoidInvoiceTests.VoidAsync(platform, path));
         (await ToldAsync(branch, "2023-01")).ShouldBeEmpty();
@@ -59,6 +65,11 @@ public sealed class InvoicedAmountsTests(BillingApp app) : IClassFixture<Billing
     private Task<List<string>> ToldAsync(Branch branch, string month) => app.InAsync<IInvoicedAmounts, List<string>>(async invoiced =>
         [.. (await invoiced.OfPeriodAsync(Period.Parse(month), Scope.Of([branch.Partner.Path]), CancellationToken.None))
             .Select(x => $"{x.Number} {x.Net} of {x.InvoicePeriod}")]);
+
+    private Task<List<string>> MonthsAsync(Branch branch, DateOnly before, params DateOnly[] known) =>
+        app.InAsync<IInvoicedAmounts, List<string>>(async invoiced =>
+            [.. (await invoiced.MonthsAsync(before, known.ToHashSet(), Scope.Of([branch.Partner.Path]), CancellationToken.None))
+                .Select(x => $"{x.Start:yyyy-MM}")]);
 
     private Task<List<string>> ChangedAsync(Branch branch, DateTimeOffset? since) => app.InAsync<IInvoicedAmounts, List<string>>(async invoiced =>
         [.. (await invoiced.ChangedMonthsAsync(

@@ -61,11 +61,12 @@ public sealed class SepaOrderTests(CommissionsApp app) : IClassFixture<Commissio
         foreach (var (wrong, sentence) in new[]
         {
             (new[] { "--currency", "EURO" }, "--currency must be"), (["--currency", "EUR", "--format", "pain"], "--format must be"),
-            (["--currency", "EUR", "--executes-on", "soon"], "--executes-on must be"), (["--currency", "EUR", "--organization", "1"], "--organization"),
+            (["--currency", "EUR", "--executes-on", "soon"], "--executes-on must be"),
+            (["--currency", "EUR", "--organization", "1"], "--organization"),
         })
         {
             var typed = await OpsOutcome.RunAsync(app, ["commissions", "order", .. wrong]);
-            (typed.ExitCode, typed.Errors).ShouldBe((2, typed.Errors));
+            typed.ExitCode.ShouldBe(2, typed.Errors);
             typed.Errors.ShouldContain(sentence);
         }
 

@@ -93,6 +93,40 @@ public sealed class OwnRatesTests(CommissionsApp app) : IClassFixture<Commission
     }
 
     [Fact]
+    public async Task Lines_are_read_of_documents_on_which_somebody_earns_by_rates_and_of_no_others()
+    {
+        var (branch, other) = (await app.BranchAsync(), await app.BranchAsync());
+        var second = await app.PartnerAsync(other.Platform, other.Distributor);
+        using var platform = branch.Administrator();
+        // Here the partner earns by its distributor's rates; there one partner has rates, and its distributor and the other partner have none.
+        await SchemeAsync(platform, branch.Distributor, [Tier("0", null, "10")], validFrom: $"{_own}-03", rates: Rates);
+        await SchemeAsync(platform, other.Distributor, [Tier("0", null, "10")], validFrom: $"{_own}-03");
+        await SchemeAsync(platform, second, [Tier("0", null, "10")], validFrom: $"{_own}-03", rates: Rates);
+        var below = await app.TenantAsync(other.Platform, second);
+        var read = new[] { branch.Tenant, below }.Select(x => app.Invoices.Of(
+            app.Invoices.Issue($"{_own}-03", x, "100.00"), "gold cloud 100.00").DocumentId).ToList();
+        var plain = app.Invoices.Of(app.Invoices.Issue($"{_own}-03", other.Tenant, "100.00"), "gold cloud 100.00").DocumentId;
+        app.Invoices.PartsAsked.Clear();
+        await CloseAsync(platform, $"{_own}-03");
+
+        // Months of other tests are looked at, too.
+        app.Invoices.PartsAsked.Where(read.Append(plain).Contains).ShouldBe(read, ignoreOrder: true);
+        foreach (var (earner, commission) in new[]
+            { (branch.Distributor, "20.00"), (branch.Partner, "20.00"), (other.Distributor, "20.00"), (other.Partner, "10.00"), (second, "20.00") })
+            Amount(await StatementAsync(platform, earner, $"{_own}-03"), "commission").ShouldBe(commission);
+
+        // Who tries rates out reads what they would be on.
+        await Sent(await platform.PostAsJsonAsync("/api/v1/commissions/schemes/preview", new
+        {
+            organizationId = other.Partner.Id.Value,
+            tiers = new[] { Tier("0", null, "10") },
+            rates = Rates,
+            period = $"{_own}-03",
+        }));
+        app.Invoices.PartsAsked.ShouldContain(plain);
+    }
+
+    [Fact]
     public async Task Rates_that_cannot_be_are_refused_by_field()
     {
         var branch = await app.BranchAsync();

@@ -83,6 +83,13 @@ public interface IInvoicedAmounts
     /// </summary>
     /// <param name="since">Null: all months that have documents.</param>
     Task<IReadOnlyList<Period>> ChangedMonthsAsync(DateTimeOffset? since, DateOnly before, Scope scope, CancellationToken ct);
+
+    /// <summary>
+    /// The months before <paramref name="before"/> in which there are documents under <paramref name="scope"/>, in order, but for
+    /// <paramref name="known"/>. Looks once into each of the others, however many documents it has.
+    /// </summary>
+    /// <param name="known">First days of months that are not asked for.</param>
+    Task<IReadOnlyList<Period>> MonthsAsync(DateOnly before, IReadOnlySet<DateOnly> known, Scope scope, CancellationToken ct);
 }
 
 /// <summary>Says how far billing is, for those who build on finished periods.</summary>

@@ -69,6 +69,40 @@ internal sealed class InvoicedAmounts(BillingDb db, ICatalog catalog, IOrganizat
         return [.. invoices.Concat(notes.Select(calendar.DayOf)).Select(x => Period.Month(x.Year, x.Month)).Distinct().OrderBy(x => x.Start)];
     }
 
+    public async Task<IReadOnlyList<Period>> MonthsAsync(
+        DateOnly before, IReadOnlySet<DateOnly> known, Scope scope, CancellationToken ct)
+    {
+        // Each is the beginning of an index.
+        var invoiced = await db.Invoices.MinAsync(x => (DateOnly?)x.PeriodStart, ct);
+        var noted = await db.CreditNotes.MinAsync(x => (DateTimeOffset?)x.IssuedAt, ct);
+        var first = new[] { invoiced, noted is { } at ? calendar.DayOf(at) : null }.Min();
+        var months = new List<Period>();
+        for (var month = first is { } day ? new DateOnly(day.Year, day.Month, 1) : before; month < before; month = month.AddMonths(1))
+            if (!known.Contains(month))
+                months.Add(Period.Month(month.Year, month.Month));
+        if (months.Count == 0)
+            return [];
+
+        var (starts, ends) = (months.Select(x => x.Start).ToArray(), months.Select(x => x.End).ToArray());
+        var (from, until) = (starts.Select(calendar.StartOf).ToArray(), ends.Select(calendar.StartOf).ToArray());
+        var (low, high) = scope.Ranges();
+        // The first of each by the key, not any: for any one the server may well read the table until it meets it.
+        var found = await db.Database.SqlQuery<DateOnly>($"""
+            select m.starts_on as "Value"
+            from unnest({starts}, {ends}, {from}, {until}) as m (starts_on, ends_on, starts_at, ends_at)
+            where (
+                    select i.period_start from billing.invoices i
+                    where i.period_start >= m.starts_on and i.period_start < m.ends_on and i.issued_at is not null
+                        and exists (select from unnest({low}, {high}) as r (low, high) where i.owner_path >= r.low and i.owner_path < r.high)
+                    order by i.period_start limit 1) is not null
+                or (
+                    select n.issued_at from billing.credit_notes n where n.issued_at >= m.starts_at and n.issued_at < m.ends_at and not n.voids
+                        and exists (select from unnest({low}, {high}) as r (low, high) where n.owner_path >= r.low and n.owner_path < r.high)
+                    order by n.issued_at limit 1) is not null
+            """).ToListAsync(ct);
+        return [.. found.Order().Select(x => Period.Month(x.Year, x.Month))];
+    }
+
     public async Task<bool> IsFinishedAsync(Period period, CancellationToken ct)
     {
         var seller = (await organizations.PlatformAsync(ct)).Id;

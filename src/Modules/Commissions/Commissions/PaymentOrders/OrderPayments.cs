@@ -9,25 +9,6 @@ using NpgsqlTypes;
 
 namespace Licensing.Commissions.PaymentOrders;
 
-/// <summary>What the bank's file of an order is to be.</summary>
-internal enum OrderFormat
-{
-    /// <summary>A table, which carries every account.</summary>
-    Csv,
-
-    /// <summary>A SEPA credit transfer (pain.001), which carries euro between accounts in SEPA.</summary>
-    Sepa,
-}
-
-/// <param name="Order">What was ordered.</param>
-/// <param name="Format">What it was ordered as.</param>
-/// <param name="WithoutAccount">Payouts that are due, too, and left out, because their organisation has no bank account.</param>
-/// <param name="OutsideSepa">And because its account is in no country of SEPA: an order as CSV takes them.</param>
-/// <param name="Left">Payouts that are due, too, and are for the next order: one has at most 10,000.</param>
-/// <param name="LeftOut">Which were left out; the first 100 of each reason.</param>
-internal sealed record OrderedView(
-    PaymentOrderView Order, OrderFormat Format, long WithoutAccount, long OutsideSepa, long Left, IReadOnlyList<LeftOutView> LeftOut);
-
 /// <summary>
 /// Puts all that is due in a currency into one order for the bank, what has failed before as well. No payout is in two. Where the file cannot carry
 /// one of them the others are ordered without it.

@@ -35,8 +35,8 @@ internal sealed class SchemesInForce(IReadOnlyDictionary<OrganizationId, Commiss
             : null;
     }
 
-    /// <summary>Whether somebody earns by plans or products, so that the parts of documents matter.</summary>
-    public bool HasRates => agreed.Values.Any(x => x.Rates.Count > 0);
+    /// <summary>Whether it earns by plans or products, so that the parts of its documents matter.</summary>
+    public bool HasRates(OrganizationRef organization) => Of(organization) is { Rates.Count: > 0 };
 
     /// <summary>The same with one of them replaced, or one more.</summary>
     public SchemesInForce With(CommissionScheme scheme) =>

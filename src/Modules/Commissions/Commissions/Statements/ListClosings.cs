@@ -33,9 +33,8 @@ internal static class ListClosings
             var closings = await db.Closings.AsNoTracking().OrderByDescending(x => x.PeriodStart).ToListAsync(cancellationToken);
             var closed = closings.Select(x => x.PeriodStart).ToHashSet();
             var today = calendar.DayOf(clock.GetUtcNow());
-            var months = await invoiced.ChangedMonthsAsync(
-                null, new DateOnly(today.Year, today.Month, 1), Scope.Of([platform.Path]), cancellationToken);
-            List<Period> open = [.. months.Where(x => !closed.Contains(x.Start))];
+            var open = await invoiced.MonthsAsync(
+                new DateOnly(today.Year, today.Month, 1), closed, Scope.Of([platform.Path]), cancellationToken);
             // A closing a month: there are never so many that reading them all matters, but a page is what every list answers.
             var page = Page.Of(
                 [.. closings.Where(x => start.After is null || string.CompareOrdinal(MonthOf(x), start.After) < 0).Take(start.Limit + 1)],

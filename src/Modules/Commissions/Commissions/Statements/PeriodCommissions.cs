@@ -118,9 +118,18 @@ internal sealed class PeriodCommissions(
         var documents = await invoiced.OfPeriodAsync(period, scope, ct);
         probe.Hit("documents");
         var known = await rates.ForAsync(period, documents, earners.All, schemes, ct);
-        // Nearly nobody's scheme asks by which plan a line is, and then no line is read.
-        var parts = schemes.HasRates || tried is { Rates.Count: > 0 } ? await invoiced.PartsAsync(documents, ct) : [];
+        var parts = await PartsAsync(earners, [schemes, .. tried is null ? [] : new[] { schemes.With(tried) }], documents, ct);
         return new MonthRead(period, schemes, documents, parts.ToLookup(x => x.DocumentId), known);
+    }
+
+    // Nearly nobody's scheme asks by which plan a line is, and only lines on which one earns whose does are read.
+    private async Task<IReadOnlyList<InvoicedPart>> PartsAsync(
+        Earners earners, IReadOnlyList<SchemesInForce> schemes, IReadOnlyList<InvoicedNet> documents, CancellationToken ct)
+    {
+        var asking = earners.All.Where(x => schemes.Any(some => some.HasRates(x))).Select(x => x.Path).ToHashSet(StringComparer.Ordinal);
+        return asking.Count == 0 ? [] : await invoiced.PartsAsync([.. documents.Where(x => IsBelow(x.OwnerPath))], ct);
+
+        bool IsBelow(string path) => OrganizationPath.Upwards(path).Any(asking.Contains);
     }
 
     private async Task<SchemesInForce> SchemesAsync(Period period, Earners earners, CancellationToken ct)

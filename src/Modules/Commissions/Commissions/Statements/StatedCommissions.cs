@@ -84,7 +84,9 @@ internal sealed class StatedCommissions(DbSession session)
         return told;
     }
 
-    /// <summary>What each one's last statement did not pay out and nobody has settled; by the key of statements, of whom there may be many of each.</summary>
+    /// <summary>
+    /// What each one's last statement did not pay out and nobody has settled; by the key of statements, of whom there may be many of each.
+    /// </summary>
     public async Task<IReadOnlyDictionary<OrganizationId, Carried>> CarriedAsync(IEnumerable<OrganizationId> earners, CancellationToken ct)
     {
         await using var select = new NpgsqlCommand(LastCarried, await session.OpenAsync(ct));
