@@ -27,7 +27,9 @@ internal sealed class ErrorStep(RequestDelegate next, Dialects.Dialects dialects
                 context.Response.Headers.Remove(header.Key);
             if (RefusalOf(failure) is { } refusal)
             {
-                await context.Dialect.RefuseAsync(context, refusal);
+                // What stands in the path no pointer names.
+                var named = refusal.Fields.Where(field => !context.Request.RouteValues.ContainsKey(field.Pointer.TrimStart('?')));
+                await context.Dialect.RefuseAsync(context, refusal with { Fields = [.. named] });
                 return;
             }
 
@@ -48,7 +50,7 @@ internal sealed class ErrorStep(RequestDelegate next, Dialects.Dialects dialects
     /// <summary>What is wrong with a body that could not be read; null where something else was.</summary>
     public static Refusal? OfBody(Exception failure) => failure switch
     {
-        BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => TooLarge,
+        BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => CsvImport.TooLarge,
         BadHttpRequestException { StatusCode: StatusCodes.Status415UnsupportedMediaType } => NotJson,
         BadHttpRequestException { InnerException: JsonException json } => Malformed(json),
         BadHttpRequestException { InnerException: BadHttpRequestException inner } => OfBody(inner),
@@ -73,8 +75,6 @@ internal sealed class ErrorStep(RequestDelegate next, Dialects.Dialects dialects
     private static Refusal DatabaseUnavailable { get; } =
         new(RefusalKind.Unavailable, "database_unavailable", "The database does not answer now; retry with the same Idempotency-Key.")
         { RetryAfter = TimeSpan.FromSeconds(2) };
-
-    private static Refusal TooLarge { get; } = new(RefusalKind.TooLarge, "body_too_large", "The body is larger than this endpoint takes.");
 
     private static Refusal NotJson { get; } = new(RefusalKind.UnsupportedMediaType, "unsupported_media_type", "The body must be application/json.");
 
@@ -107,7 +107,7 @@ internal sealed class ErrorStep(RequestDelegate next, Dialects.Dialects dialects
         StatusCodes.Status405MethodNotAllowed =>
             new(RefusalKind.Malformed, "method_not_allowed", $"{context.Request.Path} does not take {context.Request.Method}."),
         StatusCodes.Status415UnsupportedMediaType => NotJson,
-        StatusCodes.Status413PayloadTooLarge => TooLarge,
+        StatusCodes.Status413PayloadTooLarge => CsvImport.TooLarge,
         var status => new(RefusalKind.Malformed, $"http_{status}", Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(status)),
     };
 }

@@ -162,10 +162,7 @@ public readonly record struct Exact : IComparable<Exact>
     public BigInteger Ceiling() => -(-this).Floor();
 
     /// <summary>Rounded half away from zero to <paramref name="places"/> digits after the point.</summary>
-    public Exact Round(int places)
-    {
-        return new(ToUnits(places), BigInteger.Pow(10, places));
-    }
+    public Exact Round(int places) => new(ToUnits(places), BigInteger.Pow(10, places));
 
     /// <summary>Rounded half away from zero to the minor unit. False above <see cref="Money.MaxMinorUnits"/>, of either sign.</summary>
     public bool TryRound(Currency currency, out Money money)

@@ -35,6 +35,17 @@ public sealed class BadQueryValueTests(App app) : IClassFixture<App>
     }
 
     [Fact]
+    public async Task In_the_path_it_is_named_and_no_pointer_leads_there()
+    {
+        using var platform = await PlatformAsync();
+        using var answer = await platform.DeleteAsync($"/api/v1/subscriptions/{Guid.Empty}/changes/tomorrow", Ct);
+        var told = await answer.JsonAsync();
+        (answer.StatusCode, told.GetProperty("code").GetString(), told.GetProperty("detail").GetString())
+            .ShouldBe((HttpStatusCode.BadRequest, "invalid_parameter", "effectiveDate must be a day such as 2026-01-31."));
+        told.TryGetProperty("errors", out _).ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task No_endpoint_answers_one_with_the_names_of_types()
     {
         using var platform = await PlatformAsync();
