@@ -57,7 +57,7 @@ internal static class LoadClient
     {
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await socket.ConnectAsync(address.Host, address.Port, ct);
-        var buffer = new byte[64 * 1024];
+        var buffer = new byte[1024 * 1024];
         var answers = 0;
         while (Stopwatch.GetTimestamp() < until && next() is { } request)
         {
