@@ -5,11 +5,13 @@ using Licensing.Kernel.Http;
 namespace Licensing.Provisioning.Contracts;
 
 /// <summary>Some credit of one unit.</summary>
-/// <param name="Unit">An ISO 4217 code, or <see cref="Points"/>.</param>
-/// <param name="Amount">In whole units; a currency's has at most the digits of its minor unit, points have at most four.</param>
+/// <param name="Unit">An ISO 4217 code, <see cref="Points"/>, or <c>credits</c>, which pay for nothing that is sold here.</param>
+/// <param name="Amount">
+/// In whole units; a currency's has at most the digits of its minor unit, points have at most four, credits none.
+/// </param>
 public sealed record CreditAmount(string Unit, decimal Amount)
 {
-    /// <summary>The one unit that is no currency.</summary>
+    /// <summary>The one unit that is no currency and pays for what is sold here.</summary>
     public const string Points = "points";
 
     /// <summary>Digits after the point that an amount of points may have.</summary>
