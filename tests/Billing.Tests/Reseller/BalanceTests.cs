@@ -38,7 +38,7 @@ public sealed class BalanceTests(App app) : IClassFixture<App>
         (await BalancesAsync(branch.Tenant.Code)).ShouldBe("1 EUR, 0 points");
     }
 
-    // Credit of tenants has no door of its own yet.
+    // By the ledger itself: what the doors add has tests of its own.
     private Task<bool> TopUpAsync(OrganizationRef owner, string reference, IReadOnlyList<CreditAmount> amounts, DateTimeOffset? expiresAt) =>
         app.InAsync<IServiceProvider, bool>(async services =>
         {

@@ -17,7 +17,7 @@ internal sealed record JournalRow(
 /// </summary>
 internal sealed class JournalExport(NpgsqlDataSource database, DbSession session, TimeProvider clock)
 {
-    /// <summary>In the order of the file. Documented in the module's README; columns are only ever added at the end.</summary>
+    /// <summary>In the order of the file. Documented in docs/guides/invoices.md; columns are only ever added at the end.</summary>
     public static IReadOnlyList<(string Name, Func<JournalRow, string?> Cell)> Columns { get; } =
     [
         ("bookedOn", x => DocumentCsv.Day(x.BookedOn)),

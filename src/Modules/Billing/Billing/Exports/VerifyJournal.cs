@@ -5,9 +5,8 @@ using Npgsql;
 namespace Licensing.Billing.Exports;
 
 /// <summary>
-/// Computes anew what documents and journal say of each other: entries balance, each issued document and each posting of commissions has its own and
-/// they come to its total,
-/// paid and credited are the sums of what was paid and credited, and no number is missing or twice.
+/// Computes anew what documents and journal say of each other: entries balance, each issued document and each posting of commissions has its own,
+/// which come to its total, paid and credited are the sums of what was paid and credited, and no number is missing or twice.
 /// </summary>
 internal sealed class VerifyJournal(NpgsqlDataSource database)
 {
@@ -94,7 +93,7 @@ internal sealed class VerifyJournal(NpgsqlDataSource database)
 
     public static OpsCommand Ops { get; } = new(
         "billing verify",
-        "Proves that numbers have no gaps and that journal, invoices, credit notes and payments agree; 1 and what is wrong when not.",
+        "Proves that numbers have no gaps and that journal, invoices, credit notes, payments and commissions agree; 1 and what is wrong when not.",
         [],
         async (call, ct) =>
         {

@@ -107,7 +107,7 @@ internal sealed class Closing
     public DateOnly PeriodEnd { get; init; }
     public int Statements { get; init; }
 
-    /// <summary>The how manieth closing it was; months are closed in any order.</summary>
+    /// <summary>The number of the closing in the order of closings, from 1; months are closed in any order.</summary>
     public int Number { get; init; }
 
     /// <summary>False of closings that did not look for what had changed in months before.</summary>
