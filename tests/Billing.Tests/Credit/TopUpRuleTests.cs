@@ -146,6 +146,14 @@ public sealed class TopUpRuleTests(App app) : IClassFixture<App>
         using var bad = await branch.Administrator().RuleAsync(branch.Partner, below: 0, amount: 1.001m, timesPerMonth: 0, amountPerMonth: 1);
         (await bad.JsonAsync()).GetProperty("errors").EnumerateArray().Select(e => $"{e.GetProperty("pointer")} {e.GetProperty("code")}").Order()
             .ShouldBe(["/amount not_an_amount", "/amountPerMonth maximum_below_minimum", "/below not_an_amount", "/timesPerMonth out_of_range"]);
+        foreach (var (unit, most) in new[] { ("EUR", 600.001m), ("points", 600.00001m), ("credits", 600.5m) })
+        {
+            using var finer = await branch.Administrator().RuleAsync(branch.Tenant, 1, 1, 1, most, unit);
+            var error = (await finer.JsonAsync()).GetProperty("errors").EnumerateArray().ShouldHaveSingleItem();
+            (error.GetProperty("pointer").GetString(), error.GetProperty("code").GetString()).ShouldBe(("/amountPerMonth", "not_an_amount"), unit);
+            error.GetProperty("message").GetString()!.ShouldStartWith("amountPerMonth must be ");
+        }
+
         await app.DrainAsync();
     }
 

@@ -17,6 +17,8 @@ internal static class CreditRules
 
     public static readonly string CreditsRule = $"credits must be a whole number above 0, at most {CreditUnits.Most}.";
 
+    public const string OneRule = "amount must be given, or points or credits, and only one of them.";
+
     public static readonly string UnitRule = $"unit must be a currency, {CreditAmount.Points} or {CreditUnits.Credits}.";
 
     /// <summary>Also none at all.</summary>

@@ -41,7 +41,7 @@ internal static class DebitCredit
             RuleFor(x => x.Reference).NotEmpty().MaximumLength(CreditRules.LongestReference);
             RuleFor(x => x.Description).MaximumLength(CreditRules.LongestDescription);
             RuleFor(x => x.Amount).Must((x, _) => CreditRules.Of(x.Amount, x.Points, x.Credits).Count == 1)
-                .WithErrorCode("amount_or_points").WithMessage("Give one of amount, points and credits.");
+                .WithErrorCode("amount_or_points").WithMessage(CreditRules.OneRule);
             RuleFor(x => x.Amount).Must(CreditRules.IsAmount).WithErrorCode("not_an_amount").WithMessage(CreditRules.AmountRule);
             RuleFor(x => x.Points).Must(CreditRules.IsPoints).WithErrorCode("not_an_amount").WithMessage(CreditRules.PointsRule);
             RuleFor(x => x.Credits).Must(CreditRules.IsCredits).WithErrorCode("not_an_amount").WithMessage(CreditRules.CreditsRule);

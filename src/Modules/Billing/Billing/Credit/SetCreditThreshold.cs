@@ -24,7 +24,7 @@ internal static class SetCreditThreshold
         {
             RuleFor(x => x.Unit).Must(CreditUnits.IsUnit).WithErrorCode("not_a_unit").WithMessage(CreditRules.UnitRule);
             RuleFor(x => x.Amount).Must((x, amount) => CreditUnits.IsAmountOf(x.Unit, amount)).When(x => CreditUnits.IsUnit(x.Unit))
-                .WithErrorCode("not_an_amount").WithMessage("amount must be above 0 and no finer than its unit.");
+                .WithErrorCode("not_an_amount").WithMessage($"amount must be above 0, at most {CreditUnits.Most}, and no finer than its unit.");
         }
     }
 

@@ -30,21 +30,24 @@ internal static class SetTopUpRule
 
     public sealed class Validator : AbstractValidator<Command>
     {
-        private const string Rule = "An amount must be above 0 and no finer than its unit.";
-
         public Validator()
         {
             RuleFor(x => x.Unit).Must(CreditUnits.IsUnit).WithErrorCode("not_a_unit").WithMessage(CreditRules.UnitRule);
             When(x => CreditUnits.IsUnit(x.Unit), () =>
             {
-                RuleFor(x => x.Below).Must((x, v) => CreditUnits.IsAmountOf(x.Unit, v)).WithErrorCode("not_an_amount").WithMessage(Rule);
-                RuleFor(x => x.Amount).Must((x, v) => CreditUnits.IsAmountOf(x.Unit, v)).WithErrorCode("not_an_amount").WithMessage(Rule);
+                RuleFor(x => x.Below).Must((x, v) => CreditUnits.IsAmountOf(x.Unit, v)).WithErrorCode("not_an_amount").WithMessage(RuleOf("below"));
+                RuleFor(x => x.Amount).Must((x, v) => CreditUnits.IsAmountOf(x.Unit, v)).WithErrorCode("not_an_amount")
+                    .WithMessage(RuleOf("amount"));
+                RuleFor(x => x.AmountPerMonth).Must((x, v) => v is not { } most || CreditUnits.IsAmountOf(x.Unit, most))
+                    .WithErrorCode("not_an_amount").WithMessage(RuleOf("amountPerMonth"));
             });
             RuleFor(x => x.TimesPerMonth).InclusiveBetween(1, TopUpRule.MostTimes).WithErrorCode("out_of_range");
             RuleFor(x => x.AmountPerMonth).Must((x, most) => most is null || most >= x.Amount).WithErrorCode("maximum_below_minimum")
                 .WithMessage("amountPerMonth must be at least amount.");
             RuleFor(x => x.ExpiryMonths).InclusiveBetween(1, CreditEnd.MostMonths).WithErrorCode("out_of_range");
         }
+
+        private static string RuleOf(string field) => $"{field} must be above 0, at most {CreditUnits.Most}, and no finer than its unit.";
     }
 
     internal sealed class Handler(BillingDb db, HeldAccounts accounts, CreditWatch watch, Precondition precondition, TimeProvider clock)

@@ -32,18 +32,18 @@ internal static class TopUpCredit
         {
             RuleFor(x => x.Reference).NotEmpty().MaximumLength(CreditRules.LongestReference);
             RuleFor(x => x.Reference).Must(x => !AutomaticTopUps.IsKey(x)).When(x => x.Reference is not null)
-                .WithErrorCode("reserved_reference").WithMessage("auto: begins the references of automatic top-ups.");
+                .WithErrorCode("reserved_reference").WithMessage("reference must not begin with auto:, as those of automatic top-ups do.");
             RuleFor(x => x.Amount).NotNull().When(x => x.Points is null && x.Credits is null)
-                .WithErrorCode("nothing_to_add").WithMessage("Give amount, points, credits or several of them.");
+                .WithErrorCode("nothing_to_add").WithMessage("amount must be given, or points or credits, or several of them.");
             RuleFor(x => x.Amount).Must(CreditRules.IsAmount).WithErrorCode("not_an_amount").WithMessage(CreditRules.AmountRule);
             RuleFor(x => x.Points).Must(CreditRules.IsPoints).WithErrorCode("not_an_amount").WithMessage(CreditRules.PointsRule);
             RuleFor(x => x.Credits).Must(CreditRules.IsCredits).WithErrorCode("not_an_amount").WithMessage(CreditRules.CreditsRule);
             RuleFor(x => x.ExpiresAt).Must(at => at is null || at > clock.GetUtcNow()).WithErrorCode("too_early")
                 .WithMessage("expiresAt must lie ahead.");
             RuleFor(x => x.ExpiresAt).Must((x, at) => x.Credits is null || !(at > clock.GetUtcNow().AddMonths(CreditEnd.MostMonths)))
-                .WithErrorCode("too_late").WithMessage($"Credits last for {CreditEnd.MostMonths} months at most.");
+                .WithErrorCode("too_late").WithMessage($"expiresAt must be at most {CreditEnd.MostMonths} months ahead for credits.");
             RuleFor(x => x.ExpiresAt).Null().When(x => x.ExpiryMonths is not null)
-                .WithErrorCode("end_or_months").WithMessage("Give expiresAt or expiryMonths, not both.");
+                .WithErrorCode("end_or_months").WithMessage("expiresAt must not be given beside expiryMonths.");
             RuleFor(x => x.ExpiryMonths).InclusiveBetween(1, CreditEnd.MostMonths).WithErrorCode("out_of_range");
         }
     }

@@ -31,9 +31,9 @@ internal sealed record OwnRates(IReadOnlyList<CommissionRate> Rates)
             if (percent is < 0m or > 100m)
                 errors.Add(new($"/rates/{i}/percent", "not_a_percentage", "percent must be between 0 and 100."));
             if ((plan ?? product) is not { Length: > 0 and <= LongestKey } || (plan is not null && product is not null))
-                errors.Add(new($"/rates/{i}", "rate_without_target", "A rate is for a plan or for a product, by its key, and not for both."));
+                errors.Add(new($"/rates/{i}", "rate_without_target", "plan or product must be given, by its key, and not both."));
             else if (!seen.Add((plan, product)))
-                errors.Add(new($"/rates/{i}", "rate_twice", "There is another rate for the same."));
+                errors.Add(new($"/rates/{i}", "rate_twice", "rates must not have another for the same plan or product."));
         }
 
         return errors;

@@ -39,17 +39,17 @@ internal sealed record CommissionTiers(IReadOnlyList<CommissionTier> Tiers, Comm
         {
             var (from, to, percent) = Tiers[i];
             if (reached is { } end && from != end)
-                errors.Add(new($"/tiers/{i}/from", "tiers_have_gap", "A tier begins where the one before ends, and the first at 0."));
+                errors.Add(new($"/tiers/{i}/from", "tiers_have_gap", "from must be where the tier before ends, and 0 in the first."));
             if (percent is < 0m or > 100m)
                 errors.Add(new($"/tiers/{i}/percent", "not_a_percentage", "percent must be between 0 and 100."));
 
             var last = i == Tiers.Count - 1;
             if (to is null && !last)
-                errors.Add(new($"/tiers/{i}/to", "tier_unbounded", "Only the last tier has no end."));
+                errors.Add(new($"/tiers/{i}/to", "tier_unbounded", "to must be given in each tier but the last."));
             if (to is not null && last)
-                errors.Add(new($"/tiers/{i}/to", "last_tier_bounded", "The last tier has no end, so that every basis has a percentage."));
+                errors.Add(new($"/tiers/{i}/to", "last_tier_bounded", "to must be left out in the last tier, so that every basis has a percentage."));
             if (to <= from)
-                errors.Add(new($"/tiers/{i}/to", "tiers_not_ascending", "A tier ends above where it begins."));
+                errors.Add(new($"/tiers/{i}/to", "tiers_not_ascending", "to must be above from."));
             reached = to;
         }
 
