@@ -35,13 +35,13 @@ internal static class LedgerRefusals
 
     /// <summary>The code is from when only partners had credit; codes never change.</summary>
     public static Refusal NotAPartner(Guid id) =>
-        Refusal.Field("/organizationId", "not_a_partner", $"organizationId must be a distributor, partner or tenant below you; {id} is none.");
+        Refusal.Field("/organizationId", "not_a_partner", $"organizationId must be a distributor, partner or tenant in your branch; {id} is none.");
 
     public static Refusal NotAnAccount(string pointer, Guid id) =>
-        Refusal.Field(pointer, "not_an_account", $"{pointer[1..]} must be a distributor, partner or tenant below you; {id} is none.");
+        Refusal.Field(pointer, "not_an_account", $"{pointer[1..]} must be a distributor, partner or tenant in your branch; {id} is none.");
 
     public static Refusal NotBesideEachOther { get; } = Refusal.Field("/toOrganizationId", "transfer_not_allowed",
-        "Credit goes to the organization right above or below, or to one beside it under the same.");
+        "toOrganizationId must be right above or below who gives, or beside it under the same.");
 
     public static Refusal NotTheGiver { get; } = new(RefusalKind.Forbidden, "not_the_giver",
         "Credits are added by who sells to the account, money and points by the platform and distributors above it.");
