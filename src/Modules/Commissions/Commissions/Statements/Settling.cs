@@ -45,26 +45,25 @@ internal static class Settling
         return new CommissionAdjustment(month, basis, gross, overridden, Shared(new Money(gross, currency), changed));
     }
 
-    // By nets, as in the month itself; where those of either sign nearly cancel out some would have more than all of their net, so then by size.
-    private static IReadOnlyList<AdjustedLine> Shared(Money gross, List<AdjustedLine> changed)
-    {
-        if (changed.Count == 0)
-            return [];
-        IReadOnlyList<decimal>[] ways =
-        [
-            // Where plans have rates of their own, nets say little: by what each earned when all of its month was worked out.
-            changed.Exists(x => x.Line.Parts.Count > 0) ? [.. changed.Select(x => x.Line.Commission)] : [],
-            [.. changed.Select(x => x.Line.Net)], [.. changed.Select(x => Math.Abs(x.Line.Net))],
-        ];
-        foreach (var weights in ways)
-        {
-            if (weights.Count == 0 || (weights == ways[0] && weights.Sum() == 0m))
-                continue;
-            var shares = Allocation.ByLargestRemainder(gross, weights);
-            if (weights == ways[^1] || !changed.Zip(shares).Any(x => Math.Abs(x.Second.Amount) > Math.Ceiling(Math.Abs(x.First.Line.Net))))
-                return [.. changed.Zip(shares, (x, share) => x with { Line = x.Line.Earning(share.Amount, gross.Currency) })];
-        }
+    private static IReadOnlyList<AdjustedLine> Shared(Money gross, List<AdjustedLine> changed) =>
+        [.. changed.Zip(SharesOf(gross, changed), (x, share) => x with { Line = x.Line.Earning(share.Amount, gross.Currency) })];
 
-        return [];
+    private static IReadOnlyList<Money> SharesOf(Money gross, List<AdjustedLine> changed)
+    {
+        // Where plans have rates of their own, nets say little: by what each earned when all of its month was worked out.
+        if (changed.Exists(x => x.Line.Parts.Count > 0) && changed.Sum(x => x.Line.Commission) != 0m && By(x => x.Commission) is var earned
+            && NoneIsAboveItsNet(earned))
+            return earned;
+        // By nets, as in the month itself.
+        if (By(x => x.Net) is var nets && NoneIsAboveItsNet(nets))
+            return nets;
+        // Where nets of either sign nearly cancel out some would have more than all of theirs.
+        return By(x => Math.Abs(x.Net));
+
+        IReadOnlyList<Money> By(Func<EarnedLine, decimal> weight) =>
+            changed.Count == 0 ? [] : Allocation.ByLargestRemainder(gross, [.. changed.Select(x => weight(x.Line))]);
+
+        bool NoneIsAboveItsNet(IReadOnlyList<Money> shares) =>
+            changed.Zip(shares).All(x => Math.Abs(x.Second.Amount) <= Math.Ceiling(Math.Abs(x.First.Line.Net)));
     }
 }
