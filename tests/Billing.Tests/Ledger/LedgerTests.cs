@@ -83,9 +83,10 @@ public sealed class LedgerTests(App app) : IClassFixture<App>
         (await LotsAsync(branch)).ShouldBe("soon 0, late 8, forever 10");
         (await SpendAsync(branch, "b", 10m)).ShouldBeNull();
         (await LotsAsync(branch)).ShouldBe("soon 0, late 0, forever 8");
-        (await GiveBackAsync(branch, "b")).ShouldBeNull();
+        await GiveBackAsync(branch, "b");
         (await LotsAsync(branch)).ShouldBe("soon 0, late 8, forever 10");
-        (await GiveBackAsync(branch, "never spent")).ShouldBeNull();
+        await GiveBackAsync(branch, "never spent");
+        (await LotsAsync(branch)).ShouldBe("soon 0, late 8, forever 10");
 
         // Twice is refused by the key in the database, whoever asks.
         (await Should.ThrowAsync<Exception>(() => GiveBackAsync(branch, "b"))).ToString().ShouldContain("ledger_transactions_once");
@@ -94,7 +95,7 @@ public sealed class LedgerTests(App app) : IClassFixture<App>
         // What came from a lot that is over by now comes back all the same.
         app.Clock.Advance(TimeSpan.FromDays(10));
         (await AvailableAsync(branch)).ShouldBe(18m);
-        (await GiveBackAsync(branch, "a")).ShouldBeNull();
+        await GiveBackAsync(branch, "a");
         (await AvailableAsync(branch)).ShouldBe(30m);
         await VerifiedAsync();
     }
@@ -363,8 +364,12 @@ public sealed class LedgerTests(App app) : IClassFixture<App>
         services ?? app.Services,
         credit => credit.SpendAsync(branch.Partner.Id, key, "a licence", [new("EUR", amount), new(CreditAmount.Points, points)], Ct));
 
-    private Task<Refusal?> GiveBackAsync(Branch branch, string key) =>
-        InTransactionAsync(app.Services, credit => credit.GiveBackAsync(branch.Partner.Id, key, Ct));
+    private Task GiveBackAsync(Branch branch, string key) =>
+        InTransactionAsync(app.Services, async credit =>
+        {
+            await credit.GiveBackAsync(branch.Partner.Id, key, Ct);
+            return new Done();
+        });
 
     private async Task<decimal> PayAsync(Branch branch, string key, decimal due)
     {

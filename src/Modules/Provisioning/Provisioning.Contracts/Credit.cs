@@ -52,7 +52,7 @@ public interface IPrepaidCredit
     /// <param name="owner">Whose credit.</param>
     /// <param name="key">As it was spent under.</param>
     /// <param name="ct">Gives up.</param>
-    Task<Result<Done>> GiveBackAsync(OrganizationId owner, string key, CancellationToken ct);
+    Task GiveBackAsync(OrganizationId owner, string key, CancellationToken ct);
 
     /// <summary>What an organisation can spend now, by unit; units that it never had are absent.</summary>
     /// <param name="owner">Whose credit.</param>

@@ -22,9 +22,7 @@ internal static class ReverseDebit
             // Who comes second at the same moment is told the same by the key in the database.
             if (debit.ReversedAt is not null)
                 return LedgerRefusals.DoneAlready;
-            var key = DebitView.KeyOf(debit.Reference);
-            if ((await ledger.GiveBackAsync(debit.OrganizationId, key, cancellationToken)).Refused(out var refusal, out _))
-                return refusal;
+            await ledger.GiveBackAsync(debit.OrganizationId, DebitView.KeyOf(debit.Reference), cancellationToken);
             return (await GetDebit.FindAsync(db, ledger, principal.Scope, command.Id, cancellationToken))!;
         }
     }

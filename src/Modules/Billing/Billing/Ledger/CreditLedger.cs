@@ -79,11 +79,7 @@ internal sealed class CreditLedger(
         return outcomes[0].Amounts is [var paid] ? paid : due with { Amount = 0 };
     }
 
-    public async Task<Result<Done>> GiveBackAsync(OrganizationId owner, string key, CancellationToken ct)
-    {
-        await TryGiveBackAsync(owner, key, ct);
-        return new Done();
-    }
+    public Task GiveBackAsync(OrganizationId owner, string key, CancellationToken ct) => TryGiveBackAsync(owner, key, ct);
 
     /// <summary>Gives back what was spent under the key, in full.</summary>
     /// <returns>The transaction that does; null where nothing was spent under the key.</returns>

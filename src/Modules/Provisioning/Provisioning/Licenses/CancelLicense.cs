@@ -23,9 +23,8 @@ internal static class CancelLicense
             if (license.Cancel(today, now).Refused(out refusal, out var cancelled))
                 return refusal;
 
-            if (cancelled.GivenBack
-                && (await credit.GiveBackAsync(license.PartnerId, license.CreditKey, cancellationToken)).Refused(out refusal, out _))
-                return refusal;
+            if (cancelled.GivenBack)
+                await credit.GiveBackAsync(license.PartnerId, license.CreditKey, cancellationToken);
             if (cancelled.GivenBack && license.RenewsId is { } before)
                 (await db.Licenses.SingleAsync(x => x.Id == before, cancellationToken)).NotRenewed();
             db.Publish(cancelled);
