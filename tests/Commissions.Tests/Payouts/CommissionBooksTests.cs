@@ -52,6 +52,7 @@ public sealed class CommissionBooksTests : IAsyncLifetime
         var failed = await Sent(await PostAsync(platform, payout, "failed", back));
         (failed.GetProperty("state").GetString(), failed.GetProperty("paidOn").ValueKind).ShouldBe(("Failed", JsonValueKind.Null));
         await Sent(await PostAsync(platform, payout, "failed", back));
+        (await CodeAsync(platform, payout, "failed", new { reason = "Closed", reference = "SEPA 2" })).ShouldBe("payment_unknown");
         (await CodeAsync(platform, payout, "paid", paid)).ShouldBe("payment_returned");
 
         _app.Clock.Advance(TimeSpan.FromDays(30));

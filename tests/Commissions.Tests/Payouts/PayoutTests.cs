@@ -35,7 +35,12 @@ public sealed class PayoutTests(CommissionsApp app) : IClassFixture<CommissionsA
             .ShouldBe((HttpStatusCode.UnprocessableEntity, "validation_failed"));
         (await RefusedAsync(partner, due, "paid", new { paidOn = "2026-01-15", reference = "A" })).Status.ShouldBe(HttpStatusCode.Forbidden);
 
+        // A payment that nobody knows of has not come back, and is not passed over in silence.
+        var unknown = new { reason = "Back", reference = "SEPA 9" };
+        (await RefusedAsync(platform, due, "failed", unknown)).ShouldBe((HttpStatusCode.Conflict, "payment_unknown"));
+        (await ItemsAsync(partner, "/api/v1/commissions/payouts?state=Due")).Select(Told).ShouldBe(["100.00 Due 2025-12-31"]);
         Told(await Sent(await PostAsync(platform, due, "failed", new { reason = "No such account" }))).ShouldBe("100.00 Failed 2025-12-31");
+        (await RefusedAsync(platform, due, "failed", unknown)).ShouldBe((HttpStatusCode.Conflict, "payment_unknown"));
         (await ItemsAsync(partner, "/api/v1/commissions/payouts?state=Failed")).Select(x => x.GetProperty("failure").GetString())
             .ShouldBe(["No such account"]);
         (await ItemsAsync(partner, "/api/v1/commissions/payouts?state=Due")).ShouldBeEmpty();

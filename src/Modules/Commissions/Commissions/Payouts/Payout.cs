@@ -105,8 +105,8 @@ internal sealed class Payout : IOwned, IVersioned
     /// <param name="reference">The payment that came back: only by its own reference what is paid is taken to be so no longer.</param>
     public Result<bool> Fail(string reason, Guid? orderId, string? reference, DateOnly today)
     {
-        if (PaidOn is null && reference is not null && Returned.Contains(reference, StringComparer.Ordinal))
-            return false;
+        if (PaidOn is null && reference is not null)
+            return Returned.Contains(reference, StringComparer.Ordinal) ? false : PayoutRefusals.PaymentUnknown(reference);
         if (PaidOn is not null && reference != Reference)
             return PayoutRefusals.PaidAlready(PaidOn.Value, Reference!);
         if (PaidOn is not null)

@@ -11,6 +11,10 @@ internal static class PayoutRefusals
     public static Refusal PaymentReturned(string reference) => new(
         RefusalKind.Conflict, "payment_returned", $"The payment '{reference}' came back; who pays again has another reference.");
 
+    public static Refusal PaymentUnknown(string reference) => new(
+        RefusalKind.Conflict, "payment_unknown",
+        $"It was never paid with the reference '{reference}'; that it did not arrive is told without one.");
+
     public static Refusal OrderedElsewhere(Guid order) => new(
         RefusalKind.Conflict, "ordered_elsewhere", $"It is in payment order {order}; say with orderId that it is this one that failed.");
 
