@@ -24,9 +24,8 @@ internal sealed class CommissionJournal(
             select * from unnest($4::text[], $5::uuid[], $6::text[], $7::text[], $8::uuid[], $9::text[], $10::text[], $11::numeric[], $12::date[])
                 as t (reference, document_id, kind, number, organization_id, owner_path, currency, owed, document_on)),
         posted as (
-            insert into billing.commission_postings (
-                reference, document_id, kind, number, organization_id, owner_path, currency, owed, posted_at)
-            select reference, document_id, kind, number, organization_id, owner_path, currency, owed, $2 from told order by reference
+            insert into billing.commission_postings (reference, document_id, kind, number, organization_id, currency, owed, posted_at)
+            select reference, document_id, kind, number, organization_id, currency, owed, $2 from told order by reference
             on conflict do nothing returning reference)
         insert into billing.journal_entries (
             document_id, tenant_id, position, owner_path, seller_id, document_kind, document_number, invoice_number, reference, document_on,
