@@ -59,7 +59,7 @@ internal static class OrderPayments
         {
             var platform = await organizations.PlatformAsync(cancellationToken);
             if (!principal.Scope.Contains(platform.Path))
-                return Statements.StatementRefusals.NotThePlatform;
+                return CommissionsRefusals.NotThePlatform;
             if (command.OrganizationId is { } id && await organizations.FindAsync(id, cancellationToken) is null)
                 return BankAccountRefusals.NoOrganization(id);
             var (now, today) = (clock.GetUtcNow(), calendar.DayOf(clock.GetUtcNow()));

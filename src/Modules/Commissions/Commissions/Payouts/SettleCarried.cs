@@ -33,7 +33,7 @@ internal static class SettleCarried
         public async Task<Result<SettlementView>> Handle(Command command, CancellationToken cancellationToken)
         {
             if (!principal.Scope.Contains((await organizations.PlatformAsync(cancellationToken)).Path))
-                return StatementRefusals.NotThePlatform;
+                return CommissionsRefusals.NotThePlatform;
             if (await db.Statements.AsNoTracking().Within(principal.Scope).SingleOrDefaultAsync(x => x.Id == command.Id, cancellationToken)
                 is not { } statement)
                 return StatementRefusals.NotFound(command.Id);

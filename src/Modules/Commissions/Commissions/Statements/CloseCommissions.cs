@@ -32,7 +32,7 @@ internal static class CloseCommissions
                 return PeriodRefusals.NotAMonth;
             var platform = await organizations.PlatformAsync(cancellationToken);
             if (!principal.Scope.Contains(platform.Path))
-                return StatementRefusals.NotThePlatform;
+                return CommissionsRefusals.NotThePlatform;
             if (await FindAsync(period, cancellationToken) is { } closed)
                 return closed;
             if (period.End > calendar.DayOf(clock.GetUtcNow()))

@@ -28,7 +28,7 @@ internal static class ListClosings
                 return refusal;
             var platform = await organizations.PlatformAsync(cancellationToken);
             if (!principal.Scope.Contains(platform.Path))
-                return StatementRefusals.NotThePlatform;
+                return CommissionsRefusals.NotThePlatform;
 
             var closings = await db.Closings.AsNoTracking().OrderByDescending(x => x.PeriodStart).ToListAsync(cancellationToken);
             var closed = closings.Select(x => x.PeriodStart).ToHashSet();

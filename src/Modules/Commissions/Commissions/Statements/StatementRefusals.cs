@@ -24,8 +24,6 @@ internal static class StatementRefusals
         RefusalKind.Conflict, "billing_time_zone_changed",
         $"{other.Start:yyyy-MM} was closed by another billing time zone than {now}, so that credit notes would count twice or not at all.");
 
-    public static Refusal NotThePlatform { get; } = new(RefusalKind.Forbidden, "not_the_platform", "Periods are closed for the platform as a whole.");
-
     public static Refusal NotFound(StatementId id) => new(RefusalKind.NotFound, "statement_not_found", $"There is no statement {id.Value}.");
 
     public static OperationError ExchangeRateMissing(string externalId, Currency from, Currency to) => new(
