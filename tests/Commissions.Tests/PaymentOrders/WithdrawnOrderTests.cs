@@ -50,13 +50,21 @@ public sealed class WithdrawnOrderTests(CommissionsApp app) : IClassFixture<Comm
             Enumerable.Range(0, 3).Select(_ => platform.PostAsJsonAsync($"{path}/withdrawn", new { reason = "Refused" })));
         var failed = 0;
         foreach (var answer in answers)
-            failed += (await Sent(answer)).GetProperty("failed").GetInt32();
+        {
+            var told = await Sent(answer);
+            failed += told.GetProperty("failed").GetInt32();
+            if (told.GetProperty("failed").GetInt32() > 0)
+                told.GetProperty("order").GetProperty("withdrawalReason").GetString().ShouldBe("Refused");
+        }
+
         failed.ShouldBe(1);
         (await PayoutsAsync(platform, branch.Partner)).ShouldHaveSingleItem().GetProperty("state").GetString().ShouldBe("Paid");
         var back = (await PayoutsAsync(platform, second)).ShouldHaveSingleItem();
         (back.GetProperty("state").GetString(), back.GetProperty("failure").GetString()).ShouldBe(("Failed", "Refused"));
         // Its file would be paid beside that of the order that takes its place.
-        (await platform.GetFromJsonAsync<JsonElement>(path)).GetProperty("withdrawnAt").GetDateTimeOffset().ShouldBe(app.Clock.GetUtcNow());
+        var shown = await platform.GetFromJsonAsync<JsonElement>(path);
+        (shown.GetProperty("withdrawnAt").GetDateTimeOffset(), shown.GetProperty("withdrawalReason").GetString())
+            .ShouldBe((app.Clock.GetUtcNow(), "Refused"));
         foreach (var form in new[] { "text/csv", "application/xml" })
         {
             using var file = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { Accept = { new MediaTypeWithQualityHeaderValue(form) } } };
@@ -65,8 +73,12 @@ public sealed class WithdrawnOrderTests(CommissionsApp app) : IClassFixture<Comm
         }
 
         // Ordered anew it is the new order's, and what the former one is told says nothing of it.
-        await Sent(await OrderAsync(platform, null));
-        (await Sent(await platform.PostAsJsonAsync($"{path}/withdrawn", new { reason = "Refused" }))).GetProperty("failed").GetInt32().ShouldBe(0);
+        var anew = (await Sent(await OrderAsync(platform, null))).GetProperty("order");
+        anew.GetProperty("withdrawalReason").ValueKind.ShouldBe(JsonValueKind.Null);
+        var again = await Sent(await platform.PostAsJsonAsync($"{path}/withdrawn", new { reason = "Again" }));
+        (again.GetProperty("failed").GetInt32(), again.GetProperty("order").GetProperty("withdrawalReason").GetString()).ShouldBe((0, "Refused"));
+        (await ItemsAsync(platform, "/api/v1/commissions/payment-orders")).Select(x => x.GetProperty("withdrawalReason").GetString())
+            .ShouldBe([null, "Refused"]);
         (await PayoutsAsync(platform, second)).ShouldHaveSingleItem().GetProperty("state").GetString().ShouldBe("Ordered");
         (await (await platform.PostAsJsonAsync(
             $"/api/v1/commissions/payment-orders/{branch.Partner.Id.Value}/withdrawn", new { reason = "None" })).CodeAsync())

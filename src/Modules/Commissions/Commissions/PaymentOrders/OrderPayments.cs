@@ -85,7 +85,8 @@ internal static class OrderPayments
             if (ordered is not var (payouts, total))
                 return PaymentOrderRefusals.NothingToPay(command.Currency, left.WithoutAccount, left.OutsideSepa);
             var view = new PaymentOrderView(
-                order, new Money(total, command.Currency), payouts, command.ExecutesOn ?? today, from.Holder, now, WithdrawnAt: null);
+                order, new Money(total, command.Currency), payouts, command.ExecutesOn ?? today, from.Holder, now, WithdrawnAt: null,
+                WithdrawalReason: null);
             audit.Note(
                 "payment_order", order.Value.ToString(), platform.Path, new() { ["payouts"] = view.Payouts, ["total"] = view.Total.ToString() });
             return new OrderedView(view, format, left.WithoutAccount, left.OutsideSepa, left.ForTheNext, left.Named);

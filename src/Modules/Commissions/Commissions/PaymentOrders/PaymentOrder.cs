@@ -75,12 +75,19 @@ internal sealed class PaymentOrderLine
 /// <param name="Payouts">How many it pays; as CSV or pain.001 each is a line.</param>
 /// <param name="Holder">From whose account.</param>
 /// <param name="WithdrawnAt">When it was taken back; its files are not given out again.</param>
+/// <param name="WithdrawalReason">Why it was taken back.</param>
 internal sealed record PaymentOrderView(
-    PaymentOrderId Id, Money Total, int Payouts, DateOnly ExecutesOn, string Holder, DateTimeOffset CreatedAt, DateTimeOffset? WithdrawnAt)
+    PaymentOrderId Id, Money Total, int Payouts, DateOnly ExecutesOn, string Holder, DateTimeOffset CreatedAt, DateTimeOffset? WithdrawnAt,
+    string? WithdrawalReason)
 {
     public static Expression<Func<PaymentOrder, PaymentOrderView>> Projection { get; } = x => new PaymentOrderView(
         x.Id, new Money(x.Total, x.Currency), x.Payouts, x.ExecutesOn, x.Holder, x.CreatedAt,
-        x.Withdrawal == null ? null : x.Withdrawal.WithdrawnAt);
+        x.Withdrawal == null ? null : x.Withdrawal.WithdrawnAt, x.Withdrawal == null ? null : x.Withdrawal.Reason);
+
+    private static readonly Func<PaymentOrder, PaymentOrderView> Compiled = Projection.Compile();
+
+    /// <summary>Of an order that was read with its withdrawal.</summary>
+    public static PaymentOrderView Of(PaymentOrder order) => Compiled(order);
 }
 
 /// <summary>What the bank's file of an order is to be.</summary>

@@ -32,12 +32,13 @@ internal static class WithdrawPaymentOrder
     {
         public async Task<Result<WithdrawnView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            if (await db.PaymentOrders.Within(principal.Scope).Where(x => x.Id == command.Id).Select(PaymentOrderView.Projection)
-                .SingleOrDefaultAsync(cancellationToken) is not { } view)
+            if (await db.PaymentOrders.AsNoTracking().Within(principal.Scope).Include(x => x.Withdrawal)
+                .SingleOrDefaultAsync(x => x.Id == command.Id, cancellationToken) is not { } order)
                 return PaymentOrderRefusals.NotFound(command.Id);
+            var (view, now) = (PaymentOrderView.Of(order), clock.GetUtcNow());
 
             // Whoever records one of them as paid at this moment is waited for, and that one stays.
-            var today = calendar.DayOf(clock.GetUtcNow());
+            var today = calendar.DayOf(now);
             var failed = await db.Database.ExecuteSqlAsync($"""
                 update commissions.payouts set failed_on = {today}, failure = {command.Reason}, order_id = null, version = version + 1
                 where order_id = {command.Id.Value} and paid_on is null
@@ -45,15 +46,14 @@ internal static class WithdrawPaymentOrder
             // What is all paid cannot be taken back, and stays as it is.
             if (failed == 0)
                 return new WithdrawnView(view, 0);
-            var now = clock.GetUtcNow();
             await db.Database.ExecuteSqlAsync($"""
                 insert into commissions.payment_order_withdrawals (order_id, reason, withdrawn_at)
                 values ({command.Id.Value}, {command.Reason}, {now}) on conflict do nothing
                 """, cancellationToken);
             audit.Note(
-                "payment_order", command.Id.Value.ToString(), (await db.PaymentOrders.Where(x => x.Id == command.Id).Select(x => x.OwnerPath)
-                    .SingleAsync(cancellationToken)), new() { ["withdrawn"] = failed, ["reason"] = command.Reason });
-            return new WithdrawnView(view with { WithdrawnAt = view.WithdrawnAt ?? now }, failed);
+                "payment_order", command.Id.Value.ToString(), order.OwnerPath, new() { ["withdrawn"] = failed, ["reason"] = command.Reason });
+            return new WithdrawnView(
+                order.Withdrawal is null ? view with { WithdrawnAt = now, WithdrawalReason = command.Reason } : view, failed);
         }
     }
 
