@@ -27,7 +27,7 @@ public static class CommissionsModule
             host.Services.AddSingleton<CloseProbe>();
             host.Services.AddScoped<StatementWriter>();
             host.Services.AddScoped<StatedCommissions>();
-            host.Services.AddScoped<RateBook>();
+            host.Services.AddScoped<ExchangeRateBook>();
             host.Services.AddScoped<CommissionBooks>();
             host.Services.AddScoped<LeftOutPayouts>();
             host.Services.AddScoped<SeenPayouts>();

@@ -22,7 +22,7 @@ internal static class CloseCommissions
     public sealed record Command(string Period) : ICommand<ClosingView>;
 
     internal sealed class Handler(
-        CommissionsDb db, PeriodCommissions commissions, StatementWriter writer, CommissionBooks books, RateBook rates, CloseProbe probe,
+        CommissionsDb db, PeriodCommissions commissions, StatementWriter writer, CommissionBooks books, ExchangeRateBook rates, CloseProbe probe,
         DbSession session, IBillingProgress billing, IOrganizationDirectory organizations, BillingCalendar calendar, Principal principal,
         AuditTrail audit, TimeProvider clock) : ICommandHandler<Command, ClosingView>
     {

@@ -68,7 +68,7 @@ internal sealed record EarnedCommissions(IReadOnlyList<EarnedCommission> Earned,
 /// <param name="rates">By which documents, and commissions that are taken off, are converted.</param>
 /// <param name="month">Commissions that are taken off are converted by the rate of its last day, documents by that of their invoice's month.</param>
 /// <param name="parts">Of documents, by their ids; asked for only where a scheme has rates of its own.</param>
-internal sealed class CommissionRun(SchemesInForce schemes, CommissionRates rates, Period month, ILookup<Guid, InvoicedPart> parts)
+internal sealed class CommissionRun(SchemesInForce schemes, ExchangeRatesUsed rates, Period month, ILookup<Guid, InvoicedPart> parts)
 {
     public EarnedCommissions Of(
         IReadOnlyList<OrganizationRef> distributors, IReadOnlyList<OrganizationRef> partners, IReadOnlyList<InvoicedNet> documents)

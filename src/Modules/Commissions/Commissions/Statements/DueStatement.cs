@@ -34,7 +34,7 @@ internal sealed record DueStatement(
 
     /// <summary>All of it is paid out after the holding days, or all of it is carried on.</summary>
     /// <returns>Null where the minimum is in another currency and there is no rate.</returns>
-    public PayoutTerms? Of(Period month, CommissionRates rates)
+    public PayoutTerms? Of(Period month, ExchangeRatesUsed rates)
     {
         if (Payable <= 0m)
             return new((DateOnly?)null);

@@ -9,11 +9,11 @@ namespace Licensing.Commissions.Statements;
 
 /// <summary>What everyone's statement of a month would say if it were closed now, and the rates by which that was worked out.</summary>
 /// <param name="Statements">Ordered by path.</param>
-internal sealed record DueStatements(IReadOnlyList<DueStatement> Statements, IReadOnlyList<OperationError> Errors, CommissionRates Rates);
+internal sealed record DueStatements(IReadOnlyList<DueStatement> Statements, IReadOnlyList<OperationError> Errors, ExchangeRatesUsed Rates);
 
 /// <summary>Reads what the commissions of a month depend on, in a fixed number of reads, and works them out.</summary>
 internal sealed class PeriodCommissions(
-    CommissionsDb db, IInvoicedAmounts invoiced, IOrganizationDirectory organizations, RateBook rates, StatedCommissions stated,
+    CommissionsDb db, IInvoicedAmounts invoiced, IOrganizationDirectory organizations, ExchangeRateBook rates, StatedCommissions stated,
     CloseProbe probe)
 {
     // What another transaction stamped before the last close may have been committed after it.
@@ -76,7 +76,7 @@ internal sealed class PeriodCommissions(
                     organization.ExternalId, scheme.MinimumPayout!.Value.Currency, organization.Currency));
         }
 
-        return new DueStatements(statements, errors, new CommissionRates(pairs));
+        return new DueStatements(statements, errors, new ExchangeRatesUsed(pairs));
     }
 
     private async Task SettleAsync(
@@ -104,7 +104,7 @@ internal sealed class PeriodCommissions(
         return [.. changed.Where(x => closed.Contains(x.Start))];
     }
 
-    private async Task<(EarnedCommissions Earned, SchemesInForce Schemes, CommissionRates Rates)> EarnAsync(
+    private async Task<(EarnedCommissions Earned, SchemesInForce Schemes, ExchangeRatesUsed Rates)> EarnAsync(
         Period period, Earners earners, Scope scope, CancellationToken ct)
     {
         var read = await ReadAsync(period, earners, scope, null, ct);
@@ -152,7 +152,7 @@ internal sealed class PeriodCommissions(
     }
 
     private sealed record MonthRead(
-        Period Month, SchemesInForce Schemes, IReadOnlyList<InvoicedNet> Documents, ILookup<Guid, InvoicedPart> Parts, CommissionRates Rates)
+        Period Month, SchemesInForce Schemes, IReadOnlyList<InvoicedNet> Documents, ILookup<Guid, InvoicedPart> Parts, ExchangeRatesUsed Rates)
     {
         public EarnedCommissions Of(Earners earners, SchemesInForce schemes) =>
             new CommissionRun(schemes, Rates, Month, Parts).Of(earners.Distributors, earners.Partners, Documents);

@@ -11,29 +11,29 @@ namespace Licensing.Commissions.Statements;
 /// <summary>
 /// Exchange rates by which commissions are worked out: those that a closed month was worked out by, else those that Catalog has recorded.
 /// </summary>
-internal sealed class RateBook(DbSession session, IExchangeRates recorded)
+internal sealed class ExchangeRateBook(DbSession session, IExchangeRates recorded)
 {
     /// <summary>All that a run of the month may ask for; none is read where all is in one currency.</summary>
-    public async Task<CommissionRates> ForAsync(
+    public async Task<ExchangeRatesUsed> ForAsync(
         Period period, IReadOnlyList<InvoicedNet> documents, IReadOnlyList<OrganizationRef> earners, SchemesInForce schemes, CancellationToken ct)
     {
         var to = earners.Select(x => x.Currency).ToHashSet();
         var from = documents.Select(x => x.Net.Currency).Concat(to).ToHashSet();
         from.UnionWith(earners.Select(x => schemes.Of(x)?.MinimumPayout?.Currency).OfType<Currency>());
         if (from.Count <= 1)
-            return CommissionRates.None;
+            return ExchangeRatesUsed.None;
 
-        DateOnly[] days = [.. documents.Select(x => x.InvoicePeriod).Append(period).Distinct().Select(CommissionRates.DayOf).Order()];
+        DateOnly[] days = [.. documents.Select(x => x.InvoicePeriod).Append(period).Distinct().Select(ExchangeRatesUsed.DayOf).Order()];
         var known = new Dictionary<(DateOnly, Currency, Currency), decimal>();
         foreach (var day in days)
             foreach (var rate in await recorded.InForceAsync(from, to, day, ct))
                 known[(day, rate.From, rate.To)] = rate.Rate;
         await ReplaceByKeptAsync(known, days, ct);
-        return new CommissionRates(known);
+        return new ExchangeRatesUsed(known);
     }
 
     /// <summary>From now on what is worked out of these days is worked out by these.</summary>
-    public async Task KeepAsync(CommissionRates rates, CancellationToken ct)
+    public async Task KeepAsync(ExchangeRatesUsed rates, CancellationToken ct)
     {
         if (rates.Known.Count == 0)
             return;

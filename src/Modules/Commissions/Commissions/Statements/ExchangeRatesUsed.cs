@@ -1,9 +1,9 @@
 namespace Licensing.Commissions.Statements;
 
 /// <summary>What one unit of a currency was worth in another on the last day of a month.</summary>
-internal sealed record CommissionRates(IReadOnlyDictionary<(DateOnly Day, Currency From, Currency To), decimal> Known)
+internal sealed record ExchangeRatesUsed(IReadOnlyDictionary<(DateOnly Day, Currency From, Currency To), decimal> Known)
 {
-    public static CommissionRates None { get; } = new(new Dictionary<(DateOnly, Currency, Currency), decimal>());
+    public static ExchangeRatesUsed None { get; } = new(new Dictionary<(DateOnly, Currency, Currency), decimal>());
 
     /// <summary>The day whose rate converts what belongs to the month.</summary>
     public static DateOnly DayOf(Period month) => month.End.AddDays(-1);
