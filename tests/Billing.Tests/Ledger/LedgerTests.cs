@@ -364,12 +364,12 @@ public sealed class LedgerTests(App app) : IClassFixture<App>
         services ?? app.Services,
         credit => credit.SpendAsync(branch.Partner.Id, key, "a licence", [new("EUR", amount), new(CreditAmount.Points, points)], Ct));
 
-    private Task GiveBackAsync(Branch branch, string key) =>
-        InTransactionAsync(app.Services, async credit =>
+    private async Task GiveBackAsync(Branch branch, string key) =>
+        (await InTransactionAsync(app.Services, async credit =>
         {
             await credit.GiveBackAsync(branch.Partner.Id, key, Ct);
             return new Done();
-        });
+        })).ShouldBeNull();
 
     private async Task<decimal> PayAsync(Branch branch, string key, decimal due)
     {
