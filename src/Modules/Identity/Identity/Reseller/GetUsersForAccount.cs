@@ -6,8 +6,6 @@ namespace Licensing.Identity.Reseller;
 /// <summary>The users of an account.</summary>
 internal static class GetUsersForAccount
 {
-    private const int MostSize = 200, MostPassed = 10_000;
-
     [Needs(IdentityPermissions.UsersRead)]
     public sealed record Query(int AccountId, int Page, int PageSize) : IQuery<FoundUsers>;
 
@@ -21,14 +19,10 @@ internal static class GetUsersForAccount
     {
         public async Task<Result<FoundUsers>> Handle(Query query, CancellationToken cancellationToken)
         {
-            if (query.PageSize is < 1 or > MostSize)
-                return ResellerRefusals.Field("PageSize", "out_of_range", $"must be 1 to {MostSize}.");
-            var passed = (query.Page - 1L) * query.PageSize;
-            if (passed is < 0 or > MostPassed)
-                return ResellerRefusals.Field("Page", "out_of_range", $"must be 1 or more, and not begin after the first {MostPassed} users.");
-            if ((await accounts.FindAsync(query.AccountId, cancellationToken)).Refused(out var refusal, out var account))
+            if (NumberedPage.Of(query.Page, query.PageSize, "take larger pages.").Refused(out var refusal, out var page)
+                || (await accounts.FindAsync(query.AccountId, cancellationToken)).Refused(out refusal, out var account))
                 return refusal;
-            var found = await users.OfAsync(account.Id, (int)passed, query.PageSize, cancellationToken);
+            var found = await users.OfAsync(account.Id, page.Passed, query.PageSize, cancellationToken);
             return new FoundUsers([.. found.Take(query.PageSize).Select(x => x.User)], query.Page, found.Count > query.PageSize);
         }
     }

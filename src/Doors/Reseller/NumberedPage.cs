@@ -1,10 +1,8 @@
-using Licensing.Doors.Reseller;
-
-namespace Licensing.Billing.Reseller;
+namespace Licensing.Doors.Reseller;
 
 /// <summary>A page that has a number, as the source has them.</summary>
 /// <param name="Passed">How many rows come before it.</param>
-internal sealed record NumberedPage(int Passed)
+public sealed record NumberedPage(int Passed)
 {
     private const int MostSize = 200, MostPassed = 10_000;
 
