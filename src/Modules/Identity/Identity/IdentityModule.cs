@@ -9,7 +9,6 @@ using Licensing.Identity.Federation;
 using Licensing.Identity.LoginLinks;
 using Licensing.Identity.OAuth;
 using Licensing.Identity.Organizations;
-using Licensing.Identity.Reseller;
 using Licensing.Identity.Rights;
 using Licensing.Identity.Sessions;
 using Licensing.Identity.Settings;
@@ -69,8 +68,8 @@ public static class IdentityModule
             services.AddScoped<IOrganizationDirectory>(provider => provider.GetRequiredService<OrganizationDirectory>());
             services.AddScoped<ILegalDetails, OrganizationDocuments>();
             services.AddScoped<ICustomers, Customers>();
-            services.AddScoped<IAccounts, Accounts>();
-            services.AddScoped<AccountUsers>();
+            services.AddScoped<IAccounts, Reseller.Accounts>();
+            services.AddScoped<Reseller.AccountUsers>();
             services.AddScoped<ICustomerAccounts, CustomerAccounts>();
             services.AddScoped<OrganizationOpening>();
             services.AddScoped<ManagedOrganizations>();
@@ -232,7 +231,7 @@ public static class IdentityModule
             RevokeToken.Map(connect);
             IntrospectToken.Map(connect);
             GetServerMetadata.Map(routes);
-            ResellerArea.Map(routes);
+            Reseller.ResellerArea.Map(routes);
         }
 
         private RouteGroupBuilder MapArea(string name) => routes.MapGroup($"/api/v1/{name}").WithTags("Identity");

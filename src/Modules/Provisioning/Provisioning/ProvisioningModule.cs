@@ -141,7 +141,10 @@ public static class ProvisioningModule
             GetCustomer.Map(routes);
             GetLoginToken.Map(routes);
             ListDirectories.Map(routes);
-            NumbersOfAccounts.Map(routes);
+            SearchAvailableNumbers.Map(routes);
+            AllocateInboundNumber.Map(routes);
+            ReleaseInboundNumber.Map(routes);
+            GetInboundNumbers.Map(routes);
         }
     }
 }

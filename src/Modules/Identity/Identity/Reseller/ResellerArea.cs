@@ -8,11 +8,14 @@ internal static class ResellerArea
         CreateAccount.Map(routes);
         UpdateAccount.Map(routes);
         SuspendAccount.Map(routes);
+        ResumeAccount.Map(routes);
         CloseAccount.Map(routes);
         AddUserToAccount.Map(routes);
         GetUsersForAccount.Map(routes);
         UpdateUser.Map(routes);
-        SwitchUser.Map(routes);
+        DisableUser.Map(routes);
+        EnableUser.Map(routes);
+        ResetUserPassword.Map(routes);
         GetRoles.Map(routes);
         RolesOfUser.Map(routes);
         RolesOfAccount.Map(routes);

@@ -4,7 +4,7 @@ using Licensing.Identity.Organizations;
 
 namespace Licensing.Identity.Reseller;
 
-/// <summary>Takes the right to write from an account, and gives it back.</summary>
+/// <summary>Takes the right to write from an account.</summary>
 internal static class SuspendAccount
 {
     private const string Reason = "Suspended by the reseller.";
@@ -14,18 +14,9 @@ internal static class SuspendAccount
     /// <param name="Reason">At most 500 characters.</param>
     public sealed record SuspendAccountRequest(int AccountId, string? Reason = null);
 
-    /// <summary>Which account.</summary>
-    /// <param name="AccountId">Its number.</param>
-    public sealed record ResumeAccountRequest(int AccountId);
-
-    public static void Map(IEndpointRouteBuilder routes)
-    {
-        routes.MapReseller<SuspendAccountRequest, SuspendOrganization.Command, Account>(
+    public static void Map(IEndpointRouteBuilder routes) => routes
+        .MapReseller<SuspendAccountRequest, SuspendOrganization.Command, Account>(
             nameof(SuspendAccount), "Suspends an account: its users read and change nothing",
             (asked, call) => call.WithAccountAsync(
                 asked.AccountId, id => new SuspendOrganization.Command(OrganizationKind.Tenant, id, asked.Reason ?? Reason)));
-        routes.MapReseller<ResumeAccountRequest, ResumeOrganization.Command, Account>(
-            "ResumeAccount", "Ends the suspension of an account",
-            (asked, call) => call.WithAccountAsync(asked.AccountId, id => new ResumeOrganization.Command(OrganizationKind.Tenant, id)));
-    }
 }
