@@ -112,7 +112,8 @@ public sealed class DebitManyTests(App app) : IClassFixture<App>
         (await trail.JsonAsync()).GetProperty("items").EnumerateArray().ShouldHaveSingleItem().GetProperty("resources").EnumerateArray()
             .Select(x => $"{x.GetProperty("type").GetString()} {x.GetProperty("id").GetString()} {New(x, "kind")} {New(x, "count")} "
                 + $"{New(x, "createdAt").GetDateTimeOffset() == at} "
-                + $"{New(x, "references").GetProperty("first").GetString()} {New(x, "references").GetProperty("last").GetString()} {New(x, "amounts")}")
+                + $"{New(x, "references").GetProperty("first").GetString()} {New(x, "references").GetProperty("last").GetString()} "
+                + $"{New(x, "amounts")}")
             .ShouldBe(
             [
                 $$"""ledger_transactions {{branch.Partner.Id.Value}} Spending 120 True 0 119 {"EUR":-6.00}""",

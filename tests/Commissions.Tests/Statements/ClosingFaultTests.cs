@@ -84,8 +84,8 @@ public sealed class ClosingFaultTests : IAsyncLifetime
             $"""
             do $$ declare what text; begin
                 set local role none;
-                foreach what in array array['commissions.statements', 'commissions.statement_lines', 'commissions.line_blocks', 'commissions.adjustments',
-                    'commissions.payouts', 'billing.commission_postings', 'billing.journal_entries'] loop
+                foreach what in array array['commissions.statements', 'commissions.statement_lines', 'commissions.line_blocks',
+                    'commissions.adjustments', 'commissions.payouts', 'billing.commission_postings', 'billing.journal_entries'] loop
                     execute 'alter table ' || what || ' disable trigger user';
                 end loop;
                 delete from billing.journal_entries where document_id in (select document_id from billing.commission_postings
@@ -99,8 +99,8 @@ public sealed class ClosingFaultTests : IAsyncLifetime
                 delete from commissions.payouts where statement_id in (select id from commissions.statements where period_start = '2024-02-01');
                 delete from commissions.statements where period_start = '2024-02-01';
                 delete from commissions.closings where period_start = '2024-02-01';
-                foreach what in array array['commissions.statements', 'commissions.statement_lines', 'commissions.line_blocks', 'commissions.adjustments',
-                    'commissions.payouts', 'billing.commission_postings', 'billing.journal_entries'] loop
+                foreach what in array array['commissions.statements', 'commissions.statement_lines', 'commissions.line_blocks',
+                    'commissions.adjustments', 'commissions.payouts', 'billing.commission_postings', 'billing.journal_entries'] loop
                     execute 'alter table ' || what || ' enable trigger user';
                 end loop;
             end $$

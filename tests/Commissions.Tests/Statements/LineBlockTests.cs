@@ -52,7 +52,8 @@ public sealed class LineBlockTests : IAsyncLifetime
         lines.ShouldBe(own.Append((Document: gone with { Net = -gone.Net }, Reverses: true)).Select(x =>
             $"{x.Document.Number} {x.Document.InvoiceId.Value} {x.Document.CreditNoteId?.Value} "
             + $"{x.Document.Net.ToAmountString()} {x.Document.Net.ToAmountString()} {x.Reverses}"));
-        using var csv = new HttpRequestMessage(HttpMethod.Get, $"/api/v1/commissions/statements/{id}/lines") { Headers = { { "Accept", "text/csv" } } };
+        using var csv = new HttpRequestMessage(HttpMethod.Get, $"/api/v1/commissions/statements/{id}/lines")
+        { Headers = { { "Accept", "text/csv" } } };
         var rows = (await (await platform.SendAsync(csv, Ct)).Content.ReadAsStringAsync(Ct)).TrimEnd().Split("\r\n");
         rows.Skip(1).Select(x => x.Split(',')[1]).ShouldBe(lines.Select(x => x.Split(' ')[0]));
     }
@@ -69,13 +70,15 @@ public sealed class LineBlockTests : IAsyncLifetime
         const string Row =
             """
             insert into commissions.statement_lines
-            select statement_id, 9, organization_id, month, document_id, invoice_id, {0}, number, tenant_id, invoiced, currency, rate, net, commission, parts
+            select statement_id, 9, organization_id, month, document_id, invoice_id, {0}, number, tenant_id, invoiced, currency, rate, net,
+                commission, parts
             from commissions.lines
             """;
         (await FailsAsync(Row.Replace("{0}", "false"))).ShouldBe((PostgresErrorCodes.UniqueViolation, "statement_lines_once"));
         (await FailsAsync("update commissions.line_blocks set commissions = '{1}'")).Code.ShouldBe(PostgresErrorCodes.RestrictViolation);
         (await FailsAsync("delete from commissions.line_blocks")).Code.ShouldBe(PostgresErrorCodes.RestrictViolation);
-        (await FailsAsync("insert into commissions.line_blocks (statement_id, first_position, last_position, document_ids, numbers, tenant_ids, invoiced, "
+        (await FailsAsync(
+            "insert into commissions.line_blocks (statement_id, first_position, last_position, document_ids, numbers, tenant_ids, invoiced, "
             + "commissions) select statement_id, 2, 3, document_ids, numbers, tenant_ids, invoiced, commissions from commissions.line_blocks"))
             .Code.ShouldBe(PostgresErrorCodes.CheckViolation);
     }

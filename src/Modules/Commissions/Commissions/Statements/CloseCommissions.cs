@@ -50,7 +50,8 @@ internal static class CloseCommissions
             var (from, until) = (calendar.StartOf(period.Start), calendar.StartOf(period.End));
             if (await db.Closings.Where(x =>
                 (x.CountedFrom < until && x.CountedUntil > from) || (x.PeriodEnd == period.Start && x.CountedUntil < from)
-                || (x.PeriodStart == period.End && x.CountedFrom > until)).OrderBy(x => x.PeriodStart).FirstOrDefaultAsync(cancellationToken) is { } other)
+                || (x.PeriodStart == period.End && x.CountedFrom > until))
+                .OrderBy(x => x.PeriodStart).FirstOrDefaultAsync(cancellationToken) is { } other)
                 return StatementRefusals.TimeZoneChanged(new Period(other.PeriodStart, other.PeriodEnd), calendar.TimeZone);
             var (due, errors, used) = await commissions.DueAsync(period, Scope.Of([platform.Path]), cancellationToken);
             // A closed month gets no further statements: whoever had none now would never be paid.

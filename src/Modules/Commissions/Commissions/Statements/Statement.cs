@@ -161,7 +161,7 @@ internal sealed class StatementLine
     /// <summary>From 1.</summary>
     public int Position { get; init; }
 
-    /// <summary>First and last position of the block that it is kept in; whoever wants a part of a statement asks for the blocks that have it.</summary>
+    /// <summary>First and last position of the block that it is kept in; who wants a part of a statement asks for the blocks that have it.</summary>
     public int BlockStart { get; init; }
 
     /// <inheritdoc cref="BlockStart"/>

@@ -82,7 +82,8 @@ internal sealed class StatementWriter(DbSession session, CloseProbe probe)
                 await rows.WriteAsync((first += lines.Length) - 1, NpgsqlDbType.Integer, ct);
                 await WriteAllAsync(rows, lines, x => x.Document.DocumentId, NpgsqlDbType.Uuid, ct);
                 await WriteWhereAsync(
-                    Array.Exists(lines, x => x.Document.CreditNoteId is not null), rows, lines, x => x.Document.InvoiceId.Value, NpgsqlDbType.Uuid, ct);
+                    Array.Exists(lines, x => x.Document.CreditNoteId is not null), rows, lines, x => x.Document.InvoiceId.Value, NpgsqlDbType.Uuid,
+                    ct);
                 await WriteAllAsync(rows, lines, x => x.Document.Number, NpgsqlDbType.Text, ct);
                 await WriteAllAsync(rows, lines, x => x.Document.TenantId.Value, NpgsqlDbType.Uuid, ct);
                 await WriteAllAsync(rows, lines, x => x.Document.Net.Amount, NpgsqlDbType.Numeric, ct);
