@@ -1,8 +1,5 @@
-using System.Net.Http.Json;
-using Licensing.Billing.Contracts;
 using Licensing.Billing.Tests.Invoices;
 using Licensing.Billing.Tests.Settlement;
-using Licensing.Catalog.Contracts;
 using Licensing.Identity.Contracts;
 using Licensing.Usage.Contracts;
 using static Licensing.Billing.Tests.Advance.AheadLines;
@@ -148,42 +145,6 @@ public sealed class AdvanceTests(SettlementApp app) : IClassFixture<SettlementAp
         await app.BillAsync("2021-10");
         (await app.ShownAsync(branch.Tenant, "2021-10")).ShouldBe(
             ["base -60.00 10-01/11-01, 2021-10 #1: 0.00 - 60.00", "base 30.00 10-01/11-01, 2021-10 #2: 30.00 - 0.00"]);
-    }
-
-    [Fact]
-    public async Task Another_plan_at_the_same_price_is_a_line_of_its_own_and_another_version_of_the_same_is_not()
-    {
-        var branch = await app.BranchAsync();
-        var one = await app.PlanAsync("one-of-two", [FlatAhead("base", "30.00")]);
-        var other = await app.PlanAsync("other-of-two", [FlatAhead("base", "30.00")]);
-        using var platform = await app.PlatformAsync();
-        var plan = $"/api/v1/plans/{(await app.RowsAsync($"select plan_id::text from catalog.plan_versions where id = '{other.Value}'"))[0]}";
-        await Sent(await platform.PatchAsJsonAsync(plan, new { name = "Other of two, renamed" }, TestContext.Current.CancellationToken));
-        var published = await Sent(await platform.PostAsync($"{plan}/publish", null, TestContext.Current.CancellationToken));
-        var newer = new PlanVersionId(published.GetProperty("currentVersionId").GetGuid());
-        newer.ShouldNotBe(other);
-        var id = app.Subscribe(branch.Tenant, new(2024, 8, 1), Span(one, "2024-08-01/2024-12-01", 0));
-        await app.BillAsync("2024-08");
-        app.Subscriptions.Change(id, Span(one, "2024-08-01/2024-09-01", 0), Span(other, "2024-09-01/2024-12-01", 0));
-        await app.BillAsync("2024-09");
-        await app.BillAsync("2024-09");
-        (await app.ShownAsync(branch.Tenant, "2024-09")).ShouldBe(
-        [
-            "base -30.00 09-01/10-01, 2024-09 #1: 0.00 - 30.00", "base 30.00 09-01/10-01, 2024-09 #2: 30.00 - 0.00",
-            "base 30.00 10-01/11-01 ahead of 2024-10",
-        ]);
-        (await PartsAsync("2024-09")).ShouldBe(["one-of-two -30.00", "other-of-two 60.00"]);
-
-        // Nothing but the version is another, and what was told apart once is not told apart again.
-        app.Subscriptions.Change(
-            id, Span(one, "2024-08-01/2024-09-01", 0), Span(other, "2024-09-01/2024-10-01", 0), Span(newer, "2024-10-01/2024-11-01", 0));
-        await app.BillAsync("2024-10");
-        (await app.InvoicesAsync(branch.Tenant, "2024-10")).ShouldBeEmpty();
-
-        Task<List<string>> PartsAsync(string month) => app.InAsync<IInvoicedAmounts, List<string>>(async invoiced =>
-            [.. (await invoiced.PartsAsync(
-                await invoiced.OfPeriodAsync(Period.Parse(month), Scope.Of([branch.Tenant.Path]), CancellationToken.None), CancellationToken.None))
-                .Select(x => $"{x.Plan} {x.Net:0.00}")]);
     }
 
     [Fact]

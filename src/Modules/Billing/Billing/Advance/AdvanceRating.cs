@@ -31,7 +31,7 @@ internal static class AdvanceRating
             [.. due.Charges.Zip(rated.Lines, (charge, line) => new BilledCharge(charge, TaxTotals.Charged(line, request.Taxes ?? [])))];
         // It gives and never takes: what is charged is paid by the credits that there are now.
         var back = new MonthCredits(account.PaidAhead, new Dictionary<Guid, Exact>());
-        charges = [.. BilledAhead.Less(prices.Period.Start, charges, account.BilledAhead, back, prices.Plans), .. Ahead(account, prices)];
+        charges = [.. BilledAhead.Less(prices.Period.Start, charges, account.BilledAhead, back), .. Ahead(account, prices)];
 
         var billed = new DueCharges();
         billed.Charges.AddRange(charges.Select(charge => charge.Due));

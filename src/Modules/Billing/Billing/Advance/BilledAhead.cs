@@ -1,13 +1,12 @@
 using Licensing.Billing.Runs;
 using Licensing.Billing.Settlement;
-using Licensing.Catalog.Contracts;
 
 namespace Licensing.Billing.Advance;
 
 /// <summary>
 /// Takes off what is due for a month what was billed in advance for it, thing by thing. Pure. Where everything came as it was known there is nothing
-/// left; days that were not used come back as a line of those days, and what is another thing by now (another quantity, price, plan or tax category
-/// from the same first day on) comes back whole beside what is charged instead.
+/// left; days that were not used come back as a line of those days, and what is another thing by now (another quantity, price or tax category from
+/// the same first day on) comes back whole beside what is charged instead.
 /// </summary>
 internal static class BilledAhead
 {
@@ -15,10 +14,8 @@ internal static class BilledAhead
     /// <param name="due">What is due for it by what is known now, with cap and coupons and without credits.</param>
     /// <param name="standing">What was billed in advance for it, and what has adjusted that since.</param>
     /// <param name="credits">What credits paid of the month before; gets what goes back to them.</param>
-    /// <param name="plans">Of what is due and of what stands.</param>
     public static IReadOnlyList<BilledCharge> Less(
-        DateOnly month, IReadOnlyList<BilledCharge> due, IReadOnlyList<BilledLine> standing, MonthCredits credits,
-        IReadOnlyDictionary<PlanVersionId, PlanVersionRef> plans)
+        DateOnly month, IReadOnlyList<BilledCharge> due, IReadOnlyList<BilledLine> standing, MonthCredits credits)
     {
         var ahead = standing.Where(line => line.IsAhead).Select(line => line.Key).ToHashSet();
         if (ahead.Count == 0)
@@ -27,7 +24,7 @@ internal static class BilledAhead
         var left = new List<BilledCharge>(due.Count);
         foreach (var charge in due)
             if (ahead.Remove(charge.Due.Key))
-                left.AddRange(Differences(month, charge, [.. billed[charge.Due.Key]], credits, plans));
+                left.AddRange(Differences(month, charge, [.. billed[charge.Due.Key]], credits));
             else
                 left.Add(charge);
 
@@ -37,10 +34,10 @@ internal static class BilledAhead
     }
 
     private static IEnumerable<BilledCharge> Differences(
-        DateOnly month, BilledCharge charge, BilledLine[] billed, MonthCredits credits, IReadOnlyDictionary<PlanVersionId, PlanVersionRef> plans)
+        DateOnly month, BilledCharge charge, BilledLine[] billed, MonthCredits credits)
     {
         var ahead = billed.First(line => line.IsAhead);
-        var isSame = IsSame(charge, ahead) && IsOfPlan(charge.Due, billed[^1], plans);
+        var isSame = IsSame(charge, ahead);
         // Of what a credit note took back a whole could not come back once more; then it is the difference alone.
         if (!isSame && billed.All(line => line.Credited.Amount == 0))
         {
@@ -69,11 +66,6 @@ internal static class BilledAhead
         && (charge.Due.Item.Charge.Prorate
             ? charge.Line.Unrounded * ahead.Days.Days == ahead.Unrounded * charge.Due.Days.Days
             : charge.Line.Unrounded == ahead.Unrounded);
-
-    // Of which plan a line is says what is earned on it (ADR 0076); versions of one plan earn alike. What stands is what was billed last,
-    // and lines of before do not know.
-    private static bool IsOfPlan(DueCharge due, BilledLine standing, IReadOnlyDictionary<PlanVersionId, PlanVersionRef> plans) =>
-        standing.PlanVersion is not { } version || version == due.PlanVersion || plans.GetValueOrDefault(version)?.PlanKey == due.PlanKey;
 
     // Both begin on the same day, so that the difference is that of the days between their ends.
     private static BilledCharge OfDays(BilledCharge difference, BilledCharge charge, BilledLine ahead)

@@ -155,8 +155,6 @@ internal sealed class BillingChunks(
             versions.UnionWith((subscription.EarlyEnd?.DaysLeft ?? []).Select(span => span.PlanVersionId));
         }
 
-        // What was billed ahead may be of a plan that the subscription has no longer.
-        versions.UnionWith(advance.Standing.SelectMany(lines => lines).Select(line => line.PlanVersion).OfType<PlanVersionId>());
         var prices = new PeriodPrices(period, await catalog.FindPlanVersionsAsync(versions, ct), rates.Book, rates.Meters, rates.Taxes)
         {
             AheadOf = Advances.After(period),
