@@ -73,6 +73,50 @@ public sealed class SettledTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_was_carried_on_is_held_as_long_as_the_newest_of_it_and_what_is_settled_no_statement_takes_over()
+    {
+        var branch = await _app.BranchAsync();
+        var second = await _app.PartnerAsync(branch.Platform, branch.Distributor);
+        var of = await _app.TenantAsync(branch.Platform, second);
+        using var platform = branch.Administrator();
+        foreach (var earner in (OrganizationRef[])[branch.Partner, second])
+            await SchemeAsync(platform, earner, [Tier("0", null, "10")], validFrom: "2025-08", holdingDays: 14, minimumPayout: "25.00");
+        foreach (var (month, net) in new[] { ("2025-11", "100.00"), ("2025-10", "20.00"), ("2025-09", "0.00") })
+        {
+            _app.Invoices.Issue(month, branch.Tenant, net);
+            _app.Invoices.Issue(month, of, net == "0.00" ? "200.00" : net);
+            if (month == "2025-09")
+                await Sent(await SettleAsync(platform, await StatementAsync(platform, branch.Partner, "2025-10"), "Closing"));
+            await CommissionsApp.CloseAsync(platform, month);
+        }
+
+        (await ItemsAsync(platform, "/api/v1/commissions/payouts"))
+            .Select(x => $"{Amount(x, "amount")} {x.GetProperty("dueOn").GetString()} {x.GetProperty("organizationId").GetString()}").ShouldBe(
+                [$"12.00 2025-12-15 {branch.Partner.Id.Value}", $"32.00 2025-12-15 {second.Id.Value}"], ignoreOrder: true);
+        var september = await StatementAsync(platform, branch.Partner, "2025-09");
+        Amount(september, "carriedIn").ShouldBe("0.00");
+
+        // As a host of before would: it does not know what was settled.
+        var failure = await Should.ThrowAsync<PostgresException>(() => _app.InAsync<DbSession, bool>(async session =>
+        {
+            await session.BeginAsync(Ct);
+            await using var command = new NpgsqlCommand(
+                $$"""
+                set local role none;
+                insert into commissions.settlements select id, organization_id, owner_path, 1, currency, 'Test', now() from commissions.statements
+                where id = '{{september.GetProperty("id").GetString()}}';
+                insert into commissions.statements
+                select (jsonb_populate_record(s, '{"id": "00000000-0000-7000-8000-000000000001", "period_start": "2025-08-01", "closing": 9,
+                    "carried_in": 1, "payable": 1, "carried_out": 1}')).* from commissions.statements s
+                where id = '{{september.GetProperty("id").GetString()}}'
+                """, session.Connection);
+            await command.ExecuteNonQueryAsync(Ct);
+            return true;
+        }));
+        failure.ConstraintName.ShouldBe("settled_not_carried");
+    }
+
+    [Fact]
     public async Task What_somebody_owes_is_written_off_once_and_booked_and_the_next_month_begins_with_nothing()
     {
         var branch = await _app.BranchAsync();

@@ -84,13 +84,14 @@ public sealed class LineBlockTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_month_of_another_time_zone_than_the_one_beside_it_is_not_closed()
+    public async Task A_month_of_another_time_zone_than_those_before_is_not_closed()
     {
         var branch = await _app.BranchAsync();
         using var platform = branch.Administrator();
         await SchemeAsync(platform, branch.Partner, [Tier("0", null, "10")], validFrom: "2025-10");
         await CloseAsync(platform, "2025-10");
         await CloseAsync(platform, "2025-12");
+        const string Told = "select count(*) filter (where counted_from is not null) || ' of ' || count(*) from commissions.closings";
         foreach (var (end, start) in new[] { ("2025-11-01 01:00+00", "2025-12-01 00:00+00"), ("2025-10-31 23:00+00", "2025-12-01 00:00+00"),
             ("2025-11-01 00:00+00", "2025-11-30 23:00+00"), ("2025-11-01 00:00+00", "2025-12-01 01:00+00") })
         {
@@ -99,16 +100,22 @@ public sealed class LineBlockTests : IAsyncLifetime
                 update commissions.closings set counted_until = '{end}' where period_start = '2025-10-01';
                 update commissions.closings set counted_from = '{start}' where period_start = '2025-12-01'
                 """);
-            var refused = await platform.PostAsync("/api/v1/commissions/close/2025-11", null, Ct);
-            (refused.StatusCode, await refused.CodeAsync()).ShouldBe((HttpStatusCode.Conflict, "billing_time_zone_changed"), $"{end} {start}");
+            // Beside it or not.
+            foreach (var month in (string[])["2025-11", "2025-06"])
+            {
+                var refused = await platform.PostAsync($"/api/v1/commissions/close/{month}", null, Ct);
+                (refused.StatusCode, await refused.CodeAsync()).ShouldBe((HttpStatusCode.Conflict, "billing_time_zone_changed"), $"{end} {start}");
+            }
         }
 
         (await FailsAsync("""
             insert into commissions.closings (period_start, period_end, statements, number, closed_at, counted_from, counted_until)
             values ('2025-11-01', '2025-12-01', 0, 3, now(), '2025-10-31 22:00+00', '2025-12-01 00:00+00')
             """)).ShouldBe((PostgresErrorCodes.ExclusionViolation, "closings_count_once"));
-        await RunAsync("update commissions.closings set counted_from = '2025-12-01 00:00+00' where period_start = '2025-12-01'");
+        // Those of before say it by the next one.
+        await RunAsync("update commissions.closings set counted_from = null, counted_until = null");
         await CloseAsync(platform, "2025-11");
+        (await _app.RowsAsync(Told)).ShouldBe(["3 of 3"]);
     }
 
     private async Task<(string Code, string? Constraint)> FailsAsync(string sql)

@@ -32,8 +32,7 @@ internal static class WithdrawPaymentOrder
     {
         public async Task<Result<WithdrawnView>> Handle(Command command, CancellationToken cancellationToken)
         {
-            if (await db.PaymentOrders.AsNoTracking().Within(principal.Scope).Include(x => x.Withdrawal)
-                .SingleOrDefaultAsync(x => x.Id == command.Id, cancellationToken) is not { } order)
+            if (await FindAsync(command.Id, cancellationToken) is not { } order)
                 return PaymentOrderRefusals.NotFound(command.Id);
             var (view, now) = (PaymentOrderView.Of(order), clock.GetUtcNow());
 
@@ -43,9 +42,9 @@ internal static class WithdrawPaymentOrder
                 update commissions.payouts set failed_on = {today}, failure = {command.Reason}, order_id = null, version = version + 1
                 where order_id = {command.Id.Value} and paid_on is null
                 """, cancellationToken);
-            // What is all paid cannot be taken back, and stays as it is.
+            // What is all paid cannot be taken back, and stays as it is; or somebody has just taken it back.
             if (failed == 0)
-                return new WithdrawnView(view, 0);
+                return new WithdrawnView(PaymentOrderView.Of((await FindAsync(command.Id, cancellationToken))!), 0);
             await db.Database.ExecuteSqlAsync($"""
                 insert into commissions.payment_order_withdrawals (order_id, reason, withdrawn_at)
                 values ({command.Id.Value}, {command.Reason}, {now}) on conflict do nothing
@@ -55,6 +54,9 @@ internal static class WithdrawPaymentOrder
             return new WithdrawnView(
                 order.Withdrawal is null ? view with { WithdrawnAt = now, WithdrawalReason = command.Reason } : view, failed);
         }
+
+        private Task<PaymentOrder?> FindAsync(PaymentOrderId id, CancellationToken ct) => db.PaymentOrders.AsNoTracking().Within(principal.Scope)
+            .Include(x => x.Withdrawal).SingleOrDefaultAsync(x => x.Id == id, ct);
     }
 
     public static void Map(IEndpointRouteBuilder orders) => orders

@@ -62,8 +62,11 @@ internal sealed class Payout : IOwned, IVersioned
     /// <summary>The first day on which it can have been paid: it was due, and there was a statement of it.</summary>
     public DateOnly PayableFrom(BillingCalendar calendar) => calendar.DayOf(CreatedAt) is var stated && stated > DueOn ? stated : DueOn;
 
-    /// <summary>All that a statement pays out; held as long where it carried it on first, and that was settled.</summary>
-    public static Payout Of(Statement statement, DateTimeOffset now) => new()
+    /// <summary>All that a statement pays out.</summary>
+    /// <param name="statement">The statement.</param>
+    /// <param name="dueOn">The first day on which it may be paid.</param>
+    /// <param name="now">When it came to be.</param>
+    public static Payout Of(Statement statement, DateOnly dueOn, DateTimeOffset now) => new()
     {
         Id = new PayoutId(NamedId.Of(now, 0, statement.Id.Value, "payout")),
         StatementId = statement.Id,
@@ -71,7 +74,7 @@ internal sealed class Payout : IOwned, IVersioned
         OwnerPath = statement.OwnerPath,
         Amount = statement.Payable,
         Currency = statement.Currency,
-        DueOn = statement.DueOn ?? statement.PeriodEnd.AddDays(statement.Scheme.HoldingDays),
+        DueOn = dueOn,
         CreatedAt = now,
     };
 

@@ -54,7 +54,13 @@ internal static class SettleCarried
             db.Add(settlement);
             // What is paid out is owed already, and booked when it is paid.
             if (settlement.Amount > 0m)
-                db.Add(Payout.Of(statement, now));
+            {
+                // Held as a close would hold it: as long as the newest of what is in it.
+                var newest = await db.Database.SqlQuery<DateOnly>(
+                    $"""select commissions.carried_until({statement.OrganizationId.Value}, {statement.Closing}) as "Value" """)
+                    .SingleAsync(cancellationToken);
+                db.Add(Payout.Of(statement, newest.AddDays(statement.Scheme.HoldingDays), now));
+            }
             else
                 await books.WrittenOffAsync(settlement, cancellationToken);
             return SettlementView.Of(settlement);

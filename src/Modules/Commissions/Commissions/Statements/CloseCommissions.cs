@@ -46,13 +46,8 @@ internal static class CloseCommissions
             var now = clock.GetUtcNow();
             if (await FindAsync(period, cancellationToken) is { } meanwhile)
                 return meanwhile;
-            // Credit notes count by the instant they were issued at: none in two months, and none in neither.
-            var (from, until) = (calendar.StartOf(period.Start), calendar.StartOf(period.End));
-            if (await db.Closings.Where(x =>
-                (x.CountedFrom < until && x.CountedUntil > from) || (x.PeriodEnd == period.Start && x.CountedUntil < from)
-                || (x.PeriodStart == period.End && x.CountedFrom > until))
-                .OrderBy(x => x.PeriodStart).FirstOrDefaultAsync(cancellationToken) is { } other)
-                return StatementRefusals.TimeZoneChanged(new Period(other.PeriodStart, other.PeriodEnd), calendar.TimeZone);
+            if (await OfAnotherZoneAsync(cancellationToken) is { } other)
+                return StatementRefusals.TimeZoneChanged(other, calendar.TimeZone);
             var (due, errors, used) = await commissions.DueAsync(period, Scope.Of([platform.Path]), cancellationToken);
             // A closed month gets no further statements: whoever had none now would never be paid.
             if (errors.Count > 0)
@@ -72,12 +67,30 @@ internal static class CloseCommissions
                 db.Publish(new StatementClosed(x.Id, x.OrganizationId, period, new Money(x.Commission, x.Currency)));
             await db.Database.ExecuteSqlAsync($"""
                 insert into commissions.closings (period_start, period_end, statements, number, closed_at, posted, counted_from, counted_until)
-                values ({period.Start}, {period.End}, {due.Count}, {number}, {now}, true, {from}, {until})
+                values ({period.Start}, {period.End}, {due.Count}, {number}, {now}, true, {calendar.StartOf(period.Start)},
+                    {calendar.StartOf(period.End)})
                 """, cancellationToken);
             probe.Hit("closing");
             session.AfterCommit(() => probe.Hit("committed"));
             audit.Note("commission_closing", period.ToString(), platform.Path, new JsonObject { ["statements"] = due.Count });
             return new ClosingView(period, due.Count, now);
+        }
+
+        // Credit notes count by the instant they were issued at: each in one month and none in none, so all months are of one time zone. Closings of
+        // before did not say of which they were; from now on they do.
+        private async Task<Period?> OfAnotherZoneAsync(CancellationToken ct)
+        {
+            var closings = await db.Closings.AsNoTracking().OrderBy(x => x.PeriodStart).ToListAsync(ct);
+            if (closings.Find(x => x.CountedFrom is not null
+                && (x.CountedFrom != calendar.StartOf(x.PeriodStart) || x.CountedUntil != calendar.StartOf(x.PeriodEnd))) is { } other)
+                return new Period(other.PeriodStart, other.PeriodEnd);
+            foreach (var untold in closings.Where(x => x.CountedFrom is null))
+                await db.Database.ExecuteSqlAsync($"""
+                    update commissions.closings set counted_from = {calendar.StartOf(untold.PeriodStart)},
+                        counted_until = {calendar.StartOf(untold.PeriodEnd)}
+                    where period_start = {untold.PeriodStart}
+                    """, ct);
+            return null;
         }
 
         private async Task<ClosingView?> FindAsync(Period period, CancellationToken ct) =>

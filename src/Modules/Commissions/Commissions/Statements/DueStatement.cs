@@ -9,7 +9,7 @@ internal sealed record PayoutTerms(DateOnly? DueOn);
 
 /// <summary>What an organisation's last statement did not pay out.</summary>
 /// <param name="Amount">Below zero what it owes.</param>
-/// <param name="PeriodEnd">Of that statement.</param>
+/// <param name="PeriodEnd">Of the newest month of which something is in it.</param>
 internal sealed record Carried(decimal Amount, DateOnly PeriodEnd)
 {
     public static Carried Nothing { get; } = new(0m, DateOnly.MinValue);

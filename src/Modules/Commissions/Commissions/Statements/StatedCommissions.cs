@@ -38,8 +38,9 @@ internal sealed class StatedCommissions(DbSession session)
 
     private const string LastCarried =
         """
-        select o.id, s.carried_out, s.period_end from unnest($1) as o (id) cross join lateral (
-            select id, carried_out, period_end from commissions.statements where organization_id = o.id order by closing desc limit 1) s
+        select o.id, s.carried_out, case when s.carried_out = 0 then s.period_end else commissions.carried_until(o.id, s.closing) end
+        from unnest($1) as o (id) cross join lateral (
+            select id, carried_out, period_end, closing from commissions.statements where organization_id = o.id order by closing desc limit 1) s
         where not exists (select from commissions.settlements x where x.statement_id = s.id)
         """;
 

@@ -178,7 +178,7 @@ internal sealed class StatementWriter(DbSession session, CloseProbe probe)
             """, ct);
         foreach (var (_, statement) in statements.Where(x => x.Statement.DueOn is not null))
         {
-            var payout = Payout.Of(statement, statement.ClosedAt);
+            var payout = Payout.Of(statement, statement.DueOn!.Value, statement.ClosedAt);
             await rows.StartRowAsync(ct);
             await rows.WriteAsync(payout.Id.Value, NpgsqlDbType.Uuid, ct);
             await rows.WriteAsync(payout.StatementId.Value, NpgsqlDbType.Uuid, ct);

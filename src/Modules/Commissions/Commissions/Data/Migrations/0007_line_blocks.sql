@@ -52,13 +52,22 @@ select statement_id, position, position, position, organization_id, month, docum
 from commissions.statement_lines;
 
 -- Rows are the lines of adjustments from now on. What counts in its own month, or was counted there, is not counted again.
-create function commissions.check_counted_once() returns trigger language plpgsql as $$
+create function commissions.check_counted_once() returns trigger language plpgsql set enable_nestloop = off as $$
 declare twice uuid;
 begin
-    select a.document_id into twice from added a
-    join commissions.statements s on s.organization_id = a.organization_id and s.period_start = a.month
-    join commissions.line_blocks b on b.statement_id = s.id
-    where not a.reverses and a.document_id = any (b.document_ids) limit 1;
+    if not exists (select from added where not reverses) then
+        return null;
+    end if;
+    -- Each block is opened once, however many rows there are.
+    select a.document_id into twice
+    from (
+        select s.organization_id, s.period_start as month, d.id
+        from (select distinct organization_id, month from added where not reverses) wanted
+        join commissions.statements s on s.organization_id = wanted.organization_id and s.period_start = wanted.month
+        join commissions.line_blocks b on b.statement_id = s.id
+        cross join lateral unnest(b.document_ids) as d (id)) counted
+    join added a on a.organization_id = counted.organization_id and a.month = counted.month and a.document_id = counted.id
+    where not a.reverses limit 1;
     if found then
         raise exception 'document % counts already', twice using errcode = 'unique_violation', constraint = 'statement_lines_once';
     end if;
@@ -67,7 +76,8 @@ end $$;
 create trigger counted_once after insert on commissions.statement_lines
     referencing new table as added for each statement execute function commissions.check_counted_once();
 
--- Which instants were counted: each in one month, whatever time zone months are of later. Closings of before do not say.
+-- Which instants were counted: each in one month, whatever time zone months are of later. What closings of before do not say the next close does, by the
+-- time zone that it finds.
 alter table commissions.closings
     add column counted_from  timestamptz,
     add column counted_until timestamptz,
